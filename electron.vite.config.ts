@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'electron-vite';
+
+// CommonJS with .cjs names: a sandboxed preload cannot be an ES module, and package.json says "type": "module".
+const cjs = { format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'chunks/[name]-[hash].cjs' } as const;
+const at = (file: string) => resolve(import.meta.dirname, file);
+
+export default defineConfig({
+  main: {
+    build: {
+      externalizeDeps: true,
+      rolldownOptions: {
+        input: {
+          index: at('electron/main.ts'),
+          server: at('server/index.ts'),
+          engine: at('engine/index.ts'),
+          cli: at('engine/cli/index.ts'),
+          'data-thread': at('engine/runtime/data-thread.ts'),
+          'preview-thread': at('engine/preview/preview-thread.ts'),
+          'typecheck-thread': at('engine/preview/typecheck-thread.ts'),
+        },
+        output: cjs,
+      },
+    },
+  },
+  preload: { build: { rolldownOptions: { input: { index: at('electron/preload.ts') }, output: cjs } } },
+  renderer: {
+    root: at('renderer'),
+    plugins: [react()],
+    worker: { format: 'es' },
+    build: { minify: true, chunkSizeWarningLimit: 20_000, rolldownOptions: { input: { index: at('renderer/index.html') } } },
+  },
+});

@@ -1,0 +1,59 @@
+import type { Json } from '../schema/types.ts';
+
+/** `hot_readings`: lower case, starts with a letter, `[a-z0-9_]`. Never used again for another node of the same document. */
+export type NodeId = string;
+/** What happens to a row that a node cannot handle. `route` sends it to the node's `errors` port. */
+export const errorPolicies = ['stop', 'skip', 'route'] as const;
+export type ErrorPolicy = (typeof errorPolicies)[number];
+/** The output port that a node has under the policy `route`. */
+export const errorPort = 'errors';
+
+export interface PipelineNode {
+  readonly type: string;
+  readonly typeVersion: number;
+  readonly title?: string;
+  readonly note?: string;
+  /** Only what differs from the defaults need be here. */
+  readonly params: { readonly [name: string]: Json };
+  /** `stop` where absent. */
+  readonly onError?: ErrorPolicy;
+}
+export interface Endpoint {
+  readonly node: NodeId;
+  readonly port: string;
+}
+/** In the file an edge is one line: `"readings.rows -> hot.rows"`. */
+export interface Edge {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+}
+/** A value that can be set at run time and is written `${name}` inside text params. */
+export interface Parameter {
+  readonly type: 'text' | 'number' | 'boolean';
+  readonly default: string | number | boolean;
+  readonly description?: string;
+}
+export interface Position {
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * The document. Immutable: every change makes a new one (commands.ts). What runs is apart from how it looks:
+ * nothing in `layout` reaches the engine.
+ */
+export interface Pipeline {
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters: { readonly [name: string]: Parameter };
+  readonly nodes: { readonly [id: NodeId]: PipelineNode };
+  readonly edges: readonly Edge[];
+  readonly layout: { readonly [id: NodeId]: Position };
+}
+
+export const emptyPipeline: Pipeline = { name: 'Untitled', parameters: {}, nodes: {}, edges: [], layout: {} };
+
+/** `readings.rows->hot.rows`: unique within a pipeline. */
+export function edgeId(edge: Edge): string {
+  return `${edge.from.node}.${edge.from.port}->${edge.to.node}.${edge.to.port}`;
+}

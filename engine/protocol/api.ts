@@ -1,0 +1,124 @@
+/**
+ * The protocol between an editor and its workbench process: two maps of types.
+ * Requests are imperative (`run.start`), events are in the past tense (`run.changed`).
+ */
+import { z } from 'zod';
+import type { Problem } from '../schema/problem.ts';
+import type { Json, Schema } from '../schema/types.ts';
+import type {
+  Autosave,
+  Cells,
+  CheckResult,
+  ExampleFile,
+  FolderListing,
+  LogLine,
+  NodeManifest,
+  OpenedDocument,
+  PreviewResult,
+  QueryResult,
+  RecentFile,
+  RunSummary,
+  Table,
+} from './messages.ts';
+import { pipelineSchema } from './pipeline-schema.ts';
+
+export const protocolVersion = 1;
+
+const document = z.string().max(100);
+const path = z.string().min(1).max(4096);
+const json = z.json() as z.ZodType<Json>;
+
+/** What each request takes. Both ends infer their types from here; the engine parses with it. */
+export const requestParams = {
+  hello: z.object({ protocolVersion: z.number() }),
+  'catalogue.read': z.object({}),
+  'document.new': z.object({}),
+  'document.open': z.object({ path }),
+  'document.openExample': z.object({ id: z.string() }),
+  /** Saves atomically. With `stamp`, refuses (code `file/changed`) when the file is no longer the one that was opened. */
+  'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable() }),
+  'document.trust': z.object({ documentId: document }),
+  'document.close': z.object({ documentId: document }),
+  'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema }),
+  /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
+  'preview.read': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
+  'run.start': z.object({ documentId: document, pipeline: pipelineSchema, parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) }),
+  'run.stop': z.object({ runId: z.string() }),
+  'run.list': z.object({}),
+  /** The rows that an inspect sink holds now. */
+  'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000) }),
+  'run.logs': z.object({ runId: z.string() }),
+  'result.tables': z.object({ path }),
+  /** One read-only statement. */
+  'result.query': z.object({ path, sql: z.string().max(100_000), offset: z.number().int().min(0), limit: z.number().int().min(1).max(10_000) }),
+  'examples.list': z.object({}),
+  'recent.list': z.object({}),
+  'recent.remove': z.object({ path }),
+  'autosave.write': z.object({ id: z.string().max(100), documentId: document, path: path.nullable(), pipeline: pipelineSchema }),
+  'autosave.list': z.object({}),
+  'autosave.restore': z.object({ id: z.string().max(100) }),
+  'autosave.discard': z.object({ id: z.string().max(100) }),
+  /** For hosts without a file dialog of their own. */
+  'files.list': z.object({ path: z.string().max(4096) }),
+  /** What the editor remembers between sessions (theme, panel sizes): any JSON under a key. */
+  'settings.read': z.object({ key: z.string().max(100) }),
+  'settings.write': z.object({ key: z.string().max(100), value: json }),
+} as const;
+
+export type RequestName = keyof typeof requestParams;
+export type RequestParams<K extends RequestName> = z.infer<(typeof requestParams)[K]>;
+
+/** What each request gives. */
+export interface RequestResults {
+  hello: {
+    readonly appVersion: string;
+    readonly protocolVersion: number;
+    readonly platform: string;
+    readonly home: string /** A file to open at start, if the host was given one. */;
+    readonly open: string | null;
+    readonly firstStart: boolean;
+  };
+  'catalogue.read': readonly NodeManifest[];
+  'document.new': OpenedDocument;
+  'document.open': OpenedDocument;
+  'document.openExample': OpenedDocument;
+  'document.save': { readonly path: string; readonly stamp: string };
+  'document.trust': { readonly trusted: true };
+  'document.close': null;
+  'pipeline.check': CheckResult;
+  'preview.read': PreviewResult;
+  'run.start': RunSummary;
+  'run.stop': null;
+  'run.list': readonly RunSummary[];
+  'run.inspect': { readonly schema: Schema; readonly rows: readonly Cells[] };
+  'run.logs': readonly LogLine[];
+  'result.tables': readonly Table[];
+  'result.query': QueryResult;
+  'examples.list': readonly ExampleFile[];
+  'recent.list': readonly RecentFile[];
+  'recent.remove': null;
+  'autosave.write': null;
+  'autosave.list': readonly Autosave[];
+  'autosave.restore': OpenedDocument;
+  'autosave.discard': null;
+  'files.list': FolderListing;
+  'settings.read': Json;
+  'settings.write': null;
+}
+
+export interface Events {
+  /** State, counters, problems or outputs of a run changed; at most ten a second per run, and always once at its end. */
+  'run.changed': RunSummary;
+  'run.logged': { readonly runId: string; readonly line: LogLine };
+  /** A check of snippets' types has finished later than the check itself: problems of the same document, to be shown beside them. */
+  'code.checked': { readonly documentId: string; readonly problems: readonly Problem[] };
+  /** The workbench process was restarted: documents must be opened anew (the editor does it by itself). */
+  'engine.restarted': { readonly reason: string; readonly node: string | null };
+}
+export type EventName = keyof Events;
+
+/** The protocol of an editor and its workbench, for `Client` and `Service`. */
+export interface EditorProtocol {
+  readonly requests: { readonly [K in RequestName]: { readonly params: RequestParams<K>; readonly result: RequestResults[K] } };
+  readonly events: { readonly [K in EventName]: Events[K] };
+}

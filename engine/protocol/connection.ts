@@ -1,0 +1,168 @@
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { Json } from '../schema/types.ts';
+import type { Frame, Port } from './port.ts';
+
+/** Requests and events of one protocol, as types. Params and results are plain data. */
+export interface Protocol {
+  readonly requests: { readonly [name: string]: { readonly params: any; readonly result: any } };
+  readonly events: { readonly [name: string]: any };
+}
+export type Handlers<P extends Protocol> = {
+  readonly [K in keyof P['requests']]: (
+    params: P['requests'][K]['params'],
+    signal: AbortSignal,
+  ) => P['requests'][K]['result'] | Promise<P['requests'][K]['result']>;
+};
+/** Turns an inbound request's params into typed ones, or throws a MillraceError. */
+export type Parse<P extends Protocol> = <K extends keyof P['requests'] & string>(name: K, params: unknown) => P['requests'][K]['params'];
+
+/** The asking side. Requests under way when the port closes are rejected with code `engine/gone`. */
+export class Client<P extends Protocol> {
+  readonly #port: Port;
+  readonly #pending = new Map<number, { resolve: (value: any) => void; reject: (error: Error) => void }>();
+  readonly #listeners = new Map<string, Set<(data: any) => void>>();
+  #nextId = 1;
+  #closed = false;
+
+  constructor(port: Port) {
+    this.#port = port;
+    port.onFrame((frame) => this.#receive(frame as Frame));
+    port.onClose(() => this.#close());
+  }
+
+  request<K extends keyof P['requests'] & string>(
+    name: K,
+    params: P['requests'][K]['params'],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<P['requests'][K]['result']> {
+    if (this.#closed) return Promise.reject(gone(name));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#port.post({ kind: 'request', id, name, params: params as Json });
+      options?.signal?.addEventListener(
+        'abort',
+        () => {
+          if (this.#pending.has(id)) this.#port.post({ kind: 'cancel', id });
+        },
+        { once: true },
+      );
+    });
+  }
+
+  /** Returns the function that stops listening. */
+  on<K extends keyof P['events'] & string>(name: K, listener: (data: P['events'][K]) => void): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#port.close();
+    this.#close();
+  }
+
+  #receive(frame: Frame): void {
+    if (frame.kind === 'event') {
+      for (const listener of this.#listeners.get(frame.name) ?? []) listener(frame.data);
+    } else if (frame.kind === 'reply' || frame.kind === 'error') {
+      const pending = this.#pending.get(frame.id);
+      this.#pending.delete(frame.id);
+      if (frame.kind === 'reply') pending?.resolve(frame.result);
+      else pending?.reject(new MillraceError(frame.problem));
+    }
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const pending of this.#pending.values()) pending.reject(gone('request'));
+    this.#pending.clear();
+  }
+}
+
+/** The answering side. An unknown name and a handler that throws are both answered with an error frame. */
+export class Service<P extends Protocol> {
+  readonly #port: Port;
+  readonly #running = new Map<number, AbortController>();
+  #closed = false;
+
+  constructor(port: Port, handlers: Handlers<P>, parse?: Parse<P>) {
+    this.#port = port;
+    port.onFrame((frame) => void this.#receive(frame as Frame, handlers, parse));
+    port.onClose(() => {
+      this.#closed = true;
+      for (const controller of this.#running.values()) controller.abort();
+    });
+  }
+
+  emit<K extends keyof P['events'] & string>(name: K, data: P['events'][K]): void {
+    if (!this.#closed) this.#port.post({ kind: 'event', name, data: data as Json });
+  }
+
+  async #receive(frame: Frame, handlers: Handlers<P>, parse?: Parse<P>): Promise<void> {
+    if (frame?.kind === 'cancel') this.#running.get(frame.id)?.abort();
+    if (frame?.kind !== 'request') return;
+    const { id, name } = frame;
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    try {
+      const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
+      if (!handler)
+        throw new MillraceError({
+          code: 'protocol/unknown',
+          message: `There is no request called "${name}".`,
+          hint: 'Editor and engine are of different versions: restart Millrace.',
+        });
+      const params = parse ? parse(name, frame.params) : frame.params;
+      const result = await handler(params, controller.signal);
+      if (!this.#closed) this.#port.post({ kind: 'reply', id, result: (result ?? null) as Json });
+    } catch (error) {
+      if (!this.#closed) this.#port.post({ kind: 'error', id, problem: problemOf(error) });
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+}
+
+/** Whatever was thrown, as a problem. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof MillraceError) return error.problem;
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', severity: 'error', message, hint: 'This is a fault of Millrace itself. Please report it with the log.' };
+}
+
+function gone(name: string): MillraceError {
+  return new MillraceError({
+    code: 'engine/gone',
+    message: `The engine process ended before it answered "${name}".`,
+    hint: 'Millrace restarts it by itself; try again.',
+  });
+}
+
+/** Two ends of an in-process port. Frames arrive in later microtasks, copied as they would be between processes. */
+export function portPair(): [Port, Port] {
+  const make = () => ({ listener: null as ((frame: unknown) => void) | null, kept: [] as unknown[], closers: [] as (() => void)[], open: true });
+  const sides = [make(), make()] as const;
+  const end = (mine: (typeof sides)[number], other: (typeof sides)[number]): Port => ({
+    post(frame) {
+      if (!mine.open) return;
+      const copy = structuredClone(frame);
+      queueMicrotask(() => (other.listener ? other.listener(copy) : other.kept.push(copy)));
+    },
+    onFrame(listener) {
+      mine.listener = listener;
+      for (const frame of mine.kept.splice(0)) listener(frame);
+    },
+    onClose: (listener) => void mine.closers.push(listener),
+    close() {
+      for (const side of sides) {
+        if (!side.open) continue;
+        side.open = false;
+        for (const closer of side.closers) queueMicrotask(closer);
+      }
+    },
+  });
+  return [end(sides[0], sides[1]), end(sides[1], sides[0])];
+}

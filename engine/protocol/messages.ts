@@ -1,0 +1,203 @@
+/** What the requests and events carry. Plain data, both ways. */
+import type { Parameter, Pipeline } from '../document/pipeline.ts';
+import type { Problem } from '../schema/problem.ts';
+import type { Column, Json, Schema } from '../schema/types.ts';
+
+/** A row as it travels and is shown: bytes as `{ $bytes: base64 }`, everything else as it is. Aligned with a schema's columns. */
+export type Cells = readonly Json[];
+
+/** A node's declaration as data: everything of it but its functions. */
+export interface NodeManifest {
+  readonly type: string;
+  readonly kind: 'source' | 'transform' | 'sink';
+  readonly title: string;
+  readonly summary: string;
+  readonly category: string;
+  readonly icon: string;
+  readonly version: number;
+  readonly keywords: readonly string[];
+  readonly docs: string;
+  readonly inputs: readonly PortManifest[];
+  readonly outputs: readonly PortManifest[];
+  /** `Fields` of nodes/kit/fields.ts, as data; re-exported for the editor as `FieldManifest`. */
+  readonly params: { readonly [name: string]: FieldManifest };
+  /** A new node's params. */
+  readonly defaults: { readonly [name: string]: Json };
+  readonly bounded: boolean;
+  readonly examples: readonly { readonly title: string; readonly params: { readonly [name: string]: Json } }[];
+}
+export interface PortManifest {
+  readonly name: string;
+  readonly label: string;
+  readonly many: boolean;
+  readonly optional: boolean;
+}
+/** One field of a params declaration as data. `kind` decides which of the others occur (see nodes/kit/fields.ts). */
+export interface FieldManifest {
+  readonly kind:
+    | 'text'
+    | 'number'
+    | 'duration'
+    | 'choice'
+    | 'boolean'
+    | 'column'
+    | 'columns'
+    | 'expression'
+    | 'code'
+    | 'sql'
+    | 'file'
+    | 'secret'
+    | 'keyValue'
+    | 'list'
+    | 'condition';
+  readonly label: string;
+  readonly help?: string;
+  readonly advanced?: boolean;
+  readonly optional?: boolean;
+  readonly default?: Json;
+  readonly when?: { readonly param: string; readonly is: readonly (string | number | boolean)[] };
+  readonly placeholder?: string;
+  readonly multiline?: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly integer?: boolean;
+  readonly unit?: string;
+  /** A choice's; for keyValue the plain strings to offer as values are in `values`. */
+  readonly options?: readonly { readonly value: string; readonly label: string; readonly help?: string }[];
+  readonly values?: readonly string[];
+  readonly input?: string;
+  readonly types?: readonly string[];
+  readonly returns?: string;
+  readonly signature?: string;
+  readonly mode?: 'open' | 'save';
+  readonly glob?: boolean;
+  readonly extensions?: readonly string[];
+  readonly keyLabel?: string;
+  readonly valueLabel?: string;
+  readonly item?: { readonly [name: string]: FieldManifest };
+  readonly itemLabel?: string;
+}
+
+/** What is known of one node before anything runs. */
+export interface NodeCheck {
+  /** False for a type that the catalogue lacks: its ports are then those that edges name. */
+  readonly known: boolean;
+  readonly card: string;
+  readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
+  /** Includes `errors` under the policy "route". */
+  readonly outputs: readonly (PortManifest & { readonly schema: Schema | null })[];
+}
+export interface CheckResult {
+  readonly nodes: { readonly [id: string]: NodeCheck };
+  readonly problems: readonly Problem[];
+  /** No problem of severity "error". */
+  readonly runnable: boolean;
+  /** What the pipeline would touch, as paths in its params: shown before it is trusted. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** Nodes that hold users' code. */
+  readonly code: readonly string[];
+}
+
+export interface PreviewResult {
+  readonly schema: Schema;
+  readonly rows: readonly Cells[];
+  /** Rows at this port before the cut to `limit`. */
+  readonly total: number;
+  /** True when the sample holds all of the input, so that the preview is the final result. */
+  readonly complete: boolean;
+  readonly counts: { readonly [node: string]: { readonly in: number; readonly out: number; readonly failed: number } };
+  readonly problems: readonly Problem[];
+  readonly elapsedMs: number;
+}
+
+export type RunState = 'starting' | 'running' | 'stopping' | 'done' | 'failed' | 'stopped';
+export interface NodeStats {
+  readonly in: number;
+  readonly out: { readonly [port: string]: number };
+  /** Rows that the node took in and, rightly, did not send on (a filter without a second edge, a limit). */
+  readonly dropped: number;
+  readonly failed: number;
+  /** Rows per second over the last second. */
+  readonly rate: number;
+  readonly busyMs: number;
+  readonly progress?: { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
+}
+export interface RunSummary {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly path: string | null;
+  readonly state: RunState;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly stats: { readonly [node: string]: NodeStats };
+  /** What stopped it, and the first failures of rows (at most 100; `failed` counts them all). */
+  readonly problems: readonly Problem[];
+  readonly outputs: readonly RunOutput[];
+}
+export interface RunOutput {
+  readonly node: string;
+  readonly kind: 'sqlite' | 'file' | 'memory';
+  readonly path?: string;
+  readonly table?: string;
+  readonly rows: number;
+  /** False: the output is as it was before the run. */
+  readonly committed: boolean;
+}
+export interface LogLine {
+  readonly at: number;
+  readonly level: 'info' | 'warning' | 'error';
+  readonly message: string;
+  readonly node?: string;
+}
+
+/** A pipeline file as the editor opens it. */
+export interface OpenedDocument {
+  /** Names this document in all later requests. */
+  readonly documentId: string;
+  readonly pipeline: Pipeline;
+  readonly path: string | null;
+  /** False: from elsewhere; it reads, writes and runs nothing until `document.trust`. */
+  readonly trusted: boolean;
+  /** Content stamp of the file, to notice that somebody else changed it. */
+  readonly stamp: string | null;
+  /** Set when the file was of an older version: what was brought up to date. */
+  readonly migrated?: readonly string[];
+}
+export interface RecentFile {
+  readonly path: string;
+  readonly name: string;
+  readonly openedAt: number;
+  readonly exists: boolean;
+}
+export interface ExampleFile {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly path: string;
+}
+export interface Autosave {
+  readonly id: string;
+  readonly path: string | null;
+  readonly name: string;
+  readonly savedAt: number;
+}
+export interface FolderListing {
+  readonly path: string;
+  readonly parent: string | null;
+  readonly entries: readonly { readonly name: string; readonly folder: boolean; readonly size: number; readonly modifiedAt: number }[];
+}
+export interface Table {
+  readonly name: string;
+  readonly rows: number | null;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+export interface QueryResult {
+  readonly columns: readonly Column[];
+  readonly rows: readonly Cells[];
+  /** All rows of the query, when it could be counted cheaply. */
+  readonly total: number | null;
+  readonly elapsedMs: number;
+}
+export type { Parameter, Pipeline, Problem, Schema };

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { errorPolicies, type Pipeline } from '../document/pipeline.ts';
+import type { Json } from '../schema/types.ts';
+
+const id = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]*$/)
+  .max(64);
+const name = z.string().min(1).max(64);
+const endpoint = z.object({ node: id, port: name });
+const json = z.json() as z.ZodType<Json>;
+
+/** A pipeline as it travels in requests (its file has a form of its own: engine/document). */
+export const pipelineSchema: z.ZodType<Pipeline> = z.object({
+  name: z.string().max(200),
+  description: z.string().optional(),
+  parameters: z.record(
+    z.string(),
+    z.object({ type: z.enum(['text', 'number', 'boolean']), default: z.union([z.string(), z.number(), z.boolean()]), description: z.string().optional() }),
+  ),
+  nodes: z.record(
+    id,
+    z.object({
+      type: z.string().min(1).max(100),
+      typeVersion: z.number().int().min(1),
+      title: z.string().max(200).optional(),
+      note: z.string().optional(),
+      params: z.record(z.string(), json),
+      onError: z.enum(errorPolicies).optional(),
+    }),
+  ),
+  edges: z.array(z.object({ from: endpoint, to: endpoint })),
+  layout: z.record(id, z.object({ x: z.number(), y: z.number() })),
+});

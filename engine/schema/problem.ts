@@ -1,0 +1,50 @@
+import type { Value } from './types.ts';
+
+/** A place in a text, 1-based, as editors show it. */
+export interface TextRange {
+  readonly line: number;
+  readonly column: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+}
+
+/** Where a row came from: a file's line, or a table's row number. `toLine` is set when only a range is known. */
+export interface RowPosition {
+  readonly source: string;
+  readonly line?: number;
+  readonly toLine?: number;
+}
+
+/**
+ * Something the user should know, as data: every error, warning and row failure of Millrace has this shape,
+ * in the editor, on the command line and in an error port.
+ */
+export interface Problem {
+  /** Stable and machine-readable, `area/what`: `file/missing`, `pipeline/cycle`, `code/syntax`. */
+  readonly code: string;
+  readonly severity: 'error' | 'warning' | 'info';
+  /** What happened, one sentence, without the node's name (the reader adds it). */
+  readonly message: string;
+  /** What to do next, one sentence. */
+  readonly hint?: string;
+  readonly node?: string;
+  readonly port?: string;
+  /** `from.port->to.port` */
+  readonly edge?: string;
+  /** A param, as a path: `where`, `columns.2.expression`. */
+  readonly field?: string;
+  /** Within the snippet or expression that `field` names. */
+  readonly range?: TextRange;
+  readonly position?: RowPosition;
+  readonly row?: { readonly [column: string]: Value };
+}
+
+/** Thrown by nodes and engine alike for whatever the user can act on; anything else that is thrown is our bug. */
+export class MillraceError extends Error {
+  readonly problem: Problem;
+  constructor(problem: Omit<Problem, 'severity'> & { severity?: Problem['severity'] }, options?: ErrorOptions) {
+    super(problem.message, options);
+    this.name = 'MillraceError';
+    this.problem = { severity: 'error', ...problem };
+  }
+}

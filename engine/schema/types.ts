@@ -1,0 +1,32 @@
+/**
+ * Rows, columns and schemas: what flows through every port.
+ *
+ * One rule each, used by all nodes, previews, files and databases:
+ * - `string`    a JavaScript string.
+ * - `integer`   a JavaScript number that `Number.isSafeInteger` accepts. Whole numbers beyond 2^53 are never
+ *               rounded: inference calls their column `string`, and casting one to `integer` is a row error.
+ * - `number`    a finite double. NaN and the infinities are not values: they become null where users' code hands them out.
+ * - `boolean`   true or false.
+ * - `timestamp` milliseconds since 1970-01-01T00:00:00Z, as a number. Shown and written as ISO 8601 in UTC.
+ * - `json`      any JSON value.
+ * - `bytes`     a Uint8Array.
+ * A missing value is `null`, in every type; `undefined` never occurs in a row.
+ */
+export const columnTypes = ['string', 'integer', 'number', 'boolean', 'timestamp', 'json', 'bytes'] as const;
+export type ColumnType = (typeof columnTypes)[number];
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+}
+
+/** Columns in order. Names are unique within a schema and may hold any text. */
+export interface Schema {
+  readonly columns: readonly Column[];
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Value = Json | Uint8Array;
+/** A plain object that has exactly the schema's columns. Rows are never changed once they were emitted. */
+export type Row = { readonly [column: string]: Value };

@@ -1,0 +1,248 @@
+import type { Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { Fields, ParamsOf } from './fields.ts';
+import type { IconName } from './icons.ts';
+
+export type NodeKind = 'source' | 'transform' | 'sink';
+export const categories = ['Files', 'Databases', 'Generate', 'Rows', 'Columns', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
+export type Category = (typeof categories)[number];
+
+export interface Port {
+  /** A short lower-case word: `rows`, `lookup`, `rest`. */
+  readonly name: string;
+  readonly label?: string;
+  /** Inputs only: takes any number of edges; otherwise one. */
+  readonly many?: boolean;
+  /** Inputs only: may stay unconnected. Outputs may always. */
+  readonly optional?: boolean;
+  /** Inputs only: read to its end before the node's other inputs deliver anything. */
+  readonly first?: boolean;
+  /** Inputs only: the node holds rows back until the input ends, so it must be bounded. */
+  readonly bounded?: boolean;
+}
+
+export interface Identity {
+  /** kebab-case, equal to the file's name; unique in the catalogue. */
+  readonly type: string;
+  readonly kind: NodeKind;
+  readonly title: string;
+  /** At most 100 characters; what the palette shows. */
+  readonly summary: string;
+  readonly category: Category;
+  readonly icon: IconName;
+  /** Rises by one with each migration; starts at 1. */
+  readonly version: number;
+  readonly keywords?: readonly string[];
+}
+
+/** What the engine can tell about users' code without running it. Total: never throws. */
+export interface CodeAnalysis {
+  /** The type of an expression over `row`; `type` is null where it cannot be told. */
+  expression(source: string, input: Schema): { readonly type: ColumnType | null; readonly nullable: boolean; readonly problem?: CodeProblem };
+  /** The columns that a snippet's default function returns, or null where they cannot be told. */
+  snippet(source: string, input: Schema): { readonly schema: Schema | null; readonly problem?: CodeProblem };
+}
+export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range'>;
+/** A problem of one node: the engine adds which one. */
+export type NodeProblem = Omit<Problem, 'node' | 'edge'>;
+
+export interface InferContext<P> {
+  readonly params: P;
+  /** By input port: what arrives there, or null while unknown. For a port that takes many edges, see `inputLists`. */
+  readonly inputs: { readonly [port: string]: Schema | null };
+  readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
+  /** Sources: what `discover` found, or null while unknown. */
+  readonly discovered: Schema | null;
+  readonly analyse: CodeAnalysis;
+}
+export interface Inference {
+  /** By output port; null while unknown. */
+  readonly outputs: { readonly [port: string]: Schema | null };
+  readonly problems?: readonly NodeProblem[];
+}
+
+/** What every running node gets from the engine. */
+export interface RunContext<P> {
+  readonly params: P;
+  /** The schemas that `infer` promised, by port. */
+  readonly inputs: { readonly [port: string]: Schema };
+  readonly outputs: { readonly [port: string]: Schema };
+  /** An absolute path for a path of the params (relative ones are relative to the pipeline's file). */
+  path(path: string): string;
+  /** Fires when the run is cancelled; long waits must end within a second of it. */
+  readonly signal: AbortSignal;
+  log(level: 'info' | 'warning', message: string): void;
+  /**
+   * Reports a row that this node could not handle. Under the policy "stop" this throws and ends the run; otherwise the
+   * row is counted, sent to the error port if the policy says so, and the node goes on with the next one.
+   */
+  fail(failure: RowFailure): void;
+  /** One instance of something costly (a database connection) for all nodes of this run; closed by the engine at its end. */
+  shared<T extends { close(): void }>(key: string, open: () => T): T;
+}
+export interface RowFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly field?: string;
+  readonly range?: Problem['range'];
+  /** The row, or for a source the raw text as far as it could be read. */
+  readonly row?: Row;
+  readonly position?: RowPosition;
+}
+
+// ---- Sources
+
+export interface SourceContext<P> extends RunContext<P> {
+  /** Rows per batch that suit the engine; a source may deliver fewer. */
+  readonly batchSize: number;
+  /** Where to go on, as `position()` gave it; null at the start. */
+  readonly start: Json;
+}
+export interface SourceBatch {
+  readonly rows: readonly Row[];
+  /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
+  readonly locate?: (index: number) => RowPosition;
+}
+export interface Reader {
+  /** The next batch (never empty), or null at the end. Not called again before it has settled. */
+  read(): SourceBatch | null | Promise<SourceBatch | null>;
+  /** After which row reading would go on: serialisable. Checkpoints will store it. */
+  position(): Json;
+  /** How far reading has come; `total` is null when nobody knows. */
+  progress?(): { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
+  close(): void | Promise<void>;
+}
+export interface DiscoverContext<P> {
+  readonly params: P;
+  path(path: string): string;
+  readonly signal: AbortSignal;
+}
+export interface Discovery {
+  readonly schema: Schema | null;
+  readonly problems?: readonly NodeProblem[];
+  /** Files whose change makes this discovery stale; absolute paths. */
+  readonly dependsOn?: readonly string[];
+}
+
+// ---- Transforms
+
+export interface TransformContext<P> extends RunContext<P> {
+  /** Sends rows on. `rows` belongs to the receiver from then on. */
+  emit(port: string, rows: readonly Row[]): void;
+  /**
+   * Users' code as a function, confined. `field` is the path of the param that holds it, for error messages. Errors that
+   * the function throws are told with snippet line and column by the engine; do not catch them.
+   */
+  expression(source: string, field: string): (row: Row) => unknown;
+  snippet(source: string, field: string): (row: Row) => unknown;
+}
+/**
+ * What a transform does with rows. The first three are stateless and work row by row: the engine fuses chains of them
+ * into one loop, and what they throw is a failure of that row alone. `process` sees whole batches.
+ */
+export type Operator =
+  /** One row in, one row out (to the first output). */
+  | { readonly map: (row: Row) => Row }
+  /** True sends the row on to the first output, false to the second. */
+  | { readonly test: (row: Row) => boolean }
+  /** One row in, any number out (to the first output). */
+  | { readonly expand: (row: Row) => readonly Row[] }
+  | StatefulOperator;
+export interface StatefulOperator {
+  process(rows: readonly Row[], port: string): void;
+  /** An input port has ended: no more rows arrive there. */
+  ended?(port: string): void;
+  /** All inputs have ended: emit what is still held. Called once. */
+  finish?(): void | Promise<void>;
+  /** The state, serialisable, and back. Checkpoints will use them. */
+  snapshot?(): Json;
+  restore?(state: Json): void;
+}
+
+// ---- Sinks
+
+export interface Writer {
+  write(rows: readonly Row[]): void | Promise<void>;
+  /** Makes everything written so far durable and visible. Called at the end of a run (and at checkpoints, later). */
+  commit(): void | Promise<void>;
+  /** Undoes what was not committed, so that an existing output is as it was. */
+  abort(): void | Promise<void>;
+  /** Always called last, after commit or abort. */
+  close(): void | Promise<void>;
+  /** What this writer made, for the summary and the result view. */
+  output(): Output;
+}
+export type Output =
+  | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
+
+// ---- The definition
+
+export interface Example<P> {
+  readonly title: string;
+  /** Params that differ from the defaults. */
+  readonly params: Partial<P>;
+  readonly inputs?: { readonly [port: string]: readonly Row[] };
+  /** Needed where `inputs` has no rows to tell types from. */
+  readonly inputSchemas?: { readonly [port: string]: Schema };
+  /** Files to put beside the pipeline before the run, by relative path. */
+  readonly files?: { readonly [path: string]: string | Uint8Array };
+  readonly outputs?: { readonly [port: string]: readonly Row[] };
+  /** Sinks: relative path -> text that the file must hold, or for a SQLite file the rows per table. */
+  readonly writes?: { readonly [path: string]: string | { readonly [table: string]: readonly { readonly [column: string]: Value }[] } };
+  /** Messages (or parts of them) of the failures or problems that must be reported, in order. */
+  readonly failures?: readonly string[];
+}
+export interface Migration {
+  /** The version that it leads to: 2 for the first. */
+  readonly to: number;
+  readonly name: string;
+  migrate(params: { readonly [name: string]: Json }): { readonly [name: string]: Json };
+}
+
+interface Definition<F extends Fields> extends Identity {
+  /** Markdown: what it does, when to use it, its rules for null and errors. */
+  readonly docs: string;
+  readonly params: F;
+  /** One line for the canvas card: `temperature > 30`. */
+  card?(params: ParamsOf<F>): string;
+  /** Total and cheap: called at each edit, with inputs that may still be unknown. Never throws, does no I/O. */
+  infer(context: InferContext<ParamsOf<F>>): Inference;
+  readonly migrations?: readonly Migration[];
+  readonly examples: readonly Example<ParamsOf<F>>[];
+}
+export interface SourceDefinition<F extends Fields> extends Definition<F> {
+  readonly kind: 'source';
+  readonly outputs: readonly Port[];
+  /** False for a source that never ends by itself. */
+  readonly bounded: boolean;
+  /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
+  discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
+  /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */
+  reads?(params: ParamsOf<F>): readonly string[];
+  run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
+}
+export interface TransformDefinition<F extends Fields> extends Definition<F> {
+  readonly kind: 'transform';
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  run(context: TransformContext<ParamsOf<F>>): Operator;
+}
+export interface SinkDefinition<F extends Fields> extends Definition<F> {
+  readonly kind: 'sink';
+  readonly inputs: readonly Port[];
+  writes?(params: ParamsOf<F>): readonly string[];
+  run(context: RunContext<ParamsOf<F>>): Writer | Promise<Writer>;
+}
+/** Any node of the catalogue, its params type forgotten. */
+export type NodeDefinition = SourceDefinition<any> | TransformDefinition<any> | SinkDefinition<any>;
+
+/** Declares a node; returns its argument. The params' type follows from `params`. */
+export function defineNode<const F extends Fields>(definition: SourceDefinition<F>): SourceDefinition<F>;
+export function defineNode<const F extends Fields>(definition: TransformDefinition<F>): TransformDefinition<F>;
+export function defineNode<const F extends Fields>(definition: SinkDefinition<F>): SinkDefinition<F>;
+export function defineNode(definition: NodeDefinition): NodeDefinition {
+  return definition;
+}
