@@ -3,6 +3,7 @@
  * Requests are imperative (`run.start`), events are in the past tense (`run.changed`).
  */
 import { z } from 'zod';
+import { pipelineSchema } from '../document/pipeline-schema.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Json, Schema } from '../schema/types.ts';
 import type {
@@ -20,7 +21,6 @@ import type {
   RunSummary,
   Table,
 } from './messages.ts';
-import { pipelineSchema } from './pipeline-schema.ts';
 
 export const protocolVersion = 1;
 

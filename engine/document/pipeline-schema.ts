@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { errorPolicies, type Pipeline } from '../document/pipeline.ts';
 import type { Json } from '../schema/types.ts';
+import { errorPolicies, type Pipeline } from './pipeline.ts';
 
 const id = z
   .string()
@@ -10,7 +10,7 @@ const name = z.string().min(1).max(64);
 const endpoint = z.object({ node: id, port: name });
 const json = z.json() as z.ZodType<Json>;
 
-/** A pipeline as it travels in requests (its file has a form of its own: engine/document). */
+/** A pipeline as it travels in requests and in memory (its file has a form of its own: file.ts). */
 export const pipelineSchema: z.ZodType<Pipeline> = z.object({
   name: z.string().max(200),
   description: z.string().optional(),

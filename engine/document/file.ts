@@ -1,0 +1,173 @@
+import type { Problem } from '../schema/problem.ts';
+import type { Json } from '../schema/types.ts';
+import { type DocumentMigration, documentMigrations, newestVersion } from './migrations.ts';
+import { type Edge, edgeId, type Pipeline } from './pipeline.ts';
+import { pipelineSchema } from './pipeline-schema.ts';
+
+export const fileFormat = 'millrace/pipeline';
+export const fileExtension = '.millrace.json';
+
+export type LoadResult =
+  | { readonly ok: true; readonly pipeline: Pipeline /** Names of the steps that brought an older file up to date. */; readonly migrated: readonly string[] }
+  | { readonly ok: false; readonly reason: LoadFailure; readonly problems: readonly Problem[] };
+export type LoadFailure = 'empty' | 'notJson' | 'notOurs' | 'tooNew' | 'invalid' | 'migrationFailed';
+
+type Document = { readonly [key: string]: Json };
+
+/**
+ * A pipeline from its file's text. Never throws and never guesses: what it cannot read is told with a path or a line.
+ * Node types are not looked at: an unknown one is kept as it is (plan/check.ts says so at the node).
+ */
+export function parsePipeline(text: string, migrations: readonly DocumentMigration[] = documentMigrations): LoadResult {
+  if (text.trim() === '') return failure('empty', 'The file is empty.', 'Restore it from a copy, or start a new pipeline.');
+  let document: Json;
+  try {
+    document = JSON.parse(text.replace(/^\uFEFF/, '')) as Json;
+  } catch (error) {
+    return notJson(text, error as Error);
+  }
+  if (!isObject(document) || document['format'] !== fileFormat) {
+    return failure('notOurs', 'This is not a Millrace pipeline: "format" is not "millrace/pipeline".', `Open a file that Millrace saved (*${fileExtension}).`);
+  }
+  const version = document['formatVersion'];
+  const newest = newestVersion(migrations);
+  if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) {
+    return failure('invalid', '"formatVersion" must be a whole number from 1 on.', 'Restore the file from a copy.', 'formatVersion');
+  }
+  if (version > newest) {
+    return failure('tooNew', `The file has format version ${version}; this Millrace reads up to ${newest}.`, 'Update Millrace, then open the file again.');
+  }
+  const migrated: string[] = [];
+  for (const migration of migrations.slice(version - 1)) {
+    try {
+      document = migration.migrate(document as Document) as Document;
+      migrated.push(migration.name);
+    } catch (error) {
+      return failure(
+        'migrationFailed',
+        `Bringing the file up to version ${migration.to} ("${migration.name}") failed: ${(error as Error).message}.`,
+        'Please report this with the file.',
+      );
+    }
+  }
+  return validate(document as Document, migrated);
+}
+
+function validate(document: Document, migrated: readonly string[]): LoadResult {
+  const problems: Problem[] = [];
+  const edges: unknown[] = [];
+  const list = document['edges'] ?? [];
+  if (!Array.isArray(list)) problems.push(invalid('edges', 'must be a list of "node.port -> node.port"'));
+  else {
+    list.forEach((entry, index) => {
+      const edge = typeof entry === 'string' ? parseEdge(entry) : null;
+      if (edge) edges.push(edge);
+      else problems.push(invalid(`edges.${index}`, `must be of the form "node.port -> node.port", is ${JSON.stringify(entry)}`));
+    });
+  }
+  const { format: _format, formatVersion: _version, ...rest } = document;
+  const parsed = pipelineSchema.safeParse({ name: 'Untitled', parameters: {}, nodes: {}, layout: {}, ...(joinLines(rest) as object), edges });
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => invalid(issue.path.join('.'), issue.message)));
+  if (problems.length > 0 || !parsed.success) return { ok: false, reason: 'invalid', problems };
+  return { ok: true, pipeline: canonical(parsed.data), migrated };
+}
+
+/** The text of a pipeline's file: two-space JSON, keys in a fixed order, an edge and a place a line each, ends with a newline. */
+export function formatPipeline(pipeline: Pipeline): string {
+  const { name, description, parameters, nodes, edges, layout } = canonical(pipeline);
+  const document: Record<string, unknown> = { format: fileFormat, formatVersion: newestVersion(documentMigrations), name };
+  if (description) document['description'] = description;
+  document['parameters'] = parameters;
+  document['nodes'] = splitLines(
+    mapValues(nodes, ({ type, typeVersion, title, note, params, onError }) => ({
+      type,
+      typeVersion,
+      ...(title ? { title } : {}),
+      ...(note ? { note } : {}),
+      ...(onError ? { onError } : {}),
+      params,
+    })) as Json,
+  );
+  document['edges'] = edges.map((edge) => `${edge.from.node}.${edge.from.port} -> ${edge.to.node}.${edge.to.port}`);
+  const places = Object.entries(layout).map(([id, at]) => `    ${JSON.stringify(id)}: { "x": ${at.x}, "y": ${at.y} }`);
+  const body = JSON.stringify(document, null, 2).replace(/\n\}$/, '');
+  return `${body},\n  "layout": {${places.length > 0 ? `\n${places.join(',\n')}\n  ` : ''}}\n}\n`;
+}
+
+/** The same pipeline with nodes, layout and edges in the order of their ids, and no layout without a node: equal documents have equal texts. */
+export function canonical(pipeline: Pipeline): Pipeline {
+  const ids = Object.keys(pipeline.nodes).sort();
+  const edges = new Map(pipeline.edges.map((edge) => [edgeId(edge), edge]));
+  return {
+    ...pipeline,
+    nodes: Object.fromEntries(ids.map((id) => [id, pipeline.nodes[id]!])),
+    edges: [...edges.keys()].sort().map((id) => edges.get(id)!),
+    layout: Object.fromEntries(ids.filter((id) => pipeline.layout[id]).map((id) => [id, pipeline.layout[id]!])),
+  };
+}
+
+function parseEdge(text: string): Edge | null {
+  const match = /^\s*([^.\s]+)\.([^.\s]+)\s*->\s*([^.\s]+)\.([^.\s]+)\s*$/.exec(text);
+  return match ? { from: { node: match[1]!, port: match[2]! }, to: { node: match[3]!, port: match[4]! } } : null;
+}
+
+/** Text of several lines is a list of lines in the file, so that a diff shows the line that changed. */
+function splitLines(value: Json): Json {
+  if (typeof value === 'string') return value.includes('\n') ? { $lines: value.split('\n') } : value;
+  if (Array.isArray(value)) return value.map(splitLines);
+  return isObject(value) ? mapValues(value, splitLines) : value;
+}
+
+function joinLines(value: Json): Json {
+  if (Array.isArray(value)) return value.map(joinLines);
+  if (!isObject(value)) return value;
+  const lines = value['$lines'];
+  if (Array.isArray(lines) && Object.keys(value).length === 1 && lines.every((line) => typeof line === 'string')) return lines.join('\n');
+  return mapValues(value, joinLines);
+}
+
+function notJson(text: string, error: Error): LoadResult {
+  const at = /position (\d+)/.exec(error.message);
+  const offset = at ? Number(at[1]) : text.length;
+  const before = text.slice(0, offset).split('\n');
+  const line = before.length;
+  const truncated = offset >= text.trimEnd().length || /Unexpected end/.test(error.message);
+  return {
+    ok: false,
+    reason: 'notJson',
+    problems: [
+      {
+        code: 'pipeline/not-json',
+        severity: 'error',
+        message: truncated
+          ? `The file ends too early, in line ${line}: it is cut off.`
+          : `The file is not valid JSON in line ${line}: ${error.message.replace(/ in JSON.*$/, '')}.`,
+        hint: 'Restore the file from a copy, or mend that line in a text editor.',
+        range: { line, column: before.at(-1)!.length + 1 },
+      },
+    ],
+  };
+}
+
+function failure(reason: LoadFailure, message: string, hint: string, field?: string): LoadResult {
+  const code = `pipeline/${reason.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return { ok: false, reason, problems: [{ code, severity: 'error', message, hint, ...(field ? { field } : {}) }] };
+}
+
+function invalid(field: string, what: string): Problem {
+  return {
+    code: 'pipeline/invalid',
+    severity: 'error',
+    message: `"${field}" in the file: ${what}.`,
+    hint: 'Mend this entry in a text editor, or restore the file from a copy.',
+    field,
+  };
+}
+
+function isObject(value: unknown): value is Document {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function mapValues<V, W>(record: { readonly [key: string]: V }, change: (value: V) => W): { [key: string]: W } {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
