@@ -22,7 +22,7 @@ import type {
   Table,
 } from './messages.ts';
 
-export const protocolVersion = 1;
+export { protocolVersion } from './version.ts';
 
 const document = z.string().max(100);
 const path = z.string().min(1).max(4096);

@@ -1,0 +1,62 @@
+import type { CheckResult, Problem } from '../../engine/protocol/messages.ts';
+import { share } from './share.ts';
+import { getState, setState } from './state.ts';
+
+/** Long enough to take a burst of keys as one, too short to be noticed. */
+const checkDelayMs = 30;
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let newest = 0;
+
+/** Asks the engine to check the document soon. A reply that a newer request has overtaken is dropped. */
+export function scheduleCheck(delayMs = checkDelayMs): void {
+  clearTimeout(timer);
+  timer = setTimeout(() => void runCheck(), delayMs);
+}
+
+async function runCheck(): Promise<void> {
+  const { client, documentId, pipeline } = getState();
+  if (!client || !documentId) return;
+  const mine = ++newest;
+  try {
+    const check = await client.request('pipeline.check', { documentId, pipeline });
+    if (mine === newest && getState().documentId === documentId) acceptCheck(check);
+  } catch {
+    // The engine went away: the check is asked for again once it is back.
+  }
+}
+
+function acceptCheck(check: CheckResult): void {
+  const old = getState();
+  setState({ check: share(old.check, check) });
+  collectProblems();
+}
+
+export function acceptCodeProblems(codeProblems: readonly Problem[]): void {
+  setState({ codeProblems: share(getState().codeProblems, codeProblems) });
+  collectProblems();
+}
+
+const order = { error: 0, warning: 1, info: 2 };
+
+/** Brings the problems of check, code and run together. Call after any of the three changed. */
+export function collectProblems(): void {
+  const { check, codeProblems, run, runStale, pipeline, problems: old, problemsByNode: oldByNode } = getState();
+  // What a run said of a pipeline that has changed since stands in the run panel only.
+  const runProblems = runStale ? [] : (run?.problems ?? []);
+  const seen = new Set<string>();
+  const all = [...(check?.problems ?? []), ...codeProblems, ...runProblems].filter((problem) => {
+    if (problem.node && !pipeline.nodes[problem.node]) return false;
+    const { row: _row, position: _position, ...rest } = problem;
+    const key = JSON.stringify(rest);
+    return seen.has(key) ? false : seen.add(key);
+  });
+  all.sort((left, right) => order[left.severity] - order[right.severity]);
+  const byNode: Record<string, Problem[]> = {};
+  for (const problem of all) {
+    if (!problem.node) continue;
+    byNode[problem.node] ??= [];
+    byNode[problem.node]!.push(problem);
+  }
+  setState({ problems: share(old, all), problemsByNode: share(oldByNode, byNode) });
+}

@@ -1,0 +1,101 @@
+import type { EditorProtocol, RequestResults } from '../../engine/protocol/api.ts';
+import { Client } from '../../engine/protocol/connection.ts';
+import type { RunSummary } from '../../engine/protocol/messages.ts';
+import type { Port } from '../../engine/protocol/port.ts';
+import { protocolVersion } from '../../engine/protocol/version.ts';
+import { acceptCodeProblems, collectProblems, scheduleCheck } from './checks.ts';
+import { ConnectionError, connect } from './connection.ts';
+import { readEngineSettings } from './settings.ts';
+import { share } from './share.ts';
+import { getState, setState } from './state.ts';
+
+const retryDelaysMs = [100, 300, 1000, 2000, 5000];
+const keptLogLines = 2000;
+
+/**
+ * Connects to the engine and stays connected: when it ends or restarts, the status bar says so, and the document is made known
+ * to the new one. `onFirst` is called once, when the engine has answered for the first time.
+ */
+export async function keepConnected(onFirst: (hello: RequestResults['hello']) => void, open: () => Promise<Port> = connect): Promise<never> {
+  let first = true;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const port = await open();
+      const closed = new Promise<void>((resolve) => port.onClose(resolve));
+      const client = new Client<EditorProtocol>(port);
+      listen(client);
+      const [hello, catalogue] = await Promise.race([
+        Promise.all([client.request('hello', { protocolVersion }), client.request('catalogue.read', {})]),
+        closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.'))),
+      ]);
+      setState({ client, hello, catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
+      await readEngineSettings().catch(() => {});
+      await introduceDocument();
+      setState({ engine: 'ready', engineMessage: null });
+      void readRuns();
+      attempt = 0;
+      if (first) onFirst(hello);
+      first = false;
+      await closed;
+      setState({ client: null, engine: 'restarting', engineMessage: 'The engine ended unexpectedly. It is being restarted.' });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      setState({ client: null, engine: attempt < 3 && !first ? 'restarting' : attempt < 2 ? 'connecting' : 'lost', engineMessage: message });
+    }
+    await new Promise((resolve) => setTimeout(resolve, retryDelaysMs[Math.min(attempt, retryDelaysMs.length - 1)]));
+  }
+}
+
+/** Gives the engine the document that is open here, under a new id. What the editor holds stays as it is. */
+async function introduceDocument(): Promise<void> {
+  const { client, path, trusted } = getState();
+  if (!client) return;
+  const opened = path ? await client.request('document.open', { path }).catch(() => null) : null;
+  const known = opened ?? (await client.request('document.new', {}));
+  if (trusted && !known.trusted) await client.request('document.trust', { documentId: known.documentId });
+  setState({ documentId: known.documentId });
+  scheduleCheck(0);
+}
+
+function listen(client: Client<EditorProtocol>): void {
+  client.on('run.changed', acceptRun);
+  client.on('run.logged', ({ runId, line }) => {
+    const { logs } = getState();
+    setState({ logs: { ...logs, [runId]: [...(logs[runId] ?? []), line].slice(-keptLogLines) } });
+  });
+  client.on('code.checked', ({ documentId, problems }) => {
+    if (documentId === getState().documentId) acceptCodeProblems(problems);
+  });
+  client.on('engine.restarted', ({ reason, node }) => {
+    const title = node ? (getState().pipeline.nodes[node]?.title ?? node) : null;
+    setState({ engineMessage: title ? `The engine was restarted: ${reason} (node "${title}")` : `The engine was restarted: ${reason}` });
+    void introduceDocument().catch(() => {});
+  });
+}
+
+/** Takes in the state of a run; the current one is replaced by its newer state, others only join the list. */
+export function acceptRun(run: RunSummary): void {
+  const { runs, run: current } = getState();
+  const at = runs.findIndex((other) => other.id === run.id);
+  setState({ runs: at < 0 ? [run, ...runs] : runs.map((other, index) => (index === at ? run : other)) });
+  if (current?.id !== run.id) return;
+  const shared = share(current, run);
+  setState({ run: shared });
+  if (shared.problems !== current.problems) collectProblems();
+}
+
+/** A run outlives the window that started it: one that still goes on for this file becomes the current one. */
+export async function readRuns(): Promise<void> {
+  const { client, path, run } = getState();
+  if (!client) return;
+  const runs = await client.request('run.list', {}).catch(() => []);
+  const known = run ? runs.find((other) => other.id === run.id) : undefined;
+  const going = runs.find((other) => path !== null && other.path === path && other.endedAt === null);
+  setState({ runs, run: known ?? run ?? going ?? null });
+  const shown = getState().run;
+  if (shown && !getState().logs[shown.id]) {
+    const lines = await client.request('run.logs', { runId: shown.id }).catch(() => []);
+    setState({ logs: { ...getState().logs, [shown.id]: lines } });
+  }
+  collectProblems();
+}

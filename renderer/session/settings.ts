@@ -1,0 +1,44 @@
+import type { Json } from '../../engine/schema/types.ts';
+import { defaultSettings, getState, type Settings, setState } from './state.ts';
+
+const storageKey = 'millrace-settings';
+const engineKey = 'editor';
+const writeDelayMs = 500;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** The page's own copy: there before the engine has answered, so that theme and panels are right from the first frame. */
+export function readLocalSettings(): void {
+  try {
+    merge(JSON.parse(localStorage.getItem(storageKey) ?? '{}'));
+  } catch {
+    // Unreadable or forbidden storage: the defaults will do.
+  }
+}
+
+/** The engine's copy holds for all windows and ports of this machine, and wins. */
+export async function readEngineSettings(): Promise<void> {
+  const stored = await getState().client?.request('settings.read', { key: engineKey });
+  if (stored && typeof stored === 'object' && !Array.isArray(stored)) merge(stored as Partial<Settings>);
+}
+
+export function writeSetting(key: string, value: Json): void {
+  const { settings } = getState();
+  if (Object.is(settings[key], value)) return;
+  setState({ settings: { ...settings, [key]: value } as Settings });
+  clearTimeout(timer);
+  timer = setTimeout(store, writeDelayMs);
+}
+
+function store(): void {
+  const { settings, client } = getState();
+  try {
+    localStorage.setItem(storageKey, JSON.stringify(settings));
+  } catch {
+    // See readLocalSettings.
+  }
+  client?.request('settings.write', { key: engineKey, value: settings }).catch(() => {});
+}
+
+function merge(stored: Partial<Settings>): void {
+  setState({ settings: { ...defaultSettings, ...getState().settings, ...stored } as Settings });
+}

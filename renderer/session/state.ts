@@ -1,0 +1,109 @@
+import { create } from 'zustand';
+import { DocumentStore } from '../../engine/document/store.ts';
+import type { EditorProtocol, RequestResults } from '../../engine/protocol/api.ts';
+import type { Client } from '../../engine/protocol/connection.ts';
+import type { CheckResult, LogLine, NodeManifest, Pipeline, Problem, RunSummary } from '../../engine/protocol/messages.ts';
+import type { Json } from '../../engine/schema/types.ts';
+
+/** What the editor remembers between sessions. */
+export interface Settings {
+  readonly theme: 'system' | 'light' | 'dark';
+  readonly minimap: boolean;
+  readonly snap: boolean;
+  /** Panels that are shown. */
+  readonly palette: boolean;
+  readonly inspector: boolean;
+  readonly dock: boolean;
+  /** Sizes of panel groups in percent, by group. */
+  readonly layouts: { readonly [group: string]: { readonly [panel: string]: number } };
+  /** Whatever a panel wants to keep, by a key of its own. */
+  readonly [key: string]: Json;
+}
+export const defaultSettings: Settings = { theme: 'system', minimap: true, snap: false, palette: true, inspector: true, dock: true, layouts: {} };
+
+export type DockTab = 'data' | 'problems' | 'run' | 'results';
+export type EngineState = 'connecting' | 'ready' | 'restarting' | 'lost';
+
+/** Everything the editor knows. Changed by the actions of session.ts only; components read it through `useSession`. */
+export interface SessionState {
+  readonly client: Client<EditorProtocol> | null;
+  readonly engine: EngineState;
+  /** In words, for the status bar: why the engine is not ready, or what restarted it. */
+  readonly engineMessage: string | null;
+  readonly hello: RequestResults['hello'] | null;
+  readonly catalogue: ReadonlyMap<string, NodeManifest>;
+
+  readonly document: DocumentStore;
+  /** The document's pipeline and history, mirrored so that selectors see changes. */
+  readonly pipeline: Pipeline;
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  readonly undoLabel: string | null;
+  readonly redoLabel: string | null;
+  readonly isEdited: boolean;
+  /** Null until the engine has answered; the document can be edited before. */
+  readonly documentId: string | null;
+  readonly path: string | null;
+  readonly trusted: boolean;
+  readonly stamp: string | null;
+
+  readonly check: CheckResult | null;
+  /** Type errors of snippets, which arrive later than the check. */
+  readonly codeProblems: readonly Problem[];
+  /** Check, code and current run together, errors first. */
+  readonly problems: readonly Problem[];
+  readonly problemsByNode: { readonly [node: string]: readonly Problem[] };
+
+  readonly selection: { readonly nodes: readonly string[]; readonly edges: readonly string[] };
+  /** A field that somebody wants to see (a problem was clicked); the inspector scrolls to it and focuses it whenever `at` changes. */
+  readonly focusField: { readonly node: string; readonly field: string | null; readonly line?: number; readonly column?: number; readonly at: number } | null;
+
+  readonly runs: readonly RunSummary[];
+  /** The run that canvas and run panel show. */
+  readonly run: RunSummary | null;
+  /** True once the pipeline's meaning was changed after that run started. */
+  readonly runStale: boolean;
+  readonly logs: { readonly [runId: string]: readonly LogLine[] };
+
+  readonly settings: Settings;
+  readonly dockTab: DockTab;
+  /** The SQLite file that the results panel shows. */
+  readonly resultPath: string | null;
+}
+
+const document = new DocumentStore();
+
+export const useSession = create<SessionState>()(() => ({
+  client: null,
+  engine: 'connecting',
+  engineMessage: null,
+  hello: null,
+  catalogue: new Map(),
+  document,
+  pipeline: document.pipeline,
+  canUndo: false,
+  canRedo: false,
+  undoLabel: null,
+  redoLabel: null,
+  isEdited: false,
+  documentId: null,
+  path: null,
+  trusted: true,
+  stamp: null,
+  check: null,
+  codeProblems: [],
+  problems: [],
+  problemsByNode: {},
+  selection: { nodes: [], edges: [] },
+  focusField: null,
+  runs: [],
+  run: null,
+  runStale: false,
+  logs: {},
+  settings: defaultSettings,
+  dockTab: 'data',
+  resultPath: null,
+}));
+
+export const getState = useSession.getState;
+export const setState = useSession.setState;
