@@ -1,0 +1,32 @@
+/** The protocol between a workbench process and the host that forked it: what a workbench may ask of the supervisor. */
+import type { Schema } from '../schema/types.ts';
+import type { Cells, LogLine, RunSummary } from './messages.ts';
+import type { RunJob } from './run-api.ts';
+
+export interface HostProtocol {
+  readonly requests: {
+    readonly 'runs.start': { readonly params: RunJob; readonly result: RunSummary };
+    readonly 'runs.stop': { readonly params: { readonly runId: string }; readonly result: null };
+    readonly 'runs.list': { readonly params: Record<string, never>; readonly result: readonly RunSummary[] };
+    readonly 'runs.logs': { readonly params: { readonly runId: string }; readonly result: readonly LogLine[] };
+    readonly 'runs.inspect': {
+      readonly params: { readonly runId: string; readonly node: string; readonly limit: number };
+      readonly result: { readonly schema: Schema; readonly rows: readonly Cells[] };
+    };
+  };
+  readonly events: {
+    readonly 'runs.changed': RunSummary;
+    readonly 'runs.logged': { readonly runId: string; readonly line: LogLine };
+  };
+}
+
+/** What a host tells a workbench process at its start, as JSON in its second argument. */
+export interface WorkbenchSettings {
+  readonly dataFolder: string;
+  readonly examplesFolder: string;
+  readonly appVersion: string;
+  /** A pipeline file to open, or null. */
+  readonly open: string | null;
+  /** Why the workbench before this one ended, when it did so by itself. */
+  readonly crashed: string | null;
+}

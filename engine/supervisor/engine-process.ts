@@ -1,0 +1,56 @@
+import type { Frame, Port } from '../protocol/port.ts';
+
+export type Role = 'workbench' | 'run';
+
+/** A forked engine process, however the host forks. */
+export interface EngineProcess {
+  /** Host and process: HostProtocol for a workbench, RunProtocol for a run. */
+  readonly port: Port;
+  /** Editor and workbench: frames that the host passes on without reading them. Unused where both talk directly. */
+  readonly editor: Port;
+  kill(): void;
+  /** Called once. `reason` is what is known of the cause: an exit code or signal, and the last words on stderr. */
+  onExit(listener: (code: number | null, reason: string) => void): void;
+}
+
+export type Channel = 'host' | 'editor';
+
+/** One message pipe of two processes, as Node and Electron give it. */
+export interface Pipe {
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  onEnd(listener: () => void): void;
+}
+
+/** Splits a pipe into one port per channel. Frames that come before a port has its listener are kept. */
+export function splitPipe(pipe: Pipe): { readonly [C in Channel]: Port } {
+  const listeners: Partial<Record<Channel, (frame: unknown) => void>> = {};
+  const kept: Record<Channel, unknown[]> = { host: [], editor: [] };
+  const closers: (() => void)[] = [];
+  let open = true;
+  pipe.onMessage((message) => {
+    const { channel, frame } = message as { channel: Channel; frame: unknown };
+    if (channel !== 'host' && channel !== 'editor') return;
+    const listener = listeners[channel];
+    if (listener) listener(frame);
+    else kept[channel].push(frame);
+  });
+  const end = () => {
+    if (!open) return;
+    open = false;
+    for (const closer of closers) closer();
+  };
+  pipe.onEnd(end);
+  const port = (channel: Channel): Port => ({
+    post(frame: Frame) {
+      if (open) pipe.send({ channel, frame });
+    },
+    onFrame(listener) {
+      listeners[channel] = listener;
+      for (const frame of kept[channel].splice(0)) listener(frame);
+    },
+    onClose: (listener) => void closers.push(listener),
+    close: end,
+  });
+  return { host: port('host'), editor: port('editor') };
+}

@@ -1,0 +1,60 @@
+import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { WorkbenchSettings } from '../protocol/host-api.ts';
+import { entryFile } from '../threads.ts';
+import { type EngineProcess, type Role, splitPipe } from './engine-process.ts';
+
+const stderrTail = 4000;
+
+/** Forks an engine process as a plain Node child: for the command line, the browser host, and an Electron whose own Node is too old. */
+export function forkNode(role: Role, settings?: WorkbenchSettings): EngineProcess {
+  const child = fork(entryFile('engine'), settings ? [role, JSON.stringify(settings)] : [role], {
+    execPath: nodeBinary(),
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined },
+  });
+  let words = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    words = (words + text).slice(-stderrTail);
+    if (process.env['MILLRACE_DEBUG']) process.stderr.write(text);
+  });
+  const exits: ((code: number | null, reason: string) => void)[] = [];
+  let ended = false;
+  const end = (code: number | null, reason: string) => {
+    if (ended) return;
+    ended = true;
+    for (const listener of exits) listener(code, reason);
+  };
+  child.on('error', (error) => end(null, error.message));
+  child.on('exit', (code, signal) => end(code, exitReason(code, signal, words)));
+  const { host, editor } = splitPipe({
+    send: (message) => {
+      if (child.connected) child.send(message as object, () => {});
+    },
+    onMessage: (listener) => void child.on('message', listener),
+    onEnd: (listener) => {
+      child.on('exit', listener);
+      child.on('disconnect', listener);
+      child.on('error', listener);
+    },
+  });
+  return { port: host, editor, kill: () => void child.kill('SIGKILL'), onExit: (listener) => void exits.push(listener) };
+}
+
+/** Whichever Node runs us, if it is new enough for the engine (stripping types, better-sqlite3); else the one of the `node` package. */
+export function nodeBinary(): string {
+  if (!process.versions['electron'] && Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
+  const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  return existsSync(binary) ? binary : process.execPath;
+}
+
+function exitReason(code: number | null, signal: string | null, words: string): string {
+  if (/heap out of memory|Allocation failed|ERR_WORKER_OUT_OF_MEMORY/.test(words)) return 'it ran out of memory';
+  const how = signal ? `it was ended by ${signal}` : `it ended with exit code ${code}`;
+  const last = words.trim().split('\n').at(-1);
+  return last ? `${how} (${last})` : how;
+}

@@ -1,0 +1,37 @@
+import { Client, type Handlers, Service } from '../protocol/connection.ts';
+import type { HostProtocol } from '../protocol/host-api.ts';
+import type { Port } from '../protocol/port.ts';
+import type { RunControl } from '../protocol/run-api.ts';
+
+/** The host's side: lets the workbench behind `port` use the supervisor. */
+export function serveRuns(port: Port, runs: RunControl): void {
+  const handlers: Handlers<HostProtocol> = {
+    'runs.start': (job) => runs.start(job),
+    'runs.stop': async ({ runId }) => {
+      await runs.stop(runId);
+      return null;
+    },
+    'runs.list': () => runs.list(),
+    'runs.logs': ({ runId }) => runs.logs(runId),
+    'runs.inspect': ({ runId, node, limit }) => runs.inspect(runId, node, limit),
+  };
+  const service = new Service<HostProtocol>(port, handlers);
+  const stops = [runs.onChanged((summary) => service.emit('runs.changed', summary)), runs.onLogged((runId, line) => service.emit('runs.logged', { runId, line }))];
+  port.onClose(() => {
+    for (const stop of stops) stop();
+  });
+}
+
+/** The workbench's side: the host's supervisor, as if it were here. */
+export function remoteRuns(port: Port): RunControl {
+  const client = new Client<HostProtocol>(port);
+  return {
+    start: (job) => client.request('runs.start', job),
+    stop: async (runId) => void (await client.request('runs.stop', { runId })),
+    list: () => client.request('runs.list', {}),
+    logs: (runId) => client.request('runs.logs', { runId }),
+    inspect: (runId, node, limit) => client.request('runs.inspect', { runId, node, limit }),
+    onChanged: (listener) => client.on('runs.changed', listener),
+    onLogged: (listener) => client.on('runs.logged', ({ runId, line }) => listener(runId, line)),
+  };
+}
