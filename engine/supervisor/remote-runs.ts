@@ -16,7 +16,10 @@ export function serveRuns(port: Port, runs: RunControl): void {
     'runs.inspect': ({ runId, node, limit }) => runs.inspect(runId, node, limit),
   };
   const service = new Service<HostProtocol>(port, handlers);
-  const stops = [runs.onChanged((summary) => service.emit('runs.changed', summary)), runs.onLogged((runId, line) => service.emit('runs.logged', { runId, line }))];
+  const stops = [
+    runs.onChanged((summary) => service.emit('runs.changed', summary)),
+    runs.onLogged((runId, line) => service.emit('runs.logged', { runId, line })),
+  ];
   port.onClose(() => {
     for (const stop of stops) stop();
   });

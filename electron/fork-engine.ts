@@ -1,0 +1,37 @@
+import { utilityProcess } from 'electron';
+import type { WorkbenchSettings } from '../engine/protocol/host-api.ts';
+import { type EngineProcess, type Role, splitPipe } from '../engine/supervisor/engine-process.ts';
+import { forkNode } from '../engine/supervisor/fork-node.ts';
+import { entryFile } from '../engine/threads.ts';
+
+/** better-sqlite3 wants Node 22 or newer. An Electron that embeds an older one runs the engine in the Node that comes with the dependencies. */
+const ownNodeIsNewEnough = Number(process.versions.node.split('.')[0]) >= 22;
+
+/** An engine process of this app, with the port to hand a window to it directly where that is possible. */
+export interface DesktopEngineProcess extends EngineProcess {
+  /** Gives a MessagePort to the process; absent for a plain Node child, whose editor frames the host passes on. */
+  readonly handOver?: (port: Electron.MessagePortMain) => void;
+}
+
+export function forkEngine(role: Role, settings?: WorkbenchSettings): DesktopEngineProcess {
+  return ownNodeIsNewEnough ? forkUtility(role, settings) : forkNode(role, settings);
+}
+
+function forkUtility(role: Role, settings?: WorkbenchSettings): DesktopEngineProcess {
+  const child = utilityProcess.fork(entryFile('engine'), settings ? [role, JSON.stringify(settings)] : [role], {
+    serviceName: `Millrace ${role}`,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const { host, editor } = splitPipe({
+    send: (message) => child.postMessage(message),
+    onMessage: (listener) => void child.on('message', listener),
+    onEnd: (listener) => void child.on('exit', listener),
+  });
+  return {
+    port: host,
+    editor,
+    kill: () => void child.kill(),
+    onExit: (listener) => void child.on('exit', (code) => listener(code, `it ended with exit code ${code}`)),
+    handOver: (port) => child.postMessage({ channel: 'window' }, [port]),
+  };
+}

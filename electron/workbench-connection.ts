@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { app, type BrowserWindow, MessageChannelMain } from 'electron';
+import type { Frame } from '../engine/protocol/port.ts';
+import { serveRuns } from '../engine/supervisor/remote-runs.ts';
+import type { Supervisor } from '../engine/supervisor/supervisor.ts';
+import { type DesktopEngineProcess, forkEngine } from './fork-engine.ts';
+import { takeFile } from './window.ts';
+
+interface Connection {
+  readonly process: DesktopEngineProcess;
+  crashed: string | null;
+}
+const connections = new WeakMap<BrowserWindow, Connection>();
+
+/**
+ * Gives the window a fresh workbench process and a MessagePort to it. Called when the editor starts and again when its
+ * workbench died; a workbench that the window had before is ended.
+ */
+export function connectWindow(window: BrowserWindow, supervisor: Supervisor): void {
+  const earlier = connections.get(window);
+  const process = forkEngine('workbench', {
+    dataFolder: app.getPath('userData'),
+    examplesFolder: join(app.getAppPath(), 'examples'),
+    appVersion: app.getVersion(),
+    open: takeFile(window),
+    crashed: earlier?.crashed ?? null,
+  });
+  const connection: Connection = { process, crashed: null };
+  connections.set(window, connection);
+  earlier?.process.kill();
+
+  serveRuns(process.port, supervisor);
+  const { port1, port2 } = new MessageChannelMain();
+  if (process.handOver) process.handOver(port1);
+  else passOn(port1, process);
+  process.onExit((_code, reason) => {
+    connection.crashed = reason;
+    port1.close();
+    if (!window.isDestroyed() && connections.get(window) === connection) window.webContents.send('engine-gone');
+  });
+  window.once('closed', () => process.kill());
+  window.webContents.postMessage('port', null, [port2]);
+}
+
+/** A plain Node child has no MessagePort: its frames go through here, unread. */
+function passOn(port: Electron.MessagePortMain, process: DesktopEngineProcess): void {
+  process.editor.onFrame((frame) => port.postMessage(frame));
+  port.on('message', (event) => process.editor.post(event.data as Frame));
+  port.start();
+}

@@ -1,0 +1,117 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { WorkbenchSettings } from '../engine/protocol/host-api.ts';
+import type { Frame } from '../engine/protocol/port.ts';
+import { forkNode } from '../engine/supervisor/fork-node.ts';
+import { serveRuns } from '../engine/supervisor/remote-runs.ts';
+import { Supervisor } from '../engine/supervisor/supervisor.ts';
+import { serveFile } from './static-files.ts';
+
+/** Closing code of a socket whose workbench ended: the editor connects again at once. */
+export const workbenchGone = 4001;
+const subprotocol = 'millrace';
+const maxFrameBytes = 64 * 1024 * 1024;
+
+export interface EditorServer {
+  /** With the token in its fragment, which browsers do not send anywhere. */
+  readonly address: string;
+  readonly hasRunning: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * The editor in a browser: its files and, over a WebSocket, one workbench process per window. Loopback only; a connection needs the
+ * token, our own Origin and a Host that names this machine (no DNS rebinding). Runs go on when a window closes.
+ */
+export async function startEditorServer(options: {
+  readonly root: string;
+  readonly port: number;
+  readonly settings: Omit<WorkbenchSettings, 'crashed'>;
+}): Promise<EditorServer> {
+  const token = randomBytes(24).toString('base64url');
+  const supervisor = new Supervisor({ fork: forkNode });
+  const sockets = new Set<WebSocket>();
+  const upgrader = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, handleProtocols: () => subprotocol });
+  let crashed: string | null = null;
+  let open = options.settings.open;
+
+  const server = createServer((request, response) => {
+    if (!isOwnHost(request, server)) response.writeHead(421).end('Misdirected request\n');
+    else void serveFile(options.root, request, response).catch(() => response.destroy());
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!isOwnHost(request, server)) refuse(socket, '421 Misdirected Request');
+    else if (request.headers.origin !== `http://${request.headers.host}` || !hasToken(request, token)) refuse(socket, '403 Forbidden');
+    else upgrader.handleUpgrade(request, socket, head, (webSocket) => attach(webSocket));
+  });
+
+  function attach(socket: WebSocket): void {
+    sockets.add(socket);
+    const workbench = forkNode('workbench', { ...options.settings, open, crashed });
+    crashed = null;
+    open = null;
+    serveRuns(workbench.port, supervisor);
+    workbench.editor.onFrame((frame) => socket.send(JSON.stringify(frame)));
+    socket.on('message', (data) => {
+      const frame = parseFrame(String(data));
+      if (frame) workbench.editor.post(frame);
+    });
+    workbench.onExit((_code, reason) => {
+      if (!sockets.has(socket)) return;
+      crashed = reason;
+      socket.close(workbenchGone);
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      sockets.delete(socket);
+      workbench.kill();
+    });
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `http://127.0.0.1:${port}/#t=${token}`,
+    get hasRunning() {
+      return supervisor.hasRunning;
+    },
+    async close() {
+      for (const socket of sockets) socket.terminate();
+      supervisor.dispose();
+      upgrader.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function isOwnHost(request: IncomingMessage, server: Server): boolean {
+  const { port } = server.address() as AddressInfo;
+  return [`127.0.0.1:${port}`, `localhost:${port}`].includes(request.headers.host ?? '');
+}
+
+function hasToken(request: IncomingMessage, token: string): boolean {
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((word) => word.trim());
+  const given = Buffer.from(offered.find((word) => word.startsWith('t.'))?.slice(2) ?? '');
+  const wanted = Buffer.from(token);
+  return offered.includes(subprotocol) && given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function parseFrame(text: string): Frame | null {
+  try {
+    const frame = JSON.parse(text) as Frame;
+    return frame && (frame.kind === 'request' || frame.kind === 'cancel') ? frame : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,53 @@
+/** The browser host as a program: `server.cjs [--port N] [--open FILE] [--browser]`. Prints the editor's address. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import envPaths from 'env-paths';
+import { entryFile } from '../engine/threads.ts';
+import { startEditorServer } from './editor-server.ts';
+
+const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, open: { type: 'string' }, browser: { type: 'boolean', default: false } } });
+
+void main().catch((error: NodeJS.ErrnoException) => {
+  const why = error.code === 'EADDRINUSE' ? `port ${values.port} is taken; choose another with --port` : error.message;
+  process.stderr.write(`Millrace cannot serve the editor: ${why}\n`);
+  process.exit(1);
+});
+
+async function main(): Promise<void> {
+  const project = resolve(dirname(entryFile('server')), '..', '..');
+  const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
+  const dataFolder = process.env['MILLRACE_DATA'] ?? envPaths('millrace', { suffix: '' }).data;
+  mkdirSync(dataFolder, { recursive: true });
+  const server = await startEditorServer({
+    root: join(project, 'out', 'renderer'),
+    port: Number(values.port),
+    settings: { dataFolder, examplesFolder: join(project, 'examples'), appVersion: version, open: values.open ? resolve(values.open) : null },
+  });
+  process.stdout.write(`Millrace is open at ${server.address}\n`);
+  if (values.browser) openBrowser(server.address);
+  let asked = false;
+  const stop = () => {
+    if (server.hasRunning && !asked) {
+      asked = true;
+      process.stdout.write('A run is still going on. Press Ctrl+C again to stop it and quit.\n');
+      return;
+    }
+    void server.close().then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', () => void server.close().then(() => process.exit(0)));
+}
+
+function openBrowser(address: string): void {
+  const [command, ...args] =
+    process.platform === 'darwin'
+      ? ['open', address]
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '""', address.replace(/&/g, '^&')]
+        : ['xdg-open', address];
+  spawn(command!, args, { stdio: 'ignore', detached: true })
+    .on('error', () => {})
+    .unref();
+}
