@@ -1,0 +1,157 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { RunSummary } from '../protocol/messages.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { Json } from '../schema/types.ts';
+import { type StoreMigration, storeMigrations } from './migrations.ts';
+
+/** Enough for the menu and the run history; older entries are forgotten. */
+const keptRecent = 20;
+const keptRuns = 200;
+const keptTrust = 5000;
+
+/**
+ * What Millrace itself remembers between sessions, in one SQLite file of the data folder. Several workbench processes share it.
+ * A file that cannot be used never keeps the editor from starting: a broken one is put aside, one of a newer version is left alone
+ * and this session remembers nothing; `problem` says so.
+ */
+export class Store {
+  readonly #database: Database.Database;
+  /** True when there was none before. */
+  readonly isNew: boolean;
+  readonly problem: Problem | null;
+
+  private constructor(database: Database.Database, isNew: boolean, problem: Problem | null) {
+    this.#database = database;
+    this.isNew = isNew;
+    this.problem = problem;
+  }
+
+  static open(folder: string, migrations: readonly StoreMigration[] = storeMigrations): Store {
+    const file = join(folder, 'millrace.sqlite');
+    try {
+      mkdirSync(folder, { recursive: true });
+      return new Store(...openFile(file, migrations), null);
+    } catch (error) {
+      if (isBroken(error)) {
+        const aside = `${file}.broken-${Date.now()}`;
+        try {
+          renameSync(file, aside);
+          return new Store(...openFile(file, migrations), {
+            code: 'store/broken',
+            severity: 'warning',
+            message: `Millrace's own database was damaged; recent files, trust and settings start anew. The old file is kept as ${aside}.`,
+          });
+        } catch {
+          // Falls through to a session that remembers nothing.
+        }
+      }
+      const problem =
+        error instanceof MillraceError
+          ? error.problem
+          : {
+              code: 'store/unusable',
+              severity: 'warning' as const,
+              message: `Recent files, trust and settings cannot be kept in ${folder}: ${(error as Error).message}.`,
+              hint: 'Make the folder writable, or set MILLRACE_DATA to another one.',
+            };
+      return new Store(...openFile(':memory:', migrations), problem);
+    }
+  }
+
+  recent(): readonly { readonly path: string; readonly name: string; readonly openedAt: number }[] {
+    return this.#database.prepare('select path, name, opened_at as openedAt from recent order by opened_at desc, path limit ?').all(keptRecent) as {
+      path: string;
+      name: string;
+      openedAt: number;
+    }[];
+  }
+
+  addRecent(path: string, name: string): void {
+    this.#database
+      .prepare('insert into recent values (?, ?, ?) on conflict do update set name = excluded.name, opened_at = excluded.opened_at')
+      .run(path, name, Date.now());
+    this.#database.prepare('delete from recent where path not in (select path from recent order by opened_at desc limit ?)').run(keptRecent);
+  }
+
+  removeRecent(path: string): void {
+    this.#database.prepare('delete from recent where path = ?').run(path);
+  }
+
+  /** Trust holds for one content at one place: somebody else's change to the file makes it a stranger again. */
+  isTrusted(path: string, stamp: string): boolean {
+    return this.#database.prepare('select 1 from trusted where path = ? and stamp = ?').get(path, stamp) !== undefined;
+  }
+
+  trust(path: string, stamp: string): void {
+    this.#database.prepare('insert into trusted values (?, ?, ?) on conflict do update set granted_at = excluded.granted_at').run(path, stamp, Date.now());
+    this.#database
+      .prepare('delete from trusted where (path, stamp) in (select path, stamp from trusted order by granted_at desc limit -1 offset ?)')
+      .run(keptTrust);
+  }
+
+  /** Null for a key that was never written. */
+  setting(key: string): Json {
+    const found = this.#database.prepare('select value from settings where key = ?').get(key) as { value: string } | undefined;
+    return found ? (JSON.parse(found.value) as Json) : null;
+  }
+
+  writeSetting(key: string, value: Json): void {
+    this.#database.prepare('insert into settings values (?, ?) on conflict do update set value = excluded.value').run(key, JSON.stringify(value));
+  }
+
+  /** Ended runs, newest first. */
+  runs(): readonly RunSummary[] {
+    const found = this.#database.prepare('select summary from runs order by started_at desc limit ?').all(keptRuns) as { summary: string }[];
+    return found.map((run) => JSON.parse(run.summary) as RunSummary);
+  }
+
+  saveRun(summary: RunSummary): void {
+    this.#database
+      .prepare('insert into runs values (?, ?, ?) on conflict do update set summary = excluded.summary')
+      .run(summary.id, summary.startedAt, JSON.stringify(summary));
+    this.#database.prepare('delete from runs where id in (select id from runs order by started_at desc limit -1 offset ?)').run(keptRuns);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function openFile(file: string, migrations: readonly StoreMigration[]): [Database.Database, boolean] {
+  const database = new Database(file, { timeout: 2000 });
+  try {
+    database.pragma('journal_mode = wal');
+    database.pragma('synchronous = normal');
+    // Several processes may start at once: the version is read again inside the write lock.
+    const isNew = database.transaction(() => migrate(database, migrations)).immediate();
+    return [database, isNew];
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function migrate(database: Database.Database, migrations: readonly StoreMigration[]): boolean {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const newest = migrations.at(-1)?.to ?? 0;
+  if (version > newest) {
+    throw new MillraceError({
+      code: 'store/too-new',
+      severity: 'warning',
+      message: `Millrace's own database is of a newer version (${version}; this one knows ${newest}). This session remembers nothing.`,
+      hint: 'Update Millrace.',
+    });
+  }
+  for (const migration of migrations.filter((step) => step.to > version)) {
+    database.exec(migration.sql);
+    database.pragma(`user_version = ${migration.to}`);
+  }
+  return version === 0;
+}
+
+function isBroken(error: unknown): boolean {
+  const code = (error as { code?: string }).code ?? '';
+  return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
+}
