@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { inferFromJson, inferFromText } from './infer.ts';
+import { castValue, formatValue } from './values.ts';
+
+const textTypes = (...cells: (string | null)[]) =>
+  inferFromText(
+    ['c'],
+    cells.map((cell) => [cell]),
+  ).columns[0]!.type;
+const jsonTypes = (...cells: unknown[]) => inferFromJson(cells.map((c) => ({ c }))).columns[0]!.type;
+
+describe('inferFromText', () => {
+  it.each<[string, (string | null)[]]>([
+    ['integer', ['1', '-20', null, '']],
+    ['number', ['1', '2.5']],
+    ['number', ['-.5', '1e-7']],
+    ['boolean', ['true', 'False']],
+    ['timestamp', ['2024-01-31', '2024-01-31T12:00:00Z']],
+    ['string', ['00123', '7']],
+    ['number', ['-0']],
+    ['string', ['+49301234']],
+    ['string', ['12', '9007199254740993']],
+    ['string', ['1', 'true']],
+    ['string', ['2024-01-31', 'today']],
+    ['string', ['.', '-']],
+    ['string', ['1e999']],
+    ['string', [null, '']],
+    ['string', []],
+  ])('finds %s in %j', (type, cells) => {
+    expect(textTypes(...cells)).toBe(type);
+  });
+
+  it('names every column, once', () => {
+    const { columns } = inferFromText(['a', '', 'a', 'a_2', 'column_2', 'a'], []);
+    expect(columns.map((column) => column.name)).toEqual(['a', 'column_2_2', 'a_3', 'a_2', 'column_2', 'a_4']);
+  });
+
+  it('loses nothing: every cell casts to the type and is written back alike', () => {
+    const cell = fc.oneof(
+      fc.maxSafeInteger().map(String),
+      fc.bigInt().map(String),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+      fc.constantFrom('007', '-0', 'true', '', '2024-01-31', 'north'),
+      fc.string(),
+    );
+    fc.assert(
+      fc.property(fc.array(cell, { minLength: 1, maxLength: 4 }), (cells) => {
+        const type = textTypes(...cells);
+        for (const text of cells) {
+          const cast = castValue(text, type, 'string');
+          expect(cast.ok).toBe(true);
+          if (cast.ok && type === 'integer' && cast.value !== null) expect(formatValue(cast.value, type)).toBe(text.trim());
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('inferFromJson', () => {
+  it.each<[string, unknown[]]>([
+    ['integer', [1, null, undefined]],
+    ['number', [1, 2.5]],
+    ['number', [1e300]],
+    ['string', [1, 9007199254740992]],
+    ['string', [9007199254740993n, 2.5]],
+    ['boolean', [true, false]],
+    ['timestamp', ['2024-01-31T12:00']],
+    ['string', ['2024-01-31', 'x']],
+    ['string', ['12']],
+    ['json', [{ a: 1 }, [1]]],
+    ['json', [1, 'a']],
+    ['json', [null]],
+  ])('finds %s in %o', (type, cells) => {
+    expect(jsonTypes(...cells)).toBe(type);
+  });
+
+  it('keeps the order in which columns appear', () => {
+    const { columns } = inferFromJson([{ b: 1 }, { a: 1, b: 2 }]);
+    expect(columns).toEqual([
+      { name: 'b', type: 'integer', nullable: true },
+      { name: 'a', type: 'integer', nullable: true },
+    ]);
+  });
+});

@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { columnTypes, type Schema } from './types.ts';
+import { columnAccess, rowDeclaration, snippetLibrary } from './typescript.ts';
+
+const syntaxErrors = (source: string) => ts.transpileModule(source, { reportDiagnostics: true }).diagnostics ?? [];
+
+describe('rowDeclaration', () => {
+  it('has a typed property per column', () => {
+    const schema: Schema = {
+      columns: [
+        { name: 'at', type: 'timestamp', nullable: false },
+        { name: 'wind speed', type: 'number', nullable: true },
+      ],
+    };
+    expect(rowDeclaration(schema)).toBe(`interface Row {
+  /** timestamp: milliseconds since 1970-01-01 UTC */
+  readonly at: number;
+  /** number, or null */
+  readonly "wind speed": number;
+}`);
+    expect(rowDeclaration({ columns: [] }, 'Empty')).toBe('interface Empty {\n}');
+  });
+
+  it('is TypeScript, and so is the access, whatever the names', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ unit: 'binary' }), { maxLength: 4 }), (names) => {
+        const schema: Schema = { columns: names.map((name, i) => ({ name, type: columnTypes[i % columnTypes.length]!, nullable: i % 2 === 0 })) };
+        expect(syntaxErrors(`${rowDeclaration(schema)}\ndeclare const row: Row;\n${names.map((name) => `row${columnAccess(name)};`).join('\n')}`)).toEqual([]);
+      }),
+    );
+  });
+});
+
+it('the snippet library is TypeScript', () => {
+  expect(syntaxErrors(snippetLibrary)).toEqual([]);
+});

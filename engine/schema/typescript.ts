@@ -1,0 +1,45 @@
+/** Rows as TypeScript: what Monaco completes `row.` with, and what the type checker reads. */
+import type { ColumnType, Schema } from './types.ts';
+
+const typeScriptTypes: Readonly<Record<ColumnType, string>> = {
+  string: 'string',
+  integer: 'number',
+  number: 'number',
+  boolean: 'boolean',
+  timestamp: 'number',
+  json: 'any',
+  bytes: 'Uint8Array',
+};
+
+/**
+ * `interface Row { ... }` for a schema. Without `| null`, because snippets are checked with strictNullChecks off; each
+ * column's comment says its type and whether it may be null. Read-only, as rows are.
+ */
+export function rowDeclaration(schema: Schema, name = 'Row'): string {
+  const lines = schema.columns.map((column) => {
+    const meaning = column.type === 'timestamp' ? 'timestamp: milliseconds since 1970-01-01 UTC' : column.type;
+    return `  /** ${meaning}${column.nullable ? ', or null' : ''} */\n  readonly ${propertyName(column.name)}: ${typeScriptTypes[column.type]};`;
+  });
+  return `interface ${name} {\n${lines.join('\n')}${lines.length > 0 ? '\n' : ''}}`;
+}
+
+/** A column as it is written after `row` in an expression: `.name`, or `["the name"]`. */
+export function columnAccess(column: string): string {
+  return isIdentifier(column) ? `.${column}` : `[${JSON.stringify(column)}]`;
+}
+
+function propertyName(column: string): string {
+  return isIdentifier(column) ? column : JSON.stringify(column);
+}
+
+function isIdentifier(text: string): boolean {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text);
+}
+
+/** Declarations of what the sandbox gives users' code beyond JavaScript itself. */
+export const snippetLibrary = `
+/** Milliseconds since 1970-01-01 UTC for an ISO 8601 date or time; null for any other text. Without a zone it is UTC. */
+declare function parseTime(text: string): number;
+/** A timestamp as ISO 8601 in UTC: 2024-01-31T12:00:00.000Z */
+declare function formatTime(timestamp: number): string;
+`;

@@ -1,0 +1,236 @@
+/** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
+import { decodeBase64, encodeBase64 } from './base64.ts';
+import { formatTimestamp, maxTimestamp, parseTimestamp } from './timestamp.ts';
+import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
+
+export { formatTimestamp, parseTimestamp };
+
+export type Converted = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly message: string };
+
+const ok = (value: Value): Converted => ({ ok: true, value });
+const no = (message: string): Converted => ({ ok: false, message });
+const none: Converted = { ok: true, value: null };
+
+const wholeText = /^[+-]?\d+(\.0*)?$/;
+const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
+
+/**
+ * A value as another type. Total. Null stays null, and so does blank text for every type but `string`; text is trimmed
+ * first. What would lose something (1.5 as integer, a whole number beyond 2^53) is refused instead.
+ * - `string`: as `formatValue` writes it
+ * - `integer`: whole numbers, their text (`12`, `12.0`), true = 1, false = 0, a timestamp's milliseconds
+ * - `number`: finite numbers, their decimal text (`-1.5e3`), true = 1, false = 0, a timestamp's milliseconds
+ * - `boolean`: true/false/1/0, as text in any case
+ * - `timestamp`: ISO 8601 text (parseTimestamp), or whole milliseconds as a number
+ * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
+ * - `bytes`: base64 text
+ * `from` is the value's own type where that is known: without it a timestamp is a number, and a JSON value that is a string is a text.
+ */
+export function castValue(value: Value, to: ColumnType, from?: ColumnType): Converted {
+  if (value === null || value === undefined) return none;
+  if (from === to) return ok(value);
+  if (to === 'string') return ok(typeof value === 'string' ? value : formatValue(value, from === 'timestamp' ? 'timestamp' : typeOf(value)));
+  if (typeof value === 'string') {
+    const text = value.trim();
+    return text === '' ? none : castText(text, to);
+  }
+  switch (to) {
+    case 'integer': {
+      const number = typeof value === 'boolean' ? Number(value) : value;
+      return Number.isSafeInteger(number) ? ok(number) : no(`${show(value)} is not a whole number`);
+    }
+    case 'number': {
+      const number = typeof value === 'boolean' ? Number(value) : value;
+      return Number.isFinite(number) ? ok(number) : no(`${show(value)} is not a number`);
+    }
+    case 'boolean':
+      return typeof value === 'boolean' ? ok(value) : value === 1 || value === 0 ? ok(value === 1) : no(`${show(value)} is not true or false`);
+    case 'timestamp':
+      return isTimestamp(value) ? ok(value) : no(`${show(value)} is not a timestamp`);
+    case 'json':
+      return value instanceof Uint8Array ? no('Bytes are not a JSON value') : ok(value);
+    case 'bytes':
+      return value instanceof Uint8Array ? ok(value) : no(`${show(value)} is not bytes`);
+  }
+}
+
+function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
+  switch (to) {
+    case 'integer': {
+      if (!wholeText.test(text)) return no(`${show(text)} is not a whole number`);
+      const number = Number(text);
+      return Number.isSafeInteger(number) ? ok(number) : no(`${show(text)} is beyond 2^53, where whole numbers would be rounded`);
+    }
+    case 'number': {
+      const number = numberText.test(text) ? Number(text) : Number.NaN;
+      return Number.isFinite(number) ? ok(number) : no(`${show(text)} is not a number`);
+    }
+    case 'boolean': {
+      const word = text.toLowerCase();
+      if (word === 'true' || word === '1') return ok(true);
+      return word === 'false' || word === '0' ? ok(false) : no(`${show(text)} is not true or false`);
+    }
+    case 'timestamp': {
+      const ms = parseTimestamp(text);
+      return ms === null ? no(`${show(text)} is not an ISO 8601 timestamp`) : ok(ms);
+    }
+    case 'json':
+      try {
+        return ok(JSON.parse(text) as Json);
+      } catch {
+        return no(`${show(text)} is not JSON`);
+      }
+    case 'bytes': {
+      const bytes = decodeBase64(text);
+      return bytes ? ok(bytes) : no(`${show(text)} is not base64`);
+    }
+  }
+}
+
+/** A value as text, for CSV files and the editor: null is '', timestamps ISO 8601, JSON compact, bytes base64. */
+export function formatValue(value: Value, type: ColumnType): string {
+  if (value === null || value === undefined) return '';
+  if (type === 'json') return value instanceof Uint8Array ? encodeBase64(value) : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return type === 'timestamp' ? formatTimestamp(value) : String(value);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  return value instanceof Uint8Array ? encodeBase64(value) : JSON.stringify(value);
+}
+
+/** A row as it crosses the protocol: aligned with the schema's columns, bytes as `{ $bytes: base64 }`. */
+export function encodeCells(row: Row, schema: Schema): Json[] {
+  return schema.columns.map(({ name }) => {
+    const value = row[name] ?? null;
+    return value instanceof Uint8Array ? { $bytes: encodeBase64(value) } : value;
+  });
+}
+
+/** The row that `encodeCells` was given. A column's type decides what is bytes, so JSON that looks alike stays JSON. */
+export function decodeCells(cells: readonly Json[], schema: Schema): Row {
+  const row: Record<string, Value> = {};
+  schema.columns.forEach(({ name, type }, i) => {
+    const cell = cells[i] ?? null;
+    const bytes = type === 'bytes' && typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell.$bytes : null;
+    setColumn(row, name, typeof bytes === 'string' ? (decodeBase64(bytes) ?? null) : cell);
+  });
+  return row;
+}
+
+/** Assigns a column, whatever its name: a plain assignment to `__proto__` would be lost. */
+export function setColumn(row: Record<string, Value>, name: string, value: Value): void {
+  if (name === '__proto__') Object.defineProperty(row, name, { value, writable: true, enumerable: true, configurable: true });
+  else row[name] = value;
+}
+
+/**
+ * What users' code handed out, as a value of a column. Undefined, NaN and the infinities become null, a Date its
+ * milliseconds, a bigint within 2^53 a number; JSON is copied by JSON's own rules. Anything that is not of the column's
+ * type is a mismatch, never a guess.
+ */
+export function conformValue(value: unknown, column: Column): Converted {
+  const found = plain(value);
+  if (found === null) return column.nullable ? none : no(`column "${column.name}" may not be null`);
+  switch (column.type) {
+    case 'string':
+      if (typeof found === 'string') return ok(found);
+      break;
+    case 'integer':
+      if (Number.isSafeInteger(found)) return ok(found as number);
+      break;
+    case 'number':
+      if (typeof found === 'number') return ok(found);
+      break;
+    case 'boolean':
+      if (typeof found === 'boolean') return ok(found);
+      break;
+    case 'timestamp':
+      if (isTimestamp(found)) return ok(found);
+      break;
+    case 'json': {
+      const json = toJson(value, 0);
+      if (json !== undefined) return ok(json);
+      break;
+    }
+    case 'bytes':
+      if (found instanceof Uint8Array) return ok(found);
+      break;
+  }
+  return no(`column "${column.name}" is of type ${column.type}, but the value is ${describe(found)}`);
+}
+
+function plain(value: unknown): unknown {
+  if (value === undefined) return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'bigint') return safeNumber(value) ?? value;
+  if (value instanceof Date) return plain(value.getTime());
+  return value;
+}
+
+const maxJsonDepth = 100;
+
+/** A copy as JSON would make it, or undefined where JSON could not hold it (functions, bytes, cycles, big integers). */
+function toJson(value: unknown, depth: number): Json | undefined {
+  if (value === undefined || value === null) return null;
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : null;
+    case 'bigint':
+      return safeNumber(value) ?? undefined;
+    case 'object':
+      break;
+    default:
+      return undefined;
+  }
+  if (depth > maxJsonDepth || value instanceof Uint8Array) return undefined;
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (Array.isArray(value)) {
+    const items = value.map((item) => toJson(item, depth + 1));
+    return items.includes(undefined) ? undefined : (items as Json[]);
+  }
+  // Plain objects only, also those of another realm: an instance of a class would lose what makes it one.
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return undefined;
+  const copy: Record<string, Value> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    const json = toJson(item, depth + 1);
+    if (json === undefined) return undefined;
+    setColumn(copy, key, json);
+  }
+  return copy as Json;
+}
+
+function safeNumber(value: bigint): number | null {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : null;
+}
+
+function isTimestamp(value: unknown): value is number {
+  return Number.isInteger(value) && Math.abs(value as number) <= maxTimestamp;
+}
+
+function typeOf(value: Exclude<Value, null>): ColumnType {
+  if (typeof value === 'number') return 'number';
+  if (typeof value === 'boolean') return 'boolean';
+  return value instanceof Uint8Array ? 'bytes' : 'json';
+}
+
+/** A value inside a message: short, and with quotes where it is text. */
+function show(value: unknown): string {
+  const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'number' || typeof value === 'boolean') return `${typeof value} ${value}`;
+  if (typeof value === 'string') return `the text ${show(value)}`;
+  if (typeof value === 'bigint') return `the integer ${value}, which is beyond 2^53`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  if (value instanceof Uint8Array) return 'bytes';
+  if (value instanceof Promise) return 'a promise (code runs synchronously here)';
+  return Array.isArray(value) ? 'an array' : 'an object';
+}
