@@ -127,11 +127,13 @@ function joinLines(value: Json): Json {
 }
 
 function notJson(text: string, error: Error): LoadResult {
+  // V8 gives no position at the end of the text, and none in a very short one.
   const at = /position (\d+)/.exec(error.message);
-  const offset = at ? Number(at[1]) : text.length;
+  const ended = /Unexpected end/.test(error.message);
+  const offset = at ? Number(at[1]) : ended ? text.length : 0;
   const before = text.slice(0, offset).split('\n');
   const line = before.length;
-  const truncated = offset >= text.trimEnd().length || /Unexpected end/.test(error.message);
+  const truncated = ended || offset >= text.trimEnd().length;
   return {
     ok: false,
     reason: 'notJson',
@@ -141,7 +143,7 @@ function notJson(text: string, error: Error): LoadResult {
         severity: 'error',
         message: truncated
           ? `The file ends too early, in line ${line}: it is cut off.`
-          : `The file is not valid JSON in line ${line}: ${error.message.replace(/ in JSON.*$/, '')}.`,
+          : `The file is not valid JSON in line ${line}: ${error.message.replace(/(,.*)? (in JSON|is not valid JSON).*$/s, '')}.`,
         hint: 'Restore the file from a copy, or mend that line in a text editor.',
         range: { line, column: before.at(-1)!.length + 1 },
       },
