@@ -19,6 +19,7 @@ export default defineConfig({
           'data-thread': at('engine/runtime/data-thread.ts'),
           'preview-thread': at('engine/preview/preview-thread.ts'),
           'typecheck-thread': at('engine/preview/typecheck-thread.ts'),
+          query: at('engine/workbench/query-process.ts'),
         },
         output: cjs,
       },
