@@ -1,0 +1,56 @@
+import { Button, Group, Modal, Text } from '@mantine/core';
+import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { Column, Json } from '../../engine/schema/types.ts';
+import { writeClipboard } from './clipboard.ts';
+import styles from './DataGrid.module.css';
+import { countText, fullText } from './format.ts';
+import { TypeIcon } from './TypeIcon.tsx';
+
+export interface ShownCell {
+  readonly column: Column;
+  readonly row: number;
+  readonly value: Json;
+}
+
+/** One value in full, for texts and JSON that a cell cannot hold. */
+export function CellViewer({ cell, onClose }: { readonly cell: ShownCell | null; readonly onClose: () => void }) {
+  const [copied, setCopied] = useState(false);
+  if (!cell) return null;
+  const text = fullText(cell.value, cell.column.type, { indent: true });
+  const copy = async () => {
+    setCopied(await writeClipboard(text));
+    setTimeout(() => setCopied(false), 1500);
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size="lg"
+      transitionProps={{ duration: 0 }}
+      title={
+        <Group gap={6}>
+          <TypeIcon type={cell.column.type} />
+          <Text size="sm" fw={600}>
+            {cell.column.name}
+          </Text>
+          <Text size="sm" c="dimmed">
+            row {countText(cell.row + 1)}
+          </Text>
+        </Group>
+      }
+    >
+      <pre className={styles.viewer}>
+        {cell.value === null ? <span className={styles.null}>null</span> : text === '' ? <span className={styles.null}>empty text</span> : text}
+      </pre>
+      <Group justify="space-between" mt="xs">
+        <Text size="xs" c="dimmed">
+          {countText(text.length)} characters
+        </Text>
+        <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />} onClick={copy}>
+          {copied ? 'Copied' : 'Copy'}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

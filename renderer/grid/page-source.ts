@@ -1,0 +1,80 @@
+import type { Cells } from '../../engine/protocol/messages.ts';
+import type { Column } from '../../engine/schema/types.ts';
+
+/** Rows for a grid: held in memory, or fetched page by page. A new object means new data. */
+export interface PageSource {
+  readonly columns: readonly Column[];
+  /** All rows that the grid can scroll to. */
+  readonly total: number;
+  /** Rows `offset` to `offset + limit` (fewer at the end). Rejects with a MillraceError. */
+  read(offset: number, limit: number): readonly Cells[] | Promise<readonly Cells[]>;
+}
+
+/** A source over rows that are already here. */
+export function memorySource(columns: readonly Column[], rows: readonly Cells[]): PageSource {
+  return { columns, total: rows.length, read: (offset, limit) => rows.slice(offset, offset + limit) };
+}
+
+export const pageSize = 200;
+/** Pages kept per grid: 20,000 rows. */
+const keptPages = 100;
+
+/** The rows of a source that are here, and the fetching of those that are not. One per source. */
+export class PageCache {
+  readonly source: PageSource;
+  readonly #pages = new Map<number, readonly Cells[]>();
+  readonly #pending = new Set<number>();
+  readonly #onChange: () => void;
+  /** Set when a page could not be read; cleared by the next one that could. */
+  error: Error | null = null;
+
+  constructor(source: PageSource, onChange: () => void) {
+    this.source = source;
+    this.#onChange = onChange;
+  }
+
+  /** The row, or null while it is not here (see `want`). */
+  row(index: number): Cells | null {
+    return this.#pages.get(Math.floor(index / pageSize))?.[index % pageSize] ?? null;
+  }
+
+  /** Makes rows `first` to `last` (inclusive) available, at once where the source is in memory. */
+  want(first: number, last: number): void {
+    for (let page = Math.floor(first / pageSize); page * pageSize <= last; page++) {
+      const rows = this.#pages.get(page);
+      if (rows) {
+        // Moving a page to the end makes the map's order the order of use.
+        this.#pages.delete(page);
+        this.#pages.set(page, rows);
+      } else if (!this.#pending.has(page)) this.#fetch(page);
+    }
+  }
+
+  #fetch(page: number): void {
+    const result = this.source.read(page * pageSize, pageSize);
+    if (!(result instanceof Promise)) {
+      this.#keep(page, result);
+      return;
+    }
+    this.#pending.add(page);
+    result
+      .then(
+        (rows) => {
+          this.error = null;
+          this.#keep(page, rows);
+        },
+        (error) => {
+          this.error = error instanceof Error ? error : new Error(String(error));
+        },
+      )
+      .finally(() => {
+        this.#pending.delete(page);
+        this.#onChange();
+      });
+  }
+
+  #keep(page: number, rows: readonly Cells[]): void {
+    this.#pages.set(page, rows);
+    if (this.#pages.size > keptPages) this.#pages.delete(this.#pages.keys().next().value!);
+  }
+}

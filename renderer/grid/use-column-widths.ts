@@ -1,0 +1,48 @@
+import { useRef, useState } from 'react';
+import type { Column } from '../../engine/schema/types.ts';
+import type { PageCache } from './page-source.ts';
+import { autoWidth, minColumnWidth } from './widths.ts';
+
+export interface ColumnWidths {
+  readonly widths: readonly number[];
+  resize(column: number, width: number): void;
+  /** Makes a column as wide as the rows that are here need. */
+  fit(column: number): void;
+}
+
+const fittedRows = 200;
+const maxFittedWidth = 900;
+
+/**
+ * A width per column. It is estimated once per column, name and type, so that columns hold still while rows are replaced under
+ * them; another `layoutKey` (another node, another query) starts afresh.
+ */
+export function useColumnWidths(columns: readonly Column[], cache: PageCache, layoutKey: string): ColumnWidths {
+  const known = useRef({ layoutKey, byColumn: new Map<string, number>() });
+  const [, redraw] = useState(0);
+  if (known.current.layoutKey !== layoutKey) known.current = { layoutKey, byColumn: new Map() };
+  const { byColumn } = known.current;
+
+  const rowsHere = (count: number) => Array.from({ length: Math.min(count, cache.source.total) }, (_, row) => cache.row(row));
+  const widths = columns.map((column, index) => {
+    const key = keyOf(column);
+    const width = byColumn.get(key) ?? autoWidth(column, index, rowsHere(60));
+    // Rows that are still to come may need more room than the header alone.
+    if (cache.row(0) || cache.source.total === 0) byColumn.set(key, width);
+    return width;
+  });
+
+  const set = (column: number, width: number) => {
+    byColumn.set(keyOf(columns[column]!), Math.max(minColumnWidth, Math.round(width)));
+    redraw((count) => count + 1);
+  };
+  return {
+    widths,
+    resize: set,
+    fit: (column) => set(column, autoWidth(columns[column]!, column, rowsHere(fittedRows), maxFittedWidth)),
+  };
+}
+
+function keyOf(column: Column): string {
+  return `${column.type} ${column.name}`;
+}

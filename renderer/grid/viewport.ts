@@ -1,0 +1,75 @@
+/** What part of a grid is visible. Pure arithmetic: no DOM. */
+
+export const rowHeight = 24;
+export const headerHeight = 28;
+/** Browsers stop laying out somewhere above 16 million pixels; longer grids are scrolled in proportion. */
+export const maxScrollHeight = 8_000_000;
+const overscanRows = 6;
+
+/** The height of the scrolled content for `total` rows. */
+export function contentHeight(total: number): number {
+  return Math.min(total * rowHeight, maxScrollHeight);
+}
+
+/** The rows to draw at a scroll position. `offset` is where row `first` starts, in pixels from the content's top. */
+export interface RowWindow {
+  readonly first: number;
+  /** Exclusive. */
+  readonly last: number;
+  readonly offset: number;
+}
+
+export function rowWindow(scrollTop: number, viewHeight: number, total: number): RowWindow {
+  const topRow = rowAtScroll(scrollTop, viewHeight, total);
+  const first = Math.max(0, Math.floor(topRow) - overscanRows);
+  const last = Math.min(total, Math.ceil(topRow + viewHeight / rowHeight) + overscanRows);
+  return { first, last, offset: scrollTop - (topRow - first) * rowHeight };
+}
+
+/** The (fractional) row at the top of the view. */
+function rowAtScroll(scrollTop: number, viewHeight: number, total: number): number {
+  const real = total * rowHeight;
+  if (real <= maxScrollHeight) return scrollTop / rowHeight;
+  const scrollable = Math.max(1, maxScrollHeight - viewHeight);
+  return ((scrollTop / scrollable) * (real - viewHeight)) / rowHeight;
+}
+
+/** The scroll position that makes `row` wholly visible, moving as little as possible. */
+export function scrollToRow(row: number, scrollTop: number, viewHeight: number, total: number): number {
+  const topRow = rowAtScroll(scrollTop, viewHeight, total);
+  const rowsInView = Math.max(1, viewHeight / rowHeight);
+  let target = topRow;
+  if (row < topRow) target = row;
+  else if (row + 1 > topRow + rowsInView) target = row + 1 - rowsInView;
+  if (target === topRow) return scrollTop;
+  const real = total * rowHeight;
+  if (real <= maxScrollHeight) return Math.max(0, target * rowHeight);
+  const scrollable = Math.max(1, maxScrollHeight - viewHeight);
+  return Math.max(0, ((target * rowHeight) / (real - viewHeight)) * scrollable);
+}
+
+/** Where each column starts, with the total width as the last element. */
+export function columnStarts(widths: readonly number[]): number[] {
+  const starts = [0];
+  for (const width of widths) starts.push(starts[starts.length - 1]! + width);
+  return starts;
+}
+
+/** The columns to draw between two horizontal positions: `first` inclusive, `last` exclusive. */
+export function columnWindow(starts: readonly number[], scrollLeft: number, viewWidth: number): { readonly first: number; readonly last: number } {
+  const count = starts.length - 1;
+  let first = 0;
+  while (first < count - 1 && starts[first + 1]! <= scrollLeft) first++;
+  let last = first;
+  while (last < count && starts[last]! < scrollLeft + viewWidth) last++;
+  return { first: Math.max(0, first - 1), last: Math.min(count, last + 1) };
+}
+
+/** The scroll position that makes a column visible beside the sticky row numbers. */
+export function scrollToColumn(column: number, starts: readonly number[], scrollLeft: number, viewWidth: number): number {
+  const start = starts[column]!;
+  const end = starts[column + 1]!;
+  if (start < scrollLeft || end - start > viewWidth) return start;
+  if (end > scrollLeft + viewWidth) return end - viewWidth;
+  return scrollLeft;
+}
