@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Pipeline } from '../document/pipeline.ts';
+import { pipelineSchema } from '../document/pipeline-schema.ts';
+import type { Autosave } from '../protocol/messages.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { readText, writeText } from './disk.ts';
+
+const keptSchema = z.object({
+  id: z.string(),
+  path: z.string().nullable(),
+  folder: z.string(),
+  trusted: z.boolean(),
+  stamp: z.string().nullable(),
+  savedAt: z.number(),
+  /** The process that wrote it: while that one lives, the document is open there and not lost. */
+  process: z.number(),
+  pipeline: pipelineSchema,
+});
+export type KeptDocument = z.infer<typeof keptSchema>;
+
+/** Copies of unsaved documents in `autosave/` of the data folder, one file each, until the editor discards them. */
+export class Autosaves {
+  readonly #folder: string;
+
+  constructor(dataFolder: string) {
+    this.#folder = join(dataFolder, 'autosave');
+  }
+
+  async write(kept: Omit<KeptDocument, 'savedAt' | 'process'> & { readonly pipeline: Pipeline }): Promise<void> {
+    const file: KeptDocument = { ...kept, savedAt: Date.now(), process: process.pid };
+    await writeText(this.#file(kept.id), JSON.stringify(file));
+  }
+
+  /** Newest first; without those that another living process keeps. A damaged copy is passed over, not deleted. */
+  async list(): Promise<readonly Autosave[]> {
+    const names = (await readdir(this.#folder).catch(() => [])).filter((name) => name.endsWith('.json'));
+    const kept = await Promise.all(names.map((name) => readKept(join(this.#folder, name)).catch(() => null)));
+    return kept
+      .filter((copy) => copy !== null)
+      .filter((copy) => copy.process === process.pid || !isAlive(copy.process, copy.savedAt))
+      .map((copy) => ({ id: copy.id, path: copy.path, name: copy.pipeline.name, savedAt: copy.savedAt }))
+      .sort((a, b) => b.savedAt - a.savedAt);
+  }
+
+  read(id: string): Promise<KeptDocument> {
+    return readKept(this.#file(id));
+  }
+
+  async discard(id: string): Promise<void> {
+    await rm(this.#file(id), { force: true });
+  }
+
+  /** Ids come from outside: hashed, they cannot name another place. */
+  #file(id: string): string {
+    return join(this.#folder, `${createHash('sha256').update(id).digest('hex').slice(0, 24)}.json`);
+  }
+}
+
+async function readKept(file: string): Promise<KeptDocument> {
+  const { text } = await readText(file);
+  try {
+    return keptSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new MillraceError({ code: 'autosave/damaged', message: 'The autosaved copy cannot be read.', hint: `It is kept in ${file}.` }, { cause: error });
+  }
+}
+
+/** Process numbers are given anew when the machine starts. */
+function isAlive(pid: number, savedAt: number): boolean {
+  if (savedAt < Date.now() - uptime() * 1000) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

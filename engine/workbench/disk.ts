@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { MillraceError } from '../schema/problem.ts';
+
+/** A pipeline is text that people write; anything bigger is no pipeline, and must not fill the memory. */
+const largestFile = 50_000_000;
+
+/** The text of a file and the stamp of its content. Throws a MillraceError that says what is wrong with the file. */
+export async function readText(path: string): Promise<{ readonly text: string; readonly stamp: string }> {
+  try {
+    const { size } = await stat(path);
+    if (size > largestFile) {
+      throw new MillraceError({ code: 'file/too-large', message: `${path} has ${size} bytes: that is no pipeline.`, hint: 'Open a *.millrace.json file.' });
+    }
+    const text = await readFile(path, 'utf8');
+    return { text, stamp: stampOf(text) };
+  } catch (error) {
+    throw diskError(error, path, 'read');
+  }
+}
+
+/** Replaces a file as a whole or not at all, and makes its folder. */
+export async function writeText(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFileAtomic(path, text);
+  } catch (error) {
+    throw diskError(error, path, 'written');
+  }
+}
+
+/** Equal for equal contents. */
+export function stampOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
+
+/** What the operating system said, as a problem that names the path. */
+export function diskError(error: unknown, path: string, what: 'read' | 'written'): MillraceError {
+  if (error instanceof MillraceError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const known: { [code: string]: readonly [string, string, string] } = {
+    ENOENT: ['file/missing', `There is no ${path}.`, 'Look whether it was moved or renamed.'],
+    ENOTDIR: ['file/missing', `There is no ${path}: a part of the path is a file.`, 'Choose another place.'],
+    EISDIR: ['file/folder', `${path} is a folder.`, 'Name a file in it.'],
+    EACCES: ['file/denied', `${path} may not be ${what}.`, 'Change its permissions, or choose another place.'],
+    EPERM: ['file/denied', `${path} may not be ${what}.`, 'Change its permissions, or choose another place.'],
+    EROFS: ['file/denied', `${path} may not be written: the disk is read-only.`, 'Choose another place.'],
+    ENOSPC: ['file/disk-full', `${path} could not be written: the disk is full. The file is as it was.`, 'Make room, then try again.'],
+    EDQUOT: ['file/disk-full', `${path} could not be written: your quota is used up. The file is as it was.`, 'Make room, then try again.'],
+  };
+  const [problemCode, text, hint] = known[code] ?? ['file/error', `${path} could not be ${what}: ${message}.`, 'Choose another place.'];
+  return new MillraceError({ code: problemCode, message: text, hint }, { cause: error });
+}

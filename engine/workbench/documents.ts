@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { copyFile, cp, glob, mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { fileExtension, formatPipeline, parsePipeline } from '../document/file.ts';
+import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
+import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Store } from '../store/store.ts';
+import { readText, stampOf, writeText } from './disk.ts';
+
+/** What the workbench knows of a document that an editor has open. */
+export interface OpenDocument {
+  readonly id: string;
+  readonly path: string | null;
+  /** Where relative paths of its params start. */
+  readonly folder: string;
+  readonly trusted: boolean;
+  /** The file was of an older format when it was opened and has not been saved since. */
+  readonly migrated: boolean;
+}
+
+/**
+ * The documents of one editor: opening, saving, trust.
+ *
+ * Where relative paths start: at the pipeline's file; for a document that was never saved, at `untitled/` of the data folder.
+ * An example opens as an untitled copy whose paths start at `examples/` of the data folder, a copy of the folder that ships with
+ * Millrace: so its inputs are found and its outputs have a writable place. Saving it elsewhere takes its input files along.
+ */
+export class Documents {
+  readonly #store: Store;
+  readonly #dataFolder: string;
+  readonly #examplesFolder: string;
+  readonly #open = new Map<string, OpenDocument>();
+
+  constructor(store: Store, folders: { readonly dataFolder: string; readonly examplesFolder: string }) {
+    this.#store = store;
+    this.#dataFolder = folders.dataFolder;
+    this.#examplesFolder = folders.examplesFolder;
+  }
+
+  get(id: string): OpenDocument {
+    const document = this.#open.get(id);
+    if (document) return document;
+    throw new MillraceError({ code: 'document/unknown', message: 'This document is not open in the engine.', hint: 'Open it again.' });
+  }
+
+  /** Throws for a document from elsewhere: nothing that it names may be touched. */
+  trusted(id: string): OpenDocument {
+    const document = this.get(id);
+    if (document.trusted) return document;
+    throw new MillraceError({
+      code: 'document/untrusted',
+      message: 'This pipeline was not made here: it reads, writes and runs nothing until you trust it.',
+      hint: 'Look at what it would read, write and run, then choose "Trust".',
+    });
+  }
+
+  create(): OpenedDocument {
+    return this.#add({ path: null, folder: this.#untitledFolder, trusted: true, migrated: false }, emptyPipeline, null, []);
+  }
+
+  /** A document that came back from an autosave: as trusted as it was when it was kept. */
+  restore(
+    pipeline: Pipeline,
+    kept: { readonly path: string | null; readonly folder: string; readonly trusted: boolean },
+    stamp: string | null,
+  ): OpenedDocument {
+    return this.#add({ ...kept, migrated: false }, pipeline, stamp, []);
+  }
+
+  async open(path: string): Promise<OpenedDocument> {
+    const file = resolve(path);
+    const { pipeline, migrated, stamp } = await this.#read(file);
+    this.#store.addRecent(file, pipeline.name);
+    const trusted = this.#store.isTrusted(file, stamp);
+    return this.#add({ path: file, folder: dirname(file), trusted, migrated: migrated.length > 0 }, pipeline, stamp, migrated);
+  }
+
+  async openExample(id: string): Promise<OpenedDocument> {
+    const example = (await this.examples()).find((candidate) => candidate.id === id);
+    if (!example) throw new MillraceError({ code: 'example/unknown', message: `There is no example "${id}".` });
+    const { pipeline } = await this.#read(example.path);
+    const copy = join(this.#dataFolder, 'examples');
+    await cp(this.#examplesFolder, copy, { recursive: true, preserveTimestamps: true, filter: isOlder });
+    const folder = join(copy, relative(this.#examplesFolder, dirname(example.path)));
+    return this.#add({ path: null, folder, trusted: true, migrated: false }, pipeline, null, []);
+  }
+
+  /** `NAME.millrace.json` in the examples' folder or one folder below it. */
+  async examples(): Promise<readonly ExampleFile[]> {
+    const found: ExampleFile[] = [];
+    for (const folder of [this.#examplesFolder, ...(await subfolders(this.#examplesFolder))]) {
+      for (const name of (await readdir(folder).catch(() => [])).filter((entry) => entry.endsWith(fileExtension)).sort()) {
+        const path = join(folder, name);
+        const { pipeline } = await this.#read(path);
+        found.push({ id: name.slice(0, -fileExtension.length), title: pipeline.name, summary: firstSentence(pipeline.description ?? ''), path });
+      }
+    }
+    return found;
+  }
+
+  /** `reads`: the input paths that the pipeline names, relative ones of which go along when an untitled document gets a place. */
+  async save(
+    id: string,
+    path: string,
+    pipeline: Pipeline,
+    stamp: string | null,
+    reads: readonly string[],
+  ): Promise<{ readonly path: string; readonly stamp: string }> {
+    const document = this.get(id);
+    const file = resolve(path);
+    const text = formatPipeline(pipeline);
+    if (stamp !== null) await refuseIfChanged(file, stamp);
+    if (document.migrated && document.path === file) await copyFile(file, `${file}.bak`).catch(() => {});
+    await writeText(file, text);
+    if (document.path === null && document.trusted) await takeAlong(reads, document.folder, dirname(file));
+    const saved = stampOf(text);
+    // What an untrusted pipeline says is no better for having been saved here.
+    if (document.trusted) this.#store.trust(file, saved);
+    this.#store.addRecent(file, pipeline.name);
+    this.#open.set(id, { ...document, path: file, folder: dirname(file), migrated: false });
+    return { path: file, stamp: saved };
+  }
+
+  async trust(id: string): Promise<void> {
+    const document = this.get(id);
+    if (document.path) this.#store.trust(document.path, (await readText(document.path)).stamp);
+    this.#open.set(id, { ...document, trusted: true });
+  }
+
+  close(id: string): void {
+    this.#open.delete(id);
+  }
+
+  isOpen(id: string): boolean {
+    return this.#open.has(id);
+  }
+
+  get #untitledFolder(): string {
+    return join(this.#dataFolder, 'untitled');
+  }
+
+  #add(document: Omit<OpenDocument, 'id'>, pipeline: Pipeline, stamp: string | null, migrated: readonly string[]): OpenedDocument {
+    const id = randomUUID();
+    this.#open.set(id, { id, ...document });
+    const opened = { documentId: id, pipeline, path: document.path, trusted: document.trusted, stamp };
+    return migrated.length > 0 ? { ...opened, migrated } : opened;
+  }
+
+  async #read(path: string): Promise<{ readonly pipeline: Pipeline; readonly migrated: readonly string[]; readonly stamp: string }> {
+    const { text, stamp } = await readText(path);
+    return { ...pipelineOf(text, path), stamp };
+  }
+}
+
+/** A pipeline file's content, or a MillraceError with the first of its problems that names the file. */
+export function pipelineOf(text: string, path: string): { readonly pipeline: Pipeline; readonly migrated: readonly string[] } {
+  const loaded = parsePipeline(text);
+  if (loaded.ok) return loaded;
+  const [first, ...rest] = loaded.problems;
+  const more =
+    rest.length > 0
+      ? ` (and ${rest.length} more: ${rest
+          .slice(0, 3)
+          .map((problem) => problem.message)
+          .join(' ')})`
+      : '';
+  throw new MillraceError({ ...first!, message: `${basename(path)}: ${first!.message}${more}` });
+}
+
+async function refuseIfChanged(file: string, stamp: string): Promise<void> {
+  let current: string;
+  try {
+    current = (await readText(file)).stamp;
+  } catch (error) {
+    // It is gone: there is nothing to overwrite.
+    if (error instanceof MillraceError && error.problem.code === 'file/missing') return;
+    throw error;
+  }
+  if (current === stamp) return;
+  throw new MillraceError({
+    code: 'file/changed',
+    message: `${file} was changed by somebody else since it was opened.`,
+    hint: 'Save under another name, or open the file again and repeat your changes.',
+  });
+}
+
+/** Copies relative inputs that the new place lacks. Outputs and absolute paths stay where they are. */
+async function takeAlong(reads: readonly string[], from: string, to: string): Promise<void> {
+  if (from === to) return;
+  for (const path of reads) {
+    if (isAbsolute(path) || path.startsWith('..')) continue;
+    for await (const name of glob(path, { cwd: from })) {
+      const source = join(from, name);
+      const target = join(to, name);
+      if (!(await modified(source)) || (await modified(target))) continue;
+      await mkdir(dirname(target), { recursive: true });
+      await copyFile(source, target);
+    }
+  }
+}
+
+/** For copying the examples: what is there already and no older stays, so that outputs of earlier runs and unchanged data are not touched. */
+async function isOlder(source: string, target: string): Promise<boolean> {
+  if ((await stat(source)).isDirectory()) return true;
+  return (await modified(target)) < (await modified(source));
+}
+
+/** 0 for what does not exist. */
+async function modified(path: string): Promise<number> {
+  return Math.floor((await stat(path).catch(() => null))?.mtimeMs ?? 0);
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(folder, entry.name))
+    .sort();
+}
+
+function firstSentence(text: string): string {
+  return /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
+}
