@@ -4,9 +4,9 @@
  */
 import type { WorkbenchSettings } from './protocol/host-api.ts';
 import type { Port } from './protocol/port.ts';
-import { remoteRuns } from './supervisor/remote-runs.ts';
-import { messagePort, parentPipe } from './supervisor/parent.ts';
 import { splitPipe } from './supervisor/engine-process.ts';
+import { messagePort, parentPipe } from './supervisor/parent.ts';
+import { remoteRuns } from './supervisor/remote-runs.ts';
 
 const [role, argument] = process.argv.slice(2);
 const parent = parentPipe(() => process.exit(0));
