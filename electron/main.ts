@@ -10,6 +10,8 @@ import { createWindow, senderWindow } from './window.ts';
 import { connectWindow } from './workbench-connection.ts';
 
 registerScheme();
+// Tests, and people who want two separate Millraces, keep the data elsewhere.
+if (process.env['MILLRACE_DATA']) app.setPath('userData', process.env['MILLRACE_DATA']);
 const supervisor = new Supervisor({ fork: forkEngine });
 let quitting = false;
 
