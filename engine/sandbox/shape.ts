@@ -1,0 +1,154 @@
+import { type Comment, type ExportDefaultDeclaration, parse, parseExpressionAt, tokenizer, tokTypes } from 'acorn';
+import type { CodeProblem } from '../../nodes/kit/node.ts';
+
+export type CodeKind = 'expression' | 'module';
+
+const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `math`), nothing else.';
+
+/**
+ * Whether JavaScript is what the sandbox can run: one expression, or a module with one default function and no other
+ * import or export. Gives the code back with its comments blanked out.
+ */
+export function checkShape(
+  source: string,
+  kind: CodeKind,
+): { readonly ok: true; readonly code: string } | { readonly ok: false; readonly problem: CodeProblem } {
+  const comments: Comment[] = [];
+  try {
+    if (kind === 'expression') checkExpression(source, comments);
+    else checkModule(source, comments);
+    const code = withoutComments(source, comments);
+    checkRefused(code);
+    return { ok: true, code };
+  } catch (error) {
+    if (error instanceof ShapeError) return { ok: false, problem: error.problem };
+    if (!(error instanceof SyntaxError)) throw error;
+    const { pos, message } = error as SyntaxError & { pos: number };
+    return {
+      ok: false,
+      problem: new ShapeError('code/syntax', `Syntax error: ${message.replace(/ \(\d+:\d+\)$/, '')}.`, 'Mend the code where it is marked.', source, pos)
+        .problem,
+    };
+  }
+}
+
+class ShapeError extends Error {
+  readonly problem: CodeProblem;
+  constructor(code: string, message: string, hint: string, source: string, start: number, end = start + 1) {
+    super(message);
+    const from = place(source, start);
+    const to = place(source, end);
+    this.problem = { code, message, hint, range: { line: from.line, column: from.column, endLine: to.line, endColumn: to.column } };
+  }
+}
+
+function place(source: string, index: number): { line: number; column: number } {
+  const before = source.slice(0, index).split('\n');
+  return { line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+function checkExpression(source: string, onComment: Comment[]): void {
+  const options = { ecmaVersion: 'latest', allowAwaitOutsideFunction: false } as const;
+  const expression = parseExpressionAt(source, 0, { ...options, onComment });
+  const rest = tokenizer(source.slice(expression.end), options).getToken();
+  if (rest.type !== tokTypes.eof) {
+    const start = expression.end + rest.start;
+    throw new ShapeError(
+      'code/syntax',
+      `Syntax error: the expression ends before "${source.slice(start, expression.end + rest.end)}".`,
+      'An expression has a value and no `;`, `return` or statements. Use the Code node for more.',
+      source,
+      start,
+      expression.end + rest.end,
+    );
+  }
+}
+
+function checkModule(source: string, onComment: Comment[]): void {
+  const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, onComment });
+  let main: ExportDefaultDeclaration | null = null;
+  for (const statement of program.body) {
+    if (statement.type === 'ImportDeclaration')
+      throw new ShapeError('code/import', 'A snippet cannot import modules.', onlyRow, source, statement.start, statement.end);
+    if (statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportAllDeclaration') {
+      throw new ShapeError(
+        'code/export',
+        'A snippet exports nothing but its default function.',
+        'Remove `export` here.',
+        source,
+        statement.start,
+        statement.start + 6,
+      );
+    }
+    if (statement.type === 'ExportDefaultDeclaration') main = statement;
+  }
+  if (!main) {
+    throw new ShapeError(
+      'code/no-function',
+      'The snippet has no default function.',
+      'Write `export default function step(row: Row) { return row; }`.',
+      source,
+      0,
+    );
+  }
+  const { declaration } = main;
+  const isFunction = declaration.type === 'FunctionDeclaration' || declaration.type === 'FunctionExpression' || declaration.type === 'ArrowFunctionExpression';
+  if (!isFunction && declaration.type !== 'Identifier') {
+    throw new ShapeError(
+      'code/no-function',
+      'What the snippet exports is no function.',
+      'Write `export default function step(row: Row) { return row; }`.',
+      source,
+      declaration.start,
+      declaration.end,
+    );
+  }
+  if (isFunction && declaration.async) {
+    throw new ShapeError(
+      'code/promise',
+      'The function is async, but a row must be answered at once.',
+      'Remove `async`: nothing that a snippet can call needs it.',
+      source,
+      declaration.start,
+      declaration.start + 5,
+    );
+  }
+  if (isFunction && declaration.generator) {
+    throw new ShapeError(
+      'code/generator',
+      'The function is a generator, but the rows must be returned.',
+      'Return an array of rows instead of yielding them.',
+      source,
+      declaration.start,
+      declaration.start + 8,
+    );
+  }
+}
+
+function withoutComments(source: string, comments: readonly Comment[]): string {
+  let code = source;
+  for (const { start, end } of comments) code = code.slice(0, start) + code.slice(start, end).replace(/[^\n\r]/g, ' ') + code.slice(end);
+  return code;
+}
+
+/** The sandbox refuses these character sequences even inside a text. */
+function checkRefused(code: string): void {
+  const imports = /(?:^|[^.]|\.\.\.)\b(import\s*(?:\(|\/[/*]))/.exec(code);
+  if (imports) {
+    const start = imports.index + imports[0].length - imports[1]!.length;
+    throw new ShapeError('code/import', 'Code cannot load modules: "import(" is refused, inside a text too.', onlyRow, code, start, start + 6);
+  }
+  const comment = /<!--|-->/.exec(code);
+  if (comment) {
+    throw new ShapeError(
+      'code/html-comment',
+      `The characters "${comment[0]}" are refused, inside a text too, because JavaScript may read them as a comment.`,
+      comment[0] === '-->' ? 'Write `-- >`, or split the text: `"--" + ">"`.' : 'Write `< !--`, or split the text: `"<!" + "--"`.',
+      code,
+      comment.index,
+      comment.index + comment[0].length,
+    );
+  }
+  const meta = /\bimport\s*\.\s*meta\b/.exec(code);
+  if (meta) throw new ShapeError('code/import', 'Code cannot see `import.meta`.', onlyRow, code, meta.index, meta.index + meta[0].length);
+}
