@@ -1,5 +1,5 @@
 import type { Problem, RowPosition } from '../../engine/schema/problem.ts';
-import type { ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { Column, ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
 
@@ -39,8 +39,8 @@ export interface Identity {
 export interface CodeAnalysis {
   /** The type of an expression over `row`; `type` is null where it cannot be told. */
   expression(source: string, input: Schema): { readonly type: ColumnType | null; readonly nullable: boolean; readonly problem?: CodeProblem };
-  /** The columns that a snippet's default function returns, or null where they cannot be told. */
-  snippet(source: string, input: Schema): { readonly schema: Schema | null; readonly problem?: CodeProblem };
+  /** The columns that a snippet's default function returns, or null where they cannot be told. `declared` ones count more than what the code shows. */
+  snippet(source: string, input: Schema, declared?: readonly Column[]): { readonly schema: Schema | null; readonly problem?: CodeProblem };
 }
 export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range'>;
 /** A problem of one node: the engine adds which one. */

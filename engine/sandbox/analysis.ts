@@ -1,0 +1,55 @@
+import { parse, parseExpressionAt } from 'acorn';
+import type { CodeAnalysis, CodeProblem } from '../../nodes/kit/node.ts';
+import { expressionType } from '../schema/expression-type.ts';
+import { snippetType } from '../schema/snippet-type.ts';
+import { stripTypes } from './strip.ts';
+
+const options = { ecmaVersion: 'latest', locations: true } as const;
+const notTold = { type: null, nullable: true } as const;
+
+/**
+ * What users' code gives back, told from its text. The first thing that is wrong with it is its `problem`, with the range
+ * in the text as the user wrote it. The last answers are kept: `infer` asks for the same code at each edit anywhere.
+ */
+export const codeAnalysis: CodeAnalysis = {
+  expression: remembered((source, input) => {
+    const stripped = stripTypes(source, 'expression');
+    if (!stripped.ok) return { ...notTold, problem: stripped.problem };
+    try {
+      const { type, nullable, findings } = expressionType(parseExpressionAt(stripped.code, 0, options), input);
+      return { type, nullable, problem: findings[0] };
+    } catch (error) {
+      return { ...notTold, problem: tooDeep(error) };
+    }
+  }),
+  snippet: remembered((source, input, declared) => {
+    const stripped = stripTypes(source, 'module');
+    if (!stripped.ok) return { schema: null, problem: stripped.problem };
+    try {
+      const { schema, findings } = snippetType(parse(stripped.code, { ...options, sourceType: 'module' }), source, input, declared);
+      return { schema, problem: findings[0] };
+    } catch (error) {
+      return { schema: null, problem: tooDeep(error) };
+    }
+  }),
+};
+
+/** Thousands of nested brackets end the parser's stack, and nothing else of it. */
+function tooDeep(error: unknown): CodeProblem {
+  if (!(error instanceof RangeError)) throw error;
+  return { code: 'code/too-deep', message: 'The code is nested too deeply', hint: 'Split it into several steps.' };
+}
+
+const kept = 200;
+function remembered<A extends unknown[], R>(tell: (source: string, ...about: A) => R): (source: string, ...about: A) => R {
+  const answers = new Map<string, R>();
+  return (source, ...about) => {
+    const key = JSON.stringify([source, about]);
+    const known = answers.get(key);
+    if (known) return known;
+    const answer = tell(source, ...about);
+    if (answers.size >= kept) answers.delete(answers.keys().next().value!);
+    answers.set(key, answer);
+    return answer;
+  };
+}

@@ -1,0 +1,486 @@
+/** The shapes of expressions in users' code: a walk over acorn's syntax tree that knows the language's operators and common methods. */
+import type {
+  AssignmentExpression,
+  BinaryExpression,
+  CallExpression,
+  Expression,
+  Function as FunctionNode,
+  MemberExpression,
+  ObjectExpression,
+  Pattern,
+  SpreadElement,
+  Super,
+} from 'acorn';
+import { didYouMean } from './closest.ts';
+import type { CodeScope } from './code-scope.ts';
+import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
+import { arrayOf, never, nothing, nullable, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
+import { snippetCalls } from './snippet-calls.ts';
+
+export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
+  switch (node.type) {
+    case 'Literal':
+      return literal(node.value);
+    case 'TemplateLiteral':
+      for (const part of node.expressions) shapeOf(part, scope);
+      return of('string');
+    case 'TaggedTemplateExpression':
+      for (const part of node.quasi.expressions) shapeOf(part, scope);
+      return node.tag.type === 'MemberExpression' && pathOf(node.tag) === 'String.raw' ? of('string') : unknown;
+    case 'Identifier':
+      return identifier(node, scope);
+    case 'ParenthesizedExpression':
+      return shapeOf(node.expression, scope);
+    case 'MemberExpression': {
+      const shape = member(node, scope);
+      const path = pathOf(node);
+      return path !== null && scope.isNotNull(path) ? present(shape) : shape;
+    }
+    case 'ChainExpression': {
+      const shape = shapeOf(node.expression, scope);
+      return shape.is === 'never' ? shape : nullable(shape);
+    }
+    case 'CallExpression':
+      return call(node, scope);
+    case 'NewExpression': {
+      for (const argument of node.arguments) shapeOf(argument.type === 'SpreadElement' ? argument.argument : argument, scope);
+      shapeOf(node.callee, scope);
+      return node.callee.type === 'Identifier' && node.callee.name === 'Date' ? of('date') : { ...unknown, nullable: false };
+    }
+    case 'UnaryExpression':
+      return unary(node.operator, node.argument, scope);
+    case 'BinaryExpression':
+      return binary(node, scope);
+    case 'LogicalExpression': {
+      const left = shapeOf(node.left, scope);
+      if (node.operator === '&&') {
+        const right = scope.assuming(nonNull(node.left, true), () => shapeOf(node.right, scope));
+        // Objects and the like are never falsy but when they are null.
+        if (['object', 'array', 'date', 'json'].includes(left.is)) return left.nullable ? nullable(right) : right;
+        return union(left, right);
+      }
+      const right = node.operator === '||' ? scope.assuming(nonNull(node.left, false), () => shapeOf(node.right, scope)) : shapeOf(node.right, scope);
+      return left.nullable || node.operator === '||' ? union(present(left), right) : left;
+    }
+    case 'ConditionalExpression': {
+      shapeOf(node.test, scope);
+      const yes = scope.assuming(nonNull(node.test, true), () => shapeOf(node.consequent, scope));
+      const no = scope.assuming(nonNull(node.test, false), () => shapeOf(node.alternate, scope));
+      return union(yes, no);
+    }
+    case 'ObjectExpression':
+      return objectLiteral(node, scope);
+    case 'ArrayExpression':
+      return arrayOf(
+        node.elements.reduce((item, element) => {
+          if (!element) return nullable(item);
+          if (element.type !== 'SpreadElement') return union(item, shapeOf(element, scope));
+          return union(item, itemsOf(shapeOf(element.argument, scope)));
+        }, never),
+      );
+    case 'ArrowFunctionExpression':
+    case 'FunctionExpression':
+      return { is: 'function', nullable: false, code: node };
+    case 'AssignmentExpression':
+      return assignment(node, scope);
+    case 'UpdateExpression': {
+      const before = shapeOf(node.argument, scope);
+      const after = before.is === 'integer' ? of('integer') : of('number', !isNumeric(before));
+      assign(node.argument as Pattern, after, scope);
+      return after;
+    }
+    case 'SequenceExpression':
+      return node.expressions.map((each) => shapeOf(each, scope)).at(-1) ?? unknown;
+    default:
+      return unknown;
+  }
+}
+
+function literal(value: unknown): Shape {
+  if (value === null) return nothing;
+  if (typeof value === 'string') return of('string');
+  if (typeof value === 'boolean') return of('boolean');
+  if (typeof value === 'number') return of(Number.isSafeInteger(value) ? 'integer' : 'number');
+  return value instanceof RegExp ? { is: 'global', nullable: false, name: 'regexp' } : unknown;
+}
+
+function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope): Shape {
+  const { name } = node;
+  const shape = scope.get(name);
+  if (shape) return scope.isNotNull(name) ? present(shape) : shape;
+  if (name === 'undefined') return nothing;
+  if (name === 'NaN' || name === 'Infinity') return of('number', true);
+  if (globalNames.has(name) || snippetCalls.has(name)) return { is: 'global', nullable: false, name };
+  if (!scope.isDeclared(name)) {
+    const row = scope.get('row');
+    const hint = row?.fields?.has(name)
+      ? `Columns are read from the row: row.${name}`
+      : 'Only `row`, the language itself and the helper functions are known here.';
+    scope.report(node, 'code/unknown-name', `There is no "${name}"${didYouMean(name, [...scope.names(), ...snippetCalls.keys(), ...globalNames])}`, hint);
+  }
+  return unknown;
+}
+
+/** The name of the field that a member expression or a property reads, where it stands in the text. */
+function keyOf(key: Expression | { type: 'PrivateIdentifier'; name: string }, computed: boolean): string | null {
+  if (!computed && key.type === 'Identifier') return key.name;
+  return key.type === 'Literal' && (typeof key.value === 'string' || typeof key.value === 'number') ? String(key.value) : null;
+}
+
+/** `row.temperature` for `row.temperature`, `row?.temperature` and `row["temperature"]`: what facts about null are kept under. */
+export function pathOf(node: Expression | Super): string | null {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type === 'ChainExpression' || node.type === 'ParenthesizedExpression') return pathOf(node.expression);
+  if (node.type !== 'MemberExpression') return null;
+  const base = pathOf(node.object);
+  const key = keyOf(node.property, node.computed);
+  return base !== null && key !== null ? `${base}.${key}` : null;
+}
+
+function member(node: MemberExpression, scope: CodeScope): Shape {
+  const object = shapeOf(node.object, scope);
+  const key = keyOf(node.property, node.computed);
+  if (node.computed && node.property.type !== 'PrivateIdentifier') shapeOf(node.property, scope);
+  if (object.is === 'global') return globalConstants.get(`${object.name}.${key}`) ?? { is: 'global', nullable: false, name: `${object.name}.${key}` };
+  if (object.is === 'array') return key === 'length' ? of('integer') : nullable(object.item ?? unknown);
+  if (object.is === 'string') return key === 'length' ? of('integer') : node.computed ? of('string', true) : unknown;
+  if (object.is !== 'object') return unknown;
+  return key === null ? unknown : fieldOf(object, key, node.property, scope);
+}
+
+/** A field of an object; one that the input row does not have is a problem, since it would be silently empty in every row. */
+export function fieldOf(object: Shape, key: string, at: Expression | MemberExpression['property'], scope: CodeScope): Shape {
+  const field = object.fields?.get(key);
+  if (field) return object.open ? union(field, unknown) : object.nullable ? nullable(field) : field;
+  if (object.row) {
+    const columns = [...(object.fields?.keys() ?? [])];
+    scope.report(
+      at,
+      'code/unknown-column',
+      `There is no column "${key}"${didYouMean(key, columns)}`,
+      `The columns here are ${columns.join(', ') || '(none)'}.`,
+    );
+    return unknown;
+  }
+  return object.open ? unknown : nothing;
+}
+
+function objectLiteral(node: ObjectExpression, scope: CodeScope): Shape {
+  const fields = new Map<string, Shape>();
+  let open = false;
+  for (const property of node.properties) {
+    if (property.type === 'SpreadElement') {
+      const spread = spreadOf(property.argument, scope);
+      if (spread.is === 'null' || spread.is === 'boolean') continue;
+      if (spread.is !== 'object' || spread.open) open = true;
+      for (const [name, shape] of spread.fields ?? []) {
+        const before = fields.get(name);
+        fields.set(name, spread.nullable ? (before ? union(before, shape) : nullable(shape)) : shape);
+      }
+      continue;
+    }
+    const key = keyOf(property.key, property.computed);
+    if (property.computed) shapeOf(property.key, scope);
+    const value = shapeOf(property.value, scope);
+    if (key === null) open = true;
+    else fields.set(key, value);
+  }
+  return objectOf(fields, open);
+}
+
+/** `...(condition && { … })`: what stands before `&&` adds nothing when it is falsy. */
+function spreadOf(node: Expression, scope: CodeScope): Shape {
+  if (node.type === 'ParenthesizedExpression') return spreadOf(node.expression, scope);
+  if (node.type !== 'LogicalExpression' || node.operator !== '&&') return shapeOf(node, scope);
+  shapeOf(node.left, scope);
+  return nullable(scope.assuming(nonNull(node.left, true), () => shapeOf(node.right, scope)));
+}
+
+function itemsOf(list: Shape): Shape {
+  if (list.is === 'array') return list.item ?? unknown;
+  return list.is === 'string' ? of('string') : unknown;
+}
+
+export { itemsOf };
+
+function unary(operator: string, argument: Expression, scope: CodeScope): Shape {
+  if (operator === 'delete' && argument.type === 'MemberExpression') return removeField(argument, scope);
+  const shape = shapeOf(argument, scope);
+  switch (operator) {
+    case '!':
+    case 'delete':
+      return of('boolean');
+    case 'typeof':
+      return of('string');
+    case 'void':
+      return nothing;
+    case '~':
+      return of('integer');
+    default:
+      return shape.is === 'integer' || shape.is === 'boolean' || shape.is === 'null' ? of('integer') : of('number', !isNumeric(shape));
+  }
+}
+
+const comparisons = new Set(['==', '!=', '===', '!==', '<', '<=', '>', '>=', 'in', 'instanceof']);
+
+function binary(node: BinaryExpression, scope: CodeScope): Shape {
+  const left = node.left.type === 'PrivateIdentifier' ? unknown : shapeOf(node.left, scope);
+  const right = shapeOf(node.right, scope);
+  if (comparisons.has(node.operator)) return of('boolean');
+  const divisor = node.right.type === 'Literal' && typeof node.right.value === 'number' && node.right.value !== 0;
+  return arithmetic(node.operator, left, right, divisor);
+}
+
+/** `safeDivisor`: the right side is known not to be zero, so that no NaN or infinity (both are null in a row) comes out. */
+function arithmetic(operator: string, left: Shape, right: Shape, safeDivisor: boolean): Shape {
+  const kinds = [left.is, right.is];
+  if (operator === '+' && kinds.includes('string')) return of('string');
+  const numeric = isNumeric(left) && isNumeric(right);
+  if (operator === '+' && kinds.includes('date')) return of('string');
+  if (operator === '+' && !numeric) return unknown;
+  const times = [left, right].filter((shape) => shape.is === 'timestamp' || shape.is === 'date').length;
+  const whole = kinds.every((is) => ['integer', 'boolean', 'null', 'timestamp', 'date'].includes(is));
+  switch (operator) {
+    case '+':
+      return of(times === 1 ? 'timestamp' : whole ? 'integer' : 'number');
+    case '-':
+      if (numeric && times === 1 && (left.is === 'timestamp' || left.is === 'date')) return of('timestamp');
+      return of(whole ? 'integer' : 'number', !numeric);
+    case '*':
+      return of(whole ? 'integer' : 'number', !numeric);
+    case '/':
+      return of('number', !numeric || !safeDivisor);
+    case '%':
+      return of(whole ? 'integer' : 'number', !numeric || !safeDivisor);
+    case '**':
+      return of('number', true);
+    default:
+      return of('integer');
+  }
+}
+
+function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
+  const { operator } = node;
+  const right = shapeOf(node.right, scope);
+  if (operator === '=') {
+    assign(node.left, right, scope);
+    return right;
+  }
+  const left = shapeOf(node.left as Expression, scope);
+  const value = ['||=', '&&=', '??='].includes(operator)
+    ? union(operator === '&&=' ? left : present(left), right)
+    : arithmetic(operator.slice(0, -1), left, right, node.right.type === 'Literal' && node.right.value !== 0);
+  assign(node.left, value, scope);
+  return value;
+}
+
+/** Gives a variable, a field of a variable's object, or a destructuring pattern its new value. */
+export function assign(target: Pattern, value: Shape, scope: CodeScope, declare = false): void {
+  switch (target.type) {
+    case 'Identifier':
+      if (declare) scope.declare(target.name, value);
+      else scope.assign(target.name, value);
+      return;
+    case 'AssignmentPattern':
+      return assign(target.left, union(present(value), shapeOf(target.right, scope)), scope, declare);
+    case 'RestElement':
+      return assign(target.argument, value, scope, declare);
+    case 'ArrayPattern':
+      for (const element of target.elements) {
+        if (element) assign(element, element.type === 'RestElement' ? value : nullable(itemsOf(value)), scope, declare);
+      }
+      return;
+    case 'ObjectPattern': {
+      const rest = new Map(value.fields ?? []);
+      for (const property of target.properties) {
+        if (property.type === 'RestElement') {
+          assign(property.argument, value.is === 'object' ? objectOf(rest, value.open) : unknown, scope, declare);
+          continue;
+        }
+        const key = keyOf(property.key, property.computed);
+        if (key !== null) rest.delete(key);
+        assign(property.value, key !== null && value.is === 'object' ? fieldOf(value, key, property.key, scope) : unknown, scope, declare);
+      }
+      return;
+    }
+    case 'MemberExpression':
+      return setField(target, value, scope);
+  }
+}
+
+function setField(target: MemberExpression, value: Shape, scope: CodeScope): void {
+  const object = shapeOf(target.object, scope);
+  if (changesRow(target, scope)) return;
+  const key = keyOf(target.property, target.computed);
+  if (target.object.type !== 'Identifier') return;
+  if (object.is === 'array' && target.computed) scope.assign(target.object.name, { ...object, item: union(object.item ?? never, value) });
+  if (object.is !== 'object') return;
+  if (key === null) scope.assign(target.object.name, { ...object, open: true });
+  else scope.assign(target.object.name, { ...object, fields: new Map(object.fields).set(key, value) });
+}
+
+function removeField(target: MemberExpression, scope: CodeScope): Shape {
+  const object = shapeOf(target.object, scope);
+  const key = keyOf(target.property, target.computed);
+  if (!changesRow(target, scope) && target.object.type === 'Identifier' && object.is === 'object') {
+    const fields = new Map(object.fields);
+    if (key !== null) fields.delete(key);
+    scope.assign(target.object.name, { ...object, fields, open: object.open === true || key === null });
+  }
+  return of('boolean');
+}
+
+function changesRow(target: MemberExpression, scope: CodeScope): boolean {
+  let root: Expression | Super = target.object;
+  while (root.type === 'MemberExpression') root = root.object;
+  if (root.type !== 'Identifier' || !scope.get(root.name)?.row) return false;
+  scope.report(target, 'code/changes-row', 'This changes the row, which other nodes may be reading', `Make a new one: { ...${root.name}, … }`);
+  return true;
+}
+
+/** Paths that cannot be null when `test` came out truthy (or falsy). */
+export function nonNull(test: Expression, outcome: boolean): string[] {
+  switch (test.type) {
+    case 'ParenthesizedExpression':
+      return nonNull(test.expression, outcome);
+    case 'UnaryExpression':
+      return test.operator === '!' ? nonNull(test.argument, !outcome) : [];
+    case 'LogicalExpression':
+      if (test.operator === (outcome ? '&&' : '||')) return [...nonNull(test.left, outcome), ...nonNull(test.right, outcome)];
+      return [];
+    case 'BinaryExpression': {
+      const equal = test.operator === '===' || test.operator === '==';
+      if ((!equal && test.operator !== '!==' && test.operator !== '!=') || test.left.type === 'PrivateIdentifier') return [];
+      const [path, other] = pathOf(test.left) === null || pathOf(test.left) === 'undefined' ? [pathOf(test.right), test.left] : [pathOf(test.left), test.right];
+      if (path === null) return [];
+      const null_ =
+        (other.type === 'Literal' && other.value === null) || (other.type === 'Identifier' && other.name === 'undefined' && test.operator.length === 2);
+      if (null_) return equal === outcome ? [] : [path];
+      return equal === outcome && other.type === 'Literal' ? [path] : [];
+    }
+    default: {
+      const path = outcome ? pathOf(test) : null;
+      return path === null ? [] : [path];
+    }
+  }
+}
+
+function call(node: CallExpression, scope: CodeScope): Shape {
+  const { callee } = node;
+  const self = callee.type === 'MemberExpression' ? shapeOf(callee.object, scope) : null;
+  const name = callee.type === 'MemberExpression' ? keyOf(callee.property, callee.computed) : null;
+  const args = node.arguments.map((argument) => argumentShape(argument, scope));
+
+  if (self && name !== null && callee.type === 'MemberExpression' && self.is !== 'global') {
+    const field = self.fields?.get(name);
+    if (field?.is === 'function' && field.code) return applied(field.code, args, scope);
+    const result = withCallback(self, name, args, scope) ?? methodOf(self, name)?.(self, args);
+    if ((name === 'push' || name === 'unshift') && self.is === 'array' && callee.object.type === 'Identifier') {
+      const pushed = node.arguments.reduce(
+        (item, argument, i) => union(item, argument.type === 'SpreadElement' ? itemsOf(args[i]!) : args[i]!),
+        self.item ?? never,
+      );
+      scope.assign(callee.object.name, { ...self, item: pushed });
+    }
+    if (!result) for (const argument of args) if (argument.code) applied(argument.code, [], scope);
+    return result ?? unknown;
+  }
+  const target = shapeOf(callee, scope);
+  if (target.is === 'function' && target.code) return applied(target.code, args, scope);
+  if (target.is !== 'global' || target.name === undefined) {
+    for (const argument of args) if (argument.code) applied(argument.code, [], scope);
+    return unknown;
+  }
+  if (target.name === 'Object.assign') return objectAssign(args);
+  if (target.name === 'Object.entries' || target.name === 'Object.values')
+    return arrayOf(target.name === 'Object.values' ? fieldsTogether(args[0]) : arrayOf(unknown));
+  if (target.name === 'Array.from')
+    return arrayOf(args[1]?.code ? applied(args[1].code, [args[0] ? itemsOf(args[0]) : unknown, of('integer')], scope) : args[0] ? itemsOf(args[0]) : unknown);
+  if (target.name === 'regexp.test') return of('boolean');
+  const known = globalCalls.get(target.name) ?? snippetCalls.get(target.name);
+  if (known) return known(target, args);
+  for (const argument of args) if (argument.code) applied(argument.code, [], scope);
+  return unknown;
+}
+
+function argumentShape(argument: Expression | SpreadElement, scope: CodeScope): Shape {
+  return shapeOf(argument.type === 'SpreadElement' ? argument.argument : argument, scope);
+}
+
+/** Methods of lists that take a function: what they give follows from what the function gives. */
+function withCallback(self: Shape, name: string, args: readonly Shape[], scope: CodeScope): Shape | null {
+  const code = args[0]?.code;
+  if (self.is !== 'array' && self.is !== 'unknown' && self.is !== 'json') return null;
+  if (!code) return null;
+  const item = self.is === 'array' ? (self.item ?? unknown) : unknown;
+  switch (name) {
+    case 'map':
+      return arrayOf(repeated(code, [item, of('integer')], scope));
+    case 'flatMap': {
+      const result = repeated(code, [item, of('integer')], scope);
+      return arrayOf(result.is === 'array' ? (result.item ?? unknown) : result);
+    }
+    case 'filter':
+      repeated(code, [item, of('integer')], scope);
+      return arrayOf(item);
+    case 'find':
+    case 'findLast':
+      repeated(code, [item, of('integer')], scope);
+      return nullable(item);
+    case 'findIndex':
+    case 'findLastIndex':
+      repeated(code, [item, of('integer')], scope);
+      return of('integer');
+    case 'some':
+    case 'every':
+      repeated(code, [item, of('integer')], scope);
+      return of('boolean');
+    case 'forEach':
+      repeated(code, [item, of('integer')], scope);
+      return nothing;
+    case 'sort':
+    case 'toSorted':
+      applied(code, [item, item], scope);
+      return arrayOf(item);
+    case 'reduce': {
+      const first = args[1] ?? item;
+      return union(first, applied(code, [union(first, applied(code, [first, item, of('integer')], scope)), item, of('integer')], scope));
+    }
+    default:
+      return null;
+  }
+}
+
+/** A function that is called once for each item: it sees what earlier calls have assigned. */
+function repeated(code: FunctionNode, args: readonly Shape[], scope: CodeScope): Shape {
+  let result: Shape = never;
+  scope.loop(() => {
+    result = union(result, applied(code, args, scope));
+    return true;
+  });
+  return result;
+}
+
+/** What a function of the user's code gives for these arguments. */
+export function applied(code: FunctionNode, args: readonly Shape[], scope: CodeScope): Shape {
+  if (code.async || code.generator) return unknown;
+  return scope.enter(unknown, () => {
+    code.params.forEach((parameter, index) => {
+      if (parameter.type === 'RestElement') assign(parameter.argument, arrayOf(args.slice(index).reduce(union, never)), scope, true);
+      else assign(parameter, args[index] ?? (parameter.type === 'AssignmentPattern' ? never : unknown), scope, true);
+    });
+    return code.body.type === 'BlockStatement' ? scope.follow(code.body, scope) : shapeOf(code.body, scope);
+  });
+}
+
+function objectAssign(args: readonly Shape[]): Shape {
+  const fields = new Map(args.flatMap((arg) => [...(arg.fields ?? [])]));
+  return objectOf(
+    fields,
+    args.some((arg) => arg.is !== 'object' || arg.open === true),
+  );
+}
+
+function fieldsTogether(object: Shape | undefined): Shape {
+  return object?.is === 'object' && !object.open ? [...(object.fields?.values() ?? [])].reduce(union, never) : unknown;
+}
