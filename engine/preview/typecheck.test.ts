@@ -1,0 +1,64 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Schema } from '../schema/types.ts';
+import { TypeChecker, type TypedCode } from './typecheck.ts';
+
+const input: Schema = {
+  columns: [
+    { name: 'region', type: 'string', nullable: true },
+    { name: 'temperature', type: 'number', nullable: true },
+    { name: 'at the time', type: 'timestamp', nullable: false },
+  ],
+};
+let checker: TypeChecker;
+beforeAll(async () => {
+  checker = await TypeChecker.load();
+}, 30_000);
+
+const expression = (source: string): TypedCode => ({ node: 'hot', field: 'where', kind: 'expression', source, input });
+const module = (source: string): TypedCode => ({ node: 'step', field: 'code', kind: 'module', source, input });
+
+describe('TypeChecker', () => {
+  it('accepts right code, and null as a value of any column', () => {
+    expect(
+      checker.check([
+        expression('row.temperature > 30 && row.region === null'),
+        expression('row["at the time"] + 1 // a comment'),
+        module('export default function step(row: Row) {\n  return { ...row, t: row.temperature.toFixed(1) };\n}'),
+      ]),
+    ).toEqual([]);
+  });
+
+  it('tells where an expression is wrong, in its own lines and columns', () => {
+    expect(checker.check([expression('row.region === "north" &&\n  row.temprature > 3')])).toEqual([
+      {
+        code: 'code/type',
+        severity: 'error',
+        message: "Property 'temprature' does not exist on type 'Row'. Did you mean 'temperature'?",
+        hint: 'The columns here are: region, temperature, at the time.',
+        node: 'hot',
+        field: 'where',
+        range: { line: 2, column: 7, endLine: 2, endColumn: 17 },
+      },
+    ]);
+  });
+
+  it('tells where a snippet is wrong, also inside a returned value', () => {
+    const [problem, ...rest] = checker.check([module('export default function step(row: Row) {\n  return { x: row.nope };\n}')]);
+    expect(rest).toEqual([]);
+    expect(problem).toMatchObject({ node: 'step', field: 'code', range: { line: 2, column: 19 } });
+  });
+
+  it('forgets what was mended and sees changed columns', () => {
+    expect(checker.check([expression('row.b')])).toHaveLength(1);
+    expect(checker.check([{ ...expression('row.b'), input: { columns: [{ name: 'b', type: 'json', nullable: true }] } }])).toEqual([]);
+  });
+
+  it('keeps pieces apart and knows no globals of the engine', () => {
+    expect(checker.check([module('const a = 1;\nexport default (row: Row) => a;'), module('const a = "x";\nexport default (row: Row) => a;')])).toEqual([]);
+    expect(checker.check([expression('process.exit(1)')])).toMatchObject([{ code: 'code/type' }]);
+  });
+
+  it('leaves syntax errors to the check of the pipeline', () => {
+    expect(checker.check([expression('row. >'), module('export default function (row: Row) { return ')])).toEqual([]);
+  });
+});

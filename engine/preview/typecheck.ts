@@ -1,0 +1,137 @@
+import type * as TypeScript from 'typescript';
+import type { Problem } from '../schema/problem.ts';
+import type { Schema } from '../schema/types.ts';
+import { rowDeclaration, snippetLibrary } from '../schema/typescript.ts';
+
+/** A param of a node that holds TypeScript, with the rows that it sees. Plain data. */
+export interface TypedCode {
+  readonly node: string;
+  /** The param's path: `columns.2.expression`. */
+  readonly field: string;
+  readonly kind: 'expression' | 'module';
+  readonly source: string;
+  readonly input: Schema;
+}
+
+interface File {
+  readonly text: string;
+  readonly version: string;
+  readonly code: TypedCode;
+  /** Lines that stand before the user's own. */
+  readonly linesBefore: number;
+}
+
+/**
+ * Checks the types of users' code with the TypeScript compiler, all pieces of a pipeline together. Loading takes about half
+ * a second, each later check milliseconds: keep one. Null counts as a value of every type, since any column may be nullable.
+ */
+export class TypeChecker {
+  readonly #ts: typeof TypeScript;
+  readonly #service: TypeScript.LanguageService;
+  #files = new Map<string, File>();
+  #version = 0;
+
+  private constructor(ts: typeof TypeScript) {
+    this.#ts = ts;
+    this.#service = ts.createLanguageService(this.#host());
+  }
+
+  static async load(): Promise<TypeChecker> {
+    const module = await import('typescript');
+    return new TypeChecker(((module as { default?: unknown }).default ?? module) as typeof TypeScript);
+  }
+
+  /** What is wrong with the types, with ranges in the user's own text. Code that cannot be parsed is passed over: the check of the pipeline tells that. */
+  check(code: readonly TypedCode[]): Problem[] {
+    const before = this.#files;
+    this.#files = new Map(
+      code.map((piece, index) => {
+        const name = `/code/${index}_${piece.node}.ts`;
+        const { text, linesBefore } = fileOf(piece);
+        const old = before.get(name);
+        const version = old?.text === text ? old.version : String(++this.#version);
+        return [name, { text, version, code: piece, linesBefore }];
+      }),
+    );
+    return [...this.#files].flatMap(([name, file]) => this.#problems(name, file));
+  }
+
+  #problems(name: string, file: File): Problem[] {
+    if (this.#service.getSyntacticDiagnostics(name).length > 0) return [];
+    return this.#service.getSemanticDiagnostics(name).flatMap((diagnostic) => {
+      const range = this.#range(diagnostic, file);
+      if (!range) return [];
+      return {
+        code: 'code/type',
+        severity: 'error' as const,
+        message: sentence(this.#ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ')),
+        hint: hintOf(diagnostic.code, file.code.input),
+        node: file.code.node,
+        field: file.code.field,
+        range,
+      };
+    });
+  }
+
+  #range(diagnostic: TypeScript.Diagnostic, file: File): Problem['range'] | null {
+    if (!diagnostic.file || diagnostic.start === undefined) return null;
+    const start = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start);
+    const end = diagnostic.file.getLineAndCharacterOfPosition(diagnostic.start + (diagnostic.length ?? 0));
+    const line = start.line - file.linesBefore + 1;
+    // Below the user's text stand our own declarations, which are never at fault.
+    if (line < 1 || line > file.code.source.split('\n').length) return null;
+    return { line, column: start.character + 1, endLine: end.line - file.linesBefore + 1, endColumn: end.character + 1 };
+  }
+
+  #host(): TypeScript.LanguageServiceHost {
+    const ts = this.#ts;
+    const options: TypeScript.CompilerOptions = {
+      target: ts.ScriptTarget.ES2024,
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      lib: ['lib.es2024.d.ts'],
+      types: [],
+      strict: true,
+      strictNullChecks: false,
+      noEmit: true,
+    };
+    const textOf = (name: string) => this.#files.get(name)?.text ?? (name === libraryFile ? snippetLibrary : ts.sys.readFile(name));
+    return {
+      getCompilationSettings: () => options,
+      getScriptFileNames: () => [libraryFile, ...this.#files.keys()],
+      getScriptVersion: (name) => this.#files.get(name)?.version ?? '1',
+      getScriptSnapshot: (name) => {
+        const text = textOf(name);
+        return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+      },
+      getCurrentDirectory: () => '/code',
+      getDefaultLibFileName: (settings) => ts.getDefaultLibFilePath(settings),
+      fileExists: (name) => this.#files.has(name) || name === libraryFile || ts.sys.fileExists(name),
+      readFile: textOf,
+      // Nothing around a snippet can be imported.
+      directoryExists: () => false,
+      getDirectories: () => [],
+    };
+  }
+}
+
+const libraryFile = '/code/library.d.ts';
+
+/** The declarations stand below, so that lines of a snippet keep their numbers. */
+function fileOf({ kind, source, input }: TypedCode): { readonly text: string; readonly linesBefore: number } {
+  const row = rowDeclaration(input);
+  if (kind === 'module') return { text: `${source}\n${row}\nexport {};\n`, linesBefore: 0 };
+  return { text: `export default (\n${source}\n);\n${row}\ndeclare const row: Row;\n`, linesBefore: 1 };
+}
+
+function hintOf(code: number, input: Schema): string {
+  const unknownProperty = code === 2339 || code === 2551;
+  if (!unknownProperty) return 'Mend the code where it is marked.';
+  const names = input.columns.map((column) => column.name);
+  const shown = names.slice(0, 12).join(', ');
+  return names.length === 0 ? 'The rows here have no columns yet.' : `The columns here are: ${shown}${names.length > 12 ? ', ...' : ''}.`;
+}
+
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}
