@@ -1,0 +1,73 @@
+import type { Field } from '../../nodes/kit/fields.ts';
+import type { NodeDefinition, Port } from '../../nodes/kit/node.ts';
+import { defaultsOf } from '../../nodes/kit/params.ts';
+import type { FieldManifest, NodeManifest, PortManifest } from '../protocol/messages.ts';
+import type { Json } from '../schema/types.ts';
+
+/** The node types that a pipeline may use. */
+export class Catalogue {
+  readonly #definitions: ReadonlyMap<string, NodeDefinition>;
+
+  /** Throws where two definitions have the same type. */
+  constructor(definitions: readonly NodeDefinition[]) {
+    this.#definitions = new Map(definitions.map((definition) => [definition.type, definition]));
+    if (this.#definitions.size !== definitions.length) throw new Error('Two nodes of the catalogue have the same type');
+  }
+
+  get(type: string): NodeDefinition | undefined {
+    return this.#definitions.get(type);
+  }
+
+  types(): string[] {
+    return [...this.#definitions.keys()];
+  }
+
+  /** The definitions as data, in the order of category and title. */
+  manifests(): NodeManifest[] {
+    return [...this.#definitions.values()].map(manifestOf).sort((a, b) => a.category.localeCompare(b.category) || a.title.localeCompare(b.title));
+  }
+}
+
+export function inputsOf(definition: NodeDefinition): readonly Port[] {
+  return definition.kind === 'source' ? [] : definition.inputs;
+}
+
+export function outputsOf(definition: NodeDefinition): readonly Port[] {
+  return definition.kind === 'sink' ? [] : definition.outputs;
+}
+
+export function portManifest(port: Port): PortManifest {
+  return { name: port.name, label: port.label ?? port.name, many: port.many ?? false, optional: port.optional ?? false };
+}
+
+function manifestOf(definition: NodeDefinition): NodeManifest {
+  const { type, kind, title, summary, category, icon, version, docs } = definition;
+  return {
+    type,
+    kind,
+    title,
+    summary,
+    category,
+    icon,
+    version,
+    keywords: definition.keywords ?? [],
+    docs,
+    inputs: inputsOf(definition).map(portManifest),
+    outputs: outputsOf(definition).map(portManifest),
+    params: fieldManifests(definition.params),
+    defaults: defaultsOf(definition.params),
+    bounded: definition.kind !== 'source' || definition.bounded,
+    examples: definition.examples.map((example) => ({ title: example.title, params: example.params as { [name: string]: Json } })),
+  };
+}
+
+function fieldManifests(fields: { readonly [name: string]: Field }): { [name: string]: FieldManifest } {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldManifest(field)]));
+}
+
+function fieldManifest(field: Field): FieldManifest {
+  if (field.kind === 'list') return { ...(field as FieldManifest), item: fieldManifests(field.item) };
+  if (field.kind !== 'keyValue') return field as FieldManifest;
+  const { options, ...rest } = field;
+  return options ? { ...rest, values: options } : rest;
+}

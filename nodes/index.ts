@@ -1,0 +1,19 @@
+/** The node library: every file under sources, transforms and sinks, collected by the build. */
+import type { NodeDefinition } from './kit/node.ts';
+
+const files = import.meta.glob<unknown>(['./{sources,transforms,sinks}/*.ts', '!./**/*.test.ts'], { eager: true, import: 'default' });
+
+export const definitions: readonly NodeDefinition[] = collect(files);
+
+/** Throws where a file is no node, so that a slip shows at the first start and not as a node that is missing. */
+function collect(modules: Readonly<Record<string, unknown>>): NodeDefinition[] {
+  const types = new Set<string>();
+  return Object.entries(modules).map(([file, exported]) => {
+    if (typeof exported !== 'object' || exported === null || !('type' in exported)) throw new Error(`${file} has no node as its default export`);
+    const definition = exported as NodeDefinition;
+    if (!file.endsWith(`/${definition.type}.ts`)) throw new Error(`${file} holds the node "${definition.type}": a file is named like its node`);
+    if (types.has(definition.type)) throw new Error(`${file} holds the node "${definition.type}", which another file has already`);
+    types.add(definition.type);
+    return definition;
+  });
+}

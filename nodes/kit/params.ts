@@ -1,0 +1,291 @@
+/** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
+import { didYouMean } from '../../engine/schema/closest.ts';
+import type { Json, Schema } from '../../engine/schema/types.ts';
+import { conditionOperators, type Field, type Fields } from './fields.ts';
+import type { NodeProblem } from './node.ts';
+
+export type Params = { readonly [name: string]: Json };
+/** By input port, in the order of the ports: what arrives there, or null while unknown. */
+export type ParamInputs = { readonly [port: string]: Schema | null };
+
+/** A new node's params. A required field without a default gets its kind's empty value, which validation then reports as missing. */
+export function defaultsOf(fields: Fields): Params {
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, defaultOf(field)]));
+}
+
+/** The params that the declaration knows, defaults filled in, the items of lists too. Values are not checked. */
+export function completeParams(fields: Fields, raw: Params): Params {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => {
+      const value = own(raw, name);
+      if (value === undefined || (value === null && !field.optional)) return [name, defaultOf(field)];
+      if (field.kind === 'list' && Array.isArray(value)) {
+        return [name, value.map((item: Json) => (isObject(item) ? completeParams(field.item, item) : item))];
+      }
+      return [name, value];
+    }),
+  );
+}
+
+/**
+ * Checks params and completes them. `params` always has the declared shape, so that `infer`, `card` and the form may rely
+ * on it: a value of a wrong kind is reported and replaced by the default. Columns are looked up in `inputs` where these are
+ * known. A field that its `when` hides is neither required nor reported.
+ */
+export function validateParams(fields: Fields, raw: Params, inputs: ParamInputs): { readonly params: Params; readonly problems: readonly NodeProblem[] } {
+  const problems: NodeProblem[] = [];
+  return { params: readFields(fields, raw, { path: '', inputs, report: (problem) => problems.push(problem) }), problems };
+}
+
+/** Whether a field counts while its siblings have these (complete) values: its `when` holds, and that of the field it depends on. */
+export function isShown(fields: Fields, name: string, values: Params): boolean {
+  const when = fields[name]?.when;
+  if (!when) return true;
+  const value = own(values, when.param);
+  return when.is.some((wanted) => wanted === value) && isShown(fields, when.param, values);
+}
+
+interface Place {
+  /** Of the field: `columns.2.expression`. */
+  readonly path: string;
+  readonly inputs: ParamInputs;
+  report(problem: NodeProblem): void;
+}
+
+const silently = () => {};
+
+function readFields(fields: Fields, raw: Params, place: Place): Params {
+  const values = completeParams(fields, raw);
+  for (const name of Object.keys(raw)) {
+    if (!Object.hasOwn(fields, name)) {
+      const message = `There is no param "${name}"${didYouMean(name, Object.keys(fields))}`;
+      place.report({ code: 'params/unknown', severity: 'warning', message, hint: 'Remove it from the file: it has no effect.', field: join(place.path, name) });
+    }
+  }
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => {
+      const shown = isShown(fields, name, values);
+      return [name, readField(field, values[name] ?? null, { ...place, path: join(place.path, name), report: shown ? place.report : silently })];
+    }),
+  );
+}
+
+function readField(field: Field, value: Json, place: Place): Json {
+  const isEmpty = value === null || value === '';
+  if (isEmpty && field.optional) return null;
+  if (isEmpty && field.default !== value && requiresContent(field)) {
+    place.report(error('params/missing', `${field.label} is missing`, `Fill in "${field.label}".`, place));
+    return stopgapOf(field);
+  }
+  const read = readKind(field, value, place);
+  if (read !== undefined) return read;
+  const message = `${field.label} must be ${kindNames[field.kind]}, but is ${nameOf(value)}`;
+  place.report(error('params/kind', message, `Set "${field.label}" again.`, place));
+  return stopgapOf(field);
+}
+
+/** The value as the field's kind, its constraints checked; undefined when it is of another kind. */
+function readKind(field: Field, value: Json, place: Place): Json | undefined {
+  switch (field.kind) {
+    case 'text':
+      if (typeof value !== 'string') return undefined;
+      if (field.pattern !== undefined && !new RegExp(`^(?:${field.pattern})$`, 'u').test(value)) {
+        place.report(error('params/pattern', `${field.label} cannot be "${value}"`, field.help ?? `It must match ${field.pattern}.`, place));
+      }
+      return value;
+    case 'expression':
+    case 'code':
+    case 'sql':
+    case 'file':
+    case 'secret':
+      return typeof value === 'string' ? value : undefined;
+    case 'number':
+    case 'duration':
+      return readNumber(field, value, place);
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'choice': {
+      if (typeof value !== 'string') return undefined;
+      const options = field.options.map((option) => option.value);
+      if (options.includes(value)) return value;
+      place.report(error('params/choice', `${field.label} cannot be "${value}"${didYouMean(value, options)}`, `Choose one of: ${options.join(', ')}.`, place));
+      return defaultOf(field);
+    }
+    case 'column':
+      if (typeof value !== 'string') return undefined;
+      checkColumn(field, value, place);
+      return value;
+    case 'columns':
+      return readColumns(field, value, place);
+    case 'keyValue':
+      return readKeyValue(field, value, place);
+    case 'list':
+      if (!Array.isArray(value)) return undefined;
+      checkCount(field, value.length, field.itemLabel, place);
+      return value.map((item: Json, i) => {
+        const path = join(place.path, i);
+        if (!isObject(item))
+          place.report(error('params/kind', `${field.itemLabel} ${i + 1} must be an object, but is ${nameOf(item)}`, 'Remove it.', { path }));
+        return readFields(field.item, isObject(item) ? item : {}, { ...place, path });
+      });
+    case 'condition':
+      return readCondition(field, value, place);
+  }
+}
+
+function readNumber(field: Field & { readonly kind: 'number' | 'duration' }, value: Json, place: Place): Json | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  const { min, max, integer, unit } = { max: undefined, unit: field.kind === 'duration' ? 'ms' : undefined, integer: field.kind === 'duration', ...field };
+  const refuse = (rule: string) => place.report(error('params/range', `${field.label} must be ${rule}, but is ${value}`, `Set "${field.label}" again.`, place));
+  const inUnit = unit ? ` ${unit}` : '';
+  if (integer && !Number.isSafeInteger(value)) refuse('a whole number');
+  else if (min !== undefined && value < min) refuse(`at least ${min}${inUnit}`);
+  else if (max !== undefined && value > max) refuse(`at most ${max}${inUnit}`);
+  return value;
+}
+
+function readColumns(field: Field & { readonly kind: 'columns' }, value: Json, place: Place): Json | undefined {
+  if (!isTexts(value)) return undefined;
+  checkCount(field, value.length, 'column', place);
+  value.forEach((column, i) => {
+    const at = { ...place, path: join(place.path, i) };
+    if (value.indexOf(column) < i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
+    else checkColumn(field, column, at);
+  });
+  return value;
+}
+
+function readKeyValue(field: Field & { readonly kind: 'keyValue' }, value: Json, place: Place): Json | undefined {
+  if (!isObject(value) || !isTexts(Object.values(value))) return undefined;
+  const { options } = field;
+  for (const [key, text] of Object.entries(value)) {
+    if (!options || options.includes(text as string)) continue;
+    const message = `${field.label}: "${key}" cannot be "${text}"${didYouMean(text as string, options)}`;
+    place.report(error('params/choice', message, `Choose one of: ${options.join(', ')}.`, { path: join(place.path, key) }));
+  }
+  return value;
+}
+
+function readCondition(field: Field & { readonly kind: 'condition' }, value: Json, place: Place): Json | undefined {
+  if (!isObject(value) || (value['match'] !== 'all' && value['match'] !== 'any') || !Array.isArray(value['rules'])) return undefined;
+  const rules: Json[] = [];
+  for (const [i, rule] of value['rules'].entries()) {
+    if (!isObject(rule) || typeof rule['column'] !== 'string') return undefined;
+    const { column, operator, value: operand = '' } = rule;
+    if (!conditionOperators.some((known) => known === operator) || typeof operand !== 'string') return undefined;
+    const at = { ...place, path: join(place.path, `rules.${i}.column`) };
+    if (column === '') place.report(error('params/missing', `Rule ${i + 1} names no column`, 'Choose its column.', at));
+    else checkColumn(field, column, at);
+    rules.push({ column, operator: operator as string, value: operand });
+  }
+  return { match: value['match'], rules };
+}
+
+function checkColumn(field: Field & { readonly kind: 'column' | 'columns' | 'condition' }, name: string, place: Place): void {
+  const schema = place.inputs[field.input ?? Object.keys(place.inputs)[0] ?? ''];
+  if (!schema) return;
+  const column = schema.columns.find((candidate) => candidate.name === name);
+  if (!column) {
+    const names = schema.columns.map((candidate) => candidate.name);
+    const message = `There is no column "${name}"${didYouMean(name, names)}`;
+    place.report(error('params/no-column', message, names.length > 0 ? `The columns are ${list(names)}.` : 'The input has no columns.', place));
+    return;
+  }
+  const types = 'types' in field ? field.types : undefined;
+  if (types && !types.includes(column.type)) {
+    const message = `Column "${name}" is of type ${column.type}, but ${field.label} needs ${types.join(' or ')}`;
+    place.report(error('params/column-type', message, 'Choose another column, or cast this one before.', place));
+  }
+}
+
+function checkCount(field: Field & { readonly min?: number }, count: number, item: string, place: Place): void {
+  if (field.min === undefined || count >= field.min) return;
+  const wanted = field.min === 1 ? `a ${item.toLowerCase()}` : `${field.min} ${item.toLowerCase()}s`;
+  place.report(error('params/missing', `${field.label} needs at least ${wanted}`, `Add ${wanted}.`, place));
+}
+
+/** Kinds for which an empty value says that something was not filled in. */
+function requiresContent(field: Field): boolean {
+  return emptyOf(field) === '' || emptyOf(field) === null;
+}
+
+function defaultOf(field: Field): Json {
+  if (field.default !== undefined) return field.default as Json;
+  return field.optional ? null : emptyOf(field);
+}
+
+/** A value of the field's kind, for `infer` and `card` to work with while the real one is missing. */
+function stopgapOf(field: Field): Json {
+  const value = defaultOf(field);
+  if (value !== null || field.optional) return value;
+  return 'min' in field ? (field.min ?? 0) : 0;
+}
+
+function emptyOf(field: Field): Json {
+  switch (field.kind) {
+    case 'number':
+    case 'duration':
+      return null;
+    case 'boolean':
+      return false;
+    case 'choice':
+      return field.options[0]?.value ?? '';
+    case 'columns':
+    case 'list':
+      return [];
+    case 'keyValue':
+      return {};
+    case 'condition':
+      return { match: 'all', rules: [] };
+    default:
+      return '';
+  }
+}
+
+const kindNames: Readonly<Record<Field['kind'], string>> = {
+  text: 'a text',
+  number: 'a number',
+  duration: 'a number of milliseconds',
+  choice: 'one of its options',
+  boolean: 'true or false',
+  column: 'the name of a column',
+  columns: 'a list of column names',
+  expression: 'an expression, as text',
+  code: 'code, as text',
+  sql: 'SQL, as text',
+  file: 'a path',
+  secret: 'the name of a secret',
+  keyValue: 'an object of texts',
+  list: 'a list',
+  condition: 'a condition ({ match, rules: [{ column, operator, value }] })',
+};
+
+function nameOf(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)}`;
+}
+
+function error(code: string, message: string, hint: string, { path }: { readonly path: string }): NodeProblem {
+  return { code, severity: 'error', message, hint, field: path };
+}
+
+function join(path: string, name: string | number): string {
+  return path === '' ? String(name) : `${path}.${name}`;
+}
+
+function list(names: readonly string[]): string {
+  return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ');
+}
+
+function own(record: Params, name: string): Json | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function isObject(value: Json | undefined): value is Params {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTexts(value: Json | readonly Json[]): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
