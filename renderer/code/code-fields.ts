@@ -1,0 +1,60 @@
+import type { FieldManifest, NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
+import type { Json, Schema } from '../../engine/schema/types.ts';
+
+export type CodeKind = 'expression' | 'code' | 'sql';
+/** One param of a node that holds text for the code editor. */
+export interface CodeField {
+  readonly kind: CodeKind;
+  /** `script`, or within a list `columns.2.expression`: the same path that problems name. */
+  readonly path: string;
+  readonly label: string;
+  readonly text: string;
+  readonly field: FieldManifest;
+}
+
+const codeKinds: ReadonlySet<string> = new Set<CodeKind>(['expression', 'code', 'sql']);
+export function isCodeKind(kind: string): kind is CodeKind {
+  return codeKinds.has(kind);
+}
+
+/** All code of a node in the order of its form, without fields that are hidden by their `when`. */
+export function codeFields(manifest: NodeManifest, params: { readonly [name: string]: Json }): CodeField[] {
+  const values = { ...manifest.defaults, ...params };
+  const found: CodeField[] = [];
+  for (const [name, field] of Object.entries(manifest.params)) {
+    if (!isShown(field, values)) continue;
+    if (isCodeKind(field.kind)) found.push({ kind: field.kind, path: name, label: field.label, text: textOf(values[name]), field });
+    else if (field.kind === 'list') found.push(...listFields(name, field, values[name]));
+  }
+  return found;
+}
+
+function listFields(name: string, list: FieldManifest, value: Json | undefined): CodeField[] {
+  const items = Array.isArray(value) ? value : [];
+  return items.flatMap((item, index) =>
+    Object.entries(list.item ?? {}).flatMap(([part, field]) => {
+      const values = item as { readonly [name: string]: Json };
+      if (!isCodeKind(field.kind) || !isShown(field, values)) return [];
+      const label = typeof values['name'] === 'string' && values['name'] ? values['name'] : `${list.itemLabel ?? list.label} ${index + 1}`;
+      return [{ kind: field.kind, path: `${name}.${index}.${part}`, label, text: textOf(values[part]), field }];
+    }),
+  );
+}
+
+/** Whether a field's `when` holds among the values of its form. */
+export function isShown(field: FieldManifest, values: { readonly [name: string]: Json }): boolean {
+  if (!field.when) return true;
+  const value = values[field.when.param];
+  return field.when.is.some((wanted) => wanted === value);
+}
+
+/** The schema at the input that a field is about (the first one unless it says otherwise); null while unknown. */
+export function inputSchema(check: NodeCheck | null, field: Pick<FieldManifest, 'input'>): Schema | null {
+  if (!check) return null;
+  const port = field.input ? check.inputs.find((input) => input.name === field.input) : check.inputs[0];
+  return port?.schema ?? null;
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

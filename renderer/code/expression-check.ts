@@ -1,0 +1,48 @@
+import type * as Editor from 'monaco-editor/editor';
+import type { editor, IDisposable } from 'monaco-editor/editor';
+import { expressionModule, expressionOffsetLines } from './row-types.ts';
+
+const owner = 'millrace-expression';
+
+/**
+ * Checks an expression as what it is. The model that one edits holds the bare expression, which TypeScript takes for a
+ * statement: it completes `row.` but neither refuses `const a = 1` nor knows what the value should be. So a second model, in
+ * no editor, holds the expression wrapped (see `expressionModule`), and what is wrong there is marked here.
+ */
+export function checkExpression(monaco: typeof Editor, model: editor.ITextModel, returns: string | undefined): IDisposable {
+  const uri = model.uri.with({ path: model.uri.path.replace(/\.ts$/, '-check.ts') });
+  const shadow = monaco.editor.createModel(expressionModule(model.getValue(), returns), 'typescript', uri);
+  const typed = model.onDidChangeContent(() => shadow.setValue(expressionModule(model.getValue(), returns)));
+
+  const copy = () => {
+    if (model.isDisposed()) return;
+    const own = monaco.editor.getModelMarkers({ owner: 'typescript', resource: model.uri });
+    const known = new Set(own.map((marker) => `${marker.startLineNumber}:${marker.startColumn}`));
+    const lines = model.getLineCount();
+    const markers = monaco.editor
+      .getModelMarkers({ owner: 'typescript', resource: uri })
+      .map((marker) => ({
+        ...marker,
+        startLineNumber: Math.min(lines, Math.max(1, marker.startLineNumber - expressionOffsetLines)),
+        endLineNumber: Math.min(lines, Math.max(1, marker.endLineNumber - expressionOffsetLines)),
+        // A wrong type of the value is reported at the wrapper's own name: it concerns the whole expression.
+        ...(marker.startLineNumber <= expressionOffsetLines
+          ? { startColumn: 1, endColumn: model.getLineMaxColumn(lines), endLineNumber: lines }
+          : marker.startLineNumber > lines + expressionOffsetLines
+            ? { startColumn: Math.max(1, model.getLineMaxColumn(lines) - 1), endColumn: model.getLineMaxColumn(lines) }
+            : {}),
+      }))
+      .filter((marker) => !known.has(`${marker.startLineNumber}:${marker.startColumn}`));
+    monaco.editor.setModelMarkers(model, owner, model.getValue().trim() === '' ? [] : markers);
+  };
+  const changed = monaco.editor.onDidChangeMarkers((resources) => {
+    if (resources.some((resource) => resource.toString() === uri.toString())) copy();
+  });
+  return {
+    dispose() {
+      changed.dispose();
+      typed.dispose();
+      shadow.dispose();
+    },
+  };
+}

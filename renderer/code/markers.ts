@@ -1,0 +1,35 @@
+import type * as Editor from 'monaco-editor/editor';
+import type { editor } from 'monaco-editor/editor';
+import type { Problem } from '../../engine/protocol/messages.ts';
+
+const owner = 'millrace';
+
+/** Shows the engine's problems of a field in its text. One without a place is no marker: the form shows it. */
+export function markProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): void {
+  const found = monaco.editor.getModelMarkers({ resource: model.uri }).filter((marker) => marker.owner !== owner);
+  const known = new Set(found.map((marker) => marker.startLineNumber));
+  const severities = { error: monaco.MarkerSeverity.Error, warning: monaco.MarkerSeverity.Warning, info: monaco.MarkerSeverity.Info };
+  const markers = problems.flatMap((problem): editor.IMarkerData[] => {
+    const { range } = problem;
+    // What TypeScript has found in the editor itself need not be said twice.
+    if (!range || (isStatic(problem) && known.has(range.line))) return [];
+    return [
+      {
+        severity: severities[problem.severity],
+        message: problem.hint ? `${problem.message}\n${problem.hint}` : problem.message,
+        source: 'Millrace',
+        code: problem.code,
+        startLineNumber: range.line,
+        startColumn: range.column,
+        endLineNumber: range.endLine ?? range.line,
+        endColumn: range.endColumn ?? range.column + 1,
+      },
+    ];
+  });
+  monaco.editor.setModelMarkers(model, owner, markers);
+}
+
+/** Found by reading the code, as opposed to running it on a row. */
+function isStatic(problem: Problem): boolean {
+  return problem.row === undefined && problem.position === undefined;
+}

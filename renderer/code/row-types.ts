@@ -1,0 +1,30 @@
+import type { Schema } from '../../engine/schema/types.ts';
+import { rowDeclaration } from '../../engine/schema/typescript.ts';
+
+/** The declarations that a node's code is checked against: `Row` by its input schema, and for expressions the variable `row`. */
+export function rowTypes(schema: Schema | null, forExpression: boolean): string {
+  // An input that is not known yet: any column may be there.
+  const row = schema ? rowDeclaration(schema) : 'interface Row {\n  readonly [column: string]: any;\n}';
+  return forExpression ? `${row}\ndeclare const row: Row;\n` : `${row}\n`;
+}
+
+const valueTypes: { readonly [returns: string]: string } = {
+  string: 'string',
+  integer: 'number',
+  number: 'number',
+  boolean: 'boolean',
+  timestamp: 'number | Date',
+  bytes: 'Uint8Array',
+};
+
+/** How many lines stand before the expression in `expressionModule`. */
+export const expressionOffsetLines = 1;
+
+/**
+ * An expression as a module that TypeScript checks in full: it must be an expression, and its value must be what the field asks
+ * for. The expression's own columns are kept, its lines are moved by `expressionOffsetLines`.
+ */
+export function expressionModule(source: string, returns: string | undefined): string {
+  const type = valueTypes[returns ?? 'any'] ?? 'unknown';
+  return `export const value: ${type} = (\n${source}\n);\n`;
+}
