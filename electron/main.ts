@@ -5,7 +5,7 @@ import { Supervisor } from '../engine/supervisor/supervisor.ts';
 import { hardenContents, registerScheme, serveEditor } from './app-protocol.ts';
 import { registerDesktopCalls } from './desktop-calls.ts';
 import { forkEngine } from './fork-engine.ts';
-import { installMenu } from './menu.ts';
+import { installMenus } from './menu.ts';
 import { createWindow, senderWindow } from './window.ts';
 import { connectWindow } from './workbench-connection.ts';
 
@@ -48,7 +48,7 @@ else {
 
 function start(): void {
   serveEditor(join(__dirname, '..', 'renderer'));
-  installMenu();
+  installMenus();
   registerDesktopCalls();
   ipcMain.on('connect', (event) => {
     const window = senderWindow(event);

@@ -1,35 +1,57 @@
-import { app, BrowserWindow, Menu, type MenuItemConstructorOptions } from 'electron';
+import { app, BrowserWindow, ipcMain, Menu, type MenuItemConstructorOptions } from 'electron';
+import type { DesktopMenu, DesktopMenuEntry } from '../engine/protocol/desktop.ts';
+import { senderWindow } from './window.ts';
 
-type Entry = readonly [label: string, command: string, accelerator?: string] | null;
+const isMac = process.platform === 'darwin';
+const menus = new WeakMap<BrowserWindow, Menu>();
 
-/** By menu, the editor's commands (renderer/commands) in order; null is a line between groups. */
-const menus: Readonly<Record<string, readonly Entry[]>> = {
-  File: [
-    ['New', 'file.new', 'CmdOrCtrl+N'],
-    ['Open…', 'file.open', 'CmdOrCtrl+O'],
-    ['Open Recent…', 'file.recent'],
-    ['Examples…', 'file.examples'],
-    null,
-    ['Save', 'file.save', 'CmdOrCtrl+S'],
-    ['Save As…', 'file.saveAs', 'CmdOrCtrl+Shift+S'],
-  ],
-};
-
-/** The native menu. Every entry is an editor command by name; text fields keep the platform's own editing keys. */
-export function installMenu(): void {
-  const own = (title: string): MenuItemConstructorOptions[] =>
-    (menus[title] ?? []).map((entry) =>
-      entry ? { label: entry[0], click: send(entry[1]), ...(entry[2] ? { accelerator: entry[2], registerAccelerator: false } : {}) } : { type: 'separator' },
-    );
-  const isMac = process.platform === 'darwin';
-  const template: MenuItemConstructorOptions[] = [
-    ...(isMac ? [{ role: 'appMenu' as const }] : []),
-    { label: 'File', submenu: [...own('File'), { type: 'separator' }, isMac ? { role: 'close' } : { role: 'quit' }] },
-  ];
-  Menu.setApplicationMenu(Menu.buildFromTemplate(template));
+/**
+ * The native menu bar shows the editor's own commands, which each window sends; until it has, only the platform's entries.
+ * Shortcuts are shown here and handled in the page, where text fields come first; a Mac handles them here.
+ */
+export function installMenus(): void {
   app.setAboutPanelOptions({ applicationName: 'Millrace', applicationVersion: app.getVersion() });
+  Menu.setApplicationMenu(build([]));
+  ipcMain.on('set-menu', (event, sent: unknown) => {
+    const window = senderWindow(event);
+    if (!window || !isMenus(sent)) return;
+    const menu = build(sent);
+    menus.set(window, menu);
+    if (isMac) {
+      if (window.isFocused()) Menu.setApplicationMenu(menu);
+    } else window.setMenu(menu);
+  });
+  app.on('browser-window-focus', (_event, window) => {
+    if (isMac) Menu.setApplicationMenu(menus.get(window) ?? build([]));
+  });
 }
 
-function send(command: string): () => void {
-  return () => BrowserWindow.getFocusedWindow()?.webContents.send('command', command);
+function build(sent: readonly DesktopMenu[]): Menu {
+  const own = sent.map((menu): MenuItemConstructorOptions => {
+    // A Mac's text fields get copy and paste from the menu's roles alone.
+    if (isMac && menu.label === 'Edit') return { role: 'editMenu' };
+    const closing: MenuItemConstructorOptions[] = menu.label === 'File' ? [{ type: 'separator' }, isMac ? { role: 'close' } : { role: 'quit' }] : [];
+    return { label: menu.label, submenu: [...menu.entries.map(entryOf), ...closing] };
+  });
+  return Menu.buildFromTemplate([...(isMac ? [{ role: 'appMenu' as const }] : []), ...own]);
+}
+
+function entryOf(entry: DesktopMenuEntry | null): MenuItemConstructorOptions {
+  if (!entry) return { type: 'separator' };
+  return {
+    label: entry.label,
+    enabled: entry.enabled,
+    ...(entry.checked === undefined ? {} : { type: 'checkbox' as const, checked: entry.checked }),
+    ...(entry.shortcut ? { accelerator: entry.shortcut.replace('Mod', 'CommandOrControl'), registerAccelerator: isMac } : {}),
+    click: () => BrowserWindow.getFocusedWindow()?.webContents.send('command', entry.command),
+  };
+}
+
+function isMenus(sent: unknown): sent is readonly DesktopMenu[] {
+  const isEntry = (entry: unknown) => {
+    if (entry === null) return true;
+    const { label, command, shortcut, enabled } = (entry ?? {}) as Record<string, unknown>;
+    return typeof label === 'string' && typeof command === 'string' && typeof enabled === 'boolean' && (shortcut === undefined || typeof shortcut === 'string');
+  };
+  return Array.isArray(sent) && sent.every((menu) => typeof menu?.label === 'string' && Array.isArray(menu.entries) && menu.entries.every(isEntry));
 }

@@ -11,6 +11,7 @@ const desktop: DesktopApi = {
   openDialog: ({ title, extensions, folder }) => ipcRenderer.invoke('open-dialog', { title, extensions, folder }),
   saveDialog: ({ title, extensions, suggestion }) => ipcRenderer.invoke('save-dialog', { title, extensions, suggestion }),
   setDocument: ({ title, path, edited }) => ipcRenderer.send('set-document', title, path, edited),
+  setMenu: (menus) => ipcRenderer.send('set-menu', menus),
   onCommand: (listener) => listen('command', (name) => listener(String(name))),
   onCloseRequested: (listener) => listen('close-requested', () => listener()),
   answerClose: (close) => ipcRenderer.send('answer-close', close),

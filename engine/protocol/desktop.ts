@@ -9,6 +9,8 @@ export interface DesktopApi {
   saveDialog(options: { readonly title: string; readonly extensions: readonly string[]; readonly suggestion: string }): Promise<string | null>;
   /** Title bar, and whether closing must ask first. */
   setDocument(options: { readonly title: string; readonly path: string | null; readonly edited: boolean }): void;
+  /** The native menu bar: the editor's own commands. Called again when what is enabled changes. */
+  setMenu(menus: readonly DesktopMenu[]): void;
   /** A native menu entry was chosen, by the name of an editor command. Returns the function that stops listening. */
   onCommand(listener: (command: string) => void): () => void;
   /** The window wants to close with unsaved changes; answer with `answerClose`. */
@@ -16,6 +18,20 @@ export interface DesktopApi {
   answerClose(close: boolean): void;
   showInFolder(path: string): void;
   readonly platform: string;
+}
+
+export interface DesktopMenu {
+  readonly label: string;
+  /** In order; null is a line between groups. */
+  readonly entries: readonly (DesktopMenuEntry | null)[];
+}
+export interface DesktopMenuEntry {
+  readonly label: string;
+  readonly command: string;
+  /** `Mod+Shift+S`: Mod is Ctrl, on a Mac Cmd. */
+  readonly shortcut?: string;
+  readonly enabled: boolean;
+  readonly checked?: boolean;
 }
 
 declare global {
