@@ -15,6 +15,8 @@ export interface OpenDocument {
   /** Where relative paths of its params start. */
   readonly folder: string;
   readonly trusted: boolean;
+  /** Of the file's content when it was opened or last saved. */
+  readonly stamp: string | null;
   /** The file was of an older format when it was opened and has not been saved since. */
   readonly migrated: boolean;
 }
@@ -56,16 +58,13 @@ export class Documents {
   }
 
   create(): OpenedDocument {
-    return this.#add({ path: null, folder: this.#untitledFolder, trusted: true, migrated: false }, emptyPipeline, null, []);
+    return this.#add({ path: null, folder: this.#untitledFolder, trusted: true, stamp: null, migrated: false }, emptyPipeline);
   }
 
   /** A document that came back from an autosave: as trusted as it was when it was kept. */
-  restore(
-    pipeline: Pipeline,
-    kept: { readonly path: string | null; readonly folder: string; readonly trusted: boolean },
-    stamp: string | null,
-  ): OpenedDocument {
-    return this.#add({ ...kept, migrated: false }, pipeline, stamp, []);
+  restore(pipeline: Pipeline, kept: Pick<OpenDocument, 'path' | 'folder' | 'trusted' | 'stamp'>): OpenedDocument {
+    const { path, folder, trusted, stamp } = kept;
+    return this.#add({ path, folder, trusted, stamp, migrated: false }, pipeline);
   }
 
   async open(path: string): Promise<OpenedDocument> {
@@ -73,7 +72,7 @@ export class Documents {
     const { pipeline, migrated, stamp } = await this.#read(file);
     this.#store.addRecent(file, pipeline.name);
     const trusted = this.#store.isTrusted(file, stamp);
-    return this.#add({ path: file, folder: dirname(file), trusted, migrated: migrated.length > 0 }, pipeline, stamp, migrated);
+    return this.#add({ path: file, folder: dirname(file), trusted, stamp, migrated: migrated.length > 0 }, pipeline, migrated);
   }
 
   async openExample(id: string): Promise<OpenedDocument> {
@@ -83,7 +82,7 @@ export class Documents {
     const copy = join(this.#dataFolder, 'examples');
     await cp(this.#examplesFolder, copy, { recursive: true, preserveTimestamps: true, filter: isOlder });
     const folder = join(copy, relative(this.#examplesFolder, dirname(example.path)));
-    return this.#add({ path: null, folder, trusted: true, migrated: false }, pipeline, null, []);
+    return this.#add({ path: null, folder, trusted: true, stamp: null, migrated: false }, pipeline);
   }
 
   /** `NAME.millrace.json` in the examples' folder or one folder below it. */
@@ -118,13 +117,14 @@ export class Documents {
     // What an untrusted pipeline says is no better for having been saved here.
     if (document.trusted) this.#store.trust(file, saved);
     this.#store.addRecent(file, pipeline.name);
-    this.#open.set(id, { ...document, path: file, folder: dirname(file), migrated: false });
+    this.#open.set(id, { ...document, path: file, folder: dirname(file), stamp: saved, migrated: false });
     return { path: file, stamp: saved };
   }
 
-  async trust(id: string): Promise<void> {
+  /** Trust is in what was opened and shown, not in what the file may hold by now. */
+  trust(id: string): void {
     const document = this.get(id);
-    if (document.path) this.#store.trust(document.path, (await readText(document.path)).stamp);
+    if (document.path !== null && document.stamp !== null) this.#store.trust(document.path, document.stamp);
     this.#open.set(id, { ...document, trusted: true });
   }
 
@@ -140,10 +140,10 @@ export class Documents {
     return join(this.#dataFolder, 'untitled');
   }
 
-  #add(document: Omit<OpenDocument, 'id'>, pipeline: Pipeline, stamp: string | null, migrated: readonly string[]): OpenedDocument {
+  #add(document: Omit<OpenDocument, 'id'>, pipeline: Pipeline, migrated: readonly string[] = []): OpenedDocument {
     const id = randomUUID();
     this.#open.set(id, { id, ...document });
-    const opened = { documentId: id, pipeline, path: document.path, trusted: document.trusted, stamp };
+    const opened = { documentId: id, pipeline, path: document.path, trusted: document.trusted, stamp: document.stamp };
     return migrated.length > 0 ? { ...opened, migrated } : opened;
   }
 

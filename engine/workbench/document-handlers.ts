@@ -1,0 +1,57 @@
+import { stat } from 'node:fs/promises';
+import type { Store } from '../store/store.ts';
+import type { Checker } from './checker.ts';
+import type { Documents } from './documents.ts';
+import type { Answers } from './handlers.ts';
+
+/** Documents, recent files and examples. `forget` ends what is under way for a document. */
+export function documentHandlers(
+  documents: Documents,
+  store: Store,
+  checker: Checker,
+  forget: (documentId: string) => void,
+): Answers<
+  | 'document.new'
+  | 'document.open'
+  | 'document.openExample'
+  | 'document.save'
+  | 'document.trust'
+  | 'document.close'
+  | 'recent.list'
+  | 'recent.remove'
+  | 'examples.list'
+> {
+  return {
+    'document.new': () => documents.create(),
+    'document.open': ({ path }) => documents.open(path),
+    'document.openExample': ({ id }) => documents.openExample(id),
+    'document.save': async ({ documentId, path, pipeline, stamp }) => {
+      const { checked } = await checker.check(pipeline, documents.get(documentId).folder, { touch: false });
+      return documents.save(documentId, path, pipeline, stamp, checked.result.reads);
+    },
+    'document.trust': ({ documentId }) => {
+      documents.trust(documentId);
+      return { trusted: true };
+    },
+    'document.close': ({ documentId }) => {
+      forget(documentId);
+      documents.close(documentId);
+      return null;
+    },
+    'recent.list': () =>
+      Promise.all(
+        store.recent().map(async (file) => ({
+          ...file,
+          exists: await stat(file.path).then(
+            (found) => found.isFile(),
+            () => false,
+          ),
+        })),
+      ),
+    'recent.remove': ({ path }) => {
+      store.removeRecent(path);
+      return null;
+    },
+    'examples.list': () => documents.examples(),
+  };
+}

@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatPipeline } from '../document/file.ts';
+import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { Store } from '../store/store.ts';
+import { Autosaves } from './autosaves.ts';
+import { Documents } from './documents.ts';
+
+let folder: string;
+let store: Store;
+let documents: Documents;
+const at = (name: string) => join(folder, name);
+const pipeline: Pipeline = { ...emptyPipeline, name: 'Readings' };
+const codeOf = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'no error',
+    (error) => (error instanceof MillraceError ? error.problem.code : error),
+  );
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-documents-'));
+  mkdirSync(at('examples/data'), { recursive: true });
+  writeFileSync(at('examples/weather.millrace.json'), formatPipeline({ ...pipeline, name: 'Weather', description: 'Wet days by month. With a join.' }));
+  writeFileSync(at('examples/data/weather.csv'), 'day,rain\n1,2\n');
+  store = Store.open(at('data'));
+  documents = new Documents(store, { dataFolder: at('data'), examplesFolder: at('examples') });
+});
+afterEach(() => {
+  store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('saving', () => {
+  it('gives a new document a place, which opens again as trusted and recent', async () => {
+    const created = documents.create();
+    expect(created).toMatchObject({ path: null, trusted: true, stamp: null });
+    const saved = await documents.save(created.documentId, at('new/one.millrace.json'), pipeline, null, []);
+    const opened = await documents.open(saved.path);
+    expect(opened).toMatchObject({ pipeline, path: saved.path, trusted: true, stamp: saved.stamp });
+    expect(documents.get(opened.documentId).folder).toBe(at('new'));
+    expect(store.recent()).toMatchObject([{ path: saved.path, name: 'Readings' }]);
+  });
+
+  it('refuses to overwrite what somebody else changed, and leaves it as it is', async () => {
+    const { documentId } = documents.create();
+    const file = at('one.millrace.json');
+    const { stamp } = await documents.save(documentId, file, pipeline, null, []);
+    writeFileSync(file, 'theirs');
+    expect(await codeOf(documents.save(documentId, file, pipeline, stamp, []))).toBe('file/changed');
+    expect(readFileSync(file, 'utf8')).toBe('theirs');
+    rmSync(file);
+    expect(await codeOf(documents.save(documentId, file, pipeline, stamp, []))).toBe('no error');
+  });
+
+  it('says what is wrong with a place', async () => {
+    const { documentId } = documents.create();
+    expect(await codeOf(documents.save(documentId, at('examples'), pipeline, null, []))).toBe('file/folder');
+    expect(await codeOf(documents.save(documentId, at('examples/weather.millrace.json/x'), pipeline, null, []))).toMatch(/^file\//);
+    expect(await codeOf(documents.open(at('none.millrace.json')))).toBe('file/missing');
+    expect(await codeOf(documents.open(at('examples/data/weather.csv')))).toBe('pipeline/not-json');
+  });
+});
+
+describe('trust', () => {
+  it('is not given to a file from elsewhere until the user grants it, and holds for that content only', async () => {
+    const file = at('theirs.millrace.json');
+    writeFileSync(file, formatPipeline(pipeline));
+    const first = await documents.open(file);
+    expect(first.trusted).toBe(false);
+    expect(() => documents.trusted(first.documentId)).toThrow(/not made here/);
+    documents.trust(first.documentId);
+    expect(documents.trusted(first.documentId).path).toBe(file);
+    expect((await documents.open(file)).trusted).toBe(true);
+    writeFileSync(file, formatPipeline({ ...pipeline, name: 'Changed by somebody' }));
+    expect((await documents.open(file)).trusted).toBe(false);
+  });
+
+  it('does not come from saving', async () => {
+    const file = at('theirs.millrace.json');
+    writeFileSync(file, formatPipeline(pipeline));
+    const { documentId, stamp } = await documents.open(file);
+    await documents.save(documentId, file, { ...pipeline, name: 'Renamed' }, stamp, []);
+    expect((await documents.open(file)).trusted).toBe(false);
+  });
+
+  it('is in what was shown, not in what the file holds by then', async () => {
+    const file = at('theirs.millrace.json');
+    writeFileSync(file, formatPipeline(pipeline));
+    const { documentId } = await documents.open(file);
+    writeFileSync(file, formatPipeline({ ...pipeline, name: 'Swapped' }));
+    documents.trust(documentId);
+    expect((await documents.open(file)).trusted).toBe(false);
+  });
+});
+
+describe('examples', () => {
+  it('are listed and open as untitled copies that find their data', async () => {
+    expect(await documents.examples()).toEqual([
+      { id: 'weather', title: 'Weather', summary: 'Wet days by month.', path: at('examples/weather.millrace.json') },
+    ]);
+    const opened = await documents.openExample('weather');
+    expect(opened).toMatchObject({ path: null, trusted: true });
+    const copy = documents.get(opened.documentId).folder;
+    expect(copy).toBe(at('data/examples'));
+    expect(existsSync(join(copy, 'data/weather.csv'))).toBe(true);
+    writeFileSync(join(copy, 'out.sqlite'), 'an output');
+    writeFileSync(at('examples/data/weather.csv'), 'day,rain\n1,3\n');
+    utimesSync(at('examples/data/weather.csv'), new Date(), new Date(Date.now() + 5000));
+    await documents.openExample('weather');
+    expect(readFileSync(join(copy, 'out.sqlite'), 'utf8')).toBe('an output');
+    expect(readFileSync(join(copy, 'data/weather.csv'), 'utf8')).toContain('1,3');
+    expect(await codeOf(documents.openExample('../../etc'))).toBe('example/unknown');
+  });
+
+  it('take their data along when they are saved, and overwrite nothing there', async () => {
+    const { documentId } = await documents.openExample('weather');
+    mkdirSync(at('mine'));
+    await documents.save(documentId, at('mine/w.millrace.json'), pipeline, null, ['data/*.csv', at('elsewhere.csv'), '../secret.csv']);
+    expect(readFileSync(at('mine/data/weather.csv'), 'utf8')).toContain('day,rain');
+    expect(existsSync(at('secret.csv'))).toBe(false);
+    writeFileSync(at('mine/data/weather.csv'), 'mine');
+    const again = await documents.openExample('weather');
+    await documents.save(again.documentId, at('mine/w2.millrace.json'), pipeline, null, ['data/weather.csv']);
+    expect(readFileSync(at('mine/data/weather.csv'), 'utf8')).toBe('mine');
+  });
+});
+
+describe('autosaves', () => {
+  it('come back after a crash and are gone when discarded', async () => {
+    const autosaves = new Autosaves(at('data'));
+    const kept = { id: '../one', path: null, folder: at('data/untitled'), trusted: false, stamp: null, pipeline };
+    await autosaves.write(kept);
+    await autosaves.write({ ...kept, id: 'two', pipeline: { ...pipeline, name: 'Two' } });
+    expect((await autosaves.list()).map((copy) => copy.id).sort()).toEqual(['../one', 'two']);
+    const restored = documents.restore((await autosaves.read('../one')).pipeline, kept);
+    expect(restored).toMatchObject({ pipeline, trusted: false, path: null });
+    await autosaves.discard('../one');
+    await autosaves.discard('../one');
+    expect((await autosaves.list()).map((copy) => copy.name)).toEqual(['Two']);
+    expect(await codeOf(autosaves.read('../one'))).toBe('file/missing');
+  });
+
+  it('of another living process are left to it, and damaged ones are passed over', async () => {
+    const autosaves = new Autosaves(at('data'));
+    await autosaves.write({ id: 'one', path: null, folder, trusted: true, stamp: null, pipeline });
+    const [name] = (await import('node:fs')).readdirSync(at('data/autosave'));
+    const file = at(`data/autosave/${name}`);
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(text), process: process.ppid }));
+    expect(await autosaves.list()).toEqual([]);
+    writeFileSync(file, text.slice(0, 40));
+    expect(await autosaves.list()).toEqual([]);
+    expect(await codeOf(autosaves.read('one'))).toBe('autosave/damaged');
+  });
+});

@@ -1,0 +1,30 @@
+import { planRun } from '../plan/plan.ts';
+import type { Preview } from '../preview/preview.ts';
+import type { TypeChecks } from '../preview/type-checks.ts';
+import type { Checker } from './checker.ts';
+import type { Documents } from './documents.ts';
+import type { Answers } from './handlers.ts';
+
+/** Checks and previews: what the editor asks at every edit. */
+export function previewHandlers(documents: Documents, checker: Checker, preview: Preview, typeChecks: TypeChecks): Answers<'pipeline.check' | 'preview.read'> {
+  return {
+    'pipeline.check': async ({ documentId, pipeline }) => {
+      const { folder, trusted } = documents.get(documentId);
+      const { checked, code } = await checker.check(pipeline, folder, { touch: trusted });
+      typeChecks.request(documentId, code);
+      return checked.result;
+    },
+    'preview.read': async ({ documentId, pipeline, node, port, limit }, signal) => {
+      const { folder } = documents.trusted(documentId);
+      const { checked, sampleKeys } = await checker.check(pipeline, folder, { touch: true });
+      const plan = planRun(checked, { target: node });
+      const cancel = () => preview.forget(documentId);
+      signal.addEventListener('abort', cancel, { once: true });
+      try {
+        return await preview.read(documentId, { plan, folder, node, port, limit, sampleKeys });
+      } finally {
+        signal.removeEventListener('abort', cancel);
+      }
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { definitions } from '../../nodes/index.ts';
+import { Catalogue } from '../plan/catalogue.ts';
+import { Preview } from '../preview/preview.ts';
+import { TypeChecks } from '../preview/type-checks.ts';
+import type { EditorProtocol } from '../protocol/api.ts';
+import { Service } from '../protocol/connection.ts';
+import type { Port } from '../protocol/port.ts';
+import type { RunControl } from '../protocol/run-api.ts';
+import { codeAnalysis } from '../sandbox/analysis.ts';
+import { Store } from '../store/store.ts';
+import { autosaveHandlers } from './autosave-handlers.ts';
+import { Autosaves } from './autosaves.ts';
+import { Checker } from './checker.ts';
+import { documentHandlers } from './document-handlers.ts';
+import { Documents } from './documents.ts';
+import { fileHandlers } from './file-handlers.ts';
+import { parseRequest } from './handlers.ts';
+import { previewHandlers } from './preview-handlers.ts';
+import { resultHandlers } from './result-handlers.ts';
+import { Results } from './results.ts';
+import { hasEnded, runHandlers } from './run-handlers.ts';
+import { settingHandlers } from './setting-handlers.ts';
+
+export interface WorkbenchOptions {
+  readonly runs: RunControl;
+  /** Where Millrace keeps its own files: the store, autosaved copies, the examples' working copy, outputs of unsaved documents. */
+  readonly dataFolder: string;
+  readonly examplesFolder: string;
+  readonly appVersion: string;
+  /** A file that the editor should open at its start. */
+  readonly open: string | null;
+}
+
+/** Answers one editor over `port` until that closes. */
+export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
+  const { runs } = options;
+  const store = Store.open(options.dataFolder);
+  if (store.problem) process.stderr.write(`millrace: ${store.problem.message} ${store.problem.hint ?? ''}\n`);
+  const catalogue = new Catalogue(definitions);
+  const checker = new Checker(catalogue, codeAnalysis);
+  const documents = new Documents(store, options);
+  const preview = new Preview();
+  const results = new Results();
+  const typeChecks = new TypeChecks((documentId, problems) => service.emit('code.checked', { documentId, problems }));
+
+  const service: Service<EditorProtocol> = new Service<EditorProtocol>(
+    port,
+    {
+      ...settingHandlers(store, catalogue, options),
+      ...documentHandlers(documents, store, checker, (documentId) => {
+        preview.forget(documentId);
+        typeChecks.forget(documentId);
+      }),
+      ...previewHandlers(documents, checker, preview, typeChecks),
+      ...runHandlers(runs, documents, checker, store),
+      ...resultHandlers(results),
+      ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
+      ...fileHandlers(),
+    },
+    parseRequest,
+  );
+  const stopListening = [
+    runs.onChanged((summary) => {
+      if (hasEnded(summary)) store.saveRun(summary);
+      service.emit('run.changed', summary);
+    }),
+    runs.onLogged((runId, line) => service.emit('run.logged', { runId, line })),
+  ];
+  port.onClose(() => {
+    for (const stop of stopListening) stop();
+    preview.close();
+    typeChecks.close();
+    results.close();
+    store.close();
+  });
+}
