@@ -3,7 +3,7 @@ import type { CodeProblem } from '../../nodes/kit/node.ts';
 
 export type CodeKind = 'expression' | 'module';
 
-const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `math`), nothing else.';
+const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `round`), nothing else.';
 
 /**
  * Whether JavaScript is what the sandbox can run: one expression, or a module with one default function and no other

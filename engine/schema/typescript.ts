@@ -1,6 +1,8 @@
 /** Rows as TypeScript: what Monaco completes `row.` with, and what the type checker reads. */
 import type { ColumnType, Schema } from './types.ts';
 
+export { snippetLibrary } from './snippet-library.ts';
+
 const typeScriptTypes: Readonly<Record<ColumnType, string>> = {
   string: 'string',
   integer: 'number',
@@ -35,11 +37,3 @@ function propertyName(column: string): string {
 function isIdentifier(text: string): boolean {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text);
 }
-
-/** Declarations of what the sandbox gives users' code beyond JavaScript itself. */
-export const snippetLibrary = `
-/** Milliseconds since 1970-01-01 UTC for an ISO 8601 date or time; null for any other text. Without a zone it is UTC. */
-declare function parseTime(text: string): number;
-/** A timestamp as ISO 8601 in UTC: 2024-01-31T12:00:00.000Z */
-declare function formatTime(timestamp: number): string;
-`;
