@@ -282,9 +282,11 @@ export function assign(target: Pattern, value: Shape, scope: CodeScope, declare 
       else scope.assign(target.name, value);
       return;
     case 'AssignmentPattern':
-      return assign(target.left, union(present(value), shapeOf(target.right, scope)), scope, declare);
+      assign(target.left, union(present(value), shapeOf(target.right, scope)), scope, declare);
+      return;
     case 'RestElement':
-      return assign(target.argument, value, scope, declare);
+      assign(target.argument, value, scope, declare);
+      return;
     case 'ArrayPattern':
       for (const element of target.elements) {
         if (element) assign(element, element.type === 'RestElement' ? value : nullable(itemsOf(value)), scope, declare);
@@ -304,7 +306,8 @@ export function assign(target: Pattern, value: Shape, scope: CodeScope, declare 
       return;
     }
     case 'MemberExpression':
-      return setField(target, value, scope);
+      setField(target, value, scope);
+      return;
   }
 }
 

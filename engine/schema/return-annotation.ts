@@ -7,7 +7,7 @@ import { arrayOf, never, nullable, objectOf, of, type Shape, union } from './sha
  * stripping keeps positions, so that the annotation stands in `text` between the parameters and the body.
  */
 export function declaredReturn(code: FunctionNode, text: string, row: Shape): Shape | null {
-  const annotation = /\)\s*:([^]*?)(?:=>)?\s*$/.exec(text.slice(code.params.at(-1)?.end ?? code.start, code.body.start));
+  const annotation = /\)\s*:([\s\S]*?)(?:=>)?\s*$/.exec(text.slice(code.params.at(-1)?.end ?? code.start, code.body.start));
   if (!annotation) return null;
   const reader = new TypeReader(annotation[1]!, row);
   const shape = reader.type();
@@ -35,7 +35,7 @@ class TypeReader {
   #at = 0;
 
   constructor(text: string, row: Shape) {
-    const plain = text.replace(/\/\*[^]*?\*\/|\/\/.*/g, ' ');
+    const plain = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ' ');
     this.#tokens = plain.match(/[A-Za-z_$][\w$]*|"[^"\\]*"|'[^'\\]*'|\d+|\S/g) ?? [];
     this.#row = row;
   }

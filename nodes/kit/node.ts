@@ -155,6 +155,8 @@ export interface StatefulOperator {
   ended?(port: string): void;
   /** All inputs have ended: emit what is still held. Called once. */
   finish?(): void | Promise<void>;
+  /** True once no further row can change what comes out: the engine may then stop pulling what only this node needs. Asked after each `process`. */
+  done?(): boolean;
   /** The state, serialisable, and back. Checkpoints will use them. */
   snapshot?(): Json;
   restore?(state: Json): void;
@@ -216,8 +218,8 @@ interface Definition<F extends Fields> extends Identity {
 export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly kind: 'source';
   readonly outputs: readonly Port[];
-  /** False for a source that never ends by itself. */
-  readonly bounded: boolean;
+  /** False for a source that never ends by itself; a function where that depends on its params. */
+  readonly bounded: boolean | ((params: ParamsOf<F>) => boolean);
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */

@@ -1,0 +1,60 @@
+import type { Column, ColumnType, Schema } from '../../engine/schema/types.ts';
+import type { CodeAnalysis, NodeProblem } from './node.ts';
+
+/** The options of a param that names a column type. */
+export const typeOptions = [
+  { value: 'string', label: 'Text' },
+  { value: 'integer', label: 'Integer' },
+  { value: 'number', label: 'Number' },
+  { value: 'boolean', label: 'True or false' },
+  { value: 'timestamp', label: 'Timestamp' },
+  { value: 'json', label: 'JSON' },
+  { value: 'bytes', label: 'Bytes' },
+] as const satisfies readonly { readonly value: ColumnType; readonly label: string }[];
+
+/** Types whose values can be compared and used as keys. */
+export const keyTypes = ['string', 'integer', 'number', 'boolean', 'timestamp'] as const satisfies readonly ColumnType[];
+export const numericTypes = ['integer', 'number'] as const satisfies readonly ColumnType[];
+
+export function findColumn(schema: Schema | null | undefined, name: string): Column | undefined {
+  return schema?.columns.find((column) => column.name === name);
+}
+
+/** The type that holds the values of both, or null: a type goes with itself, and integers are numbers too. */
+export function commonType(a: ColumnType, b: ColumnType): ColumnType | null {
+  if (a === b) return a;
+  const numeric: readonly ColumnType[] = numericTypes;
+  return numeric.includes(a) && numeric.includes(b) ? 'number' : null;
+}
+
+/** `name`, or with `suffix` as often as it takes to be none of `taken`. */
+export function freeName(name: string, suffix: string, taken: { has(name: string): boolean }): string {
+  let free = name;
+  while (taken.has(free)) free += suffix;
+  return free;
+}
+
+/** Problems for names that occur twice; `field` gives the param of the i-th name. */
+export function duplicateNames(names: readonly string[], field: (index: number) => string): NodeProblem[] {
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [
+          {
+            code: 'columns/duplicate',
+            severity: 'error' as const,
+            message: `Two columns would be called "${name}"`,
+            hint: 'Give one of them another name.',
+            field: field(index),
+          },
+        ],
+  );
+}
+
+/** What the analysis says of an expression, as a problem of the param `field`. Without a known input only the syntax can be judged. */
+export function expressionProblems(analyse: CodeAnalysis, source: string, input: Schema | null, field: string): NodeProblem[] {
+  if (source.trim() === '') return [];
+  const { problem } = analyse.expression(source, input ?? { columns: [] });
+  if (!problem || (!input && problem.code !== 'code/syntax')) return [];
+  return [{ severity: 'error', ...problem, field }];
+}

@@ -1,0 +1,120 @@
+import type { Column, Schema } from '../../engine/schema/types.ts';
+import { duplicateNames, expressionProblems, findColumn, typeOptions } from '../kit/columns.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../kit/node.ts';
+import { compile, conformSource, mender, rowSource, stringLiteral } from '../kit/rows.ts';
+
+export default defineNode({
+  type: 'compute',
+  kind: 'transform',
+  title: 'Compute columns',
+  summary: 'Adds or replaces columns by expressions.',
+  category: 'Columns',
+  icon: 'math-function',
+  version: 1,
+  keywords: ['expression', 'formula', 'add column', 'derive', 'map', 'calculate'],
+  docs: `
+Each item names a column and gives its value as a TypeScript expression over \`row\`: \`row.price * row.amount\`, \`row.name.toUpperCase()\`, \`row.temperature > 30 ? "hot" : "mild"\`. A name that the input has already replaces that column in its place; a new one is added at the end.
+
+Expressions are worked out **from top to bottom**, and each sees the columns above it: compute \`net\` first and \`gross\` from \`row.net\`.
+
+### Types
+With type **auto** the type follows from the expression. Where that cannot be told, as for a field inside a JSON column, choose it. What an expression gives is never converted in silence: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
+
+### Missing values
+JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 for a missing temperature. Write \`row.temperature === null ? null : row.temperature * 1.8 + 32\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead.
+`,
+  inputs: [{ name: 'rows' }],
+  outputs: [{ name: 'rows' }],
+  params: {
+    columns: f.list({
+      label: 'Columns',
+      itemLabel: 'Column',
+      min: 1,
+      item: {
+        name: f.text({ label: 'Name', placeholder: 'fahrenheit' }),
+        expression: f.expression({ label: 'Expression', returns: 'any', placeholder: 'row.celsius * 1.8 + 32' }),
+        type: f.choice({ label: 'Type', default: 'auto', options: [{ value: 'auto', label: 'Auto' }, ...typeOptions] }),
+      },
+      default: [],
+    }),
+  },
+  card: ({ columns }) => columns.map(({ name, expression }) => `${name} = ${expression}`).join('\n'),
+  infer: ({ params, inputs, analyse }) => {
+    const rows = inputs['rows'] ?? null;
+    const problems: NodeProblem[] = duplicateNames(
+      params.columns.map(({ name }) => name),
+      (i) => `columns.${i}.name`,
+    );
+    let known: Schema | null = rows;
+    params.columns.forEach(({ name, expression, type }, i) => {
+      const field = `columns.${i}.expression`;
+      const found = expressionProblems(analyse, expression, known, field);
+      problems.push(...found);
+      if (!known || name === '') return;
+      const told = analyse.expression(expression, known);
+      if (type === 'auto' && told.type === null && found.length === 0 && expression.trim() !== '') {
+        problems.push({
+          code: 'compute/unknown-type',
+          severity: 'error',
+          message: `The type of "${name}" cannot be told from its expression`,
+          hint: 'Choose its type.',
+          field: `columns.${i}.type`,
+        });
+      }
+      // Nothing is promised about null where the type is the user's word.
+      known = withColumn(known, { name, type: type === 'auto' ? (told.type ?? 'json') : type, nullable: told.nullable || told.type === null });
+    });
+    return { outputs: { rows: known }, problems };
+  },
+  run: ({ params, inputs, outputs, expression }) => {
+    const output = outputs['rows']!;
+    const computed = params.columns.map(({ name }) => findColumn(output, name)!);
+    const start = output.columns.map(({ name }) => ({ name, source: findColumn(inputs['rows'], name) ? `row[${stringLiteral(name)}]` : 'null' }));
+    const steps = computed.map((column, i) => `v = f${i}(out); out[${stringLiteral(column.name)}] = ${conformSource(column, i)};`);
+    const functions = Object.fromEntries(params.columns.map((column, i) => [`f${i}`, expression(column.expression, `columns.${i}.expression`)]));
+    const mend = mender(computed, 'compute/type', (i) => `columns.${i}.expression`);
+    return { map: compile(`(row) => { let v; const out = ${rowSource(start)}; ${steps.join(' ')} return out; }`, { ...functions, mend }) };
+  },
+  examples: [
+    {
+      title: 'Add a column, and one that uses it',
+      params: {
+        columns: [
+          { name: 'net', expression: 'row.price * row.amount', type: 'auto' },
+          { name: 'gross', expression: 'row.net * 1.19', type: 'auto' },
+        ],
+      },
+      inputs: { rows: [{ price: 2.5, amount: 4 }] },
+      outputs: { rows: [{ price: 2.5, amount: 4, net: 10, gross: 11.899999999999999 }] },
+    },
+    {
+      title: 'Replace a column, minding null',
+      params: { columns: [{ name: 'name', expression: 'row.name?.trim().toUpperCase() ?? "UNKNOWN"', type: 'auto' }] },
+      inputs: {
+        rows: [
+          { id: 1, name: ' ann ' },
+          { id: 2, name: null },
+        ],
+      },
+      outputs: {
+        rows: [
+          { id: 1, name: 'ANN' },
+          { id: 2, name: 'UNKNOWN' },
+        ],
+      },
+    },
+    {
+      title: 'A value of another type fails its row',
+      params: { columns: [{ name: 'level', expression: 'row.level > 2 ? row.level : "low"', type: 'integer' }] },
+      inputs: { rows: [{ level: 3 }, { level: 1 }] },
+      outputs: { rows: [{ level: 3 }] },
+      failures: ['column "level" is of type integer'],
+    },
+  ],
+});
+
+function withColumn(schema: Schema, column: Column): Schema {
+  const replaces = schema.columns.some(({ name }) => name === column.name);
+  return { columns: replaces ? schema.columns.map((each) => (each.name === column.name ? column : each)) : [...schema.columns, column] };
+}
