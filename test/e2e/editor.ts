@@ -1,0 +1,141 @@
+/** Starts the built editor as people do, in a browser or in a desktop window, and gives its page to a test. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { _electron, type Browser, chromium, type ElectronApplication, type Page } from 'playwright';
+import { afterAll } from 'vitest';
+
+export type Host = 'browser' | 'desktop';
+export const project = join(import.meta.dirname, '..', '..');
+const shots = join(project, 'test', '.output', 'screenshots');
+mkdirSync(shots, { recursive: true });
+
+/** Why a host cannot be driven here, or null. */
+export function missing(host: Host): string | null {
+  const path = host === 'browser' ? process.env['MILLRACE_BROWSER'] : process.env['MILLRACE_DESKTOP'];
+  if (path) return null;
+  return host === 'browser' ? 'no Chromium found' : 'no Electron runtime or display';
+}
+
+export interface Editor {
+  readonly host: Host;
+  readonly page: Page;
+  /** What the page wrote to its console as an error, and what it threw. */
+  readonly errors: readonly string[];
+  /** Answers the next file dialog with a path: types it into the page's own dialog, or stands in for the native one. */
+  chooseFile(path: string, act: () => Promise<void>): Promise<void>;
+  shot(name: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A folder for one test file's data, removed at its end. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-e2e-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export async function openEditor(
+  host: Host,
+  options: { readonly data: string; readonly open?: string; readonly width?: number; readonly height?: number },
+): Promise<Editor> {
+  return host === 'browser' ? openBrowser(options) : openDesktop(options);
+}
+
+async function openBrowser(options: { data: string; open?: string; width?: number; height?: number }): Promise<Editor> {
+  const { server, address } = await startServer(options);
+  const browser = await chromium.launch({
+    executablePath: process.env['MILLRACE_BROWSER']!,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
+  });
+  const context = await browser.newContext({ viewport: { width: options.width ?? 1440, height: options.height ?? 900 } });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(address).origin });
+  const page = await context.newPage();
+  const errors = watch(page);
+  await page.goto(address);
+  return {
+    host: 'browser',
+    page,
+    errors,
+    async chooseFile(path, act) {
+      await act();
+      const dialog = page.getByRole('dialog').last();
+      await dialog.getByLabel('Path').fill(path);
+      await dialog.getByLabel('Path').press('Enter');
+    },
+    shot: (name) => shoot(page, `browser-${name}`),
+    close: () => closeBrowser(browser, server),
+  };
+}
+
+/** The browser host as a process, and the address that it printed. */
+export async function startServer(options: {
+  readonly data: string;
+  readonly open?: string;
+}): Promise<{ readonly server: ChildProcess; readonly address: string }> {
+  const server = spawn(process.execPath, [join(project, 'out', 'main', 'server.cjs'), ...(options.open ? ['--open', options.open] : [])], {
+    env: { ...process.env, MILLRACE_DATA: options.data },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const address = await new Promise<string>((resolve, reject) => {
+    server.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      const found = /(http:\S+)/.exec(text);
+      if (found) resolve(found[1]!);
+    });
+    server.once('exit', (code) => reject(new Error(`the server ended with ${code} before it printed its address`)));
+  });
+  return { server, address };
+}
+
+async function closeBrowser(browser: Browser, server: ChildProcess): Promise<void> {
+  await browser.close();
+  server.kill('SIGTERM');
+  await new Promise((resolve) => server.once('exit', resolve));
+}
+
+async function openDesktop(options: { data: string; open?: string; width?: number; height?: number }): Promise<Editor> {
+  const app = await _electron.launch({
+    executablePath: process.env['MILLRACE_DESKTOP']!,
+    args: ['--no-sandbox', '--disable-gpu', project, ...(options.open ? [options.open] : [])],
+    env: { ...process.env, MILLRACE_DATA: options.data } as Record<string, string>,
+  });
+  const page = await app.firstWindow();
+  const errors = watch(page);
+  if (options.width) await resize(app, options.width, options.height ?? 900);
+  return {
+    host: 'desktop',
+    page,
+    errors,
+    async chooseFile(path, act) {
+      await app.evaluate(({ dialog }, chosen) => {
+        dialog.showOpenDialog = (async () => ({ canceled: false, filePaths: [chosen] })) as never;
+        dialog.showSaveDialog = (async () => ({ canceled: false, filePath: chosen })) as never;
+      }, path);
+      await act();
+    },
+    shot: (name) => shoot(page, `desktop-${name}`),
+    async close() {
+      // Quits as the menu does, but without the question about unsaved changes.
+      await app.evaluate(({ app: electron }) => electron.exit(0)).catch(() => {});
+      await app.close().catch(() => {});
+    },
+  };
+}
+
+async function resize(app: ElectronApplication, width: number, height: number): Promise<void> {
+  await app.evaluate(({ BrowserWindow }, size) => BrowserWindow.getAllWindows()[0]!.setContentSize(size.width, size.height), { width, height });
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
+function watch(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  page.on('pageerror', (error) => errors.push(error.message));
+  return errors;
+}
