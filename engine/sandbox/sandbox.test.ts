@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { Row } from '../schema/types.ts';
+import { createSandbox } from './sandbox.ts';
+
+const sandbox = createSandbox();
+const where = { node: 'n', field: 'where' };
+const expression = (source: string, row: Row = {}) => sandbox.expression(source, where)(row);
+const snippet = (source: string, row: Row = {}) => sandbox.snippet(source, { node: 'n', field: 'code' })(row);
+const thrown = (run: () => unknown) => {
+  try {
+    run();
+  } catch (error) {
+    return sandbox.explain(error);
+  }
+  throw new Error('nothing was thrown');
+};
+const refused = (run: () => unknown): Problem => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof MillraceError) return error.problem;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+describe('what it runs', () => {
+  test('expressions over the row, with types, objects and several lines', () => {
+    expect(expression('row.a > 3 && row.b === "x"', { a: 4, b: 'x' })).toBe(true);
+    expect(expression('{ twice: (row.a as number) * 2 }', { a: 4 })).toEqual({ twice: 8 });
+    expect(expression('\n  row.a // the number\n  + 1 // more', { a: 4 })).toBe(5);
+  });
+  test('helpers and JavaScript itself', () => {
+    expect(expression('[time.hour(row.at), round(row.x, 1), text.clean(" a  b "), Math.max(1, 2), JSON.stringify([1])]', { at: 3_600_000, x: 0.25 })).toEqual([
+      1,
+      0.3,
+      'a b',
+      2,
+      '[1]',
+    ]);
+    expect(expression('new Date(row.at).toISOString()', { at: 0 })).toBe('1970-01-01T00:00:00.000Z');
+  });
+  test.each([
+    ['export default function step(row: Row): Row { return twice(row.a); }\nconst twice = (n: number) => ({ n: n * 2 });'],
+    ['const twice = (n: number) => ({ n: n * 2 });\nexport default (row: Row) => twice(row.a)'],
+    ['export default function (row: Row) {\n  return { n: row.a * 2 };\n}'],
+    ['function step(row: Row) { return { n: row.a * 2 } }\nexport default step'],
+    ['export\n  default function step(row: Row) { return { n: row.a * 2 } }'],
+  ])('%j', (source) => {
+    expect(snippet(source, { a: 2 })).toEqual({ n: 4 });
+  });
+  test('variables of a snippet last', () => {
+    const count = sandbox.snippet('let n = 0;\nexport default function step(row: Row) { n++; return { n }; }', where);
+    expect([count({}), count({})]).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+  test('code that changes the row changes a copy', () => {
+    const row = { a: 1, tags: ['x'] };
+    expect(snippet('export default function step(row: Row) {\n  row.a++;\n  row.tags.push("y");\n  return row;\n}', row)).toEqual({ a: 2, tags: ['x', 'y'] });
+    expect(snippet('export default function step(row: Row) {\n  ({ a: row.b } = { a: 5 });\n  delete row.a;\n  return row;\n}', row)).toEqual({
+      b: 5,
+      tags: ['x'],
+    });
+    expect(snippet('export default function step(row: Row) { return Object.assign(row, { a: 9 }); }', row)).toMatchObject({ a: 9 });
+    expect(row).toEqual({ a: 1, tags: ['x'] });
+  });
+  test('code that does not change the row gets the row itself', () => {
+    const row = { a: 1 };
+    expect(snippet('export default function step(row: Row) { const { a } = row; let b = a; b += 1; return row; }', row)).toBe(row);
+  });
+});
+
+describe('errors of users’ code point into the editor', () => {
+  test.each<[string, number, number]>([
+    ['row.a.b.c', 1, 7],
+    ['row.x + row.a.b.c', 1, 17],
+    ['1 +\n  row.a.b.c', 2, 11],
+    ['(row.a as any).b.c', 1, 18],
+  ])('expression %j', (source, line, column) => {
+    const where = source.startsWith('row.a.b') ? { a: null } : { a: {} };
+    expect(thrown(() => expression(source, where))).toMatchObject({ code: 'code/threw', field: 'where', range: { line, column } });
+  });
+  test.each<[string, number, number]>([
+    ['export default function step(row: Row) { return { x: row.a.b }; }', 1, 60],
+    ['export default function step(row: Row) {\n  const name: string = row.a.trim();\n  return row;\n}', 2, 30],
+    ['export default (row: Row) => row.a.b.c', 1, 36],
+    ['export default function step(row: Row) {\n  return help(row);\n}\nfunction help(row: Row) {\n  throw new Error("no good");\n}', 5, 9],
+    ['export default function step(row: Row) {\n  return time.floor(0, "fortnight" as any);\n}', 2, 15],
+  ])('snippet %j', (source, line, column) => {
+    expect(thrown(() => snippet(source, { a: null }))).toMatchObject({ code: 'code/threw', field: 'code', range: { line, column } });
+  });
+  test('the message is that of the error', () => {
+    const row = { a: null };
+    expect(thrown(() => expression('row.a.b', row)).message).toBe("Cannot read properties of null (reading 'b').");
+    expect(thrown(() => expression('(() => { throw new Error("too hot!") })()')).message).toBe('too hot!');
+    expect(thrown(() => expression('(() => { throw "text" })()')).message).toBe('text.');
+    expect(thrown(() => expression('(() => { throw { code: 7 } })()')).message).toBe('The code threw {"code":7}.');
+    expect(thrown(() => expression('(() => { throw { get message() { throw 1 } } })()')).message).toBe('The code threw something that cannot be shown.');
+    expect(thrown(() => expression('(() => { throw undefined })()')).message).toBe('The code threw undefined.');
+    expect(thrown(() => expression('new Date()')).message).toBe('The current time is not available to code in a pipeline.');
+    expect(thrown(() => expression('Math.random()')).message).toBe('Random numbers are not available to code in a pipeline.');
+  });
+  test('code that cannot run names node, field and place', () => {
+    expect(refused(() => expression('row.a >'))).toMatchObject({ code: 'code/syntax', node: 'n', field: 'where', range: { line: 1, column: 8 } });
+    expect(refused(() => expression('import("fs")'))).toMatchObject({ code: 'code/import' });
+    expect(refused(() => snippet('export default 3'))).toMatchObject({ code: 'code/no-function', node: 'n', field: 'code' });
+    expect(refused(() => snippet('const step = 3;\nexport default step'))).toMatchObject({ code: 'code/no-function' });
+    expect(refused(() => snippet('null.x;\nexport default function step(row: Row) { return row; }'))).toMatchObject({
+      code: 'code/threw',
+      range: { line: 1, column: 6 },
+    });
+  });
+});
+
+describe('what it does not give', () => {
+  test.each([
+    'typeof process',
+    'typeof require',
+    'typeof globalThis.process',
+    'typeof fetch',
+    'typeof setTimeout',
+    'typeof Buffer',
+    'typeof SharedArrayBuffer',
+    'typeof this?.process',
+  ])('%s', (source) => {
+    expect(expression(source)).toBe('undefined');
+  });
+  test.each([
+    '({}).constructor.constructor("return process")()',
+    'row.constructor.constructor("return process")()',
+    '(function () {}).constructor("return process")()',
+    '(async () => {}).constructor("return process")()',
+    '(function* () {}).constructor("return process")()',
+    'time.hour.constructor("return process")()',
+    '(0, eval)("process").version',
+    '({}).__proto__.polluted = 1',
+    'Object.prototype.polluted = 1',
+    'Array.prototype.map = null',
+    'globalThis.shared = 1',
+    'Object.defineProperty(time, "hour", { value: 1 })',
+  ])('%s', (source) => {
+    expect(thrown(() => expression(source)).message).toBeTruthy();
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+  test('the stack hook does nothing', () => {
+    expect(expression('(() => { Error.prepareStackTrace = (error, frames) => frames; return typeof new Error("x").stack })()')).toBe('string');
+  });
+  test('stacks show no files of ours', () => {
+    const stack = expression('(() => { try { null.x } catch (error) { return error.stack } })()');
+    expect(stack).not.toMatch(/sandbox|node:/);
+  });
+});
+
+test('native modules and files work in a locked-down thread', async () => {
+  const { default: Database } = await import('better-sqlite3');
+  const { gzipSync, gunzipSync } = await import('node:zlib');
+  const db = new Database(':memory:');
+  db.exec('CREATE TABLE t (a, b)');
+  const insert = db.prepare('INSERT INTO t VALUES (?, ?)');
+  db.transaction(() => {
+    for (let i = 0; i < 100; i++) insert.run(i, `x${i}`);
+  })();
+  expect(db.prepare('SELECT count(*) AS n FROM t').get()).toEqual({ n: 100 });
+  expect(() => db.exec('SELEC')).toThrow(Database.SqliteError);
+  db.close();
+  expect(gunzipSync(gzipSync('text')).toString()).toBe('text');
+});

@@ -1,0 +1,135 @@
+import 'ses';
+import type { CodeProblem } from '../../nodes/kit/node.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Row } from '../schema/types.ts';
+import { library } from './library.ts';
+import { copyRow, mayMutate } from './mutation.ts';
+import { type Place, placeOf, watchPlaces } from './places.ts';
+import { snippetBody } from './snippet.ts';
+import { stripTypes } from './strip.ts';
+
+/** The param that a piece of code belongs to. */
+export interface CodePlace {
+  readonly node: string;
+  readonly field: string;
+}
+/** An error that users' code has thrown, told in its own terms. */
+export type CodeFailure = CodeProblem & { readonly field?: string };
+
+/**
+ * Where users' code runs: in compartments that hold JavaScript's own objects, all frozen, and the helpers of library.ts;
+ * no process, file, network, clock or chance. Both methods throw a MillraceError (with `node`, `field` and `range`) for
+ * code that cannot run.
+ */
+export interface Sandbox {
+  /** The function of an expression over `row`. It must not change the row: code that could is given a copy. */
+  expression(source: string, where: CodePlace): (row: Row) => unknown;
+  /** The default function of a module. */
+  snippet(source: string, where: CodePlace): (row: Row) => unknown;
+  /** What a function of this sandbox threw. Total: whatever was thrown may be hostile. */
+  explain(thrown: unknown): CodeFailure;
+}
+
+let sandbox: Sandbox | null = null;
+
+/**
+ * Locks the thread down, for good, and gives its sandbox. Load native modules whenever you like; code that changes
+ * JavaScript's built-in objects must not run in this thread.
+ */
+export function createSandbox(): Sandbox {
+  sandbox ??= lockDown();
+  return sandbox;
+}
+
+function lockDown(): Sandbox {
+  lockdown({
+    errorTaming: 'safe',
+    consoleTaming: 'unsafe',
+    errorTrapping: 'none',
+    unhandledRejectionTrapping: 'none',
+    reporting: 'none',
+    domainTaming: 'unsafe',
+    stackFiltering: 'verbose',
+  });
+  watchPlaces(unitName);
+  const compartment = new Compartment({ globals: harden({ ...library }), __options__: true });
+  // Frozen, so that no code leaves anything behind for another's, and so that globals are constants to the compiler.
+  harden(compartment.globalThis);
+  const units: CodePlace[] = [];
+
+  const compile = (source: string, where: CodePlace, kind: 'expression' | 'module'): ((row: Row) => unknown) => {
+    const stripped = stripTypes(source, kind);
+    if (!stripped.ok) throw new MillraceError({ ...stripped.problem, ...where });
+    const body = kind === 'expression' ? `(row) => (\n${stripped.code}\n)` : `(() => {\n${snippetBody(stripped.code)}\n})()`;
+    const unit = units.push(where) - 1;
+    let run: unknown;
+    try {
+      run = compartment.evaluate(`${body}\n//# sourceURL=${unitName}${unit}`);
+    } catch (error) {
+      throw new MillraceError({ ...explain(error), ...where });
+    }
+    if (typeof run !== 'function') {
+      throw new MillraceError({
+        code: 'code/no-function',
+        message: 'What the snippet exports is no function.',
+        hint: 'Write `export default function step(row: Row) { return row; }`.',
+        ...where,
+      });
+    }
+    const step = run as (row: Row) => unknown;
+    return mayMutate(kind === 'expression' ? `(${stripped.code}\n)` : stripped.code) ? (row) => step(copyRow(row)) : step;
+  };
+
+  const explain = (thrown: unknown): CodeFailure => {
+    const place = placeOf(thrown, unitName);
+    const field = place ? units[place.unit]?.field : undefined;
+    return { code: 'code/threw', ...wording(thrown), ...(field === undefined ? {} : { field }), ...(place ? { range: rangeOf(place) } : {}) };
+  };
+
+  return {
+    expression: (source, where) => compile(source, where, 'expression'),
+    snippet: (source, where) => compile(source, where, 'module'),
+    explain,
+  };
+}
+
+/** Marks the stack frames of users' code: `millrace-code-3` is the fourth piece that was compiled. */
+const unitName = 'millrace-code-';
+
+/** The code stands one line lower than in the editor. */
+function rangeOf({ line, column }: Place): { line: number; column: number } {
+  return { line: Math.max(1, line - 1), column };
+}
+
+const longest = 500;
+
+function wording(thrown: unknown): { readonly message: string; readonly hint?: string } {
+  let text: string;
+  try {
+    const message = typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
+    text = typeof message === 'string' ? message : `The code threw ${typeof message === 'object' ? (JSON.stringify(message) ?? 'an object') : String(message)}`;
+  } catch {
+    text = 'The code threw something that cannot be shown';
+  }
+  if (/^secure mode .*(Date)/.test(text)) {
+    return {
+      message: 'The current time is not available to code in a pipeline.',
+      hint: 'The same rows must always give the same result: use a column with the time.',
+    };
+  }
+  if (/^secure mode .*(random)/.test(text)) {
+    return {
+      message: 'Random numbers are not available to code in a pipeline.',
+      hint: 'The same rows must always give the same result: use a column, or a generator with a seed.',
+    };
+  }
+  if (/Cannot (assign to read only|add|delete|define) property|object is not extensible/.test(text)) {
+    return { message: sentence(text), hint: 'Built-in objects and globals are frozen. Keep what you need in a variable of the snippet.' };
+  }
+  return { message: sentence(text === '' ? 'The code threw an error without a message' : text) };
+}
+
+function sentence(text: string): string {
+  const short = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return /[.!?…]$/.test(short) ? short : `${short}.`;
+}

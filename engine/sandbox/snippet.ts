@@ -1,0 +1,15 @@
+import { parse } from 'acorn';
+
+/**
+ * A snippet's module (as stripTypes gives it) as the body of a function that returns its default function. Every character
+ * that is left stands where it stood: `export default` becomes blanks before a function with a name, and a `const` of the
+ * same width before anything else.
+ */
+export function snippetBody(code: string): string {
+  const main = parse(code, { ecmaVersion: 'latest', sourceType: 'module' }).body.find((statement) => statement.type === 'ExportDefaultDeclaration')!;
+  const { declaration } = main;
+  const named = declaration.type === 'FunctionDeclaration' && declaration.id ? declaration.id.name : null;
+  const head = code.slice(main.start, declaration.start);
+  const replaced = named ? head.replace(/\S/g, ' ') : head.replace('export', 'const ').replace('default', '$step =');
+  return `${code.slice(0, main.start)}${replaced}${code.slice(declaration.start)}\n;return ${named ?? '$step'};`;
+}
