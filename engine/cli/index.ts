@@ -1,0 +1,134 @@
+/**
+ * The command line. What a command needs is imported when it is used: start-up counts. Exit codes: 0 done, 1 failed,
+ * 2 bad input (a wrong option, file or pipeline), 130 interrupted.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { problemOf } from '../protocol/connection.ts';
+import { entryFile } from '../threads.ts';
+
+const program = new Command('millrace')
+  .description('Build streaming data pipelines by drag and drop, see the rows at every node, run them anywhere.')
+  .option('-v, --version', 'print the version')
+  .showHelpAfterError('(--help shows how it is used)')
+  .exitOverride()
+  .action((options: { version?: boolean }) => {
+    if (options.version) process.stdout.write(`${version()}\n`);
+    else program.help({ error: true });
+  });
+
+program
+  .command('run')
+  .description('Run a pipeline to its end. Progress goes to stderr, the summary to stdout.')
+  .argument('<file>', 'a pipeline (*.millrace.json); its relative paths start at its folder')
+  .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting, {})
+  .option('--json', 'print the summary as JSON')
+  .option('--explain', 'print how the pipeline would run, without running it')
+  .addHelpText(
+    'after',
+    examples(
+      ['millrace run readings.millrace.json', 'run it'],
+      ['millrace run report.millrace.json --set region=north --set year=2026', 'with parameters'],
+      ['millrace run report.millrace.json --json | jq .outputs', 'what it wrote, for a script'],
+    ),
+  )
+  .action(async (file: string, options) => exitWith(await (await import('./run.ts')).run(file, options)));
+
+program
+  .command('validate')
+  .description('Check a pipeline without running it: its graph, params, columns, and the types of its code.')
+  .argument('<file>', 'a pipeline (*.millrace.json)')
+  .option('--json', 'print the check as JSON')
+  .addHelpText('after', examples(['millrace validate readings.millrace.json', 'say what is wrong, and where']))
+  .action(async (file: string, options) => exitWith(await (await import('./validate.ts')).validate(file, options)));
+
+program
+  .command('preview')
+  .description('Show the rows at a node, made from the first rows of each source. Nothing is written.')
+  .argument('<file>', 'a pipeline (*.millrace.json)')
+  .requiredOption('-n, --node <id>', 'the node')
+  .option('-p, --port <name>', 'its output port (the first one if left out)')
+  .option('-r, --rows <count>', 'rows to show at most', positiveInteger, 20)
+  .option('--json', 'print schema and rows as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['millrace preview readings.millrace.json --node hot', 'the rows that leave "hot"'],
+      ['millrace preview readings.millrace.json --node hot --port errors --rows 5', 'rows that it could not handle'],
+    ),
+  )
+  .action(async (file: string, options) => exitWith(await (await import('./preview.ts')).preview(file, options)));
+
+program
+  .command('nodes')
+  .description('List the nodes that a pipeline may use, or describe one.')
+  .argument('[type]', 'a node type')
+  .option('--json', 'print the catalogue, or the node, as JSON')
+  .addHelpText('after', examples(['millrace nodes', 'all of them'], ['millrace nodes filter', 'one with its ports, params and docs']))
+  .action(async (type: string | undefined, options) => exitWith(await (await import('./nodes.ts')).nodes(type, options)));
+
+program
+  .command('new-node')
+  .description('Start a new node: one file, copied from the template (in a checkout of Millrace).')
+  .argument('<kind>', 'source, transform or sink')
+  .argument('<name>', 'its type, in kebab-case: moving-average')
+  .addHelpText('after', examples(['millrace new-node transform moving-average', 'makes nodes/transforms/moving-average.ts']))
+  .action(async (kind: string, name: string) => exitWith(await (await import('./new-node.ts')).newNode(kind, name)));
+
+program
+  .command('serve')
+  .description('Serve the editor to a browser on this machine. Prints its address.')
+  .option('--port <number>', 'the port (a free one if left out)', portNumber)
+  .option('--open <file>', 'a pipeline to open at start')
+  .option('--browser', 'open the address in the browser')
+  .addHelpText('after', examples(['millrace serve', 'at a free port'], ['millrace serve --port 8100 --open readings.millrace.json', 'with a pipeline']))
+  .action(async (options) => exitWith(await (await import('./serve.ts')).serve(options)));
+
+void main();
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // Commander has printed its own message by then; help and version are no errors.
+    if (error instanceof CommanderError) return exitWith(error.exitCode === 0 ? 0 : 2);
+    const { message, hint } = problemOf(error);
+    process.stderr.write(`millrace: ${message}${hint ? `\n  ${hint}` : ''}\n`);
+    exitWith(2);
+  }
+}
+
+/** Ends now, whatever threads and processes are still idling, but not before what was printed has left. */
+function exitWith(code: number): void {
+  process.exitCode = code;
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+function version(): string {
+  const file = join(dirname(entryFile('cli')), '..', '..', 'package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function collectSetting(text: string, settings: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must have the form name=value.');
+  return { ...settings, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+function positiveInteger(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 100_000) throw new InvalidArgumentError('It must be a whole number from 1 to 100000.');
+  return count;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+  return port;
+}
+
+function examples(...lines: (readonly [string, string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length));
+  return `\nExamples:\n${lines.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`).join('\n')}\n`;
+}

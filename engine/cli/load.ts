@@ -1,0 +1,31 @@
+import { basename, dirname, resolve } from 'node:path';
+import { definitions } from '../../nodes/index.ts';
+import type { Pipeline } from '../document/pipeline.ts';
+import { Catalogue } from '../plan/catalogue.ts';
+import { codeAnalysis } from '../sandbox/analysis.ts';
+import { type Check, Checker } from '../workbench/checker.ts';
+import { readText } from '../workbench/disk.ts';
+import { pipelineOf } from '../workbench/documents.ts';
+
+export interface Loaded extends Check {
+  readonly file: string;
+  readonly folder: string;
+  readonly pipeline: Pipeline;
+  /** What a node is called in messages. */
+  titleOf(node: string): string;
+}
+
+/** Opens and checks a pipeline file. Throws a MillraceError where it cannot be read as one. */
+export async function load(file: string, parameters: { readonly [name: string]: string } = {}): Promise<Loaded> {
+  const path = resolve(file);
+  const { text } = await readText(path);
+  const { pipeline } = pipelineOf(text, path);
+  const catalogue = new Catalogue(definitions);
+  const folder = dirname(path);
+  const check = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters });
+  const titleOf = (node: string) => {
+    const found = pipeline.nodes[node];
+    return found?.title ?? (found && catalogue.get(found.type)?.title) ?? node;
+  };
+  return { ...check, file: basename(path), folder, pipeline, titleOf };
+}

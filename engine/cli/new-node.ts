@@ -1,0 +1,41 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { MillraceError } from '../schema/problem.ts';
+import { entryFile } from '../threads.ts';
+
+const kinds = ['source', 'transform', 'sink'];
+
+/** `millrace new-node KIND NAME`: copies the template and puts the name in. */
+export async function newNode(kind: string, name: string): Promise<number> {
+  if (!kinds.includes(kind))
+    throw new MillraceError({ code: 'new-node/kind', message: `"${kind}" is no kind of node.`, hint: `Use one of: ${kinds.join(', ')}.` });
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
+    throw new MillraceError({ code: 'new-node/name', message: `"${name}" is no name for a node.`, hint: 'Use lower-case words with dashes: moving-average.' });
+  }
+  const root = join(dirname(entryFile('cli')), '..', '..');
+  const template = join(root, 'nodes', '_template.ts');
+  if (!existsSync(template)) {
+    throw new MillraceError({
+      code: 'new-node/no-checkout',
+      message: 'New nodes are written in a checkout of Millrace, and this is none.',
+      hint: 'Clone its repository, then run this there.',
+    });
+  }
+  const file = join(root, 'nodes', `${kind}s`, `${name}.ts`);
+  if (existsSync(file)) throw new MillraceError({ code: 'new-node/exists', message: `${file} exists already.`, hint: 'Choose another name.' });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, fill(readFileSync(template, 'utf8'), kind, name));
+  process.stdout.write(`${relative(process.cwd(), file)} is there. Write its params, infer, run and examples, then "npm test": they are run as tests.\n`);
+  return 0;
+}
+
+/** The template stands one folder higher and is a transform. */
+function fill(template: string, kind: string, name: string): string {
+  const title = name.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase());
+  return template
+    .replaceAll("from './kit/", "from '../kit/")
+    .replaceAll("from '../engine/", "from '../../engine/")
+    .replace(/type: '[^']*'/, `type: '${name}'`)
+    .replace(/kind: '[^']*'/, `kind: '${kind}'`)
+    .replace(/title: '[^']*'/, `title: '${title}'`);
+}

@@ -1,0 +1,73 @@
+import { Preview } from '../preview/preview.ts';
+import { problemOf } from '../protocol/connection.ts';
+import type { PreviewResult } from '../protocol/messages.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Schema } from '../schema/types.ts';
+import { decodeCells, formatValue } from '../schema/values.ts';
+import { alignedTable, count, describeProblems, paint } from './report.ts';
+
+interface PreviewOptions {
+  readonly node: string;
+  readonly port?: string;
+  readonly rows: number;
+  readonly json?: boolean;
+}
+
+/** `millrace preview`: 0 with rows, 1 when a node's code could not be carried out, 2 for a bad pipeline or node. */
+export async function preview(file: string, options: PreviewOptions): Promise<number> {
+  const thread = new Preview();
+  thread.prepare();
+  let titleOf = (node: string) => node;
+  try {
+    const { load } = await import('./load.ts');
+    const { planRun } = await import('../plan/plan.ts');
+    const loaded = await load(file);
+    titleOf = loaded.titleOf;
+    const plan = planRun(loaded.checked, { target: options.node });
+    const ports = loaded.checked.result.nodes[options.node]!.outputs.map((port) => port.name);
+    const port = options.port ?? ports[0] ?? '';
+    if (options.port !== undefined && !ports.includes(port)) {
+      const hint = ports.length > 0 ? `Its ports are ${ports.join(', ')}.` : 'A sink has none: leave --port out to see what arrives.';
+      throw new MillraceError({ code: 'node/no-port', message: `"${options.node}" has no output port "${port}".`, hint, node: options.node });
+    }
+    const result = await thread.read('cli', { plan, folder: loaded.folder, node: options.node, port, limit: options.rows, sampleKeys: loaded.sampleKeys });
+    if (options.json) process.stdout.write(`${JSON.stringify(asObjects(result), null, 2)}\n`);
+    else {
+      print(result);
+      if (result.problems.length > 0) process.stderr.write(`${describeProblems(result.problems, loaded.file, titleOf)}\n`);
+    }
+    return 0;
+  } catch (error) {
+    const problem = problemOf(error);
+    if (options.json) process.stdout.write(`${JSON.stringify({ problems: [problem] }, null, 2)}\n`);
+    else process.stderr.write(`${describeProblems([problem], file, titleOf)}\n`);
+    return /^(code\/(endless|memory)|source\/slow|preview\/)/.test(problem.code) ? 1 : 2;
+  } finally {
+    thread.close();
+  }
+}
+
+/** On a terminal an aligned table; elsewhere tabs, for `cut`, `sort` and the like. */
+function print({ schema, rows, total, complete }: PreviewResult): void {
+  const header = schema.columns.map((column) => column.name);
+  const texts = rows.map((cells) => textsOf(cells, schema));
+  if (!process.stdout.isTTY) {
+    const lines = [header, ...texts].map((row) => row.map((text) => text.replace(/[\t\n\r]/g, ' ')).join('\t'));
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return;
+  }
+  const right = schema.columns.map((column) => column.type === 'integer' || column.type === 'number');
+  const what = complete ? `${count(total)} rows` : `${count(total)} rows of a sample`;
+  process.stdout.write(`${alignedTable(header, texts, right, 40)}\n${paint(`${count(rows.length)} of ${what}`, 'dim')}\n`);
+}
+
+function textsOf(cells: PreviewResult['rows'][number], schema: Schema): string[] {
+  const row = decodeCells(cells, schema);
+  return schema.columns.map(({ name, type }) => formatValue(row[name] ?? null, type));
+}
+
+/** Rows by column name, as one reads them; everything else as the editor gets it. */
+function asObjects(result: PreviewResult): object {
+  const names = result.schema.columns.map((column) => column.name);
+  return { ...result, rows: result.rows.map((cells) => Object.fromEntries(names.map((name, index) => [name, cells[index]]))) };
+}

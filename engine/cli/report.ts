@@ -1,0 +1,68 @@
+/** Problems and tables as text for a terminal. */
+import type { Problem } from '../schema/problem.ts';
+
+const shownProblems = 10;
+
+const colours = { red: 31, yellow: 33, dim: 2, bold: 1, green: 32 } as const;
+/** Colours only where a terminal shows them (https://no-color.org). */
+export function paint(text: string, colour: keyof typeof colours, stream: { readonly isTTY?: boolean } = process.stdout): string {
+  return stream.isTTY && !process.env['NO_COLOR'] ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
+}
+
+/** `file: node "Title" (where 1:5): message`, with the hint below. `titleOf` gives a node's title. */
+export function describeProblem(problem: Problem, file: string, titleOf: (node: string) => string): string {
+  const { node, field, range, port, position, row } = problem;
+  const place = [field ?? (port && `port ${port}`), range && `${range.line}:${range.column}`].filter(Boolean).join(' ');
+  const line = position?.line === undefined ? '' : `:${position.line}${position.toLine === undefined ? '' : `-${position.toLine}`}`;
+  const lines = [
+    `${file}: ${problem.severity === 'error' ? '' : `${problem.severity}: `}${node === undefined ? '' : `node "${titleOf(node)}"`}${place ? ` (${place})` : ''}${node === undefined ? '' : ': '}${sentence(problem.message)}`,
+  ];
+  if (position) lines.push(`  at ${position.source}${line}`);
+  if (row) lines.push(`  row: ${cut(JSON.stringify(row), 200)}`);
+  if (problem.hint) lines.push(`  ${sentence(problem.hint)}`);
+  return lines.join('\n');
+}
+
+/** All problems, errors first; of a long list the first ones and how many there are. */
+export function describeProblems(problems: readonly Problem[], file: string, titleOf: (node: string) => string): string {
+  const order = { error: 0, warning: 1, info: 2 };
+  const sorted = [...problems].sort((a, b) => order[a.severity] - order[b.severity]);
+  const lines = sorted.slice(0, shownProblems).map((problem) => {
+    const text = describeProblem(problem, file, titleOf);
+    return problem.severity === 'error' ? paint(text.split('\n')[0]!, 'red', process.stderr) + text.slice(text.split('\n')[0]!.length) : text;
+  });
+  if (sorted.length > shownProblems) lines.push(`... and ${sorted.length - shownProblems} more (--json shows them all)`);
+  return lines.join('\n');
+}
+
+/** Columns of equal width, two spaces apart; `right` says which are numbers. Cells are cut to `widest` characters. */
+export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[], right: readonly boolean[] = [], widest = 60): string {
+  const cells = [header, ...rows].map((row) => row.map((cell) => cut(cell.replace(/[\n\r\t]/g, ' '), widest)));
+  const widths = header.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
+  const lines = cells.map((row) =>
+    row
+      .map((cell, index) => (right[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [paint(lines[0]!, 'bold'), ...lines.slice(1)].join('\n');
+}
+
+export function count(number: number): string {
+  return number.toLocaleString('en-US');
+}
+
+/** `850 ms`, `12.3 s`, `4 min 05 s`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${String(Math.floor((ms % 60_000) / 1000)).padStart(2, '0')} s`;
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+function sentence(text: string): string {
+  return /[.!?…:]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,38 @@
+import { problemOf } from '../protocol/connection.ts';
+import type { Problem } from '../schema/problem.ts';
+import { describeProblems } from './report.ts';
+
+/** `millrace validate`: 0 when nothing is wrong (warnings are told), 2 otherwise. */
+export async function validate(file: string, options: { readonly json?: boolean }): Promise<number> {
+  try {
+    const { load } = await import('./load.ts');
+    const { checked, code, pipeline, titleOf, file: name } = await load(file);
+    const problems = [...checked.result.problems, ...(await typeProblems(code, checked.result.problems))];
+    const valid = !problems.some((problem) => problem.severity === 'error');
+    if (options.json) process.stdout.write(`${JSON.stringify({ valid, ...checked.result, problems }, null, 2)}\n`);
+    else {
+      if (problems.length > 0) process.stderr.write(`${describeProblems(problems, name, titleOf)}\n`);
+      if (valid) process.stdout.write(`${name} is valid: ${plural(Object.keys(pipeline.nodes).length, 'node')}, ${plural(pipeline.edges.length, 'edge')}.\n`);
+    }
+    return valid ? 0 : 2;
+  } catch (error) {
+    const problem = problemOf(error);
+    if (options.json) process.stdout.write(`${JSON.stringify({ valid: false, problems: [problem] }, null, 2)}\n`);
+    else process.stderr.write(`${describeProblems([problem], file, (node) => node)}\n`);
+    return 2;
+  }
+}
+
+/** The type check takes half a second to load: only where there is code. Fields that are known to be wrong are not told twice. */
+async function typeProblems(code: readonly import('../preview/typecheck.ts').TypedCode[], known: readonly Problem[]): Promise<readonly Problem[]> {
+  const unknown = code.filter(
+    (piece) => !known.some((problem) => problem.node === piece.node && problem.field === piece.field && problem.severity === 'error'),
+  );
+  if (unknown.length === 0) return [];
+  const { TypeChecker } = await import('../preview/typecheck.ts');
+  return (await TypeChecker.load()).check(unknown);
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
