@@ -1,6 +1,6 @@
 import type { Field } from '../../nodes/kit/fields.ts';
 import type { NodeDefinition, Port } from '../../nodes/kit/node.ts';
-import { defaultsOf } from '../../nodes/kit/params.ts';
+import { defaultsOf, type Params } from '../../nodes/kit/params.ts';
 import type { FieldManifest, NodeManifest, PortManifest } from '../protocol/messages.ts';
 import type { Json } from '../schema/types.ts';
 
@@ -36,6 +36,12 @@ export function outputsOf(definition: NodeDefinition): readonly Port[] {
   return definition.kind === 'sink' ? [] : definition.outputs;
 }
 
+/** Whether a source with these params ends by itself. */
+export function isBounded(definition: NodeDefinition, params: Params): boolean {
+  if (definition.kind !== 'source') return true;
+  return typeof definition.bounded === 'function' ? definition.bounded(params) : definition.bounded;
+}
+
 export function portManifest(port: Port): PortManifest {
   return { name: port.name, label: port.label ?? port.name, many: port.many ?? false, optional: port.optional ?? false };
 }
@@ -56,7 +62,7 @@ function manifestOf(definition: NodeDefinition): NodeManifest {
     outputs: outputsOf(definition).map(portManifest),
     params: fieldManifests(definition.params),
     defaults: defaultsOf(definition.params),
-    bounded: definition.kind !== 'source' || definition.bounded,
+    bounded: isBounded(definition, defaultsOf(definition.params)),
     examples: definition.examples.map((example) => ({ title: example.title, params: example.params as { [name: string]: Json } })),
   };
 }

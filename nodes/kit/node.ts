@@ -230,6 +230,8 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   readonly kind: 'transform';
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Its outputs end even where its inputs do not (see `done`). */
+  readonly ends?: boolean;
   run(context: TransformContext<ParamsOf<F>>): Operator;
 }
 export interface SinkDefinition<F extends Fields> extends Definition<F> {

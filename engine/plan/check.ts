@@ -1,0 +1,214 @@
+/**
+ * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure; what must be looked up in
+ * the outside world (`discovered`) is given.
+ */
+import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../nodes/kit/node.ts';
+import { type ParamInputs, type Params, validateParams } from '../../nodes/kit/params.ts';
+import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
+import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
+import type { Schema } from '../schema/types.ts';
+import { type Catalogue, inputsOf, isBounded, outputsOf, portManifest } from './catalogue.ts';
+import { checkEdges, checkShape, firstPorts } from './check-edges.ts';
+import { errorSchema } from './error-schema.ts';
+import { type Finding, Findings } from './findings.ts';
+import { Graph } from './graph.ts';
+import { migrateParams } from './migrate.ts';
+import { type ParameterValues, parameterValues, substitute } from './parameters.ts';
+import { orderSources } from './sources.ts';
+import { codeIn, filesIn } from './touches.ts';
+
+export interface CheckOptions {
+  readonly catalogue: Catalogue;
+  /** What a source's `discover` found, or null while that is unknown. */
+  readonly discovered: (node: NodeId) => Discovery | null;
+  readonly analyse: CodeAnalysis;
+  /** Values for the pipeline's parameters, where they are not the defaults. Text is cast. */
+  readonly parameters?: ParameterValues;
+}
+
+export interface CheckedNode {
+  readonly id: NodeId;
+  readonly node: PipelineNode;
+  readonly definition: NodeDefinition;
+  /** Migrated, `${parameters}` substituted, complete and of the declared shape. */
+  readonly params: Params;
+  /** The params have no error: a source can be asked to `discover`. */
+  readonly valid: boolean;
+  readonly inputs: { readonly [port: string]: Schema | null };
+  readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
+  readonly outputs: { readonly [port: string]: Schema | null };
+}
+
+export interface CheckedPipeline {
+  readonly result: CheckResult;
+  readonly pipeline: Pipeline;
+  /** The nodes of known type, in topological order. */
+  readonly nodes: ReadonlyMap<NodeId, CheckedNode>;
+  /** All nodes, and the edges along which rows can flow. */
+  readonly graph: Graph;
+  readonly edges: readonly Edge[];
+  readonly findings: readonly Finding[];
+}
+
+export function checkPipeline(pipeline: Pipeline, options: CheckOptions): CheckedPipeline {
+  const findings = new Findings();
+  const ends = { definition: (id: NodeId) => options.catalogue.get(pipeline.nodes[id]?.type ?? '') };
+  const parameters = parameterValues(pipeline.parameters, options.parameters ?? {});
+  for (const problem of parameters.problems) findings.pipeline(problem);
+
+  const edges = checkEdges(pipeline, ends, findings);
+  const graph = new Graph(Object.keys(pipeline.nodes), edges);
+  const { order, cycles } = graph.sort();
+  checkShape(pipeline, graph, cycles, ends, findings);
+
+  const nodes = new Map<NodeId, CheckedNode>();
+  const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
+  for (const id of order) {
+    const node = pipeline.nodes[id]!;
+    const definition = ends.definition(id);
+    if (!definition) {
+      const hint = 'It is kept as it is. Install what brings this node, or delete it.';
+      findings.node(id, { code: 'node/unknown-type', severity: 'error', message: `There is no node type "${node.type}"`, hint });
+      continue;
+    }
+    nodes.set(id, checkNode({ id, node, definition, graph, schemaAt, parameters: parameters.values, findings, options }));
+  }
+  checkOrder(nodes, graph, findings);
+
+  const problems = findings.list.map((finding) => finding.problem);
+  const touched = [...nodes.values()].map((checked) => filesIn(checked.definition, checked.params));
+  const result: CheckResult = {
+    nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), graph, schemaAt)])),
+    problems,
+    runnable: !problems.some((problem) => problem.severity === 'error'),
+    reads: [...new Set(touched.flatMap((files) => files.reads))],
+    writes: [...new Set(touched.flatMap((files) => files.writes))],
+    code: [...nodes.values()].filter((checked) => codeIn(checked.definition.params, checked.params)).map((checked) => checked.id),
+  };
+  return { result, pipeline, nodes, graph, edges, findings: findings.list };
+}
+
+interface NodeToCheck {
+  readonly id: NodeId;
+  readonly node: PipelineNode;
+  readonly definition: NodeDefinition;
+  readonly graph: Graph;
+  schemaAt(edge: Edge): Schema | null;
+  readonly parameters: ParameterValues;
+  readonly findings: Findings;
+  readonly options: CheckOptions;
+}
+
+function checkNode({ id, node, definition, graph, schemaAt, parameters, findings, options }: NodeToCheck): CheckedNode {
+  const inputLists = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, graph.incoming(id, name).map(schemaAt)]));
+  const inputs: ParamInputs = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, inputLists[name]?.[0] ?? null]));
+
+  const migrated = migrateParams(definition, node);
+  if (!migrated.ok) findings.node(id, migrated.problem);
+  const substituted = substitute(definition.params, migrated.ok ? migrated.params : {}, parameters, (field, name) => {
+    const hint = `Add the parameter "${name}" to the pipeline, or write $\${ for a plain \${.`;
+    findings.node(id, { code: 'parameters/unknown', severity: 'error', message: `There is no parameter "${name}"`, hint, field });
+  });
+  const { params, problems } = validateParams(definition.params, substituted, inputs);
+  // Where the migration failed, the params are stand-ins: what is wrong with them is no news.
+  for (const problem of migrated.ok ? problems : []) findings.node(id, problem);
+  const valid = !findings.list.some(({ problem }) => problem.node === id && problem.severity === 'error' && !problem.code.startsWith('pipeline/'));
+
+  const discovery = definition.kind === 'source' ? options.discovered(id) : null;
+  for (const problem of discovery?.problems ?? []) findings.node(id, problem);
+  const discovered = discovery?.schema ?? null;
+  const { outputs, problems: inferred = [] } = infer(definition, { params, inputs, inputLists, discovered, analyse: options.analyse });
+  for (const problem of inferred) reportInferred(id, problem, graph, findings);
+
+  const known: Record<string, Schema | null> = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, outputs[name] ?? null]));
+  const inputsKnown = definition.kind === 'source' ? discovery !== null : graph.incoming(id).every((edge) => schemaAt(edge) !== null);
+  if (inputsKnown && Object.values(known).includes(null) && !findings.hasError(id)) {
+    const message = 'The columns of its output cannot be told';
+    findings.node(id, { code: 'node/unknown-schema', severity: 'error', message, hint: 'Look at its params; what they produce must be known before a run.' });
+  }
+  if (node.onError === 'route') known[errorPort] = errorSchema;
+  return { id, node, definition, params, valid, inputs, inputLists, outputs: known };
+}
+
+/** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
+function infer(definition: NodeDefinition, context: InferContext<any>): Inference {
+  try {
+    return definition.infer(context);
+  } catch (error) {
+    const message = `Its columns could not be worked out: ${error instanceof Error ? error.message : String(error)}`;
+    const hint = `This is a fault in the node "${definition.title}", not in your pipeline: please report it.`;
+    return { outputs: {}, problems: [{ code: 'node/infer-failed', severity: 'error', message, hint }] };
+  }
+}
+
+function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings: Findings): void {
+  // Nodes may look at their params more closely than validation does; the user reads of each mistake once.
+  if (problem.field !== undefined && findings.hasField(id, problem.field)) return;
+  const edges = problem.port === undefined ? [] : graph.incoming(id, problem.port);
+  findings.node(id, edges.length === 1 ? { ...problem, edge: edgeId(edges[0]!) } : problem);
+}
+
+/** Inputs that wait for the end of rows which never end, or for rows that cannot come first. */
+function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findings: Findings): void {
+  const sources = [...nodes.values()].filter((checked) => checked.definition.kind === 'source').map((checked) => checked.id);
+  /** By node whose rows never end: a source that is to blame. */
+  const endless = new Map<NodeId, NodeId>();
+  for (const { id, definition, params } of nodes.values()) {
+    const above = graph.incoming(id).flatMap((edge) => endless.get(edge.from.node) ?? []);
+    if (!isBounded(definition, params)) endless.set(id, id);
+    else if (above[0] !== undefined && !(definition.kind === 'transform' && definition.ends)) endless.set(id, above[0]);
+
+    for (const port of inputsOf(definition).filter((candidate) => candidate.bounded || candidate.first)) {
+      const source = graph.incoming(id, port.name).flatMap((edge) => endless.get(edge.from.node) ?? [])[0];
+      if (source === undefined) continue;
+      const message = `It waits for the end of its input "${port.label ?? port.name}", but "${source}" never ends`;
+      findings.node(id, {
+        code: 'pipeline/unbounded',
+        severity: 'error',
+        message,
+        hint: `Give "${source}" an end, such as a number of rows.`,
+        port: port.name,
+      });
+    }
+  }
+  const known = { definition: (id: NodeId) => nodes.get(id)?.definition };
+  const reported = new Set<NodeId>();
+  for (const { node, port, source } of orderSources(graph, sources, firstPorts(graph, known)).conflicts) {
+    if (reported.has(node)) continue;
+    reported.add(node);
+    const message = `The input "${port}" must be read to its end first, but rows of "${source}" are needed at another input at the same time`;
+    findings.node(node, {
+      code: 'pipeline/read-order',
+      severity: 'error',
+      message,
+      hint: `Add "${source}" a second time and use one copy for "${port}".`,
+      port,
+    });
+  }
+}
+
+function describe(id: NodeId, checked: CheckedNode | undefined, graph: Graph, schemaAt: (edge: Edge) => Schema | null): NodeCheck {
+  if (!checked) {
+    const placeholder = (name: string, schema: Schema | null) => ({ ...portManifest({ name }), schema });
+    const inputs = new Map(graph.incoming(id).map((edge) => [edge.to.port, placeholder(edge.to.port, schemaAt(edge))]));
+    const outputs = new Map(graph.outgoing(id).map((edge) => [edge.from.port, placeholder(edge.from.port, null)]));
+    return { known: false, card: '', inputs: [...inputs.values()], outputs: [...outputs.values()] };
+  }
+  const { definition, params, node } = checked;
+  const errors = node.onError === 'route' ? [{ name: errorPort, label: 'Errors' }] : [];
+  return {
+    known: true,
+    card: card(definition, params),
+    inputs: inputsOf(definition).map((port) => ({ ...portManifest(port), schema: checked.inputs[port.name] ?? null })),
+    outputs: [...outputsOf(definition), ...errors].map((port) => ({ ...portManifest(port), schema: checked.outputs[port.name] ?? null })),
+  };
+}
+
+/** A line on the canvas is not worth an error. */
+function card(definition: NodeDefinition, params: Params): string {
+  try {
+    return definition.card?.(params) ?? '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,17 @@
+import type { Schema } from '../schema/types.ts';
+
+/**
+ * What the `errors` port of a node under the policy "route" carries: one row per failed row. `error` is the message, `source`
+ * and `line` say where the row came from, as far as that is known, and `row` is the row itself (for a source its raw text).
+ */
+export const errorSchema: Schema = {
+  columns: [
+    { name: 'error', type: 'string', nullable: false },
+    { name: 'code', type: 'string', nullable: false },
+    { name: 'node', type: 'string', nullable: false },
+    { name: 'field', type: 'string', nullable: true },
+    { name: 'source', type: 'string', nullable: true },
+    { name: 'line', type: 'integer', nullable: true },
+    { name: 'row', type: 'json', nullable: true },
+  ],
+};

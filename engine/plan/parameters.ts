@@ -1,0 +1,83 @@
+import type { Field, Fields } from '../../nodes/kit/fields.ts';
+import type { Parameter } from '../document/pipeline.ts';
+import { didYouMean } from '../schema/closest.ts';
+import type { Problem } from '../schema/problem.ts';
+import type { Json } from '../schema/types.ts';
+import { castValue } from '../schema/values.ts';
+
+export type ParameterValues = { readonly [name: string]: string | number | boolean };
+type Params = { readonly [name: string]: Json };
+
+/** The parameters' values for a run: those given (as text, too), otherwise their defaults. */
+export function parameterValues(
+  parameters: { readonly [name: string]: Parameter },
+  given: ParameterValues,
+): { readonly values: ParameterValues; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const values: Record<string, string | number | boolean> = {};
+  for (const [name, parameter] of Object.entries(parameters)) values[name] = parameter.default;
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(parameters, name)) {
+      const names = Object.keys(parameters);
+      const hint = names.length > 0 ? `Its parameters are ${names.join(', ')}.` : 'It has no parameters.';
+      problems.push({ code: 'parameters/unknown', severity: 'error', message: `The pipeline has no parameter "${name}"${didYouMean(name, names)}`, hint });
+      continue;
+    }
+    const { type } = parameters[name]!;
+    const cast = castValue(value, type === 'text' ? 'string' : type);
+    if (cast.ok && cast.value !== null) values[name] = cast.value as string | number | boolean;
+    else {
+      const message = `Parameter "${name}" must be ${type === 'boolean' ? 'true or false' : `a ${type}`}, but is ${JSON.stringify(value)}`;
+      problems.push({ code: 'parameters/kind', severity: 'error', message, hint: `Give another value for "${name}".` });
+    }
+  }
+  return { values, problems };
+}
+
+/**
+ * Replaces `${name}` in the text params of a node; `$${` stands for `${` itself. Code and expressions are left alone, since
+ * `${` has a meaning of its own there. `unknown` gets the path of the param and the name of a parameter that is not there.
+ */
+export function substitute(fields: Fields, params: Params, values: ParameterValues, unknown: (path: string, name: string) => void): Params {
+  const inFields = (fields: Fields, params: Params, path: string): Params =>
+    Object.fromEntries(
+      Object.entries(params).map(([name, value]) => {
+        const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+        return [name, field ? inField(field, value, path === '' ? name : `${path}.${name}`) : value];
+      }),
+    );
+  const inField = (field: Field, value: Json, path: string): Json => {
+    switch (field.kind) {
+      case 'text':
+      case 'file':
+      case 'sql':
+        return inText(value, path);
+      case 'keyValue':
+      case 'condition':
+        return inTexts(value, path);
+      case 'list':
+        return Array.isArray(value) ? value.map((item: Json, i) => (isObject(item) ? inFields(field.item, item, `${path}.${i}`) : item)) : value;
+      default:
+        return value;
+    }
+  };
+  /** Every text inside, however deep. */
+  const inTexts = (value: Json, path: string): Json => {
+    if (Array.isArray(value)) return value.map((item: Json, i) => inTexts(item, `${path}.${i}`));
+    return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inTexts(item, `${path}.${key}`)])) : inText(value, path);
+  };
+  const inText = (value: Json, path: string): Json => {
+    if (typeof value !== 'string' || !value.includes('${')) return value;
+    return value.replace(/\$(\$\{)|\$\{([^}]*)\}/g, (written, escaped: string | undefined, name: string) => {
+      if (escaped) return escaped;
+      if (Object.hasOwn(values, name)) return String(values[name]);
+      unknown(path, name);
+      return written;
+    });
+  };
+  return inFields(fields, params, '');
+}
+
+function isObject(value: Json): value is Params {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
