@@ -133,7 +133,7 @@ export function explainPlan(plan: PhysicalPlan): string {
 }
 
 function flow(edge: Edge, from: PlannedNode): string {
-  return `${edge.from.port} (${columns(from.outputs[edge.from.port])})`;
+  return `${edge.from.port} (${columnsOf(from.outputs[edge.from.port])})`;
 }
 
 /** The port's name, where the node has several inputs. */
