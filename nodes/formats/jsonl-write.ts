@@ -1,0 +1,15 @@
+import type { Schema } from '../../engine/schema/types.ts';
+import { printableBut, type RowWriter, rowWriter } from './row-text.ts';
+
+/** Rows as JSON Lines: one object a line with all columns in order, null included; timestamps are ISO 8601 texts, bytes base64. */
+export function jsonlWriter(schema: Schema): RowWriter {
+  return rowWriter(schema, {
+    before: ({ name }, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+    end: schema.columns.length === 0 ? '{}\n' : '}\n',
+    nothing: 'null',
+    quote: '"',
+    plain: printableBut('"\\'),
+    encode: (text) => JSON.stringify(text).slice(1, -1),
+    jsonIsText: false,
+  });
+}

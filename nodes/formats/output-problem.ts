@@ -1,0 +1,76 @@
+import { MillraceError } from '../../engine/schema/problem.ts';
+
+/**
+ * What the operating system or SQLite refused while writing an output, as a problem that says what to do. Whatever else was
+ * thrown is a fault of our own and stays as it is.
+ */
+export function outputProblem(error: unknown, path: string): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (error instanceof MillraceError || !(error instanceof Error) || typeof code !== 'string') return error;
+  const make = (problem: { code: string; message: string; hint: string }) =>
+    new MillraceError({ ...problem, field: 'path', position: { source: path } }, { cause: error });
+  const found = known.find(({ when }) => when.test(code));
+  if (found) return make({ code: found.code, message: found.message(path), hint: found.hint });
+  return make({
+    code: 'file/writeFailed',
+    message: `Writing to ${path} failed: ${error.message}.`,
+    hint: 'Check that the disk and the folder are in order, or choose another place.',
+  });
+}
+
+const known: readonly { readonly when: RegExp; readonly code: string; readonly message: (path: string) => string; readonly hint: string }[] = [
+  {
+    when: /^(ENOSPC|EDQUOT|SQLITE_FULL)$/,
+    code: 'file/diskFull',
+    message: (path) => `The disk is full: ${path} could not be written.`,
+    hint: 'Free some space or choose another disk, then run again. Nothing of this run was kept.',
+  },
+  {
+    when: /^ENOENT$/,
+    code: 'file/folderMissing',
+    message: (path) => `The folder of ${path} does not exist.`,
+    hint: 'Create the folder or choose another one; Millrace makes no folders by itself.',
+  },
+  {
+    when: /^ENOTDIR$/,
+    code: 'file/folderMissing',
+    message: (path) => `${path} lies under something that is not a folder.`,
+    hint: 'Choose a path within a folder.',
+  },
+  {
+    when: /^EISDIR$/,
+    code: 'file/isFolder',
+    message: (path) => `${path} is a folder.`,
+    hint: 'Add a file name to the path.',
+  },
+  {
+    when: /^(EACCES|EPERM|EROFS|SQLITE_READONLY.*)$/,
+    code: 'file/readOnly',
+    message: (path) => `${path} may not be written: the file or its folder is read-only for this user.`,
+    hint: 'Change the permissions or choose another place.',
+  },
+  {
+    when: /^(SQLITE_BUSY.*|SQLITE_LOCKED.*)$/,
+    code: 'sqlite/locked',
+    message: (path) => `The database ${path} is locked by another program.`,
+    hint: 'Close the program (or end the run) that has it open for writing, then run again.',
+  },
+  {
+    when: /^SQLITE_NOTADB$/,
+    code: 'sqlite/notADatabase',
+    message: (path) => `${path} is not a SQLite database.`,
+    hint: 'Choose another file name: Millrace does not overwrite a file that is no database.',
+  },
+  {
+    when: /^SQLITE_CORRUPT.*$/,
+    code: 'sqlite/damaged',
+    message: (path) => `The database ${path} is damaged.`,
+    hint: 'Restore it from a copy, or write to a new file.',
+  },
+  {
+    when: /^SQLITE_CANTOPEN.*$/,
+    code: 'file/readOnly',
+    message: (path) => `${path} could not be opened or created.`,
+    hint: 'Check the permissions of the file and its folder, or choose another place.',
+  },
+];

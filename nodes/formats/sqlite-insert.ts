@@ -1,0 +1,84 @@
+import type { Row, Schema, Value } from '../../engine/schema/types.ts';
+import { castValue } from '../../engine/schema/values.ts';
+import { generatedFunction } from './generated-function.ts';
+import { stringLiteral } from './row-code.ts';
+import { quoteName, type SqliteDatabase } from './sqlite-database.ts';
+import type { Target, TargetColumn } from './sqlite-target.ts';
+import { affinityOf } from './sqlite-types.ts';
+import { timestampFormatter } from './timestamp-text.ts';
+
+/** A value that cannot be stored as its column wants it. */
+export class ValueRefused extends Error {}
+/** Inserts `rows[from]` and the next ones, as many as the statement takes. Throws SQLite's errors and ValueRefused. */
+export type Insert = (rows: readonly Row[], from: number) => void;
+
+/**
+ * An INSERT of several rows, with positional values: naming parameters costs a third more, and one row a statement another
+ * third. The function that binds them is generated for the schema.
+ */
+export function prepareInsert(
+  database: SqliteDatabase,
+  target: Target,
+  schema: Schema,
+  columns: readonly TargetColumn[],
+  upsertKeys: readonly string[],
+  rowsPerStatement: number,
+): Insert {
+  const names = columns.map(({ name }) => quoteName(name));
+  const tuple = `(${names.map(() => '?').join(',')})`;
+  const sql = `INSERT INTO ${quoteName(target.into)} (${names.join(',')}) VALUES ${Array(rowsPerStatement).fill(tuple).join(',')}${onConflict(columns, upsertKeys)}`;
+  const statement = database.connection.prepare(sql);
+
+  const keys = new Set(upsertKeys.map((key) => key.toLowerCase()));
+  const heads: string[] = [];
+  const values: string[] = [];
+  for (let i = 0; i < rowsPerStatement; i++) {
+    heads.push(`const r${i}=rows[from+${i}];`);
+    schema.columns.forEach(({ name, type }, c) => {
+      const column = columns[c]!;
+      let value = `r${i}[${stringLiteral(name)}]`;
+      if (column.type !== type) value = `cast(${value},${c})`;
+      value = stored(value, column, target.declared[c]!);
+      values.push(keys.has(name.toLowerCase()) ? `key(${value},${c})` : value);
+    });
+  }
+  const iso = timestampFormatter();
+  const cast = (value: Value, index: number): Value => {
+    const { name, type } = columns[index]!;
+    const result = castValue(value, type, schema.columns[index]!.type);
+    if (result.ok) return result.value;
+    throw new ValueRefused(`Column "${name}" is to be stored as ${type}: ${result.message}.`);
+  };
+  const key = (value: unknown, index: number): unknown => {
+    if (value === null) throw new ValueRefused(`The key column "${columns[index]!.name}" is null.`);
+    return value;
+  };
+  return generatedFunction<Insert>(
+    { statement, iso: (ms: number | null) => (ms === null ? null : iso(ms)), stringify: JSON.stringify, cast, key },
+    `(rows,from)=>{${heads.join('')}statement.run(${values.join(',')});}`,
+  );
+}
+
+/** A column's value as SQLite's binding takes it. */
+function stored(value: string, column: TargetColumn, declared: string): string {
+  switch (column.type) {
+    case 'timestamp':
+      return `iso(${value})`;
+    case 'boolean':
+      return `(${value}===null?null:${value}?1:0)`;
+    case 'json':
+      return `(${value}===null?null:stringify(${value}))`;
+    case 'integer':
+      // Numbers are bound as doubles. Most columns turn them into integers; one without a type would keep 1.0.
+      return affinityOf(declared) === 'BLOB' ? `(${value}===null?null:BigInt(${value}))` : value;
+    default:
+      return value;
+  }
+}
+
+function onConflict(columns: readonly TargetColumn[], keys: readonly string[]): string {
+  if (keys.length === 0) return '';
+  const lower = new Set(keys.map((key) => key.toLowerCase()));
+  const updates = columns.filter(({ name }) => !lower.has(name.toLowerCase())).map(({ name }) => `${quoteName(name)}=excluded.${quoteName(name)}`);
+  return ` ON CONFLICT (${keys.map(quoteName).join(',')}) DO ${updates.length > 0 ? `UPDATE SET ${updates.join(',')}` : 'NOTHING'}`;
+}

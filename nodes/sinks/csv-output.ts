@@ -1,0 +1,118 @@
+import { MillraceError } from '../../engine/schema/problem.ts';
+import { csvHeader, csvWriter } from '../formats/csv-write.ts';
+import { openFileOutput } from '../formats/file-output.ts';
+import { LineOutput } from '../formats/line-output.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
+
+export default defineNode({
+  type: 'csv-output',
+  kind: 'sink',
+  title: 'CSV file',
+  summary: 'Writes rows to a CSV file.',
+  category: 'Files',
+  icon: 'file-export',
+  version: 1,
+  keywords: ['export', 'save', 'excel', 'tsv', 'gzip'],
+  docs: `
+Writes each row as one line of a CSV file (RFC 4180, UTF-8, lines end with LF).
+
+- **Null** is an empty field; an empty text is \`""\`, so that both can be told apart.
+- Timestamps are ISO 8601 in UTC, booleans \`true\` and \`false\`, JSON is compact, bytes are base64.
+- Fields are quoted only where they must be.
+
+The file is written under a temporary name beside its target and takes its place when the run has ended well: a run that
+fails or is stopped leaves an existing file as it was. **Append** adds to the file itself and cuts it back to its former
+length if the run does not end well; the header of the file must then have the same columns in the same order.
+`,
+  inputs: [{ name: 'rows' }],
+  params: {
+    path: f.file({ label: 'File', mode: 'save', extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'result.csv' }),
+    mode: f.choice({
+      label: 'If the file exists',
+      options: [
+        { value: 'replace', label: 'Replace it' },
+        { value: 'append', label: 'Append to it' },
+      ],
+      default: 'replace',
+    }),
+    delimiter: f.choice({
+      label: 'Delimiter',
+      options: [
+        { value: ',', label: 'Comma' },
+        { value: ';', label: 'Semicolon' },
+        { value: '\t', label: 'Tab' },
+        { value: '|', label: 'Pipe' },
+      ],
+      default: ',',
+    }),
+    header: f.boolean({ label: 'Write a header', help: 'The first line holds the names of the columns.', default: true, advanced: true }),
+    compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
+  },
+  card: ({ path }) => path,
+  writes: ({ path }) => [path],
+  infer: () => ({ outputs: {} }),
+  run(context) {
+    const { params } = context;
+    const schema = context.inputs['rows']!;
+    const file = openFileOutput(context, params);
+    const header = params.header ? csvHeader(schema, params) : '';
+    if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + 3).toString('utf8'), header, file.path);
+    return new LineOutput(file, csvWriter(schema, params), header);
+  },
+  examples: [
+    {
+      title: 'Quotes only what needs it',
+      params: { path: 'readings.csv' },
+      inputs: {
+        rows: [
+          { id: 1, place: 'Oslo, Norway', temperature: 12.5, note: null },
+          { id: 2, place: 'the "north"', temperature: null, note: '' },
+        ],
+      },
+      writes: { 'readings.csv': 'id,place,temperature,note\n1,"Oslo, Norway",12.5,\n2,"the ""north""",,""\n' },
+    },
+    {
+      title: 'Times, JSON and bytes',
+      params: { path: 'events.tsv', delimiter: '\t' },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'at', type: 'timestamp', nullable: false },
+            { name: 'ok', type: 'boolean', nullable: true },
+            { name: 'tags', type: 'json', nullable: true },
+            { name: 'raw', type: 'bytes', nullable: true },
+          ],
+        },
+      },
+      inputs: { rows: [{ at: 1706702400000, ok: true, tags: ['a', 'b'], raw: Uint8Array.of(1, 2, 3) }] },
+      writes: { 'events.tsv': 'at\tok\ttags\traw\n2024-01-31T12:00:00.000Z\ttrue\t"[""a"",""b""]"\tAQID\n' },
+    },
+    {
+      title: 'Append to a file',
+      params: { path: 'log.csv', mode: 'append' },
+      files: { 'log.csv': 'id\n1\n' },
+      inputs: { rows: [{ id: 2 }] },
+      writes: { 'log.csv': 'id\n1\n2\n' },
+    },
+    {
+      title: 'No rows: a header alone',
+      params: { path: 'empty.csv' },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      inputs: { rows: [] },
+      writes: { 'empty.csv': 'id\n' },
+    },
+  ],
+});
+
+function checkHeader(head: string, header: string, path: string): void {
+  const found = head.replace(/^\ufeff/, '').split(/\r?\n/)[0]!;
+  if (found === header.trimEnd()) return;
+  throw new MillraceError({
+    code: 'file/otherColumns',
+    message: `The header of ${path} starts with "${found}", but these rows have the columns "${header.trimEnd()}".`,
+    hint: 'Bring the columns into the same order with a Select node, replace the file, or choose another one.',
+    field: 'path',
+    position: { source: path, line: 1 },
+  });
+}

@@ -1,0 +1,87 @@
+import { openFileOutput } from '../formats/file-output.ts';
+import { jsonlWriter } from '../formats/jsonl-write.ts';
+import { LineOutput } from '../formats/line-output.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
+
+export default defineNode({
+  type: 'jsonl-output',
+  kind: 'sink',
+  title: 'JSON Lines file',
+  summary: 'Writes rows to a JSON Lines file: one JSON object a line.',
+  category: 'Files',
+  icon: 'file-export',
+  version: 1,
+  keywords: ['export', 'save', 'ndjson', 'json', 'gzip'],
+  docs: `
+Writes each row as one line with a JSON object (UTF-8). Every object has all columns in the order of the schema, those
+that are **null** too. Timestamps are ISO 8601 texts in UTC, bytes are base64 texts.
+
+The file is written under a temporary name beside its target and takes its place when the run has ended well: a run that
+fails or is stopped leaves an existing file as it was. **Append** adds to the file itself and cuts it back to its former
+length if the run does not end well.
+`,
+  inputs: [{ name: 'rows' }],
+  params: {
+    path: f.file({ label: 'File', mode: 'save', extensions: ['jsonl', 'ndjson', 'json', 'gz'], placeholder: 'result.jsonl' }),
+    mode: f.choice({
+      label: 'If the file exists',
+      options: [
+        { value: 'replace', label: 'Replace it' },
+        { value: 'append', label: 'Append to it' },
+      ],
+      default: 'replace',
+    }),
+    compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
+  },
+  card: ({ path }) => path,
+  writes: ({ path }) => [path],
+  infer: () => ({ outputs: {} }),
+  run(context) {
+    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs['rows']!), '');
+  },
+  examples: [
+    {
+      title: 'One object a line',
+      params: { path: 'readings.jsonl' },
+      inputs: {
+        rows: [
+          { id: 1, place: 'Tromsø', temperature: -3.25, note: null },
+          { id: 2, place: 'the "north"\n', temperature: null, note: '' },
+        ],
+      },
+      writes: {
+        'readings.jsonl': '{"id":1,"place":"Tromsø","temperature":-3.25,"note":null}\n{"id":2,"place":"the \\"north\\"\\n","temperature":null,"note":""}\n',
+      },
+    },
+    {
+      title: 'Times, JSON and bytes',
+      params: { path: 'events.jsonl' },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'at', type: 'timestamp', nullable: false },
+            { name: 'tags', type: 'json', nullable: true },
+            { name: 'raw', type: 'bytes', nullable: true },
+          ],
+        },
+      },
+      inputs: { rows: [{ at: 1706702400000, tags: { a: [1, null] }, raw: Uint8Array.of(1, 2, 3) }] },
+      writes: { 'events.jsonl': '{"at":"2024-01-31T12:00:00.000Z","tags":{"a":[1,null]},"raw":"AQID"}\n' },
+    },
+    {
+      title: 'Append to a file whose last line has no end',
+      params: { path: 'log.jsonl', mode: 'append' },
+      files: { 'log.jsonl': '{"id":1}' },
+      inputs: { rows: [{ id: 2 }] },
+      writes: { 'log.jsonl': '{"id":1}\n{"id":2}\n' },
+    },
+    {
+      title: 'No rows: an empty file',
+      params: { path: 'empty.jsonl' },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      inputs: { rows: [] },
+      writes: { 'empty.jsonl': '' },
+    },
+  ],
+});

@@ -1,0 +1,194 @@
+import type { Schema } from '../../engine/schema/types.ts';
+import { SqliteDatabase } from '../formats/sqlite-database.ts';
+import type { TargetColumn } from '../formats/sqlite-target.ts';
+import { columnTypeOf, type SqliteType, sqliteTypes } from '../formats/sqlite-types.ts';
+import { SqliteWriter } from '../formats/sqlite-writer.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../kit/node.ts';
+
+export default defineNode({
+  type: 'sqlite-table',
+  kind: 'sink',
+  title: 'SQLite table',
+  summary: 'Writes rows into a table of a SQLite database file.',
+  category: 'Databases',
+  icon: 'database-export',
+  version: 1,
+  keywords: ['database', 'save', 'insert', 'upsert', 'store', 'sql'],
+  docs: `
+Writes each row into a table; file and table are created where they do not exist.
+
+| If the table exists | |
+|---|---|
+| **Replace** | a new table takes its place at the end of the run, with the indexes and triggers of the old one |
+| **Append** | rows are added; the table must be able to hold the columns |
+| **Upsert** | a row with the same key is updated, any other added; the table needs a primary key or unique index over the key |
+| **Create** | refused, so that nothing is overwritten by mistake |
+
+A run is **one transaction** per database file, for all its sinks together: a run that fails or is stopped leaves the
+database as it was, and nobody sees half of a result. The file is locked for other writers meanwhile.
+
+Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
+(ISO 8601 text in UTC), JSON \`JSON\` (compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
+\`INTEGER\` for a timestamp keeps milliseconds since 1970. A value that cannot be stored so, or a row that a constraint of
+the table refuses, is an error of that row alone.
+`,
+  inputs: [{ name: 'rows' }],
+  params: {
+    path: f.file({ label: 'Database file', mode: 'save', extensions: ['db', 'sqlite', 'sqlite3'], placeholder: 'result.db' }),
+    table: f.text({ label: 'Table', placeholder: 'readings' }),
+    mode: f.choice({
+      label: 'If the table exists',
+      options: [
+        { value: 'replace', label: 'Replace it' },
+        { value: 'append', label: 'Append to it' },
+        { value: 'upsert', label: 'Update by key, add new rows' },
+        { value: 'create', label: 'Stop with an error' },
+      ],
+      default: 'replace',
+    }),
+    keys: f.columns({ label: 'Key', help: 'The columns that tell rows apart.', min: 1, when: { param: 'mode', is: ['upsert'] } }),
+    types: f.keyValue({
+      label: 'Column types',
+      help: 'Stores columns as another type than their own.',
+      keyLabel: 'Column',
+      valueLabel: 'Stored as',
+      options: sqliteTypes,
+      default: {},
+      advanced: true,
+    }),
+  },
+  card: ({ path, table }) => `${path} · ${table}`,
+  writes: ({ path }) => [path],
+  infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs['rows'] ?? null) }),
+  async run(context) {
+    const { params } = context;
+    const schema = context.inputs['rows']!;
+    const { default: Database } = await import('better-sqlite3');
+    const path = context.path(params.path);
+    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, Database));
+    await database.begin(context.signal);
+    return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
+  },
+  examples: [
+    {
+      title: 'Typed columns',
+      params: { path: 'out.db', table: 'readings' },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'at', type: 'timestamp', nullable: false },
+            { name: 'sensor', type: 'string', nullable: false },
+            { name: 'value', type: 'number', nullable: true },
+            { name: 'ok', type: 'boolean', nullable: true },
+            { name: 'tags', type: 'json', nullable: true },
+          ],
+        },
+      },
+      inputs: {
+        rows: [
+          { at: 1706702400000, sensor: '007', value: 12.5, ok: true, tags: ['a'] },
+          { at: 1706702401500, sensor: 'b', value: null, ok: false, tags: null },
+        ],
+      },
+      writes: {
+        'out.db': {
+          readings: [
+            { at: '2024-01-31T12:00:00.000Z', sensor: '007', value: 12.5, ok: 1, tags: '["a"]' },
+            { at: '2024-01-31T12:00:01.500Z', sensor: 'b', value: null, ok: 0, tags: null },
+          ],
+        },
+      },
+    },
+    {
+      title: 'Update by key',
+      params: { path: 'out.db', table: 'stock', mode: 'upsert', keys: ['item'] },
+      inputs: {
+        rows: [
+          { item: 'bolt', count: 3 },
+          { item: 'nut', count: 5 },
+          { item: 'bolt', count: 4 },
+        ],
+      },
+      writes: {
+        'out.db': {
+          stock: [
+            { item: 'bolt', count: 4 },
+            { item: 'nut', count: 5 },
+          ],
+        },
+      },
+    },
+    {
+      title: 'A key that is null fails for its row',
+      params: { path: 'out.db', table: 'stock', mode: 'upsert', keys: ['item'] },
+      inputs: {
+        rows: [
+          { item: 'bolt', count: 3 },
+          { item: null, count: 5 },
+        ],
+      },
+      writes: { 'out.db': { stock: [{ item: 'bolt', count: 3 }] } },
+      failures: ['The key column "item" is null'],
+    },
+    {
+      title: 'Store as another type',
+      params: { path: 'out.db', table: 'readings', types: { at: 'INTEGER', sensor: 'INTEGER' } },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'at', type: 'timestamp', nullable: false },
+            { name: 'sensor', type: 'string', nullable: false },
+          ],
+        },
+      },
+      inputs: {
+        rows: [
+          { at: 1706702400000, sensor: '007' },
+          { at: 1706702401000, sensor: 'x' },
+        ],
+      },
+      writes: { 'out.db': { readings: [{ at: 1706702400000, sensor: 7 }] } },
+      failures: ['Column "sensor" is to be stored as integer'],
+    },
+  ],
+});
+
+function columnsOf(schema: Schema, types: Readonly<Record<string, string>>): TargetColumn[] {
+  return schema.columns.map(({ name, type }) => {
+    const declared = Object.hasOwn(types, name) ? types[name] : undefined;
+    return { name, type: declared ? columnTypeOf(declared as SqliteType) : type };
+  });
+}
+
+function problemsOf(params: { readonly table: string; readonly types: Readonly<Record<string, string>> }, schema: Schema | null): NodeProblem[] {
+  const problems: NodeProblem[] = [];
+  const add = (code: string, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
+  if (/^sqlite_/i.test(params.table)) add('sqlite/reservedName', 'table', 'Names that start with "sqlite_" belong to SQLite itself.', 'Choose another name.');
+  for (const [column, type] of Object.entries(params.types)) {
+    if (!(sqliteTypes as readonly string[]).includes(type)) {
+      add('sqlite/unknownType', 'types', `"${type}" is not a type that column "${column}" can be stored as.`, `Choose one of ${sqliteTypes.join(', ')}.`);
+    } else if (schema && !schema.columns.some(({ name }) => name === column)) {
+      add(
+        'sqlite/unknownColumn',
+        'types',
+        `There is no column "${column}" to be stored as ${type}.`,
+        'Remove it from the column types, or choose a column of the rows.',
+      );
+    }
+  }
+  const seen = new Map<string, string>();
+  for (const { name } of schema?.columns ?? []) {
+    const other = seen.get(name.toLowerCase());
+    if (other) {
+      add(
+        'sqlite/sameColumn',
+        'path',
+        `The columns "${other}" and "${name}" are the same for SQLite, which ignores case.`,
+        'Rename one of them with a Select node.',
+      );
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+  return problems;
+}
