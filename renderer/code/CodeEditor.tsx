@@ -62,15 +62,15 @@ export function CodeEditor(props: CodeEditorProps) {
     const created = monaco.editor.create(host.current!, { ...baseOptions, ...sizeOptions[size], model, ariaLabel: label, overflowWidgetsDomNode: overflow });
     instance.current = created;
 
-    const fit = () => {
+    const resize = () => {
       if (size === 'fill') return;
       const [least, most] = boxLines[size];
       const height = Math.min(most * lineHeight, Math.max(least * lineHeight, created.getContentHeight() - 8)) + 8;
       host.current!.style.height = `${height}px`;
       created.layout({ width: host.current!.clientWidth, height });
     };
-    created.onDidContentSizeChange(fit);
-    fit();
+    created.onDidContentSizeChange(resize);
+    resize();
     created.onDidChangeModelContent(() => {
       const text = model.getValue();
       if (text !== current.current.value) current.current.onChange(text);

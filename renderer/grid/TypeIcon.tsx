@@ -7,7 +7,7 @@ const icons = { string: IconAbc, integer: IconHash, number: IconDecimal, boolean
 export function TypeIcon({ type, size = 14 }: { readonly type: ColumnType; readonly size?: number }) {
   const Icon = icons[type] ?? IconAbc;
   return (
-    <span title={type} role="img" aria-label={type} style={{ display: 'inline-flex', flex: 'none', color: 'var(--mantine-color-dimmed)' }}>
+    <span title={type} role="img" aria-label={type} style={{ display: 'inline-flex', flex: 'none', color: 'var(--text-3)' }}>
       <Icon size={size} stroke={1.6} aria-hidden />
     </span>
   );

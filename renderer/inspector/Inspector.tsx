@@ -1,0 +1,27 @@
+import { ScrollArea } from '@mantine/core';
+import { usePipeline, useSession } from '../session/session.ts';
+import styles from './Inspector.module.css';
+import { NodeInspector } from './NodeInspector.tsx';
+import { PipelineInspector } from './PipelineInspector.tsx';
+import { SelectionInspector } from './SelectionInspector.tsx';
+import { UnknownNode } from './UnknownNode.tsx';
+
+/** The form of whatever is selected; fills its parent. */
+export default function Inspector() {
+  const { nodes, edges } = useSession((state) => state.selection);
+  const only = nodes.length === 1 ? nodes[0]! : null;
+  return (
+    <aside className={styles.inspector} aria-label="Inspector">
+      <ScrollArea className={styles.scroll} type="auto" scrollbarSize={8} key={only ?? 'none'}>
+        {only !== null ? <OneNode id={only} /> : nodes.length + edges.length > 1 ? <SelectionInspector /> : <PipelineInspector />}
+      </ScrollArea>
+    </aside>
+  );
+}
+
+function OneNode({ id }: { readonly id: string }) {
+  const node = usePipeline().nodes[id];
+  const manifest = useSession((state) => (node ? state.catalogue.get(node.type) : undefined));
+  if (!node) return null;
+  return manifest ? <NodeInspector key={id} id={id} node={node} manifest={manifest} /> : <UnknownNode key={id} id={id} node={node} />;
+}

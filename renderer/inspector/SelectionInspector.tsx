@@ -1,0 +1,52 @@
+// biome-ignore-all lint/suspicious/noArrayIndexKey: dividers have no identity but their place.
+import { Button } from '@mantine/core';
+import { isEnabled, labelOf } from '../commands/command.ts';
+import { commandOf, contextMenus, runCommand } from '../commands/registry.ts';
+import { usePipeline, useSession } from '../session/session.ts';
+import styles from './Inspector.module.css';
+
+/** Several things are selected: what, and what can be done with all of them. */
+export function SelectionInspector() {
+  const { nodes, edges } = useSession((state) => state.selection);
+  const pipeline = usePipeline();
+  const state = useSession();
+  const count = [counted(nodes.length, 'node'), counted(edges.length, 'edge')].filter(Boolean).join(', ');
+  return (
+    <>
+      <header className={styles.header}>
+        <div className={styles.headerText}>
+          <div className={styles.title}>{count} selected</div>
+          <div className={styles.identity}>
+            <span className={styles.summary}>{nodes.map((id) => pipeline.nodes[id]?.title ?? id).join(', ')}</span>
+          </div>
+        </div>
+      </header>
+      <div className={styles.content}>
+        <div className={styles.actions}>
+          {contextMenus.nodes.map((name, index) => {
+            if (name === null) return <div key={index} className={styles.divider} />;
+            const command = commandOf(name);
+            const Icon = command.icon;
+            return (
+              <Button
+                key={name}
+                variant="subtle"
+                color="gray"
+                justify="flex-start"
+                leftSection={Icon ? <Icon size={15} stroke={1.6} /> : <span style={{ width: 15 }} />}
+                disabled={!isEnabled(command, state)}
+                onClick={() => void runCommand(name)}
+              >
+                {labelOf(command, state)}
+              </Button>
+            );
+          })}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function counted(count: number, what: string): string {
+  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
+}

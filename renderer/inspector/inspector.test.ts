@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Problem } from '../../engine/protocol/messages.ts';
+import { conditionOperators } from '../../nodes/kit/fields.ts';
+import { asCondition, operators, takesValue } from './conditions.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { problemsAt, problemsOutside } from './field-problems.ts';
+import { highlight } from './highlight.ts';
+import { parseInline, parseMarkdown } from './markdown.ts';
+import { storedPath } from './paths.ts';
+import { moved } from './widgets/reorder.ts';
+
+describe('durations', () => {
+  it('are read with their units', () => {
+    expect(['500ms', '10s', '5m', '1h', '1d', '1.5s', '1h 30m', '1h30m'].map(parseDuration)).toEqual([
+      500, 10_000, 300_000, 3_600_000, 86_400_000, 1500, 5_400_000, 5_400_000,
+    ]);
+    expect(['', '10', 's', '10 x', '10s!', '-5s', '5mm'].map(parseDuration)).toEqual([null, null, null, null, null, null, null]);
+  });
+  it('are written in the shortest exact form and read back the same', () => {
+    expect([0, 1500, 90_000, 3_600_000].map(formatDuration)).toEqual(['0ms', '1500ms', '90s', '1h']);
+    fc.assert(fc.property(fc.nat(1e10), (ms) => parseDuration(formatDuration(ms)) === ms));
+  });
+});
+
+describe('conditions', () => {
+  it('offer exactly the operators that nodes know', () => {
+    expect(operators.map(({ value }) => value).sort()).toEqual([...conditionOperators].sort());
+    expect(operators.filter(({ value }) => !takesValue(value)).map(({ value }) => value)).toEqual(['isNull', 'isNotNull']);
+  });
+  it('are made of whatever a file holds', () => {
+    expect(asCondition(null)).toEqual({ match: 'all', rules: [] });
+    expect(asCondition({ match: 'any', rules: [{ column: 'a', operator: '>', value: 3 }, 'x', {}] })).toEqual({
+      match: 'any',
+      rules: [
+        { column: 'a', operator: '>', value: '3' },
+        { column: '', operator: '=', value: '' },
+      ],
+    });
+  });
+});
+
+describe('paths', () => {
+  it('are relative below the pipeline file', () => {
+    expect(storedPath('/data/p/in/a.csv', '/data/p/x.millrace.json')).toBe('in/a.csv');
+    expect(storedPath('/data/other/a.csv', '/data/p/x.millrace.json')).toBe('/data/other/a.csv');
+    expect(storedPath('C:\\p\\in\\a.csv', 'C:\\p\\x.millrace.json')).toBe('in/a.csv');
+    expect(storedPath('/a.csv', null)).toBe('/a.csv');
+  });
+});
+
+describe('problems', () => {
+  const problem = (field?: string): Problem => ({ code: 'x/y', severity: 'error', message: 'm', field });
+  const all = [problem(), problem('where'), problem('where.rules.0.value'), problem('whereabouts'), problem('columns.1.name')];
+  it('stand at their field', () => {
+    expect(problemsAt(all, 'where', { kind: 'condition' })).toEqual([all[1], all[2]]);
+    expect(problemsAt(all, 'columns', { kind: 'list' })).toEqual([]);
+    expect(problemsAt(all, 'columns.1.name', { kind: 'text' })).toEqual([all[4]]);
+  });
+  it('stand at the top when no field has them', () => {
+    expect(problemsOutside(all, ['where', 'columns'])).toEqual([all[0], all[3]]);
+  });
+});
+
+describe('highlight', () => {
+  it('keeps the source and colours its parts', () => {
+    fc.assert(
+      fc.property(
+        fc.string(),
+        (source) =>
+          highlight(source)
+            .map((token) => token.text)
+            .join('') === source,
+      ),
+    );
+    expect(
+      highlight('row.a > 30 && "x" === null')
+        .filter((token) => token.kind !== 'plain')
+        .map((token) => `${token.kind}:${token.text}`),
+    ).toEqual(['property:a', 'number:30', 'string:"x"', 'keyword:null']);
+  });
+});
+
+describe('markdown', () => {
+  it('reads the forms that docs use', () => {
+    const blocks = parseMarkdown('# Title\n\nOne `code`\nand **two**.\n\n- a\n- b\n  more\n\n1. x\n\n```\nlet y\n```\n| a | b |\n|---|---|\n| 1 | 2 |');
+    expect(blocks.map((block) => block.kind)).toEqual(['heading', 'paragraph', 'list', 'list', 'code', 'table']);
+    expect(blocks[2]).toMatchObject({ ordered: false, items: [[{ text: 'a' }], [{ text: 'b more' }]] });
+    expect(blocks[5]).toMatchObject({ head: [[{ text: 'a' }], [{ text: 'b' }]], rows: [[[{ text: '1' }], [{ text: '2' }]]] });
+  });
+  it('takes HTML for text', () => {
+    expect(parseInline('<img src=x onerror=alert(1)> [a](http://b)')).toEqual([
+      { kind: 'text', text: '<img src=x onerror=alert(1)> ' },
+      { kind: 'link', text: 'a', href: 'http://b' },
+    ]);
+  });
+  it('ends, whatever it is given', () => {
+    fc.assert(fc.property(fc.stringMatching(/^[-*`|# \n[\]()a1._]{0,60}$/), (source) => Array.isArray(parseMarkdown(source))));
+  });
+});
+
+describe('reordering', () => {
+  it('moves one item and keeps the others in order', () => {
+    expect(moved(['a', 'b', 'c', 'd'], 0, 2)).toEqual(['b', 'c', 'a', 'd']);
+    expect(moved(['a', 'b', 'c', 'd'], 3, 0)).toEqual(['d', 'a', 'b', 'c']);
+    const items = ['a'];
+    expect(moved(items, 0, 1)).toBe(items);
+  });
+});

@@ -1,0 +1,90 @@
+import { ActionIcon, UnstyledButton } from '@mantine/core';
+import { IconGripVertical, IconX } from '@tabler/icons-react';
+import { useState } from 'react';
+import { inputSchema } from '../../code/code-fields.ts';
+import { TypeIcon } from '../../grid/TypeIcon.tsx';
+import styles from '../Inspector.module.css';
+import { useForm, type WidgetProps } from '../widget.ts';
+import { ColumnPicker } from './ColumnPicker.tsx';
+import { moved, useReorder } from './reorder.ts';
+
+/** Several columns in order: picked one by one, moved by dragging or Alt+arrows. */
+export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy, label }: WidgetProps) {
+  const { check } = useForm();
+  const schema = inputSchema(check, field);
+  const chosen = Array.isArray(value) ? (value as readonly string[]) : [];
+  const [draft, setDraft] = useState('');
+  const free = (schema?.columns ?? []).filter((column) => !chosen.includes(column.name) && (!field.types || field.types.includes(column.type)));
+  const reorder = useReorder((from, to) => onChange(moved(chosen, from, to)));
+
+  const add = (name: string) => {
+    setDraft('');
+    if (name !== '' && !chosen.includes(name)) onChange([...chosen, name]);
+  };
+  return (
+    <div className={styles.columns}>
+      {chosen.length > 0 && (
+        <ol className={styles.chosen} aria-label={label}>
+          {chosen.map((name, index) => {
+            const column = schema?.columns.find((candidate) => candidate.name === name);
+            return (
+              <li key={name} className={styles.chosenItem} {...reorder.item(index)}>
+                <button
+                  type="button"
+                  className={styles.grip}
+                  aria-label={`${name}: Alt and arrow keys move it`}
+                  {...reorder.handle(index)}
+                  onKeyDown={(event) => {
+                    const step = event.altKey ? (event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0) : 0;
+                    if (step === 0) return;
+                    event.preventDefault();
+                    onChange(moved(chosen, index, index + step));
+                  }}
+                >
+                  <IconGripVertical size={13} stroke={1.6} />
+                </button>
+                {column && <TypeIcon type={column.type} />}
+                <span
+                  className={styles.chosenName}
+                  data-missing={(schema && !column) || undefined}
+                  title={schema && !column ? 'No such column arrives here' : name}
+                >
+                  {name}
+                </span>
+                <ActionIcon size={20} aria-label={`Remove ${name}`} onClick={() => onChange(chosen.filter((other) => other !== name))}>
+                  <IconX size={13} />
+                </ActionIcon>
+              </li>
+            );
+          })}
+        </ol>
+      )}
+      <div className={styles.addRow}>
+        <div style={{ flex: 1 }}>
+          <ColumnPicker
+            id={id}
+            label={`Add to ${label}`}
+            describedBy={describedBy}
+            schema={schema && { columns: free }}
+            value={draft}
+            placeholder={schema && free.length === 0 ? 'All columns are chosen' : 'Add a column…'}
+            onChange={(next) => {
+              // A name from the list is taken at once; any other text waits for Enter or for leaving the field.
+              if (free.some((column) => column.name === next) && !free.some((column) => column.name !== next && column.name.startsWith(next))) add(next);
+              else setDraft(next);
+            }}
+            onDone={() => {
+              add(draft.trim());
+              onDone();
+            }}
+          />
+        </div>
+        {free.length > 1 && (
+          <UnstyledButton className={styles.link} onClick={() => onChange([...chosen, ...free.map((column) => column.name)])}>
+            All
+          </UnstyledButton>
+        )}
+      </div>
+    </div>
+  );
+}

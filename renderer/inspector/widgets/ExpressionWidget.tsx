@@ -1,0 +1,65 @@
+// biome-ignore-all lint/suspicious/noArrayIndexKey: the parts have no identity but their place.
+// biome-ignore-all lint/a11y/noStaticElementInteractions: it watches where the focus goes.
+import { useRef, useState } from 'react';
+import { inputSchema } from '../../code/code-fields.ts';
+import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
+import { useMonaco } from '../../code/load.ts';
+import { highlight } from '../highlight.ts';
+import styles from '../Inspector.module.css';
+import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../widget.ts';
+
+/** An expression over `row`. It is drawn as coloured text, and becomes the code editor while it has the focus. */
+export function ExpressionWidget({ id, path, field, value, onChange, onDone, problems, describedBy, label }: WidgetProps) {
+  const { node, check } = useForm();
+  const [active, setActive] = useState(false);
+  const leaving = useRef<ReturnType<typeof setTimeout>>(undefined);
+  // Asked for as soon as there is an expression to edit, so that it is here when one clicks.
+  useMonaco();
+  const text = asText(value);
+  if (!active) {
+    return (
+      // biome-ignore lint/a11y/useSemanticElements: an input cannot show colours; it becomes a text area on focus.
+      <div
+        id={id}
+        role="textbox"
+        tabIndex={0}
+        aria-label={label}
+        aria-describedby={describedBy}
+        aria-invalid={hasError(problems) || undefined}
+        className={styles.expression}
+        onFocus={() => setActive(true)}
+      >
+        {text === '' ? (
+          <span className={styles.placeholder}>{field.placeholder ?? 'row.column'}</span>
+        ) : (
+          highlight(text).map((token, index) => (
+            <span key={index} data-token={token.kind}>
+              {token.text}
+            </span>
+          ))
+        )}
+      </div>
+    );
+  }
+  return (
+    <div onFocus={() => clearTimeout(leaving.current)} data-invalid={hasError(problems) || undefined}>
+      <LazyCodeEditor
+        modelKey={`${node}/${path}`}
+        kind="expression"
+        field={field}
+        size="line"
+        autoFocus
+        label={label}
+        value={text}
+        schema={inputSchema(check, field)}
+        problems={problems}
+        onChange={(next) => onChange(textOrNull(next, field), 'typing')}
+        onBlur={() => {
+          onDone();
+          // Another window in front, or a widget of the editor itself, is no reason to leave it.
+          leaving.current = setTimeout(() => document.hasFocus() && setActive(false), 80);
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { ActionIcon, TextInput, Tooltip } from '@mantine/core';
+import { IconFolderOpen } from '@tabler/icons-react';
+import { pickFile } from '../../files/pick-file.ts';
+import { session } from '../../session/session.ts';
+import { storedPath } from '../paths.ts';
+import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
+
+export function FileWidget({ id, field, value, onChange, onDone, problems, describedBy, label }: WidgetProps) {
+  const browse = async () => {
+    const picked = await pickFile({ mode: field.mode ?? 'open', extensions: field.extensions ?? [], title: label });
+    if (picked !== null) onChange(storedPath(picked, session.state.path));
+  };
+  const text = asText(value);
+  return (
+    <TextInput
+      id={id}
+      value={text}
+      title={text || undefined}
+      placeholder={placeholderOf(field) ?? (field.glob ? 'data/*.csv' : 'Path of a file')}
+      error={hasError(problems)}
+      aria-describedby={describedBy}
+      spellCheck={false}
+      rightSection={
+        <Tooltip label="Browse">
+          <ActionIcon size={22} aria-label={`Browse for ${label}`} onClick={browse}>
+            <IconFolderOpen size={15} stroke={1.6} />
+          </ActionIcon>
+        </Tooltip>
+      }
+      onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')}
+      onBlur={onDone}
+    />
+  );
+}

@@ -1,0 +1,18 @@
+import { Textarea, TextInput } from '@mantine/core';
+import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
+
+export function TextWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
+  const common = {
+    id,
+    value: asText(value),
+    placeholder: placeholderOf(field),
+    error: hasError(problems),
+    'aria-describedby': describedBy,
+    spellCheck: false,
+    onBlur: onDone,
+  };
+  if (field.multiline) {
+    return <Textarea {...common} autosize minRows={2} maxRows={10} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
+  }
+  return <TextInput {...common} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
+}
