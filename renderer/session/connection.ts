@@ -61,9 +61,9 @@ function connectDesktop(): Promise<Port> {
       const native = event.ports[0];
       if (event.source !== window || event.data?.millrace !== 'port' || !native) return;
       const channel = new Channel();
-      // A port of a process that died stays silent in Chrome before 122; the desktop then says `closed` or hands out a new port.
+      // A port of a process that died stays silent in Chrome before 122; the desktop then says `gone` or hands out a new port.
       const closed = (message: MessageEvent) => {
-        if (message.source === window && (message.data?.millrace === 'closed' || message.data?.millrace === 'port')) endDesktopChannel?.();
+        if (message.source === window && (message.data?.millrace === 'gone' || message.data?.millrace === 'port')) endDesktopChannel?.();
       };
       endDesktopChannel = () => {
         window.removeEventListener('message', closed);

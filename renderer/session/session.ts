@@ -3,7 +3,7 @@
  * Reading: `useSession(selector)` and the narrower hooks. Writing: the actions of `session`.
  */
 import { useShallow } from 'zustand/react/shallow';
-import type { Pipeline } from '../../engine/document/pipeline.ts';
+import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
 import { DocumentStore } from '../../engine/document/store.ts';
 import type { RequestName, RequestParams, RequestResults } from '../../engine/protocol/api.ts';
 import type { NodeCheck, OpenedDocument, Problem } from '../../engine/protocol/messages.ts';
@@ -96,9 +96,15 @@ export const session = {
     writeSetting(key, value);
   },
 
-  /** Makes an opened document the current one, with a new history. */
-  load(opened: OpenedDocument): void {
+  /** Asks for a check although the pipeline did not change: what it is checked against did (trust, a file). */
+  recheck(): void {
+    scheduleCheck(0);
+  },
+
+  /** Makes an opened document the current one, with a new history. With `edited`, it counts as unsaved: a restored copy. */
+  load(opened: OpenedDocument, options: { readonly edited?: boolean } = {}): void {
     const document = new DocumentStore(opened.pipeline);
+    if (options.edited) document.markSaved(emptyPipeline);
     unsubscribe();
     setState({
       document,

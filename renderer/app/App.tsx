@@ -1,0 +1,41 @@
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { CommandPalette } from '../commands/CommandPalette.tsx';
+import { useShortcuts } from '../commands/use-shortcuts.ts';
+import { TrustBanner } from '../files/TrustBanner.tsx';
+import { useDocumentWindow } from '../files/use-document-window.ts';
+import { theme, variables } from '../theme/theme.ts';
+import { useColorScheme } from '../theme/use-color-scheme.ts';
+import './app.css';
+import { Dialogs } from './dialogs.tsx';
+import { ErrorBoundary } from './ErrorBoundary.tsx';
+import { Header } from './Header.tsx';
+import { StatusBar } from './StatusBar.tsx';
+import { Workspace } from './Workspace.tsx';
+
+export function App() {
+  const scheme = useColorScheme();
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={variables} forceColorScheme={scheme}>
+      <ErrorBoundary area="editor">
+        <Editor />
+      </ErrorBoundary>
+      <Notifications position="bottom-right" limit={4} />
+    </MantineProvider>
+  );
+}
+
+function Editor() {
+  useShortcuts();
+  useDocumentWindow();
+  return (
+    <div className="app">
+      <Header />
+      <TrustBanner />
+      <Workspace />
+      <StatusBar />
+      <CommandPalette />
+      <Dialogs />
+    </div>
+  );
+}

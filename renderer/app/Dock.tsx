@@ -1,0 +1,99 @@
+import { ActionIcon, Tooltip } from '@mantine/core';
+import { IconX } from '@tabler/icons-react';
+import { lazy, Suspense } from 'react';
+import { Group, Panel, Separator } from 'react-resizable-panels';
+import { ProblemsPanel } from '../problems/ProblemsPanel.tsx';
+import { RunPanel } from '../runs/RunPanel.tsx';
+import { type DockTab, session, useSelectedNode, useSession } from '../session/session.ts';
+import { ErrorBoundary } from './ErrorBoundary.tsx';
+
+const CodePanel = lazy(() => import('../code/CodePanel.tsx'));
+const PreviewPanel = lazy(() => import('../preview/PreviewPanel.tsx'));
+const ResultsPanel = lazy(() => import('../results/ResultsPanel.tsx'));
+
+const tabs: readonly [DockTab, string][] = [
+  ['data', 'Data'],
+  ['problems', 'Problems'],
+  ['run', 'Run'],
+  ['results', 'Results'],
+];
+
+/** The panel under the canvas. */
+export function Dock() {
+  const tab = useSession((state) => state.dockTab);
+  const problems = useSession((state) => state.problems.length);
+  const errors = useSession((state) => state.problems.filter((problem) => problem.severity === 'error').length);
+  const moveTab = (event: React.KeyboardEvent) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    const next = tabs[tabs.findIndex(([name]) => name === tab) + step]?.[0];
+    if (!step || !next) return;
+    session.showDock(next);
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return (
+    <section className="dock" aria-label="Bottom panel">
+      <div className="dock-tabs" role="tablist" aria-label="Bottom panel" onKeyDown={moveTab}>
+        {tabs.map(([name, label]) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            aria-selected={tab === name}
+            aria-controls="dock-body"
+            tabIndex={tab === name ? 0 : -1}
+            onClick={() => session.showDock(name)}
+          >
+            {label}
+            {name === 'problems' && problems > 0 && (
+              <span className="dock-count" data-severity={errors > 0 ? 'error' : 'warning'}>
+                {problems}
+              </span>
+            )}
+          </button>
+        ))}
+        <Tooltip label="Hide the panel (Ctrl+J)">
+          <ActionIcon className="dock-close" aria-label="Hide the panel" onClick={() => session.set('dock', false)}>
+            <IconX size={15} />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+      <div className="dock-body" id="dock-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        <ErrorBoundary area="panel" key={tab}>
+          <Suspense fallback={null}>
+            {tab === 'data' && <DataTab />}
+            {tab === 'problems' && <ProblemsPanel />}
+            {tab === 'run' && <RunPanel />}
+            {tab === 'results' && <Results />}
+          </Suspense>
+        </ErrorBoundary>
+      </div>
+    </section>
+  );
+}
+
+/** The rows at the selection; beside them the code of a node that has some, so that both are seen while typing. */
+function DataTab() {
+  const node = useSelectedNode();
+  const hasCode = useSession((state) => {
+    const manifest = node ? state.catalogue.get(state.pipeline.nodes[node]?.type ?? '') : undefined;
+    return manifest !== undefined && Object.values(manifest.params).some((field) => field.kind === 'code');
+  });
+  if (!hasCode) return <PreviewPanel />;
+  return (
+    <Group orientation="horizontal" id="code-and-data">
+      <Panel id="code" defaultSize="50%" minSize="160px">
+        <CodePanel />
+      </Panel>
+      <Separator className="separator" aria-label="Resize the code" />
+      <Panel id="rows" minSize="160px">
+        <PreviewPanel />
+      </Panel>
+    </Group>
+  );
+}
+
+function Results() {
+  const path = useSession((state) => state.resultPath);
+  return <ResultsPanel path={path} />;
+}

@@ -1,0 +1,100 @@
+import { IconAlertTriangle, IconCircleX } from '@tabler/icons-react';
+import { counted, formatDuration, formatShort } from '../runs/format.ts';
+import { isRunning } from '../runs/run-actions.tsx';
+import { session, useSession } from '../session/session.ts';
+
+const engineWords = { connecting: 'Engine starting…', ready: 'Engine ready', restarting: 'Engine restarting…', lost: 'No engine' } as const;
+
+/** The state of everything, in one line. */
+export function StatusBar() {
+  return (
+    <footer className="status-bar">
+      <Engine />
+      <Problems />
+      <RunState />
+      <span className="status-space" />
+      <Selection />
+      <Size />
+    </footer>
+  );
+}
+
+function Engine() {
+  const engine = useSession((state) => state.engine);
+  const message = useSession((state) => state.engineMessage);
+  return (
+    <span className="status-engine" data-state={engine} role="status" title={message ?? undefined}>
+      <i />
+      {engineWords[engine]}
+      {message && <span className="status-message">{message}</span>}
+    </span>
+  );
+}
+
+function Problems() {
+  const errors = useSession((state) => state.problems.filter((problem) => problem.severity === 'error').length);
+  const others = useSession((state) => state.problems.length) - errors;
+  const text =
+    errors + others === 0 ? 'No problems' : [errors > 0 && counted(errors, 'error'), others > 0 && counted(others, 'warning')].filter(Boolean).join(', ');
+  return (
+    <button
+      type="button"
+      onClick={() => session.showDock('problems')}
+      aria-label={`Problems: ${text}`}
+      data-severity={errors > 0 ? 'error' : others > 0 ? 'warning' : undefined}
+    >
+      {errors > 0 && (
+        <>
+          <IconCircleX size={14} />
+          {errors}
+        </>
+      )}
+      {others > 0 && (
+        <>
+          <IconAlertTriangle size={14} />
+          {others}
+        </>
+      )}
+      {errors + others === 0 && text}
+    </button>
+  );
+}
+
+function RunState() {
+  const run = useSession((state) => state.run);
+  const isStale = useSession((state) => state.runStale);
+  if (!run) return null;
+  const files = Object.values(run.stats).flatMap((stats) => (stats.progress?.total ? [stats.progress] : []));
+  const total = files.reduce((sum, progress) => sum + (progress.total ?? 0), 0);
+  const done = total > 0 ? files.reduce((sum, progress) => sum + progress.done, 0) / total : null;
+  const rows = Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.in, ...Object.values(stats.out)), 0);
+  const words = { starting: 'Starting', running: 'Running', stopping: 'Stopping', done: 'Done', failed: 'Failed', stopped: 'Stopped' } as const;
+  const time = run.endedAt === null ? '' : ` in ${formatDuration(run.endedAt - run.startedAt)}`;
+  return (
+    <button type="button" className="status-run" data-state={run.state} onClick={() => session.showDock('run')} aria-label={`Run: ${words[run.state]}`}>
+      {words[run.state]}
+      {time}
+      {isRunning(run) && done !== null && <progress value={Math.min(1, done)} max={1} />}
+      {isRunning(run) && <span>{done !== null ? `${Math.floor(Math.min(1, done) * 100)} %` : counted(rows, 'row')}</span>}
+      {isRunning(run) && <span>{formatShort(Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.rate), 0))} rows/s</span>}
+      {isStale && <span>(before your last changes)</span>}
+    </button>
+  );
+}
+
+function Selection() {
+  const nodes = useSession((state) => state.selection.nodes.length);
+  const edges = useSession((state) => state.selection.edges.length);
+  if (nodes + edges === 0) return null;
+  return <span>{[nodes > 0 && counted(nodes, 'node'), edges > 0 && counted(edges, 'edge')].filter(Boolean).join(', ')} selected</span>;
+}
+
+function Size() {
+  const nodes = useSession((state) => Object.keys(state.pipeline.nodes).length);
+  const edges = useSession((state) => state.pipeline.edges.length);
+  return (
+    <span>
+      {counted(nodes, 'node')}, {counted(edges, 'edge')}
+    </span>
+  );
+}

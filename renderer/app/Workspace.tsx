@@ -1,0 +1,93 @@
+import { lazy, type ReactNode, Suspense } from 'react';
+import { Group, Panel, Separator } from 'react-resizable-panels';
+import Canvas from '../canvas/Canvas.tsx';
+import { Palette } from '../palette/Palette.tsx';
+import { session, useSession } from '../session/session.ts';
+import { Dock } from './Dock.tsx';
+import { ErrorBoundary } from './ErrorBoundary.tsx';
+
+const Inspector = lazy(() => import('../inspector/Inspector.tsx'));
+
+/** Palette, canvas over dock, inspector; each may be hidden, and sizes are remembered. */
+export function Workspace() {
+  const showPalette = useSession((state) => state.settings.palette);
+  const showInspector = useSession((state) => state.settings.inspector);
+  const showDock = useSession((state) => state.settings.dock);
+  const isLoaded = useSession((state) => state.hello !== null);
+  return (
+    // Stored sizes arrive with the engine; the groups take them in when they are made anew.
+    <Remembered key={`main ${isLoaded}`} group="main" orientation="horizontal" panels={['palette', 'centre', 'inspector']}>
+      {showPalette && (
+        <>
+          <Panel id="palette" defaultSize="210px" minSize="160px" maxSize="420px" groupResizeBehavior="preserve-pixel-size">
+            <ErrorBoundary area="palette">
+              <Palette />
+            </ErrorBoundary>
+          </Panel>
+          <Separator className="separator" aria-label="Resize the palette" />
+        </>
+      )}
+      <Panel id="centre" minSize="240px">
+        <Remembered group="centre" orientation="vertical" panels={['canvas', 'dock']}>
+          <Panel id="canvas" minSize="120px">
+            <ErrorBoundary area="canvas">
+              <Canvas />
+            </ErrorBoundary>
+          </Panel>
+          {showDock && (
+            <>
+              <Separator className="separator" aria-label="Resize the bottom panel" />
+              <Panel id="dock" defaultSize="36%" minSize="96px">
+                <ErrorBoundary area="bottom panel">
+                  <Dock />
+                </ErrorBoundary>
+              </Panel>
+            </>
+          )}
+        </Remembered>
+      </Panel>
+      {showInspector && (
+        <>
+          <Separator className="separator" aria-label="Resize the inspector" />
+          <Panel id="inspector" defaultSize="300px" minSize="220px" maxSize="620px" groupResizeBehavior="preserve-pixel-size">
+            <ErrorBoundary area="inspector">
+              <Suspense fallback={null}>
+                <Inspector />
+              </Suspense>
+            </ErrorBoundary>
+          </Panel>
+        </>
+      )}
+    </Remembered>
+  );
+}
+
+interface RememberedProps {
+  readonly group: string;
+  readonly orientation: 'horizontal' | 'vertical';
+  readonly panels: readonly string[];
+  readonly children: ReactNode;
+}
+
+/** A group of panels whose sizes outlive the session, one layout for each set of panels that is shown. */
+function Remembered({ group, orientation, panels, children }: RememberedProps) {
+  const settings = useSession.getState().settings;
+  const shown = panels.filter((panel) => settings[panel] !== false);
+  const key = `${group}:${shown.join('+')}`;
+  const known = settings.layouts[key];
+  return (
+    <Group
+      id={group}
+      className={`group-${group}`}
+      orientation={orientation}
+      defaultLayout={known}
+      onLayoutChanged={(layout) => {
+        const { layouts } = session.state.settings;
+        const now = panels.filter((panel) => panel in layout);
+        session.set('layouts', { ...layouts, [`${group}:${now.join('+')}`]: layout });
+      }}
+    >
+      {children}
+    </Group>
+  );
+}

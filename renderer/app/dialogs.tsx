@@ -1,0 +1,46 @@
+import { type ReactNode, useSyncExternalStore } from 'react';
+
+interface OpenDialog {
+  readonly id: number;
+  readonly render: (close: (result: unknown) => void) => ReactNode;
+  readonly resolve: (result: unknown) => void;
+}
+
+let open: readonly OpenDialog[] = [];
+let nextId = 1;
+const listeners = new Set<() => void>();
+
+/**
+ * Shows a dialog above the editor and settles with what it closes with; null when it is dismissed. `render` gets the function
+ * that closes it.
+ */
+export function showDialog<T>(render: (close: (result: T | null) => void) => ReactNode): Promise<T | null> {
+  return new Promise((resolve) => {
+    open = [...open, { id: nextId++, render: render as OpenDialog['render'], resolve: resolve as OpenDialog['resolve'] }];
+    for (const listener of listeners) listener();
+  });
+}
+
+export function isDialogOpen(): boolean {
+  return open.length > 0;
+}
+
+/** Draws the open dialogs; placed once. */
+export function Dialogs(): ReactNode {
+  const shown = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => open,
+  );
+  return shown.map((dialog) => <Hosted key={dialog.id} dialog={dialog} />);
+}
+
+function Hosted({ dialog }: { readonly dialog: OpenDialog }): ReactNode {
+  return dialog.render((result) => {
+    open = open.filter((other) => other !== dialog);
+    for (const listener of listeners) listener();
+    dialog.resolve(result ?? null);
+  });
+}

@@ -1,0 +1,17 @@
+import { notifications } from '@mantine/notifications';
+import { problemOf } from '../../engine/protocol/connection.ts';
+import type { Problem } from '../../engine/protocol/messages.ts';
+
+const colors = { error: 'red', warning: 'yellow', info: 'accent' } as const;
+
+/** A message at the lower right that goes away by itself; errors stay longer. */
+export function notify(message: string, severity: Problem['severity'] = 'info', title?: string): void {
+  notifications.show({ title, message, color: colors[severity], autoClose: severity === 'error' ? 12_000 : 4_000, withBorder: true });
+}
+
+/** Tells what went wrong and what to do, for anything thrown by a request. Cancelled requests say nothing. */
+export function notifyError(error: unknown, what?: string): void {
+  const problem = problemOf(error);
+  if (problem.code === 'cancelled') return;
+  notify(problem.hint ? `${problem.message} ${problem.hint}` : problem.message, 'error', what);
+}

@@ -1,0 +1,279 @@
+import {
+  applyNodeChanges,
+  Background,
+  BackgroundVariant,
+  ConnectionMode,
+  MiniMap,
+  type NodeChange,
+  type OnConnectEnd,
+  ReactFlow,
+  ReactFlowProvider,
+  SelectionMode,
+  useReactFlow,
+} from '@xyflow/react';
+import { type DragEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
+import type { Edge } from '../../engine/document/pipeline.ts';
+import { notify } from '../app/notify.ts';
+import { session, usePipeline, useSession } from '../session/session.ts';
+import './canvas.css';
+import { CanvasControls } from './CanvasControls.tsx';
+import { CanvasMenu, type MenuTarget } from './CanvasMenu.tsx';
+import { ConnectionHint } from './ConnectionHint.tsx';
+import { listenToClipboard } from './clipboard.ts';
+import { whyNot } from './connect.ts';
+import { DataEdge } from './DataEdge.tsx';
+import { dragType } from './drag-type.ts';
+import { dropOutcome } from './drop-connection.ts';
+import { EmptyCanvas } from './EmptyCanvas.tsx';
+import { type CardNode, cardSize, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from './flow.ts';
+import { HoverTip } from './HoverTip.tsx';
+import { insertNode } from './insert.ts';
+import { NodeCard } from './NodeCard.tsx';
+import { QuickAdd } from './QuickAdd.tsx';
+import { openQuickAdd } from './quick-add.ts';
+import { describeSelection } from './selection.ts';
+import { setFlow } from './viewport.ts';
+
+const nodeTypes = { card: NodeCard };
+const edgeTypes = { data: DataEdge };
+const gridStep: [number, number] = [8, 8];
+const minimapColors = { source: 'var(--source)', transform: 'var(--transform)', sink: 'var(--sink)' } as const;
+
+export default function Canvas() {
+  return (
+    <ReactFlowProvider>
+      <Flow />
+    </ReactFlowProvider>
+  );
+}
+
+function Flow() {
+  const pipeline = usePipeline();
+  const document_ = useSession((state) => state.document);
+  const selection = useSession((state) => state.selection);
+  const showMinimap = useSession((state) => state.settings.minimap);
+  const snap = useSession((state) => state.settings.snap);
+  const instance = useReactFlow<CardNode, DataEdgeType>();
+  const [pane, setPane] = useState<HTMLDivElement | null>(null);
+  const [nodes, setNodes] = useState<CardNode[]>([]);
+  const [menu, setMenu] = useState<MenuTarget | null>(null);
+  const isDragging = useRef(false);
+  const dropEdge = useRef<string | null>(null);
+
+  useEffect(() => {
+    if (!isDragging.current) setNodes((old) => flowNodes(old, pipeline, selection.nodes));
+  }, [pipeline, selection.nodes]);
+  const oldEdges = useRef<DataEdgeType[]>([]);
+  const edges = useMemo(() => {
+    oldEdges.current = flowEdges(oldEdges.current, pipeline, selection.edges);
+    return oldEdges.current;
+  }, [pipeline, selection.edges]);
+
+  useEffect(() => {
+    setFlow(instance, pane);
+    return () => setFlow(null, null);
+  }, [instance, pane]);
+  useEffect(() => listenToClipboard(), []);
+  // A document that was opened is shown whole; one that is being built stays where its author put it.
+  useEffect(() => {
+    if (Object.keys(document_.pipeline.nodes).length === 0) void instance.setViewport({ x: 0, y: 0, zoom: 1 });
+    else requestAnimationFrame(() => requestAnimationFrame(() => void instance.fitView({ padding: 0.15, maxZoom: 1 })));
+  }, [document_, instance]);
+
+  const changeNodes = useCallback((changes: NodeChange<CardNode>[]) => {
+    const own = changes.filter((change) => change.type === 'position' || change.type === 'dimensions');
+    if (own.length > 0) setNodes((old) => applyNodeChanges(own, old));
+    const chosen = changes.filter((change) => change.type === 'select');
+    if (chosen.length === 0) return;
+    const selected = new Set(session.state.selection.nodes);
+    for (const change of chosen) change.selected ? selected.add(change.id) : selected.delete(change.id);
+    session.select({ nodes: [...selected], edges: session.state.selection.edges });
+  }, []);
+  const changeEdges = useCallback((changes: { type: string; id?: string; selected?: boolean }[]) => {
+    const selected = new Set(session.state.selection.edges);
+    for (const change of changes) {
+      if (change.type !== 'select' || !change.id) continue;
+      if (change.selected) selected.add(change.id);
+      else selected.delete(change.id);
+    }
+    session.select({ nodes: session.state.selection.nodes, edges: [...selected] });
+  }, []);
+
+  const endDrag = useCallback((event: PointerLike, dragged: readonly CardNode[]) => {
+    isDragging.current = false;
+    const places = Object.fromEntries(dragged.map((node) => [node.id, node.position]));
+    const [only] = dragged;
+    const into = dragged.length === 1 && only ? insertableEdge(event, only.id) : null;
+    markDropEdge(dropEdge, null);
+    session.edit(into ? `Insert ${describeSelection()}` : `Move ${dragged.length === 1 ? 'node' : `${dragged.length} nodes`}`, (before) => {
+      const moved = moveNodes(before, places);
+      const ports = only && portsOf(before, only.id, session.state.catalogue);
+      if (!into || !only || !ports?.inputs[0] || !ports.outputs[0]) return moved;
+      return insertIntoEdge(moved, into, only.id, ports.inputs[0].name, ports.outputs[0].name);
+    });
+    // An edit without effect does not notify: what was dragged goes back to the document's place.
+    setNodes((old) => flowNodes(old, session.state.pipeline, session.state.selection.nodes));
+  }, []);
+  const drag = useCallback((event: PointerLike, _node: CardNode, dragged: CardNode[]) => {
+    const [only] = dragged;
+    markDropEdge(dropEdge, dragged.length === 1 && only ? insertableEdge(event, only.id) : null);
+  }, []);
+
+  const endConnection = useCallback<OnConnectEnd>(
+    (event, state) => {
+      const point =
+        'clientX' in event ? { x: event.clientX, y: event.clientY } : { x: event.changedTouches[0]?.clientX ?? 0, y: event.changedTouches[0]?.clientY ?? 0 };
+      const outcome = dropOutcome(state, document.elementFromPoint(point.x, point.y), event.altKey);
+      if (outcome?.kind === 'connect') addEdge(outcome.edge, outcome.replace);
+      else if (outcome?.kind === 'refuse') notify(outcome.reason, 'warning');
+      else if (outcome?.kind === 'add') openQuickAdd({ at: point, place: instance.screenToFlowPosition(point), join: outcome.join });
+    },
+    [instance],
+  );
+
+  const dragOver = useCallback((event: DragEvent) => {
+    if (!event.dataTransfer.types.includes(dragType)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'copy';
+    markDropEdge(dropEdge, edgeUnder(event.clientX, event.clientY));
+  }, []);
+  const drop = useCallback(
+    (event: DragEvent) => {
+      const type = event.dataTransfer.getData(dragType);
+      if (!type) return;
+      event.preventDefault();
+      const at = instance.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+      const edge = edgeUnder(event.clientX, event.clientY) ?? undefined;
+      markDropEdge(dropEdge, null);
+      insertNode(type, { position: { x: at.x - cardSize.width / 2, y: at.y - cardSize.height / 2 }, edge });
+      pane?.focus({ preventScroll: true });
+    },
+    [instance, pane],
+  );
+
+  const openMenu = useCallback((event: MouseEvent | globalThis.MouseEvent, target: Omit<MenuTarget, 'at'>) => {
+    event.preventDefault();
+    const { selection: chosen } = session.state;
+    if (target.node && !chosen.nodes.includes(target.node)) session.select({ nodes: [target.node] });
+    if (target.edge && !chosen.edges.includes(target.edge)) session.select({ edges: [target.edge] });
+    setMenu({ ...target, at: { x: event.clientX, y: event.clientY } });
+  }, []);
+
+  return (
+    <section className="canvas" aria-label="Canvas" onDragOver={dragOver} onDrop={drop} onDragLeave={() => markDropEdge(dropEdge, null)}>
+      <ReactFlow<CardNode, DataEdgeType>
+        ref={setPane}
+        tabIndex={0}
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={changeNodes}
+        onEdgesChange={changeEdges}
+        onConnect={(connection) => addEdge(asEdge(connection))}
+        isValidConnection={(connection) => {
+          const { pipeline: now, catalogue } = session.state;
+          return whyNot(now, catalogue, asEdge(connection)) === null;
+        }}
+        onConnectEnd={endConnection}
+        onNodeDragStart={() => {
+          isDragging.current = true;
+        }}
+        onNodeDrag={drag}
+        onNodeDragStop={(event, _node, dragged) => endDrag(event, dragged)}
+        onSelectionDragStart={() => {
+          isDragging.current = true;
+        }}
+        onSelectionDragStop={(event, dragged) => endDrag(event, dragged)}
+        onNodeContextMenu={(event, node) => openMenu(event, { node: node.id })}
+        onSelectionContextMenu={(event) => openMenu(event, {})}
+        onEdgeContextMenu={(event, edge) => openMenu(event, { edge: edge.id })}
+        onPaneContextMenu={(event) => openMenu(event, {})}
+        onNodeDoubleClick={(_event, node) => session.showField(node.id, null)}
+        onDoubleClick={(event) => {
+          if (!(event.target as Element).classList.contains('react-flow__pane')) return;
+          openQuickAdd({ at: { x: event.clientX, y: event.clientY }, place: instance.screenToFlowPosition({ x: event.clientX, y: event.clientY }) });
+        }}
+        connectionMode={ConnectionMode.Strict}
+        connectionRadius={22}
+        selectionMode={SelectionMode.Partial}
+        deleteKeyCode={null}
+        selectionKeyCode="Shift"
+        multiSelectionKeyCode={['Control', 'Meta', 'Shift']}
+        disableKeyboardA11y
+        nodesFocusable
+        edgesFocusable
+        elevateNodesOnSelect
+        zoomOnDoubleClick={false}
+        snapToGrid={snap}
+        snapGrid={gridStep}
+        minZoom={0.1}
+        maxZoom={2}
+        nodeDragThreshold={2}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={24} size={1.4} color="var(--dots)" />
+        {showMinimap && nodes.length > 0 && (
+          <MiniMap<CardNode>
+            pannable
+            zoomable
+            ariaLabel="Minimap"
+            nodeBorderRadius={10}
+            nodeColor={(node) => minimapColors[session.state.catalogue.get(session.state.pipeline.nodes[node.id]?.type ?? '')?.kind ?? 'transform']}
+            style={{ width: 148, height: 92 }}
+          />
+        )}
+        <ConnectionHint />
+      </ReactFlow>
+      <CanvasControls />
+      {nodes.length === 0 && <EmptyCanvas />}
+      <HoverTip canvas={pane} />
+      <QuickAdd />
+      {menu && <CanvasMenu target={menu} onClose={() => setMenu(null)} />}
+    </section>
+  );
+}
+
+/** Drags also come from fingers, whose events have no place of their own; those insert into no edge. */
+type PointerLike = { readonly clientX?: number; readonly clientY?: number } | object;
+
+interface FlowConnection {
+  readonly source: string;
+  readonly target: string;
+  readonly sourceHandle?: string | null;
+  readonly targetHandle?: string | null;
+}
+function asEdge(connection: FlowConnection): Edge {
+  return { from: { node: connection.source, port: connection.sourceHandle ?? '' }, to: { node: connection.target, port: connection.targetHandle ?? '' } };
+}
+
+function addEdge(edge: Edge, replace = false): void {
+  session.edit('Connect', (pipeline) => connect(pipeline, edge, { replace }));
+}
+
+function edgeUnder(x: number, y: number): string | null {
+  for (const element of document.elementsFromPoint(x, y)) {
+    const edge = element.closest<HTMLElement>('.react-flow__edge');
+    if (edge) return edge.dataset['id'] ?? null;
+  }
+  return null;
+}
+
+/** The edge under the pointer, if a node without edges of its own could be put into it. */
+function insertableEdge(event: PointerLike, id: string): string | null {
+  if (!('clientX' in event) || event.clientX === undefined || event.clientY === undefined) return null;
+  const { pipeline, catalogue } = session.state;
+  const ports = portsOf(pipeline, id, catalogue);
+  if (ports.inputs.length === 0 || ports.outputs.length === 0) return null;
+  if (pipeline.edges.some((edge) => edge.from.node === id || edge.to.node === id)) return null;
+  return edgeUnder(event.clientX, event.clientY);
+}
+
+/** Shows which edge would take what is being dragged. Directly on the element: this happens at every movement of the pointer. */
+function markDropEdge(marked: { current: string | null }, id: string | null): void {
+  if (marked.current === id) return;
+  marked.current = id;
+  for (const element of document.querySelectorAll('.react-flow__edge[data-drop]')) element.removeAttribute('data-drop');
+  if (id) document.querySelector(`.react-flow__edge[data-id="${CSS.escape(id)}"]`)?.setAttribute('data-drop', 'true');
+}

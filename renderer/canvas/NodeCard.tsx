@@ -1,0 +1,170 @@
+import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconNote } from '@tabler/icons-react';
+import { Handle, type NodeProps, Position, useUpdateNodeInternals } from '@xyflow/react';
+import { memo, useEffect, useMemo } from 'react';
+import { setNode } from '../../engine/document/edits.ts';
+import { errorPort } from '../../engine/document/pipeline.ts';
+import type { PortManifest, Problem } from '../../engine/protocol/messages.ts';
+import { formatCount, formatShort } from '../runs/format.ts';
+import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
+import { type CardNode, portsOf, titleOf } from './flow.ts';
+import { NodeIcon } from './NodeIcon.tsx';
+import { endRename, useRename } from './rename.ts';
+
+/** A node on the canvas. Reads the session by its id and is drawn anew only when something of its own changed. */
+export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
+  const node = useSession((state) => state.pipeline.nodes[id]);
+  const catalogue = useSession((state) => state.catalogue);
+  const check = useNodeCheck(id);
+  const problems = useProblems(id);
+  const isRenaming = useRename((state) => state.node === id);
+  const updateInternals = useUpdateNodeInternals();
+  // What `portsOf` gives depends on edges for unknown types only; a text stands for it, so that other edits leave the card alone.
+  const portText = useSession((state) => JSON.stringify(portsOf(state.pipeline, id, state.catalogue)));
+  const ports = useMemo(() => JSON.parse(portText) as ReturnType<typeof portsOf>, [portText]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: handles move when the ports change.
+  useEffect(() => updateInternals(id), [id, portText, updateInternals]);
+  if (!node) return null;
+
+  const manifest = catalogue.get(node.type);
+  const isKnown = manifest !== undefined || catalogue.size === 0;
+  const title = titleOf(id, node, catalogue);
+  const line = isKnown ? (check?.card ?? manifest?.summary ?? '') : `Unknown type “${node.type}”`;
+  const withNames = ports.inputs.length > 1 || ports.outputs.length > 1;
+  const worst = problems[0]?.severity;
+
+  return (
+    <div className="card" data-node-id={id} data-kind={manifest?.kind ?? 'unknown'} data-unknown={isKnown ? undefined : true} data-problem={worst}>
+      <div className="card-head">
+        <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} />
+        <div className="card-text">
+          {isRenaming ? <TitleInput id={id} title={title} /> : <div className="card-title">{title}</div>}
+          <div className="card-line" title={line}>
+            {line || ' '}
+          </div>
+        </div>
+        {node.note && (
+          <span className="card-note" title={node.note}>
+            <IconNote size={14} aria-label="Has a note" />
+          </span>
+        )}
+        {problems.length > 0 && <ProblemBadge problems={problems} node={id} />}
+      </div>
+      {withNames && (
+        <div className="card-ports">
+          <div>
+            {ports.inputs.map((port) => (
+              <span key={port.name}>{port.label}</span>
+            ))}
+          </div>
+          <div>
+            {ports.outputs.map((port) => (
+              <span key={port.name} data-error={port.name === errorPort || undefined}>
+                {port.label}
+              </span>
+            ))}
+          </div>
+        </div>
+      )}
+      <Counters id={id} />
+      {(['inputs', 'outputs'] as const).map((side) =>
+        ports[side].map((port, index) => (
+          <PortHandle
+            key={`${side} ${port.name}`}
+            node={id}
+            port={port}
+            side={side}
+            top={withNames ? namedPortsTop + namedPortHeight * index : singlePortTop}
+          />
+        )),
+      )}
+    </div>
+  );
+});
+
+/** Where handles sit, measured from the card's upper edge: the middle of the head, or of the port's own line (see canvas.css). */
+const singlePortTop = 26;
+const namedPortsTop = 61;
+const namedPortHeight = 18;
+
+interface PortHandleProps {
+  readonly node: string;
+  readonly port: PortManifest;
+  readonly side: 'inputs' | 'outputs';
+  readonly top: number;
+}
+function PortHandle({ node, port, side, top }: PortHandleProps) {
+  const isInput = side === 'inputs';
+  return (
+    <Handle
+      id={port.name}
+      type={isInput ? 'target' : 'source'}
+      position={isInput ? Position.Left : Position.Right}
+      style={{ top }}
+      data-port={port.name}
+      data-side={isInput ? 'in' : 'out'}
+      data-error={port.name === errorPort || undefined}
+      role="img"
+      aria-label={`${isInput ? 'Input' : 'Output'} ${port.label} of ${node}`}
+    />
+  );
+}
+
+function ProblemBadge({ problems, node }: { readonly problems: readonly Problem[]; readonly node: string }) {
+  const [first] = problems;
+  return (
+    <button
+      type="button"
+      className="card-badge nodrag"
+      data-severity={first?.severity}
+      aria-label={`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: ${first?.message}`}
+      onClick={(event) => {
+        event.stopPropagation();
+        session.showField(node, first?.field ?? null, first?.range);
+      }}
+    >
+      {first?.severity === 'error' ? <IconExclamationCircleFilled size={16} /> : <IconAlertTriangleFilled size={15} />}
+    </button>
+  );
+}
+
+/** Rows so far and progress, while a run goes on and after it. */
+function Counters({ id }: { readonly id: string }) {
+  const stats = useSession((state) => state.run?.stats[id]);
+  const isLive = useSession((state) => state.run !== null && state.run.endedAt === null);
+  const isStale = useSession((state) => state.runStale);
+  if (!stats) return null;
+  const sent = Object.entries(stats.out).reduce((sum, [port, count]) => (port === errorPort ? sum : sum + count), 0);
+  const rows = Object.keys(stats.out).length > 0 ? sent : stats.in;
+  const progress = stats.progress?.total ? Math.min(1, stats.progress.done / stats.progress.total) : null;
+  return (
+    <div className="card-counters" data-stale={isStale || undefined}>
+      <span title={`${formatCount(rows)} rows`}>{formatShort(rows)} rows</span>
+      {stats.failed > 0 && <span className="card-failed">{formatShort(stats.failed)} failed</span>}
+      {isLive && stats.rate > 0 && <span className="card-rate">{formatShort(stats.rate)}/s</span>}
+      {isLive && progress !== null && <progress value={progress} max={1} aria-label={`${Math.round(progress * 100)} % read`} />}
+    </div>
+  );
+}
+
+function TitleInput({ id, title }: { readonly id: string; readonly title: string }) {
+  const finish = (value: string | null) => {
+    if (value !== null && value.trim() !== title) session.edit(`Rename “${title}”`, (pipeline) => setNode(pipeline, id, { title: value.trim() }));
+    endRename();
+    document.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)?.focus({ preventScroll: true });
+  };
+  return (
+    <input
+      className="card-input nodrag nopan"
+      aria-label="Title"
+      defaultValue={title}
+      maxLength={200}
+      ref={(input) => input?.select()}
+      onBlur={(event) => finish(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') finish(event.currentTarget.value);
+        if (event.key === 'Escape') finish(null);
+        event.stopPropagation();
+      }}
+    />
+  );
+}

@@ -1,0 +1,86 @@
+import {
+  type Icon,
+  IconArrowMerge,
+  IconArrowsJoin,
+  IconArrowsSplit,
+  IconBell,
+  IconBolt,
+  IconBraces,
+  IconCalendarTime,
+  IconChartLine,
+  IconClock,
+  IconCode,
+  IconColumns,
+  IconCopyOff,
+  IconCut,
+  IconDatabase,
+  IconDatabaseExport,
+  IconDatabaseImport,
+  IconEye,
+  IconFileExport,
+  IconFileText,
+  IconFileTypeCsv,
+  IconFilter,
+  IconKey,
+  IconMathFunction,
+  IconPuzzle,
+  IconQuestionMark,
+  IconSortAscending,
+  IconSum,
+  IconTable,
+  IconTerminal,
+  IconWaveSine,
+  IconWorld,
+} from '@tabler/icons-react';
+import { memo } from 'react';
+import './node-icon.css';
+
+const icons: { readonly [name: string]: Icon } = {
+  'file-type-csv': IconFileTypeCsv,
+  braces: IconBraces,
+  database: IconDatabase,
+  'database-import': IconDatabaseImport,
+  'database-export': IconDatabaseExport,
+  'wave-sine': IconWaveSine,
+  filter: IconFilter,
+  columns: IconColumns,
+  'math-function': IconMathFunction,
+  code: IconCode,
+  sum: IconSum,
+  'arrows-join': IconArrowsJoin,
+  'arrow-merge': IconArrowMerge,
+  'copy-off': IconCopyOff,
+  'sort-ascending': IconSortAscending,
+  cut: IconCut,
+  eye: IconEye,
+  'file-export': IconFileExport,
+  table: IconTable,
+  clock: IconClock,
+  world: IconWorld,
+  bolt: IconBolt,
+  key: IconKey,
+  'calendar-time': IconCalendarTime,
+  bell: IconBell,
+  terminal: IconTerminal,
+  'file-text': IconFileText,
+  puzzle: IconPuzzle,
+  'chart-line': IconChartLine,
+  'arrows-split': IconArrowsSplit,
+};
+
+interface NodeIconProps {
+  /** A name of nodes/kit/icons.ts, as the catalogue gives it. */
+  readonly icon: string;
+  /** Colours it; null for a node of an unknown type. */
+  readonly kind: 'source' | 'transform' | 'sink' | null;
+}
+
+/** A node's icon on a tile of its kind's colour. */
+export const NodeIcon = memo(function NodeIcon({ icon, kind }: NodeIconProps) {
+  const Drawn = kind === null ? IconQuestionMark : (icons[icon] ?? IconPuzzle);
+  return (
+    <span className="node-icon" data-kind={kind ?? 'unknown'} aria-hidden>
+      <Drawn size={15} stroke={1.8} />
+    </span>
+  );
+});

@@ -1,0 +1,75 @@
+import type { Edge as FlowEdge, Node as FlowNode } from '@xyflow/react';
+import { edgeId, errorPort, type Pipeline, type PipelineNode } from '../../engine/document/pipeline.ts';
+import type { NodeManifest, PortManifest } from '../../engine/protocol/messages.ts';
+
+/** Cards read the session by their id, so that the flow's own nodes change only when they move or are selected. */
+export type CardNode = FlowNode<Record<string, never>, 'card'>;
+export type DataEdge = FlowEdge<Record<string, never>, 'data'>;
+
+/** A card's size with one port on each side, in pixels at zoom 1. */
+export const cardSize = { width: 204, height: 56 } as const;
+
+export interface Ports {
+  readonly inputs: readonly PortManifest[];
+  readonly outputs: readonly PortManifest[];
+}
+const errorsPort: PortManifest = { name: errorPort, label: 'Errors', many: false, optional: true };
+
+/** A node's ports; for a type that the catalogue lacks, those that its edges name. */
+export function portsOf(pipeline: Pipeline, id: string, catalogue: ReadonlyMap<string, NodeManifest>): Ports {
+  const node = pipeline.nodes[id];
+  const manifest = node && catalogue.get(node.type);
+  if (node && manifest) {
+    return { inputs: manifest.inputs, outputs: node.onError === 'route' ? [...manifest.outputs, errorsPort] : manifest.outputs };
+  }
+  const named = (names: readonly string[], many: boolean) => [...new Set(names)].map((name): PortManifest => ({ name, label: name, many, optional: true }));
+  return {
+    inputs: named(
+      pipeline.edges.filter((edge) => edge.to.node === id).map((edge) => edge.to.port),
+      true,
+    ),
+    outputs: named(
+      pipeline.edges.filter((edge) => edge.from.node === id).map((edge) => edge.from.port),
+      true,
+    ),
+  };
+}
+
+export function titleOf(id: string, node: PipelineNode | undefined, catalogue: ReadonlyMap<string, NodeManifest>): string {
+  return node?.title ?? (node && catalogue.get(node.type)?.title) ?? id;
+}
+
+/** The flow's nodes for a document; those that did not change are the old objects. */
+export function flowNodes(old: readonly CardNode[], pipeline: Pipeline, selected: readonly string[]): CardNode[] {
+  const before = new Map(old.map((node) => [node.id, node]));
+  const chosen = new Set(selected);
+  return Object.keys(pipeline.nodes).map((id) => {
+    const position = pipeline.layout[id] ?? { x: 0, y: 0 };
+    const isSelected = chosen.has(id);
+    const known = before.get(id);
+    if (!known) return { id, type: 'card', position, data: {}, selected: isSelected };
+    if (known.selected === isSelected && known.position.x === position.x && known.position.y === position.y) return known;
+    return { ...known, position, selected: isSelected };
+  });
+}
+
+export function flowEdges(old: readonly DataEdge[], pipeline: Pipeline, selected: readonly string[]): DataEdge[] {
+  const before = new Map(old.map((edge) => [edge.id, edge]));
+  const chosen = new Set(selected);
+  return pipeline.edges.map((edge) => {
+    const id = edgeId(edge);
+    const known = before.get(id);
+    if (known && known.selected === chosen.has(id)) return known;
+    return {
+      id,
+      type: 'data',
+      source: edge.from.node,
+      sourceHandle: edge.from.port,
+      target: edge.to.node,
+      targetHandle: edge.to.port,
+      selected: chosen.has(id),
+      data: {},
+      ariaLabel: `From ${edge.from.node}, ${edge.from.port}, to ${edge.to.node}, ${edge.to.port}`,
+    };
+  });
+}

@@ -1,0 +1,82 @@
+import { addNode, connect, insertIntoEdge } from '../../engine/document/edits.ts';
+import { type Endpoint, edgeId, type Pipeline, type Position } from '../../engine/document/pipeline.ts';
+import { session } from '../session/session.ts';
+import { edgeTo } from './connect.ts';
+import { cardSize, portsOf } from './flow.ts';
+import { ensureVisible, visibleCentre } from './viewport.ts';
+
+export const columnGap = 84;
+export const rowGap = 36;
+
+export interface InsertOptions {
+  /** The upper left corner. */
+  readonly position: Position;
+  /** Joined with the new node at once. */
+  readonly join?: { readonly end: Endpoint; readonly side: 'source' | 'target' };
+  /** The edge that the node is put into. */
+  readonly edge?: string;
+}
+
+/** Adds a node of the catalogue, with its connections, as one step; selects it. Null for an unknown type. */
+export function insertNode(type: string, options: InsertOptions): string | null {
+  const { catalogue } = session.state;
+  const manifest = catalogue.get(type);
+  if (!manifest) return null;
+  let id = '';
+  session.edit(`Add ${manifest.title}`, (before) => {
+    const added = addNode(before, { type, typeVersion: manifest.version, params: manifest.defaults, position: options.position });
+    id = added.id;
+    let { pipeline } = added;
+    const { inputs, outputs } = portsOf(pipeline, id, catalogue);
+    if (options.join) {
+      const edge = edgeTo(pipeline, catalogue, options.join.end, options.join.side, id);
+      if (edge) pipeline = connect(pipeline, edge);
+    }
+    if (options.edge && inputs[0] && outputs[0]) pipeline = insertIntoEdge(pipeline, options.edge, id, inputs[0].name, outputs[0].name);
+    return pipeline;
+  });
+  session.select({ nodes: [id] });
+  ensureVisible([id]);
+  return id;
+}
+
+/** Adds a node to the right of the selected one and connects it, or in the middle of what is seen. */
+export function addNodeBesideSelection(type: string): string | null {
+  const { pipeline, catalogue, selection } = session.state;
+  const manifest = catalogue.get(type);
+  const edge =
+    selection.nodes.length === 0 && selection.edges.length === 1 ? pipeline.edges.find((candidate) => edgeId(candidate) === selection.edges[0]) : undefined;
+  if (edge && manifest && manifest.inputs.length > 0 && manifest.outputs.length > 0)
+    return insertNode(type, { position: between(pipeline, edge.from.node, edge.to.node), edge: edgeId(edge) });
+  const beside = selection.nodes.length === 1 ? selection.nodes[0] : undefined;
+  const at = beside ? pipeline.layout[beside] : undefined;
+  if (!beside || !at || !manifest) return insertNode(type, { position: freePlace(pipeline, visibleCentre()) });
+  const output = freeOutput(pipeline, beside);
+  if (manifest.inputs.length > 0 && output) {
+    const position = freePlace(pipeline, { x: at.x + cardSize.width + columnGap, y: at.y });
+    return insertNode(type, { position, join: { end: { node: beside, port: output }, side: 'source' } });
+  }
+  return insertNode(type, { position: freePlace(pipeline, { x: at.x, y: at.y + cardSize.height + rowGap }) });
+}
+
+/** The output that nothing takes yet, else the first. */
+function freeOutput(pipeline: Pipeline, id: string): string | undefined {
+  const { outputs } = portsOf(pipeline, id, session.state.catalogue);
+  const taken = (port: string) => pipeline.edges.some((edge) => edge.from.node === id && edge.from.port === port);
+  return (outputs.find((port) => !taken(port.name)) ?? outputs[0])?.name;
+}
+
+/** The place itself, or the next one below it where no card lies. */
+export function freePlace(pipeline: Pipeline, wanted: Position): Position {
+  const cards = Object.keys(pipeline.nodes).map((id) => pipeline.layout[id] ?? { x: 0, y: 0 });
+  const isTaken = (y: number) => cards.some((card) => Math.abs(card.x - wanted.x) < cardSize.width && Math.abs(card.y - y) < cardSize.height + 12);
+  let { y } = wanted;
+  while (isTaken(y)) y += cardSize.height + rowGap;
+  return { x: wanted.x, y };
+}
+
+function between(pipeline: Pipeline, left: string, right: string): Position {
+  const from = pipeline.layout[left] ?? { x: 0, y: 0 };
+  const to = pipeline.layout[right] ?? from;
+  return freePlace(pipeline, { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 });
+}

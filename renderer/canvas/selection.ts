@@ -1,0 +1,89 @@
+import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
+import { moveNodes, removeItems } from '../../engine/document/edits.ts';
+import type { Position } from '../../engine/document/pipeline.ts';
+import { session } from '../session/session.ts';
+import { titleOf } from './flow.ts';
+import { startRename } from './rename.ts';
+import { ensureVisible } from './viewport.ts';
+
+export function describeSelection(): string {
+  const { selection, pipeline, catalogue } = session.state;
+  const [first] = selection.nodes;
+  if (selection.nodes.length === 1 && first) return `“${titleOf(first, pipeline.nodes[first], catalogue)}”`;
+  if (selection.nodes.length > 1) return `${selection.nodes.length} nodes`;
+  return selection.edges.length === 1 ? 'edge' : `${selection.edges.length} edges`;
+}
+
+export function deleteSelection(): void {
+  const { selection } = session.state;
+  session.edit(`Delete ${describeSelection()}`, (pipeline) => removeItems(pipeline, selection));
+  session.select({});
+}
+
+export function duplicateSelection(): void {
+  const { selection, pipeline } = session.state;
+  const corner = upperLeft(selection.nodes.map((id) => pipeline.layout[id] ?? { x: 0, y: 0 }));
+  pasteText(copyNodes(pipeline, selection.nodes), { x: corner.x + 32, y: corner.y + 88 }, `Duplicate ${describeSelection()}`);
+}
+
+/** Adds copied nodes and selects them; false when the text is not ours. */
+export function pasteText(text: string, at: Position, label: string): boolean {
+  let ids: readonly string[] | null = null;
+  session.edit(label, (pipeline) => {
+    const pasted = pasteNodes(pipeline, text, at);
+    ids = pasted?.ids ?? null;
+    return pasted?.pipeline ?? pipeline;
+  });
+  if (!ids) return false;
+  session.select({ nodes: ids });
+  ensureVisible(ids);
+  return true;
+}
+
+/** Moves the selected nodes; presses in a row are one step. */
+export function nudge(x: number, y: number): void {
+  const { selection, pipeline } = session.state;
+  const moved = Object.fromEntries(
+    selection.nodes.map((id) => {
+      const at = pipeline.layout[id] ?? { x: 0, y: 0 };
+      return [id, { x: at.x + x, y: at.y + y }];
+    }),
+  );
+  session.edit(`Move ${describeSelection()}`, (before) => moveNodes(before, moved), { merge: `nudge ${selection.nodes.join()}` });
+}
+
+/** Selects the nearest node in a direction, or the first one when none is selected. */
+export function moveSelection(x: number, y: number): void {
+  const { selection, pipeline } = session.state;
+  const from = pipeline.layout[selection.nodes[0] ?? ''];
+  const ids = Object.keys(pipeline.nodes);
+  if (!from) {
+    if (ids[0]) session.select({ nodes: [ids[0]] });
+    return;
+  }
+  // Distance along the direction, with what lies beside it counting double.
+  const ranked = ids
+    .filter((id) => id !== selection.nodes[0])
+    .map((id) => {
+      const at = pipeline.layout[id] ?? { x: 0, y: 0 };
+      const along = (at.x - from.x) * x + (at.y - from.y) * y;
+      const aside = Math.abs((at.x - from.x) * y) + Math.abs((at.y - from.y) * x);
+      return { id, along, distance: along + 2 * aside };
+    })
+    .filter(({ along }) => along > 0)
+    .sort((left, right) => left.distance - right.distance);
+  const next = ranked[0]?.id;
+  if (!next) return;
+  session.select({ nodes: [next] });
+  ensureVisible([next]);
+  document.querySelector<HTMLElement>(`.react-flow__node[data-id="${next}"]`)?.focus({ preventScroll: true });
+}
+
+export function renameSelection(): void {
+  const [id] = session.state.selection.nodes;
+  if (id) startRename(id);
+}
+
+function upperLeft(places: readonly Position[]): Position {
+  return { x: Math.min(...places.map((place) => place.x)), y: Math.min(...places.map((place) => place.y)) };
+}

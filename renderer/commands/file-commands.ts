@@ -1,0 +1,21 @@
+import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory } from '@tabler/icons-react';
+import { newDocument, openDocument, saveDocument, saveDocumentAs, showExamples, showRecent } from '../files/documents.tsx';
+import { showParametersEditor } from '../runs/ParametersEditor.tsx';
+import type { Command } from './command.ts';
+
+export const fileCommands: readonly Command[] = [
+  { name: 'file.new', label: 'New pipeline', icon: IconFilePlus, shortcuts: window.desktop ? ['Mod+N'] : ['Alt+N'], run: () => newDocument() },
+  { name: 'file.open', label: 'Open…', icon: IconFolderOpen, shortcuts: ['Mod+O'], run: () => openDocument() },
+  { name: 'file.recent', label: 'Open recent…', icon: IconHistory, shortcuts: ['Mod+Shift+O'], run: () => showRecent() },
+  { name: 'file.examples', label: 'Examples…', icon: IconBooks, run: () => showExamples() },
+  {
+    name: 'file.save',
+    label: 'Save',
+    icon: IconDeviceFloppy,
+    shortcuts: ['Mod+S'],
+    enabled: (state) => state.isEdited || state.path === null,
+    run: () => saveDocument(),
+  },
+  { name: 'file.saveAs', label: 'Save as…', shortcuts: ['Mod+Shift+S'], run: () => saveDocumentAs() },
+  { name: 'file.parameters', label: 'Pipeline properties…', icon: IconAdjustments, run: () => showParametersEditor() },
+];

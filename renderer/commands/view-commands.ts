@@ -1,0 +1,109 @@
+import {
+  IconArrowsMaximize,
+  IconCommand,
+  IconDeviceDesktop,
+  IconInfoCircle,
+  IconLayoutBottombar,
+  IconLayoutSidebar,
+  IconLayoutSidebarRight,
+  IconMap,
+  IconMoon,
+  IconPlayerPlay,
+  IconPlayerStop,
+  IconSearch,
+  IconSun,
+  IconZoomIn,
+  IconZoomOut,
+} from '@tabler/icons-react';
+import { showAbout } from '../app/About.tsx';
+import { flow } from '../canvas/viewport.ts';
+import { focusPaletteSearch } from '../palette/focus.ts';
+import { isRunning, startRun, stopRun } from '../runs/run-actions.tsx';
+import type { DockTab, SessionState } from '../session/session.ts';
+import type { Command } from './command.ts';
+import { openCommandPalette } from './command-palette.ts';
+
+const panels = [
+  ['palette', 'Node palette', 'Mod+B', IconLayoutSidebar],
+  ['inspector', 'Inspector', 'Mod+I', IconLayoutSidebarRight],
+  ['dock', 'Bottom panel', 'Mod+J', IconLayoutBottombar],
+] as const;
+const tabs: readonly [DockTab, string, string][] = [
+  ['data', 'Data', 'Mod+1'],
+  ['problems', 'Problems', 'Mod+2'],
+  ['run', 'Run', 'Mod+3'],
+  ['results', 'Results', 'Mod+4'],
+];
+const themes = [
+  ['system', 'Theme: like the system', IconDeviceDesktop],
+  ['light', 'Theme: light', IconSun],
+  ['dark', 'Theme: dark', IconMoon],
+] as const;
+const zoomMs = 120;
+
+export const viewCommands: readonly Command[] = [
+  { name: 'view.search', label: 'Search nodes to add', icon: IconSearch, shortcuts: ['Mod+F'], run: () => focusPaletteSearch() },
+  ...panels.map(
+    ([panel, label, shortcut, icon]): Command => ({
+      name: `view.${panel}`,
+      label,
+      icon,
+      shortcuts: [shortcut],
+      checked: (state) => state.settings[panel],
+      run: (session) => session.set(panel, !session.state.settings[panel]),
+    }),
+  ),
+  ...tabs.map(
+    ([tab, label, shortcut]): Command => ({
+      name: `view.${tab}`,
+      label: `Show ${label.toLowerCase()}`,
+      shortcuts: [shortcut],
+      run: (session) => session.showDock(tab),
+    }),
+  ),
+  { name: 'view.zoomIn', label: 'Zoom in', icon: IconZoomIn, shortcuts: ['Mod+=', 'Mod++'], run: () => flow()?.zoomIn({ duration: zoomMs }) },
+  { name: 'view.zoomOut', label: 'Zoom out', icon: IconZoomOut, shortcuts: ['Mod+-'], run: () => flow()?.zoomOut({ duration: zoomMs }) },
+  { name: 'view.zoomActual', label: 'Zoom to 100 %', shortcuts: ['Mod+0'], run: () => flow()?.zoomTo(1, { duration: zoomMs }) },
+  {
+    name: 'view.fit',
+    label: 'Show the whole pipeline',
+    icon: IconArrowsMaximize,
+    shortcuts: ['F', 'Home'],
+    scope: 'canvas',
+    run: () => flow()?.fitView({ duration: zoomMs, padding: 0.15, maxZoom: 1 }),
+  },
+  {
+    name: 'view.minimap',
+    label: 'Minimap',
+    icon: IconMap,
+    checked: (state) => state.settings.minimap,
+    run: (session) => session.set('minimap', !session.state.settings.minimap),
+  },
+  { name: 'view.snap', label: 'Snap to grid', checked: (state) => state.settings.snap, run: (session) => session.set('snap', !session.state.settings.snap) },
+];
+export const themeCommands: readonly Command[] = themes.map(([theme, label, icon]) => ({
+  name: `theme.${theme}`,
+  label,
+  icon,
+  checked: (state) => state.settings.theme === theme,
+  run: (session) => session.set('theme', theme),
+}));
+
+const running = (state: SessionState) => isRunning(state.run);
+
+export const runCommands: readonly Command[] = [
+  {
+    name: 'run.start',
+    label: 'Run',
+    icon: IconPlayerPlay,
+    shortcuts: ['F5'],
+    enabled: (state) => state.engine === 'ready' && !running(state) && Object.keys(state.pipeline.nodes).length > 0,
+    run: () => startRun(),
+  },
+  { name: 'run.stop', label: 'Stop', icon: IconPlayerStop, shortcuts: ['Shift+F5'], enabled: running, run: () => stopRun() },
+];
+
+export const helpCommands: readonly Command[] = [
+  { name: 'help.commands', label: 'All commands…', icon: IconCommand, shortcuts: ['Mod+K', 'Mod+Shift+P'], run: () => openCommandPalette() },
+  { name: 'help.about', label: 'About Millrace', icon: IconInfoCircle, run: () => showAbout() },
+];

@@ -1,0 +1,28 @@
+import { Button, Modal } from '@mantine/core';
+
+interface Props {
+  readonly path: string;
+  readonly onClose: (answer: 'overwrite' | 'reload' | 'saveAs' | null) => void;
+}
+
+export function ConflictDialog({ path, onClose }: Props) {
+  return (
+    <Modal opened onClose={() => onClose(null)} title="The file was changed by somebody else" size={500}>
+      <p className="dialog-text">
+        <code>{path}</code> is no longer the file that you opened. Another program or person has changed it since.
+      </p>
+      <p className="dialog-text dim">Save yours under another name to keep both.</p>
+      <div className="dialog-buttons">
+        <Button variant="default" onClick={() => onClose('reload')}>
+          Drop mine, load theirs
+        </Button>
+        <Button color="red" variant="light" onClick={() => onClose('overwrite')}>
+          Overwrite theirs
+        </Button>
+        <Button data-autofocus onClick={() => onClose('saveAs')}>
+          Save as…
+        </Button>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,30 @@
+import { Modal } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import type { ExampleFile } from '../../engine/protocol/messages.ts';
+import { notifyError } from '../app/notify.ts';
+import { session } from '../session/session.ts';
+import './files.css';
+
+/** Closes with the id of the chosen example. */
+export function ExamplesDialog({ onClose }: { readonly onClose: (id: string | null) => void }) {
+  const [examples, setExamples] = useState<readonly ExampleFile[] | null>(null);
+  useEffect(() => {
+    session.request('examples.list', {}).then(setExamples, (error) => {
+      setExamples([]);
+      notifyError(error, 'The examples could not be read');
+    });
+  }, []);
+  return (
+    <Modal opened onClose={() => onClose(null)} title="Examples on real data" size={680}>
+      {examples?.length === 0 && <p className="dialog-text dim">There are no examples in this installation.</p>}
+      <div className="tile-grid">
+        {examples?.map((example) => (
+          <button type="button" className="tile" key={example.id} onClick={() => onClose(example.id)}>
+            <b>{example.title}</b>
+            <span>{example.summary}</span>
+          </button>
+        ))}
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,41 @@
+import { CloseButton, Modal } from '@mantine/core';
+import { useEffect, useState } from 'react';
+import type { RecentFile } from '../../engine/protocol/messages.ts';
+import { notifyError } from '../app/notify.ts';
+import { formatWhen } from '../runs/format.ts';
+import { session } from '../session/session.ts';
+import './files.css';
+
+/** Closes with the path of the chosen file. */
+export function RecentDialog({ onClose }: { readonly onClose: (path: string | null) => void }) {
+  const [files, setFiles] = useState<readonly RecentFile[] | null>(null);
+  useEffect(() => {
+    session.request('recent.list', {}).then(setFiles, (error) => {
+      setFiles([]);
+      notifyError(error, 'The recent files could not be read');
+    });
+  }, []);
+  const remove = (path: string) => {
+    setFiles(files?.filter((file) => file.path !== path) ?? null);
+    void session.request('recent.remove', { path }).catch(() => {});
+  };
+  return (
+    <Modal opened onClose={() => onClose(null)} title="Open recent" size={600}>
+      {files?.length === 0 && <p className="dialog-text dim">No pipeline has been opened or saved yet.</p>}
+      <ul className="file-rows" aria-label="Recent files">
+        {files?.map((file, index) => (
+          <li key={file.path}>
+            <button type="button" className="file-row" disabled={!file.exists} data-autofocus={index === 0 || undefined} onClick={() => onClose(file.path)}>
+              <span className="file-row-text">
+                <b>{file.name}</b>
+                <span>{file.exists ? file.path : `${file.path} (no longer there)`}</span>
+              </span>
+              <span className="file-row-when">{formatWhen(file.openedAt)}</span>
+            </button>
+            <CloseButton size="sm" aria-label={`Forget ${file.name}`} onClick={() => remove(file.path)} />
+          </li>
+        ))}
+      </ul>
+    </Modal>
+  );
+}

@@ -1,0 +1,132 @@
+import { problemOf } from '../../engine/protocol/connection.ts';
+import type { OpenedDocument } from '../../engine/protocol/messages.ts';
+import { showDialog } from '../app/dialogs.tsx';
+import { notify, notifyError } from '../app/notify.ts';
+import { readRuns } from '../session/engine.ts';
+import { session } from '../session/session.ts';
+import { setState } from '../session/state.ts';
+import { discardAutosave } from './autosave.ts';
+import { ConflictDialog } from './ConflictDialog.tsx';
+import { ExamplesDialog } from './ExamplesDialog.tsx';
+import { FileDialog } from './FileDialog.tsx';
+import { RecentDialog } from './RecentDialog.tsx';
+import { UnsavedDialog } from './UnsavedDialog.tsx';
+
+export const pipelineExtension = '.millrace.json';
+const extensions = ['millrace.json', 'json'];
+
+/** Loads what `open` gives in place of the current document, after asking about unsaved changes. False when the user stayed. */
+async function replaceDocument(open: () => Promise<OpenedDocument>, what: string): Promise<boolean> {
+  if (!(await mayLeaveDocument())) return false;
+  const { documentId } = session.state;
+  try {
+    const opened = await open();
+    session.load(opened);
+    if (documentId && documentId !== opened.documentId) void session.request('document.close', { documentId }).catch(() => {});
+    if (opened.migrated?.length) {
+      notify(`This file was written by an older version and has been brought up to date: ${opened.migrated.join('; ')}. Saving writes the new form.`);
+    }
+    await readRuns();
+    return true;
+  } catch (error) {
+    notifyError(error, what);
+    return false;
+  }
+}
+
+/** True when there is nothing to lose, or the user has saved or given up the changes. */
+export async function mayLeaveDocument(): Promise<boolean> {
+  if (!session.state.isEdited) return true;
+  const answer = await showDialog<'save' | 'discard'>((close) => <UnsavedDialog name={session.state.pipeline.name} onClose={close} />);
+  if (answer === 'save') return saveDocument();
+  if (answer === 'discard') await discardAutosave();
+  return answer === 'discard';
+}
+
+export function newDocument(): Promise<boolean> {
+  return replaceDocument(() => session.request('document.new', {}), 'A new pipeline could not be made');
+}
+export function openPath(path: string): Promise<boolean> {
+  return replaceDocument(() => session.request('document.open', { path }), 'The file could not be opened');
+}
+export function openExample(id: string): Promise<boolean> {
+  return replaceDocument(() => session.request('document.openExample', { id }), 'The example could not be opened');
+}
+export async function openDocument(): Promise<boolean> {
+  const path = window.desktop
+    ? await window.desktop.openDialog({ title: 'Open pipeline', extensions })
+    : await showDialog<string>((close) => <FileDialog mode="open" title="Open pipeline" extensions={extensions} onClose={close} />);
+  return path ? openPath(path) : false;
+}
+export async function showExamples(): Promise<void> {
+  const id = await showDialog<string>((close) => <ExamplesDialog onClose={close} />);
+  if (id) await openExample(id);
+}
+export async function showRecent(): Promise<void> {
+  const path = await showDialog<string>((close) => <RecentDialog onClose={close} />);
+  if (path) await openPath(path);
+}
+
+/** Saves to the document's file, or asks for one. False when it was not saved. */
+export async function saveDocument(): Promise<boolean> {
+  const { path, stamp } = session.state;
+  return path ? write(path, stamp) : saveDocumentAs();
+}
+export async function saveDocumentAs(): Promise<boolean> {
+  const { path, pipeline } = session.state;
+  const suggestion = path ?? `${fileName(pipeline.name)}${pipelineExtension}`;
+  const chosen = window.desktop
+    ? await window.desktop.saveDialog({ title: 'Save pipeline', extensions, suggestion })
+    : await showDialog<string>((close) => <FileDialog mode="save" title="Save pipeline" extensions={extensions} suggestion={suggestion} onClose={close} />);
+  return chosen ? write(chosen, null) : false;
+}
+
+async function write(path: string, stamp: string | null): Promise<boolean> {
+  const { documentId, document, pipeline } = session.state;
+  if (!documentId) {
+    notify('The engine is not there yet, so nothing was saved. Try again in a moment.', 'error');
+    return false;
+  }
+  try {
+    const saved = await session.request('document.save', { documentId, path, pipeline, stamp });
+    if (session.state.document === document) {
+      document.markSaved(pipeline);
+      setState({ path: saved.path, stamp: saved.stamp });
+    }
+    await discardAutosave();
+    return true;
+  } catch (error) {
+    if (problemOf(error).code === 'file/changed') return resolveConflict(path);
+    notifyError(error, 'The pipeline was not saved');
+    return false;
+  }
+}
+
+/** Somebody else changed the file since it was opened. */
+async function resolveConflict(path: string): Promise<boolean> {
+  const answer = await showDialog<'overwrite' | 'reload' | 'saveAs'>((close) => <ConflictDialog path={path} onClose={close} />);
+  if (answer === 'overwrite') return write(path, null);
+  if (answer === 'saveAs') return saveDocumentAs();
+  if (answer === 'reload') {
+    session.load(await session.request('document.open', { path }));
+    await discardAutosave();
+  }
+  return false;
+}
+
+export async function trustDocument(): Promise<void> {
+  const { documentId } = session.state;
+  if (!documentId) return;
+  await session.request('document.trust', { documentId });
+  setState({ trusted: true });
+  session.recheck();
+}
+
+function fileName(name: string): string {
+  return (
+    name
+      .trim()
+      .replace(/[\\/:*?"<>|\s]+/g, '-')
+      .toLowerCase() || 'pipeline'
+  );
+}

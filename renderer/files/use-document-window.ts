@@ -1,0 +1,29 @@
+import { useEffect } from 'react';
+import { session, useSession } from '../session/session.ts';
+import { writeAutosave } from './autosave.ts';
+import { mayLeaveDocument } from './documents.tsx';
+
+/** Title of the window, and the question before unsaved changes are lost by closing it. */
+export function useDocumentWindow(): void {
+  const name = useSession((state) => state.pipeline.name);
+  const path = useSession((state) => state.path);
+  const edited = useSession((state) => state.isEdited);
+  useEffect(() => {
+    const title = `${edited ? '● ' : ''}${name} - Millrace`;
+    document.title = title;
+    window.desktop?.setDocument({ title, path, edited });
+  }, [name, path, edited]);
+  useEffect(() => {
+    const leave = (event: BeforeUnloadEvent) => {
+      if (!session.state.isEdited || window.desktop) return;
+      void writeAutosave();
+      event.preventDefault();
+    };
+    window.addEventListener('beforeunload', leave);
+    const stop = window.desktop?.onCloseRequested(() => void mayLeaveDocument().then((may) => window.desktop?.answerClose(may)));
+    return () => {
+      window.removeEventListener('beforeunload', leave);
+      stop?.();
+    };
+  }, []);
+}

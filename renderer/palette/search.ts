@@ -1,0 +1,48 @@
+import type { NodeManifest } from '../../engine/protocol/messages.ts';
+
+/**
+ * How well a text fits a query: 0 is not at all, more is better. The letters must occur in order; beginnings of words and
+ * letters in a row count more.
+ */
+export function fitness(query: string, text: string): number {
+  const wanted = query.toLowerCase();
+  const given = text.toLowerCase();
+  const at = given.indexOf(wanted);
+  if (at >= 0) return 100 + wanted.length - Math.min(at, 40) + (isWordStart(given, at) ? 60 : 0);
+  let score = 0;
+  let from = 0;
+  let previous = -2;
+  for (const letter of wanted) {
+    if (letter === ' ') continue;
+    const next = given.indexOf(letter, from);
+    if (next < 0) return 0;
+    score += next === previous + 1 ? 4 : isWordStart(given, next) ? 3 : -1;
+    previous = next;
+    from = next + 1;
+  }
+  return Math.max(score, 0);
+}
+
+function isWordStart(text: string, at: number): boolean {
+  return at === 0 || /[^a-z0-9]/.test(text[at - 1] ?? '');
+}
+
+/** Nodes that fit, best first; all of them in their own order for an empty query. Every word must fit somewhere. */
+export function searchNodes(nodes: readonly NodeManifest[], query: string): readonly NodeManifest[] {
+  const words = query.trim().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return nodes;
+  return nodes
+    .map((node) => {
+      const scores = words.map((word) => {
+        const title = fitness(word, node.title) * 4;
+        const keyword = Math.max(0, ...[...node.keywords, node.category, node.type].map((text) => fitness(word, text))) * 2;
+        // Scattered letters in a sentence mean nothing: only whole parts count there.
+        const summary = node.summary.toLowerCase().includes(word.toLowerCase()) ? 80 : 0;
+        return Math.max(title, keyword, summary);
+      });
+      return { node, score: scores.every((score) => score > 0) ? scores.reduce((sum, score) => sum + score, 0) : 0 };
+    })
+    .filter(({ score }) => score > 0)
+    .sort((left, right) => right.score - left.score)
+    .map(({ node }) => node);
+}

@@ -1,0 +1,59 @@
+import { Button, Checkbox, Modal, NumberInput, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { Parameter } from '../../engine/document/pipeline.ts';
+import { showDialog } from '../app/dialogs.tsx';
+import { session } from '../session/session.ts';
+import './runs.css';
+
+type Values = { [name: string]: string | number | boolean };
+
+/** Values for one run; null when the user thinks better of it. Offers those of the last run of this document. */
+export function askParameters(parameters: { readonly [name: string]: Parameter }): Promise<Values | null> {
+  return showDialog<Values>((close) => <ParametersDialog parameters={parameters} onClose={close} />);
+}
+
+const lastValues = new Map<string, Values>();
+
+function ParametersDialog({
+  parameters,
+  onClose,
+}: {
+  readonly parameters: { readonly [name: string]: Parameter };
+  readonly onClose: (values: Values | null) => void;
+}) {
+  const { documentId } = session.state;
+  const [values, setValues] = useState<Values>(() => {
+    const last = lastValues.get(documentId ?? '') ?? {};
+    return Object.fromEntries(
+      Object.entries(parameters).map(([name, parameter]) => [name, typeof last[name] === typeof parameter.default ? last[name]! : parameter.default]),
+    );
+  });
+  const set = (name: string, value: string | number | boolean) => setValues({ ...values, [name]: value });
+  return (
+    <Modal opened onClose={() => onClose(null)} title="Run with parameters" size={440}>
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          lastValues.set(documentId ?? '', values);
+          onClose(values);
+        }}
+      >
+        {Object.entries(parameters).map(([name, { type, description }], index) => {
+          const common = { label: name, description, 'data-autofocus': index === 0 || undefined };
+          const value = values[name];
+          if (type === 'boolean')
+            return <Checkbox key={name} {...common} checked={value === true} onChange={(event) => set(name, event.currentTarget.checked)} />;
+          if (type === 'number') return <NumberInput key={name} {...common} required value={value as number} onChange={(next) => set(name, next)} />;
+          return <TextInput key={name} {...common} value={String(value)} onChange={(event) => set(name, event.currentTarget.value)} />;
+        })}
+        <div className="dialog-buttons">
+          <Button variant="default" onClick={() => onClose(null)}>
+            Cancel
+          </Button>
+          <Button type="submit">Run</Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

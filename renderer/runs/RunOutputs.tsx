@@ -1,0 +1,62 @@
+import { Button } from '@mantine/core';
+import { IconFolder, IconTable } from '@tabler/icons-react';
+import type { RunOutput, RunSummary } from '../../engine/protocol/messages.ts';
+import { titleOf } from '../canvas/flow.ts';
+import { revealNode } from '../canvas/viewport.ts';
+import { session, useSession } from '../session/session.ts';
+import { counted } from './format.ts';
+
+/** What a run wrote, and the way to look at it. */
+export function RunOutputs({ run }: { readonly run: RunSummary }) {
+  const pipeline = useSession((state) => state.pipeline);
+  const catalogue = useSession((state) => state.catalogue);
+  if (run.outputs.length === 0) return null;
+  return (
+    <ul className="run-outputs" aria-label="Outputs">
+      {run.outputs.map((output) => (
+        <li className="run-output" key={`${output.node} ${output.path} ${output.table}`}>
+          <b>{titleOf(output.node, pipeline.nodes[output.node], catalogue)}</b>
+          <span className="run-note">{describe(output, run)}</span>
+          {output.path && <code>{output.path}</code>}
+          {output.kind === 'sqlite' && output.path && output.committed && (
+            <Button size="compact-xs" variant="light" leftSection={<IconTable size={14} />} onClick={() => session.showResult(output.path!)}>
+              Show result
+            </Button>
+          )}
+          {output.kind === 'memory' && (
+            <Button
+              size="compact-xs"
+              variant="light"
+              leftSection={<IconTable size={14} />}
+              onClick={() => {
+                revealNode(output.node);
+                session.showDock('data');
+              }}
+            >
+              Show rows
+            </Button>
+          )}
+          {output.path && window.desktop && (
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              color="gray"
+              leftSection={<IconFolder size={14} />}
+              onClick={() => window.desktop?.showInFolder(output.path!)}
+            >
+              Show in folder
+            </Button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function describe(output: RunOutput, run: RunSummary): string {
+  const rows = counted(output.rows, 'row');
+  if (output.kind === 'memory') return `holds ${rows}`;
+  const where = output.kind === 'sqlite' ? `table ${output.table} in` : 'in';
+  if (run.endedAt === null) return `${rows} so far, ${where}`;
+  return output.committed ? `wrote ${rows}, ${where}` : 'wrote nothing: the output is as it was,';
+}

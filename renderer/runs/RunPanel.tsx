@@ -1,0 +1,147 @@
+import { Button, Menu, SegmentedControl } from '@mantine/core';
+import { IconCircleCheckFilled, IconCircleXFilled, IconHistory, IconLoader2, IconPlayerPlayFilled, IconPlayerStopFilled } from '@tabler/icons-react';
+import { useEffect, useRef, useState } from 'react';
+import type { LogLine, RunState, RunSummary } from '../../engine/protocol/messages.ts';
+import { titleOf } from '../canvas/flow.ts';
+import { runCommand } from '../commands/registry.ts';
+import { ProblemList } from '../problems/ProblemsPanel.tsx';
+import { useSession } from '../session/session.ts';
+import { formatDuration, formatWhen } from './format.ts';
+import { RunOutputs } from './RunOutputs.tsx';
+import { RunTable } from './RunTable.tsx';
+import { isRunning, showRun } from './run-actions.tsx';
+import './runs.css';
+
+const stateWords: { readonly [state in RunState]: string } = {
+  starting: 'Starting',
+  running: 'Running',
+  stopping: 'Stopping',
+  done: 'Done',
+  failed: 'Failed',
+  stopped: 'Stopped',
+};
+const noLines: readonly LogLine[] = [];
+
+/** The current run: its state, every node's counters, what it wrote, its errors and its log. */
+export function RunPanel() {
+  const run = useSession((state) => state.run);
+  const isStale = useSession((state) => state.runStale);
+  const lines = useSession((state) => (state.run && state.logs[state.run.id]) || noLines);
+  const [view, setView] = useState('nodes');
+  if (!run) {
+    return (
+      <div className="panel-empty">
+        <p>Nothing has run yet. A run reads the sources to their end and writes the sinks; its counters appear here and on the canvas.</p>
+        <EarlierRuns current={null} />
+        <Button leftSection={<IconPlayerPlayFilled size={14} />} onClick={() => void runCommand('run.start')}>
+          Run the pipeline
+        </Button>
+      </div>
+    );
+  }
+  return (
+    <div className="run-panel">
+      <div className="run-head">
+        <StateLabel run={run} />
+        <Elapsed run={run} />
+        <span className="dim">started {formatWhen(run.startedAt)}</span>
+        {isStale && <span className="dim">· before your last changes</span>}
+        {isRunning(run) && (
+          <Button size="compact-xs" color="red" variant="light" leftSection={<IconPlayerStopFilled size={12} />} onClick={() => void runCommand('run.stop')}>
+            Stop
+          </Button>
+        )}
+        <SegmentedControl
+          aria-label="Show of the run"
+          value={view}
+          onChange={setView}
+          data={[
+            { value: 'nodes', label: 'Nodes' },
+            { value: 'errors', label: run.problems.length > 0 ? `Errors (${run.problems.length})` : 'Errors' },
+            { value: 'log', label: 'Log' },
+          ]}
+        />
+        <EarlierRuns current={run.id} />
+      </div>
+      <div className="run-body">
+        {view === 'nodes' && (
+          <>
+            {run.state === 'failed' && <ProblemList problems={run.problems.filter((problem) => problem.severity === 'error').slice(0, 3)} withNode />}
+            <RunOutputs run={run} />
+            <RunTable run={run} />
+          </>
+        )}
+        {view === 'errors' &&
+          (run.problems.length > 0 ? <ProblemList problems={run.problems} withNode /> : <p className="panel-empty">No row failed and nothing went wrong.</p>)}
+        {view === 'log' && <Log lines={lines} />}
+      </div>
+    </div>
+  );
+}
+
+function StateLabel({ run }: { readonly run: RunSummary }) {
+  return (
+    <span className="run-state" data-state={run.state} role="status" aria-label={`Run ${stateWords[run.state].toLowerCase()}`}>
+      {run.state === 'done' && <IconCircleCheckFilled size={16} />}
+      {run.state === 'failed' && <IconCircleXFilled size={16} />}
+      {run.state === 'stopped' && <IconPlayerStopFilled size={16} />}
+      {isRunning(run) && <IconLoader2 size={16} className="spin" />}
+      {stateWords[run.state]}
+    </span>
+  );
+}
+
+function Elapsed({ run }: { readonly run: RunSummary }) {
+  const [now, setNow] = useState(Date.now);
+  const isLive = isRunning(run);
+  useEffect(() => {
+    if (!isLive) return;
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [isLive]);
+  return <span className="dim">{formatDuration(Math.max(0, (run.endedAt ?? now) - run.startedAt))}</span>;
+}
+
+function EarlierRuns({ current }: { readonly current: string | null }) {
+  const runs = useSession((state) => state.runs);
+  const others = runs.filter((run) => run.id !== current);
+  if (others.length === 0) return null;
+  return (
+    <Menu position="bottom-end" width={300}>
+      <Menu.Target>
+        <Button size="compact-xs" variant="subtle" color="gray" leftSection={<IconHistory size={14} />}>
+          Other runs
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown mah={320} className="scroll-y">
+        {others.slice(0, 30).map((run) => (
+          <Menu.Item key={run.id} onClick={() => showRun(run)} rightSection={<span className="dim">{formatWhen(run.startedAt)}</span>}>
+            {run.pipeline}: {stateWords[run.state].toLowerCase()}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function Log({ lines }: { readonly lines: readonly LogLine[] }) {
+  const pipeline = useSession((state) => state.pipeline);
+  const catalogue = useSession((state) => state.catalogue);
+  const end = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new line scrolls into view.
+  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [lines]);
+  if (lines.length === 0) return <p className="panel-empty">Nothing was logged.</p>;
+  return (
+    <div className="log" role="log" aria-label="Log of the run">
+      {lines.map((line, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines only ever join at the end.
+        <div key={index} data-level={line.level}>
+          <span>{new Date(line.at).toLocaleTimeString('en-GB')}</span>
+          <span className="log-node">{line.node ? titleOf(line.node, pipeline.nodes[line.node], catalogue) : ''}</span>
+          <span>{line.message}</span>
+        </div>
+      ))}
+      <div ref={end} />
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { notify, notifyError } from '../app/notify.ts';
+import { acceptRun, readRuns } from '../session/engine.ts';
+import { session } from '../session/session.ts';
+import { setState } from '../session/state.ts';
+import { askParameters } from './ParametersDialog.tsx';
+
+export function isRunning(run: RunSummary | null): boolean {
+  return run !== null && run.endedAt === null;
+}
+
+/** Starts the pipeline as it is now, saved or not. Asks for the parameters' values where it has some. */
+export async function startRun(): Promise<void> {
+  const { documentId, pipeline, trusted, check } = session.state;
+  if (!documentId) return notify('The engine is still starting. Try again in a moment.', 'warning');
+  if (!trusted) return notify('This pipeline is not trusted yet: nothing of it runs. Look at what it does in the bar above the canvas first.', 'warning');
+  if (check && !check.runnable) {
+    session.showDock('problems');
+    return notify('The pipeline has errors. They are listed below; mend them, then run again.', 'error');
+  }
+  const parameters = Object.keys(pipeline.parameters).length > 0 ? await askParameters(pipeline.parameters) : {};
+  if (!parameters) return;
+  try {
+    const run = await session.request('run.start', { documentId, pipeline, parameters });
+    // Events of a fast run may have come before the reply to its start.
+    const newest = session.state.runs.find((other) => other.id === run.id) ?? run;
+    setState({ run: newest, runStale: session.state.pipeline !== pipeline && session.state.pipeline.nodes !== pipeline.nodes });
+    acceptRun(newest);
+    session.showDock('run');
+  } catch (error) {
+    notifyError(error, 'The run did not start');
+  }
+}
+
+export async function stopRun(): Promise<void> {
+  const { run } = session.state;
+  if (!run || !isRunning(run)) return;
+  await session.request('run.stop', { runId: run.id });
+}
+
+/** Shows an earlier run in the run panel and on the canvas. */
+export function showRun(run: RunSummary): void {
+  setState({ run, runStale: true });
+  void readRuns();
+}
