@@ -1,0 +1,57 @@
+/** Types that the user sets by hand over those that were found. */
+import { type Column, type ColumnType, columnTypes, type Schema } from '../../engine/schema/types.ts';
+import { f } from '../kit/fields.ts';
+import type { Inference } from '../kit/node.ts';
+
+const labels: Record<ColumnType, string> = {
+  string: 'String',
+  integer: 'Integer',
+  number: 'Number',
+  boolean: 'Boolean',
+  timestamp: 'Timestamp',
+  json: 'JSON',
+  bytes: 'Bytes (base64)',
+};
+
+export const columnTypesField = f.list({
+  label: 'Column types',
+  itemLabel: 'Column',
+  help: 'Types are told from the first 1,000 rows. Set those that should be different.',
+  advanced: true,
+  default: [],
+  item: {
+    column: f.text({ label: 'Column' }),
+    type: f.choice({ label: 'Type', default: 'string', options: columnTypes.map((value) => ({ value, label: labels[value] })) }),
+  },
+});
+
+export interface ColumnTypeSetting {
+  readonly column: string;
+  readonly type: ColumnType;
+}
+
+/** The output `rows` of a source: what was found, the types that were set, and the column that holds the file's name. */
+export function outputColumns(found: Schema | null, types: readonly ColumnTypeSetting[], fileColumn: string | null): Inference {
+  if (!found) return { outputs: { rows: null } };
+  const problems: NonNullable<Inference['problems']>[number][] = [];
+  const columns: Column[] = [...found.columns];
+  types.forEach(({ column, type }, i) => {
+    const index = columns.findIndex(({ name }) => name === column);
+    if (index !== -1) columns[index] = { ...columns[index]!, type };
+    else if (column !== '') {
+      problems.push({
+        code: 'column/missing',
+        severity: 'warning',
+        message: `There is no column "${column}" to set a type for.`,
+        hint: `The columns are: ${found.columns.map(({ name }) => name).join(', ')}.`,
+        field: `types.${i}.column`,
+      });
+    }
+  });
+  if (fileColumn !== null) {
+    if (columns.some(({ name }) => name === fileColumn)) {
+      problems.push({ code: 'column/duplicate', severity: 'error', message: `The file has a column "${fileColumn}" already.`, hint: 'Give the column for the file name another one.', field: 'fileColumn' });
+    } else columns.push({ name: fileColumn, type: 'string', nullable: false });
+  }
+  return { outputs: { rows: { columns } }, problems };
+}

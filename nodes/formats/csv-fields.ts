@@ -1,0 +1,245 @@
+/**
+ * The fast way through a CSV file: values straight from the bytes, without a string where none is wanted. Each method reads
+ * one field at `at` and moves behind it. What it is not sure about sets `failed`; the row is then read again, slowly and by
+ * the book (csv-record.ts). So whatever is accepted here must be what the slow way would have found.
+ */
+import type { ColumnType, Value } from '../../engine/schema/types.ts';
+import { castValue, parseTimestamp } from '../../engine/schema/values.ts';
+import type { CsvDialect } from './csv-record.ts';
+import type { StringCache } from './string-cache.ts';
+
+const lineFeed = 10;
+const carriageReturn = 13;
+/** Whole numbers up to 10^15 and powers of ten up to 10^22 are exact doubles, so that one division rounds correctly. */
+const exactDigits = 15;
+const powersOfTen = Array.from({ length: exactDigits + 1 }, (_, exponent) => 10 ** exponent);
+/** Strings longer than this would point into the text that they are cut from: see StringCache. */
+const copiedLength = 12;
+
+export class CsvFields {
+  bytes: Buffer = Buffer.alloc(0);
+  /** Some of the bytes as Latin-1, one character a byte: cutting from a string is far quicker than from bytes. */
+  text = '';
+  /** The index in `bytes` of the text's first character. */
+  textStart = 0;
+  at = 0;
+  failed = false;
+  /** For the column that says which file a row is from. */
+  fileName = '';
+  readonly #delimiter: number;
+  readonly #quote: number;
+  readonly #nullText: string;
+  readonly #empty: string | null;
+  /** 1 for the bytes that end an unquoted field, and for NUL. */
+  readonly #stops = new Uint8Array(256);
+  /** The latest date, as the digits of its year and those of its month and day: 1970, 0101. */
+  #year = 0x31393730;
+  #monthAndDay = 0x30313031;
+  #dateMs = 0;
+
+  constructor(dialect: CsvDialect, nullText: string) {
+    this.#delimiter = dialect.delimiter;
+    this.#quote = dialect.quote;
+    this.#nullText = nullText;
+    this.#empty = nullText === '' ? null : '';
+    for (const stop of [dialect.delimiter, lineFeed, carriageReturn, 0]) this.#stops[stop] = 1;
+  }
+
+  /** Makes `length` bytes from `start` ready to be read. Rows must end within them. */
+  open(start: number, length: number): void {
+    this.at = this.textStart = start;
+    this.text = this.bytes.toString('latin1', start, start + length);
+  }
+
+  separator(): void {
+    if (this.bytes[this.at] === this.#delimiter) this.at++;
+    else this.failed = true;
+  }
+
+  lineEnd(): void {
+    let byte = this.bytes[this.at];
+    if (byte === carriageReturn) byte = this.bytes[++this.at];
+    if (byte === lineFeed) this.at++;
+    else this.failed = true;
+  }
+
+  string(cache: StringCache): string | null {
+    const { bytes } = this;
+    const stops = this.#stops;
+    const start = this.at;
+    let at = start;
+    let byte = bytes[at]!;
+    if (byte === this.#quote) return this.#quoted(cache);
+    let all = 0;
+    while (stops[byte] === 0) {
+      all |= byte;
+      byte = bytes[++at]!;
+    }
+    this.at = at;
+    if (at === start) {
+      if (byte === 0) this.failed = true;
+      return this.#empty;
+    }
+    if (byte === 0) this.failed = true;
+    const value = this.#cut(start, at, all, cache);
+    return value === this.#nullText ? null : value;
+  }
+
+  integer(): number | null {
+    const { bytes } = this;
+    const start = this.at;
+    let at = start;
+    let byte = bytes[at]!;
+    const negative = byte === 45;
+    if (negative) byte = bytes[++at]!;
+    const first = at;
+    let value = 0;
+    while (byte >= 48 && byte <= 57) {
+      value = value * 10 + byte - 48;
+      byte = bytes[++at]!;
+    }
+    if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits) return this.converted('integer') as number | null;
+    this.at = at;
+    return negative ? -value : value;
+  }
+
+  number(): number | null {
+    const { bytes } = this;
+    const start = this.at;
+    let at = start;
+    let byte = bytes[at]!;
+    const negative = byte === 45;
+    if (negative) byte = bytes[++at]!;
+    const first = at;
+    let value = 0;
+    let point = -1;
+    for (;;) {
+      if (byte >= 48 && byte <= 57) value = value * 10 + byte - 48;
+      else if (byte === 46 && point === -1) point = at;
+      else break;
+      byte = bytes[++at]!;
+    }
+    const digits = at - first - (point === -1 ? 0 : 1);
+    if (this.#stops[byte] !== 1 || digits === 0 || digits > exactDigits) return this.converted('number') as number | null;
+    this.at = at;
+    if (point !== -1) value /= powersOfTen[at - point - 1]!;
+    return negative ? -value : value;
+  }
+
+  /** By hand for `2026-01-31T12:00:00` with `Z` or nothing behind it, and with or without milliseconds. */
+  timestamp(): number | null {
+    const { bytes } = this;
+    const start = this.at;
+    if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45 || bytes[start + 13] !== 58 || bytes[start + 16] !== 58)
+      return this.converted('timestamp') as number | null;
+    const separator = bytes[start + 10];
+    if (separator !== 84 && separator !== 32) return this.converted('timestamp') as number | null;
+    // Rows that follow one another are mostly of one day.
+    const year = (bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!;
+    const monthAndDay = (bytes[start + 5]! << 24) | (bytes[start + 6]! << 16) | (bytes[start + 8]! << 8) | bytes[start + 9]!;
+    if (year !== this.#year || monthAndDay !== this.#monthAndDay) {
+      const dateMs = parseTimestamp(bytes.toString('latin1', start, start + 10));
+      if (dateMs === null) return this.converted('timestamp') as number | null;
+      this.#year = year;
+      this.#monthAndDay = monthAndDay;
+      this.#dateMs = dateMs;
+    }
+    const hour = twoDigits(bytes, start + 11);
+    const minute = twoDigits(bytes, start + 14);
+    const second = twoDigits(bytes, start + 17);
+    let at = start + 19;
+    let ms = 0;
+    if (bytes[at] === 46) {
+      const tenth = bytes[at + 1]! - 48;
+      ms = tenth * 100 + twoDigits(bytes, at + 2);
+      if (!(tenth >= 0 && tenth <= 9 && ms < 1000)) return this.converted('timestamp') as number | null;
+      at += 4;
+    }
+    if (bytes[at] === 90) at++;
+    if (!(hour < 24 && minute < 60 && second < 60) || this.#stops[bytes[at]!] !== 1) return this.converted('timestamp') as number | null;
+    this.at = at;
+    return this.#dateMs + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms;
+  }
+
+  boolean(): boolean | null {
+    const { bytes, at } = this;
+    // "true", "false"
+    if (bytes[at] === 116 && bytes[at + 1] === 114 && bytes[at + 2] === 117 && bytes[at + 3] === 101 && this.#stops[bytes[at + 4]!] === 1) {
+      this.at = at + 4;
+      return true;
+    }
+    if (bytes[at] === 102 && bytes[at + 1] === 97 && bytes[at + 2] === 108 && bytes[at + 3] === 115 && bytes[at + 4] === 101 && this.#stops[bytes[at + 5]!] === 1) {
+      this.at = at + 5;
+      return false;
+    }
+    return this.converted('boolean') as boolean | null;
+  }
+
+  /** Any type but `string`, by way of the field's text. */
+  converted(type: ColumnType): Value {
+    const { bytes } = this;
+    const start = this.at;
+    let text: string;
+    if (bytes[start] === this.#quote) {
+      text = this.#quoted(null);
+    } else {
+      let at = start;
+      let all = 0;
+      for (let byte = bytes[at]!; this.#stops[byte] === 0; byte = bytes[++at]!) all |= byte;
+      this.at = at;
+      if (bytes[at] === 0) this.failed = true;
+      text = this.#cut(start, at, all, null);
+      if (text === '' || text === this.#nullText) return null;
+    }
+    const cast = castValue(text, type);
+    if (cast.ok) return cast.value;
+    this.failed = true;
+    return null;
+  }
+
+  /** Without a cache the string is for a moment's use only. */
+  #cut(start: number, end: number, all: number, cache: StringCache | null): string {
+    if (all < 128) {
+      if (cache !== null && end - start > copiedLength) return cache.string(this.bytes, start, end);
+      return this.text.substring(start - this.textStart, end - this.textStart);
+    }
+    const value = this.bytes.toString('utf8', start, end);
+    if (value.includes('\ufffd')) this.failed = true;
+    return value;
+  }
+
+  #quoted(cache: StringCache | null): string {
+    const { bytes } = this;
+    const quote = this.#quote;
+    const start = this.at + 1;
+    let at = start;
+    let all = 0;
+    let doubled = false;
+    for (;;) {
+      const byte = bytes[at]!;
+      if (byte === quote) {
+        if (bytes[at + 1] !== quote) break;
+        doubled = true;
+        at++;
+      } else if (byte === lineFeed || byte === 0 || byte === undefined) {
+        this.failed = true;
+        return '';
+      }
+      all |= byte;
+      at++;
+    }
+    this.at = at + 1;
+    if (this.#stops[bytes[at + 1]!] !== 1) this.failed = true;
+    const value = this.#cut(start, at, all, cache);
+    if (!doubled) return value;
+    const mark = String.fromCharCode(quote);
+    return value.replaceAll(mark + mark, mark);
+  }
+}
+
+/** NaN or more than 99 for what are no two digits. */
+function twoDigits(bytes: Buffer, at: number): number {
+  const tens = bytes[at]! - 48;
+  const ones = bytes[at + 1]! - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}

@@ -1,0 +1,167 @@
+/** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
+import type { Json, Row } from '../../engine/schema/types.ts';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
+import { type ByteReader, openBytes } from './byte-reader.ts';
+import type { InputFile } from './input-files.ts';
+
+/** The part of a file that is in memory. Parsers move `at` and `line` forward; what is before `at` is forgotten. */
+export interface Window {
+  readonly file: InputFile;
+  readonly bytes: Buffer;
+  at: number;
+  /** The line that `at` is in, from 1. */
+  line: number;
+  /** No bytes will follow. The last one is a line feed then, added if need be. */
+  readonly last: boolean;
+  readonly translated: boolean;
+}
+export interface Batch {
+  readonly rows: Row[];
+  /** The line where each row starts. */
+  readonly lines: number[];
+  readonly size: number;
+}
+export interface Parser {
+  /** A file begins, or goes on behind its header when `resumed`. */
+  begin(file: InputFile, resumed: boolean): void;
+  /** Adds rows until the batch is full or more bytes are needed for the next one. */
+  parse(window: Window, batch: Batch): void;
+  /** The file has ended. */
+  end?(file: InputFile): void;
+}
+/** Where reading goes on: `offset` counts bytes of the file's content as UTF-8, unpacked and without its mark. */
+export interface FilePosition {
+  readonly file: string;
+  readonly offset: number;
+  readonly line: number;
+}
+
+const lineFeed = 10;
+const nothing = Buffer.alloc(0);
+
+export class FileRows implements Reader {
+  readonly #files: readonly InputFile[];
+  readonly #parser: Parser;
+  readonly #encoding: string;
+  readonly #batchSize: number;
+  #index: number;
+  #start: FilePosition | null;
+  #bytes: ByteReader | null = null;
+  #window: Mutable<Window>;
+  /** The content's offset of the window's first byte. */
+  #offset = 0;
+  #closed = false;
+
+  constructor(files: readonly InputFile[], parser: Parser, encoding: string, context: Pick<SourceContext<unknown>, 'batchSize' | 'start'>) {
+    this.#files = files;
+    this.#parser = parser;
+    this.#encoding = encoding;
+    this.#batchSize = context.batchSize;
+    this.#start = context.start as FilePosition | null;
+    this.#index = this.#start ? files.findIndex((file) => file.name === this.#start?.file) : 0;
+    if (this.#index === -1) {
+      throw new MillraceError({
+        code: 'file/position',
+        message: `Reading should go on in ${this.#start?.file}, which is not among the files any more.`,
+        hint: 'Put it back, or run the pipeline from the beginning.',
+      });
+    }
+    this.#window = { file: files[this.#index]!, bytes: nothing, at: 0, line: 1, last: false, translated: false };
+  }
+
+  read(): SourceBatch | null | Promise<SourceBatch | null> {
+    const batch: Batch = { rows: [], lines: [], size: this.#batchSize };
+    if (this.#bytes) this.#parser.parse(this.#window, batch);
+    return batch.rows.length === batch.size ? this.#batch(batch) : this.#fill(batch);
+  }
+
+  position(): Json {
+    if (!this.#bytes && this.#start) return { ...this.#start };
+    return { file: this.#window.file.name, offset: this.#offset + this.#window.at, line: this.#window.line };
+  }
+
+  progress() {
+    let done = this.#bytes?.done() ?? 0;
+    for (const file of this.#files.slice(0, this.#index)) done += file.size;
+    const total = this.#files.reduce((sum, file) => sum + file.size, 0);
+    return { done: Math.min(done, total), total, unit: 'bytes' as const };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#bytes?.close();
+    this.#bytes = null;
+  }
+
+  /** Goes on until the batch is full; it ends early with its file, so that all of its rows are of one. */
+  async #fill(batch: Batch): Promise<SourceBatch | null> {
+    while (batch.rows.length < batch.size) {
+      if (!this.#bytes && !(await this.#open())) return null;
+      if (await this.#more()) {
+        this.#parser.parse(this.#window, batch);
+        continue;
+      }
+      this.#parser.end?.(this.#window.file);
+      await this.#bytes?.close();
+      this.#bytes = null;
+      this.#index++;
+      if (batch.rows.length > 0) break;
+    }
+    return this.#batch(batch);
+  }
+
+  async #open(): Promise<boolean> {
+    const file = this.#files[this.#index];
+    if (!file || this.#closed) return false;
+    const start = this.#start;
+    const bytes = await openBytes(file, { encoding: this.#encoding, skip: start?.offset ?? 0 });
+    if (this.#closed) {
+      await bytes.close();
+      return false;
+    }
+    this.#bytes = bytes;
+    this.#start = null;
+    this.#offset = start?.offset ?? 0;
+    this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: bytes.translated };
+    this.#parser.begin(file, this.#offset > 0);
+    return true;
+  }
+
+  /** False at the file's end. */
+  async #more(): Promise<boolean> {
+    const window = this.#window;
+    if (window.last) return false;
+    const rest = window.bytes.subarray(window.at);
+    const bytes = await this.#bytes!.next(rest);
+    this.#offset += window.at;
+    window.at = 0;
+    if (bytes) {
+      window.bytes = bytes;
+      return true;
+    }
+    window.last = true;
+    window.bytes = rest.length === 0 || rest[rest.length - 1] === lineFeed ? rest : Buffer.concat([rest, Buffer.of(lineFeed)]);
+    return rest.length > 0;
+  }
+
+  #batch({ rows, lines }: Batch): SourceBatch {
+    const source = this.#window.file.name;
+    return { rows, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const rawLength = 10_000;
+
+/** The failure of a row that could not be read, with its raw text as far as it fits. */
+export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field'>): RowFailure {
+  const end = Math.min(next, window.at + rawLength);
+  const raw = window.bytes.toString('utf8', window.at, end).replace(/\r?\n$/, '');
+  return {
+    ...failure,
+    row: { raw: end < next ? `${raw}…` : raw },
+    position: { source: window.file.name, line: window.line, ...(lines > 1 && { toLine: window.line + lines - 1 }) },
+  };
+}

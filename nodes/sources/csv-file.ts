@@ -1,0 +1,115 @@
+import { inferFromText } from '../../engine/schema/infer.ts';
+import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { discoverCsv, readCsvHead } from '../formats/csv-head.ts';
+import { csvOptions } from '../formats/csv-options.ts';
+import { CsvParser, headerMismatch } from '../formats/csv-parser.ts';
+import { discoverFiles } from '../formats/file-discovery.ts';
+import { FileRows } from '../formats/file-rows.ts';
+import { findFiles } from '../formats/input-files.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
+
+export default defineNode({
+  type: 'csv-file',
+  kind: 'source',
+  title: 'CSV file',
+  summary: 'Reads rows from CSV files, plain or gzip, with types told from the data.',
+  category: 'Files',
+  icon: 'file-type-csv',
+  version: 1,
+  keywords: ['tsv', 'delimited', 'text', 'gzip', 'import'],
+  docs: `
+Reads one file, or several at once: \`data/*.csv\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the order
+of their names. Files that are read together need the same header. Gzip is recognised by its content.
+
+**Types** are told from the first 1,000 rows: boolean, integer, number, timestamp (ISO 8601), else string. Ids such as
+\`00123\` and whole numbers beyond 2^53 stay strings. Set a type by hand where that guess is wrong.
+
+**Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
+\`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
+
+**Rows that cannot be read** are failures with file, line and raw text: too many or too few fields, a value that does not
+fit its column's type, a quote that is never closed or has text behind it, NUL bytes, bytes that are no text in the
+encoding, a row longer than the limit. Reading goes on behind them if the node's error policy says so.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: true,
+  params: {
+    path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'data/*.csv' }),
+    delimiter: f.choice({
+      label: 'Delimiter',
+      default: 'auto',
+      options: [
+        { value: 'auto', label: 'Find out' },
+        { value: 'comma', label: 'Comma ,' },
+        { value: 'semicolon', label: 'Semicolon ;' },
+        { value: 'tab', label: 'Tab' },
+        { value: 'pipe', label: 'Pipe |' },
+        { value: 'other', label: 'Other' },
+      ],
+    }),
+    otherDelimiter: f.text({ label: 'Other delimiter', default: '^', when: { param: 'delimiter', is: ['other'] } }),
+    header: f.boolean({ label: 'First row holds the names', default: true }),
+    types: columnTypesField,
+    quote: f.text({ label: 'Quote', default: '"', optional: true, advanced: true, help: 'Empty: quotes are ordinary characters.' }),
+    encoding: f.text({ label: 'Encoding', default: 'auto', advanced: true, help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...' }),
+    nullText: f.text({ label: 'Null text', optional: true, advanced: true, help: 'The unquoted text that stands for null, such as NA. Empty by default.' }),
+    fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
+    maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
+  },
+  card: ({ path }) => path,
+  infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
+  reads: ({ path }) => [path],
+  discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal)),
+  async run(context) {
+    const { params } = context;
+    const options = csvOptions(params);
+    const files = findFiles(params.path, context.path);
+    const head = await readCsvHead(files[0]!, options, options.header ? 0 : 1);
+    const schema = context.outputs['rows']!;
+    const fileColumn = params.fileColumn || null;
+    const expected = schema.columns.map(({ name }) => name).slice(0, schema.columns.length - (fileColumn === null ? 0 : 1));
+    const names = inferFromText(head.names ?? (head.rows[0] ?? []).map(() => ''), []).columns.map(({ name }) => name);
+    if (names.join('\n') !== expected.join('\n')) throw headerMismatch(files[0]!, expected, files[0]!, names);
+    const format = { dialect: head.dialect, header: options.header, nullText: options.nullText, maxRecordBytes: params.maxRowSize * 1024 * 1024 };
+    return new FileRows(files, new CsvParser(schema, head.names, format, fileColumn, context.fail), options.encoding, context);
+  },
+  examples: [
+    {
+      title: 'Types are told from the data',
+      params: { path: 'readings.csv' },
+      files: { 'readings.csv': 'time,sensor,temperature,ok\n2026-01-31T12:00:00Z,007,21.5,true\n2026-01-31T12:00:01Z,008,,false\n' },
+      outputs: {
+        rows: [
+          { time: 1769860800000, sensor: '007', temperature: 21.5, ok: true },
+          { time: 1769860801000, sensor: '008', temperature: null, ok: false },
+        ],
+      },
+    },
+    {
+      title: 'Several files, with the name of each',
+      params: { path: 'data/*.csv', fileColumn: 'file' },
+      files: { 'data/b.csv': 'id;name\n2;"Grace\nHopper"\n', 'data/a.csv': 'id;name\n1;Ada\n' },
+      outputs: {
+        rows: [
+          { id: 1, name: 'Ada', file: 'data/a.csv' },
+          { id: 2, name: 'Grace\nHopper', file: 'data/b.csv' },
+        ],
+      },
+    },
+    {
+      title: 'A row with too few fields, and one with text behind a quote',
+      params: { path: 'ragged.csv' },
+      files: { 'ragged.csv': 'a,b\n1,x\n2\n3,"y"z\n4,w\n' },
+      outputs: {
+        rows: [
+          { a: 1, b: 'x' },
+          { a: 4, b: 'w' },
+        ],
+      },
+      failures: ['has 1 field, but the header has 2', 'text after the closing quote'],
+    },
+    { title: 'A header without rows', params: { path: 'empty.csv' }, files: { 'empty.csv': 'a,b\n' }, outputs: { rows: [] } },
+    { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },
+  ],
+});
