@@ -1,0 +1,117 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { EditorProtocol } from '../../engine/protocol/api.ts';
+import { Client } from '../../engine/protocol/connection.ts';
+import type { Frame, Port } from '../../engine/protocol/port.ts';
+import { protocolVersion } from '../../engine/protocol/version.ts';
+import { type EditorServer, startEditorServer } from '../../server/editor-server.ts';
+
+const project = join(import.meta.dirname, '..', '..');
+const data = mkdtempSync(join(tmpdir(), 'millrace-server-'));
+let server: EditorServer;
+let url: URL;
+let token: string;
+
+beforeAll(async () => {
+  const settings = { dataFolder: data, examplesFolder: join(project, 'examples'), appVersion: '0.0.0-test', open: null };
+  server = await startEditorServer({ root: join(project, 'out', 'renderer'), port: 0, settings });
+  url = new URL(server.address);
+  token = url.hash.slice('#t='.length);
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(data, { recursive: true, force: true });
+});
+
+/** How the server answers an attempt to connect: `open`, or the HTTP status that refused it. */
+function attempt(options: { readonly token?: string; readonly origin?: string | null; readonly host?: string }): Promise<string> {
+  const protocols = ['millrace', ...(options.token === undefined ? [] : [`t.${options.token}`])];
+  const headers = options.host ? { Host: options.host } : {};
+  const socket = new WebSocket(`ws://${url.host}/`, protocols, { headers, ...(options.origin === null ? {} : { origin: options.origin ?? url.origin }) });
+  return new Promise((resolve) => {
+    socket.on('open', () => {
+      resolve(socket.protocol === 'millrace' ? 'open' : `open as ${socket.protocol}`);
+      socket.close();
+    });
+    socket.on('unexpected-response', (_request, response) => resolve(String(response.statusCode)));
+    socket.on('error', () => {});
+  });
+}
+
+describe('the browser host', () => {
+  it('lets a window with its token in, and answers with a subprotocol that does not repeat the token', async () => {
+    expect(await attempt({ token })).toBe('open');
+  });
+
+  it.each<[string, Parameters<typeof attempt>[0], string]>([
+    ['no token', {}, '403'],
+    ['a wrong token', { token: 'x'.repeat(32) }, '403'],
+    ['an empty token', { token: '' }, '403'],
+    ['another origin', { token: 'TOKEN', origin: 'http://evil.example' }, '403'],
+    ['no origin', { token: 'TOKEN', origin: null }, '403'],
+    ['a host name that was rebound to this machine', { token: 'TOKEN', host: 'evil.example', origin: 'http://evil.example' }, '421'],
+  ])('refuses %s', async (_name, options, status) => {
+    expect(await attempt({ ...options, ...(options.token === 'TOKEN' ? { token } : {}) })).toBe(status);
+  });
+
+  it.each([
+    ['/', 200],
+    ['/index.html', 200],
+    ['/../package.json', 404],
+    ['/..%2f..%2fpackage.json', 404],
+    ['/%2e%2e/package.json', 404],
+    ['/assets', 404],
+    ['/%', 404],
+  ])('answers GET %s with %i', async (path, status) => {
+    const response = await request(path);
+    expect(response.status).toBe(status);
+  });
+
+  it('serves pages under a policy without eval and without anything from elsewhere', async () => {
+    const { headers } = await request('/');
+    const policy = String(headers['content-security-policy']);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe-eval');
+    expect(policy).not.toMatch(/https?:/);
+  });
+
+  it('refuses pages to a rebound host name', async () => {
+    expect((await request('/', { Host: 'evil.example' })).status).toBe(421);
+  });
+
+  it('starts a workbench for a window and answers what it cannot do with an error', async () => {
+    const socket = new WebSocket(`ws://${url.host}/`, ['millrace', `t.${token}`], { origin: url.origin });
+    const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+    await new Promise((resolve) => socket.on('open', resolve));
+    const client = new Client<EditorProtocol>(socketPort(socket));
+    const hello = await client.request('hello', { protocolVersion });
+    expect(hello.appVersion).toBe('0.0.0-test');
+    await expect(client.request('run.list', {})).resolves.toEqual([]);
+    await expect(client.request('no.such' as 'hello', { protocolVersion })).rejects.toMatchObject({ problem: { code: 'protocol/unknown' } });
+    await expect(client.request('document.open', { path: '' })).rejects.toMatchObject({ problem: { code: 'protocol/params' } });
+    socket.close();
+    expect(await closed).toBe(1005);
+  });
+});
+
+function request(path: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: Record<string, unknown> }> {
+  return new Promise((resolve, reject) => {
+    get({ host: url.hostname, port: url.port, path, headers }, (response) => {
+      response.resume();
+      resolve({ status: response.statusCode ?? 0, headers: response.headers });
+    }).on('error', reject);
+  });
+}
+
+function socketPort(socket: WebSocket): Port {
+  return {
+    post: (frame: Frame) => socket.send(JSON.stringify(frame)),
+    onFrame: (listener) => void socket.on('message', (text) => listener(JSON.parse(String(text)))),
+    onClose: (listener) => void socket.on('close', listener),
+    close: () => socket.close(),
+  };
+}
