@@ -1,0 +1,89 @@
+import type { NodeDefinition, RowFailure } from '../../nodes/kit/node.ts';
+import type { PlannedNode } from '../plan/physical.ts';
+import { runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
+import type { RowPosition } from '../schema/problem.ts';
+import type { Row } from '../schema/types.ts';
+
+const keptSamples = 24;
+/** An endless or slow source gives what came within this time, once there is a row. */
+const enoughMs = 400;
+
+/** The first rows of a source. */
+export interface Sample {
+  readonly rows: readonly Row[];
+  /** Where each row came from, where the source can tell. */
+  readonly positions: readonly (RowPosition | undefined)[];
+  /** Records that the source could not read. */
+  readonly failures: readonly RowFailure[];
+  /** The source has no more rows. */
+  readonly complete: boolean;
+}
+
+/** Samples of sources, read once and kept until the key changes. Rows are never changed, so a sample serves any number of previews. */
+export class Samples {
+  readonly #kept = new Map<string, Sample>();
+
+  /** The first `size` rows of a source; `key` says what it would read. Throws what the source throws. */
+  async read(node: PlannedNode, definition: NodeDefinition, key: string, size: number, folder: string): Promise<Sample> {
+    const name = `${size} ${key}`;
+    const kept = this.#kept.get(name);
+    this.#kept.delete(name);
+    const sample = kept ?? (await readSample(node, definition, size, folder));
+    this.#kept.set(name, sample);
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= keptSamples) break;
+      this.#kept.delete(oldest);
+    }
+    return sample;
+  }
+}
+
+async function readSample(node: PlannedNode, definition: NodeDefinition, size: number, folder: string): Promise<Sample> {
+  if (definition.kind !== 'source') throw new Error(`${node.id} is no source`);
+  const rows: Row[] = [];
+  const positions: (RowPosition | undefined)[] = [];
+  const failures: RowFailure[] = [];
+  const stop = new AbortController();
+  const shared = new SharedThings();
+  const surroundings = { folder, signal: stop.signal, shared, onLog: () => {}, onGuard: () => {} };
+  const context = runContext(node, surroundings, (failure) => void (failures.length < size && failures.push(failure)));
+  const reader = await definition.run({ ...sourceContext(context, null), batchSize: size });
+  let complete = false;
+  let cut = false;
+  try {
+    const startedAt = Date.now();
+    while (rows.length < size && !complete) {
+      const next = reader.read();
+      const batch = next instanceof Promise ? await enough(next, rows.length === 0 ? null : startedAt + enoughMs - Date.now()) : next;
+      if (batch === 'enough') break;
+      if (batch === null) complete = true;
+      else {
+        const room = size - rows.length;
+        for (let i = 0; i < batch.rows.length && rows.length < size; i++) {
+          positions.push(batch.locate?.(i));
+          rows.push(batch.rows[i]!);
+        }
+        cut = batch.rows.length > room;
+      }
+    }
+    // A source that ends exactly with the sample says so only when it is asked once more.
+    if (rows.length === size && !cut) complete = (await enough(Promise.resolve(reader.read()), 50)) === null;
+  } finally {
+    stop.abort();
+    await reader.close();
+    shared.close();
+  }
+  return { rows, positions, failures, complete };
+}
+
+async function enough<T>(next: Promise<T>, ms: number | null): Promise<T | 'enough'> {
+  if (ms === null) return next;
+  next.catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'enough'>((done) => {
+    timer = setTimeout(done, Math.max(0, ms), 'enough');
+  });
+  const first = await Promise.race([next, late]);
+  clearTimeout(timer);
+  return first;
+}
