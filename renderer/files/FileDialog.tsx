@@ -1,33 +1,35 @@
-import { ActionIcon, Button, Modal, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, Modal, TextInput } from '@mantine/core';
 import { IconArrowUp, IconFileText, IconFolderFilled, IconHome } from '@tabler/icons-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { FolderListing } from '../../engine/protocol/messages.ts';
+import { showDialog } from '../app/dialogs.tsx';
 import { formatBytes, formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';
 import './files.css';
 
-interface Props {
+interface Options {
   readonly mode: 'open' | 'save';
   readonly title: string;
   /** Without the dot; files of other kinds are not shown. Empty: all files. */
   readonly extensions: readonly string[];
-  /** A file's name or full path to start from. */
-  readonly suggestion?: string;
-  /** The folder to start in; otherwise the suggestion's, the current document's, or the home folder. */
-  readonly folder?: string;
-  /** With the chosen file's full path. */
-  readonly onClose: (path: string | null) => void;
+  /** A file's name or full path to start from; empty for none. */
+  readonly suggestion: string;
 }
 
 let lastFolder: string | null = null;
 
-/** Chooses a file on the engine's machine, for hosts without a dialog of their own. */
-export function FileDialog({ mode, title, extensions, suggestion = '', folder, onClose }: Props) {
+/** Chooses a file on the engine's machine, for hosts without a dialog of their own. Its full path, or null. */
+export function showFileDialog(options: Options): Promise<string | null> {
+  return showDialog<string>((close) => <FileDialog {...options} onClose={close} />);
+}
+
+function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & { readonly onClose: (path: string | null) => void }) {
   const [listing, setListing] = useState<FolderListing | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [name, setName] = useState(baseName(suggestion));
   const [confirm, setConfirm] = useState<string | null>(null);
+  const [showAll, setShowAll] = useState(extensions.length === 0);
   const list = useRef<HTMLDivElement>(null);
 
   const show = useCallback(async (path: string) => {
@@ -42,12 +44,10 @@ export function FileDialog({ mode, title, extensions, suggestion = '', folder, o
   }, []);
   useEffect(() => {
     const { path, hello } = session.state;
-    void show(folder ?? (folderOf(suggestion) || lastFolder || (path ? folderOf(path) : '') || hello?.home || ''));
-  }, [folder, show, suggestion]);
+    void show(folderOf(suggestion) || lastFolder || (path ? folderOf(path) : '') || hello?.home || '');
+  }, [show, suggestion]);
 
-  const entries = (listing?.entries ?? []).filter(
-    (entry) => entry.folder || extensions.length === 0 || extensions.some((extension) => entry.name.endsWith(`.${extension}`)),
-  );
+  const entries = (listing?.entries ?? []).filter((entry) => entry.folder || showAll || extensions.some((extension) => entry.name.endsWith(`.${extension}`)));
   const choose = (chosen: string) => {
     if (!listing) return;
     const entry = listing.entries.find((candidate) => candidate.name === chosen);
@@ -118,7 +118,7 @@ export function FileDialog({ mode, title, extensions, suggestion = '', folder, o
         }}
       >
         <TextInput
-          label="File name"
+          label="Path or name"
           data-autofocus
           value={name}
           error={confirm ? 'A file of this name is there already. Save again to replace it.' : null}
@@ -128,6 +128,9 @@ export function FileDialog({ mode, title, extensions, suggestion = '', folder, o
           }}
         />
         <div className="dialog-buttons">
+          {extensions.length > 0 && (
+            <Checkbox className="file-all" label="All files" checked={showAll} onChange={(event) => setShowAll(event.currentTarget.checked)} />
+          )}
           <Button variant="default" onClick={() => onClose(null)}>
             Cancel
           </Button>

@@ -8,7 +8,7 @@ import { setState } from '../session/state.ts';
 import { discardAutosave } from './autosave.ts';
 import { ConflictDialog } from './ConflictDialog.tsx';
 import { ExamplesDialog } from './ExamplesDialog.tsx';
-import { FileDialog } from './FileDialog.tsx';
+import { pickFile } from './pick-file.ts';
 import { RecentDialog } from './RecentDialog.tsx';
 import { UnsavedDialog } from './UnsavedDialog.tsx';
 
@@ -53,9 +53,7 @@ export function openExample(id: string): Promise<boolean> {
   return replaceDocument(() => session.request('document.openExample', { id }), 'The example could not be opened');
 }
 export async function openDocument(): Promise<boolean> {
-  const path = window.desktop
-    ? await window.desktop.openDialog({ title: 'Open pipeline', extensions })
-    : await showDialog<string>((close) => <FileDialog mode="open" title="Open pipeline" extensions={extensions} onClose={close} />);
+  const path = await pickFile({ mode: 'open', title: 'Open pipeline', extensions });
   return path ? openPath(path) : false;
 }
 export async function showExamples(): Promise<void> {
@@ -75,9 +73,7 @@ export async function saveDocument(): Promise<boolean> {
 export async function saveDocumentAs(): Promise<boolean> {
   const { path, pipeline } = session.state;
   const suggestion = path ?? `${fileName(pipeline.name)}${pipelineExtension}`;
-  const chosen = window.desktop
-    ? await window.desktop.saveDialog({ title: 'Save pipeline', extensions, suggestion })
-    : await showDialog<string>((close) => <FileDialog mode="save" title="Save pipeline" extensions={extensions} suggestion={suggestion} onClose={close} />);
+  const chosen = await pickFile({ mode: 'save', title: 'Save pipeline', extensions, suggestion });
   return chosen ? write(chosen, null) : false;
 }
 

@@ -6,8 +6,8 @@ import { dragType } from '../canvas/drag-type.ts';
 import { addNodeBesideSelection } from '../canvas/insert.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { focusCanvas } from '../canvas/viewport.ts';
+import { Markdown } from '../inspector/Markdown.tsx';
 import { useSession } from '../session/session.ts';
-import { Docs } from './Docs.tsx';
 import './palette.css';
 import { searchNodes } from './search.ts';
 
@@ -113,7 +113,7 @@ function PaletteItem({ manifest }: { readonly manifest: NodeManifest }) {
         {isOpen && (
           <div className="palette-docs">
             <p>{manifest.summary}</p>
-            <Docs text={manifest.docs} />
+            <Markdown source={manifest.docs} />
           </div>
         )}
       </Collapse>
