@@ -1,0 +1,47 @@
+/** What people do in the editor, with mouse and keyboard; no shortcut through the program. */
+import type { Locator, Page } from 'playwright';
+
+export const card = (page: Page, node: string): Locator => page.locator(`.react-flow__node[data-id="${node}"]`);
+export const port = (page: Page, node: string, side: 'in' | 'out', name: string): Locator =>
+  page.locator(`.react-flow__node[data-id="${node}"] [data-side="${side}"][data-port="${name}"]`);
+export const field = (page: Page, path: string): Locator => page.locator(`[data-field="${path}"]`);
+/** The rows that the data grid shows, header apart. */
+export const gridRows = (page: Page): Locator =>
+  page
+    .getByRole('grid')
+    .getByRole('row')
+    .filter({ has: page.getByRole('gridcell') });
+
+/** Drags a node type from the palette to a place on the canvas, in pixels from its upper left corner. */
+export async function dragNode(page: Page, title: string, at: { x: number; y: number }): Promise<void> {
+  await page.getByRole('button', { name: `Add ${title}`, exact: true }).dragTo(page.locator('.react-flow__pane'), { targetPosition: at });
+}
+
+/** Draws an edge from an output to an input. */
+export async function connect(page: Page, from: [node: string, port: string], to: [node: string, port: string]): Promise<void> {
+  const start = await centre(port(page, from[0], 'out', from[1]));
+  const end = await centre(port(page, to[0], 'in', to[1]));
+  await page.mouse.move(start.x, start.y);
+  await page.mouse.down();
+  await page.mouse.move(end.x, end.y, { steps: 8 });
+  await page.mouse.up();
+}
+
+export async function selectNode(page: Page, node: string): Promise<void> {
+  await card(page, node).click();
+}
+
+/** Replaces a Monaco editor's text by typing. */
+export async function typeCode(page: Page, editor: Locator, text: string): Promise<void> {
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.press('Delete');
+  // Typed as from a keyboard would add brackets and indentation of the editor's own; a paste is what people do with such a text.
+  await page.keyboard.insertText(text);
+}
+
+export async function centre(target: Locator): Promise<{ x: number; y: number }> {
+  const box = await target.boundingBox();
+  if (!box) throw new Error(`not to be seen: ${target}`);
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
