@@ -5,9 +5,9 @@ import { assign, itemsOf, nonNull, shapeOf } from './code-values.ts';
 import { never, nothing, of, rowShape, type Shape, union, unknown } from './shape.ts';
 import type { Schema } from './types.ts';
 
-/** A scope that knows `row` and can follow function bodies. `code` is searched for names that it declares anywhere. */
-export function scopeFor(input: Schema, code: Node): CodeScope {
-  return new CodeScope([['row', rowShape(input)]], declaredNames(code), followBody);
+/** A scope that can follow function bodies and, for an expression, knows `row`. `code` is searched for names that it declares anywhere. */
+export function scopeFor(only: CodeScope['only'], input: Schema, code: Node): CodeScope {
+  return new CodeScope(only, only === 'expression' ? [['row', rowShape(input)]] : [], declaredNames(code), followBody);
 }
 
 /** The union of everything that a function's body returns; its end gives null. */

@@ -40,7 +40,10 @@ export class CodeScope {
   /** Follows a function's body and gives what it returns (code-flow.ts, which the expressions' part cannot import without a cycle). */
   readonly follow: (body: BlockStatement, scope: CodeScope) => Shape;
 
-  constructor(variables: Iterable<readonly [string, Shape]>, declared: ReadonlySet<string>, follow: CodeScope['follow']) {
+  readonly only: 'expression' | 'snippet';
+
+  constructor(only: CodeScope['only'], variables: Iterable<readonly [string, Shape]>, declared: ReadonlySet<string>, follow: CodeScope['follow']) {
+    this.only = only;
     for (const [name, shape] of variables) this.#variables.set(name, shape);
     this.#declared = declared;
     this.follow = follow;

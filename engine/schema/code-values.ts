@@ -6,6 +6,7 @@ import type {
   Expression,
   Function as FunctionNode,
   MemberExpression,
+  NewExpression,
   ObjectExpression,
   Pattern,
   SpreadElement,
@@ -15,7 +16,7 @@ import { didYouMean } from './closest.ts';
 import type { CodeScope } from './code-scope.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
 import { arrayOf, never, nothing, nullable, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
-import { snippetCalls } from './snippet-calls.ts';
+import { snippetCalls, snippetGlobals } from './snippet-calls.ts';
 
 export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
   switch (node.type) {
@@ -45,6 +46,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
     case 'NewExpression': {
       for (const argument of node.arguments) shapeOf(argument.type === 'SpreadElement' ? argument.argument : argument, scope);
       shapeOf(node.callee, scope);
+      if (node.callee.type === 'Identifier' && node.callee.name === 'Date' && node.arguments.length === 0) reportChance(node, 'new Date()', scope);
       return node.callee.type === 'Identifier' && node.callee.name === 'Date' ? of('date') : { ...unknown, nullable: false };
     }
     case 'UnaryExpression':
@@ -110,13 +112,13 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
   if (shape) return scope.isNotNull(name) ? present(shape) : shape;
   if (name === 'undefined') return nothing;
   if (name === 'NaN' || name === 'Infinity') return of('number', true);
-  if (globalNames.has(name) || snippetCalls.has(name)) return { is: 'global', nullable: false, name };
+  if (globalNames.has(name) || snippetGlobals.has(name)) return { is: 'global', nullable: false, name };
   if (!scope.isDeclared(name)) {
     const row = scope.get('row');
     const hint = row?.fields?.has(name)
       ? `Columns are read from the row: row.${name}`
       : 'Only `row`, the language itself and the helper functions are known here.';
-    scope.report(node, 'code/unknown-name', `There is no "${name}"${didYouMean(name, [...scope.names(), ...snippetCalls.keys(), ...globalNames])}`, hint);
+    scope.report(node, 'code/unknown-name', `There is no "${name}"${didYouMean(name, [...scope.names(), ...snippetGlobals, ...globalNames])}`, hint);
   }
   return unknown;
 }
@@ -313,32 +315,38 @@ export function assign(target: Pattern, value: Shape, scope: CodeScope, declare 
 
 function setField(target: MemberExpression, value: Shape, scope: CodeScope): void {
   const object = shapeOf(target.object, scope);
-  if (changesRow(target, scope)) return;
+  changesRow(target, scope);
   const key = keyOf(target.property, target.computed);
   if (target.object.type !== 'Identifier') return;
   if (object.is === 'array' && target.computed) scope.assign(target.object.name, { ...object, item: union(object.item ?? never, value) });
   if (object.is !== 'object') return;
-  if (key === null) scope.assign(target.object.name, { ...object, open: true });
-  else scope.assign(target.object.name, { ...object, fields: new Map(object.fields).set(key, value) });
+  if (key === null) scope.assign(target.object.name, { ...object, row: false, open: true });
+  else scope.assign(target.object.name, { ...object, row: false, fields: new Map(object.fields).set(key, value) });
 }
 
 function removeField(target: MemberExpression, scope: CodeScope): Shape {
   const object = shapeOf(target.object, scope);
   const key = keyOf(target.property, target.computed);
-  if (!changesRow(target, scope) && target.object.type === 'Identifier' && object.is === 'object') {
+  changesRow(target, scope);
+  if (target.object.type === 'Identifier' && object.is === 'object') {
     const fields = new Map(object.fields);
     if (key !== null) fields.delete(key);
-    scope.assign(target.object.name, { ...object, fields, open: object.open === true || key === null });
+    scope.assign(target.object.name, { ...object, row: false, fields, open: object.open === true || key === null });
   }
   return of('boolean');
 }
 
-function changesRow(target: MemberExpression, scope: CodeScope): boolean {
+/** An expression that assigns to the row can only be a slip; a snippet may, as it is then given a copy of its own. */
+function changesRow(target: MemberExpression, scope: CodeScope): void {
   let root: Expression | Super = target.object;
   while (root.type === 'MemberExpression') root = root.object;
-  if (root.type !== 'Identifier' || !scope.get(root.name)?.row) return false;
-  scope.report(target, 'code/changes-row', 'This changes the row, which other nodes may be reading', `Make a new one: { ...${root.name}, … }`);
-  return true;
+  if (scope.only !== 'expression' || root.type !== 'Identifier' || !scope.get(root.name)?.row) return;
+  scope.report(
+    target,
+    'code/changes-row',
+    'An expression cannot change the row',
+    'Two values are compared with ===. Columns are changed by the nodes "Compute columns" and "Code".',
+  );
 }
 
 /** Paths that cannot be null when `test` came out truthy (or falsy). */
@@ -394,6 +402,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
     for (const argument of args) if (argument.code) applied(argument.code, [], scope);
     return unknown;
   }
+  if (target.name === 'Math.random' || target.name === 'Date.now') reportChance(node, `${target.name}()`, scope);
   if (target.name === 'Object.assign') return objectAssign(args);
   if (target.name === 'Object.entries' || target.name === 'Object.values')
     return arrayOf(target.name === 'Object.values' ? fieldsTogether(args[0]) : arrayOf(unknown));
@@ -404,6 +413,11 @@ function call(node: CallExpression, scope: CodeScope): Shape {
   if (known) return known(target, args);
   for (const argument of args) if (argument.code) applied(argument.code, [], scope);
   return unknown;
+}
+
+function reportChance(node: CallExpression | NewExpression, call: string, scope: CodeScope): void {
+  const hint = 'The same rows must always give the same result: use a column with the time, or one of the generator.';
+  scope.report(node, 'code/not-available', `${call} is not available to code in a pipeline`, hint);
 }
 
 function argumentShape(argument: Expression | SpreadElement, scope: CodeScope): Shape {

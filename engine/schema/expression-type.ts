@@ -14,7 +14,7 @@ export function expressionType(
   expression: Expression,
   input: Schema,
 ): { readonly type: ColumnType | null; readonly nullable: boolean; readonly findings: readonly CodeFinding[] } {
-  const scope = scopeFor(input, expression);
+  const scope = scopeFor('expression', input, expression);
   const column = columnOf(shapeOf(expression, scope));
   return { type: column?.type ?? null, nullable: column?.nullable ?? true, findings: scope.findings };
 }

@@ -101,7 +101,7 @@ export const globalCalls: ReadonlyMap<string, Call> = table([
   ['Date.now', always(of('timestamp'))],
   ['Date.parse Date.UTC', always(of('timestamp', true))],
   ['Object.keys', always(texts)],
-  ['Object.freeze Object.seal structuredClone', (_, args) => (args[0] ? { ...args[0], row: false } : unknown)],
+  ['Object.freeze Object.seal', (_, args) => (args[0] ? { ...args[0], row: false } : unknown)],
 ]);
 
 /** `Math.PI` and the like. */
@@ -114,9 +114,9 @@ export const globalConstants: ReadonlyMap<string, Shape> = new Map([
 /** The names that confined code finds besides the helper library: the language's own, no host's. */
 export const globalNames: ReadonlySet<string> = new Set(
   (
-    'undefined NaN Infinity globalThis Object Function Array String Number Boolean Symbol BigInt Math JSON Date RegExp Map Set WeakMap WeakSet WeakRef Promise Proxy Reflect Iterator ' +
+    'undefined NaN Infinity globalThis Object Function Array String Number Boolean Symbol BigInt Math JSON Date RegExp Map Set WeakMap WeakSet Promise Proxy Reflect Iterator ' +
     'Error TypeError RangeError SyntaxError ReferenceError EvalError URIError AggregateError ArrayBuffer DataView Uint8Array Int8Array Uint8ClampedArray Uint16Array Int16Array ' +
     'Uint32Array Int32Array Float32Array Float64Array BigInt64Array BigUint64Array parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent ' +
-    'escape unescape arguments console structuredClone'
+    'escape unescape arguments'
   ).split(' '),
 );

@@ -19,7 +19,7 @@ export interface SnippetType {
  * one plain default function and no imports (strip.ts). Total.
  */
 export function snippetType(program: Program, text: string, input: Schema, declared: readonly Column[] = []): SnippetType {
-  const scope = scopeFor(input, program);
+  const scope = scopeFor('snippet', input, program);
   followAll(program.body, scope, []);
   const code = defaultFunction(program, scope);
   if (!code) return { schema: declared.length > 0 ? { columns: declared } : null, findings: scope.findings };
@@ -74,7 +74,7 @@ function rowsOf(returned: Shape, annotated: Shape | null, declared: readonly Col
   const columns: Column[] = [];
   for (const [name, shape] of rows.fields ?? []) {
     const own = declared.find((column) => column.name === name);
-    const column = own ?? columnOf(annotated && told.is === 'object' ? narrower(shape, told.fields?.get(name)) : shape);
+    const column = own ?? columnOf(annotated ? narrower(shape, told.fields?.get(name)) : shape);
     if (column) columns.push({ name, type: column.type, nullable: column.nullable });
     else if (findings.length === 0) {
       findings.push({
@@ -90,10 +90,10 @@ function rowsOf(returned: Shape, annotated: Shape | null, declared: readonly Col
   return { schema: complete ? { columns } : null, findings };
 }
 
-/** TypeScript has one word, number, for integers and timestamps too: what the code shows is finer. */
+/** TypeScript has one word, number, for integers and timestamps too, and snippets' types say nothing of null: there the code itself counts. */
 function narrower(annotated: Shape, told: Shape | undefined): Shape {
   const finer = told && annotated.is === 'number' && (told.is === 'integer' || told.is === 'timestamp');
-  return finer ? { ...told, nullable: annotated.nullable || told.nullable } : annotated;
+  return { ...(finer ? told : annotated), nullable: annotated.nullable || (told?.nullable ?? true) };
 }
 
 /** Rows come alone or in lists; `never` stands for no rows at all. */

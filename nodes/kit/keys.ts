@@ -1,0 +1,127 @@
+import type { Json, Row, Value } from '../../engine/schema/types.ts';
+import { columnReader } from './rows.ts';
+
+type Level = Map<Value, Level | number>;
+
+/**
+ * Numbers the different keys that rows have: 0, 1, 2, … in the order in which they first came. A key has one value per
+ * level (key column), told apart as a Map does it: null is a value of its own, 1 and "1" differ. Maps in Maps are
+ * two to three times as fast as one Map over texts put together, and remembering the last key makes runs of equal ones cheaper yet.
+ */
+export class KeyIndex {
+  readonly levels: number;
+  readonly #root: Level = new Map();
+  /** By slot, by level. */
+  readonly #values: Value[][];
+  /** The key that was looked up last, and the map that it led to at each level. */
+  readonly #lastValues: (Value | undefined)[];
+  readonly #lastMaps: Level[];
+  #size = 0;
+
+  constructor(levels: number) {
+    this.levels = levels;
+    this.#values = Array.from({ length: levels }, () => []);
+    this.#lastValues = new Array(levels).fill(undefined);
+    this.#lastMaps = new Array(levels).fill(this.#root);
+  }
+  get size(): number {
+    return this.#size;
+  }
+  /** The values of one level, by slot. */
+  valuesOf(level: number): readonly Value[] {
+    return this.#values[level]!;
+  }
+
+  /** Puts each row's slot into `slots`, numbering new keys. `columns` holds the rows' values, by level. */
+  assign(columns: readonly (readonly Value[])[], count: number, slots: Int32Array): void {
+    if (this.levels === 0) {
+      if (count > 0) this.#size = 1;
+      slots.fill(0, 0, count);
+      return;
+    }
+    const leaf = this.levels - 1;
+    const keys = columns[leaf]!;
+    let lastKey: Value | undefined;
+    let lastMap: Level | undefined;
+    let slot = -1;
+    for (let i = 0; i < count; i++) {
+      const map = leaf === 0 ? this.#root : this.#leafMap(columns, i);
+      const key = keys[i]!;
+      if (map !== lastMap || key !== lastKey) {
+        const known = map.get(key) as number | undefined;
+        slot = known ?? this.#add(map, columns, i);
+        lastKey = key;
+        lastMap = map;
+      }
+      slots[i] = slot;
+    }
+  }
+
+  /** The slot of a row's key, or -1 if it has not been seen. */
+  find(columns: readonly (readonly Value[])[], row: number): number {
+    if (this.levels === 0) return this.#size - 1;
+    const leaf = this.levels - 1;
+    let map: Level | undefined = this.#root;
+    for (let level = 0; level < leaf && map; level++) map = map.get(columns[level]![row]!) as Level | undefined;
+    return (map?.get(columns[leaf]![row]!) as number | undefined) ?? -1;
+  }
+
+  #leafMap(columns: readonly (readonly Value[])[], row: number): Level {
+    let map = this.#root;
+    let same = true;
+    for (let level = 0; level < this.levels - 1; level++) {
+      const value = columns[level]![row]!;
+      if (same && this.#lastValues[level] === value) {
+        map = this.#lastMaps[level]!;
+        continue;
+      }
+      same = false;
+      const next = (map.get(value) as Level | undefined) ?? new Map();
+      if (next.size === 0) map.set(value, next);
+      map = next;
+      this.#lastValues[level] = value;
+      this.#lastMaps[level] = map;
+    }
+    return map;
+  }
+  #add(map: Level, columns: readonly (readonly Value[])[], row: number): number {
+    map.set(columns[this.levels - 1]![row]!, this.#size);
+    for (let level = 0; level < this.levels; level++) this.#values[level]!.push(columns[level]![row]!);
+    return this.#size++;
+  }
+
+  snapshot(): Json {
+    return { size: this.#size, values: this.#values as Json };
+  }
+  /** Into a new index. */
+  restore(state: Json): void {
+    const { size, values } = state as { readonly size: number; readonly values: readonly (readonly Value[])[] };
+    this.assign(values, size, new Int32Array(size));
+  }
+}
+
+/** The keys of the rows of one batch at a time, read from their key columns. */
+export class RowKeys {
+  readonly #readers: readonly ((rows: readonly Row[], values: Value[]) => void)[];
+  readonly #values: readonly Value[][];
+  #slots = new Int32Array(1024);
+
+  constructor(columns: readonly string[]) {
+    this.#readers = columns.map(columnReader);
+    this.#values = columns.map(() => []);
+  }
+  read(rows: readonly Row[]): void {
+    for (const [level, read] of this.#readers.entries()) read(rows, this.#values[level]!);
+  }
+  /** The rows' slots, valid until the next call; new keys are numbered. */
+  assign(rows: readonly Row[], index: KeyIndex): Int32Array {
+    this.read(rows);
+    if (rows.length > this.#slots.length) this.#slots = new Int32Array(rows.length);
+    index.assign(this.#values, rows.length, this.#slots);
+    return this.#slots;
+  }
+  /** The slot of the i-th row that was read last, or -1. */
+  find(i: number, index: KeyIndex): number {
+    return index.find(this.#values, i);
+  }
+}

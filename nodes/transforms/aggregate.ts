@@ -1,0 +1,202 @@
+import type { Column, Schema } from '../../engine/schema/types.ts';
+import { acceptedTypes, aggregateFunctions, resultType } from '../kit/aggregates.ts';
+import { duplicateNames, findColumn, keyTypes } from '../kit/columns.ts';
+import { f, type ParamsOf } from '../kit/fields.ts';
+import { grouping } from '../kit/grouping.ts';
+import { defineNode, type NodeProblem } from '../kit/node.ts';
+
+const params = {
+  groupBy: f.columns({
+    label: 'Group by',
+    help: 'One row comes out for each combination of their values; none: one row in all.',
+    types: keyTypes,
+    default: [],
+  }),
+  aggregations: f.list({
+    label: 'Aggregations',
+    itemLabel: 'Aggregation',
+    item: {
+      function: f.choice({ label: 'Function', default: 'count', options: aggregateFunctions }),
+      column: f.column({ label: 'Column', optional: true, help: 'Count without a column counts rows.' }),
+      percent: f.number({ label: 'Percentile', default: 95, min: 0, max: 100, unit: '%', when: { param: 'function', is: ['percentile'] } }),
+      name: f.text({ label: 'Name', optional: true, placeholder: 'average_temperature' }),
+    },
+    default: [],
+  }),
+  window: f.choice({
+    label: 'Over',
+    default: 'none',
+    options: [
+      { value: 'none', label: 'The whole input' },
+      { value: 'tumbling', label: 'Tumbling windows', help: 'Stretches of time of one length that follow each other without a gap.' },
+    ],
+  }),
+  timeColumn: f.column({ label: 'Time', types: ['timestamp'], when: { param: 'window', is: ['tumbling'] } }),
+  every: f.duration({ label: 'Length', min: 1, default: 60_000, when: { param: 'window', is: ['tumbling'] } }),
+};
+type Params = ParamsOf<typeof params>;
+
+export default defineNode({
+  type: 'aggregate',
+  kind: 'transform',
+  title: 'Aggregate',
+  summary: 'Groups rows and sums them up: count, sum, average, percentile and more, also by time window.',
+  category: 'Aggregate',
+  icon: 'sum',
+  version: 1,
+  keywords: ['group by', 'count', 'sum', 'average', 'mean', 'min', 'max', 'percentile', 'median', 'window', 'summarize'],
+  docs: `
+Makes one row of each group of rows. The columns that come out are those of *Group by*, then one for each aggregation; without a name of its own that is called like \`average_temperature\`.
+
+| function | of | gives |
+|---|---|---|
+| count | rows, or a column's values | integer |
+| sum | integer, number | the column's type |
+| average | integer, number | number |
+| min, max | anything that has an order (text by its code units) | the column's type |
+| first, last | anything, in the order of the rows | the column's type |
+| distinct count | anything that can be compared | integer |
+| percentile | integer, number | number |
+
+Null values count for nothing: the average of 10, null and 20 is 15, and a group without any value has null (its counts are 0). In *Group by*, null is a group like any other. Without *Group by* exactly one row comes out, also for an empty input.
+
+A percentile is exact up to 10,000 values in a group, interpolated between neighbours; for more it is within 0.5 %.
+
+### Windows
+Tumbling windows cut time into stretches of one length, aligned to 1970-01-01T00:00Z: with a length of 1 minute, a window holds the rows from 12:00:00.000 up to, but not including, 12:01:00.000. The columns \`window_start\` and \`window_end\` come first; windows leave in the order of time. Windows without rows do not come out. A row without a time belongs to no window and fails.
+
+### Memory
+Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. Groups leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded.
+`,
+  inputs: [{ name: 'rows', bounded: true }],
+  outputs: [{ name: 'rows' }],
+  params,
+  card: ({ groupBy, aggregations, window, every }) => {
+    const what = aggregations.map(outputName).join(', ') || 'groups';
+    const by = [...groupBy, ...(window === 'tumbling' ? [`every ${every / 1000} s`] : [])];
+    return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
+  },
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const problems = aggregationProblems(params, rows);
+    return { outputs: { rows: rows && outputSchema(params, rows) }, problems };
+  },
+  run: ({ params: { groupBy, aggregations, window, timeColumn, every }, inputs, outputs, emit, fail }) =>
+    grouping({
+      input: inputs['rows']!,
+      output: outputs['rows']!,
+      keys: groupBy,
+      window: window === 'tumbling' ? { column: timeColumn, every } : null,
+      aggregates: aggregations,
+      emit: (rows) => emit('rows', rows),
+      fail,
+    }),
+  examples: [
+    {
+      title: 'Average and count by region',
+      params: {
+        groupBy: ['region'],
+        aggregations: [
+          { function: 'average', column: 'temperature', percent: 95, name: null },
+          { function: 'count', column: null, percent: 95, name: 'readings' },
+        ],
+      },
+      inputs: {
+        rows: [
+          { region: 'north', temperature: 10 },
+          { region: 'south', temperature: 25 },
+          { region: 'north', temperature: null },
+          { region: 'north', temperature: 20 },
+        ],
+      },
+      outputs: {
+        rows: [
+          { region: 'north', average_temperature: 15, readings: 3 },
+          { region: 'south', average_temperature: 25, readings: 1 },
+        ],
+      },
+    },
+    {
+      title: 'By the minute; a row without a time fails',
+      params: { aggregations: [{ function: 'max', column: 'level', percent: 95, name: 'peak' }], window: 'tumbling', timeColumn: 'time', every: 60_000 },
+      inputs: {
+        rows: [
+          { time: 61_000, level: 4 },
+          { time: 59_999, level: 7 },
+          { time: null, level: 9 },
+          { time: 60_000, level: 5 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'time', type: 'timestamp', nullable: true },
+            { name: 'level', type: 'integer', nullable: false },
+          ],
+        },
+      },
+      outputs: {
+        rows: [
+          { window_start: 0, window_end: 60_000, peak: 7 },
+          { window_start: 60_000, window_end: 120_000, peak: 5 },
+        ],
+      },
+      failures: ['no time'],
+    },
+    {
+      title: 'An empty input has one empty group',
+      params: {
+        aggregations: [
+          { function: 'count', column: null, percent: 95, name: null },
+          { function: 'sum', column: 'amount', percent: 95, name: null },
+        ],
+      },
+      inputs: { rows: [] },
+      inputSchemas: { rows: { columns: [{ name: 'amount', type: 'number', nullable: false }] } },
+      outputs: { rows: [{ count: 0, sum_amount: null }] },
+    },
+  ],
+});
+
+type Aggregation = Params['aggregations'][number];
+
+function outputName({ function: name, column, percent, name: own }: Aggregation): string {
+  if (own) return own;
+  const word = name === 'percentile' ? `p${String(percent).replace('.', '_')}` : name === 'distinctCount' ? 'distinct' : name;
+  return column ? `${word}_${column}` : word;
+}
+
+function aggregationProblems(given: Params, rows: Schema | null): NodeProblem[] {
+  const { aggregations } = given;
+  const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
+  const first = [...windowColumns(given).map(({ name }) => name), ...given.groupBy];
+  const problems = duplicateNames([...first, ...aggregations.map(outputName)], (i) => (i < first.length ? 'groupBy' : `aggregations.${i - first.length}.name`));
+  if (aggregations.length === 0 && given.groupBy.length === 0) {
+    problems.push(error('aggregate/nothing', 'There is nothing to aggregate', 'Add an aggregation, or columns to group by.', 'aggregations'));
+  }
+  aggregations.forEach(({ function: name, column }, i) => {
+    const field = `aggregations.${i}.column`;
+    const found = column === null ? undefined : findColumn(rows, column);
+    if (column === null && name !== 'count') problems.push(error('aggregate/no-column', `"${name}" needs a column`, 'Choose one.', field));
+    if (!found || acceptedTypes(name).includes(found.type)) return;
+    const message = `"${name}" does not work on ${found.type} columns such as "${found.name}"`;
+    problems.push(
+      error('aggregate/column-type', message, `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one before.`, field),
+    );
+  });
+  return problems;
+}
+
+function windowColumns({ window }: Params): Column[] {
+  return window === 'none' ? [] : ['window_start', 'window_end'].map((name) => ({ name, type: 'timestamp', nullable: false }));
+}
+
+/** Columns that do not exist are left out: the params' validation reports them. */
+function outputSchema(given: Params, rows: Schema): Schema {
+  const keys = given.groupBy.flatMap((name) => findColumn(rows, name) ?? []);
+  const results = given.aggregations.map((aggregation) => {
+    const type = findColumn(rows, aggregation.column ?? '')?.type ?? 'integer';
+    return { name: outputName(aggregation), ...resultType(aggregation.function, type) };
+  });
+  return { columns: [...windowColumns(given), ...keys, ...results] };
+}

@@ -1,0 +1,124 @@
+import type { Row, Value } from '../../engine/schema/types.ts';
+import { emitInBatches } from '../kit/batches.ts';
+import { keyTypes } from '../kit/columns.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
+import { columnReader } from '../kit/rows.ts';
+import { rowsFromState, rowsToState } from '../kit/state.ts';
+
+export default defineNode({
+  type: 'sort',
+  kind: 'transform',
+  title: 'Sort',
+  summary: 'Puts the rows in order, by one or several columns.',
+  category: 'Rows',
+  icon: 'sort-ascending',
+  version: 1,
+  keywords: ['order by', 'arrange', 'rank', 'ascending', 'descending'],
+  docs: `
+Orders the rows by the first column; rows that are equal there by the second, and so on. Rows that are equal in all of them stay in the order in which they came.
+
+Numbers and times are ordered by size, false comes before true, and text is ordered by its UTF-16 code units: \`"Z"\` comes before \`"a"\`. **Null comes last**, in both directions.
+
+All rows are held in memory until the input ends, and nothing comes out before. For the ten greatest, put a *Limit* behind.
+`,
+  inputs: [{ name: 'rows', bounded: true }],
+  outputs: [{ name: 'rows' }],
+  params: {
+    by: f.list({
+      label: 'Order by',
+      itemLabel: 'Column',
+      min: 1,
+      item: {
+        column: f.column({ label: 'Column', types: keyTypes }),
+        direction: f.choice({
+          label: 'Direction',
+          default: 'asc',
+          options: [
+            { value: 'asc', label: 'Ascending' },
+            { value: 'desc', label: 'Descending' },
+          ],
+        }),
+      },
+      default: [],
+    }),
+  },
+  card: ({ by }) => by.map(({ column, direction }) => (direction === 'desc' ? `${column} ↓` : `${column} ↑`)).join(', '),
+  infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
+  run: ({ params: { by }, inputs, emit }) => {
+    const schema = inputs['rows']!;
+    let held: Row[] = [];
+    return {
+      process(rows) {
+        for (const row of rows) held.push(row);
+      },
+      finish() {
+        const rows = held;
+        held = [];
+        // Comparing values that lie in one array per column is faster than reading them from the rows again and again.
+        const columns = by.map(({ column, direction }) => {
+          const values: Value[] = [];
+          columnReader(column)(rows, values);
+          return { values, sign: direction === 'desc' ? -1 : 1 };
+        });
+        const order = Uint32Array.from(rows, (_, i) => i).sort((a, b) => {
+          for (const { values, sign } of columns) {
+            const result = compare(values[a]!, values[b]!, sign);
+            if (result !== 0) return result;
+          }
+          return a - b;
+        });
+        emitInBatches(ordered(rows, order), (batch) => emit('rows', batch));
+      },
+      snapshot: () => rowsToState(held, schema),
+      restore: (state) => {
+        held = rowsFromState(state, schema);
+      },
+    };
+  },
+  examples: [
+    {
+      title: 'By region, the hottest first, nulls last',
+      params: {
+        by: [
+          { column: 'region', direction: 'asc' },
+          { column: 'temperature', direction: 'desc' },
+        ],
+      },
+      inputs: {
+        rows: [
+          { region: 'south', temperature: 20 },
+          { region: 'north', temperature: null },
+          { region: 'north', temperature: 5 },
+          { region: 'north', temperature: 12 },
+        ],
+      },
+      outputs: {
+        rows: [
+          { region: 'north', temperature: 12 },
+          { region: 'north', temperature: 5 },
+          { region: 'north', temperature: null },
+          { region: 'south', temperature: 20 },
+        ],
+      },
+    },
+    {
+      title: 'An empty input',
+      params: { by: [{ column: 'id', direction: 'asc' }] },
+      inputs: { rows: [] },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      outputs: { rows: [] },
+    },
+  ],
+});
+
+function compare(a: Value, b: Value, sign: number): number {
+  if (a === b) return 0;
+  if (a === null) return 1;
+  if (b === null) return -1;
+  return a < b ? -sign : a > b ? sign : 0;
+}
+
+function* ordered(rows: readonly Row[], order: Uint32Array): Iterable<Row> {
+  for (const index of order) yield rows[index]!;
+}
