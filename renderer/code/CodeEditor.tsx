@@ -26,8 +26,8 @@ export interface CodeEditorProps {
   readonly label: string;
   readonly schema: Schema | null;
   readonly problems: readonly Problem[];
-  /** One line that grows with its text (expressions), a box that grows up to a limit, or all the room there is. */
-  readonly size: 'line' | 'box' | 'fill';
+  /** One line that grows with its text (expressions), a few lines (queries), a box that grows up to a limit, or all the room there is. */
+  readonly size: 'line' | 'query' | 'box' | 'fill';
   readonly autoFocus?: boolean;
   /** Ctrl+Enter. */
   readonly onSubmit?: () => void;
@@ -35,7 +35,7 @@ export interface CodeEditorProps {
 }
 
 const lineHeight = 19;
-const boxLines = { line: [1, 8], box: [8, 24], fill: [1, 1] } as const;
+const boxLines = { line: [1, 8], query: [1, 8], box: [8, 24], fill: [1, 1] } as const;
 
 /** Monaco over one field. The text is the document's: each change is handed out at once, and changes from elsewhere come in. */
 export function CodeEditor(props: CodeEditorProps) {
@@ -154,6 +154,7 @@ const sizeOptions = {
     scrollbar: { vertical: 'auto', horizontal: 'hidden', verticalScrollbarSize: 6, alwaysConsumeMouseWheel: false },
     find: { addExtraSpaceOnTop: false, autoFindInSelection: 'never', seedSearchStringFromSelection: 'never' },
   },
+  query: { lineNumbers: 'off', wordWrap: 'on', renderLineHighlight: 'none', lineDecorationsWidth: 4, lineNumbersMinChars: 0 },
   box: { lineNumbers: 'on', wordWrap: 'off' },
   fill: { lineNumbers: 'on', wordWrap: 'off', folding: true },
 } as const satisfies { readonly [size: string]: editor.IStandaloneEditorConstructionOptions };

@@ -1,0 +1,190 @@
+import { UnstyledButton } from '@mantine/core';
+import { IconArrowRight } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { edgeId } from '../../engine/document/pipeline.ts';
+import type { NodeManifest, PreviewResult } from '../../engine/protocol/messages.ts';
+import { DataGrid } from '../grid/DataGrid.tsx';
+import { countText, elapsedText, rowsText } from '../grid/format.ts';
+import { useNodeCheck, usePipeline, useSession } from '../session/session.ts';
+import { EmptyState } from './EmptyState.tsx';
+import { InspectedRows } from './InspectedRows.tsx';
+import styles from './Preview.module.css';
+import { ProblemBar } from './ProblemBar.tsx';
+import { type PreviewSubject, type PreviewTarget, previewTargets, subjectOf } from './targets.ts';
+import { usePreview } from './use-preview.ts';
+
+const firstLimit = 1000;
+const fullLimit = 100_000;
+const runTab = 'run';
+
+/** Rows at the selected node or edge, refreshed as the pipeline is edited. Fills its parent. */
+export default function PreviewPanel() {
+  const selection = useSession((state) => state.selection);
+  const pipeline = usePipeline();
+  const selected = subjectOf(selection);
+  // A click on the empty canvas is no wish to lose sight of the rows.
+  const [last, setLast] = useState<PreviewSubject | null>(null);
+  const subject = selected ?? last;
+  if (selected && (selected.id !== last?.id || selected.kind !== last.kind)) setLast(selected);
+
+  const exists = subject !== null && (subject.kind === 'node' ? subject.id in pipeline.nodes : pipeline.edges.some((edge) => edgeId(edge) === subject.id));
+  return (
+    <section className={styles.panel} aria-label="Data preview">
+      {exists ? (
+        <SubjectPreview key={`${subject.kind} ${subject.id}`} subject={subject} />
+      ) : Object.keys(pipeline.nodes).length === 0 ? (
+        <EmptyState title="No data yet" text="Drag a source from the palette onto the canvas, or open an example." />
+      ) : (
+        <EmptyState title="Nothing selected" text="Select a node or an edge to see its rows." />
+      )}
+    </section>
+  );
+}
+
+function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
+  const pipeline = usePipeline();
+  const own = subject.kind === 'node' ? subject.id : '';
+  const check = useNodeCheck(own);
+  const node = pipeline.nodes[own];
+  const manifest = useSession((state) => (node ? state.catalogue.get(node.type) : undefined));
+  const targets = useMemo(() => previewTargets(pipeline, subject, check), [pipeline, subject, check]);
+  const inspected = useSession((state) => state.run?.outputs.some((output) => output.node === own && output.kind === 'memory') ?? false);
+  const [tab, setTab] = useState<string | null>(null);
+  const [limit, setLimit] = useState(firstLimit);
+  const target = targets.find((candidate) => candidate.key === tab) ?? targets[0] ?? null;
+  const showsRun = inspected && (tab === runTab || (tab === null && manifest?.kind === 'sink'));
+  const title = node ? (node.title ?? manifest?.title ?? own) : edgeTitle(subject.id, pipeline.nodes);
+
+  const shown = showsRun ? null : target;
+  const preview = usePreview(shown, limit);
+  const { result } = preview;
+  return (
+    <>
+      <div className={styles.bar}>
+        <span className={styles.subject}>{title}</span>
+        {(targets.length > 1 || inspected) && (
+          <div className={styles.tabs} role="tablist" aria-label="Ports">
+            {targets.map(({ key, label, side }) => (
+              <UnstyledButton key={key} role="tab" className={styles.tab} aria-selected={shown?.key === key} onClick={() => setTab(key)}>
+                <small>{side}</small>
+                {label}
+              </UnstyledButton>
+            ))}
+            {inspected && (
+              <UnstyledButton role="tab" className={styles.tab} aria-selected={showsRun} onClick={() => setTab(runTab)}>
+                <small>run</small>
+                latest rows
+              </UnstyledButton>
+            )}
+          </div>
+        )}
+        {result && shown && <Facts result={result} target={shown} kind={manifest?.kind} onMore={limit < fullLimit ? () => setLimit(fullLimit) : undefined} />}
+      </div>
+      {showsRun ? (
+        <InspectedRows node={own} />
+      ) : (
+        <>
+          {preview.problem && preview.source ? (
+            <ProblemBar problems={[preview.problem]} shownNode={own} />
+          ) : (
+            result && <ProblemBar problems={result.problems} shownNode={own} />
+          )}
+          <Rows preview={preview} target={shown} manifest={manifest} label={`Rows of ${title}`} />
+        </>
+      )}
+    </>
+  );
+}
+
+interface RowsProps {
+  readonly preview: ReturnType<typeof usePreview>;
+  readonly target: PreviewTarget | null;
+  readonly manifest: NodeManifest | undefined;
+  readonly label: string;
+}
+
+function Rows({ preview, target, manifest, label }: RowsProps) {
+  const { result, source, problem } = preview;
+  const engine = useSession((state) => state.engine);
+  const message = useSession((state) => state.engineMessage);
+  const trusted = useSession((state) => state.trusted);
+  if (!target) {
+    if (manifest?.kind === 'sink') return <EmptyState title="Connect an input" text="The rows that arrive at this node are shown here." />;
+    return <EmptyState title={manifest ? 'No rows to show' : 'Unknown node'} text={manifest ? undefined : 'This version of Millrace cannot run it.'} />;
+  }
+  if (!source || !result) {
+    if (problem) {
+      return (
+        <>
+          <ProblemBar problems={[problem]} shownNode={target.node} />
+          <EmptyState title="No rows" text="The preview comes back as soon as this is mended." />
+        </>
+      );
+    }
+    if (!trusted)
+      return <EmptyState title="This pipeline is not trusted yet" text="It came from elsewhere. Until you trust it, it reads no files and runs no code." />;
+    if (engine !== 'ready')
+      return <EmptyState title={engine === 'lost' ? 'The engine cannot be reached' : 'Starting the engine…'} text={message ?? undefined} />;
+    return preview.late ? <EmptyState title="Reading…" /> : <div className={styles.empty} />;
+  }
+  if (result.total === 0) return <NoRows result={result} target={target} />;
+  return (
+    <DataGrid
+      source={source}
+      label={label}
+      layoutKey={`${target.node}.${target.port}`}
+      dimmed={preview.late || (problem !== null && !preview.waiting)}
+      onDrawn={preview.onDrawn}
+    />
+  );
+}
+
+function NoRows({ result, target }: { readonly result: PreviewResult; readonly target: PreviewTarget }) {
+  const counts = result.counts[target.node];
+  if (counts && counts.failed > 0 && counts.out === 0) {
+    return <EmptyState title={`All ${rowsText(counts.failed)} failed`} text="The first failure is shown above. Mend it, or let the node skip such rows." />;
+  }
+  if (counts && counts.in > 0) return <EmptyState title="Nothing kept" text={`${rowsText(counts.in)} in, 0 out at this port.`} />;
+  return <EmptyState title="No rows" text={result.complete ? 'The input holds none.' : 'The sample holds none.'} />;
+}
+
+interface FactsProps {
+  readonly result: PreviewResult;
+  readonly target: PreviewTarget;
+  readonly kind: NodeManifest['kind'] | undefined;
+  readonly onMore: (() => void) | undefined;
+}
+
+function Facts({ result, target, kind, onMore }: FactsProps) {
+  const counts = result.counts[target.node];
+  const cut = result.rows.length < result.total;
+  return (
+    <div className={styles.facts}>
+      {counts && counts.failed > 0 && <span className={styles.failed}>{countText(counts.failed)} failed</span>}
+      {counts && target.side === 'out' && kind === 'transform' && (
+        <span title="Rows in and out of this node, in the preview">
+          {countText(counts.in)} <IconArrowRight size={11} style={{ verticalAlign: -1 }} aria-label="to" /> {countText(counts.out)}
+        </span>
+      )}
+      <span data-testid="preview-count">{cut ? `first ${countText(result.rows.length)} of ${rowsText(result.total)}` : rowsText(result.total)}</span>
+      {cut && onMore && (
+        <UnstyledButton className={styles.link} onClick={onMore}>
+          Show more
+        </UnstyledButton>
+      )}
+      <span
+        className={styles.sample}
+        title={result.complete ? 'The preview covers all of the input.' : 'The preview was computed from the first rows of the input.'}
+      >
+        {result.complete ? 'all rows' : 'sample'}
+      </span>
+      <span title="Time that the engine took">{elapsedText(result.elapsedMs)}</span>
+    </div>
+  );
+}
+
+/** `readings → hot` for an edge's id. */
+function edgeTitle(id: string, nodes: { readonly [id: string]: { readonly title?: string } }): string {
+  const ends = id.split('->').map((end) => end.slice(0, end.lastIndexOf('.')));
+  return ends.map((node) => nodes[node]?.title ?? node).join(' → ');
+}

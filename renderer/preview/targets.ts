@@ -1,0 +1,71 @@
+import { edgeId, type Pipeline } from '../../engine/document/pipeline.ts';
+import type { NodeCheck } from '../../engine/protocol/messages.ts';
+
+/** One stream of rows that can be shown: what leaves a node's output port. */
+export interface PreviewTarget {
+  /** Unique among the targets of one selection. */
+  readonly key: string;
+  readonly label: string;
+  readonly node: string;
+  readonly port: string;
+  /** The selected node's own output, or what arrives at one of its inputs. */
+  readonly side: 'out' | 'in';
+}
+
+/** What the data panel is about: a node, or one edge. */
+export type PreviewSubject = { readonly kind: 'node' | 'edge'; readonly id: string };
+
+/** The subject that a selection means: one node, or else one edge; null for none or several. */
+export function subjectOf(selection: { readonly nodes: readonly string[]; readonly edges: readonly string[] }): PreviewSubject | null {
+  if (selection.nodes.length === 1) return { kind: 'node', id: selection.nodes[0]! };
+  if (selection.nodes.length === 0 && selection.edges.length === 1) return { kind: 'edge', id: selection.edges[0]! };
+  return null;
+}
+
+/**
+ * The streams of a subject, the most interesting first: a node's outputs, then its inputs (a sink has only those). Empty for a
+ * node without any connection to show, and for what is no longer there.
+ */
+export function previewTargets(pipeline: Pipeline, subject: PreviewSubject, check: NodeCheck | null): readonly PreviewTarget[] {
+  if (subject.kind === 'edge') {
+    const edge = pipeline.edges.find((candidate) => edgeId(candidate) === subject.id);
+    return edge ? [{ key: 'edge', label: edge.from.port, node: edge.from.node, port: edge.from.port, side: 'out' }] : [];
+  }
+  const outputs = (check?.outputs ?? []).map(
+    (port): PreviewTarget => ({ key: `out:${port.name}`, label: port.label, node: subject.id, port: port.name, side: 'out' }),
+  );
+  const incoming = pipeline.edges.filter((edge) => edge.to.node === subject.id);
+  const inputs = incoming.map((edge): PreviewTarget => {
+    const port = check?.inputs.find((input) => input.name === edge.to.port);
+    const siblings = incoming.filter((other) => other.to.port === edge.to.port).length;
+    const label = siblings > 1 ? (pipeline.nodes[edge.from.node]?.title ?? edge.from.node) : (port?.label ?? edge.to.port);
+    return { key: `in:${edgeId(edge)}`, label, node: edge.from.node, port: edge.from.port, side: 'in' };
+  });
+  return [...outputs, ...inputs];
+}
+
+/**
+ * Everything in a document that the rows at `node` follow from, by identity: while two such lists are equal item by item, the
+ * rows are the same. Layout, and whatever lies beside or below the node, is not in it.
+ */
+export function upstreamParts(pipeline: Pipeline, node: string): readonly unknown[] {
+  const seen = new Set<string>();
+  const parts: unknown[] = [pipeline.parameters];
+  const visit = (id: string) => {
+    if (seen.has(id)) return;
+    seen.add(id);
+    const found = pipeline.nodes[id];
+    parts.push(id, found?.type, found?.params, found?.onError);
+    for (const edge of pipeline.edges) {
+      if (edge.to.node !== id) continue;
+      parts.push(edgeId(edge));
+      visit(edge.from.node);
+    }
+  };
+  visit(node);
+  return parts;
+}
+
+export function sameParts(left: readonly unknown[], right: readonly unknown[]): boolean {
+  return left.length === right.length && left.every((part, index) => part === right[index]);
+}

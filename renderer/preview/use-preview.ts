@@ -1,0 +1,99 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { problemOf } from '../../engine/protocol/connection.ts';
+import type { PreviewResult, Problem } from '../../engine/protocol/messages.ts';
+import { memorySource, type PageSource } from '../grid/page-source.ts';
+import { session, useSession } from '../session/session.ts';
+import { type PreviewTarget, sameParts, upstreamParts } from './targets.ts';
+import { measurePainted, takeEditTime } from './timing.ts';
+
+/** Long enough to take the keys of one word as one, short enough not to be noticed. */
+const editDelayMs = 30;
+/** Rows that stay visible for longer than this while newer ones are awaited are dimmed. */
+const dimDelayMs = 300;
+
+export interface Preview {
+  /** The newest rows of this target; they stay while newer ones are awaited or cannot be had. */
+  readonly result: PreviewResult | null;
+  readonly source: PageSource | null;
+  /** Why there are no newer rows. */
+  readonly problem: Problem | null;
+  readonly waiting: boolean;
+  /** Waiting for so long that the rows should look old. */
+  readonly late: boolean;
+  /** To be called when the rows of a source are on the page. */
+  readonly onDrawn: (source: PageSource) => void;
+}
+
+interface Answer {
+  readonly key: string;
+  readonly result: PreviewResult | null;
+  readonly source: PageSource | null;
+  readonly problem: Problem | null;
+}
+const silent: ReadonlySet<string> = new Set(['preview/superseded', 'cancelled', 'engine/gone']);
+
+/** The rows of a target, asked for again whenever something that they follow from changes. Stale replies are dropped. */
+export function usePreview(target: PreviewTarget | null, limit: number): Preview {
+  const key = target ? `${target.node}.${target.port}` : '';
+  const ready = useSession((state) => state.engine === 'ready' && state.documentId !== null);
+  const documentId = useSession((state) => state.documentId);
+  const trusted = useSession((state) => state.trusted);
+  const pipeline = useSession((state) => state.pipeline);
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [waiting, setWaiting] = useState(false);
+  const [late, setLate] = useState(false);
+  const newest = useRef(0);
+  const started = useRef(new WeakMap<PageSource, { readonly start: number; readonly requestMs: number; readonly result: PreviewResult }>());
+
+  const parts = useRef<readonly unknown[]>([]);
+  const now = target ? upstreamParts(pipeline, target.node) : [];
+  if (!sameParts(parts.current, now)) parts.current = now;
+  const upstream = parts.current;
+  const asked = useRef('');
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `upstream` stands for the part of the pipeline that counts.
+  useEffect(() => {
+    if (!target || !ready || !documentId) return;
+    // Another target is wanted at once; only edits come in bursts, and only they are timed.
+    const isEdit = asked.current === `${key} ${limit}`;
+    asked.current = `${key} ${limit}`;
+    const edited = takeEditTime();
+    const mine = ++newest.current;
+    setWaiting(true);
+    const ask = async () => {
+      const requested = performance.now();
+      try {
+        const state = session.state;
+        const result = await session.request('preview.read', { documentId, pipeline: state.pipeline, node: target.node, port: target.port, limit });
+        if (mine !== newest.current) return;
+        const source = memorySource(result.schema.columns, result.rows);
+        if (isEdit && edited !== null) started.current.set(source, { start: edited, requestMs: performance.now() - requested, result });
+        setAnswer({ key, result, source, problem: null });
+      } catch (error) {
+        const problem = problemOf(error);
+        if (mine !== newest.current || silent.has(problem.code)) return;
+        setAnswer((old) => ({ key, result: old?.key === key ? old.result : null, source: old?.key === key ? old.source : null, problem }));
+      }
+      setWaiting(false);
+    };
+    const timer = setTimeout(ask, isEdit ? editDelayMs : 0);
+    return () => clearTimeout(timer);
+  }, [key, limit, upstream, ready, documentId, trusted]);
+
+  useEffect(() => {
+    setLate(false);
+    if (!waiting) return;
+    const timer = setTimeout(() => setLate(true), dimDelayMs);
+    return () => clearTimeout(timer);
+  }, [waiting]);
+
+  const onDrawn = useCallback((source: PageSource) => {
+    const timing = started.current.get(source);
+    if (!timing) return;
+    started.current.delete(source);
+    measurePainted(timing.start, { rows: source.total, requestMs: timing.requestMs, engineMs: timing.result.elapsedMs });
+  }, []);
+
+  const current = answer?.key === key ? answer : null;
+  return { result: current?.result ?? null, source: current?.source ?? null, problem: current?.problem ?? null, waiting, late, onDrawn };
+}
