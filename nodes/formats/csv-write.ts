@@ -14,8 +14,7 @@ export function csvWriter(schema: Schema, format: CsvFormat): RowWriter {
   return rowWriter(schema, {
     before: (_, i) => (i === 0 ? '' : format.delimiter),
     end: '\n',
-    // A lone empty field would be a blank line, which readers skip.
-    nothing: schema.columns.length === 1 ? '""' : '',
+    nothing: '',
     quote: '',
     plain: printableBut(`"${format.delimiter}`),
     encode: (text) => csvField(text, format),

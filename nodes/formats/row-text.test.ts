@@ -148,8 +148,4 @@ describe('CSV', () => {
       '-5,0.1,false,1970-01-01T00:00:00.000Z,"{""a"":""b""}",/w==\n',
     );
   });
-
-  test('a lone null is no blank line', () => {
-    expect(textOf(csvWriter(columns({ a: 'string' }), { delimiter: ',' }), [{ a: null }, { a: 'x' }])).toBe('""\nx\n');
-  });
 });

@@ -39,12 +39,12 @@ length if the run does not end well; the header of the file must then have the s
     delimiter: f.choice({
       label: 'Delimiter',
       options: [
-        { value: ',', label: 'Comma' },
-        { value: ';', label: 'Semicolon' },
-        { value: '\t', label: 'Tab' },
-        { value: '|', label: 'Pipe' },
+        { value: 'comma', label: 'Comma' },
+        { value: 'semicolon', label: 'Semicolon' },
+        { value: 'tab', label: 'Tab' },
+        { value: 'pipe', label: 'Pipe' },
       ],
-      default: ',',
+      default: 'comma',
     }),
     header: f.boolean({ label: 'Write a header', help: 'The first line holds the names of the columns.', default: true, advanced: true }),
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
@@ -56,9 +56,10 @@ length if the run does not end well; the header of the file must then have the s
     const { params } = context;
     const schema = context.inputs['rows']!;
     const file = openFileOutput(context, params);
-    const header = params.header ? csvHeader(schema, params) : '';
+    const format = { delimiter: delimiters[params.delimiter] };
+    const header = params.header ? csvHeader(schema, format) : '';
     if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + 3).toString('utf8'), header, file.path);
-    return new LineOutput(file, csvWriter(schema, params), header);
+    return new LineOutput(file, csvWriter(schema, format), header);
   },
   examples: [
     {
@@ -74,7 +75,7 @@ length if the run does not end well; the header of the file must then have the s
     },
     {
       title: 'Times, JSON and bytes',
-      params: { path: 'events.tsv', delimiter: '\t' },
+      params: { path: 'events.tsv', delimiter: 'tab' },
       inputSchemas: {
         rows: {
           columns: [
@@ -104,6 +105,8 @@ length if the run does not end well; the header of the file must then have the s
     },
   ],
 });
+
+const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' };
 
 function checkHeader(head: string, header: string, path: string): void {
   const found = head.replace(/^\ufeff/, '').split(/\r?\n/)[0]!;

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface Measurement {
+  readonly seconds: number;
+  /** The highest resident memory of the largest process, and of all of them together; null where /proc is missing. */
+  readonly largestMb: number | null;
+  readonly allMb: number | null;
+}
+
+const sampleEveryMs = 100;
+
+/** Runs Node with these arguments to its end. Throws with what the program said if it fails. */
+export async function measure(args: readonly string[]): Promise<Measurement> {
+  const start = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stdout.on('data', (data) => {
+    said += data;
+  });
+  child.stderr.on('data', (data) => {
+    said += data;
+  });
+  // The kernel keeps each process's peak: a sample misses only what grew within the last interval of its life.
+  const peaks = new Map<number, number>();
+  const sample = () => {
+    for (const pid of tree(child.pid!)) {
+      const peak = peakKb(pid);
+      if (peak !== null) peaks.set(pid, Math.max(peak, peaks.get(pid) ?? 0));
+    }
+  };
+  const sampling = setInterval(sample, sampleEveryMs);
+  const code = await new Promise<number | null>((done, failed) => {
+    child.on('error', failed);
+    child.on('close', done);
+  });
+  const seconds = (performance.now() - start) / 1000;
+  clearInterval(sampling);
+  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with code ${code}:\n${said.slice(-4000)}`);
+  const sizes = [...peaks.values()].map((kb) => kb / 1024);
+  if (sizes.length === 0) return { seconds, largestMb: null, allMb: null };
+  return { seconds, largestMb: Math.max(...sizes), allMb: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+function tree(root: number): number[] {
+  const pids = [root];
+  for (let i = 0; i < pids.length; i++) {
+    try {
+      for (const task of readdirSync(`/proc/${pids[i]}/task`)) {
+        const children = readFileSync(`/proc/${pids[i]}/task/${task}/children`, 'utf8').trim();
+        if (children) pids.push(...children.split(' ').map(Number));
+      }
+    } catch {
+      // Ended meanwhile, or no Linux.
+    }
+  }
+  return pids;
+}
+
+function peakKb(pid: number): number | null {
+  try {
+    const match = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return match ? Number(match[1]) : null;
+  } catch {
+    return null;
+  }
+}
