@@ -1,18 +1,17 @@
-/**
- * What the preview thread is at, in memory that its owner reads while the thread is stuck: [0] the phase, [1] the index in
- * the plan of the node at work, plus one.
- */
+/** What the preview thread is at, for its owner to read while the thread is stuck. */
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
+import { enterNode, type Monitor, readMonitor } from '../runtime/monitor.ts';
 
 const phases = ['idle', 'sampling', 'running'] as const;
 export type Phase = (typeof phases)[number];
 
-export function setPhase(activity: Int32Array, phase: Phase, nodeIndex = -1): void {
-  activity[0] = phases.indexOf(phase);
-  activity[1] = nodeIndex + 1;
+/** `node` is an index in the plan; while running the dataflow keeps it. */
+export function setPhase(monitor: Monitor, phase: Phase, node = -1): void {
+  monitor[0] = phases.indexOf(phase);
+  enterNode(monitor, node);
 }
 
-export function phaseOf(activity: Int32Array, plan: PhysicalPlan | undefined): { readonly phase: Phase; readonly node: NodeId | null } {
-  return { phase: phases[activity[0] ?? 0] ?? 'idle', node: plan?.nodes[(activity[1] ?? 0) - 1]?.id ?? null };
+export function phaseOf(monitor: Monitor, plan: PhysicalPlan | undefined): { readonly phase: Phase; readonly node: NodeId | null } {
+  return { phase: phases[monitor[0] ?? 0] ?? 'idle', node: plan?.nodes[readMonitor(monitor).node]?.id ?? null };
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { PreviewResult } from '../protocol/messages.ts';
+import { type Monitor, newMonitor } from '../runtime/monitor.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { entryFile } from '../threads.ts';
 import { phaseOf } from './activity.ts';
@@ -41,24 +42,29 @@ type Reply = { readonly ready: true } | { readonly id: number; readonly result?:
  */
 export class Preview {
   readonly #limitMs: number;
+  readonly #threadFile: string | null;
   readonly #waiting = new Map<string, Request>();
   #current: Request | null = null;
   #timer: NodeJS.Timeout | undefined;
   #thread: Worker | null = null;
   #ready = false;
-  #activity = newActivity();
+  #monitor = newMonitor();
   #nextId = 1;
   #closed = false;
 
-  constructor(options: { readonly limitMs?: number } = {}) {
+  constructor(options: { readonly limitMs?: number; readonly threadFile?: string } = {}) {
     this.#limitMs = options.limitMs ?? limitMs;
+    this.#threadFile = options.threadFile ?? null;
   }
 
   /** Starts the thread ahead of the first preview. */
   prepare(): void {
     if (this.#thread || this.#closed) return;
-    this.#activity = newActivity();
-    const thread = new Worker(entryFile('preview-thread'), { workerData: { activity: this.#activity }, resourceLimits: { maxOldGenerationSizeMb: memoryMb } });
+    this.#monitor = newMonitor();
+    const thread = new Worker(this.#threadFile ?? entryFile('preview-thread'), {
+      workerData: { monitor: this.#monitor },
+      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+    });
     thread.unref();
     thread.on('message', (reply: Reply) => {
       if (thread !== this.#thread) return;
@@ -68,7 +74,7 @@ export class Preview {
       } else this.#finish(reply);
     });
     thread.on('error', (error) => {
-      if (thread === this.#thread) this.#lost(threadProblem(error, this.#current, this.#activity));
+      if (thread === this.#thread) this.#lost(threadProblem(error, this.#current, this.#monitor));
     });
     thread.on('exit', () => {
       if (thread === this.#thread)
@@ -129,7 +135,7 @@ export class Preview {
 
   #watch(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#lost(tooLong(this.#current, this.#activity, this.#limitMs)), ms);
+    this.#timer = setTimeout(() => this.#lost(tooLong(this.#current, this.#monitor, this.#limitMs)), ms);
   }
 
   /** The thread is of no more use: its request gets `problem`, the others a new thread. */
@@ -150,16 +156,12 @@ export class Preview {
   }
 }
 
-function newActivity(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(8));
-}
-
 function superseded(): MillraceError {
   return new MillraceError({ code: 'preview/superseded', severity: 'info', message: 'A newer preview took its place.' });
 }
 
-function tooLong(request: Request | null, activity: Int32Array, limit: number): Omit<Problem, 'severity'> {
-  const { phase, node } = phaseOf(activity, request?.job.plan);
+function tooLong(request: Request | null, monitor: Monitor, limit: number): Omit<Problem, 'severity'> {
+  const { phase, node } = phaseOf(monitor, request?.job.plan);
   const seconds = limit / 1000;
   if (phase === 'sampling') {
     return {
@@ -177,8 +179,8 @@ function tooLong(request: Request | null, activity: Int32Array, limit: number): 
   };
 }
 
-function threadProblem(error: Error & { code?: string }, request: Request | null, activity: Int32Array): Omit<Problem, 'severity'> {
-  const { node } = phaseOf(activity, request?.job.plan);
+function threadProblem(error: Error & { code?: string }, request: Request | null, monitor: Monitor): Omit<Problem, 'severity'> {
+  const { node } = phaseOf(monitor, request?.job.plan);
   if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return {
       code: 'code/memory',

@@ -1,0 +1,128 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { definitions } from '../../nodes/index.ts';
+import { type ErrorPolicy, emptyPipeline, type Pipeline } from '../document/pipeline.ts';
+import { Catalogue } from '../plan/catalogue.ts';
+import { planRun } from '../plan/plan.ts';
+import type { PreviewResult } from '../protocol/messages.ts';
+import { newMonitor } from '../runtime/monitor.ts';
+import { codeAnalysis } from '../sandbox/analysis.ts';
+import { createSandbox } from '../sandbox/sandbox.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { Checker } from '../workbench/checker.ts';
+import { PreviewEngine } from './preview-engine.ts';
+
+const catalogue = new Catalogue(definitions);
+const checker = new Checker(catalogue, codeAnalysis);
+const engine = new PreviewEngine({ definition: (type) => catalogue.get(type), sandbox: createSandbox(), monitor: newMonitor() });
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-preview-'));
+  writeFileSync(join(folder, 'days.csv'), `day,temperature\n${Array.from({ length: 10 }, (_, i) => `d${i},${i * 5}`).join('\n')}\n`);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const pipelineOf = (code: string, options: { readonly onError?: ErrorPolicy; readonly sourceOnError?: ErrorPolicy } = {}): Pipeline => ({
+  ...emptyPipeline,
+  nodes: {
+    days: { type: 'csv-file', typeVersion: 1, params: { path: 'days.csv' }, onError: options.sourceOnError },
+    hot: { type: 'filter', typeVersion: 1, params: { mode: 'expression', where: 'row.temperature >= 30' } },
+    step: { type: 'code', typeVersion: 1, params: { code }, onError: options.onError },
+    out: { type: 'jsonl-output', typeVersion: 1, params: { path: 'out.jsonl' } },
+  },
+  edges: [
+    { from: { node: 'days', port: 'rows' }, to: { node: 'hot', port: 'rows' } },
+    { from: { node: 'hot', port: 'kept' }, to: { node: 'step', port: 'rows' } },
+    { from: { node: 'step', port: 'rows' }, to: { node: 'out', port: 'rows' } },
+  ],
+});
+const double = 'export default function step(row: Row) {\n  return { day: row.day, twice: row.temperature * 2 };\n}';
+const picky = `export default function step(row: Row) {
+  if (row.day === 'd7') throw new Error('not on ' + row.day);
+  return { day: row.day };
+}`;
+
+async function read(pipeline: Pipeline, node: string, port = 'rows', limit = 1000): Promise<PreviewResult> {
+  const { checked, sampleKeys } = await checker.check(pipeline, folder, { touch: true });
+  return engine.read({ plan: planRun(checked, { target: node }), folder, node, port, limit, sampleKeys });
+}
+
+describe('a preview', () => {
+  it('shows the rows at a node, with types and counts', async () => {
+    const result = await read(pipelineOf(double), 'step');
+    expect(result.schema.columns.map((column) => column.name)).toEqual(['day', 'twice']);
+    expect(result.rows).toEqual([
+      ['d6', 60],
+      ['d7', 70],
+      ['d8', 80],
+      ['d9', 90],
+    ]);
+    expect(result).toMatchObject({ total: 4, complete: true, problems: [] });
+    expect(result.counts).toMatchObject({ days: { out: 10 }, hot: { in: 10, failed: 0 }, step: { in: 4, out: 4, failed: 0 } });
+  });
+
+  it('shows either port of a filter, and cuts to the limit', async () => {
+    const rest = await read(pipelineOf(double), 'hot', 'rest', 2);
+    expect(rest.rows).toEqual([
+      ['d0', 0],
+      ['d1', 5],
+    ]);
+    expect(rest.total).toBe(6);
+  });
+
+  it('shows what arrives at a sink, and writes nothing', async () => {
+    expect((await read(pipelineOf(double), 'out')).rows).toHaveLength(4);
+    expect(() => rmSync(join(folder, 'out.jsonl'))).toThrow();
+  });
+
+  it('reports rows that fail, with place and row, and goes on under every policy', async () => {
+    const result = await read(pipelineOf(picky), 'step');
+    expect(result.rows).toEqual([['d6'], ['d8'], ['d9']]);
+    expect(result.counts['step']).toMatchObject({ in: 4, out: 3, failed: 1 });
+    expect(result.problems).toMatchObject([
+      {
+        node: 'step',
+        message: 'not on d7.',
+        field: 'code',
+        range: { line: 2 },
+        row: { day: 'd7', temperature: 35 },
+        position: { source: 'days.csv', line: 9 },
+      },
+    ]);
+  });
+
+  it('shows the error port, also of a source', async () => {
+    const routed = await read(pipelineOf(picky, { onError: 'route' }), 'step', 'errors');
+    expect(routed.rows).toHaveLength(1);
+    expect(routed.rows[0]![0]).toBe('not on d7.');
+    appendFileSync(join(folder, 'days.csv'), 'a,b,c,d\n');
+    const bad = await read(pipelineOf(double, { sourceOnError: 'route' }), 'days', 'errors');
+    expect(bad.rows).toHaveLength(1);
+    expect(bad.counts['days']).toMatchObject({ out: 11, failed: 1 });
+    await expect(read(pipelineOf(double), 'step', 'errors')).rejects.toMatchObject({ problem: { code: 'node/no-port', node: 'step' } });
+  });
+
+  it('sees a changed file, and says when it shows a sample only', async () => {
+    expect((await read(pipelineOf(double), 'days')).total).toBe(10);
+    appendFileSync(join(folder, 'days.csv'), `${Array.from({ length: 990 }, (_, i) => `e${i},1`).join('\n')}\n`);
+    expect(await read(pipelineOf(double), 'days')).toMatchObject({ total: 1000, complete: true });
+    appendFileSync(join(folder, 'days.csv'), 'one,7\n');
+    expect(await read(pipelineOf(double), 'days')).toMatchObject({ total: 1000, complete: false });
+  });
+
+  it('is refused with the problem that is in the way, and only by what is upstream', async () => {
+    const broken = pipelineOf('export default function step(row: Row) { return ');
+    await expect(read(broken, 'step')).rejects.toMatchObject({ problem: { code: 'code/syntax', node: 'step' } });
+    expect((await read(broken, 'hot', 'kept')).total).toBe(4);
+    await expect(read(pipelineOf(double), 'nope')).rejects.toBeInstanceOf(MillraceError);
+  });
+
+  it('always gives the same result', async () => {
+    const counting = 'let n = 0;\nexport default function step(row: Row) {\n  n++;\n  return { n };\n}';
+    const first = await read(pipelineOf(counting), 'step');
+    expect((await read(pipelineOf(counting), 'step')).rows).toEqual(first.rows);
+    expect(first.rows).toEqual([[1], [2], [3], [4]]);
+  });
+});

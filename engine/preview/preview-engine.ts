@@ -1,0 +1,135 @@
+import type { NodeDefinition, Reader, SourceBatch, SourceContext } from '../../nodes/kit/node.ts';
+import { errorPort, type NodeId } from '../document/pipeline.ts';
+import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
+import type { Cells, PreviewResult } from '../protocol/messages.ts';
+import { openDataflow } from '../runtime/dataflow.ts';
+import type { Monitor } from '../runtime/monitor.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { Row, Schema } from '../schema/types.ts';
+import { encodeCells } from '../schema/values.ts';
+import { setPhase } from './activity.ts';
+import type { PreviewJob } from './preview.ts';
+import { type Sample, Samples } from './samples.ts';
+
+/** Rows of each source that a preview is made from; more only where more are to be shown. */
+const sampleSize = 1000;
+const lookupSize = 10_000;
+const keptProblems = 100;
+
+/** Carries out previews in the thread that it is made in. */
+export class PreviewEngine {
+  readonly #definition: (type: string) => NodeDefinition | undefined;
+  readonly #sandbox: Sandbox;
+  readonly #monitor: Monitor;
+  readonly #samples = new Samples();
+
+  constructor(options: { readonly definition: (type: string) => NodeDefinition | undefined; readonly sandbox: Sandbox; readonly monitor: Monitor }) {
+    this.#definition = options.definition;
+    this.#sandbox = options.sandbox;
+    this.#monitor = options.monitor;
+  }
+
+  /** The rows at a port, made from samples of the sources. Rows that fail are reported, whatever the node's policy, and do not stop it. */
+  async read(job: PreviewJob): Promise<PreviewResult> {
+    const startedAt = performance.now();
+    const { schema, isWanted } = wanted(job);
+    const samples = await this.#sample(job);
+    const problems: Problem[] = [];
+    const rows: Row[] = [];
+    let total = 0;
+    const stop = new AbortController();
+    setPhase(this.#monitor, 'running');
+    let replayed: Sample | undefined;
+    const dataflow = await openDataflow(lenient(job.plan), {
+      // Sources are opened as usual, but replay their samples: bad records, error ports and counts come out as in a run.
+      definition: (type) => {
+        const definition = this.#definition(type);
+        return definition?.kind === 'source' ? { ...definition, run: (context: SourceContext<any>) => replay(replayed!, context) } : definition;
+      },
+      sandbox: this.#sandbox,
+      folder: job.folder,
+      signal: stop.signal,
+      writers: 'none',
+      monitor: this.#monitor,
+      onFailure: (problem) => {
+        if (problems.length < keptProblems) problems.push(problem);
+      },
+      onLog: () => {},
+      tap: (node, port, batch) => {
+        if (!isWanted(node, port)) return;
+        total += batch.length;
+        for (const row of batch) {
+          if (rows.length >= job.limit) break;
+          rows.push(row);
+        }
+      },
+    });
+    try {
+      for (const source of job.plan.sourceGroups.flat()) {
+        replayed = samples.get(source)!;
+        const batch = await (await dataflow.openReader(source)).read();
+        if (batch) await dataflow.push(source, batch);
+        await dataflow.end(source);
+      }
+      await dataflow.finish();
+      const counts = Object.fromEntries(
+        Object.entries(dataflow.counters()).map(([id, node]) => [
+          id,
+          { in: node.in, out: Object.values(node.out).reduce((sum, count) => sum + count, 0), failed: node.failed },
+        ]),
+      );
+      const cells: Cells[] = rows.map((row) => encodeCells(row, schema));
+      const complete = [...samples.values()].every((sample) => sample.complete);
+      return { schema, rows: cells, total, complete, counts, problems, elapsedMs: performance.now() - startedAt };
+    } finally {
+      stop.abort();
+      await dataflow.close();
+      setPhase(this.#monitor, 'idle');
+    }
+  }
+
+  async #sample({ plan, folder, limit, sampleKeys }: PreviewJob): Promise<Map<NodeId, Sample>> {
+    const found = new Map<NodeId, Sample>();
+    for (const [index, node] of plan.nodes.entries()) {
+      if (node.kind !== 'source') continue;
+      setPhase(this.#monitor, 'sampling', index);
+      const definition = this.#definition(node.type)!;
+      const key = sampleKeys[node.id] ?? JSON.stringify([node.type, node.params, folder]);
+      // What is read first is looked things up in: with too little of it hardly a row would find its partner.
+      const isLookup = !plan.sourceGroups.at(-1)?.includes(node.id);
+      found.set(node.id, await this.#samples.read(node, definition, key, Math.max(isLookup ? lookupSize : sampleSize, limit), folder));
+    }
+    return found;
+  }
+}
+
+/** A source that has read its rows before. */
+function replay(sample: Sample, context: SourceContext<any>): Reader {
+  const { rows, positions, failures } = sample;
+  const batch: SourceBatch = positions.includes(undefined) ? { rows } : { rows, locate: (index) => positions[index]! };
+  return {
+    read() {
+      for (const failure of failures) context.fail(failure);
+      return rows.length > 0 ? batch : null;
+    },
+    position: () => null,
+    close: () => {},
+  };
+}
+
+/** What is to be shown: an output port's rows, or what arrives at a sink. */
+function wanted({ plan, node, port }: PreviewJob): { readonly schema: Schema; isWanted(node: NodeId, port: string): boolean } {
+  const target = plan.nodes.find((candidate) => candidate.id === node)!;
+  const isSink = target.kind === 'sink';
+  const schema = isSink ? Object.values(target.inputs)[0] : target.outputs[port];
+  if (schema) return { schema, isWanted: (from, at) => from === node && (isSink || at === port) };
+  const hint = port === errorPort ? 'Set its error policy to "send to the error port".' : `Its ports are ${Object.keys(target.outputs).join(', ')}.`;
+  throw new MillraceError({ code: 'node/no-port', message: `It has no port "${port}"`, hint, node });
+}
+
+/** One bad row must not hide the others: "stop" becomes "skip and report". */
+function lenient(plan: PhysicalPlan): PhysicalPlan {
+  const nodes = plan.nodes.map((node): PlannedNode => (node.onError === 'stop' ? { ...node, onError: 'skip' } : node));
+  return { ...plan, nodes };
+}
