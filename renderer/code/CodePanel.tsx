@@ -7,6 +7,7 @@ import type { NodeManifest, Problem } from '../../engine/protocol/messages.ts';
 import { session, useNodeCheck, usePipeline, useProblems, useSelectedNode, useSession } from '../session/session.ts';
 import styles from './CodePanel.module.css';
 import { codeFields, inputSchema } from './code-fields.ts';
+import { takeFocusRequest } from './focus-request.ts';
 import { LazyCodeEditor } from './LazyCodeEditor.tsx';
 import { useMonaco } from './load.ts';
 import { setText } from './set-text.ts';
@@ -32,8 +33,15 @@ function NodeCode({ id, node, manifest }: { readonly id: string; readonly node: 
   const title = node.title ?? manifest.title;
 
   useEffect(() => {
-    if (wanted?.field) setChosen(wanted.field);
-  }, [wanted]);
+    if (!wanted?.field) return;
+    setChosen(wanted.field);
+    if (!instance || wanted.field !== field?.path || !takeFocusRequest('code', wanted.at)) return;
+    if (wanted.line) {
+      instance.setPosition({ lineNumber: wanted.line, column: wanted.column ?? 1 });
+      instance.revealLineInCenterIfOutsideViewport(wanted.line);
+    }
+    instance.focus();
+  }, [wanted, instance, field?.path]);
 
   if (!field) return <div className={styles.empty}>“{title}” has no code. Its settings are in the inspector.</div>;
   const text = field.text === '' && instance === null ? (field.field.signature ?? '') : field.text;

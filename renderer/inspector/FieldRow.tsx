@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef } from 'react';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
+import { takeFocusRequest } from '../code/focus-request.ts';
 import { useSession } from '../session/session.ts';
 import { problemsAt } from './field-problems.ts';
 import styles from './Inspector.module.css';
@@ -32,7 +33,7 @@ export function FieldRow({ path, field, value, onChange, onDone, compact }: Fiel
   const wanted = useSession(({ focusField }) => (focusField?.node === node && wants(focusField.field, path, field.kind) ? focusField.at : null));
 
   useEffect(() => {
-    if (wanted === null || !row.current) return;
+    if (wanted === null || !row.current || !takeFocusRequest('form', wanted)) return;
     row.current.scrollIntoView({ block: 'nearest' });
     // The code editor takes the focus by itself, at the place that was asked for.
     row.current.querySelector<HTMLElement>('input, textarea, select, [role="textbox"], [role="radio"][aria-checked="true"]')?.focus({ preventScroll: true });

@@ -18,7 +18,6 @@ export function InspectedRows({ node }: { readonly node: string }) {
   const asked = useRef(0);
   const id = run?.id;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each new state of the run may have brought rows.
   useEffect(() => {
     if (!id) return;
     let gone = false;

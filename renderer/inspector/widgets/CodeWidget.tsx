@@ -1,12 +1,33 @@
+import { UnstyledButton } from '@mantine/core';
 import type { editor } from 'monaco-editor/editor';
 import { useEffect, useRef, useState } from 'react';
 import { inputSchema } from '../../code/code-fields.ts';
+import { takeFocusRequest } from '../../code/focus-request.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
-import { useSession } from '../../session/session.ts';
+import { session, useSession } from '../../session/session.ts';
+import { Highlighted } from '../Highlighted.tsx';
+import styles from '../Inspector.module.css';
 import { asText, textOrNull, useForm, type WidgetProps } from '../widget.ts';
 
+/** Lines of a snippet that stand here while it is edited elsewhere. */
+const glimpsedLines = 12;
+
 /** A snippet or an SQL statement. An empty snippet shows its signature to start from. */
-export function CodeWidget({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {
+export function CodeWidget(props: WidgetProps) {
+  const { path, field, value, label } = props;
+  const { node } = useForm();
+  const dockHasCode = useSession((state) => state.settings.dock && state.dockTab === 'data');
+  if (field.kind !== 'code' || !dockHasCode) return <EmbeddedCode {...props} />;
+  const lines = (asText(value) || field.signature || '').trimEnd().split('\n');
+  return (
+    <UnstyledButton className={styles.glimpse} aria-label={`Edit ${label}`} title="Edit beside the data" onClick={() => session.showField(node, path)}>
+      <Highlighted source={lines.slice(0, glimpsedLines).join('\n')} />
+      {lines.length > glimpsedLines && `\n… ${lines.length - glimpsedLines} more lines`}
+    </UnstyledButton>
+  );
+}
+
+function EmbeddedCode({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {
   const { node, check } = useForm();
   const text = asText(value);
   const [started, setStarted] = useState(text !== '');
@@ -14,7 +35,7 @@ export function CodeWidget({ path, field, value, onChange, onDone, problems, lab
   const focus = useSession((state) => (state.focusField?.node === node && state.focusField.field === path ? state.focusField : null));
 
   const reveal = () => {
-    if (!focus?.line || !instance.current) return;
+    if (!focus?.line || !instance.current || !takeFocusRequest('code', focus.at)) return;
     instance.current.setPosition({ lineNumber: focus.line, column: focus.column ?? 1 });
     instance.current.revealLineInCenterIfOutsideViewport(focus.line);
     instance.current.focus();

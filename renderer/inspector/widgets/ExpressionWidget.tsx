@@ -1,10 +1,9 @@
-// biome-ignore-all lint/suspicious/noArrayIndexKey: the parts have no identity but their place.
 // biome-ignore-all lint/a11y/noStaticElementInteractions: it watches where the focus goes.
 import { useRef, useState } from 'react';
 import { inputSchema } from '../../code/code-fields.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
 import { useMonaco } from '../../code/load.ts';
-import { highlight } from '../highlight.ts';
+import { Highlighted } from '../Highlighted.tsx';
 import styles from '../Inspector.module.css';
 import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../widget.ts';
 
@@ -29,15 +28,7 @@ export function ExpressionWidget({ id, path, field, value, onChange, onDone, pro
         className={styles.expression}
         onFocus={() => setActive(true)}
       >
-        {text === '' ? (
-          <span className={styles.placeholder}>{field.placeholder ?? 'row.column'}</span>
-        ) : (
-          highlight(text).map((token, index) => (
-            <span key={index} data-token={token.kind}>
-              {token.text}
-            </span>
-          ))
-        )}
+        {text === '' ? <span className={styles.placeholder}>{field.placeholder ?? 'row.column'}</span> : <Highlighted source={text} />}
       </div>
     );
   }

@@ -1,0 +1,16 @@
+// biome-ignore-all lint/suspicious/noArrayIndexKey: tokens have no identity but their place.
+import { highlight } from './highlight.ts';
+import styles from './Inspector.module.css';
+
+/** Code in colours, not to be edited here. */
+export function Highlighted({ source }: { readonly source: string }) {
+  return (
+    <span className={styles.highlighted}>
+      {highlight(source).map((token, index) => (
+        <span key={index} data-token={token.kind}>
+          {token.text}
+        </span>
+      ))}
+    </span>
+  );
+}
