@@ -20,15 +20,18 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return near === null ? '' : `; did you mean "${near}"?`;
 }
 
-/** Levenshtein's distance, one row of the table at a time. */
+/** How many letters must be replaced, added, left out or swapped with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substituted = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substituted, previous[j]! + 1, current[j - 1]! + 1));
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swaps = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1, swaps ? beforePrevious[j - 2]! + 1 : Number.POSITIVE_INFINITY));
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous[b.length]!;

@@ -32,18 +32,18 @@ A column must have the same type everywhere. Integer and number go together and 
   }),
   examples: [
     {
-      title: 'One input passes as it is',
+      title: 'Two inputs with different columns',
       params: {},
       inputs: {
         rows: [
           { id: 1, name: 'a' },
-          { id: 2, name: null },
+          { id: 2, size: 4.5 },
         ],
       },
       outputs: {
         rows: [
-          { id: 1, name: 'a' },
-          { id: 2, name: null },
+          { id: 1, name: 'a', size: null },
+          { id: 2, name: null, size: 4.5 },
         ],
       },
     },

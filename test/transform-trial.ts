@@ -1,0 +1,100 @@
+/** Runs a transform over rows in this thread, without the engine, and can stop it half-way to start it again from its snapshot. */
+import { outputsOf } from '../engine/plan/catalogue.ts';
+import { codeAnalysis } from '../engine/sandbox/analysis.ts';
+import { MillraceError } from '../engine/schema/problem.ts';
+import type { ColumnType, Json, Row, Schema } from '../engine/schema/types.ts';
+import type { NodeProblem, Operator, RowFailure, TransformDefinition } from '../nodes/kit/node.ts';
+import { type Params, validateParams } from '../nodes/kit/params.ts';
+import { compileExpression, compileSnippet } from './conformance/users-code.ts';
+
+export interface TrialInput {
+  readonly schema: Schema;
+  readonly rows: readonly Row[];
+}
+export interface TrialOptions {
+  /** By port; a port that takes many edges has a list. */
+  readonly inputs: { readonly [port: string]: TrialInput | readonly TrialInput[] };
+  readonly batchSize?: number;
+  /** After so many batches the operator is thrown away, and a new one gets its state as JSON text. */
+  readonly restartAfter?: number;
+}
+export interface Trial {
+  readonly problems: readonly NodeProblem[];
+  readonly schemas: { readonly [port: string]: Schema | null };
+  readonly outputs: { readonly [port: string]: readonly Row[] };
+  readonly failures: readonly RowFailure[];
+}
+
+/** `{ id: 'integer', name: 'string?' }` as a schema; `?` marks nullable columns. */
+export function schema(columns: { readonly [name: string]: ColumnType | `${ColumnType}?` }): Schema {
+  return {
+    columns: Object.entries(columns).map(([name, type]) => ({ name, type: type.replace('?', '') as ColumnType, nullable: type.endsWith('?') })),
+  };
+}
+
+/** With problems of severity error the transform is not run. */
+export function tryTransform(definition: TransformDefinition<any>, given: Params, { inputs, batchSize = 3, restartAfter }: TrialOptions): Trial {
+  const lists = Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, Array.isArray(input) ? input : [input]])) as {
+    [port: string]: TrialInput[];
+  };
+  const inputLists = Object.fromEntries(definition.inputs.map(({ name }) => [name, (lists[name] ?? []).map((input) => input.schema)]));
+  const firsts = Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas[0] ?? null]));
+  const { params, problems: invalid } = validateParams(definition.params, given, firsts);
+  const { outputs: schemas, problems: inferred = [] } = definition.infer({ params, inputs: firsts, inputLists, discovered: null, analyse: codeAnalysis });
+  const problems = [...invalid, ...inferred];
+  const outputs: Record<string, Row[]> = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, []]));
+  const failures: RowFailure[] = [];
+  const trial = { problems, schemas, outputs, failures };
+  if (problems.some(({ severity }) => severity === 'error')) return trial;
+
+  const start = (): Operator =>
+    definition.run({
+      params,
+      inputs: firsts as { [port: string]: Schema },
+      outputs: schemas as { [port: string]: Schema },
+      path: (path) => path,
+      signal: new AbortController().signal,
+      log: () => {},
+      fail: (failure) => failures.push(failure),
+      shared: (_, open) => open(),
+      emit: (port, rows) => outputs[port]!.push(...rows),
+      expression: compileExpression,
+      snippet: compileSnippet,
+    });
+  let operator = start();
+  let batches = 0;
+  for (const { name } of [...definition.inputs].sort((a, b) => Number(b.first ?? false) - Number(a.first ?? false))) {
+    for (const { rows } of lists[name] ?? []) {
+      for (let i = 0; i < rows.length; i += batchSize) {
+        if (batches++ === restartAfter && 'process' in operator) {
+          const state = JSON.stringify(operator.snapshot!());
+          operator = start();
+          (operator as { restore(state: Json): void }).restore(JSON.parse(state));
+        }
+        work(operator, rows.slice(i, i + batchSize), name, outputs, failures);
+      }
+    }
+    if ('process' in operator) operator.ended?.(name);
+  }
+  if ('process' in operator) operator.finish?.();
+  return trial;
+}
+
+function work(operator: Operator, rows: readonly Row[], port: string, outputs: Record<string, Row[]>, failures: RowFailure[]): void {
+  if ('process' in operator) {
+    operator.process(rows, port);
+    return;
+  }
+  const [first, second] = Object.values(outputs);
+  for (const row of rows) {
+    try {
+      if ('map' in operator) first!.push(operator.map(row));
+      else if ('expand' in operator) first!.push(...operator.expand(row));
+      else if (operator.test(row)) first!.push(row);
+      else second?.push(row);
+    } catch (error) {
+      if (error instanceof MillraceError) failures.push({ ...error.problem, row });
+      else failures.push({ code: 'code/threw', message: (error as Error).message, row });
+    }
+  }
+}
