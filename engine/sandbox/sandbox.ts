@@ -43,6 +43,9 @@ export function createSandbox(): Sandbox {
 
 function lockDown(): Sandbox {
   lockdown({
+    // Compartments have evaluators of their own. Ours stay as they were, for code that the engine generates: SES's would
+    // look up every global by name, at a fraction of the speed.
+    evalTaming: 'unsafe-eval',
     errorTaming: 'safe',
     consoleTaming: 'unsafe',
     errorTrapping: 'none',

@@ -48,7 +48,7 @@ function place(source: string, index: number): { line: number; column: number } 
 }
 
 function checkExpression(source: string, onComment: Comment[]): void {
-  const options = { ecmaVersion: 'latest', allowAwaitOutsideFunction: false } as const;
+  const options = { ecmaVersion: 'latest', allowAwaitOutsideFunction: false, preserveParens: true } as const;
   const expression = parseExpressionAt(source, 0, { ...options, onComment });
   const rest = tokenizer(source.slice(expression.end), options).getToken();
   if (rest.type !== tokTypes.eof) {

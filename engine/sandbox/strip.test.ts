@@ -17,6 +17,8 @@ describe('what is left', () => {
   test('plain JavaScript stays as it is', () => {
     expect(code('row.a > 3 && row.b === "x"')).toBe('row.a > 3 && row.b === "x"');
     expect(code('{ a: row.a }')).toBe('{ a: row.a }');
+    expect(code('({ a: row.a })')).toBe('({ a: row.a })');
+    expect(code('((row.a) + 1) // end')).toBe('((row.a) + 1)       ');
   });
   test('types become blanks, so that positions stay', () => {
     expect(code('(row.a as number) > 3')).toBe('(row.a          ) > 3');

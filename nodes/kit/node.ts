@@ -79,7 +79,14 @@ export interface RunContext<P> {
   fail(failure: RowFailure): void;
   /** One instance of something costly (a database connection) for all nodes of this run; closed by the engine at its end. */
   shared<T extends { close(): void }>(key: string, open: () => T): T;
+  /**
+   * What to undo should the run's thread be ended before this node's `commit` or `abort`, when none of its code can run any
+   * more (an endless loop or a memory hog in somebody's snippet).
+   */
+  guard?(undo: Undo): void;
 }
+/** Removes a file that is in the making, or cuts one back to the size that it had. */
+export type Undo = { readonly remove: string } | { readonly truncate: string; readonly size: number };
 export interface RowFailure {
   readonly code: string;
   readonly message: string;

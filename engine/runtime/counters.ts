@@ -1,0 +1,48 @@
+import type { NodeStats } from '../protocol/messages.ts';
+
+/** What one node has done so far. Brought up to date once per batch. */
+export class NodeCounters {
+  in = 0;
+  readonly out: Record<string, number>;
+  dropped = 0;
+  failed = 0;
+  busyMs = 0;
+
+  constructor(ports: readonly string[]) {
+    this.out = Object.fromEntries(ports.map((port) => [port, 0]));
+  }
+
+  sent(port: string, rows: number): void {
+    this.out[port] = (this.out[port] ?? 0) + rows;
+  }
+
+  snapshot(): NodeCounts {
+    const { in: taken, out, dropped, failed, busyMs } = this;
+    return { in: taken, out: { ...out }, dropped, failed, busyMs };
+  }
+}
+export type NodeCounts = Pick<NodeStats, 'in' | 'out' | 'dropped' | 'failed' | 'busyMs'>;
+
+/** Gives each node the time in which it was at work itself, not those that it sent rows to. */
+export class Clock {
+  readonly #stack: NodeCounters[][] = [];
+  #since = 0;
+
+  /** The time from now on is that of these nodes, in equal shares, until they are left or others are entered. */
+  enter(nodes: NodeCounters[]): void {
+    this.#charge();
+    this.#stack.push(nodes);
+  }
+
+  leave(): void {
+    this.#charge();
+    this.#stack.pop();
+  }
+
+  #charge(): void {
+    const now = performance.now();
+    const nodes = this.#stack.at(-1);
+    if (nodes) for (const node of nodes) node.busyMs += (now - this.#since) / nodes.length;
+    this.#since = now;
+  }
+}

@@ -1,0 +1,266 @@
+import type { NodeDefinition, Output, Reader, SourceBatch, Undo, Writer } from '../../nodes/kit/node.ts';
+import type { NodeId } from '../document/pipeline.ts';
+import type { PhysicalPlan } from '../plan/physical.ts';
+import type { RunOutput } from '../protocol/messages.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { Json, Row } from '../schema/types.ts';
+import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
+import { NodeCounters, type NodeCounts } from './counters.ts';
+import { Failures } from './failures.ts';
+import { Hub, type Station, type Unit } from './hub.ts';
+import type { Monitor } from './monitor.ts';
+import { type OpenOperator, segmentsOf } from './segments.ts';
+import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
+import { abortAll, closeAll, commitAll, type OpenWriter } from './writers.ts';
+
+export interface DataflowEnv {
+  definition(type: string): NodeDefinition | undefined;
+  readonly sandbox: Sandbox;
+  /** Absolute; relative paths of the params start here. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** A row failed at a node whose policy is not "stop". */
+  onFailure(problem: Problem, row: Row | undefined): void;
+  onLog(level: 'info' | 'warning', message: string, node: NodeId): void;
+  /** Sees all rows that leave a port, and, with writers "none", those that arrive at a sink. Turns fusing off. */
+  tap?(node: NodeId, port: string, rows: readonly Row[]): void;
+  /** "none": sinks are not opened and nothing is written. */
+  readonly writers: 'run' | 'none';
+  /** Where to note what the thread is at. Without it users' code runs unwatched, a little faster. */
+  readonly monitor?: Monitor;
+  /** A piece of users' code is about to be run for the first time: its number is what the monitor will show. */
+  onCode?(number: number, node: NodeId, field: string): void;
+  /** See `RunContext.guard`. */
+  onGuard?(node: NodeId, undo: Undo): void;
+}
+
+/**
+ * A plan with its nodes open. Rows are pushed in at the sources; everything in between happens before `push` returns,
+ * but for what sinks do in their own time. All methods throw MillraceErrors that name the node; after one of them the
+ * dataflow is of no more use than to be aborted and closed.
+ */
+export interface Dataflow {
+  /** Opens a source: its rows are then the caller's to push. `start` as `Reader.position` gave it. */
+  openReader(source: NodeId, start?: Json): Promise<Reader>;
+  /** Resolves, where it is a promise, when the sinks have taken the rows. */
+  push(source: NodeId, batch: SourceBatch): void | Promise<void>;
+  /** The source has no more rows. */
+  end(source: NodeId): Promise<void>;
+  /** False once no further row of the source can change anything. */
+  isNeeded(source: NodeId): boolean;
+  /** Ends the sources that have not ended, and waits for all sinks. */
+  finish(): Promise<void>;
+  /** Makes the outputs durable and visible, one after the other. When one fails, the rest is undone: see `outputs`. */
+  commit(): Promise<void>;
+  /** Undoes what is not committed. Never throws: what goes wrong is logged. */
+  abort(): Promise<void>;
+  /** Always last. Never throws. */
+  close(): Promise<void>;
+  counters(): { readonly [node: NodeId]: NodeCounts };
+  outputs(): RunOutput[];
+  /** What a sink that keeps rows holds now, or null for any other node. */
+  memory(node: NodeId): Extract<Output, { kind: 'memory' }> | null;
+}
+
+/** Opens the transforms and sinks of a plan. What was opened is closed again when one of them fails. */
+export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promise<Dataflow> {
+  const flow = new OpenDataflow(plan, env);
+  try {
+    await flow.open();
+  } catch (error) {
+    await flow.abort();
+    await flow.close();
+    throw error;
+  }
+  return flow;
+}
+
+class OpenDataflow implements Dataflow {
+  readonly #plan: PhysicalPlan;
+  readonly #env: DataflowEnv;
+  readonly #hub: Hub;
+  readonly #shared = new SharedThings();
+  readonly #stations = new Map<NodeId, Station>();
+  readonly #units = new Map<NodeId, Unit>();
+  readonly #sinks: SinkUnit[] = [];
+  readonly #writers: OpenWriter[] = [];
+  readonly #running = new Set<NodeId>();
+  #codes = 0;
+
+  constructor(plan: PhysicalPlan, env: DataflowEnv) {
+    this.#plan = plan;
+    this.#env = env;
+    this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
+  }
+
+  async open(): Promise<void> {
+    this.#plan.nodes.forEach((planned, index) => {
+      const definition = this.#env.definition(planned.type);
+      if (!definition) {
+        throw new MillraceError({ code: 'node/unknown', message: `There is no node type "${planned.type}".`, hint: 'Update Millrace.', node: planned.id });
+      }
+      const counters = new NodeCounters(Object.keys(planned.outputs));
+      const failures = new Failures(planned, counters, (problem, row) => this.#env.onFailure(problem, row));
+      this.#stations.set(planned.id, { planned, definition, index, counters, failures });
+      if (planned.kind === 'source') this.#running.add(planned.id);
+    });
+    // Code first: it is what fails most often, and before anything is touched.
+    const operators = new Map<NodeId, OpenOperator>();
+    for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#openTransform(station));
+    for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
+    this.#connect(operators);
+  }
+
+  #openTransform(station: Station): OpenOperator {
+    const { planned, definition } = station;
+    if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
+    const { sandbox, monitor, onCode } = this.#env;
+    const code = new Code(planned.id, sandbox, monitor, (node, field) => {
+      onCode?.call(this.#env, this.#codes, node, field);
+      return this.#codes++;
+    });
+    const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
+    const operator = this.#hub.work([station], () => definition.run(transformContext(this.#context(station), emit, code)));
+    return { station, operator, outputs: definition.outputs.map((port) => port.name) };
+  }
+
+  async #openSink(station: Station): Promise<void> {
+    const { planned, definition } = station;
+    if (definition.kind !== 'sink') throw new Error(`${planned.type} is planned as a sink`);
+    let writer: Writer | null = null;
+    if (this.#env.writers === 'run') {
+      try {
+        writer = await this.#hub.work([station], () => definition.run(this.#context(station)));
+      } catch (error) {
+        throw this.#hub.named(error, station);
+      }
+      this.#writers.push({ node: planned.id, writer, counters: station.counters, committed: false });
+    }
+    const unit = new SinkUnit(station, writer, this.#hub);
+    this.#sinks.push(unit);
+    this.#units.set(planned.id, unit);
+  }
+
+  #context(station: Station) {
+    const surroundings: Surroundings = {
+      folder: this.#env.folder,
+      signal: this.#env.signal,
+      shared: this.#shared,
+      onLog: (level, message, node) => this.#env.onLog(level, message, node),
+      onGuard: (node, undo) => this.#env.onGuard?.(node, undo),
+    };
+    return runContext(station.planned, surroundings, (failure) => {
+      station.failures.add({ ...failure, position: failure.position ?? this.#hub.origin.locate(failure.row) });
+    });
+  }
+
+  #connect(operators: ReadonlyMap<NodeId, OpenOperator>): void {
+    const segments = segmentsOf(this.#plan, operators, this.#env.tap === undefined);
+    const inner = new Set(segments.flatMap((segment) => segment.flatMap(({ station, next }) => (next === null ? [] : [`${station.planned.id}.${next}`]))));
+    for (const { station, operator } of operators.values()) {
+      if ('process' in operator) this.#units.set(station.planned.id, new StatefulUnit(station, operator, this.#hub));
+    }
+    const chains = new Map(segments.map((segment) => [segment[0]!.station.planned.id, new ChainUnit(segment, this.#hub, this.#env.monitor)]));
+    for (const [id, chain] of chains) this.#units.set(id, chain);
+    for (const { from, to } of this.#plan.edges) {
+      const unit = this.#units.get(to.node);
+      if (unit && !inner.has(`${from.node}.${from.port}`)) this.#hub.connect(from.node, from.port, unit, to.port);
+    }
+    for (const chain of chains.values()) chain.compile();
+  }
+
+  async openReader(source: NodeId, start: Json = null): Promise<Reader> {
+    const station = this.#stations.get(source)!;
+    const { definition } = station;
+    if (definition.kind !== 'source') throw new Error(`${source} is no source`);
+    try {
+      return await this.#hub.work([station], () => definition.run(sourceContext(this.#context(station), start)));
+    } catch (error) {
+      throw this.#hub.named(error, station);
+    }
+  }
+
+  push(source: NodeId, batch: SourceBatch): void | Promise<void> {
+    const station = this.#stations.get(source)!;
+    const { origin } = this.#hub;
+    origin.batch = batch;
+    try {
+      this.#hub.emit(station, this.#outputOf(station), batch.rows);
+      this.#hub.emitFailures(station);
+    } finally {
+      origin.batch = null;
+    }
+    return this.#pending();
+  }
+
+  async end(source: NodeId): Promise<void> {
+    if (!this.#running.delete(source)) return;
+    const station = this.#stations.get(source)!;
+    this.#hub.emitFailures(station);
+    await this.#hub.end([station]);
+    await this.#pending();
+  }
+
+  isNeeded(source: NodeId): boolean {
+    return this.#leadsOn(source);
+  }
+
+  async finish(): Promise<void> {
+    for (const source of [...this.#running]) await this.end(source);
+    await this.#pending();
+  }
+
+  async commit(): Promise<void> {
+    await commitAll(this.#writers, (error, { node }) => this.#hub.named(error, this.#stations.get(node)!));
+  }
+
+  async abort(): Promise<void> {
+    await abortAll(this.#writers, (node, message) => this.#env.onLog('warning', message, node));
+  }
+
+  async close(): Promise<void> {
+    await closeAll(this.#writers, (node, message) => this.#env.onLog('warning', message, node));
+    try {
+      this.#shared.close();
+    } catch (error) {
+      this.#env.onLog('warning', `Closing failed: ${(error as Error).message}`, this.#writers[0]?.node ?? '');
+    }
+  }
+
+  counters(): { readonly [node: NodeId]: NodeCounts } {
+    return Object.fromEntries([...this.#stations].map(([id, station]) => [id, station.counters.snapshot()]));
+  }
+
+  outputs(): RunOutput[] {
+    return this.#writers.map(({ node, writer, counters, committed }) => {
+      const output = writer.output();
+      const rows = counters.in - counters.failed;
+      return { node, rows, committed, ...(output.kind === 'memory' ? { kind: output.kind } : output) };
+    });
+  }
+
+  memory(node: NodeId): Extract<Output, { kind: 'memory' }> | null {
+    const output = this.#writers.find((each) => each.node === node)?.writer.output();
+    return output?.kind === 'memory' ? output : null;
+  }
+
+  #outputOf({ definition }: Station): string {
+    return definition.kind === 'source' ? definition.outputs[0]!.name : '';
+  }
+
+  #pending(): Promise<void> | undefined {
+    if (!this.#sinks.some((sink) => sink.pending)) return undefined;
+    // What a write rejects goes on to the error port, where further sinks may be: then more is pending than was at first.
+    return Promise.all(this.#sinks.map((sink) => sink.pending)).then(() => this.#pending());
+  }
+
+  /** Whether a node's rows still reach somebody who wants them: a sink, or a node that is not done. */
+  #leadsOn(node: NodeId): boolean {
+    const unit = this.#units.get(node);
+    if (unit instanceof SinkUnit) return true;
+    if (unit instanceof StatefulUnit && unit.isDone) return false;
+    const next = this.#plan.edges.filter((edge) => edge.from.node === node);
+    return next.length === 0 || next.some((edge) => this.#leadsOn(edge.to.node));
+  }
+}

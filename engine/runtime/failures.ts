@@ -1,0 +1,59 @@
+import type { RowFailure } from '../../nodes/kit/node.ts';
+import type { NodeId } from '../document/pipeline.ts';
+import type { PlannedNode } from '../plan/physical.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { encodeBase64 } from '../schema/base64.ts';
+import { MillraceError, type Problem, type RowPosition } from '../schema/problem.ts';
+import type { Json, Row } from '../schema/types.ts';
+import type { NodeCounters } from './counters.ts';
+
+/** The rows that one node could not handle: counted, told, and sent on or fatal as the node's policy says. */
+export class Failures {
+  readonly #node: PlannedNode;
+  readonly #counters: NodeCounters;
+  readonly #onFailure: (problem: Problem, row: Row | undefined) => void;
+  /** Rows of the `errors` port that wait to be sent; see errorSchema. */
+  #rows: Row[] = [];
+
+  constructor(node: PlannedNode, counters: NodeCounters, onFailure: (problem: Problem, row: Row | undefined) => void) {
+    this.#node = node;
+    this.#counters = counters;
+    this.#onFailure = onFailure;
+  }
+
+  /** Under the policy "stop" throws the MillraceError that ends the run. */
+  add(failure: RowFailure): void {
+    const { onError, id } = this.#node;
+    this.#counters.failed++;
+    const problem: Problem = { severity: 'error', ...failure, node: id };
+    if (onError === 'stop') throw new MillraceError(problem);
+    this.#onFailure(problem, failure.row);
+    if (onError === 'route') this.#rows.push(errorRow(id, failure));
+  }
+
+  /** Error rows since the last call, or null. */
+  take(): Row[] | null {
+    if (this.#rows.length === 0) return null;
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+}
+
+/** What a row-by-row operator threw, as a failure of its row. */
+export function failureOf(thrown: unknown, sandbox: Sandbox, row: Row, position: RowPosition | undefined): RowFailure {
+  const { code, message, hint, field, range } = thrown instanceof MillraceError ? thrown.problem : sandbox.explain(thrown);
+  return { code, message, hint, field, range, row, position };
+}
+
+function errorRow(node: NodeId, { code, message, field, position, row }: RowFailure): Row {
+  const line = position?.toLine === undefined ? (position?.line ?? null) : null;
+  return { error: message, code, node, field: field ?? null, source: position?.source ?? null, line, row: row ? asJson(row) : null };
+}
+
+/** JSON cannot hold bytes: they are written as they travel in the protocol. */
+function asJson(row: Row): Json {
+  const hasBytes = Object.values(row).some((value) => value instanceof Uint8Array);
+  if (!hasBytes) return row as { [column: string]: Json };
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value instanceof Uint8Array ? { $bytes: encodeBase64(value) } : value]));
+}

@@ -1,0 +1,128 @@
+import type { NodeDefinition } from '../../nodes/kit/node.ts';
+import { errorPort } from '../document/pipeline.ts';
+import type { PlannedNode } from '../plan/physical.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Row } from '../schema/types.ts';
+import { Clock, type NodeCounters } from './counters.ts';
+import type { Failures } from './failures.ts';
+import { enterNode, type Monitor } from './monitor.ts';
+import { Origin } from './origin.ts';
+
+/** A planned node that is open, and its books. */
+export interface Station {
+  readonly planned: PlannedNode;
+  readonly definition: NodeDefinition;
+  /** In the plan. */
+  readonly index: number;
+  readonly counters: NodeCounters;
+  readonly failures: Failures;
+}
+
+/** What takes rows: a fused chain, a stateful node, or a sink. */
+export interface Unit {
+  receive(rows: readonly Row[], port: string): void;
+  /** No more rows at this port. */
+  ended(port: string): void | Promise<void>;
+}
+interface Receiver {
+  readonly unit: Unit;
+  readonly port: string;
+}
+
+/** Where all rows pass: sends them from a node's port to whoever is connected there, and keeps the books of time. */
+export class Hub {
+  readonly origin = new Origin();
+  readonly sandbox: Sandbox;
+  readonly #clock = new Clock();
+  readonly #monitor: Monitor | undefined;
+  readonly #tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined;
+  readonly #receivers = new Map<string, Receiver[]>();
+  /** By unit and port: the edges whose rows are not at their end. */
+  readonly #open = new Map<Unit, Map<string, number>>();
+
+  constructor(sandbox: Sandbox, monitor: Monitor | undefined, tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined) {
+    this.sandbox = sandbox;
+    this.#monitor = monitor;
+    this.#tap = tap;
+  }
+
+  connect(node: string, port: string, unit: Unit, inputPort: string): void {
+    const key = `${node}.${port}`;
+    this.#receivers.set(key, [...(this.#receivers.get(key) ?? []), { unit, port: inputPort }]);
+    const ports = this.#open.get(unit) ?? new Map<string, number>();
+    this.#open.set(unit, ports.set(inputPort, (ports.get(inputPort) ?? 0) + 1));
+  }
+
+  isTaken(node: string, port: string): boolean {
+    return this.#tap !== undefined || this.#receivers.has(`${node}.${port}`);
+  }
+
+  emit({ planned, counters }: Station, port: string, rows: readonly Row[]): void {
+    if (rows.length === 0) return;
+    counters.sent(port, rows.length);
+    this.#tap?.(planned.id, port, rows);
+    const receivers = this.#receivers.get(`${planned.id}.${port}`);
+    if (!receivers) return;
+    // A batch belongs to its receiver: each but the last gets one of its own.
+    for (let i = receivers.length - 1; i > 0; i--) receivers[i]!.unit.receive(rows.slice(), receivers[i]!.port);
+    receivers[0]!.unit.receive(rows, receivers[0]!.port);
+  }
+
+  /** Shows rows that arrive where nothing is emitted: at a sink that only looks. */
+  tap(node: string, port: string, rows: readonly Row[]): void {
+    this.#tap?.(node, port, rows);
+  }
+
+  /** Sends what a node's `fail` has put aside for its error port. */
+  emitFailures(station: Station): void {
+    const rows = station.failures.take();
+    if (rows) this.emit(station, errorPort, rows);
+  }
+
+  /** All rows of these nodes are out. */
+  async end(stations: readonly Station[]): Promise<void> {
+    for (const { planned } of stations) {
+      for (const port of new Set([...Object.keys(planned.outputs), errorPort])) {
+        for (const receiver of this.#receivers.get(`${planned.id}.${port}`) ?? []) await this.#edgeEnded(receiver);
+      }
+    }
+  }
+
+  /** True while some input of the unit is still to come. */
+  isOpen(unit: Unit): boolean {
+    return [...(this.#open.get(unit)?.values() ?? [])].some((edges) => edges > 0);
+  }
+
+  async #edgeEnded({ unit, port }: Receiver): Promise<void> {
+    const ports = this.#open.get(unit)!;
+    const left = ports.get(port)! - 1;
+    ports.set(port, left);
+    if (left === 0) await unit.ended(port);
+  }
+
+  /** Runs a node's own code: its time, its name in errors, and the monitor's mark. */
+  work<T>(stations: readonly Station[], run: () => T): T {
+    const [station] = stations;
+    const monitor = this.#monitor;
+    const before = monitor ? enterNode(monitor, station!.index) : -1;
+    this.#clock.enter(stations.map((each) => each.counters));
+    try {
+      return run();
+    } catch (error) {
+      throw this.named(error, station!);
+    } finally {
+      this.#clock.leave();
+      if (monitor) enterNode(monitor, before);
+    }
+  }
+
+  /** Whatever a node's own code threw, as a MillraceError that names the node. */
+  named(error: unknown, { planned }: Station): MillraceError {
+    if (error instanceof MillraceError) return error.problem.node ? error : new MillraceError({ ...error.problem, node: planned.id }, { cause: error });
+    const explained = this.sandbox.explain(error);
+    if (explained.range) return new MillraceError({ ...explained, node: planned.id }, { cause: error });
+    const hint = 'This is a fault of the node itself. Please report it with the log.';
+    return new MillraceError({ code: 'internal', message: explained.message, hint, node: planned.id }, { cause: error });
+  }
+}

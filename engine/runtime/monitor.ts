@@ -1,0 +1,56 @@
+/**
+ * What a thread is at, in memory that its owner reads while the thread is stuck. Four 32-bit numbers: [0] is the owner's
+ * own, [1] the index in the plan of the node at work plus one, [2] the number of the users' function that is running plus
+ * one, [3] how many times that function was called.
+ */
+export type Monitor = Int32Array;
+
+export function newMonitor(): Monitor {
+  return new Int32Array(new SharedArrayBuffer(16));
+}
+
+export interface Activity {
+  /** Index in the plan, or -1. */
+  readonly node: number;
+  /** Of the function that is running, or -1. */
+  readonly code: number;
+  readonly call: number;
+}
+
+export function readMonitor(monitor: Monitor): Activity {
+  return { node: Atomics.load(monitor, 1) - 1, code: Atomics.load(monitor, 2) - 1, call: Atomics.load(monitor, 3) };
+}
+
+/** Returns the index that was there before, to be put back. */
+export function enterNode(monitor: Monitor, index: number): number {
+  const before = monitor[1]! - 1;
+  monitor[1] = index + 1;
+  return before;
+}
+
+/** Users' code begins that is no call for a row: a snippet's module. */
+export function enterCode(monitor: Monitor, code: number): void {
+  monitor[2] = code + 1;
+  monitor[3] = 0;
+}
+
+export function leaveCode(monitor: Monitor): void {
+  monitor[2] = 0;
+}
+
+/**
+ * A function of users' code that tells the monitor of its calls; what it throws leaves the mark standing, and whoever
+ * catches it calls `leaveCode`. Each gets a source of its own, as the compiler shares what it has learnt about a call
+ * among all functions of one source: with several functions behind one call, none would be inlined.
+ */
+export function watched<T>(run: (row: T) => unknown, monitor: Monitor, code: number): (row: T) => unknown {
+  const source = `let calls = 0;
+return (row) => {
+  monitor[2] = ${code + 1};
+  monitor[3] = calls = (calls + 1) | 0;
+  const value = run(row);
+  monitor[2] = 0;
+  return value;
+};`;
+  return new Function('run', 'monitor', source)(run, monitor);
+}
