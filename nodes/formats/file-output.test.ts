@@ -105,27 +105,38 @@ describe('appending', () => {
   });
 });
 
+test('tells what abort would undo', () => {
+  const path = join(folder, 'a.txt');
+  writeFileSync(path, 'old');
+  const making = new FileOutput(join(folder, 'b.txt'), replace);
+  const adding = new FileOutput(path, append);
+  const [part] = readdirSync(folder).filter((name) => name.endsWith('.millrace-part'));
+  expect([making.undo(), adding.undo()]).toEqual([{ remove: join(folder, part!) }, { truncate: path, size: 3 }]);
+  making.abort();
+  adding.abort();
+});
+
 describe('refused', () => {
   test('a missing folder, a folder, a path under a file', () => {
     mkdirSync(join(folder, 'dir'));
     writeFileSync(join(folder, 'file'), '');
-    expect(codeOf(() => new FileOutput(join(folder, 'no', 'a.txt'), replace))).toBe('file/folderMissing');
-    expect(codeOf(() => new FileOutput(join(folder, 'dir'), replace))).toBe('file/isFolder');
-    expect(codeOf(() => new FileOutput(join(folder, 'file', 'a.txt'), replace))).toBe('file/folderMissing');
+    expect(codeOf(() => new FileOutput(join(folder, 'no', 'a.txt'), replace))).toBe('file/folder-missing');
+    expect(codeOf(() => new FileOutput(join(folder, 'dir'), replace))).toBe('file/folder');
+    expect(codeOf(() => new FileOutput(join(folder, 'file', 'a.txt'), replace))).toBe('file/folder-missing');
   });
 
   test.skipIf(process.getuid?.() === 0)('a read-only file (not as root)', () => {
     const path = join(folder, 'a.txt');
     writeFileSync(path, 'old');
     chmodSync(path, 0o444);
-    expect(codeOf(() => new FileOutput(path, replace))).toBe('file/readOnly');
+    expect(codeOf(() => new FileOutput(path, replace))).toBe('file/denied');
   });
 
   test('appending as gzip to a file that is none', () => {
     const path = join(folder, 'a.gz');
     writeFileSync(path, 'plain');
     const file = new FileOutput(path, { append: true, gzip: true });
-    expect(codeOf(() => file.head(10))).toBe('file/notGzip');
+    expect(codeOf(() => file.head(10))).toBe('file/not-gzip');
     file.abort();
   });
 
@@ -140,7 +151,7 @@ describe('refused', () => {
     };
     const params = { path: 'a.txt', mode: 'replace', compress: false } as const;
     const first = openFileOutput(context, params);
-    expect(codeOf(() => openFileOutput(context, params))).toBe('file/usedTwice');
+    expect(codeOf(() => openFileOutput(context, params))).toBe('file/used-twice');
     first.abort();
   });
 });

@@ -19,7 +19,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync, constants as zlibConstants } from 'node:zlib';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { RunContext } from '../kit/node.ts';
+import type { RunContext, Undo } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
 
 const temporaryName = /\.(\d+)-[0-9a-f]{8}\.millrace-part$/;
@@ -85,7 +85,7 @@ export class FileOutput {
     } catch (error) {
       throw new MillraceError(
         {
-          code: 'file/notGzip',
+          code: 'file/not-gzip',
           message: `${this.path} is not a gzip file, so nothing can be appended to it as gzip.`,
           hint: 'Turn compression off, or replace the file.',
           field: 'compress',
@@ -134,6 +134,12 @@ export class FileOutput {
     if (this.#temporary) rmSync(this.#temporary, { force: true });
   }
 
+  /** What `abort` would do, for when it cannot be called any more. */
+  undo(): Undo | null {
+    if (this.#temporary) return { remove: this.#temporary };
+    return this.#start === null ? null : { truncate: this.path, size: this.#start };
+  }
+
   close(): void {
     if (this.#descriptor === null) return;
     const descriptor = this.#descriptor;
@@ -163,19 +169,22 @@ function isAlive(pid: number): boolean {
 
 /** The output file of a sink. Two sinks of one run that replace the same file would lose one's rows, so the second is refused. */
 export function openFileOutput(
-  context: Pick<RunContext<unknown>, 'path' | 'shared'>,
+  context: Pick<RunContext<unknown>, 'path' | 'shared' | 'guard'>,
   params: { readonly path: string; readonly mode: 'replace' | 'append'; readonly compress: boolean },
 ): FileOutput {
   const path = context.path(params.path);
   const claim = context.shared(`file-output:${path}`, () => ({ taken: false, close() {} }));
   if (claim.taken) {
     throw new MillraceError({
-      code: 'file/usedTwice',
+      code: 'file/used-twice',
       message: `Another sink of this pipeline writes ${path} too.`,
       hint: 'Give each sink a file of its own, or join the rows with a Union node first.',
       field: 'path',
     });
   }
   claim.taken = true;
-  return new FileOutput(path, { append: params.mode === 'append', gzip: params.compress });
+  const file = new FileOutput(path, { append: params.mode === 'append', gzip: params.compress });
+  const undo = file.undo();
+  if (undo) context.guard?.(undo);
+  return file;
 }

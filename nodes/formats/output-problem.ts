@@ -12,7 +12,7 @@ export function outputProblem(error: unknown, path: string): unknown {
   const found = known.find(({ when }) => when.test(code));
   if (found) return make({ code: found.code, message: found.message(path), hint: found.hint });
   return make({
-    code: 'file/writeFailed',
+    code: 'file/write-failed',
     message: `Writing to ${path} failed: ${error.message}.`,
     hint: 'Check that the disk and the folder are in order, or choose another place.',
   });
@@ -21,31 +21,31 @@ export function outputProblem(error: unknown, path: string): unknown {
 const known: readonly { readonly when: RegExp; readonly code: string; readonly message: (path: string) => string; readonly hint: string }[] = [
   {
     when: /^(ENOSPC|EDQUOT|SQLITE_FULL)$/,
-    code: 'file/diskFull',
+    code: 'file/disk-full',
     message: (path) => `The disk is full: ${path} could not be written.`,
     hint: 'Free some space or choose another disk, then run again. Nothing of this run was kept.',
   },
   {
     when: /^ENOENT$/,
-    code: 'file/folderMissing',
+    code: 'file/folder-missing',
     message: (path) => `The folder of ${path} does not exist.`,
     hint: 'Create the folder or choose another one; Millrace makes no folders by itself.',
   },
   {
     when: /^ENOTDIR$/,
-    code: 'file/folderMissing',
+    code: 'file/folder-missing',
     message: (path) => `${path} lies under something that is not a folder.`,
     hint: 'Choose a path within a folder.',
   },
   {
     when: /^EISDIR$/,
-    code: 'file/isFolder',
+    code: 'file/folder',
     message: (path) => `${path} is a folder.`,
     hint: 'Add a file name to the path.',
   },
   {
     when: /^(EACCES|EPERM|EROFS|SQLITE_READONLY.*)$/,
-    code: 'file/readOnly',
+    code: 'file/denied',
     message: (path) => `${path} may not be written: the file or its folder is read-only for this user.`,
     hint: 'Change the permissions or choose another place.',
   },
@@ -57,7 +57,7 @@ const known: readonly { readonly when: RegExp; readonly code: string; readonly m
   },
   {
     when: /^SQLITE_NOTADB$/,
-    code: 'sqlite/notADatabase',
+    code: 'sqlite/not-a-database',
     message: (path) => `${path} is not a SQLite database.`,
     hint: 'Choose another file name: Millrace does not overwrite a file that is no database.',
   },
@@ -69,7 +69,7 @@ const known: readonly { readonly when: RegExp; readonly code: string; readonly m
   },
   {
     when: /^SQLITE_CANTOPEN.*$/,
-    code: 'file/readOnly',
+    code: 'file/denied',
     message: (path) => `${path} could not be opened or created.`,
     hint: 'Check the permissions of the file and its folder, or choose another place.',
   },

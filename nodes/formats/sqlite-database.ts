@@ -21,7 +21,8 @@ const cacheKib = 16 * 1024;
 export class SqliteDatabase {
   readonly path: string;
   readonly connection: Sqlite.Database;
-  readonly #isNew: boolean;
+  /** The file did not exist before this run. */
+  readonly isNew: boolean;
   readonly #tables = new Set<string>();
   #begun: Promise<void> | null = null;
   #waiting = 0;
@@ -32,7 +33,7 @@ export class SqliteDatabase {
     try {
       if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
       statSync(dirname(path));
-      this.#isNew = !existsSync(path);
+      this.isNew = !existsSync(path);
       this.connection = new Database(path, { timeout: 0 });
       this.connection.pragma(`cache_size = -${cacheKib}`);
     } catch (error) {
@@ -54,7 +55,7 @@ export class SqliteDatabase {
     const key = table.toLowerCase();
     if (this.#tables.has(key)) {
       throw new MillraceError({
-        code: 'sqlite/tableTwice',
+        code: 'sqlite/table-twice',
         message: `Another sink of this pipeline writes table "${table}" of ${this.path} too.`,
         hint: 'Give each sink a table of its own, or join the rows with a Union node first.',
         field: 'table',
@@ -83,7 +84,7 @@ export class SqliteDatabase {
     if (!this.connection.open) return;
     this.rollback();
     this.connection.close();
-    if (this.#isNew && !this.#isCommitted && statSync(this.path, { throwIfNoEntry: false })?.size === 0) rmSync(this.path, { force: true });
+    if (this.isNew && !this.#isCommitted && statSync(this.path, { throwIfNoEntry: false })?.size === 0) rmSync(this.path, { force: true });
   }
 
   async #retry(signal: AbortSignal, attempt: () => void): Promise<void> {

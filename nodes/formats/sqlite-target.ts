@@ -40,9 +40,9 @@ export function openTarget(database: SqliteDatabase, table: string, mode: WriteM
     return { table, into: table, declared, publish: nothing };
   }
   if (kind !== 'table')
-    refuse('sqlite/notATable', `"${table}" in ${path} is ${kind === 'index' ? 'an' : 'a'} ${kind}, not a table.`, 'Choose another table name.');
+    refuse('sqlite/not-a-table', `"${table}" in ${path} is ${kind === 'index' ? 'an' : 'a'} ${kind}, not a table.`, 'Choose another table name.');
   if (mode === 'create') {
-    refuse('sqlite/tableExists', `Table "${table}" exists already in ${path}.`, 'Choose another name, or one of the modes replace, append and upsert.');
+    refuse('sqlite/table-exists', `Table "${table}" exists already in ${path}.`, 'Choose another name, or one of the modes replace, append and upsert.');
   }
   if (mode !== 'replace') {
     const existing = connection.pragma(`table_xinfo(${quoteName(table)})`) as ExistingColumn[];
@@ -98,7 +98,7 @@ function refuseOtherColumns(existing: readonly ExistingColumn[], columns: readon
   }
   if (differences.length === 0) return;
   refuse(
-    'sqlite/otherColumns',
+    'sqlite/other-columns',
     `The columns of table "${table}" in ${path} differ from the rows: ${differences.join('; ')}.`,
     'Shape the rows with a Select node, choose another table, or the mode "replace" to make the table anew.',
   );
@@ -114,7 +114,7 @@ function refuseMissingKey(connection: Sqlite.Database, existing: readonly Existi
     if (sorted(parts.map((part) => part.name ?? '')) === wanted) return;
   }
   refuse(
-    'sqlite/noKey',
+    'sqlite/no-key',
     `Table "${table}" in ${path} has no primary key or unique index over ${keys.map((key) => `"${key}"`).join(', ')}, which updating by key needs.`,
     `Make one: CREATE UNIQUE INDEX ${quoteName(`${table}_key`)} ON ${quoteName(table)} (${keys.map(quoteName).join(', ')});`,
     'keys',

@@ -152,7 +152,7 @@ describe('modes', () => {
 
   test('create refuses a table that exists', async () => {
     await write('t', pair, [], 'create');
-    expect(await problemOf(() => write('t', pair, [], 'create'))).toMatchObject({ code: 'sqlite/tableExists', field: 'table' });
+    expect(await problemOf(() => write('t', pair, [], 'create'))).toMatchObject({ code: 'sqlite/table-exists', field: 'table' });
   });
 
   test('upsert updates by key, also by a unique index of an existing table', async () => {
@@ -170,7 +170,7 @@ describe('modes', () => {
   test('upsert refuses a table without such a key and says how to make one', async () => {
     execute('CREATE TABLE t (id INTEGER, name TEXT)');
     const problem = await problemOf(() => write('t', pair, [], 'upsert', ['id']));
-    expect(problem).toMatchObject({ code: 'sqlite/noKey', field: 'keys' });
+    expect(problem).toMatchObject({ code: 'sqlite/no-key', field: 'keys' });
     execute(problem.hint!.replace('Make one: ', ''));
     await write('t', pair, rowsOf(2), 'upsert', ['id']);
   });
@@ -201,7 +201,7 @@ describe('several sinks', () => {
   test('not into one table', async () => {
     const run = new Run();
     await run.writer('t', pair);
-    expect((await problemOf(() => run.writer('T', pair))).code).toBe('sqlite/tableTwice');
+    expect((await problemOf(() => run.writer('T', pair))).code).toBe('sqlite/table-twice');
     run.database.close();
   });
 });
@@ -249,7 +249,7 @@ describe('files', () => {
   test('not a database: refused, and as it was', async () => {
     const text = 'Dear diary, this is no database.\n'.repeat(50);
     writeFileSync(path, text);
-    expect((await problemOf(() => write('t', pair, []))).code).toBe('sqlite/notADatabase');
+    expect((await problemOf(() => write('t', pair, []))).code).toBe('sqlite/not-a-database');
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
@@ -288,7 +288,7 @@ describe('files', () => {
   test('other columns: all differences at once, the table as it was', async () => {
     execute("CREATE TABLE t (id TEXT, must TEXT NOT NULL); INSERT INTO t VALUES ('a', 'b')");
     const problem = await problemOf(() => write('t', pair, rowsOf(1), 'append'));
-    expect(problem.code).toBe('sqlite/otherColumns');
+    expect(problem.code).toBe('sqlite/other-columns');
     expect(problem.message).toContain('"id" is TEXT in the table and integer in the rows');
     expect(problem.message).toContain('no column "name"');
     expect(problem.message).toContain('needs "must"');
@@ -297,6 +297,6 @@ describe('files', () => {
 
   test('a view is not a table', async () => {
     execute('CREATE VIEW t AS SELECT 1 AS id');
-    expect((await problemOf(() => write('t', pair, []))).code).toBe('sqlite/notATable');
+    expect((await problemOf(() => write('t', pair, []))).code).toBe('sqlite/not-a-table');
   });
 });

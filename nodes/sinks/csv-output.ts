@@ -112,7 +112,7 @@ function checkHeader(head: string, header: string, path: string): void {
   const found = head.replace(/^\ufeff/, '').split(/\r?\n/)[0]!;
   if (found === header.trimEnd()) return;
   throw new MillraceError({
-    code: 'file/otherColumns',
+    code: 'file/other-columns',
     message: `The header of ${path} starts with "${found}", but these rows have the columns "${header.trimEnd()}".`,
     hint: 'Bring the columns into the same order with a Select node, replace the file, or choose another one.',
     field: 'path',

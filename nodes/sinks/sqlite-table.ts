@@ -67,6 +67,8 @@ the table refuses, is an error of that row alone.
     const { default: Database } = await import('better-sqlite3');
     const path = context.path(params.path);
     const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, Database));
+    // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again.
+    if (database.isNew) for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
     await database.begin(context.signal);
     return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
   },
@@ -164,13 +166,13 @@ function columnsOf(schema: Schema, types: Readonly<Record<string, string>>): Tar
 function problemsOf(params: { readonly table: string; readonly types: Readonly<Record<string, string>> }, schema: Schema | null): NodeProblem[] {
   const problems: NodeProblem[] = [];
   const add = (code: string, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
-  if (/^sqlite_/i.test(params.table)) add('sqlite/reservedName', 'table', 'Names that start with "sqlite_" belong to SQLite itself.', 'Choose another name.');
+  if (/^sqlite_/i.test(params.table)) add('sqlite/reserved-name', 'table', 'Names that start with "sqlite_" belong to SQLite itself.', 'Choose another name.');
   for (const [column, type] of Object.entries(params.types)) {
     if (!(sqliteTypes as readonly string[]).includes(type)) {
-      add('sqlite/unknownType', 'types', `"${type}" is not a type that column "${column}" can be stored as.`, `Choose one of ${sqliteTypes.join(', ')}.`);
+      add('sqlite/unknown-type', 'types', `"${type}" is not a type that column "${column}" can be stored as.`, `Choose one of ${sqliteTypes.join(', ')}.`);
     } else if (schema && !schema.columns.some(({ name }) => name === column)) {
       add(
-        'sqlite/unknownColumn',
+        'sqlite/unknown-column',
         'types',
         `There is no column "${column}" to be stored as ${type}.`,
         'Remove it from the column types, or choose a column of the rows.',
@@ -182,7 +184,7 @@ function problemsOf(params: { readonly table: string; readonly types: Readonly<R
     const other = seen.get(name.toLowerCase());
     if (other) {
       add(
-        'sqlite/sameColumn',
+        'sqlite/same-column',
         'path',
         `The columns "${other}" and "${name}" are the same for SQLite, which ignores case.`,
         'Rename one of them with a Select node.',

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import type { RunSummary } from '../engine/protocol/messages.ts';
+import type { Problem } from '../engine/schema/problem.ts';
+import { entryFile } from '../engine/threads.ts';
+
+/** Runs the built command line in a folder. */
+export function millrace(args: readonly string[], folder: string): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [entryFile('cli'), ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      errors += text;
+    });
+    child.on('error', failed);
+    child.on('close', (code) => done({ code, output, errors }));
+  });
+}
+
+export type RunResult = RunSummary | { readonly state: 'refused'; readonly problems: readonly Problem[] };
+
+/** Runs a pipeline file in processes of its own, and gives the summary that `--json` prints. */
+export async function runPipeline(file: string, folder: string): Promise<{ readonly code: number | null; readonly result: RunResult }> {
+  const { code, output, errors } = await millrace(['run', file, '--json'], folder);
+  try {
+    return { code, result: JSON.parse(output) as RunResult };
+  } catch {
+    throw new Error(`millrace run ${file} ended with code ${code} and no summary:\n${output}\n${errors}`);
+  }
+}
