@@ -1,0 +1,14 @@
+/** For tsconfig.pure.json: the few globals beyond JavaScript's own that Node and browsers both have. */
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+declare function structuredClone<T>(value: T): T;
+declare function queueMicrotask(task: () => void): void;
