@@ -12,6 +12,8 @@ export function setPhase(monitor: Monitor, phase: Phase, node = -1): void {
   enterNode(monitor, node);
 }
 
-export function phaseOf(monitor: Monitor, plan: PhysicalPlan | undefined): { readonly phase: Phase; readonly node: NodeId | null } {
-  return { phase: phases[monitor[0] ?? 0] ?? 'idle', node: plan?.nodes[readMonitor(monitor).node]?.id ?? null };
+/** `code` is the number of the users' function that is running, or -1. */
+export function phaseOf(monitor: Monitor, plan: PhysicalPlan | undefined): { readonly phase: Phase; readonly node: NodeId | null; readonly code: number } {
+  const { node, code } = readMonitor(monitor);
+  return { phase: phases[monitor[0] ?? 0] ?? 'idle', node: plan?.nodes[node]?.id ?? null, code };
 }

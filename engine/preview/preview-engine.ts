@@ -17,17 +17,27 @@ const sampleSize = 1000;
 const lookupSize = 10_000;
 const keptProblems = 100;
 
+export interface PreviewEngineOptions {
+  readonly definition: (type: string) => NodeDefinition | undefined;
+  readonly sandbox: Sandbox;
+  readonly monitor: Monitor;
+  /** A piece of code is about to run for the first time in this preview: its number in the monitor, and the param that holds it. */
+  readonly onCode?: (number: number, field: string) => void;
+}
+
 /** Carries out previews in the thread that it is made in. */
 export class PreviewEngine {
   readonly #definition: (type: string) => NodeDefinition | undefined;
   readonly #sandbox: Sandbox;
   readonly #monitor: Monitor;
+  readonly #onCode: (number: number, field: string) => void;
   readonly #samples = new Samples();
 
-  constructor(options: { readonly definition: (type: string) => NodeDefinition | undefined; readonly sandbox: Sandbox; readonly monitor: Monitor }) {
+  constructor(options: PreviewEngineOptions) {
     this.#definition = options.definition;
     this.#sandbox = options.sandbox;
     this.#monitor = options.monitor;
+    this.#onCode = options.onCode ?? (() => {});
   }
 
   /** The rows at a port, made from samples of the sources. Rows that fail are reported, whatever the node's policy, and do not stop it. */
@@ -52,6 +62,7 @@ export class PreviewEngine {
       signal: stop.signal,
       writers: 'none',
       monitor: this.#monitor,
+      onCode: (number, _node, field) => this.#onCode(number, field),
       onFailure: (problem) => {
         if (problems.length < keptProblems) problems.push(problem);
       },

@@ -9,7 +9,13 @@ import { PreviewEngine } from './preview-engine.ts';
 
 const { monitor } = workerData as { readonly monitor: Monitor };
 const byType = new Map(definitions.map((definition) => [definition.type, definition]));
-const engine = new PreviewEngine({ definition: (type) => byType.get(type), sandbox: createSandbox(), monitor });
+const engine = new PreviewEngine({
+  definition: (type) => byType.get(type),
+  sandbox: createSandbox(),
+  monitor,
+  // Told ahead: once the code runs, this thread may have no more chance to say anything.
+  onCode: (code, field) => parentPort!.postMessage({ code, field }),
+});
 
 parentPort!.on('message', async ({ id, job }: { readonly id: number; readonly job: PreviewJob }) => {
   try {

@@ -14,6 +14,8 @@ parentPort.on('message', ({ id, job }) => {
   calls++;
   workerData.monitor[0] = job.node === 'sampling' ? 1 : 2;
   workerData.monitor[1] = 1;
+  workerData.monitor[2] = job.node === 'endless' ? 3 : 0;
+  parentPort.postMessage({ code: 2, field: 'columns.1.expression' });
   if (job.node === 'endless' || job.node === 'sampling') for (;;);
   if (job.node === 'hog') { const all = []; for (;;) all.push(new Array(1e5).fill(calls + all.length)); }
   if (job.node === 'busy') for (const end = Date.now() + job.limit; Date.now() < end;);
@@ -43,7 +45,7 @@ const job = (node: string, limit = 1): PreviewJob => {
 const read = (node: string, limit?: number, document = 'd') =>
   preview.read(document, job(node, limit)).then(
     (result) => `call ${(result as unknown as { calls: number }).calls}`,
-    (error) => (error instanceof MillraceError ? `${error.problem.code} ${error.problem.node ?? ''}`.trim() : error),
+    (error) => (error instanceof MillraceError ? [error.problem.code, error.problem.node, error.problem.field].filter(Boolean).join(' ') : error),
   );
 
 describe('Preview', () => {
@@ -59,7 +61,7 @@ describe('Preview', () => {
 
   it('ends a call that takes too long, names the node, and goes on with a new thread', async () => {
     const [endless, other] = await Promise.all([read('endless'), read('ok', 1, 'other')]);
-    expect(endless).toBe('code/endless first');
+    expect(endless).toBe('code/endless first columns.1.expression');
     expect(other).toBe('call 1');
     expect(await read('sampling')).toBe('source/slow first');
     expect(await read('ok')).toBe('call 1');
@@ -76,7 +78,7 @@ describe('Preview', () => {
   });
 
   it('survives a crash and a lack of memory', async () => {
-    expect(await read('crash')).toBe('preview/crashed');
+    expect(await read('crash')).toBe('preview/crashed first');
     preview.close();
     preview = new Preview({ threadFile: join(folder, 'thread.cjs') });
     expect(await read('hog')).toBe('code/memory first');

@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads';
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { PreviewResult } from '../protocol/messages.ts';
-import { type Monitor, newMonitor } from '../runtime/monitor.ts';
+import { newMonitor } from '../runtime/monitor.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { entryFile } from '../threads.ts';
-import { phaseOf } from './activity.ts';
+import { type Phase, phaseOf } from './activity.ts';
 
 const limitMs = 5000;
 /** What a preview may still take when nobody waits for it any more: someone types on, or has just mended an endless loop. */
@@ -34,7 +34,18 @@ interface Request {
   resolve(result: PreviewResult): void;
   reject(error: Error): void;
 }
-type Reply = { readonly ready: true } | { readonly id: number; readonly result?: PreviewResult; readonly problem?: Problem };
+interface Answer {
+  readonly id: number;
+  readonly result?: PreviewResult;
+  readonly problem?: Problem;
+}
+type Reply = Answer | { readonly ready: true } | { readonly code: number; readonly field: string };
+
+/** What the thread was at when it got stuck. */
+interface Culprit {
+  readonly phase: Phase;
+  readonly at: { readonly node?: NodeId; readonly field?: string };
+}
 
 /**
  * Owns the thread that previews run in, one at a time; of each document the newest waits and wins. A call that takes
@@ -48,6 +59,8 @@ export class Preview {
   #timer: NodeJS.Timeout | undefined;
   #thread: Worker | null = null;
   #ready = false;
+  /** The params that hold the code of the current preview, by its number in the monitor. */
+  readonly #fields = new Map<number, string>();
   #monitor = newMonitor();
   #nextId = 1;
   #closed = false;
@@ -71,10 +84,11 @@ export class Preview {
       if ('ready' in reply) {
         this.#ready = true;
         this.#next();
-      } else this.#finish(reply);
+      } else if ('code' in reply) this.#fields.set(reply.code, reply.field);
+      else this.#finish(reply);
     });
     thread.on('error', (error) => {
-      if (thread === this.#thread) this.#lost(threadProblem(error, this.#current, this.#monitor));
+      if (thread === this.#thread) this.#lost(threadProblem(error, this.#culprit()));
     });
     thread.on('exit', () => {
       if (thread === this.#thread)
@@ -119,11 +133,12 @@ export class Preview {
     if (!request) return;
     this.#waiting.delete(request.documentId);
     this.#current = request;
+    this.#fields.clear();
     this.#watch(this.#limitMs);
     this.#thread.postMessage({ id: request.id, job: request.job });
   }
 
-  #finish(reply: Exclude<Reply, { ready: true }>): void {
+  #finish(reply: Answer): void {
     const request = this.#current;
     if (!request || request.id !== reply.id) return;
     clearTimeout(this.#timer);
@@ -135,7 +150,13 @@ export class Preview {
 
   #watch(ms: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#lost(tooLong(this.#current, this.#monitor, this.#limitMs)), ms);
+    this.#timer = setTimeout(() => this.#lost(tooLong(this.#culprit(), this.#limitMs)), ms);
+  }
+
+  #culprit(): Culprit {
+    const { phase, node, code } = phaseOf(this.#monitor, this.#current?.job.plan);
+    const field = this.#fields.get(code);
+    return { phase, at: { ...(node ? { node } : {}), ...(field ? { field } : {}) } };
   }
 
   /** The thread is of no more use: its request gets `problem`, the others a new thread. */
@@ -160,34 +181,19 @@ function superseded(): MillraceError {
   return new MillraceError({ code: 'preview/superseded', severity: 'info', message: 'A newer preview took its place.' });
 }
 
-function tooLong(request: Request | null, monitor: Monitor, limit: number): Omit<Problem, 'severity'> {
-  const { phase, node } = phaseOf(monitor, request?.job.plan);
+function tooLong({ phase, at }: Culprit, limit: number): Omit<Problem, 'severity'> {
   const seconds = limit / 1000;
   if (phase === 'sampling') {
-    return {
-      code: 'source/slow',
-      message: `The first rows did not come within ${seconds} s.`,
-      hint: 'Look at the source: a slow disk or network, or a rate of very few rows.',
-      ...(node ? { node } : {}),
-    };
+    const hint = 'Look at the source: a slow disk or network, or a rate of very few rows.';
+    return { code: 'source/slow', message: `The first rows did not come within ${seconds} s.`, hint, ...at };
   }
-  return {
-    code: 'code/endless',
-    message: `The code did not end within ${seconds} s and was stopped.`,
-    hint: 'Look for a loop that never ends.',
-    ...(node ? { node } : {}),
-  };
+  return { code: 'code/endless', message: `The code did not end within ${seconds} s and was stopped.`, hint: 'Look for a loop that never ends.', ...at };
 }
 
-function threadProblem(error: Error & { code?: string }, request: Request | null, monitor: Monitor): Omit<Problem, 'severity'> {
-  const { node } = phaseOf(monitor, request?.job.plan);
+function threadProblem(error: Error & { code?: string }, { at }: Culprit): Omit<Problem, 'severity'> {
   if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return {
-      code: 'code/memory',
-      message: `The preview needed more than ${memoryMb} MB and was stopped.`,
-      hint: 'Look for code that keeps or makes very much.',
-      ...(node ? { node } : {}),
-    };
+    const hint = 'Look for code that keeps or makes very much.';
+    return { code: 'code/memory', message: `The preview needed more than ${memoryMb} MB and was stopped.`, hint, ...at };
   }
-  return { code: 'preview/crashed', message: `The preview ended unexpectedly: ${error.message}.`, hint: 'Change the pipeline, or try again.' };
+  return { code: 'preview/crashed', message: `The preview ended unexpectedly: ${error.message}.`, hint: 'Change the pipeline, or try again.', ...at };
 }

@@ -10,6 +10,8 @@ export function previewHandlers(documents: Documents, checker: Checker, preview:
   return {
     'pipeline.check': async ({ documentId, pipeline }) => {
       const { folder, trusted } = documents.get(documentId);
+      // The first preview will be asked soon: its thread may start now.
+      if (trusted) preview.prepare();
       const { checked, code } = await checker.check(pipeline, folder, { touch: trusted });
       typeChecks.request(documentId, code);
       return checked.result;
