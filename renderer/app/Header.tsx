@@ -5,7 +5,7 @@ import { isEnabled, labelOf } from '../commands/command.ts';
 import { commandOf, menus, runCommand } from '../commands/registry.ts';
 import { showShortcut } from '../commands/shortcut.ts';
 import { isRunning } from '../runs/run-actions.tsx';
-import { useSession } from '../session/session.ts';
+import { session, useSession } from '../session/session.ts';
 
 const history = ['file.save', 'edit.undo', 'edit.redo'];
 const panels = ['view.palette', 'view.dock', 'view.inspector'];
@@ -67,7 +67,7 @@ function CommandButton({ name }: { readonly name: string }) {
   return (
     <Tooltip label={command.shortcuts?.[0] ? `${label} (${showShortcut(command.shortcuts[0])})` : label}>
       <ActionIcon
-        aria-label={label.replace(/…$/, '')}
+        aria-label={labelOf(command, { ...session.state, undoLabel: null, redoLabel: null }).replace(/…$/, '')}
         aria-pressed={checked}
         data-command={name}
         data-off={checked === false || undefined}
@@ -89,7 +89,7 @@ function DocumentName() {
       type="button"
       className="document-name"
       title={path ?? 'Not saved yet'}
-      onClick={() => void runCommand('file.parameters')}
+      onClick={() => void runCommand('file.properties')}
       aria-label={`Pipeline properties of ${name}`}
     >
       <b>{name}</b>

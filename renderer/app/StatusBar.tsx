@@ -37,23 +37,18 @@ function Problems() {
   const text =
     errors + others === 0 ? 'No problems' : [errors > 0 && counted(errors, 'error'), others > 0 && counted(others, 'warning')].filter(Boolean).join(', ');
   return (
-    <button
-      type="button"
-      onClick={() => session.showDock('problems')}
-      aria-label={`Problems: ${text}`}
-      data-severity={errors > 0 ? 'error' : others > 0 ? 'warning' : undefined}
-    >
+    <button type="button" onClick={() => session.showDock('problems')} aria-label={`Problems: ${text}`}>
       {errors > 0 && (
-        <>
+        <span data-severity="error">
           <IconCircleX size={14} />
           {errors}
-        </>
+        </span>
       )}
       {others > 0 && (
-        <>
+        <span data-severity="warning">
           <IconAlertTriangle size={14} />
           {others}
-        </>
+        </span>
       )}
       {errors + others === 0 && text}
     </button>

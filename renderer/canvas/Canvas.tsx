@@ -14,12 +14,11 @@ import {
 import { type DragEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
 import type { Edge } from '../../engine/document/pipeline.ts';
-import { notify } from '../app/notify.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import './canvas.css';
 import { CanvasControls } from './CanvasControls.tsx';
 import { CanvasMenu, type MenuTarget } from './CanvasMenu.tsx';
-import { ConnectionHint } from './ConnectionHint.tsx';
+import { ConnectionHint, type Refusal, RefusalNote } from './ConnectionHint.tsx';
 import { listenToClipboard } from './clipboard.ts';
 import { whyNot } from './connect.ts';
 import { DataEdge } from './DataEdge.tsx';
@@ -58,6 +57,8 @@ function Flow() {
   const [pane, setPane] = useState<HTMLDivElement | null>(null);
   const [nodes, setNodes] = useState<CardNode[]>([]);
   const [menu, setMenu] = useState<MenuTarget | null>(null);
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const forgetRefusal = useCallback(() => setRefusal(null), []);
   const isDragging = useRef(false);
   const dropEdge = useRef<string | null>(null);
 
@@ -126,7 +127,7 @@ function Flow() {
         'clientX' in event ? { x: event.clientX, y: event.clientY } : { x: event.changedTouches[0]?.clientX ?? 0, y: event.changedTouches[0]?.clientY ?? 0 };
       const outcome = dropOutcome(state, document.elementFromPoint(point.x, point.y), event.altKey);
       if (outcome?.kind === 'connect') addEdge(outcome.edge, outcome.replace);
-      else if (outcome?.kind === 'refuse') notify(outcome.reason, 'warning');
+      else if (outcome?.kind === 'refuse') setRefusal({ reason: outcome.reason, at: point });
       else if (outcome?.kind === 'add') openQuickAdd({ at: point, place: instance.screenToFlowPosition(point), join: outcome.join });
     },
     [instance],
@@ -230,6 +231,7 @@ function Flow() {
       {nodes.length === 0 && <EmptyCanvas />}
       <HoverTip canvas={pane} />
       <QuickAdd />
+      {refusal && <RefusalNote refusal={refusal} onEnd={forgetRefusal} />}
       {menu && <CanvasMenu target={menu} onClose={() => setMenu(null)} />}
     </section>
   );

@@ -1,4 +1,7 @@
 import { useConnection, ViewportPortal } from '@xyflow/react';
+import { useEffect } from 'react';
+import { createPortal } from 'react-dom';
+import type { Position } from '../../engine/document/pipeline.ts';
 import { session } from '../session/session.ts';
 import { whyNot, wrongDirection } from './connect.ts';
 
@@ -22,5 +25,36 @@ export function ConnectionHint() {
         {reason}
       </div>
     </ViewportPortal>
+  );
+}
+
+export interface Refusal {
+  readonly reason: string;
+  /** Where the edge was let go, in client pixels. */
+  readonly at: Position;
+}
+const shownMs = 3500;
+
+/** Why an edge that was let go was not made, where that happened, for a few seconds. */
+export function RefusalNote({ refusal, onEnd }: { readonly refusal: Refusal; readonly onEnd: () => void }) {
+  useEffect(() => {
+    const timer = setTimeout(onEnd, shownMs);
+    window.addEventListener('pointerdown', onEnd, { once: true, capture: true });
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener('pointerdown', onEnd, { capture: true });
+    };
+  }, [onEnd]);
+  const { at, reason } = refusal;
+  return createPortal(
+    <div
+      className="connection-hint"
+      data-dropped
+      role="alert"
+      style={{ left: Math.min(at.x + 14, window.innerWidth - 300), top: Math.min(at.y + 14, window.innerHeight - 80) }}
+    >
+      {reason}
+    </div>,
+    document.body,
   );
 }

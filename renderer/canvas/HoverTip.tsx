@@ -49,7 +49,7 @@ export function HoverTip({ canvas }: { readonly canvas: HTMLElement | null }) {
   }, [canvas]);
   if (!tip) return null;
   const { box } = tip;
-  const toLeft = tip.isInput ? box.left > 300 : window.innerWidth - box.right < 300;
+  const toLeft = tip.isInput ? box.left > 240 : window.innerWidth - box.right < 300;
   const style = { top: Math.min(box.top - 6, window.innerHeight - 240), ...(toLeft ? { right: window.innerWidth - box.left + 8 } : { left: box.right + 8 }) };
   return createPortal(
     <div className="hover-tip" role="tooltip" style={style}>

@@ -4,6 +4,7 @@ import { useMemo } from 'react';
 import { addNodeBesideSelection } from '../canvas/insert.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { revealNode } from '../canvas/viewport.ts';
+import { sameTitles } from '../palette/search.ts';
 import { useSession } from '../session/session.ts';
 import { isEnabled, labelOf } from './command.ts';
 import { paletteStore } from './command-palette.ts';
@@ -25,10 +26,11 @@ export function CommandPalette() {
           onClick: () => void runCommand(command.name),
         }),
       );
+    const twins = sameTitles([...state.catalogue.values()]);
     const add = [...state.catalogue.values()].map(
       (manifest): SpotlightActionData => ({
         id: `add.${manifest.type}`,
-        label: `Add ${manifest.title}`,
+        label: twins.has(manifest.title) ? `Add ${manifest.title} (${manifest.kind})` : `Add ${manifest.title}`,
         keywords: [...manifest.keywords, manifest.category, manifest.summary],
         leftSection: <NodeIcon icon={manifest.icon} kind={manifest.kind} />,
         onClick: () => addNodeBesideSelection(manifest.type),

@@ -24,6 +24,8 @@ export function showShortcuts(commands: readonly Command[]): Promise<null> {
       const found = commands.filter((command) => command.name.startsWith(`${prefix}.`) && command.shortcuts);
       groups.set(title, [...(groups.get(title) ?? []), ...found]);
     }
+    // Without what there is to undo just now.
+    const anyTime = { ...session.state, undoLabel: null, redoLabel: null };
     return (
       <Modal opened onClose={() => close(null)} title="Keyboard shortcuts" size={760}>
         <div className="shortcut-columns">
@@ -33,7 +35,7 @@ export function showShortcuts(commands: readonly Command[]): Promise<null> {
               <dl>
                 {members.map((command) => (
                   <div key={command.name}>
-                    <dt>{labelOf(command, session.state)}</dt>
+                    <dt>{labelOf(command, anyTime)}</dt>
                     <dd>
                       {command.shortcuts?.map((shortcut) => (
                         <kbd className="keys" key={shortcut}>

@@ -1,6 +1,6 @@
 import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory } from '@tabler/icons-react';
 import { newDocument, openDocument, saveDocument, saveDocumentAs, showExamples, showRecent } from '../files/documents.tsx';
-import { showParametersEditor } from '../runs/ParametersEditor.tsx';
+import { session } from '../session/session.ts';
 import type { Command } from './command.ts';
 
 export const fileCommands: readonly Command[] = [
@@ -17,5 +17,12 @@ export const fileCommands: readonly Command[] = [
     run: () => saveDocument(),
   },
   { name: 'file.saveAs', label: 'Save as…', shortcuts: ['Mod+Shift+S'], run: () => saveDocumentAs() },
-  { name: 'file.parameters', label: 'Pipeline properties…', icon: IconAdjustments, run: () => showParametersEditor() },
+  { name: 'file.properties', label: 'Pipeline properties', icon: IconAdjustments, run: () => showProperties() },
 ];
+
+/** The inspector shows the pipeline's own name, description and parameters while nothing is selected. */
+function showProperties(): void {
+  session.select({});
+  session.set('inspector', true);
+  requestAnimationFrame(() => document.querySelector<HTMLElement>('[aria-label="Pipeline name"]')?.focus());
+}

@@ -26,7 +26,7 @@ export const commands: readonly Command[] = [
 const byName = new Map(commands.map((command) => [command.name, command]));
 
 export const menus: readonly Menu[] = [
-  { label: 'File', entries: ['file.new', 'file.open', 'file.recent', 'file.examples', null, 'file.save', 'file.saveAs', null, 'file.parameters'] },
+  { label: 'File', entries: ['file.new', 'file.open', 'file.recent', 'file.examples', null, 'file.save', 'file.saveAs', null, 'file.properties'] },
   {
     label: 'Edit',
     entries: [
@@ -86,7 +86,7 @@ export const contextMenus = {
   node: ['edit.inspect', 'edit.rename', null, 'edit.cut', 'edit.copy', 'edit.duplicate', 'edit.delete', null, 'insert.node'],
   nodes: ['edit.cut', 'edit.copy', 'edit.duplicate', 'edit.delete', null, 'arrange.left', 'arrange.top', 'arrange.middle', 'arrange.row', 'arrange.column'],
   edge: ['insert.node', 'view.data', null, 'edit.delete'],
-  canvas: ['insert.node', 'edit.paste', 'edit.selectAll', null, 'arrange.layout', 'view.fit', 'view.minimap', null, 'file.parameters'],
+  canvas: ['insert.node', 'edit.paste', 'edit.selectAll', null, 'arrange.layout', 'view.fit', 'view.minimap', null, 'file.properties'],
 } as const satisfies { readonly [kind: string]: Menu['entries'] };
 
 /** Throws on a name that no command has: menus are checked by it. */

@@ -9,7 +9,7 @@ import { focusCanvas } from '../canvas/viewport.ts';
 import { Markdown } from '../inspector/Markdown.tsx';
 import { useSession } from '../session/session.ts';
 import './palette.css';
-import { searchNodes } from './search.ts';
+import { byCategory, sameTitles, searchNodes } from './search.ts';
 
 /** The nodes that there are: by category or as search results; drag one onto the canvas, or Enter adds it beside the selection. */
 export function Palette() {
@@ -20,10 +20,9 @@ export function Palette() {
   const groups = useMemo(() => {
     const found = searchNodes([...catalogue.values()], query);
     if (query.trim()) return [['', found]] as const;
-    const byCategory = new Map<string, NodeManifest[]>();
-    for (const manifest of found) byCategory.set(manifest.category, [...(byCategory.get(manifest.category) ?? []), manifest]);
-    return [...byCategory];
+    return byCategory(found);
   }, [catalogue, query]);
+  const twins = useMemo(() => sameTitles([...catalogue.values()]), [catalogue]);
   const isEmpty = groups.every(([, members]) => members.length === 0);
 
   const toggle = (category: string) => {
@@ -55,7 +54,7 @@ export function Palette() {
                 {category}
               </button>
             )}
-            {!closed.has(category) && members.map((manifest) => <PaletteItem key={manifest.type} manifest={manifest} />)}
+            {!closed.has(category) && members.map((manifest) => <PaletteItem key={manifest.type} manifest={manifest} twin={twins.has(manifest.title)} />)}
           </section>
         ))}
         {isEmpty && (
@@ -72,7 +71,8 @@ export function Palette() {
   );
 }
 
-function PaletteItem({ manifest }: { readonly manifest: NodeManifest }) {
+/** `twin`: another node has the same title, so that the kind must tell them apart. */
+function PaletteItem({ manifest, twin }: { readonly manifest: NodeManifest; readonly twin: boolean }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <div className="palette-item-box" data-open={isOpen || undefined}>
@@ -82,7 +82,7 @@ function PaletteItem({ manifest }: { readonly manifest: NodeManifest }) {
           className="palette-item"
           draggable
           data-node-type={manifest.type}
-          aria-label={`Add ${manifest.title}`}
+          aria-label={twin ? `Add ${manifest.title} (${manifest.kind})` : `Add ${manifest.title}`}
           title={manifest.summary}
           onDragStart={(event) => {
             event.dataTransfer.setData(dragType, manifest.type);
@@ -96,7 +96,10 @@ function PaletteItem({ manifest }: { readonly manifest: NodeManifest }) {
           }}
         >
           <NodeIcon icon={manifest.icon} kind={manifest.kind} />
-          <span>{manifest.title}</span>
+          <span>
+            {manifest.title}
+            {twin && <i>{manifest.kind}</i>}
+          </span>
         </button>
         <ActionIcon
           size={22}
