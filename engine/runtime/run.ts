@@ -1,0 +1,210 @@
+import type { Undo } from '../../nodes/kit/node.ts';
+import type { NodeId } from '../document/pipeline.ts';
+import { problemOf } from '../protocol/connection.ts';
+import type { LogLine, RunSummary } from '../protocol/messages.ts';
+import type { RunJob } from '../protocol/run-api.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import { type DataThread, memoryLimit } from './data-thread-handle.ts';
+import { type Activity, readMonitor } from './monitor.ts';
+import { Rates } from './rates.ts';
+import type { KeptRows, Outcome, Snapshot, ToControl } from './run-messages.ts';
+import { undoAll } from './undo.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** How long the data thread has to stop by itself before it is ended. */
+const stopGraceMs = 700;
+const inspectWaitMs = 5000;
+const keptProblems = 100;
+
+/** How long one call of users' code may take. */
+function callLimit(): number {
+  return Number(process.env['MILLRACE_CALL_LIMIT_MS']) || 5000;
+}
+
+export interface RunListeners {
+  onChanged(summary: RunSummary): void;
+  onLogged(line: LogLine): void;
+}
+
+/** One run, from the control thread: starting -> running -> (stopping) -> done, failed or stopped, and no further. */
+export class Run {
+  readonly #job: RunJob;
+  readonly #thread: DataThread;
+  readonly #listeners: RunListeners;
+  readonly #watchdog: Watchdog;
+  readonly #rates = new Rates();
+  readonly #codes = new Map<number, { readonly node: NodeId; readonly field: string }>();
+  readonly #undos: Undo[] = [];
+  /** By question: what takes the answer; without one it looks into what was kept. */
+  readonly #inspections = new Map<number, (rows?: KeptRows | null) => void>();
+  #kept: { readonly [node: NodeId]: KeptRows } | null = null;
+  #summary: RunSummary;
+  #isCommitting = false;
+  /** What the thread says from now on does not count. */
+  #isEnding = false;
+  #nextInspection = 1;
+
+  constructor(job: RunJob, thread: DataThread, listeners: RunListeners) {
+    this.#job = job;
+    this.#thread = thread;
+    this.#listeners = listeners;
+    this.#summary = {
+      id: job.id,
+      pipeline: job.name,
+      path: job.path,
+      state: 'starting',
+      startedAt: Date.now(),
+      endedAt: null,
+      stats: {},
+      problems: [],
+      outputs: [],
+    };
+    this.#watchdog = new Watchdog(thread.monitor, callLimit(), (activity) => void this.#endless(activity));
+    thread.listen({
+      onMessage: (message) => this.#receive(message),
+      onError: (error) => void this.#lost(this.#problemOfError(error)),
+      onExit: () => void this.#lost({ code: 'run/lost', severity: 'error', message: 'The thread of the run ended unexpectedly.', hint: 'Run it again.' }),
+    });
+    this.#change({});
+    thread.post({ kind: 'start', job });
+  }
+
+  /** Ends the run within a second, unless its outputs are being committed: then that is done first. */
+  stop(): void {
+    if (this.#isEnding || this.#summary.state === 'stopping') return;
+    this.#change({ state: 'stopping' });
+    this.#thread.post({ kind: 'stop' });
+    setTimeout(() => {
+      if (!this.#isCommitting) void this.#terminate({ state: 'stopped' });
+    }, stopGraceMs);
+  }
+
+  /** The rows that a sink keeps, at any time. */
+  async inspect(node: NodeId, limit: number): Promise<KeptRows> {
+    const rows = this.#kept ? this.#kept[node] : await this.#ask(node, limit);
+    if (!rows) {
+      throw new MillraceError({ code: 'run/noRows', message: `Node "${node}" keeps no rows.`, hint: 'Connect an inspect node to see rows of a run.', node });
+    }
+    return { schema: rows.schema, rows: rows.rows.slice(-limit) };
+  }
+
+  #ask(node: NodeId, limit: number): Promise<KeptRows | null> {
+    const id = this.#nextInspection++;
+    return new Promise((resolve) => {
+      // Resolved by the answer, or by the end of the run; a thread that is busy for long has no rows to show.
+      const timer = setTimeout(() => answer(), inspectWaitMs);
+      const answer = (rows = this.#kept?.[node] ?? null) => {
+        clearTimeout(timer);
+        this.#inspections.delete(id);
+        resolve(rows);
+      };
+      this.#inspections.set(id, answer);
+      this.#thread.post({ kind: 'inspect', id, node, limit });
+    });
+  }
+
+  #receive(message: ToControl): void {
+    if (this.#isEnding) return;
+    switch (message.kind) {
+      case 'code':
+        this.#codes.set(message.number, { node: message.node, field: message.field });
+        break;
+      case 'guard':
+        this.#undos.push(message.undo);
+        break;
+      case 'committing':
+        this.#isCommitting = true;
+        break;
+      case 'log':
+        this.#listeners.onLogged(message.line);
+        break;
+      case 'inspected':
+        this.#inspections.get(message.id)?.(message.rows);
+        break;
+      case 'stats':
+        this.#change({ state: this.#summary.state === 'starting' ? 'running' : this.#summary.state, ...this.#told(message) });
+        break;
+      case 'ended':
+        this.#isEnding = true;
+        this.#finish(message.outcome, this.#told(message), message.kept);
+        break;
+    }
+  }
+
+  #told(snapshot: Snapshot): Pick<RunSummary, 'stats' | 'outputs' | 'problems'> {
+    const problems = [...this.#summary.problems, ...snapshot.failures].slice(0, keptProblems);
+    return { stats: this.#rates.stats(snapshot, performance.now()), outputs: snapshot.outputs, problems };
+  }
+
+  #endless({ code }: Activity): Promise<void> {
+    const { node, field } = this.#codes.get(code) ?? {};
+    const seconds = callLimit() / 1000;
+    const call = readMonitor(this.#thread.monitor).call;
+    const when = call > 0 ? `in its ${call.toLocaleString('en')}${ordinal(call)} call` : 'before its first call';
+    return this.#terminate({
+      state: 'failed',
+      problem: {
+        code: 'code/endless',
+        severity: 'error',
+        message: `The code did not end within ${seconds} s ${when}, and was stopped.`,
+        hint: 'Look for a loop that never ends, and try the rows around there in the preview.',
+        ...(node === undefined ? {} : { node, field }),
+      },
+    });
+  }
+
+  /** Ends the thread by force, and leaves the outputs as they were. */
+  async #terminate(outcome: Outcome): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    await this.#thread.terminate();
+    for (const message of this.#isCommitting ? [] : undoAll(this.#undos)) {
+      this.#listeners.onLogged({ at: Date.now(), level: 'warning', message: `Undoing what was written failed: ${message}` });
+    }
+    this.#finish(outcome, {}, {});
+  }
+
+  #finish(outcome: Outcome, told: Partial<RunSummary>, kept: { readonly [node: NodeId]: KeptRows }): void {
+    this.#watchdog.stop();
+    this.#kept = kept;
+    for (const answer of this.#inspections.values()) answer();
+    const problems = told.problems ?? this.#summary.problems;
+    this.#change({
+      ...told,
+      state: outcome.state,
+      endedAt: Date.now(),
+      problems: outcome.state === 'failed' ? [outcome.problem, ...problems].slice(0, keptProblems) : problems,
+    });
+  }
+
+  #change(change: Partial<RunSummary>): void {
+    this.#summary = { ...this.#summary, ...change };
+    this.#listeners.onChanged(this.#summary);
+  }
+
+  #lost(problem: Problem): Promise<void> {
+    return this.#terminate({ state: 'failed', problem });
+  }
+
+  #problemOfError(error: Error & { code?: string }): Problem {
+    const { node: index, code } = readMonitor(this.#thread.monitor);
+    const node = this.#codes.get(code)?.node ?? this.#job.plan.nodes[index]?.id;
+    const field = this.#codes.get(code)?.field;
+    const place = { ...(node === undefined ? {} : { node }), ...(field === undefined ? {} : { field }) };
+    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      return {
+        code: 'run/memory',
+        severity: 'error',
+        message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
+        hint: 'Look for code that keeps or makes very much, or for a node that holds all its rows, such as a sort or a join.',
+        ...place,
+      };
+    }
+    return { ...problemOf(error), ...place };
+  }
+}
+
+function ordinal(n: number): string {
+  if (n % 100 >= 11 && n % 100 <= 13) return 'th';
+  return ['th', 'st', 'nd', 'rd'][n % 10] ?? 'th';
+}

@@ -1,0 +1,34 @@
+import { type Activity, type Monitor, readMonitor } from './monitor.ts';
+
+const looksEveryMs = 100;
+
+/**
+ * Watches the data thread from outside: calls `onEndless` once when one call of users' code has run for `limitMs`. Looks at
+ * what the thread notes; a call is the same one as long as its number is.
+ */
+export class Watchdog {
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(monitor: Monitor, limitMs: number, onEndless: (activity: Activity) => void) {
+    let last = readMonitor(monitor);
+    let since = performance.now();
+    this.#timer = setInterval(
+      () => {
+        const now = readMonitor(monitor);
+        if (now.code < 0 || now.code !== last.code || now.call !== last.call) {
+          last = now;
+          since = performance.now();
+        } else if (performance.now() - since >= limitMs) {
+          this.stop();
+          onEndless(now);
+        }
+      },
+      Math.min(looksEveryMs, limitMs / 4),
+    );
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
