@@ -2,7 +2,7 @@
  * The command line. What a command needs is imported when it is used: start-up counts. Exit codes: 0 done, 1 failed,
  * 2 bad input (a wrong option, file or pipeline), 130 interrupted.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { problemOf } from '../protocol/connection.ts';
@@ -10,13 +10,9 @@ import { entryFile } from '../threads.ts';
 
 const program = new Command('millrace')
   .description('Build streaming data pipelines by drag and drop, see the rows at every node, run them anywhere.')
-  .option('-v, --version', 'print the version')
+  .version(version(), '-v, --version', 'print the version')
   .showHelpAfterError('(--help shows how it is used)')
-  .exitOverride()
-  .action((options: { version?: boolean }) => {
-    if (options.version) process.stdout.write(`${version()}\n`);
-    else program.help({ error: true });
-  });
+  .exitOverride();
 
 program
   .command('run')
@@ -107,7 +103,7 @@ function exitWith(code: number): void {
 
 function version(): string {
   const file = join(dirname(entryFile('cli')), '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'unknown';
 }
 
 function collectSetting(text: string, settings: Record<string, string>): Record<string, string> {

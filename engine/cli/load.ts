@@ -19,7 +19,7 @@ export interface Loaded extends Check {
 export async function load(file: string, parameters: { readonly [name: string]: string } = {}): Promise<Loaded> {
   const path = resolve(file);
   const { text } = await readText(path);
-  const { pipeline } = pipelineOf(text, path);
+  const { pipeline } = pipelineOf(text);
   const catalogue = new Catalogue(definitions);
   const folder = dirname(path);
   const check = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters });

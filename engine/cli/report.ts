@@ -1,5 +1,5 @@
 /** Problems and tables as text for a terminal. */
-import type { Problem } from '../schema/problem.ts';
+import type { Problem, RowPosition } from '../schema/problem.ts';
 
 const shownProblems = 10;
 
@@ -9,15 +9,17 @@ export function paint(text: string, colour: keyof typeof colours, stream: { read
   return stream.isTTY && !process.env['NO_COLOR'] ? `\x1b[${colours[colour]}m${text}\x1b[0m` : text;
 }
 
-/** `file: node "Title" (where 1:5): message`, with the hint below. `titleOf` gives a node's title. */
+/**
+ * `file: node "Title" (where 1:5): message`, or `file:1:5: message` for the file itself, with the hint below. `titleOf` gives a
+ * node's title.
+ */
 export function describeProblem(problem: Problem, file: string, titleOf: (node: string) => string): string {
-  const { node, field, range, port, position, row } = problem;
-  const place = [field ?? (port && `port ${port}`), range && `${range.line}:${range.column}`].filter(Boolean).join(' ');
-  const line = position?.line === undefined ? '' : `:${position.line}${position.toLine === undefined ? '' : `-${position.toLine}`}`;
-  const lines = [
-    `${file}: ${problem.severity === 'error' ? '' : `${problem.severity}: `}${node === undefined ? '' : `node "${titleOf(node)}"`}${place ? ` (${place})` : ''}${node === undefined ? '' : ': '}${sentence(problem.message)}`,
-  ];
-  if (position) lines.push(`  at ${position.source}${line}`);
+  const { node, field, range, port, position, row, severity } = problem;
+  const at = range && `${range.line}:${range.column}`;
+  const place = [field ?? (port && `port ${port}`), at].filter(Boolean).join(' ');
+  const subject = node === undefined ? (at ? `${file}:${at}` : file) : `${file}: node "${titleOf(node)}"${place ? ` (${place})` : ''}`;
+  const lines = [`${subject}: ${severity === 'error' ? '' : `${severity}: `}${sentence(problem.message)}`];
+  if (position) lines.push(`  at ${position.source}${linesOf(position)}`);
   if (row) lines.push(`  row: ${cut(JSON.stringify(row), 200)}`);
   if (problem.hint) lines.push(`  ${sentence(problem.hint)}`);
   return lines.join('\n');
@@ -28,8 +30,8 @@ export function describeProblems(problems: readonly Problem[], file: string, tit
   const order = { error: 0, warning: 1, info: 2 };
   const sorted = [...problems].sort((a, b) => order[a.severity] - order[b.severity]);
   const lines = sorted.slice(0, shownProblems).map((problem) => {
-    const text = describeProblem(problem, file, titleOf);
-    return problem.severity === 'error' ? paint(text.split('\n')[0]!, 'red', process.stderr) + text.slice(text.split('\n')[0]!.length) : text;
+    const [first, ...rest] = describeProblem(problem, file, titleOf).split('\n');
+    return [problem.severity === 'error' ? paint(first!, 'red', process.stderr) : first, ...rest].join('\n');
   });
   if (sorted.length > shownProblems) lines.push(`... and ${sorted.length - shownProblems} more (--json shows them all)`);
   return lines.join('\n');
@@ -57,6 +59,10 @@ export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${String(Math.floor((ms % 60_000) / 1000)).padStart(2, '0')} s`;
+}
+
+function linesOf({ line, toLine }: RowPosition): string {
+  return line === undefined ? '' : `:${line}${toLine === undefined ? '' : `-${toLine}`}`;
 }
 
 function cut(text: string, length: number): string {

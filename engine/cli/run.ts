@@ -25,14 +25,13 @@ export async function run(file: string, options: RunOptions): Promise<number> {
   if (!options.explain) supervisor.prepare();
   try {
     const { load } = await import('./load.ts');
-    const { planRun } = await import('../plan/plan.ts');
+    const { explainPlan, planRun } = await import('../plan/plan.ts');
     const loaded = await load(file, options.set);
     const { checked, pipeline, folder, titleOf } = loaded;
     const errors = checked.result.problems.filter((problem) => problem.severity === 'error');
     if (errors.length > 0) return refuse(checked.result.problems, loaded.file, titleOf, options);
     const plan = planRun(checked);
     if (options.explain) {
-      const { explainPlan } = await import('../plan/explain.ts');
       process.stdout.write(explainPlan(plan));
       return 0;
     }

@@ -149,23 +149,23 @@ export class Documents {
 
   async #read(path: string): Promise<{ readonly pipeline: Pipeline; readonly migrated: readonly string[]; readonly stamp: string }> {
     const { text, stamp } = await readText(path);
-    return { ...pipelineOf(text, path), stamp };
+    try {
+      return { ...pipelineOf(text), stamp };
+    } catch (error) {
+      const { problem } = error as MillraceError;
+      throw new MillraceError({ ...problem, message: `${basename(path)}: ${problem.message}` });
+    }
   }
 }
 
-/** A pipeline file's content, or a MillraceError with the first of its problems that names the file. */
-export function pipelineOf(text: string, path: string): { readonly pipeline: Pipeline; readonly migrated: readonly string[] } {
+/** A pipeline file's content, or a MillraceError with the first of its problems. */
+export function pipelineOf(text: string): { readonly pipeline: Pipeline; readonly migrated: readonly string[] } {
   const loaded = parsePipeline(text);
   if (loaded.ok) return loaded;
   const [first, ...rest] = loaded.problems;
-  const more =
-    rest.length > 0
-      ? ` (and ${rest.length} more: ${rest
-          .slice(0, 3)
-          .map((problem) => problem.message)
-          .join(' ')})`
-      : '';
-  throw new MillraceError({ ...first!, message: `${basename(path)}: ${first!.message}${more}` });
+  const others = rest.slice(0, 3).map((problem) => problem.message);
+  const more = rest.length > 0 ? ` And ${rest.length} more: ${others.join(' ')}` : '';
+  throw new MillraceError({ ...first!, message: `${first!.message}${more}` });
 }
 
 async function refuseIfChanged(file: string, stamp: string): Promise<void> {
