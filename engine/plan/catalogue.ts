@@ -24,7 +24,7 @@ export class Catalogue {
 
   /** The definitions as data, in the order of category and title. */
   manifests(): NodeManifest[] {
-    return [...this.#definitions.values()].map(manifestOf).sort((a, b) => a.category.localeCompare(b.category) || a.title.localeCompare(b.title));
+    return [...this.#definitions.values()].map(manifestOf).sort((a, b) => a.category.localeCompare(b.category, 'en') || a.title.localeCompare(b.title, 'en'));
   }
 }
 

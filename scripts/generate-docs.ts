@@ -1,0 +1,32 @@
+import { documentMigrations, newestVersion } from '../engine/document/migrations.ts';
+import { Catalogue } from '../engine/plan/catalogue.ts';
+import { definitions } from '../nodes/index.ts';
+import type { NodeDefinition } from '../nodes/kit/node.ts';
+import { nodePage } from './node-page.ts';
+import { pipelineFileSchema } from './pipeline-file-schema.ts';
+
+const notice = '<!-- Written by `npm run generate` from the nodes themselves. -->\n';
+const kinds = [
+  ['source', 'Sources', 'Where rows come from.'],
+  ['transform', 'Transforms', 'What happens to them.'],
+  ['sink', 'Sinks', 'Where they go.'],
+] as const;
+
+/** The generated files: path in the project -> text. */
+export function generateDocs(): Map<string, string> {
+  const manifests = new Catalogue(definitions).manifests();
+  const byType = new Map(definitions.map((definition) => [definition.type, definition]));
+  const nodes = manifests.map((manifest) => byType.get(manifest.type)!);
+  const files = new Map([['docs/nodes/README.md', index(nodes)]]);
+  for (const definition of nodes) files.set(`docs/nodes/${definition.type}.md`, notice + nodePage(definition));
+  files.set('docs/pipeline.schema.json', `${JSON.stringify(pipelineFileSchema(manifests, newestVersion(documentMigrations)), null, 2)}\n`);
+  return files;
+}
+
+function index(nodes: readonly NodeDefinition[]): string {
+  const sections = kinds.map(([kind, title, lead]) => {
+    const rows = nodes.filter((node) => node.kind === kind).map((node) => `| [${node.title}](${node.type}.md) | ${node.category} | ${node.summary} |`);
+    return `## ${title}\n\n${lead}\n\n| node | category | |\n|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  return `${notice}# The node library\n\n${sections.join('\n')}`;
+}
