@@ -11,6 +11,8 @@ import { remoteRuns } from './supervisor/remote-runs.ts';
 const [role, argument] = process.argv.slice(2);
 const parent = parentPipe(() => process.exit(0));
 const { host, editor } = splitPipe(parent.pipe);
+// Ctrl+C in a terminal reaches every process of the group: it is for the host, which stops a run in order.
+process.on('SIGINT', () => {});
 
 void start();
 
