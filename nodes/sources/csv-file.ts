@@ -52,7 +52,12 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     header: f.boolean({ label: 'First row holds the names', default: true }),
     types: columnTypesField,
     quote: f.text({ label: 'Quote', default: '"', optional: true, advanced: true, help: 'Empty: quotes are ordinary characters.' }),
-    encoding: f.text({ label: 'Encoding', default: 'auto', advanced: true, help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...' }),
+    encoding: f.text({
+      label: 'Encoding',
+      default: 'auto',
+      advanced: true,
+      help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...',
+    }),
     nullText: f.text({ label: 'Null text', optional: true, advanced: true, help: 'The unquoted text that stands for null, such as NA. Empty by default.' }),
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
