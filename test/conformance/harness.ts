@@ -57,11 +57,15 @@ export async function runExample(definition: NodeDefinition, example: Example<an
 export async function timeToCancel(definition: SourceDefinition<any>, example: Example<any>, options: RunOptions): Promise<number> {
   await putFiles(example, options.folder);
   const controller = new AbortController();
-  const { context } = await prepare(definition, example, options);
-  const run = new Run(definition, example, context.params, {}, definition.infer(context).outputs, { ...options, signal: controller.signal });
+  const { context, problems } = await prepare(definition, example, options);
+  const { outputs, problems: inferred = [] } = definition.infer(context);
+  if ([...problems, ...inferred].some((problem) => problem.severity === 'error')) return 0;
+  const run = new Run(definition, example, context.params, {}, outputs, { ...options, signal: controller.signal });
+  // Being interrupted may well be told by an error.
   const ended = run.run().catch((error: unknown) => {
     if (!controller.signal.aborted) throw error;
   });
+  ended.catch(() => {});
   await new Promise((done) => setTimeout(done, 20));
   const start = performance.now();
   controller.abort();
