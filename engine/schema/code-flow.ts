@@ -1,7 +1,8 @@
 /** Follows the statements of users' code and collects what its functions return. */
 import type { BlockStatement, ForInStatement, ForOfStatement, Node, Pattern, Program, Statement, VariableDeclaration } from 'acorn';
+import { nonNull } from './code-facts.ts';
 import { CodeScope } from './code-scope.ts';
-import { assign, itemsOf, nonNull, shapeOf } from './code-values.ts';
+import { assign, itemsOf, shapeOf } from './code-values.ts';
 import { never, nothing, of, rowShape, type Shape, union, unknown } from './shape.ts';
 import type { Schema } from './types.ts';
 

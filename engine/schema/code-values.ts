@@ -12,10 +12,12 @@ import type {
   SpreadElement,
   Super,
 } from 'acorn';
+import { arithmetic } from './arithmetic.ts';
 import { didYouMean } from './closest.ts';
+import { keyOf, nonNull, pathOf } from './code-facts.ts';
 import type { CodeScope } from './code-scope.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
-import { arrayOf, never, nothing, nullable, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
+import { arrayOf, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, truthy, union, unknown } from './shape.ts';
 import { snippetCalls, snippetGlobals } from './snippet-calls.ts';
 
 export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
@@ -44,10 +46,11 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
     case 'CallExpression':
       return call(node, scope);
     case 'NewExpression': {
-      for (const argument of node.arguments) shapeOf(argument.type === 'SpreadElement' ? argument.argument : argument, scope);
+      const [first] = node.arguments.map((argument) => argumentShape(argument, scope));
       shapeOf(node.callee, scope);
-      if (node.callee.type === 'Identifier' && node.callee.name === 'Date' && node.arguments.length === 0) reportChance(node, 'new Date()', scope);
-      return node.callee.type === 'Identifier' && node.callee.name === 'Date' ? of('date') : { ...unknown, nullable: false };
+      if (node.callee.type !== 'Identifier' || node.callee.name !== 'Date') return { ...unknown, nullable: false };
+      if (!first) reportChance(node, 'new Date()', scope);
+      return numberOf('date', first !== undefined && isNumeric(first));
     }
     case 'UnaryExpression':
       return unary(node.operator, node.argument, scope);
@@ -58,11 +61,11 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       if (node.operator === '&&') {
         const right = scope.assuming(nonNull(node.left, true), () => shapeOf(node.right, scope));
         // Objects and the like are never falsy but when they are null.
-        if (['object', 'array', 'date', 'json'].includes(left.is)) return left.nullable ? nullable(right) : right;
+        if (['object', 'array', 'date'].includes(left.is)) return left.nullable ? nullable(right) : right;
         return union(left, right);
       }
       const right = node.operator === '||' ? scope.assuming(nonNull(node.left, false), () => shapeOf(node.right, scope)) : shapeOf(node.right, scope);
-      return left.nullable || node.operator === '||' ? union(present(left), right) : left;
+      return node.operator === '||' ? union(truthy(left), right) : left.nullable ? union(present(left), right) : left;
     }
     case 'ConditionalExpression': {
       shapeOf(node.test, scope);
@@ -87,7 +90,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       return assignment(node, scope);
     case 'UpdateExpression': {
       const before = shapeOf(node.argument, scope);
-      const after = before.is === 'integer' ? of('integer') : of('number', !isNumeric(before));
+      const after = numberOf(before.is === 'integer' ? 'integer' : 'number', isNumeric(before));
       assign(node.argument as Pattern, after, scope);
       return after;
     }
@@ -111,7 +114,7 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
   const shape = scope.get(name);
   if (shape) return scope.isNotNull(name) ? present(shape) : shape;
   if (name === 'undefined') return nothing;
-  if (name === 'NaN' || name === 'Infinity') return of('number', true);
+  if (name === 'NaN' || name === 'Infinity') return numberOf('number', false);
   if (globalNames.has(name) || snippetGlobals.has(name)) return { is: 'global', nullable: false, name };
   if (!scope.isDeclared(name)) {
     const row = scope.get('row');
@@ -121,22 +124,6 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
     scope.report(node, 'code/unknown-name', `There is no "${name}"${didYouMean(name, [...scope.names(), ...snippetGlobals, ...globalNames])}`, hint);
   }
   return unknown;
-}
-
-/** The name of the field that a member expression or a property reads, where it stands in the text. */
-function keyOf(key: Expression | { type: 'PrivateIdentifier'; name: string }, computed: boolean): string | null {
-  if (!computed && key.type === 'Identifier') return key.name;
-  return key.type === 'Literal' && (typeof key.value === 'string' || typeof key.value === 'number') ? String(key.value) : null;
-}
-
-/** `row.temperature` for `row.temperature`, `row?.temperature` and `row["temperature"]`: what facts about null are kept under. */
-export function pathOf(node: Expression | Super): string | null {
-  if (node.type === 'Identifier') return node.name;
-  if (node.type === 'ChainExpression' || node.type === 'ParenthesizedExpression') return pathOf(node.expression);
-  if (node.type !== 'MemberExpression') return null;
-  const base = pathOf(node.object);
-  const key = keyOf(node.property, node.computed);
-  return base !== null && key !== null ? `${base}.${key}` : null;
 }
 
 function member(node: MemberExpression, scope: CodeScope): Shape {
@@ -219,7 +206,7 @@ function unary(operator: string, argument: Expression, scope: CodeScope): Shape 
     case '~':
       return of('integer');
     default:
-      return shape.is === 'integer' || shape.is === 'boolean' || shape.is === 'null' ? of('integer') : of('number', !isNumeric(shape));
+      return numberOf(shape.is === 'integer' || shape.is === 'boolean' || shape.is === 'null' ? 'integer' : 'number', isNumeric(shape));
   }
 }
 
@@ -233,34 +220,6 @@ function binary(node: BinaryExpression, scope: CodeScope): Shape {
   return arithmetic(node.operator, left, right, divisor);
 }
 
-/** `safeDivisor`: the right side is known not to be zero, so that no NaN or infinity (both are null in a row) comes out. */
-function arithmetic(operator: string, left: Shape, right: Shape, safeDivisor: boolean): Shape {
-  const kinds = [left.is, right.is];
-  if (operator === '+' && kinds.includes('string')) return of('string');
-  const numeric = isNumeric(left) && isNumeric(right);
-  if (operator === '+' && kinds.includes('date')) return of('string');
-  if (operator === '+' && !numeric) return unknown;
-  const times = [left, right].filter((shape) => shape.is === 'timestamp' || shape.is === 'date').length;
-  const whole = kinds.every((is) => ['integer', 'boolean', 'null', 'timestamp', 'date'].includes(is));
-  switch (operator) {
-    case '+':
-      return of(times === 1 ? 'timestamp' : whole ? 'integer' : 'number');
-    case '-':
-      if (numeric && times === 1 && (left.is === 'timestamp' || left.is === 'date')) return of('timestamp');
-      return of(whole ? 'integer' : 'number', !numeric);
-    case '*':
-      return of(whole ? 'integer' : 'number', !numeric);
-    case '/':
-      return of('number', !numeric || !safeDivisor);
-    case '%':
-      return of(whole ? 'integer' : 'number', !numeric || !safeDivisor);
-    case '**':
-      return of('number', true);
-    default:
-      return of('integer');
-  }
-}
-
 function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
   const { operator } = node;
   const right = shapeOf(node.right, scope);
@@ -270,7 +229,7 @@ function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
   }
   const left = shapeOf(node.left as Expression, scope);
   const value = ['||=', '&&=', '??='].includes(operator)
-    ? union(operator === '&&=' ? left : present(left), right)
+    ? union(operator === '&&=' ? left : operator === '||=' ? truthy(left) : present(left), right)
     : arithmetic(operator.slice(0, -1), left, right, node.right.type === 'Literal' && node.right.value !== 0);
   assign(node.left, value, scope);
   return value;
@@ -349,33 +308,6 @@ function changesRow(target: MemberExpression, scope: CodeScope): void {
   );
 }
 
-/** Paths that cannot be null when `test` came out truthy (or falsy). */
-export function nonNull(test: Expression, outcome: boolean): string[] {
-  switch (test.type) {
-    case 'ParenthesizedExpression':
-      return nonNull(test.expression, outcome);
-    case 'UnaryExpression':
-      return test.operator === '!' ? nonNull(test.argument, !outcome) : [];
-    case 'LogicalExpression':
-      if (test.operator === (outcome ? '&&' : '||')) return [...nonNull(test.left, outcome), ...nonNull(test.right, outcome)];
-      return [];
-    case 'BinaryExpression': {
-      const equal = test.operator === '===' || test.operator === '==';
-      if ((!equal && test.operator !== '!==' && test.operator !== '!=') || test.left.type === 'PrivateIdentifier') return [];
-      const [path, other] = pathOf(test.left) === null || pathOf(test.left) === 'undefined' ? [pathOf(test.right), test.left] : [pathOf(test.left), test.right];
-      if (path === null) return [];
-      const null_ =
-        (other.type === 'Literal' && other.value === null) || (other.type === 'Identifier' && other.name === 'undefined' && test.operator.length === 2);
-      if (null_) return equal === outcome ? [] : [path];
-      return equal === outcome && other.type === 'Literal' ? [path] : [];
-    }
-    default: {
-      const path = outcome ? pathOf(test) : null;
-      return path === null ? [] : [path];
-    }
-  }
-}
-
 function call(node: CallExpression, scope: CodeScope): Shape {
   const { callee } = node;
   const self = callee.type === 'MemberExpression' ? shapeOf(callee.object, scope) : null;
@@ -406,8 +338,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
   if (target.name === 'Object.assign') return objectAssign(args);
   if (target.name === 'Object.entries' || target.name === 'Object.values')
     return arrayOf(target.name === 'Object.values' ? fieldsTogether(args[0]) : arrayOf(unknown));
-  if (target.name === 'Array.from')
-    return arrayOf(args[1]?.code ? applied(args[1].code, [args[0] ? itemsOf(args[0]) : unknown, of('integer')], scope) : args[0] ? itemsOf(args[0]) : unknown);
+  if (target.name === 'Array.from') return arrayFrom(args, scope);
   if (target.name === 'regexp.test') return of('boolean');
   const known = globalCalls.get(target.name) ?? snippetCalls.get(target.name);
   if (known) return known(target, args);
@@ -426,42 +357,43 @@ function argumentShape(argument: Expression | SpreadElement, scope: CodeScope): 
 
 /** Methods of lists that take a function: what they give follows from what the function gives. */
 function withCallback(self: Shape, name: string, args: readonly Shape[], scope: CodeScope): Shape | null {
-  const code = args[0]?.code;
+  const [callback] = args;
   if (self.is !== 'array' && self.is !== 'unknown' && self.is !== 'json') return null;
-  if (!code) return null;
+  if (callback?.is !== 'function' && callback?.is !== 'global') return null;
   const item = self.is === 'array' ? (self.item ?? unknown) : unknown;
   switch (name) {
     case 'map':
-      return arrayOf(repeated(code, [item, of('integer')], scope));
+      return arrayOf(repeated(callback, [item, of('integer')], scope));
     case 'flatMap': {
-      const result = repeated(code, [item, of('integer')], scope);
+      const result = repeated(callback, [item, of('integer')], scope);
       return arrayOf(result.is === 'array' ? (result.item ?? unknown) : result);
     }
     case 'filter':
-      repeated(code, [item, of('integer')], scope);
-      return arrayOf(item);
+      repeated(callback, [item, of('integer')], scope);
+      return arrayOf(callback.name === 'Boolean' ? present(item) : item);
     case 'find':
     case 'findLast':
-      repeated(code, [item, of('integer')], scope);
+      repeated(callback, [item, of('integer')], scope);
       return nullable(item);
     case 'findIndex':
     case 'findLastIndex':
-      repeated(code, [item, of('integer')], scope);
+      repeated(callback, [item, of('integer')], scope);
       return of('integer');
     case 'some':
     case 'every':
-      repeated(code, [item, of('integer')], scope);
+      repeated(callback, [item, of('integer')], scope);
       return of('boolean');
     case 'forEach':
-      repeated(code, [item, of('integer')], scope);
+      repeated(callback, [item, of('integer')], scope);
       return nothing;
     case 'sort':
     case 'toSorted':
-      applied(code, [item, item], scope);
+      calledBack(callback, [item, item], scope);
       return arrayOf(item);
     case 'reduce': {
       const first = args[1] ?? item;
-      return union(first, applied(code, [union(first, applied(code, [first, item, of('integer')], scope)), item, of('integer')], scope));
+      const once = union(first, calledBack(callback, [first, item, of('integer')], scope));
+      return union(first, calledBack(callback, [once, item, of('integer')], scope));
     }
     default:
       return null;
@@ -469,13 +401,20 @@ function withCallback(self: Shape, name: string, args: readonly Shape[], scope: 
 }
 
 /** A function that is called once for each item: it sees what earlier calls have assigned. */
-function repeated(code: FunctionNode, args: readonly Shape[], scope: CodeScope): Shape {
+function repeated(callback: Shape, args: readonly Shape[], scope: CodeScope): Shape {
   let result: Shape = never;
   scope.loop(() => {
-    result = union(result, applied(code, args, scope));
+    result = union(result, calledBack(callback, args, scope));
     return true;
   });
   return result;
+}
+
+/** A function of the user's own, or one that is named, as in `map(Number)`. */
+function calledBack(callback: Shape, args: readonly Shape[], scope: CodeScope): Shape {
+  if (callback.code) return applied(callback.code, args, scope);
+  const known = globalCalls.get(callback.name ?? '') ?? snippetCalls.get(callback.name ?? '');
+  return known ? known(callback, args) : unknown;
 }
 
 /** What a function of the user's code gives for these arguments. */
@@ -488,6 +427,11 @@ export function applied(code: FunctionNode, args: readonly Shape[], scope: CodeS
     });
     return code.body.type === 'BlockStatement' ? scope.follow(code.body, scope) : shapeOf(code.body, scope);
   });
+}
+
+function arrayFrom([list, callback]: readonly Shape[], scope: CodeScope): Shape {
+  const item = list ? itemsOf(list) : unknown;
+  return arrayOf(callback ? repeated(callback, [item, of('integer')], scope) : item);
 }
 
 function objectAssign(args: readonly Shape[]): Shape {

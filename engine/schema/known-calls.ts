@@ -1,5 +1,5 @@
 /** What the standard library gives back, as far as rows are concerned: methods by the kind of value, and global functions. */
-import { arrayOf, nullable, of, present, type Shape, union, unknown } from './shape.ts';
+import { arrayOf, nullable, numberOf, of, present, type Shape, union, unknown } from './shape.ts';
 
 /** The result of a call, from the value that it is called on and its arguments. */
 export type Call = (self: Shape, args: readonly Shape[]) => Shape;
@@ -15,10 +15,11 @@ const itemOf = (shape: Shape): Shape => shape.item ?? unknown;
 const table = (entries: readonly (readonly [names: string, call: Call])[]): ReadonlyMap<string, Call> =>
   new Map(entries.flatMap(([names, call]) => names.split(' ').map((name) => [name, call] as const)));
 
-/** Kinds whose arithmetic never gives NaN: null counts as 0 there, true as 1. */
-export const isNumeric = (shape: Shape): boolean => ['integer', 'number', 'timestamp', 'date', 'boolean', 'null', 'never'].includes(shape.is);
+export const isNumberLike = (shape: Shape): boolean => ['integer', 'number', 'timestamp', 'date', 'boolean', 'null', 'never'].includes(shape.is);
+/** Whether arithmetic on it never gives NaN. What may be null may be undefined as well, and with that it does. */
+export const isNumeric = (shape: Shape): boolean => isNumberLike(shape) && !shape.nullable;
 /** A result that is NaN, which becomes null, unless every argument is numeric. */
-const numberFrom = (is: 'integer' | 'number', args: readonly Shape[]): Shape => of(is, !args.every(isNumeric));
+const numberFrom = (is: 'integer' | 'number', args: readonly Shape[]): Shape => numberOf(is, args.every(isNumeric));
 
 const stringMethods = table([
   [
@@ -29,7 +30,7 @@ const stringMethods = table([
   ['includes startsWith endsWith isWellFormed', always(boolean)],
   ['split', always(texts)],
   ['at', always(nullable(string))],
-  ['charCodeAt codePointAt', always(nullable(integer))],
+  ['charCodeAt codePointAt', always(numberOf('integer', false))],
   ['match', always(nullable(texts))],
 ]);
 const numberMethods = table([
@@ -38,10 +39,10 @@ const numberMethods = table([
 ]);
 const dateMethods = table([
   ['toISOString toString toDateString toTimeString toLocaleString toLocaleDateString toLocaleTimeString toUTCString toJSON', always(string)],
-  ['getTime valueOf', always(of('timestamp'))],
+  ['getTime valueOf', (self) => numberOf('timestamp', !self.nan)],
   [
     'getFullYear getMonth getDate getDay getHours getMinutes getSeconds getMilliseconds getUTCFullYear getUTCMonth getUTCDate getUTCDay getUTCHours getUTCMinutes getUTCSeconds getUTCMilliseconds getTimezoneOffset',
-    always(integer),
+    (self) => numberOf('integer', !self.nan),
   ],
 ]);
 /** Methods that take a function (`map`, `reduce`, …) are told in expression-type.ts, which can look into it. */
@@ -71,7 +72,7 @@ export function methodOf(self: Shape, name: string): Call | undefined {
 const number: Call = (_, args) => {
   const [value] = args;
   if (!value) return integer;
-  return value.is === 'integer' || value.is === 'number' || value.is === 'timestamp' ? present(value) : of('number', !isNumeric(value));
+  return numberOf(value.is === 'integer' || value.is === 'timestamp' ? value.is : 'number', isNumeric(value));
 };
 
 /** Global functions, `Math.round` and the like by their full names. */
@@ -81,25 +82,28 @@ export const globalCalls: ReadonlyMap<string, Call> = table([
     always(string),
   ],
   ['Number', number],
-  ['parseInt Number.parseInt', always(of('integer', true))],
-  ['parseFloat Number.parseFloat', always(of('number', true))],
+  ['parseInt Number.parseInt', always(numberOf('integer', false))],
+  ['parseFloat Number.parseFloat', always(numberOf('number', false))],
   ['Boolean isNaN isFinite Number.isNaN Number.isFinite Number.isInteger Number.isSafeInteger Array.isArray Object.is Object.hasOwn', always(boolean)],
   ['Math.round Math.floor Math.ceil Math.trunc Math.sign Math.clz32', (_, args) => numberFrom('integer', args)],
-  ['Math.abs', (_, args) => (args[0]?.is === 'integer' ? integer : numberFrom('number', args))],
+  ['Math.abs', (_, args) => numberFrom(args[0]?.is === 'integer' ? 'integer' : 'number', args)],
   [
     'Math.min Math.max',
     (_, args) => {
       const all = args.map(present).reduce(union, of('never'));
-      return args.length > 0 && args.every(isNumeric) ? (['integer', 'number', 'timestamp'].includes(all.is) ? all : of('number')) : of('number', true);
+      return numberOf(args.length > 0 && (all.is === 'integer' || all.is === 'timestamp') ? all.is : 'number', args.length > 0 && args.every(isNumeric));
     },
   ],
   [
     'Math.random Math.exp Math.cbrt Math.sin Math.cos Math.tan Math.atan Math.atan2 Math.sinh Math.cosh Math.tanh Math.hypot Math.fround',
     (_, args) => numberFrom('number', args),
   ],
-  ['Math.sqrt Math.log Math.log2 Math.log10 Math.log1p Math.expm1 Math.pow Math.asin Math.acos Math.asinh Math.acosh Math.atanh', always(of('number', true))],
+  [
+    'Math.sqrt Math.log Math.log2 Math.log10 Math.log1p Math.expm1 Math.pow Math.asin Math.acos Math.asinh Math.acosh Math.atanh',
+    always(numberOf('number', false)),
+  ],
   ['Date.now', always(of('timestamp'))],
-  ['Date.parse Date.UTC', always(of('timestamp', true))],
+  ['Date.parse Date.UTC', always(numberOf('timestamp', false))],
   ['Object.keys', always(texts)],
   ['Object.freeze Object.seal', (_, args) => (args[0] ? { ...args[0], row: false } : unknown)],
 ]);

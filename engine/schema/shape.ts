@@ -8,6 +8,8 @@ import type { ColumnType, Schema } from './types.ts';
 export interface Shape {
   readonly is: ColumnType | 'date' | 'null' | 'object' | 'array' | 'function' | 'global' | 'unknown' | 'never';
   readonly nullable: boolean;
+  /** May be NaN (or infinite), which is null in a row, but not for `??` and `=== null`. */
+  readonly nan?: boolean;
   /** Objects: the known fields, in order. */
   readonly fields?: ReadonlyMap<string, Shape>;
   /** Objects: there may be further fields whose names cannot be told. */
@@ -23,6 +25,8 @@ export interface Shape {
 }
 
 export const of = (is: Shape['is'], nullable = false): Shape => ({ is, nullable });
+/** A number that may be NaN unless it is known to be `sound`. */
+export const numberOf = (is: 'integer' | 'number' | 'timestamp' | 'date', sound: boolean): Shape => (sound ? of(is) : { is, nullable: true, nan: true });
 export const unknown = of('unknown', true);
 export const nothing = of('null', true);
 /** No value at all: the items of an empty list. */
@@ -30,7 +34,10 @@ export const never = of('never');
 export const arrayOf = (item: Shape): Shape => ({ is: 'array', nullable: false, item });
 export const objectOf = (fields: ReadonlyMap<string, Shape>, open = false): Shape => ({ is: 'object', nullable: false, fields, open });
 export const nullable = (shape: Shape): Shape => (shape.nullable ? shape : { ...shape, nullable: true });
-export const present = (shape: Shape): Shape => (shape.is === 'null' ? never : shape.nullable ? { ...shape, nullable: false } : shape);
+/** The value where it is neither null nor undefined. */
+export const present = (shape: Shape): Shape => (shape.is === 'null' ? never : shape.nullable && !shape.nan ? { ...shape, nullable: false } : shape);
+/** The value where it is truthy. */
+export const truthy = (shape: Shape): Shape => present(shape.nan ? { ...shape, nan: false } : shape);
 
 export function rowShape(schema: Schema): Shape {
   return { ...objectOf(new Map(schema.columns.map((column) => [column.name, of(column.type, column.nullable)]))), row: true };
@@ -49,12 +56,13 @@ export function union(a: Shape, b: Shape): Shape {
   // A function may return a row here and a list of rows there; as a column both are json anyway.
   if (a.is === 'object' && b.is === 'array') return { ...arrayOf(union({ ...a, nullable: false }, b.item ?? unknown)), nullable: either };
   if (a.is === 'array' && b.is === 'object') return { ...arrayOf(union(a.item ?? unknown, { ...b, nullable: false })), nullable: either };
-  if (a.is === b.is) return a.is === 'function' || a.is === 'global' ? unknown : of(a.is, either);
+  if (a.is === b.is) return a.is === 'function' || a.is === 'global' ? unknown : { is: a.is, nullable: either, nan: a.nan === true || b.nan === true };
   if (a.is === 'function' || b.is === 'function' || a.is === 'global' || b.is === 'global') return unknown;
-  const kinds = new Set([a.is, b.is]);
-  if ([...kinds].every((kind) => kind === 'timestamp' || kind === 'date')) return of('timestamp', either);
-  if ([...kinds].every((kind) => kind === 'integer' || kind === 'number' || kind === 'timestamp')) return of('number', either);
-  return of('json', either);
+  const kinds = [a.is, b.is];
+  const nan = a.nan === true || b.nan === true;
+  if (kinds.every((kind) => kind === 'timestamp' || kind === 'date')) return { is: 'timestamp', nullable: either, nan };
+  if (kinds.every((kind) => kind === 'integer' || kind === 'number' || kind === 'timestamp')) return { is: 'number', nullable: either, nan };
+  return { is: 'json', nullable: either, nan };
 }
 
 /** All fields of both; one that only one of them has may be missing, so it is nullable. */

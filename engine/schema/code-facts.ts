@@ -1,0 +1,45 @@
+/** What can be read off the syntax tree alone: names of fields, paths, and what a condition says about null. */
+import type { Expression, Super } from 'acorn';
+
+/** The name of the field that a member expression or a property reads, where it stands in the text. */
+export function keyOf(key: Expression | { type: 'PrivateIdentifier'; name: string }, computed: boolean): string | null {
+  if (!computed && key.type === 'Identifier') return key.name;
+  return key.type === 'Literal' && (typeof key.value === 'string' || typeof key.value === 'number') ? String(key.value) : null;
+}
+
+/** `row.temperature` for `row.temperature`, `row?.temperature` and `row["temperature"]`: what facts about null are kept under. */
+export function pathOf(node: Expression | Super): string | null {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type === 'ChainExpression' || node.type === 'ParenthesizedExpression') return pathOf(node.expression);
+  if (node.type !== 'MemberExpression') return null;
+  const base = pathOf(node.object);
+  const key = keyOf(node.property, node.computed);
+  return base !== null && key !== null ? `${base}.${key}` : null;
+}
+
+/** Paths that cannot be null when `test` came out truthy (or falsy). */
+export function nonNull(test: Expression, outcome: boolean): string[] {
+  switch (test.type) {
+    case 'ParenthesizedExpression':
+      return nonNull(test.expression, outcome);
+    case 'UnaryExpression':
+      return test.operator === '!' ? nonNull(test.argument, !outcome) : [];
+    case 'LogicalExpression':
+      if (test.operator === (outcome ? '&&' : '||')) return [...nonNull(test.left, outcome), ...nonNull(test.right, outcome)];
+      return [];
+    case 'BinaryExpression': {
+      const equal = test.operator === '===' || test.operator === '==';
+      if ((!equal && test.operator !== '!==' && test.operator !== '!=') || test.left.type === 'PrivateIdentifier') return [];
+      const [path, other] = pathOf(test.left) === null || pathOf(test.left) === 'undefined' ? [pathOf(test.right), test.left] : [pathOf(test.left), test.right];
+      if (path === null) return [];
+      const null_ =
+        (other.type === 'Literal' && other.value === null) || (other.type === 'Identifier' && other.name === 'undefined' && test.operator.length === 2);
+      if (null_) return equal === outcome ? [] : [path];
+      return equal === outcome && other.type === 'Literal' ? [path] : [];
+    }
+    default: {
+      const path = outcome ? pathOf(test) : null;
+      return path === null ? [] : [path];
+    }
+  }
+}
