@@ -8,7 +8,7 @@ import type { CodeKind } from './code-fields.ts';
 import { completeColumns } from './column-completion.ts';
 import { focusCanvas } from './focus-canvas.ts';
 import type { Monaco } from './load.ts';
-import { markProblems } from './markers.ts';
+import { watchProblems } from './markers.ts';
 import { acquireModel, releaseModel, replaceText } from './models.ts';
 import { rowTypes } from './row-types.ts';
 import { themeNames } from './themes.ts';
@@ -100,10 +100,12 @@ export function CodeEditor(props: CodeEditorProps) {
     const model = instance.current?.getModel();
     if (model) replaceText(model, value);
   }, [value]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a changed text moves markers, and another field has other ones.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another key is another model.
   useEffect(() => {
     const model = instance.current?.getModel();
-    if (model) markProblems(monaco, model, problems);
+    if (!model) return;
+    const watch = watchProblems(monaco, model, problems);
+    return () => watch.dispose();
   }, [problems, modelKey, monaco]);
   useEffect(() => monaco.editor.setTheme(themeNames[scheme]), [scheme, monaco]);
   useEffect(() => instance.current?.updateOptions({ ariaLabel: label }), [label]);

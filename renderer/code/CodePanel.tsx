@@ -56,25 +56,27 @@ function NodeCode({ id, node, manifest }: { readonly id: string; readonly node: 
         <span className={styles.owner}>{title}</span>
       </div>
       <div className={styles.main}>
-        <LazyCodeEditor
-          key={field.path}
-          modelKey={`${id}/${field.path}`}
-          kind={field.kind}
-          field={field.field}
-          size="fill"
-          label={`${field.label} of ${title}`}
-          value={text}
-          schema={inputSchema(check, field.field)}
-          problems={problems}
-          onChange={(next) =>
-            session.edit(`Edit ${field.label.toLowerCase()} of "${title}"`, (pipeline) => setText(pipeline, id, manifest, field.path, next), {
-              merge: `param:${id}.${field.path.split('.')[0]}`,
-            })
-          }
-          onBlur={() => session.seal()}
-          onReady={setInstance}
-        />
-        <CodeProblems instance={instance} problems={problems} />
+        <div className={styles.split}>
+          <LazyCodeEditor
+            key={field.path}
+            modelKey={`${id}/${field.path}`}
+            kind={field.kind}
+            field={field.field}
+            size="fill"
+            label={`${field.label} of ${title}`}
+            value={text}
+            schema={inputSchema(check, field.field)}
+            problems={problems}
+            onChange={(next) =>
+              session.edit(`Edit ${field.label.toLowerCase()} of "${title}"`, (pipeline) => setText(pipeline, id, manifest, field.path, next), {
+                merge: `param:${id}.${field.path.split('.')[0]}`,
+              })
+            }
+            onBlur={() => session.seal()}
+            onReady={setInstance}
+          />
+          <CodeProblems instance={instance} problems={problems} />
+        </div>
       </div>
     </section>
   );
@@ -134,7 +136,7 @@ function CodeProblems({ instance, problems }: { readonly instance: editor.IStand
                 {problem.message}
                 {problem.line !== null && (
                   <small>
-                    line {problem.line}, column {problem.column}
+                    {problem.line}:{problem.column}
                   </small>
                 )}
               </span>

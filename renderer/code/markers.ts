@@ -1,11 +1,20 @@
 import type * as Editor from 'monaco-editor/editor';
-import type { editor } from 'monaco-editor/editor';
+import type { editor, IDisposable } from 'monaco-editor/editor';
 import type { Problem } from '../../engine/protocol/messages.ts';
 
 const owner = 'millrace';
 
-/** Shows the engine's problems of a field in its text. One without a place is no marker: the form shows it. */
-export function markProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): void {
+/** Shows the engine's problems of a field in its text, and keeps them apart from what TypeScript finds by itself. */
+export function watchProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): IDisposable {
+  const own = model.uri.toString();
+  markProblems(monaco, model, problems);
+  return monaco.editor.onDidChangeMarkers((resources) => {
+    if (!model.isDisposed() && resources.some((uri) => uri.toString() === own)) markProblems(monaco, model, problems);
+  });
+}
+
+/** One without a place is no marker: the form shows it. */
+function markProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): void {
   const found = monaco.editor.getModelMarkers({ resource: model.uri }).filter((marker) => marker.owner !== owner);
   const known = new Set(found.map((marker) => marker.startLineNumber));
   const severities = { error: monaco.MarkerSeverity.Error, warning: monaco.MarkerSeverity.Warning, info: monaco.MarkerSeverity.Info };
@@ -26,10 +35,24 @@ export function markProblems(monaco: typeof Editor, model: editor.ITextModel, pr
       },
     ];
   });
-  monaco.editor.setModelMarkers(model, owner, markers);
+  const before = monaco.editor.getModelMarkers({ owner, resource: model.uri });
+  const same = before.length === markers.length && markers.every((marker, index) => sameMarker(marker, before[index]!));
+  // Setting markers is itself a change of markers.
+  if (!same) monaco.editor.setModelMarkers(model, owner, markers);
 }
 
 /** Found by reading the code, as opposed to running it on a row. */
 function isStatic(problem: Problem): boolean {
   return problem.row === undefined && problem.position === undefined;
+}
+
+function sameMarker(left: editor.IMarkerData, right: editor.IMarkerData): boolean {
+  return (
+    left.message === right.message &&
+    left.severity === right.severity &&
+    left.startLineNumber === right.startLineNumber &&
+    left.startColumn === right.startColumn &&
+    left.endLineNumber === right.endLineNumber &&
+    left.endColumn === right.endColumn
+  );
 }

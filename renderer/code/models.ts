@@ -25,7 +25,7 @@ export function acquireModel({ monaco }: Monaco, key: string, kind: CodeKind, te
   const uri = monaco.Uri.parse(`file:///field-${++session}.${kind === 'sql' ? 'sql' : 'ts'}`);
   const model = monaco.editor.createModel(text, language, uri);
   model.setEOL(monaco.editor.EndOfLineSequence.LF);
-  model.updateOptions({ tabSize: 2, insertSpaces: true });
+  model.updateOptions({ tabSize: 2, insertSpaces: true, bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false } });
   const check = kind === 'expression' ? checkExpression(monaco, model, returns) : null;
   entries.set(key, { model, check, users: 1 });
   return model;

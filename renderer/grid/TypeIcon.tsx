@@ -1,11 +1,19 @@
-import { IconAbc, IconBinary, IconBraces, IconClock, IconDecimal, IconHash, IconToggleLeft } from '@tabler/icons-react';
+import { IconBinary, IconBraces, IconClock, IconDecimal, IconHash, IconLetterT, IconToggleLeft } from '@tabler/icons-react';
 import type { ColumnType } from '../../engine/schema/types.ts';
 
-const icons = { string: IconAbc, integer: IconHash, number: IconDecimal, boolean: IconToggleLeft, timestamp: IconClock, json: IconBraces, bytes: IconBinary };
+const icons = {
+  string: IconLetterT,
+  integer: IconHash,
+  number: IconDecimal,
+  boolean: IconToggleLeft,
+  timestamp: IconClock,
+  json: IconBraces,
+  bytes: IconBinary,
+};
 
 /** The sign of a column type, the same in grids, pickers and editors. Its name is its title. */
 export function TypeIcon({ type, size = 14 }: { readonly type: ColumnType; readonly size?: number }) {
-  const Icon = icons[type] ?? IconAbc;
+  const Icon = icons[type] ?? IconLetterT;
   return (
     <span title={type} role="img" aria-label={type} style={{ display: 'inline-flex', flex: 'none', color: 'var(--text-3)' }}>
       <Icon size={size} stroke={1.6} aria-hidden />

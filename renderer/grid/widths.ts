@@ -34,10 +34,11 @@ export function textWidth(text: string): number {
 
 function characterWidth(code: number): number {
   if (code >= 0x1100 && !(code >= 0x2000 && code < 0x2e80)) return 12.5;
-  if (code >= 48 && code <= 57) return 7.5;
-  if (code === 0x20 || code === 0x2c || code === 0x2e || code === 0x3a || code === 0x27 || code === 0x7c) return 3.8;
-  if (code === 105 || code === 106 || code === 108 || code === 73 || code === 116 || code === 102 || code === 114) return 4.4;
-  if (code === 109 || code === 119 || code === 77 || code === 87) return 10.6;
-  if (code >= 65 && code <= 90) return 8.4;
-  return 7;
+  // Digits and the signs between them are all as wide as a digit (tabular numbers).
+  if (code >= 43 && code <= 58) return 7.9;
+  if (code === 0x20 || code === 0x27 || code === 0x7c) return 4;
+  if (code === 105 || code === 106 || code === 108 || code === 73 || code === 116 || code === 102 || code === 114) return 4.6;
+  if (code === 109 || code === 119 || code === 77 || code === 87) return 10.8;
+  if (code >= 65 && code <= 90) return 8.6;
+  return 7.1;
 }

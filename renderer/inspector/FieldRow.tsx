@@ -72,6 +72,7 @@ export function FieldRow({ path, field, value, onChange, onDone, compact }: Fiel
         problems={problems}
         describedBy={described}
         label={field.label}
+        compact={compact}
       />
       <ProblemLines id={`${id}-problems`} problems={problems} />
       {field.help && !compact && (
@@ -90,7 +91,7 @@ function wants(field: string | null, path: string, kind: string): boolean {
 
 /** Must be filled in by the user: not optional, and nothing sensible stands there by itself. */
 function isRequired(field: FieldManifest): boolean {
-  if (field.optional || field.kind === 'boolean' || field.kind === 'choice') return false;
-  const { default: value } = field;
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  if (field.optional || field.kind === 'boolean' || field.kind === 'choice' || field.kind === 'keyValue') return false;
+  if (field.kind === 'columns' || field.kind === 'list') return (field.min ?? 0) > 0;
+  return field.default === undefined || field.default === null || field.default === '';
 }

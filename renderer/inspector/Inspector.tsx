@@ -1,4 +1,3 @@
-import { ScrollArea } from '@mantine/core';
 import { usePipeline, useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
 import { NodeInspector } from './NodeInspector.tsx';
@@ -12,9 +11,9 @@ export default function Inspector() {
   const only = nodes.length === 1 ? nodes[0]! : null;
   return (
     <aside className={styles.inspector} aria-label="Inspector">
-      <ScrollArea className={styles.scroll} type="auto" scrollbarSize={8} key={only ?? 'none'}>
+      <div className={styles.scroll} key={only ?? 'none'}>
         {only !== null ? <OneNode id={only} /> : nodes.length + edges.length > 1 ? <SelectionInspector /> : <PipelineInspector />}
-      </ScrollArea>
+      </div>
     </aside>
   );
 }

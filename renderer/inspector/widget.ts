@@ -18,6 +18,8 @@ export interface WidgetProps {
   readonly describedBy: string | undefined;
   /** Accessible name where no visible label is tied to the control. */
   readonly label: string;
+  /** In a list's item: no help, little room. */
+  readonly compact?: boolean;
 }
 
 export interface FormContext {

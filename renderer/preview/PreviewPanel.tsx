@@ -158,15 +158,19 @@ interface FactsProps {
 function Facts({ result, target, kind, onMore }: FactsProps) {
   const counts = result.counts[target.node];
   const cut = result.rows.length < result.total;
+  const countsIn = counts !== undefined && target.side === 'out' && kind === 'transform';
   return (
     <div className={styles.facts}>
       {counts && counts.failed > 0 && <span className={styles.failed}>{countText(counts.failed)} failed</span>}
-      {counts && target.side === 'out' && kind === 'transform' && (
-        <span title="Rows in and out of this node, in the preview">
-          {countText(counts.in)} <IconArrowRight size={11} style={{ verticalAlign: -1 }} aria-label="to" /> {countText(counts.out)}
-        </span>
-      )}
-      <span data-testid="preview-count">{cut ? `first ${countText(result.rows.length)} of ${rowsText(result.total)}` : rowsText(result.total)}</span>
+      <span data-testid="preview-count" title={countsIn ? 'Rows into this node, and out of this port' : undefined}>
+        {countsIn && (
+          <>
+            {countText(counts.in)} <IconArrowRight size={11} style={{ verticalAlign: -1 }} aria-label="to" />{' '}
+          </>
+        )}
+        {rowsText(result.total)}
+      </span>
+      {cut && <span>first {countText(result.rows.length)} shown</span>}
       {cut && onMore && (
         <UnstyledButton className={styles.link} onClick={onMore}>
           Show more

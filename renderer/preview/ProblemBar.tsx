@@ -17,7 +17,7 @@ export function ProblemBar({ problems, shownNode }: { readonly problems: readonl
   return (
     <div className={styles.problem} data-severity={problem.severity} role="alert">
       <Icon size={15} stroke={1.8} aria-label={problem.severity} />
-      <span className={styles.problemText}>
+      <span className={styles.problemText} title={problem.hint ? `${problem.message}\n${problem.hint}` : problem.message}>
         {elsewhere && <strong>{elsewhere.title ?? node}: </strong>}
         {problem.message}
         {problem.hint && <span className={styles.hint}> {problem.hint}</span>}

@@ -53,7 +53,7 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `upstream` stands for the part of the pipeline that counts.
   useEffect(() => {
-    if (!target || !ready || !documentId) return;
+    if (!target || !ready || !documentId || !trusted) return;
     // Another target is wanted at once; only edits come in bursts, and only they are timed.
     const isEdit = asked.current === `${key} ${limit}`;
     asked.current = `${key} ${limit}`;

@@ -4,11 +4,11 @@ import { asText, hasError, type WidgetProps } from '../widget.ts';
 /** Characters that fit side by side in the inspector's width. */
 const segmentedCharacters = 32;
 
-export function ChoiceWidget({ id, field, value, onChange, problems, describedBy, label }: WidgetProps) {
+export function ChoiceWidget({ id, field, value, onChange, problems, describedBy, label, compact }: WidgetProps) {
   const options = field.options ?? [];
   const chosen = options.find((option) => option.value === value);
-  const short = options.length <= 3 && options.reduce((sum, option) => sum + option.label.length + 2, 0) <= segmentedCharacters;
-  const help = chosen?.help && (
+  const short = !compact && options.length <= 3 && options.reduce((sum, option) => sum + option.label.length + 2, 0) <= segmentedCharacters;
+  const help = !compact && chosen?.help && (
     <Text size="xs" c="dimmed" mt={3} lh={1.35}>
       {chosen.help}
     </Text>

@@ -10,7 +10,7 @@ import styles from '../Inspector.module.css';
 import { asText, textOrNull, useForm, type WidgetProps } from '../widget.ts';
 
 /** Lines of a snippet that stand here while it is edited elsewhere. */
-const glimpsedLines = 12;
+const glimpsedLines = 6;
 
 /** A snippet or an SQL statement. An empty snippet shows its signature to start from. */
 export function CodeWidget(props: WidgetProps) {
