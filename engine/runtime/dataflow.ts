@@ -10,6 +10,7 @@ import { NodeCounters, type NodeCounts } from './counters.ts';
 import { Failures } from './failures.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
 import type { Monitor } from './monitor.ts';
+import { watchedReader } from './reader.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
 import { abortAll, closeAll, commitAll, type OpenWriter } from './writers.ts';
@@ -175,7 +176,7 @@ class OpenDataflow implements Dataflow {
     const { definition } = station;
     if (definition.kind !== 'source') throw new Error(`${source} is no source`);
     try {
-      return await this.#hub.work([station], () => definition.run(sourceContext(this.#context(station), start)));
+      return watchedReader(await this.#hub.work([station], () => definition.run(sourceContext(this.#context(station), start))), station, this.#hub);
     } catch (error) {
       throw this.#hub.named(error, station);
     }
