@@ -14,6 +14,8 @@ import { runPipeline } from '../command-line.ts';
 
 const examples = join(import.meta.dirname, '../../examples');
 const expected = join(import.meta.dirname, 'expected');
+/** Files whose rows come from several sources at once: in any order. */
+const unordered = ['remarkable-days.jsonl'];
 const isUpdate = process.env['MILLRACE_UPDATE'] === '1';
 
 let folder: string;
@@ -47,7 +49,10 @@ function filesOf(summary: RunSummary): Map<string, string> {
   files.set('counts.json', `${JSON.stringify(Object.fromEntries(counts), null, 2)}\n`);
   for (const { kind, path, table, committed } of summary.outputs) {
     expect(committed).toBe(true);
-    if (kind === 'file') files.set(basename(path!), readFileSync(path!, 'utf8'));
+    if (kind === 'file') {
+      const text = readFileSync(path!, 'utf8');
+      files.set(basename(path!), unordered.includes(basename(path!)) ? sortedLines(text) : text);
+    }
     if (kind !== 'sqlite') continue;
     const rows = query(path!, `SELECT * FROM "${table}"`).map((row) => JSON.stringify(row));
     files.set(
@@ -59,6 +64,13 @@ function filesOf(summary: RunSummary): Map<string, string> {
     );
   }
   return files;
+}
+
+function sortedLines(text: string): string {
+  return text
+    .split(/(?<=\n)/)
+    .sort()
+    .join('');
 }
 
 function query(path: string, sql: string): Record<string, unknown>[] {
@@ -88,7 +100,7 @@ describe('the same by hand-written SQL', () => {
       .prepare(
         `SELECT "Aircraft Make Model" AS aircraft, "Phase of flight" AS phase, count(*) AS strikes, sum(CAST("Cost Total $" AS INTEGER)) AS cost,
            count(DISTINCT "Wildlife Species") AS species
-         FROM input WHERE phase IS NOT NULL AND aircraft IS NOT NULL
+         FROM input WHERE phase NOT IN ('Parked', 'Taxi')
          GROUP BY aircraft, phase ORDER BY strikes DESC, aircraft, phase LIMIT 100`,
       )
       .all();
