@@ -83,22 +83,31 @@ export function grouping({ input, output, keys, window, aggregates, emit, fail }
   }
 
   function* results(): Iterable<Row> {
-    const toRow = compile<(values: readonly Value[]) => Row>(
-      `(values) => (${rowSource(output.columns.map(({ name }, i) => ({ name, source: `values[${i}]` })))})`,
-    );
+    const toRow = rowOfSlot();
     const groups = Array.from({ length: index.size }, (_, slot) => slot);
     const starts = window ? (index.valuesOf(0) as readonly number[]) : [];
     if (window) groups.sort((a, b) => starts[a]! - starts[b]! || a - b);
     for (const slot of groups) {
-      const key = keyValues.map((_, level) => index.valuesOf(level)[slot]!);
-      if (window) key.splice(1, 0, starts[slot]! + window.every);
       try {
-        yield toRow([...key, ...running.map(({ accumulator }) => accumulator.result(slot))]);
+        yield toRow(slot);
       } catch (error) {
         if (!(error instanceof MillraceError)) throw error;
         const { code, message, hint } = error.problem;
         fail({ code, message, hint });
       }
     }
+  }
+
+  /** There may be hundreds of thousands of groups, so their rows are made by a literal too. */
+  function rowOfSlot(): (slot: number) => Row {
+    const levels = Array.from({ length: index.levels }, (_, level) => index.valuesOf(level));
+    const sources = [
+      ...(window ? ['levels[0][slot]', 'levels[0][slot] + every'] : []),
+      ...keys.map((_, i) => `levels[${i + (window ? 1 : 0)}][slot]`),
+      ...running.map((_, i) => `a${i}.result(slot)`),
+    ];
+    const columns = output.columns.map(({ name }, i) => ({ name, source: sources[i]! }));
+    const accumulators = Object.fromEntries(running.map(({ accumulator }, i) => [`a${i}`, accumulator]));
+    return compile(`(slot) => (${rowSource(columns)})`, { levels, every: window?.every, ...accumulators });
   }
 }

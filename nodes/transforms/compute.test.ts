@@ -45,3 +45,21 @@ it.each([
   const { problems } = tryTransform(compute, { columns: given }, input());
   expect(problems).toMatchObject([{ severity: 'error', field, message: expect.stringContaining(message) as string }]);
 });
+
+it.each([
+  'row.next + 1',
+  'row["next"] + 1',
+  "row ['next'] + 1",
+  'row?.next + 1',
+  '{ ...row }.next + 1',
+  'row["ne" + "xt"] + 1',
+  'row["\\u006eext"] + 1',
+  '(({ next }) => next + 1)(row)',
+])('shows the column above to %s', (expression) => {
+  const { outputs } = tryTransform(
+    compute,
+    { columns: [column('next', 'row.id + 1'), column('x', expression, 'integer')] },
+    input({ id: 1, name: null, payload: null }),
+  );
+  expect(outputs['rows']).toMatchObject([{ next: 2, x: 3 }]);
+});

@@ -70,11 +70,12 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
   run: ({ params, inputs, outputs, expression }) => {
     const output = outputs['rows']!;
     const computed = params.columns.map(({ name }) => findColumn(output, name)!);
-    const start = output.columns.map(({ name }) => ({ name, source: findColumn(inputs['rows'], name) ? `row[${stringLiteral(name)}]` : 'null' }));
-    const steps = computed.map((column, i) => `v = f${i}(out); out[${stringLiteral(column.name)}] = ${conformSource(column, i)};`);
     const functions = Object.fromEntries(params.columns.map((column, i) => [`f${i}`, expression(column.expression, `columns.${i}.expression`)]));
     const mend = mender(computed, 'compute/type', (i) => `columns.${i}.expression`);
-    return { map: compile(`(row) => { let v; const out = ${rowSource(start)}; ${steps.join(' ')} return out; }`, { ...functions, mend }) };
+    const given = (name: string) => (findColumn(inputs['rows'], name) ? `row[${stringLiteral(name)}]` : 'null');
+    const steps = computed.map((column, i) => `v = f${i}(out); out[${stringLiteral(column.name)}] = ${conformSource(column, i)};`);
+    const columns = output.columns.map(({ name }) => ({ name, source: given(name) }));
+    return { map: compile(`(row) => { let v; const out = ${rowSource(columns)}; ${steps.join(' ')} return out; }`, { ...functions, mend }) };
   },
   examples: [
     {

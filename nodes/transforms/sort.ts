@@ -3,7 +3,7 @@ import { emitInBatches } from '../kit/batches.ts';
 import { keyTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
-import { columnReader } from '../kit/rows.ts';
+import { columnReader, compile } from '../kit/rows.ts';
 import { rowsFromState, rowsToState } from '../kit/state.ts';
 
 export default defineNode({
@@ -55,19 +55,7 @@ All rows are held in memory until the input ends, and nothing comes out before. 
       finish() {
         const rows = held;
         held = [];
-        // Comparing values that lie in one array per column is faster than reading them from the rows again and again.
-        const columns = by.map(({ column, direction }) => {
-          const values: Value[] = [];
-          columnReader(column)(rows, values);
-          return { values, sign: direction === 'desc' ? -1 : 1 };
-        });
-        const order = Uint32Array.from(rows, (_, i) => i).sort((a, b) => {
-          for (const { values, sign } of columns) {
-            const result = compare(values[a]!, values[b]!, sign);
-            if (result !== 0) return result;
-          }
-          return a - b;
-        });
+        const order = Uint32Array.from(rows, (_, i) => i).sort(comparing(by, rows));
         emitInBatches(ordered(rows, order), (batch) => emit('rows', batch));
       },
       snapshot: () => rowsToState(held, schema),
@@ -112,11 +100,22 @@ All rows are held in memory until the input ends, and nothing comes out before. 
   ],
 });
 
-function compare(a: Value, b: Value, sign: number): number {
-  if (a === b) return 0;
-  if (a === null) return 1;
-  if (b === null) return -1;
-  return a < b ? -sign : a > b ? sign : 0;
+/**
+ * Compares rows by their index. Values that lie in one array per column are compared faster than when they are read from
+ * the rows again and again, and a generated function is several times as fast as a loop over the columns.
+ */
+function comparing(by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[], rows: readonly Row[]): (a: number, b: number) => number {
+  const columns = by.map(({ column }) => {
+    const values: Value[] = [];
+    columnReader(column)(rows, values);
+    return values;
+  });
+  const steps = by.map(({ direction }, i) => {
+    const [before, after] = direction === 'asc' ? [-1, 1] : [1, -1];
+    return `x = c${i}[a]; y = c${i}[b]; if (x !== y) { if (x === null) return 1; if (y === null) return -1; if (x < y) return ${before}; if (x > y) return ${after}; }`;
+  });
+  const constants = Object.fromEntries(columns.map((values, i) => [`c${i}`, values]));
+  return compile(`(a, b) => { let x, y; ${steps.join(' ')} return a - b; }`, constants);
 }
 
 function* ordered(rows: readonly Row[], order: Uint32Array): Iterable<Row> {
