@@ -13,7 +13,7 @@ export async function newNode(kind: string, name: string): Promise<number> {
     throw new MillraceError({ code: 'new-node/name', message: `"${name}" is no name for a node.`, hint: 'Use lower-case words with dashes: moving-average.' });
   }
   const root = join(dirname(entryFile('cli')), '..', '..');
-  const template = join(root, 'nodes', '_template.ts');
+  const template = join(root, 'nodes', kind === 'transform' ? '_template.ts' : `_template-${kind}.ts`);
   if (!existsSync(template)) {
     throw new MillraceError({
       code: 'new-node/no-checkout',
@@ -24,18 +24,17 @@ export async function newNode(kind: string, name: string): Promise<number> {
   const file = join(root, 'nodes', `${kind}s`, `${name}.ts`);
   if (existsSync(file)) throw new MillraceError({ code: 'new-node/exists', message: `${file} exists already.`, hint: 'Choose another name.' });
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, fill(readFileSync(template, 'utf8'), kind, name));
+  writeFileSync(file, fill(readFileSync(template, 'utf8'), name));
   process.stdout.write(`${relative(process.cwd(), file)} is there. Write its params, infer, run and examples, then "npm test": they are run as tests.\n`);
   return 0;
 }
 
-/** The template stands one folder higher and is a transform. */
-function fill(template: string, kind: string, name: string): string {
+/** The templates stand one folder higher. */
+function fill(template: string, name: string): string {
   const title = name.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase());
   return template
     .replaceAll("from './kit/", "from '../kit/")
     .replaceAll("from '../engine/", "from '../../engine/")
     .replace(/type: '[^']*'/, `type: '${name}'`)
-    .replace(/kind: '[^']*'/, `kind: '${kind}'`)
     .replace(/title: '[^']*'/, `title: '${title}'`);
 }

@@ -21,7 +21,7 @@ export class Progress {
   show(summary: RunSummary): void {
     if (summary.state !== 'running' && summary.state !== 'stopping') return;
     if (this.#stream.isTTY) {
-      const width = Math.max(20, this.#stream.columns ?? 80);
+      const width = Math.max(20, this.#stream.columns || 80);
       this.#clear();
       const lines = this.#lines(summary).map((line) => line.slice(0, width - 1));
       this.#stream.write(`${lines.map((line) => paint(line, 'dim', this.#stream)).join('\n')}\n`);

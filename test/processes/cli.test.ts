@@ -1,0 +1,246 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { formatPipeline } from '../../engine/document/file.ts';
+import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
+import { nodeBinary } from '../../engine/supervisor/fork-node.ts';
+import { entryFile } from '../../engine/threads.ts';
+
+const cli = entryFile('cli');
+const project = join(dirname(cli), '..', '..');
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+const started = new Set<ChildProcess>();
+function start(words: readonly string[], file = cli): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const env = { ...process.env, NO_COLOR: '1', MILLRACE_DATA: at('data') };
+  const child = spawn(nodeBinary(), [file, ...words], { cwd: folder, env });
+  started.add(child);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => (stdout += text));
+  child.stderr.on('data', (text) => (stderr += text));
+  const ended = new Promise<Ended>((done) => child.on('close', (code) => done({ code, stdout, stderr })));
+  void ended.then(() => started.delete(child));
+  return { child, ended };
+}
+const millrace = (...words: string[]): Promise<Ended> => start(words).ended;
+
+const pipeline = (code: string, more: Partial<Pipeline['nodes'][string]> = {}): Pipeline => ({
+  ...emptyPipeline,
+  name: 'Hot days',
+  parameters: { name: { type: 'text', default: 'hot' }, most: { type: 'number', default: 100 } },
+  nodes: {
+    days: { type: 'csv-file', typeVersion: 1, params: { path: 'days.csv' } },
+    hot: { type: 'filter', typeVersion: 1, params: { mode: 'expression', where: 'row.temperature > 30' } },
+    step: { type: 'code', typeVersion: 1, title: 'Look twice', params: { code }, ...more },
+    out: { type: 'jsonl-output', typeVersion: 1, params: { path: '${name}.jsonl' } },
+  },
+  edges: [
+    { from: { node: 'days', port: 'rows' }, to: { node: 'hot', port: 'rows' } },
+    { from: { node: 'hot', port: 'kept' }, to: { node: 'step', port: 'rows' } },
+    { from: { node: 'step', port: 'rows' }, to: { node: 'out', port: 'rows' } },
+  ],
+});
+const twice = 'export default function step(row: Row) {\n  return { day: row.day, twice: row.temperature * 2 };\n}';
+const picky = "export default function step(row: Row) {\n  if (row.day === 'wed') throw new Error('not on wednesdays');\n  return { day: row.day };\n}";
+const save = (name: string, document: Pipeline) => writeFileSync(at(name), formatPipeline(document));
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-cli-'));
+});
+beforeEach(() => {
+  writeFileSync(at('days.csv'), 'day,temperature\nmon,20\ntue,31\nwed,35\n');
+  save('good.millrace.json', pipeline(twice));
+  save('picky.millrace.json', pipeline(picky));
+});
+afterEach(() => {
+  for (const child of started) child.kill('SIGKILL');
+  for (const name of readdirSync(folder)) rmSync(at(name), { recursive: true, force: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('millrace run', () => {
+  it('runs a pipeline and says what it wrote', async () => {
+    const { code, stdout, stderr } = await millrace('run', 'good.millrace.json');
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Look twice +step +2 +2 +0 +0/);
+    expect(stdout).toMatch(/Done in .*\n {2}2 rows -> .*hot\.jsonl\n/);
+    expect(readFileSync(at('hot.jsonl'), 'utf8')).toBe('{"day":"tue","twice":62}\n{"day":"wed","twice":70}\n');
+  });
+
+  it('takes parameters, and prints JSON', async () => {
+    const { code, stdout } = await millrace('run', 'good.millrace.json', '--set', 'name=a=b', '-s', 'most=3', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'done', outputs: [{ node: 'out', rows: 2, committed: true, path: at('a=b.jsonl') }] });
+  });
+
+  it('refuses what cannot run, before anything is written', async () => {
+    save('cycle.millrace.json', { ...pipeline(twice), edges: [{ from: { node: 'step', port: 'rows' }, to: { node: 'step', port: 'rows' } }] });
+    writeFileSync(at('empty.millrace.json'), '');
+    writeFileSync(at('new.millrace.json'), '{"format":"millrace/pipeline","formatVersion":999}');
+    writeFileSync(at('cut.millrace.json'), formatPipeline(pipeline(twice)).slice(0, 200));
+    const cases: [string[], RegExp][] = [
+      [['nope.millrace.json'], /There is no .*nope/],
+      [['.'], /is a folder/],
+      [['empty.millrace.json'], /The file is empty/],
+      [['new.millrace.json'], /format version 999/],
+      [['cut.millrace.json'], /cut\.millrace\.json:\d+:\d+: The file ends too early/],
+      [['cycle.millrace.json'], /Look twice/],
+      [['good.millrace.json', '--set', 'most=many'], /"most" must be a number/],
+      [['good.millrace.json', '--set', 'nane=x'], /no parameter "nane".*"name"/],
+      [['good.millrace.json', '--set', 'name'], /name=value/],
+    ];
+    const all = await Promise.all(cases.map(([words]) => millrace('run', ...words)));
+    all.forEach(({ code, stderr }, index) => {
+      expect(stderr).toMatch(cases[index]![1]);
+      expect(code).toBe(2);
+    });
+    expect(existsSync(at('hot.jsonl'))).toBe(false);
+    expect(JSON.parse((await millrace('run', 'nope', '--json')).stdout)).toMatchObject({ state: 'refused', problems: [{ code: 'file/missing' }] });
+  });
+
+  it('fails with node, field, line and row, and leaves the output as it was', async () => {
+    writeFileSync(at('hot.jsonl'), 'as it was\n');
+    const { code, stdout, stderr } = await millrace('run', 'picky.millrace.json');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /picky\.millrace\.json: node "Look twice" \(code 2:\d+\): not on wednesdays\.\n {2}at days\.csv:4\n {2}row: {"day":"wed","temperature":35}/,
+    );
+    expect(stdout).toMatch(/not written: .*hot\.jsonl is as it was before/);
+    expect(readFileSync(at('hot.jsonl'), 'utf8')).toBe('as it was\n');
+  });
+
+  it('explains a plan without running it', async () => {
+    const { code, stdout } = await millrace('run', 'good.millrace.json', '--explain');
+    expect(code).toBe(0);
+    expect(stdout).toContain('days');
+    expect(existsSync(at('hot.jsonl'))).toBe(false);
+  });
+
+  it.skipIf(process.platform === 'win32')('stops cleanly at Ctrl+C', async () => {
+    const endless: Pipeline = {
+      ...emptyPipeline,
+      nodes: {
+        readings: { type: 'generator', typeVersion: 1, params: { count: 1_000_000_000, rate: 1000 } },
+        out: { type: 'jsonl-output', typeVersion: 1, params: { path: 'out.jsonl' } },
+      },
+      edges: [{ from: { node: 'readings', port: 'rows' }, to: { node: 'out', port: 'rows' } }],
+    };
+    save('endless.millrace.json', endless);
+    const { child, ended } = start(['run', 'endless.millrace.json']);
+    for (let i = 0; i < 100 && !readdirSync(folder).some((name) => name.includes('out.jsonl')); i++) await wait(50);
+    child.kill('SIGINT');
+    const askedAt = Date.now();
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(Date.now() - askedAt).toBeLessThan(3000);
+    expect(stderr).toContain('Stopping');
+    expect(stdout).toMatch(/Stopped in/);
+    expect(readdirSync(folder).filter((name) => name.includes('out.jsonl'))).toEqual([]);
+  });
+});
+
+describe('millrace validate', () => {
+  it('says that a pipeline is valid, or what is wrong with the types of its code', async () => {
+    expect(await millrace('validate', 'good.millrace.json')).toMatchObject({ code: 0, stdout: 'good.millrace.json is valid: 4 nodes, 3 edges.\n' });
+    save('typo.millrace.json', pipeline(twice.replace('temperature', 'toString().nope')));
+    const { code, stderr } = await millrace('validate', 'typo.millrace.json');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/typo\.millrace\.json: node "Look twice" \(code 2:\d+\): Property 'nope' does not exist/);
+    expect(JSON.parse((await millrace('validate', 'good.millrace.json', '--json')).stdout)).toMatchObject({
+      valid: true,
+      reads: ['days.csv'],
+      writes: ['hot.jsonl'],
+    });
+  });
+});
+
+describe('millrace preview', () => {
+  it('shows the rows at a node', async () => {
+    expect(await millrace('preview', 'good.millrace.json', '--node', 'step')).toMatchObject({ code: 0, stdout: 'day\ttwice\ntue\t62\nwed\t70\n', stderr: '' });
+    const { stdout } = await millrace('preview', 'good.millrace.json', '-n', 'hot', '-p', 'rest', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ rows: [{ day: 'mon', temperature: 20 }], total: 1, complete: true });
+    expect(existsSync(at('hot.jsonl'))).toBe(false);
+  });
+
+  it('tells of rows that fail beside those that do not', async () => {
+    const { code, stdout, stderr } = await millrace('preview', 'picky.millrace.json', '--node', 'step');
+    expect([code, stdout]).toEqual([0, 'day\ntue\n']);
+    expect(stderr).toMatch(/node "Look twice" \(code 2:\d+\): not on wednesdays/);
+  });
+
+  it('says which node or port there is none of', async () => {
+    const node = await millrace('preview', 'good.millrace.json', '--node', 'nope');
+    expect([node.code, node.stderr]).toEqual([2, expect.stringContaining('days, hot, out, step')]);
+    const port = await millrace('preview', 'good.millrace.json', '--node', 'hot', '--port', 'nope');
+    expect([port.code, port.stderr]).toEqual([2, expect.stringContaining('kept, rest')]);
+  });
+});
+
+describe('the rest', () => {
+  it('lists and describes nodes', async () => {
+    expect((await millrace('nodes')).stdout).toMatch(/filter +transform +Keeps/);
+    expect((await millrace('nodes', 'filter')).stdout).toMatch(/outputs: kept, rest/);
+    expect(JSON.parse((await millrace('nodes', 'filter', '--json')).stdout)).toMatchObject({ type: 'filter', kind: 'transform' });
+    expect(await millrace('nodes', 'fliter')).toMatchObject({ code: 2, stderr: expect.stringContaining('"filter"') });
+  });
+
+  it('has help with examples for every command, and a version', async () => {
+    const help = await millrace('--help');
+    expect(help.code).toBe(0);
+    const commands = ['run', 'validate', 'preview', 'nodes', 'new-node', 'serve'];
+    for (const command of commands) expect(help.stdout).toContain(`  ${command} `);
+    const all = await Promise.all(commands.map((command) => millrace(command, '--help')));
+    expect(all.map(({ code, stdout }) => [code, stdout.includes('\nExamples:\n')])).toEqual(commands.map(() => [0, true]));
+    const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
+    expect((await millrace('--version')).stdout).toBe(`${version}\n`);
+  });
+
+  it('answers wrong words with exit code 2', async () => {
+    const all = await Promise.all([millrace('rnu'), millrace('run'), millrace('run', 'a', '--jsn'), millrace('preview', 'good.millrace.json'), millrace()]);
+    expect(all.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
+    expect(all[0]!.stderr).toContain('Did you mean run?');
+  });
+
+  it('starts a node from its template, once', async () => {
+    mkdirSync(at('nodes'));
+    for (const name of readdirSync(join(project, 'nodes')).filter((entry) => entry.startsWith('_'))) cpSync(join(project, 'nodes', name), at(`nodes/${name}`));
+    cpSync(dirname(cli), at('out/main'), { recursive: true });
+    symlinkSync(join(project, 'node_modules'), at('node_modules'), 'junction');
+    const copy = at('out/main/cli.cjs');
+    for (const kind of ['source', 'transform', 'sink']) {
+      expect((await start(['new-node', kind, 'moving-average'], copy).ended).code).toBe(0);
+      const text = readFileSync(at(`nodes/${kind}s/moving-average.ts`), 'utf8');
+      expect(text).toContain("type: 'moving-average'");
+      expect(text).toContain(`kind: '${kind}'`);
+      expect(text).toContain("from '../kit/node.ts'");
+    }
+    expect(await start(['new-node', 'sink', 'moving-average'], copy).ended).toMatchObject({ code: 2, stderr: expect.stringContaining('exists already') });
+    expect((await start(['new-node', 'sink', 'Moving Average'], copy).ended).code).toBe(2);
+    expect((await start(['new-node', 'thing', 'x'], copy).ended).code).toBe(2);
+  });
+
+  it('serves the editor until it is ended', async () => {
+    const { child, ended } = start(['serve', '--open', 'good.millrace.json']);
+    const address = await new Promise<string>((found) => {
+      child.stdout!.on('data', (text: Buffer) => {
+        const match = /http:\/\/\S+/.exec(text.toString());
+        if (match) found(match[0]);
+      });
+    });
+    expect((await fetch(address)).status).toBe(200);
+    child.kill('SIGTERM');
+    await ended;
+    await expect(fetch(address)).rejects.toThrow();
+  });
+});
