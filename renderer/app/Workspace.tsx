@@ -19,7 +19,7 @@ export function Workspace() {
     <Remembered key={`main ${isLoaded}`} group="main" orientation="horizontal" panels={['palette', 'centre', 'inspector']}>
       {showPalette && (
         <>
-          <Panel id="palette" defaultSize="210px" minSize="160px" maxSize="420px" groupResizeBehavior="preserve-pixel-size">
+          <Panel id="palette" defaultSize="218px" minSize="160px" maxSize="420px" groupResizeBehavior="preserve-pixel-size">
             <ErrorBoundary area="palette">
               <Palette />
             </ErrorBoundary>

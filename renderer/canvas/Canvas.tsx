@@ -11,7 +11,7 @@ import {
   SelectionMode,
   useReactFlow,
 } from '@xyflow/react';
-import { type DragEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type DragEvent, type FocusEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
 import type { Edge } from '../../engine/document/pipeline.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
@@ -139,6 +139,9 @@ function Flow() {
     event.dataTransfer.dropEffect = 'copy';
     markDropEdge(dropEdge, edgeUnder(event.clientX, event.clientY));
   }, []);
+  const dragLeave = useCallback((event: DragEvent<HTMLElement>) => {
+    if (!event.currentTarget.contains(event.relatedTarget as Node | null)) markDropEdge(dropEdge, null);
+  }, []);
   const drop = useCallback(
     (event: DragEvent) => {
       const type = event.dataTransfer.getData(dragType);
@@ -162,10 +165,11 @@ function Flow() {
   }, []);
 
   return (
-    <section className="canvas" aria-label="Canvas" onDragOver={dragOver} onDrop={drop} onDragLeave={() => markDropEdge(dropEdge, null)}>
+    <section className="canvas" aria-label="Canvas" onDragEnter={dragOver} onDragOver={dragOver} onDrop={drop} onDragLeave={dragLeave}>
       <ReactFlow<CardNode, DataEdgeType>
         ref={setPane}
         tabIndex={0}
+        onFocus={selectFocused}
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
@@ -239,6 +243,13 @@ function Flow() {
 
 /** Drags also come from fingers, whose events have no place of their own; those insert into no edge. */
 type PointerLike = { readonly clientX?: number; readonly clientY?: number } | object;
+
+/** A card that the keyboard comes to is the selected one. */
+function selectFocused(event: FocusEvent<HTMLElement>): void {
+  const { target } = event;
+  const id = target.classList.contains('react-flow__node') && target.matches(':focus-visible') ? target.dataset['id'] : undefined;
+  if (id && !session.state.selection.nodes.includes(id)) session.select({ nodes: [id] });
+}
 
 interface FlowConnection {
   readonly source: string;

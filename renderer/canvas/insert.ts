@@ -5,7 +5,8 @@ import { edgeTo } from './connect.ts';
 import { cardSize, portsOf } from './flow.ts';
 import { ensureVisible, visibleCentre } from './viewport.ts';
 
-export const columnGap = 84;
+/** Wide enough for an edge's label while running. */
+export const columnGap = 120;
 export const rowGap = 36;
 
 export interface InsertOptions {

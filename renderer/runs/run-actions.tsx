@@ -1,6 +1,7 @@
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { notify, notifyError } from '../app/notify.ts';
 import { acceptRun, readRuns } from '../session/engine.ts';
+import { meansTheSame } from '../session/meaning.ts';
 import { session } from '../session/session.ts';
 import { setState } from '../session/state.ts';
 import { askParameters } from './ParametersDialog.tsx';
@@ -24,7 +25,7 @@ export async function startRun(): Promise<void> {
     const run = await session.request('run.start', { documentId, pipeline, parameters });
     // Events of a fast run may have come before the reply to its start.
     const newest = session.state.runs.find((other) => other.id === run.id) ?? run;
-    setState({ run: newest, runStale: session.state.pipeline !== pipeline && session.state.pipeline.nodes !== pipeline.nodes });
+    setState({ run: newest, runPipeline: pipeline, runStale: !meansTheSame(pipeline, session.state.pipeline) });
     acceptRun(newest);
     session.showDock('run');
   } catch (error) {
@@ -40,6 +41,6 @@ export async function stopRun(): Promise<void> {
 
 /** Shows an earlier run in the run panel and on the canvas. */
 export function showRun(run: RunSummary): void {
-  setState({ run, runStale: true });
+  setState({ run, runPipeline: null, runStale: true });
   void readRuns();
 }

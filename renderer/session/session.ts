@@ -10,6 +10,7 @@ import type { NodeCheck, OpenedDocument, Problem } from '../../engine/protocol/m
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { collectProblems, scheduleCheck } from './checks.ts';
+import { meansTheSame } from './meaning.ts';
 import { writeSetting } from './settings.ts';
 import { type DockTab, getState, type SessionState, type Settings, setState, useSession } from './state.ts';
 
@@ -119,6 +120,7 @@ export const session = {
       selection: { nodes: [], edges: [] },
       focusField: null,
       run: null,
+      runPipeline: null,
       runStale: false,
       dockTab: 'data',
       resultPath: null,
@@ -132,10 +134,11 @@ export const session = {
 function mirror(document: DocumentStore): () => void {
   const copy = () => {
     const { pipeline, canUndo, canRedo, undoLabel, redoLabel, isEdited } = document;
-    const { pipeline: old, selection, run, runStale } = getState();
+    const { pipeline: old, selection, run, runPipeline, runStale: wasStale } = getState();
     const changed = old.nodes !== pipeline.nodes || old.edges !== pipeline.edges || old.parameters !== pipeline.parameters;
-    setState({ pipeline, canUndo, canRedo, undoLabel, redoLabel, isEdited, runStale: runStale || (changed && run !== null) });
-    if (changed && run && !runStale) collectProblems();
+    const runStale = changed && run && runPipeline ? !meansTheSame(runPipeline, pipeline) : wasStale;
+    setState({ pipeline, canUndo, canRedo, undoLabel, redoLabel, isEdited, runStale });
+    if (runStale !== wasStale) collectProblems();
     if (changed && selection.nodes.some((id) => !pipeline.nodes[id])) session.select({ nodes: selection.nodes.filter((id) => pipeline.nodes[id]) });
     if (changed) scheduleCheck();
   };

@@ -61,7 +61,9 @@ export interface SessionState {
   readonly runs: readonly RunSummary[];
   /** The run that canvas and run panel show. */
   readonly run: RunSummary | null;
-  /** True once the pipeline's meaning was changed after that run started. */
+  /** The pipeline as that run took it; null for a run of another window or another day. */
+  readonly runPipeline: Pipeline | null;
+  /** True while the pipeline means something else than what that run took. */
   readonly runStale: boolean;
   readonly logs: { readonly [runId: string]: readonly LogLine[] };
 
@@ -98,6 +100,7 @@ export const useSession = create<SessionState>()(() => ({
   focusField: null,
   runs: [],
   run: null,
+  runPipeline: null,
   runStale: false,
   logs: {},
   settings: defaultSettings,
