@@ -1,0 +1,111 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
+import { Catalogue } from '../../engine/plan/catalogue.ts';
+import { planRun } from '../../engine/plan/plan.ts';
+import { Client } from '../../engine/protocol/connection.ts';
+import type { LogLine, RunState, RunSummary } from '../../engine/protocol/messages.ts';
+import type { RunProtocol } from '../../engine/protocol/run-api.ts';
+import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
+import { forkNode } from '../../engine/supervisor/fork-node.ts';
+import { Checker } from '../../engine/workbench/checker.ts';
+import { definitions } from '../../nodes/index.ts';
+
+const catalogue = new Catalogue(definitions);
+
+export const newFolder = () => mkdtempSync(join(tmpdir(), 'millrace-run-'));
+
+export function node(type: string, params: PipelineNode['params'] = {}, onError?: PipelineNode['onError']): PipelineNode {
+  return { type, typeVersion: catalogue.get(type)!.version, params, ...(onError ? { onError } : {}) };
+}
+
+/** `a.rows -> b.rows`; the port may be left out where it is `rows`. */
+export function pipeline(nodes: Pipeline['nodes'], edges: readonly string[]): Pipeline {
+  const endpoint = (text: string) => {
+    const [id, port = 'rows'] = text.split('.');
+    return { node: id!, port };
+  };
+  return {
+    name: 'Trial',
+    parameters: {},
+    nodes,
+    edges: edges.map((edge) => {
+      const [from, to] = edge.split(' -> ');
+      return { from: endpoint(from!), to: endpoint(to!) };
+    }),
+    layout: {},
+  };
+}
+
+/** One pipeline in a run process of its own, from the build. */
+export class RunTrial {
+  readonly states: RunState[] = [];
+  readonly logs: LogLine[] = [];
+  readonly client: Client<RunProtocol>;
+  /** Resolves at the end of the run, or when its process is gone. */
+  readonly ended: Promise<RunSummary>;
+  summary: RunSummary | null = null;
+  readonly #process = forkNode('run');
+
+  constructor() {
+    this.client = new Client<RunProtocol>(this.#process.port);
+    this.client.on('logged', (line) => this.logs.push(line));
+    this.ended = new Promise((resolve, reject) => {
+      this.client.on('changed', (summary) => {
+        this.summary = summary;
+        if (this.states.at(-1) !== summary.state) this.states.push(summary.state);
+        if (summary.endedAt !== null) resolve(summary);
+      });
+      this.#process.onExit((_, reason) => reject(new Error(`The process ended: ${reason}`)));
+    });
+    this.ended.catch(() => {});
+  }
+
+  /** `unchecked` code takes the place of that of the node `code` when all checks are done. */
+  async start(pipeline: Pipeline, folder: string, unchecked?: string): Promise<void> {
+    const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters: {} });
+    const plan = planRun(checked);
+    const nodes = plan.nodes.map((each) => (each.id === 'code' && unchecked !== undefined ? { ...each, params: { ...each.params, code: unchecked } } : each));
+    await this.client.request('start', { id: 'trial', name: pipeline.name, path: null, folder, plan: { ...plan, nodes } });
+  }
+
+  async run(pipeline: Pipeline, folder: string, unchecked?: string): Promise<RunSummary> {
+    await this.start(pipeline, folder, unchecked);
+    return this.ended;
+  }
+
+  /** Resolves when so many rows have reached a node. */
+  async reached(id: string, rows: number): Promise<void> {
+    while ((this.summary?.stats[id]?.in ?? 0) < rows) {
+      if (this.summary?.endedAt) throw new Error(`The run ended before ${rows} rows reached ${id}: ${JSON.stringify(this.summary.problems)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.#process.kill();
+  }
+}
+
+/** Makes a database with a table of numbers, for runs to be tried on. */
+export function oldDatabase(path: string): void {
+  const db = new Database(path);
+  db.exec("CREATE TABLE readings (n INTEGER); INSERT INTO readings VALUES (1), (2), (3); CREATE TABLE other (t TEXT); INSERT INTO other VALUES ('kept')");
+  db.close();
+}
+
+/** What a database holds, by table; throws unless it is sound. */
+export function contents(path: string): { readonly [table: string]: unknown[] } {
+  const db = new Database(path, { readonly: true });
+  try {
+    const check = db.pragma('integrity_check', { simple: true });
+    if (check !== 'ok') throw new Error(String(check));
+    const tables = db.prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+    return Object.fromEntries(tables.map(({ name }) => [name, db.prepare(`SELECT * FROM "${name}"`).all()]));
+  } finally {
+    db.close();
+  }
+}
