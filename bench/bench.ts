@@ -27,7 +27,7 @@ else await compareTimes(chosen, Number(values.rows), Number(values.runs));
 
 async function compareTimes(chosen: readonly Job[], rows: number, runs: number): Promise<void> {
   print(`${rows.toLocaleString('en')} rows, medians of ${runs} interleaved runs, whole processes, Node ${process.versions.node}`);
-  const lines = [['job', '', 'Millrace', 'by hand', 'ratio', 'memory', 'all processes']];
+  const lines = [['job', '', 'Millrace', 'by hand', 'ratio', 'CPU', 'by hand', 'memory', 'all processes']];
   for (const job of chosen) {
     const taken = new Map<string, Measurement[]>(['millrace', ...job.hand].map((who) => [who, []]));
     for (let run = 0; run < runs; run++) {
@@ -36,7 +36,8 @@ async function compareTimes(chosen: readonly Job[], rows: number, runs: number):
     const own = taken.get('millrace')!;
     const seconds = median(own.map((each) => each.seconds));
     for (const hand of job.hand) {
-      const theirs = median(taken.get(hand)!.map((each) => each.seconds));
+      const others = taken.get(hand)!;
+      const theirs = median(others.map((each) => each.seconds));
       const isFirst = hand === job.hand[0];
       lines.push([
         isFirst ? job.id : '',
@@ -44,6 +45,8 @@ async function compareTimes(chosen: readonly Job[], rows: number, runs: number):
         isFirst ? `${seconds.toFixed(2)} s` : '',
         `${theirs.toFixed(2)} s`,
         verdict((seconds / theirs).toFixed(2), seconds / theirs <= maxRatio || !isFirst),
+        isFirst ? cpu(own) : '',
+        cpu(others),
         isFirst ? verdict(mb(peak(own)), (peak(own) ?? 0) <= maxMemoryMb) : '',
         isFirst ? mb(own[0]!.allMb) : '',
       ]);
@@ -80,6 +83,11 @@ function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function cpu(measurements: readonly Measurement[]): string {
+  const seconds = measurements.flatMap(({ cpuSeconds }) => (cpuSeconds === null ? [] : [cpuSeconds]));
+  return seconds.length > 0 ? `${median(seconds).toFixed(2)} s` : '-';
 }
 
 function mb(size: number | null): string {
