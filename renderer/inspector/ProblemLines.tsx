@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: the parts have no identity but their place.
 import { IconAlertCircle, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { sentence } from './field-problems.ts';
 import styles from './Inspector.module.css';
 
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };
@@ -16,7 +17,7 @@ export function ProblemLines({ id, problems }: { readonly id?: string; readonly 
           <div key={index} className={styles.problem} data-severity={problem.severity} role={problem.severity === 'error' ? 'alert' : 'status'}>
             <Icon size={14} stroke={1.8} aria-label={problem.severity} />
             <span>
-              {problem.message}
+              {sentence(problem.message)}
               {problem.hint && <span className={styles.hint}> {problem.hint}</span>}
             </span>
           </div>

@@ -5,7 +5,23 @@ import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
  * field also takes those of its parts (`where.rules.0.value`).
  */
 export function problemsAt(problems: readonly Problem[], path: string, field: Pick<FieldManifest, 'kind'>): readonly Problem[] {
-  return problems.filter((problem) => problem.field === path || (field.kind !== 'list' && problem.field?.startsWith(`${path}.`)));
+  const here = problems.filter((problem) => problem.field === path || (field.kind !== 'list' && problem.field?.startsWith(`${path}.`)));
+  return withoutEchoes(here);
+}
+
+/** Two checkers often find the same fault: of problems that start at the same place of a text, the first one is enough. */
+export function withoutEchoes(problems: readonly Problem[]): readonly Problem[] {
+  const places = new Set<string>();
+  return problems.filter(({ range, severity }) => {
+    if (!range) return true;
+    const place = `${severity} ${range.line}:${range.column}`;
+    return places.has(place) ? false : places.add(place);
+  });
+}
+
+/** A message as a whole sentence, so that a hint can follow it. */
+export function sentence(message: string): string {
+  return /[.?!:…]["”’)]?$/.test(message) ? message : `${message}.`;
 }
 
 /** Problems of a node that no field of its form shows. */

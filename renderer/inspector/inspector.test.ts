@@ -4,7 +4,7 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 import { conditionOperators } from '../../nodes/kit/fields.ts';
 import { asCondition, operators, takesValue } from './conditions.ts';
 import { formatDuration, parseDuration } from './duration.ts';
-import { problemsAt, problemsOutside } from './field-problems.ts';
+import { problemsAt, problemsOutside, sentence } from './field-problems.ts';
 import { highlight } from './highlight.ts';
 import { parseInline, parseMarkdown } from './markdown.ts';
 import { storedPath } from './paths.ts';
@@ -56,6 +56,18 @@ describe('problems', () => {
     expect(problemsAt(all, 'where', { kind: 'condition' })).toEqual([all[1], all[2]]);
     expect(problemsAt(all, 'columns', { kind: 'list' })).toEqual([]);
     expect(problemsAt(all, 'columns.1.name', { kind: 'text' })).toEqual([all[4]]);
+  });
+  it('of the same place are told once', () => {
+    const range = { line: 1, column: 5 };
+    const twice = [
+      { ...problem('where'), range },
+      { ...problem('where'), code: 'code/type', range },
+      { ...problem('where'), range: { line: 2, column: 5 } },
+    ];
+    expect(problemsAt(twice, 'where', { kind: 'expression' })).toEqual([twice[0], twice[2]]);
+  });
+  it('read as sentences', () => {
+    expect(['No column "a"', 'Why?', 'It ended.'].map(sentence)).toEqual(['No column "a".', 'Why?', 'It ended.']);
   });
   it('stand at the top when no field has them', () => {
     expect(problemsOutside(all, ['where', 'columns'])).toEqual([all[0], all[3]]);

@@ -127,13 +127,15 @@ function Rows({ preview, target, manifest, label }: RowsProps) {
       return <EmptyState title={engine === 'lost' ? 'The engine cannot be reached' : 'Starting the engine…'} text={message ?? undefined} />;
     return preview.late ? <EmptyState title="Reading…" /> : <div className={styles.empty} />;
   }
-  if (result.total === 0) return <NoRows result={result} target={target} />;
+  const allFailed = result.total === 0 && (result.counts[target.node]?.failed ?? 0) > 0;
+  const rows = allFailed && preview.lastRows ? preview.lastRows : source;
+  if (rows.total === 0) return <NoRows result={result} target={target} />;
   return (
     <DataGrid
-      source={source}
+      source={rows}
       label={label}
       layoutKey={`${target.node}.${target.port}`}
-      dimmed={preview.late || (problem !== null && !preview.waiting)}
+      dimmed={preview.late || ((problem !== null || rows !== source) && !preview.waiting)}
       onDrawn={preview.onDrawn}
     />
   );

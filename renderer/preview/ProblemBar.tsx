@@ -1,6 +1,7 @@
 import { UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { sentence } from '../inspector/field-problems.ts';
 import { session, usePipeline } from '../session/session.ts';
 import styles from './Preview.module.css';
 
@@ -19,7 +20,7 @@ export function ProblemBar({ problems, shownNode }: { readonly problems: readonl
       <Icon size={15} stroke={1.8} aria-label={problem.severity} />
       <span className={styles.problemText} title={problem.hint ? `${problem.message}\n${problem.hint}` : problem.message}>
         {elsewhere && <strong>{elsewhere.title ?? node}: </strong>}
-        {problem.message}
+        {sentence(problem.message)}
         {problem.hint && <span className={styles.hint}> {problem.hint}</span>}
       </span>
       {node && pipeline.nodes[node] && (elsewhere || field) && (

@@ -15,6 +15,8 @@ export interface Preview {
   /** The newest rows of this target; they stay while newer ones are awaited or cannot be had. */
   readonly result: PreviewResult | null;
   readonly source: PageSource | null;
+  /** The newest source that had rows: what to leave standing while half-typed code makes every row fail. */
+  readonly lastRows: PageSource | null;
   /** Why there are no newer rows. */
   readonly problem: Problem | null;
   readonly waiting: boolean;
@@ -28,6 +30,7 @@ interface Answer {
   readonly key: string;
   readonly result: PreviewResult | null;
   readonly source: PageSource | null;
+  readonly lastRows: PageSource | null;
   readonly problem: Problem | null;
 }
 const silent: ReadonlySet<string> = new Set(['preview/superseded', 'cancelled', 'engine/gone']);
@@ -68,11 +71,11 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
         if (mine !== newest.current) return;
         const source = memorySource(result.schema.columns, result.rows);
         if (isEdit && edited !== null) started.current.set(source, { start: edited, requestMs: performance.now() - requested, result });
-        setAnswer({ key, result, source, problem: null });
+        setAnswer((old) => ({ key, result, source, lastRows: source.total > 0 || old?.key !== key ? source : old.lastRows, problem: null }));
       } catch (error) {
         const problem = problemOf(error);
         if (mine !== newest.current || silent.has(problem.code)) return;
-        setAnswer((old) => ({ key, result: old?.key === key ? old.result : null, source: old?.key === key ? old.source : null, problem }));
+        setAnswer((old) => (old?.key === key ? { ...old, problem } : { key, result: null, source: null, lastRows: null, problem }));
       }
       setWaiting(false);
     };
@@ -94,6 +97,6 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
     measurePainted(timing.start, { rows: source.total, requestMs: timing.requestMs, engineMs: timing.result.elapsedMs });
   }, []);
 
-  const current = answer?.key === key ? answer : null;
-  return { result: current?.result ?? null, source: current?.source ?? null, problem: current?.problem ?? null, waiting, late, onDrawn };
+  const { result = null, source = null, lastRows = null, problem = null } = answer?.key === key ? answer : {};
+  return { result, source, lastRows, problem, waiting, late, onDrawn };
 }

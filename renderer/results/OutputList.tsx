@@ -26,7 +26,7 @@ export function OutputList({ path }: { readonly path: string | null }) {
             <>
               {isDatabase ? <IconDatabase size={14} stroke={1.6} /> : <IconFileText size={14} stroke={1.6} />}
               <span className={styles.name}>{fileName(output.path)}</span>
-              <span className={styles.count}>{countText(rows)}</span>
+              <span className={styles.count}>{output.committed ? countText(rows) : 'not written'}</span>
             </>
           );
           return (

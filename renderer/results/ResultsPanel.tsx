@@ -11,10 +11,12 @@ import { tableQuery } from './queries.ts';
 import styles from './Results.module.css';
 import { useResult } from './use-result.ts';
 
-/** What a run has written: the tables of a SQLite file, to be looked at and queried, and the other outputs by name. */
+/** What a run has written (by default its first database): the tables of a SQLite file, to be looked at and queried, and the other outputs by name. */
 export default function ResultsPanel({ path }: { readonly path: string | null }) {
   const outputs = useSession((state) => state.run?.outputs.length ?? 0);
-  if (path !== null) return <Database key={path} path={path} />;
+  const written = useSession((state) => state.run?.outputs.find((output) => output.kind === 'sqlite' && output.committed)?.path ?? null);
+  const shown = path ?? written;
+  if (shown !== null) return <Database key={shown} path={shown} />;
   return (
     <section className={styles.panel} aria-label="Results">
       {outputs > 0 && (
