@@ -1,0 +1,123 @@
+/** The workbench with its real threads and processes, as built. What needs none of them is tested beside the code. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
+import type { EditorProtocol } from '../../engine/protocol/api.ts';
+import { Client, portPair } from '../../engine/protocol/connection.ts';
+import type { RunControl } from '../../engine/protocol/run-api.ts';
+import type { Problem } from '../../engine/schema/problem.ts';
+import { Results } from '../../engine/workbench/results.ts';
+import { serveWorkbench } from '../../engine/workbench/workbench.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'millrace-workbench-'));
+const database = join(folder, 'r.sqlite');
+const nothing = () => () => {};
+let client: Client<EditorProtocol>;
+let documentId: string;
+
+const pipeline = (code: string): Pipeline => ({
+  ...emptyPipeline,
+  nodes: {
+    readings: { type: 'generator', typeVersion: 1, params: { count: 5000 } },
+    step: { type: 'code', typeVersion: 1, params: { code } },
+  },
+  edges: [{ from: { node: 'readings', port: 'rows' }, to: { node: 'step', port: 'rows' } }],
+});
+const read = (code: string) => client.request('preview.read', { documentId, pipeline: pipeline(code), node: 'step', port: 'rows', limit: 1000 });
+
+beforeAll(async () => {
+  new Database(database).exec('create table t as with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000) select i from n').close();
+  const [near, far] = portPair();
+  const runs = { onChanged: nothing, onLogged: nothing } as unknown as RunControl;
+  serveWorkbench(far, { runs, dataFolder: join(folder, 'data'), examplesFolder: join(folder, 'examples'), appVersion: '0', open: null });
+  client = new Client(near);
+  ({ documentId } = await client.request('document.new', {}));
+});
+afterAll(() => {
+  client.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('previews', () => {
+  it('come within 50 ms of the request, of samples of 1,000 rows', async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 25; i++) {
+      const startedAt = performance.now();
+      const result = await read(`export default function step(row: Row) {\n  return { ...row, more: ${i} };\n}`);
+      times.push(performance.now() - startedAt);
+      expect(result).toMatchObject({ total: 1000, complete: false });
+      expect(result.rows).toHaveLength(1000);
+    }
+    times.sort((a, b) => a - b);
+    expect(times[12]).toBeLessThan(50);
+  });
+
+  it('survive an endless loop, which is told with its node and param', async () => {
+    const endless = read('export default function step(row: Row) {\n  for (;;) {}\n  return row;\n}');
+    await expect(endless).rejects.toMatchObject({ problem: { code: 'code/endless', node: 'step', field: 'code' } });
+    expect((await read('export default function step(row: Row) {\n  return row;\n}')).total).toBe(1000);
+  });
+
+  it('give way to newer ones', async () => {
+    const [older, newer] = await Promise.allSettled([read('export default (row: Row) => row;'), read('export default (row: Row) => ({ a: 1 });')]);
+    expect(older).toMatchObject({ status: 'rejected', reason: { problem: { code: 'preview/superseded' } } });
+    expect(newer).toMatchObject({ status: 'fulfilled', value: { schema: { columns: [{ name: 'a' }] } } });
+  });
+});
+
+describe('type checks', () => {
+  it('come after the check, of the newest pipeline only', async () => {
+    const heard: (readonly Problem[])[] = [];
+    const stop = client.on('code.checked', ({ problems }) => heard.push(problems));
+    await client.request('pipeline.check', { documentId, pipeline: pipeline('export default function step(row: Row) {\n  return { a: row.nope };\n}') });
+    await client.request('pipeline.check', { documentId, pipeline: pipeline('export default function step(row: Row) {\n  return { a: row.never };\n}') });
+    await expect.poll(() => heard.length, { timeout: 10_000 }).toBe(1);
+    expect(heard[0]).toMatchObject([{ code: 'code/type', node: 'step', field: 'code', range: { line: 2 }, message: expect.stringContaining("'never'") }]);
+    await client.request('pipeline.check', { documentId, pipeline: emptyPipeline });
+    await expect.poll(() => heard.length).toBe(2);
+    expect(heard[1]).toEqual([]);
+    stop();
+  });
+});
+
+describe('results', () => {
+  it('are read in a process of their own, page by page', async () => {
+    expect(await client.request('result.tables', { path: database })).toMatchObject([{ name: 't', rows: 5000 }]);
+    const page = await client.request('result.query', { path: database, sql: 'select * from t order by i', offset: 4990, limit: 100 });
+    expect(page).toMatchObject({ columns: [{ name: 'i', type: 'integer' }], total: 5000 });
+    expect(page.rows.map(([i]) => i)).toEqual([4991, 4992, 4993, 4994, 4995, 4996, 4997, 4998, 4999, 5000]);
+    const wrong = client.request('result.query', { path: database, sql: 'drop table t', offset: 0, limit: 1 });
+    await expect(wrong).rejects.toMatchObject({ problem: { code: 'result/not-a-query' } });
+  });
+
+  it('stop a query that takes too long or is cancelled, and answer the next one', async () => {
+    const results = new Results({ limitMs: 800 });
+    const never = new AbortController();
+    const slow = 'select count(*) from t a, t b, t c, t d';
+    try {
+      await expect(results.query(database, slow, 0, 1, never.signal)).rejects.toMatchObject({ problem: { code: 'result/slow' } });
+      expect((await results.query(database, 'select 1 as one', 0, 1, never.signal)).rows).toEqual([[1]]);
+      const cancelled = new AbortController();
+      const query = results.query(database, slow, 0, 1, cancelled.signal);
+      cancelled.abort();
+      await expect(query).rejects.toMatchObject({ problem: { code: 'result/stopped' } });
+      expect(await results.tables(database, never.signal)).toHaveLength(1);
+    } finally {
+      results.close();
+    }
+  });
+});
+
+describe('an input that appears', () => {
+  it('is seen at the next check', async () => {
+    const missing: Pipeline = { ...emptyPipeline, nodes: { days: { type: 'csv-file', typeVersion: 1, params: { path: join(folder, 'later.csv') } } } };
+    const before = await client.request('pipeline.check', { documentId, pipeline: missing });
+    expect(before.problems).toContainEqual(expect.objectContaining({ code: 'file/missing', node: 'days', field: 'path' }));
+    writeFileSync(join(folder, 'later.csv'), 'a,b\n1,2\n');
+    const after = await client.request('pipeline.check', { documentId, pipeline: missing });
+    expect(after.nodes['days']!.outputs[0]!.schema!.columns.map((column) => column.name)).toEqual(['a', 'b']);
+  });
+});
