@@ -6,6 +6,7 @@ import { commandOf, menus, runCommand } from '../commands/registry.ts';
 import { showShortcut } from '../commands/shortcut.ts';
 import { isRunning } from '../runs/run-actions.tsx';
 import { session, useSession } from '../session/session.ts';
+import { isDesktop } from './host.ts';
 
 const history = ['file.save', 'edit.undo', 'edit.redo'];
 const panels = ['view.palette', 'view.dock', 'view.inspector'];
@@ -15,7 +16,7 @@ export function Header() {
   return (
     <header className="header">
       <IconRipple className="header-mark" size={20} stroke={2} aria-hidden />
-      {!window.desktop && <MenuBar />}
+      {!isDesktop && <MenuBar />}
       <div className="header-group" role="toolbar" aria-label="Document">
         {history.map((name) => (
           <CommandButton key={name} name={name} />

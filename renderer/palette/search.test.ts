@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeManifest } from '../../engine/protocol/messages.ts';
+import { byCategory, sameTitles, searchNodes } from './search.ts';
+
+const node = (type: string, kind: NodeManifest['kind'], title: string, category: string, summary = '', keywords: string[] = []): NodeManifest => ({
+  type,
+  kind,
+  title,
+  summary,
+  category,
+  keywords,
+  icon: 'table',
+  version: 1,
+  docs: '',
+  inputs: [],
+  outputs: [],
+  params: {},
+  defaults: {},
+  bounded: true,
+  examples: [],
+});
+const nodes = [
+  node('rake', 'transform', 'Rake rows', 'Rows', 'Keeps rows that meet a condition.', ['where', 'filter']),
+  node('reader', 'source', 'Text file', 'Files', 'Reads a file.'),
+  node('writer', 'sink', 'Text file', 'Files', 'Writes a file.', ['export']),
+  node('crate', 'sink', 'Crate table', 'Stores', 'Writes rows into a table.'),
+];
+const found = (query: string) => searchNodes(nodes, query).map(({ type }) => type);
+
+describe('searching nodes', () => {
+  it('gives all of them for nothing, and none for nonsense', () => {
+    expect(found('  ')).toHaveLength(nodes.length);
+    expect(found('zzqx')).toEqual([]);
+  });
+  it('looks at titles, keywords and summaries, titles first', () => {
+    expect(found('table')[0]).toBe('crate');
+    expect(found('where')).toEqual(['rake']);
+    expect(found('condition')).toEqual(['rake']);
+    expect(found('export')).toEqual(['writer']);
+  });
+  it('takes letters in order and several words', () => {
+    expect(found('crtb')).toEqual(['crate']);
+    expect(found('text writes')).toEqual(['writer']);
+  });
+});
+
+describe('the palette', () => {
+  it('starts with what brings rows in', () => {
+    expect(byCategory(nodes).map(([category, members]) => [category, members.map(({ type }) => type)])).toEqual([
+      ['Files', ['reader', 'writer']],
+      ['Rows', ['rake']],
+      ['Stores', ['crate']],
+    ]);
+  });
+  it('knows which titles need telling apart', () => {
+    expect([...sameTitles(nodes)]).toEqual(['Text file']);
+  });
+});
