@@ -32,7 +32,7 @@ describe('the type of an expression', () => {
     ['new Date(row.time).getUTCHours()', 'integer'],
     ['new Date(row.id)', 'timestamp?'],
     ['Number(row.id) ?? 0', 'number?'],
-    ['Number(row.id) || 0', 'number'],
+    ['Number(row.id) || 0', 'number?'],
     ['`${row.id}-${row.n}`', 'string'],
     ['row.id + row.n', 'string'],
     ['row.id.split(",")[0]', 'string?'],

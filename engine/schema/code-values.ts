@@ -17,7 +17,7 @@ import { didYouMean } from './closest.ts';
 import { keyOf, nonNull, pathOf } from './code-facts.ts';
 import type { CodeScope } from './code-scope.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
-import { arrayOf, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, truthy, union, unknown } from './shape.ts';
+import { arrayOf, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
 import { snippetCalls, snippetGlobals } from './snippet-calls.ts';
 
 export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
@@ -65,7 +65,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
         return union(left, right);
       }
       const right = node.operator === '||' ? scope.assuming(nonNull(node.left, false), () => shapeOf(node.right, scope)) : shapeOf(node.right, scope);
-      return node.operator === '||' ? union(truthy(left), right) : left.nullable ? union(present(left), right) : left;
+      return node.operator === '||' || left.nullable ? union(present(left), right) : left;
     }
     case 'ConditionalExpression': {
       shapeOf(node.test, scope);
@@ -229,7 +229,7 @@ function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
   }
   const left = shapeOf(node.left as Expression, scope);
   const value = ['||=', '&&=', '??='].includes(operator)
-    ? union(operator === '&&=' ? left : operator === '||=' ? truthy(left) : present(left), right)
+    ? union(operator === '&&=' ? left : present(left), right)
     : arithmetic(operator.slice(0, -1), left, right, node.right.type === 'Literal' && node.right.value !== 0);
   assign(node.left, value, scope);
   return value;

@@ -34,10 +34,8 @@ export const never = of('never');
 export const arrayOf = (item: Shape): Shape => ({ is: 'array', nullable: false, item });
 export const objectOf = (fields: ReadonlyMap<string, Shape>, open = false): Shape => ({ is: 'object', nullable: false, fields, open });
 export const nullable = (shape: Shape): Shape => (shape.nullable ? shape : { ...shape, nullable: true });
-/** The value where it is neither null nor undefined. */
+/** The value where it is neither null nor undefined. What may be NaN or infinite, which is truthy, may still be null in a row. */
 export const present = (shape: Shape): Shape => (shape.is === 'null' ? never : shape.nullable && !shape.nan ? { ...shape, nullable: false } : shape);
-/** The value where it is truthy. */
-export const truthy = (shape: Shape): Shape => present(shape.nan ? { ...shape, nan: false } : shape);
 
 export function rowShape(schema: Schema): Shape {
   return { ...objectOf(new Map(schema.columns.map((column) => [column.name, of(column.type, column.nullable)]))), row: true };
