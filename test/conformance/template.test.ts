@@ -1,23 +1,36 @@
-/** The template that new nodes start from is itself a node that keeps its promises. */
+/** The templates that new nodes start from are themselves nodes that keep their promises. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import template from '../../nodes/_template.ts';
+import { describe, expect, it } from 'vitest';
+import transform from '../../nodes/_template.ts';
+import sink from '../../nodes/_template-sink.ts';
+import source from '../../nodes/_template-source.ts';
+import type { Example, NodeDefinition } from '../../nodes/kit/node.ts';
 import { runExample } from './harness.ts';
+import { readWritten } from './outcome.ts';
 
-it('is under 60 lines', async () => {
-  const text = await readFile(join(import.meta.dirname, '../../nodes/_template.ts'), 'utf8');
-  expect(text.split('\n').length).toBeLessThan(60);
-});
+const templates: [string, NodeDefinition][] = [
+  ['_template.ts', transform],
+  ['_template-source.ts', source],
+  ['_template-sink.ts', sink],
+];
 
-it.each(template.examples.map((example) => [example.title, example] as const))('%s', async (_, example) => {
-  const folder = await mkdtemp(join(tmpdir(), 'millrace-template-'));
-  try {
-    const { outputs, problems, failures } = await runExample(template, example, { folder, batchSize: 1 });
-    if (example.outputs) expect(outputs).toEqual(example.outputs);
-    expect([...problems, ...failures].map(({ message }) => message)).toEqual((example.failures ?? []).map((text) => expect.stringContaining(text)));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+describe.each(templates)('%s', (file, template) => {
+  it('is under 60 lines', async () => {
+    const text = await readFile(join(import.meta.dirname, '../../nodes', file), 'utf8');
+    expect(text.split('\n').length).toBeLessThan(60);
+  });
+
+  it.each(template.examples.map((example): [string, Example<any>] => [example.title, example]))('%s', async (_, example) => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-template-'));
+    try {
+      const { outputs, problems, failures } = await runExample(template, example, { folder, batchSize: 1 });
+      if (example.outputs) expect(outputs).toEqual(example.outputs);
+      if (example.writes) expect(await readWritten(folder, example.writes)).toEqual(example.writes);
+      expect([...problems, ...failures].map(({ message }) => message)).toEqual((example.failures ?? []).map((text) => expect.stringContaining(text)));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 });
