@@ -280,6 +280,7 @@ describe('rows that fail', () => {
       severity: 'error',
       code: 'code/threw',
       message: "Cannot read properties of undefined (reading 'y').",
+      hint: expect.stringMatching(/rows like this one/),
       node: 'bad',
       field: 'where',
       range: { line: 1, column: 21 },

@@ -129,7 +129,10 @@ function wording(thrown: unknown): { readonly message: string; readonly hint?: s
   if (/Cannot (assign to read only|add|delete|define) property|object is not extensible/.test(text)) {
     return { message: sentence(text), hint: 'Built-in objects and globals are frozen. Keep what you need in a variable of the snippet.' };
   }
-  return { message: sentence(text === '' ? 'The code threw an error without a message' : text) };
+  return {
+    message: sentence(text === '' ? 'The code threw an error without a message' : text),
+    hint: 'Handle rows like this one in the code, or let the node skip or divert rows that fail.',
+  };
 }
 
 function sentence(text: string): string {
