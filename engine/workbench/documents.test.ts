@@ -104,7 +104,8 @@ describe('examples', () => {
     const opened = await documents.openExample('weather');
     expect(opened).toMatchObject({ path: null, trusted: true });
     const copy = documents.get(opened.documentId).folder;
-    expect(copy).toBe(at('data/examples'));
+    expect(copy).toBe(documents.get(documents.create().documentId).folder);
+    expect(existsSync(join(copy, 'weather.millrace.json'))).toBe(false);
     expect(existsSync(join(copy, 'data/weather.csv'))).toBe(true);
     writeFileSync(join(copy, 'out.sqlite'), 'an output');
     writeFileSync(at('examples/data/weather.csv'), 'day,rain\n1,3\n');
@@ -131,7 +132,7 @@ describe('examples', () => {
 describe('autosaves', () => {
   it('come back after a crash and are gone when discarded', async () => {
     const autosaves = new Autosaves(at('data'));
-    const kept = { id: '../one', path: null, folder: at('data/untitled'), trusted: false, stamp: null, pipeline };
+    const kept = { id: '../one', path: null, folder: at('data/unsaved'), trusted: false, stamp: null, pipeline };
     await autosaves.write(kept);
     await autosaves.write({ ...kept, id: 'two', pipeline: { ...pipeline, name: 'Two' } });
     expect((await autosaves.list()).map((copy) => copy.id).sort()).toEqual(['../one', 'two']);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, cp, glob, mkdir, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileExtension, formatPipeline, parsePipeline } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
@@ -24,9 +24,9 @@ export interface OpenDocument {
 /**
  * The documents of one editor: opening, saving, trust.
  *
- * Where relative paths start: at the pipeline's file; for a document that was never saved, at `untitled/` of the data folder.
- * An example opens as an untitled copy whose paths start at `examples/` of the data folder, a copy of the folder that ships with
- * Millrace: so its inputs are found and its outputs have a writable place. Saving it elsewhere takes its input files along.
+ * Where relative paths start: at the pipeline's file; for a document that was never saved, at `unsaved/` of the data folder. An
+ * example opens as an untitled copy, and the data that ships with the examples is copied to that folder: so its inputs are
+ * found and its outputs have a writable place. Saving it elsewhere takes its input files along.
  */
 export class Documents {
   readonly #store: Store;
@@ -58,7 +58,7 @@ export class Documents {
   }
 
   create(): OpenedDocument {
-    return this.#add({ path: null, folder: this.#untitledFolder, trusted: true, stamp: null, migrated: false }, emptyPipeline);
+    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null, migrated: false }, emptyPipeline);
   }
 
   /** A document that came back from an autosave: as trusted as it was when it was kept. */
@@ -79,23 +79,19 @@ export class Documents {
     const example = (await this.examples()).find((candidate) => candidate.id === id);
     if (!example) throw new MillraceError({ code: 'example/unknown', message: `There is no example "${id}".` });
     const { pipeline } = await this.#read(example.path);
-    const copy = join(this.#dataFolder, 'examples');
-    await cp(this.#examplesFolder, copy, { recursive: true, preserveTimestamps: true, filter: isOlder });
-    const folder = join(copy, relative(this.#examplesFolder, dirname(example.path)));
-    return this.#add({ path: null, folder, trusted: true, stamp: null, migrated: false }, pipeline);
+    await cp(this.#examplesFolder, this.#unsavedFolder, { recursive: true, preserveTimestamps: true, filter: isNewData });
+    return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null, migrated: false }, pipeline);
   }
 
-  /** `NAME.millrace.json` in the examples' folder or one folder below it. */
   async examples(): Promise<readonly ExampleFile[]> {
-    const found: ExampleFile[] = [];
-    for (const folder of [this.#examplesFolder, ...(await subfolders(this.#examplesFolder))]) {
-      for (const name of (await readdir(folder).catch(() => [])).filter((entry) => entry.endsWith(fileExtension)).sort()) {
-        const path = join(folder, name);
+    const names = (await readdir(this.#examplesFolder).catch(() => [])).filter((name) => name.endsWith(fileExtension)).sort();
+    return Promise.all(
+      names.map(async (name) => {
+        const path = join(this.#examplesFolder, name);
         const { pipeline } = await this.#read(path);
-        found.push({ id: name.slice(0, -fileExtension.length), title: pipeline.name, summary: firstSentence(pipeline.description ?? ''), path });
-      }
-    }
-    return found;
+        return { id: name.slice(0, -fileExtension.length), title: pipeline.name, summary: firstSentence(pipeline.description ?? ''), path };
+      }),
+    );
   }
 
   /** `reads`: the input paths that the pipeline names, relative ones of which go along when an untitled document gets a place. */
@@ -136,8 +132,8 @@ export class Documents {
     return this.#open.has(id);
   }
 
-  get #untitledFolder(): string {
-    return join(this.#dataFolder, 'untitled');
+  get #unsavedFolder(): string {
+    return join(this.#dataFolder, 'unsaved');
   }
 
   #add(document: Omit<OpenDocument, 'id'>, pipeline: Pipeline, migrated: readonly string[] = []): OpenedDocument {
@@ -200,23 +196,15 @@ async function takeAlong(reads: readonly string[], from: string, to: string): Pr
   }
 }
 
-/** For copying the examples: what is there already and no older stays, so that outputs of earlier runs and unchanged data are not touched. */
-async function isOlder(source: string, target: string): Promise<boolean> {
+/** What of the examples' data is to be copied: not what is there and no older, so that unchanged files and outputs of earlier runs stay. */
+async function isNewData(source: string, target: string): Promise<boolean> {
   if ((await stat(source)).isDirectory()) return true;
-  return (await modified(target)) < (await modified(source));
+  return !source.endsWith(fileExtension) && (await modified(target)) < (await modified(source));
 }
 
 /** 0 for what does not exist. */
 async function modified(path: string): Promise<number> {
   return Math.floor((await stat(path).catch(() => null))?.mtimeMs ?? 0);
-}
-
-async function subfolders(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(folder, entry.name))
-    .sort();
 }
 
 function firstSentence(text: string): string {
