@@ -5,10 +5,19 @@ import { newMonitor } from './monitor.ts';
 import type { ToControl, ToData } from './run-messages.ts';
 
 const mebibyte = 1024 * 1024;
+/** Rows die young: less than this and they are copied before they die, more only costs memory. */
+const youngMb = 32;
+/** What the process needs besides what is limited: its own code, buffers of files, caches of databases. */
+const overheadMb = 512;
 
 /** How much the rows and the users' code of a run may take, in MB. */
 export function memoryLimit(): number {
   return Number(process.env['MILLRACE_RUN_MEMORY_MB']) || Math.min(4096, Math.floor(totalmem() / mebibyte / 2));
+}
+
+/** Whether the process holds so much that it is over the limit, whatever it consists of: V8 limits objects, but not buffers. */
+export function isOverMemory(): boolean {
+  return process.memoryUsage.rss() > (memoryLimit() + overheadMb) * mebibyte;
 }
 
 /** The data thread as its owner sees it. It waits for `start`. */
@@ -19,7 +28,7 @@ export class DataThread {
   constructor() {
     this.#worker = new Worker(entryFile('data-thread'), {
       workerData: { monitor: this.monitor },
-      resourceLimits: { maxOldGenerationSizeMb: memoryLimit() },
+      resourceLimits: { maxOldGenerationSizeMb: memoryLimit(), maxYoungGenerationSizeMb: youngMb },
     });
     // Kept until somebody listens: an error before the start must not end the process.
     this.#worker.on('error', () => {});

@@ -59,7 +59,10 @@ export class Run {
       problems: [],
       outputs: [],
     };
-    this.#watchdog = new Watchdog(thread.monitor, callLimit(), (activity) => void this.#endless(activity));
+    this.#watchdog = new Watchdog(thread.monitor, callLimit(), {
+      onEndless: (activity) => void this.#endless(activity),
+      onOverMemory: () => void this.#lost(this.#overMemory()),
+    });
     thread.listen({
       onMessage: (message) => this.#receive(message),
       onError: (error) => void this.#lost(this.#problemOfError(error)),
@@ -136,10 +139,8 @@ export class Run {
     return { stats: this.#rates.stats(snapshot, performance.now()), outputs: snapshot.outputs, problems };
   }
 
-  #endless({ code }: Activity): Promise<void> {
-    const { node, field } = this.#codes.get(code) ?? {};
+  #endless({ code, call }: Activity): Promise<void> {
     const seconds = callLimit() / 1000;
-    const call = readMonitor(this.#thread.monitor).call;
     const when = call > 0 ? `in its ${call.toLocaleString('en')}${ordinal(call)} call` : 'before its first call';
     return this.#terminate({
       state: 'failed',
@@ -148,7 +149,7 @@ export class Run {
         severity: 'error',
         message: `The code did not end within ${seconds} s ${when}, and was stopped.`,
         hint: 'Look for a loop that never ends, and try the rows around there in the preview.',
-        ...(node === undefined ? {} : { node, field }),
+        ...this.#codes.get(code),
       },
     });
   }
@@ -187,20 +188,24 @@ export class Run {
   }
 
   #problemOfError(error: Error & { code?: string }): Problem {
+    return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.#overMemory() : { ...problemOf(error), ...this.#place() };
+  }
+
+  #overMemory(): Problem {
+    return {
+      code: 'run/memory',
+      severity: 'error',
+      message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
+      hint: 'Look for code that keeps or makes very much, or for a node that holds all its rows, such as a sort or a join.',
+      ...this.#place(),
+    };
+  }
+
+  /** Where the data thread is, or was when it ended. */
+  #place(): { readonly node?: NodeId; readonly field?: string } {
     const { node: index, code } = readMonitor(this.#thread.monitor);
-    const node = this.#codes.get(code)?.node ?? this.#job.plan.nodes[index]?.id;
-    const field = this.#codes.get(code)?.field;
-    const place = { ...(node === undefined ? {} : { node }), ...(field === undefined ? {} : { field }) };
-    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      return {
-        code: 'run/memory',
-        severity: 'error',
-        message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
-        hint: 'Look for code that keeps or makes very much, or for a node that holds all its rows, such as a sort or a join.',
-        ...place,
-      };
-    }
-    return { ...problemOf(error), ...place };
+    const node = this.#job.plan.nodes[index]?.id;
+    return this.#codes.get(code) ?? (node === undefined ? {} : { node });
   }
 }
 

@@ -1,21 +1,26 @@
+import { isOverMemory } from './data-thread-handle.ts';
 import { type Activity, type Monitor, readMonitor } from './monitor.ts';
 
 const looksEveryMs = 100;
 
 /**
- * Watches the data thread from outside: calls `onEndless` once when one call of users' code has run for `limitMs`. Looks at
- * what the thread notes; a call is the same one as long as its number is.
+ * Watches the data thread from outside: calls `onEndless` when one call of users' code has run for `limitMs`, and
+ * `onOverMemory` when the process has become too large; one of them, once. It looks at what the thread notes: a call is the
+ * same one as long as its number is.
  */
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(monitor: Monitor, limitMs: number, onEndless: (activity: Activity) => void) {
+  constructor(monitor: Monitor, limitMs: number, { onEndless, onOverMemory }: { onEndless(activity: Activity): void; onOverMemory(): void }) {
     let last = readMonitor(monitor);
     let since = performance.now();
     this.#timer = setInterval(
       () => {
         const now = readMonitor(monitor);
-        if (now.code < 0 || now.code !== last.code || now.call !== last.call) {
+        if (isOverMemory()) {
+          this.stop();
+          onOverMemory();
+        } else if (now.code < 0 || now.code !== last.code || now.call !== last.call) {
           last = now;
           since = performance.now();
         } else if (performance.now() - since >= limitMs) {

@@ -236,7 +236,10 @@ describe('users’ code', () => {
     expect(Date.now() - before).toBeLessThan(1000);
   });
 
-  test('that hoards memory is named', async () => {
+  test.each([
+    ['objects', 'new Array(1000).fill(row.sensor)'],
+    ['buffers', 'new Uint8Array(1e6).fill(1)'],
+  ])('that hoards %s is named', async (_, hoard) => {
     const folder = newFolder();
     oldDatabase(join(folder, 'out.db'));
     const run = trial({ MILLRACE_RUN_MEMORY_MB: '80' });
@@ -245,7 +248,7 @@ describe('users’ code', () => {
         {
           source: node('generator', { count: 10_000_000 }),
           code: node('code', {
-            code: 'const kept: any[] = [];\nexport default function step(row: Row) {\n  kept.push(new Array(1000).fill(row.sensor));\n  return row;\n}\n',
+            code: `const kept: any[] = [];\nexport default function step(row: Row) {\n  kept.push(${hoard});\n  return row;\n}\n`,
           }),
           table: node('sqlite-table', { path: 'out.db', table: 'readings' }),
         },
