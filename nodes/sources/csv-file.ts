@@ -112,7 +112,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
           { a: 4, b: 'w' },
         ],
       },
-      failures: ['has 1 field, but the header has 2', 'text after the closing quote'],
+      failures: ['2 of the first 4 rows', 'has 1 field, but the header has 2', 'text after the closing quote'],
     },
     { title: 'A header without rows', params: { path: 'empty.csv' }, files: { 'empty.csv': 'a,b\n' }, outputs: { rows: [] } },
     { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },

@@ -92,7 +92,7 @@ that does not fit its column's type, a key that is no column (unless these are l
       params: { path: 'broken.jsonl' },
       files: { 'broken.jsonl': '{"a":1}\n{"a":\n[1]\n{"a":4}\n' },
       outputs: { rows: [{ a: 1 }, { a: 4 }] },
-      failures: ['The line is not JSON: Unexpected end of JSON input', 'not an object'],
+      failures: ['2 of the first 4 lines', 'The line is not JSON: Unexpected end of JSON input', 'not an object'],
     },
     { title: 'An empty file', params: { path: 'empty.jsonl' }, files: { 'empty.jsonl': '' }, outputs: { rows: [] }, failures: ['holds no rows'] },
   ],

@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { Row, Schema } from '../../engine/schema/types.ts';
+import { folderOf, readSource } from '../formats/source-testing.ts';
+import type { Writer } from '../kit/node.ts';
+import sqliteTable from '../sinks/sqlite-table.ts';
+import sqliteQuery from './sqlite-query.ts';
+
+function database(sql: string, options: { wal?: boolean } = {}): { folder: string; db: Database.Database } {
+  const folder = folderOf({});
+  const db = new Database(join(folder, 'x.db'));
+  if (options.wal) db.pragma('journal_mode = WAL');
+  db.exec(sql);
+  return { folder, db };
+}
+const read = (folder: string, params: object, options: Parameters<typeof readSource>[3] = {}) =>
+  readSource(sqliteQuery, folder, { path: 'x.db', table: '', sql: '', ...params }, options);
+const query = (folder: string, sql: string, more: object = {}) => read(folder, { read: 'query', sql, ...more });
+
+describe('types', () => {
+  it('follow what columns are declared as, here and elsewhere', async () => {
+    const { folder, db } = database(
+      'CREATE TABLE t (a VARCHAR(10), b BIGINT, c DOUBLE PRECISION, d DECIMAL(10,2), e DATETIME, f BLOB, g BOOLEAN, h DATE, i JSON, j)',
+    );
+    db.exec(`INSERT INTO t VALUES ('x', 5, 1.5, 2, '2026-01-31 12:00:00', x'0102', 0, '2026-01-31', '{"a":1}', 'any')`);
+    const { schema, rows, failures } = await read(folder, { table: 't' });
+    expect(schema!.columns.map(({ type }) => type)).toEqual([
+      'string',
+      'integer',
+      'number',
+      'number',
+      'timestamp',
+      'bytes',
+      'boolean',
+      'timestamp',
+      'json',
+      'string',
+    ]);
+    expect(failures).toEqual([]);
+    expect(rows).toEqual([
+      { a: 'x', b: 5, c: 1.5, d: 2, e: Date.UTC(2026, 0, 31, 12), f: Uint8Array.of(1, 2), g: false, h: Date.UTC(2026, 0, 31), i: { a: 1 }, j: 'any' },
+    ]);
+  });
+  it('of expressions are told from their values', async () => {
+    const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2)');
+    const { schema, problems } = await query(
+      folder,
+      "SELECT a + 1, a / 2.0 AS half, 'x' || a AS text, NULL AS none, x'01' AS blob, a * 4611686018427387000 AS big FROM t -- the end",
+    );
+    expect(problems).toEqual([]);
+    expect(schema!.columns.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'a + 1 integer',
+      'half number',
+      'text string',
+      'none string',
+      'blob bytes',
+      'big string',
+    ]);
+  });
+  it('can be set', async () => {
+    const { folder } = database("CREATE TABLE t (a INTEGER, b TEXT); INSERT INTO t VALUES (1769860800000, '2026-01-31')");
+    const { rows } = await read(folder, {
+      table: 't',
+      types: [
+        { column: 'a', type: 'timestamp' },
+        { column: 'b', type: 'timestamp' },
+      ],
+    });
+    expect(rows).toEqual([{ a: 1769860800000, b: Date.UTC(2026, 0, 31) }]);
+  });
+  it('that a value does not have make its row fail', async () => {
+    const { folder } = database(
+      `CREATE TABLE t (i INTEGER, b BLOB, s TEXT, j JSON);
+       INSERT INTO t VALUES (1, NULL, 'x', NULL), ('word', NULL, 'x', NULL), (9007199254740993, NULL, 'x', NULL), (2, 'text', 'x', NULL), (3, NULL, x'01', NULL), (4, NULL, NULL, '{'), (5, NULL, NULL, NULL)`,
+    );
+    const { rows, failures, places } = await read(folder, { table: 't' });
+    expect(rows.map(({ i }) => i)).toEqual([1, 5]);
+    expect(places).toEqual(['x.db, table t:1', 'x.db, table t:7']);
+    expect(failures.map(({ message, position }) => [position?.line, message])).toEqual([
+      [2, 'Column "i" is of type integer: "word" is not a whole number.'],
+      [3, 'Column "i" is of type integer: the value is about 9007199254740992, beyond 2^53, where whole numbers would be rounded.'],
+      [4, 'Column "b" is of type bytes: the value is text, not a BLOB.'],
+      [5, 'Column "s" is of type string: the value is a BLOB of 1 bytes.'],
+      [6, 'Column "j" is of type json: "{" is not JSON.'],
+    ]);
+    expect(failures[1]!.hint).toContain('CAST("i" AS TEXT)');
+  });
+});
+
+describe('what is wrong', () => {
+  it('is told with what there is', async () => {
+    const { folder } = database('CREATE TABLE parts (id); CREATE VIEW v AS SELECT 1');
+    const problem = async (params: object) => (await read(folder, params)).problems[0]!;
+    expect(await problem({ table: 'pieces' })).toMatchObject({ code: 'sqlite/no-table', field: 'table', hint: 'It has: parts, v.' });
+    expect(await problem({ read: 'query', sql: 'SELECT nope FROM parts' })).toMatchObject({
+      code: 'sqlite/query',
+      field: 'sql',
+      message: 'The query is wrong: no such column: nope.',
+    });
+    expect(await problem({ read: 'query', sql: 'SELECT 1; SELECT 2' })).toMatchObject({ code: 'sqlite/query' });
+    expect(await problem({ read: 'query', sql: 'DELETE FROM parts' })).toMatchObject({ code: 'sqlite/query', message: 'The query returns no rows.' });
+    expect(await problem({ path: 'nope.db', table: 't' })).toMatchObject({ code: 'file/missing', field: 'path' });
+    expect(await problem({ path: '.', table: 't' })).toMatchObject({ code: 'file/directory' });
+    expect((await readSource(sqliteQuery, folderOf({ 'x.db': 'x'.repeat(2000) }), { path: 'x.db', table: 't' })).problems[0]).toMatchObject({
+      code: 'sqlite/not-a-database',
+    });
+    expect((await readSource(sqliteQuery, folderOf({ 'x.db': '' }), { path: 'x.db', table: 't' })).problems[0]).toMatchObject({
+      hint: 'The database is empty.',
+    });
+  });
+  it('writes nothing, whatever the query says', async () => {
+    const { folder, db } = database('CREATE TABLE t (a); INSERT INTO t VALUES (1)');
+    await query(folder, 'DELETE FROM t RETURNING a').catch((error) => expect(error.message).toContain('readonly'));
+    expect(db.prepare('SELECT count(*) FROM t').pluck().get()).toBe(1);
+  });
+  it('is a lock that somebody holds', async () => {
+    const { folder, db } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)');
+    db.exec('BEGIN EXCLUSIVE');
+    expect((await read(folder, { table: 't' })).problems[0]).toMatchObject({ code: 'sqlite/locked' });
+    const schema: Schema = { columns: [{ name: 'a', type: 'integer', nullable: true }] };
+    const running = read(folder, { table: 't' }, { schema });
+    setTimeout(() => db.exec('COMMIT'), 200);
+    expect((await running).rows).toEqual([{ a: 1 }]);
+  });
+});
+
+it('goes on where it stopped', async () => {
+  const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (9007199254740993), (3), (4), (5)');
+  const whole = await read(folder, { table: 't' }, { batchSize: 2 });
+  for (const { rows, position } of whole.positions) {
+    const rest = await read(folder, { table: 't' }, { start: position });
+    expect(rest.rows).toEqual(whole.rows.slice(rows));
+    expect(rest.places).toEqual(whole.places.slice(rows));
+  }
+});
+
+it('names columns apart that have one name', async () => {
+  const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)');
+  const { rows, problems } = await query(folder, 'SELECT x.a, y.a FROM t x, t y');
+  expect(rows).toEqual([{ a: 1, a_2: 1 }]);
+  expect(problems).toMatchObject([{ code: 'sqlite/column-name', severity: 'warning' }]);
+});
+
+describe('a sink that writes into the same database', () => {
+  const count = 60_000;
+  const text = 'x'.repeat(500);
+  const fill = `CREATE TABLE t (a INTEGER, b TEXT); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) INSERT INTO t SELECT i, '${text}' FROM n`;
+
+  it.each([
+    { journal: 'rollback journal', wal: false, mode: 'replace', table: 'copy' },
+    { journal: 'write-ahead log', wal: true, mode: 'replace', table: 'copy' },
+    { journal: 'rollback journal', wal: false, mode: 'append', table: 't' },
+    { journal: 'rollback journal', wal: false, mode: 'replace', table: 't' },
+  ])('gets all rows ($journal, $mode $table), though it needs more than its cache', async ({ wal, mode, table }) => {
+    const { folder, db } = database(fill, { wal });
+    db.close();
+    const columns = [
+      { name: 'a', type: 'integer', nullable: true },
+      { name: 'b', type: 'string', nullable: true },
+    ] as const;
+    const schema: Schema = { columns };
+    const things = new Map<string, { close(): void }>();
+    const common = {
+      inputs: { rows: schema },
+      outputs: { rows: schema },
+      path: (path: string) => join(folder, path),
+      signal: new AbortController().signal,
+      log() {},
+      guard() {},
+      fail(failure: { message: string }) {
+        throw new Error(failure.message);
+      },
+      shared: <T extends { close(): void }>(key: string, open: () => T) => {
+        if (!things.has(key)) things.set(key, open());
+        return things.get(key) as T;
+      },
+    };
+    const writer: Writer = await sqliteTable.run({ ...common, params: { path: 'x.db', table, mode, keys: [], types: {} } as never });
+    const reader = await sqliteQuery.run({ ...common, params: { path: 'x.db', read: 'table', table: 't', sql: '', types: [] }, batchSize: 1024, start: null });
+    for (let batch = await reader.read(); batch; batch = await reader.read()) await writer.write(batch.rows as Row[]);
+    await reader.close();
+    await writer.commit();
+    await writer.close();
+    for (const thing of things.values()) thing.close();
+    const result = new Database(join(folder, 'x.db'));
+    expect(result.prepare(`SELECT count(*) AS n, sum(a) AS sum, min(length(b)) AS length FROM "${table}"`).get()).toEqual({
+      n: mode === 'append' ? 2 * count : count,
+      sum: ((mode === 'append' ? 2 : 1) * count * (count + 1)) / 2,
+      length: 500,
+    });
+    result.close();
+  });
+});
