@@ -16,6 +16,7 @@ import { type Sample, Samples } from './samples.ts';
 const sampleSize = 1000;
 const lookupSize = 10_000;
 const keptProblems = 100;
+const keptExpressions = 1000;
 
 export interface PreviewEngineOptions {
   readonly definition: (type: string) => NodeDefinition | undefined;
@@ -35,7 +36,7 @@ export class PreviewEngine {
 
   constructor(options: PreviewEngineOptions) {
     this.#definition = options.definition;
-    this.#sandbox = options.sandbox;
+    this.#sandbox = rememberExpressions(options.sandbox);
     this.#monitor = options.monitor;
     this.#onCode = options.onCode ?? (() => {});
   }
@@ -113,6 +114,26 @@ export class PreviewEngine {
     }
     return found;
   }
+}
+
+/**
+ * Expressions keep nothing from row to row, so each is compiled once for all previews. Snippets may have variables of their
+ * own and start anew each time.
+ */
+function rememberExpressions(sandbox: Sandbox): Sandbox {
+  const known = new Map<string, (row: Row) => unknown>();
+  return {
+    snippet: (source, where) => sandbox.snippet(source, where),
+    explain: (thrown) => sandbox.explain(thrown),
+    expression(source, where) {
+      const key = JSON.stringify([where.node, where.field, source]);
+      const run = known.get(key) ?? sandbox.expression(source, where);
+      known.delete(key);
+      known.set(key, run);
+      if (known.size > keptExpressions) known.delete(known.keys().next().value!);
+      return run;
+    },
+  };
 }
 
 /** A source that has read its rows before. */

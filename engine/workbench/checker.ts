@@ -1,7 +1,7 @@
 import type { CodeAnalysis } from '../../nodes/kit/node.ts';
-import type { Pipeline } from '../document/pipeline.ts';
+import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { type CheckedPipeline, checkPipeline } from '../plan/check.ts';
+import { type CheckedPipeline, type CheckOptions, checkPipeline } from '../plan/check.ts';
 import { type Discovered, Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 import { codeIn } from './typed-code.ts';
@@ -35,11 +35,8 @@ export class Checker {
     options: { readonly touch: boolean; readonly parameters?: { readonly [name: string]: string | number | boolean } },
   ): Promise<Check> {
     const given = { catalogue: this.#catalogue, analyse: this.#analyse, parameters: options.parameters };
-    // The first pass completes the params that the sources are then asked with.
-    const first = checkPipeline(pipeline, { ...given, discovered: () => null });
-    const found = options.touch ? await this.#discover(first, folder) : new Map<string, Discovered>();
-    const known = [...found.values()].some((source) => source.discovery);
-    const checked = known ? checkPipeline(pipeline, { ...given, discovered: (id) => found.get(id)?.discovery ?? null }) : first;
+    const found = options.touch ? await this.#discover(pipeline, folder, given) : new Map<string, Discovered>();
+    const checked = checkPipeline(pipeline, { ...given, discovered: (id) => found.get(id)?.discovery ?? null });
     return {
       checked,
       sampleKeys: Object.fromEntries([...found].map(([id, source]) => [id, source.key])),
@@ -47,8 +44,12 @@ export class Checker {
     };
   }
 
-  async #discover(checked: CheckedPipeline, folder: string): Promise<Map<string, Discovered>> {
-    const sources = [...checked.nodes.values()].filter((node) => node.valid && node.definition.kind === 'source');
+  async #discover(pipeline: Pipeline, folder: string, given: Omit<CheckOptions, 'discovered'>): Promise<Map<string, Discovered>> {
+    // The sources are first checked alone, for their params: completed, with parameters put in, and whether they are right.
+    const isSource = ([, node]: readonly [string, PipelineNode]) => this.#catalogue.get(node.type)?.kind === 'source';
+    const nodes = Object.fromEntries(Object.entries(pipeline.nodes).filter(isSource));
+    const alone = checkPipeline({ ...pipeline, nodes, edges: [] }, { ...given, discovered: () => null });
+    const sources = [...alone.nodes.values()].filter((node) => node.valid);
     const found = sources.map(async ({ id, definition, params }) => [id, await this.#discoveries.find(definition, params, folder)] as const);
     return new Map(await Promise.all(found));
   }
