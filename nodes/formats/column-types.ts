@@ -30,14 +30,18 @@ export interface ColumnTypeSetting {
   readonly type: ColumnType;
 }
 
-/** The output `rows` of a source: what was found, the types that were set, and the column that holds the file's name. */
-export function outputColumns(found: Schema | null, types: readonly ColumnTypeSetting[], fileColumn: string | null): Inference {
+/**
+ * The output `rows` of a source: what was found, the types that were set, and the column that holds the file's name.
+ * `adds`: a type that is set for an unknown column adds it.
+ */
+export function outputColumns(found: Schema | null, types: readonly ColumnTypeSetting[], fileColumn: string | null = null, adds = false): Inference {
   if (!found) return { outputs: { rows: null } };
   const problems: NonNullable<Inference['problems']>[number][] = [];
   const columns: Column[] = [...found.columns];
   types.forEach(({ column, type }, i) => {
     const index = columns.findIndex(({ name }) => name === column);
     if (index !== -1) columns[index] = { ...columns[index]!, type };
+    else if (adds && column !== '') columns.push({ name: column, type, nullable: true });
     else if (column !== '') {
       problems.push({
         code: 'column/missing',
@@ -50,7 +54,13 @@ export function outputColumns(found: Schema | null, types: readonly ColumnTypeSe
   });
   if (fileColumn !== null) {
     if (columns.some(({ name }) => name === fileColumn)) {
-      problems.push({ code: 'column/duplicate', severity: 'error', message: `The file has a column "${fileColumn}" already.`, hint: 'Give the column for the file name another one.', field: 'fileColumn' });
+      problems.push({
+        code: 'column/duplicate',
+        severity: 'error',
+        message: `The file has a column "${fileColumn}" already.`,
+        hint: 'Give the column for the file name another one.',
+        field: 'fileColumn',
+      });
     } else columns.push({ name: fileColumn, type: 'string', nullable: false });
   }
   return { outputs: { rows: { columns } }, problems };

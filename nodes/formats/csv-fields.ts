@@ -168,7 +168,14 @@ export class CsvFields {
       this.at = at + 4;
       return true;
     }
-    if (bytes[at] === 102 && bytes[at + 1] === 97 && bytes[at + 2] === 108 && bytes[at + 3] === 115 && bytes[at + 4] === 101 && this.#stops[bytes[at + 5]!] === 1) {
+    if (
+      bytes[at] === 102 &&
+      bytes[at + 1] === 97 &&
+      bytes[at + 2] === 108 &&
+      bytes[at + 3] === 115 &&
+      bytes[at + 4] === 101 &&
+      this.#stops[bytes[at + 5]!] === 1
+    ) {
       this.at = at + 5;
       return false;
     }

@@ -185,11 +185,17 @@ class Sample {
       }
     }
     if (fields.length === this.#width) this.#rows.push(fields.map(({ text, quoted }) => (!quoted && text === this.#options.nullText ? null : text)));
-    else this.#bad(`The row has ${fields.length} fields instead of ${this.#width}.`, 'Check its delimiters, and the delimiter that is set here.', 'csv/fields');
+    else
+      this.#bad(
+        `The row does not have ${this.#width} fields, but ${fields.length}.`,
+        'Check its delimiters, and the delimiter that is set here.',
+        'csv/fields',
+      );
   }
 
   #bad(message: string, hint: string, code: string): void {
-    if (this.#width === 0 && this.#options.header) throw new MillraceError({ code, message: `The header of ${this.#file.name} cannot be read. ${message}`, hint });
+    if (this.#width === 0 && this.#options.header)
+      throw new MillraceError({ code, message: `The header of ${this.#file.name} cannot be read. ${message}`, hint });
     this.#unreadable++;
     this.#firstUnreadable ??= { line: this.#line, message, hint };
   }

@@ -18,8 +18,19 @@ const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
 export function csvOptions(params: CsvParams): CsvHeadOptions {
   const { header, encoding } = params;
   const quote = params.quote ? byte(params.quote, 'quote') : -1;
-  const delimiter = params.delimiter === 'auto' ? null : params.delimiter === 'other' ? byte(params.otherDelimiter, 'otherDelimiter') : delimiters[params.delimiter].charCodeAt(0);
-  if (delimiter === quote) throw new MillraceError({ code: 'csv/delimiter', message: 'The delimiter and the quote are the same character.', hint: 'Choose another one for one of them.', field: 'quote' });
+  const delimiter =
+    params.delimiter === 'auto'
+      ? null
+      : params.delimiter === 'other'
+        ? byte(params.otherDelimiter, 'otherDelimiter')
+        : delimiters[params.delimiter].charCodeAt(0);
+  if (delimiter === quote)
+    throw new MillraceError({
+      code: 'csv/delimiter',
+      message: 'The delimiter and the quote are the same character.',
+      hint: 'Choose another one for one of them.',
+      field: 'quote',
+    });
   if (encoding !== 'auto') decoderFor(encoding);
   return { delimiter, quote, header, encoding, nullText: params.nullText ?? '' };
 }
@@ -28,5 +39,10 @@ function byte(text: string, field: string): number {
   const character = text === '\\t' ? '\t' : text;
   const code = character.charCodeAt(0);
   if (character.length === 1 && code < 128 && code !== 0 && code !== 10 && code !== 13) return code;
-  throw new MillraceError({ code: 'csv/delimiter', message: `"${text}" cannot be a ${field === 'quote' ? 'quote' : 'delimiter'}.`, hint: 'Give one ASCII character; \\t stands for a tab.', field });
+  throw new MillraceError({
+    code: 'csv/delimiter',
+    message: `"${text}" cannot be a ${field === 'quote' ? 'quote' : 'delimiter'}.`,
+    hint: 'Give one ASCII character; \\t stands for a tab.',
+    field,
+  });
 }

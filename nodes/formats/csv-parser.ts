@@ -6,6 +6,7 @@ import type { RowFailure } from '../kit/node.ts';
 import { CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
+import { generatedFunction } from './generated-function.ts';
 import type { InputFile } from './input-files.ts';
 import { rowLiteral } from './row-code.ts';
 import { StringCache } from './string-cache.ts';
@@ -102,7 +103,9 @@ export class CsvParser implements Parser {
     if (this.#inLongLine) return this.#skipLine(window);
     const { bytes, at, line, last, translated } = window;
     const { dialect, maxRecordBytes } = this.#format;
-    let record = readCsvRecord(bytes, at, dialect, line, last, translated);
+    // No record ends without a line feed: a line of many chunks is not gone through again with each of them.
+    const hasEnd = last || bytes.includes(lineFeed, at);
+    let record: CsvRecord = hasEnd ? readCsvRecord(bytes, at, dialect, line, last, translated) : { kind: 'more' };
     if (record.kind === 'more') {
       if (bytes.length - at <= maxRecordBytes && !last) return false;
       // Beyond the limit the file might as well have ended: a quote that is open counts as never closed.
@@ -122,7 +125,11 @@ export class CsvParser implements Parser {
     const failure = (code: string, message: string, hint: string) => this.#fail(unreadable(window, record.next, record.lines, { code, message, hint }));
     if (fields.length !== this.#width) {
       const expected = `${this.#header ? 'the header has' : 'the first row has'} ${this.#width}`;
-      failure('csv/fields', `The row has ${count(fields.length, 'field')}, but ${expected}.`, 'Check its delimiters: a field that holds one has to be in quotes.');
+      failure(
+        'csv/fields',
+        `The row has ${count(fields.length, 'field')}, but ${expected}.`,
+        'Check its delimiters: a field that holds one has to be in quotes.',
+      );
       return;
     }
     const row: Record<string, Value> = {};
@@ -131,7 +138,11 @@ export class CsvParser implements Parser {
       const { text, quoted } = fields[i]!;
       const cast = !quoted && text === this.#format.nullText ? castValue(null, type) : castValue(text, type);
       if (!cast.ok) {
-        failure('csv/value', `Column "${name}" is of type ${type}: ${cast.message}.`, `Correct the file, or read column "${name}" as string (under Column types).`);
+        failure(
+          'csv/value',
+          `Column "${name}" is of type ${type}: ${cast.message}.`,
+          `Correct the file, or read column "${name}" as string (under Column types).`,
+        );
         return;
       }
       setColumn(row, name, cast.value);
@@ -180,7 +191,11 @@ export class CsvParser implements Parser {
 }
 
 export function emptyFile(file: InputFile): MillraceError {
-  return new MillraceError({ code: 'csv/empty', message: `The file ${file.name} is empty.`, hint: 'Check how it was written; a CSV file begins with a row of names.' });
+  return new MillraceError({
+    code: 'csv/empty',
+    message: `The file ${file.name} is empty.`,
+    hint: 'Check how it was written; a CSV file begins with a row of names.',
+  });
 }
 
 export function headerMismatch(first: InputFile, expected: readonly string[], file: InputFile, names: readonly string[]): MillraceError {
@@ -190,13 +205,24 @@ export function headerMismatch(first: InputFile, expected: readonly string[], fi
   const difference = parts.length > 0 ? parts.join(' and ') : names.length === expected.length ? 'in another order' : 'with other repetitions';
   const code = 'csv/header';
   if (file === first) {
-    return new MillraceError({ code, message: `The columns of ${file.name} are not those that the pipeline was checked with: it is ${difference}.`, hint: 'The file has changed meanwhile: check the pipeline again.' });
+    return new MillraceError({
+      code,
+      message: `The columns of ${file.name} are not those that the pipeline was checked with: it is ${difference}.`,
+      hint: 'The file has changed meanwhile: check the pipeline again.',
+    });
   }
-  return new MillraceError({ code, message: `The header of ${file.name} differs from that of ${first.name}: it is ${difference}.`, hint: 'Files that are read together need the same columns in the same order. Read them by two sources, and unite these.' });
+  return new MillraceError({
+    code,
+    message: `The header of ${file.name} differs from that of ${first.name}: it is ${difference}.`,
+    hint: 'Files that are read together need the same columns in the same order. Read them by two sources, and unite these.',
+  });
 }
 
 function list(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map((name) => `"${name}"`).join(', ');
+  const shown = names
+    .slice(0, 5)
+    .map((name) => `"${name}"`)
+    .join(', ');
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }
 
@@ -212,23 +238,24 @@ export function isBlank(fields: readonly CsvField[], width: number): boolean {
 /** The loop over whole lines in the fast way. Stops at a row that it cannot read, with `fields.failed` set. */
 function compileFill(schema: Schema, width: number): FillRows {
   const values = schema.columns.map((_, i) => (i < width ? `v${i}` : 'fields.fileName'));
-  const reads = schema.columns.slice(0, width).map(({ type }, i) => `const v${i} = fields.${readCall(type, i)}; fields.${i < width - 1 ? 'separator' : 'lineEnd'}();`);
-  const source = `
-    ${reads.map((_, i) => `const c${i} = caches[${i}];`).join('\n')}
-    return function fillRows(fields, rows, lines, line, max, end) {
+  const reads = schema.columns
+    .slice(0, width)
+    .map(({ type }, i) => `const v${i} = fields.${readCall(type, i)}; fields.${i < width - 1 ? 'separator' : 'lineEnd'}();`);
+  const names = schema.columns.map((column) => column.name);
+  const caches = Object.fromEntries(schema.columns.map((_, i) => [`c${i}`, new StringCache()]));
+  return generatedFunction<FillRows>(
+    caches,
+    `function fillRows(fields, rows, lines, line, max, end) {
       while (rows.length < max && fields.at < end) {
         const start = fields.at;
         ${reads.join('\n')}
         if (fields.failed) { fields.at = start; return line; }
-        rows.push(${rowLiteral(
-          schema.columns.map((column) => column.name),
-          values,
-        )});
+        rows.push(${rowLiteral(names, values)});
         lines.push(line++);
       }
       return line;
-    };`;
-  return new Function('caches', source)(schema.columns.map(() => new StringCache())) as FillRows;
+    }`,
+  );
 }
 
 function readCall(type: Schema['columns'][number]['type'], i: number): string {

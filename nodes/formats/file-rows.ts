@@ -1,6 +1,7 @@
 /** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
-import type { Json, Row } from '../../engine/schema/types.ts';
+import { isUtf8 } from 'node:buffer';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Json, Row } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
 import { type ByteReader, openBytes } from './byte-reader.ts';
 import type { InputFile } from './input-files.ts';
@@ -37,6 +38,8 @@ export interface FilePosition {
   readonly line: number;
 }
 
+type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'signal'>;
+
 const lineFeed = 10;
 const nothing = Buffer.alloc(0);
 
@@ -45,6 +48,8 @@ export class FileRows implements Reader {
   readonly #parser: Parser;
   readonly #encoding: string;
   readonly #batchSize: number;
+  readonly #signal: AbortSignal;
+  readonly #chunkSize: number | undefined;
   #index: number;
   #start: FilePosition | null;
   #bytes: ByteReader | null = null;
@@ -53,11 +58,13 @@ export class FileRows implements Reader {
   #offset = 0;
   #closed = false;
 
-  constructor(files: readonly InputFile[], parser: Parser, encoding: string, context: Pick<SourceContext<unknown>, 'batchSize' | 'start'>) {
+  constructor(files: readonly InputFile[], parser: Parser, encoding: string, context: Context, chunkSize?: number) {
     this.#files = files;
     this.#parser = parser;
     this.#encoding = encoding;
     this.#batchSize = context.batchSize;
+    this.#signal = context.signal;
+    this.#chunkSize = chunkSize;
     this.#start = context.start as FilePosition | null;
     this.#index = this.#start ? files.findIndex((file) => file.name === this.#start?.file) : 0;
     if (this.#index === -1) {
@@ -97,6 +104,8 @@ export class FileRows implements Reader {
   /** Goes on until the batch is full; it ends early with its file, so that all of its rows are of one. */
   async #fill(batch: Batch): Promise<SourceBatch | null> {
     while (batch.rows.length < batch.size) {
+      // A file of nothing but broken rows fills no batch: without this, a run could not be stopped in it.
+      if (this.#signal.aborted) return null;
       if (!this.#bytes && !(await this.#open())) return null;
       if (await this.#more()) {
         this.#parser.parse(this.#window, batch);
@@ -115,7 +124,7 @@ export class FileRows implements Reader {
     const file = this.#files[this.#index];
     if (!file || this.#closed) return false;
     const start = this.#start;
-    const bytes = await openBytes(file, { encoding: this.#encoding, skip: start?.offset ?? 0 });
+    const bytes = await openBytes(file, { encoding: this.#encoding, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
     if (this.#closed) {
       await bytes.close();
       return false;
@@ -157,11 +166,16 @@ const rawLength = 10_000;
 
 /** The failure of a row that could not be read, with its raw text as far as it fits. */
 export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field'>): RowFailure {
-  const end = Math.min(next, window.at + rawLength);
-  const raw = window.bytes.toString('utf8', window.at, end).replace(/\r?\n$/, '');
+  const { bytes, at, line, file } = window;
+  let end = Math.min(next, at + rawLength);
+  // Not in the middle of a character.
+  while (end < next && (bytes[end]! & 0xc0) === 0x80) end--;
+  const raw = bytes.subarray(at, end);
+  // As Latin-1, bytes that are no text can still be told apart.
+  const text = raw.toString(isUtf8(raw) ? 'utf8' : 'latin1').replace(/\r?\n$/, '');
   return {
     ...failure,
-    row: { raw: end < next ? `${raw}…` : raw },
-    position: { source: window.file.name, line: window.line, ...(lines > 1 && { toLine: window.line + lines - 1 }) },
+    row: { raw: end < next ? `${text}...` : text },
+    position: { source: file.name, line, ...(lines > 1 && { toLine: line + lines - 1 }) },
   };
 }

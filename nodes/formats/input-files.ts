@@ -26,7 +26,7 @@ export function isPattern(path: string): boolean {
  */
 export function findFiles(path: string, resolve: (path: string) => string): InputFile[] {
   // A file may really be called "what?.csv".
-  if (!isPattern(path) || exists(resolve(path))) return [inputFile(resolve(path), path)];
+  if (!isPattern(path) || exists(resolve(path))) return [findFile(resolve(path), path)];
   const segments = path.split(/[\\/]/);
   const fixed = segments.findIndex(isPattern);
   const folder = segments.slice(0, fixed).join('/');
@@ -40,7 +40,7 @@ export function findFiles(path: string, resolve: (path: string) => string): Inpu
       hint: `The search started in ${root}. Check the folder and the pattern: * stands for any text within one name.`,
     });
   }
-  return [...new Set(search.names)].sort().map((name) => inputFile(resolve(name), name));
+  return [...new Set(search.names)].sort().map((name) => findFile(resolve(name), name));
 }
 
 /** The folder whose listing decides what a pattern matches, or null for a plain path. */
@@ -125,7 +125,8 @@ function tooMuch(pattern: string, why: string): MillraceError {
   });
 }
 
-function inputFile(path: string, name: string): InputFile {
+/** One file: `path` is absolute, `name` what messages call it. Throws as `findFiles` does. */
+export function findFile(path: string, name: string): InputFile {
   let stat: ReturnType<typeof statSync>;
   try {
     stat = statSync(path);

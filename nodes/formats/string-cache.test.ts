@@ -9,7 +9,10 @@ it('gives what the bytes say, whatever it gave before', () => {
       const cache = new StringCache();
       const bytes = Buffer.from(texts.join(''));
       let at = 0;
-      for (const text of texts) expect(cache.string(bytes, at, (at += text.length))).toBe(text);
+      for (const text of texts) {
+        expect(cache.string(bytes, at, at + text.length)).toBe(text);
+        at += text.length;
+      }
     }),
   );
 });

@@ -9,7 +9,8 @@ export function timeLimit(signal: AbortSignal): AbortSignal {
 
 /** The promise, or a MillraceError as soon as the signal fires: a file on a network drive may never answer. */
 export function within<T>(promise: Promise<T>, signal: AbortSignal, name: string): Promise<T> {
-  const late = () => new MillraceError({ code: 'file/slow', message: `Looking into ${name} took too long.`, hint: 'Check the disk or the network folder that holds it.' });
+  const late = () =>
+    new MillraceError({ code: 'file/slow', message: `Looking into ${name} took too long.`, hint: 'Check the disk or the network folder that holds it.' });
   if (signal.aborted) return Promise.reject(late());
   return new Promise((resolve, reject) => {
     const stop = () => reject(late());

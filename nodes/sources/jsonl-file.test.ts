@@ -141,8 +141,8 @@ describe('whole numbers beyond 2^53', () => {
     expect(failures).toMatchObject([{ code: 'jsonl/value', position: { line: 1001 }, hint: expect.stringContaining('another type for "id"') }]);
   });
   it('are failures within JSON, while long digits in a text are fine', async () => {
-    const { rows, failures } = await read({ 'x.jsonl': `{"j":{"id":[${big}]}}\n{"j":{"id":"${big}"}}\n{"j":{"id":0.1234567890123456789}}\n` });
-    expect(rows).toEqual([{ j: { id: big } }, { j: { id: 0.1234567890123456789 } }]);
+    const { rows, failures } = await read({ 'x.jsonl': `{"j":{"id":[${big}]}}\n{"j":{"id":"${big}"}}\n{"j":{"id":0.12345678901234568}}\n` });
+    expect(rows).toEqual([{ j: { id: big } }, { j: { id: 0.12345678901234568 } }]);
     expect(failures).toMatchObject([{ code: 'jsonl/value', message: expect.stringContaining('beyond 2^53') }]);
   });
 });

@@ -1,0 +1,217 @@
+/** JSON Lines files into typed rows. */
+import { isUtf8 } from 'node:buffer';
+import type { Column, Json, Row, Schema } from '../../engine/schema/types.ts';
+import { type Converted, castValue } from '../../engine/schema/values.ts';
+import type { RowFailure } from '../kit/node.ts';
+import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
+import type { InputFile } from './input-files.ts';
+import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, syntaxMessage } from './jsonl-record.ts';
+import { stringLiteral } from './row-code.ts';
+import { compileRows, convertRow } from './row-conversion.ts';
+
+export interface JsonlFormat {
+  /** What becomes of rows with keys that are no columns. */
+  readonly extra: 'error' | 'ignore';
+  readonly maxRecordBytes: number;
+}
+
+const lineFeed = 10;
+/** Decoded at a time: beyond this, V8 allocates strings more slowly. */
+const textBytes = 64 * 1024;
+const longDigits = /\d{16}/;
+
+export class JsonlParser implements Parser {
+  readonly #schema: Schema;
+  readonly #names: ReadonlySet<string>;
+  readonly #hasJson: boolean;
+  readonly #format: JsonlFormat;
+  readonly #fileColumn: string | null;
+  readonly #fail: (failure: RowFailure) => void;
+  readonly #log: (level: 'info' | 'warning', message: string) => void;
+  readonly #toRow: (record: JsonRecord) => Row | undefined;
+  #file: InputFile | null = null;
+  #inLongLine = false;
+  readonly #ignored = new Map<string, number>();
+
+  /** `schema`: the columns, then the file column if there is one. */
+  constructor(
+    schema: Schema,
+    format: JsonlFormat,
+    fileColumn: string | null,
+    context: { fail(failure: RowFailure): void; log(level: 'info' | 'warning', message: string): void },
+  ) {
+    this.#schema = schema;
+    this.#names = new Set(schema.columns.map(({ name }) => name).filter((name) => name !== fileColumn));
+    this.#hasJson = schema.columns.some(({ type }) => type === 'json');
+    this.#format = format;
+    this.#fileColumn = fileColumn;
+    this.#fail = (failure) => context.fail(failure);
+    this.#log = (level, message) => context.log(level, message);
+    const reads = schema.columns.map(({ name }) => (name === fileColumn ? 'undefined' : `input[${stringLiteral(name)}]`));
+    const conversions = schema.columns.map(({ name, type }) => (name === fileColumn ? () => this.#file!.name : jsonConversions[type]));
+    const present = reads.map((read) => `(${read} === undefined ? 0 : 1)`).join(' + ') || '0';
+    this.#toRow = compileRows(schema, reads, conversions, `Object.keys(input).length === ${present}`);
+  }
+
+  begin(file: InputFile): void {
+    this.#file = file;
+    this.#inLongLine = false;
+    this.#ignored.clear();
+  }
+
+  end(file: InputFile): void {
+    if (this.#ignored.size === 0) return;
+    const keys = [...this.#ignored].map(([key, rows]) => `"${key}" (${rows.toLocaleString('en')})`).join(', ');
+    this.#log('warning', `Keys of ${file.name} that are no columns were left out, with the number of rows that had them: ${keys}.`);
+  }
+
+  parse(window: Window, batch: Batch): void {
+    while (batch.rows.length < batch.size && window.at < window.bytes.length) {
+      if (this.#inLongLine && !this.#skipLine(window)) return;
+      const { bytes, at } = window;
+      let end = bytes.lastIndexOf(lineFeed, at + textBytes - 1) + 1;
+      if (end <= at) end = bytes.indexOf(lineFeed, at) + 1;
+      if (end === 0) {
+        if (bytes.length - at <= this.#format.maxRecordBytes) return;
+        this.#beginLongLine(window);
+        return;
+      }
+      const text = bytes.toString('utf8', at, end);
+      if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(at, end)))) this.#parseLine(window, batch);
+      else this.#parseText(window, batch, text);
+    }
+  }
+
+  /** Whole lines, as far as the batch has room for them. */
+  #parseText(window: Window, batch: Batch, text: string): void {
+    const { rows, lines, size } = batch;
+    let from = 0;
+    const advance = (to: number, count: number) => {
+      window.at += Buffer.byteLength(text.substring(from, to));
+      window.line += count;
+      from = to;
+    };
+    let start = 0;
+    let line = window.line;
+    while (start < text.length && rows.length < size) {
+      const feed = text.indexOf('\n', start);
+      const source = text.substring(start, feed);
+      let row: Row | undefined;
+      // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
+      if (source.charCodeAt(0) === 123 && !(this.#hasJson && longDigits.test(source))) {
+        try {
+          row = this.#toRow(JSON.parse(source) as JsonRecord);
+        } catch {
+          row = undefined;
+        }
+      }
+      if (row === undefined) {
+        // Failures tell their place and raw text by the window.
+        advance(start, line - window.line);
+        row = this.#convert(source, window, window.at + Buffer.byteLength(source) + 1);
+      }
+      if (row !== undefined) {
+        rows.push(row);
+        lines.push(line);
+      }
+      start = feed + 1;
+      line++;
+    }
+    advance(start, line - window.line);
+  }
+
+  /** One line that may hold bytes which are no text. */
+  #parseLine(window: Window, batch: Batch): void {
+    const { bytes, at, line } = window;
+    const next = bytes.indexOf(lineFeed, at) + 1;
+    const text = bytes.toString('utf8', at, next - 1);
+    if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(at, next)))) {
+      const hint = 'Set the encoding that the file was written in, windows-1252 for instance.';
+      this.#fail(unreadable(window, next, 1, { code: 'jsonl/encoding', message: 'The line holds bytes that are no text in this encoding.', hint }));
+    } else {
+      const row = this.#convert(text, window, next);
+      if (row !== undefined) {
+        batch.rows.push(row);
+        batch.lines.push(line);
+      }
+    }
+    window.at = next;
+    window.line++;
+  }
+
+  /** A line that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
+  #convert(source: string, window: Window, next: number): Row | undefined {
+    if (source.trim() === '') return undefined;
+    const failure = (code: string, message: string, hint: string) => {
+      this.#fail(unreadable(window, next, 1, { code, message, hint }));
+      return undefined;
+    };
+    let record: unknown;
+    try {
+      record = parseExactly(source);
+    } catch (error) {
+      return failure(
+        'jsonl/syntax',
+        `The line is not JSON: ${syntaxMessage(error, source)}.`,
+        'Each line has to be one JSON object; correct the line or skip it.',
+      );
+    }
+    if (!isRecord(record)) return failure('jsonl/not-an-object', 'The line is JSON, but not an object.', 'Each line has to be one object such as {"id": 1}.');
+    const extra = Object.keys(record).filter((key) => !this.#names.has(key));
+    if (extra.length > 0) {
+      if (this.#format.extra === 'error') {
+        const keys = extra.map((key) => `"${key}"`).join(', ');
+        return failure(
+          'jsonl/extra',
+          `The row has ${keys}, which no row of the sample had.`,
+          'Add the column under Column types, or have unknown keys left out.',
+        );
+      }
+      for (const key of extra) this.#ignored.set(key, (this.#ignored.get(key) ?? 0) + 1);
+    }
+    const found = convertRow(this.#schema, (column) => this.#value(record, column));
+    if ('row' in found) return found.row;
+    const { name, type } = found.column;
+    return failure(
+      'jsonl/value',
+      `Column "${name}" is of type ${type}: ${found.message}.`,
+      `Correct the file, or set another type for "${name}" under Column types.`,
+    );
+  }
+
+  #value(record: ExactRecord, column: Column): Converted {
+    if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
+    const found = Object.hasOwn(record, column.name) ? record[column.name] : null;
+    if (typeof found === 'bigint') {
+      if (column.type === 'number') return { ok: true, value: Number(found) };
+      return castValue(String(found), column.type === 'json' ? 'integer' : column.type);
+    }
+    if (column.type === 'json') {
+      if (holdsBigint(found)) return { ok: false, message: 'it holds a whole number beyond 2^53, which would be rounded' };
+      return { ok: true, value: found as Json };
+    }
+    return castValue(found as Json, column.type);
+  }
+
+  #beginLongLine(window: Window): void {
+    const megabytes = Math.round(this.#format.maxRecordBytes / 1024 / 1024);
+    this.#inLongLine = true;
+    const hint = 'The file may be one large JSON array instead of JSON Lines. If it is right, raise the limit (Longest row).';
+    this.#fail(unreadable(window, window.bytes.length, 1, { code: 'jsonl/long-line', message: `The line is longer than ${megabytes} MB.`, hint }));
+    window.at = window.bytes.length;
+  }
+
+  #skipLine(window: Window): boolean {
+    const feed = window.bytes.indexOf(lineFeed, window.at);
+    window.at = feed === -1 ? window.bytes.length : feed + 1;
+    if (feed === -1) return false;
+    this.#inLongLine = false;
+    window.line++;
+    return window.at < window.bytes.length;
+  }
+}
+
+function holdsBigint(value: unknown): boolean {
+  if (typeof value === 'bigint') return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsBigint);
+}

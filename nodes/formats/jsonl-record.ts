@@ -1,0 +1,44 @@
+/** One line of JSON Lines. */
+import type { ColumnType, Json } from '../../engine/schema/types.ts';
+import { parseTimestamp } from '../../engine/schema/values.ts';
+import type { Conversion } from './row-conversion.ts';
+
+export type JsonRecord = { readonly [key: string]: Json };
+/** As JsonRecord, but whole numbers that a JavaScript number would round are bigints, at any depth. */
+export type ExactRecord = { readonly [key: string]: unknown };
+
+export const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Parses without rounding whole numbers. Slower than JSON.parse by far. Throws a SyntaxError. */
+export function parseExactly(line: string): unknown {
+  return JSON.parse(line, ((_key: string, value: unknown, context: { source?: string }) => {
+    if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+    const { source } = context;
+    return source !== undefined && /^-?\d+$/.test(source) && String(value) !== source ? BigInt(source) : value;
+  }) as (key: string, value: unknown) => unknown);
+}
+
+/** What JSON.parse threw, with the column instead of V8's position. */
+export function syntaxMessage(error: unknown, line: string): string {
+  const { message } = error as SyntaxError;
+  const position = /at position (\d+)/.exec(message)?.[1];
+  // V8 quotes the whole text where it is short, and says no position where it ends too early.
+  const reason = message.replace(/,? in JSON at position.*$|, ".*" is not valid JSON$|, \.\.\..*is not valid JSON$/s, '');
+  const column = position === undefined ? (message.startsWith('Unexpected end') ? line.trimEnd().length + 1 : null) : Number(position) + 1;
+  return column === null ? reason : `${reason}, at column ${column}`;
+}
+
+export const jsonConversions: { readonly [type in ColumnType]: Conversion } = {
+  string: (found) => (typeof found === 'string' ? found : nothing(found)),
+  integer: (found) => (Number.isSafeInteger(found) ? (found as number) : nothing(found)),
+  // 1e999 is Infinity for JSON.parse.
+  number: (found) => (Number.isFinite(found) ? (found as number) : nothing(found)),
+  boolean: (found) => (typeof found === 'boolean' ? found : nothing(found)),
+  timestamp: (found) => (typeof found === 'string' ? (parseTimestamp(found) ?? undefined) : nothing(found)),
+  json: (found) => (found === undefined ? null : (found as Json)),
+  bytes: nothing,
+};
+
+function nothing(found: unknown): null | undefined {
+  return found === null || found === undefined ? null : undefined;
+}

@@ -1,0 +1,177 @@
+/** SQLite databases to read from. */
+import type Sqlite from 'better-sqlite3';
+import { inferFromJson, inferFromText } from '../../engine/schema/infer.ts';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Column, ColumnType } from '../../engine/schema/types.ts';
+import type { Discovery, NodeProblem } from '../kit/node.ts';
+import { findFile } from './input-files.ts';
+import { quoteName } from './sqlite-database.ts';
+import { affinityOf } from './sqlite-types.ts';
+
+export interface SqliteQuery {
+  /** As in the params, for messages. */
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly sql: string;
+  /** The table, where the whole of one is read. */
+  readonly table: string | null;
+}
+
+const lockWaitMs = 5000;
+const lockRetryMs = 50;
+const sampleRows = 1000;
+const sampleMs = 500;
+
+/** Which rows to read. Throws a MillraceError where that is not said. */
+export function queryOf(
+  params: { readonly path: string; readonly read: 'table' | 'query'; readonly table: string; readonly sql: string },
+  resolve: (path: string) => string,
+): SqliteQuery {
+  const { path: name, read, table, sql } = params;
+  const path = resolve(name);
+  return read === 'table' ? { name, path, table, sql: `SELECT * FROM ${quoteName(table)}` } : { name, path, table: null, sql };
+}
+
+/** Opens the database read-only, waiting a while for a lock, and prepares the query. Throws a MillraceError. */
+export async function openQuery(
+  query: SqliteQuery,
+  signal: AbortSignal,
+  waitMs = lockWaitMs,
+): Promise<{ database: Sqlite.Database; statement: Sqlite.Statement }> {
+  findFile(query.path, query.name);
+  const { default: Database } = await import('better-sqlite3');
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    let database: Sqlite.Database | null = null;
+    try {
+      database = new Database(query.path, { readonly: true, fileMustExist: true, timeout: 0 });
+      const statement = prepare(database, query);
+      return { database, statement };
+    } catch (error) {
+      database?.close();
+      if (!isBusy(error) || signal.aborted || Date.now() > deadline) throw inputProblem(error, query);
+    }
+    await new Promise((done) => setTimeout(done, lockRetryMs));
+  }
+}
+
+function prepare(database: Sqlite.Database, query: SqliteQuery): Sqlite.Statement {
+  // Reads the schema, so that a file that is no database, or locked, is not taken for an error of the query.
+  const tables = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+    .pluck()
+    .all() as string[];
+  const known = tables.length === 0 ? 'The database is empty.' : `It has: ${tables.slice(0, 20).join(', ')}${tables.length > 20 ? ', ...' : ''}.`;
+  if (query.table !== null && !tables.some((name) => name.toLowerCase() === query.table?.toLowerCase())) {
+    throw new MillraceError({ code: 'sqlite/no-table', message: `${query.name} has no table "${query.table}".`, hint: known, field: 'table' });
+  }
+  let statement: Sqlite.Statement;
+  try {
+    statement = database.prepare(query.sql);
+  } catch (error) {
+    if (isBusy(error) || isFileError(error)) throw error;
+    const { message } = error as Error;
+    const hint = /no such (table|column)/.test(message) ? known : 'Write one SELECT statement in the SQL of SQLite.';
+    throw new MillraceError({ code: 'sqlite/query', message: `The query is wrong: ${message}.`, hint, field: 'sql' }, { cause: error });
+  }
+  if (!statement.reader)
+    throw new MillraceError({
+      code: 'sqlite/query',
+      message: 'The query returns no rows.',
+      hint: 'Write one SELECT statement: a source only reads.',
+      field: 'sql',
+    });
+  return statement;
+}
+
+/** The columns of a query: by their declared types, or by the first values where an expression has none. */
+export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Promise<Discovery> {
+  const { database, statement } = await openQuery(query, signal, sampleMs);
+  try {
+    const found = statement.columns();
+    const names = inferFromText(
+      found.map(({ name }) => name),
+      [],
+    ).columns.map(({ name }) => name);
+    const declared = found.map(({ type }) => (type ? declaredType(type) : null));
+    const sampled = declared.includes(null) ? sampleTypes(statement, names) : null;
+    const columns: Column[] = names.map((name, i) => ({ name, type: declared[i] ?? sampled?.get(name) ?? 'string', nullable: true }));
+    const problems: NodeProblem[] = [];
+    const renamed = found.findIndex(({ name }, i) => name !== names[i]);
+    if (renamed !== -1) {
+      problems.push({
+        code: 'sqlite/column-name',
+        severity: 'warning',
+        message: `The query has more than one column "${found[renamed]!.name}"; it is called "${names[renamed]}" here.`,
+        hint: 'Give it a name of its own with AS.',
+      });
+    }
+    return { schema: { columns }, problems, dependsOn: [query.path, `${query.path}-wal`] };
+  } catch (error) {
+    throw inputProblem(error, query);
+  } finally {
+    database.close();
+  }
+}
+
+function sampleTypes(statement: Sqlite.Statement, names: readonly string[]): Map<string, ColumnType> {
+  const sample: Record<string, unknown>[] = [];
+  const deadline = Date.now() + sampleMs;
+  for (const values of statement.raw(true).safeIntegers(true).iterate() as IterableIterator<unknown[]>) {
+    // Bytes beside text make a column that no one type fits; as text the bytes fail row by row.
+    sample.push(Object.fromEntries(names.map((name, i) => [name, values[i]])));
+    if (sample.length === sampleRows || Date.now() > deadline) break;
+  }
+  const always = new Set(names.filter((name) => sample.every((row) => row[name] === null)));
+  // Text stays text: a query that wants a timestamp of an expression can have one under Column types.
+  const types = inferFromJson(sample).columns.map(({ name, type }): [string, ColumnType] => [
+    name,
+    always.has(name) || type === 'json' || type === 'timestamp' ? 'string' : type,
+  ]);
+  return new Map(types);
+}
+
+/** As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. */
+function declaredType(declared: string): ColumnType {
+  const type = declared.toUpperCase().replace(/\(.*$/, '').trim();
+  if (type.startsWith('BOOL')) return 'boolean';
+  if (type.startsWith('TIMESTAMP') || type === 'DATETIME' || type === 'DATE') return 'timestamp';
+  if (type === 'JSON') return 'json';
+  const types = { TEXT: 'string', INTEGER: 'integer', REAL: 'number', NUMERIC: 'number', BLOB: 'bytes' } as const;
+  return types[affinityOf(type)];
+}
+
+/** What SQLite threw, as a problem that names the file; anything else stays as it is. */
+export function inputProblem(error: unknown, query: SqliteQuery): unknown {
+  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  if (error instanceof MillraceError || !code.startsWith('SQLITE_')) return error;
+  const { name } = query;
+  const make = (code: string, message: string, hint: string) => new MillraceError({ code, message, hint, field: 'path' }, { cause: error });
+  if (isBusy(error)) {
+    return make(
+      'sqlite/locked',
+      `The database ${name} is locked for writing.`,
+      'End what writes to it. If that is a sink of this pipeline, let it write to another file, or switch the database to WAL mode.',
+    );
+  }
+  if (code === 'SQLITE_NOTADB')
+    return make('sqlite/not-a-database', `${name} is not a SQLite database.`, 'Choose a SQLite file; CSV and JSON Lines files have sources of their own.');
+  if (code.startsWith('SQLITE_CORRUPT')) return make('sqlite/damaged', `The database ${name} is damaged.`, 'Restore it from a copy.');
+  if (isFileError(error)) {
+    return make(
+      'file/unreadable',
+      `The database ${name} cannot be read: ${(error as Error).message}.`,
+      'Check the permissions of the file and its folder: a database in WAL mode needs a folder that may be written.',
+    );
+  }
+  return make('sqlite/failed', `The query failed: ${(error as Error).message}.`, 'Correct the query.');
+}
+
+function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown } | null)?.code));
+}
+
+function isFileError(error: unknown): boolean {
+  return /^SQLITE_(NOTADB|CORRUPT|CANTOPEN|IOERR|READONLY|PERM|AUTH)/.test(String((error as { code?: unknown } | null)?.code));
+}

@@ -1,0 +1,147 @@
+/** The rows of a query, in batches; the result as a whole is never in memory. */
+import type Sqlite from 'better-sqlite3';
+import type { Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
+import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
+import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
+import { inputProblem, openQuery, type SqliteQuery } from './sqlite-input.ts';
+
+type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'fail' | 'signal' | 'shared' | 'log'>;
+type Values = readonly unknown[];
+
+const copyTable = 'temp.millrace_rows';
+/** Stands where no sink of this run has opened the database. */
+const nobody = { close() {} };
+
+/** `schema` is that of the query's columns, in order. */
+export async function openRows(query: SqliteQuery, schema: Schema, context: Context): Promise<Reader> {
+  const { database, statement } = await openQuery(query, context.signal);
+  try {
+    return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, context);
+  } catch (error) {
+    database.close();
+    throw inputProblem(error, query);
+  }
+}
+
+/**
+ * A sink of the same run that writes into this database would wait for our lock, and we for its own, unless the database
+ * is in WAL mode. So the result is put aside first, into SQLite's temporary file, and the lock is free before a row is read.
+ */
+function unlocked(database: Sqlite.Database, statement: Sqlite.Statement, query: SqliteQuery, context: Context): Sqlite.Statement {
+  const writer = context.shared<{ close(): void }>(`sqlite-output:${query.path}`, () => nobody);
+  if (writer === nobody || database.pragma('journal_mode', { simple: true }) === 'wal') return statement;
+  context.log('info', `A sink writes into ${query.name} too: the rows to read are put aside first.`);
+  database.exec(`CREATE TABLE ${copyTable} AS ${query.sql}`);
+  return database.prepare(`SELECT * FROM ${copyTable} ORDER BY rowid`);
+}
+
+class SqliteRows implements Reader {
+  readonly #database: Sqlite.Database;
+  readonly #rows: Iterator<Values>;
+  readonly #query: SqliteQuery;
+  readonly #schema: Schema;
+  readonly #batchSize: number;
+  readonly #fail: (failure: RowFailure) => void;
+  readonly #toRow: (values: Values) => Row | undefined;
+  #read = 0;
+
+  constructor(database: Sqlite.Database, statement: Sqlite.Statement, query: SqliteQuery, schema: Schema, context: Context) {
+    this.#database = database;
+    this.#rows = statement.raw(true).safeIntegers(false).iterate() as Iterator<Values>;
+    this.#query = query;
+    this.#schema = schema;
+    this.#batchSize = context.batchSize;
+    this.#fail = (failure) => context.fail(failure);
+    this.#toRow = compileRows(
+      schema,
+      schema.columns.map((_, i) => `input[${i}]`),
+      schema.columns.map(({ type }) => conversions[type]),
+    );
+    const skip = (context.start as { readonly rows: number } | null)?.rows ?? 0;
+    while (this.#read < skip && !this.#rows.next().done) this.#read++;
+  }
+
+  read(): SourceBatch | null {
+    const rows: Row[] = [];
+    const numbers: number[] = [];
+    const source = this.#query.table === null ? this.#query.name : `${this.#query.name}, table ${this.#query.table}`;
+    try {
+      while (rows.length < this.#batchSize) {
+        const next = this.#rows.next();
+        if (next.done) break;
+        this.#read++;
+        const row = this.#toRow(next.value) ?? this.#convert(next.value, source);
+        if (row === undefined) continue;
+        rows.push(row);
+        numbers.push(this.#read);
+      }
+    } catch (error) {
+      throw inputProblem(error, this.#query);
+    }
+    return rows.length > 0 ? { rows, locate: (index) => ({ source, line: numbers[index] ?? this.#read }) } : null;
+  }
+
+  position(): Json {
+    return { rows: this.#read };
+  }
+
+  progress() {
+    return { done: this.#read, total: null, unit: 'rows' as const };
+  }
+
+  close(): void {
+    // An open iterator keeps the connection busy.
+    this.#rows.return?.();
+    this.#database.close();
+  }
+
+  #convert(values: Values, source: string): Row | undefined {
+    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i], type));
+    if ('row' in found) return found.row;
+    const { name, type } = found.column;
+    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, values[i] as Value]);
+    this.#fail({
+      code: 'sqlite/value',
+      message: `Column "${name}" is of type ${type}: ${found.message}.`,
+      hint: isRounded(values[this.#schema.columns.indexOf(found.column)])
+        ? `Read it as text: CAST("${name}" AS TEXT) in a query.`
+        : `Convert it in a query, or set another type for "${name}" under Column types.`,
+      row: Object.fromEntries(raw),
+      position: { source, line: this.#read },
+    });
+    return undefined;
+  }
+}
+
+const conversions: { readonly [type in Schema['columns'][number]['type']]: Conversion } = {
+  string: (found) => (typeof found === 'string' || found === null ? found : undefined),
+  integer: (found) => (found === null || Number.isSafeInteger(found) ? (found as number | null) : undefined),
+  number: (found) => (found === null || Number.isFinite(found) ? (found as number | null) : undefined),
+  boolean: (found) => (found === 1 ? true : found === 0 ? false : found === null ? null : undefined),
+  timestamp: (found) => (typeof found === 'string' ? (parseTimestamp(found) ?? undefined) : found === null ? null : undefined),
+  json(found) {
+    if (found === null) return null;
+    if (typeof found !== 'string') return undefined;
+    try {
+      return JSON.parse(found) as Json;
+    } catch {
+      return undefined;
+    }
+  },
+  bytes: (found) => (found instanceof Uint8Array ? new Uint8Array(found.buffer, found.byteOffset, found.length) : found === null ? null : undefined),
+};
+
+function convert(found: unknown, type: keyof typeof conversions): Converted {
+  const simple = conversions[type](found);
+  if (simple !== undefined) return { ok: true, value: simple };
+  if (isRounded(found)) return { ok: false, message: `the value is about ${found}, beyond 2^53, where whole numbers would be rounded` };
+  if (found instanceof Uint8Array) return { ok: false, message: `the value is a BLOB of ${found.length} bytes` };
+  if (type === 'bytes') return { ok: false, message: `the value is ${typeof found === 'string' ? 'text' : 'a number'}, not a BLOB` };
+  return castValue(found as Value, type);
+}
+
+/** SQLite's integers have 64 bits; one that JavaScript cannot hold arrives as the nearest number, which is beyond 2^53 too. */
+function isRounded(found: unknown): found is number {
+  return Number.isInteger(found) && !Number.isSafeInteger(found);
+}
