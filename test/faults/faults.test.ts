@@ -280,6 +280,23 @@ describe('SQLite outputs', () => {
   });
 });
 
+test('killed in the middle: outputs are as they were, and the next run tidies up', { timeout: 60_000 }, async () => {
+  const unending: Chain[number] = ['source', 'generator', { count: 1_000_000_000 }];
+  trial.database();
+  trial.write('out.csv', 'from before\n');
+  const before = trial.tables();
+  const hasFile = (end: string) => () => readdirSync(trial.folder).some((name) => name.endsWith(end));
+  await trial.kill([unending, table], hasFile('.db-journal'));
+  await trial.kill([unending, ['sink', 'csv-output', { path: 'out.csv' }]], hasFile('.millrace-part'));
+  expect(trial.tables()).toEqual(before);
+  expect(readFileSync(trial.at('out.csv'), 'utf8')).toBe('from before\n');
+  expect(readdirSync(trial.folder).filter((name) => name.endsWith('.millrace-part'))).toHaveLength(1);
+  const one: Chain[number] = ['source', 'generator', { count: 1 }];
+  await trial.run([one, ['sink', 'csv-output', { path: 'out.csv' }]]);
+  await trial.run([one, table]);
+  expect(readdirSync(trial.folder).sort()).toEqual(['out.csv', 'out.db', 'trial.millrace.json']);
+});
+
 describe('disks', () => {
   /** A file system of its own at `disk`. Only root may mount one, and not everywhere. */
   const mounted = (skip: (note: string) => never, options: string): (() => void) => {

@@ -1,4 +1,5 @@
 /** One small pipeline in a folder of its own, run by the real command line against an output that exists already. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +9,17 @@ import { formatPipeline } from '../../engine/document/file.ts';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
+import { entryFile } from '../../engine/threads.ts';
 import { runPipeline } from '../command-line.ts';
 
 type Params = { readonly [name: string]: Json };
 export type Chain = readonly (readonly [id: string, type: string, params: Params, onError?: PipelineNode['onError']])[];
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly state: string;
+  readonly problems: readonly Problem[];
+}
 
 export class Trial {
   readonly folder = mkdtempSync(join(tmpdir(), 'millrace-fault-'));
@@ -40,18 +48,37 @@ export class Trial {
   }
 
   /** Writes a pipeline of nodes in a row and runs it. */
-  async run(chain: Chain): Promise<{ readonly code: number | null; readonly state: string; readonly problems: readonly Problem[] }> {
+  async run(chain: Chain): Promise<Outcome> {
+    this.#writePipeline(chain);
+    return this.runFile('trial.millrace.json');
+  }
+
+  /** Runs it until `isTime`, and kills all of its processes. */
+  async kill(chain: Chain, isTime: () => boolean): Promise<void> {
+    this.#writePipeline(chain);
+    const child = spawn(process.execPath, [entryFile('cli'), 'run', 'trial.millrace.json'], { cwd: this.folder, stdio: 'ignore', detached: true });
+    const ended = new Promise((done) => child.on('exit', done));
+    while (!isTime()) await new Promise((resolve) => setTimeout(resolve, 20));
+    process.kill(-child.pid!, 'SIGKILL');
+    await ended;
+  }
+
+  #writePipeline(chain: Chain): void {
+    this.write('trial.millrace.json', this.textOf(chain));
+  }
+
+  /** The file of a pipeline of nodes in a row. */
+  textOf(chain: Chain): string {
     const nodes = Object.fromEntries(
       chain.map(([id, type, params, onError]): [string, PipelineNode] => [id, { type, typeVersion: 1, params, ...(onError ? { onError } : {}) }]),
     );
     const edges = chain
       .slice(1)
       .map(([id], i) => ({ from: { node: chain[i]![0], port: chain[i]![1] === 'filter' ? 'kept' : 'rows' }, to: { node: id, port: 'rows' } }));
-    this.write('trial.millrace.json', formatPipeline({ name: 'Trial', parameters: {}, nodes, edges, layout: {} }));
-    return this.runFile('trial.millrace.json');
+    return formatPipeline({ name: 'Trial', parameters: {}, nodes, edges, layout: {} });
   }
 
-  async runFile(name: string): Promise<{ readonly code: number | null; readonly state: string; readonly problems: readonly Problem[] }> {
+  async runFile(name: string): Promise<Outcome> {
     const { code, result } = await runPipeline(name, this.folder);
     return { code, state: result.state, problems: result.problems };
   }
@@ -71,5 +98,5 @@ export function expectProblem(problem: Problem | undefined, wanted: Partial<Omit
   const { message, ...rest } = wanted;
   expect(problem).toMatchObject(rest);
   expect(problem!.message).toMatch(message);
-  expect(problem!.hint ?? '').toMatch(/\w+ \w+/);
+  expect(problem!.hint ?? '').toMatch(/\S+ \S+/);
 }
