@@ -17,7 +17,9 @@ export function SelectionInspector() {
         <div className={styles.headerText}>
           <div className={styles.title}>{count} selected</div>
           <div className={styles.identity}>
-            <span className={styles.summary}>{nodes.map((id) => pipeline.nodes[id]?.title ?? id).join(', ')}</span>
+            <span className={styles.summary}>
+              {nodes.map((id) => pipeline.nodes[id]?.title ?? state.catalogue.get(pipeline.nodes[id]?.type ?? '')?.title ?? id).join(', ')}
+            </span>
           </div>
         </div>
       </header>

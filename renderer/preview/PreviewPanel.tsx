@@ -2,10 +2,11 @@ import { UnstyledButton } from '@mantine/core';
 import { IconArrowRight } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { edgeId } from '../../engine/document/pipeline.ts';
-import type { NodeManifest, PreviewResult } from '../../engine/protocol/messages.ts';
+import type { NodeManifest, PreviewResult, Problem } from '../../engine/protocol/messages.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, elapsedText, rowsText } from '../grid/format.ts';
-import { useNodeCheck, usePipeline, useSession } from '../session/session.ts';
+import { sentence } from '../inspector/field-problems.ts';
+import { session, useNodeCheck, usePipeline, useSession } from '../session/session.ts';
 import { EmptyState } from './EmptyState.tsx';
 import { InspectedRows } from './InspectedRows.tsx';
 import styles from './Preview.module.css';
@@ -113,14 +114,7 @@ function Rows({ preview, target, manifest, label }: RowsProps) {
     return <EmptyState title={manifest ? 'No rows to show' : 'Unknown node'} text={manifest ? undefined : 'This version of Millrace cannot run it.'} />;
   }
   if (!source || !result) {
-    if (problem) {
-      return (
-        <>
-          <ProblemBar problems={[problem]} shownNode={target.node} />
-          <EmptyState title="No rows" text="The preview comes back as soon as this is mended." />
-        </>
-      );
-    }
+    if (problem) return <WhyNot problem={problem} />;
     if (!trusted)
       return <EmptyState title="This pipeline is not trusted yet" text="It came from elsewhere. Until you trust it, it reads no files and runs no code." />;
     if (engine !== 'ready')
@@ -137,6 +131,19 @@ function Rows({ preview, target, manifest, label }: RowsProps) {
       layoutKey={`${target.node}.${target.port}`}
       dimmed={preview.late || ((problem !== null || rows !== source) && !preview.waiting)}
       onDrawn={preview.onDrawn}
+    />
+  );
+}
+
+/** The reason why there are no rows, in the place where they would be. */
+function WhyNot({ problem }: { readonly problem: Problem }) {
+  const title = useSession((state) => (problem.node ? (state.pipeline.nodes[problem.node]?.title ?? null) : null));
+  const { node, field, range } = problem;
+  return (
+    <EmptyState
+      title={sentence(title && node ? `${title}: ${problem.message}` : problem.message)}
+      text={problem.hint}
+      action={node ? { label: 'Show', run: () => session.showField(node, field ?? null, range) } : undefined}
     />
   );
 }

@@ -6,6 +6,7 @@ import type { Json } from '../../../engine/schema/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { asCondition, operators, type Rule, takesValue, valueHint } from '../conditions.ts';
 import styles from '../Inspector.module.css';
+import { useAddedFocus } from '../use-added-focus.ts';
 import { useForm, type WidgetProps } from '../widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 
@@ -15,6 +16,7 @@ export function ConditionWidget({ path, field, value, onChange, onDone, problems
   const schema = inputSchema(check, field);
   const condition = asCondition(value);
   const { rules } = condition;
+  const { ref, added } = useAddedFocus<HTMLDivElement>(rules.length);
   const set = (next: Partial<typeof condition>, how?: 'typing') => onChange({ ...condition, ...next } as unknown as Json, how);
   const setRule = (index: number, change: Partial<Rule>, how?: 'typing') =>
     set({ rules: rules.map((rule, at) => (at === index ? { ...rule, ...change } : rule)) }, how);
@@ -24,7 +26,7 @@ export function ConditionWidget({ path, field, value, onChange, onDone, problems
     );
 
   return (
-    <div className={styles.rules} role="group" aria-label={label}>
+    <div ref={ref} className={styles.rules} role="group" aria-label={label}>
       {rules.length > 1 && (
         <div className={styles.match}>
           <Text size="xs" c="dimmed">
@@ -47,7 +49,7 @@ export function ConditionWidget({ path, field, value, onChange, onDone, problems
       {rules.map((rule, index) => {
         const type = schema?.columns.find((column) => column.name === rule.column)?.type;
         return (
-          <div key={index} className={styles.rule} role="group" aria-label={`Condition ${index + 1}`}>
+          <div key={index} data-row-of={path} className={styles.rule} role="group" aria-label={`Condition ${index + 1}`}>
             <ColumnPicker
               label={`Column of condition ${index + 1}`}
               schema={schema}
@@ -90,7 +92,10 @@ export function ConditionWidget({ path, field, value, onChange, onDone, problems
         size="compact-xs"
         leftSection={<IconPlus size={13} />}
         className={styles.add}
-        onClick={() => set({ rules: [...rules, { column: '', operator: '=', value: '' }] })}
+        onClick={() => {
+          added();
+          set({ rules: [...rules, { column: '', operator: '=', value: '' }] });
+        }}
       >
         Add condition
       </Button>

@@ -6,18 +6,20 @@ import { useState } from 'react';
 import type { Json } from '../../../engine/schema/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import styles from '../Inspector.module.css';
+import { useAddedFocus } from '../use-added-focus.ts';
 import { hasError, useForm, type WidgetProps } from '../widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 
 type Pair = readonly [key: string, value: string];
 
 /** Rows of name and value. A row counts once it has a name; of two with the same name, the later one. */
-export function KeyValueWidget({ field, value, onChange, onDone, problems, label }: WidgetProps) {
+export function KeyValueWidget({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {
   const { check } = useForm();
   const stored = pairsOf(value);
   const [draft, setDraft] = useState<readonly Pair[] | null>(null);
   // The draft holds rows that are not complete; it gives way when the value was changed elsewhere.
   const rows = draft && sameRecord(recordOf(draft), recordOf(stored)) ? draft : stored;
+  const { ref, added } = useAddedFocus<HTMLDivElement>(rows.length);
   const keyLabel = field.keyLabel ?? 'Name';
   const valueLabel = field.valueLabel ?? 'Value';
   const isColumn = /column/i.test(keyLabel);
@@ -32,9 +34,9 @@ export function KeyValueWidget({ field, value, onChange, onDone, problems, label
       'typing',
     );
   return (
-    <div className={styles.pairs} role="group" aria-label={label}>
+    <div ref={ref} className={styles.pairs} role="group" aria-label={label}>
       {rows.map(([key, text], index) => (
-        <div key={index} className={styles.pair}>
+        <div key={index} data-row-of={path} className={styles.pair}>
           {isColumn ? (
             <ColumnPicker
               label={`${keyLabel} ${index + 1}`}
@@ -76,7 +78,10 @@ export function KeyValueWidget({ field, value, onChange, onDone, problems, label
         size="compact-xs"
         leftSection={<IconPlus size={13} />}
         className={styles.add}
-        onClick={() => setDraft([...rows, ['', '']])}
+        onClick={() => {
+          added();
+          setDraft([...rows, ['', '']]);
+        }}
       >
         Add {keyLabel.toLowerCase()}
       </Button>

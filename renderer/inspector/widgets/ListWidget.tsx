@@ -6,6 +6,7 @@ import { Form } from '../Form.tsx';
 import { problemsAt } from '../field-problems.ts';
 import styles from '../Inspector.module.css';
 import { ProblemLines } from '../ProblemLines.tsx';
+import { useAddedFocus } from '../use-added-focus.ts';
 import { useForm, type WidgetProps } from '../widget.ts';
 import { moved, useReorder } from './reorder.ts';
 
@@ -17,6 +18,7 @@ export function ListWidget({ path, field, value, onChange, onDone, label }: Widg
   const items = Array.isArray(value) ? (value as readonly Item[]) : [];
   const fields = field.item ?? {};
   const itemLabel = field.itemLabel ?? 'Item';
+  const { ref, added } = useAddedFocus<HTMLUListElement>(items.length);
   const reorder = useReorder((from, to) => onChange(moved(items, from, to)));
   const fresh = (): Item =>
     Object.fromEntries(Object.entries(fields).map(([name, part]) => [name, part.default ?? (part.optional ? null : emptyOf(part.kind))]));
@@ -27,13 +29,14 @@ export function ListWidget({ path, field, value, onChange, onDone, label }: Widg
     );
 
   return (
-    <ul className={styles.list} aria-label={label}>
+    <ul ref={ref} className={styles.list} aria-label={label}>
       {items.map((item, index) => {
         const name = `${itemLabel} ${index + 1}`;
         const move = (to: number) => onChange(moved(items, index, to));
         return (
           <li
             key={index}
+            data-row-of={path}
             aria-label={name}
             className={styles.listItem}
             {...reorder.item(index)}
@@ -83,7 +86,10 @@ export function ListWidget({ path, field, value, onChange, onDone, label }: Widg
           size="compact-xs"
           leftSection={<IconPlus size={13} />}
           className={styles.add}
-          onClick={() => onChange([...items, fresh()])}
+          onClick={() => {
+            added();
+            onChange([...items, fresh()]);
+          }}
         >
           Add {itemLabel.toLowerCase()}
         </Button>
