@@ -114,7 +114,7 @@ function Rows({ preview, target, manifest, label }: RowsProps) {
     return <EmptyState title={manifest ? 'No rows to show' : 'Unknown node'} text={manifest ? undefined : 'This version of Millrace cannot run it.'} />;
   }
   if (!source || !result) {
-    if (problem) return <WhyNot problem={problem} />;
+    if (problem) return <WhyNot problem={problem} selected={target.side === 'out' ? target.node : null} />;
     if (!trusted)
       return <EmptyState title="This pipeline is not trusted yet" text="It came from elsewhere. Until you trust it, it reads no files and runs no code." />;
     if (engine !== 'ready')
@@ -136,14 +136,14 @@ function Rows({ preview, target, manifest, label }: RowsProps) {
 }
 
 /** The reason why there are no rows, in the place where they would be. */
-function WhyNot({ problem }: { readonly problem: Problem }) {
+function WhyNot({ problem, selected }: { readonly problem: Problem; readonly selected: string | null }) {
   const title = useSession((state) => (problem.node ? (state.pipeline.nodes[problem.node]?.title ?? null) : null));
   const { node, field, range } = problem;
   return (
     <EmptyState
       title={sentence(title && node ? `${title}: ${problem.message}` : problem.message)}
       text={problem.hint}
-      action={node ? { label: 'Show', run: () => session.showField(node, field ?? null, range) } : undefined}
+      action={node && (field || node !== selected) ? { label: 'Show', run: () => session.showField(node, field ?? null, range) } : undefined}
     />
   );
 }
