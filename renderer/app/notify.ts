@@ -6,7 +6,9 @@ const colors = { error: 'red', warning: 'yellow', info: 'accent' } as const;
 
 /** A message at the lower right that goes away by itself; errors stay longer. */
 export function notify(message: string, severity: Problem['severity'] = 'info', title?: string): void {
-  notifications.show({ title, message, color: colors[severity], autoClose: severity === 'error' ? 12_000 : 4_000, withBorder: true });
+  // The same message again takes the place of the first.
+  notifications.hide(message);
+  notifications.show({ id: message, title, message, color: colors[severity], autoClose: severity === 'error' ? 12_000 : 4_000, withBorder: true });
 }
 
 /** Tells what went wrong and what to do, for anything thrown by a request. Cancelled requests say nothing. */

@@ -32,7 +32,7 @@ import { NodeCard } from './NodeCard.tsx';
 import { QuickAdd } from './QuickAdd.tsx';
 import { openQuickAdd } from './quick-add.ts';
 import { describeSelection } from './selection.ts';
-import { setFlow } from './viewport.ts';
+import { setFlow, showDocument } from './viewport.ts';
 
 const nodeTypes = { card: NodeCard };
 const edgeTypes = { data: DataEdge };
@@ -51,6 +51,7 @@ function Flow() {
   const pipeline = usePipeline();
   const document_ = useSession((state) => state.document);
   const selection = useSession((state) => state.selection);
+  const catalogue = useSession((state) => state.catalogue);
   const showMinimap = useSession((state) => state.settings.minimap);
   const snap = useSession((state) => state.settings.snap);
   const instance = useReactFlow<CardNode, DataEdgeType>();
@@ -63,8 +64,8 @@ function Flow() {
   const dropEdge = useRef<string | null>(null);
 
   useEffect(() => {
-    if (!isDragging.current) setNodes((old) => flowNodes(old, pipeline, selection.nodes));
-  }, [pipeline, selection.nodes]);
+    if (!isDragging.current) setNodes((old) => flowNodes(old, pipeline, selection.nodes, catalogue));
+  }, [pipeline, selection.nodes, catalogue]);
   const oldEdges = useRef<DataEdgeType[]>([]);
   const edges = useMemo(() => {
     oldEdges.current = flowEdges(oldEdges.current, pipeline, selection.edges);
@@ -76,10 +77,10 @@ function Flow() {
     return () => setFlow(null, null);
   }, [instance, pane]);
   useEffect(() => listenToClipboard(), []);
-  // A document that was opened is shown whole; one that is being built stays where its author put it.
+  // A document that was opened is brought into view; one that is being built stays where its author put it.
   useEffect(() => {
     if (Object.keys(document_.pipeline.nodes).length === 0) void instance.setViewport({ x: 0, y: 0, zoom: 1 });
-    else requestAnimationFrame(() => requestAnimationFrame(() => void instance.fitView({ padding: 0.15, maxZoom: 1 })));
+    else requestAnimationFrame(() => requestAnimationFrame(showDocument));
   }, [document_, instance]);
 
   const changeNodes = useCallback((changes: NodeChange<CardNode>[]) => {
@@ -114,7 +115,7 @@ function Flow() {
       return insertIntoEdge(moved, into, only.id, ports.inputs[0].name, ports.outputs[0].name);
     });
     // An edit without effect does not notify: what was dragged goes back to the document's place.
-    setNodes((old) => flowNodes(old, session.state.pipeline, session.state.selection.nodes));
+    setNodes((old) => flowNodes(old, session.state.pipeline, session.state.selection.nodes, session.state.catalogue));
   }, []);
   const drag = useCallback((event: PointerLike, _node: CardNode, dragged: CardNode[]) => {
     const [only] = dragged;
@@ -244,11 +245,12 @@ function Flow() {
 /** Drags also come from fingers, whose events have no place of their own; those insert into no edge. */
 type PointerLike = { readonly clientX?: number; readonly clientY?: number } | object;
 
-/** A card that the keyboard comes to is the selected one. */
-function selectFocused(event: FocusEvent<HTMLElement>): void {
-  const { target } = event;
-  const id = target.classList.contains('react-flow__node') && target.matches(':focus-visible') ? target.dataset['id'] : undefined;
-  if (id && !session.state.selection.nodes.includes(id)) session.select({ nodes: [id] });
+/** A card or edge that the keyboard comes to is the selected one. */
+function selectFocused({ target }: FocusEvent<Element>): void {
+  const { id } = (target as HTMLElement | SVGElement).dataset;
+  if (!id || !target.matches('.react-flow__node:focus-visible, .react-flow__edge:focus-visible')) return;
+  const { nodes, edges } = session.state.selection;
+  if (!nodes.includes(id) && !edges.includes(id)) session.select(target.classList.contains('react-flow__node') ? { nodes: [id] } : { edges: [id] });
 }
 
 interface FlowConnection {

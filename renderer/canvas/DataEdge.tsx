@@ -1,7 +1,7 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react';
 import { memo } from 'react';
 import { errorPort } from '../../engine/document/pipeline.ts';
-import { formatCount, formatShort } from '../runs/format.ts';
+import { counted, formatShort } from '../runs/format.ts';
 import { useSession } from '../session/session.ts';
 import type { DataEdge as DataEdgeType } from './flow.ts';
 
@@ -34,7 +34,7 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
             className="edge-label"
             data-stale={isStale || undefined}
             style={{ transform: `translate(-50%, -50%) translate(${Math.round(x)}px, ${Math.round(y)}px)` }}
-            title={`${formatCount(rows)} rows`}
+            title={counted(rows, 'row')}
           >
             {formatShort(rows)}
             {rate > 0 && <span> · {formatShort(rate)}/s</span>}

@@ -4,7 +4,7 @@ import { memo, useEffect, useMemo } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { PortManifest, Problem } from '../../engine/protocol/messages.ts';
-import { formatCount, formatShort } from '../runs/format.ts';
+import { counted, formatShort } from '../runs/format.ts';
 import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
 import { type CardNode, portsOf, titleOf } from './flow.ts';
 import { NodeIcon } from './NodeIcon.tsx';
@@ -138,7 +138,9 @@ function Counters({ id }: { readonly id: string }) {
   const progress = stats.progress?.total ? Math.min(1, stats.progress.done / stats.progress.total) : null;
   return (
     <div className="card-counters" data-stale={isStale || undefined}>
-      <span title={`${formatCount(rows)} rows`}>{formatShort(rows)} rows</span>
+      <span title={counted(rows, 'row')}>
+        {formatShort(rows)} {rows === 1 ? 'row' : 'rows'}
+      </span>
       {stats.failed > 0 && <span className="card-failed">{formatShort(stats.failed)} failed</span>}
       {isLive && stats.rate > 0 && <span className="card-rate">{formatShort(stats.rate)}/s</span>}
       {isLive && progress !== null && <progress value={progress} max={1} aria-label={`${Math.round(progress * 100)} % read`} />}

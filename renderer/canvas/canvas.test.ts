@@ -94,10 +94,10 @@ describe('ports', () => {
 describe('what the flow draws', () => {
   const pipeline = pipelineOf({ a: 'well', b: 'sieve' }, [edge('a.rows', 'b.rows')]);
   it('keeps the objects of nodes and edges that did not change', () => {
-    const nodes = flowNodes([], pipeline, []);
-    const moved = flowNodes(nodes, { ...pipeline, layout: { ...pipeline.layout, b: { x: 5, y: 5 } } }, ['b']);
+    const nodes = flowNodes([], pipeline, [], catalogue);
+    const moved = flowNodes(nodes, { ...pipeline, layout: { ...pipeline.layout, b: { x: 5, y: 5 } } }, ['b'], catalogue);
     expect(moved[0]).toBe(nodes[0]);
-    expect(moved[1]).toMatchObject({ id: 'b', selected: true, position: { x: 5, y: 5 } });
+    expect(moved[1]).toMatchObject({ id: 'b', ariaLabel: 'SIEVE', selected: true, position: { x: 5, y: 5 } });
     const edges = flowEdges([], pipeline, []);
     expect(flowEdges(edges, pipeline, [])[0]).toBe(edges[0]);
     expect(flowEdges(edges, pipeline, ['a.rows->b.rows'])[0]).toMatchObject({ selected: true });

@@ -40,16 +40,17 @@ export function titleOf(id: string, node: PipelineNode | undefined, catalogue: R
 }
 
 /** The flow's nodes for a document; those that did not change are the old objects. */
-export function flowNodes(old: readonly CardNode[], pipeline: Pipeline, selected: readonly string[]): CardNode[] {
+export function flowNodes(old: readonly CardNode[], pipeline: Pipeline, selected: readonly string[], catalogue: ReadonlyMap<string, NodeManifest>): CardNode[] {
   const before = new Map(old.map((node) => [node.id, node]));
   const chosen = new Set(selected);
   return Object.keys(pipeline.nodes).map((id) => {
     const position = pipeline.layout[id] ?? { x: 0, y: 0 };
     const isSelected = chosen.has(id);
+    const ariaLabel = titleOf(id, pipeline.nodes[id], catalogue);
     const known = before.get(id);
-    if (!known) return { id, type: 'card', position, data: {}, selected: isSelected };
-    if (known.selected === isSelected && known.position.x === position.x && known.position.y === position.y) return known;
-    return { ...known, position, selected: isSelected };
+    if (!known) return { id, type: 'card', position, data: {}, selected: isSelected, ariaLabel };
+    const isSame = known.selected === isSelected && known.ariaLabel === ariaLabel && known.position.x === position.x && known.position.y === position.y;
+    return isSame ? known : { ...known, position, selected: isSelected, ariaLabel };
   });
 }
 

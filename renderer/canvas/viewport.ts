@@ -31,6 +31,26 @@ export function visibleCentre(): Position {
   return { x: centre.x - cardSize.width / 2, y: centre.y - cardSize.height / 2 };
 }
 
+/** Below this, titles cannot be read: a wide pipeline is then shown from its beginning. */
+const legibleZoom = 0.6;
+const margin = 40;
+
+/** Brings a document that was just opened into view: all of it if it stays legible, else where its rows come from. */
+export function showDocument(): void {
+  const places = Object.values(session.state.pipeline.layout);
+  if (!instance || places.length === 0) return;
+  const bounds = canvasBounds();
+  const left = Math.min(...places.map((at) => at.x));
+  const top = Math.min(...places.map((at) => at.y));
+  const width = Math.max(...places.map((at) => at.x)) + cardSize.width - left;
+  const height = Math.max(...places.map((at) => at.y)) + cardSize.height - top;
+  const fits = Math.min((bounds.width - 2 * margin) / width, (bounds.height - 2 * margin) / height, 1);
+  const zoom = Math.max(fits, legibleZoom);
+  const x = width * zoom <= bounds.width ? (bounds.width - width * zoom) / 2 : margin;
+  const y = height * zoom <= bounds.height ? (bounds.height - height * zoom) / 2 : margin;
+  void instance.setViewport({ x: x - left * zoom, y: y - top * zoom, zoom });
+}
+
 /** Selects a node and moves the canvas so that it is seen. */
 export function revealNode(id: string): void {
   const at = session.state.pipeline.layout[id];

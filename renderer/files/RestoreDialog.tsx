@@ -23,7 +23,7 @@ export function RestoreDialog({ copies, onClose }: Props) {
     <Modal opened onClose={() => onClose(null)} title="Restore unsaved work?" size={540}>
       <p className="dialog-text dim">Millrace ended before this was saved.</p>
       <ul className="file-rows" aria-label="Unsaved work">
-        {left.map((copy) => (
+        {left.map((copy, index) => (
           <li key={copy.id}>
             <span className="file-row-text">
               <b>{copy.name}</b>
@@ -34,7 +34,7 @@ export function RestoreDialog({ copies, onClose }: Props) {
             <Button size="compact-xs" variant="subtle" color="red" onClick={() => discard(copy.id)} aria-label={`Discard ${copy.name}`}>
               Discard
             </Button>
-            <Button size="compact-xs" onClick={() => onClose(copy.id)} aria-label={`Restore ${copy.name}`}>
+            <Button size="compact-xs" data-autofocus={index === 0 || undefined} onClick={() => onClose(copy.id)} aria-label={`Restore ${copy.name}`}>
               Restore
             </Button>
           </li>

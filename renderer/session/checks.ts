@@ -43,7 +43,8 @@ const order = { error: 0, warning: 1, info: 2 };
 export function collectProblems(): void {
   const { check, codeProblems, run, runStale, pipeline, problems: old, problemsByNode: oldByNode } = getState();
   // What a run said of a pipeline that has changed since stands in the run panel only.
-  const runProblems = runStale ? [] : (run?.problems ?? []);
+  // Rows that failed in a run that went on to its end were skipped or routed, as their nodes say: nothing to mend before the next.
+  const runProblems = runStale ? [] : (run?.problems ?? []).map((problem) => (run?.state === 'done' ? { ...problem, severity: 'warning' as const } : problem));
   const seen = new Set<string>();
   const all = [...(check?.problems ?? []), ...codeProblems, ...runProblems].filter((problem) => {
     if (problem.node && !pipeline.nodes[problem.node]) return false;

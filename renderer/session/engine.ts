@@ -11,6 +11,7 @@ import { getState, setState } from './state.ts';
 
 const retryDelaysMs = [100, 300, 1000, 2000, 5000];
 const keptLogLines = 2000;
+const restartNoteMs = 60_000;
 
 /**
  * Connects to the engine and stays connected: when it ends or restarts, the status bar says so, and the document is made known
@@ -23,6 +24,7 @@ export async function keepConnected(onFirst: (hello: RequestResults['hello']) =>
       const port = await open();
       const closed = new Promise<void>((resolve) => port.onClose(resolve));
       const client = new Client<EditorProtocol>(port);
+      setState({ engineMessage: null });
       listen(client);
       const [hello, catalogue] = await Promise.race([
         Promise.all([client.request('hello', { protocolVersion }), client.request('catalogue.read', {})]),
@@ -31,7 +33,7 @@ export async function keepConnected(onFirst: (hello: RequestResults['hello']) =>
       setState({ client, hello, catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
       await readEngineSettings().catch(() => {});
       await introduceDocument();
-      setState({ engine: 'ready', engineMessage: null });
+      setState({ engine: 'ready' });
       void readRuns();
       attempt = 0;
       if (first) onFirst(hello);
@@ -68,7 +70,9 @@ function listen(client: Client<EditorProtocol>): void {
   });
   client.on('engine.restarted', ({ reason, node }) => {
     const title = node ? (getState().pipeline.nodes[node]?.title ?? node) : null;
-    setState({ engineMessage: title ? `The engine was restarted: ${reason} (node "${title}")` : `The engine was restarted: ${reason}` });
+    const message = title ? `The engine was restarted: ${reason} (node “${title}”)` : `The engine was restarted: ${reason}`;
+    setState({ engineMessage: message });
+    setTimeout(() => getState().engineMessage === message && setState({ engineMessage: null }), restartNoteMs);
     void introduceDocument().catch(() => {});
   });
 }
@@ -81,7 +85,7 @@ export function acceptRun(run: RunSummary): void {
   if (current?.id !== run.id) return;
   const shared = share(current, run);
   setState({ run: shared });
-  if (shared.problems !== current.problems) collectProblems();
+  if (shared.problems !== current.problems || shared.state !== current.state) collectProblems();
 }
 
 /** A run outlives the window that started it: one that still goes on for this file becomes the current one. */
