@@ -5,7 +5,7 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 import { type Insert, prepareInsert, ValueRefused } from './sqlite-insert.ts';
 import { openTarget, type Target, type TargetColumn, type WriteMode } from './sqlite-target.ts';
 
-/** Faster than 8, and than 32 (measurements in bench/README.md). */
+/** Faster than 8 and than 40: see bench/README.md. */
 const rowsPerStatement = 16;
 /** SQLite's own limit on the values of a statement. */
 const maxValues = 32_766;

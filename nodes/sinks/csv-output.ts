@@ -58,7 +58,7 @@ length if the run does not end well; the header of the file must then have the s
     const file = openFileOutput(context, params);
     const format = { delimiter: delimiters[params.delimiter] };
     const header = params.header ? csvHeader(schema, format) : '';
-    if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + 3).toString('utf8'), header, file.path);
+    if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + headMargin).toString('utf8'), header, file.path);
     return new LineOutput(file, csvWriter(schema, format), header);
   },
   examples: [
@@ -106,14 +106,18 @@ length if the run does not end well; the header of the file must then have the s
   ],
 });
 
+/** A byte order mark, and a CR before the LF. */
+const headMargin = 4;
 const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' };
 
+/** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */
 function checkHeader(head: string, header: string, path: string): void {
-  const found = head.replace(/^\ufeff/, '').split(/\r?\n/)[0]!;
-  if (found === header.trimEnd()) return;
+  const text = head.replace(/^\ufeff/, '');
+  const names = header.slice(0, -1);
+  if (text.startsWith(names) && /^(\r?\n|$)/.test(text.slice(names.length))) return;
   throw new MillraceError({
     code: 'file/other-columns',
-    message: `The header of ${path} starts with "${found}", but these rows have the columns "${header.trimEnd()}".`,
+    message: `${path} starts with "${text.split(/\r?\n/)[0]}", but the header of these rows is "${names}".`,
     hint: 'Bring the columns into the same order with a Select node, replace the file, or choose another one.',
     field: 'path',
     position: { source: path, line: 1 },

@@ -297,6 +297,26 @@ test('killed in the middle: outputs are as they were, and the next run tidies up
   expect(readdirSync(trial.folder).sort()).toEqual(['out.csv', 'out.db', 'trial.millrace.json']);
 });
 
+test('a CSV file with another header is not appended to', async () => {
+  const rows: Chain = [
+    ['source', 'generator', { count: 2 }],
+    ['step', 'select', { columns: [{ column: 'sensor' }, { column: 'status' }] }],
+    ['sink', 'csv-output', { path: 'out.csv', mode: 'append' }],
+  ];
+  for (const [header, isSame] of [
+    ['\ufeffsensor,status\r\n', true],
+    ['sensor,status', true],
+    ['sensor,status,more\n', false],
+    ['status,sensor\n', false],
+  ] as const) {
+    trial.write('out.csv', header);
+    const { state, problems } = await trial.run(rows);
+    const text = readFileSync(trial.at('out.csv'), 'utf8');
+    expect([state, text.startsWith(header), text.length > header.length]).toEqual([isSame ? 'done' : 'failed', true, isSame]);
+    if (!isSame) expectProblem(problems[0], { node: 'sink', code: 'file/other-columns', field: 'path', message: /sensor,status/ });
+  }
+});
+
 describe('disks', () => {
   /** A file system of its own at `disk`. Only root may mount one, and not everywhere. */
   const mounted = (skip: (note: string) => never, options: string): (() => void) => {
