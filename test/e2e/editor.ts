@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, type Browser, chromium, type ElectronApplication, type Page } from 'playwright';
-import { afterAll } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 
 export type Host = 'browser' | 'desktop';
 export const project = join(import.meta.dirname, '..', '..');
@@ -36,14 +36,38 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-export async function openEditor(
-  host: Host,
-  options: { readonly data: string; readonly open?: string; readonly width?: number; readonly height?: number },
-): Promise<Editor> {
-  return host === 'browser' ? openBrowser(options) : openDesktop(options);
+const waitMs = 15_000;
+const opened = new Set<Editor>();
+afterEach(async ({ task }) => {
+  for (const editor of opened) {
+    if (task.result?.state === 'fail') await editor.shot('failed').catch(() => {});
+    await editor.close();
+  }
+});
+
+export interface EditorOptions {
+  /** The folder of the editor's own data. */
+  readonly data: string;
+  readonly open?: string;
+  readonly width?: number;
+  readonly height?: number;
 }
 
-async function openBrowser(options: { data: string; open?: string; width?: number; height?: number }): Promise<Editor> {
+/** Starts an editor; it is closed at the end of the test at the latest, and pictured when the test fails. */
+export async function openEditor(host: Host, options: EditorOptions): Promise<Editor> {
+  const started = host === 'browser' ? await openBrowser(options) : await openDesktop(options);
+  const editor: Editor = {
+    ...started,
+    close: async () => {
+      if (opened.delete(editor)) await started.close();
+    },
+  };
+  opened.add(editor);
+  editor.page.setDefaultTimeout(waitMs);
+  return editor;
+}
+
+async function openBrowser(options: EditorOptions): Promise<Editor> {
   const { server, address } = await startServer(options);
   const browser = await chromium.launch({
     executablePath: process.env['MILLRACE_BROWSER']!,
@@ -94,7 +118,7 @@ async function closeBrowser(browser: Browser, server: ChildProcess): Promise<voi
   await new Promise((resolve) => server.once('exit', resolve));
 }
 
-async function openDesktop(options: { data: string; open?: string; width?: number; height?: number }): Promise<Editor> {
+async function openDesktop(options: EditorOptions): Promise<Editor> {
   const app = await _electron.launch({
     executablePath: process.env['MILLRACE_DESKTOP']!,
     args: ['--no-sandbox', '--disable-gpu', project, ...(options.open ? [options.open] : [])],

@@ -5,6 +5,7 @@ export const card = (page: Page, node: string): Locator => page.locator(`.react-
 export const port = (page: Page, node: string, side: 'in' | 'out', name: string): Locator =>
   page.locator(`.react-flow__node[data-id="${node}"] [data-side="${side}"][data-port="${name}"]`);
 export const field = (page: Page, path: string): Locator => page.locator(`[data-field="${path}"]`);
+export const bottomPanel = (page: Page): Locator => page.getByRole('region', { name: 'Bottom panel' });
 /** The rows that the data grid shows, header apart. */
 export const gridRows = (page: Page): Locator =>
   page
@@ -31,13 +32,12 @@ export async function selectNode(page: Page, node: string): Promise<void> {
   await card(page, node).click();
 }
 
-/** Replaces a Monaco editor's text by typing. */
+/** Replaces a Monaco editor's text by typing; on one line, since a new one would be indented by the editor. */
 export async function typeCode(page: Page, editor: Locator, text: string): Promise<void> {
   await editor.click();
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.press('Delete');
-  // Typed as from a keyboard would add brackets and indentation of the editor's own; a paste is what people do with such a text.
-  await page.keyboard.insertText(text);
+  await page.keyboard.type(text, { delay: 4 });
 }
 
 export async function centre(target: Locator): Promise<{ x: number; y: number }> {

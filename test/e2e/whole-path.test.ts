@@ -7,11 +7,9 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
-import { card, connect, dragNode, field, gridRows, selectNode, typeCode } from './gestures.ts';
+import { bottomPanel, card, connect, dragNode, field, gridRows, selectNode, typeCode } from './gestures.ts';
 
-const snippet = `export default function step(row: Row) {
-  return { ...row, fahrenheit: row.temperature * 9 / 5 + 32 };
-}`;
+const snippet = 'export default function step(row: Row) { return { ...row, fahrenheit: row.temperature * 9 / 5 + 32 }; }';
 
 describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
   const why = missing(host);
@@ -27,11 +25,11 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
 
     let editor = await openEditor(host, { data: join(folder, 'data') });
     let { page } = editor;
-    await page.getByRole('button', { name: 'Add CSV file', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Add CSV file (source)', exact: true }).waitFor();
     await startEmpty(page);
     await editor.shot('1-empty');
 
-    await dragNode(page, 'CSV file', { x: 60, y: 80 });
+    await dragNode(page, 'CSV file (source)', { x: 60, y: 80 });
     await card(page, 'csv_file').waitFor();
     await field(page, 'path').getByRole('textbox').fill(csv);
     await expect.poll(() => gridRows(page).count()).toBeGreaterThan(5);
@@ -46,7 +44,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     await dragNode(page, 'Code', { x: 330, y: 240 });
     await connect(page, ['filter', 'kept'], ['code', 'rows']);
     await selectNode(page, 'code');
-    await typeCode(page, page.getByLabel('Bottom panel').last().locator('.monaco-editor').first(), snippet);
+    await typeCode(page, bottomPanel(page).locator('.monaco-editor').first(), snippet);
     await expect
       .poll(() => page.getByRole('grid').getByRole('columnheader').allInnerTexts(), { timeout: 10_000 })
       .toContainEqual(expect.stringContaining('fahrenheit'));
@@ -70,7 +68,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
 
     editor = await openEditor(host, { data: join(folder, 'data') });
     page = editor.page;
-    await page.getByRole('button', { name: 'Add CSV file', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Add CSV file (source)', exact: true }).waitFor();
     await editor.chooseFile(file, () => page.keyboard.press('ControlOrMeta+o'));
     await card(page, 'sqlite_table').waitFor();
     await selectNode(page, 'sqlite_table');
@@ -91,7 +89,7 @@ async function startEmpty(page: import('playwright').Page): Promise<void> {
 
 async function runToEnd(page: import('playwright').Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await page.getByLabel('Bottom panel').last().getByText('Done').first().waitFor({ timeout: 30_000 });
+  await bottomPanel(page).getByText('Done').first().waitFor({ timeout: 30_000 });
 }
 
 function readRows(path: string, table = 'hot') {
