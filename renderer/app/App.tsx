@@ -1,6 +1,7 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { CommandPalette } from '../commands/CommandPalette.tsx';
+import { useNativeMenu } from '../commands/use-native-menu.ts';
 import { useShortcuts } from '../commands/use-shortcuts.ts';
 import { TrustBanner } from '../files/TrustBanner.tsx';
 import { useDocumentWindow } from '../files/use-document-window.ts';
@@ -27,6 +28,7 @@ export function App() {
 
 function Editor() {
   useShortcuts();
+  useNativeMenu();
   useDocumentWindow();
   return (
     <div className="app">

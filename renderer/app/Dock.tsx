@@ -32,7 +32,7 @@ export function Dock() {
   };
   return (
     <section className="dock" aria-label="Bottom panel">
-      <div className="dock-tabs" role="tablist" aria-label="Bottom panel" onKeyDown={moveTab}>
+      <div className="dock-tabs" role="tablist" aria-label="Views" onKeyDown={moveTab}>
         {tabs.map(([name, label]) => (
           <button
             key={name}

@@ -1,4 +1,4 @@
-import { Spotlight, type SpotlightActionData } from '@mantine/spotlight';
+import { Spotlight, type SpotlightActionData, useSpotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
 import { useMemo } from 'react';
 import { addNodeBesideSelection } from '../canvas/insert.ts';
@@ -13,8 +13,11 @@ import { showShortcut } from './shortcut.ts';
 
 /** Every command, every node of the catalogue, every node on the canvas, in one search. */
 export function CommandPalette() {
-  const state = useSession();
+  const { opened } = useSpotlight(paletteStore);
+  // While it is closed, nothing of the session concerns it.
+  const state = useSession((session) => (opened ? session : null));
   const actions = useMemo(() => {
+    if (!state) return [];
     const runnable = commands
       .filter((command) => isEnabled(command, state) && !command.name.startsWith('move.'))
       .map(

@@ -3,6 +3,7 @@ import { session } from '../session/session.ts';
 import { isEnabled, labelOf } from './command.ts';
 import { commandOf, commands, contextMenus, menus } from './registry.ts';
 import { matches, showShortcut } from './shortcut.ts';
+import { nativeMenus } from './use-native-menu.ts';
 
 describe('commands', () => {
   it('have names and shortcuts of their own', () => {
@@ -31,6 +32,18 @@ describe('commands', () => {
     expect(labelOf(undo, { ...state, undoLabel: 'Add Filter' })).toBe('Undo add Filter');
     expect(isEnabled(commandOf('edit.delete'), { ...state, selection: { nodes: [], edges: ['a.rows->b.rows'] } })).toBe(true);
     expect(isEnabled(commandOf('run.stop'), state)).toBe(false);
+  });
+});
+
+describe('the native menu', () => {
+  it('has all entries, as data, without shortcuts that would swallow typing', () => {
+    const sent = nativeMenus(session.state);
+    expect(sent.map(({ label }) => label)).toEqual(['File', 'Edit', 'View', 'Run', 'Help']);
+    expect(structuredClone(sent)).toEqual(sent);
+    const entries = sent.flatMap((menu) => menu.entries).filter((entry) => entry !== null);
+    expect(entries.find((entry) => entry.command === 'run.start')).toMatchObject({ label: 'Run', shortcut: 'F5', enabled: false });
+    expect(entries.find((entry) => entry.command === 'edit.delete')?.shortcut).toBeUndefined();
+    expect(entries.find((entry) => entry.command === 'view.minimap')?.checked).toBe(true);
   });
 });
 

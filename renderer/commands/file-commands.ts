@@ -5,7 +5,7 @@ import { session } from '../session/session.ts';
 import type { Command } from './command.ts';
 
 export const fileCommands: readonly Command[] = [
-  { name: 'file.new', label: 'New pipeline', icon: IconFilePlus, shortcuts: isDesktop ? ['Mod+N'] : ['Alt+N'], run: () => newDocument() },
+  { name: 'file.new', label: 'New pipeline', icon: IconFilePlus, shortcuts: isDesktop ? ['Mod+N'] : ['Alt+N', 'Mod+N'], run: () => newDocument() },
   { name: 'file.open', label: 'Open…', icon: IconFolderOpen, shortcuts: ['Mod+O'], run: () => openDocument() },
   { name: 'file.recent', label: 'Open recent…', icon: IconHistory, shortcuts: ['Mod+Shift+O'], run: () => showRecent() },
   { name: 'file.examples', label: 'Examples…', icon: IconBooks, run: () => showExamples() },

@@ -15,9 +15,10 @@ const restartNoteMs = 60_000;
 
 /**
  * Connects to the engine and stays connected: when it ends or restarts, the status bar says so, and the document is made known
- * to the new one. `onFirst` is called once, when the engine has answered for the first time.
+ * to the new one. `prepare` is called once, with the first engine's greeting; what it gives back is done in the same moment in
+ * which the editor becomes ready, so that nobody sees an empty canvas before the first document.
  */
-export async function keepConnected(onFirst: (hello: RequestResults['hello']) => void, open: () => Promise<Port> = connect): Promise<never> {
+export async function keepConnected(prepare: (hello: RequestResults['hello']) => Promise<() => void>, open: () => Promise<Port> = connect): Promise<never> {
   let first = true;
   for (let attempt = 0; ; attempt++) {
     try {
@@ -30,14 +31,15 @@ export async function keepConnected(onFirst: (hello: RequestResults['hello']) =>
         Promise.all([client.request('hello', { protocolVersion }), client.request('catalogue.read', {})]),
         closed.then(() => Promise.reject(new ConnectionError('The engine ended while it was starting.'))),
       ]);
-      setState({ client, hello, catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
+      setState({ client, hello });
       await readEngineSettings().catch(() => {});
       await introduceDocument();
-      setState({ engine: 'ready' });
+      const begin = first ? await prepare(hello) : null;
+      first = false;
+      setState({ engine: 'ready', catalogue: new Map(catalogue.map((manifest) => [manifest.type, manifest])) });
+      begin?.();
       void readRuns();
       attempt = 0;
-      if (first) onFirst(hello);
-      first = false;
       await closed;
       setState({ client: null, engine: 'restarting', engineMessage: 'The engine ended unexpectedly. It is being restarted.' });
     } catch (error) {

@@ -59,7 +59,7 @@ describe('a session', () => {
   let starts = 0;
   beforeAll(async () => {
     void keepConnected(
-      () => starts++,
+      async () => () => void starts++,
       async () => startEngine(),
     );
     await vi.waitFor(() => expect(getState().engine).toBe('ready'));
