@@ -23,15 +23,21 @@ export class NodeCounters {
 }
 export type NodeCounts = Pick<NodeStats, 'in' | 'out' | 'dropped' | 'failed' | 'busyMs'>;
 
+/** Nodes that work as one, and the share of each in their time; the shares add up to 1. */
+export interface Shift {
+  readonly nodes: readonly NodeCounters[];
+  readonly shares: readonly number[];
+}
+
 /** Gives each node the time in which it was at work itself, not those that it sent rows to. */
 export class Clock {
-  readonly #stack: NodeCounters[][] = [];
+  readonly #stack: Shift[] = [];
   #since = 0;
 
-  /** The time from now on is that of these nodes, in equal shares, until they are left or others are entered. */
-  enter(nodes: NodeCounters[]): void {
+  /** The time from now on is that of these nodes, until they are left or others are entered. */
+  enter(shift: Shift): void {
     this.#charge();
-    this.#stack.push(nodes);
+    this.#stack.push(shift);
   }
 
   leave(): void {
@@ -41,8 +47,11 @@ export class Clock {
 
   #charge(): void {
     const now = performance.now();
-    const nodes = this.#stack.at(-1);
-    if (nodes) for (const node of nodes) node.busyMs += (now - this.#since) / nodes.length;
+    const shift = this.#stack.at(-1);
+    if (shift) {
+      const { nodes, shares } = shift;
+      for (let i = 0; i < nodes.length; i++) nodes[i]!.busyMs += (now - this.#since) * shares[i]!;
+    }
     this.#since = now;
   }
 }

@@ -87,7 +87,6 @@ class OpenDataflow implements Dataflow {
   readonly #sinks: SinkUnit[] = [];
   readonly #writers: OpenWriter[] = [];
   readonly #running = new Set<NodeId>();
-  #codes = 0;
 
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
     this.#plan = plan;
@@ -103,7 +102,7 @@ class OpenDataflow implements Dataflow {
       }
       const counters = new NodeCounters(Object.keys(planned.outputs));
       const failures = new Failures(planned, counters, (problem, row) => this.#env.onFailure(problem, row));
-      this.#stations.set(planned.id, { planned, definition, index, counters, failures });
+      this.#stations.set(planned.id, { planned, definition, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
       if (planned.kind === 'source') this.#running.add(planned.id);
     });
     // Code first: it is what fails most often, and before anything is touched.
@@ -118,11 +117,12 @@ class OpenDataflow implements Dataflow {
     if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
     const { sandbox, monitor, onCode } = this.#env;
     const code = new Code(planned.id, sandbox, monitor, (node, field) => {
-      onCode?.call(this.#env, this.#codes, node, field);
-      return this.#codes++;
+      const number = this.#hub.addCode(field);
+      onCode?.call(this.#env, number, node, field);
+      return number;
     });
     const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
-    const operator = this.#hub.work([station], () => definition.run(transformContext(this.#context(station), emit, code)));
+    const operator = this.#hub.work(station, () => definition.run(transformContext(this.#context(station), emit, code)));
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
@@ -132,7 +132,7 @@ class OpenDataflow implements Dataflow {
     let writer: Writer | null = null;
     if (this.#env.writers === 'run') {
       try {
-        writer = await this.#hub.work([station], () => definition.run(this.#context(station)));
+        writer = await this.#hub.work(station, () => definition.run(this.#context(station)));
       } catch (error) {
         throw this.#hub.named(error, station);
       }
@@ -176,7 +176,7 @@ class OpenDataflow implements Dataflow {
     const { definition } = station;
     if (definition.kind !== 'source') throw new Error(`${source} is no source`);
     try {
-      return watchedReader(await this.#hub.work([station], () => definition.run(sourceContext(this.#context(station), start))), station, this.#hub);
+      return watchedReader(await this.#hub.work(station, () => definition.run(sourceContext(this.#context(station), start))), station, this.#hub);
     } catch (error) {
       throw this.#hub.named(error, station);
     }

@@ -7,6 +7,9 @@ import { MillraceError, type Problem, type RowPosition } from '../schema/problem
 import type { Json, Row } from '../schema/types.ts';
 import type { NodeCounters } from './counters.ts';
 
+/** Finding the place in the code costs many times what a row does: the first failures of a node have it, which is all that anybody reads. */
+const placedFailures = 1000;
+
 /** The rows that one node could not handle: counted, told, and sent on or fatal as the node's policy says. */
 export class Failures {
   readonly #node: PlannedNode;
@@ -31,6 +34,14 @@ export class Failures {
     if (onError === 'route') this.#rows.push(errorRow(id, failure));
   }
 
+  /** What a row-by-row operator threw, as a failure of its row. `field` is the param whose code was running, if any was. */
+  addThrown(thrown: unknown, sandbox: Sandbox, row: Row, field: string | undefined, position: RowPosition | undefined): void {
+    const isPlaced = this.#node.onError === 'stop' || this.#counters.failed < placedFailures;
+    const found = thrown instanceof MillraceError ? thrown.problem : sandbox.explain(thrown, { place: isPlaced });
+    const { code, message, hint, range } = found;
+    this.add({ code, message, hint, field: found.field ?? field, range, row, position });
+  }
+
   /** Error rows since the last call, or null. */
   take(): Row[] | null {
     if (this.#rows.length === 0) return null;
@@ -38,12 +49,6 @@ export class Failures {
     this.#rows = [];
     return rows;
   }
-}
-
-/** What a row-by-row operator threw, as a failure of its row. */
-export function failureOf(thrown: unknown, sandbox: Sandbox, row: Row, position: RowPosition | undefined): RowFailure {
-  const { code, message, hint, field, range } = thrown instanceof MillraceError ? thrown.problem : sandbox.explain(thrown);
-  return { code, message, hint, field, range, row, position };
 }
 
 function errorRow(node: NodeId, { code, message, field, position, row }: RowFailure): Row {

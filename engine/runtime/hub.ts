@@ -4,7 +4,7 @@ import type { PlannedNode } from '../plan/physical.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
-import { Clock, type NodeCounters } from './counters.ts';
+import { Clock, type NodeCounters, type Shift } from './counters.ts';
 import type { Failures } from './failures.ts';
 import { enterNode, type Monitor } from './monitor.ts';
 import { Origin } from './origin.ts';
@@ -16,6 +16,8 @@ export interface Station {
   /** In the plan. */
   readonly index: number;
   readonly counters: NodeCounters;
+  /** The node alone. */
+  readonly shift: Shift;
   readonly failures: Failures;
 }
 
@@ -38,6 +40,8 @@ export class Hub {
   readonly #monitor: Monitor | undefined;
   readonly #tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined;
   readonly #receivers = new Map<string, Receiver[]>();
+  /** The param that holds each piece of code, by number. */
+  readonly #fields: string[] = [];
   /** By unit and port: the edges whose rows are not at their end. */
   readonly #open = new Map<Unit, Map<string, number>>();
 
@@ -45,6 +49,15 @@ export class Hub {
     this.sandbox = sandbox;
     this.#monitor = monitor;
     this.#tap = tap;
+  }
+
+  /** Numbers a piece of users' code: what the monitor calls it. */
+  addCode(field: string): number {
+    return this.#fields.push(field) - 1;
+  }
+
+  fieldOf(code: number): string | undefined {
+    return this.#fields[code];
   }
 
   connect(node: string, port: string, unit: Unit, inputPort: string): void {
@@ -102,15 +115,14 @@ export class Hub {
   }
 
   /** Runs a node's own code: its time, its name in errors, and the monitor's mark. */
-  work<T>(stations: readonly Station[], run: () => T): T {
-    const [station] = stations;
+  work<T>(station: Station, run: () => T, shift: Shift = station.shift): T {
     const monitor = this.#monitor;
-    const before = monitor ? enterNode(monitor, station!.index) : -1;
-    this.#clock.enter(stations.map((each) => each.counters));
+    const before = monitor ? enterNode(monitor, station.index) : -1;
+    this.#clock.enter(shift);
     try {
       return run();
     } catch (error) {
-      throw this.named(error, station!);
+      throw this.named(error, station);
     } finally {
       this.#clock.leave();
       if (monitor) enterNode(monitor, before);

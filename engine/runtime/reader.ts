@@ -3,13 +3,12 @@ import type { Hub, Station } from './hub.ts';
 
 /** A source's reader with its time kept and its name in every error. */
 export function watchedReader(reader: Reader, station: Station, hub: Hub): Reader {
-  const stations = [station];
   const named = (error: unknown) => {
     throw hub.named(error, station);
   };
   return {
     read() {
-      const batch = hub.work(stations, () => reader.read());
+      const batch = hub.work(station, () => reader.read());
       return batch instanceof Promise ? batch.catch(named) : batch;
     },
     position: () => reader.position(),

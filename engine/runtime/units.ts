@@ -1,9 +1,13 @@
 import type { SourceBatch, StatefulOperator, Writer } from '../../nodes/kit/node.ts';
 import type { Row } from '../schema/types.ts';
-import { failureOf } from './failures.ts';
-import { fuse, type Loop, newTally, type RowOperator, type Stage, type Tally } from './fused.ts';
+import type { NodeCounters } from './counters.ts';
+import { clockCost, fuse, type Loop, newTally, type OnThrow, type RowOperator, type Stage, type Tally } from './fused.ts';
 import type { Hub, Station, Unit } from './hub.ts';
-import { leaveCode, type Monitor } from './monitor.ts';
+import { leaveCode, type Monitor, readMonitor } from './monitor.ts';
+
+/** One batch in so many tells how a chain's time is shared out. */
+const timedEvery = 32;
+const lookMs = clockCost();
 
 /** A row-by-row node of a chain; `next` is the port by which the chain goes on. */
 export interface Link {
@@ -19,15 +23,21 @@ export class ChainUnit implements Unit {
   readonly #links: readonly Link[];
   readonly #hub: Hub;
   readonly #monitor: Monitor | undefined;
+  readonly #counters: readonly NodeCounters[];
   readonly #tallies: readonly Tally[];
+  readonly #shares: number[];
   #loop: Loop = () => {};
+  #timedLoop: Loop = () => {};
+  #batches = 0;
 
   constructor(links: readonly Link[], hub: Hub, monitor: Monitor | undefined) {
     this.#links = links;
     this.#hub = hub;
     this.#monitor = monitor;
     this.stations = links.map((link) => link.station);
+    this.#counters = this.stations.map((station) => station.counters);
     this.#tallies = links.map(newTally);
+    this.#shares = links.map(() => 1 / links.length);
   }
 
   compile(): void {
@@ -41,18 +51,23 @@ export class ChainUnit implements Unit {
         taken: ('test' in operator ? [0, 1] : [0]).map((i) => outputs[i] !== undefined && (outputs[i] === next || hub.isTaken(station.planned.id, outputs[i]))),
       }),
     );
-    this.#loop = fuse(stages, (stage, thrown, row, rows, index) => {
+    const onThrow: OnThrow = (stage, thrown, row, rows, index) => {
+      const field = monitor && hub.fieldOf(readMonitor(monitor).code);
       if (monitor) leaveCode(monitor);
-      const { failures } = links[stage]!.station;
-      failures.add(failureOf(thrown, hub.sandbox, row, hub.origin.locate(row, rows, index)));
-    });
+      links[stage]!.station.failures.addThrown(thrown, hub.sandbox, row, field, hub.origin.locate(row, rows, index));
+    };
+    this.#loop = fuse(stages, onThrow);
+    if (links.length > 1) this.#timedLoop = fuse(stages, onThrow, true);
   }
 
   receive(rows: readonly Row[]): void {
     const tallies = this.#tallies;
     for (const tally of tallies) tally.out.fill(null);
     try {
-      this.#hub.work(this.stations, () => this.#loop(rows, tallies));
+      const isTimed = tallies.length > 1 && this.#batches++ % timedEvery === 0;
+      const shift = { nodes: this.#counters, shares: this.#shares };
+      this.#hub.work(this.stations[0]!, () => (isTimed ? this.#timedLoop : this.#loop)(rows, tallies), shift);
+      if (isTimed) this.#share();
     } finally {
       this.#count();
     }
@@ -62,6 +77,15 @@ export class ChainUnit implements Unit {
         if (sent) this.#hub.emit(station, port, sent);
       });
       this.#hub.emitFailures(station);
+    });
+  }
+
+  /** From the last timed batch and those before it: which part of the chain's time each node takes. */
+  #share(): void {
+    const own = this.#tallies.map((tally) => Math.max(tally.ms - tally.in * lookMs, 0) + Number.MIN_VALUE);
+    const sum = own.reduce((total, ms) => total + ms, 0);
+    own.forEach((ms, k) => {
+      this.#shares[k] = (this.#shares[k]! + ms / sum) / 2;
     });
   }
 
@@ -99,7 +123,7 @@ export class StatefulUnit implements Unit {
       counters.dropped += rows.length;
       return;
     }
-    this.#hub.work([this.station], () => {
+    this.#hub.work(this.station, () => {
       this.#operator.process(rows, port);
       this.isDone = this.#operator.done?.() ?? false;
     });
@@ -107,16 +131,15 @@ export class StatefulUnit implements Unit {
   }
 
   async ended(port: string): Promise<void> {
-    const stations = [this.station];
-    this.#hub.work(stations, () => this.#operator.ended?.(port));
+    this.#hub.work(this.station, () => this.#operator.ended?.(port));
     if (!this.#hub.isOpen(this)) {
       try {
-        await this.#hub.work(stations, () => this.#operator.finish?.());
+        await this.#hub.work(this.station, () => this.#operator.finish?.());
       } catch (error) {
         throw this.#hub.named(error, this.station);
       }
       this.#hub.emitFailures(this.station);
-      await this.#hub.end(stations);
+      await this.#hub.end([this.station]);
     }
     this.#hub.emitFailures(this.station);
   }
@@ -159,7 +182,7 @@ export class SinkUnit implements Unit {
     const before = origin.batch;
     origin.batch = batch;
     try {
-      const written = this.#hub.work([this.station], () => this.writer!.write(rows));
+      const written = this.#hub.work(this.station, () => this.writer!.write(rows));
       if (written) {
         return written.then(
           () => this.#hub.emitFailures(this.station),

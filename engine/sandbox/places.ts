@@ -13,11 +13,15 @@ interface Frame {
 /** V8 hands out the frames of an error once, when its stack is first asked for. */
 const framesOf = new WeakMap<object, readonly Frame[]>();
 
+/** The helpers that users' code may call are not deep, and every frame makes an error more costly. */
+const keptFrames = 5;
+
 /**
  * Keeps the frames of every error of this thread from now on. To be called once, after lockdown. An error that passed
  * through users' code shows it only that code's own frames.
  */
 export function watchPlaces(unitName: string): void {
+  Error.stackTraceLimit = keptFrames;
   Error.prepareStackTrace = (error, callSites) => {
     const frames = callSites.map((site) => ({
       source: site.getScriptNameOrSourceURL() ?? '',

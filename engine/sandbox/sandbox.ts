@@ -26,8 +26,11 @@ export interface Sandbox {
   expression(source: string, where: CodePlace): (row: Row) => unknown;
   /** The default function of a module. */
   snippet(source: string, where: CodePlace): (row: Row) => unknown;
-  /** What a function of this sandbox threw. Total: whatever was thrown may be hostile. */
-  explain(thrown: unknown): CodeFailure;
+  /**
+   * What a function of this sandbox threw. Total: whatever was thrown may be hostile. Without `place` (default true) it says
+   * neither field nor range, at a small fraction of the cost.
+   */
+  explain(thrown: unknown, options?: { readonly place: boolean }): CodeFailure;
 }
 
 let sandbox: Sandbox | null = null;
@@ -83,8 +86,8 @@ function lockDown(): Sandbox {
     return mayMutate(kind === 'expression' ? `(${stripped.code}\n)` : stripped.code) ? (row) => step(copyRow(row)) : step;
   };
 
-  const explain = (thrown: unknown): CodeFailure => {
-    const place = placeOf(thrown, unitName);
+  const explain: Sandbox['explain'] = (thrown, options) => {
+    const place = options?.place === false ? null : placeOf(thrown, unitName);
     const field = place ? units[place.unit]?.field : undefined;
     return { code: 'code/threw', ...wording(thrown), ...(field === undefined ? {} : { field }), ...(place ? { range: rangeOf(place) } : {}) };
   };
