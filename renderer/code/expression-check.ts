@@ -33,10 +33,14 @@ export function checkExpression(monaco: typeof Editor, model: editor.ITextModel,
             : {}),
       }))
       .filter((marker) => !known.has(`${marker.startLineNumber}:${marker.startColumn}`));
-    monaco.editor.setModelMarkers(model, owner, model.getValue().trim() === '' ? [] : markers);
+    const next = model.getValue().trim() === '' ? [] : markers;
+    const before = monaco.editor.getModelMarkers({ owner, resource: model.uri });
+    if (describe(before) !== describe(next)) monaco.editor.setModelMarkers(model, owner, next);
   };
   const changed = monaco.editor.onDidChangeMarkers((resources) => {
-    if (resources.some((resource) => resource.toString() === uri.toString())) copy();
+    const own = [uri.toString(), model.uri.toString()];
+    // Markers that are set while Monaco tells of others are told to nobody.
+    if (resources.some((resource) => own.includes(resource.toString()))) setTimeout(copy);
   });
   return {
     dispose() {
@@ -45,4 +49,8 @@ export function checkExpression(monaco: typeof Editor, model: editor.ITextModel,
       shadow.dispose();
     },
   };
+}
+
+function describe(markers: readonly editor.IMarkerData[]): string {
+  return markers.map((marker) => `${marker.startLineNumber}:${marker.startColumn}-${marker.endLineNumber}:${marker.endColumn} ${marker.message}`).join('\n');
 }

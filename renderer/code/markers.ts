@@ -8,9 +8,19 @@ const owner = 'millrace';
 export function watchProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): IDisposable {
   const own = model.uri.toString();
   markProblems(monaco, model, problems);
-  return monaco.editor.onDidChangeMarkers((resources) => {
-    if (!model.isDisposed() && resources.some((uri) => uri.toString() === own)) markProblems(monaco, model, problems);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const subscription = monaco.editor.onDidChangeMarkers((resources) => {
+    if (!resources.some((uri) => uri.toString() === own)) return;
+    clearTimeout(timer);
+    // Markers that are set while Monaco tells of others are told to nobody.
+    timer = setTimeout(() => !model.isDisposed() && markProblems(monaco, model, problems));
   });
+  return {
+    dispose() {
+      clearTimeout(timer);
+      subscription.dispose();
+    },
+  };
 }
 
 /** One without a place is no marker: the form shows it. */

@@ -7,7 +7,6 @@ import { problemsAt } from './field-problems.ts';
 import styles from './Inspector.module.css';
 import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
-import { widgets } from './widgets/registry.tsx';
 
 export interface FieldRowProps {
   readonly path: string;
@@ -25,7 +24,7 @@ const wideInCompact: ReadonlySet<string> = new Set(['list', 'keyValue', 'conditi
 
 /** One field: label, widget, help, and what is wrong with it. */
 export function FieldRow({ path, field, value, onChange, onDone, compact }: FieldRowProps) {
-  const { node, problems: all } = useForm();
+  const { node, problems: all, widgets } = useForm();
   const id = useId();
   const row = useRef<HTMLDivElement>(null);
   const problems = problemsAt(all, path, field);

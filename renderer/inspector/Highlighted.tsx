@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: tokens have no identity but their place.
+
+import styles from './Highlighted.module.css';
 import { highlight } from './highlight.ts';
-import styles from './Inspector.module.css';
 
 /** Code in colours, not to be edited here. */
 export function Highlighted({ source }: { readonly source: string }) {

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: the parts have no identity but their place.
 import { useMemo } from 'react';
-import styles from './Inspector.module.css';
+import styles from './Markdown.module.css';
 import { type Block, type Inline, parseMarkdown } from './markdown.ts';
 
 /** Node docs as elements. Links are shown with their address, not followed: the editor opens nothing remote. */

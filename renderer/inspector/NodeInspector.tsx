@@ -14,6 +14,7 @@ import { Markdown } from './Markdown.tsx';
 import { ProblemLines } from './ProblemLines.tsx';
 import { Section } from './Section.tsx';
 import { FormContext } from './widget.ts';
+import { widgets } from './widgets/registry.ts';
 
 const policies: readonly { readonly value: ErrorPolicy; readonly label: string; readonly help: string }[] = [
   { value: 'stop', label: 'Stop', help: 'The first row that fails ends the run.' },
@@ -31,7 +32,7 @@ interface NodeInspectorProps {
 export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const check = useNodeCheck(id);
   const problems = useProblems(id);
-  const form = useMemo(() => ({ node: id, check, problems }), [id, check, problems]);
+  const form = useMemo(() => ({ node: id, check, problems, widgets }), [id, check, problems]);
   const values = useMemo(() => ({ ...manifest.defaults, ...node.params }), [manifest, node.params]);
   const policy = policies.find(({ value }) => value === (node.onError ?? 'stop'))!;
   const title = node.title ?? manifest.title;

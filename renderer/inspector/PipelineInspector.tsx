@@ -6,6 +6,7 @@ import { setParameter, setPipeline } from '../../engine/document/edits.ts';
 import type { Parameter } from '../../engine/document/pipeline.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
+import parts from './widgets/Widgets.module.css';
 
 /** The pipeline itself, shown while no node is selected: name, description, parameters. */
 export function PipelineInspector() {
@@ -156,7 +157,7 @@ function NewParameter({ taken }: { readonly taken: readonly string[] }) {
     setName('');
   };
   return (
-    <div className={styles.addRow}>
+    <div className={parts.addRow}>
       <TextInput
         style={{ flex: 1 }}
         aria-label="Name of the new parameter"

@@ -1,4 +1,4 @@
-import { createContext, useContext } from 'react';
+import { type ComponentType, createContext, useContext } from 'react';
 import type { FieldManifest, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
 
@@ -22,14 +22,19 @@ export interface WidgetProps {
   readonly compact?: boolean;
 }
 
+export type Widgets = { readonly [K in FieldManifest['kind']]: ComponentType<WidgetProps> };
 export interface FormContext {
   readonly node: string;
   readonly check: NodeCheck | null;
   readonly problems: readonly Problem[];
+  /** Given, not imported, to fields: the widget of a list holds fields itself. */
+  readonly widgets: Widgets;
 }
-export const FormContext = createContext<FormContext>({ node: '', check: null, problems: [] });
+export const FormContext = createContext<FormContext | null>(null);
 export function useForm(): FormContext {
-  return useContext(FormContext);
+  const form = useContext(FormContext);
+  if (!form) throw new Error('A field stands outside of a form.');
+  return form;
 }
 
 export function asText(value: Json | undefined): string {

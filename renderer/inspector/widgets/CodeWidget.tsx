@@ -6,8 +6,8 @@ import { takeFocusRequest } from '../../code/focus-request.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
 import { session, useSession } from '../../session/session.ts';
 import { Highlighted } from '../Highlighted.tsx';
-import styles from '../Inspector.module.css';
 import { asText, textOrNull, useForm, type WidgetProps } from '../widget.ts';
+import styles from './Widgets.module.css';
 
 /** Lines of a snippet that stand here while it is edited elsewhere. */
 const glimpsedLines = 6;

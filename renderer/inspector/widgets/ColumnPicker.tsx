@@ -3,7 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Schema } from '../../../engine/schema/types.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
-import styles from '../Inspector.module.css';
+import styles from './Widgets.module.css';
 
 export interface ColumnPickerProps {
   readonly id?: string;

@@ -7,6 +7,7 @@ import styles from '../Inspector.module.css';
 import { useForm, type WidgetProps } from '../widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 import { moved, useReorder } from './reorder.ts';
+import parts from './Widgets.module.css';
 
 /** Several columns in order: picked one by one, moved by dragging or Alt+arrows. */
 export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy, label }: WidgetProps) {
@@ -22,16 +23,16 @@ export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy,
     if (name !== '' && !chosen.includes(name)) onChange([...chosen, name]);
   };
   return (
-    <div className={styles.columns}>
+    <div className={parts.columns}>
       {chosen.length > 0 && (
-        <ol className={styles.chosen} aria-label={label}>
+        <ol className={parts.chosen} aria-label={label}>
           {chosen.map((name, index) => {
             const column = schema?.columns.find((candidate) => candidate.name === name);
             return (
-              <li key={name} className={styles.chosenItem} {...reorder.item(index)}>
+              <li key={name} className={parts.chosenItem} {...reorder.item(index)}>
                 <button
                   type="button"
-                  className={styles.grip}
+                  className={parts.grip}
                   aria-label={`${name}: Alt and arrow keys move it`}
                   {...reorder.handle(index)}
                   onKeyDown={(event) => {
@@ -45,7 +46,7 @@ export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy,
                 </button>
                 {column && <TypeIcon type={column.type} />}
                 <span
-                  className={styles.chosenName}
+                  className={parts.chosenName}
                   data-missing={(schema && !column) || undefined}
                   title={schema && !column ? 'No such column arrives here' : name}
                 >
@@ -59,7 +60,7 @@ export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy,
           })}
         </ol>
       )}
-      <div className={styles.addRow}>
+      <div className={parts.addRow}>
         <div style={{ flex: 1 }}>
           <ColumnPicker
             id={id}

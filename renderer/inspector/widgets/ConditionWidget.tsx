@@ -5,10 +5,10 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import type { Json } from '../../../engine/schema/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { asCondition, operators, type Rule, takesValue, valueHint } from '../conditions.ts';
-import styles from '../Inspector.module.css';
 import { useAddedFocus } from '../use-added-focus.ts';
 import { useForm, type WidgetProps } from '../widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
+import styles from './Widgets.module.css';
 
 /** Rows of column, operator and value, of which all or any must hold. */
 export function ConditionWidget({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {

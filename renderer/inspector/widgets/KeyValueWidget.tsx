@@ -5,10 +5,10 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Json } from '../../../engine/schema/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
-import styles from '../Inspector.module.css';
 import { useAddedFocus } from '../use-added-focus.ts';
 import { hasError, useForm, type WidgetProps } from '../widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
+import styles from './Widgets.module.css';
 
 type Pair = readonly [key: string, value: string];
 

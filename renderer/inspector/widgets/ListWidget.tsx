@@ -4,11 +4,11 @@ import { IconChevronDown, IconChevronUp, IconCopy, IconGripVertical, IconPlus, I
 import type { Json } from '../../../engine/schema/types.ts';
 import { Form } from '../Form.tsx';
 import { problemsAt } from '../field-problems.ts';
-import styles from '../Inspector.module.css';
 import { ProblemLines } from '../ProblemLines.tsx';
 import { useAddedFocus } from '../use-added-focus.ts';
 import { useForm, type WidgetProps } from '../widget.ts';
 import { moved, useReorder } from './reorder.ts';
+import styles from './Widgets.module.css';
 
 type Item = { readonly [name: string]: Json };
 

@@ -1,6 +1,4 @@
-import type { ComponentType } from 'react';
-import type { FieldManifest } from '../../../engine/protocol/messages.ts';
-import type { WidgetProps } from '../widget.ts';
+import type { Widgets } from '../widget.ts';
 import { BooleanWidget } from './BooleanWidget.tsx';
 import { ChoiceWidget } from './ChoiceWidget.tsx';
 import { CodeWidget } from './CodeWidget.tsx';
@@ -17,7 +15,7 @@ import { SecretWidget } from './SecretWidget.tsx';
 import { TextWidget } from './TextWidget.tsx';
 
 /** The widget of each field kind. A new kind is one file here and one line. */
-export const widgets: { readonly [K in FieldManifest['kind']]: ComponentType<WidgetProps> } = {
+export const widgets: Widgets = {
   text: TextWidget,
   number: NumberWidget,
   duration: DurationWidget,
