@@ -16,6 +16,7 @@ import { connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.
 import type { Edge } from '../../engine/document/pipeline.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import './canvas.css';
+import './floating.css';
 import { CanvasControls } from './CanvasControls.tsx';
 import { CanvasMenu, type MenuTarget } from './CanvasMenu.tsx';
 import { ConnectionHint, type Refusal, RefusalNote } from './ConnectionHint.tsx';
@@ -25,7 +26,7 @@ import { DataEdge } from './DataEdge.tsx';
 import { dragType } from './drag-type.ts';
 import { dropOutcome } from './drop-connection.ts';
 import { EmptyCanvas } from './EmptyCanvas.tsx';
-import { type CardNode, cardSize, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from './flow.ts';
+import { type CardNode, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from './flow.ts';
 import { HoverTip } from './HoverTip.tsx';
 import { insertNode } from './insert.ts';
 import { NodeCard } from './NodeCard.tsx';
@@ -37,6 +38,8 @@ import { setFlow, showDocument } from './viewport.ts';
 const nodeTypes = { card: NodeCard };
 const edgeTypes = { data: DataEdge };
 const gridStep: [number, number] = [8, 8];
+/** Where a dropped card hangs at the pointer: by its icon, as in the palette. */
+const dragPoint = { x: 24, y: 26 } as const;
 const minimapColors = { source: 'var(--source)', transform: 'var(--transform)', sink: 'var(--sink)' } as const;
 
 export default function Canvas() {
@@ -151,7 +154,8 @@ function Flow() {
       const at = instance.screenToFlowPosition({ x: event.clientX, y: event.clientY });
       const edge = edgeUnder(event.clientX, event.clientY) ?? undefined;
       markDropEdge(dropEdge, null);
-      insertNode(type, { position: { x: at.x - cardSize.width / 2, y: at.y - cardSize.height / 2 }, edge });
+      insertNode(type, { position: { x: at.x - dragPoint.x, y: at.y - dragPoint.y }, edge });
+
       pane?.focus({ preventScroll: true });
     },
     [instance, pane],

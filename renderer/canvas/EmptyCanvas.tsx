@@ -5,6 +5,7 @@ import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts'
 import { runCommand } from '../commands/registry.ts';
 import { openExample, openPath } from '../files/documents.tsx';
 import { session, useSession } from '../session/session.ts';
+import './empty-canvas.css';
 
 const shownRecent = 4;
 

@@ -59,15 +59,23 @@ export function revealNode(id: string): void {
     void instance.setCenter(at.x + cardSize.width / 2, at.y + cardSize.height / 2, { zoom: Math.max(instance.getZoom(), 0.7), duration: 120 });
 }
 
-/** Moves the canvas only as far as needed to show these nodes. */
+/** Moves the canvas only as far as needed to show these nodes; as far as they fit, without changing the zoom. */
 export function ensureVisible(ids: readonly string[]): void {
   const { layout } = session.state.pipeline;
+  const places = ids.map((id) => layout[id]).filter((at) => at !== undefined);
+  if (!instance || places.length === 0) return;
   const bounds = canvasBounds();
-  const hidden = ids.some((id) => {
-    const at = layout[id];
-    const corner = at && instance?.flowToScreenPosition(at);
-    const far = at && instance?.flowToScreenPosition({ x: at.x + cardSize.width, y: at.y + cardSize.height });
-    return corner && far && (corner.x < bounds.left || corner.y < bounds.top || far.x > bounds.right || far.y > bounds.bottom);
-  });
-  if (hidden) void instance?.fitView({ padding: 0.15, maxZoom: instance.getZoom(), duration: 120 });
+  const { x, y, zoom } = instance.getViewport();
+  const shift = (low: number, high: number, size: number, offset: number) => {
+    const start = low * zoom + offset;
+    const end = high * zoom + offset;
+    if (start < edgeGap) return edgeGap - start;
+    return end > size - edgeGap ? Math.max(size - edgeGap - end, edgeGap - start) : 0;
+  };
+  const xs = places.map((at) => at.x);
+  const ys = places.map((at) => at.y);
+  const right = shift(Math.min(...xs), Math.max(...xs) + cardSize.width, bounds.width, x);
+  const down = shift(Math.min(...ys), Math.max(...ys) + cardSize.height, bounds.height, y);
+  if (right !== 0 || down !== 0) void instance.setViewport({ x: x + right, y: y + down, zoom }, { duration: 120 });
 }
+const edgeGap = 16;

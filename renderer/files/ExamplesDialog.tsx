@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
 import { notifyError } from '../app/notify.ts';
 import { session } from '../session/session.ts';
+import '../canvas/empty-canvas.css';
 import './files.css';
 
 /** Closes with the id of the chosen example. */
