@@ -1,0 +1,69 @@
+import { expect, test, vi } from 'vitest';
+import { NodeCounters } from './counters.ts';
+import { enterCode, leaveCode, newMonitor, readMonitor, watched } from './monitor.ts';
+import { Rates } from './rates.ts';
+import { Watchdog } from './watchdog.ts';
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('the watchdog barks at one call that goes on, once, and says which', async () => {
+  const monitor = newMonitor();
+  const onEndless = vi.fn();
+  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  watched(() => {}, monitor, 3)({});
+  await wait(150);
+  expect(onEndless).not.toHaveBeenCalled();
+  enterCode(monitor, 7);
+  await wait(200);
+  expect(onEndless).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 7, call: 0 }));
+  watchdog.stop();
+});
+
+test('the watchdog lets many short calls pass', async () => {
+  const monitor = newMonitor();
+  const onEndless = vi.fn();
+  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  for (let call = 1; call < 30; call++) {
+    // As seen from outside: always within the code, but each time within another call.
+    monitor[2] = 1;
+    monitor[3] = call;
+    await wait(10);
+  }
+  expect(onEndless).not.toHaveBeenCalled();
+  watchdog.stop();
+});
+
+test('a watched function counts its calls, and what it throws leaves its mark until it is taken away', () => {
+  const monitor = newMonitor();
+  const run = watched(
+    (n: number) => {
+      if (n === 2) throw new Error('two');
+      return [n, readMonitor(monitor).code, readMonitor(monitor).call];
+    },
+    monitor,
+    5,
+  );
+  expect(run(1)).toEqual([1, 5, 1]);
+  expect(readMonitor(monitor).code).toBe(-1);
+  expect(() => run(2)).toThrow('two');
+  expect(readMonitor(monitor)).toMatchObject({ code: 5, call: 2 });
+  leaveCode(monitor);
+  expect(readMonitor(monitor).code).toBe(-1);
+});
+
+test('rates are those of the last second', () => {
+  const rates = new Rates();
+  const at = (ms: number, rows: number) => {
+    const source = new NodeCounters(['rows']);
+    source.sent('rows', rows);
+    const sink = new NodeCounters([]);
+    sink.in = rows / 2;
+    const stats = rates.stats({ counts: { source: source.snapshot(), sink: sink.snapshot() }, progress: {} }, ms);
+    return [stats['source']!.rate, stats['sink']!.rate];
+  };
+  expect(at(0, 0)).toEqual([0, 0]);
+  expect(at(500, 500)).toEqual([1000, 500]);
+  expect(at(1000, 2000)).toEqual([2000, 1000]);
+  expect(at(2000, 2500)).toEqual([500, 250]);
+  expect(at(5000, 2500)).toEqual([0, 0]);
+});
