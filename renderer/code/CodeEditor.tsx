@@ -45,6 +45,8 @@ export function CodeEditor(props: CodeEditorProps) {
   const instance = useRef<editor.IStandaloneCodeEditor | null>(null);
   const current = useRef(props);
   current.current = props;
+  /** Texts that were handed out and have not come back as `value` yet, oldest first. */
+  const sent = useRef<string[]>([]);
   const scheme = useColorScheme();
 
   const applyTypes = () => {
@@ -73,7 +75,9 @@ export function CodeEditor(props: CodeEditorProps) {
     resize();
     created.onDidChangeModelContent(() => {
       const text = model.getValue();
-      if (text !== current.current.value) current.current.onChange(text);
+      if (text === (sent.current.at(-1) ?? current.current.value)) return;
+      sent.current.push(text);
+      current.current.onChange(text);
     });
     created.onDidFocusEditorText(applyTypes);
     created.onDidBlurEditorWidget(() => current.current.onBlur?.());
@@ -98,7 +102,10 @@ export function CodeEditor(props: CodeEditorProps) {
   useEffect(applyTypes, [schema]);
   useEffect(() => {
     const model = instance.current?.getModel();
-    if (model) replaceText(model, value);
+    // Our own words come back later than the next key: putting them in again would undo that key.
+    const echo = sent.current.lastIndexOf(value);
+    sent.current.splice(0, echo < 0 ? sent.current.length : echo + 1);
+    if (model && echo < 0) replaceText(model, value);
   }, [value]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another key is another model.
   useEffect(() => {

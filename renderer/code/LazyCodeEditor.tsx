@@ -9,12 +9,13 @@ const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((module) => ({ def
 export function LazyCodeEditor(props: Omit<CodeEditorProps, 'monaco'>) {
   const monaco = useMonaco();
   const typing = useRef(false);
-  const plain = <PlainEditor {...props} onTyping={(now) => (typing.current = now)} />;
+  // Who has begun to write goes on in whatever takes the place of what they wrote in.
+  const autoFocus = props.autoFocus || typing.current;
+  const plain = <PlainEditor {...props} autoFocus={autoFocus} onTyping={(now) => (typing.current = now)} />;
   if (!monaco) return plain;
   return (
     <Suspense fallback={plain}>
-      {/* Who has begun to write in the text area goes on in the editor that takes its place. */}
-      <CodeEditor {...props} monaco={monaco} autoFocus={props.autoFocus || typing.current} />
+      <CodeEditor {...props} monaco={monaco} autoFocus={autoFocus} />
     </Suspense>
   );
 }
@@ -39,7 +40,10 @@ function PlainEditor({
         // biome-ignore lint/a11y/noAutofocus: it takes the place of a field that had the focus.
         autoFocus={autoFocus}
         onChange={(event) => onChange(event.target.value)}
-        onFocus={() => onTyping(true)}
+        onFocus={(event) => {
+          if (autoFocus) event.currentTarget.setSelectionRange(event.currentTarget.value.length, event.currentTarget.value.length);
+          onTyping(true);
+        }}
         onBlur={() => {
           onTyping(false);
           onBlur?.();
