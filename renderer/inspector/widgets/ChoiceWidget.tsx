@@ -39,6 +39,7 @@ export function ChoiceWidget({ id, field, value, onChange, problems, describedBy
         allowDeselect={false}
         searchable={options.length > 8}
         maxDropdownHeight={320}
+        comboboxProps={compact ? { width: 220, position: 'bottom-start' } : undefined}
         error={hasError(problems)}
         aria-describedby={describedBy}
         renderOption={({ option }) => {
