@@ -65,6 +65,8 @@ async function run(job: RunJob): Promise<void> {
   );
   await flow?.close();
   clearInterval(timer);
+  // What the code has left behind gets its turn before the last word.
+  await new Promise((resolve) => setImmediate(resolve));
   post({ kind: 'ended', outcome, kept, ...snapshot() });
   port.close();
 }

@@ -172,6 +172,16 @@ describe('users’ code', () => {
     expect(JSON.parse(first!.row)).toHaveProperty('sensor');
   });
 
+  test('that returns a promise fails its row, and what becomes of the promise harms nobody', async () => {
+    const run = trial();
+    const { code } = step('  return Promise.reject(new Error("later"));');
+    const nodes = { source: node('generator', { count: 3 }), code: node('code', step('  return row;'), 'skip'), look: node('inspect') };
+    const summary = await run.run(pipeline(nodes, ['source -> code', 'code -> look']), newFolder(), code);
+    expect(summary).toMatchObject({ state: 'done', stats: { code: { in: 3, failed: 3 } } });
+    expect(summary.problems[0]!.message).toContain('promise');
+    expect(run.logs.map((line) => line.message)).toContain('A promise in the code failed: later.');
+  });
+
   test('that never ends is named, and outputs are as they were', async () => {
     const folder = newFolder();
     oldDatabase(join(folder, 'out.db'));
