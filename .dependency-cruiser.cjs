@@ -110,7 +110,10 @@ module.exports = {
       name: 'no-orphans',
       comment: 'A file that nothing imports and that starts nothing is dead. Nodes are collected by a glob; tests and entries start things.',
       severity: 'error',
-      from: { orphan: true, pathNot: [tests, '^nodes/(_template[.]ts|sources|transforms|sinks)', '[.]d[.]ts$', '^(engine/index|electron/(main|preload))[.]ts$'] },
+      from: {
+        orphan: true,
+        pathNot: [tests, '^nodes/(_template[.]ts|sources|transforms|sinks)', '[.]d[.]ts$', '^(engine/index|electron/(main|preload))[.]ts$'],
+      },
       to: {},
     },
     {
@@ -126,6 +129,10 @@ module.exports = {
     exclude: { path: '(^|/)(out|node_modules/.cache)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json', '.css'], exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json', '.css'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -19,7 +19,7 @@ const checks = [
   ['types of the pure layers', [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.pure.json']],
   [
     'layers',
-    [bin('dependency-cruiser', 'bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'engine', 'nodes', 'renderer', 'electron', 'server'],
+    [bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.cjs', 'engine', 'nodes', 'renderer', 'electron', 'server'],
   ],
   ['generated files', [join(project, 'scripts', 'generate.mjs'), '--check']],
 ];
