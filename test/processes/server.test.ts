@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import type { EditorProtocol } from '../../engine/protocol/api.ts';
 import { Client } from '../../engine/protocol/connection.ts';
 import type { Frame, Port } from '../../engine/protocol/port.ts';
 import { protocolVersion } from '../../engine/protocol/version.ts';
+import { entryFile } from '../../engine/threads.ts';
 import { type EditorServer, startEditorServer } from '../../server/editor-server.ts';
 
 const project = join(import.meta.dirname, '..', '..');
@@ -96,6 +98,24 @@ describe('the browser host', () => {
     socket.close();
     expect(await closed).toBe(1005);
   });
+});
+
+it("keeps its data where the platform keeps an app's data, unless it is told otherwise", async () => {
+  const home = mkdtempSync(join(tmpdir(), 'millrace-home-'));
+  const { MILLRACE_DATA: _unset, ...env } = process.env;
+  const child = spawn(process.execPath, [entryFile('server')], {
+    env: { ...env, HOME: home, XDG_DATA_HOME: join(home, 'share'), LOCALAPPDATA: home },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = await new Promise<string>((resolve) => {
+    child.stdout.once('data', (text) => resolve(String(text)));
+    child.stderr.once('data', (text) => resolve(String(text)));
+  });
+  child.kill('SIGTERM');
+  await new Promise((resolve) => child.once('exit', resolve));
+  expect(said).toMatch(/^Millrace is open at http:\/\/127\.0\.0\.1:\d+\/#t=\S+\n$/);
+  expect(readdirSync(home).length).toBeGreaterThan(0);
+  rmSync(home, { recursive: true, force: true });
 });
 
 function request(path: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: Record<string, unknown> }> {
