@@ -31,7 +31,7 @@ describe('Catalogue', () => {
       type: 'tag',
       bounded: true,
       keywords: [],
-      inputs: [{ name: 'rows', label: 'rows', many: false, optional: false }],
+      inputs: [{ name: 'rows', label: 'Rows', many: false, optional: false }],
       outputs: [{ name: 'rows', label: 'Tagged' }],
       params: { tags: { kind: 'keyValue', values: ['a', 'b'], default: { x: 'a' } }, parts: { kind: 'list', item: { name: { kind: 'text', default: 'n' } } } },
       defaults: { tags: { x: 'a' }, parts: [] },

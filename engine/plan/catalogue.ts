@@ -1,8 +1,10 @@
 import type { Field } from '../../nodes/kit/fields.ts';
-import type { NodeDefinition, Port } from '../../nodes/kit/node.ts';
+import { categories, type NodeDefinition, type NodeKind, type Port } from '../../nodes/kit/node.ts';
 import { defaultsOf, type Params } from '../../nodes/kit/params.ts';
 import type { FieldManifest, NodeManifest, PortManifest } from '../protocol/messages.ts';
 import type { Json } from '../schema/types.ts';
+
+const kinds: readonly NodeKind[] = ['source', 'transform', 'sink'];
 
 /** The node types that a pipeline may use. */
 export class Catalogue {
@@ -22,9 +24,16 @@ export class Catalogue {
     return [...this.#definitions.keys()];
   }
 
-  /** The definitions as data, in the order of category and title. */
+  /** The definitions as data: by category, within one as rows flow (sources, transforms, sinks), then by title. */
   manifests(): NodeManifest[] {
-    return [...this.#definitions.values()].map(manifestOf).sort((a, b) => a.category.localeCompare(b.category, 'en') || a.title.localeCompare(b.title, 'en'));
+    return [...this.#definitions.values()]
+      .sort(
+        (a, b) =>
+          categories.indexOf(a.category) - categories.indexOf(b.category) ||
+          kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
+          a.title.localeCompare(b.title, 'en'),
+      )
+      .map(manifestOf);
   }
 }
 
@@ -42,8 +51,13 @@ export function isBounded(definition: NodeDefinition, params: Params): boolean {
   return typeof definition.bounded === 'function' ? definition.bounded(params) : definition.bounded;
 }
 
+/** What people read at a port: `Rows`. */
+export function portLabel({ name, label }: Port): string {
+  return label ?? name.slice(0, 1).toUpperCase() + name.slice(1);
+}
+
 export function portManifest(port: Port): PortManifest {
-  return { name: port.name, label: port.label ?? port.name, many: port.many ?? false, optional: port.optional ?? false };
+  return { name: port.name, label: portLabel(port), many: port.many ?? false, optional: port.optional ?? false };
 }
 
 function manifestOf(definition: NodeDefinition): NodeManifest {

@@ -2,7 +2,7 @@ import type { NodeDefinition, Port } from '../../nodes/kit/node.ts';
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline } from '../document/pipeline.ts';
 import { didYouMean } from '../schema/closest.ts';
 import type { Problem } from '../schema/problem.ts';
-import { inputsOf, outputsOf } from './catalogue.ts';
+import { inputsOf, outputsOf, portLabel } from './catalogue.ts';
 import type { Findings } from './findings.ts';
 import type { Graph } from './graph.ts';
 
@@ -75,7 +75,7 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
     for (const port of definition ? inputsOf(definition) : []) {
       // An edge that was refused is reported already, and removing it would be wrong advice twice.
       if (port.optional || pipeline.edges.some((edge) => edge.to.node === node && edge.to.port === port.name)) continue;
-      const message = `The input "${port.label ?? port.name}" is not connected`;
+      const message = `The input "${portLabel(port)}" is not connected`;
       findings.node(node, {
         code: 'pipeline/unconnected',
         severity: 'error',

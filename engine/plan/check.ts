@@ -7,7 +7,7 @@ import { type ParamInputs, type Params, validateParams } from '../../nodes/kit/p
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
 import type { Schema } from '../schema/types.ts';
-import { type Catalogue, inputsOf, isBounded, outputsOf, portManifest } from './catalogue.ts';
+import { type Catalogue, inputsOf, isBounded, outputsOf, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts } from './check-edges.ts';
 import { errorSchema } from './error-schema.ts';
 import { type Finding, Findings } from './findings.ts';
@@ -161,7 +161,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
     for (const port of inputsOf(definition).filter((candidate) => candidate.bounded || candidate.first)) {
       const source = graph.incoming(id, port.name).flatMap((edge) => endless.get(edge.from.node) ?? [])[0];
       if (source === undefined) continue;
-      const message = `It waits for the end of its input "${port.label ?? port.name}", but "${source}" never ends`;
+      const message = `It waits for the end of its input "${portLabel(port)}", but "${source}" never ends`;
       findings.node(id, {
         code: 'pipeline/unbounded',
         severity: 'error',

@@ -9,7 +9,7 @@ import { columnSource, escapeRefused, stringLiteral } from './rows.ts';
 export function conditionText(condition: Condition): string {
   const words: Partial<Record<ConditionOperator, string>> = { isNull: 'is null', isNotNull: 'is not null', startsWith: 'starts with', endsWith: 'ends with' };
   return condition.rules
-    .map(({ column, operator, value }) => `${column} ${words[operator] ?? operator}${takesValue(operator) ? ` ${value}` : ''}`)
+    .map(({ column, operator, value }) => `${column || '?'} ${words[operator] ?? operator}${takesValue(operator) ? ` ${value || '?'}` : ''}`)
     .join(condition.match === 'all' ? ' and ' : ' or ');
 }
 

@@ -2,6 +2,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import { csvHeader, csvWriter } from '../formats/csv-write.ts';
 import { openFileOutput } from '../formats/file-output.ts';
 import { LineOutput } from '../formats/line-output.ts';
+import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -49,7 +50,7 @@ length if the run does not end well; the header of the file must then have the s
     header: f.boolean({ label: 'Write a header', help: 'The first line holds the names of the columns.', default: true, advanced: true }),
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
   },
-  card: ({ path }) => path,
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   writes: ({ path }) => [path],
   infer: () => ({ outputs: {} }),
   run(context) {

@@ -1,6 +1,7 @@
 import { openFileOutput } from '../formats/file-output.ts';
 import { jsonlWriter } from '../formats/jsonl-write.ts';
 import { LineOutput } from '../formats/line-output.ts';
+import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -34,7 +35,7 @@ length if the run does not end well.
     }),
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
   },
-  card: ({ path }) => path,
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   writes: ({ path }) => [path],
   infer: () => ({ outputs: {} }),
   run(context) {

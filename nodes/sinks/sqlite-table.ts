@@ -1,4 +1,5 @@
 import type { Schema } from '../../engine/schema/types.ts';
+import { shortPath } from '../formats/short-path.ts';
 import { SqliteDatabase } from '../formats/sqlite-database.ts';
 import type { TargetColumn } from '../formats/sqlite-target.ts';
 import { columnTypeOf, type SqliteType, sqliteTypes } from '../formats/sqlite-types.ts';
@@ -58,7 +59,7 @@ the table refuses, is an error of that row alone.
       advanced: true,
     }),
   },
-  card: ({ path, table }) => `${path} · ${table}`,
+  card: ({ path, table }) => (!path ? 'Choose a database file' : !table ? 'Name a table' : `${shortPath(path)} · ${table}`),
   writes: ({ path }) => [path],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs['rows'] ?? null) }),
   async run(context) {

@@ -6,6 +6,7 @@ import { CsvParser, headerMismatch } from '../formats/csv-parser.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles } from '../formats/input-files.ts';
+import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -62,7 +63,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
   },
-  card: ({ path }) => path,
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal)),

@@ -5,6 +5,7 @@ import { FileRows } from '../formats/file-rows.ts';
 import { findFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
 import { JsonlParser } from '../formats/jsonl-parser.ts';
+import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -52,7 +53,7 @@ that does not fit its column's type, a key that is no column (unless these are l
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
   },
-  card: ({ path }) => path,
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null, true),
   reads: ({ path }) => [path],
   discover: (context) =>

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { columnTypesField, outputColumns } from '../formats/column-types.ts';
 import { exampleDatabase } from '../formats/example-database.ts';
+import { shortPath } from '../formats/short-path.ts';
 import { discoverQuery, queryOf } from '../formats/sqlite-input.ts';
 import { openRows } from '../formats/sqlite-rows.ts';
 import { f } from '../kit/fields.ts';
@@ -44,7 +45,11 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
     sql: f.sql({ label: 'SQL', placeholder: 'SELECT * FROM readings ORDER BY time', when: { param: 'read', is: ['query'] } }),
     types: columnTypesField,
   },
-  card: ({ path, read, table }) => (read === 'table' ? `${path} · ${table}` : `${path} · query`),
+  card: ({ path, read, table, sql }) => {
+    if (!path) return 'Choose a database file';
+    if (read === 'table') return table ? `${shortPath(path)} · ${table}` : 'Name a table';
+    return sql ? `${shortPath(path)} · query` : 'Write a query';
+  },
   infer: ({ params, discovered }) => outputColumns(discovered, params.types),
   reads: ({ path }) => [path],
   async discover({ params, path, signal }) {

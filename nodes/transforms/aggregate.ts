@@ -72,6 +72,7 @@ Kept is what each group needs for its result, not the rows: a few numbers, the v
   outputs: [{ name: 'rows' }],
   params,
   card: ({ groupBy, aggregations, window, every }) => {
+    if (aggregations.length === 0 && groupBy.length === 0) return 'Add an aggregation';
     const what = aggregations.map(outputName).join(', ') || 'groups';
     const by = [...groupBy, ...(window === 'tumbling' ? [`every ${every / 1000} s`] : [])];
     return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;

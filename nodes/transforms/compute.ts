@@ -39,7 +39,7 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
       default: [],
     }),
   },
-  card: ({ columns }) => columns.map(({ name, expression }) => `${name} = ${expression}`).join('\n'),
+  card: ({ columns }) => columns.map(({ name, expression }) => `${name || '?'} = ${expression || '?'}`).join(', ') || 'Add a column',
   infer: ({ params, inputs, analyse }) => {
     const rows = inputs['rows'] ?? null;
     const problems: NodeProblem[] = duplicateNames(

@@ -39,7 +39,7 @@ For the newest row of each key when the input is in no order, sort by time befor
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
   params,
-  card: ({ keys, keep }) => `${keep} of each ${keys.join(', ')}`,
+  card: ({ keys, keep }) => (keys.length > 0 ? `${keep} of each ${keys.join(', ')}` : 'Choose key columns'),
   infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
   run: (context) => (context.params.keep === 'first' ? keepingFirst(context) : keepingLast(context)),
   examples: [

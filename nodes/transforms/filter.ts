@@ -50,7 +50,7 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
       when: { param: 'mode', is: ['expression'] },
     }),
   },
-  card: ({ mode, rules, where }) => (mode === 'rules' ? conditionText(rules) : where),
+  card: ({ mode, rules, where }) => (mode === 'rules' ? conditionText(rules) || 'Add a condition' : where || 'Write a condition'),
   infer: ({ params: { mode, rules, where }, inputs, analyse }) => {
     const rows = inputs['rows'] ?? null;
     const outputs = { kept: rows, rest: rows };

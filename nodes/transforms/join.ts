@@ -48,7 +48,10 @@ The columns are those of the rows, then those of the lookup without its key colu
   inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: true }],
   outputs: [{ name: 'rows' }],
   params,
-  card: ({ kind, keys }) => `${kind} on ${keys.map(({ column, lookup }) => (column === lookup ? column : `${column} = ${lookup}`)).join(', ')}`,
+  card: ({ kind, keys }) => {
+    const pairs = keys.map(({ column, lookup }) => (column === lookup ? column || '?' : `${column || '?'} = ${lookup || '?'}`));
+    return pairs.length > 0 ? `${kind} on ${pairs.join(', ')}` : 'Choose columns to match';
+  },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     const lookup = inputs['lookup'] ?? null;

@@ -58,7 +58,11 @@ A value that cannot be cast **fails its row**: the node's error policy then deci
   outputs: [{ name: 'rows' }],
   params,
   card: ({ columns, others }) =>
-    [...columns.map(({ column, name }) => (name ? `${column} as ${name}` : column)), ...(others === 'keep' ? ['…'] : [])].join(', '),
+    columns.length === 0
+      ? others === 'keep'
+        ? 'Keeps all columns'
+        : 'Choose columns'
+      : [...columns.map(({ column, name }) => (name ? `${column || '?'} as ${name}` : column || '?')), ...(others === 'keep' ? ['…'] : [])].join(', '),
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     const names = params.columns.map(({ column, name }) => name ?? column);

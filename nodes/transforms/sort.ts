@@ -43,7 +43,7 @@ All rows are held in memory until the input ends, and nothing comes out before. 
       default: [],
     }),
   },
-  card: ({ by }) => by.map(({ column, direction }) => (direction === 'desc' ? `${column} ↓` : `${column} ↑`)).join(', '),
+  card: ({ by }) => by.map(({ column, direction }) => `${column || '?'} ${direction === 'desc' ? '↓' : '↑'}`).join(', ') || 'Choose columns',
   infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
   run: ({ params: { by }, inputs, emit }) => {
     const schema = inputs['rows']!;

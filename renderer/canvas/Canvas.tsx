@@ -154,8 +154,7 @@ function Flow() {
       const at = instance.screenToFlowPosition({ x: event.clientX, y: event.clientY });
       const edge = edgeUnder(event.clientX, event.clientY) ?? undefined;
       markDropEdge(dropEdge, null);
-      insertNode(type, { position: { x: at.x - dragPoint.x, y: at.y - dragPoint.y }, edge });
-
+      insertNode(type, { position: { x: at.x - dragPoint.x, y: at.y - dragPoint.y }, edge, still: true });
       pane?.focus({ preventScroll: true });
     },
     [instance, pane],

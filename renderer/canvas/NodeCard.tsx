@@ -28,7 +28,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   const manifest = catalogue.get(node.type);
   const isKnown = manifest !== undefined || catalogue.size === 0;
   const title = titleOf(id, node, catalogue);
-  const line = isKnown ? (check?.card ?? manifest?.summary ?? '') : `Unknown type “${node.type}”`;
+  const line = isKnown ? check?.card || manifest?.summary || '' : `Unknown type “${node.type}”`;
   const withNames = ports.inputs.length > 1 || ports.outputs.length > 1;
   const worst = problems[0]?.severity;
 

@@ -16,6 +16,8 @@ export interface InsertOptions {
   readonly join?: { readonly end: Endpoint; readonly side: 'source' | 'target' };
   /** The edge that the node is put into. */
   readonly edge?: string;
+  /** The canvas stays where it is: somebody chose this place with the pointer. */
+  readonly still?: boolean;
 }
 
 /** Adds a node of the catalogue, with its connections, as one step; selects it. Null for an unknown type. */
@@ -37,7 +39,7 @@ export function insertNode(type: string, options: InsertOptions): string | null 
     return pipeline;
   });
   session.select({ nodes: [id] });
-  ensureVisible([id]);
+  if (!options.still) ensureVisible([id]);
   return id;
 }
 

@@ -45,10 +45,10 @@ describe('searching nodes', () => {
 });
 
 describe('the palette', () => {
-  it('starts with what brings rows in', () => {
+  it('groups by category in the order of the catalogue', () => {
     expect(byCategory(nodes).map(([category, members]) => [category, members.map(({ type }) => type)])).toEqual([
-      ['Files', ['reader', 'writer']],
       ['Rows', ['rake']],
+      ['Files', ['reader', 'writer']],
       ['Stores', ['crate']],
     ]);
   });

@@ -47,15 +47,9 @@ export function searchNodes(nodes: readonly NodeManifest[], query: string): read
     .map(({ node }) => node);
 }
 
-const kindOrder = { source: 0, transform: 1, sink: 2 } as const;
-
-/** Categories as rows flow: those with sources come first, those with nothing but sinks last; within one, sources come first. */
+/** Nodes by category; both in the order of the catalogue. */
 export function byCategory(nodes: readonly NodeManifest[]): readonly (readonly [category: string, members: readonly NodeManifest[]])[] {
-  const groups = new Map<string, NodeManifest[]>();
-  for (const node of nodes) groups.set(node.category, [...(groups.get(node.category) ?? []), node]);
-  const first = (members: readonly NodeManifest[]) => Math.min(...members.map((member) => kindOrder[member.kind]));
-  for (const members of groups.values()) members.sort((left, right) => kindOrder[left.kind] - kindOrder[right.kind]);
-  return [...groups].sort(([, left], [, right]) => first(left) - first(right));
+  return [...Map.groupBy(nodes, (node) => node.category)];
 }
 
 /** Titles that several nodes have, such as the source and the sink for one kind of file. */
