@@ -102,7 +102,10 @@ export const session = {
     scheduleCheck(0);
   },
 
-  /** Makes an opened document the current one, with a new history. With `edited`, it counts as unsaved: a restored copy. */
+  /**
+   * Makes an opened document the current one, with a new history and its first node selected, so that rows are seen at once.
+   * With `edited`, it counts as unsaved: a restored copy.
+   */
   load(opened: OpenedDocument, options: { readonly edited?: boolean } = {}): void {
     const document = new DocumentStore(opened.pipeline);
     if (options.edited) document.markSaved(emptyPipeline);
@@ -117,7 +120,7 @@ export const session = {
       codeProblems: [],
       problems: [],
       problemsByNode: {},
-      selection: { nodes: [], edges: [] },
+      selection: { nodes: firstNode(opened.pipeline), edges: [] },
       focusField: null,
       run: null,
       runPipeline: null,
@@ -129,6 +132,13 @@ export const session = {
     scheduleCheck(0);
   },
 };
+
+/** Where reading begins: what no edge leads to, at the upper left. */
+function firstNode({ nodes, edges, layout }: Pipeline): string[] {
+  const place = (id: string) => (layout[id]?.x ?? 0) + (layout[id]?.y ?? 0);
+  const starts = Object.keys(nodes).filter((id) => !edges.some((edge) => edge.to.node === id));
+  return starts.sort((left, right) => place(left) - place(right)).slice(0, 1);
+}
 
 /** Copies what selectors need out of the document whenever it changes. */
 function mirror(document: DocumentStore): () => void {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { _electron, type Browser, chromium, type ElectronApplication, type Page } from 'playwright';
+import { _electron, chromium, type ElectronApplication, type Page } from 'playwright';
 import { afterAll, afterEach } from 'vitest';
 
 export type Host = 'browser' | 'desktop';
@@ -26,7 +26,15 @@ export interface Editor {
   /** Answers the next file dialog with a path: types it into the page's own dialog, or stands in for the native one. */
   chooseFile(path: string, act: () => Promise<void>): Promise<void>;
   shot(name: string): Promise<void>;
+  /** The host's own process: the server, or Electron's main process. */
+  readonly process: ChildProcess;
+  /** For what only a desktop has: windows, menus; null in a browser. */
+  readonly desktop: ElectronApplication | null;
+  /** Where another window of the browser host opens; null in a desktop. */
+  readonly address: string | null;
   close(): Promise<void>;
+  /** Ends the host as a crash would (SIGKILL), and waits until it is gone. */
+  crash(): Promise<void>;
 }
 
 /** A folder for one test file's data, removed at its end. */
@@ -61,6 +69,9 @@ export async function openEditor(host: Host, options: EditorOptions): Promise<Ed
     close: async () => {
       if (opened.delete(editor)) await started.close();
     },
+    crash: async () => {
+      if (opened.delete(editor)) await started.crash();
+    },
   };
   opened.add(editor);
   editor.page.setDefaultTimeout(waitMs);
@@ -89,7 +100,17 @@ async function openBrowser(options: EditorOptions): Promise<Editor> {
       await dialog.getByLabel('Path').press('Enter');
     },
     shot: (name) => shoot(page, `browser-${name}`),
-    close: () => closeBrowser(browser, server),
+    process: server,
+    desktop: null,
+    address,
+    async close() {
+      await browser.close();
+      await end(server, 'SIGTERM');
+    },
+    async crash() {
+      await end(server, 'SIGKILL');
+      await browser.close();
+    },
   };
 }
 
@@ -112,10 +133,11 @@ export async function startServer(options: {
   return { server, address };
 }
 
-async function closeBrowser(browser: Browser, server: ChildProcess): Promise<void> {
-  await browser.close();
-  server.kill('SIGTERM');
-  await new Promise((resolve) => server.once('exit', resolve));
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await gone;
 }
 
 async function openDesktop(options: EditorOptions): Promise<Editor> {
@@ -139,6 +161,10 @@ async function openDesktop(options: EditorOptions): Promise<Editor> {
       await act();
     },
     shot: (name) => shoot(page, `desktop-${name}`),
+    process: app.process(),
+    desktop: app,
+    address: null,
+    crash: () => end(app.process(), 'SIGKILL'),
     async close() {
       // Quits as the menu does, but without the question about unsaved changes.
       await app.evaluate(({ app: electron }) => electron.exit(0)).catch(() => {});
@@ -152,7 +178,8 @@ async function resize(app: ElectronApplication, width: number, height: number): 
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(shots, `${name}.png`) });
+  // What moves is pictured where it comes to rest.
+  await page.screenshot({ path: join(shots, `${name}.png`), animations: 'disabled' });
 }
 
 function watch(page: Page): string[] {
