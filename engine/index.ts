@@ -11,8 +11,8 @@ import { remoteRuns } from './supervisor/remote-runs.ts';
 const [role, argument] = process.argv.slice(2);
 const parent = parentPipe(() => process.exit(0));
 const { host, editor } = splitPipe(parent.pipe);
-// Ctrl+C in a terminal reaches every process of the group: it is for the host, which stops a run in order.
-process.on('SIGINT', () => {});
+// Ctrl+C and the end of a terminal reach every process of the group: they are for the host, which stops a run in order.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 
 void start();
 

@@ -11,6 +11,8 @@ import { alignedTable, count, describeProblems, duration, paint } from './report
 
 /** A terminal's Ctrl+C can reach us twice, directly and through npx: only a later one is a second wish. */
 const secondSignalMs = 400;
+/** SIGHUP: the terminal was closed. */
+const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface RunOptions {
   readonly set: { readonly [name: string]: string };
@@ -67,15 +69,13 @@ async function carryOut(supervisor: Supervisor, job: Parameters<Supervisor['star
       process.exit(130);
     }
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const signal of interruptions) process.on(signal, interrupt);
   try {
     await supervisor.start(job);
     return await ended;
   } finally {
     progress?.end();
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    for (const signal of interruptions) process.off(signal, interrupt);
   }
 }
 

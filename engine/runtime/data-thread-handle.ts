@@ -20,24 +20,39 @@ export function isOverMemory(): boolean {
   return process.memoryUsage.rss() > (memoryLimit() + overheadMb) * mebibyte;
 }
 
+interface Listeners {
+  onMessage(message: ToControl): void;
+  onError(error: Error & { code?: string }): void;
+  onExit(): void;
+}
+
 /** The data thread as its owner sees it. It waits for `start`. */
 export class DataThread {
   readonly monitor = newMonitor();
   readonly #worker: Worker;
+  /** How the thread ended, as long as nobody listened. */
+  readonly #early: ((listeners: Listeners) => void)[] = [];
+  #listeners: Listeners | null = null;
 
-  constructor() {
-    this.#worker = new Worker(entryFile('data-thread'), {
+  constructor(threadFile = entryFile('data-thread')) {
+    this.#worker = new Worker(threadFile, {
       workerData: { monitor: this.monitor },
       resourceLimits: { maxOldGenerationSizeMb: memoryLimit(), maxYoungGenerationSizeMb: youngMb },
     });
-    // Kept until somebody listens: an error before the start must not end the process.
-    this.#worker.on('error', () => {});
+    this.#worker.on('message', (message: ToControl) => this.#listeners?.onMessage(message));
+    this.#worker.on('error', (error: Error & { code?: string }) => this.#tell((listeners) => listeners.onError(error)));
+    this.#worker.on('exit', () => this.#tell((listeners) => listeners.onExit()));
   }
 
-  listen(listeners: { onMessage(message: ToControl): void; onError(error: Error & { code?: string }): void; onExit(): void }): void {
-    this.#worker.on('message', listeners.onMessage);
-    this.#worker.on('error', listeners.onError);
-    this.#worker.on('exit', listeners.onExit);
+  /** Tells of a thread that failed before, too: it may not even have loaded. */
+  listen(listeners: Listeners): void {
+    this.#listeners = listeners;
+    for (const event of this.#early.splice(0)) event(listeners);
+  }
+
+  #tell(event: (listeners: Listeners) => void): void {
+    if (this.#listeners) event(this.#listeners);
+    else this.#early.push(event);
   }
 
   post(message: ToData): void {

@@ -10,7 +10,7 @@ import type { Problem } from '../schema/problem.ts';
 import type { Row, Value } from '../schema/types.ts';
 import { encodeCells } from '../schema/values.ts';
 import { type Dataflow, openDataflow } from './dataflow.ts';
-import type { Monitor } from './monitor.ts';
+import { countTurn, type Monitor } from './monitor.ts';
 import { Pull, Stopped } from './pull.ts';
 import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messages.ts';
 
@@ -47,7 +47,11 @@ process.on('unhandledRejection', (reason) => {
 });
 
 async function run(job: RunJob): Promise<void> {
-  const timer = setInterval(() => post({ kind: 'stats', ...snapshot() }), statsEveryMs);
+  countTurn(monitor);
+  const timer = setInterval(() => {
+    countTurn(monitor);
+    post({ kind: 'stats', ...snapshot() });
+  }, statsEveryMs);
   let outcome: Outcome;
   try {
     await runThrough(job);

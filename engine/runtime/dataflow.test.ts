@@ -451,6 +451,6 @@ test('the monitor tells node, code and call', async () => {
   });
   flow.push('s', batch(1, 2, 3));
   expect(codes).toEqual(['0 look columns.0.expression']);
-  expect(seen).toEqual({ node: 1, code: 0, call: 3 });
+  expect(seen).toMatchObject({ node: 1, code: 0, call: 3 });
   expect(readMonitor(monitor)).toMatchObject({ node: -1, code: -1 });
 });

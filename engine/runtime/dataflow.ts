@@ -117,7 +117,7 @@ class OpenDataflow implements Dataflow {
     if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
     const { sandbox, monitor, onCode } = this.#env;
     const code = new Code(planned.id, sandbox, monitor, (node, field) => {
-      const number = this.#hub.addCode(field);
+      const number = this.#hub.addCode(node, field);
       onCode?.call(this.#env, number, node, field);
       return number;
     });
@@ -213,15 +213,15 @@ class OpenDataflow implements Dataflow {
   }
 
   async commit(): Promise<void> {
-    await commitAll(this.#writers, (error, { node }) => this.#hub.named(error, this.#stations.get(node)!));
+    await commitAll(this.#writers, this.#atWork, (error, { node }) => this.#hub.named(error, this.#stations.get(node)!));
   }
 
   async abort(): Promise<void> {
-    await abortAll(this.#writers, (node, message) => this.#env.onLog('warning', message, node));
+    await abortAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node));
   }
 
   async close(): Promise<void> {
-    await closeAll(this.#writers, (node, message) => this.#env.onLog('warning', message, node));
+    await closeAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node));
     try {
       this.#shared.close();
     } catch (error) {
@@ -245,6 +245,8 @@ class OpenDataflow implements Dataflow {
     const output = this.#writers.find((each) => each.node === node)?.writer.output();
     return output?.kind === 'memory' ? output : null;
   }
+
+  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.get(node)!, run);
 
   #outputOf({ definition }: Station): string {
     return definition.kind === 'source' ? definition.outputs[0]!.name : '';

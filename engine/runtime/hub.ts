@@ -6,7 +6,7 @@ import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
 import { Clock, type NodeCounters, type Shift } from './counters.ts';
 import type { Failures } from './failures.ts';
-import { enterNode, type Monitor } from './monitor.ts';
+import { enterNode, leaveCode, type Monitor } from './monitor.ts';
 import { Origin } from './origin.ts';
 
 /** A planned node that is open, and its books. */
@@ -40,8 +40,8 @@ export class Hub {
   readonly #monitor: Monitor | undefined;
   readonly #tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined;
   readonly #receivers = new Map<string, Receiver[]>();
-  /** The param that holds each piece of code, by number. */
-  readonly #fields: string[] = [];
+  /** The node and param that hold each piece of code, by number. */
+  readonly #codes: { readonly node: string; readonly field: string }[] = [];
   /** By unit and port: the edges whose rows are not at their end. */
   readonly #open = new Map<Unit, Map<string, number>>();
 
@@ -52,12 +52,14 @@ export class Hub {
   }
 
   /** Numbers a piece of users' code: what the monitor calls it. */
-  addCode(field: string): number {
-    return this.#fields.push(field) - 1;
+  addCode(node: string, field: string): number {
+    return this.#codes.push({ node, field }) - 1;
   }
 
-  fieldOf(code: number): string | undefined {
-    return this.#fields[code];
+  /** The param of the node that holds this piece of code; none where it is another node's. */
+  fieldOf(code: number, node: string): string | undefined {
+    const found = this.#codes[code];
+    return found?.node === node ? found.field : undefined;
   }
 
   connect(node: string, port: string, unit: Unit, inputPort: string): void {
@@ -125,7 +127,10 @@ export class Hub {
       throw this.named(error, station);
     } finally {
       this.#clock.leave();
-      if (monitor) enterNode(monitor, before);
+      if (monitor) {
+        enterNode(monitor, before);
+        leaveCode(monitor);
+      }
     }
   }
 

@@ -1,12 +1,12 @@
 /**
- * What a thread is at, in memory that its owner reads while the thread is stuck. Four 32-bit numbers: [0] is the owner's
+ * What a thread is at, in memory that its owner reads while the thread is stuck. Five 32-bit numbers: [0] is the owner's
  * own, [1] the index in the plan of the node at work plus one, [2] the number of the users' function that is running plus
- * one, [3] how many times that function was called.
+ * one, [3] how many times that function was called, [4] how often the thread has looked at its timers.
  */
 export type Monitor = Int32Array;
 
 export function newMonitor(): Monitor {
-  return new Int32Array(new SharedArrayBuffer(16));
+  return new Int32Array(new SharedArrayBuffer(20));
 }
 
 export interface Activity {
@@ -15,10 +15,12 @@ export interface Activity {
   /** Of the function that is running, or -1. */
   readonly code: number;
   readonly call: number;
+  /** 0 until the thread counts them. */
+  readonly turn: number;
 }
 
 export function readMonitor(monitor: Monitor): Activity {
-  return { node: Atomics.load(monitor, 1) - 1, code: Atomics.load(monitor, 2) - 1, call: Atomics.load(monitor, 3) };
+  return { node: Atomics.load(monitor, 1) - 1, code: Atomics.load(monitor, 2) - 1, call: Atomics.load(monitor, 3), turn: Atomics.load(monitor, 4) };
 }
 
 /** Returns the index that was there before, to be put back. */
@@ -34,13 +36,18 @@ export function enterCode(monitor: Monitor, code: number): void {
   monitor[3] = 0;
 }
 
+/** The thread is back at its timers. */
+export function countTurn(monitor: Monitor): void {
+  monitor[4] = (monitor[4]! + 1) | 0;
+}
+
 export function leaveCode(monitor: Monitor): void {
   monitor[2] = 0;
 }
 
 /**
- * A function of users' code that tells the monitor of its calls; what it throws leaves the mark standing, and whoever
- * catches it calls `leaveCode`. Each gets a source of its own, as the compiler shares what it has learnt about a call
+ * A function of users' code that tells the monitor of its calls. The mark stays when it returns, as what it returned may
+ * hold code as well (a getter, a proxy): the next call moves it, and who calls for a batch calls `leaveCode` at its end. Each gets a source of its own, as the compiler shares what it has learnt about a call
  * among all functions of one source: with several functions behind one call, none would be inlined.
  */
 export function watched<T>(run: (row: T) => unknown, monitor: Monitor, code: number): (row: T) => unknown {
@@ -48,9 +55,7 @@ export function watched<T>(run: (row: T) => unknown, monitor: Monitor, code: num
 return (row) => {
   monitor[2] = ${code + 1};
   monitor[3] = calls = (calls + 1) | 0;
-  const value = run(row);
-  monitor[2] = 0;
-  return value;
+  return run(row);
 };`;
   return new Function('run', 'monitor', source)(run, monitor);
 }

@@ -141,7 +141,9 @@ export class Run {
 
   #endless({ code, call }: Activity): Promise<void> {
     const seconds = callLimit() / 1000;
-    const when = call > 0 ? `in its ${call.toLocaleString('en')}${ordinal(call)} call` : 'before its first call';
+    // Without a call it is what a promise does later.
+    const place = this.#codes.get(code) ?? this.#onlyCode();
+    const when = code < 0 ? 'in what a promise does later' : call > 0 ? `in its ${call.toLocaleString('en')}${ordinal(call)} call` : 'before its first call';
     return this.#terminate({
       state: 'failed',
       problem: {
@@ -149,7 +151,7 @@ export class Run {
         severity: 'error',
         message: `The code did not end within ${seconds} s ${when}, and was stopped.`,
         hint: 'Look for a loop that never ends, and try the rows around there in the preview.',
-        ...this.#codes.get(code),
+        ...place,
       },
     });
   }
@@ -197,8 +199,20 @@ export class Run {
       severity: 'error',
       message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
       hint: 'Look for code that keeps or makes very much, or for a node that holds all its rows, such as a sort or a join.',
-      ...this.#place(),
+      ...this.#holder(),
     };
+  }
+
+  /** Who may hold the memory: the node at work, but a source holds nothing, and the last straw may fall between nodes. */
+  #holder(): { readonly node?: NodeId; readonly field?: string } {
+    const place = this.#place();
+    const isSource = this.#job.plan.nodes.some(({ id, kind }) => id === place.node && kind === 'source');
+    return place.node === undefined || isSource ? (this.#onlyCode() ?? {}) : place;
+  }
+
+  /** Whose code it is can be told where there is but one piece. */
+  #onlyCode(): { readonly node: NodeId; readonly field: string } | undefined {
+    return this.#codes.size === 1 ? [...this.#codes.values()][0] : undefined;
   }
 
   /** Where the data thread is, or was when it ended. */

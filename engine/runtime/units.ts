@@ -52,7 +52,7 @@ export class ChainUnit implements Unit {
       }),
     );
     const onThrow: OnThrow = (stage, thrown, row, rows, index) => {
-      const field = monitor && hub.fieldOf(readMonitor(monitor).code);
+      const field = monitor && hub.fieldOf(readMonitor(monitor).code, links[stage]!.station.planned.id);
       if (monitor) leaveCode(monitor);
       links[stage]!.station.failures.addThrown(thrown, hub.sandbox, row, field, hub.origin.locate(row, rows, index));
     };

@@ -1,6 +1,10 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { NodeCounters } from './counters.ts';
-import { enterCode, leaveCode, newMonitor, readMonitor, watched } from './monitor.ts';
+import { DataThread } from './data-thread-handle.ts';
+import { countTurn, enterCode, enterNode, leaveCode, newMonitor, readMonitor, watched } from './monitor.ts';
 import { Rates } from './rates.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -11,6 +15,7 @@ test('the watchdog barks at one call that goes on, once, and says which', async 
   const onEndless = vi.fn();
   const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
   watched(() => {}, monitor, 3)({});
+  leaveCode(monitor);
   await wait(150);
   expect(onEndless).not.toHaveBeenCalled();
   enterCode(monitor, 7);
@@ -33,7 +38,34 @@ test('the watchdog lets many short calls pass', async () => {
   watchdog.stop();
 });
 
-test('a watched function counts its calls, and what it throws leaves its mark until it is taken away', () => {
+test('the watchdog barks at a thread that never gets back to its timers while no node is at work', async () => {
+  const monitor = newMonitor();
+  const onEndless = vi.fn();
+  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  await wait(150);
+  expect(onEndless, 'the thread has not begun').not.toHaveBeenCalled();
+  countTurn(monitor);
+  const before = enterNode(monitor, 2);
+  await wait(150);
+  expect(onEndless, 'a node is at work').not.toHaveBeenCalled();
+  enterNode(monitor, before);
+  await wait(200);
+  expect(onEndless).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: -1 }));
+  watchdog.stop();
+});
+
+test('a thread that ended before anybody listened is told of', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-thread-'));
+  const file = join(folder, 'broken.cjs');
+  writeFileSync(file, "throw new Error('not loaded');");
+  const thread = new DataThread(file);
+  await wait(300);
+  const told: string[] = [];
+  thread.listen({ onMessage: () => {}, onError: (error) => told.push(error.message), onExit: () => told.push('exit') });
+  expect(told).toEqual(['not loaded', 'exit']);
+});
+
+test('a watched function counts its calls, and its mark stays until it is taken away, as what it returns may hold code too', () => {
   const monitor = newMonitor();
   const run = watched(
     (n: number) => {
@@ -44,7 +76,7 @@ test('a watched function counts its calls, and what it throws leaves its mark un
     5,
   );
   expect(run(1)).toEqual([1, 5, 1]);
-  expect(readMonitor(monitor).code).toBe(-1);
+  expect(readMonitor(monitor)).toMatchObject({ code: 5, call: 1 });
   expect(() => run(2)).toThrow('two');
   expect(readMonitor(monitor)).toMatchObject({ code: 5, call: 2 });
   leaveCode(monitor);

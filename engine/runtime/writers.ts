@@ -9,18 +9,21 @@ export interface OpenWriter {
   committed: boolean;
 }
 
+/** Runs a node's own code in its name. */
+type AtWork = <T>(node: NodeId, run: () => T) => T;
+
 /**
  * Commits one after the other; when one fails, aborts all that can still be undone and throws. Sinks of one database share
  * its transaction, which the last of them ends: until then none of them is committed.
  */
-export async function commitAll(writers: readonly OpenWriter[], named: (error: unknown, writer: OpenWriter) => Error): Promise<void> {
+export async function commitAll(writers: readonly OpenWriter[], atWork: AtWork, named: (error: unknown, writer: OpenWriter) => Error): Promise<void> {
   const ready: OpenWriter[] = [];
   const settle = () => {
     for (const each of ready) each.committed = writers.every((other) => ready.includes(other) || !sharesOutput(each, other));
   };
   for (const each of writers) {
     try {
-      await each.writer.commit();
+      await atWork(each.node, () => each.writer.commit());
     } catch (error) {
       settle();
       throw named(error, each);
@@ -30,21 +33,21 @@ export async function commitAll(writers: readonly OpenWriter[], named: (error: u
   settle();
 }
 
-export async function abortAll(writers: readonly OpenWriter[], log: (node: NodeId, message: string) => void): Promise<void> {
+export async function abortAll(writers: readonly OpenWriter[], atWork: AtWork, log: (node: NodeId, message: string) => void): Promise<void> {
   for (const { node, writer, committed } of writers) {
     if (committed) continue;
     try {
-      await writer.abort();
+      await atWork(node, () => writer.abort());
     } catch (error) {
       log(node, `Undoing what was written failed: ${(error as Error).message}`);
     }
   }
 }
 
-export async function closeAll(writers: readonly OpenWriter[], log: (node: NodeId, message: string) => void): Promise<void> {
+export async function closeAll(writers: readonly OpenWriter[], atWork: AtWork, log: (node: NodeId, message: string) => void): Promise<void> {
   for (const { node, writer } of writers) {
     try {
-      await writer.close();
+      await atWork(node, () => writer.close());
     } catch (error) {
       log(node, `Closing failed: ${(error as Error).message}`);
     }

@@ -226,6 +226,19 @@ describe('users’ code', () => {
     expect(summary.problems[0]!.message).toContain('before its first call');
   });
 
+  test.each([
+    ['in a getter of the row that it returns', 'return { get a() { while (true); } };'],
+    ['in what a promise does later', 'Promise.resolve().then(() => { while (true); });\n  return { a: 1 };'],
+  ])('that never ends %s is named', async (_, body) => {
+    const run = trial({ MILLRACE_CALL_LIMIT_MS: '300' });
+    const code = { code: `export default function step(row: Row) {\n  ${body}\n}\n`, columns: [{ name: 'a', type: 'integer' }] };
+    const summary = await run.run(
+      pipeline({ source: node('generator'), code: node('code', code), look: node('inspect') }, ['source -> code', 'code -> look']),
+      newFolder(),
+    );
+    expect(summary.problems[0]).toMatchObject({ code: 'code/endless', node: 'code', field: 'code' });
+  });
+
   test('that never ends can be stopped within a second', async () => {
     const run = trial();
     await run.start(
