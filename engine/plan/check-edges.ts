@@ -40,7 +40,7 @@ export function checkEdges(pipeline: Pipeline, ends: EdgeEnds, findings: Finding
     if (source && !hasOutput(pipeline, from.node, source, from.port)) {
       const names = outputsOf(source).map((port) => port.name);
       const message = `"${from.node}" has no output "${from.port}"${didYouMean(from.port, names)}`;
-      const hint = from.port === errorPort ? `Set "On error" of "${from.node}" to "route", or remove the edge.` : choices('output', names);
+      const hint = from.port === errorPort ? `Set "When a row fails" of "${from.node}" to "Route", or remove the edge.` : choices('output', names);
       report('pipeline/unknown-port', message, hint, { node: from.node, port: from.port });
       continue;
     }
@@ -111,6 +111,18 @@ export function neededNodes(graph: Graph, ends: EdgeEnds): Set<NodeId> {
       return definition ? definition.kind === 'sink' : graph.outgoing(node).length === 0;
     }),
   );
+}
+
+/**
+ * What a run carries out: the sinks that can get their rows, and all that feeds them. A node of unknown type blocks its own
+ * branch only: `leftOut` are it, what it feeds, and what nobody else needs. Where no sink remains, nothing is left out.
+ */
+export function scopeOfRun(graph: Graph, ends: EdgeEnds): { readonly needed: ReadonlySet<NodeId>; readonly leftOut: ReadonlySet<NodeId> } {
+  const wanted = neededNodes(graph, ends);
+  const cutOff = graph.downstream(graph.nodes.filter((node) => !ends.definition(node)));
+  const needed = graph.upstream(graph.nodes.filter((node) => ends.definition(node)?.kind === 'sink' && !cutOff.has(node)));
+  if (needed.size === 0) return { needed: wanted, leftOut: new Set() };
+  return { needed, leftOut: new Set([...wanted].filter((node) => !needed.has(node))) };
 }
 
 export function firstPorts(graph: Graph, ends: EdgeEnds): { readonly node: NodeId; readonly port: string }[] {

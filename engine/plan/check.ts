@@ -8,7 +8,7 @@ import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type Pipeline
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
 import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isBounded, outputsOf, portLabel, portManifest } from './catalogue.ts';
-import { checkEdges, checkShape, firstPorts } from './check-edges.ts';
+import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { errorSchema } from './error-schema.ts';
 import { type Finding, Findings } from './findings.ts';
 import { Graph } from './graph.ts';
@@ -74,18 +74,29 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
     nodes.set(id, checkNode({ id, node, definition, graph, schemaAt, parameters: parameters.values, findings, options }));
   }
   checkOrder(nodes, graph, findings);
+  const { leftOut } = scopeOfRun(graph, ends);
+  for (const id of leftOut) {
+    if (nodes.get(id)?.definition.kind !== 'sink') continue;
+    const message = 'A run leaves it out, since its rows come from a node of unknown type';
+    findings.node(id, { code: 'pipeline/left-out', severity: 'warning', message, hint: 'Install what brings that node, or feed this one from another.' });
+  }
 
   const problems = findings.list.map((finding) => finding.problem);
   const touched = [...nodes.values()].map((checked) => filesIn(checked.definition, checked.params));
   const result: CheckResult = {
     nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), graph, schemaAt)])),
     problems,
-    runnable: !problems.some((problem) => problem.severity === 'error'),
+    runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
     reads: [...new Set(touched.flatMap((files) => files.reads))],
     writes: [...new Set(touched.flatMap((files) => files.writes))],
     code: [...nodes.values()].filter((checked) => codeIn(checked.definition.params, checked.params)).map((checked) => checked.id),
   };
   return { result, pipeline, nodes, graph, edges, findings: findings.list };
+}
+
+/** The errors that are in the way of a run of those nodes that are `meant`. */
+export function obstacles(findings: readonly Finding[], meant: (node: NodeId) => boolean): Finding[] {
+  return findings.filter(({ problem, blocks }) => problem.severity === 'error' && (blocks.length === 0 || blocks.some(meant)));
 }
 
 interface NodeToCheck {
@@ -148,7 +159,7 @@ function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings
   findings.node(id, edges.length === 1 ? { ...problem, edge: edgeId(edges[0]!) } : problem);
 }
 
-/** Inputs that wait for the end of rows which never end, or for rows that cannot come first. */
+/** Inputs that wait for the end of rows which never end, or whose rows cannot come first: nodes then hold the others back. */
 function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findings: Findings): void {
   const sources = [...nodes.values()].filter((checked) => checked.definition.kind === 'source').map((checked) => checked.id);
   /** By node whose rows never end: a source that is to blame. */
@@ -176,12 +187,12 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
   for (const { node, port, source } of orderSources(graph, sources, firstPorts(graph, known)).conflicts) {
     if (reported.has(node)) continue;
     reported.add(node);
-    const message = `The input "${port}" must be read to its end first, but rows of "${source}" are needed at another input at the same time`;
+    const message = `Rows of "${source}" are kept in memory until the input "${port}" has ended, since it feeds both inputs`;
     findings.node(node, {
       code: 'pipeline/read-order',
-      severity: 'error',
+      severity: 'info',
       message,
-      hint: `Add "${source}" a second time and use one copy for "${port}".`,
+      hint: `Should they be too many, add "${source}" a second time and use one copy for "${port}".`,
       port,
     });
   }

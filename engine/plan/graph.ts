@@ -31,6 +31,13 @@ export class Graph {
     return found;
   }
 
+  /** These nodes and everything that they feed. */
+  downstream(nodes: Iterable<NodeId>): Set<NodeId> {
+    const found = new Set(nodes);
+    for (const node of found) for (const edge of this.outgoing(node)) found.add(edge.to.node);
+    return found;
+  }
+
   /**
    * Every node once, after all that feed it; otherwise in the given order. Where edges go round in a circle, that circle is
    * returned in the direction of its edges, and its nodes come as if it were cut.

@@ -48,9 +48,23 @@ describe('planRun', () => {
     ]);
     expect(ids(document, 'step')).toEqual(['in', 'step']);
     expect(ids(document, 'out')).toEqual(['in', 'step', 'out']);
-    expect(refusal(document)).toMatchObject({ code: 'node/unknown-type', node: 'broken' });
     expect(refusal(document, 'end')).toMatchObject({ code: 'node/unknown-type' });
     expect(refusal(document, 'nobody')).toMatchObject({ code: 'node/missing' });
+  });
+
+  it('leaves out the branch of an unknown type, and only that', () => {
+    const unknown = { ...transform, type: 'unknown' };
+    const document = pipeline({ in: source, out: sink, broken: unknown, end: sink, other: { ...source, params: { path: 1 } } }, [
+      'in -> out',
+      'in -> broken',
+      'broken -> end',
+      'other -> broken',
+    ]);
+    expect(ids(document)).toEqual(['in', 'out']);
+    const { result } = checkPipeline(document, options);
+    expect(result.runnable).toBe(true);
+    expect(result.problems).toContainEqual(expect.objectContaining({ code: 'pipeline/left-out', severity: 'warning', node: 'end' }));
+    expect(refusal(pipeline({ in: source, broken: unknown, end: sink }, ['in -> broken', 'broken -> end']))).toMatchObject({ code: 'node/unknown-type' });
   });
 
   it('a dangling edge blocks the node that it should feed, not the one that it leaves', () => {

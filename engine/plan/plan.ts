@@ -2,15 +2,15 @@ import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { inputsOf, outputsOf } from './catalogue.ts';
-import type { CheckedNode, CheckedPipeline } from './check.ts';
-import { firstPorts, neededNodes } from './check-edges.ts';
+import { type CheckedNode, type CheckedPipeline, obstacles } from './check.ts';
+import { firstPorts, scopeOfRun } from './check-edges.ts';
 import { Graph } from './graph.ts';
 import type { PhysicalPlan, PlannedNode } from './physical.ts';
 import { orderSources } from './sources.ts';
 
 /**
- * The physical plan of a checked pipeline: the sinks and what feeds them, or with `target` that node and what feeds it.
- * Throws a MillraceError with the first error that is in the way; with `target`, errors elsewhere are ignored.
+ * The physical plan of a checked pipeline: the sinks and what feeds them, but for branches with a node of unknown type, or
+ * with `target` that node and what feeds it. Throws a MillraceError with the first error that is in the way; with `target`, errors elsewhere are ignored.
  */
 export function planRun(checked: CheckedPipeline, options: { readonly target?: NodeId } = {}): PhysicalPlan {
   const { target } = options;
@@ -18,12 +18,10 @@ export function planRun(checked: CheckedPipeline, options: { readonly target?: N
   if (target !== undefined && !checked.graph.nodes.includes(target)) {
     throw new MillraceError({ code: 'node/missing', message: `There is no node "${target}"`, hint: `The nodes are ${checked.graph.nodes.join(', ')}.` });
   }
-  const needed = target === undefined ? neededNodes(checked.graph, ends) : checked.graph.upstream([target]);
-  const obstacles = checked.findings.filter(({ problem, blocks }) => {
-    const isNear = target === undefined || blocks.length === 0 || blocks.some((id) => needed.has(id));
-    return problem.severity === 'error' && isNear;
-  });
-  if (obstacles[0]) throw refusal(obstacles.map((finding) => finding.problem));
+  const scope = scopeOfRun(checked.graph, ends);
+  const needed = target === undefined ? scope.needed : checked.graph.upstream([target]);
+  const inTheWay = obstacles(checked.findings, (id) => (target === undefined ? !scope.leftOut.has(id) : needed.has(id)));
+  if (inTheWay[0]) throw refusal(inTheWay.map((finding) => finding.problem));
   if (needed.size === 0) {
     const empty = checked.graph.nodes.length === 0;
     const message = empty ? 'The pipeline is empty' : 'The pipeline has no sink: a run would write nothing';

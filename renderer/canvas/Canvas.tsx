@@ -199,6 +199,10 @@ function Flow() {
         onSelectionContextMenu={(event) => openMenu(event, {})}
         onEdgeContextMenu={(event, edge) => openMenu(event, { edge: edge.id })}
         onPaneContextMenu={(event) => openMenu(event, {})}
+        onNodeClick={(event, node) => {
+          // The flow keeps the others selected, for the sake of dragging them together.
+          if (!event.ctrlKey && !event.metaKey && !event.shiftKey) session.select({ nodes: [node.id] });
+        }}
         onNodeDoubleClick={(_event, node) => session.showField(node.id, null)}
         onDoubleClick={(event) => {
           if (!(event.target as Element).classList.contains('react-flow__pane')) return;
@@ -235,8 +239,7 @@ function Flow() {
         )}
         <ConnectionHint />
       </ReactFlow>
-      <CanvasControls />
-      {nodes.length === 0 && <EmptyCanvas />}
+      {nodes.length === 0 ? <EmptyCanvas /> : <CanvasControls />}
       <HoverTip canvas={pane} />
       <QuickAdd />
       {refusal && <RefusalNote refusal={refusal} onEnd={forgetRefusal} />}

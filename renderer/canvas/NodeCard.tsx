@@ -1,6 +1,6 @@
 import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconNote } from '@tabler/icons-react';
 import { Handle, type NodeProps, Position, useUpdateNodeInternals } from '@xyflow/react';
-import { memo, useEffect, useMemo } from 'react';
+import { memo, useEffect, useMemo, useRef } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { PortManifest, Problem } from '../../engine/protocol/messages.ts';
@@ -149,7 +149,11 @@ function Counters({ id }: { readonly id: string }) {
 }
 
 function TitleInput({ id, title }: { readonly id: string; readonly title: string }) {
+  // Taking the field away blurs it, which is no second answer.
+  const finished = useRef(false);
   const finish = (value: string | null) => {
+    if (finished.current) return;
+    finished.current = true;
     if (value !== null && value.trim() !== title) session.edit(`Rename “${title}”`, (pipeline) => setNode(pipeline, id, { title: value.trim() }));
     endRename();
     document.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)?.focus({ preventScroll: true });

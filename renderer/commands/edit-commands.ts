@@ -20,7 +20,8 @@ import { layOutPipeline } from '../canvas/auto-layout.ts';
 import { copySelection, cutSelection, pasteFromClipboard } from '../canvas/clipboard.ts';
 import { openQuickAdd } from '../canvas/quick-add.ts';
 import { deleteSelection, duplicateSelection, moveSelection, nudge, renameSelection } from '../canvas/selection.ts';
-import type { SessionState } from '../session/session.ts';
+import { isShown } from '../code/code-fields.ts';
+import { type SessionState, session } from '../session/session.ts';
 import type { Command } from './command.ts';
 
 const hasNodes = (state: SessionState) => state.selection.nodes.length > 0;
@@ -87,12 +88,25 @@ export const editCommands: readonly Command[] = [
     shortcuts: ['Enter'],
     scope: 'canvas',
     enabled: oneNode,
-    run: (session) => session.showField(session.state.selection.nodes[0]!, null),
+    run: (session) => {
+      const [id = ''] = session.state.selection.nodes;
+      session.showField(id, firstField(id));
+    },
   },
   { name: 'insert.node', label: 'Add node…', icon: IconPlus, shortcuts: ['/', 'Insert'], scope: 'canvas', run: () => openQuickAdd() },
   { name: 'arrange.layout', label: 'Arrange automatically', icon: IconSitemap, shortcuts: ['Mod+Shift+L'], run: () => layOutPipeline() },
   ...aligned.map(([how, label, icon]): Command => ({ name: `arrange.${how}`, label, icon, enabled: several, run: () => alignNodes(how) })),
 ];
+
+/** The param at the top of a node's form. */
+function firstField(id: string): string | null {
+  const { pipeline, catalogue } = session.state;
+  const node = pipeline.nodes[id];
+  const manifest = node && catalogue.get(node.type);
+  if (!manifest) return null;
+  const values = { ...manifest.defaults, ...node.params };
+  return Object.entries(manifest.params).find(([, field]) => isShown(field, values))?.[0] ?? null;
+}
 
 /** Arrow keys; not in menus, but in the list of shortcuts. */
 export const moveCommands: readonly Command[] = directions.flatMap((direction): Command[] => {

@@ -1,3 +1,5 @@
+import type { KeyboardEvent } from 'react';
+import { focusCanvas } from '../code/focus-canvas.ts';
 import { usePipeline, useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
 import { NodeInspector } from './NodeInspector.tsx';
@@ -10,12 +12,20 @@ export default function Inspector() {
   const { nodes, edges } = useSession((state) => state.selection);
   const only = nodes.length === 1 ? nodes[0]! : null;
   return (
-    <aside className={styles.inspector} aria-label="Inspector">
+    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the keys belong to its fields.
+    <aside className={styles.inspector} aria-label="Inspector" onKeyDown={leave}>
       <div className={styles.scroll} key={only ?? 'none'}>
         {only !== null ? <OneNode id={only} /> : nodes.length + edges.length > 1 ? <SelectionInspector /> : <PipelineInspector />}
       </div>
     </aside>
   );
+}
+
+/** Escape gives the keyboard back to the canvas, unless it closes a list or belongs to the code editor. */
+function leave(event: KeyboardEvent<HTMLElement>): void {
+  const target = event.target as HTMLElement;
+  if (event.key !== 'Escape' || event.defaultPrevented || target.closest('.monaco-editor') || target.getAttribute('aria-expanded') === 'true') return;
+  focusCanvas();
 }
 
 function OneNode({ id }: { readonly id: string }) {

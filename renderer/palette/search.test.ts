@@ -42,6 +42,10 @@ describe('searching nodes', () => {
     expect(found('crtb')).toEqual(['crate']);
     expect(found('text writes')).toEqual(['writer']);
   });
+  it('takes scattered letters for a title only, not for keywords', () => {
+    expect(found('eport')).toEqual([]);
+    expect(found('wee')).toEqual([]);
+  });
 });
 
 describe('the palette', () => {

@@ -29,14 +29,15 @@ function isWordStart(text: string, at: number): boolean {
 
 /** Nodes that fit, best first; all of them in their own order for an empty query. Every word must fit somewhere. */
 export function searchNodes(nodes: readonly NodeManifest[], query: string): readonly NodeManifest[] {
-  const words = query.trim().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return nodes;
+  const parts = query.trim().split(/\s+/).filter(Boolean);
+  if (parts.length === 0) return nodes;
   return nodes
     .map((node) => {
-      const scores = words.map((word) => {
+      const scores = parts.map((word) => {
         const title = fitness(word, node.title) * 4;
-        const keyword = Math.max(0, ...[...node.keywords, node.category, node.type].map((text) => fitness(word, text))) * 2;
-        // Scattered letters in a sentence mean nothing: only whole parts count there.
+        // Scattered letters mean something in a title only; elsewhere whole parts count.
+        const words = [...node.keywords, node.category, node.type].filter((text) => text.toLowerCase().includes(word.toLowerCase()));
+        const keyword = Math.max(0, ...words.map((text) => fitness(word, text))) * 2;
         const summary = node.summary.toLowerCase().includes(word.toLowerCase()) ? 80 : 0;
         return Math.max(title, keyword, summary);
       });
@@ -49,7 +50,9 @@ export function searchNodes(nodes: readonly NodeManifest[], query: string): read
 
 /** Nodes by category; both in the order of the catalogue. */
 export function byCategory(nodes: readonly NodeManifest[]): readonly (readonly [category: string, members: readonly NodeManifest[]])[] {
-  return [...Map.groupBy(nodes, (node) => node.category)];
+  const groups = new Map<string, NodeManifest[]>();
+  for (const node of nodes) groups.set(node.category, [...(groups.get(node.category) ?? []), node]);
+  return [...groups];
 }
 
 /** Titles that several nodes have, such as the source and the sink for one kind of file. */

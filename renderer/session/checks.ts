@@ -50,7 +50,13 @@ export function collectProblems(): void {
     if (problem.node && !pipeline.nodes[problem.node]) return false;
     const { row: _row, position: _position, ...rest } = problem;
     const key = JSON.stringify(rest);
-    return seen.has(key) ? false : seen.add(key);
+    // The compiler finds again what the check has found at the same place of a snippet.
+    const { node, field, range } = problem;
+    const place = range && JSON.stringify([node, field, range.line, range.column]);
+    const isRepeated = seen.has(key) || (place !== undefined && seen.has(place) && codeProblems.includes(problem));
+    seen.add(key);
+    if (place !== undefined) seen.add(place);
+    return !isRepeated;
   });
   all.sort((left, right) => order[left.severity] - order[right.severity]);
   const byNode: Record<string, Problem[]> = {};
