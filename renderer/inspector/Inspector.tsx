@@ -12,7 +12,6 @@ export default function Inspector() {
   const { nodes, edges } = useSession((state) => state.selection);
   const only = nodes.length === 1 ? nodes[0]! : null;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: the keys belong to its fields.
     <aside className={styles.inspector} aria-label="Inspector" onKeyDown={leave}>
       <div className={styles.scroll} key={only ?? 'none'}>
         {only !== null ? <OneNode id={only} /> : nodes.length + edges.length > 1 ? <SelectionInspector /> : <PipelineInspector />}

@@ -4,7 +4,7 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 export function locationOf(problem: Problem): string {
   const parts: string[] = [];
   if (problem.field) parts.push(problem.field);
-  else if (problem.port) parts.push(`port ${problem.port}`);
+  else if (problem.port && !problem.message.toLowerCase().includes(`"${problem.port.toLowerCase()}"`)) parts.push(`port ${problem.port}`);
   if (problem.range) parts.push(`line ${problem.range.line}, column ${problem.range.column}`);
   if (problem.position) {
     const { source, line, toLine } = problem.position;

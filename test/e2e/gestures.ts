@@ -20,11 +20,14 @@ export async function dragNode(page: Page, title: string, at: { x: number; y: nu
 
 /** Draws an edge from an output to an input. */
 export async function connect(page: Page, from: [node: string, port: string], to: [node: string, port: string]): Promise<void> {
-  const start = await centre(port(page, from[0], 'out', from[1]));
-  const end = await centre(port(page, to[0], 'in', to[1]));
-  await page.mouse.move(start.x, start.y);
+  await drawTo(page, await centre(port(page, from[0], 'out', from[1])), await centre(port(page, to[0], 'in', to[1])));
+}
+
+/** Presses the mouse at one place of the page and lets go at another, moving as a hand does. */
+export async function drawTo(page: Page, from: { x: number; y: number }, to: { x: number; y: number }): Promise<void> {
+  await page.mouse.move(from.x, from.y);
   await page.mouse.down();
-  await page.mouse.move(end.x, end.y, { steps: 8 });
+  await page.mouse.move(to.x, to.y, { steps: 8 });
   await page.mouse.up();
 }
 
@@ -45,3 +48,5 @@ export async function centre(target: Locator): Promise<{ x: number; y: number }>
   if (!box) throw new Error(`not to be seen: ${target}`);
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
+
+export const pane = (page: Page): Locator => page.locator('.react-flow__pane');
