@@ -22,7 +22,7 @@ program
   .command('run')
   .description('Run a pipeline to its end. Progress goes to stderr, the summary to stdout.')
   .argument('<file>', 'a pipeline (*.millrace.json); its relative paths start at its folder')
-  .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting, {})
+  .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
   .option('--json', 'print the summary as JSON')
   .option('--explain', 'print how the pipeline would run, without running it')
   .addHelpText(
@@ -110,7 +110,7 @@ function version(): string {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'unknown';
 }
 
-function collectSetting(text: string, settings: Record<string, string>): Record<string, string> {
+function collectSetting(text: string, settings: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must have the form name=value.');
   return { ...settings, [text.slice(0, at)]: text.slice(at + 1) };

@@ -10,19 +10,24 @@ export function paint(text: string, colour: keyof typeof colours, stream: { read
 }
 
 /**
- * `file: node "Title" (where 1:5): message`, or `file:1:5: message` for the file itself, with the hint below. `titleOf` gives a
+ * `file: node id "Title" (where 1:5): message`, or `file:1:5: message` for the file itself, with the hint below. `titleOf` gives a
  * node's title.
  */
 export function describeProblem(problem: Problem, file: string, titleOf: (node: string) => string): string {
   const { node, field, range, port, position, row, severity } = problem;
   const at = range && `${range.line}:${range.column}`;
   const place = [field ?? (port && `port ${port}`), at].filter(Boolean).join(' ');
-  const subject = node === undefined ? (at ? `${file}:${at}` : file) : `${file}: node "${titleOf(node)}"${place ? ` (${place})` : ''}`;
+  const subject = node === undefined ? (at ? `${file}:${at}` : file) : `${file}: node ${named(node, titleOf(node))}${place ? ` (${place})` : ''}`;
   const lines = [`${subject}: ${severity === 'error' ? '' : `${severity}: `}${sentence(problem.message)}`];
   if (position) lines.push(`  at ${position.source}${linesOf(position)}`);
   if (row) lines.push(`  row: ${cut(JSON.stringify(row), 200)}`);
   if (problem.hint) lines.push(`  ${sentence(problem.hint)}`);
   return lines.join('\n');
+}
+
+/** The id is what the file and the options call it, and tells nodes of one title apart. */
+function named(id: string, title: string): string {
+  return title === id ? `"${id}"` : `${id} "${title}"`;
 }
 
 /** All problems, errors first; of a long list the first ones and how many there are. */

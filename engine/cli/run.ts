@@ -15,7 +15,7 @@ const secondSignalMs = 400;
 const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 interface RunOptions {
-  readonly set: { readonly [name: string]: string };
+  readonly set?: { readonly [name: string]: string };
   readonly json?: boolean;
   readonly explain?: boolean;
 }
@@ -30,8 +30,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
     const { explainPlan, planRun } = await import('../plan/plan.ts');
     const loaded = await load(file, options.set);
     const { checked, pipeline, folder, titleOf } = loaded;
-    const errors = checked.result.problems.filter((problem) => problem.severity === 'error');
-    if (errors.length > 0) return refuse(checked.result.problems, loaded.file, titleOf, options);
+    if (!checked.result.runnable) return refuse(checked.result.problems, loaded.file, titleOf, options);
     const plan = planRun(checked);
     if (options.explain) {
       process.stdout.write(explainPlan(plan));

@@ -12,6 +12,8 @@ export type LoadResult =
   | { readonly ok: false; readonly reason: LoadFailure; readonly problems: readonly Problem[] };
 export type LoadFailure = 'empty' | 'notJson' | 'notOurs' | 'tooNew' | 'invalid' | 'migrationFailed';
 
+const badId = 'a node id begins with a letter and has only a-z, 0-9 and _, at most 64 of them';
+
 type Document = { readonly [key: string]: Json };
 
 /**
@@ -67,7 +69,8 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
   }
   const { format: _format, formatVersion: _version, ...rest } = document;
   const parsed = pipelineSchema.safeParse({ name: 'Untitled', parameters: {}, nodes: {}, layout: {}, ...(joinLines(rest) as object), edges });
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => invalid(issue.path.join('.'), issue.message)));
+  if (!parsed.success)
+    problems.push(...parsed.error.issues.map((issue) => invalid(issue.path.join('.'), issue.code === 'invalid_key' ? badId : issue.message)));
   if (problems.length > 0 || !parsed.success) return { ok: false, reason: 'invalid', problems };
   return { ok: true, pipeline: canonical(parsed.data), migrated };
 }

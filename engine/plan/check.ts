@@ -6,6 +6,7 @@ import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, 
 import { type ParamInputs, type Params, validateParams } from '../../nodes/kit/params.ts';
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
+import { didYouMean } from '../schema/closest.ts';
 import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isBounded, outputsOf, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
@@ -68,7 +69,12 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
     const definition = ends.definition(id);
     if (!definition) {
       const hint = 'It is kept as it is. Install what brings this node, or delete it.';
-      findings.node(id, { code: 'node/unknown-type', severity: 'error', message: `There is no node type "${node.type}"`, hint });
+      findings.node(id, {
+        code: 'node/unknown-type',
+        severity: 'error',
+        message: `There is no node type "${node.type}"${didYouMean(node.type, options.catalogue.types())}`,
+        hint,
+      });
       continue;
     }
     nodes.set(id, checkNode({ id, node, definition, graph, schemaAt, parameters: parameters.values, findings, options }));

@@ -39,6 +39,9 @@ const pipelineOf = (code: string, options: { readonly onError?: ErrorPolicy; rea
   ],
 });
 const double = 'export default function step(row: Row) {\n  return { day: row.day, twice: row.temperature * 2 };\n}';
+const bytes = `export default function step(row: Row) {
+  return { day: row.day, data: new Uint8Array(3) };
+}`;
 const picky = `export default function step(row: Row) {
   if (row.day === 'd7') throw new Error('not on ' + row.day);
   return { day: row.day };
@@ -50,6 +53,22 @@ async function read(pipeline: Pipeline, node: string, port = 'rows', limit = 100
 }
 
 describe('a preview', () => {
+  it('tells of failing rows in values that can be sent as JSON', async () => {
+    const blobs = pipelineOf(bytes);
+    const after: Pipeline = {
+      ...blobs,
+      nodes: {
+        ...blobs.nodes,
+        step: { ...blobs.nodes['step']!, params: { code: bytes, columns: [{ name: 'data', type: 'bytes' }] } },
+        throws: { type: 'code', typeVersion: 1, params: { code: "export default (row: Row) => { if (row.day) throw new Error('no'); return row; }" } },
+      },
+      edges: [...blobs.edges.slice(0, 2), { from: { node: 'step', port: 'rows' }, to: { node: 'throws', port: 'rows' } }],
+    };
+    const { problems } = await read(after, 'throws');
+    expect(problems[0]).toMatchObject({ node: 'throws', row: { day: 'd6', data: '3 bytes' } });
+    expect(JSON.parse(JSON.stringify(problems))).toEqual(problems);
+  });
+
   it('shows the rows at a node, with types and counts', async () => {
     const result = await read(pipelineOf(double), 'step');
     expect(result.schema.columns.map((column) => column.name)).toEqual(['day', 'twice']);

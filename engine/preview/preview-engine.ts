@@ -4,6 +4,7 @@ import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
 import type { Cells, PreviewResult } from '../protocol/messages.ts';
 import { openDataflow } from '../runtime/dataflow.ts';
 import type { Monitor } from '../runtime/monitor.ts';
+import { readable } from '../runtime/readable.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row, Schema } from '../schema/types.ts';
@@ -65,7 +66,7 @@ export class PreviewEngine {
       monitor: this.#monitor,
       onCode: (number, _node, field) => this.#onCode(number, field),
       onFailure: (problem) => {
-        if (problems.length < keptProblems) problems.push(problem);
+        if (problems.length < keptProblems) problems.push(readable(problem));
       },
       onLog: () => {},
       tap: (node, port, batch) => {

@@ -90,7 +90,7 @@ export interface NodeCheck {
 export interface CheckResult {
   readonly nodes: { readonly [id: string]: NodeCheck };
   readonly problems: readonly Problem[];
-  /** No problem of severity "error". */
+  /** No problem of severity "error" but of nodes that a run leaves out: those on the branch of a node of unknown type. */
   readonly runnable: boolean;
   /** What the pipeline would touch, as paths in its params: shown before it is trusted. */
   readonly reads: readonly string[];

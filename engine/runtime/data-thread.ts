@@ -7,16 +7,15 @@ import { problemOf } from '../protocol/connection.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import type { Problem } from '../schema/problem.ts';
-import type { Row, Value } from '../schema/types.ts';
 import { encodeCells } from '../schema/values.ts';
 import { type Dataflow, openDataflow } from './dataflow.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { Pull, Stopped } from './pull.ts';
+import { readable } from './readable.ts';
 import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messages.ts';
 
 const statsEveryMs = 100;
 const toldFailures = 100;
-const longestText = 500;
 
 const port = parentPort!;
 const { monitor } = workerData as { readonly monitor: Monitor };
@@ -57,7 +56,7 @@ async function run(job: RunJob): Promise<void> {
     await runThrough(job);
     outcome = { state: 'done' };
   } catch (error) {
-    outcome = stopped || error instanceof Stopped ? { state: 'stopped' } : { state: 'failed', problem: short(problemOf(error)) };
+    outcome = stopped || error instanceof Stopped ? { state: 'stopped' } : { state: 'failed', problem: readable(problemOf(error)) };
     abort.abort();
     await flow?.abort();
   }
@@ -84,7 +83,7 @@ async function runThrough({ plan, folder }: RunJob): Promise<void> {
     monitor,
     writers: 'run',
     onFailure(problem) {
-      if (told++ < toldFailures) failures.push(short(problem));
+      if (told++ < toldFailures) failures.push(readable(problem));
     },
     onLog: (level, message, node) => post({ kind: 'log', line: { at: Date.now(), level, message, node } }),
     onCode: (number, node, field) => post({ kind: 'code', number, node, field }),
@@ -108,16 +107,4 @@ function snapshot(): Snapshot {
 function keptRows(node: NodeId, limit: number): KeptRows | null {
   const memory = flow?.memory(node);
   return memory ? { schema: memory.schema, rows: memory.rows.slice(-limit).map((row) => encodeCells(row, memory.schema)) } : null;
-}
-
-/** A problem that can be sent and shown: the values of its row cut to a readable length. */
-function short(problem: Problem): Problem {
-  if (!problem.row) return problem;
-  const cut = (value: Value): Value => {
-    const text = typeof value === 'string' ? value : value instanceof Uint8Array ? `${value.length} bytes` : JSON.stringify(value);
-    if (value instanceof Uint8Array) return text;
-    return text.length > longestText ? `${text.slice(0, longestText)}…` : value;
-  };
-  const row: Row = Object.fromEntries(Object.entries(problem.row).map(([name, value]) => [name, cut(value)]));
-  return { ...problem, row };
 }

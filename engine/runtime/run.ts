@@ -203,11 +203,11 @@ export class Run {
     };
   }
 
-  /** Who may hold the memory: the node at work, but a source holds nothing, and the last straw may fall between nodes. */
+  /** Who may hold the memory: the node at work, but sources and sinks hold little, and the last straw may fall between nodes. */
   #holder(): { readonly node?: NodeId; readonly field?: string } {
     const place = this.#place();
-    const isSource = this.#job.plan.nodes.some(({ id, kind }) => id === place.node && kind === 'source');
-    return place.node === undefined || isSource ? (this.#onlyCode() ?? {}) : place;
+    const isTransform = this.#job.plan.nodes.some(({ id, kind }) => id === place.node && kind === 'transform');
+    return isTransform ? place : (this.#onlyCode() ?? place);
   }
 
   /** Whose code it is can be told where there is but one piece. */

@@ -189,19 +189,19 @@ describe('conformValue', () => {
   });
 
   it.each<[unknown, ColumnType, string]>([
-    [1, 'string', 'column "c" is of type string, but the value is number 1'],
-    [1.5, 'integer', 'column "c" is of type integer, but the value is number 1.5'],
-    [2n ** 60n, 'integer', 'column "c" is of type integer, but the value is the integer 1152921504606846976, which is beyond 2^53'],
-    ['5', 'number', 'column "c" is of type number, but the value is the text "5"'],
-    [Promise.resolve(1), 'number', 'column "c" is of type number, but the value is a promise (code runs synchronously here)'],
-    [() => 1, 'json', 'column "c" is of type json, but the value is a function'],
-    [new Map(), 'json', 'column "c" is of type json, but the value is an object'],
+    [1, 'string', 'Column "c" is of type string, but the value is number 1'],
+    [1.5, 'integer', 'Column "c" is of type integer, but the value is number 1.5'],
+    [2n ** 60n, 'integer', 'Column "c" is of type integer, but the value is the integer 1152921504606846976, which is beyond 2^53'],
+    ['5', 'number', 'Column "c" is of type number, but the value is the text "5"'],
+    [Promise.resolve(1), 'number', 'Column "c" is of type number, but the value is a promise (code runs synchronously here)'],
+    [() => 1, 'json', 'Column "c" is of type json, but the value is a function'],
+    [new Map(), 'json', 'Column "c" is of type json, but the value is an object that JSON cannot hold'],
   ])('refuses %o as %s', (value, type, message) => {
     expect(conformValue(value, column(type))).toEqual({ ok: false, message });
   });
 
   it('refuses null where the column promises none', () => {
-    expect(conformValue(0 / 0, column('number', false))).toEqual({ ok: false, message: 'column "c" may not be null' });
+    expect(conformValue(0 / 0, column('number', false))).toEqual({ ok: false, message: 'Column "c" may not be null' });
   });
 
   it('refuses JSON that contains itself', () => {

@@ -129,7 +129,7 @@ export function setColumn(row: Record<string, Value>, name: string, value: Value
  */
 export function conformValue(value: unknown, column: Column): Converted {
   const found = plain(value);
-  if (found === null) return column.nullable ? none : no(`column "${column.name}" may not be null`);
+  if (found === null) return column.nullable ? none : no(`Column "${column.name}" may not be null`);
   switch (column.type) {
     case 'string':
       if (typeof found === 'string') return ok(found);
@@ -155,7 +155,7 @@ export function conformValue(value: unknown, column: Column): Converted {
       if (found instanceof Uint8Array) return ok(found);
       break;
   }
-  return no(`column "${column.name}" is of type ${column.type}, but the value is ${describe(found)}`);
+  return no(`Column "${column.name}" is of type ${column.type}, but the value is ${describe(found, column.type)}`);
 }
 
 function plain(value: unknown): unknown {
@@ -224,7 +224,7 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-function describe(value: unknown): string {
+function describe(value: unknown, wanted: ColumnType): string {
   if (typeof value === 'number' || typeof value === 'boolean') return `${typeof value} ${value}`;
   if (typeof value === 'string') return `the text ${show(value)}`;
   if (typeof value === 'bigint') return `the integer ${value}, which is beyond 2^53`;
@@ -232,5 +232,8 @@ function describe(value: unknown): string {
   if (typeof value === 'symbol') return 'a symbol';
   if (value instanceof Uint8Array) return 'bytes';
   if (value instanceof Promise) return 'a promise (code runs synchronously here)';
-  return Array.isArray(value) ? 'an array' : 'an object';
+  const what = Array.isArray(value) ? 'an array' : 'an object';
+  if (wanted !== 'json') return what;
+  const plain = Array.isArray(value) || Object.prototype.toString.call(value) === '[object Object]';
+  return plain ? `${what} with something in it that JSON cannot hold, such as a function, a Map, a large bigint, or itself` : `${what} that JSON cannot hold`;
 }

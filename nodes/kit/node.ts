@@ -15,7 +15,10 @@ export interface Port {
   readonly many?: boolean;
   /** Inputs only: may stay unconnected. Outputs may always. */
   readonly optional?: boolean;
-  /** Inputs only: read to its end before the node's other inputs deliver anything. */
+  /**
+   * Inputs only: read to its end before the node's other inputs deliver anything. Only where one source feeds both is that
+   * impossible: the node then holds back what comes too early.
+   */
   readonly first?: boolean;
   /** Inputs only: the node holds rows back until the input ends, so it must be bounded. */
   readonly bounded?: boolean;

@@ -50,7 +50,7 @@ it.each([
   ['return JSON.parse("3");', 'The function returned a number, which is no row'],
   ['return [JSON.parse("[]")];', 'The function returned a list inside a list, which is no row'],
   ['return JSON.parse(`{ "id": 1, "extra": 2 }`);', 'The code returned a column "extra" that is not among its columns (id)'],
-  ['return { id: JSON.parse(`"text"`) };', 'column "id" is of type integer'],
+  ['return { id: JSON.parse(`"text"`) };', 'Column "id" is of type integer'],
 ])('fails the row for: %s', (body, message) => {
   const { failures, problems } = run(body, [{ name: 'id', type: 'integer' }]);
   expect(problems).toEqual([]);

@@ -37,7 +37,7 @@ export default defineNode({
   version: 1,
   keywords: ['lookup', 'enrich', 'merge', 'inner', 'left', 'match', 'vlookup'],
   docs: `
-Looks each row up in a second input and adds the columns found there. The **lookup** input is read to its end first and kept in memory, so connect the smaller side there; the rows then stream through in their order.
+Looks each row up in a second input and adds the columns found there. The **lookup** input is read to its end first and kept in memory, so connect the smaller side there; the rows then stream through in their order. Where one source feeds both inputs, its rows wait in memory until the lookup is complete.
 
 Rows match where all pairs of columns are equal. A row with several matches comes out once for each, in the order of the lookup. A row without a match is left out (**inner**), or kept with nulls for the lookup's columns (**left**).
 

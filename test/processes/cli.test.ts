@@ -114,7 +114,7 @@ describe('millrace run', () => {
     const { code, stdout, stderr } = await millrace('run', 'picky.millrace.json');
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /picky\.millrace\.json: node "Look twice" \(code 2:\d+\): not on wednesdays\.\n {2}at days\.csv:4\n {2}row: {"day":"wed","temperature":35}/,
+      /picky\.millrace\.json: node step "Look twice" \(code 2:\d+\): not on wednesdays\.\n {2}at days\.csv:4\n {2}row: {"day":"wed","temperature":35}/,
     );
     expect(stdout).toMatch(/not written: .*hot\.jsonl is as it was before/);
     expect(readFileSync(at('hot.jsonl'), 'utf8')).toBe('as it was\n');
@@ -156,7 +156,7 @@ describe('millrace validate', () => {
     save('typo.millrace.json', pipeline(twice.replace('temperature', 'toString().nope')));
     const { code, stderr } = await millrace('validate', 'typo.millrace.json');
     expect(code).toBe(2);
-    expect(stderr).toMatch(/typo\.millrace\.json: node "Look twice" \(code 2:\d+\): Property 'nope' does not exist/);
+    expect(stderr).toMatch(/typo\.millrace\.json: node step "Look twice" \(code 2:\d+\): Property 'nope' does not exist/);
     expect(JSON.parse((await millrace('validate', 'good.millrace.json', '--json')).stdout)).toMatchObject({
       valid: true,
       reads: ['days.csv'],
@@ -176,7 +176,7 @@ describe('millrace preview', () => {
   it('tells of rows that fail beside those that do not', async () => {
     const { code, stdout, stderr } = await millrace('preview', 'picky.millrace.json', '--node', 'step');
     expect([code, stdout]).toEqual([0, 'day\ntue\n']);
-    expect(stderr).toMatch(/node "Look twice" \(code 2:\d+\): not on wednesdays/);
+    expect(stderr).toMatch(/node step "Look twice" \(code 2:\d+\): not on wednesdays/);
   });
 
   it('says which node or port there is none of', async () => {
