@@ -37,7 +37,11 @@ async function main(): Promise<void> {
     void server.close().then(() => process.exit(0));
   };
   process.on('SIGINT', stop);
-  process.on('SIGTERM', () => void server.close().then(() => process.exit(0)));
+  const quit = () => void server.close().then(() => process.exit(0));
+  process.on('SIGTERM', quit);
+  process.on('SIGHUP', quit);
+  // Started by the command line: it ends with it, however that ended.
+  process.on('disconnect', quit);
 }
 
 function openBrowser(address: string): void {

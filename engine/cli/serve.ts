@@ -1,9 +1,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { entryFile } from '../threads.ts';
+import { readText } from '../workbench/disk.ts';
 
 /** `millrace serve`: the browser host as a process of its own, until that ends. */
 export async function serve(options: { readonly port?: number; readonly open?: string; readonly browser?: boolean }): Promise<number> {
+  // A file that cannot be opened is told here, and not to an empty editor.
+  if (options.open !== undefined) await readText(resolve(options.open));
   const flags = [
     ...(options.port === undefined ? [] : ['--port', String(options.port)]),
     ...(options.open === undefined ? [] : ['--open', options.open]),
@@ -12,7 +16,7 @@ export async function serve(options: { readonly port?: number; readonly open?: s
   const host = fork(entryFile('server'), flags, { stdio: 'inherit' });
   // A terminal's Ctrl+C reaches the host by itself; other signals are passed on.
   process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => host.kill('SIGTERM'));
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => host.kill('SIGTERM'));
   const [code] = (await once(host, 'exit')) as [number | null];
   return code ?? 130;
 }

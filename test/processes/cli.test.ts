@@ -230,7 +230,11 @@ describe('the rest', () => {
     expect((await start(['new-node', 'thing', 'x'], copy).ended).code).toBe(2);
   });
 
-  it('serves the editor until it is ended', async () => {
+  it('serves nothing where the file to open is not there', async () => {
+    expect(await millrace('serve', '--open', 'nope.millrace.json')).toMatchObject({ code: 2, stderr: expect.stringContaining('nope') });
+  });
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('serves the editor until it is ended (%s)', async (signal) => {
     const { child, ended } = start(['serve', '--open', 'good.millrace.json']);
     const address = await new Promise<string>((found) => {
       child.stdout!.on('data', (text: Buffer) => {
@@ -239,8 +243,18 @@ describe('the rest', () => {
       });
     });
     expect((await fetch(address)).status).toBe(200);
-    child.kill('SIGTERM');
+    child.kill(signal);
     await ended;
-    await expect(fetch(address)).rejects.toThrow();
+    // The server notices the end of the one that started it a moment later.
+    await expect
+      .poll(
+        () =>
+          fetch(address).then(
+            () => 'there',
+            () => 'gone',
+          ),
+        { timeout: 5000 },
+      )
+      .toBe('gone');
   });
 });
