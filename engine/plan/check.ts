@@ -206,7 +206,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
 
 function describe(id: NodeId, checked: CheckedNode | undefined, graph: Graph, schemaAt: (edge: Edge) => Schema | null): NodeCheck {
   if (!checked) {
-    const placeholder = (name: string, schema: Schema | null) => ({ ...portManifest({ name }), schema });
+    const placeholder = (name: string, schema: Schema | null) => ({ ...portManifest({ name, label: name }), schema });
     const inputs = new Map(graph.incoming(id).map((edge) => [edge.to.port, placeholder(edge.to.port, schemaAt(edge))]));
     const outputs = new Map(graph.outgoing(id).map((edge) => [edge.from.port, placeholder(edge.from.port, null)]));
     return { known: false, card: '', inputs: [...inputs.values()], outputs: [...outputs.values()] };

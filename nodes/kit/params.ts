@@ -174,7 +174,7 @@ function readCondition(field: Field & { readonly kind: 'condition' }, value: Jso
     const { column, operator, value: operand = '' } = rule;
     if (!conditionOperators.some((known) => known === operator) || typeof operand !== 'string') return undefined;
     const at = { ...place, path: join(place.path, `rules.${i}.column`) };
-    if (column === '') place.report(error('params/missing', `Rule ${i + 1} names no column`, 'Choose its column.', at));
+    if (column === '') place.report(error('params/missing', `Condition ${i + 1} names no column`, 'Choose its column.', at));
     else checkColumn(field, column, at);
     rules.push({ column, operator: operator as string, value: operand });
   }

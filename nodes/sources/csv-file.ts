@@ -41,7 +41,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
       label: 'Delimiter',
       default: 'auto',
       options: [
-        { value: 'auto', label: 'Find out' },
+        { value: 'auto', label: 'Detect' },
         { value: 'comma', label: 'Comma ,' },
         { value: 'semicolon', label: 'Semicolon ;' },
         { value: 'tab', label: 'Tab' },

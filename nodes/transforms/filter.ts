@@ -58,7 +58,9 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
       if (rules.rules.length > 0) return { outputs, problems: rows ? conditionProblems(rules, rows, 'rules') : [] };
       return {
         outputs,
-        problems: [{ code: 'filter/no-rules', severity: 'warning', message: 'There is no rule, so all rows are kept', hint: 'Add a rule.', field: 'rules' }],
+        problems: [
+          { code: 'filter/no-rules', severity: 'warning', message: 'There is no condition, so all rows are kept', hint: 'Add a condition.', field: 'rules' },
+        ],
       };
     }
     const problems = expressionProblems(analyse, where, rows, 'where');

@@ -40,7 +40,7 @@ const edgeTypes = { data: DataEdge };
 const gridStep: [number, number] = [8, 8];
 /** Where a dropped card hangs at the pointer: by its icon, as in the palette. */
 const dragPoint = { x: 24, y: 26 } as const;
-const minimapColors = { source: 'var(--source)', transform: 'var(--transform)', sink: 'var(--sink)' } as const;
+const minimapColors = { source: 'var(--source)', transform: 'var(--transform)', sink: 'var(--sink)', unknown: 'var(--unknown)' } as const;
 
 export default function Canvas() {
   return (
@@ -233,7 +233,7 @@ function Flow() {
             zoomable
             ariaLabel="Minimap"
             nodeBorderRadius={10}
-            nodeColor={(node) => minimapColors[session.state.catalogue.get(session.state.pipeline.nodes[node.id]?.type ?? '')?.kind ?? 'transform']}
+            nodeColor={(node) => minimapColors[session.state.catalogue.get(session.state.pipeline.nodes[node.id]?.type ?? '')?.kind ?? 'unknown']}
             style={{ width: 148, height: 92 }}
           />
         )}

@@ -141,7 +141,7 @@ function WhyNot({ problem, selected }: { readonly problem: Problem; readonly sel
   const { node, field, range } = problem;
   return (
     <EmptyState
-      title={sentence(title && node ? `${title}: ${problem.message}` : problem.message)}
+      title={sentence(title && node !== selected ? `${title}: ${problem.message}` : problem.message)}
       text={problem.hint}
       action={node && (field || node !== selected) ? { label: 'Show', run: () => session.showField(node, field ?? null, range) } : undefined}
     />

@@ -50,7 +50,8 @@ export function ProblemList({ problems, withNode = false }: { readonly problems:
     <ul className="problem-list">
       {problems.map((problem, index) => {
         const Drawn = icons[problem.severity];
-        const location = locationOf(problem);
+        const type = session.state.pipeline.nodes[problem.node ?? '']?.type ?? '';
+        const location = locationOf(problem, session.state.catalogue.get(type)?.params);
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: equal problems of several rows differ in nothing but their place.
           <li key={`${problem.code} ${index}`}>

@@ -37,6 +37,13 @@ it('says where a problem is', () => {
   const problem = { code: 'a/b', severity: 'error' as const, message: '' };
   expect(locationOf(problem)).toBe('');
   expect(locationOf({ ...problem, field: 'where', range: { line: 3, column: 7 } })).toBe('where, line 3, column 7');
+  const text = (label: string) => ({ kind: 'text', label }) as const;
+  const fields = { where: text('Keep rows where'), columns: { kind: 'list', label: 'Columns', itemLabel: 'Column', item: { name: text('Name') } } } as never;
+  expect(locationOf({ ...problem, field: 'where', range: { line: 3, column: 7 } }, fields)).toBe('Keep rows where, line 3, column 7');
+  expect(locationOf({ ...problem, field: 'columns.1.name' }, fields)).toBe('Column 2, Name');
   expect(locationOf({ ...problem, position: { source: 'a.csv', line: 4, toLine: 9 } })).toBe('a.csv, lines 4 to 9');
+  expect(locationOf({ ...problem, field: 'code', range: { line: 3, column: 7 }, position: { source: 'a.csv', line: 4 } })).toBe(
+    'code, line 3, column 7 · a.csv, line 4',
+  );
   expect(locationOf({ ...problem, position: { source: 'a.csv', line: 4 } })).toBe('a.csv, line 4');
 });
