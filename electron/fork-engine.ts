@@ -31,6 +31,7 @@ function forkUtility(role: Role, settings?: WorkbenchSettings): DesktopEnginePro
     port: host,
     editor,
     kill: () => void child.kill(),
+    end: () => void child.kill(),
     onExit: (listener) => void child.on('exit', (code) => listener(code, `it ended with exit code ${code}`)),
     handOver: (port) => child.postMessage({ channel: 'window' }, [port]),
   };

@@ -43,7 +43,9 @@ function entryOf(entry: DesktopMenuEntry | null): MenuItemConstructorOptions {
     enabled: entry.enabled,
     ...(entry.checked === undefined ? {} : { type: 'checkbox' as const, checked: entry.checked }),
     ...(entry.shortcut ? { accelerator: entry.shortcut.replace('Mod', 'CommandOrControl'), registerAccelerator: isMac } : {}),
-    click: () => BrowserWindow.getFocusedWindow()?.webContents.send('command', entry.command),
+    click: (_item, window) => {
+      if (window instanceof BrowserWindow) window.webContents.send('command', entry.command);
+    },
   };
 }
 

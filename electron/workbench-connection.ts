@@ -38,7 +38,7 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor): vo
     port1.close();
     if (!window.isDestroyed() && connections.get(window) === connection) window.webContents.send('engine-gone');
   });
-  window.once('closed', () => process.kill());
+  window.once('closed', () => process.end());
   window.webContents.postMessage('port', null, [port2]);
 }
 

@@ -67,7 +67,7 @@ export async function startEditorServer(options: {
     socket.on('error', () => socket.terminate());
     socket.on('close', () => {
       sockets.delete(socket);
-      workbench.kill();
+      workbench.end();
     });
   }
 

@@ -35,6 +35,8 @@ export const requestParams = {
   'document.new': z.object({}),
   'document.open': z.object({ path }),
   'document.openExample': z.object({ id: z.string() }),
+  /** Makes a document that the editor holds known to a new engine, as it was known to the old one. Reads nothing. */
+  'document.resume': z.object({ path: path.nullable(), stamp: z.string().nullable(), trusted: z.boolean() }),
   /** Saves atomically. With `stamp`, refuses (code `file/changed`) when the file is no longer the one that was opened. */
   'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable() }),
   'document.trust': z.object({ documentId: document }),
@@ -82,6 +84,7 @@ export interface RequestResults {
   'document.new': OpenedDocument;
   'document.open': OpenedDocument;
   'document.openExample': OpenedDocument;
+  'document.resume': { readonly documentId: string };
   'document.save': { readonly path: string; readonly stamp: string };
   'document.trust': { readonly trusted: true };
   'document.close': null;

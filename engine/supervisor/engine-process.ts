@@ -9,6 +9,8 @@ export interface EngineProcess {
   /** Editor and workbench: frames that the host passes on without reading them. Unused where both talk directly. */
   readonly editor: Port;
   kill(): void;
+  /** Lets it take in what it was sent, such as a setting changed as the window closed; then it ends. */
+  end(): void;
   /** Called once. `reason` is what is known of the cause: an exit code or signal, and the last words on stderr. */
   onExit(listener: (code: number | null, reason: string) => void): void;
 }

@@ -7,6 +7,8 @@ import { entryFile } from '../threads.ts';
 import { type EngineProcess, type Role, splitPipe } from './engine-process.ts';
 
 const stderrTail = 4000;
+/** A process that does not end by itself when its channel does is killed. */
+const endsWithinMs = 1000;
 
 /** Forks an engine process as a plain Node child: for the command line, the browser host, and an Electron whose own Node is too old. */
 export function forkNode(role: Role, settings?: WorkbenchSettings): EngineProcess {
@@ -41,7 +43,17 @@ export function forkNode(role: Role, settings?: WorkbenchSettings): EngineProces
       child.on('error', listener);
     },
   });
-  return { port: host, editor, kill: () => void child.kill('SIGKILL'), onExit: (listener) => void exits.push(listener) };
+  const kill = () => void child.kill('SIGKILL');
+  return {
+    port: host,
+    editor,
+    kill,
+    end() {
+      if (child.connected) child.disconnect();
+      setTimeout(kill, endsWithinMs).unref();
+    },
+    onExit: (listener) => void exits.push(listener),
+  };
 }
 
 /** Whichever Node runs us, if it is new enough for the engine (stripping types, better-sqlite3); else the one of the `node` package. */

@@ -14,6 +14,7 @@ export function documentHandlers(
   | 'document.new'
   | 'document.open'
   | 'document.openExample'
+  | 'document.resume'
   | 'document.save'
   | 'document.trust'
   | 'document.close'
@@ -25,6 +26,7 @@ export function documentHandlers(
     'document.new': () => documents.create(),
     'document.open': ({ path }) => documents.open(path),
     'document.openExample': ({ id }) => documents.openExample(id),
+    'document.resume': (known) => ({ documentId: documents.resume(known) }),
     'document.save': async ({ documentId, path, pipeline, stamp }) => {
       const { checked } = await checker.check(pipeline, documents.get(documentId).folder, { touch: false });
       return documents.save(documentId, path, pipeline, stamp, checked.result.reads);

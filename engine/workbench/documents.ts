@@ -67,6 +67,12 @@ export class Documents {
     return this.#add({ path, folder, trusted, stamp, migrated: false }, pipeline);
   }
 
+  /** A document that an editor still has, after the engine that knew it has ended. The file may be another one by now: it is not looked at. */
+  resume({ path, stamp, trusted }: Pick<OpenDocument, 'path' | 'stamp' | 'trusted'>): string {
+    const folder = path === null ? this.#unsavedFolder : dirname(path);
+    return this.#add({ path, folder, trusted, stamp, migrated: false }, emptyPipeline).documentId;
+  }
+
   async open(path: string): Promise<OpenedDocument> {
     const file = resolve(path);
     const { pipeline, migrated, stamp } = await this.#read(file);

@@ -15,5 +15,6 @@ export function notify(message: string, severity: Problem['severity'] = 'info', 
 export function notifyError(error: unknown, what?: string): void {
   const problem = problemOf(error);
   if (problem.code === 'cancelled') return;
-  notify(problem.hint ? `${problem.message} ${problem.hint}` : problem.message, 'error', what);
+  const message = /[.!?]$/.test(problem.message) ? problem.message : `${problem.message}.`;
+  notify(problem.hint ? `${message} ${problem.hint}` : message, 'error', what);
 }

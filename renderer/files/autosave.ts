@@ -1,7 +1,7 @@
 import type { Pipeline } from '../../engine/document/pipeline.ts';
 import { session } from '../session/session.ts';
 
-const intervalMs = 4_000;
+const intervalMs = 1_500;
 const storageKey = 'millrace-autosave-id';
 
 let written: Pipeline | null = null;
@@ -16,7 +16,7 @@ function autosaveId(): string {
   return id;
 }
 
-/** Keeps a copy of unsaved changes in the engine's data folder, every few seconds while there are new ones. */
+/** Keeps a copy of unsaved changes in the engine's data folder, every moment while there are new ones. */
 export function startAutosave(): void {
   setInterval(() => void writeAutosave(), intervalMs);
 }

@@ -2,18 +2,36 @@ import type { RequestResults } from '../../engine/protocol/api.ts';
 import type { Autosave, OpenedDocument } from '../../engine/protocol/messages.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { notifyError } from '../app/notify.ts';
+import { readRuns } from '../session/engine.ts';
 import { session } from '../session/session.ts';
-import { adoptAutosave } from './autosave.ts';
+import { setState } from '../session/state.ts';
+import { adoptAutosave, writeAutosave } from './autosave.ts';
+import { type LeftDocument, takeLeftDocument } from './left-document.ts';
 import { RestoreDialog } from './RestoreDialog.tsx';
 
 /**
- * What the editor opens once the engine answers: the file it was started with, at the very first start an example, and before
- * both, unsaved work of a crash if the user wants it. Gives back the function that shows it.
+ * What the editor opens once the engine answers: what this page had open when it was loaded again; else the file it was started
+ * with, at the very first start an example, and before both, unsaved work of a crash if the user wants it. Gives back the
+ * function that shows it.
  */
 export async function startDocument(hello: RequestResults['hello']): Promise<() => void> {
+  const left = takeLeftDocument();
+  if (left) return resumeLeft(left);
   const copies = await session.request('autosave.list', {}).catch(() => []);
   if (copies.length > 0) return () => void offerRestore(copies, hello);
   return openFirst(hello);
+}
+
+async function resumeLeft({ edited, run, selection, dockTab, ...left }: LeftDocument): Promise<() => void> {
+  const { documentId } = await session.request('document.resume', left);
+  return () => {
+    session.load({ ...left, documentId }, { edited });
+    session.select(selection);
+    setState({ dockTab });
+    // The copy of an engine that has ended would be offered to other windows.
+    void writeAutosave();
+    if (run) void readRuns(run);
+  };
 }
 
 async function openFirst(hello: RequestResults['hello']): Promise<() => void> {

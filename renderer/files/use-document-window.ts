@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { session, useSession } from '../session/session.ts';
 import { writeAutosave } from './autosave.ts';
 import { mayLeaveDocument } from './documents.tsx';
+import { leaveDocument } from './left-document.ts';
 
 /** Title of the window, and the question before unsaved changes are lost by closing it. */
 export function useDocumentWindow(): void {
@@ -20,9 +21,11 @@ export function useDocumentWindow(): void {
       event.preventDefault();
     };
     window.addEventListener('beforeunload', leave);
+    window.addEventListener('pagehide', leaveDocument);
     const stop = window.desktop?.onCloseRequested(() => void mayLeaveDocument().then((may) => window.desktop?.answerClose(may)));
     return () => {
       window.removeEventListener('beforeunload', leave);
+      window.removeEventListener('pagehide', leaveDocument);
       stop?.();
     };
   }, []);

@@ -96,7 +96,7 @@ function Elapsed({ run }: { readonly run: RunSummary }) {
   const isLive = isRunning(run);
   useEffect(() => {
     if (!isLive) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setNow(Date.now()), 250);
     return () => clearInterval(timer);
   }, [isLive]);
   return <span className="dim">{formatDuration(Math.max(0, (run.endedAt ?? now) - run.startedAt))}</span>;

@@ -1,5 +1,6 @@
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { notify, notifyError } from '../app/notify.ts';
+import { checkNow } from '../session/checks.ts';
 import { acceptRun, readRuns } from '../session/engine.ts';
 import { meansTheSame } from '../session/meaning.ts';
 import { session } from '../session/session.ts';
@@ -15,7 +16,8 @@ export async function startRun(): Promise<void> {
   const { documentId, pipeline, trusted, check } = session.state;
   if (!documentId) return notify('The engine is still starting. Try again in a moment.', 'warning');
   if (!trusted) return notify('This pipeline is not trusted yet: nothing of it runs. Look at what it does in the bar above the canvas first.', 'warning');
-  if (check && !check.runnable) {
+  // What was wrong may be mended outside: a file that is there by now.
+  if (check && !check.runnable && (await checkNow()) === false) {
     session.showDock('problems');
     return notify('The pipeline has errors. They are listed below; mend them, then run again.', 'error');
   }

@@ -14,15 +14,25 @@ export function scheduleCheck(delayMs = checkDelayMs): void {
   timer = setTimeout(() => void runCheck(), delayMs);
 }
 
-async function runCheck(): Promise<void> {
+/** Checks again at once: files that it looks at may have changed. Tells whether the pipeline can run; null when no engine answered. */
+export async function checkNow(): Promise<boolean | null> {
+  clearTimeout(timer);
+  return (await runCheck()) ? (getState().check?.runnable ?? null) : null;
+}
+
+/** True when the check was taken in. */
+async function runCheck(): Promise<boolean> {
   const { client, documentId, pipeline } = getState();
-  if (!client || !documentId) return;
+  if (!client || !documentId) return false;
   const mine = ++newest;
   try {
     const check = await client.request('pipeline.check', { documentId, pipeline });
-    if (mine === newest && getState().documentId === documentId) acceptCheck(check);
+    if (mine !== newest || getState().documentId !== documentId) return false;
+    acceptCheck(check);
+    return true;
   } catch {
     // The engine went away: the check is asked for again once it is back.
+    return false;
   }
 }
 

@@ -52,12 +52,10 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
 
 /** Gives the engine the document that is open here, under a new id. What the editor holds stays as it is. */
 async function introduceDocument(): Promise<void> {
-  const { client, path, trusted } = getState();
+  const { client, path, stamp, trusted } = getState();
   if (!client) return;
-  const opened = path ? await client.request('document.open', { path }).catch(() => null) : null;
-  const known = opened ?? (await client.request('document.new', {}));
-  if (trusted && !known.trusted) await client.request('document.trust', { documentId: known.documentId });
-  setState({ documentId: known.documentId });
+  const { documentId } = await client.request('document.resume', { path, stamp, trusted });
+  setState({ documentId });
   scheduleCheck(0);
 }
 
@@ -90,12 +88,14 @@ export function acceptRun(run: RunSummary): void {
   if (shared.problems !== current.problems || shared.state !== current.state) collectProblems();
 }
 
-/** A run outlives the window that started it: one that still goes on for this file becomes the current one. */
-export async function readRuns(): Promise<void> {
-  const { client, path, run } = getState();
+/** A run outlives the window that started it: `wanted`, or one that still goes on for this file, becomes the current one. */
+export async function readRuns(wanted?: string): Promise<void> {
+  const { client } = getState();
   if (!client) return;
   const runs = await client.request('run.list', {}).catch(() => []);
-  const known = run ? runs.find((other) => other.id === run.id) : undefined;
+  const { path, run } = getState();
+  const id = wanted ?? run?.id;
+  const known = runs.find((other) => other.id === id);
   const going = runs.find((other) => path !== null && other.path === path && other.endedAt === null);
   setState({ runs, run: known ?? run ?? going ?? null });
   const shown = getState().run;

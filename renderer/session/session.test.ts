@@ -39,7 +39,7 @@ function startEngine(): Port {
     'settings.read': () => ({ minimap: false }),
     'settings.write': () => null,
     'run.list': () => [],
-    'document.new': () => ({ documentId: `d${++documents}`, pipeline: emptyPipeline, path: null, trusted: true, stamp: null }),
+    'document.resume': () => ({ documentId: `d${++documents}` }),
     'pipeline.check': () => new Promise<CheckResult>((resolve) => void checks.push(resolve)),
   };
   service = new Service<EditorProtocol>(engine, handlers as unknown as Handlers<EditorProtocol>);

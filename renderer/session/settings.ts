@@ -5,6 +5,7 @@ const storageKey = 'millrace-settings';
 const engineKey = 'editor';
 const writeDelayMs = 500;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let storedAt = -writeDelayMs;
 
 /** The page's own copy: there before the engine has answered, so that theme and panels are right from the first frame. */
 export function readLocalSettings(): void {
@@ -26,10 +27,14 @@ export function writeSetting(key: string, value: Json): void {
   if (Object.is(settings[key], value)) return;
   setState({ settings: { ...settings, [key]: value } as Settings });
   clearTimeout(timer);
-  timer = setTimeout(store, writeDelayMs);
+  // At once, so that a choice made just before the window closes stays; a panel that is dragged comes in bursts.
+  const wait = storedAt + writeDelayMs - performance.now();
+  if (wait <= 0) store();
+  else timer = setTimeout(store, wait);
 }
 
 function store(): void {
+  storedAt = performance.now();
   const { settings, client } = getState();
   try {
     localStorage.setItem(storageKey, JSON.stringify(settings));

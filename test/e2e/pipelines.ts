@@ -1,0 +1,77 @@
+/** Small pipelines as files, for tests that begin with an opened document, and what is looked at in them. */
+import { writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Locator, Page } from 'playwright';
+import { expect } from 'vitest';
+import type { Json } from '../../engine/schema/types.ts';
+import { type Editor, type EditorOptions, type Host, openEditor } from './editor.ts';
+import { bottomPanel } from './gestures.ts';
+
+export interface NodeSpec {
+  readonly type: string;
+  readonly title?: string;
+  readonly params: { readonly [name: string]: Json };
+}
+
+/** Writes a pipeline file; nodes stand in a row in their order, edges are `from.port -> to.port`. */
+export function writePipeline(
+  path: string,
+  nodes: { readonly [id: string]: NodeSpec },
+  edges: readonly string[] = [],
+  more: { readonly [field: string]: Json } = {},
+): void {
+  const ids = Object.keys(nodes);
+  const pipeline = {
+    format: 'millrace/pipeline',
+    formatVersion: 1,
+    name: 'Readings',
+    parameters: {},
+    ...more,
+    nodes: Object.fromEntries(ids.map((id) => [id, { typeVersion: 1, ...nodes[id]! }])),
+    edges,
+    layout: Object.fromEntries(ids.map((id, index) => [id, { x: index * 280, y: 0 }])),
+  };
+  writeFileSync(path, JSON.stringify(pipeline, null, 2));
+}
+
+/** Opens a file and trusts it. */
+export async function openTrusted(host: Host, options: EditorOptions & { readonly open: string }): Promise<Editor> {
+  const editor = await openEditor(host, options);
+  await editor.page.getByRole('button', { name: 'Trust this pipeline' }).click();
+  await expect.poll(() => trustBanner(editor.page).count()).toBe(0);
+  return editor;
+}
+
+export const trustBanner = (page: Page): Locator => page.getByRole('region', { name: 'This pipeline is not trusted' });
+export const ready = (page: Page): Promise<void> => page.getByText('Engine ready').waitFor();
+export const nodesOnCanvas = (page: Page): Promise<number> => page.locator('.react-flow__node').count();
+export const tab = (page: Page, name: string): Locator => bottomPanel(page).getByRole('tab', { name: new RegExp(`^${name}`) });
+export const runButton = (page: Page): Locator => page.getByRole('button', { name: 'Run', exact: true });
+
+/** Waits for the end of a run, in whatever way. */
+export async function runUntil(page: Page, state: 'Done' | 'Failed' | 'Stopped', ms = 15_000): Promise<void> {
+  await bottomPanel(page)
+    .getByRole('status', { name: `Run ${state.toLowerCase()}` })
+    .waitFor({ timeout: ms });
+}
+
+export async function menu(page: Page, name: string, entry: string | RegExp): Promise<void> {
+  await page.getByRole('menubar').getByRole('menuitem', { name, exact: true }).click();
+  await page.getByRole('menuitem', { name: entry }).last().click();
+}
+
+/** Renames the pipeline in the inspector: an edit that is seen in the title. */
+export async function rename(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: /^Pipeline properties of/ }).click();
+  await page.getByLabel('Pipeline name').fill(name);
+  await page.getByLabel('unsaved changes').waitFor();
+}
+
+export function readAll(database: string, sql: string): unknown[] {
+  const open = new Database(database, { readonly: true });
+  try {
+    return open.prepare(sql).all();
+  } finally {
+    open.close();
+  }
+}
