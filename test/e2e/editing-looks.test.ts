@@ -43,8 +43,11 @@ describe.skipIf(why !== null)(`how it looks${why ? ` (${why})` : ''}`, () => {
     await page.keyboard.type('temperature');
     await page.keyboard.press('Enter');
     await field(page, 'rules').getByRole('button', { name: 'Add condition' }).click();
-    await page.keyboard.press('Escape');
     await field(page, 'rules').getByLabel('Value of condition 1').fill('3');
+    await field(page, 'rules').getByLabel('Column of condition 2').fill('sensor');
+    await page.keyboard.press('Escape');
+    await field(page, 'rules').getByLabel('Value of condition 2').fill('s1');
+    await field(page, 'rules').getByText('any', { exact: true }).click();
     await page.getByRole('gridcell').first().waitFor();
     await pictures(editor, 'form');
     await selectNode(page, 'code');
