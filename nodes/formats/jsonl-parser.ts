@@ -47,7 +47,7 @@ export class JsonlParser implements Parser {
     this.#fileColumn = fileColumn;
     this.#fail = (failure) => context.fail(failure);
     this.#log = (level, message) => context.log(level, message);
-    const reads = schema.columns.map(({ name }) => (name === fileColumn ? 'undefined' : `input[${stringLiteral(name)}]`));
+    const reads = schema.columns.map(({ name }) => (name === fileColumn ? 'undefined' : readOf(name)));
     const conversions = schema.columns.map(({ name, type }) => (name === fileColumn ? () => this.#file!.name : jsonConversions[type]));
     const present = reads.map((read) => `(${read} === undefined ? 0 : 1)`).join(' + ') || '0';
     this.#toRow = compileRows(schema, reads, conversions, `Object.keys(input).length === ${present}`);
@@ -209,6 +209,12 @@ export class JsonlParser implements Parser {
     window.line++;
     return window.at < window.bytes.length;
   }
+}
+
+/** Source text that reads a key of `input`. What every object inherits must not stand in for a key that is not there. */
+function readOf(name: string): string {
+  const key = stringLiteral(name);
+  return name in Object.prototype ? `(Object.hasOwn(input, ${key}) ? input[${key}] : undefined)` : `input[${key}]`;
 }
 
 function holdsBigint(value: unknown): boolean {

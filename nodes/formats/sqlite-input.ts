@@ -82,7 +82,26 @@ function prepare(database: Sqlite.Database, query: SqliteQuery): Sqlite.Statemen
       hint: 'Write one SELECT statement: a source only reads.',
       field: 'sql',
     });
+  if (isOpen(statement)) {
+    throw new MillraceError({
+      code: 'sqlite/query',
+      message: 'The query has placeholders such as ?, for which there are no values.',
+      hint: 'Write the values themselves, or ${name} for a parameter of the pipeline.',
+      field: 'sql',
+    });
+  }
   return statement;
+}
+
+/** Whether a statement waits for values. Binding none tells: it runs nothing. */
+function isOpen(statement: Sqlite.Statement): boolean {
+  try {
+    statement.iterate().return?.();
+    return false;
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return true;
+    throw error;
+  }
 }
 
 /** The columns of a query: by their declared types, or by the first values where an expression has none. */

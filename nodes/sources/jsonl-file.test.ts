@@ -96,6 +96,16 @@ describe('columns', () => {
       ],
     ]);
   });
+  it('may be called like what every object inherits, and are null where a row lacks them', async () => {
+    const { rows } = await read({ 'x.jsonl': '{"constructor":{"a":1},"__proto__":[2],"toString":"x"}\n{}\n' });
+    const [, empty] = rows;
+    expect(Object.entries(empty!)).toEqual([
+      ['constructor', null],
+      ['__proto__', null],
+      ['toString', null],
+    ]);
+  });
+
   it('can be converted, and added by hand', async () => {
     const { rows, problems } = await read(
       { 'x.jsonl': '{"id":7,"at":1769860800000}\n{"id":8}\n' },

@@ -99,6 +99,9 @@ describe('what is wrong', () => {
       message: 'The query is wrong: no such column: nope.',
     });
     expect(await problem({ read: 'query', sql: 'SELECT 1; SELECT 2' })).toMatchObject({ code: 'sqlite/query' });
+    for (const sql of ['SELECT ? AS a', 'SELECT :name AS a']) {
+      expect(await problem({ read: 'query', sql })).toMatchObject({ code: 'sqlite/query', field: 'sql', message: expect.stringContaining('placeholders') });
+    }
     expect(await problem({ read: 'query', sql: 'DELETE FROM parts' })).toMatchObject({ code: 'sqlite/query', message: 'The query returns no rows.' });
     expect(await problem({ path: 'nope.db', table: 't' })).toMatchObject({ code: 'file/missing', field: 'path' });
     expect(await problem({ path: '.', table: 't' })).toMatchObject({ code: 'file/directory' });
