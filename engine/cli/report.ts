@@ -22,7 +22,13 @@ export function describeProblem(problem: Problem, file: string, titleOf: (node: 
   if (position) lines.push(`  at ${position.source}${linesOf(position)}`);
   if (row) lines.push(`  row: ${cut(JSON.stringify(row), 200)}`);
   if (problem.hint) lines.push(`  ${sentence(problem.hint)}`);
-  return lines.join('\n');
+  return printable(lines.join('\n'));
+}
+
+/** Text without what would steer a terminal: it may come from anybody's file. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
 }
 
 /** The id is what the file and the options call it, and tells nodes of one title apart. */
@@ -44,7 +50,7 @@ export function describeProblems(problems: readonly Problem[], file: string, tit
 
 /** Columns of equal width, two spaces apart; `right` says which are numbers. Cells are cut to `widest` characters. */
 export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[], right: readonly boolean[] = [], widest = 60): string {
-  const cells = [header, ...rows].map((row) => row.map((cell) => cut(cell.replace(/[\n\r\t]/g, ' '), widest)));
+  const cells = [header, ...rows].map((row) => row.map((cell) => cut(printable(cell.replace(/[\n\r\t]/g, ' ')), widest)));
   const widths = header.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
   const lines = cells.map((row) =>
     row

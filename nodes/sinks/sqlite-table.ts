@@ -157,6 +157,9 @@ the table refuses, is an error of that row alone.
   ],
 });
 
+/** SQLite's own limit, as it is built by default. */
+const maxColumns = 2000;
+
 function columnsOf(schema: Schema, types: Readonly<Record<string, string>>): TargetColumn[] {
   return schema.columns.map(({ name, type }) => {
     const declared = Object.hasOwn(types, name) ? types[name] : undefined;
@@ -188,10 +191,15 @@ function problemsOf(params: { readonly table: string; readonly types: Readonly<R
         'sqlite/same-column',
         'path',
         `The columns "${other}" and "${name}" are the same for SQLite, which ignores case.`,
-        'Rename one of them with a Select node.',
+        'Rename one of them before, with "Select columns".',
       );
     }
     seen.set(name.toLowerCase(), name);
+  }
+  const width = schema?.columns.length ?? 0;
+  if (width > maxColumns) {
+    const message = `A table of SQLite has at most ${maxColumns.toLocaleString('en')} columns, but the rows have ${width.toLocaleString('en')}.`;
+    add('sqlite/too-wide', 'table', message, 'Leave columns out before, with "Select columns", or write a file.');
   }
   return problems;
 }

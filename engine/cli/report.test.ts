@@ -1,0 +1,8 @@
+import { expect, it } from 'vitest';
+import { alignedTable, describeProblem } from './report.ts';
+
+it('lets no text from a file steer the terminal', () => {
+  const problem = { code: 'code/threw', severity: 'error', message: 'red\x1b[31m\x07', node: 'step' } as const;
+  expect(describeProblem(problem, 'x.json', () => 'Step')).toBe('x.json: node step "Step": red\ufffd[31m\ufffd.');
+  expect(alignedTable(['a'], [['1\x1b]0;title\n2']])).toBe('a\n1\ufffd]0;title 2');
+});
