@@ -65,3 +65,9 @@ it.each([
 ])('tells what is wrong with: %s', (body, message, range) => {
   expect(run(body).problems).toMatchObject([{ severity: 'error', field: 'code', message: expect.stringContaining(message) as string, range }]);
 });
+
+it('tells on its card what the code does, however it is laid out', () => {
+  const card = (source: string) => code.card!({ code: source, columns: [] });
+  expect(card('export default function step(row: Row) {\n  return { ...row, x: 1 };\n}\n')).toBe('return { ...row, x: 1 };');
+  expect(card('export default function step(row: Row) { return { ...row, x: 1 }; }')).toBe('return { ...row, x: 1 };');
+});

@@ -59,6 +59,8 @@ What the function throws fails that row, with the line and the column of the sni
   },
   card: ({ code }) =>
     code
+      // A function on one line is told by what it does.
+      .replace(/^\s*export default\s+(?:async\s+)?function\b[^{\n]*\{(.+)\}\s*$/, '$1')
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '' && !line.startsWith('//') && !line.startsWith('export default') && line !== '}')

@@ -54,8 +54,9 @@ function QuickAddMenu({ request }: { readonly request: QuickAddRequest }) {
         role="dialog"
         aria-label="Add node"
         style={{
-          left: Math.max(8, Math.min(at.x, window.innerWidth - menuSize.width - 8)),
-          top: Math.max(8, Math.min(at.y, window.innerHeight - menuSize.height - 8)),
+          // Within the window, also when that becomes smaller.
+          left: `max(8px, min(${at.x}px, 100vw - ${menuSize.width + 8}px))`,
+          top: `max(8px, min(${at.y}px, 100vh - ${menuSize.height + 8}px))`,
         }}
       >
         <input
