@@ -1,5 +1,5 @@
 import { Modal } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
 import { notifyError } from '../app/notify.ts';
 import { session } from '../session/session.ts';
@@ -15,10 +15,16 @@ export function ExamplesDialog({ onClose }: { readonly onClose: (id: string | nu
       notifyError(error, 'The examples could not be read');
     });
   }, []);
+  // The dialog has taken the focus before there was anything to choose.
+  const grid = useRef<HTMLDivElement>(null);
+  const isRead = examples !== null;
+  useEffect(() => {
+    if (isRead) grid.current?.querySelector('button')?.focus();
+  }, [isRead]);
   return (
     <Modal opened onClose={() => onClose(null)} title="Examples on real data" size={680}>
       {examples?.length === 0 && <p className="dialog-text dim">There are no examples in this installation.</p>}
-      <div className="tile-grid">
+      <div className="tile-grid" ref={grid}>
         {examples?.map((example) => (
           <button type="button" className="tile" key={example.id} onClick={() => onClose(example.id)}>
             <b>{example.title}</b>

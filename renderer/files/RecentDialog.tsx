@@ -1,5 +1,5 @@
 import { CloseButton, Modal } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { RecentFile } from '../../engine/protocol/messages.ts';
 import { notifyError } from '../app/notify.ts';
 import { formatWhen } from '../runs/format.ts';
@@ -15,6 +15,12 @@ export function RecentDialog({ onClose }: { readonly onClose: (path: string | nu
       notifyError(error, 'The recent files could not be read');
     });
   }, []);
+  // The dialog has taken the focus before there was anything to choose.
+  const list = useRef<HTMLUListElement>(null);
+  const isRead = files !== null;
+  useEffect(() => {
+    if (isRead) list.current?.querySelector('button')?.focus();
+  }, [isRead]);
   const remove = (path: string) => {
     setFiles(files?.filter((file) => file.path !== path) ?? null);
     void session.request('recent.remove', { path }).catch(() => {});
@@ -22,10 +28,10 @@ export function RecentDialog({ onClose }: { readonly onClose: (path: string | nu
   return (
     <Modal opened onClose={() => onClose(null)} title="Open recent" size={600}>
       {files?.length === 0 && <p className="dialog-text dim">No pipeline has been opened or saved yet.</p>}
-      <ul className="file-rows" aria-label="Recent files">
-        {files?.map((file, index) => (
+      <ul className="file-rows" aria-label="Recent files" ref={list}>
+        {files?.map((file) => (
           <li key={file.path}>
-            <button type="button" className="file-row" disabled={!file.exists} data-autofocus={index === 0 || undefined} onClick={() => onClose(file.path)}>
+            <button type="button" className="file-row" disabled={!file.exists} onClick={() => onClose(file.path)}>
               <span className="file-row-text">
                 <b>{file.name}</b>
                 <span>{file.exists ? file.path : `${file.path} (no longer there)`}</span>

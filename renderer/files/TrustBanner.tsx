@@ -25,7 +25,7 @@ export function TrustBanner() {
       <IconShieldQuestion size={20} />
       <div>
         <p>
-          <b>This pipeline comes from elsewhere.</b> Nothing of it is read, previewed or run until you trust it. Look at what it does:
+          <b>This pipeline comes from elsewhere.</b> Nothing of it is read, previewed or run until you trust it. What it would do:
         </p>
         <dl>
           {facts.map(([name, what]) => (

@@ -11,7 +11,8 @@ export function locationOf(problem: Problem, fields: Fields = {}): string {
   if (problem.range) parts.push(`line ${problem.range.line}, column ${problem.range.column}`);
   if (problem.position) {
     const { source, line, toLine } = problem.position;
-    places.push(source);
+    // A whole file that the message names already is no news.
+    if (line !== undefined || !problem.message.includes(source)) places.push(source);
     if (line !== undefined) places.push(toLine !== undefined && toLine !== line ? `lines ${line} to ${toLine}` : `line ${line}`);
   }
   return [parts, places].flatMap((words) => (words.length > 0 ? [words.join(', ')] : [])).join(' · ');

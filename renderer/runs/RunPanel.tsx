@@ -67,8 +67,9 @@ export function RunPanel() {
         {view === 'nodes' && (
           <>
             {run.state === 'failed' && <ProblemList problems={run.problems.filter((problem) => problem.severity === 'error').slice(0, 3)} withNode />}
+            {isWithoutOutput(run) && <p className="run-nothing run-note">Nothing was written.</p>}
             <RunOutputs run={run} />
-            <RunTable run={run} />
+            {Object.keys(run.stats).length > 0 && <RunTable run={run} />}
           </>
         )}
         {view === 'errors' &&
@@ -77,6 +78,11 @@ export function RunPanel() {
       </div>
     </div>
   );
+}
+
+/** It ended before it had opened what it was to write. */
+function isWithoutOutput(run: RunSummary): boolean {
+  return run.outputs.length === 0 && (run.state === 'failed' || run.state === 'stopped');
 }
 
 function StateLabel({ run }: { readonly run: RunSummary }) {

@@ -45,5 +45,6 @@ it('says where a problem is', () => {
   expect(locationOf({ ...problem, field: 'code', range: { line: 3, column: 7 }, position: { source: 'a.csv', line: 4 } })).toBe(
     'code, line 3, column 7 · a.csv, line 4',
   );
+  expect(locationOf({ ...problem, message: 'a.db is locked', position: { source: 'a.db' } })).toBe('');
   expect(locationOf({ ...problem, position: { source: 'a.csv', line: 4 } })).toBe('a.csv, line 4');
 });

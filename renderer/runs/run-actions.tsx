@@ -15,7 +15,7 @@ export function isRunning(run: RunSummary | null): boolean {
 export async function startRun(): Promise<void> {
   const { documentId, pipeline, trusted, check } = session.state;
   if (!documentId) return notify('The engine is still starting. Try again in a moment.', 'warning');
-  if (!trusted) return notify('This pipeline is not trusted yet: nothing of it runs. Look at what it does in the bar above the canvas first.', 'warning');
+  if (!trusted) return notify('This pipeline is not trusted yet: nothing of it runs. The bar above the canvas tells what it would do.', 'warning');
   // What was wrong may be mended outside: a file that is there by now.
   if (check && !check.runnable && (await checkNow()) === false) {
     session.showDock('problems');

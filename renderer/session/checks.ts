@@ -1,3 +1,5 @@
+import type { RequestParams } from '../../engine/protocol/api.ts';
+import { problemOf } from '../../engine/protocol/connection.ts';
 import type { CheckResult, Problem } from '../../engine/protocol/messages.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
@@ -47,16 +49,35 @@ export function acceptCodeProblems(codeProblems: readonly Problem[]): void {
   collectProblems();
 }
 
+/** Takes in how a preview ended: what stopped it stands at its node until that is edited, or the same preview succeeds. */
+export async function watchPreview({ pipeline, node, port }: RequestParams<'preview.read'>, answer: Promise<unknown>): Promise<void> {
+  const target = `${node}.${port}`;
+  const { previewProblem: old } = getState();
+  try {
+    await answer;
+    if (old?.target === target && getState().previewProblem === old) setState({ previewProblem: null });
+    else return;
+  } catch (error) {
+    const problem = problemOf(error);
+    const culprit = problem.node ? pipeline.nodes[problem.node] : undefined;
+    // What the check says of a node is said already.
+    if (!culprit || getState().check?.problems.some((known) => known.node === problem.node && known.severity === 'error')) return;
+    setState({ previewProblem: { problem, node: culprit, target } });
+  }
+  collectProblems();
+}
+
 const order = { error: 0, warning: 1, info: 2 };
 
-/** Brings the problems of check, code and run together. Call after any of the three changed. */
+/** Brings the problems of check, code, preview and run together. Call after any of them changed. */
 export function collectProblems(): void {
-  const { check, codeProblems, run, runStale, pipeline, problems: old, problemsByNode: oldByNode } = getState();
+  const { check, codeProblems, previewProblem, run, runStale, pipeline, problems: old, problemsByNode: oldByNode } = getState();
   // What a run said of a pipeline that has changed since stands in the run panel only.
   // Rows that failed in a run that went on to its end were skipped or routed, as their nodes say: nothing to mend before the next.
   const runProblems = runStale ? [] : (run?.problems ?? []).map((problem) => (run?.state === 'done' ? { ...problem, severity: 'warning' as const } : problem));
+  const ofPreview = previewProblem && pipeline.nodes[previewProblem.problem.node ?? ''] === previewProblem.node ? [previewProblem.problem] : [];
   const seen = new Set<string>();
-  const all = [...(check?.problems ?? []), ...codeProblems, ...runProblems].filter((problem) => {
+  const all = [...(check?.problems ?? []), ...codeProblems, ...ofPreview, ...runProblems].filter((problem) => {
     if (problem.node && !pipeline.nodes[problem.node]) return false;
     const { row: _row, position: _position, ...rest } = problem;
     const key = JSON.stringify(rest);

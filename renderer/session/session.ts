@@ -9,7 +9,7 @@ import type { RequestName, RequestParams, RequestResults } from '../../engine/pr
 import type { NodeCheck, OpenedDocument, Problem } from '../../engine/protocol/messages.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
-import { collectProblems, scheduleCheck } from './checks.ts';
+import { collectProblems, scheduleCheck, watchPreview } from './checks.ts';
 import { meansTheSame } from './meaning.ts';
 import { writeSetting } from './settings.ts';
 import { type DockTab, getState, type SessionState, type Settings, setState, useSession } from './state.ts';
@@ -47,7 +47,11 @@ export const session = {
   /** Asks the engine. Rejects with a MillraceError; code `engine/gone` while there is no engine. */
   request<K extends RequestName>(name: K, params: RequestParams<K>, options?: { readonly signal?: AbortSignal }): Promise<RequestResults[K]> {
     const { client } = getState();
-    if (client) return client.request(name, params, options) as Promise<RequestResults[K]>;
+    if (client) {
+      const answer = client.request(name, params, options) as Promise<RequestResults[K]>;
+      if (name === 'preview.read') void watchPreview(params as RequestParams<'preview.read'>, answer);
+      return answer;
+    }
     return Promise.reject(
       new MillraceError({ code: 'engine/gone', message: 'The engine is not running.', hint: 'Millrace starts it by itself; try again in a moment.' }),
     );
@@ -118,6 +122,7 @@ export const session = {
       stamp: opened.stamp,
       check: null,
       codeProblems: [],
+      previewProblem: null,
       problems: [],
       problemsByNode: {},
       selection: { nodes: firstNode(opened.pipeline), edges: [] },

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import { DocumentStore } from '../../engine/document/store.ts';
 import type { EditorProtocol, RequestResults } from '../../engine/protocol/api.ts';
 import type { Client } from '../../engine/protocol/connection.ts';
@@ -50,7 +51,9 @@ export interface SessionState {
   readonly check: CheckResult | null;
   /** Type errors of snippets, which arrive later than the check. */
   readonly codeProblems: readonly Problem[];
-  /** Check, code and current run together, errors first. */
+  /** What only carrying it out showed: a loop that never ended. Holds while its node stays as it was. */
+  readonly previewProblem: { readonly problem: Problem; readonly node: PipelineNode; readonly target: string } | null;
+  /** Check, code, preview and current run together, errors first. */
   readonly problems: readonly Problem[];
   readonly problemsByNode: { readonly [node: string]: readonly Problem[] };
 
@@ -94,6 +97,7 @@ export const useSession = create<SessionState>()(() => ({
   stamp: null,
   check: null,
   codeProblems: [],
+  previewProblem: null,
   problems: [],
   problemsByNode: {},
   selection: { nodes: [], edges: [] },

@@ -178,7 +178,8 @@ async function resize(app: ElectronApplication, width: number, height: number): 
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
-  // What moves is pictured where it comes to rest.
+  // What moves is pictured where it comes to rest; a change of theme takes a moment.
+  await page.waitForTimeout(200);
   await page.screenshot({ path: join(shots, `${name}.png`), animations: 'disabled' });
 }
 

@@ -49,7 +49,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     await list.first().waitFor();
     expect(await list.locator('b').allInnerTexts()).toEqual(['Second name', expect.any(String)]);
     await editor.shot('life-recent');
-    await list.getByRole('button', { name: 'Second name' }).first().click();
+    await page.keyboard.press('Enter');
     await expect.poll(() => nodesOnCanvas(page)).toBe(nodes);
     await expect.poll(() => gridRows(page).count()).toBeGreaterThan(5);
     expect(await page.getByRole('button', { name: 'Trust this pipeline' }).count()).toBe(0);
@@ -79,11 +79,10 @@ describe.skipIf(missing('browser'))('documents', () => {
     await typeCode(page, sql, `select count(*) as many from ${table}`);
     await page.keyboard.press('ControlOrMeta+Enter');
     await expect.poll(() => page.getByRole('columnheader').allInnerTexts()).toEqual(['', expect.stringContaining('many')]);
-    await typeCode(page, sql, 'select nothing from nowhere');
+    await typeCode(page, sql, 'select * from nowhere');
     await page.keyboard.press('ControlOrMeta+Enter');
     await bottomPanel(page).getByText('no such table: nowhere').waitFor();
     await editor.shot('life-results-error');
-    await page.getByRole('button', { name: /^Theme/ }).count();
     expect(editor.errors).toEqual([]);
   });
 

@@ -118,7 +118,8 @@ describe.skipIf(missing('browser'))('a run', () => {
     try {
       await runButton(page).click();
       await runUntil(page, 'Failed', 15_000);
-      await expect.poll(() => bottomPanel(page).innerText()).toMatch(/Result[\s\S]*locked|Result[\s\S]*another program/);
+      await expect.poll(() => bottomPanel(page).innerText()).toMatch(/Result: .*locked by another program/);
+      await bottomPanel(page).getByText('Nothing was written.').waitFor();
       await editor.shot('life-locked');
     } finally {
       holder.exec('ROLLBACK');
@@ -194,10 +195,12 @@ describe.skipIf(missing('browser'))('a run', () => {
     const editor = await openTrusted('browser', { data: join(folder, 'data'), open: file });
     const { page } = editor;
     await selectNode(page, 'code');
-    await bottomPanel(page)
-      .getByText(/My code: .*did not end within/)
-      .waitFor();
+    await bottomPanel(page).getByText('did not end within').first().waitFor();
+    await card(page, 'code').locator('[data-severity="error"]').first().waitFor();
     await editor.shot('life-endless');
+    await tab(page, 'Problems').click();
+    await expect.poll(() => bottomPanel(page).innerText()).toMatch(/My code[\s\S]*did not end within/);
+    await tab(page, 'Data').click();
     await selectNode(page, 'source');
     await expect.poll(() => gridRows(page).count()).toBe(10);
     await selectNode(page, 'code');
@@ -208,6 +211,7 @@ describe.skipIf(missing('browser'))('a run', () => {
     await page.keyboard.insertText(loop.replace('while (true) {} ', ''));
     await expect.poll(() => page.getByRole('columnheader').allInnerTexts(), { timeout: 8000 }).toContainEqual(expect.stringContaining('seen'));
     await expect.poll(() => gridRows(page).count()).toBe(10);
+    await expect.poll(() => card(page, 'code').locator('[data-severity="error"]').count()).toBe(0);
     await runButton(page).click();
     await runUntil(page, 'Done');
     expect(await field(page, 'columns').count()).toBeGreaterThan(0);
