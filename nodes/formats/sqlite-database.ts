@@ -35,7 +35,6 @@ export class SqliteDatabase {
       statSync(dirname(path));
       this.isNew = !existsSync(path);
       this.connection = new Database(path, { timeout: 0 });
-      this.connection.pragma(`cache_size = -${cacheKib}`);
     } catch (error) {
       throw outputProblem(error, path);
     }
@@ -44,6 +43,8 @@ export class SqliteDatabase {
   /** Starts the transaction, waiting for other writers; once for all sinks. */
   begin(signal: AbortSignal): Promise<void> {
     this.#begun ??= this.#retry(signal, () => {
+      // Here and not on opening: even this reads the file, and another writer may have it to itself for a while.
+      this.connection.pragma(`cache_size = -${cacheKib}`);
       this.connection.pragma('legacy_alter_table = ON'); // A view over the table must not hinder its replacement.
       this.connection.exec('BEGIN IMMEDIATE');
     });
