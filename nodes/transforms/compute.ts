@@ -110,7 +110,7 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
       params: { columns: [{ name: 'level', expression: 'row.level > 2 ? row.level : "low"', type: 'integer' }] },
       inputs: { rows: [{ level: 3 }, { level: 1 }] },
       outputs: { rows: [{ level: 3 }] },
-      failures: ['column "level" is of type integer'],
+      failures: ['Column "level" is of type integer'],
     },
   ],
 });
