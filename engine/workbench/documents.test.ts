@@ -86,6 +86,17 @@ describe('trust', () => {
     expect((await documents.open(file)).trusted).toBe(false);
   });
 
+  it('stays with the editor when the engine is replaced, and is not given to what the file holds by then', async () => {
+    const file = at('one.millrace.json');
+    writeFileSync(file, 'changed meanwhile, and no pipeline any more');
+    const id = documents.resume({ path: file, stamp: 'of what was opened', trusted: true });
+    expect(documents.trusted(id)).toMatchObject({ path: file, folder, stamp: 'of what was opened' });
+    expect(await codeOf(documents.save(id, file, pipeline, 'of what was opened', []))).toBe('file/changed');
+    writeFileSync(file, formatPipeline(pipeline));
+    expect(await documents.open(file)).toMatchObject({ trusted: false });
+    expect(documents.get(documents.resume({ path: file, stamp: null, trusted: false })).trusted).toBe(false);
+  });
+
   it('is in what was shown, not in what the file holds by then', async () => {
     const file = at('theirs.millrace.json');
     writeFileSync(file, formatPipeline(pipeline));
