@@ -96,8 +96,9 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
     findings.pipeline({ code: 'pipeline/no-sink', severity: 'warning', message, hint: 'Add a sink, such as a database table, and connect it.' });
     return;
   }
-  for (const node of graph.nodes.filter((candidate) => !needed.has(candidate))) {
-    const isolated = graph.incoming(node).length === 0 && graph.outgoing(node).length === 0;
+  // Said once of a chain, where it ends: while one builds, that is where one is.
+  for (const node of graph.nodes.filter((candidate) => !needed.has(candidate) && graph.outgoing(candidate).length === 0)) {
+    const isolated = graph.incoming(node).length === 0;
     const message = isolated ? 'It is not connected: a run leaves it out' : 'No sink takes its rows: a run leaves it out';
     findings.node(node, { code: 'pipeline/unused', severity: 'warning', message, hint: 'Connect its output, or delete it.' });
   }

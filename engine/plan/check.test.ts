@@ -72,6 +72,8 @@ describe('the graph', () => {
 
   it('says what is not connected and what is of no use', () => {
     expect(codesOf(pipeline({ in: source, out: sink }, []))).toEqual(['out: pipeline/unconnected', 'in: pipeline/unused']);
+    const unfinished = pipeline({ in: source, step: transform, out: sink }, ['in -> step']);
+    expect(codesOf(unfinished)).toEqual(['out: pipeline/unconnected', 'step: pipeline/unused']);
     expect(codesOf(pipeline({ in: source }, []))).toEqual(['-: pipeline/no-sink']);
   });
 
