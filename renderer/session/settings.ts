@@ -5,7 +5,8 @@ const storageKey = 'millrace-settings';
 const engineKey = 'editor';
 const writeDelayMs = 500;
 let timer: ReturnType<typeof setTimeout> | undefined;
-let storedAt = -writeDelayMs;
+/** By setting, when it was stored last: a panel that is dragged must not hold back the choice of a theme. */
+const storedAt = new Map<string, number>();
 
 /** The page's own copy: there before the engine has answered, so that theme and panels are right from the first frame. */
 export function readLocalSettings(): void {
@@ -28,13 +29,17 @@ export function writeSetting(key: string, value: Json): void {
   setState({ settings: { ...settings, [key]: value } as Settings });
   clearTimeout(timer);
   // At once, so that a choice made just before the window closes stays; a panel that is dragged comes in bursts.
-  const wait = storedAt + writeDelayMs - performance.now();
-  if (wait <= 0) store();
-  else timer = setTimeout(store, wait);
+  const now = performance.now();
+  const wait = (storedAt.get(key) ?? -writeDelayMs) + writeDelayMs - now;
+  if (wait > 0) {
+    timer = setTimeout(store, wait);
+    return;
+  }
+  storedAt.set(key, now);
+  store();
 }
 
 function store(): void {
-  storedAt = performance.now();
   const { settings, client } = getState();
   try {
     localStorage.setItem(storageKey, JSON.stringify(settings));
