@@ -228,7 +228,7 @@ describe('rows flow', () => {
     expect(plain.flow.push('s', batch(1))).toBeUndefined();
   });
   test('the time of a chain goes to the node that takes it', async () => {
-    const slow = expressionNode('map', '(() => { let x = 0; for (let i = 0; i < 150000; i++) x += i; return { n: x } })()');
+    const slow = expressionNode('map', '(() => { let x = 0; for (let i = 0; i < 20000; i++) x += i; return { n: x } })()');
     const quick = expressionNode('map', '({ n: row.n + 1 })');
     const { flow } = await open({
       nodes: { s: source, quick, slow, out: sink().definition },
@@ -237,7 +237,7 @@ describe('rows flow', () => {
     });
     for (let i = 0; i < 40; i++) flow.push('s', batch(...Array(50).keys()));
     const { quick: quickly, slow: slowly } = flow.counters();
-    expect(slowly!.busyMs).toBeGreaterThan(quickly!.busyMs * 3);
+    expect(slowly!.busyMs).toBeGreaterThan(quickly!.busyMs * 10);
   });
   test('taps see every port, and sinks that only look', async () => {
     const taps: string[] = [];

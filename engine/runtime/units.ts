@@ -66,8 +66,12 @@ export class ChainUnit implements Unit {
     try {
       const isTimed = tallies.length > 1 && this.#batches++ % timedEvery === 0;
       const shift = { nodes: this.#counters, shares: this.#shares };
-      this.#hub.work(this.stations[0]!, () => (isTimed ? this.#timedLoop : this.#loop)(rows, tallies), shift);
-      if (isTimed) this.#share();
+      const work = () => {
+        (isTimed ? this.#timedLoop : this.#loop)(rows, tallies);
+        // Within its own time, so that what was learnt holds for this batch already.
+        if (isTimed) this.#share();
+      };
+      this.#hub.work(this.stations[0]!, work, shift);
     } finally {
       this.#count();
     }
@@ -84,8 +88,9 @@ export class ChainUnit implements Unit {
   #share(): void {
     const own = this.#tallies.map((tally) => Math.max(tally.ms - tally.in * lookMs, 0) + Number.MIN_VALUE);
     const sum = own.reduce((total, ms) => total + ms, 0);
+    const isFirst = this.#batches === 1;
     own.forEach((ms, k) => {
-      this.#shares[k] = (this.#shares[k]! + ms / sum) / 2;
+      this.#shares[k] = isFirst ? ms / sum : (this.#shares[k]! + ms / sum) / 2;
     });
   }
 
