@@ -8,6 +8,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: ['{engine,nodes,server,electron,renderer}/**/*.test.ts', 'test/{architecture,conformance,golden,faults,processes}/**/*.test.ts'],
+          setupFiles: ['test/property-seed.ts'],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },

@@ -23,6 +23,12 @@ describe('rowDeclaration', () => {
     expect(rowDeclaration({ columns: [] }, 'Empty')).toBe('interface Empty {\n}');
   });
 
+  it('quotes letters that are newer than a parser may be', () => {
+    // Found by the test below.
+    expect(columnAccess('\u{323b0}')).toBe('["\u{323b0}"]');
+    expect(['größe', 'температура', '温度', '온도', 'a b'].map(columnAccess)).toEqual(['.größe', '.температура', '.温度', '.온도', '["a b"]']);
+  });
+
   it('is TypeScript, and so is the access, whatever the names', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ unit: 'binary' }), { maxLength: 4 }), (names) => {

@@ -34,6 +34,9 @@ function propertyName(column: string): string {
   return isIdentifier(column) ? column : JSON.stringify(column);
 }
 
+/** Letters that every version of Unicode knows; parsers disagree about the newer ones, whose names are quoted. */
+const settled = /^[\0-\u052f\u3041-\u30ff\u4e00-\u9fa5\uac00-\ud7a3]*$/;
+
 function isIdentifier(text: string): boolean {
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text);
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(text) && settled.test(text);
 }
