@@ -21,7 +21,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
-          // After the others: a person at an editor has the machine to themselves.
+          // Apart from the others: a person at an editor has the machine to themselves.
           sequence: { groupOrder: 1 },
           expect: { poll: { timeout: 10_000 } },
         },

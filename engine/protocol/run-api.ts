@@ -13,6 +13,12 @@ export interface RunJob {
   readonly folder: string;
   readonly plan: PhysicalPlan;
 }
+
+/** What is known of a run before anything of it has happened. */
+export function startingSummary(job: RunJob): RunSummary {
+  return { id: job.id, pipeline: job.name, path: job.path, state: 'starting', startedAt: Date.now(), endedAt: null, stats: {}, problems: [], outputs: [] };
+}
+
 export interface RunProtocol {
   readonly requests: {
     readonly start: { readonly params: RunJob; readonly result: null };

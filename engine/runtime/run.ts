@@ -2,7 +2,7 @@ import type { Undo } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
-import type { RunJob } from '../protocol/run-api.ts';
+import { type RunJob, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { type DataThread, memoryLimit } from './data-thread-handle.ts';
 import { type Activity, readMonitor } from './monitor.ts';
@@ -48,17 +48,7 @@ export class Run {
     this.#job = job;
     this.#thread = thread;
     this.#listeners = listeners;
-    this.#summary = {
-      id: job.id,
-      pipeline: job.name,
-      path: job.path,
-      state: 'starting',
-      startedAt: Date.now(),
-      endedAt: null,
-      stats: {},
-      problems: [],
-      outputs: [],
-    };
+    this.#summary = startingSummary(job);
     this.#watchdog = new Watchdog(thread.monitor, callLimit(), {
       onEndless: (activity) => void this.#endless(activity),
       onOverMemory: () => void this.#lost(this.#overMemory()),

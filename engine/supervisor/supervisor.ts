@@ -1,6 +1,6 @@
 import { Client } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
-import type { RunControl, RunJob, RunProtocol } from '../protocol/run-api.ts';
+import { type RunControl, type RunJob, type RunProtocol, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { EngineProcess } from './engine-process.ts';
 
@@ -45,17 +45,7 @@ export class Supervisor implements RunControl {
     const process = this.#spare ?? this.#fork();
     this.#spare = null;
     const client = new Client<RunProtocol>(process.port);
-    const summary: RunSummary = {
-      id: job.id,
-      pipeline: job.name,
-      path: job.path,
-      state: 'starting',
-      startedAt: Date.now(),
-      endedAt: null,
-      stats: {},
-      problems: [],
-      outputs: [],
-    };
+    const summary = startingSummary(job);
     const run: Run = { summary, process, client, logs: [] };
     this.#runs.set(job.id, run);
     client.on('changed', (changed) => this.#change(run, changed));

@@ -6,38 +6,41 @@ import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
 
 describe.each<Host>(['browser', 'desktop'])('the page in a %s', (host) => {
   const why = missing(host);
-  it.skipIf(why !== null)(`has no eval, no Node, no network, no second window, and stays where it is${why ? ` (${why})` : ''}`, async () => {
-    const folder = temporaryFolder();
-    const { page, errors } = await openEditor(host, { data: join(folder, 'data') });
-    await page.locator('[data-node-type]').first().waitFor();
-    expect(errors).toEqual([]);
+  it.skipIf(why !== null)(
+    `has no eval, no Node and no network; in the desktop it opens no second window and stays where it is${why ? ` (${why})` : ''}`,
+    async () => {
+      const folder = temporaryFolder();
+      const { page, errors } = await openEditor(host, { data: join(folder, 'data') });
+      await page.locator('[data-node-type]').first().waitFor();
+      expect(errors).toEqual([]);
 
-    expect(await inPage(page, 'evaluate')).toEqual({ error: 'EvalError', violated: 'script-src' });
-    expect(await inPage(page, 'compile')).toEqual({ error: 'EvalError', violated: 'script-src' });
-    expect(await inPage(page, 'fetch')).toEqual({ error: 'TypeError', violated: 'connect-src' });
-    expect(await inPage(page, 'script')).toEqual({ error: 'blocked', violated: 'script-src-elem' });
-    expect(await page.evaluate(() => [typeof (globalThis as any).require, typeof (globalThis as any).process, typeof (globalThis as any).Buffer])).toEqual([
-      'undefined',
-      'undefined',
-      'undefined',
-    ]);
-    expect(await page.evaluate(() => window.open('https://example.com/') === null || window.desktop === undefined)).toBe(true);
+      expect(await inPage(page, 'evaluate')).toEqual({ error: 'EvalError', violated: 'script-src' });
+      expect(await inPage(page, 'compile')).toEqual({ error: 'EvalError', violated: 'script-src' });
+      expect(await inPage(page, 'fetch')).toEqual({ error: 'TypeError', violated: 'connect-src' });
+      expect(await inPage(page, 'script')).toEqual({ error: 'blocked', violated: 'script-src-elem' });
+      expect(await page.evaluate(() => [typeof (globalThis as any).require, typeof (globalThis as any).process, typeof (globalThis as any).Buffer])).toEqual([
+        'undefined',
+        'undefined',
+        'undefined',
+      ]);
 
-    const before = page.url();
-    if (host === 'desktop') {
-      await page.evaluate(() => {
-        location.href = 'https://example.com/';
-      });
-      await page.waitForTimeout(300);
-      expect(page.url()).toBe(before);
-      expect(await page.evaluate(() => Object.keys(window.desktop!).sort())).toEqual(
-        ['answerClose', 'connect', 'onCloseRequested', 'onCommand', 'openDialog', 'platform', 'saveDialog', 'setDocument', 'setMenu', 'showInFolder'].sort(),
-      );
-      expect(before).toMatch(/^app:\/\/millrace\//);
-    } else {
-      expect(before).not.toContain('t=');
-    }
-  });
+      const before = page.url();
+      if (host === 'desktop') {
+        expect(await page.evaluate(() => window.open('https://example.com/') === null)).toBe(true);
+        await page.evaluate(() => {
+          location.href = 'https://example.com/';
+        });
+        await page.waitForTimeout(300);
+        expect(page.url()).toBe(before);
+        expect(await page.evaluate(() => Object.keys(window.desktop!).sort())).toEqual(
+          ['answerClose', 'connect', 'onCloseRequested', 'onCommand', 'openDialog', 'platform', 'saveDialog', 'setDocument', 'setMenu', 'showInFolder'].sort(),
+        );
+        expect(before).toMatch(/^app:\/\/millrace\//);
+      } else {
+        expect(before).not.toContain('t=');
+      }
+    },
+  );
 });
 
 type Attempt = 'evaluate' | 'compile' | 'fetch' | 'script';
