@@ -1,9 +1,12 @@
 /** Runs a transform over rows in this thread, without the engine, and can stop it half-way to start it again from its snapshot. */
-import { outputsOf } from '../engine/plan/catalogue.ts';
+import { deserialize, serialize } from 'node:v8';
+import { outputsOf, portIs } from '../engine/plan/catalogue.ts';
 import { codeAnalysis } from '../engine/sandbox/analysis.ts';
+import { endOfTime } from '../engine/schema/event-time.ts';
 import { MillraceError } from '../engine/schema/problem.ts';
-import type { ColumnType, Json, Row, Schema } from '../engine/schema/types.ts';
-import type { NodeProblem, Operator, RowFailure, TransformDefinition } from '../nodes/kit/node.ts';
+import type { ColumnType, Row, Schema } from '../engine/schema/types.ts';
+import { type KeyedState, MemoryState } from '../nodes/kit/keyed-state.ts';
+import type { NodeProblem, Operator, RowFailure, StatefulOperator, TransformDefinition } from '../nodes/kit/node.ts';
 import { type Params, validateParams } from '../nodes/kit/params.ts';
 import { compileExpression, compileSnippet } from './conformance/users-code.ts';
 
@@ -15,7 +18,7 @@ export interface TrialOptions {
   /** By port; a port that takes many edges has a list. */
   readonly inputs: { readonly [port: string]: TrialInput | readonly TrialInput[] };
   readonly batchSize?: number;
-  /** After so many batches the operator is thrown away, and a new one gets its state as JSON text. */
+  /** After so many batches the operator is thrown away, and a new one gets its state as it would be stored. */
   readonly restartAfter?: number;
 }
 export interface Trial {
@@ -47,9 +50,16 @@ export function tryTransform(definition: TransformDefinition<any>, given: Params
   const trial = { problems, schemas, outputs, failures };
   if (problems.some(({ severity }) => severity === 'error')) return trial;
 
+  const states = new Map<string, KeyedState<any>>();
   const start = (): Operator =>
     definition.run({
       params,
+      now: () => 0,
+      state: (name) => {
+        const found = states.get(name) ?? new MemoryState<any>();
+        states.set(name, found);
+        return found;
+      },
       inputs: firsts as { [port: string]: Schema },
       outputs: schemas as { [port: string]: Schema },
       path: (path) => path,
@@ -63,20 +73,23 @@ export function tryTransform(definition: TransformDefinition<any>, given: Params
     });
   let operator = start();
   let batches = 0;
-  for (const { name } of [...definition.inputs].sort((a, b) => Number(b.first ?? false) - Number(a.first ?? false))) {
+  for (const { name } of [...definition.inputs].sort((a, b) => Number(portIs('first', b, params)) - Number(portIs('first', a, params)))) {
     for (const { rows } of lists[name] ?? []) {
       for (let i = 0; i < rows.length; i += batchSize) {
         if (batches++ === restartAfter && 'process' in operator) {
-          const state = JSON.stringify(operator.snapshot!());
+          const state = deserialize(serialize(operator.snapshot?.()));
           operator = start();
-          (operator as { restore(state: Json): void }).restore(JSON.parse(state));
+          if (state !== undefined) (operator as StatefulOperator).restore!(state);
         }
         work(operator, rows.slice(i, i + batchSize), name, outputs, failures);
       }
     }
     if ('process' in operator) operator.ended?.(name);
   }
-  if ('process' in operator) operator.finish?.();
+  if ('process' in operator) {
+    operator.advance?.(endOfTime);
+    operator.finish?.();
+  }
   return trial;
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
+import { defaultRunOptions } from '../protocol/run-api.ts';
 import type { Problem } from '../schema/problem.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
@@ -37,7 +38,7 @@ export async function run(file: string, options: RunOptions): Promise<number> {
       return 0;
     }
     if (!options.json) printProblems(checked.result.problems, loaded.file, titleOf);
-    const job = { id: randomUUID(), name: pipeline.name, path: resolve(file), folder, plan };
+    const job = { id: randomUUID(), name: pipeline.name, path: resolve(file), folder, plan, options: defaultRunOptions(plan) };
     const summary = await carryOut(supervisor, job, options.json ? null : new Progress(plan, process.stderr));
     if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
     else report(summary, plan, loaded.file, titleOf);
@@ -62,7 +63,7 @@ async function carryOut(supervisor: Supervisor, job: Parameters<Supervisor['star
     if (interruptedAt === 0) {
       interruptedAt = Date.now();
       progress?.log('Stopping; press Ctrl+C again to end at once.');
-      supervisor.stop(job.id).catch(() => {});
+      supervisor.stop(job.id, 'cancel').catch(() => {});
     } else if (Date.now() - interruptedAt > secondSignalMs) {
       supervisor.dispose();
       process.exit(130);

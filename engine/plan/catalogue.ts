@@ -51,6 +51,12 @@ export function isBounded(definition: NodeDefinition, params: Params): boolean {
   return typeof definition.bounded === 'function' ? definition.bounded(params) : definition.bounded;
 }
 
+/** Whether an input port with these params is read to its end first, or holds its rows back until it has ended. */
+export function portIs(trait: 'first' | 'bounded', port: Port, params: Params): boolean {
+  const given = port[trait] ?? false;
+  return typeof given === 'function' ? given(params) : given;
+}
+
 /** What people read at a port: `Rows`. */
 export function portLabel({ name, label }: Port): string {
   return label ?? name.slice(0, 1).toUpperCase() + name.slice(1);

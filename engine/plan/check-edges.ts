@@ -1,14 +1,18 @@
 import type { NodeDefinition, Port } from '../../nodes/kit/node.ts';
+import type { Params } from '../../nodes/kit/params.ts';
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline } from '../document/pipeline.ts';
 import { didYouMean } from '../schema/closest.ts';
 import type { Problem } from '../schema/problem.ts';
-import { inputsOf, outputsOf, portLabel } from './catalogue.ts';
+import { inputsOf, outputsOf, portIs, portLabel } from './catalogue.ts';
 import type { Findings } from './findings.ts';
 import type { Graph } from './graph.ts';
 
 /** What an edge check needs to know of a node; `definition` is missing for an unknown type. */
 export interface EdgeEnds {
   definition(node: NodeId): NodeDefinition | undefined;
+}
+export interface NodesWithParams extends EdgeEnds {
+  params(node: NodeId): Params;
 }
 
 /** The edges along which rows can flow: those whose nodes and ports are there, one for each input that takes a single one. The others are reported. */
@@ -126,8 +130,10 @@ export function scopeOfRun(graph: Graph, ends: EdgeEnds): { readonly needed: Rea
   return { needed, leftOut: new Set([...wanted].filter((node) => !needed.has(node))) };
 }
 
-export function firstPorts(graph: Graph, ends: EdgeEnds): { readonly node: NodeId; readonly port: string }[] {
-  return graph.nodes.flatMap((node) => inputPorts(ends.definition(node)).flatMap((port) => (port.first ? [{ node, port: port.name }] : [])));
+export function firstPorts(graph: Graph, ends: NodesWithParams): { readonly node: NodeId; readonly port: string }[] {
+  return graph.nodes.flatMap((node) =>
+    inputPorts(ends.definition(node)).flatMap((port) => (portIs('first', port, ends.params(node)) ? [{ node, port: port.name }] : [])),
+  );
 }
 
 function inputPorts(definition: NodeDefinition | undefined): readonly Port[] {

@@ -8,9 +8,10 @@ import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type Pipeline
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
 import { didYouMean } from '../schema/closest.ts';
 import type { Schema } from '../schema/types.ts';
-import { type Catalogue, inputsOf, isBounded, outputsOf, portLabel, portManifest } from './catalogue.ts';
+import { type Catalogue, inputsOf, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { errorSchema } from './error-schema.ts';
+import { inheritEventTime } from './event-time.ts';
 import { type Finding, Findings } from './findings.ts';
 import { Graph } from './graph.ts';
 import { migrateParams } from './migrate.ts';
@@ -137,7 +138,9 @@ function checkNode({ id, node, definition, graph, schemaAt, parameters, findings
   const { outputs, problems: inferred = [] } = infer(definition, { params, inputs, inputLists, discovered, analyse: options.analyse });
   for (const problem of inferred) reportInferred(id, problem, graph, findings);
 
-  const known: Record<string, Schema | null> = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, outputs[name] ?? null]));
+  const inferredOutputs = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, outputs[name] ?? null]));
+  const firstInput = inputsOf(definition)[0]?.name ?? '';
+  const known = inheritEventTime(inferredOutputs, inputLists[firstInput] ?? []);
   const inputsKnown = definition.kind === 'source' ? discovery !== null : graph.incoming(id).every((edge) => schemaAt(edge) !== null);
   if (inputsKnown && Object.values(known).includes(null) && !findings.hasError(id)) {
     const message = 'The columns of its output cannot be told';
@@ -175,7 +178,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
     if (!isBounded(definition, params)) endless.set(id, id);
     else if (above[0] !== undefined && !(definition.kind === 'transform' && definition.ends)) endless.set(id, above[0]);
 
-    for (const port of inputsOf(definition).filter((candidate) => candidate.bounded || candidate.first)) {
+    for (const port of inputsOf(definition).filter((candidate) => portIs('bounded', candidate, params) || portIs('first', candidate, params))) {
       const source = graph.incoming(id, port.name).flatMap((edge) => endless.get(edge.from.node) ?? [])[0];
       if (source === undefined) continue;
       const message = `It waits for the end of its input "${portLabel(port)}", but "${source}" never ends`;
@@ -188,7 +191,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
       });
     }
   }
-  const known = { definition: (id: NodeId) => nodes.get(id)?.definition };
+  const known = { definition: (id: NodeId) => nodes.get(id)?.definition, params: (id: NodeId) => nodes.get(id)?.params ?? {} };
   const reported = new Set<NodeId>();
   for (const { node, port, source } of orderSources(graph, sources, firstPorts(graph, known)).conflicts) {
     if (reported.has(node)) continue;

@@ -1,7 +1,7 @@
 import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
-import { inputsOf, outputsOf } from './catalogue.ts';
+import { inputsOf, isBounded, outputsOf } from './catalogue.ts';
 import { type CheckedNode, type CheckedPipeline, obstacles } from './check.ts';
 import { firstPorts, scopeOfRun } from './check-edges.ts';
 import { Graph } from './graph.ts';
@@ -14,7 +14,7 @@ import { orderSources } from './sources.ts';
  */
 export function planRun(checked: CheckedPipeline, options: { readonly target?: NodeId } = {}): PhysicalPlan {
   const { target } = options;
-  const ends = { definition: (id: NodeId) => checked.nodes.get(id)?.definition };
+  const ends = { definition: (id: NodeId) => checked.nodes.get(id)?.definition, params: (id: NodeId) => checked.nodes.get(id)?.params ?? {} };
   if (target !== undefined && !checked.graph.nodes.includes(target)) {
     throw new MillraceError({ code: 'node/missing', message: `There is no node "${target}"`, hint: `The nodes are ${checked.graph.nodes.join(', ')}.` });
   }
@@ -38,6 +38,7 @@ export function planRun(checked: CheckedPipeline, options: { readonly target?: N
     edges,
     sourceGroups: orderSources(graph, sources, firstPorts(graph, ends)).groups,
     chains: findChains(planned, graph),
+    bounded: planned.every(({ definition, params }) => isBounded(definition, params)),
   };
 }
 

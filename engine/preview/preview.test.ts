@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 const job = (node: string, limit = 1): PreviewJob => {
-  const plan: PhysicalPlan = { nodes: [{ id: 'first' } as PlannedNode], edges: [], sourceGroups: [], chains: [] };
+  const plan: PhysicalPlan = { nodes: [{ id: 'first' } as PlannedNode], edges: [], sourceGroups: [], chains: [], bounded: true };
   return { plan, folder, node, port: 'rows', limit, sampleKeys: {} };
 };
 const read = (node: string, limit?: number, document = 'd') =>

@@ -22,6 +22,8 @@ import type {
   Table,
 } from './messages.ts';
 
+import { stopModes } from './run-api.ts';
+
 export { protocolVersion } from './version.ts';
 
 const document = z.string().max(100);
@@ -45,7 +47,9 @@ export const requestParams = {
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
   'preview.read': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
   'run.start': z.object({ documentId: document, pipeline: pipelineSchema, parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) }),
-  'run.stop': z.object({ runId: z.string() }),
+  'run.stop': z.object({ runId: z.string(), how: z.enum(stopModes) }),
+  'run.pause': z.object({ runId: z.string() }),
+  'run.resume': z.object({ runId: z.string() }),
   'run.list': z.object({}),
   /** The rows that an inspect sink holds now. */
   'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000) }),
@@ -92,6 +96,8 @@ export interface RequestResults {
   'preview.read': PreviewResult;
   'run.start': RunSummary;
   'run.stop': null;
+  'run.pause': null;
+  'run.resume': null;
   'run.list': readonly RunSummary[];
   'run.inspect': { readonly schema: Schema; readonly rows: readonly Cells[] };
   'run.logs': readonly LogLine[];

@@ -1,12 +1,14 @@
 /** The protocol between a workbench process and the host that forked it: what a workbench may ask of the supervisor. */
 import type { Schema } from '../schema/types.ts';
 import type { Cells, LogLine, RunSummary } from './messages.ts';
-import type { RunJob } from './run-api.ts';
+import type { RunJob, StopMode } from './run-api.ts';
 
 export interface HostProtocol {
   readonly requests: {
     readonly 'runs.start': { readonly params: RunJob; readonly result: RunSummary };
-    readonly 'runs.stop': { readonly params: { readonly runId: string }; readonly result: null };
+    readonly 'runs.stop': { readonly params: { readonly runId: string; readonly how: StopMode }; readonly result: null };
+    readonly 'runs.pause': { readonly params: { readonly runId: string }; readonly result: null };
+    readonly 'runs.resume': { readonly params: { readonly runId: string }; readonly result: null };
     readonly 'runs.list': { readonly params: Record<string, never>; readonly result: readonly RunSummary[] };
     readonly 'runs.logs': { readonly params: { readonly runId: string }; readonly result: readonly LogLine[] };
     readonly 'runs.inspect': {

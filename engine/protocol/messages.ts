@@ -111,7 +111,8 @@ export interface PreviewResult {
   readonly elapsedMs: number;
 }
 
-export type RunState = 'starting' | 'running' | 'stopping' | 'done' | 'failed' | 'stopped';
+/** `restarting`: it crashed, and goes on from its last checkpoint after a pause. `draining`: see StopMode of run-api.ts. */
+export type RunState = 'starting' | 'running' | 'paused' | 'draining' | 'stopping' | 'restarting' | 'done' | 'failed' | 'stopped';
 export interface NodeStats {
   readonly in: number;
   readonly out: { readonly [port: string]: number };
@@ -121,6 +122,17 @@ export interface NodeStats {
   /** Rows per second over the last second. */
   readonly rate: number;
   readonly busyMs: number;
+  /** Of what the node hands on, see engine/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
+  readonly watermark: number;
+  /** Rows that went to a late port. */
+  readonly late: number;
+  /** Since the start: waiting for rows (sources), and for those behind it to take them; the rest of the time it was at work. */
+  readonly idleMs: number;
+  readonly blockedMs: number;
+  /** What the node keeps between rows; absent for those that keep nothing. */
+  readonly state?: { readonly entries: number; readonly bytes: number };
+  /** Sources: what waits outside to be read. */
+  readonly backlog?: { readonly waiting: number; readonly unit: 'bytes' | 'rows' };
   readonly progress?: { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
 }
 export interface RunSummary {
@@ -135,6 +147,14 @@ export interface RunSummary {
   /** What stopped it, and the first failures of rows (at most 100; `failed` counts them all). */
   readonly problems: readonly Problem[];
   readonly outputs: readonly RunOutput[];
+  /** False: it goes on until somebody stops it. */
+  readonly bounded: boolean;
+  /** The last checkpoint that was committed. */
+  readonly checkpoint: { readonly id: number; readonly at: number; readonly bytes: number; readonly tookMs: number } | null;
+  /** The checkpoint that it went on from at its start, or null. */
+  readonly resumedFrom: number | null;
+  /** How often it was restarted after a crash. */
+  readonly restarts: number;
 }
 export interface RunOutput {
   readonly node: string;

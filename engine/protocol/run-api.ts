@@ -12,18 +12,65 @@ export interface RunJob {
   /** Absolute folder that relative paths of the params start from. */
   readonly folder: string;
   readonly plan: PhysicalPlan;
+  readonly options: RunOptions;
 }
+export interface RunOptions {
+  /** Absolute folder for this pipeline's checkpoints and large state, made if need be; null: nothing is kept, and nothing can be resumed. */
+  readonly stateFolder: string | null;
+  /** When rows become visible: see `SinkContext.commits`. */
+  readonly commits: 'end' | 'checkpoint';
+  /** Between two checkpoints, in ms. Runs that commit at their end make none but that one. */
+  readonly checkpointEveryMs: number;
+  /** `latest`: the newest sound checkpoint, or from scratch where there is none. A number: that checkpoint. */
+  readonly from: 'latest' | 'scratch' | number;
+  /** After an edit: go on although some nodes' state does not fit any more; without it the run refuses with code `checkpoint/changed`. */
+  readonly dropChangedState: boolean;
+  /** How many checkpoints are kept; at least 2, so that a damaged one has a predecessor. */
+  readonly keepCheckpoints: number;
+}
+
+/** What a run does unless it is told otherwise: all or nothing where the input ends, exactly once with every checkpoint where it does not. */
+export function defaultRunOptions(plan: PhysicalPlan): RunOptions {
+  const commits = plan.bounded ? 'end' : 'checkpoint';
+  return { stateFolder: null, commits, checkpointEveryMs: 5000, from: 'scratch', dropChangedState: false, keepCheckpoints: 3 };
+}
+
+/**
+ * How a run ends before its input does. `checkpoint`: a checkpoint, then the end, to be gone on from (a run that commits at
+ * its end is cancelled instead). `drain`: sources stop, what is held comes out as at the end of input, everything is
+ * committed. `cancel`: at once, back to the last commit.
+ */
+export const stopModes = ['checkpoint', 'drain', 'cancel'] as const;
+export type StopMode = (typeof stopModes)[number];
 
 /** What is known of a run before anything of it has happened. */
 export function startingSummary(job: RunJob): RunSummary {
-  return { id: job.id, pipeline: job.name, path: job.path, state: 'starting', startedAt: Date.now(), endedAt: null, stats: {}, problems: [], outputs: [] };
+  return {
+    id: job.id,
+    pipeline: job.name,
+    path: job.path,
+    state: 'starting',
+    startedAt: Date.now(),
+    endedAt: null,
+    stats: {},
+    problems: [],
+    outputs: [],
+    bounded: job.plan.bounded,
+    checkpoint: null,
+    resumedFrom: null,
+    restarts: 0,
+  };
 }
 
 export interface RunProtocol {
   readonly requests: {
     readonly start: { readonly params: RunJob; readonly result: null };
-    /** Ends the run within a second: sources stop, sinks abort. */
-    readonly stop: { readonly params: Record<string, never>; readonly result: null };
+    readonly stop: { readonly params: { readonly how: StopMode }; readonly result: null };
+    /** Sources are read no further; everything else is as in a run that waits for rows. Checkpoints go on. */
+    readonly pause: { readonly params: Record<string, never>; readonly result: null };
+    readonly resume: { readonly params: Record<string, never>; readonly result: null };
+    /** Makes a checkpoint now; answers when it is committed. */
+    readonly checkpoint: { readonly params: Record<string, never>; readonly result: { readonly id: number } };
     readonly inspect: {
       readonly params: { readonly node: string; readonly limit: number };
       readonly result: { readonly schema: Schema; readonly rows: readonly Cells[] };
@@ -38,7 +85,9 @@ export interface RunProtocol {
 /** What a workbench and the command line can do with runs; the supervisor implements it. */
 export interface RunControl {
   start(job: RunJob): Promise<RunSummary>;
-  stop(runId: string): Promise<void>;
+  stop(runId: string, how: StopMode): Promise<void>;
+  pause(runId: string): Promise<void>;
+  resume(runId: string): Promise<void>;
   list(): Promise<readonly RunSummary[]>;
   logs(runId: string): Promise<readonly LogLine[]>;
   inspect(runId: string, node: string, limit: number): Promise<{ readonly schema: Schema; readonly rows: readonly Cells[] }>;

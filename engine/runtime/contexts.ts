@@ -5,6 +5,7 @@ import type { PlannedNode } from '../plan/physical.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Json, Row } from '../schema/types.ts';
 import { enterCode, leaveCode, type Monitor, watched } from './monitor.ts';
+import type { StatesOfNode } from './node-states.ts';
 
 /** What suits the engine: larger batches are not faster, and hold more memory. */
 export const batchSize = 1024;
@@ -38,10 +39,18 @@ export function sourceContext(context: RunContext<any>, start: Json): SourceCont
   return { ...context, batchSize, start };
 }
 
-export function transformContext(context: RunContext<any>, emit: (port: string, rows: readonly Row[]) => void, code: Code): TransformContext<any> {
+export function transformContext(
+  context: RunContext<any>,
+  emit: (port: string, rows: readonly Row[]) => void,
+  code: Code,
+  states: StatesOfNode,
+  now: () => number,
+): TransformContext<any> {
   return {
     ...context,
     emit,
+    now,
+    state: (name) => states.open(name),
     expression: (source, field) => code.compile('expression', source, field),
     snippet: (source, field) => code.compile('snippet', source, field),
   };

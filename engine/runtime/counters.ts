@@ -1,4 +1,5 @@
 import type { NodeStats } from '../protocol/messages.ts';
+import { beginningOfTime } from '../schema/event-time.ts';
 
 /** What one node has done so far. Brought up to date once per batch. */
 export class NodeCounters {
@@ -7,8 +8,15 @@ export class NodeCounters {
   dropped = 0;
   failed = 0;
   busyMs = 0;
+  idleMs = 0;
+  blockedMs = 0;
+  /** Of the rows that the node hands on. */
+  watermark = beginningOfTime;
 
-  constructor(ports: readonly string[]) {
+  readonly #latePort: string | undefined;
+
+  constructor(ports: readonly string[], latePort?: string) {
+    this.#latePort = latePort;
     this.out = Object.fromEntries(ports.map((port) => [port, 0]));
   }
 
@@ -17,11 +25,12 @@ export class NodeCounters {
   }
 
   snapshot(): NodeCounts {
-    const { in: taken, out, dropped, failed, busyMs } = this;
-    return { in: taken, out: { ...out }, dropped, failed, busyMs };
+    const { in: taken, out, dropped, failed, busyMs, idleMs, blockedMs, watermark } = this;
+    const late = this.#latePort === undefined ? 0 : (out[this.#latePort] ?? 0);
+    return { in: taken, out: { ...out }, dropped, failed, late, busyMs, idleMs, blockedMs, watermark };
   }
 }
-export type NodeCounts = Pick<NodeStats, 'in' | 'out' | 'dropped' | 'failed' | 'busyMs'>;
+export type NodeCounts = Pick<NodeStats, 'in' | 'out' | 'dropped' | 'failed' | 'late' | 'busyMs' | 'idleMs' | 'blockedMs' | 'watermark'>;
 
 /** Nodes that work as one, and the share of each in their time; the shares add up to 1. */
 export interface Shift {

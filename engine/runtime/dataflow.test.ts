@@ -98,7 +98,7 @@ async function open({ nodes, edges, chains = [], policies = {}, env = {} }: Setu
       outputs: 'outputs' in definition ? Object.fromEntries(definition.outputs.map(({ name }) => [name, schema])) : {},
     }),
   );
-  const plan: PhysicalPlan = { nodes: planned, edges: edges.map(edge), sourceGroups: [], chains };
+  const plan: PhysicalPlan = { nodes: planned, edges: edges.map(edge), sourceGroups: [], chains, bounded: true };
   const flow = await openDataflow(plan, {
     definition: (id) => nodes[id],
     sandbox,

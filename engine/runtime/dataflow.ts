@@ -1,4 +1,4 @@
-import type { NodeDefinition, Output, Reader, SourceBatch, Undo, Writer } from '../../nodes/kit/node.ts';
+import type { NodeDefinition, Output, Reader, SinkContext, SourceBatch, Undo, Writer } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOutput } from '../protocol/messages.ts';
@@ -10,6 +10,7 @@ import { NodeCounters, type NodeCounts } from './counters.ts';
 import { Failures } from './failures.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
 import type { Monitor } from './monitor.ts';
+import { NodeStates } from './node-states.ts';
 import { watchedReader } from './reader.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
@@ -32,6 +33,8 @@ export interface DataflowEnv {
   readonly monitor?: Monitor;
   /** A piece of users' code is about to be run for the first time: its number is what the monitor will show. */
   onCode?(number: number, node: NodeId, field: string): void;
+  /** The wall clock, where it is not this machine's. */
+  now?(): number;
   /** See `RunContext.guard`. */
   onGuard?(node: NodeId, undo: Undo): void;
 }
@@ -46,6 +49,12 @@ export interface Dataflow {
   openReader(source: NodeId, start?: Json): Promise<Reader>;
   /** Resolves, where it is a promise, when the sinks have taken the rows. */
   push(source: NodeId, batch: SourceBatch): void | Promise<void>;
+  /** The source's watermark has moved without a row. Rows that this sets free are pushed as by `push`. */
+  advance(source: NodeId, watermark: number): void | Promise<void>;
+  /** The source has had no rows for a while, or has some again: an idle one holds no watermark back. */
+  idle(source: NodeId, isIdle: boolean): void | Promise<void>;
+  /** Wall-clock time passes: see `StatefulOperator.tick`. */
+  tick(now: number): void | Promise<void>;
   /** The source has no more rows. */
   end(source: NodeId): Promise<void>;
   /** False once no further row of the source can change anything. */
@@ -82,6 +91,7 @@ class OpenDataflow implements Dataflow {
   readonly #env: DataflowEnv;
   readonly #hub: Hub;
   readonly #shared = new SharedThings();
+  readonly #states = new NodeStates();
   readonly #stations = new Map<NodeId, Station>();
   readonly #units = new Map<NodeId, Unit>();
   readonly #sinks: SinkUnit[] = [];
@@ -100,7 +110,8 @@ class OpenDataflow implements Dataflow {
       if (!definition) {
         throw new MillraceError({ code: 'node/unknown', message: `There is no node type "${planned.type}".`, hint: 'Update Millrace.', node: planned.id });
       }
-      const counters = new NodeCounters(Object.keys(planned.outputs));
+      const latePort = definition.kind === 'sink' ? undefined : definition.outputs.find(({ late }) => late);
+      const counters = new NodeCounters(Object.keys(planned.outputs), latePort?.name);
       const failures = new Failures(planned, counters, (problem, row) => this.#env.onFailure(problem, row));
       this.#stations.set(planned.id, { planned, definition, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
       if (planned.kind === 'source') this.#running.add(planned.id);
@@ -122,7 +133,9 @@ class OpenDataflow implements Dataflow {
       return number;
     });
     const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
-    const operator = this.#hub.work(station, () => definition.run(transformContext(this.#context(station), emit, code)));
+    const operator = this.#hub.work(station, () =>
+      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), () => this.#env.now?.() ?? Date.now())),
+    );
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
@@ -132,7 +145,8 @@ class OpenDataflow implements Dataflow {
     let writer: Writer | null = null;
     if (this.#env.writers === 'run') {
       try {
-        writer = await this.#hub.work(station, () => definition.run(this.#context(station)));
+        const context: SinkContext<any> = { ...this.#context(station), commits: 'end', resume: null, lineage: '' };
+        writer = await this.#hub.work(station, () => definition.run(context));
       } catch (error) {
         throw this.#hub.named(error, station);
       }
@@ -192,6 +206,22 @@ class OpenDataflow implements Dataflow {
     } finally {
       origin.batch = null;
     }
+    if (batch.watermark !== undefined) this.#hub.advance([station], batch.watermark);
+    return this.#pending();
+  }
+
+  advance(source: NodeId, watermark: number): void | Promise<void> {
+    this.#hub.advance([this.#stations.get(source)!], watermark);
+    return this.#pending();
+  }
+
+  idle(source: NodeId, isIdle: boolean): void | Promise<void> {
+    this.#hub.idle([this.#stations.get(source)!], isIdle);
+    return this.#pending();
+  }
+
+  tick(now: number): void | Promise<void> {
+    for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) unit.tick(now);
     return this.#pending();
   }
 

@@ -2,10 +2,12 @@ import type { NodeDefinition } from '../../nodes/kit/node.ts';
 import { errorPort } from '../document/pipeline.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import { endOfTime } from '../schema/event-time.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
 import { Clock, type NodeCounters, type Shift } from './counters.ts';
 import type { Failures } from './failures.ts';
+import { Gauge } from './gauge.ts';
 import { enterNode, leaveCode, type Monitor } from './monitor.ts';
 import { Origin } from './origin.ts';
 
@@ -24,12 +26,18 @@ export interface Station {
 /** What takes rows: a fused chain, a stateful node, or a sink. */
 export interface Unit {
   receive(rows: readonly Row[], port: string): void;
+  /** The watermark over all inputs has risen to this. */
+  advance(watermark: number): void;
+  /** Whether all inputs are idle, so that nodes behind need not wait for this one. */
+  idle(isIdle: boolean): void;
   /** No more rows at this port. */
   ended(port: string): void | Promise<void>;
 }
 interface Receiver {
   readonly unit: Unit;
   readonly port: string;
+  /** In the unit's gauge. */
+  readonly edge: number;
 }
 
 /** Where all rows pass: sends them from a node's port to whoever is connected there, and keeps the books of time. */
@@ -44,6 +52,7 @@ export class Hub {
   readonly #codes: { readonly node: string; readonly field: string }[] = [];
   /** By unit and port: the edges whose rows are not at their end. */
   readonly #open = new Map<Unit, Map<string, number>>();
+  readonly #gauges = new Map<Unit, Gauge>();
 
   constructor(sandbox: Sandbox, monitor: Monitor | undefined, tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined) {
     this.sandbox = sandbox;
@@ -64,7 +73,9 @@ export class Hub {
 
   connect(node: string, port: string, unit: Unit, inputPort: string): void {
     const key = `${node}.${port}`;
-    this.#receivers.set(key, [...(this.#receivers.get(key) ?? []), { unit, port: inputPort }]);
+    const gauge = this.#gauges.get(unit) ?? new Gauge();
+    this.#gauges.set(unit, gauge);
+    this.#receivers.set(key, [...(this.#receivers.get(key) ?? []), { unit, port: inputPort, edge: gauge.add() }]);
     const ports = this.#open.get(unit) ?? new Map<string, number>();
     this.#open.set(unit, ports.set(inputPort, (ports.get(inputPort) ?? 0) + 1));
   }
@@ -95,13 +106,39 @@ export class Hub {
     if (rows) this.emit(station, errorPort, rows);
   }
 
+  /** These nodes' watermark: no row of theirs with an event time up to it comes any more. */
+  advance(stations: readonly Station[], watermark: number): void {
+    for (const station of stations) {
+      station.counters.watermark = watermark;
+      for (const receiver of this.#behind(station)) this.#moved(receiver.unit, (gauge) => gauge.advance(receiver.edge, watermark));
+    }
+  }
+
+  /** These nodes have no rows for now: their watermark holds nobody back until they have. */
+  idle(stations: readonly Station[], isIdle: boolean): void {
+    for (const station of stations) {
+      for (const receiver of this.#behind(station)) this.#moved(receiver.unit, (gauge) => gauge.idle(receiver.edge, isIdle));
+    }
+  }
+
   /** All rows of these nodes are out. */
   async end(stations: readonly Station[]): Promise<void> {
-    for (const { planned } of stations) {
-      for (const port of new Set([...Object.keys(planned.outputs), errorPort])) {
-        for (const receiver of this.#receivers.get(`${planned.id}.${port}`) ?? []) await this.#edgeEnded(receiver);
-      }
+    for (const station of stations) {
+      station.counters.watermark = endOfTime;
+      for (const receiver of this.#behind(station)) await this.#edgeEnded(receiver);
     }
+  }
+
+  #behind({ planned }: Station): Receiver[] {
+    return [...new Set([...Object.keys(planned.outputs), errorPort])].flatMap((port) => this.#receivers.get(`${planned.id}.${port}`) ?? []);
+  }
+
+  #moved(unit: Unit, change: (gauge: Gauge) => void): void {
+    const gauge = this.#gauges.get(unit)!;
+    const { watermark, isIdle } = gauge;
+    change(gauge);
+    if (gauge.watermark > watermark) unit.advance(gauge.watermark);
+    if (gauge.isIdle !== isIdle) unit.idle(gauge.isIdle);
   }
 
   /** True while some input of the unit is still to come. */
@@ -109,10 +146,12 @@ export class Hub {
     return [...(this.#open.get(unit)?.values() ?? [])].some((edges) => edges > 0);
   }
 
-  async #edgeEnded({ unit, port }: Receiver): Promise<void> {
+  async #edgeEnded({ unit, port, edge }: Receiver): Promise<void> {
     const ports = this.#open.get(unit)!;
     const left = ports.get(port)! - 1;
     ports.set(port, left);
+    // What waited for this input comes before what the end of all inputs brings.
+    this.#moved(unit, (gauge) => gauge.end(edge));
     if (left === 0) await unit.ended(port);
   }
 

@@ -20,7 +20,17 @@ export class Rates {
     return Object.fromEntries(
       Object.entries(counts).map(([node, now]) => {
         const rate = seconds > 0 ? Math.round((handled(now) - handled(start.counts[node])) / seconds) : 0;
-        return [node, { ...now, busyMs: Math.round(now.busyMs), rate, ...(progress[node] ? { progress: progress[node] } : {}) }];
+        return [
+          node,
+          {
+            ...now,
+            busyMs: Math.round(now.busyMs),
+            idleMs: Math.round(now.idleMs),
+            blockedMs: Math.round(now.blockedMs),
+            rate,
+            ...(progress[node] ? { progress: progress[node] } : {}),
+          },
+        ];
       }),
     );
   }

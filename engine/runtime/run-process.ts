@@ -9,6 +9,10 @@ import { Run } from './run.ts';
  * The run process's control thread: answers the RunProtocol. One process runs one pipeline, once, and stays until its
  * parent ends it, so that the rows which sinks keep can be read. The data thread is started ahead of the job.
  */
+const notYet = (): never => {
+  throw new MillraceError({ code: 'run/notYet', message: 'This run cannot do that yet.' });
+};
+
 export function serveRun(port: Port): void {
   const thread = new DataThread();
   let run: Run | null = null;
@@ -29,6 +33,9 @@ export function serveRun(port: Port): void {
       running().stop();
       return null;
     },
+    pause: notYet,
+    resume: notYet,
+    checkpoint: notYet,
     inspect: ({ node, limit }) => running().inspect(node, limit),
   });
   port.onClose(() => void thread.terminate());

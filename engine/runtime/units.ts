@@ -1,4 +1,5 @@
 import type { SourceBatch, StatefulOperator, Writer } from '../../nodes/kit/node.ts';
+import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
 import type { Row } from '../schema/types.ts';
 import type { NodeCounters } from './counters.ts';
 import { clockCost, fuse, type Loop, newTally, type OnThrow, type RowOperator, type Stage, type Tally } from './fused.ts';
@@ -102,6 +103,14 @@ export class ChainUnit implements Unit {
     });
   }
 
+  advance(watermark: number): void {
+    this.#hub.advance(this.stations, watermark);
+  }
+
+  idle(isIdle: boolean): void {
+    this.#hub.idle(this.stations, isIdle);
+  }
+
   ended(): Promise<void> {
     return this.#hub.end(this.stations);
   }
@@ -132,6 +141,32 @@ export class StatefulUnit implements Unit {
       this.#operator.process(rows, port);
       this.isDone = this.#operator.done?.() ?? false;
     });
+    this.#hub.emitFailures(this.station);
+  }
+
+  /** What leaves now was held back by the node: nobody knows the place that it came from. */
+  advance(watermark: number): void {
+    const { origin } = this.#hub;
+    const { batch } = origin;
+    origin.batch = null;
+    try {
+      this.#hub.work(this.station, () => this.#operator.advance?.(watermark));
+    } finally {
+      origin.batch = batch;
+    }
+    this.#hub.emitFailures(this.station);
+    const out = this.#operator.outputWatermark?.(watermark) ?? watermark;
+    // The end itself is told by `ended`, once `finish` has emitted the rest.
+    if (watermark < endOfTime && out > beginningOfTime) this.#hub.advance([this.station], out);
+  }
+
+  idle(isIdle: boolean): void {
+    this.#hub.idle([this.station], isIdle);
+  }
+
+  tick(now: number): void {
+    if (!this.#operator.tick) return;
+    this.#hub.work(this.station, () => this.#operator.tick!(now));
     this.#hub.emitFailures(this.station);
   }
 
@@ -174,6 +209,15 @@ export class SinkUnit implements Unit {
       const written = this.#write(rows, this.#hub.origin.batch);
       if (written) this.#wait(written);
     }
+  }
+
+  advance(watermark: number): void {
+    this.#hub.advance([this.station], watermark);
+  }
+
+  /** Only its error port is behind a sink. */
+  idle(isIdle: boolean): void {
+    this.#hub.idle([this.station], isIdle);
   }
 
   async ended(): Promise<void> {

@@ -24,9 +24,18 @@ export interface Column {
 /** Columns in order. Names are unique within a schema and may hold any text. */
 export interface Schema {
   readonly columns: readonly Column[];
+  /** Where a row's event time stands: what the stream's watermark speaks of. Null or absent: the rows have none. */
+  readonly eventTime?: EventTime | null;
+}
+/** A row's event time is the value of a timestamp column plus `shift` milliseconds (-1 for the end of a half-open window). */
+export interface EventTime {
+  readonly column: string;
+  readonly shift?: number;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type Value = Json | Uint8Array;
+/** What an operator keeps between rows: plain data that a structured clone can carry. */
+export type State = Value | Float64Array | Int32Array | undefined | readonly State[] | { readonly [name: string]: State };
 /** A plain object that has exactly the schema's columns. Rows are never changed once they were emitted. */
 export type Row = { readonly [column: string]: Value };

@@ -23,6 +23,10 @@ const run = (id: string, startedAt: number): RunSummary => ({
   stats: {},
   problems: [],
   outputs: [],
+  bounded: true,
+  checkpoint: null,
+  resumedFrom: null,
+  restarts: 0,
 });
 
 describe('Store', () => {

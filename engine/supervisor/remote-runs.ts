@@ -7,8 +7,16 @@ import type { RunControl } from '../protocol/run-api.ts';
 export function serveRuns(port: Port, runs: RunControl): void {
   const handlers: Handlers<HostProtocol> = {
     'runs.start': (job) => runs.start(job),
-    'runs.stop': async ({ runId }) => {
-      await runs.stop(runId);
+    'runs.stop': async ({ runId, how }) => {
+      await runs.stop(runId, how);
+      return null;
+    },
+    'runs.pause': async ({ runId }) => {
+      await runs.pause(runId);
+      return null;
+    },
+    'runs.resume': async ({ runId }) => {
+      await runs.resume(runId);
       return null;
     },
     'runs.list': () => runs.list(),
@@ -30,7 +38,9 @@ export function remoteRuns(port: Port): RunControl {
   const client = new Client<HostProtocol>(port);
   return {
     start: (job) => client.request('runs.start', job),
-    stop: async (runId) => void (await client.request('runs.stop', { runId })),
+    stop: async (runId, how) => void (await client.request('runs.stop', { runId, how })),
+    pause: async (runId) => void (await client.request('runs.pause', { runId })),
+    resume: async (runId) => void (await client.request('runs.resume', { runId })),
     list: () => client.request('runs.list', {}),
     logs: (runId) => client.request('runs.logs', { runId }),
     inspect: (runId, node, limit) => client.request('runs.inspect', { runId, node, limit }),

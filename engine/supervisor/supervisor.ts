@@ -1,6 +1,6 @@
 import { Client } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
-import { type RunControl, type RunJob, type RunProtocol, startingSummary } from '../protocol/run-api.ts';
+import { type RunControl, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { EngineProcess } from './engine-process.ts';
 
@@ -61,9 +61,17 @@ export class Supervisor implements RunControl {
     return run.summary;
   }
 
-  async stop(runId: string): Promise<void> {
+  async stop(runId: string, how: StopMode): Promise<void> {
     const run = this.#find(runId);
-    if (!hasEnded(run.summary)) await run.client?.request('stop', {});
+    if (!hasEnded(run.summary)) await run.client?.request('stop', { how });
+  }
+
+  async pause(runId: string): Promise<void> {
+    await this.#find(runId).client?.request('pause', {});
+  }
+
+  async resume(runId: string): Promise<void> {
+    await this.#find(runId).client?.request('resume', {});
   }
 
   /** Newest first. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { planRun } from '../plan/plan.ts';
 import type { RunSummary } from '../protocol/messages.ts';
-import type { RunControl } from '../protocol/run-api.ts';
+import { defaultRunOptions, type RunControl } from '../protocol/run-api.ts';
 import type { Store } from '../store/store.ts';
 import type { Checker } from './checker.ts';
 import { diskError } from './disk.ts';
@@ -15,7 +15,7 @@ export function runHandlers(
   documents: Documents,
   checker: Checker,
   store: Store,
-): Answers<'run.start' | 'run.stop' | 'run.list' | 'run.inspect' | 'run.logs'> {
+): Answers<'run.start' | 'run.stop' | 'run.pause' | 'run.resume' | 'run.list' | 'run.inspect' | 'run.logs'> {
   return {
     'run.start': async ({ documentId, pipeline, parameters }) => {
       const { folder, path } = documents.trusted(documentId);
@@ -25,10 +25,18 @@ export function runHandlers(
       await mkdir(folder, { recursive: true }).catch((error) => {
         throw diskError(error, folder, 'written');
       });
-      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan });
+      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options: defaultRunOptions(plan) });
     },
-    'run.stop': async ({ runId }) => {
-      await runs.stop(runId);
+    'run.stop': async ({ runId, how }) => {
+      await runs.stop(runId, how);
+      return null;
+    },
+    'run.pause': async ({ runId }) => {
+      await runs.pause(runId);
+      return null;
+    },
+    'run.resume': async ({ runId }) => {
+      await runs.resume(runId);
       return null;
     },
     'run.list': async () => {

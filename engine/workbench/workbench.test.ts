@@ -29,12 +29,18 @@ class FakeRuns implements RunControl {
       stats: {},
       problems: [],
       outputs: [],
+      bounded: true,
+      checkpoint: null,
+      resumedFrom: null,
+      restarts: 0,
     };
     for (const listener of this.#changed) listener(summary);
     for (const listener of this.#logged) listener(job.id, { at: 1, level: 'info', message: 'hello' });
     return summary;
   }
   async stop(): Promise<void> {}
+  async pause(): Promise<void> {}
+  async resume(): Promise<void> {}
   async list(): Promise<RunSummary[]> {
     return [];
   }

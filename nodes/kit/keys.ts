@@ -1,4 +1,4 @@
-import type { Json, Row, Value } from '../../engine/schema/types.ts';
+import type { Json, Row, State, Value } from '../../engine/schema/types.ts';
 import { columnReader } from './rows.ts';
 
 type Level = Map<Value, Level | number>;
@@ -94,7 +94,7 @@ export class KeyIndex {
     return { size: this.#size, values: this.#values as Json };
   }
   /** Into a new index. */
-  restore(state: Json): void {
+  restore(state: State): void {
     const { size, values } = state as { readonly size: number; readonly values: readonly (readonly Value[])[] };
     this.assign(values, size, new Int32Array(size));
   }

@@ -1,7 +1,8 @@
 import type { Problem, RowPosition } from '../../engine/schema/problem.ts';
-import type { Column, ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
+import type { KeyedState } from './keyed-state.ts';
 
 export type NodeKind = 'source' | 'transform' | 'sink';
 export const categories = ['Files', 'Databases', 'Generate', 'Rows', 'Columns', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
@@ -17,11 +18,13 @@ export interface Port {
   readonly optional?: boolean;
   /**
    * Inputs only: read to its end before the node's other inputs deliver anything. Only where one source feeds both is that
-   * impossible: the node then holds back what comes too early.
+   * impossible: the node then holds back what comes too early. A function where that depends on the node's params.
    */
-  readonly first?: boolean;
-  /** Inputs only: the node holds rows back until the input ends, so it must be bounded. */
-  readonly bounded?: boolean;
+  readonly first?: boolean | ((params: any) => boolean);
+  /** Inputs only: the node holds rows back until the input ends, so it must be bounded. A function where that depends on the params. */
+  readonly bounded?: boolean | ((params: any) => boolean);
+  /** Outputs only: takes the rows that came too late to count. Their number is a metric of the node. */
+  readonly late?: boolean;
 }
 
 export interface Identity {
@@ -113,12 +116,26 @@ export interface SourceBatch {
   readonly rows: readonly Row[];
   /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
   readonly locate?: (index: number) => RowPosition;
+  /** The source's watermark once these rows are out; absent where it has not moved. Sources themselves leave it out: event-time.ts sets it. */
+  readonly watermark?: number;
 }
 export interface Reader {
-  /** The next batch (never empty), or null at the end. Not called again before it has settled. */
+  /**
+   * The next batch (never empty), or null at the end. Not called again before it has settled. A source without rows for now
+   * gives a promise; it ends within a second of `signal` or `close`, and then its result is not used.
+   */
   read(): SourceBatch | null | Promise<SourceBatch | null>;
-  /** After which row reading would go on: serialisable. Checkpoints will store it. */
+  /** After which row reading would go on: serialisable, and of the rows that `read` has given out, not of those read ahead. Checkpoints store it. */
   position(): Json;
+  /**
+   * Asked about ten times a second while a `read` is under way: what time does without rows. `idle` means that no watermark
+   * should wait for this source. Sources themselves leave it out: event-time.ts gives it.
+   */
+  waiting?(now: number): { readonly watermark?: number; readonly idle?: boolean };
+  /** A checkpoint that holds this position is durable: the source may forget what lies before it (an inbox its rows). */
+  committed?(position: Json): void | Promise<void>;
+  /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
+  backlog?(): { readonly waiting: number; readonly unit: 'bytes' | 'rows' } | null;
   /** How far reading has come; `total` is null when nobody knows. */
   progress?(): { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
   close(): void | Promise<void>;
@@ -138,6 +155,14 @@ export interface Discovery {
 // ---- Transforms
 
 export interface TransformContext<P> extends RunContext<P> {
+  /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
+  now(): number;
+  /**
+   * State by key that the engine keeps for this node: part of every checkpoint, on disk where it outgrows memory, and
+   * measured. `name` tells several apart. Such state is not for `snapshot` to repeat.
+   */
+  state<V extends State>(name: string): KeyedState<V>;
+
   /** Sends rows on. `rows` belongs to the receiver from then on. */
   emit(port: string, rows: readonly Row[]): void;
   /**
@@ -161,29 +186,77 @@ export type Operator =
   | StatefulOperator;
 export interface StatefulOperator {
   process(rows: readonly Row[], port: string): void;
+  /**
+   * The watermark over all inputs (the least of those that are not idle) has moved to this time: see event-time.ts. What is
+   * complete by now is emitted here, in the order of event time, and so comes before the watermark at the nodes behind.
+   * Called with `endOfTime` once, before `finish`.
+   */
+  advance?(watermark: number): void;
+  /** The watermark to hand on, where rows still to come out may be older than the inputs' watermark: at most that. */
+  outputWatermark?(watermark: number): number;
+  /** About ten times a second of wall-clock time, for what must happen without rows (early firings, rates). Never in previews. */
+  tick?(now: number): void;
   /** An input port has ended: no more rows arrive there. */
   ended?(port: string): void;
   /** All inputs have ended: emit what is still held. Called once. */
   finish?(): void | Promise<void>;
   /** True once no further row can change what comes out: the engine may then stop pulling what only this node needs. Asked after each `process`. */
   done?(): boolean;
-  /** The state, serialisable, and back. Checkpoints will use them. */
-  snapshot?(): Json;
-  restore?(state: Json): void;
+  /** The state, and back into a new operator, before its first row. What they give must not change afterwards. */
+  snapshot?(): State;
+  restore?(state: State): void;
+  /** How many keys, windows or rows the state holds, and about how many bytes: shown while it runs. Cheap. */
+  stateSize?(): { readonly entries: number; readonly bytes: number };
 }
 
 // ---- Sinks
 
+/**
+ * Sinks commit in two phases, so that several of them and the sources' positions are one consistent cut:
+ *
+ * 1. `prepare(n)` on every writer: all rows written so far become durable, and nobody sees them yet.
+ * 2. Checkpoint n is stored with what each `prepare` gave, its token. From here on it will be committed, whatever happens.
+ * 3. `commit(n)` on every writer makes them visible.
+ *
+ * A run that goes on from checkpoint n gives each writer its token as `resume`: the writer first makes sure that n is
+ * committed (step 3 may have been done, half done, or not at all) and that whatever came after n is gone.
+ *
+ * A database cannot promise in step 1 that it will commit in step 3 after a crash. So where a writer has a `transaction`,
+ * the one of the first such writer decides: it is committed first, its number n within it, and checkpoint n counts only if
+ * `committedCheckpoint` finds that number. Further transactions of the run keep a redo log instead (`keepRedo`).
+ */
+export interface SinkContext<P> extends RunContext<P> {
+  /**
+   * `end`: all or nothing. Rows become visible at the end of the run, by one `prepare` and `commit`; what existed before is
+   * as it was until then. `checkpoint`: with every checkpoint, many times; rows follow a commit.
+   */
+  readonly commits: 'end' | 'checkpoint';
+  /** What to go on from, or null for a run that starts anew. */
+  readonly resume: { readonly checkpoint: number; readonly token: Json } | null;
+  /** Names what this pipeline writes from one start to the next across all restarts between: a marker in a database is filed under it. */
+  readonly lineage: string;
+}
 export interface Writer {
   write(rows: readonly Row[]): void | Promise<void>;
-  /** Makes everything written so far durable and visible. Called at the end of a run (and at checkpoints, later). */
-  commit(): void | Promise<void>;
-  /** Undoes what was not committed, so that an existing output is as it was. */
+  /** Phase one. Absent where nothing outlives the process (rows kept in memory). Rows may be written right afterwards, and belong to the next checkpoint. */
+  prepare?(checkpoint: number): Json | Promise<Json>;
+  /** Phase two: makes all prepared rows visible. Without `prepare`, or where there was none, everything written. */
+  commit(checkpoint?: number): void | Promise<void>;
+  /** Undoes what was not committed, so that an output is as it was at the last commit. Not called once a checkpoint is decided. */
   abort(): void | Promise<void>;
   /** Always called last, after commit or abort. */
   close(): void | Promise<void>;
   /** What this writer made, for the summary and the result view. */
   output(): Output;
+  /** Writers that become visible in one atomic step of their own (tables of one database) share one of these. */
+  readonly transaction?: Transaction;
+}
+export interface Transaction {
+  /**
+   * This transaction does not decide: from now on it keeps in `folder` what it takes to write the prepared rows once more,
+   * durable by the end of `prepare`. Called before the first row.
+   */
+  keepRedo(folder: string): void;
 }
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
@@ -248,7 +321,9 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly kind: 'sink';
   readonly inputs: readonly Port[];
   writes?(params: ParamsOf<F>): readonly string[];
-  run(context: RunContext<ParamsOf<F>>): Writer | Promise<Writer>;
+  run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
+  /** For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes nothing. */
+  committedCheckpoint?(context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'>): number | null | Promise<number | null>;
 }
 /** Any node of the catalogue, its params type forgotten. */
 export type NodeDefinition = SourceDefinition<any> | TransformDefinition<any> | SinkDefinition<any>;

@@ -171,6 +171,9 @@ describe('a sink that writes into the same database', () => {
       signal: new AbortController().signal,
       log() {},
       guard() {},
+      commits: 'end' as const,
+      resume: null,
+      lineage: '',
       fail(failure: { message: string }) {
         throw new Error(failure.message);
       },

@@ -1,5 +1,5 @@
 import { IconAlertTriangle, IconCircleX } from '@tabler/icons-react';
-import { counted, formatDuration, formatShort } from '../runs/format.ts';
+import { counted, formatDuration, formatShort, runStateWords } from '../runs/format.ts';
 import { isRunning } from '../runs/run-actions.tsx';
 import { session, useSession } from '../session/session.ts';
 
@@ -63,11 +63,10 @@ function RunState() {
   const total = files.reduce((sum, progress) => sum + (progress.total ?? 0), 0);
   const done = total > 0 ? files.reduce((sum, progress) => sum + progress.done, 0) / total : null;
   const rows = Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.in, ...Object.values(stats.out)), 0);
-  const words = { starting: 'Starting', running: 'Running', stopping: 'Stopping', done: 'Done', failed: 'Failed', stopped: 'Stopped' } as const;
   const time = run.endedAt === null ? '' : ` in ${formatDuration(run.endedAt - run.startedAt)}`;
   return (
-    <button type="button" className="status-run" data-state={run.state} onClick={() => session.showDock('run')} aria-label={`Run: ${words[run.state]}`}>
-      {words[run.state]}
+    <button type="button" className="status-run" data-state={run.state} onClick={() => session.showDock('run')} aria-label={`Run: ${runStateWords[run.state]}`}>
+      {runStateWords[run.state]}
       {time}
       {isRunning(run) && done !== null && <progress value={Math.min(1, done)} max={1} />}
       {isRunning(run) && <span>{done !== null ? `${Math.floor(Math.min(1, done) * 100)} %` : counted(rows, 'row')}</span>}

@@ -1,25 +1,17 @@
 import { Button, Menu, SegmentedControl } from '@mantine/core';
 import { IconCircleCheckFilled, IconCircleXFilled, IconHistory, IconLoader2, IconPlayerPlayFilled, IconPlayerStopFilled } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
-import type { LogLine, RunState, RunSummary } from '../../engine/protocol/messages.ts';
+import type { LogLine, RunSummary } from '../../engine/protocol/messages.ts';
 import { titleOf } from '../canvas/flow.ts';
 import { runCommand } from '../commands/registry.ts';
 import { ProblemList } from '../problems/ProblemsPanel.tsx';
 import { useSession } from '../session/session.ts';
-import { formatDuration, formatWhen } from './format.ts';
+import { formatDuration, formatWhen, runStateWords } from './format.ts';
 import { RunOutputs } from './RunOutputs.tsx';
 import { RunTable } from './RunTable.tsx';
 import { isRunning, showRun } from './run-actions.tsx';
 import './runs.css';
 
-const stateWords: { readonly [state in RunState]: string } = {
-  starting: 'Starting',
-  running: 'Running',
-  stopping: 'Stopping',
-  done: 'Done',
-  failed: 'Failed',
-  stopped: 'Stopped',
-};
 const noLines: readonly LogLine[] = [];
 
 /** The current run: its state, every node's counters, what it wrote, its errors and its log. */
@@ -87,12 +79,12 @@ function isWithoutOutput(run: RunSummary): boolean {
 
 function StateLabel({ run }: { readonly run: RunSummary }) {
   return (
-    <span className="run-state" data-state={run.state} role="status" aria-label={`Run ${stateWords[run.state].toLowerCase()}`}>
+    <span className="run-state" data-state={run.state} role="status" aria-label={`Run ${runStateWords[run.state].toLowerCase()}`}>
       {run.state === 'done' && <IconCircleCheckFilled size={16} />}
       {run.state === 'failed' && <IconCircleXFilled size={16} />}
       {run.state === 'stopped' && <IconPlayerStopFilled size={16} />}
       {isRunning(run) && <IconLoader2 size={16} className="spin" />}
-      {stateWords[run.state]}
+      {runStateWords[run.state]}
     </span>
   );
 }
@@ -122,7 +114,7 @@ function EarlierRuns({ current }: { readonly current: string | null }) {
       <Menu.Dropdown mah={320} className="scroll-y">
         {others.slice(0, 30).map((run) => (
           <Menu.Item key={run.id} onClick={() => showRun(run)} rightSection={<span className="dim">{formatWhen(run.startedAt)}</span>}>
-            {run.pipeline}: {stateWords[run.state].toLowerCase()}
+            {run.pipeline}: {runStateWords[run.state].toLowerCase()}
           </Menu.Item>
         ))}
       </Menu.Dropdown>

@@ -1,3 +1,5 @@
+import type { RunState } from '../../engine/protocol/messages.ts';
+
 const plain = new Intl.NumberFormat('en-US');
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
 
@@ -38,3 +40,15 @@ export function formatWhen(at: number, now = Date.now()): string {
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
+
+export const runStateWords: { readonly [state in RunState]: string } = {
+  starting: 'Starting',
+  running: 'Running',
+  paused: 'Paused',
+  draining: 'Draining',
+  stopping: 'Stopping',
+  restarting: 'Restarting',
+  done: 'Done',
+  failed: 'Failed',
+  stopped: 'Stopped',
+};

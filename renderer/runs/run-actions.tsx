@@ -38,7 +38,7 @@ export async function startRun(): Promise<void> {
 export async function stopRun(): Promise<void> {
   const { run } = session.state;
   if (!run || !isRunning(run)) return;
-  await session.request('run.stop', { runId: run.id });
+  await session.request('run.stop', { runId: run.id, how: 'cancel' });
 }
 
 /** Shows an earlier run in the run panel and on the canvas. */

@@ -22,6 +22,10 @@ const run = (change: Partial<RunSummary>): RunSummary => ({
   stats: {},
   problems: [],
   outputs: [],
+  bounded: true,
+  checkpoint: null,
+  resumedFrom: null,
+  restarts: 0,
   ...change,
 });
 
@@ -117,7 +121,10 @@ describe('a session', () => {
 
   it('follows its run, marks it stale when the meaning changes, and fresh again when that is undone', async () => {
     setState({ run: run({}), runPipeline: getState().pipeline, runStale: false });
-    service.emit('run.changed', run({ stats: { sieve: { in: 5, out: {}, dropped: 0, failed: 0, rate: 1, busyMs: 1 } } }));
+    service.emit(
+      'run.changed',
+      run({ stats: { sieve: { in: 5, out: {}, dropped: 0, failed: 0, rate: 1, busyMs: 1, watermark: 0, late: 0, idleMs: 0, blockedMs: 0 } } }),
+    );
     await vi.waitFor(() => expect(getState().run?.stats['sieve']?.in).toBe(5));
     service.emit('run.changed', run({ id: 'other', state: 'done', endedAt: 1 }));
     await vi.waitFor(() => expect(getState().runs).toHaveLength(2));

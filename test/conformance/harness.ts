@@ -1,11 +1,13 @@
 /** Runs one node definition over one of its examples, in process and without the engine: what a node's author tests with. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { inputsOf, outputsOf } from '../../engine/plan/catalogue.ts';
+import { inputsOf, outputsOf, portIs } from '../../engine/plan/catalogue.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
+import { endOfTime } from '../../engine/schema/event-time.ts';
 import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
+import { MemoryState } from '../../nodes/kit/keyed-state.ts';
 import type {
   Example,
   InferContext,
@@ -13,7 +15,7 @@ import type {
   NodeProblem,
   Operator,
   RowFailure,
-  RunContext,
+  SinkContext,
   SinkDefinition,
   SourceContext,
   SourceDefinition,
@@ -140,7 +142,7 @@ class Run {
   readonly #example: Example<any>;
   readonly #options: RunOptions;
   readonly #shared = new Map<string, { close(): void }>();
-  readonly #context: SourceContext<any> & TransformContext<any>;
+  readonly #context: SourceContext<any> & TransformContext<any> & SinkContext<any>;
 
   constructor(
     definition: NodeDefinition,
@@ -169,6 +171,11 @@ class Run {
       },
       batchSize: options.batchSize,
       start: null,
+      now: () => 0,
+      state: () => new MemoryState(),
+      commits: 'end',
+      resume: null,
+      lineage: 'example',
       emit: (port, rows) => this.#emit(port, rows),
       expression: compileExpression,
       snippet: compileSnippet,
@@ -204,7 +211,7 @@ class Run {
   async #transform(definition: TransformDefinition<any>, context: TransformContext<any>): Promise<void> {
     const operator = definition.run(context);
     // Ports that must be read to their end come first, as in the engine.
-    const ports = [...definition.inputs].sort((a, b) => Number(b.first ?? false) - Number(a.first ?? false));
+    const ports = [...definition.inputs].sort((a, b) => Number(portIs('first', b, context.params)) - Number(portIs('first', a, context.params)));
     let isDone = false;
     for (const port of ports) {
       for (const batch of this.#batches(port.name)) {
@@ -216,6 +223,7 @@ class Run {
       }
       if ('process' in operator) operator.ended?.(port.name);
     }
+    if ('process' in operator) operator.advance?.(endOfTime);
     if ('process' in operator) await operator.finish?.();
   }
 
@@ -232,7 +240,7 @@ class Run {
     }
   }
 
-  async #write(definition: SinkDefinition<any>, context: RunContext<any>): Promise<void> {
+  async #write(definition: SinkDefinition<any>, context: SinkContext<any>): Promise<void> {
     const writer = await definition.run(context);
     let committed = false;
     try {

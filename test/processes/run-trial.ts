@@ -7,7 +7,7 @@ import { Catalogue } from '../../engine/plan/catalogue.ts';
 import { planRun } from '../../engine/plan/plan.ts';
 import { Client } from '../../engine/protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../../engine/protocol/messages.ts';
-import type { RunProtocol } from '../../engine/protocol/run-api.ts';
+import { defaultRunOptions, type RunProtocol } from '../../engine/protocol/run-api.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { forkNode } from '../../engine/supervisor/fork-node.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
@@ -68,7 +68,7 @@ export class RunTrial {
     const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters: {} });
     const plan = planRun(checked);
     const nodes = plan.nodes.map((each) => (each.id === 'code' && unchecked !== undefined ? { ...each, params: { ...each.params, code: unchecked } } : each));
-    await this.client.request('start', { id: 'trial', name: pipeline.name, path: null, folder, plan: { ...plan, nodes } });
+    await this.client.request('start', { id: 'trial', name: pipeline.name, path: null, folder, plan: { ...plan, nodes }, options: defaultRunOptions(plan) });
   }
 
   async run(pipeline: Pipeline, folder: string, unchecked?: string): Promise<RunSummary> {

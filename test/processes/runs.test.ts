@@ -74,7 +74,7 @@ describe('a run', () => {
     await run.reached('look', 20);
     expect((await run.client.request('inspect', { node: 'look', limit: 10 })).rows).toHaveLength(10);
     const before = Date.now();
-    await run.client.request('stop', {});
+    await run.client.request('stop', { how: 'cancel' });
     const summary = await run.ended;
     expect(Date.now() - before).toBeLessThan(1000);
     expect(run.states).toEqual(['starting', 'running', 'stopping', 'stopped']);
@@ -93,7 +93,7 @@ describe('a run', () => {
     );
     await run.reached('table', 50_000);
     const before = Date.now();
-    await run.client.request('stop', {});
+    await run.client.request('stop', { how: 'cancel' });
     expect((await run.ended).state).toBe('stopped');
     expect(Date.now() - before).toBeLessThan(1000);
     expect(contents(join(folder, 'out.db'))).toEqual(unchanged);
@@ -254,7 +254,7 @@ describe('users’ code', () => {
     );
     await new Promise((resolve) => setTimeout(resolve, 500));
     const before = Date.now();
-    await run.client.request('stop', {});
+    await run.client.request('stop', { how: 'cancel' });
     expect((await run.ended).state).toBe('stopped');
     expect(Date.now() - before).toBeLessThan(1000);
   });

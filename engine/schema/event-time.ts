@@ -1,0 +1,20 @@
+/**
+ * Event time and watermarks, in milliseconds since 1970-01-01T00:00:00Z. A watermark W says: every row whose event time is W
+ * or less has come; one that comes later is late. Both ends are finite, so that they survive JSON.
+ */
+import type { Row, Schema } from './types.ts';
+
+/** The watermark of a stream of which nothing is known yet. */
+export const beginningOfTime = -8.64e15;
+/** The watermark of a stream that has ended. */
+export const endOfTime = 8.64e15;
+
+/** Reads a row's event time, or null where the row has none. Null for rows whose schema names no event time. */
+export function eventTimeReader({ eventTime }: Schema): ((row: Row) => number | null) | null {
+  if (!eventTime) return null;
+  const { column, shift = 0 } = eventTime;
+  return (row) => {
+    const time = row[column];
+    return typeof time === 'number' ? time + shift : null;
+  };
+}
