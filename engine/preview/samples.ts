@@ -47,7 +47,7 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
   const shared = new SharedThings();
   const surroundings = { folder, signal: stop.signal, shared, onLog: () => {}, onGuard: () => {} };
   const context = runContext(node, surroundings, (failure) => void (failures.length < size && failures.push(failure)));
-  const reader = await definition.run({ ...sourceContext(context, null), batchSize: size });
+  const reader = await definition.run({ ...sourceContext(context, null, () => {}), batchSize: size, sample: true });
   let complete = false;
   let cut = false;
   try {

@@ -35,8 +35,8 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
   };
 }
 
-export function sourceContext(context: RunContext<any>, start: Json): SourceContext<any> {
-  return { ...context, batchSize, start };
+export function sourceContext(context: RunContext<any>, start: Json, refuse: (failure: RowFailure) => void): SourceContext<any> {
+  return { ...context, batchSize, start, refuse, sample: false };
 }
 
 export function transformContext(

@@ -190,7 +190,7 @@ class OpenDataflow implements Dataflow {
     const { definition } = station;
     if (definition.kind !== 'source') throw new Error(`${source} is no source`);
     try {
-      return watchedReader(await this.#hub.work(station, () => definition.run(sourceContext(this.#context(station), start))), station, this.#hub);
+      return watchedReader(await this.#hub.work(station, () => definition.run(sourceContext(this.#context(station), start, (failure) => station.failures.refuse(failure)))), station, this.#hub);
     } catch (error) {
       throw this.#hub.named(error, station);
     }

@@ -34,6 +34,12 @@ export class Failures {
     if (onError === 'route') this.#rows.push(errorRow(id, failure));
   }
 
+  /** Counts and tells, and ends nothing: see `SourceContext.refuse`. */
+  refuse(failure: RowFailure): void {
+    this.#counters.failed++;
+    this.#onFailure({ severity: 'error', ...failure, node: this.#node.id }, failure.row);
+  }
+
   /** What a row-by-row operator threw, as a failure of its row. `field` is the param whose code was running, if any was. */
   addThrown(thrown: unknown, sandbox: Sandbox, row: Row, field: string | undefined, position: RowPosition | undefined): void {
     const isPlaced = this.#node.onError === 'stop' || this.#counters.failed < placedFailures;

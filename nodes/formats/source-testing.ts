@@ -70,6 +70,8 @@ export async function readSource(
     guard: () => {},
     batchSize: options.batchSize ?? 1024,
     start: options.start ?? null,
+    sample: false,
+    refuse: (failure) => failures.push(failure),
   });
   try {
     for (let batch = await reader.read(); batch !== null; batch = await reader.read()) {

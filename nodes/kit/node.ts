@@ -111,6 +111,10 @@ export interface SourceContext<P> extends RunContext<P> {
   readonly batchSize: number;
   /** Where to go on, as `position()` gave it; null at the start. */
   readonly start: Json;
+  /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
+  readonly sample: boolean;
+  /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
+  refuse(failure: RowFailure): void;
 }
 export interface SourceBatch {
   readonly rows: readonly Row[];

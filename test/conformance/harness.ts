@@ -171,6 +171,8 @@ class Run {
       },
       batchSize: options.batchSize,
       start: null,
+      sample: false,
+      refuse: (failure) => this.failures.push(failure),
       now: () => 0,
       state: () => new MemoryState(),
       commits: 'end',
