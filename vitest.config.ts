@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           environment: 'node',
-          include: ['{engine,nodes,server,electron,renderer}/**/*.test.ts', 'test/{architecture,conformance,golden,faults,processes}/**/*.test.ts'],
+          include: ['{engine,nodes,server,electron,renderer}/**/*.test.ts', 'test/{architecture,conformance,golden,faults,processes,semantics}/**/*.test.ts'],
           setupFiles: ['test/property-seed.ts'],
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },

@@ -1,6 +1,7 @@
 /** Runs a transform over rows in this thread, without the engine, and can stop it half-way to start it again from its snapshot. */
 import { deserialize, serialize } from 'node:v8';
 import { outputsOf, portIs } from '../engine/plan/catalogue.ts';
+import { inheritEventTime } from '../engine/plan/event-time.ts';
 import { codeAnalysis } from '../engine/sandbox/analysis.ts';
 import { endOfTime } from '../engine/schema/event-time.ts';
 import { MillraceError } from '../engine/schema/problem.ts';
@@ -35,42 +36,69 @@ export function schema(columns: { readonly [name: string]: ColumnType | `${Colum
   };
 }
 
+/** A transform whose params and inputs were checked, ready to be started, also several times with the same keyed state. */
+export interface PreparedTransform {
+  readonly params: Params;
+  readonly problems: readonly NodeProblem[];
+  readonly schemas: { readonly [port: string]: Schema | null };
+  /** Not to be called where a problem is an error. */
+  start(): Operator;
+}
+export interface Surroundings {
+  now(): number;
+  fail(failure: RowFailure): void;
+  emit(port: string, rows: readonly Row[]): void;
+}
+
+/** `inputLists` has the schemas of each port's edges. */
+export function prepareTransform(
+  definition: TransformDefinition<any>,
+  given: Params,
+  inputLists: { readonly [port: string]: readonly Schema[] },
+  surroundings: Surroundings,
+): PreparedTransform {
+  const inputs = Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas[0] ?? null]));
+  const { params, problems: invalid } = validateParams(definition.params, given, inputs);
+  const { outputs, problems: inferred = [] } = definition.infer({ params, inputs, inputLists, discovered: null, analyse: codeAnalysis });
+  const schemas = inheritEventTime(outputs, inputLists[definition.inputs[0]!.name] ?? []);
+  const states = new Map<string, KeyedState<any>>();
+  const start = (): Operator =>
+    definition.run({
+      params,
+      state: (name) => {
+        const found = states.get(name) ?? new MemoryState<any>();
+        states.set(name, found);
+        return found;
+      },
+      inputs: inputs as { [port: string]: Schema },
+      outputs: schemas as { [port: string]: Schema },
+      path: (path) => path,
+      signal: new AbortController().signal,
+      log: () => {},
+      shared: (_, open) => open(),
+      expression: compileExpression,
+      snippet: compileSnippet,
+      ...surroundings,
+    });
+  return { params, problems: [...invalid, ...inferred], schemas, start };
+}
+
 /** With problems of severity error the transform is not run. */
 export function tryTransform(definition: TransformDefinition<any>, given: Params, { inputs, batchSize = 3, restartAfter }: TrialOptions): Trial {
   const lists = Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, Array.isArray(input) ? input : [input]])) as {
     [port: string]: TrialInput[];
   };
   const inputLists = Object.fromEntries(definition.inputs.map(({ name }) => [name, (lists[name] ?? []).map((input) => input.schema)]));
-  const firsts = Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas[0] ?? null]));
-  const { params, problems: invalid } = validateParams(definition.params, given, firsts);
-  const { outputs: schemas, problems: inferred = [] } = definition.infer({ params, inputs: firsts, inputLists, discovered: null, analyse: codeAnalysis });
-  const problems = [...invalid, ...inferred];
   const outputs: Record<string, Row[]> = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, []]));
   const failures: RowFailure[] = [];
+  const { params, problems, schemas, start } = prepareTransform(definition, given, inputLists, {
+    now: () => 0,
+    fail: (failure) => failures.push(failure),
+    emit: (port, rows) => outputs[port]!.push(...rows),
+  });
   const trial = { problems, schemas, outputs, failures };
   if (problems.some(({ severity }) => severity === 'error')) return trial;
 
-  const states = new Map<string, KeyedState<any>>();
-  const start = (): Operator =>
-    definition.run({
-      params,
-      now: () => 0,
-      state: (name) => {
-        const found = states.get(name) ?? new MemoryState<any>();
-        states.set(name, found);
-        return found;
-      },
-      inputs: firsts as { [port: string]: Schema },
-      outputs: schemas as { [port: string]: Schema },
-      path: (path) => path,
-      signal: new AbortController().signal,
-      log: () => {},
-      fail: (failure) => failures.push(failure),
-      shared: (_, open) => open(),
-      emit: (port, rows) => outputs[port]!.push(...rows),
-      expression: compileExpression,
-      snippet: compileSnippet,
-    });
   let operator = start();
   let batches = 0;
   for (const { name } of [...definition.inputs].sort((a, b) => Number(portIs('first', b, params)) - Number(portIs('first', a, params)))) {

@@ -1,3 +1,4 @@
+import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { Row, Value } from '../../engine/schema/types.ts';
 import { emitInBatches } from '../kit/batches.ts';
 import { keyTypes } from '../kit/columns.ts';
@@ -58,6 +59,8 @@ All rows are held in memory until the input ends, and nothing comes out before. 
         const order = Uint32Array.from(rows, (_, i) => i).sort(comparing(by, rows));
         emitInBatches(ordered(rows, order), (batch) => emit('rows', batch));
       },
+      // All rows are still to come until the input has ended.
+      outputWatermark: () => beginningOfTime,
       snapshot: () => rowsToState(held, schema),
       restore: (state) => {
         held = rowsFromState(state, schema);
