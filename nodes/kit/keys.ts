@@ -125,3 +125,12 @@ export class RowKeys {
     return index.find(this.#values, i);
   }
 }
+
+/** A key as text, for keyed state: equal for equal keys, and for no others. Values are those of `keyTypes` columns. */
+export function keyText(values: readonly Value[]): string {
+  return JSON.stringify(values);
+}
+/** The values that `keyText` made the text of. */
+export function keyValues(text: string): Value[] {
+  return JSON.parse(text);
+}
