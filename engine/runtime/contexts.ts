@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   readonly shared: SharedThings;
   onLog(level: 'info' | 'warning', message: string, node: string): void;
-  onGuard(node: string, undo: Undo): void;
+  onGuard(node: string, undo: Undo | readonly Undo[]): void;
 }
 
 export function runContext(node: PlannedNode, surroundings: Surroundings, fail: (failure: RowFailure) => void): RunContext<any> {

@@ -36,7 +36,7 @@ export interface DataflowEnv {
   /** The wall clock, where it is not this machine's. */
   now?(): number;
   /** See `RunContext.guard`. */
-  onGuard?(node: NodeId, undo: Undo): void;
+  onGuard?(node: NodeId, undo: Undo | readonly Undo[]): void;
 }
 
 /**

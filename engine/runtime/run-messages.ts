@@ -16,8 +16,8 @@ export type ToData =
 export type ToControl =
   /** A piece of users' code is about to be run for the first time. */
   | { readonly kind: 'code'; readonly number: number; readonly node: NodeId; readonly field: string }
-  /** What to undo should the data thread be ended before it has said `committing`. */
-  | { readonly kind: 'guard'; readonly node: NodeId; readonly undo: Undo }
+  /** What to undo should the data thread be ended now, unless it is committing: see `RunContext.guard`. */
+  | { readonly kind: 'guard'; readonly node: NodeId; readonly undo: Undo | readonly Undo[] }
   /** All sources are read. */
   | { readonly kind: 'committing' }
   | ({ readonly kind: 'stats' } & Snapshot)

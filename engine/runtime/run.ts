@@ -34,7 +34,7 @@ export class Run {
   readonly #watchdog: Watchdog;
   readonly #rates = new Rates();
   readonly #codes = new Map<number, { readonly node: NodeId; readonly field: string }>();
-  readonly #undos: Undo[] = [];
+  readonly #undos = new Map<NodeId, readonly Undo[]>();
   /** By question: what takes the answer; without one it looks into what was kept. */
   readonly #inspections = new Map<number, (rows?: KeptRows | null) => void>();
   #kept: { readonly [node: NodeId]: KeptRows } | null = null;
@@ -103,7 +103,7 @@ export class Run {
         this.#codes.set(message.number, { node: message.node, field: message.field });
         break;
       case 'guard':
-        this.#undos.push(message.undo);
+        this.#undos.set(message.node, 'length' in message.undo ? message.undo : [...(this.#undos.get(message.node) ?? []), message.undo]);
         break;
       case 'committing':
         this.#isCommitting = true;
@@ -151,7 +151,7 @@ export class Run {
     if (this.#isEnding) return;
     this.#isEnding = true;
     await this.#thread.terminate();
-    for (const message of this.#isCommitting ? [] : undoAll(this.#undos)) {
+    for (const message of this.#isCommitting ? [] : undoAll([...this.#undos.values()].flat())) {
       this.#listeners.onLogged({ at: Date.now(), level: 'warning', message: `Undoing what was written failed: ${message}` });
     }
     this.#finish(outcome, {}, {});

@@ -87,9 +87,10 @@ export interface RunContext<P> {
   shared<T extends { close(): void }>(key: string, open: () => T): T;
   /**
    * What to undo should the run's thread be ended before this node's `commit` or `abort`, when none of its code can run any
-   * more (an endless loop or a memory hog in somebody's snippet).
+   * more (an endless loop or a memory hog in somebody's snippet). One is added to those of the node; a list takes the place of
+   * all of them, and an empty one clears them. A sink that commits more than once gives a list anew at the end of each `commit`.
    */
-  guard?(undo: Undo): void;
+  guard?(undo: Undo | readonly Undo[]): void;
 }
 /** Removes a file that is in the making, or cuts one back to the size that it had. */
 export type Undo = { readonly remove: string } | { readonly truncate: string; readonly size: number };
@@ -200,7 +201,7 @@ export interface StatefulOperator {
   outputWatermark?(watermark: number): number;
   /** About ten times a second of wall-clock time, for what must happen without rows (early firings, rates). Never in previews. */
   tick?(now: number): void;
-  /** An input port has ended: no more rows arrive there. */
+  /** An input port has ended: no more rows arrive there. Told once more after a `restore`, of each port that had ended before. */
   ended?(port: string): void;
   /** All inputs have ended: emit what is still held. Called once. */
   finish?(): void | Promise<void>;
@@ -235,7 +236,11 @@ export interface SinkContext<P> extends RunContext<P> {
    * as it was until then. `checkpoint`: with every checkpoint, many times; rows follow a commit.
    */
   readonly commits: 'end' | 'checkpoint';
-  /** What to go on from, or null for a run that starts anew. */
+  /**
+   * What to go on from, or null for a run that starts anew (the first of its lineage, or one that failed before its first
+   * checkpoint: what an earlier attempt of the same lineage left behind is then to be undone). With commits `end` there is no
+   * going on: `run` makes sure that the checkpoint is committed, and the next call is `close`.
+   */
   readonly resume: { readonly checkpoint: number; readonly token: Json } | null;
   /** Names what this pipeline writes from one start to the next across all restarts between: a marker in a database is filed under it. */
   readonly lineage: string;
