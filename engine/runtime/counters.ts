@@ -13,10 +13,10 @@ export class NodeCounters {
   /** Of the rows that the node hands on. */
   watermark = beginningOfTime;
 
-  readonly #latePort: string | undefined;
+  readonly #latePorts: readonly string[];
 
-  constructor(ports: readonly string[], latePort?: string) {
-    this.#latePort = latePort;
+  constructor(ports: readonly string[], latePorts: readonly string[] = []) {
+    this.#latePorts = latePorts;
     this.out = Object.fromEntries(ports.map((port) => [port, 0]));
   }
 
@@ -26,7 +26,7 @@ export class NodeCounters {
 
   snapshot(): NodeCounts {
     const { in: taken, out, dropped, failed, busyMs, idleMs, blockedMs, watermark } = this;
-    const late = this.#latePort === undefined ? 0 : (out[this.#latePort] ?? 0);
+    const late = this.#latePorts.reduce((sum, port) => sum + (out[port] ?? 0), 0);
     return { in: taken, out: { ...out }, dropped, failed, late, busyMs, idleMs, blockedMs, watermark };
   }
 }

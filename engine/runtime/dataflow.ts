@@ -110,8 +110,8 @@ class OpenDataflow implements Dataflow {
       if (!definition) {
         throw new MillraceError({ code: 'node/unknown', message: `There is no node type "${planned.type}".`, hint: 'Update Millrace.', node: planned.id });
       }
-      const latePort = definition.kind === 'sink' ? undefined : definition.outputs.find(({ late }) => late);
-      const counters = new NodeCounters(Object.keys(planned.outputs), latePort?.name);
+      const latePorts = definition.kind === 'sink' ? [] : definition.outputs.filter(({ late }) => late).map(({ name }) => name);
+      const counters = new NodeCounters(Object.keys(planned.outputs), latePorts);
       const failures = new Failures(planned, counters, (problem, row) => this.#env.onFailure(problem, row));
       this.#stations.set(planned.id, { planned, definition, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
       if (planned.kind === 'source') this.#running.add(planned.id);
