@@ -13,6 +13,8 @@ const labels: Record<ColumnType, string> = {
   bytes: 'Bytes (base64)',
 };
 
+export const columnTypeOptions = columnTypes.map((value) => ({ value, label: labels[value] }));
+
 export const columnTypesField = f.list({
   label: 'Column types',
   itemLabel: 'Column',
@@ -21,7 +23,7 @@ export const columnTypesField = f.list({
   default: [],
   item: {
     column: f.text({ label: 'Column' }),
-    type: f.choice({ label: 'Type', default: 'string', options: columnTypes.map((value) => ({ value, label: labels[value] })) }),
+    type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }),
   },
 });
 

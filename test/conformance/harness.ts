@@ -1,7 +1,7 @@
 /** Runs one node definition over one of its examples, in process and without the engine: what a node's author tests with. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { inputsOf, outputsOf, portIs } from '../../engine/plan/catalogue.ts';
+import { inputsOf, isBounded, outputsOf, portIs } from '../../engine/plan/catalogue.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { endOfTime } from '../../engine/schema/event-time.ts';
 import { inferFromJson } from '../../engine/schema/infer.ts';
@@ -171,7 +171,7 @@ class Run {
       },
       batchSize: options.batchSize,
       start: null,
-      sample: false,
+      sample: !isBounded(definition, params),
       refuse: (failure) => this.failures.push(failure),
       now: () => 0,
       state: () => new MemoryState(),

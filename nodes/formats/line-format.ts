@@ -1,0 +1,81 @@
+/** How the lines of a stream become rows, for sources that read text as it comes. */
+import type { Schema } from '../../engine/schema/types.ts';
+import { f, type ParamsOf } from '../kit/fields.ts';
+import type { Inference, SourceContext } from '../kit/node.ts';
+import { columnTypeOptions, outputColumns } from './column-types.ts';
+import { CsvParser } from './csv-parser.ts';
+import type { CsvDialect } from './csv-record.ts';
+import type { Parser } from './file-rows.ts';
+import { JsonlParser } from './jsonl-parser.ts';
+import { TextLinesParser, textLineSchema } from './text-lines.ts';
+
+export const lineFormatField = f.choice({
+  label: 'Each line is',
+  default: 'jsonl',
+  options: [
+    { value: 'jsonl', label: 'A JSON object' },
+    { value: 'csv', label: 'A CSV record' },
+    { value: 'text', label: 'Text', help: 'One column, called line.' },
+  ],
+});
+export const extraKeysField = f.choice({
+  label: 'Keys that are no columns',
+  default: 'ignore',
+  options: [
+    { value: 'ignore', label: 'Leave them out, and count them in the log' },
+    { value: 'error', label: 'Row error' },
+  ],
+  when: { param: 'format', is: ['jsonl'] },
+});
+export const maxRowSizeField = f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true });
+
+/** Columns that nothing can be told of before the rows come. */
+export const declaredColumnsField = f.list({
+  label: 'Columns',
+  itemLabel: 'Column',
+  help: 'What the rows hold, in the order of the fields for CSV.',
+  default: [],
+  item: { column: f.text({ label: 'Name' }), type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }) },
+  when: { param: 'format', is: ['jsonl', 'csv'] },
+});
+export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumnsField }>['columns'];
+
+/** The output of a source whose columns are declared by hand. */
+export function declaredOutput(columns: DeclaredColumns, format: 'jsonl' | 'csv' | 'text'): Inference {
+  if (format === 'text') return { outputs: { rows: textLineSchema } };
+  const named = columns.filter(({ column }) => column !== '');
+  if (named.length === 0) {
+    const problem = { code: 'columns/missing', severity: 'error', message: 'It has no columns yet', hint: 'Name the columns of its rows.', field: 'columns' } as const;
+    return { outputs: { rows: null }, problems: [problem] };
+  }
+  const twice = named.findIndex(({ column }, i) => named.findIndex((other) => other.column === column) < i);
+  if (twice >= 0) {
+    const message = `There are two columns "${named[twice]!.column}"`;
+    const field = `columns.${columns.indexOf(named[twice]!)}.column`;
+    return { outputs: { rows: null }, problems: [{ code: 'columns/duplicate', severity: 'error', message, hint: 'Remove or rename one of them.', field }] };
+  }
+  return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, []);
+}
+
+export interface LineFormat {
+  readonly format: 'jsonl' | 'csv' | 'text';
+  readonly extra: 'ignore' | 'error';
+  readonly fileColumn: string | null;
+  readonly maxRowSize: number;
+  readonly csv: { readonly dialect: CsvDialect; readonly nullText: string; /** The names in the file, or null where the first line holds none. */ readonly header: readonly string[] | null };
+}
+
+/** A parser for one file or stream. */
+export function lineParser(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log'>): Parser {
+  const maxRecordBytes = line.maxRowSize * 1024 * 1024;
+  switch (line.format) {
+    case 'text':
+      return new TextLinesParser(line.fileColumn, maxRecordBytes, context.fail);
+    case 'jsonl':
+      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes }, line.fileColumn, context);
+    case 'csv': {
+      const { dialect, nullText, header } = line.csv;
+      return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes }, line.fileColumn, context.fail);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Json, Schema } from '../../engine/schema/types.ts';
+import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { discoverCsv, readCsvHead } from '../formats/csv-head.ts';
+import { csvOptions } from '../formats/csv-options.ts';
+import { discoverFiles } from '../formats/file-discovery.ts';
+import { FileRows } from '../formats/file-rows.ts';
+import { FileTail } from '../formats/file-tail.ts';
+import { findFiles, type InputFile } from '../formats/input-files.ts';
+import { lineStart } from '../formats/tailed-file.ts';
+import { discoverJsonl } from '../formats/jsonl-head.ts';
+import { extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { shortPath } from '../formats/short-path.ts';
+import { textLineSchema } from '../formats/text-lines.ts';
+import { f, type ParamsOf } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
+
+const params = {
+  path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['log', 'jsonl', 'ndjson', 'csv', 'txt'], placeholder: 'logs/*.jsonl' }),
+  format: lineFormatField,
+  from: f.choice({
+    label: 'Begin at',
+    default: 'beginning',
+    help: 'Of files that are there when a run starts anew. Files that come later are read from their beginning.',
+    options: [
+      { value: 'beginning', label: 'The beginning' },
+      { value: 'end', label: 'The end', help: 'Only what is appended from now on.' },
+    ],
+  }),
+  header: f.boolean({ label: 'First row holds the names', default: true, when: { param: 'format', is: ['csv'] } }),
+  delimiter: f.choice({
+    label: 'Delimiter',
+    default: 'auto',
+    options: [
+      { value: 'auto', label: 'Detect' },
+      { value: 'comma', label: 'Comma ,' },
+      { value: 'semicolon', label: 'Semicolon ;' },
+      { value: 'tab', label: 'Tab' },
+      { value: 'pipe', label: 'Pipe |' },
+    ],
+    when: { param: 'format', is: ['csv'] },
+    advanced: true,
+  }),
+  extra: extraKeysField,
+  types: columnTypesField,
+  fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
+  maxRowSize: maxRowSizeField,
+};
+type Params = ParamsOf<typeof params>;
+/** What a preview looks at, at the end of files that are larger. */
+const sampleBytes = 1024 * 1024;
+
+export default defineNode({
+  type: 'file-tail',
+  kind: 'source',
+  title: 'Follow files',
+  summary: 'Reads what is appended to files, as it comes, without end: logs, for instance.',
+  category: 'Files',
+  icon: 'file-text',
+  version: 1,
+  keywords: ['tail', 'log', 'append', 'watch', 'stream', 'rotate'],
+  docs: `
+Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all that match, also those that are made later.
+
+- **Rotation**: a file that is renamed away is read to its end before the new one of its name is begun.
+- **Cut off**: a file that becomes shorter, or is written anew, is read from its beginning again; the log says so.
+- **Gone**: a file that is deleted is read to its end, as far as it is still open, and waited for.
+- A line counts once its end is there. The last line of a file that was renamed or deleted counts without it.
+
+A run that goes on from a checkpoint reads on exactly where it was, also where the files were renamed meanwhile within their
+folder. What cannot be found again is told in the log.
+
+Columns are told from the first 1,000 rows that are there now. Under **Column types** set other types and, for JSON, add
+columns that only later rows have. The files are UTF-8.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: false,
+  params,
+  card: ({ path, from }) => (path ? `${shortPath(path)}${from === 'end' ? '\nfrom its end on' : ''}` : 'Choose a file'),
+  infer: ({ params, discovered }) => {
+    const found = params.format === 'text' ? textLineSchema : (discovered ?? declared(params));
+    return outputColumns(found, params.types, params.fileColumn || null, params.format === 'jsonl');
+  },
+  reads: ({ path }) => [path],
+  discover: async (context) => {
+    const { params } = context;
+    if (params.format === 'text') return { schema: textLineSchema };
+    const found = await discoverFiles(context, (files, signal) =>
+      params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', signal),
+    );
+    // Nothing there yet is no mistake where the columns are declared.
+    return found.schema === null && declared(params) ? { ...found, schema: declared(params), problems: [] } : found;
+  },
+  async run(context) {
+    const { params } = context;
+    const schema = context.outputs['rows']!;
+    const line = await lineFormatOf(params, schema, context.path);
+    const options = { path: params.path, from: params.from, batchSize: context.batchSize, start: context.start, signal: context.signal };
+    if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
+    const files = findFiles(params.path, context.path);
+    return new FileRows(files, lineParser(line, schema, context), 'utf-8', { ...context, start: newest(files) });
+  },
+  examples: [
+    {
+      title: 'A log of JSON lines',
+      params: { path: 'logs/app.jsonl' },
+      files: { 'logs/app.jsonl': '{"at":"2026-01-31T12:00:00Z","level":"info"}\n{"at":"2026-01-31T12:00:01Z","level":"error"}\n' },
+      outputs: {
+        rows: [
+          { at: 1769860800000, level: 'info' },
+          { at: 1769860801000, level: 'error' },
+        ],
+      },
+    },
+    {
+      title: 'Lines of text of several files',
+      params: { path: 'logs/*.log', format: 'text', fileColumn: 'file' },
+      files: { 'logs/a.log': 'started\nready\n', 'logs/b.log': 'started\n' },
+      outputs: {
+        rows: [
+          { line: 'started', file: 'logs/a.log' },
+          { line: 'ready', file: 'logs/a.log' },
+          { line: 'started', file: 'logs/b.log' },
+        ],
+      },
+    },
+    {
+      title: 'A broken record',
+      params: { path: 'readings.csv', format: 'csv' },
+      files: { 'readings.csv': 'id,value\n1,2.5\n2\n3,4\n' },
+      outputs: {
+        rows: [
+          { id: 1, value: 2.5 },
+          { id: 3, value: 4 },
+        ],
+      },
+      failures: ['cannot be read', 'The row has 1 field'],
+    },
+  ],
+});
+
+/** Where the newest rows are: all of them where the files are small. */
+function newest(files: readonly InputFile[]): Json {
+  if (files.reduce((sum, { size }) => sum + size, 0) <= sampleBytes) return null;
+  const last = files.at(-1)!;
+  return { file: last.name, offset: lineStart(last.path, last.size - sampleBytes), line: 1 };
+}
+
+/** What the column types say by themselves; null where they say nothing. */
+function declared({ format, types }: Params): Schema | null {
+  return format === 'jsonl' && types.length > 0 ? { columns: [] } : null;
+}
+
+function csvParams({ delimiter, header }: Params) {
+  return { delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null };
+}
+
+async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
+  const { format, extra, maxRowSize } = params;
+  const fileColumn = params.fileColumn || null;
+  const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
+  if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, csv: none };
+  const options = csvOptions(csvParams(params));
+  const [file] = findFiles(params.path, resolve);
+  const head = await readCsvHead(file!, options, options.header ? 0 : 1);
+  const width = schema.columns.length - (fileColumn === null ? 0 : 1);
+  const found = head.names?.length ?? head.rows[0]?.length ?? 0;
+  if (found !== width) {
+    const message = `${file!.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
+    throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
+  }
+  return { format, extra, fileColumn, maxRowSize, csv: { dialect: head.dialect, nullText: '', header: head.names } };
+}
