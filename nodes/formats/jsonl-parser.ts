@@ -1,11 +1,11 @@
 /** JSON Lines files into typed rows. */
 import { isUtf8 } from 'node:buffer';
-import type { Column, Json, Row, Schema } from '../../engine/schema/types.ts';
-import { type Converted, castValue } from '../../engine/schema/values.ts';
+import type { Column, Row, Schema } from '../../engine/schema/types.ts';
+import type { Converted } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
-import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, syntaxMessage } from './jsonl-record.ts';
+import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, recordValue, syntaxMessage } from './jsonl-record.ts';
 import { stringLiteral } from './row-code.ts';
 import { compileRows, convertRow } from './row-conversion.ts';
 
@@ -181,16 +181,7 @@ export class JsonlParser implements Parser {
 
   #value(record: ExactRecord, column: Column): Converted {
     if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
-    const found = Object.hasOwn(record, column.name) ? record[column.name] : null;
-    if (typeof found === 'bigint') {
-      if (column.type === 'number') return { ok: true, value: Number(found) };
-      return castValue(String(found), column.type === 'json' ? 'integer' : column.type);
-    }
-    if (column.type === 'json') {
-      if (holdsBigint(found)) return { ok: false, message: 'it holds a whole number beyond 2^53, which would be rounded' };
-      return { ok: true, value: found as Json };
-    }
-    return castValue(found as Json, column.type);
+    return recordValue(record, column);
   }
 
   #beginLongLine(window: Window): void {
@@ -215,9 +206,4 @@ export class JsonlParser implements Parser {
 function readOf(name: string): string {
   const key = stringLiteral(name);
   return name in Object.prototype ? `(Object.hasOwn(input, ${key}) ? input[${key}] : undefined)` : `input[${key}]`;
-}
-
-function holdsBigint(value: unknown): boolean {
-  if (typeof value === 'bigint') return true;
-  return typeof value === 'object' && value !== null && Object.values(value).some(holdsBigint);
 }

@@ -1,6 +1,6 @@
 /** One line of JSON Lines. */
-import type { ColumnType, Json } from '../../engine/schema/types.ts';
-import { parseTimestamp } from '../../engine/schema/values.ts';
+import type { Column, ColumnType, Json } from '../../engine/schema/types.ts';
+import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Conversion } from './row-conversion.ts';
 
 export type JsonRecord = { readonly [key: string]: Json };
@@ -38,6 +38,23 @@ export const jsonConversions: { readonly [type in ColumnType]: Conversion } = {
   json: (found) => (found === undefined ? null : (found as Json)),
   bytes: nothing,
 };
+
+/** The value of a column in a record that was parsed exactly; a missing key is null. */
+export function recordValue(record: ExactRecord, { name, type }: Column): Converted {
+  const found = Object.hasOwn(record, name) ? record[name] : null;
+  if (typeof found === 'bigint') {
+    if (type === 'number') return { ok: true, value: Number(found) };
+    return castValue(String(found), type === 'json' ? 'integer' : type);
+  }
+  if (type !== 'json') return castValue(found as Json, type);
+  if (holdsBigint(found)) return { ok: false, message: 'it holds a whole number beyond 2^53, which would be rounded' };
+  return { ok: true, value: found as Json };
+}
+
+function holdsBigint(value: unknown): boolean {
+  if (typeof value === 'bigint') return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsBigint);
+}
 
 function nothing(found: unknown): null | undefined {
   return found === null || found === undefined ? null : undefined;

@@ -5,7 +5,7 @@ import type { IconName } from './icons.ts';
 import type { KeyedState } from './keyed-state.ts';
 
 export type NodeKind = 'source' | 'transform' | 'sink';
-export const categories = ['Files', 'Databases', 'Generate', 'Rows', 'Columns', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
+export const categories = ['Files', 'Databases', 'Network', 'Generate', 'Rows', 'Columns', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
 export type Category = (typeof categories)[number];
 
 export interface Port {
@@ -47,6 +47,13 @@ export interface CodeAnalysis {
   expression(source: string, input: Schema): { readonly type: ColumnType | null; readonly nullable: boolean; readonly problem?: CodeProblem };
   /** The columns that a snippet's default function returns, or null where they cannot be told. `declared` ones count more than what the code shows. */
   snippet(source: string, input: Schema, declared?: readonly Column[]): { readonly schema: Schema | null; readonly problem?: CodeProblem };
+  /** The same for what `onRow` and `onTimer` of a keyed module return; `warning` is no reason not to run it. */
+  keyed(
+    source: string,
+    input: Schema,
+    keys: readonly string[],
+    declared?: readonly Column[],
+  ): { readonly schema: Schema | null; readonly problem?: CodeProblem; readonly warning?: CodeProblem };
 }
 export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range'>;
 /** A problem of one node: the engine adds which one. */
@@ -112,6 +119,8 @@ export interface SourceContext<P> extends RunContext<P> {
   readonly batchSize: number;
   /** Where to go on, as `position()` gave it; null at the start. */
   readonly start: Json;
+  /** The wall clock, in milliseconds. */
+  now(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
@@ -121,7 +130,7 @@ export interface SourceBatch {
   readonly rows: readonly Row[];
   /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
   readonly locate?: (index: number) => RowPosition;
-  /** The source's watermark once these rows are out; absent where it has not moved. Sources themselves leave it out: event-time.ts sets it. */
+  /** The source's watermark once these rows are out; absent where it has not moved. Sources themselves leave it out: event-time-source.ts sets it. */
   readonly watermark?: number;
 }
 export interface Reader {
@@ -134,7 +143,7 @@ export interface Reader {
   position(): Json;
   /**
    * Asked about ten times a second while a `read` is under way: what time does without rows. `idle` means that no watermark
-   * should wait for this source. Sources themselves leave it out: event-time.ts gives it.
+   * should wait for this source. Sources themselves leave it out: event-time-source.ts gives it.
    */
   waiting?(now: number): { readonly watermark?: number; readonly idle?: boolean };
   /** A checkpoint that holds this position is durable: the source may forget what lies before it (an inbox its rows). */
@@ -176,6 +185,20 @@ export interface TransformContext<P> extends RunContext<P> {
    */
   expression(source: string, field: string): (row: Row) => unknown;
   snippet(source: string, field: string): (row: Row) => unknown;
+  /** What a keyed module exports. */
+  keyed(source: string, field: string): KeyedCode;
+  /**
+   * What users' code threw, with its place in the snippet, as the start of a failure: for operators that see whole batches,
+   * where only they know the row. Total.
+   */
+  explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
+}
+/** Users' functions over the rows of one key. What is handed to them besides the row must be frozen, or be theirs to change. */
+export interface KeyedCode {
+  /** The state of a key before its first row: a value, or a function that gives it. */
+  readonly initial: unknown;
+  readonly onRow: (row: Row, state: unknown, context: object) => unknown;
+  readonly onTimer: ((timer: object, state: unknown, context: object) => unknown) | null;
 }
 /**
  * What a transform does with rows. The first three are stateless and work row by row: the engine fuses chains of them
@@ -312,6 +335,11 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly outputs: readonly Port[];
   /** False for a source that never ends by itself; a function where that depends on its params. */
   readonly bounded: boolean | ((params: ParamsOf<F>) => boolean);
+  /**
+   * The column that holds these rows' event time, as what the editor offers first. `simulated`: these times say nothing about
+   * this machine's clock, so none of them is too far ahead of it.
+   */
+  readonly eventTime?: { readonly column: string; readonly simulated?: boolean };
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */

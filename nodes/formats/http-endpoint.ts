@@ -1,0 +1,158 @@
+/** A local address that takes rows by POST, and acknowledges them only when they are durable. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Schema } from '../../engine/schema/types.ts';
+import type { SourceContext } from '../kit/node.ts';
+import { type Refusal, rowsOf } from './http-rows.ts';
+import type { Inbox } from './inbox.ts';
+
+export interface EndpointOptions {
+  readonly port: number;
+  /** `/rows` */
+  readonly path: string;
+  readonly schema: Schema;
+  readonly extra: 'ignore' | 'error';
+  readonly maxBodyBytes: number;
+  /** Whether there is no room for more rows now. */
+  isFull(): boolean;
+}
+type Context = Pick<SourceContext<unknown>, 'refuse' | 'log'>;
+
+/** Loopback only: rows come from this machine. */
+const host = '127.0.0.1';
+const requestTimeoutMs = 30_000;
+const maxConnections = 256;
+const fullToldEveryMs = 60_000;
+const rawLength = 1000;
+const ownHosts = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+export class HttpEndpoint {
+  readonly #options: EndpointOptions;
+  readonly #inbox: Inbox;
+  readonly #context: Context;
+  readonly #server: Server;
+  #fullToldAt = 0;
+
+  constructor(options: EndpointOptions, inbox: Inbox, context: Context) {
+    this.#options = options;
+    this.#inbox = inbox;
+    this.#context = context;
+    this.#server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+      this.#answer(request, response).catch((error: Error) => this.#fail(response, error));
+    });
+    this.#server.maxConnections = maxConnections;
+  }
+
+  /** Gives the port, which is a free one where 0 was asked for. Throws a MillraceError where it is taken. */
+  async listen(): Promise<number> {
+    const { port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const taken = error.code === 'EADDRINUSE';
+        const message = taken ? `Port ${port} is taken by another program, or by another run.` : `Port ${port} cannot be opened: ${error.message}.`;
+        reject(new MillraceError({ code: 'http/port', message, hint: 'Choose another port, or end what uses this one.', field: 'port' }));
+      });
+      this.#server.listen(port, host, resolve);
+    });
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      // What was not answered was not taken: its sender knows that.
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = this.#check(request);
+    if (refusal) return this.#refuse(request, response, refusal);
+    if (this.#options.isFull()) return this.#tellFull(request, response);
+    const body = await this.#body(request);
+    if (body === null) return this.#refuse(request, response, this.#tooLarge());
+    const isLines = !/^application\/json\b/.test(request.headers['content-type'] ?? '');
+    const taken = rowsOf(body, isLines, this.#options.schema, this.#options.extra);
+    if (!('rows' in taken) || 'status' in taken) return this.#refuse(request, response, taken as Refusal, body);
+    if (taken.rows.length > 0) await this.#inbox.add(taken.rows);
+    send(response, 200, { accepted: taken.rows.length });
+  }
+
+  #check(request: IncomingMessage): Refusal | null {
+    const { method, headers } = request;
+    const { path, maxBodyBytes } = this.#options;
+    const refusal = (status: number, code: string, message: string, hint: string): Refusal => ({ status, code, message, hint });
+    // A page in a browser on this machine can reach this address too, but it cannot leave these out or fake them.
+    if (!ownHosts.test(headers.host ?? '')) return refusal(403, 'http/host', `"${headers.host}" is not this machine.`, `Use http://${host}.`);
+    if (headers.origin !== undefined) return refusal(403, 'http/origin', 'Web pages may not send rows here.', 'Send them from a program.');
+    if (new URL(request.url ?? '/', 'http://localhost').pathname !== path)
+      return refusal(404, 'http/path', `There is nothing at ${request.url}.`, `Rows are taken at ${path}.`);
+    if (method !== 'POST') return refusal(405, 'http/method', `${method} is not possible here.`, 'Send rows by POST.');
+    if (!/^application\/(json|x-ndjson|jsonl|jsonlines)\b/.test(headers['content-type'] ?? '')) {
+      return refusal(
+        415,
+        'http/type',
+        `"${headers['content-type'] ?? ''}" is no type that is taken here.`,
+        'Use the type application/json, or application/x-ndjson for one object a line.',
+      );
+    }
+    return Number(headers['content-length'] ?? 0) > maxBodyBytes ? this.#tooLarge() : null;
+  }
+
+  #tooLarge(): Refusal {
+    const megabytes = this.#options.maxBodyBytes / 1024 / 1024;
+    return {
+      status: 413,
+      code: 'http/too-large',
+      message: `The request is larger than ${megabytes} MB.`,
+      hint: 'Send fewer rows at a time, or raise the limit.',
+    };
+  }
+
+  /** Null for one that is too large. */
+  async #body(request: IncomingMessage): Promise<string | null> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > this.#options.maxBodyBytes) return null;
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  }
+
+  #tellFull(request: IncomingMessage, response: ServerResponse): void {
+    if (Date.now() - this.#fullToldAt > fullToldEveryMs) {
+      this.#fullToldAt = Date.now();
+      this.#context.log('warning', 'The inbox is full: senders are asked to wait (429) until the pipeline has caught up.');
+    }
+    response.setHeader('Retry-After', '1');
+    close(request, response);
+    send(response, 429, { error: { code: 'http/full', message: 'There is no room for more rows now.', hint: 'Send them again in a second.' } });
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal, body?: string): void {
+    const { status, rows, ...problem } = refusal;
+    this.#context.refuse({ ...problem, ...(body !== undefined && { row: { raw: body.length > rawLength ? `${body.slice(0, rawLength)}...` : body } }) });
+    if (status === 405) response.setHeader('Allow', 'POST');
+    close(request, response);
+    send(response, status, { error: { ...problem, ...(rows && { rows }) } });
+  }
+
+  #fail(response: ServerResponse, error: Error): void {
+    if (response.destroyed || response.headersSent) return;
+    this.#context.log('warning', `A request was not taken: ${error.message}`);
+    send(response, 503, { error: { code: 'http/not-stored', message: error.message, hint: 'Nothing was taken: send it again later.' } });
+  }
+}
+
+/** A body that nobody reads must not be sent to its end. */
+function close(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return;
+  response.setHeader('Connection', 'close');
+  response.once('finish', () => request.destroy());
+}
+
+function send(response: ServerResponse, status: number, answer: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'X-Content-Type-Options': 'nosniff' }).end(`${JSON.stringify(answer)}\n`);
+}

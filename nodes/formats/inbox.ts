@@ -1,0 +1,128 @@
+/** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
+import type Sqlite from 'better-sqlite3';
+import type { Row, Schema } from '../../engine/schema/types.ts';
+import { castValue, encodeCells } from '../../engine/schema/values.ts';
+import type { RowFailure } from '../kit/node.ts';
+import { outputProblem } from './output-problem.ts';
+import { convertRow } from './row-conversion.ts';
+
+interface Stored {
+  readonly seq: number;
+  readonly row: string;
+}
+interface Waiting {
+  readonly rows: readonly Row[];
+  done(): void;
+  failed(error: unknown): void;
+}
+
+export class Inbox {
+  readonly #path: string;
+  readonly #schema: Schema;
+  readonly #database: Sqlite.Database;
+  readonly #insert: Sqlite.Statement<[string]>;
+  readonly #after: Sqlite.Statement<[number, number], Stored>;
+  readonly #forget: Sqlite.Statement<[number]>;
+  #waiting: Waiting[] = [];
+  #last: number;
+  /** Called once rows were added. */
+  onAdded: () => void = () => {};
+
+  /** Throws a MillraceError where the file cannot be an inbox. */
+  constructor(path: string, schema: Schema, Database: typeof Sqlite) {
+    this.#path = path;
+    this.#schema = schema;
+    try {
+      this.#database = new Database(path, { timeout: 5000 });
+      // What was acknowledged must survive a power cut: each commit is on the disk before it is answered.
+      this.#database.pragma('journal_mode = wal');
+      this.#database.pragma('synchronous = full');
+      this.#database.exec('CREATE TABLE IF NOT EXISTS inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, row TEXT NOT NULL)');
+      this.#insert = this.#database.prepare('INSERT INTO inbox (row) VALUES (?)');
+      this.#after = this.#database.prepare('SELECT seq, row FROM inbox WHERE seq > ? ORDER BY seq LIMIT ?');
+      this.#forget = this.#database.prepare('DELETE FROM inbox WHERE seq <= ?');
+      this.#last =
+        this.#database
+          .prepare<[], { last: number | null }>(
+            "SELECT max(seq) AS last FROM (SELECT max(seq) AS seq FROM inbox UNION SELECT seq FROM sqlite_sequence WHERE name = 'inbox')",
+          )
+          .get()!.last ?? 0;
+    } catch (error) {
+      throw outputProblem(error, path);
+    }
+  }
+
+  /** The number of the newest row that was ever added; 0 for none. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Resolves when the rows are durable. Those of several callers go into one transaction. */
+  add(rows: readonly Row[]): Promise<void> {
+    return new Promise((done, failed) => {
+      this.#waiting.push({ rows, done, failed });
+      if (this.#waiting.length === 1) setImmediate(() => this.#flush());
+    });
+  }
+
+  /** Rows behind a number, in order, and the number of the last of them. What fits the columns no more goes to `fail`. */
+  read(after: number, limit: number, fail: (failure: RowFailure) => void): { readonly rows: Row[]; readonly last: number } {
+    const stored = this.#after.all(after, limit);
+    const rows: Row[] = [];
+    for (const { row: text } of stored) {
+      const cells = JSON.parse(text) as { readonly [column: string]: never };
+      const found = convertRow(this.#schema, ({ name, type }) => castValue(Object.hasOwn(cells, name) ? cells[name]! : null, type));
+      if ('row' in found) rows.push(found.row);
+      else {
+        const message = `A row of the inbox does not fit column "${found.column.name}" any more: ${found.message}.`;
+        fail({ code: 'inbox/column', message, hint: 'It came before the columns were changed. Change them back, or skip such rows.', row: { raw: text } });
+      }
+    }
+    // Where nothing is left behind that number, all was forgotten.
+    return { rows, last: stored.at(-1)?.seq ?? this.#last };
+  }
+
+  /** The newest rows, for a preview. */
+  newest(limit: number): Row[] {
+    return this.read(Math.max(0, this.#last - limit), limit, () => {}).rows;
+  }
+
+  /** Rows up to this number are in safe hands. */
+  forget(upTo: number): void {
+    this.#forget.run(upTo);
+  }
+
+  close(): void {
+    this.#flush();
+    this.#database.close();
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (waiting.length === 0) return;
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        let last = this.#last;
+        for (const { rows } of waiting) for (const row of rows) last = Number(this.#insert.run(this.#text(row)).lastInsertRowid);
+        this.#database.exec('COMMIT');
+        this.#last = last;
+      } catch (error) {
+        if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+        throw error;
+      }
+    } catch (error) {
+      const problem = outputProblem(error, this.#path);
+      for (const { failed } of waiting) failed(problem);
+      return;
+    }
+    for (const { done } of waiting) done();
+    this.onAdded();
+  }
+
+  #text(row: Row): string {
+    const cells = encodeCells(row, this.#schema);
+    return JSON.stringify(Object.fromEntries(this.#schema.columns.map(({ name }, i) => [name, cells[i]!])));
+  }
+}

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import { HttpEndpoint } from '../formats/http-endpoint.ts';
+import { Inbox } from '../formats/inbox.ts';
+import { InboxReader } from '../formats/inbox-reader.ts';
+import { declaredColumnsField, declaredOutput } from '../formats/line-format.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode, type Reader } from '../kit/node.ts';
+
+const { when: _, ...columns } = declaredColumnsField;
+
+export default defineNode({
+  type: 'http-in',
+  kind: 'source',
+  title: 'HTTP in',
+  summary: 'Takes rows that programs on this machine send by POST.',
+  category: 'Network',
+  icon: 'world',
+  version: 1,
+  keywords: ['webhook', 'post', 'rest', 'api', 'ingest', 'server', 'endpoint'],
+  docs: `
+Opens an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and makes rows of what is sent there:
+
+\`\`\`
+curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' http://127.0.0.1:8700/rows
+\`\`\`
+
+| sent as | holds |
+|---|---|
+| \`application/json\` | one object, or a list of objects |
+| \`application/x-ndjson\` | one object a line |
+
+**Acknowledged is safe.** The answer \`200 {"accepted": 1}\` comes when the rows are on the disk, in the inbox file; they leave
+it when a checkpoint of the run holds them. After a crash they are read from there again. A request is taken as a whole or not at all.
+
+| answer | why |
+|---|---|
+| 400, 422 | it is no JSON, or rows do not fit the columns: the answer names the first ten |
+| 413 | it is larger than the limit |
+| 415 | it is of another type |
+| 429 | the inbox is full, as the pipeline is slower than the senders: send it again in a second |
+| 503 | the inbox cannot be written (a full disk): nothing was taken |
+
+What is refused counts as a failed row of this node and is shown with its reason, and never ends the run. Only programs of
+this machine reach the address; web pages in a browser are refused.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: false,
+  params: {
+    port: f.number({ label: 'Port', default: 8700, min: 1, max: 65_535, integer: true }),
+    path: f.text({ label: 'Address', default: '/rows', pattern: '/[A-Za-z0-9/_.~-]*', help: 'What follows the port.' }),
+    columns,
+    extra: f.choice({
+      label: 'Keys that are no columns',
+      default: 'ignore',
+      options: [
+        { value: 'ignore', label: 'Leave them out' },
+        { value: 'error', label: 'Refuse the request' },
+      ],
+    }),
+    inbox: f.file({
+      label: 'Inbox file',
+      mode: 'save',
+      extensions: ['db'],
+      default: 'inbox.db',
+      help: 'Rows wait here until a checkpoint holds them.',
+      advanced: true,
+    }),
+    capacity: f.number({ label: 'Room in the inbox', default: 100_000, min: 1, integer: true, unit: 'rows', advanced: true }),
+    maxBody: f.number({ label: 'Largest request', default: 10, min: 1, max: 256, unit: 'MB', advanced: true }),
+  },
+  card: ({ port, path }) => `127.0.0.1:${port}${path}`,
+  infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
+  reads: ({ inbox }) => [inbox],
+  async run(context): Promise<Reader> {
+    const { params, sample } = context;
+    const schema = context.outputs['rows']!;
+    const path = context.path(params.inbox);
+    if (sample && !existsSync(path)) return { read: () => null, position: () => null, close() {} };
+    const { default: Database } = await import('better-sqlite3');
+    if (!sample)
+      claim(
+        context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
+        path,
+      );
+    const inbox = new Inbox(path, schema, Database);
+    if (sample) {
+      let rows = inbox.newest(context.batchSize);
+      const take = () => {
+        const batch = { rows };
+        rows = [];
+        return batch.rows.length > 0 ? batch : null;
+      };
+      return { read: take, position: () => null, close: () => inbox.close() };
+    }
+    const isFull = () => reader.unread >= params.capacity;
+    const options = { port: params.port, path: params.path, schema, extra: params.extra, maxBodyBytes: params.maxBody * 1024 * 1024, isFull };
+    const endpoint = new HttpEndpoint(options, inbox, context);
+    const reader = new InboxReader(inbox, context.start, context, () => endpoint.close());
+    try {
+      await endpoint.listen();
+    } catch (error) {
+      inbox.close();
+      throw error;
+    }
+    context.log('info', `Takes rows at http://127.0.0.1:${params.port}${params.path}`);
+    return reader;
+  },
+  examples: [
+    {
+      title: 'Readings',
+      params: {
+        columns: [
+          { column: 'sensor', type: 'string' },
+          { column: 'value', type: 'number' },
+        ],
+      },
+      outputs: { rows: [] },
+    },
+    { title: 'Columns have to be named', params: {}, outputs: { rows: [] }, failures: ['no columns yet'] },
+  ],
+});
+
+function claim(inbox: { taken: boolean }, path: string): void {
+  if (inbox.taken) {
+    const message = `Another source of this pipeline has ${path} as its inbox too.`;
+    throw new MillraceError({ code: 'inbox/used-twice', message, hint: 'Give each source an inbox file of its own.', field: 'inbox' });
+  }
+  inbox.taken = true;
+}
