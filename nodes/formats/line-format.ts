@@ -45,7 +45,13 @@ export function declaredOutput(columns: DeclaredColumns, format: 'jsonl' | 'csv'
   if (format === 'text') return { outputs: { rows: textLineSchema } };
   const named = columns.filter(({ column }) => column !== '');
   if (named.length === 0) {
-    const problem = { code: 'columns/missing', severity: 'error', message: 'It has no columns yet', hint: 'Name the columns of its rows.', field: 'columns' } as const;
+    const problem = {
+      code: 'columns/missing',
+      severity: 'error',
+      message: 'It has no columns yet',
+      hint: 'Name the columns of its rows.',
+      field: 'columns',
+    } as const;
     return { outputs: { rows: null }, problems: [problem] };
   }
   const twice = named.findIndex(({ column }, i) => named.findIndex((other) => other.column === column) < i);
@@ -62,7 +68,11 @@ export interface LineFormat {
   readonly extra: 'ignore' | 'error';
   readonly fileColumn: string | null;
   readonly maxRowSize: number;
-  readonly csv: { readonly dialect: CsvDialect; readonly nullText: string; /** The names in the file, or null where the first line holds none. */ readonly header: readonly string[] | null };
+  readonly csv: {
+    readonly dialect: CsvDialect;
+    readonly nullText: string /** The names in the file, or null where the first line holds none. */;
+    readonly header: readonly string[] | null;
+  };
 }
 
 /** A parser for one file or stream. */
