@@ -1,0 +1,63 @@
+import { writeSync } from 'node:fs';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Row } from '../../engine/schema/types.ts';
+import type { Output, Writer } from '../kit/node.ts';
+import type { RowWriter } from './row-text.ts';
+import { TextBuffer } from './text-buffer.ts';
+
+const retryMs = 5;
+
+/** Writes rows as lines to a descriptor at once. A reader that is slow holds the run up. */
+export class StandardOutput implements Writer {
+  readonly #rows: RowWriter;
+  readonly #descriptor: number;
+  readonly #buffer = new TextBuffer();
+
+  constructor(rows: RowWriter, header: string, descriptor = 1) {
+    this.#rows = rows;
+    this.#descriptor = descriptor;
+    this.#buffer.text(header);
+  }
+
+  async write(rows: readonly Row[]): Promise<void> {
+    this.#rows(rows, this.#buffer);
+    await this.#flush();
+  }
+
+  /** A header alone, where no rows came. */
+  async commit(): Promise<void> {
+    await this.#flush();
+  }
+
+  abort(): void {}
+
+  close(): void {}
+
+  output(): Output {
+    return { kind: 'file', path: 'standard output' };
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#buffer.at === 0) return;
+    const bytes = this.#buffer.take();
+    for (let done = 0; done < bytes.length; ) {
+      try {
+        done += writeSync(this.#descriptor, bytes, done);
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code === 'EPIPE') {
+          const hint = 'The program that read it has ended. Let it read to the end, or limit the rows before this sink.';
+          throw new MillraceError({ code: 'stdout/closed', message: 'Nobody reads standard output any more.', hint }, { cause: error });
+        }
+        if (code !== 'EAGAIN') {
+          throw new MillraceError(
+            { code: 'stdout/unwritable', message: `Standard output cannot be written: ${message}.`, hint: 'Look at where it leads.' },
+            { cause: error },
+          );
+        }
+        // A pipe that is full, in a process that must not wait for it.
+        await new Promise((resolve) => setTimeout(resolve, retryMs));
+      }
+    }
+  }
+}

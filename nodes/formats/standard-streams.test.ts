@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { jsonlWriter } from './jsonl-write.ts';
+import { StandardInput } from './standard-input.ts';
+import { StandardOutput } from './standard-output.ts';
+import { TextLinesParser } from './text-lines.ts';
+
+let folder: string;
+let pipe: { readonly path: string; reader: number; writer: number };
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-streams-'));
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const both = openSync(path, 'r+');
+  pipe = { path, reader: both, writer: openSync(path, 'w') };
+});
+afterEach(() => {
+  closeSync(pipe.reader);
+  if (pipe.writer >= 0) closeSync(pipe.writer);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const input = (descriptor: number, options: { line?: number; signal?: AbortSignal } = {}) =>
+  new StandardInput(new TextLinesParser(null, 1024, () => {}), {
+    batchSize: 10,
+    line: options.line ?? 1,
+    signal: options.signal ?? new AbortController().signal,
+    descriptor,
+  });
+
+test('gives lines as they come, and the last one without its end', async () => {
+  const only = openSync(pipe.path, 'r');
+  closeSync(pipe.reader);
+  pipe.reader = only;
+  const reader = input(only);
+  writeSync(pipe.writer, 'one\ntw');
+  expect((await reader.read())!.rows).toEqual([{ line: 'one' }]);
+  const next = reader.read();
+  writeSync(pipe.writer, 'o\nthree\nfour');
+  const batch = (await next)!;
+  expect(batch.rows).toEqual([{ line: 'two' }, { line: 'three' }]);
+  expect(batch.locate!(1)).toEqual({ source: 'standard input', line: 3 });
+  expect(reader.position()).toEqual({ line: 4 });
+  closeSync(pipe.writer);
+  pipe.writer = -1;
+  expect((await reader.read())!.rows).toEqual([{ line: 'four' }]);
+  expect(await reader.read()).toBeNull();
+});
+
+test('stops while it waits', async () => {
+  const stop = new AbortController();
+  const reader = input(pipe.reader, { signal: stop.signal });
+  const waiting = reader.read();
+  stop.abort();
+  expect(await waiting).toBeNull();
+  // Frees the thread that still waits for bytes.
+  writeSync(pipe.writer, '\n');
+});
+
+test('prints rows at once', async () => {
+  const file = join(folder, 'out');
+  const descriptor = openSync(file, 'w');
+  const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'id', type: 'integer', nullable: false }] }), '', descriptor);
+  await writer.write([{ id: 1 }, { id: 2 }]);
+  expect(readFileSync(file, 'utf8')).toBe('{"id":1}\n{"id":2}\n');
+  closeSync(descriptor);
+});
+
+test('says that nobody reads any more', async () => {
+  const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'id', type: 'integer', nullable: false }] }), '', pipe.writer);
+  closeSync(pipe.reader);
+  pipe.reader = openSync('/dev/null', 'r');
+  await expect(writer.write([{ id: 1 }])).rejects.toThrow('Nobody reads standard output any more');
+});
