@@ -1,9 +1,11 @@
 /** The node library: every file under sources, transforms and sinks, collected by the build. */
+import { everySource } from './kit/every-source.ts';
 import type { NodeDefinition } from './kit/node.ts';
 
 const files = import.meta.glob<unknown>(['./{sources,transforms,sinks}/*.ts', '!./**/*.test.ts'], { eager: true, import: 'default' });
 
-export const definitions: readonly NodeDefinition[] = collect(files);
+/** Sources with what all of them can do: nobody gets to see one without. */
+export const definitions: readonly NodeDefinition[] = collect(files).map((definition) => (definition.kind === 'source' ? everySource(definition) : definition));
 
 /** Throws where a file is no node, so that a slip shows at the first start and not as a node that is missing. */
 function collect(modules: Readonly<Record<string, unknown>>): NodeDefinition[] {

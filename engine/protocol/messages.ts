@@ -66,6 +66,7 @@ export interface FieldManifest {
   readonly options?: readonly { readonly value: string; readonly label: string; readonly help?: string }[];
   readonly values?: readonly string[];
   readonly input?: string;
+  readonly of?: 'output';
   readonly types?: readonly string[];
   readonly returns?: string;
   readonly signature?: string;

@@ -31,6 +31,8 @@ export interface Schema {
 export interface EventTime {
   readonly column: string;
   readonly shift?: number;
+  /** At a source: the type that the column had before its values were read as times. Absent where it is a timestamp by itself. */
+  readonly from?: ColumnType;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

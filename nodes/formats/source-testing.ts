@@ -13,8 +13,8 @@ export interface Outcome {
   readonly places: readonly string[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
-  /** The position after each batch, with the number of rows until there. */
-  readonly positions: readonly { readonly rows: number; readonly position: Json }[];
+  /** The position after each batch, with the number of rows until there, and the watermark where that batch moved it. */
+  readonly positions: readonly { readonly rows: number; readonly position: Json; readonly watermark?: number }[];
 }
 
 /** A new folder that holds these files. */
@@ -37,6 +37,7 @@ export async function readSource(
     readonly shared?: Map<string, { close(): void }>;
     readonly schema?: Schema;
     readonly signal?: AbortSignal;
+    readonly now?: () => number;
   } = {},
 ): Promise<Outcome> {
   const defaults = Object.fromEntries(Object.entries(definition.params).map(([name, field]) => [name, (field as { default?: unknown }).default ?? null]));
@@ -51,7 +52,7 @@ export async function readSource(
   const places: string[] = [];
   const failures: RowFailure[] = [];
   const logs: string[] = [];
-  const positions: { rows: number; position: Json }[] = [];
+  const positions: { rows: number; position: Json; watermark?: number }[] = [];
   const outcome = { schema, problems, rows, places, failures, logs, positions };
   if (!schema) return outcome;
   const shared = options.shared ?? new Map<string, { close(): void }>();
@@ -70,6 +71,7 @@ export async function readSource(
     guard: () => {},
     batchSize: options.batchSize ?? 1024,
     start: options.start ?? null,
+    now: options.now ?? Date.now,
     sample: false,
     refuse: (failure) => failures.push(failure),
   });
@@ -81,7 +83,11 @@ export async function readSource(
         places.push(`${source}:${line}`);
       });
       rows.push(...batch.rows);
-      positions.push({ rows: rows.length, position: JSON.parse(JSON.stringify(reader.position())) });
+      positions.push({
+        rows: rows.length,
+        position: JSON.parse(JSON.stringify(reader.position())),
+        ...(batch.watermark !== undefined && { watermark: batch.watermark }),
+      });
     }
   } finally {
     await reader.close();

@@ -25,8 +25,11 @@ export type ChoiceField<C extends string = string> = Of<
   { readonly options: readonly { readonly value: C; readonly label: string; readonly help?: string }[] }
 >;
 export type BooleanField = Of<'boolean', boolean>;
-/** The name of one column of an input port (`input` defaults to the first one). */
-export type ColumnField = Of<'column', string, { readonly input?: string; readonly types?: readonly ColumnType[] }>;
+/**
+ * The name of one column of an input port (`input` defaults to the first one), or of the node's own first output: only
+ * `infer` knows that one, so it checks the name there (`outputColumnProblem`).
+ */
+export type ColumnField = Of<'column', string, { readonly input?: string; readonly of?: 'output'; readonly types?: readonly ColumnType[] }>;
 export type ColumnsField = Of<'columns', readonly string[], { readonly input?: string; readonly types?: readonly ColumnType[]; readonly min?: number }>;
 /** A TypeScript expression over `row`. `returns` is what its value must be. */
 export type ExpressionField = Of<'expression', string, { readonly input?: string; readonly returns?: ColumnType | 'any'; readonly placeholder?: string }>;

@@ -1,7 +1,7 @@
 /** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
 import { didYouMean } from '../../engine/schema/closest.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
-import { conditionOperators, type Field, type Fields } from './fields.ts';
+import { type ColumnField, conditionOperators, type Field, type Fields } from './fields.ts';
 import type { NodeProblem } from './node.ts';
 
 export type Params = { readonly [name: string]: Json };
@@ -182,13 +182,28 @@ function readCondition(field: Field & { readonly kind: 'condition' }, value: Jso
 }
 
 function checkColumn(field: Field & { readonly kind: 'column' | 'columns' | 'condition' }, name: string, place: Place): void {
-  const schema = place.inputs[field.input ?? Object.keys(place.inputs)[0] ?? ''];
-  if (!schema) return;
+  const schema = 'of' in field && field.of === 'output' ? null : place.inputs[field.input ?? Object.keys(place.inputs)[0] ?? ''];
+  if (schema) checkColumnIn(schema, field, name, place);
+}
+
+/** What is wrong with this column for a field that names one of the node's own output, before the node itself changes its type. */
+export function outputColumnProblem(schema: Schema, field: ColumnField, name: string, path: string): NodeProblem | null {
+  const problems: NodeProblem[] = [];
+  checkColumnIn(schema, field, name, { path, report: (problem) => problems.push(problem) });
+  return problems[0] ?? null;
+}
+
+function checkColumnIn(
+  schema: Schema,
+  field: Field & { readonly kind: 'column' | 'columns' | 'condition' },
+  name: string,
+  place: Pick<Place, 'path' | 'report'>,
+): void {
   const column = schema.columns.find((candidate) => candidate.name === name);
   if (!column) {
     const names = schema.columns.map((candidate) => candidate.name);
     const message = `There is no column "${name}"${didYouMean(name, names)}`;
-    place.report(error('params/no-column', message, names.length > 0 ? `The columns are ${list(names)}.` : 'The input has no columns.', place));
+    place.report(error('params/no-column', message, names.length > 0 ? `The columns are ${list(names)}.` : 'There are no columns.', place));
     return;
   }
   const types = 'types' in field ? field.types : undefined;

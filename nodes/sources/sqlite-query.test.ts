@@ -183,7 +183,15 @@ describe('a sink that writes into the same database', () => {
       },
     };
     const writer: Writer = await sqliteTable.run({ ...common, params: { path: 'x.db', table, mode, keys: [], types: {} } as never });
-    const reader = await sqliteQuery.run({ ...common, params: { path: 'x.db', read: 'table', table: 't', sql: '', types: [] }, batchSize: 1024, start: null, sample: false, refuse() {} });
+    const reader = await sqliteQuery.run({
+      ...common,
+      params: { path: 'x.db', read: 'table', table: 't', sql: '', types: [] },
+      batchSize: 1024,
+      start: null,
+      sample: false,
+      now: Date.now,
+      refuse() {},
+    });
     for (let batch = await reader.read(); batch; batch = await reader.read()) await writer.write(batch.rows as Row[]);
     await reader.close();
     await writer.commit();

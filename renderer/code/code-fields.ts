@@ -22,7 +22,7 @@ export function codeFields(manifest: NodeManifest, params: { readonly [name: str
   const values = { ...manifest.defaults, ...params };
   const found: CodeField[] = [];
   for (const [name, field] of Object.entries(manifest.params)) {
-    if (!isShown(field, values)) continue;
+    if (!isShown(field, values, manifest.params)) continue;
     if (isCodeKind(field.kind)) found.push({ kind: field.kind, path: name, label: field.label, text: textOf(values[name]), field });
     else if (field.kind === 'list') found.push(...listFields(name, field, values[name]));
   }
@@ -41,16 +41,18 @@ function listFields(name: string, list: FieldManifest, value: Json | undefined):
   );
 }
 
-/** Whether a field's `when` holds among the values of its form. */
-export function isShown(field: FieldManifest, values: { readonly [name: string]: Json }): boolean {
+/** Whether a field's `when` holds among the values of its form, and with `fields` also that of the field that it depends on. */
+export function isShown(field: FieldManifest, values: { readonly [name: string]: Json }, fields: { readonly [name: string]: FieldManifest } = {}): boolean {
   if (!field.when) return true;
-  const value = values[field.when.param];
-  return field.when.is.some((wanted) => wanted === value);
+  const { param, is } = field.when;
+  const above = fields[param];
+  return is.some((wanted) => wanted === values[param]) && (!above || isShown(above, values, fields));
 }
 
-/** The schema at the input that a field is about (the first one unless it says otherwise); null while unknown. */
-export function inputSchema(check: NodeCheck | null, field: Pick<FieldManifest, 'input'>): Schema | null {
+/** The schema at the input that a field is about (the first one unless it says otherwise), or at the node's own output; null while unknown. */
+export function inputSchema(check: NodeCheck | null, field: Pick<FieldManifest, 'input' | 'of'>): Schema | null {
   if (!check) return null;
+  if (field.of === 'output') return check.outputs[0]?.schema ?? null;
   const port = field.input ? check.inputs.find((input) => input.name === field.input) : check.inputs[0];
   return port?.schema ?? null;
 }

@@ -24,7 +24,7 @@ export interface FormProps {
 export function Form({ fields, values, path = '', compact, onChange, onDone }: FormProps) {
   const { node, problems } = useForm();
   const [opened, setOpened] = useState(false);
-  const shown = Object.entries(fields).filter(([, field]) => isShown(field, values));
+  const shown = Object.entries(fields).filter(([, field]) => isShown(field, values, fields));
   const advanced = shown.filter(([, field]) => field.advanced);
   const within = (field: string | null | undefined) => advanced.some(([name]) => field === path + name || field?.startsWith(`${path}${name}.`));
   const asked = useSession(({ focusField }) => focusField?.node === node && within(focusField.field));

@@ -1,0 +1,156 @@
+/**
+ * Gives every source an event time and a watermark, so that no source needs code for it: params that are added to its own, and
+ * a reader around its reader. Where no event time is chosen, the source runs as it is.
+ */
+import type { Column, Schema } from '../../engine/schema/types.ts';
+import { f, type ParamsOf } from './fields.ts';
+import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from './node.ts';
+import { outputColumnProblem } from './params.ts';
+import { patternHelp, patternProblem, zoneOffset } from './time-pattern.ts';
+import { timeValues } from './time-values.ts';
+import { ArrivalReader, ColumnTimeReader, type TimedPosition } from './timed-readers.ts';
+
+const dayMs = 86_400_000;
+const byColumn = { param: 'eventTime', is: ['column'] } as const;
+const inPattern = { param: 'timeFormat', is: ['pattern'] } as const;
+
+const fields = {
+  eventTime: f.choice({
+    label: 'Event time',
+    default: 'none',
+    help: 'What windows go by.',
+    options: [
+      { value: 'none', label: 'None' },
+      { value: 'column', label: 'A column', help: 'When it happened, as the row says.' },
+      { value: 'arrival', label: 'Arrival', help: 'When this machine read the row.' },
+    ],
+  }),
+  timeColumn: f.column({ label: 'Time column', of: 'output', types: ['timestamp', 'string', 'integer', 'number'], when: byColumn }),
+  timeFormat: f.choice({
+    label: 'Time format',
+    default: 'automatic',
+    when: byColumn,
+    options: [
+      { value: 'automatic', label: 'Timestamps, or text in ISO 8601' },
+      { value: 'seconds', label: 'Seconds since 1970' },
+      { value: 'milliseconds', label: 'Milliseconds since 1970' },
+      { value: 'microseconds', label: 'Microseconds since 1970' },
+      { value: 'nanoseconds', label: 'Nanoseconds since 1970' },
+      { value: 'pattern', label: 'Text in another form' },
+    ],
+  }),
+  timePattern: f.text({ label: 'Form of the time', default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
+  timeZone: f.text({ label: 'Offset from UTC', default: '+00:00', help: 'Of times that name none themselves: +02:00, -05:30.', when: inPattern }),
+  outOfOrder: f.duration({
+    label: 'Out of order by at most',
+    default: 0,
+    min: 0,
+    help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer.',
+    when: byColumn,
+  }),
+  idleAfter: f.duration({
+    label: 'Idle after',
+    optional: true,
+    min: 1,
+    help: 'Without rows for so long, it no longer holds back windows over several sources. Empty: it always does.',
+    when: byColumn,
+  }),
+  ahead: f.duration({
+    label: 'At most ahead of the clock',
+    optional: true,
+    advanced: true,
+    min: 0,
+    default: dayMs,
+    help: "A time that is further ahead of this machine's clock closes no window, so that one wrong clock does not make all other rows late. Empty: no limit.",
+    when: byColumn,
+  }),
+  arrivalColumn: f.text({ label: 'Column for the arrival', default: 'arrived_at', when: { param: 'eventTime', is: ['arrival'] } }),
+};
+export type EventTimeParams = ParamsOf<typeof fields>;
+
+/** The source with an event time. Throws where it declares a param of the same name itself. */
+export function withEventTime(definition: SourceDefinition<any>): SourceDefinition<any> {
+  const { eventTime: hint } = definition;
+  const timeColumn = hint ? { ...fields.timeColumn, default: hint.column } : fields.timeColumn;
+  const { default: _, ...anyTime } = fields.ahead;
+  const own: typeof fields = { ...fields, timeColumn, ahead: hint?.simulated ? (anyTime as typeof fields.ahead) : fields.ahead };
+  const clash = Object.keys(own).find((name) => Object.hasOwn(definition.params, name));
+  if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source has`);
+  const port = definition.outputs[0]!.name;
+  return {
+    ...definition,
+    params: { ...definition.params, ...own },
+    infer: (context) => inferTimes(definition.infer(context), context, port),
+    run(context) {
+      const params = context.params as EventTimeParams;
+      if (params.eventTime === 'none') return definition.run(context);
+      const start = context.start as TimedPosition | null;
+      const inner = { ...context, start: start?.source ?? null, outputs: { ...context.outputs, [port]: schemaWithin(context.outputs[port]!, params) } };
+      const opened = definition.run(inner);
+      const time = (reader: Reader) => timed(reader, params, context, context.outputs[port]!, start?.time ?? null);
+      return opened instanceof Promise ? opened.then(time) : time(opened);
+    },
+  };
+}
+
+function inferTimes(inference: Inference, { params }: InferContext<EventTimeParams>, port: string): Inference {
+  const schema = inference.outputs[port];
+  if (!schema || params.eventTime === 'none') return inference;
+  const found = params.eventTime === 'arrival' ? withArrival(schema, params) : withTimeColumn(schema, params);
+  if ('schema' in found) return { ...inference, outputs: { ...inference.outputs, [port]: found.schema } };
+  return { ...inference, problems: [...(inference.problems ?? []), ...(found.problem ? [found.problem] : [])] };
+}
+
+type Found = { readonly schema: Schema } | { readonly problem: NodeProblem | null };
+
+function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): Found {
+  // That it is missing was told before.
+  if (name === '') return { problem: null };
+  if (schema.columns.some((column) => column.name === name)) {
+    const message = `There is a column "${name}" already`;
+    return {
+      problem: { code: 'event-time/column', severity: 'error', message, hint: 'Give the column for the arrival another name.', field: 'arrivalColumn' },
+    };
+  }
+  return { schema: { columns: [...schema.columns, { name, type: 'timestamp', nullable: false }], eventTime: { column: name } } };
+}
+
+function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, timeZone }: EventTimeParams): Found {
+  if (timeColumn === '') return { problem: null };
+  const wrong = outputColumnProblem(schema, fields.timeColumn, timeColumn, 'timeColumn');
+  if (wrong) return { problem: wrong };
+  const found = schema.columns.find(({ name }) => name === timeColumn)!;
+  const problem = (field: string, message: string, hint: string): Found => ({
+    problem: { code: 'event-time/format', severity: 'error', message, hint, field },
+  });
+  const isText = found.type === 'string';
+  if (found.type !== 'timestamp') {
+    if (timeFormat === 'automatic' && !isText) {
+      return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}: nothing tells what it counts`, 'Choose a time format.');
+    }
+    if (timeFormat === 'pattern') {
+      const patternFault = patternProblem(timePattern);
+      if (!isText) return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}, not text`, 'Choose what its numbers count.');
+      if (patternFault !== null) return problem('timePattern', `"${timePattern}" is no form of a time. ${patternFault}`, patternHelp);
+      if (zoneOffset(timeZone) === null) return problem('timeZone', `"${timeZone}" is no offset from UTC`, 'Write it as +02:00.');
+    }
+  }
+  const column: Column = { name: timeColumn, type: 'timestamp', nullable: false };
+  const columns = schema.columns.map((other) => (other === found ? column : other));
+  return { schema: { columns, eventTime: { column: timeColumn, ...(found.type !== 'timestamp' && { from: found.type }) } } };
+}
+
+/** The schema that the source itself promised: the other way round from `infer`. */
+function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): Schema {
+  if (params.eventTime === 'arrival') return { columns: columns.slice(0, -1) };
+  return {
+    columns: columns.map((column) => (column.name === eventTime?.column ? { ...column, type: eventTime.from ?? 'timestamp', nullable: true } : column)),
+  };
+}
+
+function timed(reader: Reader, params: EventTimeParams, context: SourceContext<unknown>, { eventTime }: Schema, time: number | null): Reader {
+  if (params.eventTime === 'arrival') return new ArrivalReader(reader, context, params.arrivalColumn, time);
+  const { timeColumn: column, timeFormat: format, timePattern: pattern, timeZone: zone, outOfOrder, idleAfter, ahead } = params;
+  const values = timeValues({ format, pattern, zone }, eventTime?.from ?? 'timestamp');
+  return new ColumnTimeReader(reader, context, { column, values, outOfOrder, idleAfter, ahead }, time);
+}

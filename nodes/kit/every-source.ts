@@ -1,0 +1,7 @@
+import { withEventTime } from './event-time-source.ts';
+import type { SourceDefinition } from './node.ts';
+
+/** What a source's file does not say, since it is the same for all of them. */
+export function everySource(definition: SourceDefinition<any>): SourceDefinition<any> {
+  return withEventTime(definition);
+}
