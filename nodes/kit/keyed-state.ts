@@ -1,8 +1,8 @@
 import type { State } from '../../engine/schema/types.ts';
 
 /**
- * Values by key. Keys are text: `keyText` of keys.ts makes one of several values. A value belongs to the state once it is set: change it
- * by setting another one, as a change within it may be lost.
+ * Values by key. Keys are text: `keyText` of keys.ts makes one of several values. A value belongs to the state once it is set: what
+ * changes within it counts once it is set again, and is to be got anew for every row, as values come and go between memory and disk.
  */
 export interface KeyedState<V extends State> {
   get(key: string): V | undefined;

@@ -1,0 +1,361 @@
+import { deserialize, serialize } from 'node:v8';
+import type { KeyedState } from '../../nodes/kit/keyed-state.ts';
+import type { State } from '../schema/types.ts';
+import { ExpiryQueue } from './keyed-expiry.ts';
+import { entryBytes, estimateBytes } from './keyed-size.ts';
+import { checksum, type KeyedStore, type StoredEntry } from './keyed-store.ts';
+
+/** What all keyed states of a run share. */
+export interface StateMemory {
+  /** What all of them take in memory, estimated. */
+  bytes: number;
+  readonly limit: number;
+  /** Rises as entries come into memory: entries that were last used in an early epoch are the first to leave. */
+  epoch: number;
+  /** Bytes that came into memory during this epoch. */
+  inflow: number;
+  /** What is written now has this version. */
+  version: number;
+  /** To be called when there is more in memory than the limit. Any entry may leave, also the one that was used last. */
+  makeRoom(): void;
+}
+
+/** The value of an entry that was removed, while the file still has it. */
+const gone = Symbol('gone');
+
+interface Entry {
+  readonly key: string;
+  value: unknown;
+  /** Infinity for one that stays. */
+  expiresAt: number;
+  due: number;
+  bytes: number;
+  /** The epoch of its last use. */
+  used: number;
+  /** The file does not have it as it is now. Always true while there is no file. */
+  dirty: boolean;
+  /** The newest version that the file has of this key, or -1, and its checksum, or -1 where it says that the key is gone. */
+  version: number;
+  sum: number;
+}
+
+export interface HeldEntries {
+  readonly keys: readonly string[];
+  readonly values: readonly State[];
+  /** Null where no entry expires. */
+  readonly expires: Float64Array | null;
+}
+
+/**
+ * Keyed state in memory and, once it has been given a file, partly there. What is in memory is what counts; the file has the rest,
+ * and what memory had at the last checkpoint.
+ */
+export class CachedState<V extends State> implements KeyedState<V> {
+  readonly #memory: StateMemory;
+  readonly #entries = new Map<string, Entry>();
+  readonly #expiry = new ExpiryQueue<Entry>();
+  #size = 0;
+  #bytes = 0;
+  /** The entry that was looked up last: most are set right after they were got. */
+  #last: Entry | null = null;
+
+  #store: KeyedStore | null = null;
+  #id = 0;
+  /** Entries to be written; some have been since. */
+  #dirty: Entry[] = [];
+  /** A key of which it is known that neither memory nor the file has a value, and the version of the file that says so, or -1. */
+  #absent: string | null = null;
+  #absentVersion = -1;
+  /** Of the file's newest versions: how many entries, and the sum of their checksums. */
+  #stored = 0;
+  #storedSum = 0;
+  /** Entries that are in the file alone, and about how many bytes they would take in memory. */
+  #spilled = 0;
+  #spilledBytes = 0;
+  /** No entry that is in the file alone expires before. */
+  #nextExpiry = Number.POSITIVE_INFINITY;
+
+  constructor(memory: StateMemory) {
+    this.#memory = memory;
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.#find(key);
+    if (entry === undefined) return undefined;
+    const { value } = entry;
+    if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
+    return value === gone ? undefined : (value as V);
+  }
+
+  set(key: string, value: V, expiresAt = Number.POSITIVE_INFINITY): void {
+    const entry = this.#find(key);
+    const bytes = entryBytes + key.length + estimateBytes(value);
+    if (entry === undefined) {
+      this.#add(key, value, expiresAt, bytes, this.#store === null ? -1 : this.#absentVersion);
+    } else {
+      if (entry.value === gone) this.#size++;
+      entry.value = value;
+      entry.expiresAt = expiresAt;
+      this.#expiry.schedule(entry);
+      this.#touch(entry);
+      if (bytes !== entry.bytes) {
+        this.#grow(bytes - entry.bytes);
+        entry.bytes = bytes;
+      }
+    }
+    if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
+  }
+
+  delete(key: string): void {
+    const entry = this.#find(key);
+    if (entry !== undefined && entry.value !== gone) this.#remove(entry);
+    if (this.#memory.bytes > this.#memory.limit) this.#memory.makeRoom();
+  }
+
+  expire(time: number): number {
+    const before = this.#size;
+    for (let entry = this.#expiry.take(time); entry !== null; entry = this.#expiry.take(time)) this.#remove(entry);
+    if (this.#nextExpiry <= time) this.#expireSpilled(time);
+    return before - this.#size;
+  }
+
+  *entries(): Iterable<readonly [string, V]> {
+    for (const { key, value } of this.#entries.values()) if (value !== gone) yield [key, value as V];
+    if (this.#spilled === 0) return;
+    for (const { key, value } of this.#store!.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value!) as V];
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get bytes(): number {
+    return this.#bytes + this.#spilledBytes;
+  }
+
+  // ---- In memory alone
+
+  held(): HeldEntries {
+    const keys: string[] = [];
+    const values: State[] = [];
+    const expires: number[] = [];
+    let expire = false;
+    for (const [key, value] of this.entries()) {
+      keys.push(key);
+      values.push(value);
+      expires.push(this.#entries.get(key)?.expiresAt ?? this.#store!.read(this.#id, key)!.expires);
+      expire ||= expires.at(-1) !== Number.POSITIVE_INFINITY;
+    }
+    return { keys, values, expires: expire ? Float64Array.from(expires) : null };
+  }
+
+  /** Into an empty state. */
+  hold({ keys, values, expires }: HeldEntries): void {
+    for (let i = 0; i < keys.length; i++) this.set(keys[i]!, values[i] as V, expires?.[i]);
+  }
+
+  clear(): void {
+    this.#memory.bytes -= this.#bytes;
+    this.#entries.clear();
+    this.#expiry.clear();
+    this.#size = this.#bytes = this.#stored = this.#storedSum = this.#spilled = this.#spilledBytes = 0;
+    this.#last = this.#absent = this.#store = null;
+    this.#dirty = [];
+    this.#nextExpiry = Number.POSITIVE_INFINITY;
+  }
+
+  // ---- With a file
+
+  /** From now on there is a file, which knows nothing of this state. */
+  attach(store: KeyedStore, node: string, name: string): void {
+    this.#store = store;
+    this.#id = store.stateId(node, name);
+    this.#dirty = [...this.#entries.values()];
+  }
+
+  /** An empty state takes up what the file has of it; throws `state/damaged` where that is not what was there at the checkpoint. */
+  resume(store: KeyedStore, node: string, name: string, entries: number, sum: number): void {
+    this.attach(store, node, name);
+    for (const entry of store.entries(this.#id)) {
+      this.#stored++;
+      this.#storedSum = (this.#storedSum + this.#checked(entry)) >>> 0;
+      this.#spilledBytes += entryBytes + entry.key.length + entry.value!.length;
+      if (entry.expires < this.#nextExpiry) this.#nextExpiry = entry.expires;
+    }
+    this.#size = this.#spilled = this.#stored;
+    if (this.#stored === entries && this.#storedSum === sum) return;
+    throw store.damaged(`the state "${name}" of the node "${node}" has ${this.#stored} entries where ${entries} were stored, or others`);
+  }
+
+  /** The bytes in memory by epoch of their last use, added to `byEpoch`. */
+  tally(byEpoch: Map<number, number>): void {
+    for (const { used, bytes } of this.#entries.values()) byEpoch.set(used, (byEpoch.get(used) ?? 0) + bytes);
+  }
+
+  /** Moves entries that were last used up to this epoch out of memory, until that has become `enough` bytes less; gives what is still missing. */
+  evict(epoch: number, enough: number): number {
+    let missing = enough;
+    for (const entry of this.#entries.values()) {
+      if (missing <= 0) break;
+      if (entry.used > epoch) continue;
+      missing -= entry.bytes;
+      this.#write(entry);
+      if (entry.value !== gone) {
+        this.#spilled++;
+        this.#spilledBytes += entry.bytes;
+        if (entry.expiresAt < this.#nextExpiry) this.#nextExpiry = entry.expiresAt;
+      }
+      this.#drop(entry);
+    }
+    this.#dirty = this.#dirty.filter(({ dirty }) => dirty);
+    return missing;
+  }
+
+  /** Writes what has changed; gives what the file has of this state now. */
+  flush(): { readonly entries: number; readonly sum: number } {
+    for (const entry of this.#dirty) {
+      if (!entry.dirty) continue;
+      this.#write(entry);
+      if (entry.value === gone) this.#drop(entry);
+    }
+    this.#dirty = [];
+    return { entries: this.#stored, sum: this.#storedSum };
+  }
+
+  #find(key: string): Entry | undefined {
+    let entry: Entry | undefined;
+    if (this.#last !== null && this.#last.key === key) entry = this.#last;
+    else {
+      entry = this.#entries.get(key);
+      if (entry === undefined) return this.#store === null ? undefined : this.#load(key);
+      this.#last = entry;
+    }
+    entry.used = this.#memory.epoch;
+    return entry;
+  }
+
+  #load(key: string): Entry | undefined {
+    if (this.#absent === key) return undefined;
+    const found = this.#store!.read(this.#id, key);
+    if (!found?.value) {
+      this.#absent = key;
+      this.#absentVersion = found?.version ?? -1;
+      return undefined;
+    }
+    this.#checked(found);
+    this.#unspill();
+    const value: V = deserialize(found.value);
+    const entry = this.#entryOf(key, value, found.expires, entryBytes + key.length + estimateBytes(value), found.version, found.sum);
+    this.#entries.set(key, entry);
+    this.#expiry.schedule(entry);
+    this.#grow(entry.bytes);
+    return entry;
+  }
+
+  #add(key: string, value: V, expiresAt: number, bytes: number, version: number): void {
+    const entry = this.#entryOf(key, value, expiresAt, bytes, version, -1);
+    this.#entries.set(key, entry);
+    this.#expiry.schedule(entry);
+    this.#touch(entry);
+    this.#last = entry;
+    this.#absent = null;
+    this.#size++;
+    this.#grow(bytes);
+  }
+
+  #entryOf(key: string, value: unknown, expiresAt: number, bytes: number, version: number, sum: number): Entry {
+    const dirty = this.#store === null;
+    return { key, value, expiresAt, due: Number.NaN, bytes, used: this.#memory.epoch, dirty, version, sum };
+  }
+
+  #touch(entry: Entry): void {
+    if (entry.dirty) return;
+    entry.dirty = true;
+    this.#dirty.push(entry);
+  }
+
+  #remove(entry: Entry): void {
+    this.#size--;
+    if (entry.version < 0) {
+      this.#drop(entry);
+      return;
+    }
+    this.#expiry.forget(entry);
+    this.#touch(entry);
+    entry.value = gone;
+    entry.expiresAt = Number.POSITIVE_INFINITY;
+    this.#grow(entryBytes - entry.bytes);
+    entry.bytes = entryBytes;
+  }
+
+  /** Out of memory. */
+  #drop(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    this.#expiry.forget(entry);
+    entry.dirty = false;
+    entry.value = gone;
+    if (this.#last === entry) this.#last = null;
+    this.#absent = null;
+    this.#bytes -= entry.bytes;
+    this.#memory.bytes -= entry.bytes;
+  }
+
+  #grow(bytes: number): void {
+    this.#bytes += bytes;
+    const memory = this.#memory;
+    memory.bytes += bytes;
+    if (bytes <= 0) return;
+    memory.inflow += bytes;
+    if (memory.inflow <= memory.limit / 16) return;
+    memory.inflow = 0;
+    memory.epoch++;
+  }
+
+  /** Into the file, unless it has it. */
+  #write(entry: Entry): void {
+    if (!entry.dirty) return;
+    const { key, expiresAt } = entry;
+    const { version } = this.#memory;
+    const value = entry.value === gone ? null : serialize(entry.value);
+    const sum = value === null ? -1 : checksum(key, expiresAt, value);
+    this.#store!.write(this.#id, { key, version, value, expires: expiresAt, sum }, entry.version);
+    this.#account(entry.sum, sum);
+    entry.version = version;
+    entry.sum = sum;
+    entry.dirty = false;
+  }
+
+  #account(before: number, after: number): void {
+    this.#stored += (after < 0 ? 0 : 1) - (before < 0 ? 0 : 1);
+    this.#storedSum = (this.#storedSum - Math.max(before, 0) + Math.max(after, 0)) >>> 0;
+  }
+
+  #unspill(): void {
+    this.#spilledBytes -= this.#spilledBytes / this.#spilled;
+    this.#spilled--;
+  }
+
+  #checked({ key, expires, value, sum }: StoredEntry): number {
+    if (checksum(key, expires, value!) === sum) return sum;
+    throw this.#store!.damaged('an entry does not match its checksum');
+  }
+
+  /** Entries that are in the file alone: they need not come into memory to be removed. */
+  #expireSpilled(time: number): void {
+    const store = this.#store!;
+    const { version } = this.#memory;
+    this.#absent = null;
+    store.together(() => {
+      for (const key of store.expiring(this.#id, this.#nextExpiry, time)) {
+        if (this.#entries.has(key)) continue;
+        const newest = store.read(this.#id, key);
+        if (!newest?.value || newest.expires > time) continue;
+        store.write(this.#id, { key, version, value: null, expires: Number.POSITIVE_INFINITY, sum: -1 }, newest.version);
+        this.#account(newest.sum, -1);
+        this.#unspill();
+        this.#size--;
+      }
+    });
+    this.#nextExpiry = store.nextExpiry(this.#id, time);
+  }
+}

@@ -1,0 +1,242 @@
+import { rmSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { MillraceError } from '../schema/problem.ts';
+
+/** An entry as a state file holds it. `value` is null for one that was removed; `expires` is Infinity for one that stays. */
+export interface StoredEntry {
+  readonly key: string;
+  readonly version: number;
+  readonly value: Uint8Array | null;
+  readonly expires: number;
+  readonly sum: number;
+}
+type StoredRow = { key: string | Uint8Array; version: number; value: Uint8Array | null; expires: number | null; sum: number };
+
+/** Where reading goes on from one page to the next. */
+const pageSize = 512;
+
+const tables = `
+  create table progress (version integer not null);
+  insert into progress values (-1);
+  create table states (id integer primary key, node text not null, name text not null, unique (node, name));
+  create table entries (state integer not null, key not null, version integer not null, expires real, sum integer not null, value blob,
+    primary key (state, key, version)) without rowid;
+  create index entries_by_expiry on entries (state, expires) where expires is not null;
+  create table superseded (since integer not null, state integer not null, key not null, version integer not null);
+  create index superseded_by_time on superseded (since);
+`;
+
+/**
+ * Keyed state on disk: one SQLite file for all nodes of a run. Entries are kept in versions, which are numbers of checkpoints, so
+ * that a checkpoint costs what has changed since the last one, and each one that is still kept can be gone back to. What is written
+ * between two checkpoints has a version above the last one, and counts only once the next is there.
+ *
+ * Only `checkpoint` waits for the disk. All methods throw MillraceErrors: `state/damaged`, `state/in-use`, `state/unwritable`.
+ */
+export class KeyedStore {
+  readonly #file: string;
+  readonly #database: Database.Database;
+  readonly #read: Database.Statement;
+  readonly #write: Database.Statement;
+  readonly #supersede: Database.Statement;
+
+  private constructor(file: string, database: Database.Database) {
+    this.#file = file;
+    this.#database = database;
+    this.#read = database.prepare('select key, version, value, expires, sum from entries where state = ? and key = ? order by version desc limit 1');
+    this.#write = database.prepare('insert or replace into entries (state, key, version, value, expires, sum) values (?, ?, ?, ?, ?, ?)');
+    this.#supersede = database.prepare('insert into superseded values (?, ?, ?, ?)');
+  }
+
+  /** A file that begins anew; what was there before is gone. */
+  static create(file: string): KeyedStore {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true });
+    return KeyedStore.#opened(file, (database) => database.exec(tables));
+  }
+
+  /** The file of an earlier process. */
+  static open(file: string): KeyedStore {
+    return KeyedStore.#opened(file, () => {});
+  }
+
+  static #opened(file: string, prepare: (database: Database.Database) => void): KeyedStore {
+    let database: Database.Database | undefined;
+    try {
+      database = new Database(file, { timeout: 1000 });
+      // One process alone, which so needs no shared memory, and cannot meet another one of the same run.
+      database.pragma('locking_mode = exclusive');
+      database.pragma('journal_mode = wal');
+      database.pragma('synchronous = normal');
+      database.pragma('cache_size = -16384');
+      prepare(database);
+      return new KeyedStore(file, database);
+    } catch (error) {
+      database?.close();
+      throw told(error, file);
+    }
+  }
+
+  /** The number of a state, which it keeps from now on. */
+  stateId(node: string, name: string): number {
+    return this.#told(() => {
+      this.#database.prepare('insert or ignore into states (node, name) values (?, ?)').run(node, name);
+      return this.#database.prepare('select id from states where node = ? and name = ?').pluck().get(node, name) as number;
+    });
+  }
+
+  /** The newest version of a key, or null where there is none. */
+  read(state: number, key: string): StoredEntry | null {
+    return this.#told(() => {
+      const row = this.#read.get(state, toCell(key)) as StoredRow | undefined;
+      return row ? toEntry(row) : null;
+    });
+  }
+
+  /** `before`: the newest version that the file has of this key, or -1. */
+  write(state: number, { key, version, value, expires, sum }: StoredEntry, before: number): void {
+    this.#told(() => {
+      const cell = toCell(key);
+      this.#write.run(state, cell, version, value, Number.isFinite(expires) ? expires : null, sum);
+      if (before >= 0 && before < version) this.#supersede.run(version, state, cell, before);
+      // That a key is gone need not be told any longer than its last value is kept.
+      if (value === null) this.#supersede.run(version, state, cell, version);
+    });
+  }
+
+  /** Makes many writes one; without waiting for the disk. */
+  together(work: () => void): void {
+    this.#told(() => this.#database.transaction(work)());
+  }
+
+  /** All that has been written, and what `work` writes, is durable once this returns, as of this version. */
+  checkpoint(version: number, work: () => void): void {
+    this.#told(() => {
+      this.#database.pragma('synchronous = full');
+      this.#database.transaction(() => {
+        work();
+        // Also where nothing has changed: it is this write that waits for all before.
+        this.#database.prepare('update progress set version = ?').run(version);
+      })();
+      this.#database.pragma('synchronous = normal');
+    });
+  }
+
+  /** Forgets what was written after this version. */
+  goBack(version: number): void {
+    this.#told(() => {
+      const reached = this.#database.prepare('select version from progress').pluck().get() as number;
+      if (reached < version) throw damaged(this.#file, `it ends with checkpoint ${reached}, before checkpoint ${version}`);
+      this.#database.transaction(() => {
+        this.#database.prepare('delete from entries where version > ?').run(version);
+        this.#database.prepare('delete from superseded where since > ?').run(version);
+        this.#database.prepare('update progress set version = ?').run(version);
+      })();
+    });
+  }
+
+  /** Removes what no checkpoint from this one on needs. */
+  prune(oldestKept: number): void {
+    const named = '(state, key, version) in (select state, key, version from superseded where since <= ?';
+    this.together(() => {
+      this.#database.prepare(`delete from entries where ${named} and version < since)`).run(oldestKept);
+      this.#database.prepare(`delete from entries where ${named} and version = since) and value is null`).run(oldestKept);
+      this.#database.prepare('delete from superseded where since <= ?').run(oldestKept);
+    });
+  }
+
+  /** The newest version of each key that is there, in no order that means anything. The file may be read and written meanwhile. */
+  *entries(state: number): Iterable<StoredEntry> {
+    const first = this.#database.prepare(`select * from entries where state = ? order by key, version limit ${pageSize}`);
+    const next = this.#database.prepare(`select * from entries where state = ? and (key, version) > (?, ?) order by key, version limit ${pageSize}`);
+    let last: StoredEntry | null = null;
+    let page = this.#told(() => first.all(state) as StoredRow[]);
+    while (page.length > 0) {
+      for (const row of page) {
+        const entry = toEntry(row);
+        if (last?.value && last.key !== entry.key) yield last;
+        last = entry;
+      }
+      const { key, version } = page.at(-1)!;
+      page = this.#told(() => next.all(state, key, version) as StoredRow[]);
+    }
+    if (last?.value) yield last;
+  }
+
+  /** Keys of which some version, not necessarily the newest, expires in this time; both ends are within. */
+  expiring(state: number, from: number, to: number): string[] {
+    return this.#told(() => {
+      const statement = this.#database.prepare('select distinct key from entries where state = ? and expires >= ? and expires <= ?').pluck();
+      return (statement.all(state, from, to) as (string | Uint8Array)[]).map(toKey);
+    });
+  }
+
+  /** When the next entry expires after this time, at the earliest: Infinity if none does. */
+  nextExpiry(state: number, after: number): number {
+    return this.#told(() => {
+      const found = this.#database.prepare('select min(expires) from entries where state = ? and expires > ?').pluck().get(state, after);
+      return (found as number | null) ?? Number.POSITIVE_INFINITY;
+    });
+  }
+
+  damaged(what: string): MillraceError {
+    return damaged(this.#file, what);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #told<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw told(error, this.#file);
+    }
+  }
+}
+
+/** A checksum of an entry: of its key, when it expires, and its value. */
+export function checksum(key: string, expires: number, value: Uint8Array): number {
+  let hash = 0x811c9dc5 ^ (Number.isFinite(expires) ? expires % 4294967296 : 1);
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < value.length; i++) hash = Math.imul(hash ^ value[i]!, 0x01000193);
+  return hash >>> 0;
+}
+
+/** SQLite's texts are UTF-8, which has no place for halves of characters: keys with such are written as they are in memory. */
+function toCell(key: string): string | Uint8Array {
+  return key.isWellFormed() ? key : Buffer.from(key, 'utf16le');
+}
+function toKey(cell: string | Uint8Array): string {
+  return typeof cell === 'string' ? cell : Buffer.from(cell).toString('utf16le');
+}
+function toEntry({ key, version, value, expires, sum }: StoredRow): StoredEntry {
+  return { key: toKey(key), version, value, expires: expires ?? Number.POSITIVE_INFINITY, sum };
+}
+
+function told(error: unknown, file: string): unknown {
+  if (error instanceof MillraceError) return error;
+  const { code, message } = error as { code?: string; message: string };
+  if (!code?.startsWith('SQLITE_') && !/^[A-Z]+$/.test(code ?? '')) return error;
+  if (code === 'SQLITE_NOTADB' || code!.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_ERROR') return damaged(file, message);
+  if (code!.startsWith('SQLITE_BUSY') || code!.startsWith('SQLITE_LOCKED')) {
+    return new MillraceError({
+      code: 'state/in-use',
+      message: `Another process uses the state file ${file}`,
+      hint: 'Wait until that run has ended, or stop it.',
+    });
+  }
+  return new MillraceError({
+    code: 'state/unwritable',
+    message: `The state that does not fit into memory could not be kept in ${file}: ${message}`,
+    hint: 'Make room on that disk, or set MILLRACE_STATE_MEMORY_MB to more megabytes.',
+  });
+}
+
+function damaged(file: string, what: string): MillraceError {
+  return new MillraceError({
+    code: 'state/damaged',
+    message: `The state file ${file} is damaged: ${what}`,
+    hint: 'Go on from an older checkpoint, or start the run anew.',
+  });
+}
