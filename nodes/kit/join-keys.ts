@@ -1,0 +1,26 @@
+import type { ColumnType, Row, Schema } from '../../engine/schema/types.ts';
+import { compile, stringLiteral } from './rows.ts';
+
+export type JoinKey = string | number | boolean;
+
+/**
+ * A function that gives a row's key: equal for equal values of the columns, and for no others; null where one of them is null,
+ * which matches nothing. One column is its own key; several become a text, which a Map finds faster than it finds its way
+ * through Maps in Maps where keys come and go.
+ */
+export function joinKeyReader(columns: readonly string[]): (row: Row) => JoinKey | null {
+  const reads = columns.map((name) => `row[${stringLiteral(name)}]`);
+  if (reads.length === 1) return compile(`(row) => ${reads[0]}`);
+  const names = reads.map((_, i) => `v${i}`);
+  const values = reads.map((read, i) => `const v${i} = ${read};`).join(' ');
+  const isNull = names.map((name) => `${name} === null`).join(' || ') || 'false';
+  const parts = names.map((name) => `(typeof ${name} === 'string' ? ${name}.length + ':' + ${name} : '' + ${name})`);
+  return compile(`(row) => { ${values} return ${isNull} ? null : ${parts.join(" + '|' + ") || "''"}; }`);
+}
+
+const bytesOf: Readonly<Record<ColumnType, number>> = { string: 40, integer: 8, number: 16, boolean: 8, timestamp: 16, json: 120, bytes: 120 };
+
+/** About how many bytes a row takes in memory. */
+export function bytesPerRow({ columns }: Schema): number {
+  return columns.reduce((sum, { type }) => sum + bytesOf[type], 40);
+}

@@ -1,0 +1,210 @@
+import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
+import type { Json, Row } from '../../engine/schema/types.ts';
+import type { JoinedColumn, JoinKind, KeyPair } from './join-columns.ts';
+import { bytesPerRow, type JoinKey, joinKeyReader } from './join-keys.ts';
+import type { StatefulOperator, TransformContext } from './node.ts';
+import { compile, rowSource, stringLiteral } from './rows.ts';
+import { rowsFromState, rowsToState } from './state.ts';
+import { RangeMatcher } from './stream-join-range.ts';
+import { SessionMatcher } from './stream-join-sessions.ts';
+import { WindowMatcher } from './stream-join-windows.ts';
+
+export type Side = 'left' | 'right';
+export const otherSide = { left: 'right', right: 'left' } as const;
+
+/** Which rows match in time. All lengths in milliseconds. */
+export type Match =
+  /** The right row's time is between the left one's less `before` and the left one's plus `after`; both ends count. */
+  | { readonly kind: 'range'; readonly before: number; readonly after: number }
+  /** Both are in one window [start, start + size); windows begin every `every`. */
+  | { readonly kind: 'windows'; readonly size: number; readonly every: number }
+  /** Both are in one session of their key: rows that follow each other by less than `gap`. */
+  | { readonly kind: 'sessions'; readonly gap: number };
+
+/** A row that waits for partners. */
+export interface Held {
+  readonly time: number;
+  readonly row: Row;
+  /** Whether a partner was found. Kept up by ranges only: in a window it follows from who else is there. */
+  matched: boolean;
+}
+/** The rules of one way to match, and the rows that it holds. */
+export interface Matcher {
+  /** How far outputs may be behind the watermark. */
+  readonly behind: number;
+  /** How many rows are held on each side. */
+  readonly held: { readonly left: number; readonly right: number };
+  isLate(time: number): boolean;
+  add(side: Side, key: JoinKey, time: number, row: Row): void;
+  /** A row whose key matches nothing. */
+  addAlone(side: Side, time: number, row: Row): void;
+  advance(watermark: number): void;
+  rows(side: Side): Iterable<Held>;
+  /** Puts a row back that `rows` gave. `advance` was called before with the watermark of that moment, and there was nothing to emit. */
+  restore(side: Side, key: JoinKey, held: Held): void;
+}
+export interface MatcherOptions {
+  readonly keep: { readonly left: boolean; readonly right: boolean };
+  /** Rows may come so much behind the watermark. */
+  readonly lateness: number;
+  /** Emits a pair, or a row alone. `start` and `end` are the window's; for ranges `start` is the pair's event time. */
+  readonly emit: (left: Row | null, right: Row | null, start: number, end: number) => void;
+}
+
+export interface StreamJoinOptions {
+  readonly kind: JoinKind;
+  readonly match: Match;
+  readonly keys: readonly KeyPair[];
+  readonly lateness: number;
+  /** By side: the column of the time, and milliseconds to add to it. */
+  readonly times: { readonly [side in Side]: { readonly column: string; readonly shift?: number } };
+  /** Names of the columns that come first: the event time, or a window's start and end. */
+  readonly stamps: readonly string[];
+  readonly columns: readonly JoinedColumn[];
+}
+
+const batchSize = 1024;
+const latePorts = { left: 'lateLeft', right: 'lateRight' } as const;
+
+/**
+ * Joins the rows of the ports `left` and `right`. They are kept in plain maps and not in the engine's keyed state: a key's rows
+ * change with every row that comes, and writing them all anew each time would cost more than the join itself. The watermark
+ * bounds how many there are.
+ */
+export function streamJoining(
+  options: StreamJoinOptions,
+  { inputs, emit, fail }: Pick<TransformContext<unknown>, 'inputs' | 'emit' | 'fail'>,
+): StatefulOperator {
+  const { kind, keys, lateness, times } = options;
+  const joined = joinedRow(options);
+  let out: Row[] = [];
+  const flush = (): void => {
+    if (out.length === 0) return;
+    const rows = out;
+    out = [];
+    emit('rows', rows);
+  };
+  const keep = { left: kind === 'left' || kind === 'outer', right: kind === 'right' || kind === 'outer' };
+  const matcher = matcherOf(options.match, {
+    keep,
+    lateness,
+    emit: (left, right, start, end) => {
+      out.push(joined(left, right, start, end));
+      if (out.length >= batchSize) flush();
+    },
+  });
+  const sides = {
+    left: { key: joinKeyReader(keys.map((pair) => pair.left)), ...times.left, schema: inputs['left']!, bytes: bytesPerRow(inputs['left']!) + bytesPerHeld },
+    right: {
+      key: joinKeyReader(keys.map((pair) => pair.right)),
+      ...times.right,
+      schema: inputs['right']!,
+      bytes: bytesPerRow(inputs['right']!) + bytesPerHeld,
+    },
+  };
+  let watermark = beginningOfTime;
+  const advance = (to: number): void => {
+    watermark = to;
+    // At the end nothing waits any longer, however much lateness is allowed.
+    matcher.advance(to >= endOfTime ? Number.MAX_VALUE : to);
+    flush();
+  };
+
+  return {
+    process(rows, port) {
+      const side = port as Side;
+      const { key: keyOf, column, shift = 0 } = sides[side];
+      const late: Row[] = [];
+      for (const row of rows) {
+        const value = row[column];
+        if (typeof value !== 'number') {
+          fail({ ...noTime(column), row });
+          continue;
+        }
+        const time = value + shift;
+        if (matcher.isLate(time)) {
+          late.push(row);
+          continue;
+        }
+        const key = keyOf(row);
+        if (key !== null) matcher.add(side, key, time, row);
+        else if (keep[side]) matcher.addAlone(side, time, row);
+      }
+      flush();
+      if (late.length > 0) emit(latePorts[side], late);
+    },
+    advance,
+    outputWatermark: (to) => to - matcher.behind,
+    snapshot() {
+      const save = (side: Side) => {
+        const held = [...matcher.rows(side)];
+        return {
+          rows: rowsToState(
+            held.map(({ row }) => row),
+            sides[side].schema,
+          ),
+          matched: held.flatMap((each, i) => (each.matched ? [i] : [])),
+        };
+      };
+      return { watermark, left: save('left'), right: save('right') };
+    },
+    restore(state) {
+      const before = state as unknown as Snapshot;
+      advance(before.watermark);
+      for (const side of ['left', 'right'] as const) {
+        const { key: keyOf, column, shift = 0, schema } = sides[side];
+        const matched = new Set(before[side].matched);
+        for (const [i, row] of rowsFromState(before[side].rows, schema).entries()) {
+          matcher.restore(side, keyOf(row)!, { row, time: (row[column] as number) + shift, matched: matched.has(i) });
+        }
+      }
+    },
+    stateSize: () => {
+      const { left, right } = matcher.held;
+      return { entries: left + right, bytes: left * sides.left.bytes + right * sides.right.bytes };
+    },
+  };
+}
+
+interface Snapshot {
+  readonly watermark: number;
+  readonly left: { readonly rows: Json; readonly matched: readonly number[] };
+  readonly right: { readonly rows: Json; readonly matched: readonly number[] };
+}
+/** What holding a row takes beside the row: its entry, and its part in the map of the keys. */
+const bytesPerHeld = 160;
+
+export function noTime(column: string) {
+  return {
+    code: 'row/no-time',
+    message: `The row has no time: "${column}" is null`,
+    hint: 'Give the column a value before, or leave such rows out with "Filter rows".',
+    field: column,
+  };
+}
+
+function matcherOf(match: Match, options: MatcherOptions): Matcher {
+  switch (match.kind) {
+    case 'range':
+      return new RangeMatcher(match, options);
+    case 'windows':
+      return new WindowMatcher(match, options);
+    case 'sessions':
+      return new SessionMatcher(match, options);
+  }
+}
+
+function joinedRow({ columns, stamps }: StreamJoinOptions): (left: Row | null, right: Row | null, start: number, end: number) => Row {
+  const stamped = stamps.map((name, i) => ({ name, source: i === 0 ? 'start' : 'end' }));
+  const source = (side: Side) => {
+    const other = otherSide[side];
+    const read = (column: JoinedColumn) => (column[side] === undefined ? 'null' : `${side}[${stringLiteral(column[side])}]`);
+    const both = (column: JoinedColumn) =>
+      column[side] === undefined && column[other] !== undefined ? `${other}[${stringLiteral(column[other])}]` : read(column);
+    const made = (value: (column: JoinedColumn) => string) =>
+      rowSource([...stamped, ...columns.map((each) => ({ name: each.column.name, source: value(each) }))]);
+    return { alone: made(read), pair: made(both) };
+  };
+  const { alone, pair } = source('left');
+  return compile(`(left, right, start, end) => right === null ? ${alone} : left === null ? ${source('right').alone} : ${pair}`);
+}
