@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FileOutput, openFileOutput } from './file-output.ts';
+import { openFileOutput } from './file-output.ts';
+import { StagedFile } from './staged-file.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -13,7 +14,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const replace = { append: false, gzip: false };
 const append = { append: true, gzip: false };
-const write = (file: FileOutput, text: string) => file.write(Buffer.from(text));
+const write = (file: StagedFile, text: string) => file.write(Buffer.from(text));
 const codeOf = (action: () => unknown) => {
   try {
     action();
@@ -26,7 +27,7 @@ const codeOf = (action: () => unknown) => {
 describe('replacing', () => {
   test('the target appears at commit, whole', () => {
     const path = join(folder, 'a.txt');
-    const file = new FileOutput(path, replace);
+    const file = new StagedFile(path, replace);
     write(file, 'one\n');
     expect(existsSync(path)).toBe(false);
     file.commit();
@@ -38,7 +39,7 @@ describe('replacing', () => {
   test('an aborted one leaves the old file and nothing else', () => {
     const path = join(folder, 'a.txt');
     writeFileSync(path, 'old');
-    const file = new FileOutput(path, replace);
+    const file = new StagedFile(path, replace);
     write(file, 'new');
     file.abort();
     file.close();
@@ -51,7 +52,7 @@ describe('replacing', () => {
     writeFileSync(path, 'old');
     chmodSync(path, 0o640);
     symlinkSync(path, join(folder, 'link'));
-    const file = new FileOutput(join(folder, 'link'), replace);
+    const file = new StagedFile(join(folder, 'link'), replace);
     write(file, 'new');
     file.commit();
     expect(readFileSync(path, 'utf8')).toBe('new');
@@ -63,7 +64,7 @@ describe('replacing', () => {
     const alive = join(folder, `.a.txt.${process.pid}-0011aabb.millrace-part`);
     const other = join(folder, '.b.txt.999999999-0011aabb.millrace-part');
     for (const path of [gone, alive, other]) writeFileSync(path, '');
-    new FileOutput(join(folder, 'a.txt'), replace).abort();
+    new StagedFile(join(folder, 'a.txt'), replace).abort();
     expect([gone, alive, other].map(existsSync)).toEqual([false, true, true]);
   });
 });
@@ -72,12 +73,12 @@ describe('appending', () => {
   test('goes on behind what is there; abort cuts it off again', () => {
     const path = join(folder, 'a.txt');
     writeFileSync(path, 'old\n');
-    const first = new FileOutput(path, append);
+    const first = new StagedFile(path, append);
     expect(first.continues).toBe(true);
     expect(first.head(2).toString()).toBe('ol');
     write(first, 'new\n');
     first.commit();
-    const second = new FileOutput(path, append);
+    const second = new StagedFile(path, append);
     write(second, 'lost\n');
     second.abort();
     expect(readFileSync(path, 'utf8')).toBe('old\nnew\n');
@@ -85,8 +86,8 @@ describe('appending', () => {
 
   test('an empty file is not continued, a missing one is made', () => {
     writeFileSync(join(folder, 'a.txt'), '');
-    const empty = new FileOutput(join(folder, 'a.txt'), append);
-    const missing = new FileOutput(join(folder, 'b.txt'), append);
+    const empty = new StagedFile(join(folder, 'a.txt'), append);
+    const missing = new StagedFile(join(folder, 'b.txt'), append);
     expect([empty.continues, missing.continues]).toEqual([false, false]);
     empty.abort();
     missing.abort();
@@ -96,7 +97,7 @@ describe('appending', () => {
   test('gzip: the head is readable and the whole is one stream', () => {
     const path = join(folder, 'a.gz');
     for (const text of ['first,second\n', '1,2\n']) {
-      const file = new FileOutput(path, { append: true, gzip: true });
+      const file = new StagedFile(path, { append: true, gzip: true });
       if (text === '1,2\n') expect(file.head(1000).toString()).toBe('first,second\n');
       write(file, text);
       file.commit();
@@ -108,10 +109,10 @@ describe('appending', () => {
 test('tells what abort would undo', () => {
   const path = join(folder, 'a.txt');
   writeFileSync(path, 'old');
-  const making = new FileOutput(join(folder, 'b.txt'), replace);
-  const adding = new FileOutput(path, append);
-  const [part] = readdirSync(folder).filter((name) => name.endsWith('.millrace-part'));
-  expect([making.undo(), adding.undo()]).toEqual([{ remove: join(folder, part!) }, { truncate: path, size: 3 }]);
+  const making = new StagedFile(join(folder, 'b.txt'), replace);
+  const adding = new StagedFile(path, append);
+  const parts = readdirSync(folder).filter((name) => name.endsWith('.millrace-part'));
+  expect([...adding.undo(), ...making.undo()]).toEqual(parts.sort().map((name) => ({ remove: join(folder, name) })));
   making.abort();
   adding.abort();
 });
@@ -120,22 +121,22 @@ describe('refused', () => {
   test('a missing folder, a folder, a path under a file', () => {
     mkdirSync(join(folder, 'dir'));
     writeFileSync(join(folder, 'file'), '');
-    expect(codeOf(() => new FileOutput(join(folder, 'no', 'a.txt'), replace))).toBe('file/folder-missing');
-    expect(codeOf(() => new FileOutput(join(folder, 'dir'), replace))).toBe('file/folder');
-    expect(codeOf(() => new FileOutput(join(folder, 'file', 'a.txt'), replace))).toBe('file/folder-missing');
+    expect(codeOf(() => new StagedFile(join(folder, 'no', 'a.txt'), replace))).toBe('file/folder-missing');
+    expect(codeOf(() => new StagedFile(join(folder, 'dir'), replace))).toBe('file/folder');
+    expect(codeOf(() => new StagedFile(join(folder, 'file', 'a.txt'), replace))).toBe('file/folder-missing');
   });
 
   test.skipIf(process.getuid?.() === 0)('a read-only file (not as root)', () => {
     const path = join(folder, 'a.txt');
     writeFileSync(path, 'old');
     chmodSync(path, 0o444);
-    expect(codeOf(() => new FileOutput(path, replace))).toBe('file/denied');
+    expect(codeOf(() => new StagedFile(path, replace))).toBe('file/denied');
   });
 
   test('appending as gzip to a file that is none', () => {
     const path = join(folder, 'a.gz');
     writeFileSync(path, 'plain');
-    const file = new FileOutput(path, { append: true, gzip: true });
+    const file = new StagedFile(path, { append: true, gzip: true });
     expect(codeOf(() => file.head(10))).toBe('file/not-gzip');
     file.abort();
   });
@@ -148,8 +149,12 @@ describe('refused', () => {
         if (!kept.has(key)) kept.set(key, open());
         return kept.get(key) as T;
       },
+      log: () => {},
+      commits: 'end' as const,
+      resume: null,
+      lineage: '',
     };
-    const params = { path: 'a.txt', mode: 'replace', compress: false } as const;
+    const params = { path: 'a.txt', mode: 'replace', compress: false, visible: 'checkpoint' } as const;
     const first = openFileOutput(context, params);
     expect(codeOf(() => openFileOutput(context, params))).toBe('file/used-twice');
     first.abort();

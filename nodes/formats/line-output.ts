@@ -1,6 +1,6 @@
-import type { Row } from '../../engine/schema/types.ts';
-import type { Output, Writer } from '../kit/node.ts';
-import type { FileOutput } from './file-output.ts';
+import type { Json, Row } from '../../engine/schema/types.ts';
+import type { Output, Undo, Writer } from '../kit/node.ts';
+import type { CheckpointedFile } from './checkpointed-file.ts';
 import type { RowWriter } from './row-text.ts';
 import { TextBuffer } from './text-buffer.ts';
 
@@ -9,26 +9,36 @@ const flushBytes = 1 << 20;
 
 /** Writes rows as lines of a text file. */
 export class LineOutput implements Writer {
-  readonly #file: FileOutput;
+  readonly #file: CheckpointedFile;
   readonly #rows: RowWriter;
+  readonly #guard: (undo: readonly Undo[]) => void;
   readonly #buffer = new TextBuffer();
 
   /** `header` is what a new file starts with; a continued one has it already. */
-  constructor(file: FileOutput, rows: RowWriter, header: string) {
+  constructor(file: CheckpointedFile, rows: RowWriter, header: string, guard: (undo: readonly Undo[]) => void = () => {}) {
     this.#file = file;
     this.#rows = rows;
+    this.#guard = guard;
     if (!file.continues) this.#buffer.text(header);
     else if (file.endsMidLine()) this.#buffer.text('\n');
+    guard(file.undo());
   }
 
   write(rows: readonly Row[]): void {
     this.#rows(rows, this.#buffer);
-    if (this.#buffer.at >= flushBytes) this.#flush();
+    if (this.#file.isLive || this.#buffer.at >= flushBytes) this.#flush();
   }
 
-  commit(): void {
+  prepare(checkpoint: number): Json {
     this.#flush();
+    return this.#file.prepare(checkpoint);
+  }
+
+  /** Rows that came after `prepare` stay in the buffer, or in the part that it began. */
+  commit(checkpoint?: number): void {
+    if (checkpoint === undefined) this.#flush();
     this.#file.commit();
+    this.#guard(this.#file.undo());
   }
 
   abort(): void {

@@ -23,7 +23,13 @@ const known: readonly { readonly when: RegExp; readonly code: string; readonly m
     when: /^(ENOSPC|EDQUOT|SQLITE_FULL)$/,
     code: 'file/disk-full',
     message: (path) => `The disk is full: ${path} could not be written.`,
-    hint: 'Free some space or choose another disk, then run again. Nothing of this run was kept.',
+    hint: 'Free some space or choose another disk, then run again. What was committed before is whole, the rest is undone.',
+  },
+  {
+    when: /^EFBIG$/,
+    code: 'file/too-large',
+    message: (path) => `${path} would become larger than this disk or user may have files.`,
+    hint: 'Raise the limit or write to another disk, then run again. What was committed before is whole, the rest is undone.',
   },
   {
     when: /^ENOENT$/,

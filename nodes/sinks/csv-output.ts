@@ -22,9 +22,17 @@ Writes each row as one line of a CSV file (RFC 4180, UTF-8, lines end with LF).
 - Timestamps are ISO 8601 in UTC, booleans \`true\` and \`false\`, JSON is compact, bytes are base64.
 - Fields are quoted only where they must be.
 
-The file is written under a temporary name beside its target and takes its place when the run has ended well: a run that
-fails or is stopped leaves an existing file as it was. **Append** adds to the file itself and cuts it back to its former
-length if the run does not end well; the header of the file must then have the same columns in the same order.
+**A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
+place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed
+leaves the file as it was.
+
+**A run that goes on until it is stopped** shows its rows with each checkpoint. The first one replaces an existing file;
+until then that is as it was. A run that is killed and goes on leaves each row in the file exactly once. **Rows become
+visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
+back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
+program may add lines to the file, but they last only once a checkpoint has come after them; it must not shorten it.
+
+**Append** needs a file whose header has the same columns in the same order.
 `,
   inputs: [{ name: 'rows' }],
   params: {
@@ -49,6 +57,16 @@ length if the run does not end well; the header of the file must then have the s
     }),
     header: f.boolean({ label: 'Write a header', help: 'The first line holds the names of the columns.', default: true, advanced: true }),
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
+    visible: f.choice({
+      label: 'Rows become visible',
+      help: 'Only for runs that commit with each checkpoint.',
+      options: [
+        { value: 'checkpoint', label: 'With each checkpoint' },
+        { value: 'at-once', label: 'At once', help: 'A reader may see rows of which some come a second time after a crash.' },
+      ],
+      default: 'checkpoint',
+      advanced: true,
+    }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   writes: ({ path }) => [path],
@@ -60,7 +78,7 @@ length if the run does not end well; the header of the file must then have the s
     const format = { delimiter: delimiters[params.delimiter] };
     const header = params.header ? csvHeader(schema, format) : '';
     if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + headMargin).toString('utf8'), header, file.path);
-    return new LineOutput(file, csvWriter(schema, format), header);
+    return new LineOutput(file, csvWriter(schema, format), header, context.guard);
   },
   examples: [
     {

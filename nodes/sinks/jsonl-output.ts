@@ -18,9 +18,15 @@ export default defineNode({
 Writes each row as one line with a JSON object (UTF-8). Every object has all columns in the order of the schema, those
 that are **null** too. Timestamps are ISO 8601 texts in UTC, bytes are base64 texts.
 
-The file is written under a temporary name beside its target and takes its place when the run has ended well: a run that
-fails or is stopped leaves an existing file as it was. **Append** adds to the file itself and cuts it back to its former
-length if the run does not end well.
+**A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
+place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed
+leaves the file as it was.
+
+**A run that goes on until it is stopped** shows its rows with each checkpoint. The first one replaces an existing file;
+until then that is as it was. A run that is killed and goes on leaves each row in the file exactly once. **Rows become
+visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
+back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
+program may add lines to the file, but they last only once a checkpoint has come after them; it must not shorten it.
 `,
   inputs: [{ name: 'rows' }],
   params: {
@@ -34,12 +40,22 @@ length if the run does not end well.
       default: 'replace',
     }),
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
+    visible: f.choice({
+      label: 'Rows become visible',
+      help: 'Only for runs that commit with each checkpoint.',
+      options: [
+        { value: 'checkpoint', label: 'With each checkpoint' },
+        { value: 'at-once', label: 'At once', help: 'A reader may see rows of which some come a second time after a crash.' },
+      ],
+      default: 'checkpoint',
+      advanced: true,
+    }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   writes: ({ path }) => [path],
   infer: () => ({ outputs: {} }),
   run(context) {
-    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs['rows']!), '');
+    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs['rows']!), '', context.guard);
   },
   examples: [
     {
