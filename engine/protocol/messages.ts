@@ -70,6 +70,7 @@ export interface FieldManifest {
   readonly types?: readonly string[];
   readonly returns?: string;
   readonly signature?: string;
+  readonly keyed?: string;
   readonly mode?: 'open' | 'save';
   readonly glob?: boolean;
   readonly extensions?: readonly string[];
@@ -125,6 +126,8 @@ export interface NodeStats {
   readonly busyMs: number;
   /** Of what the node hands on, see engine/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
   readonly watermark: number;
+  /** Set where rows wait for a watermark that has not moved for long: the node, mostly a source, that holds it back. */
+  readonly heldBy?: string;
   /** Rows that went to a late port. */
   readonly late: number;
   /** Since the start: waiting for rows (sources), and for those behind it to take them; the rest of the time it was at work. */
@@ -156,6 +159,8 @@ export interface RunSummary {
   readonly resumedFrom: number | null;
   /** How often it was restarted after a crash. */
   readonly restarts: number;
+  /** While it is `restarting`: when it is tried again, in ms since the epoch. */
+  readonly retryAt?: number;
 }
 export interface RunOutput {
   readonly node: string;

@@ -29,8 +29,16 @@ export class NodeCounters {
     const late = this.#latePorts.reduce((sum, port) => sum + (out[port] ?? 0), 0);
     return { in: taken, out: { ...out }, dropped, failed, late, busyMs, idleMs, blockedMs, watermark };
   }
+
+  /** Goes on counting from there; the watermark is the hub's to restore. */
+  restore(counts: NodeCounts): void {
+    const { in: taken, out, dropped, failed, busyMs, idleMs, blockedMs } = counts;
+    Object.assign(this, { in: taken, dropped, failed, busyMs, idleMs, blockedMs });
+    for (const port of Object.keys(this.out)) this.out[port] = out[port] ?? 0;
+  }
 }
-export type NodeCounts = Pick<NodeStats, 'in' | 'out' | 'dropped' | 'failed' | 'late' | 'busyMs' | 'idleMs' | 'blockedMs' | 'watermark'>;
+export type NodeCounts = Pick<NodeStats, 'state' | 'heldBy'> &
+  Pick<NodeStats, 'in' | 'out' | 'dropped' | 'failed' | 'late' | 'busyMs' | 'idleMs' | 'blockedMs' | 'watermark'>;
 
 /** Nodes that work as one, and the share of each in their time; the shares add up to 1. */
 export interface Shift {

@@ -1,20 +1,23 @@
+import { join } from 'node:path';
 import type { NodeDefinition, Output, Reader, SinkContext, SourceBatch, Undo, Writer } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOutput } from '../protocol/messages.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import { endOfTime } from '../schema/event-time.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Json, Row } from '../schema/types.ts';
 import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
 import { Failures } from './failures.ts';
-import { Hub, type Station, type Unit } from './hub.ts';
+import type { FlowSnapshot, NodeSnapshot } from './flow-snapshot.ts';
+import { Hub, type NodeTime, type Station, type Unit } from './hub.ts';
 import type { Monitor } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { watchedReader } from './reader.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
-import { abortAll, closeAll, commitAll, type OpenWriter } from './writers.ts';
+import { abortAll, closeAll, commitAll, deciders, independentOutputs, type OpenWriter, prepareOne } from './writers.ts';
 
 export interface DataflowEnv {
   definition(type: string): NodeDefinition | undefined;
@@ -37,6 +40,23 @@ export interface DataflowEnv {
   now?(): number;
   /** See `RunContext.guard`. */
   onGuard?(node: NodeId, undo: Undo | readonly Undo[]): void;
+  /** See `SinkContext`; "end" where nothing is said. */
+  readonly commits?: 'end' | 'checkpoint';
+  readonly lineage?: string;
+  /** Where databases that do not decide keep their redo logs; without it they keep none. */
+  readonly redoFolder?: string | null;
+  /** Keyed state, that of a checkpoint included; in memory alone where nothing is said. The dataflow closes it. */
+  readonly states?: NodeStates;
+  /** What to go on from. */
+  readonly from?: FlowStart | null;
+}
+export interface FlowStart {
+  readonly checkpoint: number;
+  readonly snapshot: FlowSnapshot;
+  /** What each writer's `prepare` gave. */
+  readonly tokens: { readonly [sink: NodeId]: Json };
+  /** False for nodes that start anew, as their state does not fit them any more. */
+  isCarried(node: NodeId): boolean;
 }
 
 /**
@@ -61,8 +81,31 @@ export interface Dataflow {
   isNeeded(source: NodeId): boolean;
   /** Ends the sources that have not ended, and waits for all sinks. */
   finish(): Promise<void>;
-  /** Makes the outputs durable and visible, one after the other. When one fails, the rest is undone: see `outputs`. */
-  commit(): Promise<void>;
+  /** Some operator wants to hear of the wall clock. */
+  readonly ticks: boolean;
+  /** The first sink whose transaction decides whether a checkpoint counts, or null: see nodes/kit/node.ts. */
+  readonly decider: NodeId | null;
+  /** How many outputs become visible each by itself. */
+  readonly outputCount: number;
+  /** Everything that operators keep, and the books of all nodes, as of this checkpoint. To be called with no push under way. */
+  snapshot(checkpoint: number): FlowSnapshot;
+  /** Phase one: makes what the writers have durable, and gives their tokens. Rows that a sink only refuses here are on their way when it resolves. */
+  prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }>;
+  /**
+   * Phase two, or all of it where nothing was prepared: makes the outputs visible, one after the other. When one fails, the
+   * rest can be undone by `abort` unless `stored`, the checkpoint's file, promises it: see writers.ts. `more`: rows follow.
+   */
+  commit(checkpoint?: number, options?: { readonly stored?: boolean; readonly more?: boolean }): Promise<void>;
+  /** All outputs are as they should be at the end: opening them from a checkpoint has made them so. */
+  settle(): void;
+  /** No checkpoint before this one will be gone back to. */
+  committed(oldestKept: number): void;
+  /** A source has spent this time waiting for rows, or for sinks to take them. */
+  waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void;
+  /** Rows of the node that failed so far. */
+  failed(node: NodeId): number;
+  /** The nodes in which event time decides when rows come out, the watermark that they have, and who holds it back. */
+  waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[];
   /** Undoes what is not committed. Never throws: what goes wrong is logged. */
   abort(): Promise<void>;
   /** Always last. Never throws. */
@@ -91,8 +134,9 @@ class OpenDataflow implements Dataflow {
   readonly #env: DataflowEnv;
   readonly #hub: Hub;
   readonly #shared = new SharedThings();
-  readonly #states = new NodeStates();
+  readonly #states: NodeStates;
   readonly #stations = new Map<NodeId, Station>();
+  /** By its node, or the first one of a chain. */
   readonly #units = new Map<NodeId, Unit>();
   readonly #sinks: SinkUnit[] = [];
   readonly #writers: OpenWriter[] = [];
@@ -101,6 +145,7 @@ class OpenDataflow implements Dataflow {
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
     this.#plan = plan;
     this.#env = env;
+    this.#states = env.states ?? new NodeStates();
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
   }
 
@@ -121,6 +166,9 @@ class OpenDataflow implements Dataflow {
     for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#openTransform(station));
     for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
     this.#connect(operators);
+    const { redoFolder, from } = this.#env;
+    if (redoFolder) this.#keepRedo(redoFolder);
+    if (from) await this.#goOn(from);
   }
 
   #openTransform(station: Station): OpenOperator {
@@ -145,12 +193,15 @@ class OpenDataflow implements Dataflow {
     let writer: Writer | null = null;
     if (this.#env.writers === 'run') {
       try {
-        const context: SinkContext<any> = { ...this.#context(station), commits: 'end', resume: null, lineage: '' };
+        const { commits = 'end', lineage = '', from } = this.#env;
+        const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
+        const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]! } : null;
+        const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
         writer = await this.#hub.work(station, () => definition.run(context));
       } catch (error) {
         throw this.#hub.named(error, station);
       }
-      this.#writers.push({ node: planned.id, writer, counters: station.counters, committed: false });
+      this.#writers.push({ node: planned.id, writer, counters: station.counters, committed: false, isSettled: false });
     }
     const unit = new SinkUnit(station, writer, this.#hub);
     this.#sinks.push(unit);
@@ -190,7 +241,11 @@ class OpenDataflow implements Dataflow {
     const { definition } = station;
     if (definition.kind !== 'source') throw new Error(`${source} is no source`);
     try {
-      return watchedReader(await this.#hub.work(station, () => definition.run(sourceContext(this.#context(station), start, (failure) => station.failures.refuse(failure)))), station, this.#hub);
+      return watchedReader(
+        await this.#hub.work(station, () => definition.run(sourceContext(this.#context(station), start, (failure) => station.failures.refuse(failure)))),
+        station,
+        this.#hub,
+      );
     } catch (error) {
       throw this.#hub.named(error, station);
     }
@@ -242,8 +297,114 @@ class OpenDataflow implements Dataflow {
     await this.#pending();
   }
 
-  async commit(): Promise<void> {
-    await commitAll(this.#writers, this.#atWork, (error, { node }) => this.#hub.named(error, this.#stations.get(node)!));
+  #keepRedo(folder: string): void {
+    const decided = new Set(deciders(this.#writers).map(({ writer }) => writer.transaction));
+    for (const { node, writer } of this.#writers) {
+      if (!writer.transaction || decided.has(writer.transaction)) continue;
+      decided.add(writer.transaction);
+      this.#atWork(node, () => writer.transaction!.keepRedo(join(folder, node)));
+    }
+  }
+
+  /** First all nodes get their state back, and only then may rows come out of any of them. */
+  async #goOn({ snapshot, isCarried }: FlowStart): Promise<void> {
+    const times = standing(this.#plan, snapshot, isCarried);
+    this.#hub.restore(times, this.#stations, (node) => this.#units.get(node));
+    for (const [id, station] of this.#stations) {
+      const before = snapshot.nodes[id];
+      if (before) station.counters.restore(before.counts);
+      if (this.#hub.hasEnded(id)) this.#running.delete(id);
+      const unit = this.#units.get(id);
+      if (before && unit instanceof StatefulUnit && isCarried(id)) unit.restore(before.state);
+    }
+    for (const { id } of this.#plan.nodes) {
+      const unit = this.#units.get(id);
+      const ended = unit ? this.#hub.endedPorts(unit) : [];
+      if (!unit || ended.length === 0 || this.#hub.hasEnded(id)) continue;
+      if (unit instanceof StatefulUnit) unit.tellEnded(this.#hub.isOpen(unit) ? ended : ended.slice(1));
+      if (this.#hub.isOpen(unit)) continue;
+      // All that it would have heard came before, but not to this node as it is now.
+      unit.advance(endOfTime);
+      await unit.ended(ended[0]!);
+    }
+    await this.#pending();
+  }
+
+  get ticks(): boolean {
+    return [...this.#units.values()].some((unit) => unit instanceof StatefulUnit && unit.ticks);
+  }
+
+  get decider(): NodeId | null {
+    return deciders(this.#writers)[0]?.node ?? null;
+  }
+
+  get outputCount(): number {
+    return independentOutputs(this.#writers);
+  }
+
+  snapshot(checkpoint: number): FlowSnapshot {
+    const nodes: { [node: NodeId]: NodeSnapshot } = {};
+    const stateful: NodeId[] = [];
+    for (const [id, station] of this.#stations) {
+      const unit = this.#units.get(id);
+      const state = unit instanceof StatefulUnit ? unit.snapshot() : undefined;
+      if (state !== undefined || this.#states.of(id).states.size > 0) stateful.push(id);
+      nodes[id] = { ...this.#hub.time(station, unit), counts: station.counters.snapshot(), state };
+    }
+    return { nodes, stateful, keyed: this.#states.snapshot(checkpoint) };
+  }
+
+  async prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }> {
+    const tokens: { [sink: NodeId]: Json } = {};
+    // In the plan's order: what one of them refuses may go to sinks behind its error port.
+    for (const each of this.#writers) {
+      tokens[each.node] = await prepareOne(each, checkpoint, this.#atWork, this.#namedWriter);
+      this.#hub.emitFailures(this.#stations.get(each.node)!);
+      await this.#pending();
+    }
+    return tokens;
+  }
+
+  async commit(checkpoint = 1, { stored = false, more = false } = {}): Promise<void> {
+    await commitAll(this.#writers, checkpoint, stored, this.#atWork, this.#namedWriter);
+    if (more) for (const each of this.#writers) each.isSettled = false;
+  }
+
+  settle(): void {
+    for (const each of this.#writers) {
+      each.committed = true;
+      each.isSettled = true;
+    }
+  }
+
+  committed(oldestKept: number): void {
+    this.#states.committed(oldestKept);
+  }
+
+  waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void {
+    this.#stations.get(source)!.counters[why] += ms;
+  }
+
+  failed(node: NodeId): number {
+    return this.#stations.get(node)!.counters.failed;
+  }
+
+  waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {
+    return [...this.#units].flatMap(([node, unit]) => {
+      if (!(unit instanceof StatefulUnit) || !unit.waitsForTime || this.#hub.hasEnded(node)) return [];
+      if (!Object.values(unit.station.planned.inputs).some(({ eventTime }) => eventTime)) return [];
+      const { watermark, holder } = this.#hub.arrival(unit);
+      return holder === null ? [] : [{ node, watermark, holder: this.#rootOf(holder) }];
+    });
+  }
+
+  /** Who holds back the watermark that this node hands on: a source, or a node that holds it back itself. */
+  #rootOf(node: NodeId): NodeId {
+    const unit =
+      [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
+    if (!unit) return node;
+    const { watermark, holder } = this.#hub.arrival(unit);
+    return holder === null || watermark > this.#stations.get(node)!.counters.watermark ? node : this.#rootOf(holder);
   }
 
   async abort(): Promise<void> {
@@ -252,15 +413,31 @@ class OpenDataflow implements Dataflow {
 
   async close(): Promise<void> {
     await closeAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node));
-    try {
-      this.#shared.close();
-    } catch (error) {
-      this.#env.onLog('warning', `Closing failed: ${(error as Error).message}`, this.#writers[0]?.node ?? '');
+    for (const close of [() => this.#shared.close(), () => this.#states.close()]) {
+      try {
+        close();
+      } catch (error) {
+        this.#env.onLog('warning', `Closing failed: ${(error as Error).message}`, this.#writers[0]?.node ?? '');
+      }
     }
   }
 
   counters(): { readonly [node: NodeId]: NodeCounts } {
-    return Object.fromEntries([...this.#stations].map(([id, station]) => [id, station.counters.snapshot()]));
+    return Object.fromEntries(
+      [...this.#stations].map(([id, station]) => {
+        const state = this.#stateSize(id);
+        return [id, { ...station.counters.snapshot(), ...(state && { state }) }];
+      }),
+    );
+  }
+
+  #stateSize(node: NodeId): { readonly entries: number; readonly bytes: number } | undefined {
+    const unit = this.#units.get(node);
+    const own = unit instanceof StatefulUnit ? unit.stateSize() : undefined;
+    const keyed = this.#states.of(node);
+    if (keyed.states.size === 0) return own;
+    const { entries, bytes } = keyed.size();
+    return { entries: entries + (own?.entries ?? 0), bytes: bytes + (own?.bytes ?? 0) };
   }
 
   outputs(): RunOutput[] {
@@ -275,6 +452,8 @@ class OpenDataflow implements Dataflow {
     const output = this.#writers.find((each) => each.node === node)?.writer.output();
     return output?.kind === 'memory' ? output : null;
   }
+
+  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#hub.named(error, this.#stations.get(node)!);
 
   readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.get(node)!, run);
 
@@ -296,4 +475,21 @@ class OpenDataflow implements Dataflow {
     const next = this.#plan.edges.filter((edge) => edge.from.node === node);
     return next.length === 0 || next.some((edge) => this.#leadsOn(edge.to.node));
   }
+}
+
+/**
+ * The times of a checkpoint that still stand in this plan: a source that starts anew has not ended, and a node behind one
+ * that has not ended has not either.
+ */
+function standing(plan: PhysicalPlan, { nodes }: FlowSnapshot, isCarried: (node: NodeId) => boolean): { readonly [node: NodeId]: NodeTime } {
+  const ended = new Set<NodeId>();
+  const times: { [node: NodeId]: NodeTime } = {};
+  for (const { id, kind } of plan.nodes) {
+    const before = nodes[id];
+    if (!before || (kind === 'source' && !isCarried(id))) continue;
+    const hasEnded = before.hasEnded && plan.edges.every(({ from, to }) => to.node !== id || ended.has(from.node));
+    if (hasEnded) ended.add(id);
+    times[id] = { ...before, hasEnded, watermark: hasEnded ? endOfTime : Math.min(before.watermark, endOfTime - 1), arrived: before.arrived };
+  }
+  return times;
 }

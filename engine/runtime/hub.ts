@@ -1,5 +1,5 @@
 import type { NodeDefinition } from '../../nodes/kit/node.ts';
-import { errorPort } from '../document/pipeline.ts';
+import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { endOfTime } from '../schema/event-time.ts';
@@ -35,9 +35,21 @@ export interface Unit {
 }
 interface Receiver {
   readonly unit: Unit;
+  /** Whose rows it takes. */
+  readonly from: NodeId;
   readonly port: string;
   /** In the unit's gauge. */
   readonly edge: number;
+}
+
+/** What a checkpoint keeps of one node besides its own state. */
+export interface NodeTime {
+  /** Of what it hands on. */
+  readonly watermark: number;
+  /** Over its inputs, as it was last told; null for a source, and for a node within a chain. */
+  readonly arrived: number | null;
+  /** All of its rows are out. */
+  readonly hasEnded: boolean;
 }
 
 /** Where all rows pass: sends them from a node's port to whoever is connected there, and keeps the books of time. */
@@ -53,6 +65,7 @@ export class Hub {
   /** By unit and port: the edges whose rows are not at their end. */
   readonly #open = new Map<Unit, Map<string, number>>();
   readonly #gauges = new Map<Unit, Gauge>();
+  readonly #ended = new Set<NodeId>();
 
   constructor(sandbox: Sandbox, monitor: Monitor | undefined, tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined) {
     this.sandbox = sandbox;
@@ -75,7 +88,7 @@ export class Hub {
     const key = `${node}.${port}`;
     const gauge = this.#gauges.get(unit) ?? new Gauge();
     this.#gauges.set(unit, gauge);
-    this.#receivers.set(key, [...(this.#receivers.get(key) ?? []), { unit, port: inputPort, edge: gauge.add() }]);
+    this.#receivers.set(key, [...(this.#receivers.get(key) ?? []), { unit, from: node, port: inputPort, edge: gauge.add() }]);
     const ports = this.#open.get(unit) ?? new Map<string, number>();
     this.#open.set(unit, ports.set(inputPort, (ports.get(inputPort) ?? 0) + 1));
   }
@@ -125,8 +138,55 @@ export class Hub {
   async end(stations: readonly Station[]): Promise<void> {
     for (const station of stations) {
       station.counters.watermark = endOfTime;
+      this.#ended.add(station.planned.id);
       for (const receiver of this.#behind(station)) await this.#edgeEnded(receiver);
     }
+  }
+
+  time({ planned, counters }: Station, unit: Unit | undefined): NodeTime {
+    const arrived = (unit && this.#gauges.get(unit)?.watermark) ?? null;
+    return { watermark: counters.watermark, arrived, hasEnded: this.#ended.has(planned.id) };
+  }
+
+  /** Goes on with the times of a checkpoint, once all edges are connected and before the first row; no source is idle then. Tells no unit of it. */
+  restore(times: { readonly [node: NodeId]: NodeTime }, stations: ReadonlyMap<NodeId, Station>, unitOf: (node: NodeId) => Unit | undefined): void {
+    for (const [id, { watermark, hasEnded }] of Object.entries(times)) {
+      const station = stations.get(id);
+      if (!station) continue;
+      station.counters.watermark = watermark;
+      if (hasEnded) this.#ended.add(id);
+    }
+    for (const { unit, from, port, edge } of [...this.#receivers.values()].flat()) {
+      const before = times[from];
+      if (!before) continue;
+      const gauge = this.#gauges.get(unit)!;
+      if (before.hasEnded) {
+        const ports = this.#open.get(unit)!;
+        ports.set(port, ports.get(port)! - 1);
+        gauge.end(edge);
+      } else gauge.advance(edge, before.watermark);
+    }
+    for (const [id, { arrived }] of Object.entries(times)) {
+      const gauge = this.#gauges.get(unitOf(id)!);
+      if (gauge && arrived !== null) gauge.watermark = Math.max(gauge.watermark, arrived);
+    }
+  }
+
+  hasEnded(node: NodeId): boolean {
+    return this.#ended.has(node);
+  }
+
+  /** The unit's ports of which all rows have come. */
+  endedPorts(unit: Unit): string[] {
+    return [...(this.#open.get(unit) ?? [])].flatMap(([port, edges]) => (edges === 0 ? [port] : []));
+  }
+
+  /** The watermark over the unit's inputs, and the node whose edge holds it back, or null where none does. */
+  arrival(unit: Unit): { readonly watermark: number; readonly holder: NodeId | null } {
+    const gauge = this.#gauges.get(unit);
+    const edge = gauge?.holder() ?? -1;
+    const holder = [...this.#receivers.values()].flat().find((receiver) => receiver.unit === unit && receiver.edge === edge);
+    return { watermark: gauge?.watermark ?? endOfTime, holder: holder?.from ?? null };
   }
 
   #behind({ planned }: Station): Receiver[] {

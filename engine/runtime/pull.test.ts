@@ -22,6 +22,7 @@ function trial(
       return options.push?.();
     },
     end: async (source: string) => void calls.push(`end ${source}`),
+    waited: () => {},
     isNeeded: options.needed ?? (() => true),
   } as unknown as Dataflow;
   const abort = new AbortController();

@@ -12,6 +12,17 @@ export function watchedReader(reader: Reader, station: Station, hub: Hub): Reade
       return batch instanceof Promise ? batch.catch(named) : batch;
     },
     position: () => reader.position(),
+    waiting: reader.waiting && ((now) => hub.work(station, () => reader.waiting!(now))),
+    committed:
+      reader.committed &&
+      (async (position) => {
+        try {
+          await hub.work(station, () => reader.committed!(position));
+        } catch (error) {
+          named(error);
+        }
+      }),
+    backlog: reader.backlog && (() => reader.backlog!()),
     progress: reader.progress && (() => reader.progress!()),
     async close() {
       try {

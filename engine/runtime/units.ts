@@ -1,6 +1,6 @@
 import type { SourceBatch, StatefulOperator, Writer } from '../../nodes/kit/node.ts';
 import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
-import type { Row } from '../schema/types.ts';
+import type { Row, State } from '../schema/types.ts';
 import type { NodeCounters } from './counters.ts';
 import { clockCost, fuse, type Loop, newTally, type OnThrow, type RowOperator, type Stage, type Tally } from './fused.ts';
 import type { Hub, Station, Unit } from './hub.ts';
@@ -128,6 +128,38 @@ export class StatefulUnit implements Unit {
     this.station = station;
     this.#operator = operator;
     this.#hub = hub;
+  }
+
+  /** Whether event time decides when rows come out. */
+  get waitsForTime(): boolean {
+    return this.#operator.advance !== undefined;
+  }
+
+  get ticks(): boolean {
+    return this.#operator.tick !== undefined;
+  }
+
+  snapshot(): State {
+    return this.#hub.work(this.station, () => this.#operator.snapshot?.());
+  }
+
+  restore(state: State): void {
+    this.#hub.work(this.station, () => {
+      if (state !== undefined) this.#operator.restore?.(state);
+      this.isDone = this.#operator.done?.() ?? false;
+    });
+  }
+
+  /** These ports had ended before the operator was made. */
+  tellEnded(ports: readonly string[]): void {
+    this.#hub.work(this.station, () => {
+      for (const port of ports) this.#operator.ended?.(port);
+    });
+    this.#hub.emitFailures(this.station);
+  }
+
+  stateSize(): { readonly entries: number; readonly bytes: number } | undefined {
+    return this.#operator.stateSize?.();
   }
 
   receive(rows: readonly Row[], port: string): void {

@@ -1,0 +1,104 @@
+import type { NodeId } from '../document/pipeline.ts';
+import type { Json, Schema } from '../schema/types.ts';
+import type { PhysicalPlan } from './physical.ts';
+
+/** What of a plan decides whether state that was made with it fits another one. Plain data, kept in checkpoints. */
+export interface Shape {
+  readonly pipeline: string;
+  readonly nodes: { readonly [node: NodeId]: NodeShape };
+}
+export interface NodeShape {
+  readonly type: string;
+  /** Of the node type. */
+  readonly version: number;
+  readonly params: { readonly [name: string]: Json };
+  /** By port: the columns that arrive, in no order that means anything, and the event time. */
+  readonly inputs: { readonly [port: string]: string };
+}
+
+export function shapeOf(pipeline: string, plan: PhysicalPlan, version: (type: string) => number): Shape {
+  const nodes = plan.nodes.map(({ id, type, params, inputs, inputLists }): [NodeId, NodeShape] => {
+    const schemas = { ...Object.fromEntries(Object.entries(inputs).map(([port, schema]) => [port, [schema]])), ...inputLists };
+    const texts = Object.entries(schemas).map(([port, list]) => [port, list.map(schemaText).sort().join(' | ')]);
+    return [id, { type, version: version(type), params, inputs: Object.fromEntries(texts) }];
+  });
+  return { pipeline, nodes: Object.fromEntries(nodes) };
+}
+
+export interface Comparison {
+  /** Nodes whose state goes on. */
+  readonly carried: readonly NodeId[];
+  /** Nodes whose state does not fit any more, each with the reason in words that follow its name. */
+  readonly dropped: readonly { readonly node: NodeId; readonly why: string }[];
+  /** Nodes that were not there before. */
+  readonly added: readonly NodeId[];
+}
+
+/** What becomes of the state of the nodes of `before` in a plan of another shape. Only nodes of `withState` are carried or dropped. */
+export function compareShapes(before: Shape, after: Shape, withState: Iterable<NodeId> = Object.keys(before.nodes)): Comparison {
+  const carried: NodeId[] = [];
+  const dropped: { node: NodeId; why: string }[] = [];
+  for (const node of withState) {
+    const why = difference(before.nodes[node], after.nodes[node]);
+    if (why === null) carried.push(node);
+    else dropped.push({ node, why });
+  }
+  return { carried, dropped, added: Object.keys(after.nodes).filter((node) => !before.nodes[node]) };
+}
+
+/** Neither by its name nor by any of its nodes. */
+export function isOtherPipeline(before: Shape, after: Shape): boolean {
+  return before.pipeline !== after.pipeline && !Object.entries(before.nodes).some(([id, { type }]) => after.nodes[id]?.type === type);
+}
+
+function difference(before: NodeShape | undefined, after: NodeShape | undefined): string | null {
+  if (!after) return 'it is no longer in the pipeline';
+  if (!before) return 'nothing is known of how it was before';
+  if (before.type !== after.type) return `it was of type "${before.type}" and is now of type "${after.type}"`;
+  if (before.version !== after.version) return `its state is of version ${before.version} of "${after.type}", and now version ${after.version} runs`;
+  return paramsDifference(before.params, after.params) ?? inputsDifference(before.inputs, after.inputs);
+}
+
+function paramsDifference(before: NodeShape['params'], after: NodeShape['params']): string | null {
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => canonical(before[name]) !== canonical(after[name]));
+  const [first] = changed;
+  if (first === undefined) return null;
+  if (changed.length > 2) return 'its settings were changed';
+  if (changed.length === 2) return `its ${words(first)} and its ${words(changed[1]!)} were changed`;
+  const [from, to] = [short(before[first]), short(after[first])];
+  return from !== null && to !== null ? `its ${words(first)} was changed from ${from} to ${to}` : `its ${words(first)} was changed`;
+}
+
+function inputsDifference(before: NodeShape['inputs'], after: NodeShape['inputs']): string | null {
+  const ports = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((port) => before[port] !== after[port]);
+  if (ports.length === 0) return null;
+  return ports.length === 1 && Object.keys(after).length > 1 ? `other columns arrive at its input "${ports[0]}"` : 'other columns arrive at it';
+}
+
+function schemaText({ columns, eventTime }: Schema): string {
+  const texts = columns.map(({ name, type }) => JSON.stringify([name, type])).sort();
+  return `${texts.join()}${eventTime ? `@${JSON.stringify([eventTime.column, eventTime.shift ?? 0])}` : ''}`;
+}
+
+/** `allowedLateness` -> `allowed lateness` */
+function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** A value that can be told within a sentence, or null. */
+function short(value: Json | undefined): string | null {
+  if (value === undefined || value === null) return 'nothing';
+  const text = typeof value === 'string' ? (/^[\w.: -]*\w$/.test(value) ? value : JSON.stringify(value)) : JSON.stringify(value);
+  return text.length <= 40 && typeof value !== 'object' ? text : Array.isArray(value) && text.length <= 40 ? text : null;
+}
+
+/** Independent of the order of keys. */
+function canonical(value: Json | undefined): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value ?? null);
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined && each !== null);
+  return `{${entries
+    .map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`)
+    .sort()
+    .join()}}`;
+}

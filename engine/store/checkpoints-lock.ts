@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { MillraceError } from '../schema/problem.ts';
+
+interface Holder {
+  readonly pid: number;
+  /** Tells a process from a later one that got the same number; null where the system does not say. */
+  readonly startedAt: string | null;
+}
+
+const heldHere = new Set<string>();
+
+/**
+ * Makes a state folder this process's own, until the returned function is called or the process ends. Throws
+ * `run/already-running` where a live process has it.
+ */
+export function lockStateFolder(folder: string): () => void {
+  mkdirSync(folder, { recursive: true });
+  const path = join(resolve(folder), 'run.lock');
+  const own = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  const text = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) } satisfies Holder);
+  // Linked, not written in place: whoever finds the lock finds all of it.
+  writeFileSync(own, text);
+  try {
+    for (;;) {
+      try {
+        linkSync(own, path);
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+      removeStale(path);
+    }
+  } finally {
+    rmSync(own, { force: true });
+  }
+  heldHere.add(path);
+  return () => {
+    if (!heldHere.delete(path)) return;
+    rmSync(path, { force: true });
+  };
+}
+
+/** Removes the lock of a process that is gone; throws if it is there. */
+function removeStale(path: string): void {
+  const found = read(path);
+  if (found === null) return;
+  const holder = parse(found);
+  if (holder && (holder.pid === process.pid ? heldHere.has(path) : isAlive(holder))) {
+    throw new MillraceError({
+      code: 'run/already-running',
+      message: `Another run of this pipeline is under way, in process ${holder.pid}.`,
+      hint: 'Stop that run first, or wait for its end.',
+    });
+  }
+  // Two may find the same stale lock: only the one that still finds it under its name takes it away.
+  const aside = `${path}.stale-${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    renameSync(path, aside);
+  } catch {
+    return;
+  }
+  if (read(aside) !== found) {
+    try {
+      linkSync(aside, path);
+    } catch {
+      // A third one has locked it meanwhile, and says so when it is asked.
+    }
+  }
+  rmSync(aside, { force: true });
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+function parse(text: string): Holder | null {
+  try {
+    const { pid, startedAt } = JSON.parse(text);
+    return Number.isInteger(pid) ? { pid, startedAt: startedAt ?? null } : null;
+  } catch {
+    return null;
+  }
+}
+
+function isAlive({ pid, startedAt }: Holder): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  const now = startOf(pid);
+  // A process that was killed in a container without an init stays listed as a zombie.
+  if (now === 'ended') return false;
+  return startedAt === null || now === null || now === startedAt;
+}
+
+/** When a process started, in the system's own words; null where it does not say. */
+function startOf(pid: number): string | null {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === null) return null;
+  // The name before it may hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null);
+}

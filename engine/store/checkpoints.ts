@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import type { NodeId } from '../document/pipeline.ts';
+import type { Shape } from '../plan/shape.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Json } from '../schema/types.ts';
+
+/**
+ * A checkpoint's file: magic, version of this format, SHA-256 over the rest; then the length of the head, the head and the
+ * content, both as V8 serialises them.
+ */
+const magic = Buffer.from('MILLRACE-CHECKPOINT\n');
+const formatVersion = 1;
+const sumLength = 32;
+const startOfSummed = magic.length + 4 + sumLength;
+const fileName = /^checkpoint-(\d+)\.millrace$/;
+const lineageFile = 'lineage';
+
+/** What is known of a checkpoint without its content. */
+export interface CheckpointHead {
+  /** Rises from one to the next within a folder. */
+  readonly id: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** See `SinkContext.lineage`. */
+  readonly lineage: string;
+  /** The pipeline's name. */
+  readonly pipeline: string;
+  /**
+   * `running`: of a run in the middle. `drained`: of an endless one that was brought to an end: it holds positions only.
+   * `complete`: all input is read, and nothing is left but to commit.
+   */
+  readonly kind: 'running' | 'drained' | 'complete';
+  /** The sink whose database decides whether this checkpoint counts, as it was then; null: the file itself does. */
+  readonly decider: { readonly node: NodeId; readonly type: string; readonly params: { readonly [name: string]: Json }; readonly folder: string } | null;
+  readonly shape: Shape;
+}
+export interface CheckpointInfo extends CheckpointHead {
+  readonly bytes: number;
+}
+
+/** The checkpoints of one pipeline, a file each in one folder. Whoever writes holds the folder's lock: see checkpoints-lock.ts. */
+export class CheckpointStore {
+  readonly folder: string;
+  readonly #onDamaged: (message: string) => void;
+
+  /** The folder is made when it is first written to. `onDamaged` hears of each file that is not sound. */
+  constructor(folder: string, onDamaged: (message: string) => void = () => {}) {
+    this.folder = folder;
+    this.#onDamaged = onDamaged;
+  }
+
+  /** Those that are sound, the newest first. */
+  list(): CheckpointInfo[] {
+    return this.#ids().flatMap((id) => {
+      try {
+        const { head, bytes } = this.#load(id);
+        return [{ ...head, bytes }];
+      } catch (error) {
+        this.#onDamaged(`Checkpoint ${id} is damaged and was left out: ${(error as Error).message}.`);
+        return [];
+      }
+    });
+  }
+
+  /** Throws a MillraceError that names those that there are. */
+  read(id: number): { readonly head: CheckpointHead; readonly content: unknown; readonly bytes: number } {
+    let reason = 'there is none of that number';
+    if (this.#ids().includes(id)) {
+      try {
+        const { head, bytes, content } = this.#load(id);
+        return { head, bytes, content: deserialize(content) };
+      } catch (error) {
+        reason = `it is damaged: ${(error as Error).message}`;
+      }
+    }
+    const others = this.list().map((each) => each.id);
+    throw new MillraceError({
+      code: 'checkpoint/missing',
+      message: `The run cannot go on from checkpoint ${id}: ${reason}.`,
+      hint: others.length > 0 ? `There are these checkpoints: ${others.join(', ')}.` : 'There are no checkpoints; start from scratch.',
+    });
+  }
+
+  /** Resolves with the file's size once it is durable under its name. */
+  async write(head: CheckpointHead, content: unknown): Promise<number> {
+    const headBytes = serialize(head);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(headBytes.length);
+    const summed = [length, headBytes, serialize(content)];
+    const sum = createHash('sha256');
+    for (const part of summed) sum.update(part);
+    const version = Buffer.alloc(4);
+    version.writeUInt32LE(formatVersion);
+    return this.#writeWhole(this.#path(head.id), [magic, version, sum.digest(), ...summed]);
+  }
+
+  remove(id: number): void {
+    rmSync(this.#path(id), { force: true });
+  }
+
+  /** Removes all but the newest `keep`, and all of other lineages. Gives the number of the oldest that is left, or 0. */
+  prune(keep: number, lineage: string): number {
+    const kept: number[] = [];
+    for (const id of this.#ids()) {
+      if (kept.length < keep && this.#isOf(id, lineage)) kept.push(id);
+      else this.remove(id);
+    }
+    return kept.at(-1) ?? 0;
+  }
+
+  /** Removes all checkpoints, and the lineage with them. */
+  clear(): void {
+    for (const id of this.#ids()) this.remove(id);
+    rmSync(join(this.folder, lineageFile), { force: true });
+  }
+
+  /** The highest number that a file has, sound or not; 0 where there is none. */
+  highest(): number {
+    return this.#ids()[0] ?? 0;
+  }
+
+  /** The lineage that the last start began or went on with, or null. */
+  lineage(): string | null {
+    const path = join(this.folder, lineageFile);
+    return existsSync(path) ? readFileSync(path, 'utf8').trim() || null : null;
+  }
+
+  async setLineage(lineage: string): Promise<void> {
+    await this.#writeWhole(join(this.folder, lineageFile), [Buffer.from(`${lineage}\n`)]);
+  }
+
+  /** Written under another name, and renamed once it is durable. */
+  async #writeWhole(path: string, parts: readonly Uint8Array[]): Promise<number> {
+    mkdirSync(this.folder, { recursive: true });
+    const temporary = `${path}.part`;
+    let size = 0;
+    try {
+      const file = await open(temporary, 'w');
+      try {
+        for (const part of parts) {
+          await file.writeFile(part);
+          size += part.length;
+        }
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+      await syncFolder(this.folder);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw new MillraceError(
+        {
+          code: 'checkpoint/not-written',
+          message: `A checkpoint could not be written: ${(error as Error).message}.`,
+          hint: `Look for room and rights in ${this.folder}.`,
+        },
+        { cause: error },
+      );
+    }
+    return size;
+  }
+
+  #ids(): number[] {
+    let names: string[];
+    try {
+      names = readdirSync(this.folder);
+    } catch {
+      return [];
+    }
+    return names.flatMap((name) => Number(fileName.exec(name)?.[1] ?? []) || []).sort((a, b) => b - a);
+  }
+
+  #path(id: number): string {
+    return join(this.folder, `checkpoint-${String(id).padStart(8, '0')}.millrace`);
+  }
+
+  #isOf(id: number, lineage: string): boolean {
+    try {
+      return this.#load(id).head.lineage === lineage;
+    } catch {
+      return false;
+    }
+  }
+
+  #load(id: number): { readonly head: CheckpointHead; readonly content: Buffer; readonly bytes: number } {
+    const file = readFileSync(this.#path(id));
+    if (file.length < startOfSummed + 4 || !file.subarray(0, magic.length).equals(magic)) throw new Error('it is no checkpoint, or cut short');
+    const version = file.readUInt32LE(magic.length);
+    if (version !== formatVersion) throw new Error(`it has format ${version}, and this version of Millrace reads format ${formatVersion}`);
+    const summed = file.subarray(startOfSummed);
+    if (
+      !createHash('sha256')
+        .update(summed)
+        .digest()
+        .equals(file.subarray(magic.length + 4, startOfSummed))
+    )
+      throw new Error('its checksum is wrong');
+    const end = 4 + summed.readUInt32LE(0);
+    return { head: deserialize(summed.subarray(4, end)) as CheckpointHead, content: summed.subarray(end), bytes: file.length };
+  }
+}
+
+/** The newest sound checkpoint of a state folder that a run would go on from, as far as the files tell; null where there is none. */
+export function latestCheckpoint(folder: string): CheckpointInfo | null {
+  const store = new CheckpointStore(folder);
+  const lineage = store.lineage();
+  return store.list().find((each) => lineage === null || each.lineage === lineage) ?? null;
+}
+
+/** Without it the new name may be gone after a power cut. Not possible everywhere: Windows does it by itself. */
+async function syncFolder(folder: string): Promise<void> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(folder, 'r');
+  } catch {
+    return;
+  }
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!['EINVAL', 'EPERM', 'EISDIR', 'EBADF'].includes(String((error as NodeJS.ErrnoException).code))) throw error;
+  } finally {
+    await handle.close();
+  }
+}
