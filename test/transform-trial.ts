@@ -9,7 +9,7 @@ import type { ColumnType, Row, Schema } from '../engine/schema/types.ts';
 import { type KeyedState, MemoryState } from '../nodes/kit/keyed-state.ts';
 import type { NodeProblem, Operator, RowFailure, StatefulOperator, TransformDefinition } from '../nodes/kit/node.ts';
 import { type Params, validateParams } from '../nodes/kit/params.ts';
-import { compileExpression, compileSnippet } from './conformance/users-code.ts';
+import { compileExpression, compileKeyed, compileSnippet, explain } from './conformance/users-code.ts';
 
 export interface TrialInput {
   readonly schema: Schema;
@@ -78,6 +78,8 @@ export function prepareTransform(
       shared: (_, open) => open(),
       expression: compileExpression,
       snippet: compileSnippet,
+      keyed: compileKeyed,
+      explain,
       ...surroundings,
     });
   return { params, problems: [...invalid, ...inferred], schemas, start };

@@ -84,7 +84,7 @@ const write = defineNode({
 });
 
 export const catalogue = new Catalogue([read, pass, look, gather, write]);
-const analyse: CodeAnalysis = { expression: () => ({ type: null, nullable: true }), snippet: () => ({ schema: null }) };
+const analyse: CodeAnalysis = { expression: () => ({ type: null, nullable: true }), snippet: () => ({ schema: null }), keyed: () => ({ schema: null }) };
 export const options: CheckOptions = { catalogue, discovered: () => ({ schema: ab }), analyse };
 
 export const source: PipelineNode = { type: 'read', typeVersion: 1, params: { path: 'in.csv' } };

@@ -125,6 +125,7 @@ function rememberExpressions(sandbox: Sandbox): Sandbox {
   const known = new Map<string, (row: Row) => unknown>();
   return {
     snippet: (source, where) => sandbox.snippet(source, where),
+    keyed: (source, where) => sandbox.keyed(source, where),
     explain: (thrown) => sandbox.explain(thrown),
     expression(source, where) {
       const key = JSON.stringify([where.node, where.field, source]);

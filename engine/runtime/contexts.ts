@@ -1,14 +1,16 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
+import type { KeyedCode, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
 import { errorPort } from '../document/pipeline.ts';
 import type { PlannedNode } from '../plan/physical.ts';
-import type { Sandbox } from '../sandbox/sandbox.ts';
+import type { CodeFailure, CodePlace, Sandbox } from '../sandbox/sandbox.ts';
+import { MillraceError } from '../schema/problem.ts';
 import type { Json, Row } from '../schema/types.ts';
-import { enterCode, leaveCode, type Monitor, watched } from './monitor.ts';
+import { enterCode, leaveCode, type Monitor, watched, watchedKeyed } from './monitor.ts';
 import type { StatesOfNode } from './node-states.ts';
 
 /** What suits the engine: larger batches are not faster, and hold more memory. */
 export const batchSize = 1024;
+const placedFailures = 1000;
 
 /** What nodes share during one run. */
 export interface Surroundings {
@@ -48,11 +50,16 @@ export function transformContext(
 ): TransformContext<any> {
   return {
     ...context,
-    emit,
+    emit: (port, rows) => {
+      code.leave();
+      emit(port, rows);
+    },
     now,
     state: (name) => states.open(name),
     expression: (source, field) => code.compile('expression', source, field),
     snippet: (source, field) => code.compile('snippet', source, field),
+    keyed: (source, field) => code.compileKeyed(source, field),
+    explain: (thrown) => code.explain(thrown),
   };
 }
 
@@ -62,6 +69,7 @@ export class Code {
   readonly #sandbox: Sandbox;
   readonly #monitor: Monitor | undefined;
   readonly #register: (node: string, field: string) => number;
+  #explained = 0;
 
   /** `register` numbers each piece of code of the run, before it is run for the first time. */
   constructor(node: string, sandbox: Sandbox, monitor: Monitor | undefined, register: (node: string, field: string) => number) {
@@ -72,14 +80,41 @@ export class Code {
   }
 
   compile(kind: 'expression' | 'snippet', source: string, field: string): (row: Row) => unknown {
+    return this.#compiled(field, (where) => this.#sandbox[kind](source, where), watched);
+  }
+
+  compileKeyed(source: string, field: string): KeyedCode {
+    return this.#compiled(
+      field,
+      (where) => this.#sandbox.keyed(source, where),
+      ({ initial, onRow, onTimer }, monitor, number) => ({
+        initial: typeof initial === 'function' ? watched(initial as (key: unknown) => unknown, monitor, number) : initial,
+        onRow: watchedKeyed(onRow, monitor, number),
+        onTimer: onTimer && watchedKeyed(onTimer, monitor, number),
+      }),
+    );
+  }
+
+  #compiled<T>(field: string, compile: (where: CodePlace) => T, watch: (code: T, monitor: Monitor, number: number) => T): T {
     const where = { node: this.#node, field };
     const monitor = this.#monitor;
-    if (!monitor) return this.#sandbox[kind](source, where);
+    if (!monitor) return compile(where);
     const number = this.#register(this.#node, field);
     enterCode(monitor, number);
-    const run = this.#sandbox[kind](source, where);
+    const code = compile(where);
     leaveCode(monitor);
-    return watched(run, monitor, number);
+    return watch(code, monitor, number);
+  }
+
+  /** Finding the place costs many times what a row does: the first failures have it, which is all that anybody reads. */
+  explain(thrown: unknown): CodeFailure {
+    if (thrown instanceof MillraceError) return thrown.problem;
+    return this.#sandbox.explain(thrown, { place: this.#explained++ < placedFailures });
+  }
+
+  /** What comes now is no users' code: rows go on to the next node. */
+  leave(): void {
+    if (this.#monitor) leaveCode(this.#monitor);
   }
 }
 

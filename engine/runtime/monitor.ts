@@ -51,11 +51,20 @@ export function leaveCode(monitor: Monitor): void {
  * among all functions of one source: with several functions behind one call, none would be inlined.
  */
 export function watched<T>(run: (row: T) => unknown, monitor: Monitor, code: number): (row: T) => unknown {
+  return tellingCalls('row', run, monitor, code);
+}
+
+/** The same for a function over a row (or a timer), a state and a context. */
+export function watchedKeyed<F extends (...args: any[]) => unknown>(run: F, monitor: Monitor, code: number): F {
+  return tellingCalls('row, state, context', run, monitor, code);
+}
+
+function tellingCalls<F>(params: string, run: F, monitor: Monitor, code: number): F {
   const source = `let calls = 0;
-return (row) => {
+return (${params}) => {
   monitor[2] = ${code + 1};
   monitor[3] = calls = (calls + 1) | 0;
-  return run(row);
+  return run(${params});
 };`;
   return new Function('run', 'monitor', source)(run, monitor);
 }

@@ -1,6 +1,7 @@
 import { parse, parseExpressionAt } from 'acorn';
 import type { CodeAnalysis, CodeProblem } from '../../nodes/kit/node.ts';
 import { expressionType } from '../schema/expression-type.ts';
+import { keyedType } from '../schema/keyed-type.ts';
 import { snippetType } from '../schema/snippet-type.ts';
 import { stripTypes } from './strip.ts';
 
@@ -28,6 +29,16 @@ export const codeAnalysis: CodeAnalysis = {
     try {
       const { schema, findings } = snippetType(parse(stripped.code, { ...options, sourceType: 'module' }), source, input, declared);
       return { schema, problem: findings[0] };
+    } catch (error) {
+      return { schema: null, problem: tooDeep(error) };
+    }
+  }),
+  keyed: remembered((source, input, keys, declared) => {
+    const stripped = stripTypes(source, 'keyed');
+    if (!stripped.ok) return { schema: null, problem: stripped.problem };
+    try {
+      const { schema, findings, warnings } = keyedType(parse(stripped.code, { ...options, sourceType: 'module' }), source, input, keys, declared);
+      return { schema, problem: findings[0], warning: warnings[0] };
     } catch (error) {
       return { schema: null, problem: tooDeep(error) };
     }

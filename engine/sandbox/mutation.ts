@@ -1,7 +1,8 @@
 import { type AnyNode, parse } from 'acorn';
 import type { Row, Value } from '../schema/types.ts';
 
-const mutators = new Set([
+/** Methods and properties by which an object is changed, or by which a function that changes one is got hold of. */
+const members = new Set([
   'push',
   'pop',
   'shift',
@@ -16,11 +17,26 @@ const mutators = new Set([
   'defineProperty',
   'defineProperties',
   'setPrototypeOf',
+  '__defineGetter__',
+  '__defineSetter__',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'getPrototypeOf',
+  'getOwnPropertyDescriptor',
+  'getOwnPropertyDescriptors',
+  'call',
+  'apply',
+  'bind',
+  'buffer',
 ]);
+/** Globals that run code which cannot be seen here, or that hold nothing but such methods. */
+const globals = new Set(['eval', 'Function', 'Compartment', 'globalThis', 'Reflect', 'Atomics', 'Proxy']);
 
 /**
- * Whether JavaScript may change the row that it is given: it assigns to or deletes a property of anything, or calls a
- * method that changes its object. Says yes too often rather than too rarely; such code is given a copy of the row.
+ * Whether JavaScript may change the row that it is given: it assigns to or deletes a property of anything, calls a method
+ * that changes its object, or does what hides such a call, as reading a property by a name that is only known when it runs.
+ * Says yes too often rather than too rarely; such code is given a copy of the row.
  */
 export function mayMutate(code: string): boolean {
   return some(parse(code, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
@@ -35,11 +51,29 @@ export function mayMutate(code: string): boolean {
       case 'UnaryExpression':
         return node.operator === 'delete';
       case 'MemberExpression':
-        return node.property.type === 'Identifier' && mutators.has(node.property.name);
+        return isSuspect(node.property, node.computed);
+      case 'Property':
+        return isSuspect(node.key, node.computed);
+      case 'Identifier':
+        return globals.has(node.name);
       default:
         return false;
     }
   });
+}
+
+/** Whether the name of a member may be one of `members`. Numbers are not, nor is what is counted up from one. */
+function isSuspect(key: AnyNode, computed: boolean): boolean {
+  if (!computed) return key.type === 'Identifier' && members.has(key.name);
+  if (key.type === 'Literal') return typeof key.value !== 'number' && members.has(String(key.value));
+  return !isNumber(key);
+}
+
+const numeric = new Set(['-', '*', '/', '%', '**', '|', '&', '^', '<<', '>>', '>>>']);
+function isNumber(node: AnyNode): boolean {
+  if (node.type === 'BinaryExpression') return numeric.has(node.operator);
+  if (node.type === 'UnaryExpression') return node.operator === '-' || node.operator === '+' || node.operator === '~';
+  return node.type === 'UpdateExpression';
 }
 
 function assignsToMember(target: AnyNode): boolean {

@@ -1,11 +1,12 @@
 import 'ses';
-import type { CodeProblem } from '../../nodes/kit/node.ts';
+import type { CodeProblem, KeyedCode } from '../../nodes/kit/node.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
 import { library } from './library.ts';
 import { copyRow, mayMutate } from './mutation.ts';
 import { type Place, placeOf, watchPlaces } from './places.ts';
-import { snippetBody } from './snippet.ts';
+import type { CodeKind } from './shape.ts';
+import { keyedBody, snippetBody } from './snippet.ts';
 import { stripTypes } from './strip.ts';
 
 /** The param that a piece of code belongs to. */
@@ -18,7 +19,7 @@ export type CodeFailure = CodeProblem & { readonly field?: string };
 
 /**
  * Where users' code runs: in compartments that hold JavaScript's own objects, all frozen, and the helpers of library.ts;
- * no process, file, network, clock or chance. Both methods throw a MillraceError (with `node`, `field` and `range`) for
+ * no process, file, network, clock or chance. The first three throw a MillraceError (with `node`, `field` and `range`) for
  * code that cannot run.
  */
 export interface Sandbox {
@@ -26,6 +27,8 @@ export interface Sandbox {
   expression(source: string, where: CodePlace): (row: Row) => unknown;
   /** The default function of a module. */
   snippet(source: string, where: CodePlace): (row: Row) => unknown;
+  /** What a keyed module exports. Whatever is handed to its functions besides the row must be frozen, or belong to the code. */
+  keyed(source: string, where: CodePlace): KeyedCode;
   /**
    * What a function of this sandbox threw. Total: whatever was thrown may be hostile. Without `place` (default true) it says
    * neither field nor range, at a small fraction of the cost.
@@ -63,27 +66,47 @@ function lockDown(): Sandbox {
   harden(compartment.globalThis);
   const units: CodePlace[] = [];
 
-  const compile = (source: string, where: CodePlace, kind: 'expression' | 'module'): ((row: Row) => unknown) => {
+  /** Gives what the code's value is and whether it may change the row. */
+  const evaluate = (source: string, where: CodePlace, kind: CodeKind): { readonly value: unknown; readonly mutates: boolean } => {
     const stripped = stripTypes(source, kind);
     if (!stripped.ok) throw new MillraceError({ ...stripped.problem, ...where });
-    const body = kind === 'expression' ? `(row) => (\n${stripped.code}\n)` : `(() => {\n${snippetBody(stripped.code)}\n})()`;
+    const { code } = stripped;
+    const body = kind === 'expression' ? `(row) => (\n${code}\n)` : `(() => {\n${kind === 'module' ? snippetBody(code) : keyedBody(code)}\n})()`;
     const unit = units.push(where) - 1;
-    let run: unknown;
     try {
-      run = compartment.evaluate(`${body}\n//# sourceURL=${unitName}${unit}`);
+      const value = compartment.evaluate(`${body}\n//# sourceURL=${unitName}${unit}`);
+      return { value, mutates: mayMutate(kind === 'expression' ? `(${code}\n)` : code) };
     } catch (error) {
       throw new MillraceError({ ...explain(error), ...where });
     }
-    if (typeof run !== 'function') {
-      throw new MillraceError({
-        code: 'code/no-function',
-        message: 'What the snippet exports is no function.',
-        hint: 'Write `export default function step(row: Row) { return row; }`.',
-        ...where,
-      });
+  };
+  const noFunction = (message: string, hint: string, where: CodePlace) => new MillraceError({ code: 'code/no-function', message, hint, ...where });
+
+  const compile = (source: string, where: CodePlace, kind: 'expression' | 'module'): ((row: Row) => unknown) => {
+    const { value, mutates } = evaluate(source, where, kind);
+    if (typeof value !== 'function') {
+      throw noFunction('What the snippet exports is no function.', 'Write `export default function step(row: Row) { return row; }`.', where);
     }
-    const step = run as (row: Row) => unknown;
-    return mayMutate(kind === 'expression' ? `(${stripped.code}\n)` : stripped.code) ? (row) => step(copyRow(row)) : step;
+    const step = value as (row: Row) => unknown;
+    return mutates ? (row) => step(copyRow(row)) : step;
+  };
+
+  const compileKeyed = (source: string, where: CodePlace): KeyedCode => {
+    const { value, mutates } = evaluate(source, where, 'keyed');
+    const { initial, onRow, onTimer } = value as { readonly initial?: unknown; readonly onRow: unknown; readonly onTimer?: unknown };
+    for (const [name, part] of [
+      ['onRow', onRow],
+      ['onTimer', onTimer ?? onRow],
+    ] as const) {
+      if (typeof part === 'function') continue;
+      throw noFunction(`"${name}" is no function.`, 'Write `export function onRow(row: Row, state: State, context: Context) { return row; }`.', where);
+    }
+    const step = onRow as KeyedCode['onRow'];
+    return {
+      initial,
+      onRow: mutates ? (row, state, context) => step(copyRow(row), state, context) : step,
+      onTimer: (onTimer as KeyedCode['onTimer'] | undefined) ?? null,
+    };
   };
 
   const explain: Sandbox['explain'] = (thrown, options) => {
@@ -95,6 +118,7 @@ function lockDown(): Sandbox {
   return {
     expression: (source, where) => compile(source, where, 'expression'),
     snippet: (source, where) => compile(source, where, 'module'),
+    keyed: compileKeyed,
     explain,
   };
 }

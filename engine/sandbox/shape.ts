@@ -1,13 +1,16 @@
-import { type Comment, type ExportDefaultDeclaration, parse, parseExpressionAt, tokenizer, tokTypes } from 'acorn';
+import { type AnyNode, type Comment, type ExportDefaultDeclaration, type Function as FunctionNode, parse, parseExpressionAt, tokenizer, tokTypes } from 'acorn';
 import type { CodeProblem } from '../../nodes/kit/node.ts';
 
-export type CodeKind = 'expression' | 'module';
+export type CodeKind = 'expression' | 'module' | 'keyed';
+/** What a keyed module may export. */
+export const keyedExports = ['initial', 'onRow', 'onTimer'] as const;
 
 const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `round`), nothing else.';
 
 /**
- * Whether JavaScript is what the sandbox can run: one expression, or a module with one default function and no other
- * import or export. Gives the code back with its comments blanked out.
+ * Whether JavaScript is what the sandbox can run: one expression, a module with one default function and no other
+ * import or export, or a keyed module, which exports `onRow` and may export `initial` and `onTimer`. Gives the code back
+ * with its comments blanked out.
  */
 export function checkShape(
   source: string,
@@ -16,7 +19,8 @@ export function checkShape(
   const comments: Comment[] = [];
   try {
     if (kind === 'expression') checkExpression(source, comments);
-    else checkModule(source, comments);
+    else if (kind === 'module') checkModule(source, comments);
+    else checkKeyed(source, comments);
     const code = withoutComments(source, comments);
     checkRefused(code);
     return { ok: true, code };
@@ -92,8 +96,7 @@ function checkModule(source: string, onComment: Comment[]): void {
     );
   }
   const { declaration } = main;
-  const isFunction = declaration.type === 'FunctionDeclaration' || declaration.type === 'FunctionExpression' || declaration.type === 'ArrowFunctionExpression';
-  if (!isFunction && declaration.type !== 'Identifier') {
+  if (!isFunction(declaration) && declaration.type !== 'Identifier') {
     throw new ShapeError(
       'code/no-function',
       'What the snippet exports is no function.',
@@ -103,26 +106,70 @@ function checkModule(source: string, onComment: Comment[]): void {
       declaration.end,
     );
   }
-  if (isFunction && declaration.async) {
+  if (isFunction(declaration)) checkPlain(declaration, source);
+}
+
+function isFunction(node: AnyNode): node is FunctionNode & AnyNode {
+  return node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression' || node.type === 'ArrowFunctionExpression';
+}
+
+/** A function whose result is there when it returns. */
+function checkPlain({ async, generator, start }: FunctionNode, source: string): void {
+  if (async) {
     throw new ShapeError(
       'code/promise',
       'The function is async, but a row must be answered at once.',
       'Remove `async`: nothing that a snippet can call needs it.',
       source,
-      declaration.start,
-      declaration.start + 5,
+      start,
+      start + 5,
     );
   }
-  if (isFunction && declaration.generator) {
+  if (generator) {
     throw new ShapeError(
       'code/generator',
       'The function is a generator, but the rows must be returned.',
       'Return an array of rows instead of yielding them.',
       source,
-      declaration.start,
-      declaration.start + 8,
+      start,
+      start + 8,
     );
   }
+}
+
+const keyedHint = 'Write `export const initial: State = { … }`, `export function onRow(row: Row, state: State, context: Context) { … }` and `onTimer`.';
+
+function checkKeyed(source: string, onComment: Comment[]): void {
+  const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, onComment });
+  const exported = new Set<string>();
+  for (const statement of program.body) {
+    const refuse = (code: string, message: string, hint: string): never => {
+      throw new ShapeError(code, message, hint, source, statement.start, statement.start + 6);
+    };
+    if (statement.type === 'ImportDeclaration') refuse('code/import', 'A snippet cannot import modules.', onlyRow);
+    if (statement.type === 'ExportDefaultDeclaration' || statement.type === 'ExportAllDeclaration') {
+      refuse('code/export', 'This snippet exports `onRow`, `onTimer` and `initial`, and nothing else.', keyedHint);
+    }
+    if (statement.type !== 'ExportNamedDeclaration') continue;
+    const { declaration } = statement;
+    // Types leave an empty `export {}` behind.
+    if (!declaration && (statement.source || statement.specifiers.length > 0))
+      refuse('code/export', 'A list of exports is refused.', 'Write `export` before each function.');
+    if (!declaration) continue;
+    if (declaration.type === 'ClassDeclaration') refuse('code/export', 'A class is refused here.', keyedHint);
+    const parts =
+      declaration.type === 'VariableDeclaration' ? declaration.declarations.map(({ id, init }) => ({ id, init })) : [{ id: declaration.id, init: declaration }];
+    for (const { id, init } of parts) {
+      const name = id?.type === 'Identifier' ? id.name : '';
+      if (!(keyedExports as readonly string[]).includes(name)) {
+        refuse('code/export', `This snippet exports \`onRow\`, \`onTimer\` and \`initial\`, not "${name}".`, 'Remove `export` here.');
+      }
+      exported.add(name);
+      if (init && isFunction(init)) checkPlain(init, source);
+      else if (name !== 'initial' && init?.type !== 'Identifier') refuse('code/no-function', `"${name}" is no function.`, keyedHint);
+    }
+  }
+  if (!exported.has('onRow')) throw new ShapeError('code/no-function', 'The snippet exports no function `onRow`.', keyedHint, source, 0);
 }
 
 function withoutComments(source: string, comments: readonly Comment[]): string {

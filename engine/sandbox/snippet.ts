@@ -1,4 +1,4 @@
-import { parse } from 'acorn';
+import { type Identifier, parse } from 'acorn';
 
 /**
  * A snippet's module (as stripTypes gives it) as the body of a function that returns its default function. Every character
@@ -12,4 +12,22 @@ export function snippetBody(code: string): string {
   const head = code.slice(main.start, declaration.start);
   const replaced = named ? head.replace(/\S/g, ' ') : head.replace('export', 'const ').replace('default', '$step =');
   return `${code.slice(0, main.start)}${replaced}${code.slice(declaration.start)}\n;return ${named ?? '$step'};`;
+}
+
+/**
+ * A keyed module (as stripTypes gives it) as the body of a function that returns what it exports, undefined where it exports
+ * nothing of a name. `export` becomes blanks.
+ */
+export function keyedBody(code: string): string {
+  let body = code;
+  const names: string[] = [];
+  for (const statement of parse(code, { ecmaVersion: 'latest', sourceType: 'module' }).body) {
+    if (statement.type !== 'ExportNamedDeclaration') continue;
+    const { declaration, start, end } = statement;
+    const till = declaration?.start ?? end;
+    body = body.slice(0, start) + body.slice(start, till).replace(/[^\n\r]/g, ' ') + body.slice(till);
+    if (declaration?.type === 'VariableDeclaration') names.push(...declaration.declarations.map(({ id }) => (id as Identifier).name));
+    else if (declaration) names.push(declaration.id.name);
+  }
+  return `${body}\n;return { ${names.join(', ')} };`;
 }

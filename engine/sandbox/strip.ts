@@ -7,14 +7,20 @@ export type Stripped = { readonly ok: true; readonly code: string } | { readonly
 /**
  * Users' TypeScript as JavaScript in which every character that is left stands where it stood, so that positions in
  * errors are positions in the editor. An `expression` is one expression over `row`; a `module` has one
- * `export default function` and neither imports nor other exports (the returned code still says `export default`).
- * Comments are blanked out. What the sandbox would refuse is a problem here, with its range.
+ * `export default function` and neither imports nor other exports, a `keyed` module exports `onRow`, `onTimer` and `initial`
+ * (the returned code still says `export`). Comments are blanked out. What the sandbox would refuse is a problem here, with its range.
  */
 export function stripTypes(source: string, kind: CodeKind): Stripped {
   if (source.trim() === '') {
     return kind === 'expression'
       ? failure('code/empty', 'The expression is empty.', 'Write a TypeScript expression over `row`, for example `row.temperature > 30`.')
-      : failure('code/empty', 'The snippet is empty.', 'Write `export default function step(row: Row) { return row; }`.');
+      : failure(
+          'code/empty',
+          'The snippet is empty.',
+          kind === 'module'
+            ? 'Write `export default function step(row: Row) { return row; }`.'
+            : 'Write `export function onRow(row: Row, state: State, context: Context) { return row; }`.',
+        );
   }
   // Most expressions are plain JavaScript: these need no stripping, whose first call costs 35 ms.
   const plain = checkShape(source, kind);

@@ -22,7 +22,8 @@ export function followBody(body: BlockStatement, scope: CodeScope): Shape {
 /** Follows statements in order; true when what stands behind them may be reached. */
 export function followAll(statements: readonly Program['body'][number][], scope: CodeScope, returned: Shape[]): boolean {
   for (const statement of statements) {
-    if (statement.type === 'FunctionDeclaration') scope.declare(statement.id.name, { is: 'function', nullable: false, code: statement });
+    const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
+    if (declared?.type === 'FunctionDeclaration') scope.declare(declared.id.name, { is: 'function', nullable: false, code: declared });
   }
   for (const statement of statements) {
     if (statement.type === 'ExportNamedDeclaration') {

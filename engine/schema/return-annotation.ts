@@ -16,6 +16,12 @@ export function declaredReturn(code: FunctionNode, text: string, row: Shape): Sh
   return rows.is === 'object' ? { ...rows, nullable: false } : null;
 }
 
+/** What `interface Name { … }` or `type Name = …` in the user's text says, where it is written out like a return type; otherwise null. */
+export function namedType(text: string, name: string, row: Shape): Shape | null {
+  const declared = new RegExp(`\\b(?:interface\\s+${name}\\s*(?=\\{)|type\\s+${name}\\s*=)`).exec(text);
+  return declared ? new TypeReader(text.slice(declared.index + declared[0].length), row).type() : null;
+}
+
 const keywords: Readonly<Record<string, Shape>> = {
   string: of('string'),
   number: of('number'),

@@ -45,7 +45,8 @@ function defaultFunction(program: Program, scope: CodeScope): FunctionNode | und
   return declaration;
 }
 
-function rowsOf(returned: Shape, annotated: Shape | null, declared: readonly Column[], code: FunctionNode, found: readonly CodeFinding[]): SnippetType {
+/** The columns of what users' code returns, from what it was seen to return and what its annotation says. */
+export function rowsOf(returned: Shape, annotated: Shape | null, declared: readonly Column[], code: FunctionNode, found: readonly CodeFinding[]): SnippetType {
   const findings = [...found];
   const rows = annotated ?? itemsInside(returned);
   if (rows.is === 'never' || rows.is === 'null') {

@@ -152,7 +152,8 @@ export function conformValue(value: unknown, column: Column): Converted {
       break;
     }
     case 'bytes':
-      if (found instanceof Uint8Array) return ok(found);
+      // A copy of the plain class: the code may change its own later on.
+      if (found instanceof Uint8Array) return ok(new Uint8Array(found));
       break;
   }
   return no(`Column "${column.name}" is of type ${column.type}, but the value is ${describe(found, column.type)}`);

@@ -33,8 +33,11 @@ export type ColumnField = Of<'column', string, { readonly input?: string; readon
 export type ColumnsField = Of<'columns', readonly string[], { readonly input?: string; readonly types?: readonly ColumnType[]; readonly min?: number }>;
 /** A TypeScript expression over `row`. `returns` is what its value must be. */
 export type ExpressionField = Of<'expression', string, { readonly input?: string; readonly returns?: ColumnType | 'any'; readonly placeholder?: string }>;
-/** A TypeScript module with one `export default function`; `signature` is the template for an empty snippet. */
-export type CodeField = Of<'code', string, { readonly input?: string; readonly signature: string }>;
+/**
+ * A TypeScript module with one `export default function`; `signature` is the template for an empty snippet. With `keyed`, the
+ * name of the columns param that says what the keys are, it is a keyed module (`onRow`, `onTimer`, `initial`) instead.
+ */
+export type CodeField = Of<'code', string, { readonly input?: string; readonly signature: string; readonly keyed?: string }>;
 export type SqlField = Of<'sql', string, { readonly placeholder?: string }>;
 /** A path; relative ones are relative to the pipeline's file. `glob` allows * and ? patterns that name several files. */
 export type FileField = Of<

@@ -1,9 +1,8 @@
-import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Column, Row, Schema } from '../../engine/schema/types.ts';
+import type { Column } from '../../engine/schema/types.ts';
 import { duplicateNames, typeOptions } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
-import { conformer } from '../kit/rows.ts';
+import { returnedRows } from '../kit/returned-rows.ts';
 
 const template = `export default function step(row: Row) {
   return { ...row };
@@ -83,18 +82,8 @@ What the function throws fails that row, with the line and the column of the sni
   },
   run: ({ params, inputs, outputs, snippet }) => {
     const step = snippet(params.code, 'code');
-    const output = outputs['rows']!;
-    const conform = conformer(output, 'code/type', 'code');
-    const unchanged = sameColumns(inputs['rows']!, output);
-    const toRow = (value: object, row: Row): Row => (value === row && unchanged ? row : conform(value as { readonly [name: string]: unknown }));
-    return {
-      expand: (row) => {
-        const value = step(row);
-        if (value === null || value === undefined) return [];
-        if (!Array.isArray(value)) return [toRow(asObject(value), row)];
-        return value.filter((each) => each !== null && each !== undefined).map((each) => toRow(asObject(each), row));
-      },
-    };
+    const toRows = returnedRows(inputs['rows']!, outputs['rows']!, 'code');
+    return { expand: (row) => toRows(step(row), row) };
   },
   examples: [
     {
@@ -139,18 +128,3 @@ What the function throws fails that row, with the line and the column of the sni
     },
   ],
 });
-
-function asObject(value: unknown): object {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !('then' in value) && !(value instanceof Date)) return value;
-  const what = Array.isArray(value) ? 'a list inside a list' : value instanceof Date ? 'a Date' : typeof value === 'object' ? 'a promise' : `a ${typeof value}`;
-  throw new MillraceError({
-    code: 'code/not-a-row',
-    message: `The function returned ${what}, which is no row`,
-    hint: 'Return an object with one field per column, a list of such objects, or null to drop the row.',
-    field: 'code',
-  });
-}
-
-function sameColumns(a: Schema, b: Schema): boolean {
-  return a.columns.length === b.columns.length && a.columns.every((column, i) => column.name === b.columns[i]?.name && column.type === b.columns[i]?.type);
-}

@@ -23,7 +23,7 @@ import type {
   TransformDefinition,
 } from '../../nodes/kit/node.ts';
 import { completeParams, type Params, validateParams } from '../../nodes/kit/params.ts';
-import { compileExpression, compileSnippet } from './users-code.ts';
+import { compileExpression, compileKeyed, compileSnippet, explain } from './users-code.ts';
 
 export interface ExampleRun {
   /** What validation, discovery and inference had to say. With an error among them the node was not run. */
@@ -181,6 +181,8 @@ class Run {
       emit: (port, rows) => this.#emit(port, rows),
       expression: compileExpression,
       snippet: compileSnippet,
+      keyed: compileKeyed,
+      explain,
     };
   }
 

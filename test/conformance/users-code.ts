@@ -4,10 +4,11 @@
  */
 import { library } from '../../engine/sandbox/library.ts';
 import { copyRow, mayMutate } from '../../engine/sandbox/mutation.ts';
-import { snippetBody } from '../../engine/sandbox/snippet.ts';
+import { keyedBody, snippetBody } from '../../engine/sandbox/snippet.ts';
 import { stripTypes } from '../../engine/sandbox/strip.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Row } from '../../engine/schema/types.ts';
+import type { KeyedCode, RowFailure } from '../../nodes/kit/node.ts';
 
 export function compileExpression(source: string, field: string): (row: Row) => unknown {
   return compile(source, field, 'expression');
@@ -23,4 +24,17 @@ function compile(source: string, field: string, kind: 'expression' | 'module'): 
   const body = kind === 'expression' ? `return (row) => (\n${stripped.code}\n)` : snippetBody(stripped.code);
   const step = new Function(...Object.keys(library), `'use strict';\n${body}`)(...Object.values(library)) as (row: Row) => unknown;
   return mayMutate(kind === 'expression' ? `(${stripped.code}\n)` : stripped.code) ? (row) => step(copyRow(row)) : step;
+}
+
+export function compileKeyed(source: string, field: string): KeyedCode {
+  const stripped = stripTypes(source, 'keyed');
+  if (!stripped.ok) throw new MillraceError({ ...stripped.problem, field });
+  const { code } = stripped;
+  const { initial, onRow, onTimer } = new Function(...Object.keys(library), `'use strict';\n${keyedBody(code)}`)(...Object.values(library));
+  return { initial, onRow: mayMutate(code) ? (row, state, context) => onRow(copyRow(row), state, context) : onRow, onTimer: onTimer ?? null };
+}
+
+export function explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'> {
+  if (thrown instanceof MillraceError) return thrown.problem;
+  return { code: 'code/threw', message: thrown instanceof Error ? thrown.message : String(thrown) };
 }

@@ -1,0 +1,367 @@
+/** Runs users' functions over the rows of each key, with a state and timers in event time: Beam's stateful ParDo. */
+import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import { formatTimestamp } from '../../engine/schema/timestamp.ts';
+import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
+import type { KeyedState } from './keyed-state.ts';
+import { keyText, keyValues } from './keys.ts';
+import type { KeyedCode, RowFailure, StatefulOperator } from './node.ts';
+import { StateCopier } from './plain-state.ts';
+import { TimeQueue } from './time-queue.ts';
+
+const batchSize = 1024;
+/** A key whose timers set each other more often than that while one watermark passes would never come to an end. */
+const maxFirings = 100_000;
+export const defaultTimer = 'timer';
+
+/** What is kept for a key. `until` is when it is forgotten, where there is a `ttl`. */
+export type Kept = { readonly state: State; readonly until?: number };
+/** By name. */
+export type Timers = { readonly [name: string]: number };
+type Step = {
+  readonly key: string;
+  readonly kept: Kept | undefined;
+  readonly time: number | null;
+  readonly until: number | undefined;
+  readonly keyObject: object;
+};
+type Due = { readonly key: string; readonly name: string; readonly time: number };
+
+export interface KeyedStepsOptions {
+  readonly keys: readonly string[];
+  readonly code: KeyedCode;
+  /** The param that the code stands in. */
+  readonly field: string;
+  /** Milliseconds of event time after a key's latest row, or null for ever. */
+  readonly ttl: number | null;
+  readonly input: Schema;
+  readonly states: KeyedState<Kept>;
+  readonly timers: KeyedState<Timers>;
+  /** What the code returned as rows; throws where it is none. */
+  toRows(value: unknown, row: Row | null): readonly Row[];
+  emit(rows: readonly Row[]): void;
+  fail(failure: RowFailure): void;
+  explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
+}
+
+export class KeyedSteps implements StatefulOperator {
+  readonly #options: KeyedStepsOptions;
+  readonly #copier: StateCopier;
+  readonly #timeOf: ((row: Row) => number | null) | null;
+  readonly #initial: State | ((key: object) => unknown);
+  readonly #context: object;
+  readonly #queue = new TimeQueue<Due>();
+  /** Of `timers`, which tells keys only. */
+  #timerCount = 0;
+  #isRead = false;
+  #watermark = beginningOfTime;
+  #bytesPerKey = 0;
+  #out: Row[] = [];
+  /** The call that is under way. */
+  #call: { readonly key: object; readonly time: number | null } | null = null;
+  /** What the call did to its key's timers: a time, or null for one that was cleared. */
+  #changes: Map<string, number | null> = new Map();
+  #forgets = false;
+
+  constructor(options: KeyedStepsOptions) {
+    const { code, field, input } = options;
+    this.#options = options;
+    this.#copier = new StateCopier(field);
+    this.#timeOf = eventTimeReader(input);
+    const { initial = {} } = code;
+    this.#initial = typeof initial === 'function' ? (initial as (key: object) => unknown) : this.#started(initial);
+    this.#context = this.#makeContext();
+  }
+
+  process(rows: readonly Row[]): void {
+    this.#readTimers();
+    const { keys, fail, explain } = this.#options;
+    const values: Value[] = [];
+    for (const row of rows) {
+      for (let i = 0; i < keys.length; i++) values[i] = row[keys[i]!] ?? null;
+      const key = keyText(values);
+      try {
+        this.#onRow(row, key, values);
+      } catch (thrown) {
+        fail({ ...explain(thrown), row });
+      }
+      if (this.#queue.next <= this.#watermark) this.#fire(this.#watermark);
+    }
+    this.#flush();
+  }
+
+  advance(watermark: number): void {
+    this.#readTimers();
+    this.#watermark = watermark;
+    this.#fire(watermark);
+    if (this.#options.ttl !== null) this.#options.states.expire(watermark);
+    this.#flush();
+  }
+
+  snapshot(): State {
+    return this.#watermark;
+  }
+
+  restore(watermark: State): void {
+    this.#watermark = watermark as number;
+  }
+
+  stateSize(): { readonly entries: number; readonly bytes: number } {
+    const { states } = this.#options;
+    return { entries: states.size, bytes: Math.round(states.size * this.#bytesPerKey) + this.#timerCount * 64 };
+  }
+
+  #onRow(row: Row, key: string, values: readonly Value[]): void {
+    const { code, ttl, toRows } = this.#options;
+    const time = this.#timeOf?.(row) ?? null;
+    if (ttl !== null && time === null) {
+      throw new MillraceError({
+        code: 'code/no-time',
+        message: 'The row has no event time, but keys are forgotten by it',
+        hint: 'Give each row a time, or leave "Forget a key after" empty.',
+      });
+    }
+    const kept = this.#keptOf(key, this.#watermark);
+    const until = ttl === null ? undefined : Math.max(time! + ttl, kept?.until ?? beginningOfTime);
+    this.#step({ key, kept, time, until, keyObject: this.#keyObject(values) }, (state) => toRows(code.onRow(row, state, this.#context), row));
+  }
+
+  #onTimer(due: Due): void {
+    const { code, ttl, toRows } = this.#options;
+    const { key, time, name } = due;
+    const kept = this.#keptOf(key, time);
+    const until = ttl === null ? undefined : (kept?.until ?? time + ttl);
+    const timer = Object.freeze({ name, time });
+    this.#step({ key, kept, time, until, keyObject: this.#keyObject(keyValues(key)) }, (state) => toRows(code.onTimer!(timer, state, this.#context), null));
+  }
+
+  /** One call: what it throws leaves state and timers as they were. */
+  #step({ key, kept, time, until, keyObject }: Step, call: (state: State) => readonly Row[]): void {
+    this.#call = { key: keyObject, time };
+    let rows: readonly Row[];
+    let before: State;
+    let after: State;
+    try {
+      before = kept ? kept.state : this.#initialOf(keyObject);
+      const own = this.#copier.copy(before, undefined);
+      rows = call(own);
+      after = this.#forgets ? undefined : this.#copier.copy(own, before);
+    } catch (thrown) {
+      this.#forgets = false;
+      this.#changes.clear();
+      throw thrown;
+    } finally {
+      this.#call = null;
+    }
+    if (this.#forgets) this.#forget(key);
+    // What is as at the beginning need not be kept.
+    else if (after !== before || (kept && kept.until !== until)) this.#keep(key, after, until);
+    if (this.#changes.size > 0) this.#setTimers(key);
+    for (const row of rows) this.#out.push(row);
+    if (this.#out.length >= batchSize) this.#flush();
+  }
+
+  #keep(key: string, state: State, until: number | undefined): void {
+    this.#bytesPerKey += (this.#copier.bytes + 100 - this.#bytesPerKey) / (this.#bytesPerKey === 0 ? 1 : 64);
+    const { states } = this.#options;
+    if (until === undefined) states.set(key, { state });
+    else states.set(key, { state, until }, until);
+  }
+
+  #forget(key: string): void {
+    const { states, timers } = this.#options;
+    this.#forgets = false;
+    states.delete(key);
+    this.#timerCount -= Object.keys(timers.get(key) ?? {}).length;
+    timers.delete(key);
+  }
+
+  /** A state that has run out is not there, even where nobody has removed it yet. */
+  #keptOf(key: string, now: number): Kept | undefined {
+    const kept = this.#options.states.get(key);
+    return kept?.until !== undefined && kept.until <= now ? undefined : kept;
+  }
+
+  #initialOf(key: object): State {
+    return typeof this.#initial === 'function' ? this.#started(this.#initial(key)) : this.#initial;
+  }
+
+  #started(value: unknown): State {
+    if (typeof value !== 'object' || value === null) {
+      throw new MillraceError({
+        code: 'code/state',
+        message: `"initial" is ${value === null ? 'null' : `a ${typeof value}`}, but a state is an object or a list`,
+        hint: 'Write `export const initial: State = { … }`.',
+        field: this.#options.field,
+      });
+    }
+    return this.#copier.copy(value, undefined);
+  }
+
+  #keyObject(values: readonly Value[]): object {
+    const { keys } = this.#options;
+    const key: Record<string, Value> = Object.create(null);
+    for (let i = 0; i < keys.length; i++) key[keys[i]!] = values[i]!;
+    return Object.freeze(key);
+  }
+
+  // ---- Timers
+
+  /** The queue is made anew from the timers that are kept. */
+  #readTimers(): void {
+    if (this.#isRead) return;
+    this.#isRead = true;
+    for (const [key, timers] of this.#options.timers.entries()) {
+      for (const [name, time] of Object.entries(timers)) {
+        this.#queue.add(time, { key, name, time });
+        this.#timerCount++;
+      }
+    }
+  }
+
+  #setTimers(key: string): void {
+    const { timers } = this.#options;
+    const before = timers.get(key);
+    const after: { [name: string]: number } = Object.assign(Object.create(null), before);
+    for (const [name, time] of this.#changes) {
+      const old = after[name];
+      if (time === null) delete after[name];
+      else after[name] = time;
+      if (time !== null && time !== old) this.#queue.add(time, { key, name, time });
+      this.#timerCount += Number(time !== null) - Number(old !== undefined);
+    }
+    this.#changes.clear();
+    if (Object.keys(after).length === 0) timers.delete(key);
+    else timers.set(key, { ...after });
+    if (this.#queue.size > 2 * this.#timerCount + 1024) this.#sweep();
+  }
+
+  /** Drops what stands in the queue for timers that were moved or cleared. */
+  #sweep(): void {
+    const waiting = this.#queue.inOrder().filter((due) => this.#isSet(due));
+    while (this.#queue.size > 0) this.#queue.take();
+    for (const due of waiting) this.#queue.add(due.time, due);
+  }
+
+  #isSet({ key, name, time }: Due): boolean {
+    return this.#options.timers.get(key)?.[name] === time;
+  }
+
+  /** Fires what is due by then, in the order of time, key and name. Timers that are set meanwhile take part. */
+  #fire(watermark: number): void {
+    const queue = this.#queue;
+    const firings = new Map<string, number>();
+    while (queue.next <= watermark) {
+      const time = queue.next;
+      const due: Due[] = [];
+      while (queue.next === time) due.push(queue.take());
+      due.sort((a, b) => compare(a.key, b.key) || compare(a.name, b.name));
+      for (const each of due) {
+        if (!this.#isSet(each)) continue;
+        this.#changes.set(each.name, null);
+        this.#setTimers(each.key);
+        const count = (firings.get(each.key) ?? 0) + 1;
+        firings.set(each.key, count);
+        this.#fireOne(each, count > maxFirings);
+      }
+    }
+  }
+
+  #fireOne(due: Due, isEndless: boolean): void {
+    const { explain, fail } = this.#options;
+    try {
+      if (isEndless) {
+        throw new MillraceError({
+          code: 'code/endless-timers',
+          message: `The timers of this key have fired ${maxFirings.toLocaleString('en')} times in a row`,
+          hint: 'A timer that sets itself again must come to an end: look at `context.ended`.',
+          field: this.#options.field,
+        });
+      }
+      this.#onTimer(due);
+    } catch (thrown) {
+      const { message, ...failure } = explain(thrown);
+      fail({
+        ...failure,
+        message: `${message.replace(/[.]$/, '')} (in the timer "${due.name}" of ${this.#keyShown(due.key)} at ${formatTimestamp(due.time)})`,
+      });
+    }
+  }
+
+  #keyShown(key: string): string {
+    const values = keyValues(key);
+    return this.#options.keys.map((name, i) => `${name} ${JSON.stringify(values[i])}`).join(', ');
+  }
+
+  // ---- What comes out
+
+  #flush(): void {
+    if (this.#out.length === 0) return;
+    const rows = this.#out;
+    this.#out = [];
+    this.#options.emit(rows);
+  }
+
+  // ---- What the code is given
+
+  /** Frozen throughout, and of no use outside of a call. What it throws is JavaScript's own. */
+  #makeContext(): object {
+    const call = () => {
+      if (this.#call) return this.#call;
+      throw new TypeError('The context is only there while onRow or onTimer runs');
+    };
+    const watermark = () => this.#watermark;
+    const hasTimers = this.#options.code.onTimer !== null;
+    const changes = () => this.#changes;
+    const forget = () => {
+      this.#forgets = true;
+      this.#changes.clear();
+    };
+    return inert({
+      get key() {
+        return call().key;
+      },
+      get time() {
+        return call().time;
+      },
+      get watermark() {
+        call();
+        return watermark();
+      },
+      get ended() {
+        call();
+        return watermark() >= endOfTime;
+      },
+      setTimer(time: unknown, name: unknown = defaultTimer) {
+        call();
+        if (typeof time !== 'number' || !(Math.abs(time) <= endOfTime)) throw new TypeError('setTimer: the time must be a number of milliseconds since 1970');
+        if (!hasTimers) throw new TypeError('setTimer: the snippet exports no function onTimer');
+        changes().set(timerName(name), Math.ceil(time));
+      },
+      clearTimer(name: unknown = defaultTimer) {
+        call();
+        changes().set(timerName(name), null);
+      },
+      forget() {
+        call();
+        forget();
+      },
+    });
+  }
+}
+
+function timerName(name: unknown): string {
+  if (typeof name === 'string' && name.length <= 200) return name;
+  throw new TypeError("A timer's name must be a text of at most 200 characters");
+}
+
+/** An object of functions and getters that nobody can change or hang anything on. */
+function inert(object: object): object {
+  Object.setPrototypeOf(object, null);
+  for (const { get, value } of Object.values(Object.getOwnPropertyDescriptors(object))) Object.freeze(get ?? value);
+  return Object.freeze(object);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,123 @@
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { State } from '../../engine/schema/types.ts';
+
+const maxDepth = 32;
+/** Of one key. More is a fault in the code rather than a state. */
+export const maxStateBytes = 1024 * 1024;
+
+type PlainObject = { readonly [name: string]: State };
+
+/** Copies what users' code wants to keep: afterwards it is plain data that the code holds no part of. */
+export class StateCopier {
+  /** About how many bytes the last copy takes. */
+  bytes = 0;
+  readonly #field: string;
+  /** Where in the state the copy is at. */
+  readonly #path: (string | number)[] = [];
+
+  /** `field` is the param that the code stands in. */
+  constructor(field: string) {
+    this.#field = field;
+  }
+
+  /**
+   * A copy of `value`, or `before` itself where both are equal. Throws a MillraceError that names the part which cannot be
+   * kept; and whatever the value's own code throws, as it may have getters.
+   */
+  copy(value: unknown, before: State): State {
+    this.bytes = 0;
+    this.#path.length = 0;
+    return this.#any(value, before);
+  }
+
+  #any(value: unknown, before: State): State {
+    switch (typeof value) {
+      case 'number':
+      case 'boolean':
+      case 'undefined':
+        this.#count(8);
+        return value;
+      case 'string':
+        this.#count(16 + 2 * value.length);
+        return value;
+      case 'object':
+        break;
+      case 'bigint':
+        return this.#refuse('is a big integer', 'Keep it as a text: String(…).');
+      default:
+        return this.#refuse(`is a ${typeof value}`);
+    }
+    if (value === null) return value;
+    if (this.#path.length >= maxDepth) return this.#refuse(`is nested more than ${maxDepth} deep, or holds itself`);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#object(value as { readonly [name: string]: unknown }, before);
+    if (prototype === Array.prototype && Array.isArray(value)) return this.#list(value, before);
+    if (prototype === Uint8Array.prototype) return this.#bytesOf(value as Uint8Array);
+    return this.#refuse(`is ${nameOf(prototype)}`);
+  }
+
+  #object(value: { readonly [name: string]: unknown }, before: State): State {
+    const old = isObject(before) ? before : null;
+    const names = Object.keys(value);
+    let same = old !== null && Object.keys(old).length === names.length;
+    const copy: { [name: string]: State } = {};
+    for (const name of names) {
+      this.#count(16 + 2 * name.length);
+      const known = old !== null && Object.hasOwn(old, name);
+      const part = this.#part(name, value[name], known ? old[name] : undefined);
+      same &&= known && Object.is(part, old[name]);
+      if (name === '__proto__') Object.defineProperty(copy, name, { value: part, enumerable: true, configurable: true, writable: true });
+      else copy[name] = part;
+    }
+    return same ? before : copy;
+  }
+
+  #list(value: readonly unknown[], before: State): State {
+    const old = Array.isArray(before) ? (before as readonly State[]) : null;
+    const { length } = value;
+    let same = old?.length === length;
+    const copy: State[] = [];
+    for (let i = 0; i < length; i++) {
+      this.#count(8);
+      const part = this.#part(i, value[i], old?.[i]);
+      same &&= Object.is(part, old?.[i]);
+      copy.push(part);
+    }
+    return same ? before : copy;
+  }
+
+  #part(name: string | number, value: unknown, before: State): State {
+    this.#path.push(name);
+    const part = this.#any(value, before);
+    this.#path.pop();
+    return part;
+  }
+
+  #bytesOf(value: Uint8Array): State {
+    const copy = new Uint8Array(value);
+    this.#count(copy.length);
+    return copy;
+  }
+
+  #count(bytes: number): void {
+    this.bytes += bytes;
+    if (this.bytes <= maxStateBytes) return;
+    this.#path.length = Math.min(this.#path.length, 1);
+    this.#refuse(`takes more than ${maxStateBytes / 1024 / 1024} MiB for one key`, 'Keep less: sums and counts rather than rows, or only the last few.');
+  }
+
+  #refuse(what: string, hint = 'A state holds numbers, texts, true or false, null, bytes, and objects and lists of these.'): never {
+    const path = this.#path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+    const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
+    throw new MillraceError({ code: 'code/state', message: `This state cannot be kept: state${shown} ${what}`, hint, field: this.#field });
+  }
+}
+
+function isObject(value: State): value is PlainObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+function nameOf(prototype: unknown): string {
+  const known = [Map, Set, Date, RegExp, Promise, WeakMap, WeakSet, Error].find((type) => type.prototype === prototype);
+  return known ? `a ${known.name}` : 'an object of a class';
+}

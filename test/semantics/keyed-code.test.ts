@@ -1,0 +1,309 @@
+import { describe, expect, it } from 'vitest';
+import keyedCode from '../../nodes/transforms/keyed-code.ts';
+import { schema } from '../transform-trial.ts';
+import { at, playStream, restart, rows, type StreamCase, streamTable, timed, watermark } from './stream.ts';
+
+const input = timed(schema({ user: 'string?', time: 'timestamp?', n: 'integer?' }), 'time');
+const untimed = schema({ user: 'string?', time: 'timestamp?', n: 'integer?' });
+const row = (user: string | null, time: string | null, n: number | null = 1) => ({ user, time: time === null ? null : at(time), n });
+/** What the code says, with who and when it was. */
+const said = (user: string | null, what: string, time: string | null = null) => ({ user, what, time: time === null ? null : at(time) });
+
+const columns = [
+  { name: 'user', type: 'string' },
+  { name: 'what', type: 'string' },
+  { name: 'time', type: 'timestamp' },
+];
+const say = 'const say = (context: Context, what: string, time: number = null) => ({ user: context.key.user, what, time });\n';
+const params = (code: string, more: object = {}) => ({ keys: ['user'], code: say + code, columns, ...more });
+
+const counting = params(`
+interface State { count: number }
+export const initial: State = { count: 0 };
+export function onRow(row: Row, state: State, context: Context) {
+  if (row.n < 0) { state.count = 99; context.setTimer(0); throw new Error('negative'); }
+  return say(context, String(++state.count));
+}
+export function onTimer(timer: Timer, state: State, context: Context) {
+  return say(context, 'never');
+}`);
+/** A timeout 10 minutes after the latest row. */
+const timeout = params(`
+interface State { rows: number }
+export const initial: State = { rows: 0 };
+export function onRow(row: Row, state: State, context: Context) {
+  state.rows += 1;
+  if (row.n === 0) context.clearTimer();
+  else if (row.n === -1) context.forget();
+  else context.setTimer(row.time + 600_000);
+  return null;
+}
+export function onTimer(timer: Timer, state: State, context: Context) {
+  const { rows } = state;
+  state.rows = 0;
+  return say(context, timer.name + ' ' + rows + (context.ended ? ' at the end' : ''), timer.time);
+}`);
+const named = (onTimer: string) =>
+  params(`
+export function onRow(row: Row, state: any, context: Context) {
+  context.setTimer(row.time + 60_000 * row.n, 'a' + row.n);
+  return null;
+}
+export function onTimer(timer: Timer, state: any, context: Context) {
+${onTimer}
+}`);
+const saying = '  return say(context, timer.name, timer.time);';
+
+const cases: readonly StreamCase[] = [
+  {
+    name: 'a state for each key, null being one',
+    params: counting,
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00'), row('b', '00:01'), row('a', '00:02')), rows(row(null, '00:03'), row(null, '00:04'), row('a', '00:05'))],
+    expect: [
+      { after: 0, rows: [said('a', '1'), said('b', '1'), said('a', '2')] },
+      { after: 1, rows: [said(null, '1'), said(null, '2'), said('a', '3')] },
+    ],
+  },
+  {
+    name: 'rows without event time have states as well',
+    params: counting,
+    inputs: { rows: untimed },
+    events: [rows(row('a', null), row('a', null))],
+    expect: [{ after: 0, rows: [said('a', '1'), said('a', '2')] }],
+  },
+  {
+    name: 'a row that fails leaves state and timers as they were',
+    params: counting,
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00')), rows(row('a', '00:01', -1), row('a', '00:02'))],
+    expect: [
+      { after: 0, rows: [said('a', '1')] },
+      { after: 1, rows: [said('a', '2')] },
+    ],
+    failures: ['negative'],
+  },
+  {
+    name: 'a timer fires once the watermark has passed, and setting it again moves it',
+    params: timeout,
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00')), watermark('00:05'), rows(row('a', '00:06')), watermark('00:15:59.999'), watermark('00:16'), watermark('01:00')],
+    expect: [{ after: 4, rows: [said('a', 'timer 2', '00:16')] }],
+  },
+  {
+    name: 'a timer can be moved to an earlier time',
+    params: timeout,
+    inputs: { rows: input },
+    events: [rows(row('a', '00:20'), row('a', '00:00')), watermark('00:10'), watermark('00:40')],
+    expect: [{ after: 1, rows: [said('a', 'timer 2', '00:10')] }],
+  },
+  {
+    name: 'a timer that was taken back does not fire; nor does one of a key that was forgotten',
+    params: timeout,
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00'), row('b', '00:00'), row('c', '00:00')), rows(row('a', '00:01', 0), row('b', '00:01', -1)), watermark('02:00')],
+    expect: [{ after: 2, rows: [said('c', 'timer 1', '00:10')] }],
+  },
+  {
+    name: 'a key that was forgotten begins anew',
+    params: timeout,
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00'), row('a', '00:01', -1)), rows(row('a', '00:02')), watermark('00:12')],
+    expect: [{ after: 2, rows: [said('a', 'timer 1', '00:12')] }],
+  },
+  {
+    name: 'at the end all timers fire, in the order of time and key',
+    params: timeout,
+    inputs: { rows: input },
+    events: [rows(row('c', '00:02'), row('b', '00:01'), row('a', '00:02'), row('d', '00:00'))],
+    expect: [
+      {
+        after: 'end',
+        rows: [
+          said('d', 'timer 1 at the end', '00:10'),
+          said('b', 'timer 1 at the end', '00:11'),
+          said('a', 'timer 1 at the end', '00:12'),
+          said('c', 'timer 1 at the end', '00:12'),
+        ],
+      },
+    ],
+  },
+  {
+    name: 'several timers of one key have names',
+    params: named(saying),
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00', 3), row('a', '00:00', 1), row('a', '00:00', 2)), watermark('00:02'), watermark('00:03')],
+    expect: [
+      { after: 1, rows: [said('a', 'a1', '00:01'), said('a', 'a2', '00:02')] },
+      { after: 2, rows: [said('a', 'a3', '00:03')] },
+    ],
+  },
+  {
+    name: 'a timer that is set while others fire takes its place among them',
+    params: named(`  if (timer.name === 'a1') { context.setTimer(timer.time + 30_000, 'next'); context.clearTimer('a3'); }\n${saying}`),
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00', 1), row('a', '00:00', 2), row('a', '00:00', 3)), watermark('00:10')],
+    expect: [{ after: 1, rows: [said('a', 'a1', '00:01'), said('a', 'next', '00:01:30'), said('a', 'a2', '00:02')] }],
+  },
+  {
+    name: 'a late row is a row like any other, and a timer for the past is due at once',
+    params: params(`
+export function onRow(row: Row, state: any, context: Context) {
+  context.setTimer(row.time);
+  return say(context, context.time <= context.watermark ? 'late' : 'in time', row.time);
+}
+export function onTimer(timer: Timer, state: any, context: Context) {
+  return say(context, 'due', timer.time);
+}`),
+    inputs: { rows: input },
+    events: [watermark('01:00'), rows(row('a', '00:30'), row('a', '01:30')), watermark('02:00')],
+    expect: [
+      { after: 1, rows: [said('a', 'late', '00:30'), said('a', 'due', '00:30'), said('a', 'in time', '01:30')] },
+      { after: 2, rows: [said('a', 'due', '01:30')] },
+    ],
+  },
+  {
+    name: 'what a timer throws names key, time and place, and spends the timer',
+    params: named(`  if (timer.name === 'a1') { state.x = 1; throw new Error('not now'); }\n  return say(context, timer.name + ' ' + state.x, timer.time);`),
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00', 1), row('a', '00:00', 2)), watermark('00:10')],
+    expect: [{ after: 1, rows: [said('a', 'a2 undefined', '00:02')] }],
+    failures: ['not now (in the timer "a1" of user "a" at 1970-01-01T00:01:00.000Z)'],
+  },
+  {
+    name: 'timers that set each other for ever end with an error of their key, and harm no other',
+    params: named(`  if (timer.name !== 'a1') return ${saying.trim().slice(7, -1)};\n  context.setTimer(timer.time + 1, timer.name);\n  return null;`),
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00', 1), row('b', '00:00', 5))],
+    expect: [{ after: 'end', rows: [said('b', 'a5', '00:05')] }],
+    failures: ['The timers of this key have fired 100,000 times in a row'],
+  },
+  {
+    name: 'a key without rows is forgotten after its time',
+    params: { ...counting, ttl: 600_000 },
+    inputs: { rows: input },
+    events: [
+      rows(row('a', '00:00'), row('b', '00:05')),
+      watermark('00:09'),
+      rows(row('a', '00:09')),
+      watermark('00:15'),
+      rows(row('a', '00:16'), row('b', '00:16')),
+    ],
+    expect: [
+      { after: 0, rows: [said('a', '1'), said('b', '1')] },
+      { after: 2, rows: [said('a', '2')] },
+      { after: 4, rows: [said('a', '3'), said('b', '1')] },
+    ],
+  },
+  {
+    name: 'a timer sees the state until it is forgotten, however far the watermark moves at once',
+    params: {
+      ...params(`
+export const initial = { n: 0 };
+export function onRow(row: Row, state: any, context: Context) {
+  state.n++;
+  context.setTimer(row.time + 599_999, 'before');
+  context.setTimer(row.time + 600_000, 'after');
+  return null;
+}
+export const onTimer = (timer: Timer, state: any, context: Context) => say(context, timer.name + state.n, timer.time);`),
+      ttl: 600_000,
+    },
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00')), watermark('03:00')],
+    expect: [{ after: 1, rows: [said('a', 'before1', '00:09:59.999'), said('a', 'after0', '00:10')] }],
+  },
+  {
+    name: 'a row without event time fails where keys are forgotten by it',
+    params: { ...counting, ttl: 600_000 },
+    inputs: { rows: input },
+    events: [rows(row('a', null), row('a', '00:00'))],
+    expect: [{ after: 0, rows: [said('a', '1')] }],
+    failures: ['no event time'],
+  },
+  {
+    name: 'keys cannot be forgotten by a time that rows do not have',
+    params: { ...counting, ttl: 600_000 },
+    inputs: { rows: untimed },
+    events: [],
+    expect: [],
+    problems: ['Keys are forgotten by event time'],
+  },
+];
+
+describe('keyed code', () => {
+  streamTable(keyedCode, cases);
+
+  it('gives a function that makes the initial state the key', () => {
+    const code =
+      "export const initial = (key: Key) => ({ name: key.user + '!' });\nexport const onRow = (row: Row, state: any, context: Context) => say(context, state.name);";
+    expect(playStream(keyedCode, { params: params(code), inputs: { rows: input }, events: [rows(row('a', '00:00'))] }).emitted[0]?.rows).toEqual([
+      said('a', 'a!'),
+    ]);
+  });
+
+  const refused: readonly (readonly [string, string, string])[] = [
+    ['a function', 'state.a = { f: () => 1 };', 'state.a.f is a function'],
+    ['an object of a class', 'state.list = [0, new (class Point { x = 1 })()];', 'state.list[1] is an object of a class'],
+    ['a Map', 'state.seen = new Map();', 'state.seen is a Map'],
+    ['a Date', 'state.at = new Date(0);', 'state.at is a Date'],
+    ['a big integer', 'state.n = 1n;', 'state.n is a big integer'],
+    ['itself', 'state.self = state;', 'holds itself'],
+    ['a symbol', 'state.s = Symbol.iterator;', 'state.s is a symbol'],
+    ['too much', "state.text = 'x'.repeat(1_000_000);", 'state.text takes more than 1 MiB'],
+    ['a getter that throws', "Object.defineProperty(state, 'x', { get() { throw new Error('no x'); }, enumerable: true });", 'no x'],
+  ];
+  it.each(refused)('fails the row whose state would hold %s', (_, change, message) => {
+    const code = `export const initial: any = { n: 0 };\nexport function onRow(row: Row, state: any, context: Context) {\n  state.n++;\n  if (row.n === 2) { ${change} }\n  return say(context, String(state.n));\n}`;
+    const played = playStream(keyedCode, {
+      params: params(code),
+      inputs: { rows: input },
+      events: [rows(row('a', '00:00'), row('a', '00:01', 2), row('a', '00:02'))],
+    });
+    expect(played.failures).toMatchObject([{ message: expect.stringContaining(message), row: row('a', '00:01', 2) }]);
+    expect(played.emitted.flatMap((each) => each.rows)).toEqual([said('a', '1'), said('a', '2')]);
+  });
+
+  it('keeps a copy: what the code holds on to changes no state', () => {
+    const code =
+      'let last: any = null;\nexport const initial: any = { list: [] };\nexport function onRow(row: Row, state: any, context: Context) {\n  if (last) last.push(9);\n  last = state.list;\n  state.list.push(row.n);\n  return say(context, JSON.stringify(state.list));\n}';
+    const events = [rows(row('a', '00:00', 1), row('a', '00:00', 2), row('a', '00:00', 3))];
+    expect(playStream(keyedCode, { params: params(code), inputs: { rows: input }, events }).emitted[0]?.rows.map(({ what }) => what)).toEqual([
+      '[1]',
+      '[1,2]',
+      '[1,2,3]',
+    ]);
+  });
+
+  it.each([
+    [
+      'a time that is none',
+      'export function onRow(row: Row, state: any, context: Context) { context.setTimer(NaN); return null; }\nexport function onTimer() {}',
+      'setTimer: the time must be a number',
+    ],
+    [
+      'a timer without onTimer',
+      'export function onRow(row: Row, state: any, context: Context) { context.setTimer(5); return null; }',
+      'exports no function onTimer',
+    ],
+    [
+      'an initial state that is none',
+      'export const initial = () => 5 as any;\nexport function onRow(row: Row, state: any, context: Context) { return null; }',
+      '"initial" is a number',
+    ],
+    ['no row', 'export function onRow(row: Row, state: any, context: Context): any { return JSON.parse("5"); }', 'which is no row'],
+  ])('fails the row for %s', (_, code, message) => {
+    const { failures } = playStream(keyedCode, { params: params(code), inputs: { rows: input }, events: [rows(row('a', '00:00'))] });
+    expect(failures.map((failure) => failure.message)).toEqual([expect.stringContaining(message)]);
+  });
+
+  it('says how many keys it holds, and forgets those that are as at the beginning', () => {
+    const { stateSizes } = playStream(keyedCode, {
+      params: timeout,
+      inputs: { rows: input },
+      events: [rows(row('a', '00:00'), row('b', '00:00'), row('c', '00:00')), rows(row('a', '00:00', -1)), restart, watermark('00:05')],
+    });
+    expect(stateSizes.map((size) => size?.entries)).toEqual([3, 2, 2, 2]);
+    expect(stateSizes[0]!.bytes).toBeGreaterThan(300);
+  });
+});
