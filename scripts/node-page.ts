@@ -27,8 +27,9 @@ function ports(heading: string, list: readonly Port[]): string {
     [
       port.many ? 'takes any number of edges' : '',
       port.optional ? 'may stay unconnected' : '',
-      port.first ? 'is read to its end first' : '',
-      port.bounded ? 'must end' : '',
+      port.late ? 'rows that came too late' : '',
+      typeof port.first === 'function' ? 'is read to its end first, depending on the params' : port.first ? 'is read to its end first' : '',
+      typeof port.bounded === 'function' ? 'must end, depending on the params' : port.bounded ? 'must end' : '',
     ]
       .filter((rule) => rule !== '')
       .join('; ');

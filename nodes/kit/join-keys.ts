@@ -1,4 +1,4 @@
-import type { ColumnType, Row, Schema } from '../../engine/schema/types.ts';
+import type { Row } from '../../engine/schema/types.ts';
 import { compile, stringLiteral } from './rows.ts';
 
 export type JoinKey = string | number | boolean;
@@ -16,11 +16,4 @@ export function joinKeyReader(columns: readonly string[]): (row: Row) => JoinKey
   const isNull = names.map((name) => `${name} === null`).join(' || ') || 'false';
   const parts = names.map((name) => `(typeof ${name} === 'string' ? ${name}.length + ':' + ${name} : '' + ${name})`);
   return compile(`(row) => { ${values} return ${isNull} ? null : ${parts.join(" + '|' + ") || "''"}; }`);
-}
-
-const bytesOf: Readonly<Record<ColumnType, number>> = { string: 40, integer: 8, number: 16, boolean: 8, timestamp: 16, json: 120, bytes: 120 };
-
-/** About how many bytes a row takes in memory. */
-export function bytesPerRow({ columns }: Schema): number {
-  return columns.reduce((sum, { type }) => sum + bytesOf[type], 40);
 }

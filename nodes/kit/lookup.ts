@@ -1,9 +1,10 @@
+import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import { emitInBatches } from './batches.ts';
 import { KeyIndex, RowKeys } from './keys.ts';
 import type { StatefulOperator } from './node.ts';
 import { compile, rowSource, stringLiteral } from './rows.ts';
-import { rowsFromState, rowsToState } from './state.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
 
 export interface LookupOptions {
   readonly rows: Schema;
@@ -31,9 +32,13 @@ export function lookingUp(options: LookupOptions): StatefulOperator {
   const matches: Row[][] = [];
   /** Rows that came too early; null once the lookup has ended. */
   let waiting: Row[] | null = [];
+  let learnt = 0;
+  const lookupBytes = bytesPerRow(lookup) + 100;
+  const rowBytes = bytesPerRow(options.rows);
 
   function learn(batch: readonly Row[]): void {
     const rows = batch.filter((row) => keys.every((key) => row[key.lookup] !== null));
+    learnt += rows.length;
     const slots = lookupKeys.assign(rows, index);
     for (const [i, row] of rows.entries()) {
       const same = matches[slots[i]!];
@@ -66,16 +71,20 @@ export function lookingUp(options: LookupOptions): StatefulOperator {
       if (port === 'lookup') release();
     },
     finish: release,
+    // Held rows may be as old as any.
+    outputWatermark: (watermark) => (waiting ? beginningOfTime : watermark),
     snapshot: () => ({ lookup: rowsToState(matches.flat(), lookup), waiting: waiting && rowsToState(waiting, options.rows) }),
     restore(state) {
       const before = state as { readonly lookup: Json; readonly waiting: Json };
       learn(rowsFromState(before.lookup, lookup));
       waiting = before.waiting === null ? null : rowsFromState(before.waiting, options.rows);
     },
+    stateSize: () => ({ entries: learnt + (waiting?.length ?? 0), bytes: learnt * lookupBytes + (waiting?.length ?? 0) * rowBytes }),
   };
 }
 
-function joinedRow({ rows, added }: LookupOptions): (row: Row, match: Row | null) => Row {
+/** A function that makes a row of one and what was found for it, or of one alone. */
+export function joinedRow({ rows, added }: LookupOptions): (row: Row, match: Row | null) => Row {
   const own = rows.columns.map(({ name }) => ({ name, source: `row[${stringLiteral(name)}]` }));
   const source = (read: (from: string) => string) => rowSource([...own, ...added.map(({ from, name }) => ({ name, source: read(from) }))]);
   return compile(`(row, match) => match === null ? ${source(() => 'null')} : ${source((from) => `match[${stringLiteral(from)}]`)}`);

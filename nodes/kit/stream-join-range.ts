@@ -1,6 +1,6 @@
 import type { Row } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
-import { type Held, type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join.ts';
+import { type Held, type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
 import { TimeQueue } from './time-queue.ts';
 
 /** The rows of one key, both sides under one entry: one look-up finds where a row goes and what it meets. */

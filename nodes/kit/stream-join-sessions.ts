@@ -1,6 +1,6 @@
 import type { Row } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
-import type { Held, Match, Matcher, MatcherOptions, Side } from './stream-join.ts';
+import type { Held, Match, Matcher, MatcherOptions, Side } from './stream-join-matcher.ts';
 import { TimeQueue } from './time-queue.ts';
 
 /** Rows of one key, of which each follows another by less than the gap; it ends a gap after the last one. */

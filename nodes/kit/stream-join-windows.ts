@@ -1,6 +1,6 @@
 import type { Row } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
-import { type Held, type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join.ts';
+import { type Held, type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
 import { TimeQueue } from './time-queue.ts';
 
 /** The rows of one key in one window: all of the left ones match all of the right ones. */
@@ -15,22 +15,24 @@ interface Window {
   hasFired: boolean;
 }
 
-/** Joins rows within tumbling or sliding windows, aligned to the epoch. Pairs come out when the watermark passes the window's end. */
+/** Joins rows within tumbling or sliding windows, aligned to the epoch plus an offset. Pairs come out when the watermark passes the window's end. */
 export class WindowMatcher implements Matcher {
   readonly behind: number;
   readonly held = { left: 0, right: 0 };
   readonly #options: MatcherOptions;
-  readonly #size: number;
+  readonly #length: number;
   readonly #every: number;
+  readonly #offset: number;
   readonly #windows = new Map<number, Window>();
   /** Windows by the last time within them: those to fire, and those to be freed. */
   readonly #firing = new TimeQueue<Window>();
   readonly #closing = new TimeQueue<Window>();
   #watermark = Number.NEGATIVE_INFINITY;
 
-  constructor({ size, every }: Extract<Match, { kind: 'windows' }>, options: MatcherOptions) {
-    this.#size = size;
+  constructor({ length, every, offset }: Extract<Match, { kind: 'windows' }>, options: MatcherOptions) {
+    this.#length = length;
     this.#every = every;
+    this.#offset = offset;
     this.#options = options;
     this.behind = options.lateness;
   }
@@ -79,18 +81,18 @@ export class WindowMatcher implements Matcher {
   }
 
   #lastStart(time: number): number {
-    return Math.floor(time / this.#every) * this.#every;
+    return Math.floor((time - this.#offset) / this.#every) * this.#every + this.#offset;
   }
 
   /** The starts of the windows of this time that are not gone, the first one first. */
   #startsOf(time: number): number[] {
     const starts: number[] = [];
-    for (let start = this.#lastStart(time); start > time - this.#size && !this.#isGone(start); start -= this.#every) starts.push(start);
+    for (let start = this.#lastStart(time); start > time - this.#length && !this.#isGone(start); start -= this.#every) starts.push(start);
     return starts.reverse();
   }
 
   #isGone(start: number): boolean {
-    return start + this.#size - 1 + this.#options.lateness <= this.#watermark;
+    return start + this.#length - 1 + this.#options.lateness <= this.#watermark;
   }
 
   #put(side: Side, key: JoinKey, held: Held, into: (window: Window, cell: Cell) => void): void {
@@ -108,7 +110,7 @@ export class WindowMatcher implements Matcher {
   }
 
   #open(start: number): Window {
-    const last = start + this.#size - 1;
+    const last = start + this.#length - 1;
     const window: Window = { start, cells: new Map(), hasFired: last <= this.#watermark };
     this.#windows.set(start, window);
     if (!window.hasFired) this.#firing.add(last, window);
@@ -135,7 +137,7 @@ export class WindowMatcher implements Matcher {
   }
 
   #emit(left: Row | null, right: Row | null, { start }: Pick<Window, 'start'>): void {
-    this.#options.emit(left, right, start, start + this.#size);
+    this.#options.emit(left, right, start, start + this.#length);
   }
   #emitAlone(side: Side, row: Row, window: Pick<Window, 'start'>): void {
     if (side === 'left') this.#emit(row, null, window);

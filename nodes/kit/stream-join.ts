@@ -1,55 +1,15 @@
 import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
 import type { Json, Row } from '../../engine/schema/types.ts';
 import type { JoinedColumn, JoinKind, KeyPair } from './join-columns.ts';
-import { bytesPerRow, type JoinKey, joinKeyReader } from './join-keys.ts';
+import { joinKeyReader } from './join-keys.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
+import { noTime } from './row-failures.ts';
 import { compile, rowSource, stringLiteral } from './rows.ts';
-import { rowsFromState, rowsToState } from './state.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
+import { type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
 import { RangeMatcher } from './stream-join-range.ts';
 import { SessionMatcher } from './stream-join-sessions.ts';
 import { WindowMatcher } from './stream-join-windows.ts';
-
-export type Side = 'left' | 'right';
-export const otherSide = { left: 'right', right: 'left' } as const;
-
-/** Which rows match in time. All lengths in milliseconds. */
-export type Match =
-  /** The right row's time is between the left one's less `before` and the left one's plus `after`; both ends count. */
-  | { readonly kind: 'range'; readonly before: number; readonly after: number }
-  /** Both are in one window [start, start + size); windows begin every `every`. */
-  | { readonly kind: 'windows'; readonly size: number; readonly every: number }
-  /** Both are in one session of their key: rows that follow each other by less than `gap`. */
-  | { readonly kind: 'sessions'; readonly gap: number };
-
-/** A row that waits for partners. */
-export interface Held {
-  readonly time: number;
-  readonly row: Row;
-  /** Whether a partner was found. Kept up by ranges only: in a window it follows from who else is there. */
-  matched: boolean;
-}
-/** The rules of one way to match, and the rows that it holds. */
-export interface Matcher {
-  /** How far outputs may be behind the watermark. */
-  readonly behind: number;
-  /** How many rows are held on each side. */
-  readonly held: { readonly left: number; readonly right: number };
-  isLate(time: number): boolean;
-  add(side: Side, key: JoinKey, time: number, row: Row): void;
-  /** A row whose key matches nothing. */
-  addAlone(side: Side, time: number, row: Row): void;
-  advance(watermark: number): void;
-  rows(side: Side): Iterable<Held>;
-  /** Puts a row back that `rows` gave. `advance` was called before with the watermark of that moment, and there was nothing to emit. */
-  restore(side: Side, key: JoinKey, held: Held): void;
-}
-export interface MatcherOptions {
-  readonly keep: { readonly left: boolean; readonly right: boolean };
-  /** Rows may come so much behind the watermark. */
-  readonly lateness: number;
-  /** Emits a pair, or a row alone. `start` and `end` are the window's; for ranges `start` is the pair's event time. */
-  readonly emit: (left: Row | null, right: Row | null, start: number, end: number) => void;
-}
 
 export interface StreamJoinOptions {
   readonly kind: JoinKind;
@@ -118,7 +78,7 @@ export function streamJoining(
       for (const row of rows) {
         const value = row[column];
         if (typeof value !== 'number') {
-          fail({ ...noTime(column), row });
+          fail(noTime(column, row));
           continue;
         }
         const time = value + shift;
@@ -173,15 +133,6 @@ interface Snapshot {
 }
 /** What holding a row takes beside the row: its entry, and its part in the map of the keys. */
 const bytesPerHeld = 160;
-
-export function noTime(column: string) {
-  return {
-    code: 'row/no-time',
-    message: `The row has no time: "${column}" is null`,
-    hint: 'Give the column a value before, or leave such rows out with "Filter rows".',
-    field: column,
-  };
-}
 
 function matcherOf(match: Match, options: MatcherOptions): Matcher {
   switch (match.kind) {

@@ -1,7 +1,9 @@
-import type { Column, Schema } from '../../engine/schema/types.ts';
-import { commonType, findColumn, freeName } from '../kit/columns.ts';
+import type { Column, Row, Schema } from '../../engine/schema/types.ts';
+import { freeName } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
+import { type KeyPair, keyPairProblems } from '../kit/join-columns.ts';
 import { lookingUp } from '../kit/lookup.ts';
+import { lookingUpVersions } from '../kit/lookup-versions.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
 const params = {
@@ -23,6 +25,21 @@ const params = {
     },
     default: [],
   }),
+  table: f.choice({
+    label: 'The lookup',
+    default: 'fixed',
+    options: [
+      { value: 'fixed', label: 'Stays as it is', help: 'It is read to its end first.' },
+      { value: 'changing', label: 'Changes over time', help: 'Its rows are versions of their keys: each counts until a newer one comes.' },
+    ],
+  }),
+  lateness: f.duration({
+    label: 'Allowed lateness',
+    help: 'How long after the watermark rows may come. Older versions are kept as long.',
+    min: 0,
+    default: 0,
+    when: { param: 'table', is: ['changing'] },
+  }),
   suffix: f.text({ label: 'Suffix for names that clash', default: '_lookup', advanced: true }),
 };
 type Params = ParamsOf<typeof params>;
@@ -37,16 +54,30 @@ export default defineNode({
   version: 1,
   keywords: ['lookup', 'enrich', 'merge', 'inner', 'left', 'match', 'vlookup'],
   docs: `
-Looks each row up in a second input and adds the columns found there. The **lookup** input is read to its end first and kept in memory, so connect the smaller side there; the rows then stream through in their order. Where one source feeds both inputs, its rows wait in memory until the lookup is complete.
+Looks each row up in a second input and adds the columns found there. Unless the lookup changes over time (see below), the **lookup** input is read to its end first and kept in memory, so connect the smaller side there; the rows then stream through in their order. Where one source feeds both inputs, its rows wait in memory until the lookup is complete.
 
 Rows match where all pairs of columns are equal. A row with several matches comes out once for each, in the order of the lookup. A row without a match is left out (**inner**), or kept with nulls for the lookup's columns (**left**).
 
 **Null matches nothing**, not even null. Values are compared as they are: \`1\` and \`"1"\` differ, which is told as a problem before anything runs.
 
+## A lookup that changes
+
+With a lookup that **changes over time**, neither input has to end. The rows of the lookup are versions: each one counts for its key from its event time on, until a newer one of the key comes. A row is joined with the version that was valid at the row's own event time, so that an order gets the price of its day even if it comes late, and a second run gives the same result.
+
+- A row waits until the watermark has passed its time: then no older version can come any more. The watermark is the smaller one of both inputs, so set "Idle after" at the source of a lookup that seldom changes, or rows wait for its next version.
+- Of versions with the same key and time, the last one counts. A version that comes late counts from then on; rows that have left are not changed.
+- A version never ends by itself. To take something out of the table, send a version that says so in a column, and filter behind the join.
+- Kept in memory, and on disk beyond a limit, are the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than the allowed lateness goes to \`late\`.
+- A lookup without event time counts from the beginning: all rows wait until it has ended, and of each key the last row counts. The rows need an event time. A row or a version whose time is null fails.
+
+To **refresh a table** from a file or a database, set "Read again every" at its source, and as its event time either the arrival, or a column that says when a row was changed. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.
+
+## Columns
+
 The columns are those of the rows, then those of the lookup without its key columns, which would only repeat the row's. Where a name is taken already, the lookup's column gets the suffix.
 `,
-  inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: true }],
-  outputs: [{ name: 'rows' }],
+  inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: ({ table }: Params) => table !== 'changing' }],
+  outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
   card: ({ kind, keys }) => {
     const pairs = keys.map(({ column, lookup }) => (column === lookup ? column || '?' : `${column || '?'} = ${lookup || '?'}`));
@@ -55,19 +86,24 @@ The columns are those of the rows, then those of the lookup without its key colu
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     const lookup = inputs['lookup'] ?? null;
-    if (!rows || !lookup) return { outputs: { rows: null } };
+    if (!rows || !lookup) return { outputs: { rows: null, late: rows } };
     const columns = [...rows.columns, ...addedColumns(params, rows, lookup).map(({ to }) => to)];
-    return { outputs: { rows: { columns } }, problems: keyProblems(params, rows, lookup) };
+    const problems = [...keyPairProblems('join', 'column', pairsOf(params), rows, lookup), ...timeProblems(params, rows, lookup)];
+    return { outputs: { rows: { columns }, late: rows }, problems };
   },
-  run: ({ params, inputs: { rows, lookup }, emit }) =>
-    lookingUp({
-      rows: rows!,
-      lookup: lookup!,
+  run: (context) => {
+    const { params, inputs, emit } = context;
+    const [rows, lookup] = [inputs['rows']!, inputs['lookup']!];
+    const options = {
+      rows,
+      lookup,
       keys: params.keys,
-      added: addedColumns(params, rows!, lookup!).map(({ from, to }) => ({ from, name: to.name })),
+      added: addedColumns(params, rows, lookup).map(({ from, to }) => ({ from, name: to.name })),
       keepUnmatched: params.kind === 'left',
-      emit: (batch) => emit('rows', batch),
-    }),
+      emit: (batch: readonly Row[]) => emit('rows', batch),
+    };
+    return params.table === 'changing' ? lookingUpVersions({ ...options, lateness: params.lateness }, context) : lookingUp(options);
+  },
   examples: [
     {
       title: 'Add the city of each sensor',
@@ -123,31 +159,64 @@ The columns are those of the rows, then those of the lookup without its key colu
       },
       outputs: { rows: [{ id: 1, name: null }] },
     },
+    {
+      title: 'The price of its day: a lookup that changes',
+      params: { keys: [{ column: 'product', lookup: 'product' }], table: 'changing' },
+      inputs: {
+        lookup: [
+          { product: 'tea', since: 0, price: 3 },
+          { product: 'tea', since: 86_400_000, price: 4 },
+        ],
+        rows: [
+          { order: 1, time: 86_399_999, product: 'tea' },
+          { order: 2, time: 86_400_000, product: 'tea' },
+          { order: 3, time: 86_400_001, product: 'ink' },
+        ],
+      },
+      inputSchemas: {
+        lookup: {
+          columns: [
+            { name: 'product', type: 'string', nullable: false },
+            { name: 'since', type: 'timestamp', nullable: false },
+            { name: 'price', type: 'integer', nullable: false },
+          ],
+          eventTime: { column: 'since' },
+        },
+        rows: {
+          columns: [
+            { name: 'order', type: 'integer', nullable: false },
+            { name: 'time', type: 'timestamp', nullable: false },
+            { name: 'product', type: 'string', nullable: false },
+          ],
+          eventTime: { column: 'time' },
+        },
+      },
+      outputs: {
+        rows: [
+          { order: 1, time: 86_399_999, product: 'tea', since: 0, price: 3 },
+          { order: 2, time: 86_400_000, product: 'tea', since: 86_400_000, price: 4 },
+        ],
+        late: [],
+      },
+    },
   ],
 });
 
-function keyProblems({ keys }: Params, rows: Schema, lookup: Schema): NodeProblem[] {
-  return keys.flatMap((key, i): NodeProblem[] => {
-    const a = findColumn(rows, key.column);
-    const b = findColumn(lookup, key.lookup);
-    if (!a || !b) return [];
-    const field = `keys.${i}.column`;
-    const severity = 'error';
-    if (a.type === 'json' || a.type === 'bytes') {
-      return [
-        {
-          code: 'join/key-type',
-          severity,
-          message: `Columns of type ${a.type} such as "${a.name}" cannot be keys`,
-          hint: 'Compute a text column to match by.',
-          field,
-        },
-      ];
-    }
-    if (commonType(a.type, b.type)) return [];
-    const message = `"${a.name}" is ${a.type} but "${b.name}" is ${b.type}, so they never match`;
-    return [{ code: 'join/key-types', severity, message, hint: 'Cast one of them before, with "Select columns".', field }];
-  });
+function pairsOf({ keys }: Params): KeyPair[] {
+  return keys.map(({ column, lookup }) => ({ left: column, right: lookup }));
+}
+
+function timeProblems({ table }: Params, rows: Schema, lookup: Schema): NodeProblem[] {
+  if (table !== 'changing') return [];
+  const field = 'table';
+  if (!rows.eventTime) {
+    const hint = 'Choose the event time at their source, or a lookup that stays as it is.';
+    return [{ code: 'join/no-time', severity: 'error', message: 'The rows have no event time, so nobody knows which version counts', hint, field }];
+  }
+  if (lookup.eventTime) return [];
+  const message = 'The lookup has no event time, so its rows count from the beginning, and all rows wait until it has ended';
+  const hint = 'Choose the event time at its source: a column, or the arrival.';
+  return [{ code: 'join/timeless-lookup', severity: 'warning', message, hint, field }];
 }
 
 /** The lookup's columns that come out, with their new names. */

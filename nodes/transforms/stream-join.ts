@@ -2,7 +2,8 @@ import type { Column, EventTime, Schema } from '../../engine/schema/types.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { joinedColumns, keyPairProblems } from '../kit/join-columns.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
-import { type Match, type Side, streamJoining } from '../kit/stream-join.ts';
+import { streamJoining } from '../kit/stream-join.ts';
+import type { Match, Side } from '../kit/stream-join-matcher.ts';
 
 const params = {
   kind: f.choice({
@@ -37,8 +38,16 @@ const params = {
   }),
   before: f.duration({ label: 'Right earlier by at most', min: 0, default: 300_000, when: { param: 'match', is: ['range'] } }),
   after: f.duration({ label: 'Right later by at most', min: 0, default: 300_000, when: { param: 'match', is: ['range'] } }),
-  size: f.duration({ label: 'Length of a window', min: 1, default: 300_000, when: { param: 'match', is: ['tumbling', 'sliding'] } }),
+  length: f.duration({ label: 'Length of a window', min: 1, default: 300_000, when: { param: 'match', is: ['tumbling', 'sliding'] } }),
   every: f.duration({ label: 'A window begins every', min: 1, default: 60_000, when: { param: 'match', is: ['sliding'] } }),
+  offset: f.duration({
+    label: 'Windows begin later by',
+    help: 'Later than at multiples of their length since 1970-01-01T00:00Z: days of another time zone, weeks from Monday on.',
+    min: 0,
+    default: 0,
+    advanced: true,
+    when: { param: 'match', is: ['tumbling', 'sliding'] },
+  }),
   gap: f.duration({ label: 'A pause that ends a session', min: 1, default: 300_000, when: { param: 'match', is: ['session'] } }),
   lateness: f.duration({
     label: 'Allowed lateness',
@@ -195,7 +204,7 @@ An input without event time (see the settings of its source) is complete only wh
     },
     {
       title: 'Pairs of the same minute',
-      params: { keys: [{ left: 'order', right: 'order' }], match: 'tumbling', size: minute },
+      params: { keys: [{ left: 'order', right: 'order' }], match: 'tumbling', length: minute },
       inputs: {
         left: [
           { time: 0, order: 1, amount: 30 },
@@ -238,14 +247,14 @@ function stampsOf({ match, time }: Params): string[] {
   return match === 'range' ? [time || 'event_time'] : ['window_start', 'window_end'];
 }
 
-function matchOf({ match, before, after, size, every, gap }: Params): Match {
+function matchOf({ match, before, after, length, every, offset, gap }: Params): Match {
   switch (match) {
     case 'range':
       return { kind: 'range', before, after };
     case 'tumbling':
-      return { kind: 'windows', size, every: size };
+      return { kind: 'windows', length, every: length, offset };
     case 'sliding':
-      return { kind: 'windows', size, every };
+      return { kind: 'windows', length, every, offset };
     case 'session':
       return { kind: 'sessions', gap };
   }
@@ -271,15 +280,15 @@ function timeProblems(side: Side, chosen: string | null, schema: Schema): NodePr
 /** Beyond this a row is in so many windows that nobody can have meant it. */
 const mostWindows = 10_000;
 
-function windowProblems({ match, size, every }: Params): NodeProblem[] {
+function windowProblems({ match, length, every }: Params): NodeProblem[] {
   if (match !== 'sliding') return [];
   const severity = 'error';
   const field = 'every';
-  if (every > size) {
+  if (every > length) {
     const message = 'Windows begin further apart than they are long, so rows between them would belong to none';
     return [{ code: 'stream-join/window-gaps', severity, message, hint: 'Make the windows longer, or begin them more often.', field }];
   }
-  if (size / every <= mostWindows) return [];
-  const message = `Each row would be in ${Math.ceil(size / every)} windows`;
+  if (length / every <= mostWindows) return [];
+  const message = `Each row would be in ${Math.ceil(length / every)} windows`;
   return [{ code: 'stream-join/many-windows', severity, message, hint: `Begin windows less often: at most ${mostWindows} may overlap.`, field }];
 }

@@ -177,7 +177,7 @@ describe('within a range', () => {
 });
 
 describe('in windows', () => {
-  const tumbling = { keys, match: 'tumbling', size: 10 };
+  const tumbling = { keys, match: 'tumbling', length: 10 };
   streamTable(streamJoin, [
     {
       name: 'tumbling: rows of one window match when the watermark has reached its last millisecond',
@@ -239,7 +239,7 @@ describe('in windows', () => {
     },
     {
       name: 'sliding: a pair comes out for each window that both rows are in, and a row alone for each that no partner is in',
-      params: { keys, match: 'sliding', size: 20, every: 10, kind: 'left' },
+      params: { keys, match: 'sliding', length: 20, every: 10, kind: 'left' },
       inputs,
       events: [rowsTo('left', l(15, 'x')), rowsTo('right', r(25, 'x')), watermark(19), watermark(29)],
       expect: [
@@ -249,7 +249,7 @@ describe('in windows', () => {
     },
     {
       name: 'sliding: a row of which one window is over counts for the others',
-      params: { keys, match: 'sliding', size: 20, every: 10 },
+      params: { keys, match: 'sliding', length: 20, every: 10 },
       inputs,
       events: [watermark(19), rowsTo('left', l(15, 'x'), l(9, 'x')), rowsTo('right', r(12, 'x')), watermark(29)],
       expect: [
@@ -294,7 +294,7 @@ describe('in windows', () => {
     },
     {
       name: 'bad windows and missing times are told',
-      params: { keys, match: 'sliding', size: 10, every: 20 },
+      params: { keys, match: 'sliding', length: 10, every: 20 },
       inputs: { left, right: { columns: right.columns } },
       events: [],
       expect: [],
@@ -305,8 +305,8 @@ describe('in windows', () => {
   it('frees windows and sessions that are over', () => {
     const events = [rowsTo('left', l(0, 'x'), l(5, 'y')), rowsTo('right', r(3, 'x')), watermark(9), watermark(14), watermark(19)];
     const entries = (params: object) => playStream(streamJoin, { params: { keys, ...params }, inputs, events }).stateSizes.map((size) => size?.entries);
-    expect(entries({ match: 'tumbling', size: 10 })).toEqual([2, 3, 0, 0, 0]);
-    expect(entries({ match: 'sliding', size: 10, every: 5 })).toEqual([4, 6, 1, 0, 0]);
+    expect(entries({ match: 'tumbling', length: 10 })).toEqual([2, 3, 0, 0, 0]);
+    expect(entries({ match: 'sliding', length: 10, every: 5 })).toEqual([4, 6, 1, 0, 0]);
     expect(entries({ match: 'session', gap: 10 })).toEqual([2, 3, 3, 0, 0]);
   });
 });
@@ -340,8 +340,8 @@ const arrivals = fc.record({
 const matches = [
   { match: 'range', before: 4, after: 9 },
   { match: 'range', before: 0, after: 0, lateness: 3 },
-  { match: 'tumbling', size: 10 },
-  { match: 'sliding', size: 15, every: 4, lateness: 6 },
+  { match: 'tumbling', length: 10 },
+  { match: 'sliding', length: 15, every: 4, offset: 3, lateness: 6 },
   { match: 'session', gap: 5 },
   { match: 'session', gap: 3, lateness: 8 },
 ] as const;
@@ -349,14 +349,15 @@ type Matching = {
   readonly match: string;
   readonly before?: number;
   readonly after?: number;
-  readonly size?: number;
+  readonly length?: number;
   readonly every?: number;
+  readonly offset?: number;
   readonly gap?: number;
 };
 
 /** Nested loops over all rows: for each window, or once without any, all pairs that belong together, and what is left over. */
 function nestedLoops(kind: (typeof kinds)[number], matching: Matching, { inputs: given }: Arrivals): Row[] {
-  const { match, before = 0, after = 0, size = 0, every = size } = matching;
+  const { match, before = 0, after = 0, length = 0, every = length, offset = 0 } = matching;
   const [ones, others] = [given['left']!.rows, given['right']!.rows];
   const time = (row: Row) => row['time'] as number;
   const out: Row[] = [];
@@ -376,13 +377,13 @@ function nestedLoops(kind: (typeof kinds)[number], matching: Matching, { inputs:
     return out;
   }
   if (match !== 'session') {
-    for (let start = -every * 20; start <= 60; start += every) {
-      const within = (row: Row) => time(row) >= start && time(row) < start + size;
+    for (let start = offset - every * 20; start <= 60; start += every) {
+      const within = (row: Row) => time(row) >= start && time(row) < start + length;
       join(
         ones.filter(within),
         others.filter(within),
         () => true,
-        (one, other) => inWindow(start, start + size, one, other),
+        (one, other) => inWindow(start, start + length, one, other),
       );
     }
     return out;

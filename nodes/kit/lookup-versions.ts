@@ -1,0 +1,117 @@
+import { beginningOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
+import type { Row, State } from '../../engine/schema/types.ts';
+import { emitInBatches } from './batches.ts';
+import { joinKeyReader } from './join-keys.ts';
+import { joinedRow, type LookupOptions } from './lookup.ts';
+import type { StatefulOperator, TransformContext } from './node.ts';
+import { noTime } from './row-failures.ts';
+import { picker } from './rows.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
+import { TimeQueue } from './time-queue.ts';
+
+export interface VersionsOptions extends LookupOptions {
+  /** Rows may come so much behind the watermark, in milliseconds; others go to the port `late`. */
+  readonly lateness: number;
+}
+/** A lookup row from its time on, until the next one of its key. Only the columns that are added. */
+type Version = { readonly from: number; readonly row: Row };
+
+/**
+ * Looks each row of the port `rows` up in the port `lookup` as it was at the row's time: the newest version of the key up to then.
+ * Rows wait until the watermark, the least of both inputs, has passed their time: no version to come can be older. The versions
+ * are in the engine's keyed state: a table may be large, few of its keys change, and each key has few versions.
+ */
+export function lookingUpVersions(
+  options: VersionsOptions,
+  { state, fail, emit }: Pick<TransformContext<unknown>, 'state' | 'fail' | 'emit'>,
+): StatefulOperator {
+  const { rows: rowSchema, lookup, keys, added, keepUnmatched, lateness } = options;
+  const joined = joinedRow(options);
+  const kept = picker(added.map(({ from }) => ({ name: from, from })));
+  const keyOf = joinKeyReader(keys.map(({ column }) => column));
+  const lookupKeyOf = joinKeyReader(keys.map((key) => key.lookup));
+  const timeOf = eventTimeReader(rowSchema)!;
+  // Without a time a table was always as it is.
+  const versionTimeOf = eventTimeReader(lookup) ?? (() => beginningOfTime);
+  const versions = state<readonly Version[]>('versions');
+  const waiting = new TimeQueue<Row>();
+  const bytes = bytesPerRow(rowSchema) + 24;
+  let watermark = beginningOfTime;
+
+  function learn(row: Row): void {
+    const from = versionTimeOf(row);
+    if (from === null) {
+      fail(noTime(lookup.eventTime!.column, row));
+      return;
+    }
+    const key = lookupKeyOf(row);
+    if (key === null) return;
+    const version = { from, row: kept(row) };
+    const before = versions.get(`${key}`);
+    versions.set(`${key}`, before ? current(inserted(before, version), watermark - lateness) : [version]);
+  }
+  function* found(rows: Iterable<Row>): Iterable<Row> {
+    for (const row of rows) {
+      const key = keyOf(row);
+      const match = key === null ? undefined : versionAt(versions.get(`${key}`), timeOf(row)!);
+      if (match) yield joined(row, match.row);
+      else if (keepUnmatched) yield joined(row, null);
+    }
+  }
+  function* due(until: number): Iterable<Row> {
+    while (waiting.size > 0 && waiting.next <= until) yield waiting.take();
+  }
+  function take(rows: readonly Row[]): void {
+    const ready: Row[] = [];
+    const late: Row[] = [];
+    for (const row of rows) {
+      const time = timeOf(row);
+      if (time === null) fail(noTime(rowSchema.eventTime!.column, row));
+      else if (time > watermark) waiting.add(time, row);
+      else if (time > watermark - lateness) ready.push(row);
+      else late.push(row);
+    }
+    emitInBatches(found(ready), options.emit);
+    if (late.length > 0) emit('late', late);
+  }
+
+  return {
+    process(rows, port) {
+      if (port === 'lookup') for (const row of rows) learn(row);
+      else take(rows);
+    },
+    advance(to) {
+      watermark = to;
+      emitInBatches(found(due(to)), options.emit);
+    },
+    outputWatermark: (to) => to - lateness,
+    snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema) }),
+    restore(before) {
+      const saved = before as { readonly watermark: number; readonly waiting: State };
+      watermark = saved.watermark;
+      for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(timeOf(row)!, row);
+    },
+    stateSize: () => ({ entries: waiting.size, bytes: waiting.size * bytes }),
+  };
+}
+
+/** In the order of time; of the same time, the one that came last counts. */
+function inserted(versions: readonly Version[], version: Version): Version[] {
+  let at = versions.length;
+  while (at > 0 && versions[at - 1]!.from > version.from) at--;
+  const replaces = at > 0 && versions[at - 1]!.from === version.from;
+  return replaces ? versions.toSpliced(at - 1, 1, version) : versions.toSpliced(at, 0, version);
+}
+
+/** Those that rows after `horizon` can still ask for. */
+function current(versions: Version[], horizon: number): Version[] {
+  let first = 0;
+  while (first + 1 < versions.length && versions[first + 1]!.from <= horizon) first++;
+  return first === 0 ? versions : versions.slice(first);
+}
+
+function versionAt(versions: readonly Version[] | undefined, time: number): Version | undefined {
+  if (!versions) return undefined;
+  for (let i = versions.length - 1; i >= 0; i--) if (versions[i]!.from <= time) return versions[i];
+  return undefined;
+}
