@@ -4,9 +4,10 @@
  * the book (csv-record.ts). So whatever is accepted here must be what the slow way would have found.
  */
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
-import { castValue, parseTimestamp } from '../../engine/schema/values.ts';
+import { castValue } from '../../engine/schema/values.ts';
 import type { CsvDialect } from './csv-record.ts';
 import type { StringCache } from './string-cache.ts';
+import { TimestampBytes } from './timestamp-bytes.ts';
 
 const lineFeed = 10;
 const carriageReturn = 13;
@@ -32,10 +33,7 @@ export class CsvFields {
   readonly #empty: string | null;
   /** 1 for the bytes that end an unquoted field, and for NUL. */
   readonly #stops = new Uint8Array(256);
-  /** The latest date, as the digits of its year and those of its month and day: 1970, 0101. */
-  #year = 0x31393730;
-  #monthAndDay = 0x30313031;
-  #dateMs = 0;
+  readonly #timestamps = new TimestampBytes();
 
   constructor(dialect: CsvDialect, nullText: string) {
     this.#delimiter = dialect.delimiter;
@@ -126,39 +124,11 @@ export class CsvFields {
     return negative ? -value : value;
   }
 
-  /** By hand for `2026-01-31T12:00:00` with `Z` or nothing behind it, and with or without milliseconds. */
   timestamp(): number | null {
-    const { bytes } = this;
-    const start = this.at;
-    if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45 || bytes[start + 13] !== 58 || bytes[start + 16] !== 58)
-      return this.converted('timestamp') as number | null;
-    const separator = bytes[start + 10];
-    if (separator !== 84 && separator !== 32) return this.converted('timestamp') as number | null;
-    // Rows that follow one another are mostly of one day.
-    const year = (bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!;
-    const monthAndDay = (bytes[start + 5]! << 24) | (bytes[start + 6]! << 16) | (bytes[start + 8]! << 8) | bytes[start + 9]!;
-    if (year !== this.#year || monthAndDay !== this.#monthAndDay) {
-      const dateMs = parseTimestamp(bytes.toString('latin1', start, start + 10));
-      if (dateMs === null) return this.converted('timestamp') as number | null;
-      this.#year = year;
-      this.#monthAndDay = monthAndDay;
-      this.#dateMs = dateMs;
-    }
-    const hour = twoDigits(bytes, start + 11);
-    const minute = twoDigits(bytes, start + 14);
-    const second = twoDigits(bytes, start + 17);
-    let at = start + 19;
-    let ms = 0;
-    if (bytes[at] === 46) {
-      const tenth = bytes[at + 1]! - 48;
-      ms = tenth * 100 + twoDigits(bytes, at + 2);
-      if (!(tenth >= 0 && tenth <= 9 && ms < 1000)) return this.converted('timestamp') as number | null;
-      at += 4;
-    }
-    if (bytes[at] === 90) at++;
-    if (!(hour < 24 && minute < 60 && second < 60) || this.#stops[bytes[at]!] !== 1) return this.converted('timestamp') as number | null;
-    this.at = at;
-    return this.#dateMs + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms;
+    const time = this.#timestamps.read(this.bytes, this.at);
+    if (Number.isNaN(time) || this.#stops[this.bytes[this.#timestamps.end]!] !== 1) return this.converted('timestamp') as number | null;
+    this.at = this.#timestamps.end;
+    return time;
   }
 
   boolean(): boolean | null {
@@ -242,11 +212,4 @@ export class CsvFields {
     const mark = String.fromCharCode(quote);
     return value.replaceAll(mark + mark, mark);
   }
-}
-
-/** NaN or more than 99 for what are no two digits. */
-function twoDigits(bytes: Buffer, at: number): number {
-  const tens = bytes[at]! - 48;
-  const ones = bytes[at + 1]! - 48;
-  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }

@@ -5,6 +5,7 @@ import type { Converted } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
+import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
 import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, recordValue, syntaxMessage } from './jsonl-record.ts';
 import { stringLiteral } from './row-code.ts';
 import { compileRows, convertRow } from './row-conversion.ts';
@@ -18,6 +19,8 @@ export interface JsonlFormat {
 const lineFeed = 10;
 /** Decoded at a time: beyond this, V8 allocates strings more slowly. */
 const textBytes = 64 * 1024;
+/** After so many lines that the fast way cannot read, a file is taken for one of another kind. */
+const enoughMisses = 100;
 const longDigits = /\d{16}/;
 
 export class JsonlParser implements Parser {
@@ -32,6 +35,10 @@ export class JsonlParser implements Parser {
   #file: InputFile | null = null;
   #inLongLine = false;
   readonly #ignored = new Map<string, number>();
+  readonly #fields = new JsonlFields();
+  readonly #fillLines: FillLines | null;
+  /** Lines in a row that were not as the fast way expects them. */
+  #misses = 0;
 
   /** `schema`: the columns, then the file column if there is one. */
   constructor(
@@ -50,11 +57,14 @@ export class JsonlParser implements Parser {
     const reads = schema.columns.map(({ name }) => (name === fileColumn ? 'undefined' : readOf(name)));
     const conversions = schema.columns.map(({ name, type }) => (name === fileColumn ? () => this.#file!.name : jsonConversions[type]));
     const present = reads.map((read) => `(${read} === undefined ? 0 : 1)`).join(' + ') || '0';
+    this.#fillLines = compileLines(schema, fileColumn);
     this.#toRow = compileRows(schema, reads, conversions, `Object.keys(input).length === ${present}`);
   }
 
   begin(file: InputFile): void {
     this.#file = file;
+    this.#fields.fileName = file.name;
+    this.#misses = 0;
     this.#inLongLine = false;
     this.#ignored.clear();
   }
@@ -76,10 +86,31 @@ export class JsonlParser implements Parser {
         this.#beginLongLine(window);
         return;
       }
+      if (this.#fillLines && this.#misses < enoughMisses) {
+        if (this.#parseFast(window, batch, end, this.#fillLines)) continue;
+        end = bytes.indexOf(lineFeed, at) + 1;
+      }
       const text = bytes.toString('utf8', at, end);
       if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(at, end)))) this.#parseLine(window, batch);
       else this.#parseText(window, batch, text);
     }
+  }
+
+  /** Whole lines up to `end` as long as they are as expected; false where the first one is not. */
+  #parseFast(window: Window, batch: Batch, end: number, fillLines: FillLines): boolean {
+    const fields = this.#fields;
+    const { bytes, at } = window;
+    if (fields.bytes !== bytes || at < fields.textStart || end > fields.textStart + fields.text.length) {
+      fields.bytes = bytes;
+      fields.textStart = at;
+      fields.text = bytes.toString('latin1', at, end);
+    }
+    fields.at = at;
+    fields.failed = false;
+    window.line = fillLines(fields, batch.rows, batch.lines, window.line, batch.size, end);
+    window.at = fields.at;
+    this.#misses = window.at > at ? 0 : this.#misses + 1;
+    return window.at > at;
   }
 
   /** Whole lines, as far as the batch has room for them. */

@@ -23,7 +23,7 @@ export function syntaxMessage(error: unknown, line: string): string {
   const { message } = error as SyntaxError;
   const position = /at position (\d+)/.exec(message)?.[1];
   // V8 quotes the whole text where it is short, and says no position where it ends too early.
-  const reason = message.replace(/,? in JSON at position.*$|, ".*" is not valid JSON$|, \.\.\..*is not valid JSON$/s, '');
+  const reason = message.replace(/,? in JSON at position.*$|, (\.\.\.)?".*is not valid JSON$/s, '');
   const column = position === undefined ? (message.startsWith('Unexpected end') ? line.trimEnd().length + 1 : null) : Number(position) + 1;
   return column === null ? reason : `${reason}, at column ${column}`;
 }
