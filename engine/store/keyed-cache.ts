@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '../../nodes/kit/keyed-state.ts';
 import type { State } from '../schema/types.ts';
-import { ExpiryQueue } from './keyed-expiry.ts';
+import { type Expiring, ExpiryQueue } from './keyed-expiry.ts';
 import { entryBytes, estimateBytes } from './keyed-size.ts';
 import { checksum, type KeyedStore, type StoredEntry } from './keyed-store.ts';
 
@@ -23,21 +23,25 @@ export interface StateMemory {
 /** The value of an entry that was removed, while the file still has it. */
 const gone = Symbol('gone');
 
+/** Entries are many: what is used at each access comes first, and no field holds a fraction, which would be an object of its own. */
 interface Entry {
   readonly key: string;
   value: unknown;
-  /** Infinity for one that stays. */
-  expiresAt: number;
-  due: number;
-  bytes: number;
   /** The epoch of its last use. */
   used: number;
+  bytes: number;
   /** The file does not have it as it is now. Always true while there is no file. */
   dirty: boolean;
+  /** Null for one that never was to expire. */
+  expiry: Expiry | null;
   /** The newest version that the file has of this key, or -1, and its checksum, or -1 where it says that the key is gone. */
   version: number;
   sum: number;
 }
+interface Expiry extends Expiring {
+  readonly entry: Entry;
+}
+const expiresAt = ({ expiry }: Entry): number => expiry?.expiresAt ?? Number.POSITIVE_INFINITY;
 
 export interface HeldEntries {
   readonly keys: readonly string[];
@@ -53,7 +57,7 @@ export interface HeldEntries {
 export class CachedState<V extends State> implements KeyedState<V> {
   readonly #memory: StateMemory;
   readonly #entries = new Map<string, Entry>();
-  readonly #expiry = new ExpiryQueue<Entry>();
+  readonly #expiry = new ExpiryQueue<Expiry>();
   #size = 0;
   #bytes = 0;
   /** The entry that was looked up last: most are set right after they were got. */
@@ -88,16 +92,15 @@ export class CachedState<V extends State> implements KeyedState<V> {
   }
 
   set(key: string, value: V, expiresAt = Number.POSITIVE_INFINITY): void {
-    const entry = this.#find(key);
+    const entry = this.#last !== null && this.#last.key === key ? this.#last : this.#find(key);
     const bytes = entryBytes + key.length + estimateBytes(value);
     if (entry === undefined) {
       this.#add(key, value, expiresAt, bytes, this.#store === null ? -1 : this.#absentVersion);
     } else {
       if (entry.value === gone) this.#size++;
       entry.value = value;
-      entry.expiresAt = expiresAt;
-      this.#expiry.schedule(entry);
-      this.#touch(entry);
+      if (expiresAt !== Number.POSITIVE_INFINITY || entry.expiry !== null) this.#expireAt(entry, expiresAt);
+      if (!entry.dirty) this.#touch(entry);
       if (bytes !== entry.bytes) {
         this.#grow(bytes - entry.bytes);
         entry.bytes = bytes;
@@ -114,7 +117,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
 
   expire(time: number): number {
     const before = this.#size;
-    for (let entry = this.#expiry.take(time); entry !== null; entry = this.#expiry.take(time)) this.#remove(entry);
+    for (let due = this.#expiry.take(time); due !== null; due = this.#expiry.take(time)) this.#remove(due.entry);
     if (this.#nextExpiry <= time) this.#expireSpilled(time);
     return before - this.#size;
   }
@@ -143,7 +146,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     for (const [key, value] of this.entries()) {
       keys.push(key);
       values.push(value);
-      expires.push(this.#entries.get(key)?.expiresAt ?? this.#store!.read(this.#id, key)!.expires);
+      const entry = this.#entries.get(key);
+      expires.push(entry ? expiresAt(entry) : this.#store!.read(this.#id, key)!.expires);
       expire ||= expires.at(-1) !== Number.POSITIVE_INFINITY;
     }
     return { keys, values, expires: expire ? Float64Array.from(expires) : null };
@@ -203,7 +207,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
       if (entry.value !== gone) {
         this.#spilled++;
         this.#spilledBytes += entry.bytes;
-        if (entry.expiresAt < this.#nextExpiry) this.#nextExpiry = entry.expiresAt;
+        this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt(entry));
       }
       this.#drop(entry);
     }
@@ -223,14 +227,10 @@ export class CachedState<V extends State> implements KeyedState<V> {
   }
 
   #find(key: string): Entry | undefined {
-    let entry: Entry | undefined;
-    if (this.#last !== null && this.#last.key === key) entry = this.#last;
-    else {
-      entry = this.#entries.get(key);
-      if (entry === undefined) return this.#store === null ? undefined : this.#load(key);
-      this.#last = entry;
-    }
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return this.#store === null ? undefined : this.#load(key);
     entry.used = this.#memory.epoch;
+    this.#last = entry;
     return entry;
   }
 
@@ -245,31 +245,32 @@ export class CachedState<V extends State> implements KeyedState<V> {
     this.#checked(found);
     this.#unspill();
     const value: V = deserialize(found.value);
-    const entry = this.#entryOf(key, value, found.expires, entryBytes + key.length + estimateBytes(value), found.version, found.sum);
-    this.#entries.set(key, entry);
-    this.#expiry.schedule(entry);
-    this.#grow(entry.bytes);
-    return entry;
+    return this.#put(key, value, found.expires, entryBytes + key.length + estimateBytes(value), found.version, found.sum);
   }
 
   #add(key: string, value: V, expiresAt: number, bytes: number, version: number): void {
-    const entry = this.#entryOf(key, value, expiresAt, bytes, version, -1);
-    this.#entries.set(key, entry);
-    this.#expiry.schedule(entry);
-    this.#touch(entry);
+    const entry = this.#put(key, value, expiresAt, bytes, version, -1);
+    if (!entry.dirty) this.#touch(entry);
     this.#last = entry;
     this.#absent = null;
     this.#size++;
-    this.#grow(bytes);
   }
 
-  #entryOf(key: string, value: unknown, expiresAt: number, bytes: number, version: number, sum: number): Entry {
-    const dirty = this.#store === null;
-    return { key, value, expiresAt, due: Number.NaN, bytes, used: this.#memory.epoch, dirty, version, sum };
+  #put(key: string, value: unknown, expiresAt: number, bytes: number, version: number, sum: number): Entry {
+    const entry: Entry = { key, value, used: this.#memory.epoch, bytes, dirty: this.#store === null, expiry: null, version, sum };
+    this.#entries.set(key, entry);
+    if (expiresAt !== Number.POSITIVE_INFINITY) this.#expireAt(entry, expiresAt);
+    this.#grow(bytes);
+    return entry;
+  }
+
+  #expireAt(entry: Entry, expiresAt: number): void {
+    if (entry.expiry === null) entry.expiry = { due: Number.NaN, expiresAt, entry };
+    else entry.expiry.expiresAt = expiresAt;
+    this.#expiry.schedule(entry.expiry);
   }
 
   #touch(entry: Entry): void {
-    if (entry.dirty) return;
     entry.dirty = true;
     this.#dirty.push(entry);
   }
@@ -280,18 +281,22 @@ export class CachedState<V extends State> implements KeyedState<V> {
       this.#drop(entry);
       return;
     }
-    this.#expiry.forget(entry);
-    this.#touch(entry);
+    this.#unschedule(entry);
+    if (!entry.dirty) this.#touch(entry);
     entry.value = gone;
-    entry.expiresAt = Number.POSITIVE_INFINITY;
     this.#grow(entryBytes - entry.bytes);
     entry.bytes = entryBytes;
+  }
+
+  #unschedule(entry: Entry): void {
+    if (entry.expiry !== null) this.#expiry.forget(entry.expiry);
+    entry.expiry = null;
   }
 
   /** Out of memory. */
   #drop(entry: Entry): void {
     this.#entries.delete(entry.key);
-    this.#expiry.forget(entry);
+    this.#unschedule(entry);
     entry.dirty = false;
     entry.value = gone;
     if (this.#last === entry) this.#last = null;
@@ -314,11 +319,12 @@ export class CachedState<V extends State> implements KeyedState<V> {
   /** Into the file, unless it has it. */
   #write(entry: Entry): void {
     if (!entry.dirty) return;
-    const { key, expiresAt } = entry;
+    const { key } = entry;
     const { version } = this.#memory;
+    const expires = expiresAt(entry);
     const value = entry.value === gone ? null : serialize(entry.value);
-    const sum = value === null ? -1 : checksum(key, expiresAt, value);
-    this.#store!.write(this.#id, { key, version, value, expires: expiresAt, sum }, entry.version);
+    const sum = value === null ? -1 : checksum(key, expires, value);
+    this.#store!.write(this.#id, { key, version, value, expires, sum }, entry.version);
     this.#account(entry.sum, sum);
     entry.version = version;
     entry.sum = sum;

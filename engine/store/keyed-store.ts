@@ -195,12 +195,12 @@ export class KeyedStore {
   }
 }
 
-/** A checksum of an entry: of its key, when it expires, and its value. */
+/** A checksum of an entry: of its key, when it expires, and its value. 31 bits, which JavaScript holds without an object. */
 export function checksum(key: string, expires: number, value: Uint8Array): number {
   let hash = 0x811c9dc5 ^ (Number.isFinite(expires) ? expires % 4294967296 : 1);
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
   for (let i = 0; i < value.length; i++) hash = Math.imul(hash ^ value[i]!, 0x01000193);
-  return hash >>> 0;
+  return hash >>> 1;
 }
 
 /** SQLite's texts are UTF-8, which has no place for halves of characters: keys with such are written as they are in memory. */
