@@ -17,6 +17,8 @@ beforeAll(async () => {
 const expression = (source: string): TypedCode => ({ node: 'hot', field: 'where', kind: 'expression', source, input });
 const module = (source: string): TypedCode => ({ node: 'step', field: 'code', kind: 'module', source, input });
 
+const keyed = (source: string): TypedCode => ({ node: 'keyed', field: 'code', kind: 'keyed', source, input, keys: ['region'] });
+
 describe('TypeChecker', () => {
   it('accepts right code, and null as a value of any column', () => {
     expect(
@@ -60,5 +62,44 @@ describe('TypeChecker', () => {
 
   it('leaves syntax errors to the check of the pipeline', () => {
     expect(checker.check([expression('row. >'), module('export default function (row: Row) { return ')])).toEqual([]);
+  });
+
+  describe('of a keyed module', () => {
+    const module = (onRow: string, rest = '') =>
+      `interface State { count: number; last: string | null }
+export const initial: State = { count: 0, last: null };
+export function onRow(row: Row, state: State, context: Context) {
+  ${onRow}
+}
+${rest}`;
+
+    it('knows Row, State, Context, Key and Timer', () => {
+      const onTimer =
+        'export function onTimer(timer: Timer, state: State, context: Context) {\n  return { region: context.key.region, at: timer.time, n: state.count };\n}';
+      const onRow =
+        "state.count += row.temperature;\n  state.last = context.key.region;\n  context.setTimer(context.time + 1, 'x');\n  context.forget();\n  return null;";
+      expect(checker.check([keyed(module(onRow, onTimer))])).toEqual([]);
+    });
+
+    it.each([
+      ['state.cuont++;', "Property 'cuont' does not exist on type 'State'", { line: 4, column: 9 }],
+      ['state.count = row.region;', "Type 'string' is not assignable to type 'number'", { line: 4, column: 3 }],
+      ['return context.key.temperature;', "Property 'temperature' does not exist on type 'Key'", { line: 4, column: 22 }],
+      ["context.setTimer('soon');", "Argument of type 'string' is not assignable to parameter of type 'number'", { line: 4, column: 20 }],
+      ['context.watermark = 5;', "Cannot assign to 'watermark' because it is a read-only property", { line: 4, column: 11 }],
+      ['row.region = "x";', "Cannot assign to 'region' because it is a read-only property", { line: 4, column: 7 }],
+    ])('tells what is wrong with %s', (onRow, message, range) => {
+      expect(checker.check([keyed(module(onRow))])).toMatchObject([{ message: expect.stringContaining(message) as string, range }]);
+    });
+
+    it('takes the type of a state that nobody declared from its beginning, be it a value or a function', () => {
+      const onRow = 'export function onRow(row: Row, state: State) { return state.count.toFixed(1) + state.nope; }';
+      for (const initial of ['{ count: 0 }', '(key: Key) => ({ count: key.region.length })']) {
+        expect(checker.check([keyed(`export const initial = ${initial};\n${onRow}`)])).toMatchObject([
+          { message: expect.stringContaining("'nope'") as string },
+        ]);
+      }
+      expect(checker.check([keyed('export function onRow(row: Row, state: State) { return state.anything; }')])).toEqual([]);
+    });
   });
 });

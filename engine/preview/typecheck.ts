@@ -1,16 +1,18 @@
 import type * as TypeScript from 'typescript';
 import type { Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
-import { rowDeclaration, snippetLibrary } from '../schema/typescript.ts';
+import { keyedDeclarations, rowDeclaration, snippetLibrary } from '../schema/typescript.ts';
 
 /** A param of a node that holds TypeScript, with the rows that it sees. Plain data. */
 export interface TypedCode {
   readonly node: string;
   /** The param's path: `columns.2.expression`. */
   readonly field: string;
-  readonly kind: 'expression' | 'module';
+  readonly kind: 'expression' | 'module' | 'keyed';
   readonly source: string;
   readonly input: Schema;
+  /** The key columns of a keyed module. */
+  readonly keys?: readonly string[];
 }
 
 interface File {
@@ -60,7 +62,7 @@ export class TypeChecker {
     if (this.#service.getSyntacticDiagnostics(name).length > 0) return [];
     return this.#service.getSemanticDiagnostics(name).flatMap((diagnostic) => {
       const range = this.#range(diagnostic, file);
-      if (!range) return [];
+      if (!range || returnsOnlyNull.has(diagnostic.code)) return [];
       return {
         code: 'code/type',
         severity: 'error' as const,
@@ -115,12 +117,16 @@ export class TypeChecker {
   }
 }
 
+/** Without null as a type of its own, a function that returns nothing else has no type: what TypeScript says of that helps nobody. */
+const returnsOnlyNull = new Set([7010, 7011]);
+
 const libraryFile = '/code/library.d.ts';
 
 /** The declarations stand below, so that lines of a snippet keep their numbers. */
-function fileOf({ kind, source, input }: TypedCode): { readonly text: string; readonly linesBefore: number } {
+function fileOf({ kind, source, input, keys = [] }: TypedCode): { readonly text: string; readonly linesBefore: number } {
   const row = rowDeclaration(input);
   if (kind === 'module') return { text: `${source}\n${row}\nexport {};\n`, linesBefore: 0 };
+  if (kind === 'keyed') return { text: `${source}\n${row}\n${keyedDeclarations(input, keys, source)}export {};\n`, linesBefore: 0 };
   return { text: `export default (\n${source}\n);\n${row}\ndeclare const row: Row;\n`, linesBefore: 1 };
 }
 

@@ -25,6 +25,42 @@ export function rowDeclaration(schema: Schema, name = 'Row'): string {
   return `interface ${name} {\n${lines.join('\n')}${lines.length > 0 ? '\n' : ''}}`;
 }
 
+/**
+ * What a keyed module sees besides `Row`: `Key`, `Timer` and `Context`. `State` is the module's own, so a text that declares
+ * none is given one that follows `initial`; null where there is no text to look at.
+ */
+export function keyedDeclarations(schema: Schema, keys: readonly string[], source: string | null): string {
+  const columns = keys.flatMap((name) => schema.columns.find((column) => column.name === name) ?? []);
+  const hasOwnState = source !== null && /\b(?:interface|type|class)\s+State\b/.test(source);
+  const hasInitial = source !== null && /\bexport\s+(?:const|let|var|function)\s+initial\b/.test(source);
+  const state = hasInitial ? 'typeof initial extends (...args: never[]) => infer S ? S : typeof initial' : 'any';
+  return `${rowDeclaration({ columns }, 'Key')}
+${keyedLibrary}
+${hasOwnState ? '' : `type State = ${state};\n`}`;
+}
+
+const keyedLibrary = `interface Timer {
+  readonly name: string;
+  /** When it was to fire: milliseconds since 1970-01-01 UTC. */
+  readonly time: number;
+}
+interface Context {
+  /** The values of the key columns. */
+  readonly key: Key;
+  /** The event time of the row, or the time of the timer; null where rows have none. */
+  readonly time: number;
+  /** Event time up to which everything has come: a row with a \`time\` at or before it is late. */
+  readonly watermark: number;
+  /** Whether the input has ended. */
+  readonly ended: boolean;
+  /** Asks for a call of onTimer once event time has passed \`time\`. Setting a timer of the same name again moves it. */
+  setTimer(time: number, name?: string): void;
+  /** Takes a timer back. */
+  clearTimer(name?: string): void;
+  /** Forgets the key: its state is \`initial\` again, and its timers are gone. */
+  forget(): void;
+}`;
+
 /** A column as it is written after `row` in an expression: `.name`, or `["the name"]`. */
 export function columnAccess(column: string): string {
   return isIdentifier(column) ? `.${column}` : `[${JSON.stringify(column)}]`;

@@ -9,10 +9,11 @@ export function codeIn({ id, definition, params, inputs }: CheckedNode): TypedCo
   const found: TypedCode[] = [];
   const inFields = (fields: Fields, values: Params, path: string): void => {
     for (const [name, field] of Object.entries(fields)) {
-      if (isShown(fields, name, values)) inField(field, values[name], path === '' ? name : `${path}.${name}`);
+      if (isShown(fields, name, values)) inField(field, values, name, path === '' ? name : `${path}.${name}`);
     }
   };
-  const inField = (field: Field, value: unknown, path: string): void => {
+  const inField = (field: Field, values: Params, name: string, path: string): void => {
+    const value = values[name];
     if (field.kind === 'list' && Array.isArray(value)) {
       value.forEach((item: Params, index) => {
         inFields(field.item, item, `${path}.${index}`);
@@ -21,7 +22,10 @@ export function codeIn({ id, definition, params, inputs }: CheckedNode): TypedCo
     if (field.kind !== 'expression' && field.kind !== 'code') return;
     const input: Schema | null | undefined = inputs[field.input ?? Object.keys(inputs)[0] ?? ''];
     if (!input || typeof value !== 'string' || value.trim() === '') return;
-    found.push({ node: id, field: path, kind: field.kind === 'code' ? 'module' : 'expression', source: value, input });
+    const code = { node: id, field: path, source: value, input };
+    if (field.kind === 'expression') found.push({ ...code, kind: 'expression' });
+    else if (field.keyed === undefined) found.push({ ...code, kind: 'module' });
+    else found.push({ ...code, kind: 'keyed', keys: values[field.keyed] as readonly string[] });
   };
   inFields(definition.params, params, '');
   return found;

@@ -25,6 +25,8 @@ export interface CodeEditorProps {
   /** Accessible name. */
   readonly label: string;
   readonly schema: Schema | null;
+  /** For keyed modules: the key columns. */
+  readonly keys?: readonly string[] | null;
   readonly problems: readonly Problem[];
   /** One line that grows with its text (expressions), a few lines (queries), a box that grows up to a limit, or all the room there is. */
   readonly size: 'line' | 'query' | 'box' | 'fill';
@@ -50,9 +52,9 @@ export function CodeEditor(props: CodeEditorProps) {
   const scheme = useColorScheme();
 
   const applyTypes = () => {
-    const { schema: now } = current.current;
+    const { schema: now, keys } = current.current;
     if (kind === 'sql') return;
-    setRowTypes(rowTypes(now, kind === 'expression'));
+    setRowTypes(rowTypes(now, kind === 'expression', keys));
     completeColumns(monaco, now?.columns ?? []);
   };
 
@@ -98,8 +100,8 @@ export function CodeEditor(props: CodeEditorProps) {
     };
   }, [modelKey, kind, size, loaded]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another schema is another Row.
-  useEffect(applyTypes, [schema]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another schema is another Row, and other keys are another Key.
+  useEffect(applyTypes, [schema, props.keys?.join()]);
   useEffect(() => {
     const model = instance.current?.getModel();
     // Our own words come back later than the next key: putting them in again would undo that key.

@@ -6,7 +6,7 @@ import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, Problem } from '../../engine/protocol/messages.ts';
 import { session, useNodeCheck, usePipeline, useProblems, useSelectedNode, useSession } from '../session/session.ts';
 import styles from './CodePanel.module.css';
-import { codeFields, inputSchema } from './code-fields.ts';
+import { codeFields, inputSchema, keysOf } from './code-fields.ts';
 import { takeFocusRequest } from './focus-request.ts';
 import { LazyCodeEditor } from './LazyCodeEditor.tsx';
 import { useMonaco } from './load.ts';
@@ -66,6 +66,7 @@ function NodeCode({ id, node, manifest }: { readonly id: string; readonly node: 
             label={`${field.label} of ${title}`}
             value={text}
             schema={inputSchema(check, field.field)}
+            keys={keysOf(field.field, { ...manifest.defaults, ...node.params })}
             problems={problems}
             onChange={(next) =>
               session.edit(`Edit ${field.label.toLowerCase()} of "${title}"`, (pipeline) => setText(pipeline, id, manifest, field.path, next), {

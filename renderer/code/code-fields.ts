@@ -57,6 +57,13 @@ export function inputSchema(check: NodeCheck | null, field: Pick<FieldManifest, 
   return port?.schema ?? null;
 }
 
+/** The key columns that the code of a keyed module is about; null for all other code. */
+export function keysOf(field: Pick<FieldManifest, 'keyed'>, values: { readonly [name: string]: Json }): readonly string[] | null {
+  if (field.keyed === undefined) return null;
+  const keys = values[field.keyed];
+  return Array.isArray(keys) ? keys.filter((key) => typeof key === 'string') : [];
+}
+
 function textOf(value: Json | undefined): string {
   return typeof value === 'string' ? value : '';
 }

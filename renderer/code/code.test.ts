@@ -2,7 +2,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, NodeManifest } from '../../engine/protocol/messages.ts';
 import type { Schema } from '../../engine/schema/types.ts';
-import { codeFields, inputSchema, isShown } from './code-fields.ts';
+import { codeFields, inputSchema, isShown, keysOf } from './code-fields.ts';
 import { expressionModule, expressionOffsetLines, rowTypes } from './row-types.ts';
 
 const schema: Schema = {
@@ -15,9 +15,13 @@ const schema: Schema = {
 
 /** What TypeScript says of an expression, with the line in the expression. */
 function check(source: string, returns: string | undefined, input: Schema | null = schema): string[] {
+  return problemsOf(rowTypes(input, true), expressionModule(source, returns), expressionOffsetLines);
+}
+
+function problemsOf(declarations: string, code: string, offset: number): string[] {
   const files = new Map([
-    ['row.d.ts', rowTypes(input, true)],
-    ['check.ts', expressionModule(source, returns)],
+    ['row.d.ts', declarations],
+    ['check.ts', code],
   ]);
   const host = ts.createCompilerHost({});
   const read = host.getSourceFile;
@@ -29,7 +33,7 @@ function check(source: string, returns: string | undefined, input: Schema | null
     host,
   );
   return ts.getPreEmitDiagnostics(program).map((found) => {
-    const line = found.file!.getLineAndCharacterOfPosition(found.start!).line + 1 - expressionOffsetLines;
+    const line = found.file!.getLineAndCharacterOfPosition(found.start!).line + 1 - offset;
     return `${line}: ${ts.flattenDiagnosticMessageText(found.messageText, ' ')}`;
   });
 }
@@ -90,5 +94,27 @@ describe('code fields of a node', () => {
     expect(inputSchema(check, {})).toBe(schema);
     expect(inputSchema(check, { input: 'lookup' })).toBeNull();
     expect(inputSchema(null, {})).toBeNull();
+  });
+  it('know the key columns of a keyed module', () => {
+    expect(keysOf({ keyed: 'keys' }, { keys: ['a', 'b'] })).toEqual(['a', 'b']);
+    expect(keysOf({ keyed: 'keys' }, {})).toEqual([]);
+    expect(keysOf({}, { keys: ['a'] })).toBeNull();
+  });
+});
+
+describe('a keyed module', () => {
+  const code = (body: string) => `interface State { n: number }
+export const initial: State = { n: 0 };
+export function onRow(row: Row, state: State, context: Context) { ${body} }
+export function onTimer(timer: Timer, state: State, context: Context) { context.setTimer(timer.time + state.n); }`;
+
+  it('has a state of its own, and a context with its keys', () => {
+    const types = rowTypes(schema, false, ['at']);
+    expect(problemsOf(types, code('state.n += context.key.at; return { ...row, n: state.n };'), 0)).toEqual([]);
+    expect(problemsOf(types, code('return state.m + context.key.temperature;'), 0)).toEqual([
+      "3: Property 'm' does not exist on type 'State'.",
+      "3: Property 'temperature' does not exist on type 'Key'.",
+    ]);
+    expect(problemsOf(rowTypes(null, false, ['at']), code('return row.anything + context.key.at;'), 0)).toEqual([]);
   });
 });

@@ -1,11 +1,19 @@
 import type { Schema } from '../../engine/schema/types.ts';
-import { rowDeclaration } from '../../engine/schema/typescript.ts';
+import { keyedDeclarations, rowDeclaration } from '../../engine/schema/typescript.ts';
 
-/** The declarations that a node's code is checked against: `Row` by its input schema, and for expressions the variable `row`. */
-export function rowTypes(schema: Schema | null, forExpression: boolean): string {
+/**
+ * The declarations that a node's code is checked against: `Row` by its input schema, for expressions the variable `row`, and
+ * with `keys`, its key columns, those of a keyed module.
+ */
+export function rowTypes(schema: Schema | null, forExpression: boolean, keys: readonly string[] | null = null): string {
   // An input that is not known yet: any column may be there.
   const row = schema ? rowDeclaration(schema) : 'interface Row {\n  readonly [column: string]: any;\n}';
-  return forExpression ? `${row}\ndeclare const row: Row;\n` : `${row}\n`;
+  if (forExpression) return `${row}\ndeclare const row: Row;\n`;
+  return keys ? `${row}\n${keyedDeclarations(schema ?? anyColumns(keys), keys, null)}` : `${row}\n`;
+}
+
+function anyColumns(names: readonly string[]): Schema {
+  return { columns: names.map((name) => ({ name, type: 'json', nullable: true })) };
 }
 
 const valueTypes: { readonly [returns: string]: string } = {

@@ -1,10 +1,10 @@
 import { UnstyledButton } from '@mantine/core';
 import type { editor } from 'monaco-editor/editor';
 import { useEffect, useRef, useState } from 'react';
-import { inputSchema } from '../../code/code-fields.ts';
+import { inputSchema, keysOf } from '../../code/code-fields.ts';
 import { takeFocusRequest } from '../../code/focus-request.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
-import { session, useSession } from '../../session/session.ts';
+import { session, usePipeline, useSession } from '../../session/session.ts';
 import { Highlighted } from '../Highlighted.tsx';
 import { asText, textOrNull, useForm, type WidgetProps } from '../widget.ts';
 import styles from './Widgets.module.css';
@@ -29,6 +29,7 @@ export function CodeWidget(props: WidgetProps) {
 
 function EmbeddedCode({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {
   const { node, check } = useForm();
+  const { params = {} } = usePipeline().nodes[node] ?? {};
   const text = asText(value);
   const [started, setStarted] = useState(text !== '');
   const instance = useRef<editor.IStandaloneCodeEditor>(null);
@@ -51,6 +52,7 @@ function EmbeddedCode({ path, field, value, onChange, onDone, problems, label }:
       label={label}
       value={started || text !== '' ? text : (field.signature ?? '')}
       schema={inputSchema(check, field)}
+      keys={keysOf(field, params)}
       problems={problems}
       onChange={(next) => {
         setStarted(true);
