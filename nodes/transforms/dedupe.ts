@@ -1,10 +1,12 @@
-import type { Json, Row } from '../../engine/schema/types.ts';
+import { beginningOfTime } from '../../engine/schema/event-time.ts';
+import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import { emitInBatches } from '../kit/batches.ts';
 import { keyTypes } from '../kit/columns.ts';
+import { dedupingWithin } from '../kit/dedupe-within.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { KeyIndex, RowKeys } from '../kit/keys.ts';
-import { defineNode, type StatefulOperator, type TransformContext } from '../kit/node.ts';
-import { rowsFromState, rowsToState } from '../kit/state.ts';
+import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../kit/node.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from '../kit/state.ts';
 
 const params = {
   keys: f.columns({ label: 'Key columns', help: 'Rows that are equal in all of them count as the same.', types: keyTypes, min: 1, default: [] }),
@@ -13,8 +15,14 @@ const params = {
     default: 'first',
     options: [
       { value: 'first', label: 'The first' },
-      { value: 'last', label: 'The last', help: 'Nothing comes out before the input ends.' },
+      { value: 'last', label: 'The last', help: 'Nothing comes out before the input ends, or the time below is over.' },
     ],
+  }),
+  within: f.duration({
+    label: 'Only within',
+    help: 'Rows count as the same up to so long after the first of them, in event time. Empty: for ever.',
+    min: 0,
+    optional: true,
   }),
 };
 type Params = ParamsOf<typeof params>;
@@ -35,13 +43,27 @@ Rows that have the same values in all key columns count as duplicates; one of th
 - **The last** can only be known when the input ends, so nothing comes out before, and one row for each key is kept in memory. Rows leave in the order in which the winners came.
 
 For the newest row of each key when the input is in no order, sort by time before.
+
+With an input that never ends, the keys of **the first** are kept for as long as the pipeline runs, and **the last** is not possible. Both are with **Only within**: rows of one key are duplicates from the first of them up to that time after it, both ends included; the next row after that is the first of its own. What happened first is told by the event time, not by the order in which rows came, so a second run gives the same rows.
+
+- **The first** leaves when the watermark has passed its time. Kept are the keys of the time that was named.
+- **The last** leaves when the watermark has passed the end of the time.
+- Of rows with the same key and time, the one that came first is the first, and the one that came last is the last.
+- A row that comes later than the watermark goes to \`late\`. A row without a time fails.
 `,
-  inputs: [{ name: 'rows' }],
-  outputs: [{ name: 'rows' }],
+  inputs: [{ name: 'rows', bounded: ({ keep, within }: Params) => keep === 'last' && within === null }],
+  outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
   card: ({ keys, keep }) => (keys.length > 0 ? `${keep} of each ${keys.join(', ')}` : 'Choose key columns'),
-  infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
-  run: (context) => (context.params.keep === 'first' ? keepingFirst(context) : keepingLast(context)),
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    return { outputs: { rows, late: rows }, problems: timeProblems(params, rows) };
+  },
+  run: (context) => {
+    const { keys, keep, within } = context.params;
+    if (within !== null) return dedupingWithin(keep, { keys, within }, context);
+    return keep === 'first' ? keepingFirst(context) : keepingLast(context);
+  },
   examples: [
     {
       title: 'The first of each id',
@@ -84,8 +106,46 @@ For the newest row of each key when the input is in no order, sort by time befor
       inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
       outputs: { rows: [] },
     },
+    {
+      title: 'The first of each id within a minute, by event time',
+      params: { keys: ['id'], within: 60_000 },
+      inputs: {
+        rows: [
+          { id: 1, time: 5_000 },
+          { id: 1, time: 0 },
+          { id: 1, time: 60_000 },
+          { id: 1, time: 60_001 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'id', type: 'integer', nullable: false },
+            { name: 'time', type: 'timestamp', nullable: false },
+          ],
+          eventTime: { column: 'time' },
+        },
+      },
+      outputs: {
+        rows: [
+          { id: 1, time: 0 },
+          { id: 1, time: 60_001 },
+        ],
+        late: [],
+      },
+    },
   ],
 });
+
+function timeProblems({ within }: Params, rows: Schema | null): NodeProblem[] {
+  if (within === null || !rows || rows.eventTime) return [];
+  const message = 'The rows have no event time, so nobody knows which come within the time';
+  const hint = 'Choose the event time at their source, or leave the time here empty.';
+  return [{ code: 'dedupe/no-time', severity: 'error', message, hint, field: 'within' }];
+}
+
+/** A value in its map, and once more by its number. */
+const bytesPerKey = 100;
 
 function keepingFirst({ params: { keys }, emit }: TransformContext<Params>): StatefulOperator {
   const index = new KeyIndex(keys.length);
@@ -100,6 +160,7 @@ function keepingFirst({ params: { keys }, emit }: TransformContext<Params>): Sta
     },
     snapshot: () => index.snapshot(),
     restore: (state) => index.restore(state),
+    stateSize: () => ({ entries: index.size, bytes: index.size * keys.length * bytesPerKey }),
   };
 }
 
@@ -120,5 +181,8 @@ function keepingLast({ params: { keys }, inputs, emit }: TransformContext<Params
     finish: () => emitInBatches(last.values(), (rows) => emit('rows', rows)),
     snapshot: (): Json => rowsToState(last.values(), inputs['rows']!),
     restore: (state) => keep(rowsFromState(state, inputs['rows']!)),
+    // Whichever row is the last of its key, it may be as old as any.
+    outputWatermark: () => beginningOfTime,
+    stateSize: () => ({ entries: last.size, bytes: last.size * (bytesPerRow(inputs['rows']!) + keys.length * bytesPerKey) }),
   };
 }
