@@ -30,5 +30,10 @@ export const iconNames = [
   'puzzle',
   'chart-line',
   'arrows-split',
+  'trending-up',
+  'list-numbers',
+  'history',
+  'activity',
+  'gauge',
 ] as const;
 export type IconName = (typeof iconNames)[number];

@@ -1,5 +1,6 @@
 import {
   type Icon,
+  IconActivity,
   IconArrowMerge,
   IconArrowsJoin,
   IconArrowsSplit,
@@ -21,7 +22,10 @@ import {
   IconFileText,
   IconFileTypeCsv,
   IconFilter,
+  IconGauge,
+  IconHistory,
   IconKey,
+  IconListNumbers,
   IconMathFunction,
   IconPuzzle,
   IconQuestionMark,
@@ -29,6 +33,7 @@ import {
   IconSum,
   IconTable,
   IconTerminal,
+  IconTrendingUp,
   IconWaveSine,
   IconWorld,
 } from '@tabler/icons-react';
@@ -66,6 +71,11 @@ const icons: { readonly [name: string]: Icon } = {
   puzzle: IconPuzzle,
   'chart-line': IconChartLine,
   'arrows-split': IconArrowsSplit,
+  'trending-up': IconTrendingUp,
+  'list-numbers': IconListNumbers,
+  history: IconHistory,
+  activity: IconActivity,
+  gauge: IconGauge,
 };
 
 interface NodeIconProps {
