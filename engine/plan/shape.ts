@@ -16,8 +16,12 @@ export interface NodeShape {
   readonly inputs: { readonly [port: string]: string };
 }
 
+/** Params that every source has, and that change nothing about how far it was read. */
+const ofWatermarks = ['outOfOrder', 'idleAfter', 'ahead'];
+
 export function shapeOf(pipeline: string, plan: PhysicalPlan, version: (type: string) => number): Shape {
-  const nodes = plan.nodes.map(({ id, type, params, inputs, inputLists }): [NodeId, NodeShape] => {
+  const nodes = plan.nodes.map(({ id, type, kind, params: all, inputs, inputLists }): [NodeId, NodeShape] => {
+    const params = kind === 'source' ? Object.fromEntries(Object.entries(all).filter(([name]) => !ofWatermarks.includes(name))) : all;
     const schemas = { ...Object.fromEntries(Object.entries(inputs).map(([port, schema]) => [port, [schema]])), ...inputLists };
     const texts = Object.entries(schemas).map(([port, list]) => [port, list.map(schemaText).sort().join(' | ')]);
     return [id, { type, version: version(type), params, inputs: Object.fromEntries(texts) }];

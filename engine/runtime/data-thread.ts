@@ -8,9 +8,8 @@ import type { RunJob } from '../protocol/run-api.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import type { Problem } from '../schema/problem.ts';
 import { encodeCells } from '../schema/values.ts';
-import { type Dataflow, openDataflow } from './dataflow.ts';
+import { Execution } from './execution.ts';
 import { countTurn, type Monitor } from './monitor.ts';
-import { Pull, Stopped } from './pull.ts';
 import { readable } from './readable.ts';
 import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messages.ts';
 
@@ -21,21 +20,32 @@ const port = parentPort!;
 const { monitor } = workerData as { readonly monitor: Monitor };
 const sandbox = createSandbox();
 const catalogue = new Catalogue(definitions);
-const abort = new AbortController();
 const post = (message: ToControl) => port.postMessage(message);
 
-let flow: Dataflow | null = null;
-let pull: Pull | null = null;
+let execution: Execution | null = null;
 let failures: Problem[] = [];
 let told = 0;
-let stopped = false;
 
 port.on('message', (message: ToData) => {
-  if (message.kind === 'start') void run(message.job);
-  else if (message.kind === 'inspect') post({ kind: 'inspected', id: message.id, rows: keptRows(message.node, message.limit) });
-  else {
-    stopped = true;
-    abort.abort();
+  switch (message.kind) {
+    case 'start':
+      void run(message.job);
+      break;
+    case 'stop':
+      execution?.stop(message.how);
+      break;
+    case 'pause':
+      execution?.pause();
+      break;
+    case 'resume':
+      execution?.resume();
+      break;
+    case 'checkpoint':
+      void checkpoint(message.id);
+      break;
+    case 'inspect':
+      post({ kind: 'inspected', id: message.id, rows: keptRows(message.node, message.limit) });
+      break;
   }
 });
 // A promise that users' code leaves behind is nobody's: it must not end the run.
@@ -51,14 +61,26 @@ async function run(job: RunJob): Promise<void> {
     countTurn(monitor);
     post({ kind: 'stats', ...snapshot() });
   }, statsEveryMs);
+  execution = new Execution(job, {
+    definition: (type) => catalogue.get(type),
+    sandbox,
+    monitor,
+    onFailure(problem) {
+      if (told++ < toldFailures) failures.push(readable(problem));
+    },
+    onLog: (level, message, node) => post({ kind: 'log', line: { at: Date.now(), level, message, ...(node !== '' && { node }) } }),
+    onCode: (number, node, field) => post({ kind: 'code', number, node, field }),
+    onGuard: (node, undo) => post({ kind: 'guard', node, undo }),
+    onResumed: (checkpoint) => post({ kind: 'resumed', checkpoint }),
+    onCommitting: () => post({ kind: 'committing' }),
+    onCommitted: (checkpoint, more) => post({ kind: 'committed', checkpoint, more }),
+    onOpened: () => post({ kind: 'stats', ...snapshot() }),
+  });
   let outcome: Outcome;
   try {
-    await runThrough(job);
-    outcome = { state: 'done' };
+    outcome = { state: (await execution.run()) ? 'done' : 'stopped' };
   } catch (error) {
-    outcome = stopped || error instanceof Stopped ? { state: 'stopped' } : { state: 'failed', problem: readable(problemOf(error)) };
-    abort.abort();
-    await flow?.abort();
+    outcome = { state: 'failed', problem: readable(problemOf(error)) };
   }
   const kept = Object.fromEntries(
     job.plan.nodes.flatMap(({ id }) => {
@@ -66,7 +88,7 @@ async function run(job: RunJob): Promise<void> {
       return rows ? [[id, rows]] : [];
     }),
   );
-  await flow?.close();
+  await execution.flow?.close();
   clearInterval(timer);
   // What the code has left behind gets its turn before the last word.
   await new Promise((resolve) => setImmediate(resolve));
@@ -74,37 +96,22 @@ async function run(job: RunJob): Promise<void> {
   port.close();
 }
 
-async function runThrough({ plan, folder }: RunJob): Promise<void> {
-  flow = await openDataflow(plan, {
-    definition: (type) => catalogue.get(type),
-    sandbox,
-    folder,
-    signal: abort.signal,
-    monitor,
-    writers: 'run',
-    onFailure(problem) {
-      if (told++ < toldFailures) failures.push(readable(problem));
-    },
-    onLog: (level, message, node) => post({ kind: 'log', line: { at: Date.now(), level, message, node } }),
-    onCode: (number, node, field) => post({ kind: 'code', number, node, field }),
-    onGuard: (node, undo) => post({ kind: 'guard', node, undo }),
-  });
-  post({ kind: 'stats', ...snapshot() });
-  pull = new Pull(flow, abort);
-  await pull.run(plan.sourceGroups);
-  await flow.finish();
-  if (abort.signal.aborted) throw new Stopped();
-  post({ kind: 'committing' });
-  await flow.commit();
+async function checkpoint(id: number): Promise<void> {
+  try {
+    const committed = await execution!.checkpoint();
+    post({ kind: 'checkpointed', id, checkpoint: committed.id, problem: null });
+  } catch (error) {
+    post({ kind: 'checkpointed', id, checkpoint: null, problem: readable(problemOf(error)) });
+  }
 }
 
 function snapshot(): Snapshot {
   const news = failures;
   failures = [];
-  return { counts: flow?.counters() ?? {}, progress: pull?.progress() ?? {}, outputs: flow?.outputs() ?? [], failures: news };
+  return { ...execution!.snapshot(), failures: news };
 }
 
 function keptRows(node: NodeId, limit: number): KeptRows | null {
-  const memory = flow?.memory(node);
+  const memory = execution?.flow?.memory(node);
   return memory ? { schema: memory.schema, rows: memory.rows.slice(-limit).map((row) => encodeCells(row, memory.schema)) } : null;
 }

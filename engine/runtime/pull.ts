@@ -35,7 +35,10 @@ interface Open {
   /** The part of it from here on is not yet counted. */
   waitsSince: number;
   isIdle: boolean;
+  /** It gives no more rows. */
   hasEnded: boolean;
+  /** Nothing of it will be pushed any more. */
+  isRead: boolean;
 }
 
 /**
@@ -77,11 +80,17 @@ export class Pull {
         if (this.#drain.signal.aborted) break;
         this.#inTurns = group.length > 1;
         await Promise.all(group.map((source) => this.#read(source).catch((error: unknown) => this.fail(error))));
-        if (this.#failed.length > 0) throw this.#failed.find((error) => !(error instanceof Stopped)) ?? this.#failed[0];
+        this.check();
       }
     } finally {
       clearInterval(timer);
     }
+  }
+
+  /** Throws the first error, or `Stopped` where the run was stopped. */
+  check(): void {
+    if (this.#failed.length > 0) throw this.#failed.find((error) => !(error instanceof Stopped)) ?? this.#failed[0];
+    if (this.#abort.signal.aborted) throw new Stopped();
   }
 
   /** Ends the run with this error, unless it has one. */
@@ -119,7 +128,7 @@ export class Pull {
 
   /** How far each source has been pushed, those not yet opened left out. */
   marks(): { readonly [source: NodeId]: SourceMark } {
-    const open = [...this.#open].map(([source, each]): [NodeId, SourceMark] => [source, each.before ?? this.#mark(source, each)]);
+    const open = [...this.#open].flatMap(([source, each]): [NodeId, SourceMark][] => (each.isRead ? [] : [[source, each.before ?? this.#mark(source, each)]]));
     return Object.fromEntries([...this.#marks, ...open]);
   }
 
@@ -137,8 +146,8 @@ export class Pull {
 
   backlog(): { readonly [source: NodeId]: NonNullable<ReturnType<NonNullable<Reader['backlog']>>> } {
     return Object.fromEntries(
-      [...this.#open].flatMap(([source, { reader, hasEnded }]) => {
-        const backlog = hasEnded ? null : reader.backlog?.();
+      [...this.#open].flatMap(([source, { reader, isRead }]) => {
+        const backlog = isRead ? null : reader.backlog?.();
         return backlog ? [[source, backlog]] : [];
       }),
     );
@@ -159,18 +168,18 @@ export class Pull {
 
   async #readFrom(source: NodeId, start: Json): Promise<void> {
     const reader = await this.#flow.openReader(source, start);
-    const state: Open = { reader, before: null, waitsFrom: null, waitsSince: 0, isIdle: false, hasEnded: false };
+    const state: Open = { reader, before: null, waitsFrom: null, waitsSince: 0, isIdle: false, hasEnded: false, isRead: false };
     this.#open.set(source, state);
-    let isDone = false;
     try {
       await this.#readAll(source, state);
-      isDone = true;
+      state.isRead = true;
     } catch (error) {
       // At once, so that nothing takes a broken dataflow for one at rest.
       this.#abort.abort();
       throw error;
     } finally {
-      if (isDone && reader.committed) this.#toClose.push(reader);
+      if (state.isRead && (this.#options.keepsMarks || reader.committed)) this.#marks.set(source, state.before ?? this.#mark(source, state));
+      if (state.isRead && reader.committed) this.#toClose.push(reader);
       else await reader.close();
     }
   }
@@ -180,7 +189,7 @@ export class Pull {
     const { signal } = this.#abort;
     const drain = this.#drain.signal;
     const gate = this.#gate;
-    const keepsMarks = this.#options.keepsMarks ?? false;
+    const keepsMarks = this.#options.keepsMarks || reader.committed !== undefined;
     while (this.#flow.isNeeded(source)) {
       if (!gate.isOpen) await this.#passes();
       if (signal.aborted) throw new Stopped();

@@ -10,7 +10,7 @@ export class Rates {
   readonly #history: { readonly at: number; readonly counts: { readonly [node: NodeId]: NodeCounts } }[] = [];
 
   /** The counters of now, at `at` milliseconds, as statistics. */
-  stats({ counts, progress }: Pick<Snapshot, 'counts' | 'progress'>, at: number): { readonly [node: NodeId]: NodeStats } {
+  stats({ counts, progress, backlog }: Pick<Snapshot, 'counts' | 'progress' | 'backlog'>, at: number): { readonly [node: NodeId]: NodeStats } {
     const history = this.#history;
     history.push({ at, counts });
     // The last one that is older than the window is where the window starts.
@@ -29,6 +29,7 @@ export class Rates {
             blockedMs: Math.round(now.blockedMs),
             rate,
             ...(progress[node] ? { progress: progress[node] } : {}),
+            ...(backlog[node] ? { backlog: backlog[node] } : {}),
           },
         ];
       }),

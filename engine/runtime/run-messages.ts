@@ -1,15 +1,18 @@
 /** What a run's control thread and its data thread tell each other. Plain data. */
 import type { Undo } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
-import type { Cells, LogLine, NodeStats, RunOutput } from '../protocol/messages.ts';
-import type { RunJob } from '../protocol/run-api.ts';
+import type { Cells, LogLine, NodeStats, RunOutput, RunSummary } from '../protocol/messages.ts';
+import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import type { NodeCounts } from './counters.ts';
 
 export type ToData =
   | { readonly kind: 'start'; readonly job: RunJob }
-  | { readonly kind: 'stop' }
+  | { readonly kind: 'stop'; readonly how: StopMode }
+  | { readonly kind: 'pause' }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'checkpoint'; readonly id: number }
   /** The rows that a sink keeps, the latest `limit` of them. */
   | { readonly kind: 'inspect'; readonly id: number; readonly node: NodeId; readonly limit: number };
 
@@ -18,8 +21,13 @@ export type ToControl =
   | { readonly kind: 'code'; readonly number: number; readonly node: NodeId; readonly field: string }
   /** What to undo should the data thread be ended now, unless it is committing: see `RunContext.guard`. */
   | { readonly kind: 'guard'; readonly node: NodeId; readonly undo: Undo | readonly Undo[] }
-  /** All sources are read. */
+  /** Goes on from this checkpoint. */
+  | { readonly kind: 'resumed'; readonly checkpoint: number }
+  /** Outputs become visible: until `committed` with `more`, nothing is to be undone. */
   | { readonly kind: 'committing' }
+  | { readonly kind: 'committed'; readonly checkpoint: RunSummary['checkpoint']; readonly more: boolean }
+  /** A checkpoint that was asked for: its number, or why there is none. */
+  | { readonly kind: 'checkpointed'; readonly id: number; readonly checkpoint: number | null; readonly problem: Problem | null }
   | ({ readonly kind: 'stats' } & Snapshot)
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'inspected'; readonly id: number; readonly rows: KeptRows | null }
@@ -29,6 +37,7 @@ export type ToControl =
 export interface Snapshot {
   readonly counts: { readonly [node: NodeId]: NodeCounts };
   readonly progress: { readonly [source: NodeId]: NonNullable<NodeStats['progress']> };
+  readonly backlog: { readonly [source: NodeId]: NonNullable<NodeStats['backlog']> };
   readonly outputs: readonly RunOutput[];
   /** The first failures of rows, since the last snapshot. */
   readonly failures: readonly Problem[];

@@ -9,10 +9,6 @@ import { Run } from './run.ts';
  * The run process's control thread: answers the RunProtocol. One process runs one pipeline, once, and stays until its
  * parent ends it, so that the rows which sinks keep can be read. The data thread is started ahead of the job.
  */
-const notYet = (): never => {
-  throw new MillraceError({ code: 'run/notYet', message: 'This run cannot do that yet.' });
-};
-
 export function serveRun(port: Port): void {
   const thread = new DataThread();
   let run: Run | null = null;
@@ -29,13 +25,19 @@ export function serveRun(port: Port): void {
       });
       return null;
     },
-    stop() {
-      running().stop();
+    stop({ how }) {
+      running().stop(how);
       return null;
     },
-    pause: notYet,
-    resume: notYet,
-    checkpoint: notYet,
+    pause() {
+      running().pause();
+      return null;
+    },
+    resume() {
+      running().resume();
+      return null;
+    },
+    checkpoint: async () => ({ id: await running().checkpoint() }),
     inspect: ({ node, limit }) => running().inspect(node, limit),
   });
   port.onClose(() => void thread.terminate());

@@ -2,8 +2,9 @@ import type { Undo } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
-import { type RunJob, startingSummary } from '../protocol/run-api.ts';
+import { type RunJob, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
+import { lockStateFolder } from '../store/checkpoints-lock.ts';
 import { type DataThread, memoryLimit } from './data-thread-handle.ts';
 import { type Activity, readMonitor } from './monitor.ts';
 import { Rates } from './rates.ts';
@@ -39,10 +40,15 @@ export class Run {
   readonly #inspections = new Map<number, (rows?: KeptRows | null) => void>();
   #kept: { readonly [node: NodeId]: KeptRows } | null = null;
   #summary: RunSummary;
+  /** By question: what takes the answer. */
+  readonly #checkpoints = new Map<number, (answer: { readonly checkpoint: number | null; readonly problem: Problem | null }) => void>();
+  #unlock: () => void = () => {};
+  #stopping: StopMode | null = null;
+  #endsAfterCommit = false;
   #isCommitting = false;
   /** What the thread says from now on does not count. */
   #isEnding = false;
-  #nextInspection = 1;
+  #nextQuestion = 1;
 
   constructor(job: RunJob, thread: DataThread, listeners: RunListeners) {
     this.#job = job;
@@ -59,17 +65,62 @@ export class Run {
       onExit: () => void this.#lost({ code: 'run/lost', severity: 'error', message: 'The thread of the run ended unexpectedly.', hint: 'Run it again.' }),
     });
     this.#change({});
-    thread.post({ kind: 'start', job });
+    try {
+      const { stateFolder } = job.options;
+      if (stateFolder !== null) this.#unlock = lockStateFolder(stateFolder);
+      thread.post({ kind: 'start', job });
+    } catch (error) {
+      void this.#terminate({ state: 'failed', problem: problemOf(error) });
+    }
   }
 
-  /** Ends the run within a second, unless its outputs are being committed: then that is done first. */
-  stop(): void {
-    if (this.#isEnding || this.#summary.state === 'stopping') return;
-    this.#change({ state: 'stopping' });
-    this.#thread.post({ kind: 'stop' });
+  /**
+   * `cancel` ends the run within a second, unless its outputs are being committed: then that is done first. The other ways take
+   * their time, and may be followed by `cancel`. See `StopMode`.
+   */
+  stop(how: StopMode): void {
+    if (this.#isEnding || this.#stopping === 'cancel') return;
+    const mode = how === 'checkpoint' && this.#job.options.commits === 'end' ? 'cancel' : how;
+    if (this.#stopping !== null && mode !== 'cancel') return;
+    this.#stopping = mode;
+    this.#change({ state: mode === 'drain' ? 'draining' : 'stopping' });
+    this.#thread.post({ kind: 'stop', how: mode });
+    if (mode === 'cancel') this.#endSoon();
+  }
+
+  pause(): void {
+    if (this.#isEnding || this.#stopping !== null) throw ended();
+    this.#thread.post({ kind: 'pause' });
+    this.#change({ state: 'paused' });
+  }
+
+  resume(): void {
+    if (this.#isEnding || this.#stopping !== null) throw ended();
+    if (this.#summary.state !== 'paused') return;
+    this.#thread.post({ kind: 'resume' });
+    this.#change({ state: 'running' });
+  }
+
+  /** Resolves with the number of a checkpoint that was made for this, once it is committed. */
+  checkpoint(): Promise<number> {
+    if (this.#isEnding) return Promise.reject(ended());
+    const id = this.#nextQuestion++;
+    return new Promise((resolve, reject) => {
+      this.#checkpoints.set(id, ({ checkpoint, problem }) => {
+        this.#checkpoints.delete(id);
+        if (checkpoint === null) reject(problem ? new MillraceError(problem) : ended());
+        else resolve(checkpoint);
+      });
+      this.#thread.post({ kind: 'checkpoint', id });
+    });
+  }
+
+  #endSoon(): void {
     setTimeout(() => {
-      if (!this.#isCommitting) void this.#terminate({ state: 'stopped' });
-    }, stopGraceMs);
+      // A commit is waited for; what comes after it is not.
+      if (this.#isCommitting) this.#endsAfterCommit = true;
+      else void this.#terminate({ state: 'stopped' });
+    }, stopGraceMs).unref();
   }
 
   /** The rows that a sink keeps, at any time. */
@@ -82,7 +133,7 @@ export class Run {
   }
 
   #ask(node: NodeId, limit: number): Promise<KeptRows | null> {
-    const id = this.#nextInspection++;
+    const id = this.#nextQuestion++;
     return new Promise((resolve) => {
       // Resolved by the answer, or by the end of the run; a thread that is busy for long has no rows to show.
       const timer = setTimeout(() => answer(), inspectWaitMs);
@@ -97,16 +148,21 @@ export class Run {
   }
 
   #receive(message: ToControl): void {
+    this.#keepBooks(message);
     if (this.#isEnding) return;
     switch (message.kind) {
       case 'code':
         this.#codes.set(message.number, { node: message.node, field: message.field });
         break;
-      case 'guard':
-        this.#undos.set(message.node, 'length' in message.undo ? message.undo : [...(this.#undos.get(message.node) ?? []), message.undo]);
+      case 'resumed':
+        this.#change({ resumedFrom: message.checkpoint });
         break;
-      case 'committing':
-        this.#isCommitting = true;
+      case 'committed':
+        if (message.checkpoint) this.#change({ checkpoint: message.checkpoint });
+        if (this.#endsAfterCommit && message.more) this.#endSoon();
+        break;
+      case 'checkpointed':
+        this.#checkpoints.get(message.id)?.(message);
         break;
       case 'log':
         this.#listeners.onLogged(message.line);
@@ -122,6 +178,15 @@ export class Run {
         this.#finish(message.outcome, this.#told(message), message.kept);
         break;
     }
+  }
+
+  /** What has to be known when the thread is ended, and may arrive while that happens. */
+  #keepBooks(message: ToControl): void {
+    if (message.kind === 'guard') {
+      const { node, undo } = message;
+      this.#undos.set(node, 'length' in undo ? undo : [...(this.#undos.get(node) ?? []), undo]);
+    } else if (message.kind === 'committing') this.#isCommitting = true;
+    else if (message.kind === 'committed') this.#isCommitting = !message.more;
   }
 
   #told(snapshot: Snapshot): Pick<RunSummary, 'stats' | 'outputs' | 'problems'> {
@@ -161,6 +226,8 @@ export class Run {
     this.#watchdog.stop();
     this.#kept = kept;
     for (const answer of this.#inspections.values()) answer();
+    for (const answer of this.#checkpoints.values()) answer({ checkpoint: null, problem: null });
+    this.#unlock();
     const problems = told.problems ?? this.#summary.problems;
     this.#change({
       ...told,
@@ -211,6 +278,10 @@ export class Run {
     const node = this.#job.plan.nodes[index]?.id;
     return this.#codes.get(code) ?? (node === undefined ? {} : { node });
   }
+}
+
+function ended(): MillraceError {
+  return new MillraceError({ code: 'run/ended', message: 'The run has ended, or is about to.' });
 }
 
 function ordinal(n: number): string {

@@ -90,7 +90,7 @@ test('rates are those of the last second', () => {
     source.sent('rows', rows);
     const sink = new NodeCounters([]);
     sink.in = rows / 2;
-    const stats = rates.stats({ counts: { source: source.snapshot(), sink: sink.snapshot() }, progress: {} }, ms);
+    const stats = rates.stats({ counts: { source: source.snapshot(), sink: sink.snapshot() }, progress: {}, backlog: {} }, ms);
     return [stats['source']!.rate, stats['sink']!.rate];
   };
   expect(at(0, 0)).toEqual([0, 0]);

@@ -46,6 +46,8 @@ export interface CheckpointInfo extends CheckpointHead {
 export class CheckpointStore {
   readonly folder: string;
   readonly #onDamaged: (message: string) => void;
+  /** Of files that were read or written here and found sound. */
+  readonly #lineages = new Map<number, string>();
 
   /** The folder is made when it is first written to. `onDamaged` hears of each file that is not sound. */
   constructor(folder: string, onDamaged: (message: string) => void = () => {}) {
@@ -95,10 +97,13 @@ export class CheckpointStore {
     for (const part of summed) sum.update(part);
     const version = Buffer.alloc(4);
     version.writeUInt32LE(formatVersion);
-    return this.#writeWhole(this.#path(head.id), [magic, version, sum.digest(), ...summed]);
+    const bytes = await this.#writeWhole(this.#path(head.id), [magic, version, sum.digest(), ...summed]);
+    this.#lineages.set(head.id, head.lineage);
+    return bytes;
   }
 
   remove(id: number): void {
+    this.#lineages.delete(id);
     rmSync(this.#path(id), { force: true });
   }
 
@@ -181,7 +186,7 @@ export class CheckpointStore {
 
   #isOf(id: number, lineage: string): boolean {
     try {
-      return this.#load(id).head.lineage === lineage;
+      return (this.#lineages.get(id) ?? this.#load(id).head.lineage) === lineage;
     } catch {
       return false;
     }
@@ -201,7 +206,9 @@ export class CheckpointStore {
     )
       throw new Error('its checksum is wrong');
     const end = 4 + summed.readUInt32LE(0);
-    return { head: deserialize(summed.subarray(4, end)) as CheckpointHead, content: summed.subarray(end), bytes: file.length };
+    const head = deserialize(summed.subarray(4, end)) as CheckpointHead;
+    this.#lineages.set(id, head.lineage);
+    return { head, content: summed.subarray(end), bytes: file.length };
   }
 }
 

@@ -1,0 +1,116 @@
+import type { NodeId } from '../document/pipeline.ts';
+import type { RunSummary } from '../protocol/messages.ts';
+import type { RunJob } from '../protocol/run-api.ts';
+import type { CheckpointHead, CheckpointStore } from '../store/checkpoints.ts';
+import type { Dataflow } from './dataflow.ts';
+import type { CheckpointContent, FlowSnapshot, SourceMark } from './flow-snapshot.ts';
+import type { Pull } from './pull.ts';
+
+export type Committed = NonNullable<RunSummary['checkpoint']>;
+
+export interface CheckpointerOptions {
+  readonly job: RunJob;
+  readonly flow: Dataflow;
+  readonly pull: Pull;
+  /** Null: nothing is kept, and checkpoints only make rows visible. */
+  readonly store: CheckpointStore | null;
+  readonly head: Pick<CheckpointHead, 'lineage' | 'shape'>;
+  /** Above all that were before. */
+  readonly nextId: number;
+  /** From here on the outputs are not to be undone from outside, until `onCommitted` says that rows follow. */
+  onCommitting(): void;
+  /** `more`: rows follow. Null where there is nothing to go on from: rows have become visible, that is all. */
+  onCommitted(checkpoint: Committed | null, more: boolean): void;
+}
+
+/** Makes the checkpoints of a run, one at a time: see ADR 11, and the two phases in nodes/kit/node.ts. */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  #nextId: number;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+    this.#nextId = options.nextId;
+  }
+
+  /**
+   * One in the middle of the run. `then` is called when it is committed and before anything moves again. When it fails, the
+   * run cannot go on.
+   */
+  checkpoint(then: () => void = () => {}): Promise<Committed> {
+    return this.#inTurn(async () => {
+      const { pull } = this.#options;
+      await pull.hold();
+      try {
+        const committed = await this.#make('running');
+        then();
+        return committed!;
+      } finally {
+        pull.release();
+      }
+    });
+  }
+
+  /** The last one: all rows are in the sinks. A file is written only where outputs or positions have to agree. */
+  finish(kind: 'drained' | 'complete'): Promise<Committed | null> {
+    return this.#inTurn(() => this.#make(kind));
+  }
+
+  /** Resolves when none is under way. */
+  async idle(): Promise<void> {
+    await this.#last.catch(() => {});
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.catch(() => {}).then(work);
+    this.#last = turn;
+    turn.catch(() => {});
+    return turn;
+  }
+
+  async #make(kind: CheckpointHead['kind']): Promise<Committed | null> {
+    const { job, flow, pull, store, head, onCommitting, onCommitted } = this.#options;
+    const startedAt = performance.now();
+    const id = this.#nextId++;
+    const at = Date.now();
+    const tokens = await flow.prepare(id);
+    const marks = pull.marks();
+    const isStored = store !== null && (job.options.commits === 'checkpoint' || flow.outputCount > 1);
+    let bytes = 0;
+    if (isStored) {
+      const snapshot = kind === 'running' ? withMarks(flow.snapshot(id), marks) : null;
+      const content: CheckpointContent = { sources: kind === 'drained' ? afterDrain(job, marks) : marks, flow: snapshot, tokens };
+      onCommitting();
+      bytes = await store.write({ ...head, id, at, kind, pipeline: job.name, decider: this.#decider() }, content);
+    } else onCommitting();
+    await flow.commit(id, { stored: isStored, more: kind === 'running' });
+    await pull.committed(marks);
+    flow.committed(isStored ? store.prune(job.options.keepCheckpoints, head.lineage) : id);
+    const committed = isStored || kind === 'running' ? { id, at, bytes, tookMs: Math.round(performance.now() - startedAt) } : null;
+    onCommitted(committed, kind === 'running');
+    return committed;
+  }
+
+  #decider(): CheckpointHead['decider'] {
+    const { flow, job } = this.#options;
+    const planned = job.plan.nodes.find(({ id }) => id === flow.decider);
+    return planned ? { node: planned.id, type: planned.type, params: planned.params, folder: job.folder } : null;
+  }
+}
+
+/** Rows of a batch that was read and not yet pushed have failed already: they will once more. */
+function withMarks(snapshot: FlowSnapshot, marks: { readonly [source: NodeId]: SourceMark }): FlowSnapshot {
+  const nodes = Object.entries(snapshot.nodes).map(([id, node]) => {
+    const mark = marks[id];
+    return [id, mark ? { ...node, counts: { ...node.counts, failed: mark.failed } } : node];
+  });
+  return { ...snapshot, nodes: Object.fromEntries(nodes) };
+}
+
+/** What was looked up is not in the checkpoint: the sources that are read first are read anew. */
+function afterDrain({ plan }: RunJob, marks: { readonly [source: NodeId]: SourceMark }): { readonly [source: NodeId]: SourceMark } {
+  const last = new Set(plan.sourceGroups.at(-1));
+  const kept = Object.entries(marks).filter(([source]) => last.has(source));
+  return Object.fromEntries(kept.map(([source, { position }]) => [source, { position, hasEnded: false, failed: 0 }]));
+}

@@ -1,0 +1,232 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NodeId } from '../document/pipeline.ts';
+import type { RunJob, StopMode } from '../protocol/run-api.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { Checkpointer, type Committed } from './checkpointer.ts';
+import { type Dataflow, type DataflowEnv, openDataflow } from './dataflow.ts';
+import { Pull, Stopped } from './pull.ts';
+import { findStart, type Start } from './recovery.ts';
+import type { Snapshot } from './run-messages.ts';
+import { Stalls } from './stalls.ts';
+
+const stallsEveryMs = 1000;
+
+export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox' | 'monitor' | 'onFailure' | 'onLog' | 'onCode' | 'onGuard'> {
+  /** What goes on from a checkpoint says so before its first row. */
+  onResumed(checkpoint: number): void;
+  /** See `CheckpointerOptions`. */
+  onCommitting(): void;
+  onCommitted(checkpoint: Committed | null, more: boolean): void;
+  /** All nodes are open. */
+  onOpened(): void;
+}
+
+/** One run in its data thread: from finding what to go on from, over checkpoints, to its end. */
+export class Execution {
+  readonly #job: RunJob;
+  readonly #env: ExecutionEnv;
+  readonly #abort = new AbortController();
+  readonly #stalls: Stalls;
+  #flow: Dataflow | null = null;
+  #pull: Pull | null = null;
+  #checkpointer: Checkpointer | null = null;
+  /** Sources are being read. */
+  #isPulling = false;
+  #isPaused = false;
+  #isDraining = false;
+  #isStopped = false;
+
+  constructor(job: RunJob, env: ExecutionEnv) {
+    this.#job = job;
+    this.#env = env;
+    this.#stalls = new Stalls((node, holder) => {
+      const why = node === holder ? 'it holds rows back itself' : `it waits for "${holder}"`;
+      const advice = job.plan.nodes.some(({ id, kind }) => id === holder && kind === 'source')
+        ? ' Rows with later times, or an idle timeout at that source, let it go on.'
+        : '';
+      env.onLog('warning', `The watermark of "${node}" has not moved for 30 s: ${why}.${advice}`, node);
+    });
+  }
+
+  get flow(): Dataflow | null {
+    return this.#flow;
+  }
+
+  /** Resolves at the end: true where all that was to come out has, false where it was stopped before. Rejects with what went wrong. Outputs are as they should be then, but for `close`. */
+  async run(): Promise<boolean> {
+    try {
+      await this.#runThrough();
+      return true;
+    } catch (error) {
+      this.#abort.abort();
+      await this.#checkpointer?.idle();
+      await this.#flow?.abort();
+      if (this.#isStopped || error instanceof Stopped) return false;
+      throw error;
+    } finally {
+      await this.#closeReaders();
+    }
+  }
+
+  stop(how: StopMode): void {
+    const canCheckpoint = this.#job.options.commits === 'checkpoint';
+    if (how === 'drain') {
+      this.#isDraining = true;
+      this.#pull?.drain();
+    } else if (how === 'cancel' || !canCheckpoint || !this.#pull) this.#cancel();
+    else if (this.#isPulling) this.#checkpointer!.checkpoint(() => this.#cancel()).catch((error: unknown) => this.#pull!.fail(error));
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#pull?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#pull?.resume();
+  }
+
+  /** Resolves when it is committed. */
+  async checkpoint(): Promise<Committed> {
+    if (this.#job.options.commits === 'end') {
+      throw new MillraceError({
+        code: 'run/no-checkpoints',
+        message: 'This run commits once, at its end: there is nothing to go on from in between.',
+        hint: 'Start it so that it commits with checkpoints.',
+      });
+    }
+    if (!this.#isPulling) throw new MillraceError({ code: 'run/not-running', message: 'The run is starting or ending, and makes no checkpoint now.' });
+    try {
+      return await this.#checkpointer!.checkpoint();
+    } catch (error) {
+      this.#pull!.fail(error);
+      throw error;
+    }
+  }
+
+  snapshot(): Omit<Snapshot, 'failures'> {
+    const counts = this.#flow?.counters() ?? {};
+    const { heldBy } = this.#stalls;
+    const held = Object.entries(counts).map(([id, count]) => [id, heldBy.has(id) ? { ...count, heldBy: heldBy.get(id)! } : count]);
+    return {
+      counts: heldBy.size > 0 ? Object.fromEntries(held) : counts,
+      progress: this.#pull?.progress() ?? {},
+      backlog: this.#pull?.backlog() ?? {},
+      outputs: this.#flow?.outputs() ?? [],
+    };
+  }
+
+  #cancel(): void {
+    this.#isStopped = true;
+    this.#abort.abort();
+  }
+
+  async #runThrough(): Promise<void> {
+    const { plan, options } = this.#job;
+    const env = this.#env;
+    const { signal } = this.#abort;
+    const start = await findStart(this.#job, { definition: env.definition, signal, onLog: (level, message) => env.onLog(level, message, '') });
+    const { store, from } = start;
+    if (from) {
+      env.onLog('info', `Going on from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
+      env.onResumed(from.head.id);
+    }
+    this.#flow = await this.#open(start);
+    env.onOpened();
+    if (from?.head.kind === 'complete') {
+      // All was read and only to be committed, which opening the sinks has done.
+      this.#flow.settle();
+      this.#forget(start);
+      return;
+    }
+    if (signal.aborted) throw new Stopped();
+    const pull = new Pull(this.#flow, this.#abort, { start: from?.content.sources && carried(from), keepsMarks: options.commits === 'checkpoint' });
+    this.#pull = pull;
+    this.#checkpointer = new Checkpointer({
+      job: this.#job,
+      flow: this.#flow,
+      pull,
+      store,
+      head: { lineage: start.lineage, shape: start.shape },
+      nextId: start.nextId,
+      onCommitting: () => env.onCommitting(),
+      onCommitted: (checkpoint, more) => env.onCommitted(checkpoint, more),
+    });
+    if (this.#isPaused) pull.pause();
+    if (this.#isDraining) pull.drain();
+    await this.#pullAll(pull);
+    await this.#flow.finish();
+    if (signal.aborted) throw new Stopped();
+    await this.#checkpointer.finish(plan.bounded ? 'complete' : 'drained');
+    if (plan.bounded) this.#forget(start);
+  }
+
+  async #open({ store, lineage, states, from }: Start): Promise<Dataflow> {
+    const { plan, folder, options } = this.#job;
+    const { definition, sandbox, monitor, onFailure, onLog, onCode, onGuard } = this.#env;
+    const { flow: snapshot, tokens } = from?.content ?? { flow: null, tokens: {} };
+    const empty = { nodes: {}, stateful: [], keyed: undefined };
+    return openDataflow(plan, {
+      definition,
+      sandbox,
+      folder,
+      signal: this.#abort.signal,
+      writers: 'run',
+      ...(monitor && { monitor }),
+      onFailure,
+      onLog,
+      ...(onCode && { onCode }),
+      ...(onGuard && { onGuard }),
+      commits: options.commits,
+      lineage,
+      redoFolder: store && join(store.folder, 'redo'),
+      states,
+      from: from && { checkpoint: from.head.id, snapshot: snapshot ?? empty, tokens, isCarried: from.isCarried },
+    });
+  }
+
+  async #pullAll(pull: Pull): Promise<void> {
+    const { plan, options } = this.#job;
+    this.#isPulling = true;
+    const stalls = setInterval(() => this.#stalls.look(this.#isPaused ? [] : this.#flow!.waiting(), performance.now()), stallsEveryMs);
+    let timer: NodeJS.Timeout | undefined;
+    const next = () => {
+      timer = setTimeout(() => {
+        if (!this.#isPulling) return;
+        this.#checkpointer!.checkpoint().then(next, (error: unknown) => pull.fail(error));
+      }, options.checkpointEveryMs);
+    };
+    if (options.commits === 'checkpoint') next();
+    try {
+      await pull.run(plan.sourceGroups);
+    } finally {
+      this.#isPulling = false;
+      clearTimeout(timer);
+      clearInterval(stalls);
+      await this.#checkpointer!.idle();
+    }
+    pull.check();
+  }
+
+  async #closeReaders(): Promise<void> {
+    try {
+      await this.#pull?.close();
+    } catch (error) {
+      this.#env.onLog('warning', `Closing a source failed: ${(error as Error).message}`, '');
+    }
+  }
+
+  /** Nothing will go on from here: the next run starts anew. */
+  #forget({ store }: Start): void {
+    if (!store) return;
+    store.clear();
+    rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
+  }
+}
+
+/** How far the sources were read that go on from there. */
+function carried({ content, isCarried }: NonNullable<Start['from']>): typeof content.sources {
+  return Object.fromEntries(Object.entries(content.sources).filter(([source]: [NodeId, unknown]) => isCarried(source)));
+}

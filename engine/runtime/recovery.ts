@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { isAbsolute, resolve } from 'node:path';
+import type { NodeDefinition } from '../../nodes/kit/node.ts';
+import type { NodeId } from '../document/pipeline.ts';
+import { type Comparison, compareShapes, isOtherPipeline, type Shape, shapeOf } from '../plan/shape.ts';
+import type { RunJob } from '../protocol/run-api.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { type CheckpointHead, type CheckpointInfo, CheckpointStore } from '../store/checkpoints.ts';
+import type { CheckpointContent } from './flow-snapshot.ts';
+import { NodeStates } from './node-states.ts';
+
+/** Where a run starts. */
+export interface Start {
+  /** Null for a run that keeps nothing. */
+  readonly store: CheckpointStore | null;
+  readonly shape: Shape;
+  readonly lineage: string;
+  /** Of the first checkpoint that this run makes. */
+  readonly nextId: number;
+  /** The keyed state of the checkpoint; the caller's to close. */
+  readonly states: NodeStates;
+  readonly from: { readonly head: CheckpointHead; readonly content: CheckpointContent; isCarried(node: NodeId): boolean } | null;
+}
+
+export interface RecoveryEnv {
+  definition(type: string): NodeDefinition | undefined;
+  readonly signal: AbortSignal;
+  onLog(level: 'info' | 'warning', message: string): void;
+}
+
+/**
+ * Finds what a run goes on from, as its options say, and tidies up what was never decided. Throws MillraceErrors:
+ * `checkpoint/missing`, `checkpoint/changed`, `checkpoint/other-pipeline`.
+ */
+export async function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
+  const { stateFolder, from } = job.options;
+  const shape = shapeOf(job.name, job.plan, (type) => env.definition(type)?.version ?? 0);
+  if (stateFolder === null) {
+    if (typeof from === 'number')
+      throw new MillraceError({ code: 'checkpoint/missing', message: `The run keeps no checkpoints, so there is no checkpoint ${from}.` });
+    return { store: null, shape, lineage: randomUUID(), nextId: 1, states: new NodeStates(), from: null };
+  }
+  const store = new CheckpointStore(stateFolder, (message) => env.onLog('warning', message));
+  const recovery = new Recovery(job, env, store, shape);
+  const found = from === 'scratch' ? null : from === 'latest' ? await recovery.latest() : await recovery.exactly(from);
+  const nextId = Math.max(store.highest(), recovery.highest) + 1;
+  if (found) {
+    // An earlier one was asked for: what came after it is given up.
+    for (const { id } of store.list()) if (id > found.from.head.id) store.remove(id);
+    const { lineage } = found.from.head;
+    if (store.lineage() !== lineage) await store.setLineage(lineage);
+    return { store, shape, lineage, nextId, ...found };
+  }
+  // A run that failed before its first checkpoint is tried again under its lineage: sinks know by it what it left behind.
+  const lineage = (from === 'latest' ? store.lineage() : null) ?? randomUUID();
+  if (store.lineage() !== lineage) await store.setLineage(lineage);
+  return { store, shape, lineage, nextId, states: new NodeStates({ folder: stateFolder }), from: null };
+}
+
+type Found = Pick<Start, 'states'> & { readonly from: NonNullable<Start['from']> };
+
+class Recovery {
+  readonly #job: RunJob;
+  readonly #env: RecoveryEnv;
+  readonly #store: CheckpointStore;
+  readonly #shape: Shape;
+  /** The greatest number that was seen, in a file or in a database. */
+  highest = 0;
+  /** That the deciding database has committed; 0 where there is none. */
+  #inDatabase = 0;
+
+  constructor(job: RunJob, env: RecoveryEnv, store: CheckpointStore, shape: Shape) {
+    this.#job = job;
+    this.#env = env;
+    this.#store = store;
+    this.#shape = shape;
+    this.highest = store.highest();
+  }
+
+  async latest(): Promise<Found | null> {
+    const lineage = this.#store.lineage();
+    const heads = this.#store.list();
+    const current = lineage ?? heads[0]?.lineage;
+    for (const head of heads.filter((each) => each.lineage === current)) {
+      if (!(await this.#isDecided(head))) {
+        this.#env.onLog('info', `Checkpoint ${head.id} was never committed; the one before it counts.`);
+        this.#store.remove(head.id);
+        continue;
+      }
+      if (!this.#suits(head)) continue;
+      const found = this.#open(head.id, (error) => this.#env.onLog('warning', `Checkpoint ${head.id} was left out: ${error.message}`));
+      if (found) return found;
+    }
+    return null;
+  }
+
+  async exactly(id: number): Promise<Found> {
+    const { head } = this.#store.read(id);
+    if (!(await this.#isDecided(head))) {
+      throw new MillraceError({
+        code: 'checkpoint/missing',
+        message: `The run cannot go on from checkpoint ${id}: it was never committed.`,
+        hint: 'Go on from the latest one.',
+      });
+    }
+    return this.#open(id, (error) => {
+      throw error;
+    })!;
+  }
+
+  /** What commits once at its end has nothing to go on from in its middle. */
+  #suits({ id, kind }: CheckpointInfo): boolean {
+    if (this.#job.options.commits === 'checkpoint' || kind === 'complete') return true;
+    this.#env.onLog('warning', `Checkpoint ${id} is of a run that committed with each checkpoint. This one commits once at its end, and so starts anew.`);
+    return false;
+  }
+
+  async #isDecided({ id, lineage, decider }: CheckpointHead): Promise<boolean> {
+    if (!decider) return true;
+    const definition = this.#env.definition(decider.type);
+    if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return true;
+    const path = (text: string) => (isAbsolute(text) ? text : resolve(decider.folder, text));
+    const committed = await definition.committedCheckpoint({ params: decider.params, path, lineage, signal: this.#env.signal });
+    this.#inDatabase = committed ?? 0;
+    this.highest = Math.max(this.highest, this.#inDatabase);
+    return committed !== null && id <= committed;
+  }
+
+  /** Null where its keyed state is damaged, which `onDamaged` is told. */
+  #open(id: number, onDamaged: (error: MillraceError) => void): Found | null {
+    const { head, content: read } = this.#store.read(id);
+    const content = read as CheckpointContent;
+    const comparison = this.#compare(head, content);
+    const states = new NodeStates({ folder: this.#job.options.stateFolder });
+    try {
+      if (content.flow) states.restore(content.flow.keyed);
+    } catch (error) {
+      states.close();
+      if (!(error instanceof MillraceError)) throw error;
+      onDamaged(error);
+      return null;
+    }
+    for (const { node, why } of comparison.dropped) {
+      this.#env.onLog('warning', `The state of "${node}" was dropped: ${why}.`);
+      for (const state of states.of(node).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
+    }
+    if (this.#inDatabase > id) {
+      this.#env.onLog(
+        'warning',
+        `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.#inDatabase}: those after checkpoint ${id} are written once more.`,
+      );
+    }
+    const dropped = new Set(comparison.dropped.map(({ node }) => node));
+    return { states, from: { head, content, isCarried: (node) => !dropped.has(node) && head.shape.nodes[node] !== undefined } };
+  }
+
+  /** Throws where the run may not go on with what fits. */
+  #compare({ id, shape }: CheckpointHead, { sources, flow, tokens }: CheckpointContent): Comparison {
+    if (isOtherPipeline(shape, this.#shape)) {
+      throw new MillraceError({
+        code: 'checkpoint/other-pipeline',
+        message: `Checkpoint ${id} is of another pipeline, "${shape.pipeline}".`,
+        hint: 'Choose another folder for the state, or start with --from scratch.',
+      });
+    }
+    const read = Object.entries(sources).flatMap(([node, { position, hasEnded }]) => (position !== null || hasEnded ? [node] : []));
+    const written = Object.entries(tokens).flatMap(([node, token]) => (token !== null ? [node] : []));
+    const comparison = compareShapes(shape, this.#shape, [...read, ...(flow?.stateful ?? []), ...written]);
+    const { dropped } = comparison;
+    if (dropped.length > 0 && !this.#job.options.dropChangedState) {
+      const list = dropped.map(({ node, why }) => `"${node}" (${why})`).join(', ');
+      const whose = dropped.length === 1 ? 'of one node' : `of ${dropped.length} nodes`;
+      throw new MillraceError({
+        code: 'checkpoint/changed',
+        message: `The pipeline was changed since checkpoint ${id}, and the state ${whose} does not fit any more: ${list}.`,
+        hint: 'Undo the change, go on without that state (--drop-changed-state), or start anew (--from scratch).',
+        node: dropped.length === 1 && this.#shape.nodes[dropped[0]!.node] ? dropped[0]!.node : undefined,
+      });
+    }
+    return comparison;
+  }
+}
