@@ -7,7 +7,7 @@ import type { Row } from '../../engine/schema/types.ts';
 import join from '../../nodes/transforms/join.ts';
 import { schema } from '../transform-trial.ts';
 import { anyArrival, finalRows } from './properties.ts';
-import { end, playStream, restart, rowsTo, streamTable, timed, watermark } from './stream.ts';
+import { end, idle, playStream, restart, rowsTo, streamTable, timed, watermark } from './stream.ts';
 
 const orders = timed(schema({ time: 'timestamp?', item: 'string?', n: 'integer' }), 'time');
 const prices = timed(schema({ item: 'string?', since: 'timestamp?', price: 'integer' }), 'since');
@@ -60,6 +60,13 @@ streamTable(join, [
     inputs,
     events: [rowsTo('lookup', price(0, 'tea', 3)), rowsTo('rows', order(60, 'tea')), watermark(100, 'rows'), watermark(59, 'lookup'), end('lookup')],
     expect: [{ after: 4, rows: [priced(order(60, 'tea'), price(0, 'tea', 3))] }],
+  },
+  {
+    name: 'rows do not wait for a lookup that is idle',
+    params,
+    inputs,
+    events: [rowsTo('lookup', price(0, 'tea', 3)), rowsTo('rows', order(60, 'tea')), watermark(100, 'rows'), idle('lookup')],
+    expect: [{ after: 3, rows: [priced(order(60, 'tea'), price(0, 'tea', 3))] }],
   },
   {
     name: 'of versions of one time the last one counts; one that comes late counts from then on',

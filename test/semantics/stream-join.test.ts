@@ -7,7 +7,7 @@ import type { Row } from '../../engine/schema/types.ts';
 import streamJoin from '../../nodes/transforms/stream-join.ts';
 import { schema } from '../transform-trial.ts';
 import { type Arrivals, anyArrival, expectSameRows, finalRows } from './properties.ts';
-import { end, playStream, restart, rowsTo, streamTable, timed, watermark } from './stream.ts';
+import { end, idle, playStream, restart, rowsTo, streamTable, timed, watermark } from './stream.ts';
 
 const left = timed(schema({ time: 'timestamp?', key: 'string?', a: 'integer' }), 'time');
 const right = timed(schema({ time: 'timestamp?', key: 'string?', b: 'integer' }), 'time');
@@ -167,6 +167,25 @@ describe('within a range', () => {
     expect(inner.watermarks).toEqual([beginningOfTime, beginningOfTime, 109, 110, 120, 125]);
     const outer = playStream(streamJoin, { params: { ...range, kind: 'outer', lateness: 5 }, inputs, events });
     expect(outer.watermarks.slice(2)).toEqual([84, 85, 95, 100]);
+  });
+
+  it('does not wait for an idle side, whose rows are late where it comes back behind the others', () => {
+    const events = [
+      rowsTo('left', l(100, 'x'), l(200, 'y')),
+      watermark(150, 'left'),
+      idle('right'),
+      idle('right', false),
+      rowsTo('right', r(140, 'y', 1), r(200, 'y', 2)),
+      watermark(220, 'right'),
+      watermark(300, 'left'),
+    ];
+    const { emitted, watermarks } = playStream(streamJoin, { params: { ...range, kind: 'left' }, inputs, events });
+    expect(emitted).toEqual([
+      { event: 2, port: 'rows', rows: [pair(l(100, 'x'), null)] },
+      { event: 4, port: 'rows', rows: [pair(l(200, 'y'), r(200, 'y', 2))] },
+      { event: 4, port: 'lateRight', rows: [r(140, 'y', 1)] },
+    ]);
+    expect(watermarks.slice(2)).toEqual([130, 130, 130, 130, 200]);
   });
 
   it('frees nothing while one side lags behind', () => {

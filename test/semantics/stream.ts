@@ -18,6 +18,7 @@ export type StreamEvent =
   | { readonly rows: readonly Row[]; readonly port?: string }
   | { readonly watermark: number; readonly port?: string }
   | { readonly tick: number }
+  | { readonly idle: string; readonly is: boolean }
   | { readonly end: string }
   | { readonly restart: true };
 
@@ -113,7 +114,8 @@ export function playStream(definition: TransformDefinition<any>, { params, input
     } else if ('tick' in each) {
       clock = each.tick;
       operator.tick?.(clock);
-    } else if ('end' in each) end(each.end);
+    } else if ('idle' in each) moved(() => gauge.idle(edges.get(each.idle)!, each.is));
+    else if ('end' in each) end(each.end);
     else {
       const state = deserialize(serialize(operator.snapshot?.()));
       operator = stateful(start());
@@ -176,6 +178,8 @@ export const watermark = (time: number | string, port?: string): StreamEvent => 
   ...(port && { port }),
 });
 export const tick = (time: number | string): StreamEvent => ({ tick: typeof time === 'string' ? at(time) : time });
+/** The input has no rows for now and holds no watermark back, or has some again. */
+export const idle = (port: string, is = true): StreamEvent => ({ idle: port, is });
 export const end = (port: string): StreamEvent => ({ end: port });
 export const restart: StreamEvent = { restart: true };
 /** A schema whose event time is one of its columns. */
