@@ -1,113 +1,315 @@
+import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Json, Row, Schema, Value } from '../../engine/schema/types.ts';
-import { type AggregateFunction, createAccumulator } from './aggregates.ts';
-import { emitInBatches } from './batches.ts';
+import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
+import { createAccumulator, isOrdered } from './accumulators.ts';
+import type { AggregateFunction } from './aggregates.ts';
 import { findColumn } from './columns.ts';
-import { KeyIndex } from './keys.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
 import { columnReader, compile, rowSource } from './rows.ts';
+import { SessionWindows } from './window-sessions.ts';
+import { SlicedWindows } from './window-slices.ts';
+import { LiveKeys, type Pane, Slots, type WindowSpec, type Windows } from './windows.ts';
 
 export interface GroupingOptions {
   readonly input: Schema;
-  /** The window's start and end if there is one, the keys, then one column for each aggregate. */
+  /** The window's start and end (and pane) if there is one, the keys, then one column for each aggregate. */
   readonly output: Schema;
   readonly keys: readonly string[];
-  readonly window: { readonly column: string; readonly every: number } | null;
+  readonly window: GroupingWindow | null;
   /** `column` is null for a count of rows. */
   readonly aggregates: readonly { readonly function: AggregateFunction; readonly column: string | null; readonly percent: number }[];
-  emit(rows: readonly Row[]): void;
+  emit(port: 'rows' | 'late', rows: readonly Row[]): void;
   fail(failure: RowFailure): void;
+}
+export interface GroupingWindow {
+  readonly spec: WindowSpec;
+  /** Whose value counts, or null for the rows' event time. */
+  readonly column: string | null;
+  /** How long, in milliseconds, a window outlives its end. */
+  readonly lateness: number;
+  /** Milliseconds of wall-clock time between early results; null: none. */
+  readonly early: number | null;
+}
+
+const batchSize = 1024;
+
+/**
+ * How far the watermark of the input is from one of the column that counts: a watermark W of the input is one of W + this of
+ * the column. Null where it says nothing about the column, and all windows wait for the end of the input.
+ */
+export function watermarkShift({ eventTime }: Schema, column: string | null): number | null {
+  if (!eventTime || (column !== null && column !== eventTime.column)) return null;
+  return column === null ? 0 : -(eventTime.shift ?? 0);
 }
 
 /**
- * Groups rows and aggregates them. A batch is worked column by column: the key columns give each row its slot, then each
- * aggregate goes over one column in one tight loop.
- *
- * Windows are the first level of the key. Once there are watermarks, a window's slots can be emitted and given back as
- * soon as one has passed its end; until then all wait for the end of the input.
+ * Groups rows and aggregates them. A batch is worked column by column: the key columns give each row the number of its key,
+ * the windows give time and key a slot, then each aggregate goes over one column in one tight loop.
  */
-export function grouping({ input, output, keys, window, aggregates, emit, fail }: GroupingOptions): StatefulOperator {
-  const index = new KeyIndex(keys.length + (window ? 1 : 0));
-  const keyValues: Value[][] = Array.from({ length: index.levels }, () => []);
-  const keyColumns = keys.map((name, i) => ({ read: columnReader(name), values: keyValues[i + (window ? 1 : 0)]! }));
-  const readTimes = window && columnReader(window.column);
-  // Each column is read once per batch, however many aggregates it has.
-  const names = new Set(aggregates.flatMap(({ column }) => column ?? []));
-  const columns = new Map([...names].map((name) => [name, { read: columnReader(name), values: [] as Value[] }]));
-  const running = aggregates.map(({ function: name, column, percent }) => ({
-    values: column === null ? null : columns.get(column)!.values,
-    accumulator: createAccumulator(name, findColumn(input, column ?? '')?.type ?? 'integer', percent),
-  }));
-  let slots = new Int32Array(1024);
+export function grouping(options: GroupingOptions): StatefulOperator {
+  return options.window ? new WindowedGrouping(options, options.window) : new WholeGrouping(options);
+}
 
-  return {
-    process(batch) {
-      const rows = window ? inWindows(batch) : batch;
-      if (rows.length > slots.length) slots = new Int32Array(rows.length);
-      for (const { read, values } of keyColumns) read(rows, values);
-      index.assign(keyValues, rows.length, slots);
-      for (const { read, values } of columns.values()) read(rows, values);
-      // A count without a column counts rows, which are never null.
-      for (const { values, accumulator } of running) accumulator.add(slots, values ?? (rows as unknown as Value[]), rows.length);
-    },
-    finish() {
-      // Without keys there is one group, also when no row came.
-      if (index.levels === 0) index.assign([], 1, slots);
-      emitInBatches(results(), emit);
-    },
-    snapshot: () => ({ index: index.snapshot(), accumulators: running.map(({ accumulator }) => accumulator.snapshot()) }),
-    restore(state) {
-      const before = state as { readonly index: Json; readonly accumulators: readonly Json[] };
-      index.restore(before.index);
-      for (const [i, { accumulator }] of running.entries()) accumulator.restore(before.accumulators[i]!);
-    },
-  };
+/** What grouping with and without windows have in common: keys, accumulators, and the rows of results. */
+abstract class Grouping {
+  protected readonly options: GroupingOptions;
+  protected readonly keys: LiveKeys;
+  protected readonly slots: Slots;
+  readonly #keyColumns: readonly { readonly read: (rows: readonly Row[], values: Value[]) => void; readonly values: Value[] }[];
+  /** Each column is read once per batch, however many aggregates it has. */
+  readonly #columns: ReadonlyMap<string, { readonly read: (rows: readonly Row[], values: Value[]) => void; readonly values: Value[] }>;
+  readonly #running: readonly { readonly values: Value[] | null; readonly accumulator: ReturnType<typeof createAccumulator> }[];
+  readonly #toRow: (key: number, slot: number, start: number, end: number, pane: Pane) => Row;
+  protected readonly isOrdered: boolean;
+  protected order = new Float64Array(0);
+  #batch: Row[] = [];
 
-  /** The rows that have a time; the first level of the key then holds the start of each one's window. */
-  function inWindows(batch: readonly Row[]): readonly Row[] {
-    const { column, every } = window!;
-    const starts = keyValues[0]!;
-    let rows = batch;
-    readTimes!(rows, starts);
-    if (starts.indexOf(null) >= 0) {
-      rows = batch.filter((row) => {
-        if (row[column] !== null) return true;
-        const message = `The row has no time in column "${column}", so it belongs to no window`;
-        fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: 'timeColumn', row });
-        return false;
-      });
-      readTimes!(rows, starts);
-    }
-    for (let i = 0; i < rows.length; i++) starts[i] = Math.floor((starts[i] as number) / every) * every;
-    return rows;
+  constructor(options: GroupingOptions) {
+    const { keys, aggregates, input } = options;
+    this.options = options;
+    this.keys = new LiveKeys(keys.length);
+    this.#keyColumns = keys.map((name) => ({ read: columnReader(name), values: [] }));
+    const names = new Set(aggregates.flatMap(({ column }) => column ?? []));
+    this.#columns = new Map([...names].map((name) => [name, { read: columnReader(name), values: [] as Value[] }]));
+    this.#running = aggregates.map(({ function: name, column, percent }) => ({
+      values: column === null ? null : this.#columns.get(column)!.values,
+      accumulator: createAccumulator(name, findColumn(input, column ?? '')?.type ?? 'integer', percent),
+    }));
+    this.isOrdered = aggregates.some(({ function: name }) => isOrdered(name));
+    this.slots = new Slots(this.#running.map(({ accumulator }) => accumulator));
+    this.#toRow = this.#rowMaker();
   }
 
-  function* results(): Iterable<Row> {
-    const toRow = rowOfSlot();
-    const groups = Array.from({ length: index.size }, (_, slot) => slot);
-    const starts = window ? (index.valuesOf(0) as readonly number[]) : [];
-    if (window) groups.sort((a, b) => starts[a]! - starts[b]! || a - b);
-    for (const slot of groups) {
-      try {
-        yield toRow(slot);
-      } catch (error) {
-        if (!(error instanceof MillraceError)) throw error;
-        const { code, message, hint } = error.problem;
-        fail({ code, message, hint });
-      }
+  protected assignKeys(rows: readonly Row[], keys: Int32Array): void {
+    for (const { read, values } of this.#keyColumns) read(rows, values);
+    this.keys.index.assign(
+      this.#keyColumns.map(({ values }) => values),
+      rows.length,
+      keys,
+    );
+  }
+
+  protected add(rows: readonly Row[], slots: Int32Array): void {
+    for (const { read, values } of this.#columns.values()) read(rows, values);
+    // A count without a column counts rows, which are never null.
+    for (const { values, accumulator } of this.#running) accumulator.add(slots, values ?? (rows as unknown as Value[]), rows.length, this.order);
+  }
+
+  protected readonly fire = (start: number, end: number, key: number, slot: number, pane: Pane): void => {
+    try {
+      this.#batch.push(this.#toRow(key, slot, start, end, pane));
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      const { code, message, hint } = error.problem;
+      this.options.fail({ code, message, hint });
     }
+    if (this.#batch.length >= batchSize) this.flush();
+  };
+  protected flush(): void {
+    const rows = this.#batch;
+    if (rows.length === 0) return;
+    this.#batch = [];
+    this.options.emit('rows', rows);
   }
 
   /** There may be hundreds of thousands of groups, so their rows are made by a literal too. */
-  function rowOfSlot(): (slot: number) => Row {
-    const levels = Array.from({ length: index.levels }, (_, level) => index.valuesOf(level));
+  #rowMaker(): (key: number, slot: number, start: number, end: number, pane: Pane) => Row {
+    const { keys, window, output } = this.options;
+    const levels = keys.map((_, i) => this.keys.index.valuesOf(i));
     const sources = [
-      ...(window ? ['levels[0][slot]', 'levels[0][slot] + every'] : []),
-      ...keys.map((_, i) => `levels[${i + (window ? 1 : 0)}][slot]`),
-      ...running.map((_, i) => `a${i}.result(slot)`),
+      ...(window ? ['start', 'end', ...(hasPanes(window) ? ['pane'] : [])] : []),
+      ...keys.map((_, i) => `levels[${i}][key]`),
+      ...this.#running.map((_, i) => `a${i}.result(slot)`),
     ];
     const columns = output.columns.map(({ name }, i) => ({ name, source: sources[i]! }));
-    const accumulators = Object.fromEntries(running.map(({ accumulator }, i) => [`a${i}`, accumulator]));
-    return compile(`(slot) => (${rowSource(columns)})`, { levels, every: window?.every, ...accumulators });
+    const accumulators = Object.fromEntries(this.#running.map(({ accumulator }, i) => [`a${i}`, accumulator]));
+    return compile(`(key, slot, start, end, pane) => (${rowSource(columns)})`, { levels, ...accumulators });
   }
+
+  protected groupsState(): State {
+    return { keys: this.keys.snapshot(), slots: this.slots.snapshot(), accumulators: this.#running.map(({ accumulator }) => accumulator.snapshot()) };
+  }
+  protected restoreGroups(state: State): void {
+    const { keys, slots, accumulators } = state as { readonly keys: State; readonly slots: State; readonly accumulators: readonly State[] };
+    this.keys.restore(keys);
+    this.slots.restore(slots);
+    for (const [i, { accumulator }] of this.#running.entries()) accumulator.restore(accumulators[i]!);
+  }
+  /** Text keys are guessed at: going over them would cost more than it tells. */
+  protected sizeOf(groups: number): { readonly entries: number; readonly bytes: number } {
+    const own = this.#running.reduce((sum, { accumulator }) => sum + accumulator.bytes(), 0);
+    return { entries: groups, bytes: own + groups * 24 + this.keys.index.count * 64 * Math.max(1, this.options.keys.length) };
+  }
+}
+
+export function hasPanes({ lateness, early }: { readonly lateness: number; readonly early: number | null }): boolean {
+  return lateness > 0 || early !== null;
+}
+
+/** Without windows: the number of a group's key is its slot, and all leave when the input ends. */
+class WholeGrouping extends Grouping implements StatefulOperator {
+  #slots = new Int32Array(1024);
+  #rows = 0;
+
+  process(rows: readonly Row[]): void {
+    if (rows.length > this.#slots.length) this.#slots = new Int32Array(rows.length);
+    if (this.isOrdered) this.order = Float64Array.from(rows, () => this.#rows++);
+    this.assignKeys(rows, this.#slots);
+    this.slots.reserve(this.keys.index.size);
+    this.add(rows, this.#slots);
+  }
+  finish(): void {
+    const { index } = this.keys;
+    // Without keys there is one group, also when no row came.
+    if (index.levels === 0) index.assign([], 1, this.#slots);
+    this.slots.reserve(index.size);
+    for (let key = 0; key < index.size; key++) this.fire(0, 0, key, key, 'on-time');
+    this.flush();
+  }
+  outputWatermark(): number {
+    return beginningOfTime;
+  }
+  snapshot(): State {
+    return { groups: this.groupsState(), rows: this.#rows };
+  }
+  restore(state: State): void {
+    const { groups, rows } = state as { readonly groups: State; readonly rows: number };
+    this.restoreGroups(groups);
+    this.#rows = rows;
+  }
+  stateSize(): { readonly entries: number; readonly bytes: number } {
+    return this.sizeOf(this.keys.index.size);
+  }
+}
+
+class WindowedGrouping extends Grouping implements StatefulOperator {
+  readonly #window: GroupingWindow;
+  readonly #windows: Windows;
+  readonly #watermarkShift: number | null;
+  readonly #readTimes: (rows: readonly Row[], values: Value[]) => void;
+  readonly #times: Value[] = [];
+  #keys = new Int32Array(1024);
+  #slots = new Int32Array(1024);
+  /** Rows so far: what came first where there is no event time to tell. */
+  #rows = 0;
+  /** When to tell early results next, by the wall clock. */
+  #nextEarly: number | null = null;
+
+  constructor(options: GroupingOptions, window: GroupingWindow) {
+    super(options);
+    const { spec, lateness, early, column } = window;
+    const { eventTime } = options.input;
+    const shared = { slots: this.slots, keys: this.keys, lateness, early: early !== null };
+    this.#window = window;
+    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(spec, shared);
+    this.#watermarkShift = watermarkShift(options.input, column);
+    this.#readTimes = timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
+    if (early !== null) this.tick = (now) => this.#tick(now, early);
+  }
+  tick?: (now: number) => void;
+
+  process(batch: readonly Row[]): void {
+    let rows = this.#withTimes(batch);
+    if (rows.length > this.#slots.length) {
+      this.#keys = new Int32Array(rows.length);
+      this.#slots = new Int32Array(rows.length);
+    }
+    this.assignKeys(rows, this.#keys);
+    const late = this.#windows.assign(this.#times as number[], this.#keys, rows.length, this.#slots);
+    if (late > 0) rows = this.#withoutLate(rows);
+    if (this.isOrdered) this.#setOrder(rows.length);
+    this.add(rows, this.#slots);
+    this.#windows.refine(this.fire);
+    this.flush();
+  }
+
+  /** The rows that have a time; `#times` then holds those. */
+  #withTimes(batch: readonly Row[]): readonly Row[] {
+    const times = this.#times;
+    this.#readTimes(batch, times);
+    times.length = batch.length;
+    if (times.indexOf(null) < 0) return batch;
+    const column = this.#window.column ?? this.options.input.eventTime!.column;
+    const rows = batch.filter((row, i) => {
+      if (times[i] !== null) return true;
+      const message = `The row has no time in column "${column}", so it belongs to no window`;
+      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: 'timeColumn', row });
+      return false;
+    });
+    this.#readTimes(rows, times);
+    times.length = rows.length;
+    return rows;
+  }
+
+  /** Sends rows without a slot to the port for late ones; slots and times of the others move up. */
+  #withoutLate(rows: readonly Row[]): readonly Row[] {
+    const late: Row[] = [];
+    const kept: Row[] = [];
+    for (const [i, row] of rows.entries()) {
+      if (this.#slots[i]! < 0) {
+        late.push(row);
+        continue;
+      }
+      this.#slots[kept.length] = this.#slots[i]!;
+      this.#times[kept.length] = this.#times[i]!;
+      kept.push(row);
+    }
+    this.options.emit('late', late);
+    return kept;
+  }
+
+  /** By event time the first of some rows is the same however they arrive. */
+  #setOrder(count: number): void {
+    if (this.order.length < count) this.order = new Float64Array(count);
+    const byTime = this.#watermarkShift !== null;
+    for (let i = 0; i < count; i++) this.order[i] = byTime ? (this.#times[i] as number) : this.#rows++;
+  }
+
+  advance(watermark: number): void {
+    if (watermark < endOfTime) {
+      if (this.#watermarkShift === null) return;
+      this.#windows.advance(watermark + this.#watermarkShift, this.fire);
+    } else this.#windows.advance(endOfTime, this.fire);
+    this.flush();
+  }
+  outputWatermark(watermark: number): number {
+    return this.#watermarkShift === null ? beginningOfTime : watermark;
+  }
+  finish(): void {
+    this.advance(endOfTime);
+  }
+  #tick(now: number, every: number): void {
+    this.#nextEarly ??= now + every;
+    if (now < this.#nextEarly) return;
+    this.#nextEarly = now + every;
+    this.#windows.early(this.fire);
+    this.flush();
+  }
+
+  snapshot(): State {
+    return { groups: this.groupsState(), windows: this.#windows.snapshot(), rows: this.#rows, nextEarly: this.#nextEarly };
+  }
+  restore(state: State): void {
+    const { groups, windows, rows, nextEarly } = state as {
+      readonly groups: State;
+      readonly windows: State;
+      readonly rows: number;
+      readonly nextEarly: number | null;
+    };
+    this.restoreGroups(groups);
+    this.#windows.restore(windows);
+    this.#rows = rows;
+    this.#nextEarly = nextEarly;
+  }
+  stateSize(): { readonly entries: number; readonly bytes: number } {
+    return this.sizeOf(this.#windows.groups);
+  }
+}
+
+function timeReader(column: string, shift: number): (rows: readonly Row[], values: Value[]) => void {
+  if (shift === 0) return columnReader(column);
+  const read = eventTimeReader({ columns: [], eventTime: { column, shift } })!;
+  return (rows, values) => {
+    for (let i = 0; i < rows.length; i++) values[i] = read(rows[i]!);
+  };
 }

@@ -4,9 +4,10 @@ import { columnReader } from './rows.ts';
 type Level = Map<Value, Level | number>;
 
 /**
- * Numbers the different keys that rows have: 0, 1, 2, … in the order in which they first came. A key has one value per
- * level (key column), told apart as a Map does it: null is a value of its own, 1 and "1" differ. Maps in Maps are
- * two to three times as fast as one Map over texts put together, and remembering the last key makes runs of equal ones cheaper yet.
+ * Numbers the different keys that rows have: 0, 1, 2, … in the order in which they first came; numbers that were released are
+ * given again first. A key has one value per level (key column), told apart as a Map does it: null is a value of its own, 1 and
+ * "1" differ. Maps in Maps are two to three times as fast as one Map over texts put together, and remembering the last key
+ * makes runs of equal ones cheaper yet.
  */
 export class KeyIndex {
   readonly levels: number;
@@ -17,6 +18,8 @@ export class KeyIndex {
   readonly #lastValues: (Value | undefined)[];
   readonly #lastMaps: Level[];
   #size = 0;
+  /** Numbers below `size` that no key has. */
+  readonly #free: number[] = [];
 
   constructor(levels: number) {
     this.levels = levels;
@@ -24,8 +27,13 @@ export class KeyIndex {
     this.#lastValues = new Array(levels).fill(undefined);
     this.#lastMaps = new Array(levels).fill(this.#root);
   }
+  /** All numbers are below this. */
   get size(): number {
     return this.#size;
+  }
+  /** How many keys there are. */
+  get count(): number {
+    return this.#size - this.#free.length;
   }
   /** The values of one level, by slot. */
   valuesOf(level: number): readonly Value[] {
@@ -85,18 +93,53 @@ export class KeyIndex {
     return map;
   }
   #add(map: Level, columns: readonly (readonly Value[])[], row: number): number {
-    map.set(columns[this.levels - 1]![row]!, this.#size);
-    for (let level = 0; level < this.levels; level++) this.#values[level]!.push(columns[level]![row]!);
-    return this.#size++;
+    const slot = this.#free.pop() ?? this.#size++;
+    map.set(columns[this.levels - 1]![row]!, slot);
+    for (let level = 0; level < this.levels; level++) this.#values[level]![slot] = columns[level]![row]!;
+    return slot;
+  }
+
+  /** Forgets all keys for whose number this holds. It goes over all of them, so wait until it pays. */
+  releaseWhere(isUnused: (slot: number) => boolean): void {
+    if (this.levels === 0) return;
+    const free = new Set(this.#free);
+    for (let slot = 0; slot < this.#size; slot++) {
+      if (free.has(slot) || !isUnused(slot)) continue;
+      this.#remove(this.#root, 0, slot);
+      for (const values of this.#values) values[slot] = null;
+      this.#free.push(slot);
+    }
+    this.#lastValues.fill(undefined);
+    this.#lastMaps.fill(this.#root);
+  }
+  #remove(map: Level, level: number, slot: number): void {
+    const value = this.#values[level]![slot]!;
+    const next = map.get(value);
+    if (next instanceof Map) {
+      this.#remove(next, level + 1, slot);
+      if (next.size > 0) return;
+    }
+    map.delete(value);
   }
 
   snapshot(): Json {
-    return { size: this.#size, values: this.#values as Json };
+    return { size: this.#size, values: this.#values.map((values) => values.slice()) as Json, free: [...this.#free] };
   }
   /** Into a new index. */
   restore(state: State): void {
-    const { size, values } = state as { readonly size: number; readonly values: readonly (readonly Value[])[] };
-    this.assign(values, size, new Int32Array(size));
+    const { size, values, free } = state as { readonly size: number; readonly values: readonly (readonly Value[])[]; readonly free: readonly number[] };
+    if (this.levels === 0) {
+      this.#size = size;
+      return;
+    }
+    const isFree = new Set(free);
+    for (let slot = 0; slot < size; slot++) {
+      this.#size = slot;
+      if (isFree.has(slot)) for (const [level, own] of this.#values.entries()) own[slot] = values[level]![slot]!;
+      else this.#add(this.levels === 1 ? this.#root : this.#leafMap(values, slot), values, slot);
+    }
+    this.#size = size;
+    this.#free.push(...free);
   }
 }
 

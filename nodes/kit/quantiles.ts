@@ -41,6 +41,29 @@ export class Quantiles {
     this.#values = null;
   }
 
+  /** Adds all values of another one, which stays as it is. The same as if they had been added one by one. */
+  merge(other: Quantiles): void {
+    if (other.#values !== null) {
+      for (const value of other.#values) this.add(value);
+      return;
+    }
+    if (this.#values !== null) {
+      const values = this.#values;
+      this.#values = null;
+      for (const value of values) this.#count(value, 1);
+    }
+    this.#zeros += other.#zeros;
+    for (const [bucket, count] of other.#above) this.#above.set(bucket, (this.#above.get(bucket) ?? 0) + count);
+    for (const [bucket, count] of other.#below) this.#below.set(bucket, (this.#below.get(bucket) ?? 0) + count);
+    this.#least = Math.min(this.#least, other.#least);
+    this.#most = Math.max(this.#most, other.#most);
+  }
+
+  /** How many numbers are kept. */
+  get size(): number {
+    return this.#values?.length ?? 2 * (this.#above.size + this.#below.size);
+  }
+
   /** The value below which `fraction` (0 to 1) of the values lie; null without values. */
   at(fraction: number): number | null {
     return this.#values === null ? this.#fromBuckets(fraction) : this.#exactly(this.#values, fraction);

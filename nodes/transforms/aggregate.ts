@@ -2,7 +2,7 @@ import type { Column, Schema } from '../../engine/schema/types.ts';
 import { acceptedTypes, aggregateFunctions, resultType } from '../kit/aggregates.ts';
 import { duplicateNames, findColumn, keyTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { grouping } from '../kit/grouping.ts';
+import { type GroupingWindow, grouping, hasPanes, watermarkShift } from '../kit/grouping.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
 const params = {
@@ -29,10 +29,54 @@ const params = {
     options: [
       { value: 'none', label: 'The whole input' },
       { value: 'tumbling', label: 'Tumbling windows', help: 'Stretches of time of one length that follow each other without a gap.' },
+      { value: 'sliding', label: 'Sliding windows', help: 'Stretches of time that overlap: the last hour, every five minutes.' },
+      { value: 'session', label: 'Sessions', help: 'Rows of one group that follow each other without a long pause.' },
     ],
   }),
-  timeColumn: f.column({ label: 'Time', types: ['timestamp'], when: { param: 'window', is: ['tumbling'] } }),
-  every: f.duration({ label: 'Length', min: 1, default: 60_000, when: { param: 'window', is: ['tumbling'] } }),
+  timeColumn: f.column({
+    label: 'Time',
+    types: ['timestamp'],
+    optional: true,
+    help: "Empty: the rows' event time, as their source has it.",
+    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
+  }),
+  length: f.duration({ label: 'Length', min: 1, default: 300_000, when: { param: 'window', is: ['sliding'] } }),
+  every: f.duration({
+    label: 'Every',
+    min: 1,
+    default: 60_000,
+    help: 'How often a window begins. Tumbling windows are as long as this.',
+    when: { param: 'window', is: ['tumbling', 'sliding'] },
+  }),
+  gap: f.duration({
+    label: 'Gap',
+    min: 1,
+    default: 300_000,
+    help: 'A session ends when its group has had no row for so long.',
+    when: { param: 'window', is: ['session'] },
+  }),
+  lateness: f.duration({
+    label: 'Wait for late rows',
+    min: 0,
+    default: 0,
+    help: 'For so long after its end a window takes late rows, and comes out again with them.',
+    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
+  }),
+  early: f.duration({
+    label: 'Early results every',
+    min: 1,
+    optional: true,
+    help: 'So often, by the clock on the wall, windows come out as they are before they are complete.',
+    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
+  }),
+  offset: f.duration({
+    label: 'Offset',
+    min: 0,
+    default: 0,
+    advanced: true,
+    help: 'Moves where windows begin: days that begin at 06:00 are windows of one day with an offset of 6 hours.',
+    when: { param: 'window', is: ['tumbling', 'sliding'] },
+  }),
 };
 type Params = ParamsOf<typeof params>;
 
@@ -68,28 +112,29 @@ Tumbling windows cut time into stretches of one length, aligned to 1970-01-01T00
 ### Memory
 Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. Groups leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded.
 `,
-  inputs: [{ name: 'rows', bounded: true }],
-  outputs: [{ name: 'rows' }],
+  inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
+  outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
-  card: ({ groupBy, aggregations, window, every }) => {
+  card: (given) => {
+    const { groupBy, aggregations } = given;
     if (aggregations.length === 0 && groupBy.length === 0) return 'Add an aggregation';
     const what = aggregations.map(outputName).join(', ') || 'groups';
-    const by = [...groupBy, ...(window === 'tumbling' ? [`every ${every / 1000} s`] : [])];
+    const by = [...groupBy, ...windowText(given)];
     return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
-    const problems = aggregationProblems(params, rows);
-    return { outputs: { rows: rows && outputSchema(params, rows) }, problems };
+    const problems = [...aggregationProblems(params, rows), ...windowProblems(params, rows)];
+    return { outputs: { rows: rows && outputSchema(params, rows), late: rows }, problems };
   },
-  run: ({ params: { groupBy, aggregations, window, timeColumn, every }, inputs, outputs, emit, fail }) =>
+  run: ({ params, inputs, outputs, emit, fail }) =>
     grouping({
       input: inputs['rows']!,
       output: outputs['rows']!,
-      keys: groupBy,
-      window: window === 'tumbling' ? { column: timeColumn, every } : null,
-      aggregates: aggregations,
-      emit: (rows) => emit('rows', rows),
+      keys: params.groupBy,
+      window: windowOf(params),
+      aggregates: params.aggregations,
+      emit,
       fail,
     }),
   examples: [
@@ -188,8 +233,69 @@ function aggregationProblems(given: Params, rows: Schema | null): NodeProblem[] 
   return problems;
 }
 
-function windowColumns({ window }: Params): Column[] {
-  return window === 'none' ? [] : ['window_start', 'window_end'].map((name) => ({ name, type: 'timestamp', nullable: false }));
+function windowOf({ window, timeColumn, every, length, gap, offset, lateness, early }: Params): GroupingWindow | null {
+  const when = { column: timeColumn, lateness, early };
+  switch (window) {
+    case 'none':
+      return null;
+    case 'tumbling':
+      return { ...when, spec: { every, length: every, offset } };
+    case 'sliding':
+      return { ...when, spec: { every, length, offset } };
+    case 'session':
+      return { ...when, spec: { gap } };
+  }
+}
+
+function windowText({ window, every, length, gap }: Params): string[] {
+  switch (window) {
+    case 'none':
+      return [];
+    case 'tumbling':
+      return [`every ${every / 1000} s`];
+    case 'sliding':
+      return [`${length / 1000} s every ${every / 1000} s`];
+    case 'session':
+      return [`session with pauses under ${gap / 1000} s`];
+  }
+}
+
+function windowProblems({ window, timeColumn, every, length }: Params, rows: Schema | null): NodeProblem[] {
+  const problems: NodeProblem[] = [];
+  if (window === 'none') return problems;
+  if (rows && !rows.eventTime && timeColumn === null) {
+    const hint = 'Choose a timestamp column under "Time", or set an event time at the source.';
+    problems.push({ code: 'aggregate/no-event-time', severity: 'error', message: 'The rows have no event time', hint, field: 'timeColumn' });
+  }
+  if (rows?.eventTime && watermarkShift(rows, timeColumn) === null) {
+    const { column } = rows.eventTime;
+    const message = `The event time of these rows is "${column}", so nobody knows when a window over "${timeColumn}" is complete: all wait for the end of the input`;
+    const hint = `Leave "Time" empty to use the event time, or make "${timeColumn}" the event time at the source.`;
+    problems.push({ code: 'aggregate/other-time', severity: 'warning', message, hint, field: 'timeColumn' });
+  }
+  if (window !== 'sliding') return problems;
+  const error = (code: string, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
+  if (!Number.isInteger(every) || !Number.isInteger(length)) {
+    error('aggregate/fraction', 'Sliding windows are whole milliseconds long', 'Round the length, and how often one begins.', 'length');
+  } else if (every > length) {
+    error(
+      'aggregate/gaps',
+      'Rows between two windows would be left out',
+      'Make "Length" at least as long as "Every", or filter those rows out before.',
+      'every',
+    );
+  } else if (length / every > mostOverlapping) {
+    const message = `Each row would be in ${Math.ceil(length / every).toLocaleString('en')} windows, and ${mostOverlapping.toLocaleString('en')} are the most`;
+    error('aggregate/overlap', message, 'Let windows begin less often, or make them shorter.', 'every');
+  }
+  return problems;
+}
+const mostOverlapping = 10_000;
+
+function windowColumns(given: Params): Column[] {
+  if (given.window === 'none') return [];
+  const times = ['window_start', 'window_end'].map((name): Column => ({ name, type: 'timestamp', nullable: false }));
+  return hasPanes(given) ? [...times, { name: 'pane', type: 'string', nullable: false }] : times;
 }
 
 /** Columns that do not exist are left out: the params' validation reports them. */
@@ -199,5 +305,6 @@ function outputSchema(given: Params, rows: Schema): Schema {
     const type = findColumn(rows, aggregation.column ?? '')?.type ?? 'integer';
     return { name: outputName(aggregation), ...resultType(aggregation.function, type) };
   });
-  return { columns: [...windowColumns(given), ...keys, ...results] };
+  const columns = [...windowColumns(given), ...keys, ...results];
+  return given.window === 'none' ? { columns } : { columns, eventTime: { column: 'window_end', shift: -1 } };
 }

@@ -1,0 +1,279 @@
+import { beginningOfTime } from '../../engine/schema/event-time.ts';
+import type { State } from '../../engine/schema/types.ts';
+import { type Fire, floorTo, type LiveKeys, type Pane, type Slots, SlotTable, type WindowOptions, type Windows } from './windows.ts';
+
+/** A stretch of time that no window's start or end cuts. */
+class Slice {
+  readonly start: number;
+  readonly table = new SlotTable();
+  constructor(start: number) {
+    this.start = start;
+  }
+}
+
+/**
+ * Tumbling and sliding windows. Time is cut into slices at every window's start and end, and a row counts once, in its slice.
+ * A tumbling window is one slice; a sliding one is put together from its slices when it fires. So the work for a row does not
+ * grow with the number of windows that hold it, and the work for firing is one merge for each slice and key: never more than
+ * counting each row in all its windows would be (bench/README.md has the figures).
+ */
+export class SlicedWindows implements Windows {
+  readonly #every: number;
+  readonly #length: number;
+  readonly #offset: number;
+  readonly #width: number;
+  readonly #lateness: number;
+  readonly #slots: Slots;
+  readonly #keys: LiveKeys;
+  readonly #early: boolean;
+  /** In the order of time. */
+  #slices: Slice[] = [];
+  readonly #byStart = new Map<number, Slice>();
+  /** All windows up to this end have fired, and up to that one are gone. */
+  #fired: number;
+  #gone: number;
+  /** Changed groups of windows that had fired: keys by the window's end. */
+  readonly #changed = new Map<number, Set<number>>();
+  /** By slot: 1 where a group has changed since it was told early. */
+  #marks = new Uint8Array(0);
+  groups = 0;
+
+  constructor({ every, length, offset }: { readonly every: number; readonly length: number; readonly offset: number }, options: WindowOptions) {
+    this.#every = every;
+    this.#length = length;
+    this.#offset = offset;
+    this.#width = length === every ? every : commonDivisor(every, length);
+    this.#lateness = options.lateness;
+    this.#slots = options.slots;
+    this.#keys = options.keys;
+    this.#early = options.early;
+    this.#fired = this.#lastEnd(beginningOfTime);
+    this.#gone = this.#fired;
+  }
+
+  assign(times: readonly number[], keys: Int32Array, count: number, slots: Int32Array): number {
+    // The last window of a row before this is gone; the first one of a row before `fired` has fired.
+    const lateBefore = this.#gone - this.#length + this.#every;
+    const fired = this.#fired;
+    let late = 0;
+    let from = 0;
+    let to = 0;
+    let table: SlotTable | null = null;
+    for (let i = 0; i < count; i++) {
+      const time = times[i]!;
+      if (time < from || time >= to || table === null) {
+        if (time < lateBefore) {
+          slots[i] = -1;
+          late++;
+          continue;
+        }
+        const slice = this.#sliceAt(time);
+        table = slice.table;
+        from = slice.start;
+        to = from + this.#width;
+      }
+      const key = keys[i]!;
+      let slot = table.get(key);
+      if (slot < 0) {
+        slot = this.#slots.take();
+        table.add(key, slot);
+        this.#keys.hold(key);
+        this.groups++;
+      }
+      slots[i] = slot;
+      if (time < fired) this.#noteChange(from, key);
+    }
+    if (this.#early) this.#mark(slots, count);
+    return late;
+  }
+
+  #sliceAt(time: number): Slice {
+    const start = floorTo(time, this.#width, this.#offset);
+    const found = this.#byStart.get(start);
+    if (found) return found;
+    const slice = new Slice(start);
+    this.#byStart.set(start, slice);
+    this.#slices.splice(this.#position(start), 0, slice);
+    return slice;
+  }
+  /** Of the first slice that starts at this time or later. */
+  #position(start: number): number {
+    const slices = this.#slices;
+    let low = 0;
+    let high = slices.length;
+    if (high > 0 && slices[high - 1]!.start < start) return high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (slices[middle]!.start < start) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #noteChange(start: number, key: number): void {
+    for (let end = Math.max(this.#firstEndAfter(start), this.#gone + this.#every); end <= Math.min(this.#fired, this.#lastEndOf(start)); end += this.#every) {
+      const keys = this.#changed.get(end);
+      if (keys) keys.add(key);
+      else this.#changed.set(end, new Set([key]));
+    }
+  }
+  #mark(slots: Int32Array, count: number): void {
+    if (this.#marks.length < this.#slots.capacity) {
+      const larger = new Uint8Array(this.#slots.capacity);
+      larger.set(this.#marks);
+      this.#marks = larger;
+    }
+    for (let i = 0; i < count; i++) if (slots[i]! >= 0) this.#marks[slots[i]!] = 1;
+  }
+
+  /** The last window's end that this watermark has passed: the window's last millisecond is not after it. */
+  #lastEnd(watermark: number): number {
+    return floorTo(watermark + 1, this.#every, this.#offset + this.#length);
+  }
+  #firstEndAfter(time: number): number {
+    return floorTo(time, this.#every, this.#offset + this.#length) + this.#every;
+  }
+  /** The end of the last window that holds this time. */
+  #lastEndOf(time: number): number {
+    return floorTo(time, this.#every, this.#offset) + this.#length;
+  }
+
+  advance(watermark: number, fire: Fire): void {
+    const fired = this.#lastEnd(watermark);
+    if (fired <= this.#fired && this.#lateness === 0) return;
+    const slices = this.#slices;
+    for (let i = 0; fired > this.#fired; ) {
+      while (i < slices.length && this.#lastEndOf(slices[i]!.start) <= this.#fired) i++;
+      const end = i < slices.length ? Math.max(this.#firstEndAfter(slices[i]!.start), this.#fired + this.#every) : fired;
+      this.#fired = Math.min(end, fired);
+      if (end <= fired && i < slices.length) this.#fireAll(end, fire);
+    }
+    this.#gone = Math.max(this.#gone, this.#lastEnd(watermark - this.#lateness));
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    let gone = 0;
+    for (const { start, table } of this.#slices) {
+      if (this.#lastEndOf(start) > this.#gone) break;
+      gone++;
+      this.#byStart.delete(start);
+      this.groups -= table.size;
+      for (const key of table.keys) this.#keys.drop(key);
+      for (const slot of table.slots) {
+        if (this.#early) this.#marks[slot] = 0;
+        this.#slots.give(slot);
+      }
+    }
+    if (gone === 0) return;
+    this.#slices.splice(0, gone);
+    this.#keys.sweep();
+  }
+
+  #slicesOf(end: number): Slice[] {
+    return this.#slices.slice(this.#position(end - this.#length), this.#position(end));
+  }
+
+  #fireAll(end: number, fire: Fire): void {
+    const slices = this.#slicesOf(end);
+    if (this.#width === this.#length) {
+      const { keys, slots } = slices[0]!.table;
+      for (let i = 0; i < keys.length; i++) fire(end - this.#length, end, keys[i]!, slots[i]!, 'on-time');
+      return;
+    }
+    const whole = new SlotTable();
+    for (const { table } of slices) this.#mergeInto(whole, table);
+    for (let i = 0; i < whole.size; i++) {
+      fire(end - this.#length, end, whole.keys[i]!, whole.slots[i]!, 'on-time');
+      this.#slots.give(whole.slots[i]!);
+    }
+  }
+  #mergeInto(whole: SlotTable, { keys, slots }: SlotTable): void {
+    const into = new Int32Array(keys.length);
+    for (let i = 0; i < keys.length; i++) {
+      let slot = whole.get(keys[i]!);
+      if (slot < 0) {
+        slot = this.#slots.take();
+        whole.add(keys[i]!, slot);
+      }
+      into[i] = slot;
+    }
+    this.#slots.merge(into, Int32Array.from(slots), keys.length);
+  }
+
+  /** The group of one key, put together from the slices of a window. */
+  #fireOne(end: number, key: number, fire: Fire, pane: Pane): void {
+    const slots = this.#slicesOf(end).flatMap(({ table }) => {
+      const slot = table.get(key);
+      return slot < 0 ? [] : [slot];
+    });
+    if (slots.length === 1) {
+      fire(end - this.#length, end, key, slots[0]!, pane);
+      return;
+    }
+    const whole = this.#slots.take();
+    for (const slot of slots) this.#slots.mergeOne(whole, slot);
+    fire(end - this.#length, end, key, whole, pane);
+    this.#slots.give(whole);
+  }
+
+  refine(fire: Fire): void {
+    if (this.#changed.size === 0) return;
+    this.#fireChanged(this.#changed, fire, 'late');
+    this.#changed.clear();
+  }
+
+  early(fire: Fire): void {
+    const changed = new Map<number, Set<number>>();
+    for (const { start, table } of this.#slices) {
+      for (const [i, key] of table.keys.entries()) {
+        const slot = table.slots[i]!;
+        if (this.#marks[slot] !== 1) continue;
+        this.#marks[slot] = 0;
+        for (let end = Math.max(this.#firstEndAfter(start), this.#fired + this.#every); end <= this.#lastEndOf(start); end += this.#every) {
+          const keys = changed.get(end);
+          if (keys) keys.add(key);
+          else changed.set(end, new Set([key]));
+        }
+      }
+    }
+    this.#fireChanged(changed, fire, 'early');
+  }
+
+  #fireChanged(changed: ReadonlyMap<number, ReadonlySet<number>>, fire: Fire, pane: Pane): void {
+    for (const end of [...changed.keys()].sort((a, b) => a - b)) for (const key of changed.get(end)!) this.#fireOne(end, key, fire, pane);
+  }
+
+  snapshot(): State {
+    const slices = this.#slices;
+    return {
+      fired: this.#fired,
+      gone: this.#gone,
+      starts: Float64Array.from(slices, ({ start }) => start),
+      sizes: Int32Array.from(slices, ({ table }) => table.size),
+      keys: Int32Array.from(slices.flatMap(({ table }) => table.keys)),
+      slots: Int32Array.from(slices.flatMap(({ table }) => table.slots)),
+      marked: Int32Array.from(slices.flatMap(({ table }) => table.slots.filter((slot) => this.#marks[slot] === 1))),
+    };
+  }
+  restore(state: State): void {
+    const { fired, gone, starts, sizes, keys, slots, marked } = state as {
+      readonly [name in 'sizes' | 'keys' | 'slots' | 'marked']: Int32Array;
+    } & { readonly fired: number; readonly gone: number; readonly starts: Float64Array };
+    this.#fired = fired;
+    this.#gone = gone;
+    let at = 0;
+    for (const [i, start] of starts.entries()) {
+      const { table } = this.#sliceAt(start);
+      for (const stop = at + sizes[i]!; at < stop; at++) table.add(keys[at]!, slots[at]!);
+    }
+    this.groups = keys.length;
+    this.#marks = new Uint8Array(this.#slots.capacity);
+    for (const slot of marked) this.#marks[slot] = 1;
+  }
+}
+
+/** Of whole numbers. */
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
