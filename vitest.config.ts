@@ -15,6 +15,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'kill',
+          environment: 'node',
+          include: ['test/kill/**/*.test.ts'],
+          fileParallelism: false,
+          // Alone: its moments are those of a machine that is not busy with other tests.
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],

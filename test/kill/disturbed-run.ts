@@ -1,0 +1,107 @@
+/** A run of the command line in a process group of its own, to be killed in whole or in part. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { entryFile } from '../../engine/threads.ts';
+
+export class DisturbedRun {
+  readonly #file: string;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #options: readonly string[];
+  #child: ChildProcess | null = null;
+  #exited: Promise<number | null> = Promise.resolve(null);
+  /** What it said on stderr, of all starts. */
+  words = '';
+
+  constructor(file: string, dataFolder: string, options: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.#file = file;
+    this.#options = options;
+    this.#env = { ...process.env, MILLRACE_DATA: dataFolder, ...env };
+  }
+
+  get isAlive(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  start(): void {
+    const child = spawn(process.execPath, [entryFile('cli'), 'run', this.#file, ...this.#options], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: this.#env,
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.words = (this.words + text).slice(-20_000);
+    });
+    this.#child = child;
+    this.#exited = new Promise((resolve) => child.once('exit', resolve));
+  }
+
+  /** The exit code; null where it was killed. */
+  ended(): Promise<number | null> {
+    return this.#exited;
+  }
+
+  async killGroup(): Promise<void> {
+    if (!this.isAlive) return;
+    process.kill(-this.#child!.pid!, 'SIGKILL');
+    await this.#exited;
+  }
+
+  /** Kills the run's own process; the one that keeps it is to start it again. False where there is none just now. */
+  killRun(): boolean {
+    const pid = this.runPid();
+    if (pid === null) return false;
+    try {
+      process.kill(pid, 'SIGKILL');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  runPid(): number | null {
+    if (!this.isAlive) return null;
+    const parent = this.#child!.pid!;
+    try {
+      const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(/\s+/).filter(Boolean);
+      const found = children.find((pid) => / run$/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0/g, ' ').trim()));
+      return found === undefined ? null : Number(found);
+    } catch {
+      return null;
+    }
+  }
+
+  async stop(how: string): Promise<void> {
+    const child = spawn(process.execPath, [entryFile('cli'), 'runs', 'stop', this.#file, how], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let words = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (words += text));
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+    if (code !== 0) throw new Error(`It could not be stopped: ${words}`);
+  }
+}
+
+/** Resolves when something in a folder whose name matches comes or goes, or after so long. */
+export async function whenTouched(folder: string, name: RegExp, mostMs: number): Promise<boolean> {
+  mkdirSync(folder, { recursive: true });
+  let watcher: FSWatcher | null = null;
+  try {
+    return await Promise.race([
+      new Promise<true>((resolve) => {
+        watcher = watch(folder, (_, file) => {
+          if (file !== null && name.test(file)) resolve(true);
+        });
+      }),
+      sleep(mostMs, false),
+    ]);
+  } finally {
+    (watcher as FSWatcher | null)?.close();
+  }
+}
+
+export async function until(condition: () => boolean, mostMs: number, what: () => string): Promise<void> {
+  const deadline = Date.now() + mostMs;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`Not within ${mostMs / 1000} s: ${what()}`);
+    await sleep(20);
+  }
+}
