@@ -9,7 +9,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import csvOutput from '../sinks/csv-output.ts';
 import jsonlOutput from '../sinks/jsonl-output.ts';
-import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, writeThroughCrashes } from './sink-testing.ts';
+import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-testing.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -53,8 +53,8 @@ const problemOf = async (action: () => Promise<unknown>) => {
 };
 
 /** A copy that was interrupted after some bytes of the part. */
-function halfAppend(share: number): (token: Json) => void {
-  return (token) => {
+function halfAppend(share: number): (sink: SinkSpec, token: Json) => void {
+  return (_, token) => {
     const { base, part, length } = token as { base: number | null; part: string | null; length: number };
     if (part === null || base === null) return;
     writeFileSync(target(), Buffer.concat([readFileSync(target()), readFileSync(join(folder, part)).subarray(0, Math.floor(length * share))]));
@@ -68,13 +68,8 @@ async function through(setting: Setting, rows: readonly Row[], intervals: readon
     writeFileSync(target(), setting.compress ? gzipSync(old) : old);
   }
   const { mode, visible, compress } = setting;
-  await writeThroughCrashes(
-    rows,
-    intervals,
-    (run) => run.open(csvOutput, { path: 'out.csv', mode, visible, compress }, schema),
-    (resume) => new SinkRun(folder, { resume }),
-    { half: halfAppend(share) },
-  );
+  const sink = { definition: csvOutput, params: { path: 'out.csv', mode, visible, compress } };
+  await writeThroughCrashes(folder, [sink], schema, rows, intervals, halfAppend(share));
 }
 
 describe.each(settings)('%o', (setting) => {
@@ -82,8 +77,8 @@ describe.each(settings)('%o', (setting) => {
     for (const first of [null, crash]) {
       const rows = rowsOf(100);
       await through(setting, rows, [
-        { batches: [10, 20], crash: first },
-        { batches: [30], crash },
+        { batches: [10, 20], crash: first, committed: 0 },
+        { batches: [30], crash, committed: 0 },
         { batches: [5, 5], crash: null },
       ]);
       expect(textOf(setting)).toBe(expected(setting, rows));
@@ -96,6 +91,7 @@ test('any batches, checkpoints and crashes leave what an undisturbed run writes'
   const interval = fc.record({
     batches: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 4 }),
     crash: fc.option(fc.constantFrom<CrashPoint>(...crashPoints)),
+    committed: fc.constant(0),
   });
   await fc.assert(
     fc.asyncProperty(
@@ -116,8 +112,8 @@ test('any batches, checkpoints and crashes leave what an undisturbed run writes'
 
 describe('what is visible when', () => {
   const open = async (given: { readonly [param: string]: unknown } = {}, resume: Resume = null) => {
-    const run = new SinkRun(folder, { resume });
-    const writer = await run.open(csvOutput, { path: 'out.csv', ...given }, schema);
+    const run = new SinkRun(folder);
+    const writer = await run.open({ definition: csvOutput, params: { path: 'out.csv', ...given } }, schema, resume);
     return { run, writer };
   };
 
@@ -180,14 +176,14 @@ describe('what is visible when', () => {
     for (const again of [false, true]) {
       rmSync(target(), { force: true });
       const run = new SinkRun(folder, { commits: 'end' });
-      const writer = await run.open(jsonlOutput, { path: 'out.csv' }, schema);
+      const writer = await run.open({ definition: jsonlOutput, params: { path: 'out.csv' } }, schema);
       writer.write(rowsOf(2));
       const token = await writer.prepare!(1);
       expect(existsSync(target())).toBe(false);
       if (again) await writer.commit(1);
       run.kill();
-      const next = new SinkRun(folder, { commits: 'end', resume: { checkpoint: 1, token } });
-      await next.open(jsonlOutput, { path: 'out.csv' }, schema);
+      const next = new SinkRun(folder, { commits: 'end' });
+      await next.open({ definition: jsonlOutput, params: { path: 'out.csv' } }, schema, { checkpoint: 1, token });
       await next.close();
       expect(readFileSync(target(), 'utf8')).toBe('{"id":0,"name":"n0"}\n{"id":1,"name":"n1"}\n');
       expect(parts()).toEqual([]);
@@ -197,7 +193,7 @@ describe('what is visible when', () => {
   test('an append that is killed before its end leaves the file as it was', async () => {
     writeFileSync(target(), old);
     const run = new SinkRun(folder, { commits: 'end' });
-    const writer = await run.open(csvOutput, { path: 'out.csv', mode: 'append' }, schema);
+    const writer = await run.open({ definition: csvOutput, params: { path: 'out.csv', mode: 'append' } }, schema);
     writer.write(rowsOf(200_000));
     run.kill();
     expect(readFileSync(target(), 'utf8')).toBe(old);

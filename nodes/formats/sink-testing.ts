@@ -2,12 +2,13 @@
 import { resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { RowFailure, SinkContext, SinkDefinition, Writer } from '../kit/node.ts';
+import { completeParams, type Params } from '../kit/params.ts';
 
 /**
  * Where a process is killed: with rows written and nothing prepared; prepared, but before the checkpoint is stored; stored,
- * before anything is committed; with the commit half done; and after it.
+ * before anything is committed; with some sinks committed or a commit half done; and after all.
  */
-export const crashPoints = ['writing', 'prepared', 'decided', 'half', 'committed'] as const;
+export const crashPoints = ['writing', 'prepared', 'stored', 'half', 'committed'] as const;
 export type CrashPoint = (typeof crashPoints)[number];
 export type Resume = SinkContext<unknown>['resume'];
 
@@ -15,11 +16,16 @@ export type Resume = SinkContext<unknown>['resume'];
 export interface Interval {
   readonly batches: readonly number[];
   readonly crash: CrashPoint | null;
+  /** With `half`: how many of the writers have committed, and a share of the next one's work. */
+  readonly committed?: number;
+}
+export interface SinkSpec {
+  readonly definition: SinkDefinition<any>;
+  readonly params: { readonly [param: string]: unknown };
 }
 
 export interface SinkOptions {
   readonly commits?: 'end' | 'checkpoint';
-  readonly resume?: Resume;
   readonly lineage?: string;
   readonly signal?: AbortSignal;
 }
@@ -28,8 +34,8 @@ export interface SinkOptions {
 export class SinkRun {
   readonly failures: RowFailure[] = [];
   readonly logs: string[] = [];
-  readonly shared = new Map<string, { close(): void }>();
   readonly writers: Writer[] = [];
+  readonly #shared = new Map<string, { close(): void }>();
   readonly #folder: string;
   readonly #options: SinkOptions;
 
@@ -38,11 +44,10 @@ export class SinkRun {
     this.#options = options;
   }
 
-  async open(definition: SinkDefinition<any>, given: { readonly [param: string]: unknown }, schema: Schema): Promise<Writer> {
-    const defaults = Object.fromEntries(Object.entries(definition.params).map(([name, field]) => [name, (field as { default?: unknown }).default ?? null]));
-    const { commits = 'checkpoint', resume = null, lineage = 'trial', signal = new AbortController().signal } = this.#options;
+  async open({ definition, params }: SinkSpec, schema: Schema, resume: Resume = null): Promise<Writer> {
+    const { commits = 'checkpoint', lineage = 'trial', signal = new AbortController().signal } = this.#options;
     const writer = await definition.run({
-      params: { ...defaults, ...given },
+      params: completeParams(definition.params, params as Params),
       inputs: { rows: schema },
       outputs: {},
       path: (path: string) => resolve(this.#folder, path),
@@ -50,11 +55,12 @@ export class SinkRun {
       log: (_level: string, message: string) => this.logs.push(message),
       fail: (failure: RowFailure) => this.failures.push(failure),
       shared: <T extends { close(): void }>(key: string, open: () => T): T => {
-        if (!this.shared.has(key)) this.shared.set(key, open());
-        return this.shared.get(key) as T;
+        if (!this.#shared.has(key)) this.#shared.set(key, open());
+        return this.#shared.get(key) as T;
       },
       guard: () => {},
       commits,
+      // As it comes back from a checkpoint's file.
       resume: resume && { checkpoint: resume.checkpoint, token: JSON.parse(JSON.stringify(resume.token)) as Json },
       lineage,
     } as SinkContext<any>);
@@ -64,66 +70,75 @@ export class SinkRun {
 
   async close(): Promise<void> {
     for (const writer of this.writers) await writer.close();
-    for (const thing of this.shared.values()) thing.close();
+    for (const thing of this.#shared.values()) thing.close();
   }
 
-  /** As SIGKILL would: nothing of the writers' own code runs. A database's lock goes with its connection. */
+  /** As SIGKILL would: none of the writers' own code runs. A database's lock goes with its connection. */
   kill(): void {
-    for (const thing of this.shared.values()) if ('connection' in thing) (thing.connection as { close(): void }).close();
+    for (const thing of this.#shared.values()) if ('connection' in thing) (thing.connection as { close(): void }).close();
   }
 }
 
+interface Stored {
+  readonly checkpoint: number;
+  readonly tokens: readonly Json[];
+  readonly position: number;
+}
+
 /**
- * Writes rows through checkpoints, one after each interval, going on after each crash from the checkpoint that counts.
- * `half` does a part of the commit of a token by itself. `decided` says whether a stored checkpoint counts though nobody
- * has committed it (a database that decides must have).
+ * Writes rows through checkpoints, one after each interval, to sinks that stand side by side, and goes on after each crash
+ * from the checkpoint that counts, as the engine does. `half` does a part of the commit of a writer's token by itself.
  */
 export async function writeThroughCrashes(
+  folder: string,
+  sinks: readonly SinkSpec[],
+  schema: Schema,
   rows: readonly Row[],
   intervals: readonly Interval[],
-  open: (run: SinkRun) => Promise<Writer>,
-  make: (resume: Resume) => SinkRun,
-  options: { readonly half?: (token: Json) => void; readonly isDecided?: () => boolean } = {},
+  half: (sink: SinkSpec, token: Json) => void = () => {},
 ): Promise<void> {
-  let counts: { readonly resume: Resume; readonly position: number } = { resume: null, position: 0 };
+  const path = (relative: string) => resolve(folder, relative);
+  const decider = sinks.find(({ definition }) => definition.committedCheckpoint);
+  const stored: Stored[] = [];
   let run: SinkRun | null = null;
-  let writer: Writer | null = null;
   let position = 0;
   let checkpoint = 0;
-  const killed = () => {
-    run?.kill();
-    run = null;
-  };
-  for (const { batches, crash } of [...intervals, { batches: [rows.length], crash: null }]) {
-    if (!run) {
-      run = make(counts.resume);
-      writer = await open(run);
-      position = counts.position;
-      checkpoint = counts.resume?.checkpoint ?? 0;
+
+  const start = async (): Promise<SinkRun> => {
+    const params: any = decider && completeParams(decider.definition.params, decider.params as Params);
+    const number = decider && (await decider.definition.committedCheckpoint!({ params, path, lineage: 'trial', signal: new AbortController().signal }));
+    if (number !== undefined && stored.length > 0 && stored.at(-1)!.checkpoint !== number) stored.pop();
+    const from = stored.at(-1) ?? { checkpoint: 0, tokens: [], position: 0 };
+    const started = new SinkRun(folder);
+    for (const [i, sink] of sinks.entries()) {
+      await started.open(sink, schema, from.checkpoint === 0 ? null : { checkpoint: from.checkpoint, token: from.tokens[i]! });
     }
+    const deciding = started.writers.find(({ transaction }) => transaction)?.transaction;
+    for (const { transaction } of started.writers) if (transaction !== deciding) transaction?.keepRedo(folder);
+    ({ checkpoint, position } = from);
+    return started;
+  };
+
+  for (const { batches, crash, committed = 1 } of [...intervals, { batches: [rows.length], crash: null }]) {
+    run ??= await start();
     for (const count of batches) {
-      if (count > 0) await writer!.write(rows.slice(position, position + count));
+      for (const writer of count > 0 ? run.writers : []) await writer.write(rows.slice(position, position + count));
       position = Math.min(rows.length, position + count);
     }
-    if (crash === 'writing') {
-      killed();
-      continue;
+    if (crash !== 'writing') {
+      const tokens = await Promise.all(run.writers.map(async (writer) => (await writer.prepare?.(checkpoint + 1)) ?? null));
+      if (crash !== 'prepared') {
+        stored.push({ checkpoint: ++checkpoint, tokens, position });
+        const first = run.writers.find(({ transaction }) => transaction)?.transaction;
+        const order = [...run.writers.keys()].sort((a, b) => Number(run!.writers[b]!.transaction === first) - Number(run!.writers[a]!.transaction === first));
+        const count = crash === 'stored' ? 0 : crash === 'half' ? Math.min(committed, order.length) : order.length;
+        for (const index of order.slice(0, count)) await run.writers[index]!.commit(checkpoint);
+        if (crash === 'half' && count < order.length && (count > 0 || !first)) half(sinks[order[count]!]!, tokens[order[count]!]!);
+      }
     }
-    const next = { checkpoint: checkpoint + 1, token: (await writer!.prepare?.(checkpoint + 1)) ?? null };
-    if (crash === 'prepared') {
-      killed();
-      continue;
-    }
-    if (crash === 'decided' || crash === 'half') {
-      if (crash === 'half') options.half?.(next.token);
-      if (options.isDecided?.() ?? true) counts = { resume: next, position };
-      killed();
-      continue;
-    }
-    counts = { resume: next, position };
-    checkpoint++;
-    await writer!.commit(checkpoint);
-    if (crash === 'committed') killed();
+    if (crash === null) continue;
+    run.kill();
+    run = null;
   }
   await run!.close();
 }

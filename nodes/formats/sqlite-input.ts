@@ -5,7 +5,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { findFile } from './input-files.ts';
-import { quoteName } from './sqlite-database.ts';
+import { quoteName } from './sqlite-name.ts';
 import { affinityOf } from './sqlite-types.ts';
 
 export interface SqliteQuery {

@@ -1,8 +1,10 @@
+import type Sqlite from 'better-sqlite3';
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
 import { generatedFunction } from './generated-function.ts';
 import { stringLiteral } from './row-code.ts';
-import { quoteName, type SqliteDatabase } from './sqlite-database.ts';
+import type { Recorder } from './sqlite-database.ts';
+import { quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn } from './sqlite-target.ts';
 import { affinityOf } from './sqlite-types.ts';
 import { timestampFormatter } from './timestamp-text.ts';
@@ -12,23 +14,27 @@ export class ValueRefused extends Error {}
 /** Inserts `rows[from]` and the next ones, as many as the statement takes. Throws SQLite's errors and ValueRefused. */
 export type Insert = (rows: readonly Row[], from: number) => void;
 
+/** An INSERT of several rows, with positional values. Rows of equal keys are updated. */
+export function insertSql(target: Target, columns: readonly TargetColumn[], upsertKeys: readonly string[], rows: number): string {
+  const names = columns.map(({ name }) => quoteName(name));
+  const tuple = `(${names.map(() => '?').join(',')})`;
+  return `INSERT INTO ${quoteName(target.into)} (${names.join(',')}) VALUES ${Array(rows).fill(tuple).join(',')}${onConflict(columns, upsertKeys)}`;
+}
+
 /**
  * An INSERT of several rows, with positional values: naming parameters costs a third more, and one row a statement another
- * third. The function that binds them is generated for the schema.
+ * third. The function that binds them is generated for the schema. `record` is given what was bound for accepted rows.
  */
 export function prepareInsert(
-  database: SqliteDatabase,
+  connection: Sqlite.Database,
   target: Target,
   schema: Schema,
   columns: readonly TargetColumn[],
   upsertKeys: readonly string[],
   rowsPerStatement: number,
+  record: Recorder | null,
 ): Insert {
-  const names = columns.map(({ name }) => quoteName(name));
-  const tuple = `(${names.map(() => '?').join(',')})`;
-  const sql = `INSERT INTO ${quoteName(target.into)} (${names.join(',')}) VALUES ${Array(rowsPerStatement).fill(tuple).join(',')}${onConflict(columns, upsertKeys)}`;
-  const statement = database.connection.prepare(sql);
-
+  const statement = connection.prepare(insertSql(target, columns, upsertKeys, rowsPerStatement));
   const keys = new Set(upsertKeys.map((key) => key.toLowerCase()));
   const heads: string[] = [];
   const values: string[] = [];
@@ -53,9 +59,11 @@ export function prepareInsert(
     if (value === null) throw new ValueRefused(`The key column "${columns[index]!.name}" is null.`);
     return value;
   };
+  // Bound as an array they take longer, but are there to be recorded.
+  const run = record ? `const bound=[${values.join(',')}];statement.run(bound);record(bound);` : `statement.run(${values.join(',')});`;
   return generatedFunction<Insert>(
-    { statement, iso: (ms: number | null) => (ms === null ? null : iso(ms)), stringify: JSON.stringify, cast, key },
-    `(rows,from)=>{${heads.join('')}statement.run(${values.join(',')});}`,
+    { statement, record, iso: (ms: number | null) => (ms === null ? null : iso(ms)), stringify: JSON.stringify, cast, key },
+    `(rows,from)=>{${heads.join('')}${run}}`,
   );
 }
 

@@ -2,7 +2,8 @@
 import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
-import { quoteName, type SqliteDatabase } from './sqlite-database.ts';
+import { changedDatabase } from './sqlite-commits.ts';
+import { quoteName } from './sqlite-name.ts';
 import { declaredTypes, holds } from './sqlite-types.ts';
 
 export type WriteMode = 'create' | 'append' | 'replace' | 'upsert';
@@ -29,13 +30,25 @@ interface ExistingColumn {
   readonly hidden: number;
 }
 
+export interface TargetSpec {
+  readonly table: string;
+  readonly mode: WriteMode;
+  /** Rows of this run are in the table already: it must exist, and more come behind them. */
+  readonly continues: boolean;
+  readonly columns: readonly TargetColumn[];
+  /** For upsert. */
+  readonly keys: readonly string[];
+}
+
 /** Throws a MillraceError where the table cannot take these columns in this mode. */
-export function openTarget(database: SqliteDatabase, table: string, mode: WriteMode, columns: readonly TargetColumn[], keys: readonly string[]): Target {
-  const { connection, path } = database;
+export function openTarget({ connection, path }: { readonly connection: Sqlite.Database; readonly path: string }, spec: TargetSpec): Target {
+  const { table, continues, columns, keys } = spec;
+  const mode = continues && spec.mode !== 'upsert' ? 'append' : spec.mode;
   const kind = connection.prepare<[string], { type: string }>('SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE').get(table)?.type;
   const declared = columns.map(({ type }) => declaredTypes[type]);
   const nothing = () => {};
   if (kind === undefined) {
+    if (continues) throw changedDatabase(path, `the table "${table}" is gone`);
     connection.exec(creation(table, columns, keys));
     return { table, into: table, declared, publish: nothing };
   }

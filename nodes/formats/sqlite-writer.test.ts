@@ -25,25 +25,25 @@ const schemaOf = (types: { readonly [name: string]: ColumnType }): Schema => ({
 const pair = schemaOf({ id: 'integer', name: 'string' });
 const rowsOf = (count: number) => Array.from({ length: count }, (_, i) => ({ id: i, name: `n${i}` }));
 
+const contextOf = (logged: string[] = [], fail: (failure: RowFailure) => void = () => {}) => ({
+  commits: 'end' as const,
+  resume: null,
+  lineage: '',
+  signal: new AbortController().signal,
+  log: (_: string, message: string) => void logged.push(message),
+  fail,
+});
+
 /** A run into one database file, as the engine would lead it. */
 class Run {
-  readonly database = new SqliteDatabase(path, Sqlite);
   readonly failures: RowFailure[] = [];
   readonly logged: string[] = [];
-  readonly #stop = new AbortController();
+  readonly #context = contextOf(this.logged, (failure) => this.failures.push(failure));
+  readonly database = new SqliteDatabase(path, Sqlite, this.#context);
 
   async writer(table: string, schema: Schema, mode: WriteMode = 'replace', keys: string[] = [], columns = schema.columns): Promise<SqliteWriter> {
-    await this.database.begin(this.#stop.signal);
-    return new SqliteWriter(
-      this.database,
-      schema,
-      { table, mode, keys, columns },
-      {
-        signal: this.#stop.signal,
-        log: (_, message) => this.logged.push(message),
-        fail: (failure) => this.failures.push(failure),
-      },
-    );
+    await this.database.open();
+    return new SqliteWriter(this.database, schema, { table, mode, keys, columns }, this.#context);
   }
 }
 async function write(table: string, schema: Schema, rows: readonly Row[], mode: WriteMode = 'replace', keys: string[] = []): Promise<Run> {
@@ -220,13 +220,12 @@ describe('rows that the table refuses', () => {
 
   test('a failure that stops the run undoes everything', async () => {
     execute('CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)');
-    const database = new SqliteDatabase(path, Sqlite);
-    const { signal } = new AbortController();
-    await database.begin(signal);
-    const fail = (failure: RowFailure) => {
+    const context = contextOf([], (failure) => {
       throw new Error(failure.message);
-    };
-    const writer = new SqliteWriter(database, pair, { table: 't', mode: 'append', keys: [], columns: pair.columns }, { signal, log: () => {}, fail });
+    });
+    const database = new SqliteDatabase(path, Sqlite, context);
+    await database.open();
+    const writer = new SqliteWriter(database, pair, { table: 't', mode: 'append', keys: [], columns: pair.columns }, context);
     expect(() => writer.write([...rowsOf(40), { id: 1, name: 'twice' }])).toThrow('UNIQUE');
     writer.abort();
     database.close();
@@ -255,8 +254,8 @@ describe('files', () => {
 
   test('a missing folder, a folder', async () => {
     const inMissing = join(folder, 'no', 'out.db');
-    expect(() => new SqliteDatabase(inMissing, Sqlite)).toThrow('does not exist');
-    expect(() => new SqliteDatabase(folder, Sqlite)).toThrow('is a folder');
+    expect(() => new SqliteDatabase(inMissing, Sqlite, contextOf())).toThrow('does not exist');
+    expect(() => new SqliteDatabase(folder, Sqlite, contextOf())).toThrow('is a folder');
   });
 
   // A large transaction that spills out of its cache has the file to itself.

@@ -1,9 +1,9 @@
-import type { Row, Schema } from '../../engine/schema/types.ts';
-import type { Output, RowFailure, RunContext, Writer } from '../kit/node.ts';
+import type { Json, Row, Schema } from '../../engine/schema/types.ts';
+import type { Output, RowFailure, SinkContext, Transaction, Writer } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
-import type { SqliteDatabase } from './sqlite-database.ts';
+import type { Participant, SqliteDatabase } from './sqlite-database.ts';
 import { type Insert, prepareInsert, ValueRefused } from './sqlite-insert.ts';
-import { openTarget, type Target, type TargetColumn, type WriteMode } from './sqlite-target.ts';
+import { openTarget, type Target, type TargetColumn, type TargetSpec, type WriteMode } from './sqlite-target.ts';
 
 /** Faster than 8 and than 40: see bench/README.md. */
 const rowsPerStatement = 16;
@@ -17,55 +17,57 @@ export interface SqliteWriterOptions {
   /** Aligned with the schema. */
   readonly columns: readonly TargetColumn[];
 }
+type Context = Pick<SinkContext<unknown>, 'log' | 'fail' | 'resume'>;
 
 /** Writes rows into one table, within the database's transaction. */
-export class SqliteWriter implements Writer {
+export class SqliteWriter implements Writer, Participant {
   readonly #database: SqliteDatabase;
-  readonly #context: Pick<RunContext<unknown>, 'signal' | 'log' | 'fail'>;
-  readonly #target: Target;
-  readonly #many: Insert;
-  readonly #single: Insert;
+  readonly #schema: Schema;
+  readonly #context: Context;
   readonly #count: number;
+  #spec: TargetSpec;
+  #target: Target;
+  #isPublished = false;
+  /** Made with the first rows behind a commit. */
+  #inserts: { readonly many: Insert; readonly single: Insert } | null = null;
 
-  /** The database has begun its transaction. */
-  constructor(database: SqliteDatabase, schema: Schema, options: SqliteWriterOptions, context: Pick<RunContext<unknown>, 'signal' | 'log' | 'fail'>) {
-    const { table, mode, keys, columns } = options;
+  /** The database is open. */
+  constructor(database: SqliteDatabase, schema: Schema, options: SqliteWriterOptions, context: Context) {
+    const { table, mode, columns } = options;
     this.#database = database;
+    this.#schema = schema;
     this.#context = context;
     this.#count = Math.max(1, Math.min(rowsPerStatement, Math.floor(maxValues / Math.max(1, columns.length))));
+    this.#spec = { table, mode, columns, keys: mode === 'upsert' ? options.keys : [], continues: context.resume !== null };
     database.claim(table);
     try {
-      const upsertKeys = mode === 'upsert' ? keys : [];
-      this.#target = openTarget(database, table, mode, columns, upsertKeys);
-      this.#many = prepareInsert(database, this.#target, schema, columns, upsertKeys, this.#count);
-      this.#single = prepareInsert(database, this.#target, schema, columns, upsertKeys, 1);
+      this.#target = openTarget(database, this.#spec);
+      this.#inserts = this.#prepareInserts();
     } catch (error) {
       throw outputProblem(error, database.path);
     }
+    database.join(this);
   }
 
-  write(rows: readonly Row[]): void {
-    const count = this.#count;
-    let at = 0;
-    for (; at + count <= rows.length; at += count) {
-      try {
-        this.#many(rows, at);
-      } catch (error) {
-        // The statement as a whole was undone: one by one, all but the culprits get in.
-        if (!failureOf(error)) throw outputProblem(error, this.#database.path);
-        for (let i = at; i < at + count; i++) this.#writeOne(rows, i);
-      }
-    }
-    for (; at < rows.length; at++) this.#writeOne(rows, at);
+  get transaction(): Transaction {
+    return this.#database;
   }
 
-  async commit(): Promise<void> {
+  write(rows: readonly Row[]): void | Promise<void> {
+    return this.#database.insert(() => this.#insert(rows));
+  }
+
+  prepare(checkpoint: number): Promise<Json> {
+    return this.#database.prepare(checkpoint);
+  }
+
+  async commit(checkpoint?: number): Promise<void> {
     try {
-      this.#target.publish((message) => this.#context.log('warning', message));
+      if (checkpoint === undefined) this.publish();
     } catch (error) {
       throw outputProblem(error, this.#database.path);
     }
-    await this.#database.commit(this.#context.signal);
+    await this.#database.commit(checkpoint);
   }
 
   abort(): void {
@@ -79,18 +81,69 @@ export class SqliteWriter implements Writer {
     return { kind: 'sqlite', path: this.#database.path, table: this.#target.table };
   }
 
-  #writeOne(rows: readonly Row[], index: number): void {
+  spec(): TargetSpec {
+    return this.#spec;
+  }
+
+  publish(): void {
+    if (this.#isPublished) return;
+    this.#target.publish((message) => this.#context.log('warning', message));
+    this.#isPublished = true;
+  }
+
+  renew(): void {
+    this.#inserts = null;
+    if (!this.#isPublished) return;
+    this.#target = { ...this.#target, into: this.#target.table };
+    this.#spec = { ...this.#spec, continues: true };
+  }
+
+  #prepareInserts() {
+    const { columns, keys } = this.#spec;
+    const record = this.#database.recorder(this);
+    const prepare = (count: number) => prepareInsert(this.#database.connection, this.#target, this.#schema, columns, keys, count, record);
+    return { many: prepare(this.#count), single: prepare(1) };
+  }
+
+  #insert(rows: readonly Row[]): void {
+    const count = this.#count;
+    let at = 0;
     try {
-      this.#single(rows, index);
+      this.#inserts ??= this.#prepareInserts();
     } catch (error) {
-      const failure = failureOf(error);
+      throw outputProblem(error, this.#database.path);
+    }
+    const { many, single } = this.#inserts;
+    for (; at + count <= rows.length; at += count) {
+      try {
+        many(rows, at);
+      } catch (error) {
+        // The statement as a whole was undone: one by one, all but the culprits get in.
+        if (!this.#failureOf(error)) throw outputProblem(error, this.#database.path);
+        for (let i = at; i < at + count; i++) this.#insertOne(single, rows, i);
+      }
+    }
+    for (; at < rows.length; at++) this.#insertOne(single, rows, at);
+  }
+
+  #insertOne(single: Insert, rows: readonly Row[], index: number): void {
+    try {
+      single(rows, index);
+    } catch (error) {
+      const failure = this.#failureOf(error);
       if (!failure) throw outputProblem(error, this.#database.path);
       this.#context.fail({ ...failure, row: rows[index]! });
     }
   }
+
+  /** What one row did wrong, or null where the fault is not a row's, or has undone more than the row. */
+  #failureOf(error: unknown): RowFailure | null {
+    const failure = failureOf(error);
+    if (failure) this.#database.checkTransaction();
+    return failure;
+  }
 }
 
-/** What one row did wrong, or null where the fault is not a row's. */
 function failureOf(error: unknown): RowFailure | null {
   if (error instanceof ValueRefused) {
     return { code: 'sqlite/value', message: error.message, hint: 'Change the column before the sink, or its type in the sink.' };

@@ -1,5 +1,6 @@
 import type { Schema } from '../../engine/schema/types.ts';
 import { shortPath } from '../formats/short-path.ts';
+import { committedCheckpoint } from '../formats/sqlite-commits.ts';
 import { SqliteDatabase } from '../formats/sqlite-database.ts';
 import type { TargetColumn } from '../formats/sqlite-target.ts';
 import { columnTypeOf, type SqliteType, sqliteTypes } from '../formats/sqlite-types.ts';
@@ -26,8 +27,13 @@ Writes each row into a table; file and table are created where they do not exist
 | **Upsert** | a row with the same key is updated, any other added; the table needs a primary key or unique index over the key |
 | **Create** | refused, so that nothing is overwritten by mistake |
 
-A run is **one transaction** per database file, for all its sinks together: a run that fails or is stopped leaves the
-database as it was, and nobody sees half of a result. The file is locked for other writers meanwhile.
+A run whose input ends is **one transaction** per database file, for all its sinks together: a run that fails, is stopped
+or is killed leaves the database as it was, and nobody sees half of a result. The file is locked for other writers meanwhile.
+
+A run that goes on until it is stopped makes **one transaction per checkpoint**: its rows are seen with each checkpoint, all
+sinks of the file together, and **Replace** puts the new table in place with the first one. A run that is killed and goes on
+leaves each row in the table exactly once; the table \`_millrace_commits\` tells which checkpoint the file holds. Other
+programs can write between two transactions. While one has the file locked, the run waits and says so.
 
 Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
 (ISO 8601 text in UTC), JSON \`JSON\` (compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
@@ -67,12 +73,14 @@ the table refuses, is an error of that row alone.
     const schema = context.inputs['rows']!;
     const { default: Database } = await import('better-sqlite3');
     const path = context.path(params.path);
-    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, Database));
+    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, Database, context));
     // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again.
-    if (database.isNew) for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
-    await database.begin(context.signal);
+    // Nor does one that is committed many times: it would take what was committed along.
+    if (database.isNew && context.commits === 'end') for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
+    await database.open();
     return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
   },
+  committedCheckpoint: ({ params, path, lineage, signal }) => committedCheckpoint(path(params.path), lineage, signal),
   examples: [
     {
       title: 'Typed columns',

@@ -1,0 +1,72 @@
+/** Which checkpoint a database holds: a table of its own, written in the transaction that the number tells of. */
+import { existsSync } from 'node:fs';
+import type Sqlite from 'better-sqlite3';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Json } from '../../engine/schema/types.ts';
+import { outputProblem } from './output-problem.ts';
+import { withLock } from './sqlite-lock.ts';
+
+export const commitsTable = '_millrace_commits';
+/** Lineages that are remembered in one file; a run that is to go on is hardly older. */
+const keptLineages = 1000;
+
+/** What a database's `prepare` gives, the same to all of its writers. */
+export type DatabaseToken = {
+  /** The number that the database holds once this checkpoint is committed; null where it has none. */
+  readonly marker: number | null;
+  /** The number that it held before. */
+  readonly before: number | null;
+  /** The rows of this checkpoint once more, where the database does not decide. */
+  readonly redo: { readonly file: string; readonly length: number } | null;
+};
+
+export function databaseToken(token: Json): DatabaseToken {
+  if (typeof token === 'object' && token !== null && 'marker' in token) return token as unknown as DatabaseToken;
+  throw new Error(`No token of a database: ${JSON.stringify(token)}`);
+}
+
+/** Within the transaction that it tells of. */
+export function writeMarker(connection: Sqlite.Database, lineage: string, checkpoint: number): void {
+  connection.exec(`CREATE TABLE IF NOT EXISTS ${commitsTable} (lineage TEXT PRIMARY KEY, checkpoint INTEGER NOT NULL, at TEXT NOT NULL)`);
+  const { changes } = connection
+    .prepare(`UPDATE ${commitsTable} SET checkpoint = ?, at = ? WHERE lineage = ?`)
+    .run(checkpoint, new Date().toISOString(), lineage);
+  if (changes > 0) return;
+  connection.prepare(`INSERT INTO ${commitsTable} VALUES (?, ?, ?)`).run(lineage, checkpoint, new Date().toISOString());
+  connection.exec(`DELETE FROM ${commitsTable} WHERE lineage NOT IN (SELECT lineage FROM ${commitsTable} ORDER BY at DESC LIMIT ${keptLineages})`);
+}
+
+export function readMarker(connection: Sqlite.Database, lineage: string): number | null {
+  const exists = connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(commitsTable);
+  if (!exists) return null;
+  return connection.prepare<[string], { checkpoint: number }>(`SELECT checkpoint FROM ${commitsTable} WHERE lineage = ?`).get(lineage)?.checkpoint ?? null;
+}
+
+/** See `SinkDefinition.committedCheckpoint`. */
+export async function committedCheckpoint(path: string, lineage: string, signal: AbortSignal): Promise<number | null> {
+  if (!existsSync(path)) return null;
+  const { default: Database } = await import('better-sqlite3');
+  // For writing, as only so SQLite rolls back what a killed process has left.
+  let connection: Sqlite.Database;
+  try {
+    connection = new Database(path, { fileMustExist: true, timeout: 0 });
+  } catch (error) {
+    throw outputProblem(error, path);
+  }
+  try {
+    return await withLock(() => readMarker(connection, lineage), { path, signal });
+  } finally {
+    connection.close();
+  }
+}
+
+/** The database does not hold what was committed, and what would bring it there is not to be had. */
+export function changedDatabase(path: string, what: string): MillraceError {
+  return new MillraceError({
+    code: 'sqlite/changed',
+    message: `${path} does not hold what this run has committed to it (${what}): it was changed by another program since.`,
+    hint: 'Put the file back as it was, or run from scratch.',
+    field: 'path',
+    position: { source: path },
+  });
+}
