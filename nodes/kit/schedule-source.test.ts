@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Json, Row } from '../../engine/schema/types.ts';
+import { everySource } from './every-source.ts';
+import { f } from './fields.ts';
+import { defineNode, type Reader, type RowFailure, type SourceContext } from './node.ts';
+import { withSchedule } from './schedule-source.ts';
+
+/** What the source finds, reading by reading; an error is thrown instead. The last one stays. */
+type World = readonly (readonly Row[] | Error)[];
+
+/** A source over a world whose n-th opening without a position sees its n-th state. */
+function sourceOf(world: World) {
+  let openings = 0;
+  const seen = new Map<number, readonly Row[]>();
+  const definition = defineNode({
+    type: 'rows',
+    kind: 'source',
+    title: 'Rows',
+    summary: 'For tests.',
+    category: 'Generate',
+    icon: 'puzzle',
+    version: 1,
+    docs: 'For tests.',
+    outputs: [{ name: 'rows' }],
+    bounded: true,
+    params: { name: f.text({ label: 'Name', default: 'x' }) },
+    infer: () => ({ outputs: { rows: { columns: [{ name: 'id', type: 'integer', nullable: true }] } } }),
+    run({ batchSize, start }) {
+      const position = (start as { reading: number; next: number } | null) ?? { reading: Math.min(openings++, world.length - 1), next: 0 };
+      const found = world[position.reading]!;
+      if (found instanceof Error) throw found;
+      const rows = seen.get(position.reading) ?? found;
+      seen.set(position.reading, rows);
+      let next = position.next;
+      return {
+        read() {
+          const first = next;
+          next = Math.min(next + batchSize, rows.length);
+          return first === next ? null : { rows: rows.slice(first, next), locate: (index) => ({ source: 'rows', line: first + index + 1 }) };
+        },
+        position: () => ({ reading: position.reading, next }),
+        close() {},
+      };
+    },
+    examples: [],
+  });
+  return withSchedule(definition);
+}
+
+const ids = (...all: (number | null)[]): Row[] => all.map((id) => ({ id }));
+
+interface Opened {
+  readonly reader: Reader;
+  readonly logs: string[];
+  readonly failures: RowFailure[];
+}
+let time = 0;
+/** The clock is further by more than any wait each time that it is asked, so that no reading has to be waited for. */
+async function open(
+  source: ReturnType<typeof sourceOf>,
+  params: object,
+  options: { start?: Json; signal?: AbortSignal; now?: () => number } = {},
+): Promise<Opened> {
+  const logs: string[] = [];
+  const failures: RowFailure[] = [];
+  const reader = await source.run({
+    params: { name: 'x', repeat: 1000, cursorColumn: null, ...params },
+    inputs: {},
+    outputs: { rows: { columns: [{ name: 'id', type: 'integer', nullable: true }] } },
+    path: (path) => path,
+    signal: options.signal ?? new AbortController().signal,
+    log: (_, message) => void logs.push(message),
+    fail: (failure) => void failures.push(failure),
+    refuse() {},
+    shared: (_, make) => make(),
+    batchSize: 2,
+    start: options.start ?? null,
+    sample: false,
+    now: options.now ?? (() => (time += 10_000)),
+  } satisfies SourceContext<any>);
+  return { reader, logs, failures };
+}
+
+async function take({ reader }: Opened, batches: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let i = 0; i < batches; i++) rows.push(...((await reader.read())?.rows ?? []));
+  return rows;
+}
+
+it('is bounded as long as no repetition is asked for, and reads as it did', async () => {
+  const source = sourceOf([ids(1, 2, 3)]);
+  const bounded = source.bounded as (params: object) => boolean;
+  expect([bounded({ repeat: null }), bounded({ repeat: 1000 })]).toEqual([true, false]);
+  const { reader } = await open(source, { repeat: null });
+  expect([await reader.read(), reader.position()]).toMatchObject([{ rows: ids(1, 2) }, { next: 2 }]);
+});
+
+it('leaves sources alone that have no end of their own', () => {
+  const endless = { ...sourceOf([]), bounded: false };
+  expect(withSchedule(endless)).toBe(endless);
+  expect(Object.keys(everySource({ ...endless, params: {} }).params)).not.toContain('repeat');
+});
+
+it('gives all rows again with each reading', async () => {
+  const opened = await open(sourceOf([ids(1, 2, 3), [], ids(4)]), {});
+  expect(await take(opened, 4)).toEqual(ids(1, 2, 3, 4, 4));
+});
+
+it('gives rows beyond the cursor of the readings before, and no ties', async () => {
+  const opened = await open(sourceOf([ids(2, 1), ids(2, 1, 5, 3, 2), ids(5, 6)]), { cursorColumn: 'id' });
+  expect(await take(opened, 3)).toEqual(ids(2, 1, 5, 3, 6));
+});
+
+it('fails rows without a cursor', async () => {
+  const opened = await open(sourceOf([ids(1, null, 2)]), { cursorColumn: 'id' });
+  expect(await take(opened, 2)).toEqual(ids(1, 2));
+  expect(opened.failures).toMatchObject([{ code: 'schedule/cursor', position: { source: 'rows', line: 2 }, row: { id: null } }]);
+});
+
+describe('a reading that fails', () => {
+  const gone = new MillraceError({ code: 'file/missing', message: 'The file is away.' });
+  it('is an error at first', async () => {
+    const { reader } = await open(sourceOf([gone]), {});
+    await expect(reader.read()).rejects.toBe(gone);
+  });
+  it('is a warning later, and is tried again after a time that grows', async () => {
+    const opened = await open(sourceOf([ids(1), gone, gone, gone, ids(2)]), {});
+    expect(await take(opened, 2)).toEqual(ids(1, 2));
+    expect(opened.logs).toEqual([1, 2, 4].map((s) => `It could not be read, and is tried again in ${s} s: The file is away.`));
+  });
+  it('does not hide a row that ends the run', async () => {
+    const source = sourceOf([ids(1), ids(2, null)]);
+    const opened = await open(source, { cursorColumn: 'id' });
+    await opened.reader.read();
+    opened.failures.push = () => {
+      throw gone;
+    };
+    await expect(opened.reader.read()).rejects.toBe(gone);
+  });
+});
+
+it('goes on after a restart at any batch with the rows that had not come', async () => {
+  const world = fc.array(fc.array(fc.nat({ max: 20 }), { maxLength: 7 }), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(world, fc.boolean(), fc.nat({ max: 8 }), async (states, hasCursor, cut) => {
+      // A last state that always has something new, so that reading on ends.
+      const readings = [...states, [1000]].map((state) => ids(...state));
+      const params = { cursorColumn: hasCursor ? 'id' : null };
+      const all = async (cutAfter: number | null) => {
+        const source = sourceOf(readings);
+        let opened = await open(source, params);
+        const rows: Row[] = [];
+        for (let batches = 0; rows.at(-1)?.['id'] !== 1000; batches++) {
+          if (batches === cutAfter) {
+            const start = JSON.parse(JSON.stringify(opened.reader.position()));
+            await opened.reader.close();
+            opened = await open(source, params, { start });
+          }
+          rows.push(...((await opened.reader.read())?.rows ?? []));
+        }
+        return rows;
+      };
+      expect(await all(cut)).toEqual(await all(null));
+    }),
+  );
+});
+
+it.each(['cancelled', 'closed'])('stops waiting when it is %s', async (how) => {
+  const stop = new AbortController();
+  const { reader } = await open(sourceOf([ids(1)]), { repeat: 3_600_000 }, { signal: stop.signal, now: () => 0 });
+  await reader.read();
+  const waiting = reader.read();
+  await new Promise((resolve) => setImmediate(resolve));
+  if (how === 'cancelled') stop.abort();
+  else await reader.close();
+  expect(await waiting).toBeNull();
+});
+
+it('is read once for a preview', async () => {
+  const source = sourceOf([ids(1)]);
+  const context = { params: { repeat: 1000, cursorColumn: null }, batchSize: 10, start: null, sample: true } as unknown as SourceContext<any>;
+  const reader = await source.run(context);
+  expect([await reader.read(), await reader.read()]).toMatchObject([{ rows: ids(1) }, null]);
+});
+
+it('tells of a cursor that is no column, or has no effect', () => {
+  const problems = (params: object) =>
+    sourceOf([]).infer({ params: { repeat: 1000, cursorColumn: null, ...params }, inputs: {}, inputLists: {}, discovered: null, analyse: null as never })
+      .problems ?? [];
+  expect(problems({ cursorColumn: 'di' })).toMatchObject([{ field: 'cursorColumn', severity: 'error' }]);
+  expect(problems({ cursorColumn: 'id', repeat: null })).toMatchObject([{ code: 'schedule/once', severity: 'warning' }]);
+  expect(problems({ cursorColumn: 'id' })).toEqual([]);
+});

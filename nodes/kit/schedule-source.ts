@@ -1,0 +1,57 @@
+/**
+ * Lets every source that ends be read again and again, so that no source needs code for it: params that are added to its own,
+ * and a reader that opens the source's reader once for each reading.
+ */
+import { f, type ParamsOf } from './fields.ts';
+import type { InferContext, Inference, SourceDefinition } from './node.ts';
+import { outputColumnProblem } from './params.ts';
+import { ScheduledReader, type SchedulePosition } from './scheduled-reader.ts';
+
+const fields = {
+  repeat: f.duration({
+    label: 'Read again every',
+    optional: true,
+    advanced: true,
+    min: 100,
+    help: 'The source then never ends. Each reading gives all rows again, or with a cursor only new ones. Empty: it is read once.',
+  }),
+  cursorColumn: f.column({
+    label: 'Cursor',
+    of: 'output',
+    types: ['integer', 'number', 'timestamp', 'string'],
+    optional: true,
+    advanced: true,
+    help: 'A column that grows, such as an id. A reading gives only rows whose value is greater than all of the readings before; text is compared by its character codes.',
+  }),
+};
+export type ScheduleParams = ParamsOf<typeof fields>;
+
+/** The source with a schedule, if it always ends by itself. Throws where it declares a param of the same name. */
+export function withSchedule(definition: SourceDefinition<any>): SourceDefinition<any> {
+  if (definition.bounded !== true) return definition;
+  const clash = Object.keys(fields).find((name) => Object.hasOwn(definition.params, name));
+  if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source that ends has`);
+  const port = definition.outputs[0]!.name;
+  return {
+    ...definition,
+    params: { ...definition.params, ...fields },
+    bounded: ({ repeat }: ScheduleParams) => repeat === null,
+    infer: (context) => checkCursor(definition.infer(context), context, port),
+    run(context) {
+      const { repeat, cursorColumn } = context.params as ScheduleParams;
+      if (repeat === null || context.sample) return definition.run(context);
+      const open = (inner: typeof context) => definition.run(inner);
+      return new ScheduledReader(open, context, { repeat, cursorColumn }, context.start as SchedulePosition | null);
+    },
+  };
+}
+
+function checkCursor(inference: Inference, { params: { repeat, cursorColumn } }: InferContext<ScheduleParams>, port: string): Inference {
+  const schema = inference.outputs[port];
+  if (!schema || !cursorColumn) return inference;
+  const wrong = outputColumnProblem(schema, fields.cursorColumn, cursorColumn, 'cursorColumn');
+  const message = 'A cursor has no effect on a source that is read once';
+  const idle = { code: 'schedule/once', severity: 'warning', message, hint: 'Say after which time it is read again.', field: 'cursorColumn' } as const;
+  const problem = wrong ?? (repeat === null ? idle : null);
+  return problem ? { ...inference, problems: [...(inference.problems ?? []), problem] } : inference;
+}
