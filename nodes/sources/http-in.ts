@@ -93,10 +93,10 @@ this machine reach the address; web pages in a browser are refused.
       };
       return { read: take, position: () => null, close: () => inbox.close() };
     }
-    const isFull = () => reader.unread >= params.capacity;
+    const isFull = (): boolean => reader.unread >= params.capacity;
     const options = { port: params.port, path: params.path, schema, extra: params.extra, maxBodyBytes: params.maxBody * 1024 * 1024, isFull };
     const endpoint = new HttpEndpoint(options, inbox, context);
-    const reader = new InboxReader(inbox, context.start, context, () => endpoint.close());
+    const reader: InboxReader = new InboxReader(inbox, context.start, context, () => endpoint.close());
     try {
       await endpoint.listen();
     } catch (error) {
