@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export interface Measurement {
   readonly seconds: number;
@@ -14,8 +16,10 @@ const sampleEveryMs = 50;
 
 /** Runs Node with these arguments to its end. Throws with what the program said if it fails. */
 export async function measure(args: readonly string[]): Promise<Measurement> {
+  const data = mkdtempSync(join(tmpdir(), 'millrace-bench-data-'));
+  process.once('exit', () => rmSync(data, { recursive: true, force: true }));
   const start = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MILLRACE_DATA: data } });
   let said = '';
   child.stdout.on('data', (data) => {
     said += data;
@@ -47,7 +51,8 @@ export async function measure(args: readonly string[]): Promise<Measurement> {
   return { seconds, largestMb: Math.max(...sizes), allMb: sum(sizes), cpuSeconds: sum([...busy.values()]) };
 }
 
-function tree(root: number): number[] {
+/** A process and all below it. */
+export function tree(root: number): number[] {
   const pids = [root];
   for (let i = 0; i < pids.length; i++) {
     try {

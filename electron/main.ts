@@ -1,19 +1,23 @@
 /** The desktop host: one window per pipeline, one workbench process per window, runs under one supervisor. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { app, BrowserWindow, dialog, ipcMain } from 'electron';
+import { app, BrowserWindow, ipcMain } from 'electron';
+import { dataFolder } from '../engine/store/data-folder.ts';
 import { Supervisor } from '../engine/supervisor/supervisor.ts';
+import { adoptData } from './adopt-data.ts';
 import { hardenContents, registerScheme, serveEditor } from './app-protocol.ts';
 import { registerDesktopCalls } from './desktop-calls.ts';
-import { forkEngine } from './fork-engine.ts';
 import { installMenus } from './menu.ts';
 import { createWindow, senderWindow } from './window.ts';
 import { connectWindow } from './workbench-connection.ts';
 
+const prepareAfterMs = 1500;
+
 registerScheme();
 // Tests, and people who want two separate Millraces, keep the data elsewhere.
 if (process.env['MILLRACE_DATA']) app.setPath('userData', process.env['MILLRACE_DATA']);
-const supervisor = new Supervisor({ fork: forkEngine });
-let quitting = false;
+const data = dataFolder();
+const supervisor = new Supervisor({ dataFolder: data });
 
 if (!app.requestSingleInstanceLock()) app.quit();
 else {
@@ -29,30 +33,24 @@ else {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
-  app.on('before-quit', (event) => {
-    if (quitting || !supervisor.hasRunning) return;
-    const choice = dialog.showMessageBoxSync({
-      type: 'warning',
-      message: 'A pipeline is still running.',
-      detail: 'Quitting stops it. Its outputs stay as they were before the run.',
-      buttons: ['Stop and quit', 'Cancel'],
-      defaultId: 1,
-      cancelId: 1,
-    });
-    if (choice === 1) event.preventDefault();
-    else quitting = true;
-  });
+  // Runs go on: they are found again when the app is opened, and by the command line.
   app.on('will-quit', () => supervisor.dispose());
   void app.whenReady().then(start);
 }
 
 function start(): void {
+  mkdirSync(data, { recursive: true });
+  adoptData(app.getPath('userData'), data);
+  supervisor.watch();
   serveEditor(join(__dirname, '..', 'renderer'));
   installMenus();
   registerDesktopCalls();
   ipcMain.on('connect', (event) => {
     const window = senderWindow(event);
-    if (window) connectWindow(window, supervisor);
+    if (!window) return;
+    connectWindow(window, supervisor, data);
+    // The next run begins at once; but first of all the editor does.
+    setTimeout(() => supervisor.prepare(), prepareAfterMs).unref();
   });
   openWindow(fileArgument(process.argv));
 }

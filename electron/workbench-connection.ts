@@ -16,10 +16,10 @@ const connections = new WeakMap<BrowserWindow, Connection>();
  * Gives the window a fresh workbench process and a MessagePort to it. Called when the editor starts and again when its
  * workbench died; a workbench that the window had before is ended.
  */
-export function connectWindow(window: BrowserWindow, supervisor: Supervisor): void {
+export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dataFolder: string): void {
   const earlier = connections.get(window);
   const process = forkEngine('workbench', {
-    dataFolder: app.getPath('userData'),
+    dataFolder,
     examplesFolder: join(app.getAppPath(), 'examples'),
     appVersion: app.getVersion(),
     open: takeFile(window),

@@ -1,18 +1,24 @@
 /**
- * The one engine entry. A host forks it with a role: `workbench` (one per window) or `run` (one per running pipeline).
- * It lives as long as its host: when the channel ends, so does the process.
+ * The one engine entry. A host forks it with a role: `workbench` (one per window) or `keeper` (one per run that outlives its
+ * host); a keeper forks `run` processes. Workbenches and runs live as long as their parent: when the channel ends, so does the
+ * process. A keeper goes on.
  */
 import type { WorkbenchSettings } from './protocol/host-api.ts';
 import type { Port } from './protocol/port.ts';
 import { splitPipe } from './supervisor/engine-process.ts';
+import type { KeeperSettings } from './supervisor/fork-keeper.ts';
 import { messagePort, parentPipe } from './supervisor/parent.ts';
 import { remoteRuns } from './supervisor/remote-runs.ts';
 
 const [role, argument] = process.argv.slice(2);
-const parent = parentPipe(() => process.exit(0));
+const parent = parentPipe(() => {
+  if (role !== 'keeper') process.exit(0);
+});
 const { host, editor } = splitPipe(parent.pipe);
 // Ctrl+C and the end of a terminal reach every process of the group: they are for the host, which stops a run in order.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+// When a machine is shut down, every process is told: a run ends when its keeper has stopped it in order.
+if (role === 'run') process.on('SIGTERM', () => {});
 
 void start();
 
@@ -20,6 +26,9 @@ async function start(): Promise<void> {
   if (role === 'run') {
     const { serveRun } = await import('./runtime/run-process.ts');
     serveRun(host);
+  } else if (role === 'keeper') {
+    const { serveAsKeeper } = await import('./supervisor/keeper-process.ts');
+    serveAsKeeper(host, JSON.parse(argument ?? '{}') as KeeperSettings);
   } else if (role === 'workbench') {
     const settings = JSON.parse(argument ?? '{}') as WorkbenchSettings;
     const { serveWorkbench } = await import('./workbench/workbench.ts');

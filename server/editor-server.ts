@@ -13,18 +13,20 @@ import { serveFile } from './static-files.ts';
 /** Closing code of a socket whose workbench ended: the editor connects again at once. */
 export const workbenchGone = 4001;
 const subprotocol = 'millrace';
+const prepareAfterMs = 1500;
 const maxFrameBytes = 64 * 1024 * 1024;
 
 export interface EditorServer {
   /** With the token in its fragment, which browsers do not send anywhere. */
   readonly address: string;
-  readonly hasRunning: boolean;
+  /** How many runs go on when this server ends. */
+  readonly running: number;
   close(): Promise<void>;
 }
 
 /**
  * The editor in a browser: its files and, over a WebSocket, one workbench process per window. Loopback only; a connection needs the
- * token, our own Origin and a Host that names this machine (no DNS rebinding). Runs go on when a window closes.
+ * token, our own Origin and a Host that names this machine (no DNS rebinding). Runs go on when a window, or the server, ends.
  */
 export async function startEditorServer(options: {
   readonly root: string;
@@ -32,7 +34,8 @@ export async function startEditorServer(options: {
   readonly settings: Omit<WorkbenchSettings, 'crashed'>;
 }): Promise<EditorServer> {
   const token = randomBytes(24).toString('base64url');
-  const supervisor = new Supervisor({ fork: forkNode });
+  const supervisor = new Supervisor({ dataFolder: options.settings.dataFolder });
+  supervisor.watch();
   const sockets = new Set<WebSocket>();
   const upgrader = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, handleProtocols: () => subprotocol });
   let crashed: string | null = null;
@@ -48,12 +51,18 @@ export async function startEditorServer(options: {
     else upgrader.handleUpgrade(request, socket, head, (webSocket) => attach(webSocket));
   });
 
+  /** The next run begins at once; but first of all the editor does. */
+  function prepareSoon(): void {
+    setTimeout(() => supervisor.prepare(), prepareAfterMs).unref();
+  }
+
   function attach(socket: WebSocket): void {
     sockets.add(socket);
     const workbench = forkNode('workbench', { ...options.settings, open, crashed });
     crashed = null;
     open = null;
     serveRuns(workbench.port, supervisor);
+    prepareSoon();
     workbench.editor.onFrame((frame) => socket.send(JSON.stringify(frame)));
     socket.on('message', (data) => {
       const frame = parseFrame(String(data));
@@ -78,8 +87,8 @@ export async function startEditorServer(options: {
   const { port } = server.address() as AddressInfo;
   return {
     address: `http://127.0.0.1:${port}/#t=${token}`,
-    get hasRunning() {
-      return supervisor.hasRunning;
+    get running() {
+      return supervisor.running;
     },
     async close() {
       for (const socket of sockets) socket.terminate();

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import envPaths from 'env-paths';
+import { dataFolder } from '../engine/store/data-folder.ts';
 import { entryFile } from '../engine/threads.ts';
 import { startEditorServer } from './editor-server.ts';
 
@@ -18,26 +18,22 @@ void main().catch((error: NodeJS.ErrnoException) => {
 async function main(): Promise<void> {
   const project = resolve(dirname(entryFile('server')), '..', '..');
   const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
-  const dataFolder = process.env['MILLRACE_DATA'] ?? envPaths('millrace', { suffix: '' }).data;
-  mkdirSync(dataFolder, { recursive: true });
+  const data = dataFolder();
+  mkdirSync(data, { recursive: true });
   const server = await startEditorServer({
     root: join(project, 'out', 'renderer'),
     port: Number(values.port),
-    settings: { dataFolder, examplesFolder: join(project, 'examples'), appVersion: version, open: values.open ? resolve(values.open) : null },
+    settings: { dataFolder: data, examplesFolder: join(project, 'examples'), appVersion: version, open: values.open ? resolve(values.open) : null },
   });
   process.stdout.write(`Millrace is open at ${server.address}\n`);
   if (values.browser) openBrowser(server.address);
-  let asked = false;
-  const stop = () => {
-    if (server.hasRunning && !asked) {
-      asked = true;
-      process.stdout.write('A run is still going on. Press Ctrl+C again to stop it and quit.\n');
-      return;
-    }
+  const quit = () => {
+    const { running } = server;
+    if (running > 0)
+      process.stdout.write(`${running === 1 ? 'A run goes on' : `${running} runs go on`}; "millrace runs" shows ${running === 1 ? 'it' : 'them'}.\n`);
     void server.close().then(() => process.exit(0));
   };
-  process.on('SIGINT', stop);
-  const quit = () => void server.close().then(() => process.exit(0));
+  process.on('SIGINT', quit);
   process.on('SIGTERM', quit);
   process.on('SIGHUP', quit);
   // Started by the command line: it ends with it, however that ended.

@@ -1,12 +1,23 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { RunSummary } from '../engine/protocol/messages.ts';
 import type { Problem } from '../engine/schema/problem.ts';
 import { entryFile } from '../engine/threads.ts';
 
+/** What Millrace keeps of its own, for command lines of this process that are given no other place. */
+export const dataFolder = mkdtempSync(join(tmpdir(), 'millrace-data-'));
+process.on('exit', () => rmSync(dataFolder, { recursive: true, force: true }));
+
 /** Runs the built command line in a folder. */
 export function millrace(args: readonly string[], folder: string): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [entryFile('cli'), ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [entryFile('cli'), ...args], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { MILLRACE_DATA: dataFolder, ...process.env },
+    });
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {

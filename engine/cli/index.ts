@@ -1,11 +1,11 @@
 /**
  * The command line. What a command needs is imported when it is used: start-up counts. Exit codes: 0 done, 1 failed,
- * 2 bad input (a wrong option, file or pipeline), 130 interrupted.
+ * 2 bad input (a wrong option, file or pipeline), 130 interrupted (SIGTERM: 143, SIGHUP: 129).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { problemOf } from '../protocol/connection.ts';
 import { entryFile } from '../threads.ts';
 
@@ -20,20 +20,80 @@ const program = new Command('millrace')
 
 program
   .command('run')
-  .description('Run a pipeline to its end. Progress goes to stderr, the summary to stdout.')
+  .description(
+    'Run a pipeline to its end, or until it is stopped. Progress goes to stderr, the summary to stdout. Ctrl+C stops a pipeline that commits with checkpoints with one more, to go on from next time (exit code 130; SIGTERM: 143); a second Ctrl+C ends it at once. Others are cancelled.',
+  )
   .argument('<file>', 'a pipeline (*.millrace.json); its relative paths start at its folder')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
   .option('--json', 'print the summary as JSON')
   .option('--explain', 'print how the pipeline would run, without running it')
+  .option('--from <where>', 'latest, scratch, or the number of a checkpoint (latest if there is one)', checkpointReference)
+  .option('--checkpoint-every <time>', 'time between checkpoints: 500ms, 5s, 2m (5s)', timeSpan)
+  .option('--commit <when>', 'end: all or nothing at the end; checkpoint: with every checkpoint', commitMode)
+  .option('--drop-changed-state', 'go on after an edit although the state of some nodes does not fit any more')
+  .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
+  .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
+  .option('-d, --detach', 'start it in the background and return')
   .addHelpText(
     'after',
     examples(
       ['millrace run readings.millrace.json', 'run it'],
       ['millrace run report.millrace.json --set region=north --set year=2026', 'with parameters'],
       ['millrace run report.millrace.json --json | jq .outputs', 'what it wrote, for a script'],
+      ['millrace run orders.millrace.json --detach', 'in the background; see "millrace runs"'],
+      ['millrace run orders.millrace.json --metrics 9464', 'with metrics at http://127.0.0.1:9464/metrics'],
     ),
   )
   .action(async (file: string, options) => exitWith(await (await import('./run.ts')).run(file, options)));
+
+const runs = program
+  .command('runs')
+  .description('Runs in the background, in the editor and in other terminals, and those that have ended.')
+  .addHelpText('after', examples(['millrace runs', 'what goes on, and how it went'], ['millrace runs show 3f2a', 'the run whose id begins so']));
+runs
+  .command('list', { isDefault: true })
+  .description('List the runs that go on and the last ones that have ended.')
+  .option('--all', 'all that are remembered')
+  .option('--json', 'print them as JSON')
+  .addHelpText('after', examples(['millrace runs', 'what goes on, and how it went'], ['millrace runs --json | jq ".[0].checkpoint"', 'for a script']))
+  .action(async (options) => exitWith(await (await import('./runs.ts')).listRuns(options)));
+runs
+  .command('show')
+  .description('Show one run: its nodes, what it wrote, its errors and its history.')
+  .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
+  .option('--json', 'print it as JSON, with its counters over time')
+  .addHelpText('after', examples(['millrace runs show 3f2a', 'the run whose id begins so']))
+  .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).showRun(id, options)));
+
+program
+  .command('attach')
+  .description('Show the progress of a run until it ends. Ctrl+C leaves it, and it goes on.')
+  .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
+  .option('--json', 'print the summary as JSON')
+  .addHelpText('after', examples(['millrace attach 3f2a', 'the run whose id begins so'], ['millrace attach "Hot days"', 'the run of this pipeline']))
+  .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).attachRun(id, options)));
+
+program
+  .command('stop')
+  .description('Stop a run with a checkpoint, to go on from when it is started again, and wait for its end. One without checkpoints is cancelled.')
+  .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
+  .addOption(new Option('--drain', 'read no further, let out what is held, and commit, as at the end of the input').conflicts('cancel'))
+  .option('--cancel', 'at once: back to the last commit')
+  .addHelpText('after', examples(['millrace stop 3f2a', 'with a checkpoint'], ['millrace stop orders.millrace.json --drain', 'let windows that are open fire']))
+  .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).stopRun(id, options)));
+
+for (const [name, description] of [
+  ['pause', 'Let a run read no further; it keeps its place, its state and its checkpoints.'],
+  ['resume', 'Let a paused run go on.'],
+  ['checkpoint', 'Make a checkpoint of a run now.'],
+] as const) {
+  program
+    .command(name)
+    .description(description)
+    .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
+    .addHelpText('after', examples([`millrace ${name} 3f2a`, 'the run whose id begins so']))
+    .action(async (id: string) => exitWith(await (await import('./runs.ts')).controlRun(id, name)));
+}
 
 program
   .command('validate')
@@ -126,6 +186,32 @@ function portNumber(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
   return port;
+}
+
+function checkpointReference(text: string): 'latest' | 'scratch' | number {
+  if (text === 'latest' || text === 'scratch') return text;
+  const id = Number(text);
+  if (!Number.isInteger(id) || id < 1) throw new InvalidArgumentError('It must be latest, scratch, or the number of a checkpoint.');
+  return id;
+}
+
+function commitMode(text: string): 'end' | 'checkpoint' {
+  if (text === 'end' || text === 'checkpoint') return text;
+  throw new InvalidArgumentError('It must be end or checkpoint.');
+}
+
+function checkpointCount(text: string): number {
+  const found = Number(text);
+  if (!Number.isInteger(found) || found < 2 || found > 1000) throw new InvalidArgumentError('It must be a whole number from 2 to 1000.');
+  return found;
+}
+
+/** In milliseconds. A number without a unit is one of seconds. */
+function timeSpan(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(text.trim());
+  const ms = match ? Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'] : Number.NaN;
+  if (!(ms >= 100 && ms <= 24 * 3600_000)) throw new InvalidArgumentError('It must be a time from 100ms to 24h, such as 500ms, 5s or 2m.');
+  return Math.round(ms);
 }
 
 function examples(...lines: (readonly [string, string])[]): string {

@@ -1,25 +1,27 @@
-import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { count, duration, paint } from './report.ts';
+import { describeState } from './run-report.ts';
 
 /** Between two lines where there is no terminal to redraw. */
 const lineEveryMs = 5000;
 
+type Nodes = readonly { readonly id: string; readonly kind: string }[];
+
 /** The progress of a run: on a terminal one block that is redrawn, elsewhere a plain line now and then. */
 export class Progress {
-  readonly #plan: PhysicalPlan;
+  readonly #nodes: Nodes;
   readonly #stream: NodeJS.WriteStream;
   /** Lines of the block that is on the screen now. */
   #drawn = 0;
   #lineAt = Date.now();
 
-  constructor(plan: PhysicalPlan, stream: NodeJS.WriteStream) {
-    this.#plan = plan;
+  constructor(nodes: Nodes, stream: NodeJS.WriteStream) {
+    this.#nodes = nodes;
     this.#stream = stream;
   }
 
   show(summary: RunSummary): void {
-    if (summary.state !== 'running' && summary.state !== 'stopping') return;
+    if (summary.endedAt !== null || summary.state === 'starting') return;
     if (this.#stream.isTTY) {
       const width = Math.max(20, this.#stream.columns || 80);
       this.#clear();
@@ -28,7 +30,7 @@ export class Progress {
       this.#drawn = lines.length;
     } else if (Date.now() - this.#lineAt >= lineEveryMs) {
       this.#lineAt = Date.now();
-      const sources = this.#plan.nodes.filter((node) => node.kind === 'source').map((node) => this.#line(node.id, summary));
+      const sources = this.#nodes.filter((node) => node.kind === 'source').map((node) => this.#line(node.id, summary));
       this.#stream.write(`${duration(Date.now() - summary.startedAt)}  ${sources.join('; ')}\n`);
     }
   }
@@ -50,10 +52,7 @@ export class Progress {
   }
 
   #lines(summary: RunSummary): string[] {
-    return [
-      `${summary.pipeline}: ${summary.state}, ${duration(Date.now() - summary.startedAt)}`,
-      ...this.#plan.nodes.map(({ id }) => `  ${this.#line(id, summary)}`),
-    ];
+    return [`${summary.pipeline}: ${describeState(summary)}`, ...this.#nodes.map(({ id }) => `  ${this.#line(id, summary)}`)];
   }
 
   #line(id: string, summary: RunSummary): string {
@@ -62,6 +61,7 @@ export class Progress {
     const out = Object.values(stats.out).reduce((sum, rows) => sum + rows, 0);
     const done = stats.progress?.total ? ` ${Math.floor((100 * stats.progress.done) / stats.progress.total)} %` : '';
     const failed = stats.failed > 0 ? `, ${count(stats.failed)} failed` : '';
-    return `${id}: ${count(Math.max(out, stats.in))} rows, ${count(Math.round(stats.rate))}/s${done}${failed}`;
+    const late = stats.late > 0 ? `, ${count(stats.late)} late` : '';
+    return `${id}: ${count(Math.max(out, stats.in))} rows, ${count(Math.round(stats.rate))}/s${done}${failed}${late}`;
   }
 }

@@ -72,6 +72,23 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${String(Math.floor((ms % 60_000) / 1000)).padStart(2, '0')} s`;
 }
 
+/** How long ago, roughly: `12 s`, `3 min`, `2 h`, `5 days`. */
+export function age(at: number, now = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} days`;
+}
+
+/** `512 B`, `1.4 MB` */
+export function bytes(size: number): string {
+  if (size < 1000) return `${Math.round(size)} B`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length, Math.floor(Math.log10(size) / 3));
+  return `${(size / 1000 ** power).toFixed(1)} ${units[power - 1]}`;
+}
+
 function linesOf({ line, toLine }: RowPosition): string {
   return line === undefined ? '' : `:${line}${toLine === undefined ? '' : `-${toLine}`}`;
 }

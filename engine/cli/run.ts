@@ -1,109 +1,157 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { PhysicalPlan } from '../plan/physical.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
-import { defaultRunOptions } from '../protocol/run-api.ts';
+import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import type { Problem } from '../schema/problem.ts';
+import { latestCheckpoint } from '../store/checkpoints.ts';
+import { dataFolder, stateFolder } from '../store/data-folder.ts';
+import type { EngineProcess } from '../supervisor/engine-process.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
-import { Supervisor } from '../supervisor/supervisor.ts';
+import { Keeper } from '../supervisor/keeper.ts';
+import type { Loaded } from './load.ts';
+import type { StartOptions } from './options.ts';
 import { Progress } from './progress.ts';
-import { alignedTable, count, describeProblems, duration, paint } from './report.ts';
+import { describeRun, exitCodeOf, printProblems } from './run-report.ts';
 
 /** A terminal's Ctrl+C can reach us twice, directly and through npx: only a later one is a second wish. */
 const secondSignalMs = 400;
 /** SIGHUP: the terminal was closed. */
 const interruptions = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-interface RunOptions {
+export interface RunCommandOptions extends StartOptions {
   readonly set?: { readonly [name: string]: string };
   readonly json?: boolean;
   readonly explain?: boolean;
+  readonly detach?: boolean;
+  /** Where `/metrics` is served, on this machine only; 0 for a free port. */
+  readonly metrics?: number;
 }
 
-/** `millrace run`: 0 when the run was done, 1 when it failed, 2 when it could not begin, 130 when it was interrupted. */
-export async function run(file: string, options: RunOptions): Promise<number> {
-  const supervisor = new Supervisor({ fork: (role) => forkNode(role) });
+/**
+ * `millrace run`: 0 when the run was done, 1 when it failed, 2 when it could not begin. Interrupted: 130 (SIGINT), 143 (SIGTERM)
+ * or 129 (SIGHUP), also when it was stopped with a checkpoint and can go on.
+ */
+export async function run(file: string, options: RunCommandOptions): Promise<number> {
   // The run's process starts while the pipeline is read and checked here.
-  if (!options.explain) supervisor.prepare();
+  const prepared = options.explain || options.detach ? null : forkNode('run');
   try {
     const { load } = await import('./load.ts');
     const { explainPlan, planRun } = await import('../plan/plan.ts');
+    const { chooseOptions } = await import('./options.ts');
     const loaded = await load(file, options.set);
-    const { checked, pipeline, folder, titleOf } = loaded;
-    if (!checked.result.runnable) return refuse(checked.result.problems, loaded.file, titleOf, options);
+    const { checked, pipeline, folder } = loaded;
+    if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
     const plan = planRun(checked);
     if (options.explain) {
       process.stdout.write(explainPlan(plan));
       return 0;
     }
-    if (!options.json) printProblems(checked.result.problems, loaded.file, titleOf);
-    const job = { id: randomUUID(), name: pipeline.name, path: resolve(file), folder, plan, options: defaultRunOptions(plan) };
-    const summary = await carryOut(supervisor, job, options.json ? null : new Progress(plan, process.stderr));
+    if (!options.json) printProblems(checked.result.problems, loaded);
+    const path = resolve(file);
+    const chosen = chooseOptions(plan, stateFolder(dataFolder(), path), options);
+    if (chosen.notice && !options.json) process.stderr.write(`${chosen.notice}\n`);
+    const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options };
+    if (options.detach) return await detach(job, options);
+    const { summary, signal } = await carryOut(job, prepared!, options);
     if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
-    else report(summary, plan, loaded.file, titleOf);
-    return summary.state === 'done' ? 0 : summary.state === 'stopped' ? 130 : 1;
+    else {
+      printProblems(summary.problems, loaded);
+      process.stdout.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
+    }
+    return exitCodeOf(summary.state, signal);
   } catch (error) {
-    return refuse([problemOf(error)], file, (node) => node, options);
+    return refuse([problemOf(error)], { file, titleOf: (node) => node }, options);
   } finally {
-    supervisor.dispose();
+    prepared?.kill();
   }
 }
 
-async function carryOut(supervisor: Supervisor, job: Parameters<Supervisor['start']>[0], progress: Progress | null): Promise<RunSummary> {
+/** Leaves the run to a keeper of its own, and prints its id. */
+async function detach(job: RunJob, options: RunCommandOptions): Promise<number> {
+  const { forkKeeper } = await import('../supervisor/fork-keeper.ts');
+  const { mkdirSync } = await import('node:fs');
+  const data = dataFolder();
+  mkdirSync(data, { recursive: true });
+  const entry = await forkKeeper(data).start(job);
+  const id = entry.id.slice(0, 8);
+  if (options.json) process.stdout.write(`${JSON.stringify({ id: entry.id, pid: entry.pid, state: entry.state }, null, 2)}\n`);
+  else process.stdout.write(`Run ${id} of ${job.name} goes on by itself.\n  millrace attach ${id}   shows its progress\n  millrace stop ${id}     ends it\n`);
+  return 0;
+}
+
+/** The run with its keeper in this process; others find it as they find those in the background. */
+async function carryOut(
+  job: RunJob,
+  prepared: EngineProcess,
+  options: RunCommandOptions,
+): Promise<{ readonly summary: RunSummary; readonly signal: NodeJS.Signals | null }> {
+  const keeper = new Keeper(job, { fork: () => forkNode('run'), newestCheckpoint: (folder) => latestCheckpoint(folder)?.at ?? null });
+  const progress = options.json ? null : new Progress(job.plan.nodes, process.stderr);
   const ended = new Promise<RunSummary>((done) => {
-    supervisor.onChanged((summary) => {
+    keeper.onChanged((summary) => {
       progress?.show(summary);
-      if (summary.state === 'done' || summary.state === 'failed' || summary.state === 'stopped') done(summary);
+      if (summary.endedAt !== null) done(summary);
     });
   });
-  if (progress) supervisor.onLogged((_, line) => progress.log(`${line.node ? `${line.node}: ` : ''}${line.message}`));
-  let interruptedAt = 0;
-  const interrupt = () => {
-    if (interruptedAt === 0) {
-      interruptedAt = Date.now();
-      progress?.log('Stopping; press Ctrl+C again to end at once.');
-      supervisor.stop(job.id, 'cancel').catch(() => {});
-    } else if (Date.now() - interruptedAt > secondSignalMs) {
-      supervisor.dispose();
-      process.exit(130);
+  if (progress) keeper.onLogged((line) => progress.log(`${line.node ? `${line.node}: ` : ''}${line.message}`));
+  let interrupted: { readonly signal: NodeJS.Signals; readonly at: number } | null = null;
+  const how: StopMode = job.options.commits === 'checkpoint' ? 'checkpoint' : 'cancel';
+  let isCancelled = false;
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (!interrupted) {
+      interrupted = { signal, at: Date.now() };
+      progress?.log(`${how === 'checkpoint' ? 'Stopping with a checkpoint' : 'Stopping'}; press Ctrl+C again to end at once.`);
+      keeper.stop(how).catch(() => {});
+    } else if (Date.now() - interrupted.at > secondSignalMs) {
+      if (how === 'checkpoint' && !isCancelled) {
+        isCancelled = true;
+        keeper.stop('cancel').catch(() => {});
+        return;
+      }
+      keeper.dispose();
+      process.exit(exitCodeOf('stopped', interrupted.signal));
     }
   };
+  const found: { close(): void }[] = [];
   for (const signal of interruptions) process.on(signal, interrupt);
   try {
-    await supervisor.start(job);
-    return await ended;
+    const started = keeper.start(prepared);
+    found.push(...(await makeKnown(keeper, options)));
+    await started;
+    const summary = await ended;
+    return { summary, signal: (interrupted as { signal: NodeJS.Signals } | null)?.signal ?? null };
   } finally {
     progress?.end();
     for (const signal of interruptions) process.off(signal, interrupt);
+    for (const each of found) each.close();
+    keeper.dispose();
   }
 }
 
-function refuse(problems: readonly Problem[], file: string, titleOf: (node: string) => string, options: RunOptions): number {
+/** In the registry, the history and, if asked for, at a port. A run without a place in the data folder still runs, and says so. */
+async function makeKnown(keeper: Keeper, options: RunCommandOptions): Promise<{ close(): void }[]> {
+  const known: { close(): void }[] = [];
+  if (options.metrics !== undefined) {
+    const { serveMetrics } = await import('./metrics-server.ts');
+    const metrics = await serveMetrics(keeper, options.metrics);
+    if (!options.json) process.stderr.write(`Metrics are at ${metrics.address}\n`);
+    known.push(metrics);
+  }
+  const data = dataFolder();
+  try {
+    const { register } = await import('../supervisor/keeper-service.ts');
+    const { recordRun } = await import('../supervisor/recorder.ts');
+    known.push({ close: recordRun(keeper, data) });
+    known.push(await register(keeper, data));
+  } catch (error) {
+    keeper.log('warning', `The run is not in the list of runs: ${problemOf(error).message}`);
+  }
+  return known;
+}
+
+function refuse(problems: readonly Problem[], names: Pick<Loaded, 'file' | 'titleOf'>, options: RunCommandOptions): number {
   if (options.json) process.stdout.write(`${JSON.stringify({ state: 'refused', problems }, null, 2)}\n`);
-  else printProblems(problems, file, titleOf);
+  else printProblems(problems, names);
   return 2;
-}
-
-function printProblems(problems: readonly Problem[], file: string, titleOf: (node: string) => string): void {
-  if (problems.length > 0) process.stderr.write(`${describeProblems(problems, file, titleOf)}\n`);
-}
-
-function report(summary: RunSummary, plan: PhysicalPlan, file: string, titleOf: (node: string) => string): void {
-  const rows = plan.nodes.map(({ id }) => {
-    const stats = summary.stats[id];
-    const out = Object.values(stats?.out ?? {}).reduce((sum, rows) => sum + rows, 0);
-    return [titleOf(id), id, count(stats?.in ?? 0), count(out), count(stats?.dropped ?? 0), count(stats?.failed ?? 0), duration(stats?.busyMs ?? 0)];
-  });
-  const table = alignedTable(['node', 'id', 'in', 'out', 'dropped', 'failed', 'busy'], rows, [false, false, true, true, true, true, true]);
-  printProblems(summary.problems, file, titleOf);
-  const took = duration((summary.endedAt ?? Date.now()) - summary.startedAt);
-  const states = { done: paint('Done', 'green'), failed: paint('Failed', 'red'), stopped: paint('Stopped', 'yellow') } as const;
-  const lines = [table, '', `${states[summary.state as keyof typeof states] ?? summary.state} in ${took}.`];
-  for (const output of summary.outputs) {
-    const place = output.kind === 'memory' ? `rows of ${titleOf(output.node)}` : `${output.path}${output.table ? `, table ${output.table}` : ''}`;
-    if (output.committed) lines.push(`  ${count(output.rows)} ${output.rows === 1 ? 'row' : 'rows'} -> ${place}`);
-    else if (output.kind !== 'memory') lines.push(`  not written: ${place} is as it was before`);
-  }
-  process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -23,6 +23,7 @@ import type {
 } from './messages.ts';
 
 import { stopModes } from './run-api.ts';
+import type { RunHistory } from './run-history.ts';
 
 export { protocolVersion } from './version.ts';
 
@@ -46,14 +47,30 @@ export const requestParams = {
   'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema }),
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
   'preview.read': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
-  'run.start': z.object({ documentId: document, pipeline: pipelineSchema, parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) }),
+  /**
+   * `from`: where it begins, see RunOptions; left out it goes on from the latest checkpoint where the input never ends. Refused with
+   * code `checkpoint/changed` where an edit has made state useless, unless `dropChangedState`.
+   */
+  'run.start': z.object({
+    documentId: document,
+    pipeline: pipelineSchema,
+    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    from: z.enum(['latest', 'scratch']).optional(),
+    dropChangedState: z.boolean().optional(),
+  }),
+  /** The checkpoint that a run of the document could go on from, or null. */
+  'run.resumable': z.object({ documentId: document }),
   'run.stop': z.object({ runId: z.string(), how: z.enum(stopModes) }),
   'run.pause': z.object({ runId: z.string() }),
   'run.resume': z.object({ runId: z.string() }),
+  /** Makes a checkpoint now. */
+  'run.checkpoint': z.object({ runId: z.string() }),
   'run.list': z.object({}),
   /** The rows that an inspect sink holds now. */
   'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000) }),
   'run.logs': z.object({ runId: z.string() }),
+  /** What is remembered of a run, also of one that has ended: states, counters over time, errors, checkpoints. */
+  'run.history': z.object({ runId: z.string() }),
   'result.tables': z.object({ path }),
   /** One read-only statement. */
   'result.query': z.object({ path, sql: z.string().max(100_000), offset: z.number().int().min(0), limit: z.number().int().min(1).max(10_000) }),
@@ -95,12 +112,16 @@ export interface RequestResults {
   'pipeline.check': CheckResult;
   'preview.read': PreviewResult;
   'run.start': RunSummary;
+  'run.resumable': { readonly id: number; readonly at: number } | null;
   'run.stop': null;
   'run.pause': null;
   'run.resume': null;
+  'run.checkpoint': { readonly id: number };
+  /** Those that go on, whoever started them, and those that are remembered; newest first. */
   'run.list': readonly RunSummary[];
   'run.inspect': { readonly schema: Schema; readonly rows: readonly Cells[] };
   'run.logs': readonly LogLine[];
+  'run.history': RunHistory;
   'result.tables': readonly Table[];
   'result.query': QueryResult;
   'examples.list': readonly ExampleFile[];

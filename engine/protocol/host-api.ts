@@ -9,6 +9,7 @@ export interface HostProtocol {
     readonly 'runs.stop': { readonly params: { readonly runId: string; readonly how: StopMode }; readonly result: null };
     readonly 'runs.pause': { readonly params: { readonly runId: string }; readonly result: null };
     readonly 'runs.resume': { readonly params: { readonly runId: string }; readonly result: null };
+    readonly 'runs.checkpoint': { readonly params: { readonly runId: string }; readonly result: { readonly id: number } };
     readonly 'runs.list': { readonly params: Record<string, never>; readonly result: readonly RunSummary[] };
     readonly 'runs.logs': { readonly params: { readonly runId: string }; readonly result: readonly LogLine[] };
     readonly 'runs.inspect': {

@@ -1,4 +1,4 @@
-/** The protocol between a supervisor and one run process. */
+/** The protocol between a keeper and the process of its run. */
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { Schema } from '../schema/types.ts';
 import type { Cells, LogLine, RunSummary } from './messages.ts';
@@ -88,6 +88,8 @@ export interface RunControl {
   stop(runId: string, how: StopMode): Promise<void>;
   pause(runId: string): Promise<void>;
   resume(runId: string): Promise<void>;
+  /** Makes a checkpoint now; resolves with its number when it is committed. */
+  checkpoint(runId: string): Promise<{ readonly id: number }>;
   list(): Promise<readonly RunSummary[]>;
   logs(runId: string): Promise<readonly LogLine[]>;
   inspect(runId: string, node: string, limit: number): Promise<{ readonly schema: Schema; readonly rows: readonly Cells[] }>;

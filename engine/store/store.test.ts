@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunSummary } from '../protocol/messages.ts';
 import { storeMigrations } from './migrations.ts';
 import { Store } from './store.ts';
 
@@ -13,32 +12,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = (id: string, startedAt: number): RunSummary => ({
-  id,
-  pipeline: 'p',
-  path: null,
-  state: 'done',
-  startedAt,
-  endedAt: startedAt + 1,
-  stats: {},
-  problems: [],
-  outputs: [],
-  bounded: true,
-  checkpoint: null,
-  resumedFrom: null,
-  restarts: 0,
-});
-
 describe('Store', () => {
-  it('remembers recent files, trust, settings and runs between sessions', () => {
+  it('remembers recent files, trust and settings between sessions', () => {
     const first = Store.open(folder);
     expect(first.isNew).toBe(true);
     first.addRecent('/a.millrace.json', 'A');
     first.trust('/a.millrace.json', 'stamp-1');
     first.writeSetting('theme', { dark: true });
-    first.saveRun(run('one', 1));
-    first.saveRun(run('two', 2));
-    first.saveRun({ ...run('one', 1), state: 'failed' });
     first.close();
 
     const second = Store.open(folder);
@@ -50,10 +30,6 @@ describe('Store', () => {
     expect(second.isTrusted('/b.millrace.json', 'stamp-1')).toBe(false);
     expect(second.setting('theme')).toEqual({ dark: true });
     expect(second.setting('never')).toBeNull();
-    expect(second.runs().map((summary) => [summary.id, summary.state])).toEqual([
-      ['two', 'done'],
-      ['one', 'failed'],
-    ]);
     second.removeRecent('/a.millrace.json');
     expect(second.recent()).toEqual([]);
     second.close();

@@ -1,14 +1,13 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import type { RunSummary } from '../protocol/messages.ts';
+import type Database from 'better-sqlite3';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
+import { isBroken, openDatabase, putAside } from './database.ts';
 import { type StoreMigration, storeMigrations } from './migrations.ts';
 
-/** Enough for the menu and the run history; older entries are forgotten. */
+/** Enough for the menu; older entries are forgotten. */
 const keptRecent = 20;
-const keptRuns = 200;
 const keptTrust = 5000;
 
 /**
@@ -32,13 +31,12 @@ export class Store {
     const file = join(folder, 'millrace.sqlite');
     try {
       mkdirSync(folder, { recursive: true });
-      return new Store(...openFile(file, migrations), null);
+      return new Store(...openDatabase(file, migrations), null);
     } catch (error) {
       if (isBroken(error)) {
-        const aside = `${file}.broken-${Date.now()}`;
         try {
-          renameSync(file, aside);
-          return new Store(...openFile(file, migrations), {
+          const aside = putAside(file);
+          return new Store(...openDatabase(file, migrations), {
             code: 'store/broken',
             severity: 'warning',
             message: `Millrace's own database was damaged; recent files, trust and settings start anew. The old file is kept as ${aside}.`,
@@ -56,7 +54,7 @@ export class Store {
               message: `Recent files, trust and settings cannot be kept in ${folder}: ${(error as Error).message}.`,
               hint: 'Make the folder writable, or set MILLRACE_DATA to another one.',
             };
-      return new Store(...openFile(':memory:', migrations), problem);
+      return new Store(...openDatabase(':memory:', migrations), problem);
     }
   }
 
@@ -101,57 +99,7 @@ export class Store {
     this.#database.prepare('insert into settings values (?, ?) on conflict do update set value = excluded.value').run(key, JSON.stringify(value));
   }
 
-  /** Ended runs, newest first. */
-  runs(): readonly RunSummary[] {
-    const found = this.#database.prepare('select summary from runs order by started_at desc limit ?').all(keptRuns) as { summary: string }[];
-    return found.map((run) => JSON.parse(run.summary) as RunSummary);
-  }
-
-  saveRun(summary: RunSummary): void {
-    this.#database
-      .prepare('insert into runs values (?, ?, ?) on conflict do update set summary = excluded.summary')
-      .run(summary.id, summary.startedAt, JSON.stringify(summary));
-    this.#database.prepare('delete from runs where id in (select id from runs order by started_at desc limit -1 offset ?)').run(keptRuns);
-  }
-
   close(): void {
     this.#database.close();
   }
-}
-
-function openFile(file: string, migrations: readonly StoreMigration[]): [Database.Database, boolean] {
-  const database = new Database(file, { timeout: 2000 });
-  try {
-    database.pragma('journal_mode = wal');
-    database.pragma('synchronous = normal');
-    // Several processes may start at once: the version is read again inside the write lock.
-    const isNew = database.transaction(() => migrate(database, migrations)).immediate();
-    return [database, isNew];
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-function migrate(database: Database.Database, migrations: readonly StoreMigration[]): boolean {
-  const version = database.pragma('user_version', { simple: true }) as number;
-  const newest = migrations.at(-1)?.to ?? 0;
-  if (version > newest) {
-    throw new MillraceError({
-      code: 'store/too-new',
-      severity: 'warning',
-      message: `Millrace's own database is of a newer version (${version}; this one knows ${newest}). This session remembers nothing.`,
-      hint: 'Update Millrace.',
-    });
-  }
-  for (const migration of migrations.filter((step) => step.to > version)) {
-    database.exec(migration.sql);
-    database.pragma(`user_version = ${migration.to}`);
-  }
-  return version === 0;
-}
-
-function isBroken(error: unknown): boolean {
-  const code = (error as { code?: string }).code ?? '';
-  return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
 }

@@ -19,6 +19,7 @@ export function serveRuns(port: Port, runs: RunControl): void {
       await runs.resume(runId);
       return null;
     },
+    'runs.checkpoint': ({ runId }) => runs.checkpoint(runId),
     'runs.list': () => runs.list(),
     'runs.logs': ({ runId }) => runs.logs(runId),
     'runs.inspect': ({ runId, node, limit }) => runs.inspect(runId, node, limit),
@@ -41,6 +42,7 @@ export function remoteRuns(port: Port): RunControl {
     stop: async (runId, how) => void (await client.request('runs.stop', { runId, how })),
     pause: async (runId) => void (await client.request('runs.pause', { runId })),
     resume: async (runId) => void (await client.request('runs.resume', { runId })),
+    checkpoint: (runId) => client.request('runs.checkpoint', { runId }),
     list: () => client.request('runs.list', {}),
     logs: (runId) => client.request('runs.logs', { runId }),
     inspect: (runId, node, limit) => client.request('runs.inspect', { runId, node, limit }),

@@ -1,40 +1,68 @@
-import { Client } from '../protocol/connection.ts';
+import { type FSWatcher, mkdirSync, watch } from 'node:fs';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
-import { type RunControl, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
+import type { RunControl, RunJob, StopMode } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
-import type { EngineProcess } from './engine-process.ts';
+import { runsFolder } from '../store/data-folder.ts';
+import { type Attachment, attach, bury } from './attachment.ts';
+import { forkKeeper, type KeeperProcess } from './fork-keeper.ts';
+import { hasKeeper, type RunEntry, readEntries } from './registry.ts';
 
-/** Ended runs whose processes are kept, so that their inspect sinks can still be looked at. */
-const keptProcesses = 3;
+/** Ended runs that stay attached, so that their keepers stay and their inspect sinks can still be looked at. */
+const keptAttached = 3;
 const keptRuns = 50;
 const keptLogLines = 2000;
+/** Folders are watched; this is for file systems that do not tell. */
+const lookEveryMs = 2000;
+/** A keeper that closed its socket is gone a moment later. */
+const goneWithinMs = 100;
 
 interface Run {
   summary: RunSummary;
-  process: EngineProcess | null;
-  client: Client<RunProtocol> | null;
+  readonly entry: RunEntry;
+  attachment: Attachment | null;
   readonly logs: LogLine[];
 }
 
 /**
- * Starts and watches run processes, one per running pipeline. Plain Node: how to fork is given. Runs belong to the host, not to a
- * window: they go on when an editor closes and are listed when it comes back.
+ * The runs of one data folder, for one host: starts them and looks at all that go on, whoever started them. They belong to their
+ * keepers: when this host ends, they go on.
  */
 export class Supervisor implements RunControl {
-  readonly #fork: () => EngineProcess;
+  readonly #data: string;
+  readonly #fork: (data: string) => KeeperProcess;
   readonly #runs = new Map<string, Run>();
   readonly #changed = new Set<(summary: RunSummary) => void>();
   readonly #logged = new Set<(runId: string, line: LogLine) => void>();
-  #spare: EngineProcess | null = null;
+  /** Runs that are being attached to. */
+  readonly #attaching = new Map<string, Promise<Run | null>>();
+  #spare: KeeperProcess | null = null;
+  #watcher: FSWatcher | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isDisposed = false;
 
-  constructor(options: { readonly fork: (role: 'run') => EngineProcess }) {
-    this.#fork = () => options.fork('run');
+  constructor(options: { readonly dataFolder: string; readonly fork?: (data: string) => KeeperProcess }) {
+    this.#data = options.dataFolder;
+    this.#fork = options.fork ?? forkKeeper;
   }
 
-  /** Forks a process ahead of the next `start`, which then begins sooner. */
+  /** Hears of runs that others start, until `dispose`. */
+  watch(): void {
+    const folder = runsFolder(this.#data);
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      this.#watcher = watch(folder, { persistent: false }, () => this.#lookSoon());
+      this.#watcher.on('error', () => {});
+    } catch {
+      // Looking now and then has to do.
+    }
+    this.#timer = setInterval(() => void this.#look(), lookEveryMs).unref();
+    void this.#look();
+  }
+
+  /** Forks what the next `start` needs ahead of it, so that it begins sooner. */
   prepare(): void {
-    if (this.#spare) return;
-    const spare = this.#fork();
+    if (this.#spare || this.#isDisposed) return;
+    const spare = this.#fork(this.#data);
     this.#spare = spare;
     spare.onExit(() => {
       if (this.#spare === spare) this.#spare = null;
@@ -42,51 +70,47 @@ export class Supervisor implements RunControl {
   }
 
   async start(job: RunJob): Promise<RunSummary> {
-    const process = this.#spare ?? this.#fork();
+    const keeper = this.#spare ?? this.#fork(this.#data);
+    const wasPrepared = this.#spare !== null;
     this.#spare = null;
-    const client = new Client<RunProtocol>(process.port);
-    const summary = startingSummary(job);
-    const run: Run = { summary, process, client, logs: [] };
-    this.#runs.set(job.id, run);
-    client.on('changed', (changed) => this.#change(run, changed));
-    client.on('logged', (line) => {
-      run.logs.push(line);
-      if (run.logs.length > keptLogLines) run.logs.shift();
-      for (const listener of this.#logged) listener(job.id, line);
-    });
-    process.onExit((_code, reason) => this.#exited(run, reason));
-    this.#forgetOld();
-    this.#change(run, summary);
-    await client.request('start', job);
-    return run.summary;
+    const entry = await keeper.start(job);
+    const run = await this.#attach(entry);
+    if (wasPrepared) this.prepare();
+    if (run) return run.summary;
+    throw new MillraceError({ code: 'run/keeper', message: 'The run was started, but its keeper does not answer.', hint: 'See "millrace runs".' });
   }
 
   async stop(runId: string, how: StopMode): Promise<void> {
-    const run = this.#find(runId);
-    if (!hasEnded(run.summary)) await run.client?.request('stop', { how });
+    const run = await this.#find(runId);
+    if (run.summary.endedAt === null) await this.#client(run).request('stop', { how });
   }
 
   async pause(runId: string): Promise<void> {
-    await this.#find(runId).client?.request('pause', {});
+    await this.#client(await this.#find(runId)).request('pause', {});
   }
 
   async resume(runId: string): Promise<void> {
-    await this.#find(runId).client?.request('resume', {});
+    await this.#client(await this.#find(runId)).request('resume', {});
   }
 
-  /** Newest first. */
+  async checkpoint(runId: string): Promise<{ readonly id: number }> {
+    return this.#client(await this.#find(runId)).request('checkpoint', {});
+  }
+
+  /** Those that go on, and those that ended while this looked; newest first. */
   async list(): Promise<readonly RunSummary[]> {
-    return [...this.#runs.values()].map((run) => run.summary).reverse();
+    await this.#look();
+    return [...this.#runs.values()].map((run) => run.summary).sort((a, b) => b.startedAt - a.startedAt);
   }
 
   async logs(runId: string): Promise<readonly LogLine[]> {
-    return this.#find(runId).logs;
+    return (await this.#find(runId)).logs;
   }
 
   async inspect(runId: string, node: string, limit: number) {
-    const run = this.#find(runId);
-    if (!run.client) throw new MillraceError({ code: 'run/forgotten', message: 'The rows of this run are no longer kept.', hint: 'Run the pipeline again.' });
-    return run.client.request('inspect', { node, limit });
+    const run = await this.#find(runId);
+    if (run.attachment) return run.attachment.client.request('inspect', { node, limit });
+    throw new MillraceError({ code: 'run/forgotten', message: 'The rows of this run are no longer kept.', hint: 'Run the pipeline again.' });
   }
 
   onChanged(listener: (summary: RunSummary) => void): () => void {
@@ -99,14 +123,93 @@ export class Supervisor implements RunControl {
     return () => this.#logged.delete(listener);
   }
 
-  get hasRunning(): boolean {
-    return [...this.#runs.values()].some((run) => !hasEnded(run.summary));
+  /** How many runs go on, of those known now. */
+  get running(): number {
+    return [...this.#runs.values()].filter((run) => run.summary.endedAt === null).length;
   }
 
-  /** Ends every process at once; runs under way leave their outputs as they were. */
+  /** The nodes of a run in the order of its plan, for as long as its keeper is there. */
+  async attachment(runId: string): Promise<Attachment | null> {
+    return (await this.#find(runId)).attachment;
+  }
+
+  /** Lets go of all runs; they go on. */
   dispose(): void {
-    this.#spare?.kill();
-    for (const run of this.#runs.values()) run.process?.kill();
+    this.#isDisposed = true;
+    this.#spare?.end();
+    this.#watcher?.close();
+    if (this.#timer) clearInterval(this.#timer);
+    for (const run of this.#runs.values()) run.attachment?.client.close();
+  }
+
+  /** Attaches to what is new, and buries what was killed. */
+  async #look(): Promise<void> {
+    if (this.#isDisposed) return;
+    const entries = readEntries(this.#data).filter(({ id }) => !this.#runs.get(id)?.attachment && !this.#hasEnded(id));
+    await Promise.all(entries.map((entry) => (hasKeeper(entry) ? this.#attach(entry) : this.#bury(entry))));
+  }
+
+  #lookSoon(): void {
+    // The folder is there before its entry.
+    for (const wait of [20, 100, 400]) setTimeout(() => void this.#look(), wait).unref();
+  }
+
+  #hasEnded(id: string): boolean {
+    return (this.#runs.get(id)?.summary.endedAt ?? null) !== null;
+  }
+
+  /** Once at a time, and not again: what starts a run and what watches the folder may both find it. */
+  #attach(entry: RunEntry): Promise<Run | null> {
+    const known = this.#runs.get(entry.id);
+    if (known?.attachment) return Promise.resolve(known);
+    const before = this.#attaching.get(entry.id);
+    if (before) return before;
+    const attaching = this.#attachAnew(entry).finally(() => this.#attaching.delete(entry.id));
+    this.#attaching.set(entry.id, attaching);
+    return attaching;
+  }
+
+  async #attachAnew(entry: RunEntry): Promise<Run | null> {
+    const attachment = await attach(entry);
+    if (!attachment) return null;
+    if (this.#isDisposed) {
+      attachment.client.close();
+      return null;
+    }
+    const { summary, logs } = attachment.run;
+    const run: Run = { summary, entry, attachment, logs: [...logs] };
+    this.#runs.set(entry.id, run);
+    attachment.client.on('changed', (changed) => this.#change(run, changed));
+    attachment.client.on('logged', (line) => {
+      run.logs.push(line);
+      if (run.logs.length > keptLogLines) run.logs.shift();
+      for (const listener of this.#logged) listener(entry.id, line);
+    });
+    attachment.onClose(() => this.#closed(run));
+    this.#change(run, summary);
+    this.#forgetOld();
+    return run;
+  }
+
+  #closed(run: Run): void {
+    run.attachment = null;
+    if (run.summary.endedAt !== null || this.#isDisposed) return;
+    // Gone without having said that the run has ended: killed, unless it is still there.
+    const check = (left: number) => {
+      if (this.#isDisposed || run.attachment) return;
+      const buried = bury(this.#data, run.entry);
+      if (buried) this.#change(run, buried);
+      else if (left > 0) setTimeout(() => check(left - 1), goneWithinMs).unref();
+    };
+    check(20);
+  }
+
+  async #bury(entry: RunEntry): Promise<void> {
+    const summary = bury(this.#data, entry);
+    if (!summary) return;
+    const run = this.#runs.get(entry.id) ?? { summary, entry, attachment: null, logs: [] };
+    this.#runs.set(entry.id, run);
+    this.#change(run, summary);
   }
 
   #change(run: Run, summary: RunSummary): void {
@@ -114,33 +217,25 @@ export class Supervisor implements RunControl {
     for (const listener of this.#changed) listener(summary);
   }
 
-  #exited(run: Run, reason: string): void {
-    run.process = null;
-    run.client = null;
-    if (hasEnded(run.summary)) return;
-    const problem = {
-      code: 'engine/crashed',
-      severity: 'error' as const,
-      message: `The run's process ended unexpectedly: ${reason}.`,
-      hint: 'Outputs are as they were before the run. Run it again; if it ran out of memory, look for code that keeps rows.',
-    };
-    const outputs = run.summary.outputs.map((output) => ({ ...output, committed: false }));
-    this.#change(run, { ...run.summary, state: 'failed', endedAt: Date.now(), problems: [...run.summary.problems, problem], outputs });
+  async #find(runId: string): Promise<Run> {
+    if (!this.#runs.has(runId)) await this.#look();
+    const run = this.#runs.get(runId);
+    if (run) return run;
+    throw new MillraceError({
+      code: 'run/unknown',
+      message: `There is no run "${runId}" now.`,
+      hint: 'It has ended; what is remembered of it is in the list of runs.',
+    });
   }
 
-  #find(runId: string): Run {
-    const run = this.#runs.get(runId);
-    if (!run) throw new MillraceError({ code: 'run/unknown', message: `There is no run "${runId}".`, hint: 'It may be from before Millrace was started.' });
-    return run;
+  #client(run: Run): Attachment['client'] {
+    if (run.attachment) return run.attachment.client;
+    throw new MillraceError({ code: 'run/gone', message: 'The run has ended.', hint: 'Run the pipeline again.' });
   }
 
   #forgetOld(): void {
-    const ended = [...this.#runs.entries()].filter(([, run]) => hasEnded(run.summary));
-    for (const [, run] of ended.slice(0, Math.max(0, ended.length - keptProcesses + 1))) run.process?.kill();
-    for (const [id] of ended.slice(0, Math.max(0, this.#runs.size - keptRuns))) this.#runs.delete(id);
+    const ended = [...this.#runs.values()].filter((run) => run.summary.endedAt !== null);
+    for (const run of ended.slice(0, Math.max(0, ended.length - keptAttached + 1))) run.attachment?.client.close();
+    for (const run of ended.slice(0, Math.max(0, this.#runs.size - keptRuns))) this.#runs.delete(run.entry.id);
   }
-}
-
-function hasEnded(summary: RunSummary): boolean {
-  return summary.state === 'done' || summary.state === 'failed' || summary.state === 'stopped';
 }

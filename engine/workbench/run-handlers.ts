@@ -3,29 +3,54 @@ import { mkdir } from 'node:fs/promises';
 import { planRun } from '../plan/plan.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { defaultRunOptions, type RunControl } from '../protocol/run-api.ts';
-import type { Store } from '../store/store.ts';
+import { noHistory } from '../protocol/run-history.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { latestCheckpoint } from '../store/checkpoints.ts';
+import { stateFolder } from '../store/data-folder.ts';
+import { RunHistoryStore } from '../store/run-history.ts';
 import type { Checker } from './checker.ts';
 import { diskError } from './disk.ts';
-import type { Documents } from './documents.ts';
+import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
 
-/** Runs: started here, carried out and watched by the host. Ended ones are remembered in the store. */
-export function runHandlers(
-  runs: RunControl,
-  documents: Documents,
-  checker: Checker,
-  store: Store,
-): Answers<'run.start' | 'run.stop' | 'run.pause' | 'run.resume' | 'run.list' | 'run.inspect' | 'run.logs'> {
+type RunRequests =
+  | 'run.start'
+  | 'run.resumable'
+  | 'run.stop'
+  | 'run.pause'
+  | 'run.resume'
+  | 'run.checkpoint'
+  | 'run.list'
+  | 'run.inspect'
+  | 'run.logs'
+  | 'run.history';
+
+/** Runs: planned here, carried out by keepers, which also write their history. */
+export function runHandlers(runs: RunControl, documents: Documents, checker: Checker, dataFolder: string): Answers<RunRequests> {
+  // One that was never saved has no place of its own: its state is kept for as long as it is open.
+  const stateOf = ({ path, id }: OpenDocument) => stateFolder(dataFolder, path ?? `unsaved ${id}`);
   return {
-    'run.start': async ({ documentId, pipeline, parameters }) => {
-      const { folder, path } = documents.trusted(documentId);
+    'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState }) => {
+      const document = documents.trusted(documentId);
+      const { folder, path } = document;
       const { checked } = await checker.check(pipeline, folder, { touch: true, parameters });
       const plan = planRun(checked);
       // The folder of documents that were never saved is made when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
         throw diskError(error, folder, 'written');
       });
-      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options: defaultRunOptions(plan) });
+      const usual = defaultRunOptions(plan);
+      const options = {
+        ...usual,
+        stateFolder: stateOf(document),
+        from: from ?? (plan.bounded ? 'scratch' : 'latest'),
+        dropChangedState: dropChangedState ?? false,
+      } as const;
+      return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options });
+    },
+    'run.resumable': ({ documentId }) => {
+      const latest = latestCheckpoint(stateOf(documents.trusted(documentId)));
+      return latest ? { id: latest.id, at: latest.at } : null;
     },
     'run.stop': async ({ runId, how }) => {
       await runs.stop(runId, how);
@@ -39,16 +64,36 @@ export function runHandlers(
       await runs.resume(runId);
       return null;
     },
+    'run.checkpoint': ({ runId }) => runs.checkpoint(runId),
     'run.list': async () => {
       const current = await runs.list();
       const known = new Set(current.map((run) => run.id));
-      return [...current, ...store.runs().filter((run) => !known.has(run.id))].sort((a, b) => b.startedAt - a.startedAt);
+      const remembered = readHistory(dataFolder, (store) => store.runs(), [] as readonly RunSummary[]);
+      // What is remembered as going on, and is not, ended while the list was read: its end is told by an event.
+      return [...current, ...remembered.filter((run) => !known.has(run.id) && run.endedAt !== null)].sort((a, b) => b.startedAt - a.startedAt);
     },
     'run.inspect': ({ runId, node, limit }) => runs.inspect(runId, node, limit),
-    'run.logs': ({ runId }) => runs.logs(runId),
+    'run.logs': async ({ runId }) => {
+      try {
+        return await runs.logs(runId);
+      } catch (error) {
+        if (!(error instanceof MillraceError) || error.problem.code !== 'run/unknown') throw error;
+        return readHistory(dataFolder, (store) => store.logs(runId), []);
+      }
+    },
+    'run.history': ({ runId }) => readHistory(dataFolder, (store) => store.history(runId), noHistory),
   };
 }
 
-export function hasEnded(summary: RunSummary): boolean {
-  return summary.state === 'done' || summary.state === 'failed' || summary.state === 'stopped';
+/** The history is written by keepers; where it cannot be read there is none, and everything else works. */
+function readHistory<T>(dataFolder: string, read: (store: RunHistoryStore) => T, otherwise: T): T {
+  let store: RunHistoryStore | null = null;
+  try {
+    store = RunHistoryStore.open(dataFolder);
+    return read(store);
+  } catch {
+    return otherwise;
+  } finally {
+    store?.close();
+  }
 }

@@ -9,6 +9,7 @@ import { Client, portPair } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import type { RunControl, RunJob } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { RunHistoryStore } from '../store/run-history.ts';
 import { serveWorkbench } from './workbench.ts';
 
 /** Runs that are done as soon as they are started. */
@@ -41,6 +42,9 @@ class FakeRuns implements RunControl {
   async stop(): Promise<void> {}
   async pause(): Promise<void> {}
   async resume(): Promise<void> {}
+  async checkpoint() {
+    return { id: 1 };
+  }
   async list(): Promise<RunSummary[]> {
     return [];
   }
@@ -184,7 +188,12 @@ describe('a workbench', () => {
     expect(changed).toEqual([summary]);
     expect(logged).toEqual(['hello']);
     expect(runs.jobs[0]!.plan.nodes.map((node) => node.id)).toEqual(['days', 'hot', 'out']);
-    expect((await client.request('run.list', {})).map((run) => run.id)).toEqual([summary.id]);
+    // Ended runs are remembered by their keepers.
+    const history = RunHistoryStore.open(at('data'));
+    history.write({ summary, states: [{ at: 1, state: 'done', reason: null }], errors: [], logs: [], checkpoints: [], sampleAt: null });
+    history.close();
+    expect(await client.request('run.list', {})).toEqual([summary]);
+    expect(await client.request('run.history', { runId: summary.id })).toMatchObject({ states: [{ at: 1, state: 'done' }], samples: [] });
     expect(await codeOf(client.request('run.inspect', { runId: 'x', node: 'out', limit: 1 }))).toBe('run/unknown');
   });
 

@@ -18,7 +18,7 @@ import { parseRequest } from './handlers.ts';
 import { previewHandlers } from './preview-handlers.ts';
 import { resultHandlers } from './result-handlers.ts';
 import { Results } from './results.ts';
-import { hasEnded, runHandlers } from './run-handlers.ts';
+import { runHandlers } from './run-handlers.ts';
 import { settingHandlers } from './setting-handlers.ts';
 
 export interface WorkbenchOptions {
@@ -52,7 +52,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
         typeChecks.forget(documentId);
       }),
       ...previewHandlers(documents, checker, preview, typeChecks),
-      ...runHandlers(runs, documents, checker, store),
+      ...runHandlers(runs, documents, checker, options.dataFolder),
       ...resultHandlers(results),
       ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
       ...fileHandlers(),
@@ -60,10 +60,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     parseRequest,
   );
   const stopListening = [
-    runs.onChanged((summary) => {
-      if (hasEnded(summary)) store.saveRun(summary);
-      service.emit('run.changed', summary);
-    }),
+    runs.onChanged((summary) => service.emit('run.changed', summary)),
     runs.onLogged((runId, line) => service.emit('run.logged', { runId, line })),
   ];
   port.onClose(() => {

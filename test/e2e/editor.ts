@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, chromium, type ElectronApplication, type Page } from 'playwright';
 import { afterAll, afterEach } from 'vitest';
+import { endRuns } from '../background-runs.ts';
 
 export type Host = 'browser' | 'desktop';
 export const project = join(import.meta.dirname, '..', '..');
@@ -46,11 +47,15 @@ export function temporaryFolder(): string {
 
 const waitMs = 15_000;
 const opened = new Set<Editor>();
+/** Data folders of this test: their runs go on when an editor is closed. */
+const used = new Set<string>();
 afterEach(async ({ task }) => {
   for (const editor of opened) {
     if (task.result?.state === 'fail') await editor.shot('failed').catch(() => {});
     await editor.close();
   }
+  for (const data of used) await endRuns(data);
+  used.clear();
 });
 
 export interface EditorOptions {
@@ -74,6 +79,7 @@ export async function openEditor(host: Host, options: EditorOptions): Promise<Ed
     },
   };
   opened.add(editor);
+  used.add(options.data);
   editor.page.setDefaultTimeout(waitMs);
   return editor;
 }

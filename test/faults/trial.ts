@@ -10,7 +10,7 @@ import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { entryFile } from '../../engine/threads.ts';
-import { runPipeline } from '../command-line.ts';
+import { dataFolder, runPipeline } from '../command-line.ts';
 
 type Params = { readonly [name: string]: Json };
 export type Chain = readonly (readonly [id: string, type: string, params: Params, onError?: PipelineNode['onError']])[];
@@ -56,7 +56,12 @@ export class Trial {
   /** Runs it until `isTime`, and kills all of its processes. */
   async kill(chain: Chain, isTime: () => boolean): Promise<void> {
     this.#writePipeline(chain);
-    const child = spawn(process.execPath, [entryFile('cli'), 'run', 'trial.millrace.json'], { cwd: this.folder, stdio: 'ignore', detached: true });
+    const child = spawn(process.execPath, [entryFile('cli'), 'run', 'trial.millrace.json'], {
+      cwd: this.folder,
+      stdio: 'ignore',
+      detached: true,
+      env: { ...process.env, MILLRACE_DATA: dataFolder },
+    });
     const ended = new Promise((done) => child.on('exit', done));
     while (!isTime()) await new Promise((resolve) => setTimeout(resolve, 20));
     process.kill(-child.pid!, 'SIGKILL');

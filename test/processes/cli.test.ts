@@ -8,6 +8,7 @@ import { formatPipeline } from '../../engine/document/file.ts';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
 import { nodeBinary } from '../../engine/supervisor/fork-node.ts';
 import { entryFile } from '../../engine/threads.ts';
+import { endRuns } from '../background-runs.ts';
 
 const cli = entryFile('cli');
 const project = join(dirname(cli), '..', '..');
@@ -62,8 +63,9 @@ beforeEach(() => {
   save('good.millrace.json', pipeline(twice));
   save('picky.millrace.json', pipeline(picky));
 });
-afterEach(() => {
+afterEach(async () => {
   for (const child of started) child.kill('SIGKILL');
+  await endRuns(at('data'));
   for (const name of readdirSync(folder)) rmSync(at(name), { recursive: true, force: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -198,7 +200,7 @@ describe('the rest', () => {
   it('has help with examples for every command, and a version', async () => {
     const help = await millrace('--help');
     expect(help.code).toBe(0);
-    const commands = ['run', 'validate', 'preview', 'nodes', 'new-node', 'serve'];
+    const commands = ['run', 'runs', 'attach', 'stop', 'pause', 'resume', 'checkpoint', 'validate', 'preview', 'nodes', 'new-node', 'serve'];
     for (const command of commands) expect(help.stdout).toContain(`  ${command} `);
     const all = await Promise.all(commands.map((command) => millrace(command, '--help')));
     expect(all.map(({ code, stdout }) => [code, stdout.includes('\nExamples:\n')])).toEqual(commands.map(() => [0, true]));

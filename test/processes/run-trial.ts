@@ -1,4 +1,5 @@
-import { mkdtempSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -7,7 +8,7 @@ import { Catalogue } from '../../engine/plan/catalogue.ts';
 import { planRun } from '../../engine/plan/plan.ts';
 import { Client } from '../../engine/protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../../engine/protocol/messages.ts';
-import { defaultRunOptions, type RunProtocol } from '../../engine/protocol/run-api.ts';
+import { defaultRunOptions, type RunJob, type RunProtocol } from '../../engine/protocol/run-api.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { forkNode } from '../../engine/supervisor/fork-node.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
@@ -63,15 +64,16 @@ export class RunTrial {
     this.ended.catch(() => {});
   }
 
-  /** `unchecked` code takes the place of that of the node `code` when all checks are done. */
-  async start(pipeline: Pipeline, folder: string, unchecked?: string): Promise<void> {
+  /** `unchecked` code, or params by node, take the place of those of the node `code` when all checks are done. */
+  async start(pipeline: Pipeline, folder: string, unchecked: string | { readonly [node: string]: PipelineNode['params'] } = {}): Promise<void> {
     const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters: {} });
     const plan = planRun(checked);
-    const nodes = plan.nodes.map((each) => (each.id === 'code' && unchecked !== undefined ? { ...each, params: { ...each.params, code: unchecked } } : each));
+    const given = typeof unchecked === 'string' ? { code: { code: unchecked } } : unchecked;
+    const nodes = plan.nodes.map((each) => ({ ...each, params: { ...each.params, ...given[each.id] } }));
     await this.client.request('start', { id: 'trial', name: pipeline.name, path: null, folder, plan: { ...plan, nodes }, options: defaultRunOptions(plan) });
   }
 
-  async run(pipeline: Pipeline, folder: string, unchecked?: string): Promise<RunSummary> {
+  async run(pipeline: Pipeline, folder: string, unchecked?: Parameters<RunTrial['start']>[2]): Promise<RunSummary> {
     await this.start(pipeline, folder, unchecked);
     return this.ended;
   }
@@ -88,6 +90,18 @@ export class RunTrial {
   kill(): void {
     this.#process.kill();
   }
+}
+
+/** A pipeline as it is given to a host. */
+export async function jobOf(pipeline: Pipeline, folder: string): Promise<RunJob> {
+  const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters: {} });
+  const plan = planRun(checked);
+  return { id: randomUUID(), name: pipeline.name, path: null, folder, plan, options: defaultRunOptions(plan) };
+}
+
+/** Process ids of the children of a process. Linux only. */
+export function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 }
 
 /** Makes a database with a table of numbers, for runs to be tried on. */

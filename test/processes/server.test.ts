@@ -11,6 +11,7 @@ import type { Frame, Port } from '../../engine/protocol/port.ts';
 import { protocolVersion } from '../../engine/protocol/version.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { type EditorServer, startEditorServer } from '../../server/editor-server.ts';
+import { endRuns } from '../background-runs.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const data = mkdtempSync(join(tmpdir(), 'millrace-server-'));
@@ -26,6 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await server.close();
+  await endRuns(data);
   rmSync(data, { recursive: true, force: true });
 });
 

@@ -1,0 +1,46 @@
+/** The options of `millrace run` that say where a run begins and how it commits. */
+import type { PhysicalPlan } from '../plan/physical.ts';
+import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { latestCheckpoint } from '../store/checkpoints.ts';
+import { age } from './report.ts';
+
+export interface StartOptions {
+  readonly from?: RunOptions['from'];
+  /** Milliseconds. */
+  readonly checkpointEvery?: number;
+  readonly commit?: RunOptions['commits'];
+  readonly dropChangedState?: boolean;
+  readonly keepCheckpoints?: number;
+}
+
+/**
+ * The options of a run, and what to tell the user of where it begins, or null. Without `--from` it goes on from the latest
+ * checkpoint, where there is one.
+ */
+export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: StartOptions): { readonly options: RunOptions; readonly notice: string | null } {
+  const usual = defaultRunOptions(plan);
+  const commits = given.commit ?? usual.commits;
+  if (commits === 'end' && !plan.bounded) {
+    throw new MillraceError({
+      code: 'run/neverEnds',
+      message: 'This pipeline has a source that never ends: with "--commit end" nothing would ever be written.',
+      hint: 'Leave --commit out: then it commits with every checkpoint.',
+    });
+  }
+  const latest = given.from === undefined || given.from === 'latest' ? latestCheckpoint(stateFolder) : null;
+  const from = given.from ?? (latest ? 'latest' : 'scratch');
+  let notice: string | null = null;
+  if (latest) notice = `Going on from checkpoint ${latest.id} of ${age(latest.at)} ago${given.from === undefined ? '; --from scratch starts anew' : ''}.`;
+  else if (given.from === 'latest') notice = 'There is no checkpoint of this pipeline: it starts from scratch.';
+  else if (typeof from === 'number') notice = `Going on from checkpoint ${from}.`;
+  const options: RunOptions = {
+    stateFolder,
+    commits,
+    checkpointEveryMs: given.checkpointEvery ?? usual.checkpointEveryMs,
+    from,
+    dropChangedState: given.dropChangedState ?? false,
+    keepCheckpoints: given.keepCheckpoints ?? usual.keepCheckpoints,
+  };
+  return { options, notice };
+}

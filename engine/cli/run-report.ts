@@ -1,0 +1,92 @@
+/** What `millrace run`, `runs show` and `attach` print of a run. */
+import type { RunState, RunSummary } from '../protocol/messages.ts';
+import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
+import type { Problem } from '../schema/problem.ts';
+import { age, alignedTable, bytes, count, describeProblems, duration, paint } from './report.ts';
+
+export interface RunNames {
+  /** The pipeline's file, as problems name it. */
+  readonly file: string;
+  readonly nodes: readonly { readonly id: string }[];
+  titleOf(node: string): string;
+}
+
+const colours = { done: 'green', failed: 'red', stopped: 'yellow' } as const;
+
+/** A table of the nodes, how the run is or ended, and what it wrote. */
+export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): string {
+  const all = nodes.map(({ id }) => ({ id, stats: summary.stats[id] }));
+  const has = (test: (stats: RunSummary['stats'][string]) => boolean) => all.some(({ stats }) => stats !== undefined && test(stats));
+  const columns: { readonly name: string; readonly isNumber: boolean; cell(id: string, stats: RunSummary['stats'][string] | undefined): string }[] = [
+    { name: 'node', isNumber: false, cell: (id) => titleOf(id) },
+    { name: 'id', isNumber: false, cell: (id) => id },
+    { name: 'in', isNumber: true, cell: (_, stats) => count(stats?.in ?? 0) },
+    { name: 'out', isNumber: true, cell: (_, stats) => count(Object.values(stats?.out ?? {}).reduce((sum, rows) => sum + rows, 0)) },
+    { name: 'dropped', isNumber: true, cell: (_, stats) => count(stats?.dropped ?? 0) },
+    { name: 'failed', isNumber: true, cell: (_, stats) => count(stats?.failed ?? 0) },
+    ...(has(({ late }) => late > 0)
+      ? [{ name: 'late', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => count(stats?.late ?? 0) }]
+      : []),
+    ...(has(({ state }) => state !== undefined)
+      ? [{ name: 'state', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => (stats?.state ? bytes(stats.state.bytes) : '') }]
+      : []),
+    ...(has(({ watermark }) => isTime(watermark))
+      ? [{ name: 'watermark', isNumber: false, cell: (_: string, stats?: RunSummary['stats'][string]) => describeWatermark(stats?.watermark) }]
+      : []),
+    { name: 'busy', isNumber: true, cell: (_, stats) => duration(stats?.busyMs ?? 0) },
+  ];
+  const table = alignedTable(
+    columns.map(({ name }) => name),
+    all.map(({ id, stats }) => columns.map(({ cell }) => cell(id, stats))),
+    columns.map(({ isNumber }) => isNumber),
+  );
+  const lines = [table, '', `${describeState(summary)}.`];
+  if (summary.resumedFrom !== null) lines.push(`  went on from checkpoint ${summary.resumedFrom}`);
+  if (summary.restarts > 0) lines.push(`  restarted ${summary.restarts === 1 ? 'once' : `${summary.restarts} times`} after a failure`);
+  if (summary.checkpoint) {
+    const { id, at, bytes: size } = summary.checkpoint;
+    lines.push(`  last checkpoint: ${id}, ${age(at)} ago, ${bytes(size)}`);
+  }
+  for (const output of summary.outputs) {
+    const place = output.kind === 'memory' ? `rows of ${titleOf(output.node)}` : `${output.path}${output.table ? `, table ${output.table}` : ''}`;
+    if (output.committed) lines.push(`  ${count(output.rows)} ${output.rows === 1 ? 'row' : 'rows'} -> ${place}`);
+    else if (output.kind !== 'memory' && summary.endedAt === null) lines.push(`  ${count(output.rows)} so far -> ${place}`);
+    else if (output.kind !== 'memory') lines.push(`  not written: ${place} is as it was before`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** `Done in 3.2 s`, `Running for 4 min 05 s`, `Stopped in 2.0 s, can go on from checkpoint 4`. */
+export function describeState(summary: RunSummary): string {
+  const word = summary.state[0]!.toUpperCase() + summary.state.slice(1);
+  const colour = colours[summary.state as keyof typeof colours];
+  const took = duration((summary.endedAt ?? Date.now()) - summary.startedAt);
+  const retry = summary.state === 'restarting' && summary.retryAt ? `, tried again in ${duration(Math.max(0, summary.retryAt - Date.now()))}` : '';
+  const goesOn = summary.endedAt !== null && canGoOn(summary) ? `; started again, it goes on from checkpoint ${summary.checkpoint!.id}` : '';
+  return `${colour ? paint(word, colour) : word} ${summary.endedAt === null ? 'for' : 'in'} ${took}${retry}${goesOn}`;
+}
+
+/** Whether its last checkpoint is one to go on from. */
+export function canGoOn(summary: RunSummary): boolean {
+  return summary.checkpoint !== null && (summary.state === 'stopped' || summary.state === 'failed');
+}
+
+export function printProblems(problems: readonly Problem[], { file, titleOf }: Pick<RunNames, 'file' | 'titleOf'>): void {
+  if (problems.length > 0) process.stderr.write(`${describeProblems(problems, file, titleOf)}\n`);
+}
+
+/** The exit code that tells how a run ended; `signal` is what interrupted it. */
+export function exitCodeOf(state: RunState, signal: NodeJS.Signals | null): number {
+  if (state === 'done') return 0;
+  if (state !== 'stopped') return 1;
+  return signal === 'SIGTERM' ? 143 : signal === 'SIGHUP' ? 129 : 130;
+}
+
+function isTime(watermark: number): boolean {
+  return watermark > beginningOfTime && watermark < endOfTime;
+}
+
+function describeWatermark(watermark: number | undefined): string {
+  if (watermark === undefined || watermark <= beginningOfTime) return '';
+  return watermark >= endOfTime ? 'end' : new Date(watermark).toISOString().slice(0, 19).replace('T', ' ');
+}

@@ -1,0 +1,195 @@
+/** `millrace runs`, `attach`, `stop`, `pause`, `resume`, `checkpoint`: runs in the background and in other terminals. */
+import type { RunSummary } from '../protocol/messages.ts';
+import type { StopMode } from '../protocol/run-api.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { RunHistoryStore } from '../store/run-history.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import { Progress } from './progress.ts';
+import { age, alignedTable, count, duration } from './report.ts';
+import { describeRun, describeState, exitCodeOf, printProblems } from './run-report.ts';
+
+const shownEnded = 20;
+
+/** `millrace runs list` */
+export async function listRuns(options: { readonly json?: boolean; readonly all?: boolean }): Promise<number> {
+  return withRuns(async (supervisor) => {
+    const found = await allRuns(supervisor);
+    const ended = found.filter((run) => run.endedAt !== null);
+    const shown = options.json || options.all ? found : found.filter((run) => run.endedAt === null || ended.indexOf(run) < shownEnded);
+    if (options.json) process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    else if (shown.length === 0) process.stdout.write('There are no runs. "millrace run FILE --detach" starts one in the background.\n');
+    else {
+      const rows = shown.map((run) => [
+        shortId(run.id, found),
+        run.pipeline,
+        run.state,
+        `${age(run.startedAt)} ago`,
+        duration((run.endedAt ?? Date.now()) - run.startedAt),
+        count(rowsOf(run)),
+        run.checkpoint ? String(run.checkpoint.id) : '',
+        run.path ?? '',
+      ]);
+      const header = ['id', 'pipeline', 'state', 'started', 'for', 'rows', 'checkpoint', 'file'];
+      process.stdout.write(`${alignedTable(header, rows, [false, false, false, true, true, true, true, false])}\n`);
+    }
+    return 0;
+  });
+}
+
+/** `millrace runs show ID` */
+export async function showRun(name: string, options: { readonly json?: boolean }): Promise<number> {
+  return withRuns(async (supervisor) => {
+    const found = pick(await allRuns(supervisor), name);
+    const store = RunHistoryStore.open(dataFolder());
+    try {
+      const history = store.history(found.id);
+      if (options.json) process.stdout.write(`${JSON.stringify({ ...found, history }, null, 2)}\n`);
+      else {
+        printProblems(found.problems, names(found));
+        process.stdout.write(`${found.pipeline} (${found.id})\n${describeRun(found, { ...names(found), nodes: nodesOf(found) })}`);
+        for (const { at, state, reason } of history.states) process.stdout.write(`  ${new Date(at).toISOString()}  ${state}${reason ? `: ${reason}` : ''}\n`);
+      }
+    } finally {
+      store.close();
+    }
+    return 0;
+  });
+}
+
+/** `millrace attach ID`: until the run ends, or Ctrl+C, after which it goes on. */
+export async function attachRun(name: string, options: { readonly json?: boolean }): Promise<number> {
+  return withRuns(async (supervisor) => {
+    const { id } = pick(await going(supervisor), name);
+    const nodes = (await supervisor.attachment(id))?.run.nodes ?? [];
+    const titles = new Map(nodes.map((node) => [node.id, node.title]));
+    const progress = options.json ? null : new Progress(nodes, process.stderr);
+    let last: RunSummary | null = null;
+    const ended = new Promise<RunSummary | null>((done) => {
+      const show = (summary: RunSummary) => {
+        if (summary.id !== id) return;
+        last = summary;
+        progress?.show(summary);
+        if (summary.endedAt !== null) done(summary);
+      };
+      supervisor.onChanged(show);
+      supervisor.onLogged((runId, line) => {
+        if (runId === id) progress?.log(`${line.node ? `${line.node}: ` : ''}${line.message}`);
+      });
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done(null));
+      void supervisor.list().then((runs) => {
+        const now = runs.find((run) => run.id === id);
+        if (now) show(now);
+      });
+    });
+    const summary = await ended;
+    progress?.end();
+    if (!summary) {
+      process.stderr.write(`The run goes on. "millrace attach ${id.slice(0, 8)}" shows it again, "millrace stop ${id.slice(0, 8)}" ends it.\n`);
+      if (options.json) process.stdout.write(`${JSON.stringify(last, null, 2)}\n`);
+      return 0;
+    }
+    const report = { file: summary.path ?? summary.pipeline, titleOf: (node: string) => titles.get(node) ?? node };
+    if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    else {
+      printProblems(summary.problems, report);
+      process.stdout.write(describeRun(summary, { ...report, nodes }));
+    }
+    return exitCodeOf(summary.state, null);
+  });
+}
+
+/** `millrace stop ID`: returns when the run has ended. With a checkpoint where it makes some, else at once. */
+export async function stopRun(name: string, options: { readonly drain?: boolean; readonly cancel?: boolean }): Promise<number> {
+  return withRuns(async (supervisor) => {
+    const { id, pipeline } = pick(await going(supervisor), name);
+    const how: StopMode = options.cancel ? 'cancel' : options.drain ? 'drain' : 'checkpoint';
+    const ended = new Promise<RunSummary>((done) => {
+      const look = (summary: RunSummary) => {
+        if (summary.id === id && summary.endedAt !== null) done(summary);
+      };
+      supervisor.onChanged(look);
+      void supervisor.list().then((runs) => runs.forEach(look));
+    });
+    await supervisor.stop(id, how);
+    const summary = await ended;
+    printProblems(summary.state === 'failed' ? summary.problems.slice(0, 1) : [], names(summary));
+    process.stdout.write(`${pipeline}: ${describeState(summary)}.\n`);
+    return summary.state === 'failed' ? 1 : 0;
+  });
+}
+
+/** `millrace pause ID`, `millrace resume ID`, `millrace checkpoint ID` */
+export async function controlRun(name: string, what: 'pause' | 'resume' | 'checkpoint'): Promise<number> {
+  return withRuns(async (supervisor) => {
+    const { id, pipeline } = pick(await going(supervisor), name);
+    if (what === 'checkpoint') {
+      const made = await supervisor.checkpoint(id);
+      process.stdout.write(`${pipeline}: checkpoint ${made.id} is made.\n`);
+    } else {
+      await supervisor[what](id);
+      process.stdout.write(`${pipeline}: ${what === 'pause' ? 'paused. "millrace resume" lets it go on' : 'goes on'}.\n`);
+    }
+    return 0;
+  });
+}
+
+async function withRuns(act: (supervisor: Supervisor) => Promise<number>): Promise<number> {
+  const supervisor = new Supervisor({ dataFolder: dataFolder() });
+  try {
+    return await act(supervisor);
+  } finally {
+    supervisor.dispose();
+  }
+}
+
+async function going(supervisor: Supervisor): Promise<readonly RunSummary[]> {
+  return (await supervisor.list()).filter((run) => run.endedAt === null);
+}
+
+/** Those that go on, and those that are remembered; newest first. */
+async function allRuns(supervisor: Supervisor): Promise<readonly RunSummary[]> {
+  const current = await supervisor.list();
+  const store = RunHistoryStore.open(dataFolder());
+  try {
+    const known = new Set(current.map(({ id }) => id));
+    return [...current, ...store.runs().filter(({ id }) => !known.has(id))].sort((a, b) => b.startedAt - a.startedAt);
+  } finally {
+    store.close();
+  }
+}
+
+/** The run of this id, or of the only one that begins so; else the only one, or the newest that has not ended, of a pipeline of this name or file. */
+function pick(runs: readonly RunSummary[], name: string): RunSummary {
+  const byId = runs.filter(({ id }) => id === name || (name.length >= 2 && id.startsWith(name)));
+  if (byId.length === 1) return byId[0]!;
+  const named = byId.length > 1 ? byId : runs.filter(({ pipeline, path }) => pipeline === name || path === name || path?.endsWith(`/${name}`));
+  const current = named.filter(({ endedAt }) => endedAt === null);
+  if (current.length === 1) return current[0]!;
+  if (current.length === 0 && named.length > 0 && byId.length === 0) return named[0]!;
+  const several = named.length > 1;
+  throw new MillraceError({
+    code: several ? 'run/ambiguous' : 'run/unknown',
+    message: several ? `"${name}" may be any of these runs: ${named.map(({ id }) => shortId(id, runs)).join(', ')}.` : `There is no run "${name}".`,
+    hint: several ? 'Give the first letters of the id of the one that you mean.' : '"millrace runs" lists them.',
+  });
+}
+
+/** As much of an id as tells it from the others, at least eight letters. */
+function shortId(id: string, runs: readonly RunSummary[]): string {
+  let length = 8;
+  while (length < id.length && runs.some((other) => other.id !== id && other.id.startsWith(id.slice(0, length)))) length++;
+  return id.slice(0, length);
+}
+
+function nodesOf(run: RunSummary): readonly { readonly id: string }[] {
+  return Object.keys(run.stats).map((id) => ({ id }));
+}
+
+function names(run: RunSummary): { readonly file: string; titleOf(node: string): string } {
+  return { file: run.path ?? run.pipeline, titleOf: (node) => node };
+}
+
+function rowsOf(run: RunSummary): number {
+  return Math.max(0, ...Object.values(run.stats).map((stats) => Math.max(stats.in, ...Object.values(stats.out))));
+}

@@ -1,0 +1,35 @@
+/** What is remembered of a run beyond its summary. Times are milliseconds since the epoch. Plain data. */
+import type { Problem } from '../schema/problem.ts';
+import type { NodeStats, RunState, RunSummary } from './messages.ts';
+
+/** A node's counters at one moment, since the start of the run. */
+export interface NodeSample {
+  readonly in: number;
+  /** Over all ports. */
+  readonly out: number;
+  readonly failed: number;
+  readonly late: number;
+  readonly busyMs: number;
+  readonly idleMs: number;
+  readonly blockedMs: number;
+  readonly watermark: number;
+  /** 0 for nodes that keep nothing. */
+  readonly stateBytes: number;
+}
+export interface RunHistory {
+  /** Why, where it was not asked for. In the order in which they came. */
+  readonly states: readonly { readonly at: number; readonly state: RunState; readonly reason: string | null }[];
+  /** One a second, and one a minute of what is more than an hour ago. In the order of time. */
+  readonly samples: readonly { readonly at: number; readonly nodes: { readonly [node: string]: NodeSample } }[];
+  /** The first ones of the run, with their rows. */
+  readonly errors: readonly { readonly at: number; readonly problem: Problem }[];
+  readonly checkpoints: readonly NonNullable<RunSummary['checkpoint']>[];
+}
+
+export const noHistory: RunHistory = { states: [], samples: [], errors: [], checkpoints: [] };
+
+export function sampleOf(stats: NodeStats): NodeSample {
+  const { failed, late, busyMs, idleMs, blockedMs, watermark } = stats;
+  const out = Object.values(stats.out).reduce((sum, rows) => sum + rows, 0);
+  return { in: stats.in, out, failed, late, busyMs, idleMs, blockedMs, watermark, stateBytes: stats.state?.bytes ?? 0 };
+}

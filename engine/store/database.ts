@@ -1,0 +1,63 @@
+/** SQLite files of the engine's own, which several processes share. */
+import { mkdirSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { MillraceError } from '../schema/problem.ts';
+import type { StoreMigration } from './migrations.ts';
+
+/** Opens a file, or makes it, and brings it up to date. The second is true when there was none before. */
+export function openDatabase(file: string, migrations: readonly StoreMigration[], timeout = 2000): [Database.Database, boolean] {
+  const database = new Database(file, { timeout });
+  try {
+    database.pragma('journal_mode = wal');
+    database.pragma('synchronous = normal');
+    // Several processes may start at once: the version is read again inside the write lock.
+    const isNew = database.transaction(() => migrate(database, migrations)).immediate();
+    return [database, isNew];
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Puts a damaged file aside, where that can be done, so that a new one can be made. Returns its new name. */
+export function putAside(file: string): string {
+  const aside = `${file}.broken-${Date.now()}`;
+  renameSync(file, aside);
+  return aside;
+}
+
+/** As `openDatabase`, in a folder that is made if need be; a damaged file is put aside. Throws where there can be none. */
+export function openOrReplace(file: string, migrations: readonly StoreMigration[], timeout?: number): Database.Database {
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    return openDatabase(file, migrations, timeout)[0];
+  } catch (error) {
+    if (!isBroken(error)) throw error;
+    putAside(file);
+    return openDatabase(file, migrations, timeout)[0];
+  }
+}
+
+export function isBroken(error: unknown): boolean {
+  const code = (error as { code?: string }).code ?? '';
+  return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
+}
+
+function migrate(database: Database.Database, migrations: readonly StoreMigration[]): boolean {
+  const version = database.pragma('user_version', { simple: true }) as number;
+  const newest = migrations.at(-1)?.to ?? 0;
+  if (version > newest) {
+    throw new MillraceError({
+      code: 'store/too-new',
+      severity: 'warning',
+      message: `Millrace's own database is of a newer version (${version}; this one knows ${newest}). This session remembers nothing.`,
+      hint: 'Update Millrace.',
+    });
+  }
+  for (const migration of migrations.filter((step) => step.to > version)) {
+    database.exec(migration.sql);
+    database.pragma(`user_version = ${migration.to}`);
+  }
+  return version === 0;
+}

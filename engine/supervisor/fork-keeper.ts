@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from '../protocol/connection.ts';
+import type { Port } from '../protocol/port.ts';
+import type { RunJob } from '../protocol/run-api.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { runsFolder } from '../store/data-folder.ts';
+import { entryFile } from '../threads.ts';
+import { splitPipe } from './engine-process.ts';
+import { nodeBinary } from './fork-node.ts';
+import type { RunEntry } from './registry.ts';
+
+/** What a keeper's process is told at its start, as JSON in its second argument. */
+export interface KeeperSettings {
+  readonly dataFolder: string;
+  /** Where its output goes; it moves it to the run's folder once it has a run. */
+  readonly logFile: string;
+}
+
+/** Between a keeper's process and the one that forked it, until the run has begun. */
+export interface KeeperStartProtocol {
+  readonly requests: { readonly start: { readonly params: RunJob; readonly result: RunEntry } };
+  readonly events: Record<string, never>;
+}
+
+/** A process that waits for a run to keep. It ends with the one that forked it, unless it was given one. */
+export interface KeeperProcess {
+  /** Gives it its run, once, and lets it go: from then on it is found in the registry. */
+  start(job: RunJob): Promise<RunEntry>;
+  onExit(listener: () => void): void;
+  /** For one that was not started. */
+  end(): void;
+}
+
+/**
+ * Forks a keeper as a session of its own, so that neither Ctrl+C nor the end of a terminal or host reaches it. Always a plain
+ * Node process: those that Electron manages end with it.
+ */
+export function forkKeeper(dataFolder: string): KeeperProcess {
+  const folder = runsFolder(dataFolder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const logFile = join(folder, `keeper-${randomUUID()}.log`);
+  const log = openSync(logFile, 'a', 0o600);
+  const settings: KeeperSettings = { dataFolder, logFile };
+  const binary = nodeBinary();
+  const child = spawn(binary, ['--disable-warning=ExperimentalWarning', entryFile('engine'), 'keeper', JSON.stringify(settings)], {
+    detached: true,
+    windowsHide: true,
+    cwd: dataFolder,
+    stdio: ['ignore', log, log, 'ipc'],
+    // An Electron without a Node beside it is one itself, if told to.
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: binary === process.execPath && process.versions['electron'] ? '1' : undefined },
+  });
+  closeSync(log);
+  let exits: (() => void)[] = [];
+  const ended = () => {
+    for (const listener of exits) listener();
+    exits = [];
+  };
+  child.on('error', ended);
+  child.on('exit', ended);
+  const port: Port = splitPipe({
+    send: (message) => {
+      if (child.connected) child.send(message as object, () => {});
+    },
+    onMessage: (listener) => void child.on('message', listener),
+    onEnd: (listener) => {
+      child.on('exit', listener);
+      child.on('error', listener);
+    },
+  }).host;
+  const end = () => {
+    if (child.connected) child.disconnect();
+  };
+  // A keeper that waits for nothing must not keep its host from ending.
+  child.unref();
+  child.channel?.unref();
+  return {
+    end,
+    onExit: (listener) => void exits.push(listener),
+    async start(job) {
+      child.channel?.ref();
+      try {
+        return await new Client<KeeperStartProtocol>(port).request('start', job);
+      } catch (error) {
+        if (error instanceof MillraceError && error.problem.code !== 'engine/gone') throw error;
+        throw new MillraceError({
+          code: 'run/keeper',
+          message: 'The process that was to keep the run ended before it began.',
+          hint: `Its last words may be in ${folder}. Try again.`,
+        });
+      } finally {
+        end();
+      }
+    },
+  };
+}

@@ -1,0 +1,106 @@
+/** What a keeper tells those who attach to it, and the place in the registry at which they find it. */
+import type { Server } from 'node:net';
+import { type Handlers, Service } from '../protocol/connection.ts';
+import { type KeeperProtocol, keeperParams } from '../protocol/keeper-api.ts';
+import type { Port } from '../protocol/port.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Keeper } from './keeper.ts';
+import { ownIdentity, type RunEntry, removeEntry, runFolder, writeEntry } from './registry.ts';
+import { listenAt, socketPath } from './socket-port.ts';
+
+const noResult = async (done: Promise<void>): Promise<null> => {
+  await done;
+  return null;
+};
+
+/** Serves one peer until it goes. */
+export function serveKeeper(port: Port, keeper: Keeper): void {
+  const handlers: Handlers<KeeperProtocol> = {
+    attach: () => ({ summary: keeper.summary, logs: keeper.logs, nodes: keeper.job.plan.nodes.map(({ id, title, kind }) => ({ id, title, kind })) }),
+    stop: ({ how }) => noResult(keeper.stop(how)),
+    pause: () => noResult(keeper.pause()),
+    resume: () => noResult(keeper.resume()),
+    checkpoint: () => keeper.checkpoint(),
+    inspect: ({ node, limit }) => keeper.inspect(node, limit),
+  };
+  const service = new Service<KeeperProtocol>(port, handlers, (name, params) => {
+    const schema = Object.hasOwn(keeperParams, name) ? keeperParams[name as keyof typeof keeperParams] : null;
+    // Of names that there are none of, the service tells by itself.
+    if (!schema) return params as never;
+    const parsed = schema.safeParse(params);
+    if (parsed.success) return parsed.data as never;
+    throw new MillraceError({
+      code: 'protocol/params',
+      message: `Request "${name}": ${parsed.error.issues[0]!.message}.`,
+      hint: 'This Millrace and the one that started the run are of different versions.',
+    });
+  });
+  const stops = [keeper.onChanged((summary) => service.emit('changed', summary)), keeper.onLogged((line) => service.emit('logged', line))];
+  port.onClose(() => {
+    for (const stop of stops) stop();
+  });
+}
+
+/** A keeper that can be found. */
+export interface Registration {
+  readonly entry: RunEntry;
+  /** How many look at it now. */
+  readonly attached: number;
+  /** Called whenever the last one has gone. */
+  onAlone(listener: () => void): void;
+  /** Takes the run out of the registry: nobody finds it any more. */
+  close(): void;
+}
+
+/** Makes a run known to all hosts of a data folder. Throws where its socket or its entry cannot be made. */
+export async function register(keeper: Keeper, data: string): Promise<Registration> {
+  const { job } = keeper;
+  const ports = new Set<Port>();
+  const listeners: (() => void)[] = [];
+  let entry: RunEntry = {
+    id: job.id,
+    ...ownIdentity(),
+    pipeline: job.name,
+    path: job.path,
+    state: keeper.summary.state,
+    socket: socketPath(runFolder(data, job.id), 'socket'),
+    startedAt: keeper.summary.startedAt,
+    commits: job.options.commits,
+  };
+  const server: Server = await listenAt(entry.socket, (port) => {
+    ports.add(port);
+    serveKeeper(port, keeper);
+    port.onClose(() => {
+      ports.delete(port);
+      if (ports.size === 0) for (const listener of listeners) listener();
+    });
+  });
+  let isOpen = true;
+  writeEntry(data, entry);
+  const stop = keeper.onChanged(({ state }) => {
+    if (state === entry.state || !isOpen) return;
+    entry = { ...entry, state };
+    try {
+      writeEntry(data, entry);
+    } catch {
+      // A full disk: those attached hear of the state all the same.
+    }
+  });
+  return {
+    get entry() {
+      return entry;
+    },
+    get attached() {
+      return ports.size;
+    },
+    onAlone: (listener) => void listeners.push(listener),
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      stop();
+      for (const port of ports) port.close();
+      server.close();
+      removeEntry(data, entry);
+    },
+  };
+}

@@ -1,0 +1,259 @@
+import { Client, problemOf } from '../protocol/connection.ts';
+import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
+import { type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { EngineProcess } from './engine-process.ts';
+import { type BackOff, type Failure, isWorthAnotherAttempt, usualBackOff, waitBefore } from './restart-policy.ts';
+
+const keptLogLines = 2000;
+const keptProblems = 100;
+
+export interface KeeperOptions {
+  readonly fork: () => EngineProcess;
+  readonly backOff?: BackOff;
+  /** When the newest checkpoint of a state folder was made, in ms since the epoch, or null. */
+  readonly newestCheckpoint?: (stateFolder: string) => number | null;
+}
+
+/** One process that carries out the run, from its start to its end or crash. */
+interface Attempt {
+  readonly process: EngineProcess;
+  readonly client: Client<RunProtocol>;
+  isOver: boolean;
+}
+
+/**
+ * Keeps one run: starts its process, restarts it from the latest checkpoint after a crash, and remembers what it said. It
+ * belongs to no window and no host; any number of them may look at the same keeper.
+ */
+export class Keeper {
+  readonly job: RunJob;
+  readonly #options: KeeperOptions;
+  readonly #backOff: BackOff;
+  readonly #changed = new Set<(summary: RunSummary) => void>();
+  readonly #logged = new Set<(line: LogLine) => void>();
+  readonly #logs: LogLine[] = [];
+  #summary: RunSummary;
+  #attempt: Attempt | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #restarts = 0;
+  /** Restarts since the last checkpoint. */
+  #fruitless = 0;
+  #asked: StopMode | null = null;
+  #isPaused = false;
+
+  constructor(job: RunJob, options: KeeperOptions) {
+    this.job = job;
+    this.#options = options;
+    this.#backOff = options.backOff ?? usualBackOff;
+    this.#summary = startingSummary(job);
+  }
+
+  get summary(): RunSummary {
+    return this.#summary;
+  }
+
+  get logs(): readonly LogLine[] {
+    return this.#logs;
+  }
+
+  get hasEnded(): boolean {
+    return this.#summary.endedAt !== null;
+  }
+
+  /** Resolves when the run is under way; `process` is one that was forked before, to begin sooner. */
+  async start(process?: EngineProcess): Promise<RunSummary> {
+    this.#change({});
+    await this.#launch(this.job, process);
+    return this.#summary;
+  }
+
+  /** A run that has ended, or waits to be restarted, is stopped at once. */
+  async stop(how: StopMode): Promise<void> {
+    if (this.hasEnded) return;
+    this.#asked = how;
+    if (this.#timer) {
+      this.#end('stopped');
+      return;
+    }
+    await this.#attempt?.client.request('stop', { how });
+  }
+
+  async pause(): Promise<void> {
+    this.#isPaused = true;
+    await this.#running()?.client.request('pause', {});
+  }
+
+  async resume(): Promise<void> {
+    this.#isPaused = false;
+    await this.#running()?.client.request('resume', {});
+  }
+
+  async checkpoint(): Promise<{ readonly id: number }> {
+    const attempt = this.#running();
+    if (attempt) return attempt.client.request('checkpoint', {});
+    throw new MillraceError({ code: 'run/notRunning', message: 'The run has ended: there is nothing to make a checkpoint of.' });
+  }
+
+  async inspect(node: string, limit: number) {
+    if (this.#attempt) return this.#attempt.client.request('inspect', { node, limit });
+    throw new MillraceError({ code: 'run/forgotten', message: 'The rows of this run are no longer kept.', hint: 'Run the pipeline again.' });
+  }
+
+  onChanged(listener: (summary: RunSummary) => void): () => void {
+    this.#changed.add(listener);
+    return () => this.#changed.delete(listener);
+  }
+
+  onLogged(listener: (line: LogLine) => void): () => void {
+    this.#logged.add(listener);
+    return () => this.#logged.delete(listener);
+  }
+
+  /** A line of the keeper's own in the run's log. */
+  log(level: LogLine['level'], message: string): void {
+    this.#takeLine({ at: Date.now(), level, message });
+  }
+
+  /** Ends the process at once. What it has committed stays, what it has not is as it was before. */
+  dispose(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#attempt) this.#attempt.isOver = true;
+    this.#attempt?.process.kill();
+  }
+
+  async #launch(job: RunJob, prepared?: EngineProcess): Promise<void> {
+    const process = prepared ?? this.#options.fork();
+    const client = new Client<RunProtocol>(process.port);
+    const attempt: Attempt = { process, client, isOver: false };
+    this.#attempt = attempt;
+    client.on('changed', (summary) => this.#take(attempt, summary));
+    client.on('logged', (line) => this.#takeLine(line));
+    process.onExit((_code, reason) => this.#died(attempt, reason));
+    try {
+      await client.request('start', job);
+      if (this.#isPaused) await client.request('pause', {});
+      if (this.#asked && this.#restarts > 0) await client.request('stop', { how: this.#asked });
+    } catch (error) {
+      const problem = problemOf(error);
+      // A process that is gone is told by its exit.
+      if (problem.code !== 'engine/gone') this.#failed(attempt, { kind: 'failed', problem });
+    }
+  }
+
+  #take(attempt: Attempt, said: RunSummary): void {
+    if (attempt.isOver) return;
+    const newer = said.checkpoint !== null && said.checkpoint.id > (this.#summary.checkpoint?.id ?? 0);
+    if (newer) this.#fruitless = 0;
+    if (said.state === 'failed') {
+      this.#failed(attempt, { kind: 'failed', problem: said.problems[0] ?? unexplained }, said);
+      return;
+    }
+    if (said.endedAt !== null) attempt.isOver = true;
+    const { startedAt, restarts, resumedFrom } = this.#summary;
+    const isRestarted = this.#restarts > 0;
+    const state = isRestarted && said.state === 'starting' ? 'restarting' : said.state;
+    const { retryAt: _over, ...summary } = said;
+    this.#set({
+      ...summary,
+      state,
+      startedAt,
+      restarts,
+      resumedFrom: isRestarted ? resumedFrom : said.resumedFrom,
+      checkpoint: said.checkpoint ?? this.#summary.checkpoint,
+    });
+  }
+
+  #died(attempt: Attempt, reason: string): void {
+    if (this.#attempt === attempt) this.#attempt = null;
+    if (attempt.isOver) return;
+    this.#failed(attempt, { kind: 'died', outOfMemory: reason.includes('out of memory') }, undefined, crashed(reason, this.job));
+  }
+
+  /** What an attempt that failed comes to: another one, or the end of the run. */
+  #failed(attempt: Attempt, failure: Failure, said?: RunSummary, problem = failure.kind === 'failed' ? failure.problem : unexplained): void {
+    if (attempt.isOver) return;
+    attempt.isOver = true;
+    const told = said ?? this.#summary;
+    const problems = [problem, ...told.problems.filter((other) => other !== problem)].slice(0, keptProblems);
+    const outputs = told.outputs.map((output) => (failure.kind === 'died' && !commitsOnItsWay(this.job) ? { ...output, committed: false } : output));
+    const checkpoint = told.checkpoint ?? this.#summary.checkpoint;
+    const change = { stats: told.stats, problems, outputs, checkpoint };
+    if (this.#asked === 'cancel' && failure.kind === 'died') {
+      this.#end('stopped', { ...change, problems: told.problems });
+      return;
+    }
+    const hasWorked = checkpoint !== null || this.#summary.resumedFrom !== null || (said?.resumedFrom ?? null) !== null;
+    if (this.#asked || !isWorthAnotherAttempt(this.job, failure, hasWorked)) {
+      this.#end('failed', change);
+      return;
+    }
+    if (this.#fruitless >= this.#backOff.limit) {
+      const message = `The run failed ${this.#fruitless + 1} times in a row without a new checkpoint, and is not tried again. ${problem.message}`;
+      const hint = `${problem.hint ? `${problem.hint} ` : ''}Started again, it goes on from its last checkpoint.`;
+      this.#end('failed', { ...change, problems: [{ ...problem, message, hint }, ...problems.slice(1)] });
+      return;
+    }
+    attempt.process.kill();
+    const wait = waitBefore(this.#fruitless++, this.#backOff);
+    this.#restarts++;
+    this.#change({ ...change, state: 'restarting', restarts: this.#restarts, retryAt: Date.now() + wait });
+    this.log('warning', `${problem.message} It is tried again in ${Math.max(0.1, wait / 1000).toFixed(1)} s (${this.#fruitless} of ${this.#backOff.limit}).`);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#launch({ ...this.job, options: { ...this.job.options, from: this.#from() } });
+    }, wait);
+  }
+
+  /** A run that began from scratch and has no checkpoint of its own must not go on from one of a run before it. */
+  #from(): RunJob['options']['from'] {
+    const { stateFolder, from } = this.job.options;
+    if (this.#summary.checkpoint !== null || stateFolder === null) return 'latest';
+    // It may have been made without having been told.
+    const newest = this.#options.newestCheckpoint?.(stateFolder) ?? null;
+    return newest !== null && newest >= this.#summary.startedAt ? 'latest' : from;
+  }
+
+  #running(): Attempt | null {
+    return this.#attempt && !this.#attempt.isOver ? this.#attempt : null;
+  }
+
+  #end(state: RunState, change: Partial<RunSummary> = {}): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#change({ ...change, state, endedAt: Date.now() });
+  }
+
+  #change(change: Partial<RunSummary>): void {
+    const { retryAt: _over, ...summary } = this.#summary;
+    this.#set({ ...summary, ...change });
+  }
+
+  #set(summary: RunSummary): void {
+    this.#summary = summary;
+    for (const listener of this.#changed) listener(summary);
+  }
+
+  #takeLine(line: LogLine): void {
+    this.#logs.push(line);
+    if (this.#logs.length > keptLogLines) this.#logs.shift();
+    for (const listener of this.#logged) listener(line);
+  }
+}
+
+const unexplained: Problem = { code: 'run/failed', severity: 'error', message: 'The run failed without a reason.', hint: 'Look at its log.' };
+
+function commitsOnItsWay(job: RunJob): boolean {
+  return job.options.commits === 'checkpoint';
+}
+
+function crashed(reason: string, job: RunJob): Problem {
+  return {
+    code: 'engine/crashed',
+    severity: 'error',
+    message: `The run's process ended unexpectedly: ${reason}.`,
+    hint: commitsOnItsWay(job)
+      ? 'What its last checkpoint holds is written. Started again, the run goes on from there.'
+      : 'Outputs are as they were before the run. Run it again; if it ran out of memory, look for code that keeps rows.',
+  };
+}

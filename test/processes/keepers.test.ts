@@ -1,0 +1,198 @@
+/** Runs in processes of their own that outlive those who started them, from the build. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import type { EditorProtocol } from '../../engine/protocol/api.ts';
+import { Client } from '../../engine/protocol/connection.ts';
+import type { KeeperProtocol } from '../../engine/protocol/keeper-api.ts';
+import type { RunSummary } from '../../engine/protocol/messages.ts';
+import type { Frame, Port } from '../../engine/protocol/port.ts';
+import type { RunJob } from '../../engine/protocol/run-api.ts';
+import { RunHistoryStore } from '../../engine/store/run-history.ts';
+import { startOf } from '../../engine/supervisor/process-identity.ts';
+import { readEntries, runFolder } from '../../engine/supervisor/registry.ts';
+import { connectTo } from '../../engine/supervisor/socket-port.ts';
+import { Supervisor } from '../../engine/supervisor/supervisor.ts';
+import { entryFile } from '../../engine/threads.ts';
+import { endRuns } from '../background-runs.ts';
+import { childrenOf, jobOf, node, pipeline } from './run-trial.ts';
+
+const isLinux = process.platform === 'linux';
+let folder: string;
+let data: string;
+const hosts: Supervisor[] = [];
+const closers: (() => void)[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-keepers-'));
+  data = join(folder, 'data');
+  mkdirSync(data);
+});
+afterEach(async () => {
+  for (const close of closers.splice(0)) close();
+  for (const host of hosts.splice(0)) host.dispose();
+  await endRuns(data);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function host(): Supervisor {
+  const supervisor = new Supervisor({ dataFolder: data });
+  supervisor.watch();
+  hosts.push(supervisor);
+  return supervisor;
+}
+const readings = (count = 1_000_000_000, rate = 500) =>
+  pipeline({ source: node('generator', { count, rate }), look: node('inspect', { rows: 5 }) }, ['source -> look']);
+const rowsOf = (summary: RunSummary | undefined) => summary?.stats['look']?.in ?? 0;
+const one = async (supervisor: Supervisor): Promise<RunSummary | undefined> => (await supervisor.list())[0];
+async function reached(supervisor: Supervisor, test: (summary: RunSummary) => boolean): Promise<RunSummary> {
+  let found: RunSummary | undefined;
+  await expect
+    .poll(
+      async () => {
+        found = await one(supervisor);
+        return found !== undefined && test(found);
+      },
+      { timeout: 15_000, interval: 20 },
+    )
+    .toBe(true);
+  return found!;
+}
+async function started(supervisor: Supervisor, change: Partial<RunJob> = {}): Promise<string> {
+  const job = { ...(await jobOf(readings(), folder)), ...change };
+  const { id } = await supervisor.start(job);
+  return id;
+}
+
+describe('a run in the background', () => {
+  it('is seen and steered by all hosts of its data folder', async () => {
+    const [first, second] = [host(), host()];
+    const heard: string[] = [];
+    second.onChanged((summary) => heard.push(summary.state));
+    const id = await started(first);
+    await expect.poll(() => heard, { timeout: 5000 }).toContain('running');
+    await reached(second, (summary) => rowsOf(summary) > 50);
+    expect((await second.inspect(id, 'look', 3)).rows).toHaveLength(3);
+    expect((await first.inspect(id, 'look', 3)).rows).toHaveLength(3);
+    expect([first.running, second.running]).toEqual([1, 1]);
+    await second.stop(id, 'cancel');
+    await reached(first, ({ state }) => state === 'stopped');
+    // What a sink kept can be looked at as long as somebody is there.
+    expect((await first.inspect(id, 'look', 3)).rows).toHaveLength(3);
+    expect(first.running).toBe(0);
+  });
+
+  it('leaves its history, and nothing else, when it has ended and nobody looks', async () => {
+    const first = host();
+    const id = await started(first, { ...(await jobOf(readings(100, 0), folder)) });
+    await reached(first, ({ state }) => state === 'done');
+    const { pid, pidStart } = readEntries(data)[0]!;
+    first.dispose();
+    await expect.poll(() => startOf(pid) === pidStart, { timeout: 10_000 }).toBe(false);
+    expect(existsSync(runFolder(data, id))).toBe(false);
+    expect(readdirSync(join(data, 'runs')).filter((name) => name.endsWith('.log'))).toEqual([]);
+    const store = RunHistoryStore.open(data);
+    expect(store.run(id)).toMatchObject({ state: 'done', stats: { look: { in: 100 } } });
+    const { states, samples } = store.history(id);
+    expect(states.at(-1)).toMatchObject({ state: 'done' });
+    expect(samples.at(-1)!.nodes['look']!.in).toBe(100);
+    store.close();
+  });
+
+  it('goes on when the host that started it is killed, and is found by the next one', async () => {
+    const server = spawn(process.execPath, [entryFile('server')], { env: { ...process.env, MILLRACE_DATA: data }, stdio: ['ignore', 'pipe', 'inherit'] });
+    closers.push(() => server.kill('SIGKILL'));
+    const address = await new Promise<string>((resolve) => server.stdout!.on('data', (text) => resolve(/(http:\S+)/.exec(String(text))?.[1] ?? '')));
+    const url = new URL(address);
+    const socket = new WebSocket(`ws://${url.host}/`, ['millrace', `t.${url.hash.slice('#t='.length)}`], { origin: url.origin });
+    await once(socket, 'open');
+    const editor = new Client<EditorProtocol>(webSocketPort(socket));
+    const { documentId } = await editor.request('document.new', {});
+    const { id } = await editor.request('run.start', { documentId, pipeline: readings(), parameters: {} });
+    const gone = once(server, 'exit');
+    server.kill('SIGKILL');
+    await gone;
+    const next = host();
+    const found = await reached(next, ({ state }) => state === 'running');
+    expect(found.id).toBe(id);
+    await reached(next, (summary) => rowsOf(summary) > rowsOf(found));
+    await next.stop(id, 'cancel');
+    await reached(next, ({ state }) => state === 'stopped');
+  });
+
+  it.skipIf(!isLinux)('whose processes are killed has failed, for every host, and is forgotten by the registry', async () => {
+    const [first, second] = [host(), host()];
+    const id = await started(first);
+    await reached(second, ({ state }) => state === 'running');
+    const { pid } = readEntries(data)[0]!;
+    process.kill(-pid, 'SIGKILL');
+    for (const each of [first, second]) {
+      const summary = await reached(each, ({ state }) => state === 'failed');
+      expect(summary.problems[0]).toMatchObject({ code: 'run/killed' });
+    }
+    expect(readEntries(data)).toEqual([]);
+    expect(existsSync(runFolder(data, id))).toBe(false);
+    // One that comes later reads it in the history.
+    const store = RunHistoryStore.open(data);
+    expect(store.run(id)).toMatchObject({ state: 'failed', problems: [{ code: 'run/killed' }] });
+    store.close();
+  });
+
+  it.skipIf(!isLinux)('that was killed while no host was there is buried by the first one that comes', async () => {
+    const first = host();
+    const id = await started(first);
+    await reached(first, ({ state }) => state === 'running');
+    const { pid } = readEntries(data)[0]!;
+    first.dispose();
+    process.kill(-pid, 'SIGKILL');
+    await expect.poll(() => startOf(pid)).toBeNull();
+    expect(await one(host())).toMatchObject({ id, state: 'failed', problems: [{ code: 'run/killed' }] });
+  });
+
+  it.skipIf(!isLinux)('whose process is killed fails, where it commits at its end, and says so', async () => {
+    const first = host();
+    await started(first);
+    await reached(first, ({ state }) => state === 'running');
+    const { pid } = readEntries(data)[0]!;
+    process.kill(childrenOf(pid)[0]!, 'SIGKILL');
+    expect(await reached(first, ({ endedAt }) => endedAt !== null)).toMatchObject({ state: 'failed', restarts: 0, problems: [{ code: 'engine/crashed' }] });
+  });
+
+  it('refuses what it is not asked in order', async () => {
+    const first = host();
+    const id = await started(first);
+    const port = await connectTo(readEntries(data)[0]!.socket);
+    const client = new Client<KeeperProtocol>(port);
+    await expect(client.request('stop', { how: 'by force' as 'cancel' })).rejects.toMatchObject({ problem: { code: 'protocol/params' } });
+    await expect(client.request('inspect', { node: 'look', limit: 1e9 })).rejects.toMatchObject({ problem: { code: 'protocol/params' } });
+    await expect(client.request('start' as 'attach', {})).rejects.toMatchObject({ problem: { code: 'protocol/unknown' } });
+    expect((await client.request('attach', {})).summary.id).toBe(id);
+    client.close();
+  });
+
+  it('is not waited for by a host that only prepared one', async () => {
+    const first = host();
+    first.prepare();
+    const names = () => readdirSync(join(data, 'runs'));
+    await expect.poll(() => names().length).toBe(1);
+    first.dispose();
+    await expect.poll(names, { timeout: 10_000 }).toEqual([]);
+  });
+
+  it('writes what it has to say to a log beside its entry', async () => {
+    const id = await started(host());
+    expect(readFileSync(join(runFolder(data, id), 'keeper.log'), 'utf8')).toBe('');
+  });
+});
+
+function webSocketPort(socket: WebSocket): Port {
+  return {
+    post: (frame: Frame) => socket.send(JSON.stringify(frame)),
+    onFrame: (listener) => void socket.on('message', (text) => listener(JSON.parse(String(text)))),
+    onClose: (listener) => void socket.on('close', listener),
+    close: () => socket.close(),
+  };
+}
