@@ -185,6 +185,11 @@ function checkRefused(code: string): void {
     const start = imports.index + imports[0].length - imports[1]!.length;
     throw new ShapeError('code/import', 'Code cannot load modules: "import(" is refused, inside a text too.', onlyRow, code, start, start + 6);
   }
+  const evals = /(?:^|[^.])\b(eval\s*\()/.exec(code);
+  if (evals) {
+    const start = evals.index + evals[0].length - evals[1]!.length;
+    throw new ShapeError('code/eval', 'Code cannot run texts as code: "eval(" is refused, inside a text too.', onlyRow, code, start, start + 4);
+  }
   const comment = /<!--|-->/.exec(code);
   if (comment) {
     throw new ShapeError(

@@ -66,6 +66,7 @@ describe('what is refused, with its place', () => {
     [`import fs from 'fs';\n${step('return row')}`, 'code/import', 1, 1],
     [step('  return import("fs");'), 'code/import', 2, 10],
     [step('  return import.meta;'), 'code/import', 2, 10],
+    [step('  return eval("1");'), 'code/eval', 2, 10],
     [`export const a = 1;\n${step('return row')}`, 'code/export', 1, 1],
     ['function step(row: Row) { return row; }', 'code/no-function', 1, 1],
     ['\nexport default 3;', 'code/no-function', 2, 16],

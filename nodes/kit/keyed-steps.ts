@@ -12,6 +12,8 @@ import { TimeQueue } from './time-queue.ts';
 const batchSize = 1024;
 /** A key whose timers set each other more often than that while one watermark passes would never come to an end. */
 const maxFirings = 100_000;
+/** A timer that was set by another for a time that has had its turn counts as so many. */
+const standstill = 100;
 export const defaultTimer = 'timer';
 
 /** What is kept for a key. `until` is when it is forgotten, where there is a `ttl`. */
@@ -251,6 +253,7 @@ export class KeyedSteps implements StatefulOperator {
   #fire(watermark: number): void {
     const queue = this.#queue;
     const firings = new Map<string, number>();
+    let latest = Number.NEGATIVE_INFINITY;
     while (queue.next <= watermark) {
       const time = queue.next;
       const due: Due[] = [];
@@ -260,10 +263,11 @@ export class KeyedSteps implements StatefulOperator {
         if (!this.#isSet(each)) continue;
         this.#changes.set(each.name, null);
         this.#setTimers(each.key);
-        const count = (firings.get(each.key) ?? 0) + 1;
+        const count = (firings.get(each.key) ?? 0) + (time > latest ? 1 : standstill);
         firings.set(each.key, count);
         this.#fireOne(each, count > maxFirings);
       }
+      latest = Math.max(latest, time);
     }
   }
 
@@ -273,7 +277,7 @@ export class KeyedSteps implements StatefulOperator {
       if (isEndless) {
         throw new MillraceError({
           code: 'code/endless-timers',
-          message: `The timers of this key have fired ${maxFirings.toLocaleString('en')} times in a row`,
+          message: 'The timers of this key set each other for ever',
           hint: 'A timer that sets itself again must come to an end: look at `context.ended`.',
           field: this.#options.field,
         });

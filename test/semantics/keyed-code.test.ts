@@ -176,7 +176,15 @@ export function onTimer(timer: Timer, state: any, context: Context) {
     inputs: { rows: input },
     events: [rows(row('a', '00:00', 1), row('b', '00:00', 5))],
     expect: [{ after: 'end', rows: [said('b', 'a5', '00:05')] }],
-    failures: ['The timers of this key have fired 100,000 times in a row'],
+    failures: ['The timers of this key set each other for ever'],
+  },
+  {
+    name: 'so do timers that set themselves for a time that has come',
+    params: named("  if (timer.name === 'a1') context.setTimer(timer.time, 'a1');\n  return null;"),
+    inputs: { rows: input },
+    events: [rows(row('a', '00:00', 1))],
+    expect: [],
+    failures: ['The timers of this key set each other for ever'],
   },
   {
     name: 'a key without rows is forgotten after its time',
