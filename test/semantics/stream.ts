@@ -165,10 +165,10 @@ function expectReports({ problems, failures }: Played, wanted: Pick<StreamCase, 
 
 // ---- How cases are written
 
-/** `at('12:01')`, `at('00:00:30.5')`: a time of the first of January 1970, in milliseconds. */
+/** `at('12:01')`, `at('00:00:30.5')`: a time of the first of January 1970, in milliseconds; `-00:01` is a minute before it. */
 export function at(time: string): number {
-  const [hours = 0, minutes = 0, seconds = 0] = time.split(':').map(Number);
-  return Math.round(((hours * 60 + minutes) * 60 + seconds) * 1000);
+  const [hours = 0, minutes = 0, seconds = 0] = time.replace('-', '').split(':').map(Number);
+  return (time.startsWith('-') ? -1 : 1) * Math.round(((hours * 60 + minutes) * 60 + seconds) * 1000);
 }
 export const rows = (...list: readonly Row[]): StreamEvent => ({ rows: list });
 export const rowsTo = (port: string, ...list: readonly Row[]): StreamEvent => ({ port, rows: list });
