@@ -42,7 +42,7 @@ export interface Problem {
 /** Thrown by nodes and engine alike for whatever the user can act on; anything else that is thrown is our bug. */
 export class MillraceError extends Error {
   /** Total: what users' code throws may be a proxy, which would run code of its own when asked for its prototype. */
-  static [Symbol.hasInstance](value: unknown): boolean {
+  static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null || !(#isOurs in value)) return false;
     // biome-ignore lint/complexity/noThisInStatic: a subclass asks by the same method.
     return this === MillraceError || Function.prototype[Symbol.hasInstance].call(this, value);
