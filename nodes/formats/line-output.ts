@@ -13,6 +13,7 @@ export class LineOutput implements Writer {
   readonly #rows: RowWriter;
   readonly #guard: (undo: readonly Undo[]) => void;
   readonly #buffer = new TextBuffer();
+  #isPrepared = false;
 
   /** `header` is what a new file starts with; a continued one has it already. */
   constructor(file: CheckpointedFile, rows: RowWriter, header: string, guard: (undo: readonly Undo[]) => void = () => {}) {
@@ -31,12 +32,14 @@ export class LineOutput implements Writer {
 
   prepare(checkpoint: number): Json {
     this.#flush();
+    this.#isPrepared = true;
     return this.#file.prepare(checkpoint);
   }
 
   /** Rows that came after `prepare` stay in the buffer, or in the part that it began. */
-  commit(checkpoint?: number): void {
-    if (checkpoint === undefined) this.#flush();
+  commit(): void {
+    if (!this.#isPrepared) this.#flush();
+    this.#isPrepared = false;
     this.#file.commit();
     this.#guard(this.#file.undo());
   }

@@ -154,7 +154,10 @@ describe('what is visible when', () => {
     await t!.write(rowsOf(3));
     await u!.write(rowsOf(4));
     const tokens = await Promise.all(run.writers.map((writer) => writer.prepare!(1)));
-    expect(tokens[0]).toEqual(tokens[1]);
+    expect(tokens).toEqual([
+      { before: null, redo: null },
+      { before: null, redo: null },
+    ]);
     expect(content('a.db')).toHaveLength(1);
     expect(await committed()).toBeNull();
     await t!.commit(1);
@@ -182,6 +185,29 @@ describe('what is visible when', () => {
     await checkpoint(run, 2);
     expect(content('a.db')).toHaveLength(6);
     await run.close();
+  });
+
+  test('rows that one sink refuses while it is prepared may still go to another one of the file', async () => {
+    const run = await open([table('a.db'), table('a.db', 'replace', 'u')]);
+    const [t, u] = run.writers;
+    await t!.write(rowsOf(3));
+    await t!.prepare!(1);
+    await u!.write(rowsOf(2));
+    await u!.prepare!(1);
+    await t!.commit(1);
+    expect(query('a.db', 'SELECT (SELECT count(*) FROM t) AS t, (SELECT count(*) FROM u) AS u')).toEqual([{ t: 3, u: 2 }]);
+    await u!.commit(1);
+    await run.close();
+  });
+
+  test('a commit without anything prepared writes all, when all sinks have called, and no number', async () => {
+    const run = await open([table('a.db'), table('a.db', 'replace', 'u')]);
+    for (const writer of run.writers) await writer.write(rowsOf(3));
+    await run.writers[0]!.commit(1);
+    expect(query('a.db', 'SELECT name FROM sqlite_schema')).toEqual([]);
+    await run.writers[1]!.commit(1);
+    await run.close();
+    expect(query('a.db', 'SELECT name FROM sqlite_schema')).toEqual([{ name: 't' }, { name: 'u' }]);
   });
 
   test('a refined result takes the place of the earlier one', async () => {

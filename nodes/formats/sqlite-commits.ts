@@ -10,18 +10,16 @@ export const commitsTable = '_millrace_commits';
 /** Lineages that are remembered in one file; a run that is to go on is hardly older. */
 const keptLineages = 1000;
 
-/** What a database's `prepare` gives, the same to all of its writers. */
+/** What a database's `prepare` gives. */
 export type DatabaseToken = {
-  /** The number that the database holds once this checkpoint is committed; null where it has none. */
-  readonly marker: number | null;
-  /** The number that it held before. */
+  /** The number that it held before; null where it had none. */
   readonly before: number | null;
-  /** The rows of this checkpoint once more, where the database does not decide. */
-  readonly redo: { readonly file: string; readonly length: number } | null;
+  /** The log that has the rows of this checkpoint once more, where the database does not decide. */
+  readonly redo: string | null;
 };
 
 export function databaseToken(token: Json): DatabaseToken {
-  if (typeof token === 'object' && token !== null && 'marker' in token) return token as unknown as DatabaseToken;
+  if (typeof token === 'object' && token !== null && 'redo' in token) return token as unknown as DatabaseToken;
   throw new Error(`No token of a database: ${JSON.stringify(token)}`);
 }
 

@@ -20,7 +20,7 @@ export interface Participant {
   spec(): TargetSpec;
   /** Puts a new table into its place: the last step before a commit. */
   publish(): void;
-  /** After a commit, or where a redo log was begun: statements must be made anew. */
+  /** After a commit, or where a redo log has begun: statements are to be made anew. */
   renew(): void;
 }
 /** Takes what a statement has bound, for one or more rows. */
@@ -52,11 +52,18 @@ export class SqliteDatabase implements Transaction {
   #isCommitted = false;
   /** The number of this lineage in the database. */
   #marker: number | null = null;
-  #prepared: { readonly checkpoint: number; readonly token: DatabaseToken } | null = null;
+  /** The checkpoint whose number the transaction holds. */
+  #prepared: number | null = null;
+  /** Sinks whose rows belong to the next checkpoint already. */
+  readonly #ready = new Set<Participant>();
+  /** The checkpoint that was committed last by this run. */
+  #committed: number | null = null;
   #committing: Promise<void> | null = null;
   #redo: RedoLog | null = null;
-  /** Inserts that came between `prepare` and `commit`, or while another program has the lock. */
-  readonly #held: (() => void)[] = [];
+  /** Inserts that wait for the transaction to begin. */
+  #queue: (() => void)[] = [];
+  /** Inserts that came between `prepare` and `commit`. */
+  #next: (() => void)[] = [];
   #draining: Promise<void> | null = null;
 
   constructor(path: string, Database: typeof Sqlite, context: Context) {
@@ -75,10 +82,19 @@ export class SqliteDatabase implements Transaction {
     }
   }
 
-  /** Brings the database to the checkpoint that the run goes on from and begins the transaction, waiting for other writers; once for all sinks. */
-  open(): Promise<void> {
+  /**
+   * Brings the database to the checkpoint that a sink goes on from, and begins the transaction, waiting for other writers.
+   * Each sink calls it, one after the other.
+   */
+  async open(resume: SinkContext<unknown>['resume']): Promise<void> {
     this.#opened ??= this.#open();
-    return this.#opened;
+    await this.#opened;
+    if (!resume) return;
+    try {
+      await this.#goOn(databaseToken(resume.token), resume.checkpoint);
+    } catch (error) {
+      throw outputProblem(error, this.path);
+    }
   }
 
   /** Makes a table one sink's own. */
@@ -109,15 +125,18 @@ export class SqliteDatabase implements Transaction {
   }
 
   /** Inserts now, or as soon as that may be; in the order of the calls. A promise asks the caller to wait with more. */
-  insert(run: () => void): void | Promise<void> {
-    if (this.#hasBegun && this.#prepared === null && this.#held.length === 0) {
+  insert(participant: Participant, run: () => void): void | Promise<void> {
+    if (this.#ready.size > 0 && this.#ready.has(participant)) {
+      this.#next.push(run);
+      // Once it is being committed there is something to wait for; before that, waiting would stop what leads to it.
+      return this.#committing?.catch(() => {});
+    }
+    if (this.#hasBegun && this.#queue.length === 0) {
       run();
       return;
     }
-    this.#held.push(run);
-    if (this.#prepared === null) return this.#drain();
-    // Once it is being committed there is something to wait for; before that, waiting would stop what leads to it.
-    return this.#committing?.catch(() => {});
+    this.#queue.push(run);
+    return this.#drain();
   }
 
   keepRedo(folder: string): void {
@@ -126,38 +145,48 @@ export class SqliteDatabase implements Transaction {
     this.#renew();
   }
 
-  /** All rows that came before become durable, as far as SQLite can: the transaction holds them and the number. Gives the same token to all sinks. */
-  async prepare(checkpoint: number): Promise<Json> {
-    if (this.#prepared?.checkpoint === checkpoint) return this.#prepared.token;
-    if (this.#prepared) throw new Error(`${this.path} has a checkpoint that was prepared and not committed`);
-    if (this.#held.length > 0) await this.#drain();
-    // A database that decides needs its number even where there is no row.
-    if (!this.#hasBegun && !this.#redo) await this.#begin();
-    const before = this.#marker;
-    if (!this.#hasBegun) return this.#hold(checkpoint, { marker: before, before, redo: null });
+  /**
+   * The rows of one sink become durable, as far as SQLite can: the transaction holds them and the number. Rows of sinks that
+   * are not yet prepared may still follow.
+   */
+  async prepare(participant: Participant, checkpoint: number): Promise<Json> {
+    if (this.#prepared !== null && this.#prepared !== checkpoint) throw new Error(`${this.path}: checkpoint ${this.#prepared} was prepared and not committed`);
+    if (this.#queue.length > 0) await this.#drain();
+    // Also without a row: a checkpoint counts only if its number is there.
+    if (!this.#hasBegun) await this.#begin();
     try {
       this.checkTransaction();
-      for (const participant of this.#participants) participant.publish();
-      writeMarker(this.connection, this.#context.lineage, checkpoint);
-      const redo = this.#redo && { file: this.#redo.path, length: this.#redo.sync() };
-      return this.#hold(checkpoint, { marker: checkpoint, before, redo });
+      participant.publish();
+      if (this.#prepared === null) writeMarker(this.connection, this.#context.lineage, checkpoint);
+      this.#redo?.sync();
     } catch (error) {
       throw outputProblem(error, this.path);
     }
+    this.#prepared = checkpoint;
+    this.#ready.add(participant);
+    return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies DatabaseToken;
   }
 
-  /** Readers are waited for. Commits what was prepared, for all sinks with the first call; without a checkpoint, when all sinks have called. */
-  commit(checkpoint: number | undefined): Promise<void> {
-    if (checkpoint === undefined && --this.#waiting > 0) return Promise.resolve();
-    this.#committing ??= (checkpoint === undefined ? this.#commitAll() : this.#commitPrepared(checkpoint)).finally(() => {
+  /** Readers are waited for. Commits what was prepared, for all sinks with the first call; where nothing was, when all sinks have called. */
+  async commit(participant: Participant, checkpoint: number | null): Promise<void> {
+    if (this.#prepared === null && checkpoint !== null && checkpoint === this.#committed) return;
+    if (this.#prepared === null && !this.#committing) {
+      participant.publish();
+      this.#waiting--;
+      if (this.#waiting > 0) return;
+      this.#waiting = this.#participants.length;
+    }
+    this.#committing ??= this.#commit().finally(() => {
       this.#committing = null;
     });
-    return this.#committing;
+    await this.#committing;
+    this.#committed = checkpoint;
   }
 
   /** Undoes everything since the last commit in this file, whoever wrote it. */
   rollback(): void {
-    this.#held.length = 0;
+    this.#queue = [];
+    this.#next = [];
     this.#prepared = null;
     this.#hasBegun = false;
     if (this.connection.open && this.connection.inTransaction) this.connection.exec('ROLLBACK');
@@ -166,7 +195,7 @@ export class SqliteDatabase implements Transaction {
   /** Called by the engine at the end of the run. A log of what was prepared and not committed stays for the run that goes on. */
   close(): void {
     this.#redo?.close();
-    if (!this.#prepared) this.#redo?.remove();
+    if (this.#prepared === null) this.#redo?.remove();
     if (!this.connection.open) return;
     this.rollback();
     this.connection.close();
@@ -182,28 +211,22 @@ export class SqliteDatabase implements Transaction {
       this.connection.exec('BEGIN IMMEDIATE');
       this.#hasBegun = true;
     }, this.#patience);
-    const { resume, lineage } = this.#context;
-    if (!resume) return;
-    try {
-      await this.#goOn(databaseToken(resume.token), resume.checkpoint, lineage);
-    } catch (error) {
-      throw outputProblem(error, this.path);
-    }
+    this.#marker = readMarker(this.connection, this.#context.lineage);
   }
 
   /** Makes sure that the checkpoint is committed, from the redo log if need be. */
-  async #goOn(token: DatabaseToken, checkpoint: number, lineage: string): Promise<void> {
-    this.#marker = readMarker(this.connection, lineage);
-    if (this.#marker === token.marker) return;
-    const found = this.#marker === null ? 'it holds no checkpoint' : `it holds checkpoint ${this.#marker} and not ${token.marker}`;
-    if (!token.redo || this.#marker !== token.before) throw changedDatabase(this.path, found);
-    if (!hasRedo(token.redo.file, token.redo.length)) throw changedDatabase(this.path, `${found}, and ${token.redo.file} with the rows between is missing`);
-    applyRedo(token.redo.file, token.redo.length, this, (message) => this.#context.log('warning', message));
-    writeMarker(this.connection, lineage, checkpoint);
+  async #goOn(token: DatabaseToken, checkpoint: number): Promise<void> {
+    // A later one: the run goes on from an older checkpoint than the last, and has said so.
+    if (this.#marker !== null && this.#marker >= checkpoint) return;
+    const found = this.#marker === null ? 'it holds no checkpoint of it' : `it holds checkpoint ${this.#marker} and not ${checkpoint}`;
+    if (token.redo === null || this.#marker !== token.before) throw changedDatabase(this.path, found);
+    if (!hasRedo(token.redo)) throw changedDatabase(this.path, `${found}, and ${token.redo} with the rows between is missing`);
+    applyRedo(token.redo, this, (message) => this.#context.log('warning', message));
+    writeMarker(this.connection, this.#context.lineage, checkpoint);
     await withLock(() => this.connection.exec('COMMIT'), this.#patience);
-    this.#marker = checkpoint;
-    this.#isCommitted = true;
     this.#hasBegun = false;
+    this.#isCommitted = true;
+    this.#marker = checkpoint;
     await this.#begin();
   }
 
@@ -224,48 +247,40 @@ export class SqliteDatabase implements Transaction {
     this.#hasBegun = true;
   }
 
-  /** Inserts what is held. Without a promise where that is possible at once. */
+  /** Inserts what waits. Without a promise where that is possible at once. */
   #drain(): void | Promise<void> {
     if (this.#draining) return this.#draining;
     if (this.#hasBegun || this.#tryBegin()) {
-      this.#insertHeld();
+      this.#insertQueued();
       return;
     }
     this.#draining = this.#begin()
-      .then(() => this.#insertHeld())
+      .then(() => this.#insertQueued())
       .finally(() => {
         this.#draining = null;
       });
     return this.#draining;
   }
 
-  #insertHeld(): void {
-    for (const run of this.#held.splice(0)) run();
+  #insertQueued(): void {
+    const queued = this.#queue;
+    this.#queue = [];
+    for (const run of queued) run();
   }
 
-  #hold(checkpoint: number, token: DatabaseToken): DatabaseToken {
-    this.#prepared = { checkpoint, token };
-    return token;
-  }
-
-  async #commitPrepared(checkpoint: number): Promise<void> {
-    if (this.#prepared?.checkpoint !== checkpoint) return;
-    if (this.#hasBegun) await this.#endTransaction();
-    this.#marker = this.#prepared.token.marker;
+  async #commit(): Promise<void> {
+    if (this.#queue.length > 0) await this.#drain();
+    if (this.#hasBegun) {
+      this.checkTransaction();
+      await withLock(() => this.connection.exec('COMMIT'), this.#patience);
+      this.#hasBegun = false;
+      this.#isCommitted = true;
+    }
+    this.#marker = this.#prepared ?? this.#marker;
     this.#prepared = null;
-  }
-
-  async #commitAll(): Promise<void> {
-    this.#waiting = this.#participants.length;
-    if (this.#held.length > 0) await this.#drain();
-    if (this.#hasBegun) await this.#endTransaction();
-  }
-
-  async #endTransaction(): Promise<void> {
-    this.checkTransaction();
-    await withLock(() => this.connection.exec('COMMIT'), this.#patience);
-    this.#isCommitted = true;
-    this.#hasBegun = false;
+    this.#ready.clear();
+    this.#queue = this.#next;
+    this.#next = [];
     this.#renew();
   }
 

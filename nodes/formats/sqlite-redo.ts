@@ -1,7 +1,7 @@
 /** What a database that does not decide about a checkpoint keeps, to write the rows of that checkpoint once more. */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { writeAll } from './file-commit.ts';
 import { syncFolder } from './part-file.ts';
@@ -10,9 +10,11 @@ import { openTarget, type Target, type TargetSpec } from './sqlite-target.ts';
 import { type Bound, ValueReader, ValueWriter } from './sqlite-values.ts';
 
 const frameBytes = 1 << 20;
+/** A double, at the start of the file. */
+const lengthBytes = 8;
 
 /**
- * A file of frames, each with its length before it: first the tables, then the values that were bound for the rows that the
+ * A file that begins with its durable length, then frames, each with its own length before it: first the tables, then the values that were bound for the rows that the
  * database took, in order. Only accepted rows are in it, so that nothing is refused when they are written again.
  */
 export class RedoLog {
@@ -24,6 +26,7 @@ export class RedoLog {
   constructor(folder: string, lineage: string, database: string) {
     const name = createHash('sha256').update(`${lineage}\n${database}`).digest('hex').slice(0, 16);
     this.path = join(folder, `${name}.redo`);
+    mkdirSync(folder, { recursive: true });
     this.#descriptor = openSync(this.path, 'w');
     syncFolder(folder);
   }
@@ -32,7 +35,7 @@ export class RedoLog {
   begin(tables: readonly TargetSpec[]): void {
     this.#values.at = 0;
     ftruncateSync(this.#descriptor, 0);
-    this.#at = 0;
+    this.#at = lengthBytes;
     this.#frame(Buffer.from(JSON.stringify(tables)));
   }
 
@@ -45,11 +48,13 @@ export class RedoLog {
     if (values.at >= frameBytes) this.#flush();
   }
 
-  /** Makes it durable. Gives its length. */
-  sync(): number {
+  /** Makes it durable. More may follow. */
+  sync(): void {
     this.#flush();
+    const length = Buffer.alloc(lengthBytes);
+    length.writeDoubleLE(this.#at);
+    writeAll(this.#descriptor, length, 0);
     fsyncSync(this.#descriptor);
-    return this.#at;
   }
 
   close(): void {
@@ -75,22 +80,31 @@ export class RedoLog {
   }
 }
 
-/** Whether the log is there, as long as it was. */
-export function hasRedo(path: string, length: number): boolean {
-  return (statSync(path, { throwIfNoEntry: false })?.size ?? -1) >= length;
+/** Whether the log is there, as long as it was when it was made durable. */
+export function hasRedo(path: string): boolean {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= lengthBytes) return false;
+  const descriptor = openSync(path, 'r');
+  try {
+    const length = lengthOf(descriptor);
+    return length > lengthBytes && length <= size;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function lengthOf(descriptor: number): number {
+  const bytes = Buffer.alloc(lengthBytes);
+  readSync(descriptor, bytes, 0, lengthBytes, 0);
+  return bytes.readDoubleLE();
 }
 
 /** Writes the rows of a log once more, within the connection's transaction. Throws SQLite's errors and MillraceErrors. */
-export function applyRedo(
-  path: string,
-  length: number,
-  database: { readonly connection: Sqlite.Database; readonly path: string },
-  log: (message: string) => void,
-): void {
+export function applyRedo(path: string, database: { readonly connection: Sqlite.Database; readonly path: string }, log: (message: string) => void): void {
   const descriptor = openSync(path, 'r');
   try {
-    if (fstatSync(descriptor).size < length) throw new Error(`${basename(path)} is cut off`);
-    let at = 0;
+    const length = lengthOf(descriptor);
+    let at = lengthBytes;
     const frame = (): Buffer => {
       const head = Buffer.alloc(4);
       readSync(descriptor, head, 0, 4, at);

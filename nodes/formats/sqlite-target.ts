@@ -66,6 +66,7 @@ export function openTarget({ connection, path }: { readonly connection: Sqlite.D
   }
   refuseReferenced(connection, table, path);
   const into = `_millrace_new_${table}`;
+  connection.exec(`DROP TABLE IF EXISTS ${quoteName(into)}`);
   connection.exec(creation(into, columns, keys));
   return { table, into, declared, publish: (log) => swap(connection, into, table, log) };
 }

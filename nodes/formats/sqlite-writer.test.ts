@@ -42,7 +42,7 @@ class Run {
   readonly database = new SqliteDatabase(path, Sqlite, this.#context);
 
   async writer(table: string, schema: Schema, mode: WriteMode = 'replace', keys: string[] = [], columns = schema.columns): Promise<SqliteWriter> {
-    await this.database.open();
+    await this.database.open(null);
     return new SqliteWriter(this.database, schema, { table, mode, keys, columns }, this.#context);
   }
 }
@@ -224,7 +224,7 @@ describe('rows that the table refuses', () => {
       throw new Error(failure.message);
     });
     const database = new SqliteDatabase(path, Sqlite, context);
-    await database.open();
+    await database.open(null);
     const writer = new SqliteWriter(database, pair, { table: 't', mode: 'append', keys: [], columns: pair.columns }, context);
     expect(() => writer.write([...rowsOf(40), { id: 1, name: 'twice' }])).toThrow('UNIQUE');
     writer.abort();

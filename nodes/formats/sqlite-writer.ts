@@ -54,20 +54,19 @@ export class SqliteWriter implements Writer, Participant {
   }
 
   write(rows: readonly Row[]): void | Promise<void> {
-    return this.#database.insert(() => this.#insert(rows));
+    return this.#database.insert(this, () => this.#insert(rows));
   }
 
   prepare(checkpoint: number): Promise<Json> {
-    return this.#database.prepare(checkpoint);
+    return this.#database.prepare(this, checkpoint);
   }
 
   async commit(checkpoint?: number): Promise<void> {
     try {
-      if (checkpoint === undefined) this.publish();
+      await this.#database.commit(this, checkpoint ?? null);
     } catch (error) {
       throw outputProblem(error, this.#database.path);
     }
-    await this.#database.commit(checkpoint);
   }
 
   abort(): void {

@@ -29,8 +29,7 @@ Connect it to any output to see what flows there; a pipeline may have several.
         // Cut at twice the number only, so that a row is moved once on average.
         if (kept.length > 2 * params.rows) kept = kept.slice(-params.rows);
       },
-      // Nothing outlives the process: a run that goes on starts empty.
-      prepare: () => null,
+      // No `prepare`: nothing outlives the process, and a run that goes on starts empty.
       commit() {},
       // There is nothing to undo: what arrived before a failure is what one wants to look at.
       abort() {},

@@ -77,7 +77,7 @@ the table refuses, is an error of that row alone.
     // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again.
     // Nor does one that is committed many times: it would take what was committed along.
     if (database.isNew && context.commits === 'end') for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
-    await database.open();
+    await database.open(context.resume);
     return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
   },
   committedCheckpoint: ({ params, path, lineage, signal }) => committedCheckpoint(path(params.path), lineage, signal),
