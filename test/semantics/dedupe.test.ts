@@ -34,6 +34,13 @@ streamTable(dedupe, [
     ],
   },
   {
+    name: 'first: a key is remembered until no duplicate can come any more',
+    params: first,
+    inputs,
+    events: [rows(row(0, 'a', 1)), watermark(9), rows(row(10, 'a', 2)), watermark(30)],
+    expect: [{ after: 1, rows: [row(0, 'a', 1)] }],
+  },
+  {
     name: 'last: the latest row leaves when the watermark has passed the time after the first',
     params: last,
     inputs,

@@ -305,10 +305,18 @@ describe('in windows', () => {
       name: 'sessions: they wait for late rows that are allowed',
       params: { keys, match: 'session', gap: 10, lateness: 5 },
       inputs,
-      events: [rowsTo('left', l(0, 'x')), watermark(13), rowsTo('right', r(5, 'x'), r(3, 'x')), watermark(19), rowsTo('right', r(4, 'x'))],
+      events: [
+        rowsTo('left', l(0, 'x')),
+        watermark(13),
+        rowsTo('right', r(5, 'x'), r(3, 'x')),
+        watermark(19),
+        rowsTo('right', r(5, 'x'), r(6, 'x')),
+        rowsTo('left', l(7, 'x')),
+      ],
       expect: [
         { after: 3, rows: [inWindow(0, 15, l(0, 'x'), r(5, 'x')), inWindow(0, 15, l(0, 'x'), r(3, 'x'))] },
-        { after: 4, port: 'lateRight', rows: [r(4, 'x')] },
+        { after: 4, port: 'lateRight', rows: [r(5, 'x')] },
+        { after: 'end', rows: [inWindow(6, 17, l(7, 'x'), r(6, 'x'))] },
       ],
     },
     {
@@ -318,6 +326,13 @@ describe('in windows', () => {
       events: [],
       expect: [],
       problems: ['Windows begin further apart than they are long', 'The right rows have no event time'],
+    },
+    {
+      name: 'what one watermark completes comes out in the order of the windows, with and without a match',
+      params: { ...tumbling, kind: 'outer' },
+      inputs,
+      events: [rowsTo('left', l(12, 'x'), l(2, 'x')), rowsTo('right', r(13, 'x'), r(25, 'x')), watermark(30)],
+      expect: [{ after: 2, rows: [inWindow(0, 10, l(2, 'x'), null), inWindow(10, 20, l(12, 'x'), r(13, 'x')), inWindow(20, 30, null, r(25, 'x'))] }],
     },
   ]);
 
