@@ -45,8 +45,8 @@ export async function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
   const found = from === 'scratch' ? null : from === 'latest' ? await recovery.latest() : await recovery.exactly(from);
   const nextId = Math.max(store.highest(), recovery.highest) + 1;
   if (found) {
-    // An earlier one was asked for: what came after it is given up.
-    for (const { id } of store.list()) if (id > found.from.head.id) store.remove(id);
+    // An earlier one was asked for, or those after it are damaged: they are given up.
+    store.removeAfter(found.from.head.id);
     const { lineage } = found.from.head;
     if (store.lineage() !== lineage) await store.setLineage(lineage);
     return { store, shape, lineage, nextId, ...found };

@@ -117,6 +117,11 @@ export class CheckpointStore {
     return kept.at(-1) ?? 0;
   }
 
+  /** Removes those that came after this one, sound or not. */
+  removeAfter(id: number): void {
+    for (const each of this.#ids()) if (each > id) this.remove(each);
+  }
+
   /** Removes all checkpoints, and the lineage with them. */
   clear(): void {
     for (const id of this.#ids()) this.remove(id);
