@@ -11,6 +11,8 @@ export interface Job {
   readonly hand: readonly string[];
   readonly input: 'csv' | 'jsonl';
   readonly output: string;
+  /** Further params of the source. */
+  readonly source?: PipelineNode['params'];
   /** Nodes in a row, between the source and the sink. */
   readonly steps: readonly PipelineNode[];
 }
@@ -43,12 +45,12 @@ export const jobs: readonly Job[] = [
     hand: ['j3'],
     input: 'csv',
     output: 'j3.db',
+    source: { eventTime: 'column', timeColumn: 'time' },
     steps: [
       node('filter', { mode: 'expression', where: 'row.status !== "error"' }),
       node('aggregate', {
         groupBy: ['id'],
         window: 'tumbling',
-        timeColumn: 'time',
         every: 60_000,
         aggregations: [
           { function: 'count', name: 'readings' },
@@ -69,7 +71,7 @@ export const jobs: readonly Job[] = [
 
 /** Writes the job's pipeline and returns its file. */
 export function pipelineFile(job: Job, rows: number): string {
-  const source = node(job.input === 'csv' ? 'csv-file' : 'jsonl-file', { path: readings(rows)[job.input] });
+  const source = node(job.input === 'csv' ? 'csv-file' : 'jsonl-file', { path: readings(rows)[job.input], ...job.source });
   const sink = job.output.endsWith('.db') ? node('sqlite-table', { path: job.output, table: 'readings' }) : node('jsonl-output', { path: job.output });
   const nodes: Record<string, PipelineNode> = { source };
   const edges: Edge[] = [];
