@@ -74,9 +74,10 @@ export class Checkpointer {
     const startedAt = performance.now();
     const id = this.#nextId++;
     const at = Date.now();
-    const tokens = await flow.prepare(id);
-    const marks = pull.marks();
     const isStored = store !== null && (job.options.commits === 'checkpoint' || flow.outputCount > 1);
+    // An end that is not stored needs one phase only, and leaves no marker in anybody's database.
+    const tokens = isStored || job.options.commits === 'checkpoint' ? await flow.prepare(id) : {};
+    const marks = pull.marks();
     let bytes = 0;
     if (isStored) {
       const snapshot = kind === 'running' ? withMarks(flow.snapshot(id), marks) : null;
