@@ -196,3 +196,109 @@ describe('the columns of a snippet', () => {
     expect(problem).toMatchObject({ code, range: { line, column } });
   });
 });
+
+describe('the columns of a keyed module', () => {
+  const analysed = (source: string, keys = ['id'], declared?: readonly { name: string; type: 'integer' | 'string'; nullable: boolean }[]) =>
+    codeAnalysis.keyed(source, { ...input, eventTime: { column: 'time' } }, keys, declared);
+  const columnsOf = (source: string) => {
+    const { schema, problem } = analysed(source);
+    return problem?.message ?? Object.fromEntries((schema?.columns ?? []).map(({ name, type, nullable }) => [name, `${type}${nullable ? '?' : ''}`]));
+  };
+  const declared = 'interface State { count: number; sum: number; last: string | null; seen: string[]; done: boolean }\n';
+  const initial = `${declared}export const initial: State = { count: 0, sum: 0, last: null, seen: [], done: false };\n`;
+  const onRow = (body: string, before = initial) => `${before}export function onRow(row: Row, state: State, context: Context) {\n${body}\n}\n`;
+
+  it.each<[string, string, object | string]>([
+    [
+      'the row and the state',
+      onRow('state.count++;\nreturn { ...row, count: state.count };'),
+      { id: 'string', n: 'integer', size: 'number?', hot: 'boolean?', time: 'timestamp', tags: 'json?', 'odd name': 'string?', count: 'integer' },
+    ],
+    [
+      'a sum of numbers is a number, and may be null',
+      onRow('state.sum += row.size;\nreturn { sum: state.sum, last: state.last };'),
+      { sum: 'number?', last: 'string?' },
+    ],
+    ['a count that is set from elsewhere is no integer', onRow('state.count += row.n;\nreturn { count: state.count };'), { count: 'number?' }],
+    [
+      'nothing is told of a field where one is assigned by a name that is not known',
+      onRow('const name = row.id;\n(state as any)[name] = 0.5;\nreturn { count: state.count };'),
+      'The type of the column "count" cannot be told from the code',
+    ],
+    [
+      'a field that is deleted',
+      onRow(
+        'if (row.n > 1) delete state.count;\nreturn { done: state.done };\n}\nexport function onTimer(timer: Timer, state: State) {\nreturn { n: state.count };',
+      ),
+      { done: 'boolean?', n: 'number?' },
+    ],
+    ['lists and truth', onRow('return { seen: state.seen, done: state.done };'), { seen: 'json?', done: 'boolean?' }],
+    [
+      'the context',
+      onRow('return { id: context.key.id, at: context.time, mark: context.watermark, ended: context.ended };'),
+      { id: 'string', at: 'timestamp', mark: 'timestamp', ended: 'boolean' },
+    ],
+    [
+      'a timer, and what only one of both returns',
+      `${onRow('context.setTimer(row.time);\nreturn { id: row.id };')}export function onTimer(timer: Timer, state: State, context: Context) {\n  return { id: context.key.id, due: timer.time };\n}`,
+      { id: 'string', due: 'timestamp?' },
+    ],
+    [
+      'only the timer returns rows',
+      `${onRow('context.setTimer(row.time);\nreturn null;')}export const onTimer = (timer: Timer, state: State) => ({ name: timer.name, count: state.count });`,
+      { name: 'string', count: 'integer' },
+    ],
+    [
+      'a state without a declaration',
+      onRow('state.n++;\nreturn { n: state.n, at: state.at };', 'export const initial = { n: 0, at: 0.5 };\n'),
+      { n: 'integer', at: 'number?' },
+    ],
+    [
+      'a state that a function makes',
+      onRow('return { n: state.n, id: state.id };', 'export const initial = (key: Key) => ({ n: 0, id: "" });\n'),
+      { n: 'integer', id: 'string?' },
+    ],
+    [
+      'a written return type',
+      `${initial}export function onRow(row: Row, state: State): { id: string; n: number }[] {\n  return JSON.parse("[]");\n}`,
+      { id: 'string?', n: 'number?' },
+    ],
+    [
+      'a column of a field that cannot be told',
+      onRow('return { x: (state as any).list[0] };', 'export const initial: any = JSON.parse("{}");\n'),
+      'The type of the column "x" cannot be told from the code',
+    ],
+    ['a column of the row that is not there', onRow('return { x: row.nn };'), 'There is no column "nn"; did you mean "n"?'],
+    ['a key that is not among the keys', onRow('return { x: context.key.id, n: row.n };'), { x: 'string', n: 'integer' }],
+  ])('%s', (_, source, columns) => {
+    expect(columnsOf(source)).toEqual(columns);
+  });
+
+  it('are what is declared, where the code does not say', () => {
+    const { schema } = analysed(onRow('return JSON.parse("{}");'), ['id'], [{ name: 'a', type: 'integer', nullable: true }]);
+    expect(schema?.columns).toEqual([{ name: 'a', type: 'integer', nullable: true }]);
+  });
+
+  it.each([
+    ['export default function onRow(row: Row) { return row; }', 'code/export'],
+    ['export function onrow(row: Row) { return row; }', 'code/export'],
+    ['function onRow(row: Row) { return row; }', 'code/no-function'],
+    ['export const onRow = 5;', 'code/no-function'],
+    ['export async function onRow(row: Row) { return row; }', 'code/promise'],
+    ['export function onRow(row: Row) { return row; }\nexport function* onTimer() {}', 'code/generator'],
+    ['function onRow(row: Row) { return row; }\nexport { onRow };', 'code/export'],
+    ['import x from "fs";\nexport function onRow(row: Row) { return row; }', 'code/import'],
+    ['', 'code/empty'],
+  ])('%j is refused', (source, code) => {
+    expect(analysed(source).problem).toMatchObject({ code });
+    expect(analysed(source).problem!.hint).toMatch(/\S+ \S+/);
+  });
+
+  it('warns of variables that a restart would lose', () => {
+    expect(analysed(`let total = 0;\n${onRow('total++; return { total };')}`).warning).toMatchObject({
+      code: 'code/kept-outside',
+      range: { line: 1, column: 1 },
+    });
+    expect(analysed(`const limit = 5;\n${onRow('return { limit };')}`).warning).toBeUndefined();
+  });
+});

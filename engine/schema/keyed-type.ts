@@ -85,6 +85,8 @@ function wholeFields(program: Program): (name: string) => boolean {
     if (node.type === 'AssignmentExpression') {
       const isWhole = node.right.type === 'Literal' && Number.isSafeInteger(node.right.value) && ['=', '+=', '-=', '*='].includes(node.operator);
       if (!isWhole) each(node.left, note);
+    } else if (node.type === 'UnaryExpression' && node.operator === 'delete') {
+      note(node.argument);
     } else if (node.type === 'ForOfStatement' || node.type === 'ForInStatement') {
       each(node.left, note);
     } else if (node.type === 'MemberExpression' && !node.computed && node.property.type === 'Identifier') {

@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { endOfTime } from '../../engine/schema/event-time.ts';
 import keyedCode from '../../nodes/transforms/keyed-code.ts';
 import { schema } from '../transform-trial.ts';
-import { at, playStream, restart, rows, type StreamCase, streamTable, timed, watermark } from './stream.ts';
+import { at, playStream, restart, rows, type StreamCase, type StreamEvent, streamTable, timed, watermark } from './stream.ts';
 
 const input = timed(schema({ user: 'string?', time: 'timestamp?', n: 'integer?' }), 'time');
 const untimed = schema({ user: 'string?', time: 'timestamp?', n: 'integer?' });
@@ -313,5 +315,117 @@ describe('keyed code', () => {
     });
     expect(stateSizes.map((size) => size?.entries)).toEqual([3, 2, 2, 2]);
     expect(stateSizes[0]!.bytes).toBeGreaterThan(300);
+  });
+
+  describe('whatever comes', () => {
+    /** What the rows say: `n` is what to do. */
+    const deeds = params(`
+interface State { seen: number }
+export const initial: State = { seen: 0 };
+export function onRow(row: Row, state: State, context: Context) {
+  state.seen++;
+  if (row.n === 0) throw new Error('no');
+  if (row.n === 1) context.setTimer(row.time + 5);
+  if (row.n === 2) context.setTimer(row.time - 3, 'early');
+  if (row.n === 3) context.clearTimer();
+  if (row.n === 4) context.forget();
+  return say(context, 'row ' + state.seen, row.time);
+}
+export function onTimer(timer: Timer, state: State, context: Context) {
+  if (timer.name === 'timer' && state.seen % 2 === 0) { state.seen++; context.setTimer(timer.time + 4, 'again'); }
+  return say(context, timer.name + ' ' + state.seen, timer.time);
+}`);
+    /** The same, as slowly and plainly as can be. */
+    function model(events: readonly Event[]): (string | number | null)[][] {
+      const out: (string | number | null)[][] = [];
+      const seen = new Map<string, number>();
+      let timers: { time: number; user: string; name: string }[] = [];
+      let now = Number.NEGATIVE_INFINITY;
+      const clear = (user: string, name?: string) => {
+        timers = timers.filter((timer) => timer.user !== user || (name !== undefined && timer.name !== name));
+      };
+      const set = (user: string, name: string, time: number) => {
+        clear(user, name);
+        timers.push({ time, user, name });
+      };
+      const fire = () => {
+        for (;;) {
+          const [next] = timers.toSorted((a, b) => a.time - b.time || (a.user < b.user ? -1 : a.user > b.user ? 1 : 0) || (a.name < b.name ? -1 : 1));
+          if (!next || next.time > now) return;
+          const { user, name, time } = next;
+          clear(user, name);
+          if (name === 'timer' && (seen.get(user) ?? 0) % 2 === 0) {
+            seen.set(user, (seen.get(user) ?? 0) + 1);
+            set(user, 'again', time + 4);
+          }
+          out.push([user, `${name} ${seen.get(user) ?? 0}`, time]);
+        }
+      };
+      for (const event of [...events, endOfTime]) {
+        if (typeof event === 'number') now = Math.max(now, event);
+        else if (event.n !== 0) {
+          const { user, n, time } = event;
+          const count = (seen.get(user) ?? 0) + 1;
+          seen.set(user, count);
+          if (n === 1) set(user, 'timer', time + 5);
+          if (n === 2) set(user, 'early', time - 3);
+          if (n === 3) clear(user, 'timer');
+          if (n === 4) {
+            clear(user);
+            seen.delete(user);
+          }
+          out.push([user, `row ${count}`, time]);
+        }
+        fire();
+      }
+      return out;
+    }
+
+    /** A row, or where the watermark goes. */
+    type Event = { readonly user: string; readonly time: number; readonly n: number } | number;
+    const event: fc.Arbitrary<Event> = fc.oneof(
+      { weight: 3, arbitrary: fc.record({ user: fc.constantFrom('a', 'b', 'c'), time: fc.integer({ min: 0, max: 60 }), n: fc.integer({ min: 0, max: 6 }) }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 70 }) },
+    );
+    const play = (events: readonly StreamEvent[]) => {
+      const played = playStream(keyedCode, { params: deeds, inputs: { rows: input }, events });
+      const out = played.emitted.flatMap((each) => each.rows.map(({ user, what, time }) => [user, what, time]));
+      return { out, failed: played.failures.length, schemas: played.schemas };
+    };
+
+    it('states and timers are those of a plain model', () => {
+      fc.assert(
+        fc.property(fc.array(event, { maxLength: 40 }), (events) => {
+          const { out, failed } = play(events.map((each) => (typeof each === 'number' ? { watermark: each } : rows(each))));
+          expect(out).toEqual(model(events));
+          expect(failed).toBe(events.filter((each) => typeof each !== 'number' && each.n === 0).length);
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    it('batches of any size, and restarts between them, change nothing', () => {
+      fc.assert(
+        fc.property(fc.array(fc.tuple(event, fc.constantFrom('on', 'on', 'cut', 'restart')), { maxLength: 40 }), (steps) => {
+          const events: StreamEvent[] = [];
+          let batch: Event[] = [];
+          const cut = () => {
+            if (batch.length > 0) events.push(rows(...(batch as Exclude<Event, number>[])));
+            batch = [];
+          };
+          for (const [each, then] of steps) {
+            if (typeof each === 'number') {
+              cut();
+              events.push({ watermark: each });
+            } else batch.push(each);
+            if (then !== 'on') cut();
+            if (then === 'restart') events.push(restart);
+          }
+          cut();
+          expect(play(events).out).toEqual(model(steps.map(([each]) => each)));
+        }),
+        { numRuns: 150 },
+      );
+    });
   });
 });
