@@ -1,0 +1,1 @@
+SELECT iso(time) AS time, auction, bidder, price FROM bids
