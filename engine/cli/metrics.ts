@@ -60,7 +60,7 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
     {
       name: 'millrace_node_rows_total',
       type: 'counter',
-      help: 'Rows that came in and went out, by port. Begins again when the run is restarted.',
+      help: 'Rows that came in and went out, by port. A run that is restarted counts on from its last checkpoint.',
       samples: nodes.flatMap(([node, stats]) => [
         { labels: { node, direction: 'in', port: '' }, value: stats.in },
         ...Object.entries(stats.out).map(([port, rows]) => ({ labels: { node, direction: 'out', port }, value: rows })),

@@ -4,7 +4,7 @@ import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import type { Problem } from '../schema/problem.ts';
-import { latestCheckpoint } from '../store/checkpoints.ts';
+import { CheckpointStore } from '../store/checkpoints.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import type { EngineProcess } from '../supervisor/engine-process.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
@@ -86,7 +86,7 @@ async function carryOut(
   prepared: EngineProcess,
   options: RunCommandOptions,
 ): Promise<{ readonly summary: RunSummary; readonly signal: NodeJS.Signals | null }> {
-  const keeper = new Keeper(job, { fork: () => forkNode('run'), newestCheckpoint: (folder) => latestCheckpoint(folder)?.at ?? null });
+  const keeper = new Keeper(job, { fork: () => forkNode('run'), lineage: (folder) => new CheckpointStore(folder).lineage() });
   const progress = options.json ? null : new Progress(job.plan.nodes, process.stderr);
   const ended = new Promise<RunSummary>((done) => {
     keeper.onChanged((summary) => {

@@ -60,10 +60,12 @@ export async function showRun(name: string, options: { readonly json?: boolean }
 /** `millrace attach ID`: until the run ends, or Ctrl+C, after which it goes on. */
 export async function attachRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
-    const { id } = pick(await going(supervisor), name);
+    const found = pick(await going(supervisor), name);
+    const { id } = found;
     const nodes = (await supervisor.attachment(id))?.run.nodes ?? [];
     const titles = new Map(nodes.map((node) => [node.id, node.title]));
     const progress = options.json ? null : new Progress(nodes, process.stderr);
+    progress?.log(`${found.pipeline} (${id.slice(0, 8)}): ${describeState(found)}. Ctrl+C leaves it, and it goes on.`);
     let last: RunSummary | null = null;
     const ended = new Promise<RunSummary | null>((done) => {
       const show = (summary: RunSummary) => {

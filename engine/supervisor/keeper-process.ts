@@ -5,7 +5,7 @@ import { Service } from '../protocol/connection.ts';
 import type { Port } from '../protocol/port.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
-import { latestCheckpoint } from '../store/checkpoints.ts';
+import { CheckpointStore } from '../store/checkpoints.ts';
 import type { KeeperSettings, KeeperStartProtocol } from './fork-keeper.ts';
 import { forkNode } from './fork-node.ts';
 import { Keeper } from './keeper.ts';
@@ -24,7 +24,7 @@ export function serveAsKeeper(host: Port, { dataFolder, logFile }: KeeperSetting
     async start(job) {
       if (hasJob) throw new MillraceError({ code: 'run/started', message: 'This process has a run already.', hint: 'Start each run in a process of its own.' });
       hasJob = true;
-      const keeper = new Keeper(job, { fork: () => forkNode('run'), newestCheckpoint: (folder) => latestCheckpoint(folder)?.at ?? null });
+      const keeper = new Keeper(job, { fork: () => forkNode('run'), lineage: (folder) => new CheckpointStore(folder).lineage() });
       // The run begins while it is made known.
       const [started, registered] = await Promise.allSettled([keeper.start(spare), keep(keeper, job, dataFolder, logFile)]);
       if (registered.status === 'fulfilled' && started.status === 'fulfilled') return registered.value.entry;

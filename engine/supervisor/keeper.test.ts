@@ -94,7 +94,7 @@ afterEach(() => {
   for (const keeper of keepers.splice(0)) keeper.dispose();
 });
 
-async function started(options: Partial<RunOptions> = {}, limit = 3, newest: () => number | null = () => null) {
+async function started(options: Partial<RunOptions> = {}, limit = 3, lineage: () => string | null = () => null) {
   const processes: FakeProcess[] = [];
   const states: RunState[] = [];
   const backOff = { firstMs: 4, mostMs: 20, limit };
@@ -102,7 +102,7 @@ async function started(options: Partial<RunOptions> = {}, limit = 3, newest: () 
     processes.push(new FakeProcess());
     return processes.at(-1)!;
   };
-  const keeper = new Keeper(job(options), { fork, backOff, newestCheckpoint: newest });
+  const keeper = new Keeper(job(options), { fork, backOff, lineage });
   keepers.push(keeper);
   keeper.onChanged((summary) => {
     if (states.at(-1) !== summary.state) states.push(summary.state);
@@ -165,13 +165,25 @@ describe('a keeper', () => {
   });
 
   it('does not go on from a checkpoint of an earlier run where it began from scratch and has made none', async () => {
-    const old = await started({}, 3, () => 1);
+    const old = await started({}, 3, () => 'old');
     old.processes[0]!.die();
     expect((await old.next(1)).job!.options.from).toBe('scratch');
-    // One that was made, but not told.
-    const untold = await started({}, 3, () => Date.now() + 1000);
-    untold.processes[0]!.die();
-    expect((await untold.next(1)).job!.options.from).toBe('latest');
+    // What it had begun, it goes on with, even where it could not tell.
+    let lineage = 'old';
+    const begun = await started({}, 3, () => lineage);
+    lineage = 'new';
+    begun.processes[0]!.die();
+    expect((await begun.next(1)).job!.options.from).toBe('latest');
+  });
+
+  it('goes on from the checkpoint that was asked for until it has begun', async () => {
+    const fresh = await started({ from: 5 });
+    fresh.processes[0]!.die();
+    expect((await fresh.next(1)).job!.options.from).toBe(5);
+    fresh.processes[1]!.say({ resumedFrom: 5 });
+    await fresh.told(({ resumedFrom }) => resumedFrom === 5);
+    fresh.processes[1]!.die();
+    expect((await fresh.next(2)).job!.options.from).toBe('latest');
   });
 
   it.each<[string, Partial<RunOptions>, (process: FakeProcess) => void]>([

@@ -11,8 +11,8 @@ const keptProblems = 100;
 export interface KeeperOptions {
   readonly fork: () => EngineProcess;
   readonly backOff?: BackOff;
-  /** When the newest checkpoint of a state folder was made, in ms since the epoch, or null. */
-  readonly newestCheckpoint?: (stateFolder: string) => number | null;
+  /** The lineage of a state folder, see `SinkContext.lineage`: a run that begins from scratch begins a new one. */
+  readonly lineage?: (stateFolder: string) => string | null;
 }
 
 /** One process that carries out the run, from its start to its end or crash. */
@@ -41,12 +41,14 @@ export class Keeper {
   #fruitless = 0;
   #asked: StopMode | null = null;
   #isPaused = false;
+  readonly #lineageBefore: string | null;
 
   constructor(job: RunJob, options: KeeperOptions) {
     this.job = job;
     this.#options = options;
     this.#backOff = options.backOff ?? usualBackOff;
     this.#summary = startingSummary(job);
+    this.#lineageBefore = this.#lineage();
   }
 
   get summary(): RunSummary {
@@ -159,7 +161,7 @@ export class Keeper {
       state,
       startedAt,
       restarts,
-      resumedFrom: isRestarted ? resumedFrom : said.resumedFrom,
+      resumedFrom: resumedFrom ?? (this.#summary.checkpoint === null ? said.resumedFrom : null),
       checkpoint: said.checkpoint ?? this.#summary.checkpoint,
     });
   }
@@ -205,13 +207,19 @@ export class Keeper {
     }, wait);
   }
 
-  /** A run that began from scratch and has no checkpoint of its own must not go on from one of a run before it. */
+  /**
+   * An attempt that was cut off before it began must not go on from checkpoints that it was told to leave alone; one that had
+   * begun must, even where it could not tell of them.
+   */
   #from(): RunJob['options']['from'] {
-    const { stateFolder, from } = this.job.options;
-    if (this.#summary.checkpoint !== null || stateFolder === null) return 'latest';
-    // It may have been made without having been told.
-    const newest = this.#options.newestCheckpoint?.(stateFolder) ?? null;
-    return newest !== null && newest >= this.#summary.startedAt ? 'latest' : from;
+    const { from } = this.job.options;
+    const hasBegun = this.#summary.checkpoint !== null || this.#summary.resumedFrom !== null || (from === 'scratch' && this.#lineage() !== this.#lineageBefore);
+    return hasBegun ? 'latest' : from;
+  }
+
+  #lineage(): string | null {
+    const { stateFolder } = this.job.options;
+    return stateFolder === null ? null : (this.#options.lineage?.(stateFolder) ?? null);
   }
 
   #running(): Attempt | null {

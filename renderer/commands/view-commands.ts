@@ -1,13 +1,17 @@
 import {
   IconArrowsMaximize,
+  IconBookmark,
   IconCommand,
   IconDeviceDesktop,
+  IconDropletDown,
   IconInfoCircle,
   IconLayoutBottombar,
   IconLayoutSidebar,
   IconLayoutSidebarRight,
   IconMap,
   IconMoon,
+  IconPlayerEject,
+  IconPlayerPause,
   IconPlayerPlay,
   IconPlayerStop,
   IconSearch,
@@ -18,7 +22,7 @@ import {
 import { showAbout } from '../app/About.tsx';
 import { flow } from '../canvas/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
-import { isRunning, startRun, stopRun } from '../runs/run-actions.tsx';
+import { endRun, isRunning, isSteerable, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
 import type { DockTab, SessionState } from '../session/session.ts';
 import type { Command } from './command.ts';
 import { openCommandPalette } from './command-palette.ts';
@@ -90,6 +94,8 @@ export const themeCommands: readonly Command[] = themes.map(([theme, label, icon
 }));
 
 const running = (state: SessionState) => isRunning(state.run);
+/** Such a run commits with its checkpoints, and is stopped with one. */
+const isEndless = (state: SessionState) => running(state) && state.run?.bounded === false;
 
 export const runCommands: readonly Command[] = [
   {
@@ -100,7 +106,31 @@ export const runCommands: readonly Command[] = [
     enabled: (state) => state.engine === 'ready' && !running(state) && Object.keys(state.pipeline.nodes).length > 0,
     run: () => startRun(),
   },
-  { name: 'run.stop', label: 'Stop', icon: IconPlayerStop, shortcuts: ['Shift+F5'], enabled: running, run: () => stopRun() },
+  {
+    name: 'run.stop',
+    label: (state) => (isEndless(state) ? 'Stop with a checkpoint' : 'Stop'),
+    icon: IconPlayerStop,
+    shortcuts: ['Shift+F5'],
+    enabled: running,
+    run: () => stopRun(),
+  },
+  {
+    name: 'run.pause',
+    label: (state) => (state.run?.state === 'paused' ? 'Resume' : 'Pause'),
+    icon: IconPlayerPause,
+    shortcuts: ['F6'],
+    enabled: (state) => isSteerable(state.run),
+    run: () => pauseOrResume(),
+  },
+  { name: 'run.drain', label: 'Drain and stop', icon: IconDropletDown, enabled: (state) => isSteerable(state.run), run: () => endRun('drain') },
+  { name: 'run.cancel', label: 'Cancel the run', icon: IconPlayerEject, enabled: running, run: () => endRun('cancel') },
+  {
+    name: 'run.checkpoint',
+    label: 'Make a checkpoint',
+    icon: IconBookmark,
+    enabled: (state) => isEndless(state) && isSteerable(state.run),
+    run: () => makeCheckpoint(),
+  },
 ];
 
 export const helpCommands: readonly Command[] = [

@@ -1,15 +1,26 @@
-import { Button, Menu, SegmentedControl } from '@mantine/core';
-import { IconCircleCheckFilled, IconCircleXFilled, IconHistory, IconLoader2, IconPlayerPlayFilled, IconPlayerStopFilled } from '@tabler/icons-react';
+import { ActionIcon, Button, Menu, SegmentedControl } from '@mantine/core';
+import {
+  IconCircleCheckFilled,
+  IconCircleXFilled,
+  IconDots,
+  IconHistory,
+  IconLoader2,
+  IconPlayerPauseFilled,
+  IconPlayerPlayFilled,
+  IconPlayerStopFilled,
+  IconRefreshAlert,
+} from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import type { LogLine, RunSummary } from '../../engine/protocol/messages.ts';
 import { titleOf } from '../canvas/flow.ts';
+import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
 import { runCommand } from '../commands/registry.ts';
 import { ProblemList } from '../problems/ProblemsPanel.tsx';
 import { useSession } from '../session/session.ts';
-import { formatDuration, formatWhen, runStateWords } from './format.ts';
+import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
 import { RunOutputs } from './RunOutputs.tsx';
 import { RunTable } from './RunTable.tsx';
-import { isRunning, showRun } from './run-actions.tsx';
+import { isRunning, isSteerable, showRun } from './run-actions.tsx';
 import './runs.css';
 
 const noLines: readonly LogLine[] = [];
@@ -23,7 +34,9 @@ export function RunPanel() {
   if (!run) {
     return (
       <div className="panel-empty">
-        <p>Nothing has run yet. A run reads the sources to their end and writes the sinks; its counters appear here and on the canvas.</p>
+        <p>
+          Nothing has run yet. A run reads the sources and writes the sinks, and goes on when this window is closed; its counters appear here and on the canvas.
+        </p>
         <EarlierRuns current={null} />
         <Button leftSection={<IconPlayerPlayFilled size={14} />} onClick={() => void runCommand('run.start')}>
           Run the pipeline
@@ -38,11 +51,8 @@ export function RunPanel() {
         <Elapsed run={run} />
         <span className="dim">started {formatWhen(run.startedAt)}</span>
         {isStale && <span className="dim">· before your last changes</span>}
-        {isRunning(run) && (
-          <Button size="compact-xs" color="red" variant="light" leftSection={<IconPlayerStopFilled size={12} />} onClick={() => void runCommand('run.stop')}>
-            Stop
-          </Button>
-        )}
+        <CheckpointNote run={run} />
+        {isRunning(run) && <RunControls run={run} />}
         <SegmentedControl
           aria-label="Show of the run"
           value={view}
@@ -58,7 +68,9 @@ export function RunPanel() {
       <div className="run-body">
         {view === 'nodes' && (
           <>
-            {run.state === 'failed' && <ProblemList problems={run.problems.filter((problem) => problem.severity === 'error').slice(0, 3)} withNode />}
+            {(run.state === 'failed' || run.state === 'restarting') && (
+              <ProblemList problems={run.problems.filter((problem) => problem.severity === 'error').slice(0, 3)} withNode />
+            )}
             {isWithoutOutput(run) && <p className="run-nothing run-note">Nothing was written.</p>}
             <RunOutputs run={run} />
             {Object.keys(run.stats).length > 0 && <RunTable run={run} />}
@@ -83,21 +95,77 @@ function StateLabel({ run }: { readonly run: RunSummary }) {
       {run.state === 'done' && <IconCircleCheckFilled size={16} />}
       {run.state === 'failed' && <IconCircleXFilled size={16} />}
       {run.state === 'stopped' && <IconPlayerStopFilled size={16} />}
-      {isRunning(run) && <IconLoader2 size={16} className="spin" />}
+      {run.state === 'paused' && <IconPlayerPauseFilled size={16} />}
+      {run.state === 'restarting' && <IconRefreshAlert size={16} />}
+      {isRunning(run) && run.state !== 'paused' && run.state !== 'restarting' && <IconLoader2 size={16} className="spin" />}
       {runStateWords[run.state]}
     </span>
   );
 }
 
+/** Stop and pause at hand, the other ways to end it in a menu. */
+function RunControls({ run }: { readonly run: RunSummary }) {
+  const others = run.bounded ? ['run.drain'] : ['run.checkpoint', 'run.drain', 'run.cancel'];
+  return (
+    <span className="run-controls">
+      <Button size="compact-xs" color="red" variant="light" leftSection={<IconPlayerStopFilled size={12} />} onClick={() => void runCommand('run.stop')}>
+        Stop
+      </Button>
+      <Button
+        size="compact-xs"
+        color="gray"
+        variant="light"
+        disabled={!isSteerable(run)}
+        leftSection={run.state === 'paused' ? <IconPlayerPlayFilled size={12} /> : <IconPlayerPauseFilled size={12} />}
+        onClick={() => void runCommand('run.pause')}
+      >
+        {run.state === 'paused' ? 'Resume' : 'Pause'}
+      </Button>
+      <Menu position="bottom-start" width={230}>
+        <Menu.Target>
+          <ActionIcon size={22} aria-label="More ways to steer the run">
+            <IconDots size={15} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <CommandMenuItems entries={others} />
+        </Menu.Dropdown>
+      </Menu>
+    </span>
+  );
+}
+
+/** Where it would go on from, or is tried again. */
+function CheckpointNote({ run }: { readonly run: RunSummary }) {
+  const now = useClock(isRunning(run));
+  const words: string[] = [];
+  if (run.state === 'restarting' && run.retryAt) words.push(`tried again in ${formatDuration(Math.max(0, run.retryAt - now))}`);
+  if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
+  if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);
+  if (run.checkpoint) words.push(`checkpoint ${run.checkpoint.id}, ${formatAge(run.checkpoint.at, now)} ago`);
+  if (words.length === 0) return null;
+  const title = run.checkpoint ? `${formatBytes(run.checkpoint.bytes)}, made in ${formatDuration(run.checkpoint.tookMs)}` : undefined;
+  return (
+    <span className="dim" title={title}>
+      · {words.join(' · ')}
+    </span>
+  );
+}
+
 function Elapsed({ run }: { readonly run: RunSummary }) {
+  const now = useClock(isRunning(run));
+  return <span className="dim">{formatDuration(Math.max(0, (run.endedAt ?? now) - run.startedAt))}</span>;
+}
+
+/** The time of day, while it matters. */
+function useClock(isLive: boolean): number {
   const [now, setNow] = useState(Date.now);
-  const isLive = isRunning(run);
   useEffect(() => {
     if (!isLive) return;
     const timer = setInterval(() => setNow(Date.now()), 250);
     return () => clearInterval(timer);
   }, [isLive]);
-  return <span className="dim">{formatDuration(Math.max(0, (run.endedAt ?? now) - run.startedAt))}</span>;
+  return now;
 }
 
 function EarlierRuns({ current }: { readonly current: string | null }) {

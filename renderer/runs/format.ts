@@ -36,6 +36,19 @@ export function formatWhen(at: number, now = Date.now()): string {
   if (date.toDateString() === new Date(now).toDateString()) return time;
   return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...(date.getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' }) })} ${time}`;
 }
+/** How long ago, roughly: `12 seconds`, `3 minutes`, `2 hours`, `5 days`. */
+export function formatAge(at: number, now = Date.now()): string {
+  const seconds = Math.max(0, Math.round((now - at) / 1000));
+  if (seconds < 60) return counted(seconds, 'second');
+  if (seconds < 3600) return counted(Math.floor(seconds / 60), 'minute');
+  if (seconds < 172_800) return counted(Math.floor(seconds / 3600), 'hour');
+  return counted(Math.floor(seconds / 86_400), 'day');
+}
+/** An event time in UTC: `14:03:22` today, `2026-01-05 14:03` before. */
+export function formatEventTime(at: number, now = Date.now()): string {
+  const text = new Date(at).toISOString();
+  return text.slice(0, 10) === new Date(now).toISOString().slice(0, 10) ? text.slice(11, 19) : `${text.slice(0, 10)} ${text.slice(11, 16)}`;
+}
 /** `1 row`, `2 rows` */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -79,9 +79,11 @@ function listen(client: Client<EditorProtocol>): void {
 
 /** Takes in the state of a run; the current one is replaced by its newer state, others only join the list. */
 export function acceptRun(run: RunSummary): void {
-  const { runs, run: current } = getState();
+  const { runs, run: current, path } = getState();
   const at = runs.findIndex((other) => other.id === run.id);
   setState({ runs: at < 0 ? [run, ...runs] : runs.map((other, index) => (index === at ? run : other)) });
+  // Started elsewhere, for the file that is open here: there is nothing better to show.
+  if (at < 0 && !current && path !== null && run.path === path && run.endedAt === null) setState({ run });
   if (current?.id !== run.id) return;
   const shared = share(current, run);
   setState({ run: shared });

@@ -114,3 +114,17 @@ export const useSession = create<SessionState>()(() => ({
 
 export const getState = useSession.getState;
 export const setState = useSession.setState;
+
+/** Resolves with the run once `test` holds of it; it must be known. */
+export function onRunChanged(id: string, test: (run: RunSummary) => boolean): Promise<RunSummary> {
+  return new Promise((resolve) => {
+    const look = ({ runs }: SessionState) => {
+      const run = runs.find((other) => other.id === id);
+      if (!run || !test(run)) return;
+      stop();
+      resolve(run);
+    };
+    const stop = useSession.subscribe(look);
+    look(getState());
+  });
+}

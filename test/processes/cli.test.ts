@@ -6,9 +6,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
+import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { nodeBinary } from '../../engine/supervisor/fork-node.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { endRuns } from '../background-runs.ts';
+import { readingSeconds } from './run-trial.ts';
 
 const cli = entryFile('cli');
 const project = join(dirname(cli), '..', '..');
@@ -149,6 +151,95 @@ describe('millrace run', () => {
     expect(stderr).toContain('Stopping');
     expect(stdout).toMatch(/Stopped in/);
     expect(readdirSync(folder).filter((name) => name.includes('out.jsonl'))).toEqual([]);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a run that commits with checkpoints', () => {
+  const stream: Pipeline = {
+    ...emptyPipeline,
+    name: 'Stream',
+    nodes: {
+      readings: { type: 'generator', typeVersion: 1, params: { endless: true, rate: 1000 } },
+      out: { type: 'sqlite-table', typeVersion: 1, params: { path: 'out.db', table: 'readings' } },
+    },
+    edges: [{ from: { node: 'readings', port: 'rows' }, to: { node: 'out', port: 'rows' } }],
+  };
+  const command = ['run', 'stream.millrace.json', '--checkpoint-every', '100ms'];
+  const runs = async () => JSON.parse((await millrace('runs', '--json')).stdout) as RunSummary[];
+  const checkpoints = async (id?: string) => (await runs()).find((run) => (id ? run.id === id : run.endedAt === null))?.checkpoint?.id ?? 0;
+  const isFree = (id: string) => expect.poll(() => existsSync(at(`data/runs/${id}`)), { timeout: 15_000 }).toBe(false);
+  beforeEach(() => save('stream.millrace.json', stream));
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('is stopped by %s with a checkpoint (exit code %i), and goes on from it', async (signal, exitCode) => {
+    const { child, ended } = start(command);
+    await expect.poll(() => checkpoints(), { timeout: 10_000 }).toBeGreaterThan(0);
+    child.kill(signal);
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(exitCode);
+    expect(stderr).toContain('Stopping with a checkpoint');
+    const last = /Stopped in .*; started again, it goes on from checkpoint (\d+)\./.exec(stdout)![1]!;
+    const first = readingSeconds(at('out.db')).length;
+    const again = start(command);
+    await expect.poll(() => checkpoints(), { timeout: 10_000 }).toBeGreaterThan(Number(last));
+    again.child.kill('SIGINT');
+    expect((await again.ended).stderr).toMatch(new RegExp(`Going on from checkpoint ${last} of \\d+ s ago; --from scratch starts anew`));
+    const seconds = readingSeconds(at('out.db'));
+    expect(seconds.length).toBeGreaterThan(first);
+    expect(seconds).toEqual(seconds.map((_, index) => index));
+  });
+
+  it('goes on in the background, and is found, shown, attached to, paused and stopped by name', async () => {
+    const { code, stdout } = await millrace(...command, '--detach', '--json');
+    expect(code).toBe(0);
+    const { id } = JSON.parse(stdout) as { id: string };
+    await expect.poll(() => checkpoints(id), { timeout: 10_000 }).toBeGreaterThan(0);
+    expect((await millrace('runs')).stdout).toMatch(new RegExp(`${id.slice(0, 8)} +Stream +running`));
+    expect(await millrace('pause', id.slice(0, 6))).toMatchObject({ code: 0, stdout: expect.stringContaining('paused') });
+    expect((await runs())[0]!.state).toBe('paused');
+    expect((await millrace('resume', 'Stream')).code).toBe(0);
+    expect((await millrace('checkpoint', 'stream.millrace.json')).stdout).toMatch(/^Stream: checkpoint \d+ is made\.\n$/);
+    const attached = start(['attach', 'Stream']);
+    await new Promise((resolve) => attached.child.stderr!.once('data', resolve));
+    attached.child.kill('SIGINT');
+    expect(await attached.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('The run goes on') });
+    const watching = start(['attach', id.slice(0, 8)]);
+    await new Promise((resolve) => watching.child.stderr!.once('data', resolve));
+    const stopped = await millrace('stop', 'Stream');
+    expect(stopped).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Stream: Stopped in .*goes on from checkpoint \d+\.\n$/) });
+    expect((await watching.ended).code).toBe(130);
+    await isFree(id);
+    expect((await millrace('runs', 'show', id)).stdout).toMatch(/readings[\s\S]*out[\s\S]*Stopped[\s\S]*running[\s\S]*stopped/);
+    expect(await millrace('stop', 'Stream')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run "Stream"') });
+  });
+
+  it('serves its metrics to this machine', async () => {
+    const { child, ended } = start([...command, '--metrics', '0']);
+    const address = await new Promise<string>((found) => {
+      child.stderr!.on('data', (text: Buffer) => {
+        const match = /Metrics are at (\S+)/.exec(text.toString());
+        if (match) found(match[1]!);
+      });
+    });
+    await expect.poll(async () => (await fetch(address)).text(), { timeout: 10_000 }).toMatch(/\nmillrace_checkpoint_id [1-9]/);
+    const text = await (await fetch(address)).text();
+    expect(text).toMatch(/\nmillrace_node_rows_total\{node="out",direction="in",port=""\} [1-9]/);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+  });
+
+  it('cannot commit at an end that never comes, and takes only what makes sense', async () => {
+    const all = await Promise.all([
+      millrace('run', 'stream.millrace.json', '--commit', 'end'),
+      millrace('run', 'stream.millrace.json', '--from', 'yesterday'),
+      millrace('run', 'stream.millrace.json', '--checkpoint-every', '1ms'),
+      millrace('run', 'stream.millrace.json', '--from', '77'),
+    ]);
+    expect(all.map(({ code }) => code)).toEqual([2, 2, 2, 1]);
+    expect(all[0].stderr).toContain('never ends');
+    expect(all[3].stderr).toContain('checkpoint 77');
   });
 });
 

@@ -19,7 +19,7 @@ import { connectTo } from '../../engine/supervisor/socket-port.ts';
 import { Supervisor } from '../../engine/supervisor/supervisor.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { endRuns } from '../background-runs.ts';
-import { childrenOf, jobOf, node, pipeline } from './run-trial.ts';
+import { childrenOf, jobOf, node, pipeline, readingSeconds } from './run-trial.ts';
 
 const isLinux = process.platform === 'linux';
 let folder: string;
@@ -185,6 +185,108 @@ describe('a run in the background', () => {
   it('writes what it has to say to a log beside its entry', async () => {
     const id = await started(host());
     expect(readFileSync(join(runFolder(data, id), 'keeper.log'), 'utf8')).toBe('');
+  });
+});
+
+describe('a run that commits with checkpoints', () => {
+  const stream = () =>
+    pipeline({ source: node('generator', { endless: true, rate: 1000 }), table: node('sqlite-table', { path: 'out.db', table: 'readings' }) }, [
+      'source -> table',
+    ]);
+  const streamJob = async (from: RunJob['options']['from'] = 'latest'): Promise<RunJob> => {
+    const job = await jobOf(stream(), folder);
+    return { ...job, options: { ...job.options, stateFolder: join(data, 'pipelines', 'stream'), checkpointEveryMs: 100, from } };
+  };
+  /** The rows as the generator would have made them without any interruption. */
+  const written = () => {
+    const seconds = readingSeconds(join(folder, 'out.db'));
+    expect(seconds).toEqual(seconds.map((_, index) => index));
+    return seconds.length;
+  };
+
+  it('is stopped with a checkpoint by a host that did not start it, and goes on from there', async () => {
+    const first = host();
+    await first.start(await streamJob());
+    await reached(first, ({ checkpoint }) => (checkpoint?.id ?? 0) >= 2);
+    first.dispose();
+    const next = host();
+    const { id } = await reached(next, ({ state }) => state === 'running');
+    await next.pause(id);
+    await reached(next, ({ state }) => state === 'paused');
+    await next.resume(id);
+    const made = await next.checkpoint(id);
+    await next.stop(id, 'checkpoint');
+    const stopped = await reached(next, ({ state }) => state === 'stopped');
+    expect(stopped.checkpoint!.id).toBeGreaterThan(made.id);
+    const rows = written();
+    expect(rows).toBeGreaterThan(0);
+    const again = await next.start(await streamJob());
+    await reached(
+      next,
+      (summary) => summary.id === again.id && summary.resumedFrom === stopped.checkpoint!.id && (summary.checkpoint?.id ?? 0) > stopped.checkpoint!.id + 1,
+    );
+    await next.stop(again.id, 'drain');
+    expect(await reached(next, (summary) => summary.id === again.id && summary.endedAt !== null)).toMatchObject({ state: 'done' });
+    expect(written()).toBeGreaterThan(rows);
+  });
+
+  it.skipIf(!isLinux)('is restarted when its process is killed, and nothing is lost or written twice', async () => {
+    const first = host();
+    const { id } = await first.start(await streamJob());
+    await reached(first, ({ checkpoint }) => (checkpoint?.id ?? 0) >= 2);
+    const { pid } = readEntries(data)[0]!;
+    process.kill(childrenOf(pid)[0]!, 'SIGKILL');
+    const waiting = await reached(first, ({ state }) => state === 'restarting');
+    expect(waiting).toMatchObject({ restarts: 1, retryAt: expect.any(Number), endedAt: null });
+    await reached(first, (summary) => summary.state === 'running' && summary.checkpoint!.id > waiting.checkpoint!.id);
+    await first.stop(id, 'checkpoint');
+    const { restarts } = await reached(first, ({ state }) => state === 'stopped');
+    expect(restarts).toBe(1);
+    expect(written()).toBeGreaterThan(0);
+    const store = RunHistoryStore.open(data);
+    const { states, checkpoints } = store.history(id);
+    expect(states.map(({ state }) => state)).toEqual(expect.arrayContaining(['restarting', 'stopped']));
+    expect(states.find(({ state }) => state === 'restarting')!.reason).toContain('SIGKILL');
+    expect(checkpoints.length).toBeGreaterThan(0);
+    store.close();
+  });
+
+  it.skipIf(!isLinux)('goes on from its last checkpoint when all of its processes were killed and it is started again', async () => {
+    const first = host();
+    await first.start(await streamJob());
+    await reached(first, ({ checkpoint }) => (checkpoint?.id ?? 0) >= 2);
+    process.kill(-readEntries(data)[0]!.pid, 'SIGKILL');
+    const killed = await reached(first, ({ state }) => state === 'failed');
+    expect(killed.problems[0]!.hint).toContain('goes on from there');
+    const again = await first.start(await streamJob());
+    await reached(first, (summary) => summary.id === again.id && summary.resumedFrom !== null && summary.checkpoint !== null);
+    await first.stop(again.id, 'checkpoint');
+    await reached(first, (summary) => summary.id === again.id && summary.state === 'stopped');
+    written();
+  });
+
+  it('is not begun twice', async () => {
+    const first = host();
+    const { id } = await first.start(await streamJob());
+    await reached(first, ({ state }) => state === 'running');
+    const second = await first.start(await streamJob());
+    const refused = await reached(first, (summary) => summary.id === second.id && summary.endedAt !== null);
+    expect(refused).toMatchObject({ state: 'failed', restarts: 0, problems: [{ code: 'run/already-running' }] });
+    expect((await first.list()).find((run) => run.id === id)!.endedAt).toBeNull();
+  });
+
+  it.skipIf(!isLinux)('is stopped with a checkpoint when its keeper is told to end, as at the end of a session', async () => {
+    const first = host();
+    const { id } = await first.start(await streamJob());
+    await reached(first, ({ checkpoint }) => (checkpoint?.id ?? 0) >= 2);
+    const { pid } = readEntries(data)[0]!;
+    // The system tells every process of it.
+    process.kill(-pid, 'SIGTERM');
+    const stopped = await reached(first, ({ endedAt }) => endedAt !== null);
+    expect(stopped).toMatchObject({ id, state: 'stopped' });
+    await expect.poll(() => startOf(pid)).toBeNull();
+    expect(readEntries(data)).toEqual([]);
+    written();
   });
 });
 

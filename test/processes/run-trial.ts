@@ -8,7 +8,7 @@ import { Catalogue } from '../../engine/plan/catalogue.ts';
 import { planRun } from '../../engine/plan/plan.ts';
 import { Client } from '../../engine/protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../../engine/protocol/messages.ts';
-import { defaultRunOptions, type RunJob, type RunProtocol } from '../../engine/protocol/run-api.ts';
+import { defaultRunOptions, type RunJob, type RunOptions, type RunProtocol } from '../../engine/protocol/run-api.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { forkNode } from '../../engine/supervisor/fork-node.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
@@ -65,12 +65,24 @@ export class RunTrial {
   }
 
   /** `unchecked` code, or params by node, take the place of those of the node `code` when all checks are done. */
-  async start(pipeline: Pipeline, folder: string, unchecked: string | { readonly [node: string]: PipelineNode['params'] } = {}): Promise<void> {
+  async start(
+    pipeline: Pipeline,
+    folder: string,
+    unchecked: string | { readonly [node: string]: PipelineNode['params'] } = {},
+    options: Partial<RunOptions> = {},
+  ): Promise<void> {
     const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters: {} });
     const plan = planRun(checked);
     const given = typeof unchecked === 'string' ? { code: { code: unchecked } } : unchecked;
     const nodes = plan.nodes.map((each) => ({ ...each, params: { ...each.params, ...given[each.id] } }));
-    await this.client.request('start', { id: 'trial', name: pipeline.name, path: null, folder, plan: { ...plan, nodes }, options: defaultRunOptions(plan) });
+    await this.client.request('start', {
+      id: 'trial',
+      name: pipeline.name,
+      path: null,
+      folder,
+      plan: { ...plan, nodes },
+      options: { ...defaultRunOptions(plan), ...options },
+    });
   }
 
   async run(pipeline: Pipeline, folder: string, unchecked?: Parameters<RunTrial['start']>[2]): Promise<RunSummary> {
@@ -109,6 +121,12 @@ export function oldDatabase(path: string): void {
   const db = new Database(path);
   db.exec("CREATE TABLE readings (n INTEGER); INSERT INTO readings VALUES (1), (2), (3); CREATE TABLE other (t TEXT); INSERT INTO other VALUES ('kept')");
   db.close();
+}
+
+/** Of the generator's rows in table `readings`, in the order in which they were written: seconds since the first one, which rise by one. */
+export function readingSeconds(path: string): number[] {
+  const rows = contents(path)['readings'] as { readonly time: string | number }[];
+  return rows.map(({ time }) => (new Date(time).getTime() - Date.parse('2026-01-01T00:00:00Z')) / 1000);
 }
 
 /** What a database holds, by table; throws unless it is sound. */

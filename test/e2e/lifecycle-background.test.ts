@@ -1,0 +1,113 @@
+/** Runs that never end: they outlive the editor, are found again, steered, stopped with a checkpoint and gone on with. */
+import { join } from 'node:path';
+import type { Page } from 'playwright';
+import { describe, expect, it } from 'vitest';
+import { missing, openEditor, temporaryFolder } from './editor.ts';
+import { bottomPanel, card } from './gestures.ts';
+import { menu, type NodeSpec, openTrusted, readAll, runButton, runUntil, tab, writePipeline } from './pipelines.ts';
+
+const endless: NodeSpec = { type: 'generator', title: 'Readings', params: { endless: true, rate: 2000, times: 'clock' } };
+const edges = ['source.rows -> dedupe.rows', 'dedupe.rows -> table.rows'];
+const nodes = (columns: readonly string[]): { readonly [id: string]: NodeSpec } => ({
+  source: endless,
+  dedupe: { type: 'dedupe', title: 'Once each', params: { keys: columns } },
+  table: { type: 'sqlite-table', title: 'Result', params: { path: 'out.db', table: 'readings' } },
+});
+const status = (page: Page, state: string) =>
+  bottomPanel(page)
+    .getByRole('status', { name: `Run ${state}` })
+    .waitFor();
+const rowsIn = async (page: Page) => {
+  const text = await page.getByRole('table', { name: 'Counters by node' }).locator('tr[data-node-id="table"] td').nth(1).innerText();
+  return Number(text.replace(/,/g, ''));
+};
+
+describe.skipIf(missing('browser'))('an endless run', () => {
+  it('goes on without its editor, is found by the next one, and can be stopped and gone on with', async () => {
+    const folder = temporaryFolder();
+    const [data, file] = [join(folder, 'data'), join(folder, 'one.millrace.json')];
+    writePipeline(file, nodes(['time', 'sensor', 'temperature']), edges);
+    let editor = await openTrusted('browser', { data, open: file });
+    await runButton(editor.page).click();
+    await status(editor.page, 'running');
+    await bottomPanel(editor.page)
+      .getByText(/checkpoint \d+, \d+ seconds? ago/)
+      .waitFor();
+    const before = await rowsIn(editor.page);
+    await editor.close();
+
+    editor = await openEditor('browser', { data, open: file });
+    const { page } = editor;
+    await card(page, 'table').waitFor();
+    await tab(page, 'Run').click();
+    await status(page, 'running');
+    await expect.poll(() => rowsIn(page)).toBeGreaterThan(before);
+    await page.mouse.move(600, 300);
+    await editor.shot('life-endless-run');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await editor.shot('life-endless-run-dark');
+    await page.emulateMedia({ colorScheme: 'light' });
+
+    await page.keyboard.press('F6');
+    await status(page, 'paused');
+    const paused = await rowsIn(page);
+    await bottomPanel(page).getByRole('button', { name: 'More ways to steer the run' }).click();
+    await editor.shot('life-paused');
+    await page.getByRole('menuitem', { name: 'Make a checkpoint' }).click();
+    await page.getByText(/^Checkpoint \d+ is made\.$/).waitFor();
+    await bottomPanel(page).getByRole('button', { name: 'Resume' }).click();
+    await status(page, 'running');
+    await expect.poll(() => rowsIn(page)).toBeGreaterThan(paused);
+    await page.keyboard.press('Shift+F5');
+    await runUntil(page, 'Stopped');
+    const written = readAll(join(folder, 'out.db'), 'SELECT count(*) AS n FROM readings') as { n: number }[];
+    expect(written[0]!.n).toBe(await rowsIn(page));
+
+    await runButton(page).click();
+    const question = page.getByRole('dialog', { name: 'Go on where it stopped?' });
+    await question.waitFor();
+    await editor.shot('life-go-on');
+    await question.getByRole('button', { name: /^Go on from checkpoint \d+$/ }).click();
+    await bottomPanel(page)
+      .getByText(/went on from checkpoint \d+/)
+      .waitFor();
+    await expect.poll(() => rowsIn(page)).toBeGreaterThan(written[0]!.n);
+    await menu(page, 'Run', 'Drain and stop');
+    await runUntil(page, 'Done');
+    expect(editor.errors).toEqual([]);
+  });
+
+  it('tells what of its state an edit has made useless, and asks', async () => {
+    const folder = temporaryFolder();
+    const [data, file] = [join(folder, 'data'), join(folder, 'one.millrace.json')];
+    writePipeline(file, nodes(['time', 'sensor', 'temperature']), edges);
+    let editor = await openTrusted('browser', { data, open: file });
+    await runButton(editor.page).click();
+    await bottomPanel(editor.page)
+      .getByText(/checkpoint \d+, \d+ seconds? ago/)
+      .waitFor();
+    await editor.page.keyboard.press('Shift+F5');
+    await runUntil(editor.page, 'Stopped');
+    await editor.close();
+
+    writePipeline(file, nodes(['time', 'sensor']), edges);
+    editor = await openTrusted('browser', { data, open: file });
+    const { page } = editor;
+    await runButton(page).click();
+    await page
+      .getByRole('dialog', { name: 'Go on where it stopped?' })
+      .getByRole('button', { name: /^Go on from/ })
+      .click();
+    const question = page.getByRole('dialog', { name: 'Some state does not fit any more' });
+    await question.getByText('dedupe').waitFor();
+    await editor.shot('life-changed-state');
+    await question.getByRole('button', { name: 'Go on without that state' }).click();
+    await status(page, 'running');
+    await bottomPanel(page)
+      .getByText(/went on from checkpoint \d+/)
+      .waitFor();
+    await menu(page, 'Run', 'Cancel the run');
+    await runUntil(page, 'Stopped');
+    expect(editor.errors).toEqual([]);
+  });
+});
