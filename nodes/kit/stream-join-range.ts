@@ -1,6 +1,7 @@
 import type { Row } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
 import { type Held, type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
+import { TimeOrdered } from './time-ordered.ts';
 import { TimeQueue } from './time-queue.ts';
 
 /** The rows of one key, both sides under one entry: one look-up finds where a row goes and what it meets. */
@@ -9,44 +10,15 @@ interface Cell {
   left: Lane | null;
   right: Lane | null;
 }
-/** The rows of one side of a key, by time; those before `head` are gone. */
-class Lane {
+/** The rows of one side of a key. */
+class Lane extends TimeOrdered<Held> {
   readonly cell: Cell;
-  rows: Held[] = [];
-  head = 0;
   /** The time for which the lane is in the queue; older entries of it there are stale. */
   queuedFor = Number.POSITIVE_INFINITY;
 
   constructor(cell: Cell) {
+    super();
     this.cell = cell;
-  }
-
-  /** The index of the first row whose time is at least `time`, or greater than that. */
-  find(time: number, isAfter: boolean): number {
-    const { rows } = this;
-    let low = this.head;
-    let high = rows.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const found = rows[middle]!.time;
-      if (found < time || (isAfter && found === time)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  add(held: Held): void {
-    const { rows } = this;
-    if (rows.length === this.head || rows[rows.length - 1]!.time <= held.time) rows.push(held);
-    else rows.splice(this.find(held.time, true), 0, held);
-  }
-
-  /** Removes the first row. */
-  shift(): void {
-    this.head++;
-    if (this.head < 32 || this.head * 2 < this.rows.length) return;
-    this.rows = this.rows.slice(this.head);
-    this.head = 0;
   }
 }
 
@@ -93,7 +65,7 @@ export class RangeMatcher implements Matcher {
   }
 
   *rows(side: Side): Iterable<Held> {
-    for (const { [side]: lane } of this.#cells.values()) if (lane) for (let i = lane.head; i < lane.rows.length; i++) yield lane.rows[i]!;
+    for (const { [side]: lane } of this.#cells.values()) if (lane) yield* lane;
   }
 
   restore(side: Side, key: JoinKey, held: Held): void {
@@ -112,16 +84,13 @@ export class RangeMatcher implements Matcher {
   #meet(side: Side, held: Held, lane: Lane): void {
     const { emit } = this.#options;
     const { time, row } = held;
-    const last = time + this.#reach[side];
-    const { rows } = lane;
-    for (let i = lane.find(time - this.#reach[otherSide[side]], false); i < rows.length && rows[i]!.time <= last; i++) {
-      const other = rows[i]!;
+    lane.between(time - this.#reach[otherSide[side]], time + this.#reach[side], (other) => {
       held.matched = true;
       other.matched = true;
       const later = Math.max(time, other.time);
       if (side === 'left') emit(row, other.row, later, later);
       else emit(other.row, row, later, later);
-    }
+    });
   }
 
   #put(side: Side, cell: Cell, held: Held): void {
@@ -147,13 +116,13 @@ export class RangeMatcher implements Matcher {
       const lane = queue.take();
       if (time !== lane.queuedFor) continue;
       lane.queuedFor = Number.POSITIVE_INFINITY;
-      while (lane.head < lane.rows.length && lane.rows[lane.head]!.time <= limit) {
-        const held = lane.rows[lane.head]!;
+      let held = lane.first;
+      for (; held && held.time <= limit; held = lane.first) {
         if (this.#options.keep[side] && !held.matched) alone.push({ side, held });
         lane.shift();
         this.held[side]--;
       }
-      if (lane.head < lane.rows.length) this.#queue(side, lane, lane.rows[lane.head]!.time);
+      if (held) this.#queue(side, lane, held.time);
       else {
         const { cell } = lane;
         cell[side] = null;
