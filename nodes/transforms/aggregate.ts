@@ -88,7 +88,23 @@ export default defineNode({
   category: 'Aggregate',
   icon: 'sum',
   version: 1,
-  keywords: ['group by', 'count', 'sum', 'average', 'mean', 'min', 'max', 'percentile', 'median', 'window', 'summarize'],
+  keywords: [
+    'group by',
+    'count',
+    'sum',
+    'average',
+    'mean',
+    'min',
+    'max',
+    'percentile',
+    'median',
+    'window',
+    'sliding',
+    'hopping',
+    'session',
+    'watermark',
+    'summarize',
+  ],
   docs: `
 Makes one row of each group of rows. The columns that come out are those of *Group by*, then one for each aggregation; without a name of its own that is called like \`average_temperature\`.
 
@@ -98,7 +114,7 @@ Makes one row of each group of rows. The columns that come out are those of *Gro
 | sum | integer, number | the column's type |
 | average | integer, number | number |
 | min, max | anything that has an order (text by its code units) | the column's type |
-| first, last | anything, in the order of the rows | the column's type |
+| first, last | anything | the column's type |
 | distinct count | anything that can be compared | integer |
 | percentile | integer, number | number |
 
@@ -107,10 +123,37 @@ Null values count for nothing: the average of 10, null and 20 is 15, and a group
 A percentile is exact up to 10,000 values in a group, interpolated between neighbours; for more it is within 0.5 %.
 
 ### Windows
-Tumbling windows cut time into stretches of one length, aligned to 1970-01-01T00:00Z: with a length of 1 minute, a window holds the rows from 12:00:00.000 up to, but not including, 12:01:00.000. The columns \`window_start\` and \`window_end\` come first; windows leave in the order of time. Windows without rows do not come out. A row without a time belongs to no window and fails.
+With windows, rows are summed up by stretches of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end; windows without rows do not come out.
+
+- **Tumbling** windows follow each other without a gap and without overlap. Of one minute: 12:00:00.000 up to 12:01:00.000, and so on.
+- **Sliding** windows overlap. Of 10 minutes every 5 minutes: 12:00 to 12:10, 12:05 to 12:15; each row counts in two of them.
+- **Sessions** are different for each group: rows that are less than *Gap* apart belong together. A session ends a gap after its last row.
+
+Tumbling and sliding windows are aligned to 1970-01-01T00:00Z (plus *Offset*), whatever the first row is.
+
+Rows belong to windows by their event time: the column that is set at their source, or another one under *Time*. A row without a time belongs to no window and fails.
+
+### When results come out
+A window comes out once it is complete: when the source says, by its watermark, that no row from before the window's end is still to come. How long that takes is set at the source (*Out of order by at most*). What comes out has an event time itself, the last millisecond of its window, so that windows of windows work.
+
+| rows of the window 12:00 to 12:01 | what happens |
+|---|---|
+| come before the watermark has reached its end | count; the window comes out when it does |
+| come later, but within *Wait for late rows* | count; the window comes out again, once for each batch of such rows |
+| come later still | leave by the port *Late*, unchanged |
+| have come so far, with *Early results every* | the window comes out so often as it is, if it has changed |
+| wait when the input ends | the window comes out |
+
+With *Wait for late rows* or *Early results every* there is one more column, \`pane\`: \`early\`, \`on-time\` or \`late\`. Each result replaces the one before it with the same group, start and end: write them to a table whose key these are. A late result is itself late for windows further on, which need a *Wait for late rows* of their own. When a row makes a session longer, or one of two, that has come out already, the new result has another start or end, and what was said of the shorter ones is not taken back.
+
+In a sliding window, a late row counts in those windows that are still there; it leaves by *Late* only when all that hold it are gone.
+
+Where the rows have no event time, or *Time* is another column, nothing is known before the end: all windows come out when the input ends, and no row is late.
+
+*First* and *last* go by event time in windows, and otherwise by the order of the rows.
 
 ### Memory
-Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. Groups leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded.
+Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. A window's groups are forgotten once it is complete and no longer waits for late rows; without windows they leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded.
 `,
   inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
@@ -188,6 +231,73 @@ Kept is what each group needs for its result, not the rows: a few numbers, the v
         ],
       },
       failures: ['no time'],
+    },
+    {
+      title: 'The last two minutes, every minute',
+      params: {
+        aggregations: [{ function: 'sum', column: 'amount', percent: 95, name: 'total' }],
+        window: 'sliding',
+        timeColumn: 'time',
+        length: 120_000,
+        every: 60_000,
+      },
+      inputs: {
+        rows: [
+          { time: 30_000, amount: 1 },
+          { time: 60_000, amount: 2 },
+          { time: 200_000, amount: 4 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'time', type: 'timestamp', nullable: false },
+            { name: 'amount', type: 'integer', nullable: false },
+          ],
+        },
+      },
+      outputs: {
+        rows: [
+          { window_start: -60_000, window_end: 60_000, total: 1 },
+          { window_start: 0, window_end: 120_000, total: 3 },
+          { window_start: 60_000, window_end: 180_000, total: 2 },
+          { window_start: 120_000, window_end: 240_000, total: 4 },
+          { window_start: 180_000, window_end: 300_000, total: 4 },
+        ],
+      },
+    },
+    {
+      title: 'Visits: clicks of one user with pauses of less than half an hour',
+      params: {
+        groupBy: ['user'],
+        aggregations: [{ function: 'count', column: null, percent: 95, name: 'clicks' }],
+        window: 'session',
+        timeColumn: 'time',
+        gap: 1_800_000,
+      },
+      inputs: {
+        rows: [
+          { user: 'ada', time: 0 },
+          { user: 'max', time: 600_000 },
+          { user: 'ada', time: 1_200_000 },
+          { user: 'ada', time: 7_200_000 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'user', type: 'string', nullable: false },
+            { name: 'time', type: 'timestamp', nullable: false },
+          ],
+        },
+      },
+      outputs: {
+        rows: [
+          { window_start: 600_000, window_end: 2_400_000, user: 'max', clicks: 1 },
+          { window_start: 0, window_end: 3_000_000, user: 'ada', clicks: 2 },
+          { window_start: 7_200_000, window_end: 9_000_000, user: 'ada', clicks: 1 },
+        ],
+      },
     },
     {
       title: 'An empty input has one empty group',
