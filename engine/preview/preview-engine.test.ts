@@ -145,3 +145,29 @@ describe('a preview', () => {
     expect(first.rows).toEqual([[1], [2], [3], [4]]);
   });
 });
+
+describe('a preview by event time', () => {
+  const late = { count: 3000, lateShare: 5, lateness: 3_600_000 };
+  const pipeline: Pipeline = {
+    ...emptyPipeline,
+    nodes: {
+      readings: { type: 'generator', typeVersion: 1, params: { ...late, eventTime: 'column', timeColumn: 'time' } },
+      minutes: { type: 'aggregate', typeVersion: 1, params: { window: 'tumbling', every: 60_000, aggregations: [{ function: 'count', name: 'n' }] } },
+    },
+    edges: [{ from: { node: 'readings', port: 'rows' }, to: { node: 'minutes', port: 'rows' } }],
+  };
+
+  it('finds those rows late that a run finds late: behind the watermark of the batches before', async () => {
+    const { rows } = await read(pipeline, 'readings', 'rows', 3000);
+    const times = rows.map((row) => row[0] as number);
+    const isLate = times.map((time, i) => {
+      const watermark = Math.max(...times.slice(0, Math.floor(i / 1024) * 1024)) - 1;
+      return Math.floor(time / 60_000) * 60_000 + 59_999 <= watermark;
+    });
+    const wanted = times.filter((_, i) => isLate[i]);
+    expect(wanted.length).toBeGreaterThan(50);
+    const found = await read(pipeline, 'minutes', 'late', 3000);
+    expect(found.rows.map((row) => row[0])).toEqual(wanted);
+    expect(found.counts['minutes']).toMatchObject({ in: 3000 });
+  });
+});

@@ -81,8 +81,8 @@ export class PreviewEngine {
     try {
       for (const source of job.plan.sourceGroups.flat()) {
         replayed = samples.get(source)!;
-        const batch = await (await dataflow.openReader(source)).read();
-        if (batch) await dataflow.push(source, batch);
+        const reader = await dataflow.openReader(source);
+        for (let batch = await reader.read(); batch; batch = await reader.read()) await dataflow.push(source, batch);
         await dataflow.end(source);
       }
       await dataflow.finish();
@@ -138,14 +138,23 @@ function rememberExpressions(sandbox: Sandbox): Sandbox {
   };
 }
 
-/** A source that has read its rows before. */
+/** A source that has read its rows before. Its watermarks come where they came then, so that rows are late here that would be late in a run. */
 function replay(sample: Sample, context: SourceContext<any>): Reader {
-  const { rows, positions, failures } = sample;
-  const batch: SourceBatch = positions.includes(undefined) ? { rows } : { rows, locate: (index) => positions[index]! };
+  const { rows, watermarks, positions, failures } = sample;
+  const isLocated = !positions.includes(undefined);
+  let read = 0;
+  let told = 0;
+  let hasFailed = false;
   return {
     read() {
-      for (const failure of failures) context.fail(failure);
-      return rows.length > 0 ? batch : null;
+      if (!hasFailed) for (const failure of failures) context.fail(failure);
+      hasFailed = true;
+      if (read === rows.length) return null;
+      const first = read;
+      const next = watermarks[told++];
+      read = next?.after ?? rows.length;
+      const batch: SourceBatch = { rows: rows.slice(first, read), ...(next && { watermark: next.watermark }) };
+      return isLocated ? { ...batch, locate: (index) => positions[first + index]! } : batch;
     },
     position: () => null,
     close: () => {},

@@ -1,6 +1,6 @@
 import type { NodeDefinition, RowFailure } from '../../nodes/kit/node.ts';
 import type { PlannedNode } from '../plan/physical.ts';
-import { runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
+import { batchSize, runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
 import type { RowPosition } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
 
@@ -11,6 +11,8 @@ const enoughMs = 400;
 /** The first rows of a source. */
 export interface Sample {
   readonly rows: readonly Row[];
+  /** The watermarks that the source told, each with the number of rows that came before it. */
+  readonly watermarks: readonly { readonly after: number; readonly watermark: number }[];
   /** Where each row came from, where the source can tell. */
   readonly positions: readonly (RowPosition | undefined)[];
   /** Records that the source could not read. */
@@ -41,13 +43,14 @@ export class Samples {
 async function readSample(node: PlannedNode, definition: NodeDefinition, size: number, folder: string): Promise<Sample> {
   if (definition.kind !== 'source') throw new Error(`${node.id} is no source`);
   const rows: Row[] = [];
+  const watermarks: { after: number; watermark: number }[] = [];
   const positions: (RowPosition | undefined)[] = [];
   const failures: RowFailure[] = [];
   const stop = new AbortController();
   const shared = new SharedThings();
   const surroundings = { folder, signal: stop.signal, shared, onLog: () => {}, onGuard: () => {} };
   const context = runContext(node, surroundings, (failure) => void (failures.length < size && failures.push(failure)));
-  const reader = await definition.run({ ...sourceContext(context, null, () => {}), batchSize: size, sample: true });
+  const reader = await definition.run({ ...sourceContext(context, null, () => {}), batchSize: Math.min(size, batchSize), sample: true });
   let complete = false;
   let cut = false;
   try {
@@ -64,6 +67,7 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
           rows.push(batch.rows[i]!);
         }
         cut = batch.rows.length > room;
+        if (batch.watermark !== undefined && !cut) watermarks.push({ after: rows.length, watermark: batch.watermark });
       }
     }
     // A source that ends exactly with the sample says so only when it is asked once more.
@@ -73,7 +77,7 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
     await reader.close();
     shared.close();
   }
-  return { rows, positions, failures, complete };
+  return { rows, watermarks, positions, failures, complete };
 }
 
 async function enough<T>(next: Promise<T>, ms: number | null): Promise<T | 'enough'> {
