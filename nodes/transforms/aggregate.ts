@@ -1,9 +1,10 @@
-import type { Column, Schema } from '../../engine/schema/types.ts';
+import type { Schema } from '../../engine/schema/types.ts';
 import { acceptedTypes, aggregateFunctions, resultType } from '../kit/aggregates.ts';
 import { duplicateNames, findColumn, keyTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { type GroupingWindow, grouping, hasPanes, watermarkShift } from '../kit/grouping.ts';
+import { grouping } from '../kit/grouping.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
+import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../kit/window-params.ts';
 
 const params = {
   groupBy: f.columns({
@@ -23,60 +24,7 @@ const params = {
     },
     default: [],
   }),
-  window: f.choice({
-    label: 'Over',
-    default: 'none',
-    options: [
-      { value: 'none', label: 'The whole input' },
-      { value: 'tumbling', label: 'Tumbling windows', help: 'Stretches of time of one length that follow each other without a gap.' },
-      { value: 'sliding', label: 'Sliding windows', help: 'Stretches of time that overlap: the last hour, every five minutes.' },
-      { value: 'session', label: 'Sessions', help: 'Rows of one group that follow each other without a long pause.' },
-    ],
-  }),
-  timeColumn: f.column({
-    label: 'Time',
-    types: ['timestamp'],
-    optional: true,
-    help: "Empty: the rows' event time, as their source has it.",
-    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
-  }),
-  length: f.duration({ label: 'Length', min: 1, default: 300_000, when: { param: 'window', is: ['sliding'] } }),
-  every: f.duration({
-    label: 'Every',
-    min: 1,
-    default: 60_000,
-    help: 'How often a window begins. Tumbling windows are as long as this.',
-    when: { param: 'window', is: ['tumbling', 'sliding'] },
-  }),
-  gap: f.duration({
-    label: 'Gap',
-    min: 1,
-    default: 300_000,
-    help: 'A session ends when its group has had no row for so long.',
-    when: { param: 'window', is: ['session'] },
-  }),
-  lateness: f.duration({
-    label: 'Wait for late rows',
-    min: 0,
-    default: 0,
-    help: 'For so long after its end a window takes late rows, and comes out again with them.',
-    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
-  }),
-  early: f.duration({
-    label: 'Early results every',
-    min: 1,
-    optional: true,
-    help: 'So often, by the clock on the wall, windows come out as they are before they are complete.',
-    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
-  }),
-  offset: f.duration({
-    label: 'Offset',
-    min: 0,
-    default: 0,
-    advanced: true,
-    help: 'Moves where windows begin: days that begin at 06:00 are windows of one day with an offset of 6 hours.',
-    when: { param: 'window', is: ['tumbling', 'sliding'] },
-  }),
+  ...windowFields,
 };
 type Params = ParamsOf<typeof params>;
 
@@ -341,71 +289,6 @@ function aggregationProblems(given: Params, rows: Schema | null): NodeProblem[] 
     );
   });
   return problems;
-}
-
-function windowOf({ window, timeColumn, every, length, gap, offset, lateness, early }: Params): GroupingWindow | null {
-  const when = { column: timeColumn, lateness, early };
-  switch (window) {
-    case 'none':
-      return null;
-    case 'tumbling':
-      return { ...when, spec: { every, length: every, offset } };
-    case 'sliding':
-      return { ...when, spec: { every, length, offset } };
-    case 'session':
-      return { ...when, spec: { gap } };
-  }
-}
-
-function windowText({ window, every, length, gap }: Params): string[] {
-  switch (window) {
-    case 'none':
-      return [];
-    case 'tumbling':
-      return [`every ${every / 1000} s`];
-    case 'sliding':
-      return [`${length / 1000} s every ${every / 1000} s`];
-    case 'session':
-      return [`session with pauses under ${gap / 1000} s`];
-  }
-}
-
-function windowProblems({ window, timeColumn, every, length }: Params, rows: Schema | null): NodeProblem[] {
-  const problems: NodeProblem[] = [];
-  if (window === 'none') return problems;
-  if (rows && !rows.eventTime && timeColumn === null) {
-    const hint = 'Choose a timestamp column under "Time", or set an event time at the source.';
-    problems.push({ code: 'aggregate/no-event-time', severity: 'error', message: 'The rows have no event time', hint, field: 'timeColumn' });
-  }
-  if (rows?.eventTime && watermarkShift(rows, timeColumn) === null) {
-    const { column } = rows.eventTime;
-    const message = `The event time of these rows is "${column}", so nobody knows when a window over "${timeColumn}" is complete: all wait for the end of the input`;
-    const hint = `Leave "Time" empty to use the event time, or make "${timeColumn}" the event time at the source.`;
-    problems.push({ code: 'aggregate/other-time', severity: 'warning', message, hint, field: 'timeColumn' });
-  }
-  if (window !== 'sliding') return problems;
-  const error = (code: string, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
-  if (!Number.isInteger(every) || !Number.isInteger(length)) {
-    error('aggregate/fraction', 'Sliding windows are whole milliseconds long', 'Round the length, and how often one begins.', 'length');
-  } else if (every > length) {
-    error(
-      'aggregate/gaps',
-      'Rows between two windows would be left out',
-      'Make "Length" at least as long as "Every", or filter those rows out before.',
-      'every',
-    );
-  } else if (length / every > mostOverlapping) {
-    const message = `Each row would be in ${Math.ceil(length / every).toLocaleString('en')} windows, and ${mostOverlapping.toLocaleString('en')} are the most`;
-    error('aggregate/overlap', message, 'Let windows begin less often, or make them shorter.', 'every');
-  }
-  return problems;
-}
-const mostOverlapping = 10_000;
-
-function windowColumns(given: Params): Column[] {
-  if (given.window === 'none') return [];
-  const times = ['window_start', 'window_end'].map((name): Column => ({ name, type: 'timestamp', nullable: false }));
-  return hasPanes(given) ? [...times, { name: 'pane', type: 'string', nullable: false }] : times;
 }
 
 /** Columns that do not exist are left out: the params' validation reports them. */
