@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import streamJoin from '../../nodes/transforms/stream-join.ts';
 import { schema } from '../transform-trial.ts';
-import { type Arrivals, anyArrival, expectSameRows, finalRows } from './properties.ts';
 import { end, idle, playStream, restart, rowsTo, streamTable, timed, watermark } from './stream.ts';
 import { inputs, inWindow, keys, l, left, pair, r, right } from './stream-join-rows.ts';
 
