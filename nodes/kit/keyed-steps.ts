@@ -18,15 +18,8 @@ export const defaultTimer = 'timer';
 
 /** What is kept for a key. `until` is when it is forgotten, where there is a `ttl`. */
 export type Kept = { readonly state: State; readonly until?: number };
-/** By name. */
-export type Timers = { readonly [name: string]: number };
-type Step = {
-  readonly key: string;
-  readonly kept: Kept | undefined;
-  readonly time: number | null;
-  readonly until: number | undefined;
-  readonly keyObject: object;
-};
+/** By name. A timer that is moved to a later time stays where it is in the queue until that turn comes: `queued`. */
+export type Timers = { readonly [name: string]: { readonly time: number; readonly queued: number } };
 type Due = { readonly key: string; readonly name: string; readonly time: number };
 
 export interface KeyedStepsOptions {
@@ -59,8 +52,13 @@ export class KeyedSteps implements StatefulOperator {
   #watermark = beginningOfTime;
   #bytesPerKey = 0;
   #out: Row[] = [];
-  /** The call that is under way. */
-  #call: { readonly key: object; readonly time: number | null } | null = null;
+  readonly #values: Value[] = [];
+  // The call that is under way.
+  #isCalling = false;
+  #key = '';
+  #time: number | null = null;
+  /** Made when the code asks for it. */
+  #keyObject: object | null = null;
   /** What the call did to its key's timers: a time, or null for one that was cleared. */
   #changes: Map<string, number | null> = new Map();
   #forgets = false;
@@ -77,13 +75,10 @@ export class KeyedSteps implements StatefulOperator {
 
   process(rows: readonly Row[]): void {
     this.#readTimers();
-    const { keys, fail, explain } = this.#options;
-    const values: Value[] = [];
+    const { fail, explain } = this.#options;
     for (const row of rows) {
-      for (let i = 0; i < keys.length; i++) values[i] = row[keys[i]!] ?? null;
-      const key = keyText(values);
       try {
-        this.#onRow(row, key, values);
+        this.#onRow(row, this.#keyOf(row));
       } catch (thrown) {
         fail({ ...explain(thrown), row });
       }
@@ -113,9 +108,9 @@ export class KeyedSteps implements StatefulOperator {
     return { entries: states.size, bytes: Math.round(states.size * this.#bytesPerKey) + this.#timerCount * 64 };
   }
 
-  #onRow(row: Row, key: string, values: readonly Value[]): void {
-    const { code, ttl, toRows } = this.#options;
-    const time = this.#timeOf?.(row) ?? null;
+  #onRow(row: Row, key: string): void {
+    const { ttl } = this.#options;
+    const time = this.#timeOf === null ? null : this.#timeOf(row);
     if (ttl !== null && time === null) {
       throw new MillraceError({
         code: 'code/no-time',
@@ -124,42 +119,42 @@ export class KeyedSteps implements StatefulOperator {
       });
     }
     const kept = this.#keptOf(key, this.#watermark);
-    const until = ttl === null ? undefined : Math.max(time! + ttl, kept?.until ?? beginningOfTime);
-    this.#step({ key, kept, time, until, keyObject: this.#keyObject(values) }, (state) => toRows(code.onRow(row, state, this.#context), row));
+    this.#step(key, kept, time, ttl === null ? undefined : Math.max(time! + ttl, kept?.until ?? beginningOfTime), row, null);
   }
 
-  #onTimer(due: Due): void {
-    const { code, ttl, toRows } = this.#options;
-    const { key, time, name } = due;
+  #onTimer({ key, time, name }: Due): void {
+    const { ttl } = this.#options;
     const kept = this.#keptOf(key, time);
-    const until = ttl === null ? undefined : (kept?.until ?? time + ttl);
-    const timer = Object.freeze({ name, time });
-    this.#step({ key, kept, time, until, keyObject: this.#keyObject(keyValues(key)) }, (state) => toRows(code.onTimer!(timer, state, this.#context), null));
+    this.#step(key, kept, time, ttl === null ? undefined : (kept?.until ?? time + ttl), null, Object.freeze({ name, time }));
   }
 
-  /** One call: what it throws leaves state and timers as they were. */
-  #step({ key, kept, time, until, keyObject }: Step, call: (state: State) => readonly Row[]): void {
-    this.#call = { key: keyObject, time };
+  /** One call, for a row or a timer: what it throws leaves state and timers as they were. */
+  #step(key: string, kept: Kept | undefined, time: number | null, until: number | undefined, row: Row | null, timer: object | null): void {
+    const { code, toRows } = this.#options;
+    this.#isCalling = true;
+    this.#key = key;
+    this.#keyObject = null;
+    this.#time = time;
     let rows: readonly Row[];
     let before: State;
     let after: State;
     try {
-      before = kept ? kept.state : this.#initialOf(keyObject);
-      const own = this.#copier.copy(before, undefined);
-      rows = call(own);
+      before = kept === undefined ? this.#initialOf() : kept.state;
+      const own = StateCopier.own(before);
+      rows = toRows(row === null ? code.onTimer!(timer!, own, this.#context) : code.onRow(row, own, this.#context), row);
       after = this.#forgets ? undefined : this.#copier.copy(own, before);
     } catch (thrown) {
       this.#forgets = false;
       this.#changes.clear();
       throw thrown;
     } finally {
-      this.#call = null;
+      this.#isCalling = false;
     }
     if (this.#forgets) this.#forget(key);
     // What is as at the beginning need not be kept.
-    else if (after !== before || (kept && kept.until !== until)) this.#keep(key, after, until);
+    else if (after !== before || (kept !== undefined && kept.until !== until)) this.#keep(key, after, until);
     if (this.#changes.size > 0) this.#setTimers(key);
-    for (const row of rows) this.#out.push(row);
+    for (const each of rows) this.#out.push(each);
     if (this.#out.length >= batchSize) this.#flush();
   }
 
@@ -184,8 +179,8 @@ export class KeyedSteps implements StatefulOperator {
     return kept?.until !== undefined && kept.until <= now ? undefined : kept;
   }
 
-  #initialOf(key: object): State {
-    return typeof this.#initial === 'function' ? this.#started(this.#initial(key)) : this.#initial;
+  #initialOf(): State {
+    return typeof this.#initial === 'function' ? this.#started(this.#initial(this.#keyShown())) : this.#initial;
   }
 
   #started(value: unknown): State {
@@ -200,11 +195,21 @@ export class KeyedSteps implements StatefulOperator {
     return this.#copier.copy(value, undefined);
   }
 
-  #keyObject(values: readonly Value[]): object {
+  #keyOf(row: Row): string {
     const { keys } = this.#options;
+    const values = this.#values;
+    for (let i = 0; i < keys.length; i++) values[i] = row[keys[i]!] ?? null;
+    return keyText(values);
+  }
+
+  /** The key of the call as the code is shown it. */
+  #keyShown(): object {
+    if (this.#keyObject) return this.#keyObject;
     const key: Record<string, Value> = Object.create(null);
-    for (let i = 0; i < keys.length; i++) key[keys[i]!] = values[i]!;
-    return Object.freeze(key);
+    const values = keyValues(this.#key);
+    for (const [i, name] of this.#options.keys.entries()) key[name] = values[i]!;
+    this.#keyObject = Object.freeze(key);
+    return this.#keyObject;
   }
 
   // ---- Timers
@@ -214,8 +219,8 @@ export class KeyedSteps implements StatefulOperator {
     if (this.#isRead) return;
     this.#isRead = true;
     for (const [key, timers] of this.#options.timers.entries()) {
-      for (const [name, time] of Object.entries(timers)) {
-        this.#queue.add(time, { key, name, time });
+      for (const [name, { queued }] of Object.entries(timers)) {
+        this.#queue.add(queued, { key, name, time: queued });
         this.#timerCount++;
       }
     }
@@ -224,29 +229,47 @@ export class KeyedSteps implements StatefulOperator {
   #setTimers(key: string): void {
     const { timers } = this.#options;
     const before = timers.get(key);
-    const after: { [name: string]: number } = Object.assign(Object.create(null), before);
+    let after = before ?? noTimers;
     for (const [name, time] of this.#changes) {
-      const old = after[name];
-      if (time === null) delete after[name];
-      else after[name] = time;
-      if (time !== null && time !== old) this.#queue.add(time, { key, name, time });
+      const old = Object.hasOwn(after, name) ? after[name] : undefined;
       this.#timerCount += Number(time !== null) - Number(old !== undefined);
+      if (time !== null) after = { ...after, [name]: old !== undefined && old.queued <= time ? { time, queued: old.queued } : this.#enqueue(key, name, time) };
+      else if (old !== undefined) after = without(after, name);
     }
     this.#changes.clear();
-    if (Object.keys(after).length === 0) timers.delete(key);
-    else timers.set(key, { ...after });
+    if (after === noTimers) timers.delete(key);
+    else if (after !== before) timers.set(key, after);
     if (this.#queue.size > 2 * this.#timerCount + 1024) this.#sweep();
+  }
+
+  #enqueue(key: string, name: string, time: number): Timers[string] {
+    this.#queue.add(time, { key, name, time });
+    return { time, queued: time };
   }
 
   /** Drops what stands in the queue for timers that were moved or cleared. */
   #sweep(): void {
-    const waiting = this.#queue.inOrder().filter((due) => this.#isSet(due));
+    const waiting = this.#queue.inOrder().filter(({ key, name, time }) => this.#timer(key, name)?.queued === time);
     while (this.#queue.size > 0) this.#queue.take();
     for (const due of waiting) this.#queue.add(due.time, due);
   }
 
-  #isSet({ key, name, time }: Due): boolean {
-    return this.#options.timers.get(key)?.[name] === time;
+  #timer(key: string, name: string): Timers[string] | undefined {
+    const timers = this.#options.timers.get(key);
+    return timers !== undefined && Object.hasOwn(timers, name) ? timers[name] : undefined;
+  }
+
+  /** Takes what is due out of the timers. False for what was cleared, or moved and waits for another turn. */
+  #takeOut({ key, name, time }: Due): boolean {
+    const timer = this.#timer(key, name);
+    if (timer?.queued !== time) return false;
+    if (timer.time > time) {
+      this.#options.timers.set(key, { ...this.#options.timers.get(key), [name]: this.#enqueue(key, name, timer.time) });
+      return false;
+    }
+    this.#changes.set(name, null);
+    this.#setTimers(key);
+    return true;
   }
 
   /** Fires what is due by then, in the order of time, key and name. Timers that are set meanwhile take part. */
@@ -260,9 +283,7 @@ export class KeyedSteps implements StatefulOperator {
       while (queue.next === time) due.push(queue.take());
       due.sort((a, b) => compare(a.key, b.key) || compare(a.name, b.name));
       for (const each of due) {
-        if (!this.#isSet(each)) continue;
-        this.#changes.set(each.name, null);
-        this.#setTimers(each.key);
+        if (!this.#takeOut(each)) continue;
         const count = (firings.get(each.key) ?? 0) + (time > latest ? 1 : standstill);
         firings.set(each.key, count);
         this.#fireOne(each, count > maxFirings);
@@ -287,12 +308,12 @@ export class KeyedSteps implements StatefulOperator {
       const { message, ...failure } = explain(thrown);
       fail({
         ...failure,
-        message: `${message.replace(/[.]$/, '')} (in the timer "${due.name}" of ${this.#keyShown(due.key)} at ${formatTimestamp(due.time)})`,
+        message: `${message.replace(/[.]$/, '')} (in the timer "${due.name}" of ${this.#keyText(due.key)} at ${formatTimestamp(due.time)})`,
       });
     }
   }
 
-  #keyShown(key: string): string {
+  #keyText(key: string): string {
     const values = keyValues(key);
     return this.#options.keys.map((name, i) => `${name} ${JSON.stringify(values[i])}`).join(', ');
   }
@@ -311,9 +332,10 @@ export class KeyedSteps implements StatefulOperator {
   /** Frozen throughout, and of no use outside of a call. What it throws is JavaScript's own. */
   #makeContext(): object {
     const call = () => {
-      if (this.#call) return this.#call;
-      throw new TypeError('The context is only there while onRow or onTimer runs');
+      if (!this.#isCalling) throw new TypeError('The context is only there while onRow or onTimer runs');
     };
+    const key = () => this.#keyShown();
+    const time = () => this.#time;
     const watermark = () => this.#watermark;
     const hasTimers = this.#options.code.onTimer !== null;
     const changes = () => this.#changes;
@@ -323,10 +345,12 @@ export class KeyedSteps implements StatefulOperator {
     };
     return inert({
       get key() {
-        return call().key;
+        call();
+        return key();
       },
       get time() {
-        return call().time;
+        call();
+        return time();
       },
       get watermark() {
         call();
@@ -364,6 +388,14 @@ function inert(object: object): object {
   Object.setPrototypeOf(object, null);
   for (const { get, value } of Object.values(Object.getOwnPropertyDescriptors(object))) Object.freeze(get ?? value);
   return Object.freeze(object);
+}
+
+const noTimers: Timers = {};
+
+function without(timers: Timers, name: string): Timers {
+  const { [name]: _, ...rest } = timers;
+  for (const _name in rest) return rest;
+  return noTimers;
 }
 
 function compare(a: string, b: string): number {

@@ -5,6 +5,7 @@ const maxDepth = 32;
 /** Of one key. More is a fault in the code rather than a state. */
 export const maxStateBytes = 1024 * 1024;
 
+const missing = Symbol('missing');
 type PlainObject = { readonly [name: string]: State };
 
 /** Copies what users' code wants to keep: afterwards it is plain data that the code holds no part of. */
@@ -30,6 +31,20 @@ export class StateCopier {
     return this.#any(value, before);
   }
 
+  /** A copy of what was kept, for the code to change. */
+  static own(state: State): State {
+    if (typeof state !== 'object' || state === null) return state;
+    if (Array.isArray(state)) return state.map(StateCopier.own);
+    if (state instanceof Uint8Array) return new Uint8Array(state);
+    const copy = { ...state } as { [name: string]: State };
+    for (const name in copy) {
+      const part = copy[name];
+      if (typeof part === 'object' && part !== null)
+        Object.defineProperty(copy, name, { value: StateCopier.own(part), enumerable: true, configurable: true, writable: true });
+    }
+    return copy;
+  }
+
   #any(value: unknown, before: State): State {
     switch (typeof value) {
       case 'number':
@@ -50,26 +65,36 @@ export class StateCopier {
     if (value === null) return value;
     if (this.#path.length >= maxDepth) return this.#refuse(`is nested more than ${maxDepth} deep, or holds itself`);
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.#object(value as { readonly [name: string]: unknown }, before);
+    if (prototype === Object.prototype || prototype === null) return this.#object(value, before);
     if (prototype === Array.prototype && Array.isArray(value)) return this.#list(value, before);
     if (prototype === Uint8Array.prototype) return this.#bytesOf(value as Uint8Array);
     return this.#refuse(`is ${nameOf(prototype)}`);
   }
 
-  #object(value: { readonly [name: string]: unknown }, before: State): State {
+  #object(value: object, before: State): State {
     const old = isObject(before) ? before : null;
-    const names = Object.keys(value);
-    let same = old !== null && Object.keys(old).length === names.length;
-    const copy: { [name: string]: State } = {};
-    for (const name of names) {
-      this.#count(16 + 2 * name.length);
-      const known = old !== null && Object.hasOwn(old, name);
-      const part = this.#part(name, value[name], known ? old[name] : undefined);
-      same &&= known && Object.is(part, old[name]);
-      if (name === '__proto__') Object.defineProperty(copy, name, { value: part, enumerable: true, configurable: true, writable: true });
-      else copy[name] = part;
+    // Reads getters once; from here on the copy is what counts.
+    const copy: { [name: string]: unknown } = { ...value };
+    let same = old !== null;
+    let count = 0;
+    for (const name in copy) {
+      count++;
+      const part = copy[name];
+      const earlier = old !== null && Object.hasOwn(old, name) ? old[name] : missing;
+      if (typeof part === 'number') this.bytes += 24 + 2 * name.length;
+      else {
+        this.#count(16 + 2 * name.length);
+        const own = this.#part(name, part, earlier === missing ? undefined : (earlier as State));
+        // Not by assignment, which `__proto__` would take for something else.
+        if (own !== part) Object.defineProperty(copy, name, { value: own, enumerable: true, configurable: true, writable: true });
+        same &&= Object.is(own, earlier);
+        continue;
+      }
+      same &&= Object.is(part, earlier);
     }
-    return same ? before : copy;
+    this.#count(0);
+    if (Object.getOwnPropertySymbols(copy).length > 0) this.#refuse('has a symbol among its names');
+    return same && Object.keys(old!).length === count ? before : (copy as PlainObject);
   }
 
   #list(value: readonly unknown[], before: State): State {
