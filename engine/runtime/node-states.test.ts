@@ -107,7 +107,7 @@ describe('keyed states', () => {
         states.close();
         rmSync(folder, { recursive: true });
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
@@ -165,7 +165,7 @@ describe('keyed states', () => {
     database.close();
   });
 
-  it('forget the versions that no kept checkpoint needs, and that keys are gone', () => {
+  it('forget what no kept checkpoint needs', () => {
     const folder = newFolder();
     const states = new NodeStates({ folder, memory: 0 });
     const state = states.of('a').open<number>('s');
@@ -179,14 +179,14 @@ describe('keyed states', () => {
     states.committed(4);
     states.close();
     const database = new Database(join(folder, 'state.db'), { readonly: true });
-    const left = database.prepare('select key, version from entries order by key, version').all();
-    expect(left).toEqual([
-      { key: 'changes', version: 4 },
+    expect(database.prepare('select key, version from entries order by key').all()).toEqual([
       { key: 'changes', version: 5 },
-      { key: 'stays', version: 4 },
       { key: 'stays', version: 5 },
     ]);
-    expect(database.prepare('select count(*) from superseded where since <= 4').pluck().get()).toBe(0);
+    expect(database.prepare('select key, version, since from history order by key').all()).toEqual([
+      { key: 'changes', version: 4, since: 5 },
+      { key: 'stays', version: 4, since: 5 },
+    ]);
     database.close();
   });
 

@@ -34,13 +34,15 @@ interface Entry {
   dirty: boolean;
   /** Null for one that never was to expire. */
   expiry: Expiry | null;
-  /** The newest version that the file has of this key, or -1, and its checksum, or -1 where it says that the key is gone. */
+  /** Of what the file has of this key: since when, and its checksum; -1 and 0 where it has nothing. */
   version: number;
   sum: number;
 }
 interface Expiry extends Expiring {
   readonly entry: Entry;
 }
+/** The order of the file, where neighbours share a page. */
+const byKey = (a: Entry, b: Entry): number => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 const expiresAt = ({ expiry }: Entry): number => expiry?.expiresAt ?? Number.POSITIVE_INFINITY;
 
 export interface HeldEntries {
@@ -67,10 +69,9 @@ export class CachedState<V extends State> implements KeyedState<V> {
   #id = 0;
   /** Entries to be written; some have been since. */
   #dirty: Entry[] = [];
-  /** A key of which it is known that neither memory nor the file has a value, and the version of the file that says so, or -1. */
+  /** A key that is known to be neither in memory nor in the file. */
   #absent: string | null = null;
-  #absentVersion = -1;
-  /** Of the file's newest versions: how many entries, and the sum of their checksums. */
+  /** What the file has: how many entries, and the sum of their checksums. */
   #stored = 0;
   #storedSum = 0;
   /** Entries that are in the file alone, and about how many bytes they would take in memory. */
@@ -95,7 +96,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     const entry = this.#last !== null && this.#last.key === key ? this.#last : this.#find(key);
     const bytes = entryBytes + key.length + estimateBytes(value);
     if (entry === undefined) {
-      this.#add(key, value, expiresAt, bytes, this.#store === null ? -1 : this.#absentVersion);
+      this.#add(key, value, expiresAt, bytes);
     } else {
       if (entry.value === gone) this.#size++;
       entry.value = value;
@@ -125,7 +126,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
   *entries(): Iterable<readonly [string, V]> {
     for (const { key, value } of this.#entries.values()) if (value !== gone) yield [key, value as V];
     if (this.#spilled === 0) return;
-    for (const { key, value } of this.#store!.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value!) as V];
+    for (const { key, value } of this.#store!.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value) as V];
   }
 
   get size(): number {
@@ -183,7 +184,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     for (const entry of store.entries(this.#id)) {
       this.#stored++;
       this.#storedSum = (this.#storedSum + this.#checked(entry)) >>> 0;
-      this.#spilledBytes += entryBytes + entry.key.length + entry.value!.length;
+      this.#spilledBytes += entryBytes + entry.key.length + entry.value.length;
       if (entry.expires < this.#nextExpiry) this.#nextExpiry = entry.expires;
     }
     this.#size = this.#spilled = this.#stored;
@@ -199,10 +200,14 @@ export class CachedState<V extends State> implements KeyedState<V> {
   /** Moves entries that were last used up to this epoch out of memory, until that has become `enough` bytes less; gives what is still missing. */
   evict(epoch: number, enough: number): number {
     let missing = enough;
+    const leaving: Entry[] = [];
     for (const entry of this.#entries.values()) {
       if (missing <= 0) break;
       if (entry.used > epoch) continue;
       missing -= entry.bytes;
+      leaving.push(entry);
+    }
+    for (const entry of leaving.sort(byKey)) {
       this.#write(entry);
       if (entry.value !== gone) {
         this.#spilled++;
@@ -217,8 +222,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
 
   /** Writes what has changed; gives what the file has of this state now. */
   flush(): { readonly entries: number; readonly sum: number } {
-    for (const entry of this.#dirty) {
-      if (!entry.dirty) continue;
+    for (const entry of this.#dirty.filter(({ dirty }) => dirty).sort(byKey)) {
       this.#write(entry);
       if (entry.value === gone) this.#drop(entry);
     }
@@ -237,9 +241,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
   #load(key: string): Entry | undefined {
     if (this.#absent === key) return undefined;
     const found = this.#store!.read(this.#id, key);
-    if (!found?.value) {
+    if (found === null) {
       this.#absent = key;
-      this.#absentVersion = found?.version ?? -1;
       return undefined;
     }
     this.#checked(found);
@@ -248,8 +251,8 @@ export class CachedState<V extends State> implements KeyedState<V> {
     return this.#put(key, value, found.expires, entryBytes + key.length + estimateBytes(value), found.version, found.sum);
   }
 
-  #add(key: string, value: V, expiresAt: number, bytes: number, version: number): void {
-    const entry = this.#put(key, value, expiresAt, bytes, version, -1);
+  #add(key: string, value: V, expiresAt: number, bytes: number): void {
+    const entry = this.#put(key, value, expiresAt, bytes, -1, 0);
     if (!entry.dirty) this.#touch(entry);
     this.#last = entry;
     this.#absent = null;
@@ -319,21 +322,29 @@ export class CachedState<V extends State> implements KeyedState<V> {
   /** Into the file, unless it has it. */
   #write(entry: Entry): void {
     if (!entry.dirty) return;
+    entry.dirty = false;
     const { key } = entry;
     const { version } = this.#memory;
+    if (entry.value === gone) {
+      if (entry.version >= 0) this.#removeStored(key, entry.version, entry.sum);
+      entry.version = -1;
+      entry.sum = 0;
+      return;
+    }
     const expires = expiresAt(entry);
-    const value = entry.value === gone ? null : serialize(entry.value);
-    const sum = value === null ? -1 : checksum(key, expires, value);
+    const value = serialize(entry.value);
+    const sum = checksum(key, expires, value);
     this.#store!.write(this.#id, { key, version, value, expires, sum }, entry.version);
-    this.#account(entry.sum, sum);
+    if (entry.version < 0) this.#stored++;
+    this.#storedSum = (this.#storedSum - entry.sum + sum) >>> 0;
     entry.version = version;
     entry.sum = sum;
-    entry.dirty = false;
   }
 
-  #account(before: number, after: number): void {
-    this.#stored += (after < 0 ? 0 : 1) - (before < 0 ? 0 : 1);
-    this.#storedSum = (this.#storedSum - Math.max(before, 0) + Math.max(after, 0)) >>> 0;
+  #removeStored(key: string, version: number, sum: number): void {
+    this.#store!.remove(this.#id, key, this.#memory.version, version);
+    this.#stored--;
+    this.#storedSum = (this.#storedSum - sum) >>> 0;
   }
 
   #unspill(): void {
@@ -342,22 +353,19 @@ export class CachedState<V extends State> implements KeyedState<V> {
   }
 
   #checked({ key, expires, value, sum }: StoredEntry): number {
-    if (checksum(key, expires, value!) === sum) return sum;
+    if (checksum(key, expires, value) === sum) return sum;
     throw this.#store!.damaged('an entry does not match its checksum');
   }
 
   /** Entries that are in the file alone: they need not come into memory to be removed. */
   #expireSpilled(time: number): void {
     const store = this.#store!;
-    const { version } = this.#memory;
     this.#absent = null;
     store.together(() => {
       for (const key of store.expiring(this.#id, this.#nextExpiry, time)) {
         if (this.#entries.has(key)) continue;
-        const newest = store.read(this.#id, key);
-        if (!newest?.value || newest.expires > time) continue;
-        store.write(this.#id, { key, version, value: null, expires: Number.POSITIVE_INFINITY, sum: -1 }, newest.version);
-        this.#account(newest.sum, -1);
+        const { version, sum } = store.read(this.#id, key)!;
+        this.#removeStored(key, version, sum);
         this.#unspill();
         this.#size--;
       }

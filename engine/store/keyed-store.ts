@@ -2,15 +2,15 @@ import { rmSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { MillraceError } from '../schema/problem.ts';
 
-/** An entry as a state file holds it. `value` is null for one that was removed; `expires` is Infinity for one that stays. */
+/** An entry as a state file holds it. `version` is when it became what it is; `expires` is Infinity for one that stays. */
 export interface StoredEntry {
   readonly key: string;
   readonly version: number;
-  readonly value: Uint8Array | null;
+  readonly value: Uint8Array;
   readonly expires: number;
   readonly sum: number;
 }
-type StoredRow = { key: string | Uint8Array; version: number; value: Uint8Array | null; expires: number | null; sum: number };
+type StoredRow = { key: string | Uint8Array; version: number; value: Uint8Array; expires: number | null; sum: number };
 
 /** Where reading goes on from one page to the next. */
 const pageSize = 512;
@@ -19,17 +19,19 @@ const tables = `
   create table progress (version integer not null);
   insert into progress values (-1);
   create table states (id integer primary key, node text not null, name text not null, unique (node, name));
-  create table entries (state integer not null, key not null, version integer not null, expires real, sum integer not null, value blob,
-    primary key (state, key, version)) without rowid;
+  create table entries (state integer not null, key not null, version integer not null, expires real, sum integer not null, value blob not null,
+    primary key (state, key)) without rowid;
   create index entries_by_expiry on entries (state, expires) where expires is not null;
-  create table superseded (since integer not null, state integer not null, key not null, version integer not null);
-  create index superseded_by_time on superseded (since);
+  create table history (since integer not null, state integer not null, key not null, version integer not null, expires real, sum integer not null,
+    value blob not null, primary key (since, state, key)) without rowid;
 `;
 
 /**
- * Keyed state on disk: one SQLite file for all nodes of a run. Entries are kept in versions, which are numbers of checkpoints, so
- * that a checkpoint costs what has changed since the last one, and each one that is still kept can be gone back to. What is written
- * between two checkpoints has a version above the last one, and counts only once the next is there.
+ * Keyed state on disk: one SQLite file for all nodes of a run. Versions are numbers of checkpoints: a checkpoint costs what has
+ * changed since the last one, and each one that is still kept can be gone back to. What is written between two checkpoints has a
+ * version above the last one, and counts only once the next is there.
+ *
+ * `entries` has what is; `history` what was from a version on until another one, `since` which it is no more.
  *
  * Only `checkpoint` waits for the disk. All methods throw MillraceErrors: `state/damaged`, `state/in-use`, `state/unwritable`.
  */
@@ -37,15 +39,23 @@ export class KeyedStore {
   readonly #file: string;
   readonly #database: Database.Database;
   readonly #read: Database.Statement;
+  readonly #keep: Database.Statement;
   readonly #write: Database.Statement;
-  readonly #supersede: Database.Statement;
+  readonly #remove: Database.Statement;
 
   private constructor(file: string, database: Database.Database) {
     this.#file = file;
     this.#database = database;
-    this.#read = database.prepare('select key, version, value, expires, sum from entries where state = ? and key = ? order by version desc limit 1');
-    this.#write = database.prepare('insert or replace into entries (state, key, version, value, expires, sum) values (?, ?, ?, ?, ?, ?)');
-    this.#supersede = database.prepare('insert into superseded values (?, ?, ?, ?)');
+    this.#read = database.prepare('select version, value, expires, sum from entries where state = ? and key = ?').raw();
+    this.#keep = database.prepare(
+      `insert into history (since, state, key, version, expires, sum, value)
+       select ?, state, key, version, expires, sum, value from entries where state = ? and key = ?`,
+    );
+    this.#write = database.prepare(
+      `insert into entries (state, key, version, expires, sum, value) values (?, ?, ?, ?, ?, ?)
+       on conflict do update set version = excluded.version, expires = excluded.expires, sum = excluded.sum, value = excluded.value`,
+    );
+    this.#remove = database.prepare('delete from entries where state = ? and key = ?');
   }
 
   /** A file that begins anew; what was there before is gone. */
@@ -84,22 +94,29 @@ export class KeyedStore {
     });
   }
 
-  /** The newest version of a key, or null where there is none. */
+  /** Null where the key is not there. */
   read(state: number, key: string): StoredEntry | null {
     return this.#told(() => {
-      const row = this.#read.get(state, toCell(key)) as StoredRow | undefined;
-      return row ? toEntry(row) : null;
+      const row = this.#read.get(state, toCell(key)) as [number, Uint8Array, number | null, number] | undefined;
+      return row ? { key, version: row[0], value: row[1], expires: row[2] ?? Number.POSITIVE_INFINITY, sum: row[3] } : null;
     });
   }
 
-  /** `before`: the newest version that the file has of this key, or -1. */
+  /** `before`: the version of what the file has of this key, or -1. */
   write(state: number, { key, version, value, expires, sum }: StoredEntry, before: number): void {
     this.#told(() => {
       const cell = toCell(key);
-      this.#write.run(state, cell, version, value, Number.isFinite(expires) ? expires : null, sum);
-      if (before >= 0 && before < version) this.#supersede.run(version, state, cell, before);
-      // That a key is gone need not be told any longer than its last value is kept.
-      if (value === null) this.#supersede.run(version, state, cell, version);
+      if (before >= 0 && before < version) this.#keep.run(version, state, cell);
+      this.#write.run(state, cell, version, Number.isFinite(expires) ? expires : null, sum, value);
+    });
+  }
+
+  /** `version`: since when the key is not there; `before` as for `write`. */
+  remove(state: number, key: string, version: number, before: number): void {
+    this.#told(() => {
+      const cell = toCell(key);
+      if (before < version) this.#keep.run(version, state, cell);
+      this.#remove.run(state, cell);
     });
   }
 
@@ -128,7 +145,13 @@ export class KeyedStore {
       if (reached < version) throw damaged(this.#file, `it ends with checkpoint ${reached}, before checkpoint ${version}`);
       this.#database.transaction(() => {
         this.#database.prepare('delete from entries where version > ?').run(version);
-        this.#database.prepare('delete from superseded where since > ?').run(version);
+        this.#database
+          .prepare(
+            `insert into entries (state, key, version, expires, sum, value)
+             select state, key, version, expires, sum, value from history where since > ? and version <= ?`,
+          )
+          .run(version, version);
+        this.#database.prepare('delete from history where since > ?').run(version);
         this.#database.prepare('update progress set version = ?').run(version);
       })();
     });
@@ -136,36 +159,25 @@ export class KeyedStore {
 
   /** Removes what no checkpoint from this one on needs. */
   prune(oldestKept: number): void {
-    const named = '(state, key, version) in (select state, key, version from superseded where since <= ?';
-    this.together(() => {
-      this.#database.prepare(`delete from entries where ${named} and version < since)`).run(oldestKept);
-      this.#database.prepare(`delete from entries where ${named} and version = since) and value is null`).run(oldestKept);
-      this.#database.prepare('delete from superseded where since <= ?').run(oldestKept);
-    });
+    this.#told(() => this.#database.prepare('delete from history where since <= ?').run(oldestKept));
   }
 
-  /** The newest version of each key that is there, in no order that means anything. The file may be read and written meanwhile. */
+  /** All entries of a state, in no order that means anything. The file may be read meanwhile. */
   *entries(state: number): Iterable<StoredEntry> {
-    const first = this.#database.prepare(`select * from entries where state = ? order by key, version limit ${pageSize}`);
-    const next = this.#database.prepare(`select * from entries where state = ? and (key, version) > (?, ?) order by key, version limit ${pageSize}`);
-    let last: StoredEntry | null = null;
+    const first = this.#database.prepare(`select * from entries where state = ? order by key limit ${pageSize}`);
+    const next = this.#database.prepare(`select * from entries where state = ? and key > ? order by key limit ${pageSize}`);
     let page = this.#told(() => first.all(state) as StoredRow[]);
     while (page.length > 0) {
-      for (const row of page) {
-        const entry = toEntry(row);
-        if (last?.value && last.key !== entry.key) yield last;
-        last = entry;
-      }
-      const { key, version } = page.at(-1)!;
-      page = this.#told(() => next.all(state, key, version) as StoredRow[]);
+      for (const row of page) yield toEntry(row);
+      const { key } = page.at(-1)!;
+      page = this.#told(() => next.all(state, key) as StoredRow[]);
     }
-    if (last?.value) yield last;
   }
 
-  /** Keys of which some version, not necessarily the newest, expires in this time; both ends are within. */
+  /** The keys that expire in this time; both ends are within. */
   expiring(state: number, from: number, to: number): string[] {
     return this.#told(() => {
-      const statement = this.#database.prepare('select distinct key from entries where state = ? and expires >= ? and expires <= ?').pluck();
+      const statement = this.#database.prepare('select key from entries where state = ? and expires >= ? and expires <= ?').pluck();
       return (statement.all(state, from, to) as (string | Uint8Array)[]).map(toKey);
     });
   }
@@ -218,7 +230,7 @@ function told(error: unknown, file: string): unknown {
   if (error instanceof MillraceError) return error;
   const { code, message } = error as { code?: string; message: string };
   if (!code?.startsWith('SQLITE_') && !/^[A-Z]+$/.test(code ?? '')) return error;
-  if (code === 'SQLITE_NOTADB' || code!.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_ERROR') return damaged(file, message);
+  if (/^SQLITE_(NOTADB|CORRUPT|CONSTRAINT|ERROR)/.test(code!)) return damaged(file, message);
   if (code!.startsWith('SQLITE_BUSY') || code!.startsWith('SQLITE_LOCKED')) {
     return new MillraceError({
       code: 'state/in-use',
