@@ -8,7 +8,7 @@ import type { Edge, Pipeline, PipelineNode } from '../../engine/document/pipelin
 /** Readings of the generator per second of wall clock; each a second of event time. */
 export const readingsPerSecond = 2000;
 
-const node = (type: string, params: PipelineNode['params']): PipelineNode => ({ type, typeVersion: type === 'aggregate' ? 2 : 1, params });
+const node = (type: string, params: PipelineNode['params']): PipelineNode => ({ type, typeVersion: 1, params });
 const edge = (from: string, to: string, port = 'rows'): Edge => ({ from: { node: from, port: 'rows' }, to: { node: to, port } });
 
 /** `readings` bounds the generator, for an undisturbed run to end where the other one did; null: it never ends. */
@@ -24,8 +24,7 @@ export function writePipeline(folder: string, readings: number | null): string {
         sensors: 10,
         eventTime: 'column',
         timeColumn: 'time',
-        disorder: 3000,
-        outOfOrder: 3000,
+        outOfOrder: 1000,
       }),
       balance: node('keyed-code', {
         keys: ['user'],
@@ -45,7 +44,7 @@ export function onTimer(timer: Timer, state: State, context: Context) {
       }),
       once: node('dedupe', { keys: ['id'], within: 600_000 }),
       running: node('running-aggregate', {
-        groupBy: ['sensor'],
+        keys: ['sensor'],
         aggregations: [
           { function: 'sum', column: 'humidity', name: 'total' },
           { function: 'count', column: null, name: 'n' },
@@ -70,7 +69,7 @@ export function onTimer(timer: Timer, state: State, context: Context) {
       raw: node('sqlite-table', { path: 'one.db', table: 'readings', mode: 'append' }),
       windows: node('sqlite-table', { path: 'two.db', table: 'minutes', mode: 'append' }),
       spending: node('sqlite-table', { path: 'two.db', table: 'sessions', mode: 'append' }),
-      lines: node('jsonl-output', { path: 'orders.out.jsonl' }),
+      lines: node('jsonl-output', { path: 'kept.jsonl' }),
       records: node('csv-output', { path: 'running.csv' }),
     },
     edges: [
@@ -118,7 +117,7 @@ export function outputs(folder: string): { readonly [name: string]: readonly str
     readings: table('one.db', 'readings'),
     minutes: table('two.db', 'minutes'),
     sessions: table('two.db', 'sessions'),
-    orders: lines('orders.out.jsonl'),
+    orders: lines('kept.jsonl'),
     running: lines('running.csv'),
   };
 }
