@@ -81,7 +81,7 @@ measure(
   streamsOf(both, (i, side) => texts[side ? i : count - 1 - i], 2000),
 );
 measure('range, 1,000 keys, 6 partners each', streamJoin, range, streamsOf(both, some, 2000));
-measure('tumbling windows of 5 s, a key for each pair', streamJoin, { keys, match: 'tumbling', length: 5000 }, streamsOf(both, ids, 2000));
+measure('tumbling windows of 5 s, a key for each pair', streamJoin, { keys, match: 'tumbling', every: 5000 }, streamsOf(both, ids, 2000));
 measure('sliding windows of 5 s every 1 s, a key for each pair', streamJoin, { keys, match: 'sliding', length: 5000, every: 1000 }, streamsOf(both, ids, 2000));
 measure('sessions with a pause of 5 s, a key for each pair', streamJoin, { keys, match: 'session', gap: 5000 }, streamsOf(both, ids, 2000));
 const lookup = { keys: [{ column: 'key', lookup: 'key' }], table: 'changing' };

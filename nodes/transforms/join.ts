@@ -34,8 +34,8 @@ const params = {
     ],
   }),
   lateness: f.duration({
-    label: 'Allowed lateness',
-    help: 'How long after the watermark rows may come. Older versions are kept as long.',
+    label: 'Wait for late rows',
+    help: 'For so long behind the watermark rows still count, and older versions are kept for them.',
     min: 0,
     default: 0,
     when: { param: 'table', is: ['changing'] },
@@ -60,19 +60,19 @@ Rows match where all pairs of columns are equal. A row with several matches come
 
 **Null matches nothing**, not even null. Values are compared as they are: \`1\` and \`"1"\` differ, which is told as a problem before anything runs.
 
-## A lookup that changes
+### A lookup that changes
 
 With a lookup that **changes over time**, neither input has to end. The rows of the lookup are versions: each one counts for its key from its event time on, until a newer one of the key comes. A row is joined with the version that was valid at the row's own event time, so that an order gets the price of its day even if it comes late, and a second run gives the same result.
 
 - A row waits until the watermark has passed its time: then no older version can come any more. The watermark is the smaller one of both inputs, so set "Idle after" at the source of a lookup that seldom changes, or rows wait for its next version.
 - Of versions with the same key and time, the last one counts. A version that comes late counts from then on; rows that have left are not changed.
 - A version never ends by itself. To take something out of the table, send a version that says so in a column, and filter behind the join.
-- Kept in memory, and on disk beyond a limit, are the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than the allowed lateness goes to \`late\`.
+- Kept in memory, and on disk beyond a limit, are the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than *Wait for late rows* allows goes to \`late\`.
 - A lookup without event time counts from the beginning: all rows wait until it has ended, and of each key the last row counts. The rows need an event time. A row or a version whose time is null fails.
 
 To **refresh a table** from a file or a database, set "Read again every" at its source, and as its event time either the arrival, or a column that says when a row was changed. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.
 
-## Columns
+### Columns
 
 The columns are those of the rows, then those of the lookup without its key columns, which would only repeat the row's. Where a name is taken already, the lookup's column gets the suffix.
 `,

@@ -38,22 +38,34 @@ const params = {
   }),
   before: f.duration({ label: 'Right earlier by at most', min: 0, default: 300_000, when: { param: 'match', is: ['range'] } }),
   after: f.duration({ label: 'Right later by at most', min: 0, default: 300_000, when: { param: 'match', is: ['range'] } }),
-  length: f.duration({ label: 'Length of a window', min: 1, default: 300_000, when: { param: 'match', is: ['tumbling', 'sliding'] } }),
-  every: f.duration({ label: 'A window begins every', min: 1, default: 60_000, when: { param: 'match', is: ['sliding'] } }),
+  length: f.duration({ label: 'Length', min: 1, default: 300_000, when: { param: 'match', is: ['sliding'] } }),
+  every: f.duration({
+    label: 'Every',
+    help: 'How often a window begins. Tumbling windows are as long as this.',
+    min: 1,
+    default: 60_000,
+    when: { param: 'match', is: ['tumbling', 'sliding'] },
+  }),
+  gap: f.duration({
+    label: 'Gap',
+    help: 'A session ends when its key has had no row of either input for so long.',
+    min: 1,
+    default: 300_000,
+    when: { param: 'match', is: ['session'] },
+  }),
+  lateness: f.duration({
+    label: 'Wait for late rows',
+    help: 'For so long behind the watermark rows still count. Those without a match come out later by as much.',
+    min: 0,
+    default: 0,
+  }),
   offset: f.duration({
-    label: 'Windows begin later by',
-    help: 'Later than at multiples of their length since 1970-01-01T00:00Z: days of another time zone, weeks from Monday on.',
+    label: 'Offset',
+    help: 'Moves where windows begin: days that begin at 06:00 are windows of one day with an offset of 6 hours.',
     min: 0,
     default: 0,
     advanced: true,
     when: { param: 'match', is: ['tumbling', 'sliding'] },
-  }),
-  gap: f.duration({ label: 'A pause that ends a session', min: 1, default: 300_000, when: { param: 'match', is: ['session'] } }),
-  lateness: f.duration({
-    label: 'Allowed lateness',
-    help: 'How long rows still count that come behind the watermark. Rows without a match wait as long.',
-    min: 0,
-    default: 0,
   }),
   time: f.text({ label: 'Column for the event time', default: 'event_time', advanced: true, when: { param: 'match', is: ['range'] } }),
   leftTime: f.column({
@@ -100,26 +112,26 @@ Which times go together:
 - **Within a range**: the right row's time is at most so much before or after the left one's. Both ends count: with 5 minutes, a row exactly 5 minutes later matches. A pair comes out as soon as both of its rows are there.
 - **Tumbling windows**: both rows are in the same stretch of time. Windows are aligned to 1970-01-01T00:00Z and hold their start but not their end.
 - **Sliding windows**: the same with windows that overlap. A pair comes out once for each window that both rows are in.
-- **Sessions**: rows of one key, of both inputs, that follow each other by less than the pause are one session, and all left rows in it match all right ones.
+- **Sessions**: rows of one key, of both inputs, that follow each other by less than the *Gap* are one session, and all left rows in it match all right ones.
 
 Pairs of windows come out when the watermark passes the window's end, those of a session when it is over. A row without a match is left out (**inner**), or kept with nulls for the other side (**left**, **right**, **outer**); it comes out once no partner can come any more, from windows once for each window without a partner.
 
 **Null matches nothing**, not even null: such a row comes out at once where rows without a match are kept. A row without a time fails.
 
-## Columns
+### Columns
 
-A pair of key columns comes out once, under the name of the left one; where there is no left row, with the right row's value. The other columns of both sides follow. Where a name is taken already, the right side's column gets the suffix.
+A pair of key columns comes out once, under the name of the left one; where there is no left row, with the right row's value. The other columns of both sides follow. Where a name is taken already, the right side's column gets the suffix, and one of the left side \`_left\`.
 
 - A range adds the column \`event_time\` first: the later one of the two times, since a pair cannot be known before both of its rows have happened. It is the event time of what comes out.
 - Windows add \`window_start\` and \`window_end\` first. The event time is the last millisecond of the window, as it is for aggregates.
 
-## Late rows and memory
+### Late rows and memory
 
-Each row is kept in memory until the watermark says that no partner can come any more: for a range its length, for windows the rest of the window, and the allowed lateness. The watermark is the smaller one of both inputs, so rows of one side are kept for as long as the other one lags behind; an idle input holds nothing back.
+Each row is kept in memory until the watermark says that no partner can come any more: for a range its length, for windows the rest of the window, and the time to *Wait for late rows*. The watermark is the smaller one of both inputs, so rows of one side are kept for as long as the other one lags behind; an idle input holds nothing back.
 
-A row that comes later than the allowed lateness does not count any more. It goes to \`lateLeft\` or \`lateRight\` as it is, and is counted. For a range that is a row whose time the watermark has passed, for a window one whose window is over. In windows, pairs with a late row that is still allowed come out at once; sessions wait for the allowed lateness as well, since a late row may make them longer.
+A row that comes later than that does not count any more. It goes to \`lateLeft\` or \`lateRight\` as it is, and is counted. For a range that is a row whose time the watermark has passed, for a window one whose window is over. In windows, pairs with a late row that is still allowed come out at once; sessions wait for late rows as well, since a late row may make them longer.
 
-What follows this node sees time pass later, by the allowed lateness and, where rows without a match are kept, by the range's length: such a row comes out with its own time, after others that are newer.
+What follows this node sees time pass later, by the time to *Wait for late rows* and, where rows without a match are kept, by the range's length: such a row comes out with its own time, after others that are newer.
 
 An input without event time (see the settings of its source) is complete only when it ends: rows without a match then wait until the end. Choose the column of its time under "More".
 `,
@@ -204,7 +216,7 @@ An input without event time (see the settings of its source) is complete only wh
     },
     {
       title: 'Pairs of the same minute',
-      params: { keys: [{ left: 'order', right: 'order' }], match: 'tumbling', length: minute },
+      params: { keys: [{ left: 'order', right: 'order' }], match: 'tumbling', every: minute },
       inputs: {
         left: [
           { time: 0, order: 1, amount: 30 },
@@ -252,7 +264,7 @@ function matchOf({ match, before, after, length, every, offset, gap }: Params): 
     case 'range':
       return { kind: 'range', before, after };
     case 'tumbling':
-      return { kind: 'windows', length, every: length, offset };
+      return { kind: 'windows', length: every, every, offset };
     case 'sliding':
       return { kind: 'windows', length, every, offset };
     case 'session':

@@ -89,7 +89,7 @@ describe('streams', () => {
   });
 
   it('in tumbling windows', async () => {
-    const { rows } = await run('tumbling', 'stream-join', { kind: 'outer', keys, match: 'tumbling', length: 7000 }, ['left', 'right']);
+    const { rows } = await run('tumbling', 'stream-join', { kind: 'outer', keys, match: 'tumbling', every: 7000 }, ['left', 'right']);
     const wanted = database.prepare('SELECT coalesce(l.key, r.key) AS key, a, b FROM l FULL JOIN r ON l.key = r.key AND r.ms / 7000 = l.ms / 7000');
     expect(asText(rows, ['key', 'a', 'b'])).toEqual(asText(wanted.all() as object[], ['key', 'a', 'b']));
   });

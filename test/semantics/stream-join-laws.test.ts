@@ -21,7 +21,7 @@ const arrivals = fc.record({
 const matches = [
   { match: 'range', before: 4, after: 9 },
   { match: 'range', before: 0, after: 0, lateness: 3 },
-  { match: 'tumbling', length: 10 },
+  { match: 'tumbling', every: 10 },
   { match: 'sliding', length: 15, every: 4, offset: 3, lateness: 6 },
   { match: 'session', gap: 5 },
   { match: 'session', gap: 3, lateness: 8 },
@@ -38,7 +38,7 @@ type Matching = {
 
 /** Nested loops over all rows: for each window, or once without any, all pairs that belong together, and what is left over. */
 function nestedLoops(kind: (typeof kinds)[number], matching: Matching, { inputs: given }: Arrivals): Row[] {
-  const { match, before = 0, after = 0, length = 0, every = length, offset = 0 } = matching;
+  const { match, before = 0, after = 0, every = 0, length = every, offset = 0 } = matching;
   const [ones, others] = [given['left']!.rows, given['right']!.rows];
   const time = (row: Row) => row['time'] as number;
   const out: Row[] = [];

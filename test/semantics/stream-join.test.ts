@@ -171,7 +171,7 @@ describe('within a range', () => {
 });
 
 describe('in windows', () => {
-  const tumbling = { keys, match: 'tumbling', length: 10 };
+  const tumbling = { keys, match: 'tumbling', every: 10 };
   streamTable(streamJoin, [
     {
       name: 'tumbling: rows of one window match when the watermark has reached its last millisecond',
@@ -314,7 +314,7 @@ describe('in windows', () => {
   it('frees windows and sessions that are over', () => {
     const events = [rowsTo('left', l(0, 'x'), l(5, 'y')), rowsTo('right', r(3, 'x')), watermark(9), watermark(14), watermark(19)];
     const entries = (params: object) => playStream(streamJoin, { params: { keys, ...params }, inputs, events }).stateSizes.map((size) => size?.entries);
-    expect(entries({ match: 'tumbling', length: 10 })).toEqual([2, 3, 0, 0, 0]);
+    expect(entries({ match: 'tumbling', every: 10 })).toEqual([2, 3, 0, 0, 0]);
     expect(entries({ match: 'sliding', length: 10, every: 5 })).toEqual([4, 6, 1, 0, 0]);
     expect(entries({ match: 'session', gap: 10 })).toEqual([2, 3, 3, 0, 0]);
   });
