@@ -45,6 +45,7 @@ export class PreviewEngine {
   /** The rows at a port, made from samples of the sources. Rows that fail are reported, whatever the node's policy, and do not stop it. */
   async read(job: PreviewJob): Promise<PreviewResult> {
     const startedAt = performance.now();
+    const now = Date.now();
     const { schema, isWanted } = wanted(job);
     const samples = await this.#sample(job);
     const problems: Problem[] = [];
@@ -63,6 +64,8 @@ export class PreviewEngine {
       folder: job.folder,
       signal: stop.signal,
       writers: 'none',
+      // Time stands still: what would come by the wall clock alone does not come in a preview.
+      now: () => now,
       monitor: this.#monitor,
       onCode: (number, _node, field) => this.#onCode(number, field),
       onFailure: (problem) => {

@@ -10,8 +10,8 @@ import type { Json, Row } from '../schema/types.ts';
 import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
 import { Failures } from './failures.ts';
-import type { FlowSnapshot, NodeSnapshot } from './flow-snapshot.ts';
-import { Hub, type NodeTime, type Station, type Unit } from './hub.ts';
+import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
+import { Hub, type Station, type Unit } from './hub.ts';
 import type { Monitor } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { watchedReader } from './reader.ts';
@@ -98,6 +98,8 @@ export interface Dataflow {
   commit(checkpoint?: number, options?: { readonly stored?: boolean; readonly more?: boolean }): Promise<void>;
   /** All outputs are as they should be at the end: opening them from a checkpoint has made them so. */
   settle(): void;
+  /** Nothing will go on from here: no keyed state is left on disk. */
+  discardState(): void;
   /** No checkpoint before this one will be gone back to. */
   committed(oldestKept: number): void;
   /** A source has spent this time waiting for rows, or for sinks to take them. */
@@ -370,6 +372,10 @@ class OpenDataflow implements Dataflow {
     if (more) for (const each of this.#writers) each.isSettled = false;
   }
 
+  discardState(): void {
+    this.#states.discard();
+  }
+
   settle(): void {
     for (const each of this.#writers) {
       each.committed = true;
@@ -475,21 +481,4 @@ class OpenDataflow implements Dataflow {
     const next = this.#plan.edges.filter((edge) => edge.from.node === node);
     return next.length === 0 || next.some((edge) => this.#leadsOn(edge.to.node));
   }
-}
-
-/**
- * The times of a checkpoint that still stand in this plan: a source that starts anew has not ended, and a node behind one
- * that has not ended has not either.
- */
-function standing(plan: PhysicalPlan, { nodes }: FlowSnapshot, isCarried: (node: NodeId) => boolean): { readonly [node: NodeId]: NodeTime } {
-  const ended = new Set<NodeId>();
-  const times: { [node: NodeId]: NodeTime } = {};
-  for (const { id, kind } of plan.nodes) {
-    const before = nodes[id];
-    if (!before || (kind === 'source' && !isCarried(id))) continue;
-    const hasEnded = before.hasEnded && plan.edges.every(({ from, to }) => to.node !== id || ended.has(from.node));
-    if (hasEnded) ended.add(id);
-    times[id] = { ...before, hasEnded, watermark: hasEnded ? endOfTime : Math.min(before.watermark, endOfTime - 1), arrived: before.arrived };
-  }
-  return times;
 }

@@ -222,6 +222,7 @@ export class Execution {
   #forget({ store }: Start): void {
     if (!store) return;
     store.clear();
+    this.#flow!.discardState();
     rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
   }
 }

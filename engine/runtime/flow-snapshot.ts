@@ -1,5 +1,7 @@
 /** What a checkpoint holds of a run: plain data that node:v8 serialises. */
 import type { NodeId } from '../document/pipeline.ts';
+import type { PhysicalPlan } from '../plan/physical.ts';
+import { endOfTime } from '../schema/event-time.ts';
 import type { Json, State } from '../schema/types.ts';
 import type { NodeCounts } from './counters.ts';
 import type { NodeTime } from './hub.ts';
@@ -30,4 +32,21 @@ export interface CheckpointContent {
   readonly sources: { readonly [source: NodeId]: SourceMark };
   readonly flow: FlowSnapshot | null;
   readonly tokens: { readonly [sink: NodeId]: Json };
+}
+
+/**
+ * The times of a checkpoint that still stand in this plan: a source that starts anew has not ended, and a node behind one
+ * that has not ended has not either.
+ */
+export function standing(plan: PhysicalPlan, { nodes }: FlowSnapshot, isCarried: (node: NodeId) => boolean): { readonly [node: NodeId]: NodeTime } {
+  const ended = new Set<NodeId>();
+  const times: { [node: NodeId]: NodeTime } = {};
+  for (const { id, kind } of plan.nodes) {
+    const before = nodes[id];
+    if (!before || (kind === 'source' && !isCarried(id))) continue;
+    const hasEnded = before.hasEnded && plan.edges.every(({ from, to }) => to.node !== id || ended.has(from.node));
+    if (hasEnded) ended.add(id);
+    times[id] = { ...before, hasEnded, watermark: hasEnded ? endOfTime : Math.min(before.watermark, endOfTime - 1), arrived: before.arrived };
+  }
+  return times;
 }

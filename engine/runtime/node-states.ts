@@ -169,6 +169,12 @@ export class NodeStates implements StateMemory {
     this.#temporary = null;
   }
 
+  /** As `close`, and what is in the folder goes too: nothing goes on from here. */
+  discard(): void {
+    this.close();
+    if (this.#folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
+  }
+
   *#all(): Iterable<readonly [NodeId, string, CachedState<any>]> {
     for (const [node, { states }] of this.#nodes) for (const [name, state] of states) yield [node, name, state];
   }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Reader, SourceBatch } from '../../nodes/kit/node.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Dataflow } from './dataflow.ts';
@@ -94,4 +94,121 @@ test('timers and messages get their turn while sources are busy', async () => {
   await pull.run([['busy']]);
   clearInterval(timer);
   expect(ticks).toBeGreaterThanOrEqual(3);
+});
+
+/** A dataflow whose clock is the test's, before one source that waits. */
+function waiting(tells: () => ReturnType<NonNullable<Reader['waiting']>>) {
+  const calls: string[] = [];
+  let give: (batch: SourceBatch | null) => void = () => {};
+  const flow = {
+    openReader: async (): Promise<Reader> => ({
+      read: () => new Promise((resolve) => (give = resolve)),
+      waiting: tells,
+      position: () => null,
+      close: () => {},
+    }),
+    push: (_: string, { rows }: SourceBatch) => void calls.push(`push ${rows[0]!['n']}`),
+    advance: (_: string, watermark: number) => void calls.push(`advance ${watermark}`),
+    idle: (_: string, isIdle: boolean) => void calls.push(isIdle ? 'idle' : 'awake'),
+    tick: () => void calls.push('tick'),
+    end: async () => void calls.push('end'),
+    ticks: false,
+    failed: () => 0,
+    waited: () => {},
+    isNeeded: () => true,
+  } as unknown as Dataflow;
+  const abort = new AbortController();
+  return { calls, abort, flow, pull: new Pull(flow, abort), give: (batch: SourceBatch | null) => give(batch) };
+}
+
+describe('a source that waits', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+  /** Until the source waits once more, a breath included. */
+  const settle = async () => {
+    for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const pass = async (ms: number) => {
+    for (let i = 0; i < ms; i += 100) {
+      vi.advanceTimersByTime(100);
+      await settle();
+    }
+  };
+
+  test('is asked what time does without rows, and is awake again before its next one', async () => {
+    let told: ReturnType<NonNullable<Reader['waiting']>> = {};
+    const { calls, pull, give } = waiting(() => told);
+    const done = pull.run([['a']]);
+    await settle();
+    told = { watermark: 5 };
+    await pass(200);
+    told = { watermark: 6, idle: true };
+    await pass(100);
+    told = { idle: true };
+    await pass(200);
+    give({ rows: [{ n: 1 }] });
+    await settle();
+    expect(calls).toEqual(['advance 5', 'advance 5', 'advance 6', 'idle', 'awake', 'push 1']);
+    give(null);
+    await done;
+  });
+
+  test('is not asked while the run is paused, held or has only just begun to wait', async () => {
+    let asked = 0;
+    const { calls, pull, give } = waiting(() => {
+      asked++;
+      return {};
+    });
+    const done = pull.run([['a']]);
+    await settle();
+    pull.pause();
+    await pass(300);
+    expect(asked).toBe(0);
+    give({ rows: [{ n: 1 }] });
+    await settle();
+    expect(calls).toEqual([]);
+    pull.resume();
+    await settle();
+    expect(calls).toEqual(['push 1']);
+    await pull.hold();
+    await pass(300);
+    expect(asked).toBe(0);
+    pull.release();
+    await pass(100);
+    expect(asked).toBe(1);
+    give(null);
+    await done;
+  });
+
+  test('is dropped when the run drains: its rows are not in the mark', async () => {
+    const { calls, pull, give } = waiting(() => ({}));
+    const done = pull.run([['a']]);
+    await settle();
+    pull.pause();
+    give({ rows: [{ n: 1 }] });
+    await settle();
+    pull.drain();
+    await done;
+    expect(calls).toEqual(['end']);
+  });
+
+  test('wall-clock time goes on while it is paused, but not while it is held; an error in it ends the run', async () => {
+    const { calls, flow, pull } = waiting(() => ({}));
+    Object.assign(flow, { ticks: true });
+    const done = pull.run([['a']]);
+    await settle();
+    pull.pause();
+    await pass(200);
+    await pull.hold();
+    await pass(200);
+    expect(calls).toEqual(['tick', 'tick']);
+    pull.release();
+    const failing = () => {
+      throw new MillraceError({ code: 'x/y', message: 'No more time.' });
+    };
+    Object.assign(flow, { tick: failing });
+    const failed = expect(done).rejects.toThrow('No more time.');
+    await pass(100);
+    await failed;
+  });
 });
