@@ -23,7 +23,9 @@ const node = (type: string, params: PipelineNode['params']): PipelineNode => ({ 
 
 function pipelineFile(name: string, nodes: Pipeline['nodes']): string {
   const ids = Object.keys(nodes);
-  const edges = ids.slice(1).map((id, i) => ({ from: { node: ids[i]!, port: 'rows' }, to: { node: id, port: 'rows' } }));
+  const edges = ids
+    .slice(1)
+    .map((id, i) => ({ from: { node: ids[i]!, port: nodes[ids[i]!]!.type === 'filter' ? 'kept' : 'rows' }, to: { node: id, port: 'rows' } }));
   const file = join(folder, `${name}.millrace.json`);
   writeFileSync(file, formatPipeline({ name, parameters: {}, nodes, edges, layout: {} }));
   return file;
@@ -100,5 +102,5 @@ await endToEnd('generator -> filter -> compute -> standard output', {
   more: node('code', { code: 'export default function step(row: Row) {\n  return { ...row, fahrenheit: (row.temperature ?? 0) * 1.8 + 32 };\n}\n' }),
 });
 await endToEnd('generator -> running aggregate per sensor -> standard output', {
-  sums: node('running-aggregate', { groupBy: ['sensor'], aggregations: [{ function: 'average', column: 'humidity', name: 'average' }] }),
+  sums: node('running-aggregate', { keys: ['sensor'], aggregations: [{ function: 'average', column: 'humidity', name: 'average' }] }),
 });

@@ -23,7 +23,7 @@ const sampleEveryMs = 1000;
 const folder = mkdtempSync(join(tmpdir(), 'millrace-soak-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const node = (type: string, params: PipelineNode['params'], typeVersion = 1): PipelineNode => ({ type, typeVersion, params });
-const edge = (from: string, to: string) => ({ from: { node: from, port: 'rows' }, to: { node: to, port: 'rows' } });
+const edge = (from: string, to: string, port = 'rows') => ({ from: { node: from, port }, to: { node: to, port: 'rows' } });
 const file = join(folder, 'soak.millrace.json');
 writeFileSync(
   file,
@@ -47,7 +47,14 @@ writeFileSync(
       windows: node('sqlite-table', { path: 'soak.db', table: 'windows', mode: 'append' }),
       rows: node('sqlite-table', { path: 'soak.db', table: 'rows', mode: 'append' }),
     },
-    edges: [edge('made', 'good'), edge('good', 'seconds'), edge('seconds', 'windows'), edge('good', 'scored'), edge('scored', 'some'), edge('some', 'rows')],
+    edges: [
+      edge('made', 'good'),
+      edge('good', 'seconds', 'kept'),
+      edge('seconds', 'windows'),
+      edge('good', 'scored', 'kept'),
+      edge('scored', 'some'),
+      edge('some', 'rows', 'kept'),
+    ],
     layout: {},
   }),
 );
