@@ -10,6 +10,7 @@ import { StateCopier } from './plain-state.ts';
 import { TimeQueue } from './time-queue.ts';
 
 const batchSize = 1024;
+const bytesPerTurn = 100;
 /** A key whose timers set each other more often than that while one watermark passes would never come to an end. */
 const maxFirings = 100_000;
 /** A timer that was set by another for a time that has had its turn counts as so many. */
@@ -50,7 +51,6 @@ export class KeyedSteps implements StatefulOperator {
   #timerCount = 0;
   #isRead = false;
   #watermark = beginningOfTime;
-  #bytesPerKey = 0;
   #out: Row[] = [];
   readonly #values: Value[] = [];
   // The call that is under way.
@@ -103,9 +103,9 @@ export class KeyedSteps implements StatefulOperator {
     this.#watermark = watermark as number;
   }
 
+  /** What waits in memory. The engine measures states and timers by itself. */
   stateSize(): { readonly entries: number; readonly bytes: number } {
-    const { states } = this.#options;
-    return { entries: states.size, bytes: Math.round(states.size * this.#bytesPerKey) + this.#timerCount * 64 };
+    return { entries: 0, bytes: this.#queue.size * bytesPerTurn };
   }
 
   #onRow(row: Row, key: string): void {
@@ -159,7 +159,6 @@ export class KeyedSteps implements StatefulOperator {
   }
 
   #keep(key: string, state: State, until: number | undefined): void {
-    this.#bytesPerKey += (this.#copier.bytes + 100 - this.#bytesPerKey) / (this.#bytesPerKey === 0 ? 1 : 64);
     const { states } = this.#options;
     if (until === undefined) states.set(key, { state });
     else states.set(key, { state, until }, until);
