@@ -23,7 +23,7 @@ export interface NodeStatesOptions {
 
 type Snapshot =
   /** All of it, as node:v8 serialises `HeldState[]`. */
-  | { readonly kind: 'held'; readonly states: Uint8Array }
+  | { readonly kind: 'held'; readonly version: number; readonly states: Uint8Array }
   /** What the state file has as of a version. */
   | {
       readonly kind: 'stored';
@@ -93,11 +93,12 @@ export class NodeStates implements StateMemory {
    * into it. Where there is a state file, that is durable as of this checkpoint once this returns.
    */
   snapshot(checkpoint: number): State {
+    if (checkpoint < this.version) throw new Error(`Checkpoint ${checkpoint} comes after checkpoint ${this.version - 1}`);
     if (this.#folder !== null && this.bytes > Math.min(heldLimit, this.limit)) this.#spill();
     if (this.#store === null || this.#folder === null) {
       this.version = checkpoint + 1;
       const states = [...this.#all()].map(([node, name, state]): HeldState => ({ node, name, ...state.held() }));
-      return { kind: 'held', states: serialize(states) } satisfies Snapshot;
+      return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies Snapshot;
     }
     this.version = checkpoint;
     let states: Extract<Snapshot, { kind: 'stored' }>['states'] = [];
@@ -117,6 +118,7 @@ export class NodeStates implements StateMemory {
     this.#store?.close();
     this.#store = null;
     for (const [, , each] of this.#all()) each.clear();
+    this.version = snapshot.version + 1;
     if (snapshot.kind === 'held') {
       for (const { node, name, ...entries } of deserialize(snapshot.states) as HeldState[]) (this.of(node).open(name) as CachedState<any>).hold(entries);
       return;
@@ -124,7 +126,6 @@ export class NodeStates implements StateMemory {
     const store = KeyedStore.open(this.#file());
     this.#store = store;
     store.goBack(snapshot.version);
-    this.version = snapshot.version + 1;
     for (const { node, name, entries, sum } of snapshot.states) {
       const states = this.of(node);
       const found = states.states.get(name) ?? new CachedState(this);

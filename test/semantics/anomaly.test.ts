@@ -23,7 +23,7 @@ function expectClose(found: number, wanted: number, relative: number): void {
 /** Values near a base, with outliers that are many magnitudes larger: what taking out of a sum of squares cannot bear. */
 const wild = fc.tuple(
   fc.constantFrom(0, 1e6, -1e9),
-  fc.array(fc.tuple(fc.integer({ min: -4096, max: 4096 }), fc.constantFrom(0, 0, 0, 0, 0, 2 ** 30)), { maxLength: 150 }),
+  fc.array(fc.tuple(fc.integer({ min: -4096, max: 4096 }), fc.constantFrom(0, 0, 0, 0, 0, 2 ** 30)), { maxLength: 150, size: 'max' }),
 );
 
 it.each([
@@ -62,7 +62,7 @@ it.each([
 it('weighs as the definition of an exponential mean does', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 1, maxLength: 40 }),
+      fc.array(fc.integer({ min: -100, max: 100 }), { minLength: 1, maxLength: 40, size: 'max' }),
       fc.double({ min: 0.5, max: 20, noNaN: true }),
       (values, halfLife) => {
         const given = { column: 'n', compare: 'weighted', halfLife, warmup: 2 };

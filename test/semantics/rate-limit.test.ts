@@ -77,7 +77,7 @@ it('draws keys as a whole', () => {
 });
 
 it('lets so many rows of each key and stretch through, and sends each row one way', () => {
-  const list = fc.array(fc.record({ time: fc.integer({ min: -300, max: 300 }), id: fc.constantFrom('a', 'b'), n: fc.nat() }), { maxLength: 60 });
+  const list = fc.array(fc.record({ time: fc.integer({ min: -300, max: 300 }), id: fc.constantFrom('a', 'b'), n: fc.nat() }), { maxLength: 60, size: 'max' });
   fc.assert(
     fc.property(list, fc.integer({ min: 1, max: 4 }), fc.nat(10), (rows, count, restartAfter) => {
       const params = { mode: 'rate', keys: ['id'], count, per: 100 };

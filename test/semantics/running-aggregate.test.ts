@@ -27,7 +27,7 @@ function aggregated(values: readonly (number | null)[]): { [name: string]: Value
 }
 
 const row = fc.record({ time: fc.nat(300), id: fc.constantFrom('a', 'b', null), n: fc.option(fc.integer({ min: -20, max: 20 }).map((n) => n / 4)) });
-const list = fc.array(row, { maxLength: 60 });
+const list = fc.array(row, { maxLength: 60, size: 'max' });
 const sameKey = (all: readonly Row[], i: number) => all.slice(0, i + 1).filter(({ id }) => id === all[i]!['id']);
 
 it.each([
