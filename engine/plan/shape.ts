@@ -38,12 +38,20 @@ export interface Comparison {
   readonly added: readonly NodeId[];
 }
 
-/** What becomes of the state of the nodes of `before` in a plan of another shape. Only nodes of `withState` are carried or dropped. */
-export function compareShapes(before: Shape, after: Shape, withState: Iterable<NodeId> = Object.keys(before.nodes)): Comparison {
+/**
+ * What becomes of the state of the nodes of `before` in a plan of another shape. Only nodes of `withState` are carried or
+ * dropped. `isDuration`: the param of this node type is a number of milliseconds.
+ */
+export function compareShapes(
+  before: Shape,
+  after: Shape,
+  withState: Iterable<NodeId> = Object.keys(before.nodes),
+  isDuration: (type: string, param: string) => boolean = () => false,
+): Comparison {
   const carried: NodeId[] = [];
   const dropped: { node: NodeId; why: string }[] = [];
   for (const node of withState) {
-    const why = difference(before.nodes[node], after.nodes[node]);
+    const why = difference(before.nodes[node], after.nodes[node], isDuration);
     if (why === null) carried.push(node);
     else dropped.push({ node, why });
   }
@@ -55,22 +63,22 @@ export function isOtherPipeline(before: Shape, after: Shape): boolean {
   return before.pipeline !== after.pipeline && !Object.entries(before.nodes).some(([id, { type }]) => after.nodes[id]?.type === type);
 }
 
-function difference(before: NodeShape | undefined, after: NodeShape | undefined): string | null {
+function difference(before: NodeShape | undefined, after: NodeShape | undefined, isDuration: (type: string, param: string) => boolean): string | null {
   if (!after) return 'it is no longer in the pipeline';
   if (!before) return 'nothing is known of how it was before';
   if (before.type !== after.type) return `it was of type "${before.type}" and is now of type "${after.type}"`;
   if (before.version !== after.version) return `its state is of version ${before.version} of "${after.type}", and now version ${after.version} runs`;
-  return paramsDifference(before.params, after.params) ?? inputsDifference(before.inputs, after.inputs);
+  return paramsDifference(before.params, after.params, (param) => isDuration(after.type, param)) ?? inputsDifference(before.inputs, after.inputs);
 }
 
-function paramsDifference(before: NodeShape['params'], after: NodeShape['params']): string | null {
+function paramsDifference(before: NodeShape['params'], after: NodeShape['params'], isDuration: (param: string) => boolean): string | null {
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => canonical(before[name]) !== canonical(after[name]));
   const [first] = changed;
   if (first === undefined) return null;
   if (changed.length > 2) return 'its settings were changed';
   if (changed.length === 2) return `its ${words(first)} and its ${words(changed[1]!)} were changed`;
-  const [from, to] = [short(before[first]), short(after[first])];
-  return from !== null && to !== null ? `its ${words(first)} was changed from ${from} to ${to}` : `its ${words(first)} was changed`;
+  const [from, to] = [before[first], after[first]].map((value) => (typeof value === 'number' && isDuration(first) ? durationText(value) : short(value)));
+  return from != null && to != null ? `its ${words(first)} was changed from ${from} to ${to}` : `its ${words(first)} was changed`;
 }
 
 function inputsDifference(before: NodeShape['inputs'], after: NodeShape['inputs']): string | null {
@@ -94,6 +102,18 @@ function short(value: Json | undefined): string | null {
   if (value === undefined || value === null) return 'nothing';
   const text = typeof value === 'string' ? (/^[\w.: -]*\w$/.test(value) ? value : JSON.stringify(value)) : JSON.stringify(value);
   return text.length <= 40 && typeof value !== 'object' ? text : Array.isArray(value) && text.length <= 40 ? text : null;
+}
+
+/** The shortest exact form: `90 s`, `5 m`. */
+function durationText(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const;
+  const [unit, size] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
+  return `${ms / size} ${unit}`;
 }
 
 /** Independent of the order of keys. */

@@ -2,8 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { endOfTime } from '../schema/event-time.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
-import { endless, execution, fileSink, range, source, type Trial, turn, until, World } from './execution-trial.ts';
+import { endless, execution, fileSink, range, source, type Trial, turn, until, World, windows } from './execution-trial.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -148,4 +149,26 @@ test('sources and nodes tell how they spend their time, and what they keep', asy
   const { idleMs, blockedMs } = running.snapshot().counts['a']!;
   expect(idleMs).toBeGreaterThan(0);
   expect(blockedMs).toBeGreaterThan(0);
+});
+
+test('a node that waits for the time of a silent source says so', async () => {
+  const world = new World();
+  const trial: Trial = {
+    nodes: {
+      loud: source(world, { rows: range(100), size: 10, slowEvery: 0 }),
+      silent: source(world, { rows: [3], size: 1, slowEvery: 0, endless: true }),
+      windows,
+      x: fileSink(world, 'x', false),
+    },
+    edges: ['loud -> windows', 'silent -> windows', 'windows -> x'],
+    groups: [['loud', 'silent']],
+    bounded: false,
+  };
+  const { execution: running } = execution(trial, {});
+  const done = running.run();
+  while (running.snapshot().counts['loud']?.watermark !== endOfTime) await turn();
+  expect(running.flow!.waiting()).toEqual([{ node: 'windows', watermark: 3, holder: 'silent' }]);
+  running.stop('cancel');
+  expect(await done).toBe(false);
+  await running.flow?.close();
 });

@@ -165,7 +165,12 @@ class Recovery {
     }
     const read = Object.entries(sources).flatMap(([node, { position, hasEnded }]) => (position !== null || hasEnded ? [node] : []));
     const written = Object.entries(tokens).flatMap(([node, token]) => (token !== null ? [node] : []));
-    const comparison = compareShapes(shape, this.#shape, [...read, ...(flow?.stateful ?? []), ...written]);
+    const comparison = compareShapes(
+      shape,
+      this.#shape,
+      [...read, ...(flow?.stateful ?? []), ...written],
+      (type, param) => this.#env.definition(type)?.params[param]?.kind === 'duration',
+    );
     const { dropped } = comparison;
     if (dropped.length > 0 && !this.#job.options.dropChangedState) {
       const list = dropped.map(({ node, why }) => `"${node}" (${why})`).join(', ');
