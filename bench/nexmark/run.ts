@@ -28,7 +28,7 @@ try {
     const file = writePipeline(query, load, folder);
     const answer = join(folder, 'answer.db');
     rmSync(answer, { force: true });
-    const { seconds, largestMb } = await measure([cli, 'run', file]);
+    const { seconds, largestMb, cpuSeconds } = await measure([cli, 'run', file]);
     const { millrace, sql } = answers(query, events, answer);
     const equal = millrace.length === sql.length && millrace.every((line, i) => line === sql[i]);
     if (!equal) wrong++;
@@ -40,6 +40,7 @@ try {
         query.padEnd(4),
         `${seconds.toFixed(2)} s`.padStart(9),
         `${rate} events/s`.padStart(20),
+        `${cpuSeconds?.toFixed(2) ?? '?'} s of CPU`.padStart(15),
         `${largestMb?.toFixed(0) ?? '?'} MB`.padStart(8),
         rows.padStart(14),
         verdict,

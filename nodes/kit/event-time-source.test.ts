@@ -5,6 +5,7 @@ import { readSource } from '../formats/source-testing.ts';
 import { withEventTime } from './event-time-source.ts';
 import { f } from './fields.ts';
 import { defineNode, type Reader, type SourceContext } from './node.ts';
+import { validateParams } from './params.ts';
 
 type Reading = { readonly [column: string]: Json };
 
@@ -75,6 +76,11 @@ describe('by a column', () => {
     expect(found.rows).toEqual(rowsAt(1000, 3000, 2000, 4000));
   });
 
+  it('leaves the params complete while no column is chosen, so that the source can be asked for its columns', () => {
+    const { params, problems } = validateParams(sourceOf([], []).params, { eventTime: 'column' }, {});
+    expect([params['timeColumn'], problems]).toEqual([null, []]);
+  });
+
   it('offers the column that the source names', () => {
     const { params } = sourceOf([], column('timestamp'), { column: 'time' });
     expect(params.timeColumn.default).toBe('time');
@@ -108,6 +114,7 @@ describe('by a column', () => {
   });
 
   it.each([
+    [{ timeColumn: null }, column('timestamp'), 'timeColumn', 'Time column is missing'],
     [{ timeColumn: 'tiem' }, column('timestamp'), 'timeColumn', 'There is no column "tiem"'],
     [{ timeColumn: 'flag' }, [{ name: 'flag', type: 'boolean', nullable: false }], 'timeColumn', 'needs timestamp or string'],
     [{}, column('integer'), 'timeFormat', 'nothing tells what it counts'],

@@ -25,7 +25,8 @@ const fields = {
       { value: 'arrival', label: 'Arrival', help: 'When this machine read the row.' },
     ],
   }),
-  timeColumn: f.column({ label: 'Time column', of: 'output', types: ['timestamp', 'string', 'integer', 'number'], when: byColumn }),
+  // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.
+  timeColumn: f.column({ label: 'Time column', of: 'output', optional: true, types: ['timestamp', 'string', 'integer', 'number'], when: byColumn }),
   timeFormat: f.choice({
     label: 'Time format',
     default: 'automatic',
@@ -116,7 +117,10 @@ function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): 
 }
 
 function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, timeZone }: EventTimeParams): Found {
-  if (timeColumn === '') return { problem: null };
+  if (!timeColumn) {
+    const message = 'Time column is missing';
+    return { problem: { code: 'event-time/column', severity: 'error', message, hint: 'Choose the column that holds the event time.', field: 'timeColumn' } };
+  }
   const wrong = outputColumnProblem(schema, fields.timeColumn, timeColumn, 'timeColumn');
   if (wrong) return { problem: wrong };
   const found = schema.columns.find(({ name }) => name === timeColumn)!;
@@ -150,7 +154,7 @@ function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): 
 
 function timed(reader: Reader, params: EventTimeParams, context: SourceContext<unknown>, { eventTime }: Schema, time: number | null): Reader {
   if (params.eventTime === 'arrival') return new ArrivalReader(reader, context, params.arrivalColumn, time);
-  const { timeColumn: column, timeFormat: format, timePattern: pattern, timeZone: zone, outOfOrder, idleAfter, ahead } = params;
+  const { timeFormat: format, timePattern: pattern, timeZone: zone, outOfOrder, idleAfter, ahead } = params;
   const values = timeValues({ format, pattern, zone }, eventTime?.from ?? 'timestamp');
-  return new ColumnTimeReader(reader, context, { column, values, outOfOrder, idleAfter, ahead }, time);
+  return new ColumnTimeReader(reader, context, { column: eventTime?.column ?? '', values, outOfOrder, idleAfter, ahead }, time);
 }

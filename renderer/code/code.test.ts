@@ -84,14 +84,26 @@ describe('code fields of a node', () => {
     expect(codeFields(manifest, { mode: 'rules' })).toEqual([]);
     expect(isShown(manifest.params['where']!, { mode: null })).toBe(false);
   });
-  it('know their input', () => {
+  it('are hidden with the field that they depend on', () => {
+    const fields = {
+      time: { kind: 'choice', label: 'Time' },
+      format: { kind: 'choice', label: 'Format', when: { param: 'time', is: ['column'] } },
+      pattern: { kind: 'text', label: 'Pattern', when: { param: 'format', is: ['pattern'] } },
+    } as const;
+    expect(isShown(fields.pattern, { time: 'column', format: 'pattern' }, fields)).toBe(true);
+    expect(isShown(fields.pattern, { time: 'none', format: 'pattern' }, fields)).toBe(false);
+  });
+  it('know their input, or their own output', () => {
+    const made = { columns: [] };
     const check = {
       inputs: [
         { name: 'rows', schema },
         { name: 'lookup', schema: null },
       ],
+      outputs: [{ name: 'rows', schema: made }],
     } as never;
     expect(inputSchema(check, {})).toBe(schema);
+    expect(inputSchema(check, { of: 'output' })).toBe(made);
     expect(inputSchema(check, { input: 'lookup' })).toBeNull();
     expect(inputSchema(null, {})).toBeNull();
   });
