@@ -4,13 +4,12 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import { formatTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { KeyedState } from './keyed-state.ts';
+import { type Due, KeyedTimers, type Timers } from './keyed-timers.ts';
 import { keyText, keyValues } from './keys.ts';
 import type { KeyedCode, RowFailure, StatefulOperator } from './node.ts';
 import { StateCopier } from './plain-state.ts';
-import { TimeQueue } from './time-queue.ts';
 
 const batchSize = 1024;
-const bytesPerTurn = 100;
 /** A key whose timers set each other more often than that while one watermark passes would never come to an end. */
 const maxFirings = 100_000;
 /** A timer that was set by another for a time that has had its turn counts as so many. */
@@ -19,9 +18,6 @@ export const defaultTimer = 'timer';
 
 /** What is kept for a key. `until` is when it is forgotten, where there is a `ttl`. */
 export type Kept = { readonly state: State; readonly until?: number };
-/** By name. A timer that is moved to a later time stays where it is in the queue until that turn comes: `queued`. */
-export type Timers = { readonly [name: string]: { readonly time: number; readonly queued: number } };
-type Due = { readonly key: string; readonly name: string; readonly time: number };
 
 export interface KeyedStepsOptions {
   readonly keys: readonly string[];
@@ -46,10 +42,7 @@ export class KeyedSteps implements StatefulOperator {
   readonly #timeOf: ((row: Row) => number | null) | null;
   readonly #initial: State | ((key: object) => unknown);
   readonly #context: object;
-  readonly #queue = new TimeQueue<Due>();
-  /** Of `timers`, which tells keys only. */
-  #timerCount = 0;
-  #isRead = false;
+  readonly #timers: KeyedTimers;
   #watermark = beginningOfTime;
   #out: Row[] = [];
   readonly #values: Value[] = [];
@@ -67,6 +60,7 @@ export class KeyedSteps implements StatefulOperator {
     const { code, field, input } = options;
     this.#options = options;
     this.#copier = new StateCopier(field);
+    this.#timers = new KeyedTimers(options.timers);
     this.#timeOf = eventTimeReader(input);
     const { initial = {} } = code;
     this.#initial = typeof initial === 'function' ? (initial as (key: object) => unknown) : this.#started(initial);
@@ -74,7 +68,7 @@ export class KeyedSteps implements StatefulOperator {
   }
 
   process(rows: readonly Row[]): void {
-    this.#readTimers();
+    this.#timers.read();
     const { fail, explain } = this.#options;
     for (const row of rows) {
       try {
@@ -82,13 +76,13 @@ export class KeyedSteps implements StatefulOperator {
       } catch (thrown) {
         fail({ ...explain(thrown), row });
       }
-      if (this.#queue.next <= this.#watermark) this.#fire(this.#watermark);
+      if (this.#timers.next <= this.#watermark) this.#fire(this.#watermark);
     }
     this.#flush();
   }
 
   advance(watermark: number): void {
-    this.#readTimers();
+    this.#timers.read();
     this.#watermark = watermark;
     this.#fire(watermark);
     if (this.#options.ttl !== null) this.#options.states.expire(watermark);
@@ -105,7 +99,7 @@ export class KeyedSteps implements StatefulOperator {
 
   /** What waits in memory. The engine measures states and timers by itself. */
   stateSize(): { readonly entries: number; readonly bytes: number } {
-    return { entries: 0, bytes: this.#queue.size * bytesPerTurn };
+    return { entries: 0, bytes: this.#timers.bytes };
   }
 
   #onRow(row: Row, key: string): void {
@@ -153,7 +147,10 @@ export class KeyedSteps implements StatefulOperator {
     if (this.#forgets) this.#forget(key);
     // What is as at the beginning need not be kept.
     else if (after !== before || (kept !== undefined && kept.until !== until)) this.#keep(key, after, until);
-    if (this.#changes.size > 0) this.#setTimers(key);
+    if (this.#changes.size > 0) {
+      this.#timers.change(key, this.#changes);
+      this.#changes.clear();
+    }
     for (const each of rows) this.#out.push(each);
     if (this.#out.length >= batchSize) this.#flush();
   }
@@ -165,11 +162,9 @@ export class KeyedSteps implements StatefulOperator {
   }
 
   #forget(key: string): void {
-    const { states, timers } = this.#options;
     this.#forgets = false;
-    states.delete(key);
-    this.#timerCount -= Object.keys(timers.get(key) ?? {}).length;
-    timers.delete(key);
+    this.#options.states.delete(key);
+    this.#timers.clear(key);
   }
 
   /** A state that has run out is not there, even where nobody has removed it yet. */
@@ -213,79 +208,18 @@ export class KeyedSteps implements StatefulOperator {
 
   // ---- Timers
 
-  /** The queue is made anew from the timers that are kept. */
-  #readTimers(): void {
-    if (this.#isRead) return;
-    this.#isRead = true;
-    for (const [key, timers] of this.#options.timers.entries()) {
-      for (const [name, { queued }] of Object.entries(timers)) {
-        this.#queue.add(queued, { key, name, time: queued });
-        this.#timerCount++;
-      }
-    }
-  }
-
-  #setTimers(key: string): void {
-    const { timers } = this.#options;
-    const before = timers.get(key);
-    let after = before ?? noTimers;
-    for (const [name, time] of this.#changes) {
-      const old = Object.hasOwn(after, name) ? after[name] : undefined;
-      this.#timerCount += Number(time !== null) - Number(old !== undefined);
-      if (time !== null) after = { ...after, [name]: old !== undefined && old.queued <= time ? { time, queued: old.queued } : this.#enqueue(key, name, time) };
-      else if (old !== undefined) after = without(after, name);
-    }
-    this.#changes.clear();
-    if (after === noTimers) timers.delete(key);
-    else if (after !== before) timers.set(key, after);
-    if (this.#queue.size > 2 * this.#timerCount + 1024) this.#sweep();
-  }
-
-  #enqueue(key: string, name: string, time: number): Timers[string] {
-    this.#queue.add(time, { key, name, time });
-    return { time, queued: time };
-  }
-
-  /** Drops what stands in the queue for timers that were moved or cleared. */
-  #sweep(): void {
-    const waiting = this.#queue.inOrder().filter(({ key, name, time }) => this.#timer(key, name)?.queued === time);
-    while (this.#queue.size > 0) this.#queue.take();
-    for (const due of waiting) this.#queue.add(due.time, due);
-  }
-
-  #timer(key: string, name: string): Timers[string] | undefined {
-    const timers = this.#options.timers.get(key);
-    return timers !== undefined && Object.hasOwn(timers, name) ? timers[name] : undefined;
-  }
-
-  /** Takes what is due out of the timers. False for what was cleared, or moved and waits for another turn. */
-  #takeOut({ key, name, time }: Due): boolean {
-    const timer = this.#timer(key, name);
-    if (timer?.queued !== time) return false;
-    if (timer.time > time) {
-      this.#options.timers.set(key, { ...this.#options.timers.get(key), [name]: this.#enqueue(key, name, timer.time) });
-      return false;
-    }
-    this.#changes.set(name, null);
-    this.#setTimers(key);
-    return true;
-  }
-
   /** Fires what is due by then, in the order of time, key and name. Timers that are set meanwhile take part. */
   #fire(watermark: number): void {
-    const queue = this.#queue;
+    const timers = this.#timers;
     const firings = new Map<string, number>();
     let latest = Number.NEGATIVE_INFINITY;
-    while (queue.next <= watermark) {
-      const time = queue.next;
-      const due: Due[] = [];
-      while (queue.next === time) due.push(queue.take());
-      due.sort((a, b) => compare(a.key, b.key) || compare(a.name, b.name));
-      for (const each of due) {
-        if (!this.#takeOut(each)) continue;
-        const count = (firings.get(each.key) ?? 0) + (time > latest ? 1 : standstill);
-        firings.set(each.key, count);
-        this.#fireOne(each, count > maxFirings);
+    while (timers.next <= watermark) {
+      const time = timers.next;
+      for (const due of timers.turns()) {
+        if (!timers.take(due)) continue;
+        const count = (firings.get(due.key) ?? 0) + (time > latest ? 1 : standstill);
+        firings.set(due.key, count);
+        this.#fireOne(due, count > maxFirings);
       }
       latest = Math.max(latest, time);
     }
@@ -387,16 +321,4 @@ function inert(object: object): object {
   Object.setPrototypeOf(object, null);
   for (const { get, value } of Object.values(Object.getOwnPropertyDescriptors(object))) Object.freeze(get ?? value);
   return Object.freeze(object);
-}
-
-const noTimers: Timers = {};
-
-function without(timers: Timers, name: string): Timers {
-  const { [name]: _, ...rest } = timers;
-  for (const _name in rest) return rest;
-  return noTimers;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,7 +1,8 @@
 import type { Column } from '../../engine/schema/types.ts';
 import { duplicateNames, keyTypes, typeOptions } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
-import { type Kept, KeyedSteps, type Timers } from '../kit/keyed-steps.ts';
+import { type Kept, KeyedSteps } from '../kit/keyed-steps.ts';
+import type { Timers } from '../kit/keyed-timers.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 import { returnedRows } from '../kit/returned-rows.ts';
 
