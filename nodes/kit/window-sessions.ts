@@ -122,7 +122,9 @@ export class SessionWindows implements Windows {
     this.#queue.add(session.due, { due: session.due, session });
   }
 
-  advance(watermark: number, fire: Fire): void {
+  advance(risen: number, fire: Fire): void {
+    // After a restart the sources may not be as far again.
+    const watermark = Math.max(risen, this.#watermark);
     this.#watermark = watermark;
     const complete: Session[] = [];
     const gone: Session[] = [];

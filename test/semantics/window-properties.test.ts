@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Row, Value } from '../../engine/schema/types.ts';
+import type { StatefulOperator } from '../../nodes/kit/node.ts';
 import type { Params } from '../../nodes/kit/params.ts';
 import aggregate from '../../nodes/transforms/aggregate.ts';
-import { schema } from '../transform-trial.ts';
+import { prepareTransform, schema } from '../transform-trial.ts';
 import { anyArrival, expectSameRows, finalRows } from './properties.ts';
 import { playStream, timed } from './stream.ts';
 
@@ -155,6 +156,24 @@ it('keeps the law with early and late results too', () => {
       numRuns: 30,
     });
   }
+});
+
+it.each(kinds)('%s: what is gone stays gone where a restart sets the watermark back', (_, window) => {
+  const emitted: string[] = [];
+  const surroundings = { now: () => 0, fail: () => {}, emit: (port: string, rows: readonly Row[]) => void emitted.push(...rows.map(() => port)) };
+  const { start } = prepareTransform(aggregate, { ...base, ...window }, { rows: [readings] }, surroundings);
+  const row = { time: 100, sensor: 'a', level: 1 };
+  const first = start() as StatefulOperator;
+  first.process([row], 'rows');
+  first.advance!(1000);
+  const windows = emitted.length;
+  const second = start() as StatefulOperator;
+  second.restore!(first.snapshot!());
+  second.advance!(50);
+  second.process([row], 'rows');
+  second.advance!(1001);
+  second.finish!();
+  expect(emitted.slice(windows)).toEqual(['late']);
 });
 
 it('keeps no more than what is open, however many windows and keys there were', () => {
