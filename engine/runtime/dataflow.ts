@@ -106,6 +106,8 @@ export interface Dataflow {
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void;
   /** Rows of the node that failed so far. */
   failed(node: NodeId): number;
+  /** The source's rows that failed since then are not told further: they will be read, and fail, once more. */
+  dropFailures(source: NodeId, failed: number): void;
   /** The nodes in which event time decides when rows come out, the watermark that they have, and who holds it back. */
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[];
   /** Undoes what is not committed. Never throws: what goes wrong is logged. */
@@ -393,6 +395,12 @@ class OpenDataflow implements Dataflow {
 
   failed(node: NodeId): number {
     return this.#stations.get(node)!.counters.failed;
+  }
+
+  dropFailures(source: NodeId, failed: number): void {
+    const { failures, counters } = this.#stations.get(source)!;
+    failures.take();
+    counters.failed = failed;
   }
 
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {

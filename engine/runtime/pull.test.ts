@@ -114,6 +114,7 @@ function waiting(tells: () => ReturnType<NonNullable<Reader['waiting']>>) {
     end: async () => void calls.push('end'),
     ticks: false,
     failed: () => 0,
+    dropFailures: () => {},
     waited: () => {},
     isNeeded: () => true,
   } as unknown as Dataflow;
@@ -180,8 +181,15 @@ describe('a source that waits', () => {
     await done;
   });
 
-  test('is dropped when the run drains: its rows are not in the mark', async () => {
-    const { calls, pull, give } = waiting(() => ({}));
+  test('is dropped when the run drains: neither its rows nor those that failed are in the mark', async () => {
+    const { calls, abort, flow, give } = waiting(() => ({}));
+    // Two of them failed.
+    const failures = [0, 2];
+    Object.assign(flow, {
+      failed: () => failures.shift()!,
+      dropFailures: (source: string, failed: number) => calls.push(`only ${failed} of ${source} failed`),
+    });
+    const pull = new Pull(flow, abort, { keepsMarks: true });
     const done = pull.run([['a']]);
     await settle();
     pull.pause();
@@ -189,7 +197,8 @@ describe('a source that waits', () => {
     await settle();
     pull.drain();
     await done;
-    expect(calls).toEqual(['end']);
+    expect(calls).toEqual(['only 0 of a failed', 'end']);
+    expect(pull.marks()).toEqual({ a: { position: null, hasEnded: false, failed: 0 } });
   });
 
   test('wall-clock time goes on while it is paused, but not while it is held; an error in it ends the run', async () => {

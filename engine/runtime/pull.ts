@@ -181,6 +181,8 @@ export class Pull {
       if (state.isRead && (this.#options.keepsMarks || reader.committed)) this.#marks.set(source, state.before ?? this.#mark(source, state));
       if (state.isRead && reader.committed) this.#toClose.push(reader);
       else await reader.close();
+      // Drained with rows at hand, or on their way: those of them that failed belong to the next run too.
+      if (state.isRead && state.before) this.#flow.dropFailures(source, state.before.failed);
     }
   }
 
