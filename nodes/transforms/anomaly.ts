@@ -171,7 +171,7 @@ function scoring<V extends RollingState | Weighted>(
   };
   const judge = (value: number, mean: number, deviation: number): void => {
     const score = value === mean ? 0 : (value - mean) / deviation;
-    found[1] = deviation > 0 && Number.isFinite(score) ? score : null;
+    found[1] = Number.isFinite(score) ? score : null;
     found[2] = Math.abs(score) > threshold;
   };
   return {

@@ -122,6 +122,13 @@ streamTable(anomaly, [
     ],
   },
   {
+    name: 'after equal values, an equal one has the score 0, and another one is an anomaly without a score',
+    params: given,
+    inputs: { rows: columns },
+    events: [rows(reading(0, 4), reading(1, 4), reading(2, 4), reading(3, 5))],
+    expect: [{ after: 0, rows: [scored(0, 4, null, null), scored(1, 4, 4, null), scored(2, 4, 4, 0), scored(3, 5, 4, null, true)] }],
+  },
+  {
     name: 'values that numbers can hardly hold give no score',
     params: given,
     inputs: { rows: columns },
