@@ -35,6 +35,11 @@ export class ScheduledReader implements Reader {
   #cursor: number | string | null;
   #greatest: number | string | null;
   #hasRead: boolean;
+  /**
+   * Set while a reading goes on where one was interrupted: rows beyond it are left to the next reading, which follows at once.
+   * What changed meanwhile may stand before the place where this one goes on, and a greater cursor would pass it over.
+   */
+  #limit: number | string | null = null;
   #failures = 0;
   /** What `fail` threw: it ends the run, and is no failure of the reading. */
   #stop: unknown = null;
@@ -125,6 +130,7 @@ export class ScheduledReader implements Reader {
   }
 
   async #begin(): Promise<Reader> {
+    this.#limit = this.#reading && this.#column !== null ? this.#greatest : null;
     this.#reading ??= { source: null, startedAt: this.#context.now() };
     return this.#open({
       ...this.#context,
@@ -143,7 +149,9 @@ export class ScheduledReader implements Reader {
   async #finish(): Promise<void> {
     await this.#reader?.close();
     this.#reader = null;
-    this.#next = Math.max(this.#reading!.startedAt + this.#repeat, this.#context.now());
+    const now = this.#context.now();
+    this.#next = this.#limit === null ? Math.max(this.#reading!.startedAt + this.#repeat, now) : now;
+    this.#limit = null;
     this.#reading = null;
     this.#cursor = this.#greatest;
     this.#hasRead = true;
@@ -178,6 +186,7 @@ export class ScheduledReader implements Reader {
         this.#fail(row, column, position ? { position } : {});
         return;
       }
+      if (this.#limit !== null && value > this.#limit) return;
       if (this.#cursor === null || value > this.#cursor) kept.push(i);
       if (greatest === null || value > greatest) greatest = value;
     });
