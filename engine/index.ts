@@ -27,8 +27,11 @@ async function start(): Promise<void> {
     const { serveRun } = await import('./runtime/run-process.ts');
     serveRun(host);
   } else if (role === 'keeper') {
+    // The process of the run starts while this one is still being loaded.
+    const { forkNode } = await import('./supervisor/fork-node.ts');
+    const run = forkNode('run');
     const { serveAsKeeper } = await import('./supervisor/keeper-process.ts');
-    serveAsKeeper(host, JSON.parse(argument ?? '{}') as KeeperSettings);
+    serveAsKeeper(host, run, JSON.parse(argument ?? '{}') as KeeperSettings);
   } else if (role === 'workbench') {
     const settings = JSON.parse(argument ?? '{}') as WorkbenchSettings;
     const { serveWorkbench } = await import('./workbench/workbench.ts');

@@ -19,8 +19,8 @@ const maxFrameBytes = 64 * 1024 * 1024;
 export interface EditorServer {
   /** With the token in its fragment, which browsers do not send anywhere. */
   readonly address: string;
-  /** How many runs go on when this server ends. */
-  readonly running: number;
+  /** How many runs go on when this server ends, whoever started them. */
+  countRunning(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -87,8 +87,8 @@ export async function startEditorServer(options: {
   const { port } = server.address() as AddressInfo;
   return {
     address: `http://127.0.0.1:${port}/#t=${token}`,
-    get running() {
-      return supervisor.running;
+    async countRunning() {
+      return (await supervisor.list()).filter((run) => run.endedAt === null).length;
     },
     async close() {
       for (const socket of sockets) socket.terminate();

@@ -27,11 +27,12 @@ async function main(): Promise<void> {
   });
   process.stdout.write(`Millrace is open at ${server.address}\n`);
   if (values.browser) openBrowser(server.address);
-  const quit = () => {
-    const { running } = server;
+  const quit = async () => {
+    const running = await server.countRunning().catch(() => 0);
     if (running > 0)
       process.stdout.write(`${running === 1 ? 'A run goes on' : `${running} runs go on`}; "millrace runs" shows ${running === 1 ? 'it' : 'them'}.\n`);
-    void server.close().then(() => process.exit(0));
+    await server.close();
+    process.exit(0);
   };
   process.on('SIGINT', quit);
   process.on('SIGTERM', quit);

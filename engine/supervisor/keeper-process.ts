@@ -6,6 +6,7 @@ import type { Port } from '../protocol/port.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
+import type { EngineProcess } from './engine-process.ts';
 import type { KeeperSettings, KeeperStartProtocol } from './fork-keeper.ts';
 import { forkNode } from './fork-node.ts';
 import { Keeper } from './keeper.ts';
@@ -16,9 +17,8 @@ import { runFolder } from './registry.ts';
 /** For those who start a run and then attach, or come back at once: so long an ended run can still be looked at. */
 const lingerMs = 5000;
 
-/** Waits for a job, with a run process prepared. Ends when the one who forked it goes before there is one, or some seconds after the run. */
-export function serveAsKeeper(host: Port, { dataFolder, logFile }: KeeperSettings): void {
-  const spare = forkNode('run');
+/** Waits for a job, with a run's process that is prepared for it. Ends when the one who forked it goes before there is one, or some seconds after the run. */
+export function serveAsKeeper(host: Port, spare: EngineProcess, { dataFolder, logFile }: KeeperSettings): void {
   let hasJob = false;
   new Service<KeeperStartProtocol>(host, {
     async start(job) {

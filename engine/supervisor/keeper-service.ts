@@ -1,4 +1,5 @@
 /** What a keeper tells those who attach to it, and the place in the registry at which they find it. */
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { type Handlers, Service } from '../protocol/connection.ts';
 import { type KeeperProtocol, keeperParams } from '../protocol/keeper-api.ts';
@@ -7,6 +8,8 @@ import { MillraceError } from '../schema/problem.ts';
 import type { Keeper } from './keeper.ts';
 import { ownIdentity, type RunEntry, removeEntry, runFolder, writeEntry } from './registry.ts';
 import { listenAt, socketPath } from './socket-port.ts';
+
+const upkeepEveryMs = 60_000;
 
 const noResult = async (done: Promise<void>): Promise<null> => {
   await done;
@@ -67,16 +70,30 @@ export async function register(keeper: Keeper, data: string): Promise<Registrati
     startedAt: keeper.summary.startedAt,
     commits: job.options.commits,
   };
-  const server: Server = await listenAt(entry.socket, (port) => {
+  const accept = (port: Port) => {
     ports.add(port);
     serveKeeper(port, keeper);
     port.onClose(() => {
       ports.delete(port);
       if (ports.size === 0) for (const listener of listeners) listener();
     });
-  });
+  };
+  let server: Server = await listenAt(entry.socket, accept);
   let isOpen = true;
+  entry = { ...entry, state: keeper.summary.state };
   writeEntry(data, entry);
+  // Who tidies up temporary folders takes sockets of long runs away: without it nobody could stop them.
+  const upkeep = setInterval(() => {
+    if (process.platform === 'win32' || existsSync(entry.socket)) return;
+    server.close();
+    listenAt(entry.socket, accept).then(
+      (again) => {
+        server = again;
+        writeEntry(data, entry);
+      },
+      () => {},
+    );
+  }, upkeepEveryMs).unref();
   const stop = keeper.onChanged(({ state }) => {
     if (state === entry.state || !isOpen) return;
     entry = { ...entry, state };
@@ -97,6 +114,7 @@ export async function register(keeper: Keeper, data: string): Promise<Registrati
     close() {
       if (!isOpen) return;
       isOpen = false;
+      clearInterval(upkeep);
       stop();
       for (const port of ports) port.close();
       server.close();

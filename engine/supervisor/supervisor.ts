@@ -13,6 +13,7 @@ const keptRuns = 50;
 const keptLogLines = 2000;
 /** Folders are watched; this is for file systems that do not tell. */
 const lookEveryMs = 2000;
+const prepareAgainMs = 2000;
 /** A keeper that closed its socket is gone a moment later. */
 const goneWithinMs = 100;
 
@@ -75,7 +76,8 @@ export class Supervisor implements RunControl {
     this.#spare = null;
     const entry = await keeper.start(job);
     const run = await this.#attach(entry);
-    if (wasPrepared) this.prepare();
+    // Not at the cost of the run that begins now.
+    if (wasPrepared) setTimeout(() => this.prepare(), prepareAgainMs).unref();
     if (run) return run.summary;
     throw new MillraceError({ code: 'run/keeper', message: 'The run was started, but its keeper does not answer.', hint: 'See "millrace runs".' });
   }

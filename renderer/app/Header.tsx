@@ -102,11 +102,12 @@ function DocumentName() {
 
 function RunButton() {
   const running = useSession((state) => isRunning(state.run));
-  const stopping = useSession((state) => state.run?.state === 'stopping');
+  const stopping = useSession((state) => state.run?.state === 'stopping' || state.run?.state === 'draining');
+  const stop = useSession((state) => labelOf(commandOf('run.stop'), state));
   const enabled = useSession((state) => isEnabled(commandOf('run.start'), state));
   if (running) {
     return (
-      <Tooltip label={`Stop (${showShortcut('Shift+F5')})`}>
+      <Tooltip label={`${stop} (${showShortcut('Shift+F5')})`}>
         <Button color="red" variant="light" loading={stopping} leftSection={<IconPlayerStopFilled size={14} />} onClick={() => void runCommand('run.stop')}>
           Stop
         </Button>

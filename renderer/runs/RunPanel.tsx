@@ -18,6 +18,7 @@ import { runCommand } from '../commands/registry.ts';
 import { ProblemList } from '../problems/ProblemsPanel.tsx';
 import { useSession } from '../session/session.ts';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
+import { RunHistoryView } from './RunHistoryView.tsx';
 import { RunOutputs } from './RunOutputs.tsx';
 import { RunTable } from './RunTable.tsx';
 import { isRunning, isSteerable, showRun } from './run-actions.tsx';
@@ -60,6 +61,7 @@ export function RunPanel() {
           data={[
             { value: 'nodes', label: 'Nodes' },
             { value: 'errors', label: run.problems.length > 0 ? `Errors (${run.problems.length})` : 'Errors' },
+            { value: 'history', label: 'History' },
             { value: 'log', label: 'Log' },
           ]}
         />
@@ -78,6 +80,7 @@ export function RunPanel() {
         )}
         {view === 'errors' &&
           (run.problems.length > 0 ? <ProblemList problems={run.problems} withNode /> : <p className="panel-empty">No row failed and nothing went wrong.</p>)}
+        {view === 'history' && <RunHistoryView run={run} />}
         {view === 'log' && <Log lines={lines} />}
       </div>
     </div>

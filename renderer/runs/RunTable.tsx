@@ -102,13 +102,13 @@ function Time({ stats: { busyMs, idleMs, blockedMs } }: { readonly stats: NodeSt
   const words = total > 0 ? `${share(busyMs)} working, ${share(blockedMs)} waiting for nodes behind, ${share(idleMs)} waiting for rows` : undefined;
   return (
     <td className={busyMs < 1 ? 'zero' : undefined} title={words}>
-      {formatDuration(busyMs)}
       {idleMs + blockedMs > 0 && (
         <span className="run-share" role="img" aria-label={words}>
           <i style={{ width: share(busyMs) }} data-part="busy" />
           <i style={{ width: share(blockedMs) }} data-part="blocked" />
         </span>
       )}
+      {formatDuration(busyMs)}
     </td>
   );
 }

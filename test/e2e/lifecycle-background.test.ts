@@ -48,6 +48,14 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     await editor.shot('life-endless-run-dark');
     await page.emulateMedia({ colorScheme: 'light' });
 
+    await bottomPanel(page).getByText('History', { exact: true }).click();
+    await bottomPanel(page)
+      .getByRole('img', { name: /^Rows per second over time/ })
+      .waitFor();
+    await bottomPanel(page).getByText('Checkpoint 1', { exact: true }).waitFor();
+    await editor.shot('life-history');
+    await bottomPanel(page).getByText('Nodes', { exact: true }).click();
+
     await page.keyboard.press('F6');
     await status(page, 'paused');
     const paused = await rowsIn(page);

@@ -123,6 +123,22 @@ describe('a run in the background', () => {
     await reached(next, ({ state }) => state === 'stopped');
   });
 
+  it('goes on when the server is ended, which says so', async () => {
+    const first = host();
+    const id = await started(first);
+    const server = spawn(process.execPath, [entryFile('server')], { env: { ...process.env, MILLRACE_DATA: data }, stdio: ['ignore', 'pipe', 'inherit'] });
+    closers.push(() => server.kill('SIGKILL'));
+    let said = '';
+    server.stdout!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await expect.poll(() => said, { timeout: 10_000 }).toContain('Millrace is open');
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+    expect(said).toContain('A run goes on; "millrace runs" shows it.');
+    expect((await first.list()).find((run) => run.id === id)!.endedAt).toBeNull();
+  });
+
   it.skipIf(!isLinux)('whose processes are killed has failed, for every host, and is forgotten by the registry', async () => {
     const [first, second] = [host(), host()];
     const id = await started(first);

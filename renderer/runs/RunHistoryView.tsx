@@ -1,0 +1,103 @@
+import { useEffect, useState } from 'react';
+import type { RunSummary } from '../../engine/protocol/messages.ts';
+import type { RunHistory } from '../../engine/protocol/run-history.ts';
+import { session } from '../session/session.ts';
+import { formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from './format.ts';
+import { isRunning } from './run-actions.tsx';
+
+const readEveryMs = 2000;
+const shownCheckpoints = 5;
+const width = 600;
+const height = 64;
+
+/** How a run went: its rows a second over time, its states and why, its last checkpoints. Read from what its keeper wrote. */
+export function RunHistoryView({ run }: { readonly run: RunSummary }) {
+  const history = useHistory(run);
+  if (!history) return <p className="panel-empty">Reading the history of this run …</p>;
+  if (history.states.length === 0) return <p className="panel-empty">Nothing is remembered of this run.</p>;
+  return (
+    <div className="run-history">
+      <Rates history={history} />
+      <section aria-label="States of the run">
+        {history.states.map(({ at, state, reason }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: states only ever join at the end.
+          <div className="run-event" key={index}>
+            <span>{formatTime(at)}</span>
+            <b className="run-state" data-state={state}>
+              {runStateWords[state]}
+            </b>
+            <span>{reason}</span>
+          </div>
+        ))}
+      </section>
+      {history.checkpoints.length > 0 && (
+        <section aria-label="Checkpoints of the run">
+          {history.checkpoints.slice(-shownCheckpoints).map(({ id, at, bytes, tookMs }) => (
+            <div className="run-event" key={id}>
+              <span>{formatTime(at)}</span>
+              <b>Checkpoint {id}</b>
+              <span>
+                {formatBytes(bytes)}, made in {formatDuration(tookMs)}
+              </span>
+            </div>
+          ))}
+        </section>
+      )}
+    </div>
+  );
+}
+
+function useHistory(run: RunSummary): RunHistory | null {
+  const [read, setRead] = useState<{ readonly id: string; readonly history: RunHistory } | null>(null);
+  const { id } = run;
+  const isLive = isRunning(run);
+  useEffect(() => {
+    let isWanted = true;
+    const readNow = () =>
+      session.request('run.history', { runId: id }).then(
+        (history) => isWanted && setRead({ id, history }),
+        () => {},
+      );
+    void readNow();
+    const timer = isLive ? setInterval(readNow, readEveryMs) : undefined;
+    return () => {
+      isWanted = false;
+      clearInterval(timer);
+    };
+  }, [id, isLive]);
+  return read?.id === id ? read.history : null;
+}
+
+/** The busiest node's rows a second, between one sample and the next. */
+function Rates({ history: { samples } }: { readonly history: RunHistory }) {
+  const rows = samples.map(({ nodes }) => Math.max(0, ...Object.values(nodes).map((node) => Math.max(node.in, node.out))));
+  const rates = samples.slice(1).map(({ at }, index) => ({
+    at,
+    rate: Math.max(0, (1000 * (rows[index + 1]! - rows[index]!)) / Math.max(1, at - samples[index]!.at)),
+  }));
+  if (rates.length < 2) return null;
+  const [from, to] = [rates[0]!.at, rates.at(-1)!.at];
+  const most = Math.max(1, ...rates.map(({ rate }) => rate));
+  const x = (at: number) => ((at - from) / Math.max(1, to - from)) * width;
+  const y = (rate: number) => height - (rate / most) * (height - 2);
+  const line = rates.map(({ at, rate }) => `${x(at).toFixed(1)},${y(rate).toFixed(1)}`).join(' ');
+  return (
+    <figure className="run-rates">
+      <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={`Rows per second over time, at most ${formatCount(most)}`}>
+        <polygon points={`0,${height} ${line} ${width},${height}`} />
+        <polyline points={line} vectorEffect="non-scaling-stroke" />
+      </svg>
+      <figcaption>
+        <span>{formatTime(from)}</span>
+        <span>at most {formatCount(most)} rows/s</span>
+        <span>{formatTime(to)}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+/** With seconds today. */
+function formatTime(at: number): string {
+  const date = new Date(at);
+  return date.toDateString() === new Date().toDateString() ? date.toLocaleTimeString('en-GB') : formatWhen(at);
+}
