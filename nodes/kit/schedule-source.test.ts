@@ -210,3 +210,28 @@ it('tells of a cursor that is no column, or has no effect', () => {
   expect(problems({ cursorColumn: 'id', repeat: null })).toMatchObject([{ code: 'schedule/once', severity: 'warning' }]);
   expect(problems({ cursorColumn: 'id' })).toEqual([]);
 });
+
+it('passes over no row that changed in place while it was interrupted', async () => {
+  const table: { id: number }[] = [{ id: 1 }, { id: 2 }, { id: 3 }];
+  const definition = {
+    ...sourceOf([]),
+    params: {},
+    bounded: true as const,
+    run: ({ start }: SourceContext<any>): Reader => {
+      let next = (start as number | null) ?? 0;
+      return {
+        read: () => (next < table.length ? { rows: [table[next++]!] } : null),
+        position: () => next,
+        close() {},
+      };
+    },
+  };
+  const source = withSchedule(definition);
+  const before = await open(source, { cursorColumn: 'id' });
+  expect(await take(before, 3)).toEqual(ids(1, 2, 3));
+  const start = before.reader.position();
+  await before.reader.close();
+  table[0] = { id: 10 };
+  table.push({ id: 11 });
+  expect(await take(await open(source, { cursorColumn: 'id' }, { start }), 2)).toEqual(ids(10, 11));
+});
