@@ -83,9 +83,10 @@ export class KeyedSteps implements StatefulOperator {
 
   advance(watermark: number): void {
     this.#timers.read();
-    this.#watermark = watermark;
-    this.#fire(watermark);
-    if (this.#options.ttl !== null) this.#options.states.expire(watermark);
+    // After a restart a source may begin with an earlier one than was there before.
+    this.#watermark = Math.max(this.#watermark, watermark);
+    this.#fire(this.#watermark);
+    if (this.#options.ttl !== null) this.#options.states.expire(this.#watermark);
     this.#flush();
   }
 
