@@ -110,7 +110,7 @@ describe('metrics', () => {
   it('leave out what there is none of', () => {
     const text = prometheusText(summary({ checkpoint: null, stats: { a: stats({ watermark: beginningOfTime }), b: stats({ watermark: endOfTime }) } }));
     expect(parse(text).map(({ name }) => name)).not.toContain('millrace_node_watermark_timestamp_seconds');
-    expect(text).not.toContain('checkpoint');
+    expect(text).not.toContain('millrace_checkpoint');
     expect(text).not.toContain('backlog');
     parse(prometheusText(summary({ stats: {} })));
   });

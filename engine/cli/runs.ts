@@ -65,7 +65,6 @@ export async function attachRun(name: string, options: { readonly json?: boolean
     const nodes = (await supervisor.attachment(id))?.run.nodes ?? [];
     const titles = new Map(nodes.map((node) => [node.id, node.title]));
     const progress = options.json ? null : new Progress(nodes, process.stderr);
-    progress?.log(`${found.pipeline} (${id.slice(0, 8)}): ${describeState(found)}. Ctrl+C leaves it, and it goes on.`);
     let last: RunSummary | null = null;
     const ended = new Promise<RunSummary | null>((done) => {
       const show = (summary: RunSummary) => {
@@ -79,6 +78,7 @@ export async function attachRun(name: string, options: { readonly json?: boolean
         if (runId === id) progress?.log(`${line.node ? `${line.node}: ` : ''}${line.message}`);
       });
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done(null));
+      progress?.log(`${found.pipeline} (${id.slice(0, 8)}): ${describeState(found)}. Ctrl+C leaves it, and it goes on.`);
       void supervisor.list().then((runs) => {
         const now = runs.find((run) => run.id === id);
         if (now) show(now);
