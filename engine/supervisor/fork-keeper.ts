@@ -9,7 +9,7 @@ import { MillraceError } from '../schema/problem.ts';
 import { runsFolder } from '../store/data-folder.ts';
 import { entryFile } from '../threads.ts';
 import { splitPipe } from './engine-process.ts';
-import { nodeBinary } from './fork-node.ts';
+import { nodeBinary, nodeEnvironment } from './fork-node.ts';
 import type { RunEntry } from './registry.ts';
 
 /** What a keeper's process is told at its start, as JSON in its second argument. */
@@ -50,8 +50,7 @@ export function forkKeeper(dataFolder: string): KeeperProcess {
     windowsHide: true,
     cwd: dataFolder,
     stdio: ['ignore', log, log, 'ipc'],
-    // An Electron without a Node beside it is one itself, if told to.
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: binary === process.execPath && process.versions['electron'] ? '1' : undefined },
+    env: nodeEnvironment(binary),
   });
   closeSync(log);
   let exits: (() => void)[] = [];

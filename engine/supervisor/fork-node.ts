@@ -12,11 +12,12 @@ const endsWithinMs = 1000;
 
 /** Forks an engine process as a plain Node child: for the command line, the browser host, and an Electron whose own Node is too old. */
 export function forkNode(role: Role, settings?: WorkbenchSettings): EngineProcess {
+  const binary = nodeBinary();
   const child = fork(entryFile('engine'), settings ? [role, JSON.stringify(settings)] : [role], {
-    execPath: nodeBinary(),
+    execPath: binary,
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: undefined },
+    env: nodeEnvironment(binary),
   });
   let words = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -62,6 +63,12 @@ export function nodeBinary(): string {
   const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
   const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   return existsSync(binary) ? binary : process.execPath;
+}
+
+/** An Electron without a Node beside it is one itself, if told to. */
+export function nodeEnvironment(binary: string): NodeJS.ProcessEnv {
+  const isElectron = binary === process.execPath && process.versions['electron'] !== undefined;
+  return { ...process.env, ELECTRON_RUN_AS_NODE: isElectron ? '1' : undefined };
 }
 
 function exitReason(code: number | null, signal: string | null, words: string): string {
