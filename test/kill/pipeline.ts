@@ -11,13 +11,20 @@ export const readingsPerSecond = 2000;
 const node = (type: string, params: PipelineNode['params']): PipelineNode => ({ type, typeVersion: 1, params });
 const edge = (from: string, to: string, port = 'rows'): Edge => ({ from: { node: from, port: 'rows' }, to: { node: to, port } });
 
-/** `readings` bounds the generator, for an undisturbed run to end where the other one did; null: it never ends. */
-export function writePipeline(folder: string, readings: number | null): string {
+/** `readings` bounds the generator, for an undisturbed run to end where the other one did; null: it never ends. `feed` is where the orders come. */
+export function writePipeline(folder: string, readings: number | null, feed: string): string {
   const pipeline: Pipeline = {
     name: 'Everything at once',
     parameters: {},
     nodes: {
-      orders: node('file-tail', { path: 'orders*.jsonl', format: 'jsonl', eventTime: 'column', timeColumn: 'at', outOfOrder: 5000, idleAfter: 60_000 }),
+      orders: node('file-tail', {
+        path: join(feed, 'orders*.jsonl'),
+        format: 'jsonl',
+        eventTime: 'column',
+        timeColumn: 'at',
+        outOfOrder: 5000,
+        idleAfter: 60_000,
+      }),
       readings: node('generator', {
         ...(readings === null ? { endless: true } : { count: readings }),
         rate: readingsPerSecond,

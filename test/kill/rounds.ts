@@ -1,0 +1,119 @@
+/** What the tests of this folder share: a disturbed run, the orders that are fed to it, and the undisturbed one to compare with. */
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { stateFolder } from '../../engine/store/data-folder.ts';
+import { DisturbedRun, until } from './disturbed-run.ts';
+import { count, order, outputs, writePipeline } from './pipeline.ts';
+
+const options = ['--checkpoint-every', '150ms'];
+
+/** A folder with runs in it that end with it. */
+export class Playground {
+  readonly folder = mkdtempSync(join(tmpdir(), 'millrace-kill-'));
+  readonly #runs: DisturbedRun[] = [];
+
+  /** `readings` bounds the generator. `place` is where the pipeline writes, `feed` where its orders come. */
+  open(name: string, readings: number | null, place = join(this.folder, name)) {
+    const feed = join(this.folder, `${name}-feed`);
+    for (const folder of [place, feed]) mkdirSync(folder, { recursive: true });
+    const file = writePipeline(place, readings, feed);
+    const data = join(this.folder, `${name}-data`);
+    const run = new DisturbedRun(file, data, options);
+    this.#runs.push(run);
+    return { run, place, feed, state: stateFolder(data, file) };
+  }
+
+  async end(): Promise<void> {
+    for (const run of this.#runs) await run.killGroup();
+  }
+
+  async close(): Promise<void> {
+    await this.end();
+    if (process.env['MILLRACE_KEEP']) process.stderr.write(`kept: ${this.folder}\n`);
+    else rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Lets the run have all orders, ends it in order, and compares it with one that nobody disturbed. */
+  async compare(run: DisturbedRun, place: string, orders: number): Promise<void> {
+    await allOrders(place, different(orders), run);
+    await run.stop('--drain');
+    expect(await run.ended(), run.words).toBe(0);
+    const readings = count(place, 'one.db', 'readings');
+    expect(readings).toBeGreaterThan(0);
+
+    const reference = this.open('undisturbed', readings);
+    const here = reference.place;
+    for (let i = 0; i < orders; i++) appendFileSync(join(reference.feed, 'orders.jsonl'), order(i));
+    reference.run.start();
+    await until(
+      () => count(here, 'one.db', 'readings') === readings,
+      readings + 60_000,
+      () => `${count(here, 'one.db', 'readings')} of ${readings} readings. ${reference.run.words}`,
+    );
+    await allOrders(here, different(orders), reference.run);
+    await reference.run.stop('--drain');
+    expect(await reference.run.ended(), reference.run.words).toBe(0);
+
+    const [found, wanted] = [outputs(place), outputs(here)];
+    for (const name of Object.keys(wanted)) {
+      expect(found[name]!.length, `rows of ${name}`).toBe(wanted[name]!.length);
+      const first = found[name]!.findIndex((row, i) => row !== wanted[name]![i]);
+      expect(first === -1 ? null : [first, found[name]![first]], name).toEqual(first === -1 ? null : [first, wanted[name]![first]]);
+    }
+    process.stderr.write(`${orders} orders and ${readings} readings compared\n`);
+  }
+}
+
+/** Orders that come while the run goes on, lines in pieces, the file renamed now and then. */
+export class Feeder {
+  readonly #place: string;
+  readonly #timer: NodeJS.Timeout;
+  #rest = '';
+  orders = 0;
+  #files = 0;
+
+  constructor(place: string) {
+    this.#place = place;
+    this.#feed();
+    this.#timer = setInterval(() => this.#feed(), 25);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    appendFileSync(join(this.#place, 'orders.jsonl'), this.#rest);
+    this.#rest = '';
+  }
+
+  rename(): void {
+    appendFileSync(join(this.#place, 'orders.jsonl'), this.#rest);
+    this.#rest = '';
+    renameSync(join(this.#place, 'orders.jsonl'), join(this.#place, `orders-${++this.#files}.jsonl`));
+    writeFileSync(join(this.#place, 'orders.jsonl'), '');
+  }
+
+  #feed(): void {
+    let text = this.#rest;
+    for (let i = 0; i < 20; i++) text += order(this.orders++);
+    const cut = text.length - (this.orders % 60);
+    appendFileSync(join(this.#place, 'orders.jsonl'), text.slice(0, cut));
+    this.#rest = text.slice(cut);
+  }
+}
+
+const different = (orders: number) => new Set(Array.from({ length: orders }, (_, i) => JSON.parse(order(i)).id as number)).size;
+
+/** The last ones of these wait for the watermark: they leave when the run is drained. */
+const heldBack = 100;
+
+async function allOrders(place: string, wanted: number, run: DisturbedRun): Promise<void> {
+  const found = () => count(place, 'one.db', 'balances WHERE NOT alarm');
+  await until(
+    () => found() >= wanted - heldBack,
+    120_000,
+    () => `${found()} of ${wanted} orders. ${run.words}`,
+  );
+  await sleep(1500);
+}
