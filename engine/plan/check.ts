@@ -18,6 +18,7 @@ import { migrateParams } from './migrate.ts';
 import { type ParameterValues, parameterValues, substitute } from './parameters.ts';
 import { orderSources } from './sources.ts';
 import { codeIn, filesIn } from './touches.ts';
+import { checkWatermarks } from './watermarks.ts';
 
 export interface CheckOptions {
   readonly catalogue: Catalogue;
@@ -81,6 +82,7 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
     nodes.set(id, checkNode({ id, node, definition, graph, schemaAt, parameters: parameters.values, findings, options }));
   }
   checkOrder(nodes, graph, findings);
+  checkWatermarks(nodes, graph, findings);
   const { leftOut } = scopeOfRun(graph, ends);
   for (const id of leftOut) {
     if (nodes.get(id)?.definition.kind !== 'sink') continue;

@@ -81,6 +81,7 @@ export function withEventTime(definition: SourceDefinition<any>): SourceDefiniti
   return {
     ...definition,
     params: { ...definition.params, ...own },
+    holdsBack: ({ eventTime, idleAfter }) => eventTime === 'column' && idleAfter === null && !hint?.simulated,
     infer: (context) => inferTimes(definition.infer(context), context, port),
     run(context) {
       const params = context.params as EventTimeParams;

@@ -340,6 +340,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
    * this machine's clock, so none of them is too far ahead of it.
    */
   readonly eventTime?: { readonly column: string; readonly simulated?: boolean };
+  /** While it has no rows, its watermark stays where it is. Sources themselves leave it out: event-time-source.ts gives it. */
+  holdsBack?(params: ParamsOf<F>): boolean;
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */
@@ -352,6 +354,11 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   readonly outputs: readonly Port[];
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
+  /**
+   * The inputs of which something is held until the watermark has passed it: where none rises, for ever. `time`: the column that
+   * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
+   */
+  awaits?(params: ParamsOf<F>): readonly { readonly port: string; readonly time: string | null; readonly field?: string }[];
   run(context: TransformContext<ParamsOf<F>>): Operator;
 }
 export interface SinkDefinition<F extends Fields> extends Definition<F> {

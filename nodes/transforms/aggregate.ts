@@ -106,6 +106,7 @@ Kept is what each group needs for its result, not the rows: a few numbers, the v
   inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
+  awaits: ({ window, timeColumn, early }) => (window === 'none' || early !== null ? [] : [{ port: 'rows', time: timeColumn, field: 'timeColumn' }]),
   card: (given) => {
     const { groupBy, aggregations } = given;
     if (aggregations.length === 0 && groupBy.length === 0) return 'Add an aggregation';

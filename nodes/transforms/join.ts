@@ -79,6 +79,7 @@ The columns are those of the rows, then those of the lookup without its key colu
   inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: ({ table }: Params) => table !== 'changing' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
+  awaits: ({ table }) => (table === 'changing' ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : []),
   card: ({ kind, keys }) => {
     const pairs = keys.map(({ column, lookup }) => (column === lookup ? column || '?' : `${column || '?'} = ${lookup || '?'}`));
     return pairs.length > 0 ? `${kind} on ${pairs.join(', ')}` : 'Choose columns to match';

@@ -123,8 +123,9 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
       default: [],
     }),
   },
+  awaits: ({ code }) => (hasTimers(code) ? [{ port: 'rows', time: null }] : []),
   card: ({ keys, code }) => {
-    const timers = /\bexport\s+(?:function|const)\s+onTimer\b/.test(code) ? ', timers' : '';
+    const timers = hasTimers(code) ? ', timers' : '';
     return keys.length > 0 ? `by ${keys.join(', ')}${timers}` : 'Choose key columns';
   },
   infer: ({ params: { keys, code, ttl, columns }, inputs, analyse }) => {
@@ -237,3 +238,7 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
     },
   ],
 });
+
+function hasTimers(code: string): boolean {
+  return /\bexport\s+(?:function|const)\s+onTimer\b/.test(code);
+}

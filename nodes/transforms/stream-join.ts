@@ -138,6 +138,7 @@ An input without event time (see the settings of its source) is complete only wh
   inputs: [{ name: 'left' }, { name: 'right' }],
   outputs: [{ name: 'rows' }, { name: 'lateLeft', label: 'Late left', late: true }, { name: 'lateRight', label: 'Late right', late: true }],
   params,
+  awaits: () => ['left', 'right'].map((port) => ({ port, time: null })),
   card: ({ kind, keys, match }) => {
     const pairs = keys.map(({ left, right }) => (left === right ? left || '?' : `${left || '?'} = ${right || '?'}`));
     return pairs.length > 0 ? `${kind} on ${pairs.join(', ')}, ${match}` : 'Choose columns to match';

@@ -63,6 +63,7 @@ Kept in memory are as many rows as may come out, for each key (and each window t
   inputs: [{ name: 'rows', bounded: ({ over }: Params) => over === 'all' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
+  awaits: ({ over }) => (over === 'tumbling' ? [{ port: 'rows', time: null }] : []),
   card: ({ keys, column, order, count, over, every }) => {
     if (column === '') return 'Choose a column';
     const by = [...keys, ...(over === 'tumbling' ? [`every ${every / 1000} s`] : [])];

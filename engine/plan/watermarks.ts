@@ -1,0 +1,88 @@
+/** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
+import { errorPort, type NodeId } from '../document/pipeline.ts';
+import type { EventTime } from '../schema/types.ts';
+import { inputsOf, isBounded } from './catalogue.ts';
+import type { CheckedNode } from './check.ts';
+import type { Findings } from './findings.ts';
+import type { Graph } from './graph.ts';
+
+/** `nodes` in topological order. Nodes that have an error already are left alone. */
+export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findings: Findings): void {
+  /** By node: the sources that feed it and never end. */
+  const endless = new Map<NodeId, readonly NodeId[]>();
+  /** By node whose watermark can never rise: a source that is to blame. Not beyond a node that was told of it. */
+  const stuck = new Map<NodeId, NodeId>();
+  const silent = new Set<NodeId>();
+  const above = <V>(found: ReadonlyMap<NodeId, V>, id: NodeId, port?: string): V[] => {
+    return graph.incoming(id, port).flatMap(({ from }) => (found.has(from.node) ? [found.get(from.node)!] : []));
+  };
+
+  for (const checked of nodes.values()) {
+    const { id, definition, params, valid } = checked;
+    if (definition.kind === 'source') {
+      if (isBounded(definition, params)) continue;
+      endless.set(id, [id]);
+      const schemas = Object.entries(checked.outputs).flatMap(([port, schema]) => (schema && port !== errorPort ? [schema] : []));
+      if (schemas.length > 0 && schemas.every(({ eventTime }) => !eventTime)) stuck.set(id, id);
+      continue;
+    }
+    if (definition.kind !== 'transform') continue;
+    checkUnited(checked, graph, findings);
+    if (definition.ends) continue;
+    endless.set(id, [...new Set(above(endless, id).flat())]);
+    const [culprit] = above(stuck, id);
+    const waits = valid && !findings.hasError(id) ? (definition.awaits?.(params) ?? []) : [];
+    if (culprit !== undefined && waits.length > 0) {
+      const message = `It waits for event time to pass, but "${culprit}" never ends and has no event time: what is held here would never come out`;
+      const hint = `Set the event time of the source "${culprit}": one of its columns, or the arrival of its rows.`;
+      findings.node(id, { code: 'event-time/never', severity: 'error', message, hint });
+      continue;
+    }
+    if (culprit !== undefined) stuck.set(id, culprit);
+    for (const { port, time, field } of waits) {
+      const [source] = above(endless, id, port).flat();
+      const eventTime = checked.inputs[port]?.eventTime;
+      if (source === undefined || time === null || !checked.inputs[port] || eventTime?.column === time) continue;
+      const other = eventTime ? `the event time of its rows is "${eventTime.column}"` : 'its rows have no event time';
+      const message = `It goes by "${time}", but ${other}, and "${source}" never ends: what is held here would never come out`;
+      const hint = `Set the event time of the source "${source}" to "${time}"${eventTime ? `, or leave this empty to go by "${eventTime.column}"` : ' and keep that column up to here'}.`;
+      findings.node(id, { code: 'event-time/never', severity: 'error', message, hint, field, port });
+    }
+    if (waits.length > 0) tellOfSilence(id, endless.get(id)!);
+  }
+
+  function tellOfSilence(waiting: NodeId, sources: readonly NodeId[]): void {
+    for (const id of sources) {
+      const { definition, params } = nodes.get(id)!;
+      const other = sources.find((each) => each !== id);
+      if (other === undefined || silent.has(id) || definition.kind !== 'source' || !definition.holdsBack?.(params)) continue;
+      silent.add(id);
+      const message = `While no rows come from here, "${waiting}" holds those of "${other}" back`;
+      const hint = 'If it may fall silent, set "Idle after".';
+      findings.node(id, { code: 'event-time/may-hold-back', severity: 'info', message, hint, field: 'idleAfter' });
+    }
+  }
+}
+
+/** Where inputs that are brought together have different event times, what comes out has none. */
+function checkUnited({ id, definition, inputLists, outputs }: CheckedNode, graph: Graph, findings: Findings): void {
+  for (const { name } of inputsOf(definition).filter((port) => port.many)) {
+    const sources = graph.incoming(id, name).map(({ from }) => from.node);
+    const times = (inputLists[name] ?? []).map((schema) => schema && (schema.eventTime ?? null));
+    const timed = times.findIndex((time) => time !== null);
+    const other = times.findIndex((time) => !isSame(time, times[timed] ?? null));
+    if (timed < 0 || other < 0 || inputLists[name]!.includes(null) || Object.values(outputs).some((schema) => schema?.eventTime)) continue;
+    const message = `The event time is lost here: that of "${sources[timed]}" is ${textOf(times[timed]!)}, that of "${sources[other]}" is ${textOf(times[other]!)}`;
+    const hint = 'Where windows or timers follow, let the event time have the same column name in all inputs: rename it before with "Select columns".';
+    findings.node(id, { code: 'event-time/lost', severity: 'warning', message, hint, port: name });
+  }
+}
+
+function isSame(a: EventTime | null, b: EventTime | null): boolean {
+  return a?.column === b?.column && (a?.shift ?? 0) === (b?.shift ?? 0);
+}
+
+function textOf(time: EventTime | null): string {
+  if (time === null) return 'not set';
+  return time.shift ? `${-time.shift} ms before "${time.column}"` : `"${time.column}"`;
+}
