@@ -33,6 +33,7 @@ describe('parsePipeline', () => {
     ['an edge of the wrong form', valid.replace(' -> hot.rows', ' hot.rows'), 'invalid', /edges\.\d/],
     ['a node without a type', valid.replace('"type": "filter",', ''), 'invalid', /nodes\.hot\.type/],
     ['an id of the wrong form', valid.replaceAll('"hot"', '"Hot!"'), 'invalid', /nodes\.Hot!/],
+    ['the id __proto__', valid.replaceAll('"hot"', '"__proto__"'), 'invalid', /nodes\.__proto__/],
     ['a parameter of the wrong type', valid.replace('"type": "number"', '"type": "date"'), 'invalid', /parameters\.limit\.type/],
   ])('tells %s', (_name, text, reason, message) => {
     const failure = failureOf(text);

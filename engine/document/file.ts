@@ -67,6 +67,10 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
       else problems.push(invalid(`edges.${index}`, `must be of the form "node.port -> node.port", is ${JSON.stringify(entry)}`));
     });
   }
+  for (const part of ['nodes', 'layout']) {
+    // The schema's records leave this key out without a word.
+    if (isObject(document[part]) && Object.hasOwn(document[part], '__proto__')) problems.push(invalid(`${part}.__proto__`, badId));
+  }
   const { format: _format, formatVersion: _version, ...rest } = document;
   const parsed = pipelineSchema.safeParse({ name: 'Untitled', parameters: {}, nodes: {}, layout: {}, ...(joinLines(rest) as object), edges });
   if (!parsed.success)
