@@ -12,6 +12,13 @@ import { entryFile } from '../threads.ts';
 // Compiled code is kept between calls, of this process and of those that it starts: a fifth of the start-up.
 process.env['NODE_COMPILE_CACHE'] ??= enableCompileCache().directory;
 
+// Whoever reads along may leave (`| head`): what a command does goes on, and ends with the code that it would have had.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const program = new Command('millrace')
   .description('Build streaming data pipelines by drag and drop, see the rows at every node, run them anywhere.')
   .version(version(), '-v, --version', 'print the version')
