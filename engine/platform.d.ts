@@ -12,3 +12,10 @@ declare class AbortController {
 }
 declare function structuredClone<T>(value: T): T;
 declare function queueMicrotask(task: () => void): void;
+declare function setTimeout(task: () => void, ms: number): PlatformTimer;
+declare function clearTimeout(timer: PlatformTimer): void;
+/** A number in browsers, an object in Node: handed back, and nothing else. */
+declare const platformTimer: unique symbol;
+interface PlatformTimer {
+  readonly [platformTimer]: true;
+}

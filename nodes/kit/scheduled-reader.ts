@@ -209,5 +209,5 @@ export class ScheduledReader implements Reader {
 
 /** Readings without new rows must not keep the thread from its messages: one says that the run is cancelled. */
 function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
