@@ -11,12 +11,16 @@ export const dataFolder = mkdtempSync(join(tmpdir(), 'millrace-data-'));
 process.on('exit', () => rmSync(dataFolder, { recursive: true, force: true }));
 
 /** Runs the built command line in a folder. */
-export function millrace(args: readonly string[], folder: string): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
+export function millrace(
+  args: readonly string[],
+  folder: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [entryFile('cli'), ...args], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { MILLRACE_DATA: dataFolder, ...process.env },
+      env: { MILLRACE_DATA: dataFolder, ...process.env, ...env },
     });
     let output = '';
     let errors = '';

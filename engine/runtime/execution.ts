@@ -8,7 +8,7 @@ import { type Dataflow, type DataflowEnv, openDataflow } from './dataflow.ts';
 import { Pull, Stopped } from './pull.ts';
 import { findStart, type Start } from './recovery.ts';
 import type { Snapshot } from './run-messages.ts';
-import { Stalls } from './stalls.ts';
+import { Stalls, stalledAfter } from './stalls.ts';
 
 const stallsEveryMs = 1000;
 
@@ -45,7 +45,7 @@ export class Execution {
       const advice = job.plan.nodes.some(({ id, kind }) => id === holder && kind === 'source')
         ? ' Rows with later times, or an idle timeout at that source, let it go on.'
         : '';
-      env.onLog('warning', `The watermark of "${node}" has not moved for 30 s: ${why}.${advice}`, node);
+      env.onLog('warning', `The watermark of "${node}" has not moved for ${Math.round(stalledAfter() / 1000)} s: ${why}.${advice}`, node);
     });
   }
 

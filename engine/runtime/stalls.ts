@@ -1,6 +1,9 @@
 import type { NodeId } from '../document/pipeline.ts';
 
-const stalledAfterMs = 30_000;
+/** `MILLRACE_STALLED_AFTER_MS`: 30 s. */
+export function stalledAfter(): number {
+  return Number(process.env['MILLRACE_STALLED_AFTER_MS']) || 30_000;
+}
 
 interface Waiting {
   readonly node: NodeId;
@@ -11,6 +14,7 @@ interface Waiting {
 /** Notices nodes that wait for a watermark which does not move, and who holds it back. */
 export class Stalls {
   readonly #onStalled: (node: NodeId, holder: NodeId) => void;
+  readonly #afterMs = stalledAfter();
   readonly #seen = new Map<NodeId, { watermark: number; since: number }>();
   readonly #told = new Set<string>();
   /** By the node that waits: who holds it back. */
@@ -27,7 +31,7 @@ export class Stalls {
     for (const { node, watermark, holder } of waiting) {
       const seen = this.#seen.get(node);
       if (!seen || watermark > seen.watermark) this.#seen.set(node, { watermark, since: now });
-      else if (now - seen.since >= stalledAfterMs) {
+      else if (now - seen.since >= this.#afterMs) {
         heldBy.set(node, holder);
         const cause = JSON.stringify([node, holder]);
         if (!this.#told.has(cause)) this.#onStalled(node, holder);
