@@ -72,21 +72,24 @@ runs
   .addHelpText('after', examples(['millrace runs show 3f2a', 'the run whose id begins so']))
   .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).showRun(id, options)));
 
-program
+runs
   .command('attach')
   .description('Show the progress of a run until it ends. Ctrl+C leaves it, and it goes on.')
   .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
   .option('--json', 'print the summary as JSON')
-  .addHelpText('after', examples(['millrace attach 3f2a', 'the run whose id begins so'], ['millrace attach "Hot days"', 'the run of this pipeline']))
+  .addHelpText('after', examples(['millrace runs attach 3f2a', 'the run whose id begins so'], ['millrace runs attach "Hot days"', 'the run of this pipeline']))
   .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).attachRun(id, options)));
 
-program
+runs
   .command('stop')
   .description('Stop a run with a checkpoint, to go on from when it is started again, and wait for its end. One without checkpoints is cancelled.')
   .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
   .addOption(new Option('--drain', 'read no further, let out what is held, and commit, as at the end of the input').conflicts('cancel'))
   .option('--cancel', 'at once: back to the last commit')
-  .addHelpText('after', examples(['millrace stop 3f2a', 'with a checkpoint'], ['millrace stop orders.millrace.json --drain', 'let windows that are open fire']))
+  .addHelpText(
+    'after',
+    examples(['millrace runs stop 3f2a', 'with a checkpoint'], ['millrace runs stop orders.millrace.json --drain', 'let windows that are open fire']),
+  )
   .action(async (id: string, options) => exitWith(await (await import('./runs.ts')).stopRun(id, options)));
 
 for (const [name, description] of [
@@ -94,11 +97,11 @@ for (const [name, description] of [
   ['resume', 'Let a paused run go on.'],
   ['checkpoint', 'Make a checkpoint of a run now.'],
 ] as const) {
-  program
+  runs
     .command(name)
     .description(description)
     .argument('<id>', 'the first letters of its id, or the name or file of its pipeline')
-    .addHelpText('after', examples([`millrace ${name} 3f2a`, 'the run whose id begins so']))
+    .addHelpText('after', examples([`millrace runs ${name} 3f2a`, 'the run whose id begins so']))
     .action(async (id: string) => exitWith(await (await import('./runs.ts')).controlRun(id, name)));
 }
 

@@ -76,7 +76,10 @@ async function detach(job: RunJob, options: RunCommandOptions): Promise<number> 
   const entry = await forkKeeper(data).start(job);
   const id = entry.id.slice(0, 8);
   if (options.json) process.stdout.write(`${JSON.stringify({ id: entry.id, pid: entry.pid, state: entry.state }, null, 2)}\n`);
-  else process.stdout.write(`Run ${id} of ${job.name} goes on by itself.\n  millrace attach ${id}   shows its progress\n  millrace stop ${id}     ends it\n`);
+  else
+    process.stdout.write(
+      `Run ${id} of ${job.name} goes on by itself.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`,
+    );
   return 0;
 }
 

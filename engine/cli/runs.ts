@@ -57,7 +57,7 @@ export async function showRun(name: string, options: { readonly json?: boolean }
   });
 }
 
-/** `millrace attach ID`: until the run ends, or Ctrl+C, after which it goes on. */
+/** `millrace runs attach ID`: until the run ends, or Ctrl+C, after which it goes on. */
 export async function attachRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
     const found = pick(await going(supervisor), name);
@@ -87,7 +87,7 @@ export async function attachRun(name: string, options: { readonly json?: boolean
     const summary = await ended;
     progress?.end();
     if (!summary) {
-      process.stderr.write(`The run goes on. "millrace attach ${id.slice(0, 8)}" shows it again, "millrace stop ${id.slice(0, 8)}" ends it.\n`);
+      process.stderr.write(`The run goes on. "millrace runs attach ${id.slice(0, 8)}" shows it again, "millrace runs stop ${id.slice(0, 8)}" ends it.\n`);
       if (options.json) process.stdout.write(`${JSON.stringify(last, null, 2)}\n`);
       return 0;
     }
@@ -101,7 +101,7 @@ export async function attachRun(name: string, options: { readonly json?: boolean
   });
 }
 
-/** `millrace stop ID`: returns when the run has ended. With a checkpoint where it makes some, else at once. */
+/** `millrace runs stop ID`: returns when the run has ended. With a checkpoint where it makes some, else at once. */
 export async function stopRun(name: string, options: { readonly drain?: boolean; readonly cancel?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
     const { id, pipeline } = pick(await going(supervisor), name);
@@ -121,7 +121,7 @@ export async function stopRun(name: string, options: { readonly drain?: boolean;
   });
 }
 
-/** `millrace pause ID`, `millrace resume ID`, `millrace checkpoint ID` */
+/** `millrace runs pause ID`, `millrace runs resume ID`, `millrace runs checkpoint ID` */
 export async function controlRun(name: string, what: 'pause' | 'resume' | 'checkpoint'): Promise<number> {
   return withRuns(async (supervisor) => {
     const { id, pipeline } = pick(await going(supervisor), name);
@@ -130,7 +130,7 @@ export async function controlRun(name: string, what: 'pause' | 'resume' | 'check
       process.stdout.write(`${pipeline}: checkpoint ${made.id} is made.\n`);
     } else {
       await supervisor[what](id);
-      process.stdout.write(`${pipeline}: ${what === 'pause' ? 'paused. "millrace resume" lets it go on' : 'goes on'}.\n`);
+      process.stdout.write(`${pipeline}: ${what === 'pause' ? 'paused. "millrace runs resume" lets it go on' : 'goes on'}.\n`);
     }
     return 0;
   });

@@ -72,7 +72,7 @@ export class DisturbedRun {
   }
 
   async stop(how: string): Promise<void> {
-    const child = spawn(process.execPath, [entryFile('cli'), 'stop', this.#file, how], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [entryFile('cli'), 'runs', 'stop', this.#file, how], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
     let words = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (words += text));
     const code = await new Promise((resolve) => child.once('exit', resolve));

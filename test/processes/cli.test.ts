@@ -197,22 +197,22 @@ describe.skipIf(process.platform === 'win32')('a run that commits with checkpoin
     const { id } = JSON.parse(stdout) as { id: string };
     await expect.poll(() => checkpoints(id), { timeout: 10_000 }).toBeGreaterThan(0);
     expect((await millrace('runs')).stdout).toMatch(new RegExp(`${id.slice(0, 8)} +Stream +running`));
-    expect(await millrace('pause', id.slice(0, 6))).toMatchObject({ code: 0, stdout: expect.stringContaining('paused') });
+    expect(await millrace('runs', 'pause', id.slice(0, 6))).toMatchObject({ code: 0, stdout: expect.stringContaining('paused') });
     expect((await runs())[0]!.state).toBe('paused');
-    expect((await millrace('resume', 'Stream')).code).toBe(0);
-    expect((await millrace('checkpoint', 'stream.millrace.json')).stdout).toMatch(/^Stream: checkpoint \d+ is made\.\n$/);
-    const attached = start(['attach', 'Stream']);
+    expect((await millrace('runs', 'resume', 'Stream')).code).toBe(0);
+    expect((await millrace('runs', 'checkpoint', 'stream.millrace.json')).stdout).toMatch(/^Stream: checkpoint \d+ is made\.\n$/);
+    const attached = start(['runs', 'attach', 'Stream']);
     await new Promise((resolve) => attached.child.stderr!.once('data', resolve));
     attached.child.kill('SIGINT');
     expect(await attached.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('The run goes on') });
-    const watching = start(['attach', id.slice(0, 8)]);
+    const watching = start(['runs', 'attach', id.slice(0, 8)]);
     await new Promise((resolve) => watching.child.stderr!.once('data', resolve));
-    const stopped = await millrace('stop', 'Stream');
+    const stopped = await millrace('runs', 'stop', 'Stream');
     expect(stopped).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Stream: Stopped in .*goes on from checkpoint \d+\.\n$/) });
     expect((await watching.ended).code).toBe(130);
     await isFree(id);
     expect((await millrace('runs', 'show', id)).stdout).toMatch(/readings[\s\S]*out[\s\S]*Stopped[\s\S]*running[\s\S]*stopped/);
-    expect(await millrace('stop', 'Stream')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run "Stream"') });
+    expect(await millrace('runs', 'stop', 'Stream')).toMatchObject({ code: 2, stderr: expect.stringContaining('There is no run "Stream"') });
   });
 
   it('serves its metrics to this machine', async () => {
@@ -291,7 +291,7 @@ describe('the rest', () => {
   it('has help with examples for every command, and a version', async () => {
     const help = await millrace('--help');
     expect(help.code).toBe(0);
-    const commands = ['run', 'runs', 'attach', 'stop', 'pause', 'resume', 'checkpoint', 'validate', 'preview', 'nodes', 'new-node', 'serve'];
+    const commands = ['run', 'runs', 'validate', 'preview', 'nodes', 'new-node', 'serve'];
     for (const command of commands) expect(help.stdout).toContain(`  ${command} `);
     const all = await Promise.all(commands.map((command) => millrace(command, '--help')));
     expect(all.map(({ code, stdout }) => [code, stdout.includes('\nExamples:\n')])).toEqual(commands.map(() => [0, true]));
