@@ -14,7 +14,7 @@ export interface DesktopEngineProcess extends EngineProcess {
 }
 
 export function forkEngine(role: Role, settings?: WorkbenchSettings): DesktopEngineProcess {
-  return ownNodeIsNewEnough ? forkUtility(role, settings) : forkNode(role, settings);
+  return ownNodeIsNewEnough ? forkUtility(role, settings) : forkNode(role, { settings });
 }
 
 function forkUtility(role: Role, settings?: WorkbenchSettings): DesktopEngineProcess {

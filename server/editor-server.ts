@@ -58,7 +58,7 @@ export async function startEditorServer(options: {
 
   function attach(socket: WebSocket): void {
     sockets.add(socket);
-    const workbench = forkNode('workbench', { ...options.settings, open, crashed });
+    const workbench = forkNode('workbench', { settings: { ...options.settings, open, crashed } });
     crashed = null;
     open = null;
     serveRuns(workbench.port, supervisor);

@@ -1,5 +1,5 @@
 /** What `millrace run`, `runs show` and `attach` print of a run. */
-import type { RunState, RunSummary } from '../protocol/messages.ts';
+import type { RunOutput, RunState, RunSummary } from '../protocol/messages.ts';
 import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
 import type { Problem } from '../schema/problem.ts';
 import { age, alignedTable, bytes, count, describeProblems, duration, paint } from './report.ts';
@@ -48,9 +48,10 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     lines.push(`  last checkpoint: ${id}, ${age(at)} ago, ${bytes(size)}`);
   }
   for (const output of summary.outputs) {
-    const place = output.kind === 'memory' ? `rows of ${titleOf(output.node)}` : `${output.path}${output.table ? `, table ${output.table}` : ''}`;
+    const place = placeOf(output, titleOf);
     if (output.committed) lines.push(`  ${count(output.rows)} ${output.rows === 1 ? 'row' : 'rows'} -> ${place}`);
     else if (output.kind !== 'memory' && summary.endedAt === null) lines.push(`  ${count(output.rows)} so far -> ${place}`);
+    else if (output.kind === 'printed') lines.push(`  ${count(output.rows)} printed before it ended`);
     else if (output.kind !== 'memory') lines.push(`  not written: ${place} is as it was before`);
   }
   return `${lines.join('\n')}\n`;
@@ -89,4 +90,9 @@ function isTime(watermark: number): boolean {
 function describeWatermark(watermark: number | undefined): string {
   if (watermark === undefined || watermark <= beginningOfTime) return '';
   return watermark >= endOfTime ? 'end' : new Date(watermark).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+function placeOf({ kind, node, path, table }: RunOutput, titleOf: (node: string) => string): string {
+  if (kind === 'memory') return `rows of ${titleOf(node)}`;
+  return kind === 'printed' ? 'standard output' : `${path}${table ? `, table ${table}` : ''}`;
 }

@@ -34,7 +34,7 @@ export interface RunCommandOptions extends StartOptions {
  */
 export async function run(file: string, options: RunCommandOptions): Promise<number> {
   // The run's process starts while the pipeline is read and checked here.
-  const prepared = options.explain || options.detach ? null : forkNode('run');
+  const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
     const { load } = await import('./load.ts');
     const { explainPlan, planRun } = await import('../plan/plan.ts');
@@ -54,10 +54,12 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options };
     if (options.detach) return await detach(job, options);
     const { summary, signal } = await carryOut(job, prepared!, options);
-    if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    // What the pipeline prints must not be mixed up with what we say of it.
+    const words = summary.outputs.some(({ kind }) => kind === 'printed') ? process.stderr : process.stdout;
+    if (options.json) words.write(`${JSON.stringify(summary, null, 2)}\n`);
     else {
       printProblems(summary.problems, loaded);
-      process.stdout.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
+      words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
     }
     return exitCodeOf(summary.state, signal);
   } catch (error) {
@@ -89,7 +91,7 @@ async function carryOut(
   prepared: EngineProcess,
   options: RunCommandOptions,
 ): Promise<{ readonly summary: RunSummary; readonly signal: NodeJS.Signals | null }> {
-  const keeper = new Keeper(job, { fork: () => forkNode('run'), lineage: (folder) => new CheckpointStore(folder).lineage() });
+  const keeper = new Keeper(job, { fork: () => forkNode('run', { readsInput: true }), lineage: (folder) => new CheckpointStore(folder).lineage() });
   const progress = options.json ? null : new Progress(job.plan.nodes, process.stderr);
   const ended = new Promise<RunSummary>((done) => {
     keeper.onChanged((summary) => {

@@ -164,7 +164,7 @@ export interface RunSummary {
 }
 export interface RunOutput {
   readonly node: string;
-  readonly kind: 'sqlite' | 'file' | 'memory';
+  readonly kind: 'sqlite' | 'file' | 'printed' | 'memory';
   readonly path?: string;
   readonly table?: string;
   readonly rows: number;

@@ -20,7 +20,7 @@ type Named = (error: unknown, writer: OpenWriter) => Error;
 /** What becomes visible by itself and outlives the process: the writers of one transaction, or a single one. */
 export function independentOutputs(writers: readonly OpenWriter[]): number {
   const outputs = new Set<unknown>();
-  for (const { writer } of writers) if (writer.prepare && writer.output().kind !== 'memory') outputs.add(writer.transaction ?? writer);
+  for (const { writer } of writers) if (writer.prepare && !['memory', 'printed'].includes(writer.output().kind)) outputs.add(writer.transaction ?? writer);
   return outputs.size;
 }
 

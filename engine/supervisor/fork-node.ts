@@ -10,13 +10,21 @@ const stderrTail = 4000;
 /** A process that does not end by itself when its channel does is killed. */
 const endsWithinMs = 1000;
 
+export interface ForkOptions {
+  /** A workbench's. */
+  readonly settings?: WorkbenchSettings;
+  /** Hands on our standard input, for a pipeline that reads it. */
+  readonly readsInput?: boolean;
+}
+
 /** Forks an engine process as a plain Node child: for the command line, the browser host, and an Electron whose own Node is too old. */
-export function forkNode(role: Role, settings?: WorkbenchSettings): EngineProcess {
+export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
+  const { settings } = options;
   const binary = nodeBinary();
   const child = fork(entryFile('engine'), settings ? [role, JSON.stringify(settings)] : [role], {
     execPath: binary,
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+    stdio: [options.readsInput ? 'inherit' : 'ignore', 'inherit', 'pipe', 'ipc'],
     env: nodeEnvironment(binary),
   });
   let words = '';

@@ -34,7 +34,7 @@ export class StandardOutput implements Writer {
   close(): void {}
 
   output(): Output {
-    return { kind: 'file', path: 'standard output' };
+    return { kind: 'printed' };
   }
 
   async #flush(): Promise<void> {

@@ -293,6 +293,8 @@ export interface Transaction {
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
   | { readonly kind: 'file'; readonly path: string }
+  /** Rows that were printed to standard output. */
+  | { readonly kind: 'printed' }
   | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
 
 // ---- The definition

@@ -56,6 +56,7 @@ export function RunOutputs({ run }: { readonly run: RunSummary }) {
 function describe(output: RunOutput, run: RunSummary): string {
   const rows = counted(output.rows, 'row');
   if (output.kind === 'memory') return `received ${rows}`;
+  if (output.kind === 'printed') return `printed ${rows}`;
   const where = output.kind === 'sqlite' ? `to table “${output.table}” in` : 'to';
   if (run.endedAt === null) return `${rows} so far ${where}`;
   return output.committed ? `wrote ${rows} ${where}` : 'wrote nothing; as it was before the run:';
