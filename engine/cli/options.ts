@@ -2,7 +2,7 @@
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
-import { latestCheckpoint } from '../store/checkpoints.ts';
+import { CheckpointStore, latestCheckpoint } from '../store/checkpoints.ts';
 import { age } from './report.ts';
 
 export interface StartOptions {
@@ -29,11 +29,12 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
     });
   }
   const latest = given.from === undefined || given.from === 'latest' ? latestCheckpoint(stateFolder) : null;
-  const from = given.from ?? (latest ? 'latest' : 'scratch');
+  // Where none is sound, the run says so instead of beginning anew.
+  const hasAny = new CheckpointStore(stateFolder).highest() > 0;
+  const from = given.from ?? (hasAny ? 'latest' : 'scratch');
   let notice: string | null = null;
   if (latest) notice = `Going on from checkpoint ${latest.id} of ${age(latest.at)} ago${given.from === undefined ? '; --from scratch starts anew' : ''}.`;
-  else if (given.from === 'latest') notice = 'There is no checkpoint of this pipeline: it starts from scratch.';
-  else if (typeof from === 'number') notice = `Going on from checkpoint ${from}.`;
+  else if (given.from === 'latest' && !hasAny) notice = 'There is no checkpoint of this pipeline: it starts from scratch.';
   const options: RunOptions = {
     stateFolder,
     commits,

@@ -30,7 +30,7 @@ export interface RecoveryEnv {
 
 /**
  * Finds what a run goes on from, as its options say, and tidies up what was never decided. Throws MillraceErrors:
- * `checkpoint/missing`, `checkpoint/changed`, `checkpoint/other-pipeline`.
+ * `checkpoint/missing`, `checkpoint/damaged`, `checkpoint/changed`, `checkpoint/other-pipeline`, `sqlite/changed`.
  */
 export async function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
   const { stateFolder, from } = job.options;
@@ -81,17 +81,28 @@ class Recovery {
     const lineage = this.#store.lineage();
     const heads = this.#store.list();
     const current = lineage ?? heads[0]?.lineage;
+    if (heads.length === 0 && this.#store.highest() > 0) throw allDamaged();
+    let undecided: number | null = null;
     for (const head of heads.filter((each) => each.lineage === current)) {
       if (!(await this.#isDecided(head))) {
-        this.#env.onLog('info', `Checkpoint ${head.id} was never committed; the one before it counts.`);
-        this.#store.remove(head.id);
+        // Each one is made when the one before it is committed.
+        if (undecided !== null) throw databaseGone(head);
+        undecided = head.id;
         continue;
       }
+      this.#giveUp(undecided);
       if (!this.#suits(head)) continue;
       const found = this.#open(head.id, (error) => this.#env.onLog('warning', `Checkpoint ${head.id} was left out: ${error.message}`));
       if (found) return found;
     }
+    this.#giveUp(undecided);
     return null;
+  }
+
+  #giveUp(undecided: number | null): void {
+    if (undecided === null) return;
+    this.#env.onLog('info', `Checkpoint ${undecided} was never committed; the one before it counts.`);
+    this.#store.remove(undecided);
   }
 
   async exactly(id: number): Promise<Found> {
@@ -144,6 +155,7 @@ class Recovery {
       this.#env.onLog('warning', `The state of "${node}" was dropped: ${why}.`);
       for (const state of states.of(node).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
     }
+    for (const node of comparison.added) this.#env.onLog('info', `"${node}" is new in the pipeline and starts anew.`);
     if (this.#inDatabase > id) {
       this.#env.onLog(
         'warning',
@@ -174,14 +186,34 @@ class Recovery {
     const { dropped } = comparison;
     if (dropped.length > 0 && !this.#job.options.dropChangedState) {
       const list = dropped.map(({ node, why }) => `"${node}" (${why})`).join(', ');
+      const carried = comparison.carried.length === 0 ? '' : `: that of ${comparison.carried.map((node) => `"${node}"`).join(', ')} goes on`;
       const whose = dropped.length === 1 ? 'of one node' : `of ${dropped.length} nodes`;
       throw new MillraceError({
         code: 'checkpoint/changed',
         message: `The pipeline was changed since checkpoint ${id}, and the state ${whose} does not fit any more: ${list}.`,
-        hint: 'Undo the change, go on without that state (--drop-changed-state), or start anew (--from scratch).',
+        hint: `Undo the change, go on without that state (--drop-changed-state${carried}), or start anew (--from scratch).`,
         node: dropped.length === 1 && this.#shape.nodes[dropped[0]!.node] ? dropped[0]!.node : undefined,
       });
     }
     return comparison;
   }
+}
+
+/** To begin anew without a word would write all rows once more. */
+function allDamaged(): MillraceError {
+  return new MillraceError({
+    code: 'checkpoint/damaged',
+    message: 'All checkpoints of this pipeline are damaged: there is none to go on from.',
+    hint: 'Restore the folder of its state from a copy, or start anew (--from scratch): all rows are then read and written once more.',
+  });
+}
+
+function databaseGone({ decider }: CheckpointHead): MillraceError {
+  return new MillraceError({
+    code: 'sqlite/changed',
+    message: `The database of "${decider?.node}" does not hold what this run has committed to it: it was removed or replaced since.`,
+    hint: 'Put it back as it was, or start anew (--from scratch).',
+    node: decider?.node,
+    field: 'path',
+  });
 }

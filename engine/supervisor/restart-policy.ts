@@ -25,8 +25,9 @@ export type Failure = { readonly kind: 'died'; readonly outOfMemory: boolean } |
 
 /**
  * Whether the same may go well the next time. What users' code does, or a row that cannot be written, happens again at the same
- * row. What is wrong with a file, a database or a connection may pass, but is told at once where the run never worked
- * (`hasWorked`: it has made a checkpoint, or went on from one): there it is more likely a wrong name.
+ * row; an output that another program has changed stays so until somebody puts it back. What is wrong with a file, a database or
+ * a connection otherwise may pass, but is told at once where the run never worked (`hasWorked`: it has made a checkpoint, or
+ * went on from one): there it is more likely a wrong name.
  */
 export function isWorthAnotherAttempt(job: RunJob, failure: Failure, hasWorked: boolean): boolean {
   if (job.options.commits !== 'checkpoint' || job.options.stateFolder === null) return false;
@@ -34,6 +35,7 @@ export function isWorthAnotherAttempt(job: RunJob, failure: Failure, hasWorked: 
   const { code, node, row } = failure.problem;
   if (code === 'run/lost') return true;
   if (!hasWorked || row !== undefined || /^(code|expression|column|columns|param|plan|node)\//.test(code)) return false;
+  if (/\/(changed|other-columns)$/.test(code)) return false;
   if (code === 'checkpoint/not-written') return true;
   const kind = job.plan.nodes.find(({ id }) => id === node)?.kind;
   return kind === 'source' || kind === 'sink';
