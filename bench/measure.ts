@@ -14,12 +14,12 @@ export interface Measurement {
 
 const sampleEveryMs = 50;
 
-/** Runs Node with these arguments to its end. Throws with what the program said if it fails. */
-export async function measure(args: readonly string[]): Promise<Measurement> {
+/** Runs a program to its end, Node unless it is another one. Throws with what it said if it fails. */
+export async function measure(args: readonly string[], command = process.execPath): Promise<Measurement> {
   const data = mkdtempSync(join(tmpdir(), 'millrace-bench-data-'));
   process.once('exit', () => rmSync(data, { recursive: true, force: true }));
   const start = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MILLRACE_DATA: data } });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MILLRACE_DATA: data } });
   let said = '';
   child.stdout.on('data', (data) => {
     said += data;
@@ -45,7 +45,7 @@ export async function measure(args: readonly string[]): Promise<Measurement> {
   });
   const seconds = (performance.now() - start) / 1000;
   clearInterval(sampling);
-  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with code ${code}:\n${said.slice(-4000)}`);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with code ${code}:\n${said.slice(-4000)}`);
   const sizes = [...peaks.values()].map((kb) => kb / 1024);
   if (sizes.length === 0) return { seconds, largestMb: null, allMb: null, cpuSeconds: null };
   return { seconds, largestMb: Math.max(...sizes), allMb: sum(sizes), cpuSeconds: sum([...busy.values()]) };
