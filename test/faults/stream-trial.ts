@@ -147,9 +147,9 @@ export class StreamRun {
     return this.until(() => words.test(this.words), mostMs);
   }
 
-  /** `millrace stop`, and how it ended. */
+  /** `millrace runs stop`, and how it ended. */
   async stop(...how: readonly string[]): Promise<RunSummary> {
-    const { code, all } = await this.#trial.millrace(['stop', fileName, ...how]);
+    const { code, all } = await this.#trial.millrace(['runs', 'stop', fileName, ...how]);
     if (code !== 0) throw new Error(`It could not be stopped: ${all}\n${this.words}`);
     await this.#exited;
     return this.#trial.summary();
