@@ -106,6 +106,28 @@ for (const [name, description] of [
 }
 
 program
+  .command('replay')
+  .description(
+    'Send rows that failed, and were kept in the errors table, through their node once more, now that it is mended. What comes of them is added to the outputs; each row is replayed once.',
+  )
+  .argument('<file>', 'a pipeline (*.millrace.json)')
+  .option('-n, --node <id>', 'only rows that failed at this node')
+  .option('--only <ids>', 'only these rows: their ids in the errors table, with commas between', rowIds)
+  .option('--errors <file>', 'the errors table, where it is not the one beside the pipeline')
+  .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
+  .option('--dry-run', 'say what waits and can be replayed, and change nothing')
+  .option('--json', 'print what was done as JSON')
+  .addHelpText(
+    'after',
+    examples(
+      ['millrace replay orders.millrace.json --dry-run', 'what waits'],
+      ['millrace replay orders.millrace.json', 'all of it'],
+      ['millrace replay orders.millrace.json --node prices --only 3,4', 'two rows of one node'],
+    ),
+  )
+  .action(async (file: string, options) => exitWith(await (await import('./replay.ts')).replay(file, options)));
+
+program
   .command('validate')
   .description('Check a pipeline without running it: its graph, params, columns, and the types of its code.')
   .argument('<file>', 'a pipeline (*.millrace.json)')
@@ -222,6 +244,12 @@ function timeSpan(text: string): number {
   const ms = match ? Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'] : Number.NaN;
   if (!(ms >= 100 && ms <= 24 * 3600_000)) throw new InvalidArgumentError('It must be a time from 100ms to 24h, such as 500ms, 5s or 2m.');
   return Math.round(ms);
+}
+
+function rowIds(text: string): number[] {
+  const ids = text.split(',').map((part) => Number(part.trim() || Number.NaN));
+  if (ids.some((id) => !Number.isSafeInteger(id) || id < 1)) throw new InvalidArgumentError('It must be numbers with commas between, such as 3,4.');
+  return ids;
 }
 
 function examples(...lines: (readonly [string, string])[]): string {

@@ -86,10 +86,10 @@ async function detach(job: RunJob, options: RunCommandOptions): Promise<number> 
 }
 
 /** The run with its keeper in this process; others find it as they find those in the background. */
-async function carryOut(
+export async function carryOut(
   job: RunJob,
   prepared: EngineProcess,
-  options: RunCommandOptions,
+  options: Pick<RunCommandOptions, 'json' | 'metrics'>,
 ): Promise<{ readonly summary: RunSummary; readonly signal: NodeJS.Signals | null }> {
   const keeper = new Keeper(job, { fork: () => forkNode('run', { readsInput: true }), lineage: (folder) => new CheckpointStore(folder).lineage() });
   const progress = options.json ? null : new Progress(job.plan.nodes, process.stderr);
@@ -135,7 +135,7 @@ async function carryOut(
 }
 
 /** In the registry, the history and, if asked for, at a port. A run without a place in the data folder still runs, and says so. */
-async function makeKnown(keeper: Keeper, options: RunCommandOptions): Promise<{ close(): void }[]> {
+async function makeKnown(keeper: Keeper, options: Pick<RunCommandOptions, 'json' | 'metrics'>): Promise<{ close(): void }[]> {
   const known: { close(): void }[] = [];
   if (options.metrics !== undefined) {
     const { serveMetrics } = await import('./metrics-server.ts');
@@ -155,7 +155,7 @@ async function makeKnown(keeper: Keeper, options: RunCommandOptions): Promise<{ 
   return known;
 }
 
-function refuse(problems: readonly Problem[], names: Pick<Loaded, 'file' | 'titleOf'>, options: RunCommandOptions): number {
+export function refuse(problems: readonly Problem[], names: Pick<Loaded, 'file' | 'titleOf'>, options: Pick<RunCommandOptions, 'json'>): number {
   if (options.json) process.stdout.write(`${JSON.stringify({ state: 'refused', problems }, null, 2)}\n`);
   else printProblems(problems, names);
   return 2;

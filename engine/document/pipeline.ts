@@ -2,11 +2,16 @@ import type { Json } from '../schema/types.ts';
 
 /** `hot_readings`: lower case, starts with a letter, `[a-z0-9_]`. Never used again for another node of the same document. */
 export type NodeId = string;
-/** What happens to a row that a node cannot handle. `route` sends it to the node's `errors` port. */
-export const errorPolicies = ['stop', 'skip', 'route'] as const;
+/**
+ * What happens to a row that a node cannot handle. `route` sends it to the node's `errors` port, `keep` into the pipeline's
+ * errors table, from which it can be replayed.
+ */
+export const errorPolicies = ['stop', 'skip', 'route', 'keep'] as const;
 export type ErrorPolicy = (typeof errorPolicies)[number];
-/** The output port that a node has under the policy `route`. */
+/** The output port that a node has under the policy `route`, and in a run under `keep` too. */
 export const errorPort = 'errors';
+/** What runs have beside the nodes of the document: the sink of the policy `keep`, and the source of a replay. A number follows where a node has that id. */
+export const runNodes = { errorsTable: 'errors_table', replay: 'errors_replay' } as const;
 
 export interface PipelineNode {
   readonly type: string;

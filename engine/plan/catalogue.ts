@@ -21,12 +21,17 @@ export class Catalogue {
   }
 
   types(): string[] {
-    return [...this.#definitions.keys()];
+    return [...this.#definitions.values()].flatMap(({ type, hidden }) => (hidden ? [] : [type]));
   }
 
-  /** The definitions as data: by category, within one as rows flow (sources, transforms, sinks), then by title. */
+  find(test: (definition: NodeDefinition) => boolean): NodeDefinition | undefined {
+    return [...this.#definitions.values()].find(test);
+  }
+
+  /** The definitions that people may choose from, as data: by category, within one as rows flow (sources, transforms, sinks), then by title. */
   manifests(): NodeManifest[] {
     return [...this.#definitions.values()]
+      .filter(({ hidden }) => !hidden)
       .sort(
         (a, b) =>
           categories.indexOf(a.category) - categories.indexOf(b.category) ||

@@ -11,6 +11,7 @@ import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { errorSchema } from './error-schema.ts';
+import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
 import { type Finding, Findings } from './findings.ts';
 import { Graph } from './graph.ts';
@@ -51,6 +52,7 @@ export interface CheckedPipeline {
   readonly graph: Graph;
   readonly edges: readonly Edge[];
   readonly findings: readonly Finding[];
+  readonly catalogue: Catalogue;
 }
 
 export function checkPipeline(pipeline: Pipeline, options: CheckOptions): CheckedPipeline {
@@ -92,15 +94,16 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
 
   const problems = findings.list.map((finding) => finding.problem);
   const touched = [...nodes.values()].map((checked) => filesIn(checked.definition, checked.params));
+  const keepsErrors = [...nodes.values()].some(({ node }) => node.onError === 'keep');
   const result: CheckResult = {
     nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), graph, schemaAt)])),
     problems,
     runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
     reads: [...new Set(touched.flatMap((files) => files.reads))],
-    writes: [...new Set(touched.flatMap((files) => files.writes))],
+    writes: [...new Set([...touched.flatMap((files) => files.writes), ...(keepsErrors ? [errorsFile(pipeline.name)] : [])])],
     code: [...nodes.values()].filter((checked) => codeIn(checked.definition.params, checked.params)).map((checked) => checked.id),
   };
-  return { result, pipeline, nodes, graph, edges, findings: findings.list };
+  return { result, pipeline, nodes, graph, edges, findings: findings.list, catalogue: options.catalogue };
 }
 
 /** The errors that are in the way of a run of those nodes that are `meant`. */

@@ -4,6 +4,7 @@ import type { Schema } from '../schema/types.ts';
 import { inputsOf, isBounded, outputsOf } from './catalogue.ts';
 import { type CheckedNode, type CheckedPipeline, obstacles } from './check.ts';
 import { firstPorts, scopeOfRun } from './check-edges.ts';
+import { withErrorsTable } from './errors-table.ts';
 import { Graph } from './graph.ts';
 import type { PhysicalPlan, PlannedNode } from './physical.ts';
 import { orderSources } from './sources.ts';
@@ -33,13 +34,14 @@ export function planRun(checked: CheckedPipeline, options: { readonly target?: N
   const order = planned.map((node) => node.id);
   const graph = new Graph(order, edges);
   const sources = planned.filter((node) => node.definition.kind === 'source').map((node) => node.id);
-  return {
+  const plan: PhysicalPlan = {
     nodes: planned.map(planNode),
     edges,
     sourceGroups: orderSources(graph, sources, firstPorts(graph, ends)).groups,
     chains: findChains(planned, graph),
     bounded: planned.every(({ definition, params }) => isBounded(definition, params)),
   };
+  return target === undefined ? withErrorsTable(plan, checked.pipeline, checked.catalogue) : plan;
 }
 
 /** The first error, told with the number of the others. */

@@ -17,6 +17,8 @@ export interface RunJob {
 export interface RunOptions {
   /** Absolute folder for this pipeline's checkpoints and large state, made if need be; null: nothing is kept, and nothing can be resumed. */
   readonly stateFolder: string | null;
+  /** State folders of other runs that must not go on meanwhile: both would write to the same file. */
+  readonly locks?: readonly string[];
   /** When rows become visible: see `SinkContext.commits`. */
   readonly commits: 'end' | 'checkpoint';
   /** Between two checkpoints, in ms. Runs that commit at their end make none but that one. */

@@ -5,6 +5,7 @@ import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
 import { type Dataflow, type DataflowEnv, openDataflow } from './dataflow.ts';
+import type { SourceMark } from './flow-snapshot.ts';
 import { Pull, Stopped } from './pull.ts';
 import { findStart, type Start } from './recovery.ts';
 import type { Snapshot } from './run-messages.ts';
@@ -138,6 +139,7 @@ export class Execution {
     if (from?.head.kind === 'complete') {
       // All was read and only to be committed, which opening the sinks has done.
       this.#flow.settle();
+      await this.#acknowledge(from.content.sources);
       this.#forget(start);
       return;
     }
@@ -160,7 +162,23 @@ export class Execution {
     await this.#flow.finish();
     if (signal.aborted) throw new Stopped();
     await this.#checkpointer.finish(plan.bounded ? 'complete' : 'drained');
+    await this.#acknowledge(pull.marks());
     if (plan.bounded) this.#forget(start);
+  }
+
+  /** Of the last checkpoint, before it is forgotten: those that had been read to their end when this process began have not heard of it. */
+  async #acknowledge(marks: { readonly [source: NodeId]: SourceMark }): Promise<void> {
+    for (const { id, type } of this.#job.plan.nodes) {
+      const definition = this.#env.definition(type);
+      const mark = marks[id];
+      if (definition?.kind !== 'source' || !definition.acknowledges || !mark) continue;
+      const reader = await this.#flow!.openReader(id, mark.position);
+      try {
+        await reader.committed?.(mark.position);
+      } finally {
+        await reader.close();
+      }
+    }
   }
 
   async #open({ store, lineage, states, from }: Start): Promise<Dataflow> {

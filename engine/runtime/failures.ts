@@ -1,5 +1,5 @@
 import type { RowFailure } from '../../nodes/kit/node.ts';
-import type { NodeId } from '../document/pipeline.ts';
+import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { encodeBase64 } from '../schema/base64.ts';
@@ -31,7 +31,8 @@ export class Failures {
     const problem: Problem = { severity: 'error', ...failure, node: id };
     if (onError === 'stop') throw new MillraceError(problem);
     this.#onFailure(problem, failure.row);
-    if (onError === 'route') this.#rows.push(errorRow(id, failure));
+    // In a preview nobody keeps them.
+    if (onError === 'route' || (onError === 'keep' && this.#node.outputs[errorPort])) this.#rows.push(errorRow(id, failure));
   }
 
   /** Counts and tells, and ends nothing: see `SourceContext.refuse`. */

@@ -66,8 +66,8 @@ export class Run {
     });
     this.#change({});
     try {
-      const { stateFolder } = job.options;
-      if (stateFolder !== null) this.#unlock = lockStateFolder(stateFolder);
+      const { stateFolder, locks = [] } = job.options;
+      this.#lock(stateFolder === null ? locks : [stateFolder, ...locks]);
       thread.post({ kind: 'start', job });
     } catch (error) {
       void this.#terminate({ state: 'failed', problem: problemOf(error) });
@@ -145,6 +145,15 @@ export class Run {
       this.#inspections.set(id, answer);
       this.#thread.post({ kind: 'inspect', id, node, limit });
     });
+  }
+
+  /** All of these state folders, or none: throws where another run has one. */
+  #lock(folders: readonly string[]): void {
+    const locked: (() => void)[] = [];
+    this.#unlock = () => {
+      for (const unlock of locked.splice(0)) unlock();
+    };
+    for (const folder of folders) locked.push(lockStateFolder(folder));
   }
 
   #receive(message: ToControl): void {

@@ -110,10 +110,15 @@ export function decodeCells(cells: readonly Json[], schema: Schema): Row {
   const row: Record<string, Value> = {};
   schema.columns.forEach(({ name, type }, i) => {
     const cell = cells[i] ?? null;
-    const bytes = type === 'bytes' && typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell.$bytes : null;
-    setColumn(row, name, typeof bytes === 'string' ? (decodeBase64(bytes) ?? null) : cell);
+    setColumn(row, name, type === 'bytes' ? decodeBytes(cell) : cell);
   });
   return row;
+}
+
+/** `{ $bytes: base64 }` as bytes; null where they are damaged, and anything else as it is. */
+export function decodeBytes(cell: Json): Value {
+  const bytes = typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell.$bytes : null;
+  return typeof bytes === 'string' ? (decodeBase64(bytes) ?? null) : cell;
 }
 
 /** Assigns a column, whatever its name: a plain assignment to `__proto__` would be lost. */

@@ -39,6 +39,8 @@ export interface Identity {
   /** Rises by one with each migration; starts at 1. */
   readonly version: number;
   readonly keywords?: readonly string[];
+  /** The engine puts it into runs by itself: nobody chooses it, so neither the palette nor the docs list it. */
+  readonly hidden?: boolean;
 }
 
 /** What the engine can tell about users' code without running it. Total: never throws. */
@@ -346,6 +348,10 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   holdsBack?(params: ParamsOf<F>): boolean;
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
+  /** It keeps books of what was committed, and hears of the last checkpoint even where a run was killed right after that one. */
+  readonly acknowledges?: boolean;
+  /** It gives out rows that were kept in the errors table: see engine/plan/errors-table.ts. */
+  readonly replaysErrors?: boolean;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */
   reads?(params: ParamsOf<F>): readonly string[];
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
@@ -354,6 +360,11 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   readonly kind: 'transform';
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /**
+   * What comes out for a row depends on other rows: it cannot be given a single one again later. Absent: its operators keep
+   * nothing between rows.
+   */
+  readonly stateful?: boolean;
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
   /**
@@ -366,6 +377,10 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
 export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly kind: 'sink';
   readonly inputs: readonly Port[];
+  /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
+  readonly keepsErrors?: boolean;
+  /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
+  adding?(params: ParamsOf<F>): ParamsOf<F>;
   writes?(params: ParamsOf<F>): readonly string[];
   run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
   /** For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes nothing. */

@@ -52,6 +52,7 @@ program may add lines to the file, but they last only once a checkpoint has come
     }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  adding: (params) => ({ ...params, mode: 'append' }),
   writes: ({ path }) => [path],
   infer: () => ({ outputs: {} }),
   run(context) {

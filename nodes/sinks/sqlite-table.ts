@@ -66,6 +66,7 @@ the table refuses, is an error of that row alone.
     }),
   },
   card: ({ path, table }) => (!path ? 'Choose a database file' : !table ? 'Name a table' : `${shortPath(path)} · ${table}`),
+  adding: (params) => (params.mode === 'upsert' ? params : { ...params, mode: 'append' }),
   writes: ({ path }) => [path],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs['rows'] ?? null) }),
   async run(context) {

@@ -104,6 +104,7 @@ Where the rows have no event time, or *Time* is another column, nothing is known
 Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. A window's groups are forgotten once it is complete and no longer waits for late rows; without windows they leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded.
 `,
   inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
+  stateful: true,
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
   awaits: ({ window, timeColumn, early }) => (window === 'none' || early !== null ? [] : [{ port: 'rows', time: timeColumn, field: 'timeColumn' }]),

@@ -70,6 +70,7 @@ Filter by \`is_anomaly\` behind to keep the anomalies alone.
 ${ttlDocs} A window of rows or time keeps its values; the weighted mean needs three numbers for each key.
 `,
   inputs: [{ name: 'rows' }],
+  stateful: true,
   outputs: [{ name: 'rows' }],
   params,
   card: ({ keys, column, threshold }) => {

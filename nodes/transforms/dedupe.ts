@@ -52,6 +52,7 @@ With an input that never ends, the keys of **the first** are kept for as long as
 - A row that comes later than the watermark goes to \`late\`. A row without a time fails.
 `,
   inputs: [{ name: 'rows', bounded: ({ keep, within }: Params) => keep === 'last' && within === null }],
+  stateful: true,
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
   awaits: ({ within }) => (within === null ? [] : [{ port: 'rows', time: null }]),

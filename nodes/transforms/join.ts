@@ -77,6 +77,7 @@ To **refresh a table** from a file or a database, set "Read again every" at its 
 The columns are those of the rows, then those of the lookup without its key columns, which would only repeat the row's. Where a name is taken already, the lookup's column gets the suffix.
 `,
   inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: ({ table }: Params) => table !== 'changing' }],
+  stateful: true,
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
   awaits: ({ table }) => (table === 'changing' ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : []),

@@ -94,6 +94,7 @@ They are told from what both functions return; a row of \`onTimer\` without one 
 What \`onRow\` throws fails that row, with the line of the snippet: state and timers are then as they were before it. So does a state that cannot be kept. What \`onTimer\` throws is told with the key and the time; that timer is spent. A late row is a row like any other here.
 `,
   inputs: [{ name: 'rows' }],
+  stateful: true,
   outputs: [{ name: 'rows' }],
   params: {
     keys: f.columns({

@@ -16,6 +16,7 @@ Lets the first *Count* rows through, after leaving out the first *Offset* ones. 
 Which rows are the first depends on their order: put a *Sort* before when it matters.
 `,
   inputs: [{ name: 'rows' }],
+  stateful: true,
   outputs: [{ name: 'rows' }],
   params: {
     count: f.number({ label: 'Count', default: 100, min: 0, integer: true }),

@@ -51,6 +51,7 @@ Adds the value that a column had in the row before with the same key, as \`previ
 ${ttlDocs}
 `,
   inputs: [{ name: 'rows' }],
+  stateful: true,
   outputs: [{ name: 'rows' }],
   params,
   card: ({ keys, columns, changes }) => {

@@ -50,6 +50,7 @@ Rows that are let through leave by *rows*, all others by *rest*. No row waits: c
 *So many in a time* keeps a number for each key until its stretch is over. ${ttlDocs.replace('Kept is the state', '*One of so many* keeps a number for each key: kept is the state')}
 `,
   inputs: [{ name: 'rows' }],
+  stateful: true,
   outputs: [{ name: 'rows' }, { name: 'rest' }],
   params,
   card: ({ mode, keys, count, per, every, share }) => {

@@ -63,6 +63,7 @@ Functions and their types are those of *Aggregate*: null values count for nothin
 ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a distinct count all values; otherwise kept are the values that count.
 `,
   inputs: [{ name: 'rows' }],
+  stateful: true,
   outputs: [{ name: 'rows' }],
   params,
   card: ({ keys, aggregations, over, rows, duration }) => {

@@ -24,6 +24,7 @@ Numbers and times are ordered by size, false comes before true, and text is orde
 All rows are held in memory until the input ends, and nothing comes out before. For the ten greatest, put a *Limit* behind.
 `,
   inputs: [{ name: 'rows', bounded: true }],
+  stateful: true,
   outputs: [{ name: 'rows' }],
   params: {
     by: f.list({

@@ -136,6 +136,7 @@ What follows this node sees time pass later, by the time to *Wait for late rows*
 An input without event time (see the settings of its source) is complete only when it ends: rows without a match then wait until the end. Choose the column of its time under "More".
 `,
   inputs: [{ name: 'left' }, { name: 'right' }],
+  stateful: true,
   outputs: [{ name: 'rows' }, { name: 'lateLeft', label: 'Late left', late: true }, { name: 'lateRight', label: 'Late right', late: true }],
   params,
   awaits: () => ['left', 'right'].map((port) => ({ port, time: null })),

@@ -61,6 +61,7 @@ Windows are aligned to 1970-01-01T00:00Z and hold the rows from their start up t
 Kept in memory are as many rows as may come out, for each key (and each window that is open), and no others.
 `,
   inputs: [{ name: 'rows', bounded: ({ over }: Params) => over === 'all' }],
+  stateful: true,
   outputs: [{ name: 'rows' }, { name: 'late', late: true }],
   params,
   awaits: ({ over }) => (over === 'tumbling' ? [{ port: 'rows', time: null }] : []),

@@ -33,6 +33,8 @@ export interface ExampleRun {
   readonly inputs: { readonly [port: string]: Schema };
   readonly schemas: { readonly [port: string]: Schema | null };
   readonly outputs: { readonly [port: string]: readonly Row[] };
+  /** Transforms: the operator took its rows one by one. */
+  readonly isRowByRow: boolean;
 }
 
 export interface RunOptions {
@@ -52,7 +54,7 @@ export async function runExample(definition: NodeDefinition, example: Example<an
   const inputs = Object.fromEntries(Object.entries(context.inputs).flatMap(([port, schema]) => (schema ? [[port, schema]] : [])));
   const run = new Run(definition, example, context.params, inputs, schemas, options);
   if (!problems.some((problem) => problem.severity === 'error')) await run.run();
-  return { problems, inputs, schemas, failures: run.failures, outputs: run.outputs };
+  return { problems, inputs, schemas, failures: run.failures, outputs: run.outputs, isRowByRow: run.isRowByRow };
 }
 
 /** Milliseconds from cancelling a source that is being read to its end; Infinity when it does not end. */
@@ -138,6 +140,7 @@ function schemaOf(rows: readonly Row[]): Schema {
 class Run {
   readonly failures: RowFailure[] = [];
   readonly outputs: Record<string, Row[]> = {};
+  isRowByRow = true;
   readonly #definition: NodeDefinition;
   readonly #example: Example<any>;
   readonly #options: RunOptions;
@@ -214,6 +217,7 @@ class Run {
 
   async #transform(definition: TransformDefinition<any>, context: TransformContext<any>): Promise<void> {
     const operator = definition.run(context);
+    this.isRowByRow = !('process' in operator);
     // Ports that must be read to their end come first, as in the engine.
     const ports = [...definition.inputs].sort((a, b) => Number(portIs('first', b, context.params)) - Number(portIs('first', a, context.params)));
     let isDone = false;

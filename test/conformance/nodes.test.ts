@@ -99,6 +99,16 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
     );
   });
 
+  if (definition.kind === 'sink' && definition.adding) {
+    it('knows the params with which it adds, which are sound and stay as they are', () => {
+      for (const example of definition.examples) {
+        const params = definition.adding!(paramsOf(definition, example)) as Params;
+        expect(validateParams(definition.params, params, {}).problems.filter(({ code }) => code !== 'params/missing')).toEqual([]);
+        expect(definition.adding!(params)).toEqual(params);
+      }
+    });
+  }
+
   it('has at least two examples, with titles of their own', () => {
     expect(definition.examples.length).toBeGreaterThanOrEqual(2);
     expect(new Set(definition.examples.map((example) => example.title)).size).toBe(definition.examples.length);
@@ -131,6 +141,12 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
       expect(split.failures.map((failure) => failure.message)).toEqual(whole.failures.map((failure) => failure.message));
       if (example.writes) expect(await readWritten(split.folder, example.writes)).toEqual(example.writes);
     });
+
+    if (definition.kind === 'transform' && !definition.stateful) {
+      it('takes its rows one by one, as it declares', async () => {
+        expect((await run(definition, example)).isRowByRow).toBe(true);
+      });
+    }
 
     if (definition.kind === 'source') {
       it('ends within a second of being cancelled', async () => {

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { relative, resolve } from 'node:path';
+import { definitions } from '../../nodes/index.ts';
+import { Catalogue } from '../plan/catalogue.ts';
+import { errorsFile, planReplay } from '../plan/errors-table.ts';
+import type { PhysicalPlan } from '../plan/physical.ts';
+import { planRun } from '../plan/plan.ts';
+import { problemOf } from '../protocol/connection.ts';
+import type { RunSummary } from '../protocol/messages.ts';
+import type { RunJob } from '../protocol/run-api.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import { dataFolder, stateFolder } from '../store/data-folder.ts';
+import { readKeptErrors } from '../store/kept-errors.ts';
+import { forkNode } from '../supervisor/fork-node.ts';
+import { errorsPath, isReplaySource, prepareReplay } from '../workbench/replay.ts';
+import { type Loaded, load } from './load.ts';
+import { alignedTable, count } from './report.ts';
+import { carryOut, refuse } from './run.ts';
+import { describeState, exitCodeOf, printProblems } from './run-report.ts';
+
+export interface ReplayOptions {
+  readonly set?: { readonly [name: string]: string };
+  readonly node?: string;
+  readonly errors?: string;
+  readonly only?: readonly number[];
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+/** What became of the waiting rows of one node. */
+interface Replayed {
+  readonly node: string;
+  readonly replayed: number;
+  /** Rows that failed in the replay: as their node's policy says, they are kept anew, skipped or routed. */
+  readonly failedAgain: number;
+  /** Rows that wait on, as they were not asked for or do not fit the node's columns any more. */
+  readonly left: number;
+  readonly state: RunSummary['state'];
+  readonly problems: readonly Problem[];
+}
+interface Waiting {
+  readonly node: string;
+  readonly rows: number;
+  /** Why they cannot be replayed, or null. */
+  readonly problem: Problem | null;
+}
+
+/** `millrace replay`: 0 when all that was asked for was replayed, or nothing waits; 1 when a replay failed, 2 when one was refused. */
+export async function replay(file: string, options: ReplayOptions): Promise<number> {
+  try {
+    const loaded = await load(file, options.set);
+    const { checked, pipeline, folder } = loaded;
+    if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
+    const catalogue = new Catalogue(definitions);
+    const plan = planRun(checked);
+    const errors = options.errors === undefined ? errorsFile(pipeline.name) : resolve(options.errors);
+    const path = errorsPath(folder, errors);
+    const waiting = listWaiting(plan, catalogue, path, errors, options);
+    if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);
+
+    const done: Replayed[] = [];
+    const refused = waiting.flatMap(({ problem }) => problem ?? []);
+    if (!options.json) printProblems(refused, loaded);
+    let code = refused.length > 0 ? 2 : 0;
+    for (const { node, problem } of waiting) {
+      if (problem) continue;
+      const request = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), file: errors, node, only: options.only ?? [] };
+      const before = readKeptErrors(path);
+      const { summary, signal } = await carryOutReplay(request, { name: `${pipeline.name} (replay of ${node})`, path: resolve(file), folder }, options);
+      const left = readKeptErrors(path, { through: before.last }).counts.get(node) ?? 0;
+      const result: Replayed = {
+        node,
+        replayed: Math.max(0, (before.counts.get(node) ?? 0) - left),
+        failedAgain: Object.entries(summary.stats).reduce((sum, [id, { failed }]) => sum + (isReplaySource(id) ? 0 : failed), 0),
+        left,
+        state: summary.state,
+        problems: summary.problems,
+      };
+      done.push(result);
+      if (!options.json) {
+        printProblems(summary.problems, loaded);
+        process.stdout.write(`${loaded.titleOf(node)}: ${describeReplay(result)} ${describeState(summary)}.\n`);
+      }
+      code = Math.max(code, exitCodeOf(summary.state, signal));
+      if (signal) break;
+    }
+    if (options.json) process.stdout.write(`${JSON.stringify({ errors: path, nodes: done, refused }, null, 2)}\n`);
+    return code;
+  } catch (error) {
+    return refuse([problemOf(error)], { file, titleOf: (node) => node }, options);
+  }
+}
+
+/** Nodes that are behind others come first: what fails again on its way to them waits for the next replay. */
+function listWaiting(plan: PhysicalPlan, catalogue: Catalogue, path: string, file: string, options: ReplayOptions): Waiting[] {
+  const { counts } = readKeptErrors(path);
+  const places = new Map(plan.nodes.map(({ id }, place) => [id, place]));
+  const nodes = [...counts.keys()].sort((a, b) => (places.get(b) ?? -1) - (places.get(a) ?? -1));
+  const asked = options.node === undefined ? nodes : nodes.filter((node) => node === options.node);
+  return asked.map((node) => {
+    const rows = counts.get(node)!;
+    try {
+      planReplay(plan, catalogue, { node, file, only: options.only ?? [] });
+      return { node, rows, problem: null };
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      return { node, rows, problem: error.problem };
+    }
+  });
+}
+
+/** With what an interrupted replay has left to do before, if there was one. */
+async function carryOutReplay(
+  request: Parameters<typeof prepareReplay>[0],
+  pipeline: Pick<RunJob, 'name' | 'path' | 'folder'>,
+  options: ReplayOptions,
+): ReturnType<typeof carryOut> {
+  for (;;) {
+    const prepared = prepareReplay(request);
+    const process = forkNode('run');
+    try {
+      const carried = await carryOut({ id: randomUUID(), ...pipeline, plan: prepared.plan, options: prepared.options }, process, options);
+      if (!prepared.finishesEarlier || carried.summary.state !== 'done') return carried;
+    } finally {
+      process.kill();
+    }
+  }
+}
+
+function tell(waiting: readonly Waiting[], path: string, { titleOf }: Loaded, { json, node }: ReplayOptions): number {
+  if (json) process.stdout.write(`${JSON.stringify({ errors: path, waiting }, null, 2)}\n`);
+  else if (waiting.length === 0) {
+    process.stdout.write(`No rows ${node === undefined ? '' : `of "${node}" `}wait to be replayed in ${relative('.', path) || path}.\n`);
+  } else {
+    const rows = waiting.map(({ node: id, rows: number, problem }) => [
+      titleOf(id),
+      id,
+      count(number),
+      problem ? `cannot be replayed: ${problem.message}` : 'can be replayed',
+    ]);
+    process.stdout.write(`${alignedTable(['node', 'id', 'rows', ''], rows, [false, false, true])}\n`);
+  }
+  return 0;
+}
+
+/** `12 rows replayed, 3 failed again, 1 left.` */
+function describeReplay({ replayed, failedAgain, left }: Replayed): string {
+  const words = [`${count(replayed)} ${replayed === 1 ? 'row' : 'rows'} replayed`];
+  if (failedAgain > 0) words.push(`${count(failedAgain)} failed again`);
+  if (left > 0) words.push(`${count(left)} left`);
+  return `${words.join(', ')}.`;
+}

@@ -1,0 +1,148 @@
+/**
+ * The errors table: where rows go that fail at nodes under the policy "keep", and from where they are replayed. Which node
+ * types keep and replay them is found in the catalogue by what they declare.
+ */
+import type { NodeDefinition } from '../../nodes/kit/node.ts';
+import { completeParams, defaultsOf, type Params } from '../../nodes/kit/params.ts';
+import { type Edge, errorPort, type NodeId, type Pipeline, runNodes } from '../document/pipeline.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Catalogue } from './catalogue.ts';
+import { errorSchema } from './error-schema.ts';
+import { Graph } from './graph.ts';
+import type { PhysicalPlan, PlannedNode } from './physical.ts';
+
+/** The database of a pipeline's errors, relative to its folder: `Hot readings.errors.db`. Told from the name, since a document may have no file yet. */
+export function errorsFile(pipeline: string): string {
+  const name = pipeline
+    .replace(/[^\p{L}\p{N} ._-]+/gu, '_')
+    .replace(/^[. ]+|[. ]+$/g, '')
+    .slice(0, 100);
+  return `${name || 'pipeline'}.errors.db`;
+}
+
+/** The plan with one more sink, behind all nodes that keep what fails at them. */
+export function withErrorsTable(plan: PhysicalPlan, pipeline: Pipeline, catalogue: Catalogue): PhysicalPlan {
+  const keeping = plan.nodes.filter(({ onError }) => onError === 'keep').map(({ id }) => id);
+  if (keeping.length === 0) return plan;
+  const definition = found(catalogue, (each) => each.kind === 'sink' && each.keepsErrors === true);
+  const id = freeId(runNodes.errorsTable, [...Object.keys(pipeline.nodes)]);
+  // A run that starts anew and replaces what the one before wrote has its failed rows anew, too.
+  const supersedes = plan.nodes.some(({ type, params }) => !same(addingParams(catalogue.get(type), params), params));
+  const sink: PlannedNode = {
+    id,
+    type: definition.type,
+    kind: 'sink',
+    title: definition.title,
+    params: completeParams(definition.params, { path: errorsFile(pipeline.name), pipeline: pipeline.name, supersedes }),
+    onError: 'stop',
+    inputs: { rows: errorSchema },
+    // Once, however many nodes keep their errors: its state fits whoever is added.
+    inputLists: { rows: [errorSchema] },
+    outputs: {},
+  };
+  const nodes = plan.nodes.map((node) => (node.onError === 'keep' ? { ...node, outputs: { ...node.outputs, [errorPort]: errorSchema } } : node));
+  const edges = keeping.map((node): Edge => ({ from: { node, port: errorPort }, to: { node: id, port: 'rows' } }));
+  return { ...plan, nodes: [...nodes, sink], edges: [...plan.edges, ...edges] };
+}
+
+export interface ReplayOptions {
+  /** The node whose kept rows are replayed. */
+  readonly node: NodeId;
+  /** The errors table's database; absolute, or relative to the pipeline's folder. */
+  readonly file: string;
+  /** Ids of rows; empty: all of the node. */
+  readonly only: readonly number[];
+}
+
+/**
+ * The part of a plan that replays the rows of one node: a source of them, the node, and all behind it, with sinks that add to
+ * what is there. Throws a MillraceError where that would not give what the rows would have given in time.
+ */
+export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, file, only }: ReplayOptions): PhysicalPlan {
+  const target = plan.nodes.find(({ id }) => id === node);
+  if (!target) {
+    const message = `There is no node "${node}" in a run of this pipeline, so that its rows cannot be replayed`;
+    throw new MillraceError({ code: 'replay/missing', message, hint: 'It was deleted, given another id, or no sink takes its rows any more.' });
+  }
+  if (target.kind === 'source') {
+    const message = `"${node}" is a source: what it could not read never became rows, and cannot be replayed`;
+    throw new MillraceError({ code: 'replay/source', message, hint: 'Read the input again, once it or the source is mended.', node });
+  }
+  const graph = new Graph(
+    plan.nodes.map(({ id }) => id),
+    plan.edges,
+  );
+  const scope = graph.downstream([node]);
+  const stateful = plan.nodes.find(({ id, type }) => scope.has(id) && isStateful(catalogue.get(type)));
+  if (stateful) {
+    const where = stateful.id === node ? `"${node}" itself` : `"${stateful.id}", which is behind "${node}",`;
+    throw new MillraceError({
+      code: 'replay/stateful',
+      message: `Rows of "${node}" cannot be replayed by themselves: ${where} counts with other rows, which are not there any more`,
+      hint: 'Run the pipeline again from scratch.',
+      node: stateful.id,
+    });
+  }
+  const port = Object.keys(target.inputs)[0]!;
+  const definition = found(catalogue, (each) => each.kind === 'source' && each.replaysErrors === true);
+  const id = freeId(runNodes.replay, [...graph.nodes]);
+  const source: PlannedNode = {
+    id,
+    type: definition.type,
+    kind: 'source',
+    title: definition.title,
+    params: { ...defaultsOf(definition.params), path: file, node, only: only.join(',') },
+    onError: 'stop',
+    inputs: {},
+    inputLists: {},
+    outputs: { rows: target.inputs[port]! },
+  };
+  const nodes = plan.nodes.filter((each) => scope.has(each.id)).map((each) => adding(each, catalogue.get(each.type), file));
+  const edges = plan.edges.filter(({ from, to }) => scope.has(from.node) && scope.has(to.node));
+  return {
+    nodes: [source, ...nodes],
+    edges: [{ from: { node: id, port: 'rows' }, to: { node, port } }, ...edges],
+    sourceGroups: [[id]],
+    chains: plan.chains.map((chain) => chain.filter((each) => scope.has(each))).filter(({ length }) => length > 1),
+    bounded: true,
+  };
+}
+
+/** The sinks of a replay that a run of the same pipeline must not write to meanwhile: files, into which only one can write at a time. */
+export function exclusiveSinks(plan: PhysicalPlan, catalogue: Catalogue): NodeId[] {
+  return plan.nodes.flatMap(({ id, type, params }) => {
+    const definition = catalogue.get(type);
+    return definition?.kind === 'sink' && !definition.committedCheckpoint && (definition.writes?.(params) ?? []).length > 0 ? [id] : [];
+  });
+}
+
+function adding(node: PlannedNode, definition: NodeDefinition | undefined, file: string): PlannedNode {
+  if (definition?.kind !== 'sink') return node;
+  if (definition.keepsErrors) return { ...node, params: { ...node.params, path: file, supersedes: false } };
+  return { ...node, params: addingParams(definition, node.params) };
+}
+
+function addingParams(definition: NodeDefinition | undefined, params: Params): Params {
+  return definition?.kind === 'sink' && definition.adding ? (definition.adding(params) as Params) : params;
+}
+
+function isStateful(definition: NodeDefinition | undefined): boolean {
+  return definition?.kind === 'transform' && definition.stateful === true;
+}
+
+function found(catalogue: Catalogue, test: (definition: NodeDefinition) => boolean): NodeDefinition {
+  const definition = catalogue.find(test);
+  if (definition) return definition;
+  throw new MillraceError({ code: 'node/unknown', message: 'No node of this installation keeps and replays failed rows.', hint: 'Update Millrace.' });
+}
+
+function freeId(wanted: NodeId, taken: readonly NodeId[]): NodeId {
+  for (let n = 1; ; n++) {
+    const id = n === 1 ? wanted : `${wanted}_${n}`;
+    if (!taken.includes(id)) return id;
+  }
+}
+
+function same(one: Params, other: Params): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

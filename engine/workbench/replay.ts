@@ -1,0 +1,64 @@
+/** Replays of failed rows, as the editor and the command line start them. */
+import { isAbsolute, join, resolve } from 'node:path';
+import { type NodeId, runNodes } from '../document/pipeline.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
+import { exclusiveSinks, planReplay } from '../plan/errors-table.ts';
+import type { PhysicalPlan } from '../plan/physical.ts';
+import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
+import { latestCheckpoint } from '../store/checkpoints.ts';
+
+export interface ReplayRequest {
+  readonly plan: PhysicalPlan;
+  readonly catalogue: Catalogue;
+  readonly stateFolder: string;
+  /** The errors table's database; relative to the pipeline's folder. */
+  readonly file: string;
+  readonly node: NodeId;
+  readonly only?: readonly number[];
+}
+export interface PreparedReplay {
+  readonly plan: PhysicalPlan;
+  readonly options: RunOptions;
+  /** A replay of other rows of this node was interrupted: this one brings that to its end, and the one that was asked for is still to come. */
+  readonly finishesEarlier: boolean;
+}
+
+/**
+ * A replay commits with checkpoints and goes on from the last, so that one that was killed replays no row twice: the rows
+ * are marked only after their commit. Throws MillraceErrors, see `planReplay`.
+ */
+export function prepareReplay({ plan, catalogue, stateFolder, file, node, only = [] }: ReplayRequest): PreparedReplay {
+  const state = join(stateFolder, 'replay', node);
+  const asked = planReplay(plan, catalogue, { node, file, only });
+  const source = asked.nodes[0]!;
+  const before = latestCheckpoint(state)?.shape.nodes[source.id]?.params;
+  const isOther = before !== undefined && (before['only'] !== source.params['only'] || before['path'] !== source.params['path']);
+  const replay = isOther ? planReplay(plan, catalogue, { node, file: String(before['path']), only: numbers(before['only']) }) : asked;
+  const options: RunOptions = {
+    ...defaultRunOptions(replay),
+    commits: 'checkpoint',
+    checkpointEveryMs: 1000,
+    stateFolder: state,
+    from: 'latest',
+    // Two at a time may write to a database, but not to a file.
+    ...(exclusiveSinks(replay, catalogue).length > 0 && { locks: [stateFolder] }),
+  };
+  return { plan: replay, options, finishesEarlier: isOther };
+}
+
+/** Where the kept rows are: absolute. */
+export function errorsPath(folder: string, file: string): string {
+  return isAbsolute(file) ? file : resolve(folder, file);
+}
+
+/** The source of a replay, which is no node of the document. */
+export function isReplaySource(id: NodeId): boolean {
+  return id.startsWith(runNodes.replay);
+}
+
+function numbers(text: unknown): number[] {
+  return String(text ?? '')
+    .split(',')
+    .filter(Boolean)
+    .map(Number);
+}

@@ -1,0 +1,76 @@
+/** The table of rows that failed, and which of them are still to be replayed. */
+import type Sqlite from 'better-sqlite3';
+import type { Json, Row, Schema } from '../../engine/schema/types.ts';
+import { castValue, conformValue, decodeBytes } from '../../engine/schema/values.ts';
+import { convertRow } from './row-conversion.ts';
+
+/** The file's table for rows that failed. */
+export const errorsTable = 'errors';
+
+/** Written by the sink, in the order of the columns of errors-table.ts; the last two are set later. */
+export const createErrors = `
+CREATE TABLE IF NOT EXISTS ${errorsTable} (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, failed_at TIMESTAMP, pipeline TEXT, run TEXT, node TEXT, error TEXT, code TEXT, field TEXT,
+  source TEXT, line INTEGER, row JSON, replay_of INTEGER, replayed_at TIMESTAMP, superseded_at TIMESTAMP
+);
+CREATE INDEX IF NOT EXISTS ${errorsTable}_waiting ON ${errorsTable} (node, replayed_at)`;
+
+/** True of rows that are still to be replayed. */
+export const isWaiting = 'replayed_at IS NULL AND superseded_at IS NULL AND row IS NOT NULL';
+
+export interface KeptError {
+  readonly id: number;
+  readonly failedAt: string;
+  readonly node: string;
+  readonly error: string;
+  readonly source: string | null;
+  readonly line: number | null;
+}
+
+export interface Waiting {
+  /** How many rows wait to be replayed, by node. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** The newest of them first. */
+  readonly rows: readonly KeptError[];
+  /** The greatest id of all rows; 0 where there are none. */
+  readonly last: number;
+}
+export const nothingWaits: Waiting = { counts: new Map(), rows: [], last: 0 };
+
+/** Of the rows up to an id. Empty where the file has no such table. */
+export function readWaiting(connection: Sqlite.Database, newest: number, through = Number.MAX_SAFE_INTEGER): Waiting {
+  if (!connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(errorsTable)) return nothingWaits;
+  const counts = connection
+    .prepare<[number], { node: string; rows: number }>(
+      `SELECT node, count(*) AS rows FROM ${errorsTable} WHERE ${isWaiting} AND id <= ? GROUP BY node ORDER BY node`,
+    )
+    .all(through);
+  const rows = connection
+    .prepare<[number, number], KeptError>(
+      `SELECT id, failed_at AS failedAt, node, error, source, line FROM ${errorsTable} WHERE ${isWaiting} AND id <= ? ORDER BY id DESC LIMIT ?`,
+    )
+    .all(through, newest);
+  const { last } = connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()!;
+  return { counts: new Map(counts.map(({ node, rows: count }) => [node, count])), rows, last: last ?? 0 };
+}
+
+/** A row as it was kept, with the columns that its node takes now; or why it does not fit them. Deterministic. */
+export function rowOf(text: string, schema: Schema): { readonly row: Row } | { readonly message: string } {
+  let kept: { readonly [column: string]: Json };
+  try {
+    kept = JSON.parse(text) as typeof kept;
+  } catch {
+    return { message: 'it is no JSON any more' };
+  }
+  const found = convertRow(schema, (column) => {
+    const { name, type, nullable } = column;
+    const value = Object.hasOwn(kept, name) ? kept[name]! : null;
+    const plain = type === 'bytes' ? decodeBytes(value) : value;
+    const exact = conformValue(plain, column);
+    if (exact.ok) return exact;
+    const cast = castValue(plain, type);
+    if (!cast.ok) return cast;
+    return cast.value === null && !nullable ? { ok: false, message: 'it has no value there' } : cast;
+  });
+  return 'row' in found ? found : { message: `column "${found.column.name}": ${found.message}` };
+}

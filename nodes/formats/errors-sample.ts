@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import type Sqlite from 'better-sqlite3';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Row } from '../../engine/schema/types.ts';
+import { errorsTable, isWaiting } from './errors-file.ts';
+import { outputProblem } from './output-problem.ts';
+
+const sampled = 1000;
+
+/** The first waiting rows of a node, as they were kept. Throws a MillraceError where the file cannot be read. */
+export async function sampleErrors(path: string, node: string): Promise<readonly Row[]> {
+  if (!existsSync(path)) {
+    throw new MillraceError({
+      code: 'errors/missing',
+      message: `There is no ${path}: no row was kept there.`,
+      hint: 'Set "When a row fails" to "Keep" and run the pipeline.',
+    });
+  }
+  const { default: Database } = await import('better-sqlite3');
+  let connection: Sqlite.Database | null = null;
+  try {
+    connection = new Database(path, { readonly: true, fileMustExist: true });
+    const kept = connection
+      .prepare<[string, number], { row: string }>(`SELECT row FROM ${errorsTable} WHERE node = ? AND ${isWaiting} ORDER BY id LIMIT ?`)
+      .all(node, sampled);
+    return kept.map(({ row }) => JSON.parse(row) as Row);
+  } catch (error) {
+    throw outputProblem(error, path);
+  } finally {
+    connection?.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { inferFromJson } from '../../engine/schema/infer.ts';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import { ErrorsReader } from '../formats/errors-reader.ts';
+import { sampleErrors } from '../formats/errors-sample.ts';
+import { exampleErrors } from '../formats/example-errors.ts';
+import { shortPath } from '../formats/short-path.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
+
+export default defineNode({
+  type: 'errors-replay',
+  kind: 'source',
+  title: 'Replay of errors',
+  summary: 'Gives out rows that were kept in an errors table, each once.',
+  category: 'Databases',
+  icon: 'history',
+  version: 1,
+  hidden: true,
+  docs: `
+Reads the rows of one node that wait in the errors table, up to the last one that was there at the start, as the node takes
+them. A row is marked as replayed when what became of it is committed. A row that does not fit the node's columns any more
+stays where it is, and is told.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: true,
+  acknowledges: true,
+  replaysErrors: true,
+  params: {
+    path: f.file({ label: 'Errors table', mode: 'open', extensions: ['db'], placeholder: 'pipeline.errors.db' }),
+    node: f.text({ label: 'Node', placeholder: 'hot_readings' }),
+    only: f.text({ label: 'Rows', help: 'Their ids, with commas between. Empty: all of the node.', optional: true }),
+  },
+  card: ({ path, node }) => (path && node ? `${node} of ${shortPath(path)}` : 'Choose an errors table'),
+  infer: ({ discovered }) => ({ outputs: { rows: discovered } }),
+  reads: ({ path }) => [path],
+  async discover({ params, path }) {
+    if (!params.path || !params.node) return { schema: null };
+    const file = path(params.path);
+    try {
+      return { schema: inferFromJson(await sampleErrors(file, params.node)), dependsOn: [file] };
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [file] };
+    }
+  },
+  run({ params, path, outputs, batchSize, signal, start, refuse, log }) {
+    const only = (params.only ?? '').split(',').filter(Boolean).map(Number);
+    const onLongWait = (message: string) => log('warning', message);
+    return ErrorsReader.open({ path: path(params.path), node: params.node, only, schema: outputs['rows']!, batchSize, signal, refuse, onLongWait }, start);
+  },
+  examples: [
+    {
+      title: 'The rows of one node that wait',
+      params: { path: 'trial.errors.db', node: 'prices' },
+      files: { 'trial.errors.db': exampleErrors },
+      outputs: {
+        rows: [
+          { id: 1, price: '12,5' },
+          { id: 4, price: '-' },
+        ],
+      },
+    },
+    {
+      title: 'Some of them',
+      params: { path: 'trial.errors.db', node: 'prices', only: '4' },
+      files: { 'trial.errors.db': exampleErrors },
+      outputs: { rows: [{ id: 4, price: '-' }] },
+    },
+    {
+      title: 'A file that is not there',
+      params: { path: 'gone.errors.db', node: 'prices' },
+      outputs: { rows: [] },
+      failures: ['no row was kept there'],
+    },
+  ],
+});
