@@ -81,28 +81,33 @@ class Recovery {
     const lineage = this.#store.lineage();
     const heads = this.#store.list();
     const current = lineage ?? heads[0]?.lineage;
-    if (heads.length === 0 && this.#store.highest() > 0) throw allDamaged();
-    let undecided: number | null = null;
-    for (const head of heads.filter((each) => each.lineage === current)) {
+    const own = heads.filter((each) => each.lineage === current);
+    let undecided: CheckpointInfo | null = null;
+    // Sound ones of another lineage are of a start that this one was told to leave alone.
+    let damaged = heads.length === 0 && this.#store.highest() > 0;
+    for (const head of own) {
       if (!(await this.#isDecided(head))) {
         // Each one is made when the one before it is committed.
-        if (undecided !== null) throw databaseGone(head);
-        undecided = head.id;
-        continue;
+        if (undecided) throw databaseGone(head);
+        undecided = head;
+      } else if (this.#suits(head)) {
+        const found = this.#open(head.id, (error) => this.#env.onLog('warning', `Checkpoint ${head.id} was left out: ${error.message}`));
+        if (found) {
+          this.#giveUp(undecided);
+          return found;
+        }
+        damaged = true;
       }
-      this.#giveUp(undecided);
-      if (!this.#suits(head)) continue;
-      const found = this.#open(head.id, (error) => this.#env.onLog('warning', `Checkpoint ${head.id} was left out: ${error.message}`));
-      if (found) return found;
     }
+    if (damaged) throw allDamaged();
     this.#giveUp(undecided);
     return null;
   }
 
-  #giveUp(undecided: number | null): void {
-    if (undecided === null) return;
-    this.#env.onLog('info', `Checkpoint ${undecided} was never committed; the one before it counts.`);
-    this.#store.remove(undecided);
+  #giveUp(undecided: CheckpointInfo | null): void {
+    if (!undecided) return;
+    this.#env.onLog('info', `Checkpoint ${undecided.id} was never committed; the one before it counts.`);
+    this.#store.remove(undecided.id);
   }
 
   async exactly(id: number): Promise<Found> {
@@ -137,7 +142,7 @@ class Recovery {
     return committed !== null && id <= committed;
   }
 
-  /** Null where its keyed state is damaged, which `onDamaged` is told. */
+  /** Null where its keyed state is damaged, which `onDamaged` is told. Throws where the pipeline has changed. */
   #open(id: number, onDamaged: (error: MillraceError) => void): Found | null {
     const { head, content: read } = this.#store.read(id);
     const content = read as CheckpointContent;

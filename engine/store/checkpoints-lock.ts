@@ -13,15 +13,19 @@ const heldHere = new Set<string>();
 
 /**
  * Makes a state folder this process's own, until the returned function is called or the process ends. Throws
- * `run/already-running` where a live process has it.
+ * `run/already-running` where a live process has it, `run/state-folder` where nothing can be written there.
  */
 export function lockStateFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
   const path = join(resolve(folder), 'run.lock');
   const own = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   const text = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) } satisfies Holder);
   // Linked, not written in place: whoever finds the lock finds all of it.
-  writeFileSync(own, text);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(own, text);
+  } catch (error) {
+    throw unusable(folder, error as NodeJS.ErrnoException);
+  }
   try {
     for (;;) {
       try {
@@ -40,6 +44,16 @@ export function lockStateFolder(folder: string): () => void {
     if (!heldHere.delete(path)) return;
     rmSync(path, { force: true });
   };
+}
+
+function unusable(folder: string, { code, message }: NodeJS.ErrnoException): MillraceError {
+  const why =
+    { ENOSPC: 'the disk is full', EACCES: 'there is no right to', EROFS: 'the disk is read-only', EEXIST: 'a file is in its place' }[code ?? ''] ?? message;
+  return new MillraceError({
+    code: 'run/state-folder',
+    message: `The run cannot write its checkpoints to ${folder}: ${why}.`,
+    hint: 'Free space there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
+  });
 }
 
 /** Removes the lock of a process that is gone; throws if it is there. */
