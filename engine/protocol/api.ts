@@ -20,6 +20,7 @@ import type {
   RecentFile,
   RunSummary,
   Table,
+  WaitingErrors,
 } from './messages.ts';
 
 import { stopModes } from './run-api.ts';
@@ -65,6 +66,15 @@ export const requestParams = {
   'run.resume': z.object({ runId: z.string() }),
   /** Makes a checkpoint now. */
   'run.checkpoint': z.object({ runId: z.string() }),
+  /** The rows that wait in the pipeline's errors table. */
+  'errors.list': z.object({ documentId: document, pipeline: pipelineSchema }),
+  /** Sends the waiting rows of one node through the pipeline as it is now; refused with code `replay/…` where that is not possible. */
+  'run.replay': z.object({
+    documentId: document,
+    pipeline: pipelineSchema,
+    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    node: z.string().max(100),
+  }),
   'run.list': z.object({}),
   /** The rows that an inspect sink holds now. */
   'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000) }),
@@ -112,6 +122,8 @@ export interface RequestResults {
   'pipeline.check': CheckResult;
   'preview.read': PreviewResult;
   'run.start': RunSummary;
+  'errors.list': WaitingErrors;
+  'run.replay': RunSummary;
   'run.resumable': { readonly id: number; readonly at: number } | null;
   'run.stop': null;
   'run.pause': null;

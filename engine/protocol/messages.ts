@@ -178,6 +178,23 @@ export interface LogLine {
   readonly node?: string;
 }
 
+/** Rows that failed, were kept, and wait to be replayed. */
+export interface WaitingErrors {
+  /** The errors table's database. */
+  readonly path: string;
+  /** `problem`: why the rows of this node cannot be replayed as the pipeline is now, or null. */
+  readonly nodes: readonly { readonly node: string; readonly rows: number; readonly problem: Problem | null }[];
+  /** The newest of them first; `failedAt` in ISO 8601. */
+  readonly newest: readonly {
+    readonly id: number;
+    readonly failedAt: string;
+    readonly node: string;
+    readonly error: string;
+    readonly source: string | null;
+    readonly line: number | null;
+  }[];
+}
+
 /** A pipeline file as the editor opens it. */
 export interface OpenedDocument {
   /** Names this document in all later requests. */

@@ -27,8 +27,7 @@ type RunRequests =
 
 /** Runs: planned here, carried out by keepers, which also write their history. */
 export function runHandlers(runs: RunControl, documents: Documents, checker: Checker, dataFolder: string): Answers<RunRequests> {
-  // One that was never saved has no place of its own: its state is kept for as long as it is open.
-  const stateOf = ({ path, id }: OpenDocument) => stateFolder(dataFolder, path ?? `unsaved ${id}`);
+  const stateOf = (document: OpenDocument) => stateFolderOf(dataFolder, document);
   return {
     'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState }) => {
       const document = documents.trusted(documentId);
@@ -83,6 +82,11 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
     },
     'run.history': ({ runId }) => readHistory(dataFolder, (store) => store.history(runId), noHistory),
   };
+}
+
+/** One that was never saved has no place of its own: its state is kept for as long as it is open. */
+export function stateFolderOf(dataFolder: string, { path, id }: OpenDocument): string {
+  return stateFolder(dataFolder, path ?? `unsaved ${id}`);
 }
 
 /** The history is written by keepers; where it cannot be read there is none, and everything else works. */

@@ -16,9 +16,10 @@ import { Documents } from './documents.ts';
 import { fileHandlers } from './file-handlers.ts';
 import { parseRequest } from './handlers.ts';
 import { previewHandlers } from './preview-handlers.ts';
+import { replayHandlers } from './replay-handlers.ts';
 import { resultHandlers } from './result-handlers.ts';
 import { Results } from './results.ts';
-import { runHandlers } from './run-handlers.ts';
+import { runHandlers, stateFolderOf } from './run-handlers.ts';
 import { settingHandlers } from './setting-handlers.ts';
 
 export interface WorkbenchOptions {
@@ -53,6 +54,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
       }),
       ...previewHandlers(documents, checker, preview, typeChecks),
       ...runHandlers(runs, documents, checker, options.dataFolder),
+      ...replayHandlers({ runs, documents, checker, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
       ...resultHandlers(results),
       ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
       ...fileHandlers(),

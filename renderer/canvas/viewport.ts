@@ -53,7 +53,9 @@ export function showDocument(): void {
 
 /** Selects a node and moves the canvas so that it is seen. */
 export function revealNode(id: string): void {
-  const at = session.state.pipeline.layout[id];
+  const { layout, nodes } = session.state.pipeline;
+  if (!nodes[id]) return;
+  const at = layout[id];
   session.select({ nodes: [id] });
   if (at && instance)
     void instance.setCenter(at.x + cardSize.width / 2, at.y + cardSize.height / 2, { zoom: Math.max(instance.getZoom(), 0.7), duration: 120 });

@@ -18,6 +18,7 @@ import { runCommand } from '../commands/registry.ts';
 import { ProblemList } from '../problems/ProblemsPanel.tsx';
 import { useSession } from '../session/session.ts';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
+import { KeptErrors } from './KeptErrors.tsx';
 import { RunHistoryView } from './RunHistoryView.tsx';
 import { RunOutputs } from './RunOutputs.tsx';
 import { RunTable } from './RunTable.tsx';
@@ -78,8 +79,12 @@ export function RunPanel() {
             {Object.keys(run.stats).length > 0 && <RunTable run={run} />}
           </>
         )}
-        {view === 'errors' &&
-          (run.problems.length > 0 ? <ProblemList problems={run.problems} withNode /> : <p className="panel-empty">No row failed and nothing went wrong.</p>)}
+        {view === 'errors' && (
+          <>
+            <KeptErrors run={run} />
+            {run.problems.length > 0 ? <ProblemList problems={run.problems} withNode /> : <p className="panel-empty">No row failed and nothing went wrong.</p>}
+          </>
+        )}
         {view === 'history' && <RunHistoryView run={run} />}
         {view === 'log' && <Log lines={lines} />}
       </div>

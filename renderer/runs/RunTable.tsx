@@ -1,6 +1,6 @@
 import type { NodeStats, RunSummary } from '../../engine/protocol/messages.ts';
 import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
-import { titleOf } from '../canvas/flow.ts';
+import { besideDocument, titleOf } from '../canvas/flow.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { revealNode } from '../canvas/viewport.ts';
 import { useSession } from '../session/session.ts';
@@ -40,7 +40,7 @@ export function RunTable({ run }: { readonly run: RunSummary }) {
       </thead>
       <tbody>
         {Object.entries(run.stats).map(([id, stats]) => {
-          const manifest = catalogue.get(pipeline.nodes[id]?.type ?? '');
+          const manifest = pipeline.nodes[id] ? catalogue.get(pipeline.nodes[id].type) : besideDocument.get(id);
           const out = Object.values(stats.out).reduce((sum, count) => sum + count, 0);
           const seconds = ((run.endedAt ?? run.startedAt) - run.startedAt) / 1000;
           const mean = seconds > 0 ? Math.max(stats.in, out) / seconds : 0;

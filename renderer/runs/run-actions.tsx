@@ -7,6 +7,7 @@ import { meansTheSame } from '../session/meaning.ts';
 import { session } from '../session/session.ts';
 import { getState, onRunChanged, setState } from '../session/state.ts';
 import { askParameters } from './ParametersDialog.tsx';
+import { askReplay } from './ReplayDialog.tsx';
 import { askBeginning, askChangedState, type Beginning } from './ResumeDialog.tsx';
 
 export function isRunning(run: RunSummary | null): boolean {
@@ -48,15 +49,33 @@ export async function startRun(): Promise<void> {
   }
 }
 
+/** Sends the kept rows of a node through the pipeline as it is now, once the user has read what that does. */
+export async function startReplay(node: string, title: string, rows: number): Promise<void> {
+  const { documentId, pipeline } = session.state;
+  if (!documentId || !(await askReplay(title, rows))) return;
+  const parameters = Object.keys(pipeline.parameters).length > 0 ? await askParameters(pipeline.parameters) : {};
+  if (!parameters) return;
+  try {
+    show(await session.request('run.replay', { documentId, pipeline, parameters: { ...parameters }, node }), pipeline);
+  } catch (error) {
+    notifyError(error, 'The replay did not start');
+  }
+}
+
 async function begin(start: Start, from: Beginning, dropChangedState: boolean): Promise<void> {
   const { documentId, pipeline, parameters } = start;
   const run = await session.request('run.start', { documentId, pipeline, parameters: { ...parameters }, from, dropChangedState });
+  show(run, pipeline);
+  if (from === 'latest') void offerWithoutState(start, run.id);
+}
+
+/** A run that was just started, of this pipeline. */
+function show(run: RunSummary, pipeline: Pipeline): void {
   // Events of a fast run may have come before the reply to its start.
   const newest = session.state.runs.find((other) => other.id === run.id) ?? run;
   setState({ run: newest, runPipeline: pipeline, runStale: !meansTheSame(pipeline, session.state.pipeline) });
   acceptRun(newest);
   session.showDock('run');
-  if (from === 'latest') void offerWithoutState(start, run.id);
 }
 
 /** A run that finds its state changed by an edit ends at once, and says what does not fit: what to do is the user's to say. */

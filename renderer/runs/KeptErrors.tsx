@@ -1,0 +1,78 @@
+import { Button } from '@mantine/core';
+import { IconHistory, IconTable } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { RunSummary, WaitingErrors } from '../../engine/protocol/messages.ts';
+import { titleOf } from '../canvas/flow.ts';
+import { session, useSession } from '../session/session.ts';
+import { counted } from './format.ts';
+import { isRunning, startReplay } from './run-actions.tsx';
+
+/** The rows that wait in the errors table, by node, and the way to replay them. Nothing where none wait. */
+export function KeptErrors({ run }: { readonly run: RunSummary }) {
+  const pipeline = useSession((state) => state.pipeline);
+  const catalogue = useSession((state) => state.catalogue);
+  const waiting = useWaiting(run);
+  if (!waiting || waiting.nodes.length === 0) return null;
+  const total = waiting.nodes.reduce((sum, { rows }) => sum + rows, 0);
+  return (
+    <section className="kept-errors" aria-label="Errors table">
+      <div className="kept-errors-head">
+        <span>
+          {counted(total, 'row')} kept in the errors table <code>{waiting.path}</code>
+        </span>
+        <Button size="compact-xs" variant="subtle" color="gray" leftSection={<IconTable size={14} />} onClick={() => session.showResult(waiting.path)}>
+          Show rows
+        </Button>
+      </div>
+      <ul>
+        {waiting.nodes.map(({ node, rows, problem }) => {
+          const title = titleOf(node, pipeline.nodes[node], catalogue);
+          return (
+            <li key={node}>
+              <b>{title}</b>
+              <span className="run-note">{counted(rows, 'row')}</span>
+              {problem ? (
+                <span className="run-note" title={problem.hint}>
+                  {problem.message}
+                </span>
+              ) : (
+                <Button
+                  size="compact-xs"
+                  variant="light"
+                  leftSection={<IconHistory size={14} />}
+                  disabled={isRunning(run)}
+                  aria-label={`Replay the rows of ${title}`}
+                  onClick={() => void startReplay(node, title, rows)}
+                >
+                  Replay after mending
+                </Button>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** Asked for anew when the run has ended, has committed more, or the pipeline was checked; null until it is known. */
+function useWaiting(run: RunSummary): WaitingErrors | null {
+  const documentId = useSession((state) => state.documentId);
+  const check = useSession((state) => state.check);
+  const isTrusted = useSession((state) => state.trusted);
+  const [waiting, setWaiting] = useState<WaitingErrors | null>(null);
+  const moment = `${run.id} ${run.endedAt} ${run.checkpoint?.id}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what they are is not needed, but that they changed.
+  useEffect(() => {
+    if (!documentId || !isTrusted) return;
+    let isCurrent = true;
+    session.request('errors.list', { documentId, pipeline: session.state.pipeline }).then(
+      (found) => isCurrent && setWaiting(found),
+      () => isCurrent && setWaiting(null),
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [documentId, isTrusted, check, moment]);
+  return waiting;
+}
