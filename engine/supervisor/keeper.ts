@@ -200,7 +200,9 @@ export class Keeper {
     const wait = waitBefore(this.#fruitless++, this.#backOff);
     this.#restarts++;
     this.#change({ ...change, state: 'restarting', restarts: this.#restarts, retryAt: Date.now() + wait });
-    this.log('warning', `${problem.message} It is tried again in ${Math.max(0.1, wait / 1000).toFixed(1)} s (${this.#fruitless} of ${this.#backOff.limit}).`);
+    const where = problem.node === undefined ? '' : `"${problem.node}": `;
+    const when = `It is tried again in ${Math.max(0.1, wait / 1000).toFixed(1)} s (${this.#fruitless} of ${this.#backOff.limit}).`;
+    this.log('warning', [`${where}${problem.message}`, when, problem.hint].filter(Boolean).join(' '));
     this.#timer = setTimeout(() => {
       this.#timer = null;
       void this.#launch({ ...this.job, options: { ...this.job.options, from: this.#from() } });
