@@ -90,7 +90,7 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
         start,
         'csv/encoding',
         'The line holds bytes that are no text in this encoding.',
-        'Set the encoding that the file was written in, windows-1252 for instance.',
+        'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.',
       );
     }
     return { kind: 'fields', fields, next: start, lines: countLines(bytes, at, start) };

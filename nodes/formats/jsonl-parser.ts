@@ -157,7 +157,7 @@ export class JsonlParser implements Parser {
     const next = bytes.indexOf(lineFeed, at) + 1;
     const text = bytes.toString('utf8', at, next - 1);
     if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(at, next)))) {
-      const hint = 'Set the encoding that the file was written in, windows-1252 for instance.';
+      const hint = 'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.';
       this.#fail(unreadable(window, next, 1, { code: 'jsonl/encoding', message: 'The line holds bytes that are no text in this encoding.', hint }));
     } else {
       const row = this.#convert(text, window, next);
