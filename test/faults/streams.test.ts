@@ -1,6 +1,9 @@
 /** Times that are wrong, clocks that jump and sources that fall silent, through the real command line. */
+import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Problem } from '../../engine/schema/problem.ts';
+import type { Json } from '../../engine/schema/types.ts';
+import { entryFile } from '../../engine/threads.ts';
 import { type Nodes, StreamTrial } from './stream-trial.ts';
 import { expectProblem } from './trial.ts';
 
@@ -158,5 +161,76 @@ describe('a source that falls silent', () => {
     expect([code, result.state]).toEqual([2, 'refused']);
     const errors = result.problems.filter((problem: Problem) => problem.severity === 'error');
     expectProblem(errors[0], { node: 'counts', message: /event time/ });
+  });
+});
+
+describe('keys', () => {
+  const rows = `${JSON.stringify({ id: 1, tags: ['a'], name: 'x', at: iso(past) })}\n`;
+  const source: Nodes[string] = ['file-tail', { path: 'in.jsonl', from: 'beginning', format: 'jsonl', ...timed }];
+  const out: Nodes[string] = ['jsonl-output', { path: 'out.jsonl' }];
+  const keyed: readonly (readonly [type: string, params: Record<string, Json>, field: string])[] = [
+    ['aggregate', { ...counts[1], groupBy: ['tags'] }, 'groupBy'],
+    ['running-aggregate', { keys: ['tags'], aggregations: [{ function: 'count', column: null, name: 'n' }] }, 'keys'],
+    ['top-n', { keys: ['tags'], column: 'id', count: 1, over: 'tumbling', every: minute }, 'keys'],
+    ['dedupe', { keys: ['tags'], within: minute }, 'keys'],
+    ['previous-row', { keys: ['tags'], columns: ['id'] }, 'keys'],
+    [
+      'keyed-code',
+      { keys: ['tags'], code: 'export const initial = 0;\nexport function onRow(row: Row, state: number) {\n  return { id: row.id };\n}\n' },
+      'keys',
+    ],
+  ];
+
+  test.each(keyed)('that are lists are refused by %s, at its param', async (type, params, field) => {
+    trial.write('in.jsonl', rows);
+    trial.pipeline({ source, step: [type, params], out }, ['source -> step', 'step -> out']);
+    const { code, result } = await trial.runs();
+    expect([code, result.state]).toEqual([2, 'refused']);
+    expectProblem(
+      result.problems.find(({ severity }) => severity === 'error'),
+      { node: 'step', field: `${field}.0`, message: /"tags".*json|json.*"tags"/ },
+    );
+  });
+
+  test('of two types are refused where streams are joined', async () => {
+    trial.write('in.jsonl', rows);
+    trial.pipeline({ left: source, right: source, step: ['stream-join', { keys: [{ left: 'id', right: 'name' }] }], out }, [
+      'left -> step.left',
+      'right -> step.right',
+      'step -> out',
+    ]);
+    const { code, result } = await trial.runs();
+    expect([code, result.state]).toEqual([2, 'refused']);
+    expectProblem(
+      result.problems.find(({ severity }) => severity === 'error'),
+      { node: 'step', message: /integer.*string|string.*integer/ },
+    );
+  });
+});
+
+describe('a reader that leaves', () => {
+  /** Runs a command whose output nobody reads any more after its first bytes, as `| head` does. */
+  const abandoned = async (args: readonly string[], stream: 'stdout' | 'stderr'): Promise<{ readonly code: number | null; readonly errors: string }> => {
+    const child = spawn(process.execPath, [entryFile('cli'), ...args], { cwd: trial.folder, env: { ...process.env, MILLRACE_DATA: trial.data } });
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors += text;
+    });
+    child.stdout.resume();
+    if (stream === 'stdout') child.stdout.once('data', () => child.stdout.destroy());
+    else child.stderr.destroy();
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, errors })));
+  };
+
+  test('ends a command quietly, with the code that it would have had', async () => {
+    expect(await abandoned(['nodes', '--json'], 'stdout')).toEqual({ code: 0, errors: '' });
+    expect((await abandoned(['run', 'missing.millrace.json'], 'stderr')).code).toBe(2);
+  });
+
+  test('leaves a run alone', async () => {
+    trial.write('in.jsonl', `${JSON.stringify({ id: 1 })}\n`);
+    trial.pipeline({ source: ['jsonl-file', { path: 'in.jsonl' }], out: ['jsonl-output', { path: 'out.jsonl' }] }, ['source -> out']);
+    expect((await abandoned(['run', 'stream.millrace.json'], 'stderr')).code).toBe(0);
+    expect(trial.json('out.jsonl')).toEqual([{ id: 1 }]);
   });
 });
