@@ -7,6 +7,7 @@ import type { SinkContext, Transaction } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
 import { changedDatabase, type DatabaseToken, databaseToken, readMarker, writeMarker } from './sqlite-commits.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
+import { foldName } from './sqlite-name.ts';
 import { applyRedo, hasRedo, RedoLog } from './sqlite-redo.ts';
 import type { TargetSpec } from './sqlite-target.ts';
 import type { Bound } from './sqlite-values.ts';
@@ -99,7 +100,7 @@ export class SqliteDatabase implements Transaction {
 
   /** Makes a table one sink's own. */
   claim(table: string): void {
-    const key = table.toLowerCase();
+    const key = foldName(table);
     if (this.#tables.has(key)) {
       throw new MillraceError({
         code: 'sqlite/table-twice',

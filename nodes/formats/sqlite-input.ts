@@ -5,7 +5,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { findFile } from './input-files.ts';
-import { quoteName } from './sqlite-name.ts';
+import { foldName, quoteName } from './sqlite-name.ts';
 import { affinityOf } from './sqlite-types.ts';
 
 export interface SqliteQuery {
@@ -63,7 +63,7 @@ function prepare(database: Sqlite.Database, query: SqliteQuery): Sqlite.Statemen
     .pluck()
     .all() as string[];
   const known = tables.length === 0 ? 'The database is empty.' : `It has: ${tables.slice(0, 20).join(', ')}${tables.length > 20 ? ', ...' : ''}.`;
-  if (query.table !== null && !tables.some((name) => name.toLowerCase() === query.table?.toLowerCase())) {
+  if (query.table !== null && !tables.some((name) => foldName(name) === foldName(query.table ?? ''))) {
     throw new MillraceError({ code: 'sqlite/no-table', message: `${query.name} has no table "${query.table}".`, hint: known, field: 'table' });
   }
   let statement: Sqlite.Statement;

@@ -4,7 +4,7 @@ import { castValue } from '../../engine/schema/values.ts';
 import { generatedFunction } from './generated-function.ts';
 import { stringLiteral } from './row-code.ts';
 import type { Recorder } from './sqlite-database.ts';
-import { quoteName } from './sqlite-name.ts';
+import { foldName, quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn } from './sqlite-target.ts';
 import { affinityOf } from './sqlite-types.ts';
 import { timestampFormatter } from './timestamp-text.ts';
@@ -35,7 +35,7 @@ export function prepareInsert(
   record: Recorder | null,
 ): Insert {
   const statement = connection.prepare(insertSql(target, columns, upsertKeys, rowsPerStatement));
-  const keys = new Set(upsertKeys.map((key) => key.toLowerCase()));
+  const keys = new Set(upsertKeys.map((key) => foldName(key)));
   const heads: string[] = [];
   const values: string[] = [];
   for (let i = 0; i < rowsPerStatement; i++) {
@@ -45,7 +45,7 @@ export function prepareInsert(
       let value = `r${i}[${stringLiteral(name)}]`;
       if (column.type !== type) value = `cast(${value},${c})`;
       value = stored(value, column, target.declared[c]!);
-      values.push(keys.has(name.toLowerCase()) ? `key(${value},${c})` : value);
+      values.push(keys.has(foldName(name)) ? `key(${value},${c})` : value);
     });
   }
   const iso = timestampFormatter();
@@ -86,7 +86,7 @@ function stored(value: string, column: TargetColumn, declared: string): string {
 
 function onConflict(columns: readonly TargetColumn[], keys: readonly string[]): string {
   if (keys.length === 0) return '';
-  const lower = new Set(keys.map((key) => key.toLowerCase()));
-  const updates = columns.filter(({ name }) => !lower.has(name.toLowerCase())).map(({ name }) => `${quoteName(name)}=excluded.${quoteName(name)}`);
+  const lower = new Set(keys.map((key) => foldName(key)));
+  const updates = columns.filter(({ name }) => !lower.has(foldName(name))).map(({ name }) => `${quoteName(name)}=excluded.${quoteName(name)}`);
   return ` ON CONFLICT (${keys.map(quoteName).join(',')}) DO ${updates.length > 0 ? `UPDATE SET ${updates.join(',')}` : 'NOTHING'}`;
 }

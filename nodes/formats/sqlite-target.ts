@@ -3,7 +3,7 @@ import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
-import { quoteName } from './sqlite-name.ts';
+import { foldName, quoteName } from './sqlite-name.ts';
 import { declaredTypes, holds } from './sqlite-types.ts';
 
 export type WriteMode = 'create' | 'append' | 'replace' | 'upsert';
@@ -61,8 +61,8 @@ export function openTarget({ connection, path }: { readonly connection: Sqlite.D
     const existing = connection.pragma(`table_xinfo(${quoteName(table)})`) as ExistingColumn[];
     refuseOtherColumns(existing, columns, table, path);
     if (mode === 'upsert') refuseMissingKey(connection, existing, keys, table, path);
-    const typeOf = new Map(existing.map(({ name, type }) => [name.toLowerCase(), type]));
-    return { table, into: table, declared: columns.map(({ name }) => typeOf.get(name.toLowerCase())!), publish: nothing };
+    const typeOf = new Map(existing.map(({ name, type }) => [foldName(name), type]));
+    return { table, into: table, declared: columns.map(({ name }) => typeOf.get(foldName(name))!), publish: nothing };
   }
   refuseReferenced(connection, table, path);
   const into = `_millrace_new_${table}`;
@@ -72,7 +72,7 @@ export function openTarget({ connection, path }: { readonly connection: Sqlite.D
 }
 
 function creation(table: string, columns: readonly TargetColumn[], keys: readonly string[]): string {
-  const isKey = (name: string) => keys.some((key) => key.toLowerCase() === name.toLowerCase());
+  const isKey = (name: string) => keys.some((key) => foldName(key) === foldName(name));
   const lines = columns.map(({ name, type }) => `${quoteName(name)} ${declaredTypes[type]}${isKey(name) ? ' NOT NULL' : ''}`);
   if (keys.length > 0) lines.push(`PRIMARY KEY (${keys.map(quoteName).join(', ')})`);
   return `CREATE TABLE ${quoteName(table)} (${lines.join(', ')})`;
@@ -98,17 +98,17 @@ function swap(connection: Sqlite.Database, from: string, to: string, log: (messa
 
 function refuseOtherColumns(existing: readonly ExistingColumn[], columns: readonly TargetColumn[], table: string, path: string): void {
   const differences: string[] = [];
-  const found = new Map(existing.map((column) => [column.name.toLowerCase(), column]));
+  const found = new Map(existing.map((column) => [foldName(column.name), column]));
   for (const { name, type } of columns) {
-    const column = found.get(name.toLowerCase());
+    const column = found.get(foldName(name));
     if (!column) differences.push(`the table has no column "${name}"`);
     else if (column.hidden > 1) differences.push(`"${name}" is a generated column`);
     else if (!holds(column.type, type)) differences.push(`"${name}" is ${column.type} in the table and ${type} in the rows`);
   }
-  const delivered = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const delivered = new Set(columns.map(({ name }) => foldName(name)));
   for (const { name, notnull, dflt_value, hidden } of existing) {
     const mustHave = notnull === 1 && dflt_value === null && hidden === 0;
-    if (mustHave && !delivered.has(name.toLowerCase())) differences.push(`the table needs "${name}", which the rows do not have`);
+    if (mustHave && !delivered.has(foldName(name))) differences.push(`the table needs "${name}", which the rows do not have`);
   }
   if (differences.length === 0) return;
   refuse(
@@ -136,7 +136,7 @@ function refuseMissingKey(connection: Sqlite.Database, existing: readonly Existi
 }
 
 function sorted(names: readonly string[]): string {
-  return JSON.stringify(names.map((name) => name.toLowerCase()).sort());
+  return JSON.stringify(names.map((name) => foldName(name)).sort());
 }
 
 /** Dropping a table that others refer to would delete or orphan their rows. */

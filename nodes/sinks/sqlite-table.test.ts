@@ -10,6 +10,7 @@ const problemsOf = (names: readonly string[]) => {
 
 it('tells before a run what no table of SQLite can hold', () => {
   expect(problemsOf(['a', 'b'])).toEqual([]);
+  expect(problemsOf(['Ä', 'ä', 'ß', 'SS'])).toEqual([]);
   expect(problemsOf(['a b', 'A B'])).toMatchObject([{ code: 'sqlite/same-column' }]);
   expect(problemsOf(Array.from({ length: 2000 }, (_, i) => `c${i}`))).toEqual([]);
   expect(problemsOf(Array.from({ length: 2001 }, (_, i) => `c${i}`))).toMatchObject([{ code: 'sqlite/too-wide', message: expect.stringContaining('2,001') }]);

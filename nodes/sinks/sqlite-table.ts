@@ -2,6 +2,7 @@ import type { Schema } from '../../engine/schema/types.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { committedCheckpoint } from '../formats/sqlite-commits.ts';
 import { SqliteDatabase } from '../formats/sqlite-database.ts';
+import { foldName } from '../formats/sqlite-name.ts';
 import type { TargetColumn } from '../formats/sqlite-target.ts';
 import { columnTypeOf, type SqliteType, sqliteTypes } from '../formats/sqlite-types.ts';
 import { SqliteWriter } from '../formats/sqlite-writer.ts';
@@ -194,7 +195,7 @@ function problemsOf(params: { readonly table: string; readonly types: Readonly<R
   }
   const seen = new Map<string, string>();
   for (const { name } of schema?.columns ?? []) {
-    const other = seen.get(name.toLowerCase());
+    const other = seen.get(foldName(name));
     if (other) {
       add(
         'sqlite/same-column',
@@ -203,7 +204,7 @@ function problemsOf(params: { readonly table: string; readonly types: Readonly<R
         'Rename one of them before, with "Select columns".',
       );
     }
-    seen.set(name.toLowerCase(), name);
+    seen.set(foldName(name), name);
   }
   const width = schema?.columns.length ?? 0;
   if (width > maxColumns) {
