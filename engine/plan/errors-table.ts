@@ -108,14 +108,6 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
   };
 }
 
-/** The sinks of a replay that a run of the same pipeline must not write to meanwhile: files, into which only one can write at a time. */
-export function exclusiveSinks(plan: PhysicalPlan, catalogue: Catalogue): NodeId[] {
-  return plan.nodes.flatMap(({ id, type, params }) => {
-    const definition = catalogue.get(type);
-    return definition?.kind === 'sink' && !definition.committedCheckpoint && (definition.writes?.(params) ?? []).length > 0 ? [id] : [];
-  });
-}
-
 function adding(node: PlannedNode, definition: NodeDefinition | undefined, file: string): PlannedNode {
   if (definition?.kind !== 'sink') return node;
   if (definition.keepsErrors) return { ...node, params: { ...node.params, path: file, supersedes: false } };

@@ -17,7 +17,7 @@ export interface RunJob {
 export interface RunOptions {
   /** Absolute folder for this pipeline's checkpoints and large state, made if need be; null: nothing is kept, and nothing can be resumed. */
   readonly stateFolder: string | null;
-  /** State folders of other runs that must not go on meanwhile: both would write to the same file. */
+  /** State folders of other runs that must not go on meanwhile, as both would write to the same outputs. */
   readonly locks?: readonly string[];
   /** When rows become visible: see `SinkContext.commits`. */
   readonly commits: 'end' | 'checkpoint';

@@ -50,8 +50,8 @@ async function replay(...options: string[]) {
 }
 
 /** In a group of its own, so that it can be killed with the process of its run. */
-function start() {
-  return spawn(process.execPath, [entryFile('cli'), 'replay', 'trial.millrace.json', '--json'], {
+function start(command: 'replay' | 'run' = 'replay') {
+  return spawn(process.execPath, [entryFile('cli'), command, 'trial.millrace.json', '--json'], {
     cwd: folder,
     detached: true,
     stdio: 'ignore',
@@ -223,6 +223,25 @@ it('rows that were committed and not yet marked when the replay was killed are n
   expect((await replay()).code).toBe(0);
   expect(sorted(ids())).toEqual(all(20));
   expect(waiting()).toEqual([]);
+});
+
+it('rows of a stream are not replayed while it goes on, as both would write to the same outputs, but when it was stopped', { timeout: 60_000 }, async () => {
+  const strictly = 'export default (row) => {\n  if (row.status !== "ok") throw new Error("not ok");\n  return { time: row.time, status: row.status };\n};\n';
+  const all = 'export default (row) => ({ time: row.time, status: row.status });\n';
+  const readings = node('generator', { endless: true, rate: 500, sensors: 3 });
+  const stream = (code: string) => pipeline({ readings, good: node('code', { code }, 'keep'), table: sink() }, ['readings -> good', 'good -> table']);
+  save(stream(strictly));
+  const child = start('run');
+  const ended = new Promise((done) => child.on('close', done));
+  while (!existsSync(join(folder, 'Trial.errors.db')) || waiting().length === 0) await sleep(100);
+  save(stream(all));
+  const refused = await replay();
+  expect([refused.code, refused.result.nodes[0].problems[0].code, refused.result.nodes[0].replayed]).toEqual([1, 'run/already-running', 0]);
+  child.kill('SIGINT');
+  await ended;
+  const count = waiting().length;
+  expect(await replay()).toMatchObject({ code: 0, result: { nodes: [{ replayed: count, left: 0 }] } });
+  expect(tables('out.db')['prices']!.filter(({ status }) => status !== 'ok')).toHaveLength(count);
 });
 
 it('nothing waits where nothing was kept', async () => {

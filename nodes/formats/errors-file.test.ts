@@ -1,0 +1,200 @@
+/** The errors table as its sink writes it and its source reads and marks it: real files, and crashes at every step. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import '../../test/property-seed.ts';
+import { errorSchema } from '../../engine/plan/error-schema.ts';
+import type { Json, Row, Schema } from '../../engine/schema/types.ts';
+import type { RowFailure } from '../kit/node.ts';
+import errorsTable from '../sinks/errors-table.ts';
+import sqliteTable from '../sinks/sqlite-table.ts';
+import { readWaiting, rowOf } from './errors-file.ts';
+import { ErrorsReader } from './errors-reader.ts';
+import { crashPoints, SinkRun, writeThroughCrashes } from './sink-testing.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-errors-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const params = { path: 'trial.errors.db', pipeline: 'Trial' };
+const failed = (row: Json, more: Row = {}): Row => ({ error: 'No', code: 'code/threw', node: 'prices', field: null, source: 'in.csv', line: 7, row, ...more });
+const path = () => resolve(folder, 'trial.errors.db');
+
+function withTable<T>(use: (connection: Database.Database) => T): T {
+  const connection = new Database(path());
+  try {
+    return use(connection);
+  } finally {
+    connection.close();
+  }
+}
+const kept = () => withTable((connection) => connection.prepare('SELECT * FROM errors ORDER BY id').all()) as any[];
+const waiting = () => withTable((connection) => [...readWaiting(connection, 0).counts]);
+
+async function keep(rows: readonly Row[], lineage: string, more: object = {}): Promise<void> {
+  const run = new SinkRun(folder, { commits: 'end', lineage });
+  const writer = await run.open({ definition: errorsTable, params: { ...params, ...more } }, errorSchema);
+  await writer.write(rows);
+  await writer.commit();
+  await run.close();
+}
+
+describe('the sink', () => {
+  it('keeps every failed row once, whatever crash comes when', async () => {
+    const interval = fc.record({
+      batches: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 3 }),
+      crash: fc.option(fc.constantFrom(...crashPoints)),
+      committed: fc.integer({ min: 0, max: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(interval, { maxLength: 5 }), fc.boolean(), fc.integer({ min: 0, max: 40 }), async (intervals, isAlone, count) => {
+        const place = mkdtempSync(join(folder, 'run-'));
+        const rows = Array.from({ length: count }, (_, i) => failed({ id: i }));
+        const beside = { definition: sqliteTable, params: { path: 'out.db', table: 't', mode: 'append' } };
+        const errors = { definition: errorsTable, params };
+        await writeThroughCrashes(place, isAlone ? [errors] : [beside, errors], errorSchema, rows, intervals);
+        const connection = new Database(join(place, 'trial.errors.db'), { readonly: true });
+        const ids = connection.prepare("SELECT json_extract(row, '$.id') AS id FROM errors ORDER BY id").pluck().all();
+        connection.close();
+        expect(ids).toEqual(rows.map((_, i) => i));
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('says of a row that was replayed which one it was, and where that came from', async () => {
+    await keep([failed({ id: 1 })], 'first');
+    await keep([failed({ id: 1 }, { source: path(), line: 1 }), failed({ id: 2 }, { source: path(), line: null })], 'second');
+    expect(kept()).toMatchObject([
+      { id: 1, run: 'first', replay_of: null, source: 'in.csv', line: 7 },
+      { id: 2, run: 'second', replay_of: 1, source: 'in.csv', line: 7 },
+      { id: 3, replay_of: null },
+    ]);
+  });
+
+  it('settles what earlier runs kept where a run makes it anew, and only when that run is committed', async () => {
+    await keep([failed({ id: 1 })], 'first');
+    const run = new SinkRun(folder, { commits: 'end', lineage: 'second' });
+    const writer = await run.open({ definition: errorsTable, params: { ...params, supersedes: true } }, errorSchema);
+    await writer.abort();
+    await run.close();
+    expect(waiting()).toEqual([['prices', 1]]);
+    await keep([failed({ id: 2 }), failed({ id: 3 })], 'third', { supersedes: true });
+    expect(waiting()).toEqual([['prices', 2]]);
+    await keep([], 'fourth');
+    expect(waiting()).toEqual([['prices', 2]]);
+  });
+});
+
+describe('the source', () => {
+  const schema: Schema = {
+    columns: [
+      { name: 'id', type: 'integer', nullable: false },
+      { name: 'raw', type: 'bytes', nullable: true },
+    ],
+  };
+  async function open(start: Json = null, refused: RowFailure[] = [], only: readonly number[] = []): Promise<ErrorsReader> {
+    const { signal } = new AbortController();
+    return ErrorsReader.open(
+      { path: path(), node: 'prices', only, schema, batchSize: 2, signal, refuse: (failure) => refused.push(failure), onLongWait: () => {} },
+      start,
+    );
+  }
+  async function readAll(reader: ErrorsReader): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let batch = await reader.read(); batch !== null; batch = await reader.read()) rows.push(...batch.rows);
+    return rows;
+  }
+
+  it('gives each row out once, marks what is committed, and goes on from there', async () => {
+    await keep(
+      [1, 2, 3, 4, 5].map((id) => failed({ id, raw: null })),
+      'first',
+    );
+    const reader = await open();
+    expect((await reader.read())!.rows.map(({ id }) => id)).toEqual([1, 2]);
+    const position = reader.position();
+    expect((await reader.read())!.rows.map(({ id }) => id)).toEqual([3, 4]);
+    await reader.committed(position);
+    reader.close();
+    expect(waiting()).toEqual([['prices', 3]]);
+
+    // What comes after the start is for the next replay.
+    await keep([failed({ id: 6, raw: null })], 'second');
+    const next = await open(position);
+    expect((await readAll(next)).map(({ id }) => id)).toEqual([3, 4, 5]);
+    await next.committed(next.position());
+    await next.committed(next.position());
+    next.close();
+    expect(kept().map(({ replayed_at }) => replayed_at !== null)).toEqual([true, true, true, true, true, false]);
+  });
+
+  it('leaves a row that does not fit the columns any more where it is, and tells it with its place', async () => {
+    await keep([failed({ id: 'x', raw: null }), failed({ id: '2' }), failed({ other: 1 })], 'first');
+    const refused: RowFailure[] = [];
+    const reader = await open(null, refused);
+    const batch = (await reader.read())!;
+    expect(batch.rows).toEqual([{ id: 2, raw: null }]);
+    expect(batch.locate!(0)).toEqual({ source: path(), line: 2 });
+    expect(await reader.read()).toBeNull();
+    await reader.committed(reader.position());
+    reader.close();
+    expect(refused.map(({ message, position }) => [message, position?.line])).toEqual([
+      [expect.stringContaining('"x" is not a whole number'), 1],
+      [expect.stringContaining('column "id": it has no value there'), 3],
+    ]);
+    expect(waiting()).toEqual([['prices', 2]]);
+  });
+
+  it('takes only the rows that are asked for', async () => {
+    await keep(
+      [1, 2, 3].map((id) => failed({ id, raw: null })),
+      'first',
+    );
+    const reader = await open(null, [], [3]);
+    expect(await readAll(reader)).toEqual([{ id: 3, raw: null }]);
+    await reader.committed(reader.position());
+    reader.close();
+    expect(kept().map(({ replayed_at }) => replayed_at !== null)).toEqual([false, false, true]);
+  });
+
+  it('reads while another program writes, and waits to mark', async () => {
+    await keep([failed({ id: 1, raw: null })], 'first');
+    const other = new Database(path());
+    other.exec('BEGIN IMMEDIATE');
+    const reader = await open();
+    expect(await readAll(reader)).toHaveLength(1);
+    let isMarked = false;
+    const marked = reader.committed(reader.position()).then(() => {
+      isMarked = true;
+    });
+    await new Promise((done) => setImmediate(done));
+    expect(isMarked).toBe(false);
+    other.exec('ROLLBACK');
+    other.close();
+    await marked;
+    reader.close();
+    expect(waiting()).toEqual([]);
+  });
+});
+
+it('a kept row comes back as it was, bytes and JSON too', () => {
+  const schema: Schema = {
+    columns: [
+      { name: 'text', type: 'string', nullable: false },
+      { name: 'at', type: 'timestamp', nullable: true },
+      { name: 'ratio', type: 'number', nullable: true },
+      { name: 'tags', type: 'json', nullable: true },
+      { name: 'raw', type: 'bytes', nullable: true },
+    ],
+  };
+  const row = { text: ' 12 ', at: 1_706_702_400_000, ratio: 0.5, tags: { $bytes: 'AQID' }, raw: { $bytes: 'AQID' } };
+  expect(rowOf(JSON.stringify(row), schema)).toEqual({ row: { ...row, raw: Uint8Array.of(1, 2, 3) } });
+  expect(rowOf('{"text":"","tags":"a text"}', schema)).toEqual({ row: { text: '', at: null, ratio: null, tags: 'a text', raw: null } });
+  expect(rowOf('{', schema)).toEqual({ message: 'it is no JSON any more' });
+});
