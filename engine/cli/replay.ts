@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { definitions } from '../../nodes/index.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import { errorsFile, planReplay } from '../plan/errors-table.ts';
-import type { PhysicalPlan } from '../plan/physical.ts';
+import { errorsFile } from '../plan/errors-table.ts';
 import { planRun } from '../plan/plan.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
@@ -11,6 +10,7 @@ import type { RunJob } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
+import { unfinishedReplays } from '../store/unfinished-replays.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
 import { errorsPath, isReplaySource, prepareReplay } from '../workbench/replay.ts';
 import { type Loaded, load } from './load.ts';
@@ -37,6 +37,7 @@ interface Replayed {
   readonly state: RunSummary['state'];
   readonly problems: readonly Problem[];
 }
+type Place = Omit<Parameters<typeof prepareReplay>[0], 'node' | 'only'>;
 interface Waiting {
   readonly node: string;
   readonly rows: number;
@@ -54,7 +55,8 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     const plan = planRun(checked);
     const errors = options.errors === undefined ? errorsFile(pipeline.name) : resolve(options.errors);
     const path = errorsPath(folder, errors);
-    const waiting = listWaiting(plan, catalogue, path, errors, options);
+    const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), file: errors };
+    const waiting = listWaiting(place, path, options);
     if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);
 
     const done: Replayed[] = [];
@@ -63,7 +65,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     let code = refused.length > 0 ? 2 : 0;
     for (const { node, problem } of waiting) {
       if (problem) continue;
-      const request = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), file: errors, node, only: options.only ?? [] };
+      const request = { ...place, node, only: options.only ?? [] };
       const before = readKeptErrors(path);
       const { summary, signal } = await carryOutReplay(request, { name: `${pipeline.name} (replay of ${node})`, path: resolve(file), folder }, options);
       const left = readKeptErrors(path, { through: before.last }).counts.get(node) ?? 0;
@@ -91,15 +93,18 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
 }
 
 /** Nodes that are behind others come first: what fails again on its way to them waits for the next replay. */
-function listWaiting(plan: PhysicalPlan, catalogue: Catalogue, path: string, file: string, options: ReplayOptions): Waiting[] {
+function listWaiting({ plan, catalogue, stateFolder: state, file }: Place, path: string, options: ReplayOptions): Waiting[] {
   const { counts } = readKeptErrors(path);
   const places = new Map(plan.nodes.map(({ id }, place) => [id, place]));
   const nodes = [...counts.keys()].sort((a, b) => (places.get(b) ?? -1) - (places.get(a) ?? -1));
+  // One that was interrupted comes first: nothing else may write meanwhile.
+  const unfinished = unfinishedReplays(state);
+  nodes.sort((a, b) => Number(unfinished.includes(b)) - Number(unfinished.includes(a)));
   const asked = options.node === undefined ? nodes : nodes.filter((node) => node === options.node);
   return asked.map((node) => {
     const rows = counts.get(node)!;
     try {
-      planReplay(plan, catalogue, { node, file, only: options.only ?? [] });
+      prepareReplay({ plan, catalogue, stateFolder: state, file, node, only: options.only ?? [] });
       return { node, rows, problem: null };
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;

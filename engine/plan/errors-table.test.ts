@@ -5,7 +5,7 @@ import { codeAnalysis } from '../sandbox/analysis.ts';
 import type { Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
-import { errorsFile, planReplay } from './errors-table.ts';
+import { errorsFile, fileSinks, planReplay } from './errors-table.ts';
 import { planRun } from './plan.ts';
 
 const catalogue = new Catalogue(definitions);
@@ -95,6 +95,8 @@ describe('the plan of a replay', () => {
     ]);
     const plan = replay(sinks, 'table');
     expect(plan.nodes.map(({ id }) => id)).toEqual(['errors_replay', 'table', 'errors_table']);
+    expect(fileSinks(plan, catalogue)).toEqual([]);
+    expect(fileSinks(planRun(check(sinks)), catalogue)).toEqual(['written']);
   });
 
   it('is refused where rows count with others, at sources, and at nodes that are not there', () => {

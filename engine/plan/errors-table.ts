@@ -108,6 +108,14 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
   };
 }
 
+/** Sinks of files: a run that goes on from a checkpoint brings a file back to what it was then. */
+export function fileSinks(plan: PhysicalPlan, catalogue: Catalogue): NodeId[] {
+  return plan.nodes.flatMap(({ id, type, params }) => {
+    const definition = catalogue.get(type);
+    return definition?.kind === 'sink' && !definition.committedCheckpoint && (definition.writes?.(params) ?? []).length > 0 ? [id] : [];
+  });
+}
+
 function adding(node: PlannedNode, definition: NodeDefinition | undefined, file: string): PlannedNode {
   if (definition?.kind !== 'sink') return node;
   if (definition.keepsErrors) return { ...node, params: { ...node.params, path: file, supersedes: false } };

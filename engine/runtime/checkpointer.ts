@@ -28,6 +28,10 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions;
   #nextId: number;
   #last: Promise<unknown> = Promise.resolve();
+  /** How far sources had been read at the last checkpoint that is committed, or null before the first. */
+  committedMarks: { readonly [source: NodeId]: SourceMark } | null = null;
+  /** Whether a checkpoint was begun and did not come to its end. */
+  isInDoubt = false;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -78,6 +82,7 @@ export class Checkpointer {
     // An end that is not stored needs one phase only, and leaves no marker in anybody's database.
     const tokens = isStored || job.options.commits === 'checkpoint' ? await flow.prepare(id) : {};
     const marks = pull.marks();
+    this.isInDoubt = true;
     let bytes = 0;
     if (isStored) {
       const snapshot = kind === 'running' ? withMarks(flow.snapshot(id), marks) : null;
@@ -87,6 +92,8 @@ export class Checkpointer {
     } else onCommitting();
     await flow.commit(id, { stored: isStored, more: kind === 'running' });
     await pull.committed(marks);
+    this.committedMarks = marks;
+    this.isInDoubt = false;
     flow.committed(isStored ? store.prune(job.options.keepCheckpoints, head.lineage) : id);
     const committed = isStored || kind === 'running' ? { id, at, bytes, tookMs: Math.round(performance.now() - startedAt) } : null;
     onCommitted(committed, kind === 'running');

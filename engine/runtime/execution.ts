@@ -35,6 +35,7 @@ export class Execution {
   /** Sources are being read. */
   #isPulling = false;
   #isPaused = false;
+  #start: Start | null = null;
   #isDraining = false;
   #isStopped = false;
 
@@ -63,6 +64,7 @@ export class Execution {
       this.#abort.abort();
       await this.#checkpointer?.idle();
       await this.#flow?.abort();
+      await this.#settle();
       if (this.#isStopped || error instanceof Stopped) return false;
       throw error;
     } finally {
@@ -129,6 +131,7 @@ export class Execution {
     const env = this.#env;
     const { signal } = this.#abort;
     const start = await findStart(this.#job, { definition: env.definition, signal, onLog: (level, message) => env.onLog(level, message, '') });
+    this.#start = start;
     const { store, from } = start;
     if (from) {
       env.onLog('info', `Going on from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
@@ -164,6 +167,28 @@ export class Execution {
     await this.#checkpointer.finish(plan.bounded ? 'complete' : 'drained');
     await this.#acknowledge(pull.marks());
     if (plan.bounded) this.#forget(start);
+  }
+
+  /**
+   * The end of a run that did not come through, of sources that keep books themselves: nothing has to go on from here, once
+   * they have heard of all that is committed.
+   */
+  async #settle(): Promise<void> {
+    const start = this.#start;
+    if (!start || !this.#flow || this.#checkpointer?.isInDoubt) return;
+    const acknowledges = ({ type }: { readonly type: string }) => {
+      const definition = this.#env.definition(type);
+      return definition?.kind === 'source' && definition.acknowledges;
+    };
+    if (!this.#job.plan.nodes.some(acknowledges)) return;
+    try {
+      const marks = this.#checkpointer?.committedMarks ?? start.from?.content.sources;
+      if (marks) await this.#acknowledge(marks);
+      this.#forget(start);
+    } catch (error) {
+      // What is kept is gone on from.
+      this.#env.onLog('warning', `What was committed could not be marked yet: ${(error as Error).message}`, '');
+    }
   }
 
   /** Of the last checkpoint, before it is forgotten: those that had been read to their end when this process began have not heard of it. */

@@ -5,6 +5,7 @@ import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type RunJob, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { lockStateFolder } from '../store/checkpoints-lock.ts';
+import { refuseUnfinishedReplays } from '../store/unfinished-replays.ts';
 import { type DataThread, memoryLimit } from './data-thread-handle.ts';
 import { type Activity, readMonitor } from './monitor.ts';
 import { Rates } from './rates.ts';
@@ -67,7 +68,9 @@ export class Run {
     this.#change({});
     try {
       const { stateFolder, locks = [] } = job.options;
-      this.#lock(stateFolder === null ? locks : [stateFolder, ...locks]);
+      const folders = stateFolder === null ? locks : [stateFolder, ...locks];
+      this.#lock(folders);
+      for (const folder of folders) refuseUnfinishedReplays(folder, stateFolder ?? '');
       thread.post({ kind: 'start', job });
     } catch (error) {
       void this.#terminate({ state: 'failed', problem: problemOf(error) });

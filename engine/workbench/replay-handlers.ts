@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { errorsFile, planReplay } from '../plan/errors-table.ts';
+import { errorsFile } from '../plan/errors-table.ts';
 import { planRun } from '../plan/plan.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunControl } from '../protocol/run-api.ts';
@@ -29,7 +29,8 @@ export function replayHandlers({ runs, documents, checker, catalogue, stateOf }:
     planRun((await checker.check(pipeline, folder, { touch: true, parameters })).checked);
   return {
     'errors.list': async ({ documentId, pipeline }) => {
-      const { folder } = documents.trusted(documentId);
+      const document = documents.trusted(documentId);
+      const { folder } = document;
       const file = errorsFile(pipeline.name);
       const path = resolve(folder, file);
       const { counts, rows } = readKeptErrors(path, { newest: newestShown });
@@ -41,7 +42,7 @@ export function replayHandlers({ runs, documents, checker, catalogue, stateOf }:
       const obstacle = (node: string): Problem | null => {
         if ('problem' in planned) return planned.problem;
         try {
-          planReplay(planned.plan, catalogue, { node, file, only: [] });
+          prepareReplay({ plan: planned.plan, catalogue, stateFolder: stateOf(document), file, node });
           return null;
         } catch (error) {
           return problemOf(error);

@@ -2,10 +2,12 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { type NodeId, runNodes } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { planReplay } from '../plan/errors-table.ts';
+import { fileSinks, planReplay } from '../plan/errors-table.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
+import { MillraceError } from '../schema/problem.ts';
 import { latestCheckpoint } from '../store/checkpoints.ts';
+import { replaysFolder } from '../store/unfinished-replays.ts';
 
 export interface ReplayRequest {
   readonly plan: PhysicalPlan;
@@ -28,8 +30,18 @@ export interface PreparedReplay {
  * are marked only after their commit. Throws MillraceErrors, see `planReplay`.
  */
 export function prepareReplay({ plan, catalogue, stateFolder, file, node, only = [] }: ReplayRequest): PreparedReplay {
-  const state = join(stateFolder, 'replay', node);
+  const state = join(stateFolder, replaysFolder, node);
   const asked = planReplay(plan, catalogue, { node, file, only });
+  const [written] = fileSinks(asked, catalogue);
+  const goesOn = written === undefined ? null : latestCheckpoint(stateFolder);
+  if (written !== undefined && goesOn) {
+    throw new MillraceError({
+      code: 'replay/file',
+      message: `"${written}" writes to a file, and the pipeline is to go on from checkpoint ${goesOn.id}: it would cut off the rows that a replay adds to that file`,
+      hint: 'Write to a database instead, where rows can be added at any time, or let the run come to its end first.',
+      node: written,
+    });
+  }
   const source = asked.nodes[0]!;
   const before = latestCheckpoint(state)?.shape.nodes[source.id]?.params;
   const isOther = before !== undefined && (before['only'] !== source.params['only'] || before['path'] !== source.params['path']);

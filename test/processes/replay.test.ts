@@ -163,6 +163,7 @@ describe('rows that failed', { timeout: 60_000 }, () => {
     save(trial(mended));
     expect((await replay()).code).toBe(0);
     expect(sorted(ids())).toEqual(all(20));
+    await run();
   });
 
   it('are replayed once each, however often the replay is killed', { timeout: 180_000 }, async () => {
@@ -220,9 +221,28 @@ it('rows that were committed and not yet marked when the replay was killed are n
   lock.exec('ROLLBACK');
   lock.close();
   expect(waiting()).toHaveLength(4);
+  // Whatever else the pipeline would write, the replay comes first.
+  const other = await millrace(['run', 'trial.millrace.json', '--json'], folder);
+  expect([other.code, JSON.parse(other.output).problems[0].code]).toEqual([1, 'replay/unfinished']);
   expect((await replay()).code).toBe(0);
   expect(sorted(ids())).toEqual(all(20));
   expect(waiting()).toEqual([]);
+});
+
+it('rows of a stream are not replayed into a file that the stream goes on to write', { timeout: 60_000 }, async () => {
+  const strictly = 'export default (row) => {\n  if (row.status !== "ok") throw new Error("not ok");\n  return { time: row.time };\n};\n';
+  const readings = node('generator', { endless: true, rate: 500, sensors: 3 });
+  const written = node('csv-output', { path: 'readings.csv' });
+  save(pipeline({ readings, good: node('code', { code: strictly }, 'keep'), written }, ['readings -> good', 'good -> written']));
+  const child = start('run');
+  const ended = new Promise((done) => child.on('close', done));
+  while (!existsSync(join(folder, 'Trial.errors.db')) || waiting().length === 0) await sleep(100);
+  child.kill('SIGINT');
+  await ended;
+  const before = readFileSync(join(folder, 'readings.csv'), 'utf8');
+  const { code, result } = await replay();
+  expect([code, result.refused[0].code, result.refused[0].node]).toEqual([2, 'replay/file', 'written']);
+  expect(readFileSync(join(folder, 'readings.csv'), 'utf8')).toBe(before);
 });
 
 it('rows of a stream are not replayed while it goes on, as both would write to the same outputs, but when it was stopped', { timeout: 60_000 }, async () => {
