@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../schema/problem.ts';
+import { whyNotWritten } from './write-refusal.ts';
 
 interface Holder {
   readonly pid: number;
@@ -24,7 +25,7 @@ export function lockStateFolder(folder: string): () => void {
     mkdirSync(folder, { recursive: true });
     writeFileSync(own, text);
   } catch (error) {
-    throw unusable(folder, error as NodeJS.ErrnoException);
+    throw unusable(folder, error);
   }
   try {
     for (;;) {
@@ -46,13 +47,11 @@ export function lockStateFolder(folder: string): () => void {
   };
 }
 
-function unusable(folder: string, { code, message }: NodeJS.ErrnoException): MillraceError {
-  const why =
-    { ENOSPC: 'the disk is full', EACCES: 'there is no right to', EROFS: 'the disk is read-only', EEXIST: 'a file is in its place' }[code ?? ''] ?? message;
+function unusable(folder: string, error: unknown): MillraceError {
   return new MillraceError({
     code: 'run/state-folder',
-    message: `The run cannot write its checkpoints to ${folder}: ${why}.`,
-    hint: 'Free space there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
+    message: `The run cannot write its checkpoints to ${folder}: ${whyNotWritten(error)}.`,
+    hint: 'Make room there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
   });
 }
 

@@ -7,6 +7,7 @@ import type { NodeId } from '../document/pipeline.ts';
 import type { Shape } from '../plan/shape.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
+import { whyNotWritten } from './write-refusal.ts';
 
 /**
  * A checkpoint's file: magic, version of this format, SHA-256 over the rest; then the length of the head, the head and the
@@ -166,7 +167,7 @@ export class CheckpointStore {
       throw new MillraceError(
         {
           code: 'checkpoint/not-written',
-          message: `A checkpoint could not be written: ${(error as Error).message}.`,
+          message: `A checkpoint could not be written: ${whyNotWritten(error)}.`,
           hint: `Look for room and rights in ${this.folder}.`,
         },
         { cause: error },

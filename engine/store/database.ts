@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { MillraceError } from '../schema/problem.ts';
 import type { StoreMigration } from './migrations.ts';
+import { whyNotWritten } from './write-refusal.ts';
 
 /** Opens a file, or makes it, and brings it up to date. The second is true when there was none before. */
 export function openDatabase(file: string, migrations: readonly StoreMigration[], timeout = 2000): [Database.Database, boolean] {
@@ -29,14 +30,21 @@ export function putAside(file: string): string {
 
 /** As `openDatabase`, in a folder that is made if need be; a damaged file is put aside. Throws where there can be none. */
 export function openOrReplace(file: string, migrations: readonly StoreMigration[], timeout?: number): Database.Database {
-  mkdirSync(dirname(file), { recursive: true });
   try {
+    mkdirSync(dirname(file), { recursive: true });
     return openDatabase(file, migrations, timeout)[0];
   } catch (error) {
-    if (!isBroken(error)) throw error;
+    if (!isBroken(error)) throw unwritable(error, file);
     putAside(file);
     return openDatabase(file, migrations, timeout)[0];
   }
+}
+
+function unwritable(error: unknown, file: string): unknown {
+  if (error instanceof MillraceError || (error as { code?: string }).code?.startsWith('SQLITE_BUSY')) return error;
+  const message = `Millrace cannot keep its own data in ${file}: ${whyNotWritten(error)}.`;
+  const hint = 'Make room there, give yourself the right to write, or let MILLRACE_DATA name another folder.';
+  return new MillraceError({ code: 'store/unwritable', message, hint }, { cause: error });
 }
 
 export function isBroken(error: unknown): boolean {

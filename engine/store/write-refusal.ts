@@ -1,0 +1,21 @@
+const reasons: { readonly [code: string]: string } = {
+  ENOSPC: 'the disk is full',
+  SQLITE_FULL: 'the disk is full',
+  EDQUOT: 'your share of the disk is full',
+  EACCES: 'there is no right to',
+  EPERM: 'there is no right to',
+  EROFS: 'the disk is read-only',
+  SQLITE_READONLY: 'it is read-only',
+  SQLITE_CANTOPEN: 'it cannot be opened or made',
+  EEXIST: 'a file is in its place',
+  ENOTDIR: 'a file is in its place',
+  // What making a folder on a disk that is read-only gives, too.
+  ENOENT: 'its folder cannot be made',
+};
+
+/** Why something could not be written, in words that follow a colon. */
+export function whyNotWritten(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  // SQLite's have a detail behind: SQLITE_READONLY_DIRECTORY.
+  return reasons[code] ?? reasons[code.split('_', 2).join('_')] ?? message;
+}
