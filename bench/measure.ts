@@ -17,7 +17,6 @@ const sampleEveryMs = 50;
 /** Runs a program to its end, Node unless it is another one. Throws with what it said if it fails. */
 export async function measure(args: readonly string[], command = process.execPath): Promise<Measurement> {
   const data = mkdtempSync(join(tmpdir(), 'millrace-bench-data-'));
-  process.once('exit', () => rmSync(data, { recursive: true, force: true }));
   const start = performance.now();
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MILLRACE_DATA: data } });
   let said = '';
@@ -45,6 +44,7 @@ export async function measure(args: readonly string[], command = process.execPat
   });
   const seconds = (performance.now() - start) / 1000;
   clearInterval(sampling);
+  rmSync(data, { recursive: true, force: true });
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with code ${code}:\n${said.slice(-4000)}`);
   const sizes = [...peaks.values()].map((kb) => kb / 1024);
   if (sizes.length === 0) return { seconds, largestMb: null, allMb: null, cpuSeconds: null };
