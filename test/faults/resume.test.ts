@@ -1,5 +1,6 @@
 /** What a run finds when it is to go on: a pipeline that was edited, checkpoints that are damaged, outputs that somebody changed. */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -277,5 +278,60 @@ describe('outputs that another program changed', () => {
     await stopped(withTable, tableEdges);
     change();
     await isRefused({ code, node: 'table', message });
+  });
+});
+
+describe('the disk of the checkpoints (where root may mount)', () => {
+  /** False where that is not allowed. */
+  const mount = (options: string): boolean => {
+    mkdirSync(trial.data, { recursive: true });
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', trial.data], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  test('is full for a while: told with the place, and nothing is missing or twice afterwards', { timeout: 60_000 }, async ({ skip }) => {
+    if (!mount('size=2m')) return skip('mounting a file system is not allowed here');
+    try {
+      trial.write('in.jsonl', rows(0, 30));
+      trial.pipeline(nodes, edges);
+      const run = trial.start();
+      await run.until(() => trial.lines('out.jsonl').length === 30);
+      const ballast = join(trial.data, 'ballast');
+      expect(() => {
+        for (;;) appendFileSync(ballast, Buffer.alloc(1024));
+      }).toThrow('ENOSPC');
+      trial.append('in.jsonl', rows(30, 60));
+      await run.says(/A checkpoint could not be written: the disk is full\. It is tried again in .* Look for room and rights in \//);
+      expect(trial.json('out.jsonl')).toEqual(wanted(0, 30));
+      rmSync(ballast);
+      await run.until(() => trial.lines('out.jsonl').length === 60, 30_000);
+      await run.stop();
+      expect(trial.json('out.jsonl')).toEqual(wanted(0, 60));
+    } finally {
+      execFileSync('umount', ['-l', trial.data]);
+    }
+  });
+
+  test('is read-only: told before a row is written', async ({ skip }) => {
+    if (!mount('size=2m,ro')) return skip('mounting a file system is not allowed here');
+    try {
+      trial.write('in.jsonl', rows(0, 30));
+      trial.pipeline(nodes, edges);
+      const { code, result } = await trial.runs();
+      expect([code, result.state]).toEqual([1, 'failed']);
+      expectProblem(result.problems[0], {
+        code: 'run/state-folder',
+        message: /cannot write its checkpoints to \/.*: (the disk is read-only|its folder cannot be made)/,
+      });
+      expect(existsSync(trial.at('out.jsonl'))).toBe(false);
+      const listed = await trial.millrace(['runs']);
+      expect([listed.code, listed.errors]).toEqual([2, expect.stringMatching(/cannot keep its own data in .*runs\.db: .*\n.*MILLRACE_DATA/)]);
+    } finally {
+      execFileSync('umount', ['-l', trial.data]);
+    }
   });
 });
