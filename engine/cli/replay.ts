@@ -60,7 +60,9 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);
 
     const done: Replayed[] = [];
-    const refused = waiting.flatMap(({ problem }) => problem ?? []);
+    const refused = waiting.flatMap(({ rows, problem }) =>
+      problem ? { ...problem, message: `${count(rows)} ${rows === 1 ? 'row waits' : 'rows wait'}: ${problem.message}` } : [],
+    );
     if (!options.json) printProblems(refused, loaded);
     let code = refused.length > 0 ? 2 : 0;
     for (const { node, problem } of waiting) {

@@ -12,6 +12,10 @@ export type ErrorPolicy = (typeof errorPolicies)[number];
 export const errorPort = 'errors';
 /** What runs have beside the nodes of the document: the sink of the policy `keep`, and the source of a replay. A number follows where a node has that id. */
 export const runNodes = { errorsTable: 'errors_table', replay: 'errors_replay' } as const;
+export const runNodeTitles: ReadonlyMap<NodeId, string> = new Map<NodeId, string>([
+  [runNodes.errorsTable, 'Errors table'],
+  [runNodes.replay, 'Replay of errors'],
+]);
 
 export interface PipelineNode {
   readonly type: string;

@@ -1,5 +1,5 @@
 import type { Edge as FlowEdge, Node as FlowNode } from '@xyflow/react';
-import { edgeId, errorPort, type Pipeline, type PipelineNode, runNodes } from '../../engine/document/pipeline.ts';
+import { edgeId, errorPort, type Pipeline, type PipelineNode, runNodes, runNodeTitles } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PortManifest } from '../../engine/protocol/messages.ts';
 
 /** Cards read the session by their id, so that the flow's own nodes change only when they move or are selected. */
@@ -35,17 +35,14 @@ export function portsOf(pipeline: Pipeline, id: string, catalogue: ReadonlyMap<s
   };
 }
 
-/** What runs have beside the nodes of the document. */
-export const besideDocument: ReadonlyMap<string, Pick<NodeManifest, 'title' | 'icon' | 'kind'>> = new Map<
-  string,
-  Pick<NodeManifest, 'title' | 'icon' | 'kind'>
->([
-  [runNodes.errorsTable, { title: 'Errors table', icon: 'database-export', kind: 'sink' }],
-  [runNodes.replay, { title: 'Replay of errors', icon: 'history', kind: 'source' }],
+/** How nodes look that runs have beside those of the document. */
+export const besideDocument: ReadonlyMap<string, Pick<NodeManifest, 'icon' | 'kind'>> = new Map<string, Pick<NodeManifest, 'icon' | 'kind'>>([
+  [runNodes.errorsTable, { icon: 'database-export', kind: 'sink' }],
+  [runNodes.replay, { icon: 'history', kind: 'source' }],
 ]);
 
 export function titleOf(id: string, node: PipelineNode | undefined, catalogue: ReadonlyMap<string, NodeManifest>): string {
-  return node?.title ?? (node && catalogue.get(node.type)?.title) ?? (node ? undefined : besideDocument.get(id)?.title) ?? id;
+  return node?.title ?? (node && catalogue.get(node.type)?.title) ?? (node ? undefined : runNodeTitles.get(id)) ?? id;
 }
 
 /** The flow's nodes for a document; those that did not change are the old objects. */
