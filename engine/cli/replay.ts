@@ -64,7 +64,8 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
       problem ? { ...problem, message: `${count(rows)} ${rows === 1 ? 'row waits' : 'rows wait'}: ${problem.message}` } : [],
     );
     if (!options.json) printProblems(refused, loaded);
-    let code = refused.length > 0 ? 2 : 0;
+    // Those of sources can never be replayed: they are told, and no reason for a script to stop each time.
+    let code = refused.some((problem) => problem.code !== 'replay/source' || options.node !== undefined) ? 2 : 0;
     for (const { node, problem } of waiting) {
       if (problem) continue;
       const request = { ...place, node, only: options.only ?? [] };

@@ -149,6 +149,11 @@ describe('rows that failed', { timeout: 60_000 }, () => {
     ]);
     expect(tables('out.db')).toEqual(before);
     expect(waiting()).toHaveLength(3);
+    // Rows of sources never can be, and make no replay of the others fail.
+    const { prices, file } = document.nodes;
+    save(trial(mended, { file: file!, table: sink({ table: 'mended' }), prices: { ...prices!, params: { code: mended } } }));
+    expect(await replay()).toMatchObject({ code: 0, result: { nodes: [{ node: 'prices', replayed: 2 }], refused: [{ code: 'replay/source' }] } });
+    expect((await replay('--node', 'file')).code).toBe(2);
   });
 
   it('are not marked when the replay fails, and leave nothing behind', async () => {
