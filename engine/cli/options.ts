@@ -33,7 +33,8 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
   const hasAny = new CheckpointStore(stateFolder).highest() > 0;
   const from = given.from ?? (hasAny ? 'latest' : 'scratch');
   let notice: string | null = null;
-  if (latest) notice = `Going on from checkpoint ${latest.id} of ${age(latest.at)} ago${given.from === undefined ? '; --from scratch starts anew' : ''}.`;
+  // From which checkpoint, the run itself says: the newest one may turn out to be damaged.
+  if (latest && given.from === undefined) notice = `It goes on where it was left ${age(latest.at)} ago; --from scratch starts anew.`;
   else if (given.from === 'latest' && !hasAny) notice = 'There is no checkpoint of this pipeline: it starts from scratch.';
   const options: RunOptions = {
     stateFolder,
