@@ -39,10 +39,15 @@ export function moveNodes(pipeline: Pipeline, positions: { readonly [id: NodeId]
   return moved.length === 0 ? pipeline : { ...pipeline, layout: { ...pipeline.layout, ...Object.fromEntries(moved) } };
 }
 
-export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Json): Pipeline {
+/** A value that is the node type's `fallback` is left out: a file says only what differs from the defaults. */
+export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Json, fallback?: Json): Pipeline {
   const node = pipeline.nodes[id];
-  if (!node || JSON.stringify(node.params[name]) === JSON.stringify(value)) return pipeline;
-  return withNode(pipeline, id, { ...node, params: { ...node.params, [name]: value } });
+  if (!node) return pipeline;
+  const [text, before] = [JSON.stringify(value), JSON.stringify(node.params[name])];
+  const isLeftOut = text === JSON.stringify(fallback);
+  if (text === before || (isLeftOut && before === undefined)) return pipeline;
+  const { [name]: _old, ...others } = node.params;
+  return withNode(pipeline, id, { ...node, params: isLeftOut ? others : { ...node.params, [name]: value } });
 }
 
 /** Title, note, error policy: an empty text or null takes the entry away. A policy other than "route" takes the error port's edges away. */

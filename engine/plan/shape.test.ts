@@ -76,7 +76,7 @@ test('durations are told as people write them', () => {
     const [a, b] = [shape({ sums: { params: { every: from } } }), shape({ sums: { params: { every: to } } })];
     return compareShapes(a, b, ['sums'], (type, param) => type === 'sums' && param === 'every').dropped[0]!.why;
   };
-  expect(told(60_000, 300_000)).toBe('its every was changed from 1 m to 5 m');
+  expect(told(60_000, 300_000)).toBe('its every was changed from 1 min to 5 min');
   expect(told(90_000, 1500)).toBe('its every was changed from 90 s to 1500 ms');
   expect(told(null, 86_400_000)).toBe('its every was changed from nothing to 1 d');
 });

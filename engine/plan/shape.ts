@@ -1,4 +1,5 @@
 import type { NodeId } from '../document/pipeline.ts';
+import { durationText } from '../schema/duration.ts';
 import type { Json, Schema } from '../schema/types.ts';
 import type { PhysicalPlan } from './physical.ts';
 
@@ -102,18 +103,6 @@ function short(value: Json | undefined): string | null {
   if (value === undefined || value === null) return 'nothing';
   const text = typeof value === 'string' ? (/^[\w.: -]*\w$/.test(value) ? value : JSON.stringify(value)) : JSON.stringify(value);
   return text.length <= 40 && typeof value !== 'object' ? text : Array.isArray(value) && text.length <= 40 ? text : null;
-}
-
-/** The shortest exact form: `90 s`, `5 m`. */
-function durationText(ms: number): string {
-  const units = [
-    ['d', 86_400_000],
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1000],
-  ] as const;
-  const [unit, size] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
-  return `${ms / size} ${unit}`;
 }
 
 /** Independent of the order of keys. */

@@ -53,6 +53,7 @@ export interface FieldManifest {
   readonly label: string;
   readonly help?: string;
   readonly advanced?: boolean;
+  readonly group?: string;
   readonly optional?: boolean;
   readonly default?: Json;
   readonly when?: { readonly param: string; readonly is: readonly (string | number | boolean)[] };

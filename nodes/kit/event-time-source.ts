@@ -11,12 +11,14 @@ import { timeValues } from './time-values.ts';
 import { ArrivalReader, ColumnTimeReader, type TimedPosition } from './timed-readers.ts';
 
 const dayMs = 86_400_000;
+const group = 'Event time';
 const byColumn = { param: 'eventTime', is: ['column'] } as const;
 const inPattern = { param: 'timeFormat', is: ['pattern'] } as const;
 
 const fields = {
   eventTime: f.choice({
     label: 'Event time',
+    group,
     default: 'none',
     help: 'What windows go by.',
     options: [
@@ -26,9 +28,10 @@ const fields = {
     ],
   }),
   // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.
-  timeColumn: f.column({ label: 'Time column', of: 'output', optional: true, types: ['timestamp', 'string', 'integer', 'number'], when: byColumn }),
+  timeColumn: f.column({ label: 'Time column', group, of: 'output', optional: true, types: ['timestamp', 'string', 'integer', 'number'], when: byColumn }),
   timeFormat: f.choice({
     label: 'Time format',
+    group,
     default: 'automatic',
     when: byColumn,
     options: [
@@ -40,10 +43,11 @@ const fields = {
       { value: 'pattern', label: 'Text in another form' },
     ],
   }),
-  timePattern: f.text({ label: 'Form of the time', default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
-  timeZone: f.text({ label: 'Offset from UTC', default: '+00:00', help: 'Of times that name none themselves: +02:00, -05:30.', when: inPattern }),
+  timePattern: f.text({ label: 'Form of the time', group, default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
+  timeZone: f.text({ label: 'Offset from UTC', group, default: '+00:00', help: 'Of times that name none themselves: +02:00, -05:30.', when: inPattern }),
   outOfOrder: f.duration({
     label: 'Out of order by at most',
+    group,
     default: 0,
     min: 0,
     help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer.',
@@ -51,6 +55,8 @@ const fields = {
   }),
   idleAfter: f.duration({
     label: 'Idle after',
+    group,
+    placeholder: 'never',
     optional: true,
     min: 1,
     help: 'Without rows for so long, it no longer holds back windows over several sources. Empty: it always does.',
@@ -58,6 +64,8 @@ const fields = {
   }),
   ahead: f.duration({
     label: 'At most ahead of the clock',
+    group,
+    placeholder: 'no limit',
     optional: true,
     advanced: true,
     min: 0,
@@ -65,7 +73,7 @@ const fields = {
     help: "A time that is further ahead of this machine's clock closes no window, so that one wrong clock does not make all other rows late. Empty: no limit.",
     when: byColumn,
   }),
-  arrivalColumn: f.text({ label: 'Column for the arrival', default: 'arrived_at', when: { param: 'eventTime', is: ['arrival'] } }),
+  arrivalColumn: f.text({ label: 'Column for the arrival', group, default: 'arrived_at', when: { param: 'eventTime', is: ['arrival'] } }),
 };
 export type EventTimeParams = ParamsOf<typeof fields>;
 

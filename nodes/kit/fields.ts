@@ -7,6 +7,8 @@ export interface FieldBase {
   readonly help?: string;
   /** Folded away under "More" in the inspector. */
   readonly advanced?: boolean;
+  /** A heading of the inspector under which fields of one matter stand, folded while all of them have their defaults. */
+  readonly group?: string;
   /** May be left empty; the value is then null. */
   readonly optional?: boolean;
   /** Shown, validated and required only while another param of the same node has one of these values. */
@@ -17,8 +19,8 @@ type Of<K extends string, V, Extra = unknown> = FieldBase & { readonly kind: K; 
 
 export type TextField = Of<'text', string, { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string }>;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
-/** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. */
-export type DurationField = Of<'duration', number, { readonly min?: number }>;
+/** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
+export type DurationField = Of<'duration', number, { readonly min?: number; readonly placeholder?: string }>;
 export type ChoiceField<C extends string = string> = Of<
   'choice',
   C,

@@ -7,20 +7,22 @@ import type { InferContext, Inference, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
 import { ScheduledReader, type SchedulePosition } from './scheduled-reader.ts';
 
+const group = 'Schedule';
 const fields = {
   repeat: f.duration({
     label: 'Read again every',
+    group,
     optional: true,
-    advanced: true,
     min: 100,
+    placeholder: 'once',
     help: 'The source then never ends. Each reading gives all rows again, or with a cursor only new ones. Empty: it is read once.',
   }),
   cursorColumn: f.column({
     label: 'Cursor',
     of: 'output',
     types: ['integer', 'number', 'timestamp', 'string'],
+    group,
     optional: true,
-    advanced: true,
     help: 'A column that grows, such as an id. A reading gives only rows whose value is greater than all of the readings before; text is compared by its character codes.',
   }),
 };

@@ -1,4 +1,5 @@
 /** The params of windows: their form, what can be wrong with them, and what follows from them. */
+import { durationText } from '../../engine/schema/duration.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
@@ -49,6 +50,7 @@ export const windowFields = {
   }),
   early: f.duration({
     label: 'Early results every',
+    placeholder: 'none',
     min: 1,
     optional: true,
     help: 'So often, by the clock on the wall, windows come out as they are before they are complete.',
@@ -85,11 +87,11 @@ export function windowText({ window, every, length, gap }: WindowParams): string
     case 'none':
       return [];
     case 'tumbling':
-      return [`every ${every / 1000} s`];
+      return [`every ${durationText(every)}`];
     case 'sliding':
-      return [`${length / 1000} s every ${every / 1000} s`];
+      return [`${durationText(length)} every ${durationText(every)}`];
     case 'session':
-      return [`session with pauses under ${gap / 1000} s`];
+      return [`session, gap ${durationText(gap)}`];
   }
 }
 

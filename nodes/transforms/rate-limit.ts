@@ -1,3 +1,4 @@
+import { durationText } from '../../engine/schema/duration.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import type { Row } from '../../engine/schema/types.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
@@ -54,7 +55,7 @@ Rows that are let through leave by *rows*, all others by *rest*. No row waits: c
   outputs: [{ name: 'rows' }, { name: 'rest' }],
   params,
   card: ({ mode, keys, count, per, every, share }) => {
-    const what = mode === 'rate' ? `${count} rows per ${per / 1000} s` : mode === 'every' ? `1 of ${every} rows` : `${share} %`;
+    const what = mode === 'rate' ? `${count} rows per ${durationText(per)}` : mode === 'every' ? `1 of ${every} rows` : `${share} %`;
     return keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
   },
   infer: ({ inputs }) => {

@@ -1,3 +1,4 @@
+import { durationText } from '../../engine/schema/duration.ts';
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
 import { acceptedTypes, aggregateFunctions, resultType } from '../kit/aggregates.ts';
 import { findColumn } from '../kit/columns.ts';
@@ -68,7 +69,7 @@ ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a dist
   params,
   card: ({ keys, aggregations, over, rows, duration }) => {
     if (aggregations.length === 0) return 'Add an aggregation';
-    const span = over === 'rows' ? ` of ${rows} rows` : over === 'duration' ? ` of ${duration / 1000} s` : '';
+    const span = over === 'rows' ? ` of ${rows} rows` : over === 'duration' ? ` of ${durationText(duration)}` : '';
     const what = `${aggregations.map(outputName).join(', ')}${span}`;
     return keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
   },

@@ -1,3 +1,4 @@
+import { durationText } from '../../engine/schema/duration.ts';
 import { endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { emitInBatches } from '../kit/batches.ts';
@@ -67,7 +68,7 @@ Kept in memory are as many rows as may come out, for each key (and each window t
   awaits: ({ over }) => (over === 'tumbling' ? [{ port: 'rows', time: null }] : []),
   card: ({ keys, column, order, count, over, every }) => {
     if (column === '') return 'Choose a column';
-    const by = [...keys, ...(over === 'tumbling' ? [`every ${every / 1000} s`] : [])];
+    const by = [...keys, ...(over === 'tumbling' ? [`every ${durationText(every)}`] : [])];
     const what = `${count} ${order} ${column}`;
     return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
   },

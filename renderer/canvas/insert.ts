@@ -27,7 +27,7 @@ export function insertNode(type: string, options: InsertOptions): string | null 
   if (!manifest) return null;
   let id = '';
   session.edit(`Add ${manifest.title}`, (before) => {
-    const added = addNode(before, { type, typeVersion: manifest.version, params: manifest.defaults, position: options.position });
+    const added = addNode(before, { type, typeVersion: manifest.version, params: {}, position: options.position });
     id = added.id;
     let { pipeline } = added;
     const { inputs, outputs } = portsOf(pipeline, id, catalogue);

@@ -7,7 +7,7 @@ import type { Json } from '../../engine/schema/types.ts';
 export function setText(pipeline: Pipeline, node: string, manifest: Pick<NodeManifest, 'defaults'>, path: string, text: string): Pipeline {
   const [name, ...rest] = path.split('.');
   const value = pipeline.nodes[node]?.params[name!] ?? manifest.defaults[name!] ?? null;
-  return setParam(pipeline, node, name!, setAt(value, rest, text));
+  return setParam(pipeline, node, name!, setAt(value, rest, text), manifest.defaults[name!]);
 }
 
 function setAt(value: Json, path: readonly string[], text: string): Json {

@@ -5,6 +5,7 @@ import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { isShown } from '../code/code-fields.ts';
 import { useSession } from '../session/session.ts';
+import { formatDuration } from './duration.ts';
 import { FieldRow } from './FieldRow.tsx';
 import styles from './Inspector.module.css';
 import { useForm } from './widget.ts';
@@ -20,17 +21,67 @@ export interface FormProps {
   readonly onDone: () => void;
 }
 
-/** A form generated from a params declaration. */
-export function Form({ fields, values, path = '', compact, onChange, onDone }: FormProps) {
-  const { node, problems } = useForm();
-  const [opened, setOpened] = useState(false);
-  const shown = Object.entries(fields).filter(([, field]) => isShown(field, values, fields));
-  const advanced = shown.filter(([, field]) => field.advanced);
-  const within = (field: string | null | undefined) => advanced.some(([name]) => field === path + name || field?.startsWith(`${path}${name}.`));
-  const asked = useSession(({ focusField }) => focusField?.node === node && within(focusField.field));
-  const open = opened || asked || problems.some((problem) => problem.severity === 'error' && within(problem.field));
+type Shown = readonly (readonly [name: string, field: FieldManifest])[];
 
-  const draw = ([name, field]: (typeof shown)[number]) => (
+/** A form generated from a params declaration: its fields, those under "More", and then the groups. */
+export function Form(props: FormProps) {
+  const { fields, values } = props;
+  const shown = Object.entries(fields).filter(([, field]) => isShown(field, values, fields));
+  const groups = new Set(shown.flatMap(([, { group }]) => (group === undefined ? [] : [group])));
+  return (
+    <>
+      <PlainFields {...props} shown={shown.filter(([, { group }]) => group === undefined)} />
+      {[...groups].map((group) => (
+        <FieldGroup key={group} {...props} title={group} shown={shown.filter(([, field]) => field.group === group)} />
+      ))}
+    </>
+  );
+}
+
+/** Fields of one matter: open where one of them says something, or was asked for. */
+function FieldGroup({ title, ...props }: FormProps & { readonly title: string; readonly shown: Shown }) {
+  const { shown, values, path = '' } = props;
+  const [chosen, setChosen] = useState<boolean | null>(null);
+  const isWanted = useIsWanted(shown, path);
+  const says = shown.some(([name, field]) => name in values && JSON.stringify(values[name] ?? null) !== JSON.stringify(field.default ?? null));
+  const open = isWanted || (chosen ?? says);
+  const [name, first] = shown[0]!;
+  return (
+    <fieldset className={styles.group} aria-label={title}>
+      <UnstyledButton className={styles.groupHead} aria-expanded={open} onClick={() => setChosen(!open)}>
+        <IconChevronRight size={13} data-open={open || undefined} />
+        {title}
+        {!open && <span className={styles.sectionDetail}>{inShort(first, values[name] ?? null)}</span>}
+      </UnstyledButton>
+      <Collapse expanded={open} transitionDuration={0}>
+        <PlainFields {...props} />
+      </Collapse>
+    </fieldset>
+  );
+}
+
+/** The value of a field, for the heading of its group. */
+function inShort(field: FieldManifest, value: Json): string {
+  if (field.kind === 'choice') return field.options?.find((option) => option.value === value)?.label ?? '';
+  if (field.kind === 'duration' && typeof value === 'number') return formatDuration(value);
+  return value === null ? (field.placeholder ?? '') : String(value);
+}
+
+/** Whether one of the fields has an error or is to be shown: it must not stay folded away then. */
+function useIsWanted(shown: Shown, path: string): boolean {
+  const { node, problems } = useForm();
+  const within = (field: string | null | undefined) => shown.some(([name]) => field === path + name || field?.startsWith(`${path}${name}.`));
+  const asked = useSession(({ focusField }) => focusField?.node === node && within(focusField.field));
+  return asked || problems.some((problem) => problem.severity === 'error' && within(problem.field));
+}
+
+function PlainFields({ shown, values, path = '', compact, onChange, onDone }: FormProps & { readonly shown: Shown }) {
+  const [opened, setOpened] = useState(false);
+  const advanced = shown.filter(([, field]) => field.advanced);
+  const isWanted = useIsWanted(advanced, path);
+  const open = opened || isWanted;
+
+  const draw = ([name, field]: Shown[number]) => (
     <FieldRow
       key={name}
       path={path + name}

@@ -41,7 +41,7 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const setValue = (name: string, value: Json, how?: 'typing') =>
     session.edit(
       `Change ${manifest.params[name]?.label.toLowerCase() ?? name} of "${title}"`,
-      (pipeline) => setParam(pipeline, id, name, value),
+      (pipeline) => setParam(pipeline, id, name, value, manifest.defaults[name]),
       how === 'typing' ? { merge: `param:${id}.${name}` } : undefined,
     );
   return (
@@ -104,7 +104,10 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
                   aria-label={`Use the params of "${example.title}"`}
                   onClick={() =>
                     session.edit(`Use example "${example.title}"`, (pipeline) =>
-                      Object.entries({ ...manifest.defaults, ...example.params }).reduce((next, [name, value]) => setParam(next, id, name, value), pipeline),
+                      Object.entries({ ...manifest.defaults, ...example.params }).reduce(
+                        (next, [name, value]) => setParam(next, id, name, value, manifest.defaults[name]),
+                        pipeline,
+                      ),
                     )
                   }
                 >

@@ -15,10 +15,11 @@ describe('durations', () => {
     expect(['500ms', '10s', '5m', '1h', '1d', '1.5s', '1h 30m', '1h30m'].map(parseDuration)).toEqual([
       500, 10_000, 300_000, 3_600_000, 86_400_000, 1500, 5_400_000, 5_400_000,
     ]);
+    expect(['10 sec', '5 min', '2 hours', '1 day 12 h', '1 Minute'].map(parseDuration)).toEqual([10_000, 300_000, 7_200_000, 129_600_000, 60_000]);
     expect(['', '10', 's', '10 x', '10s!', '-5s', '5mm'].map(parseDuration)).toEqual([null, null, null, null, null, null, null]);
   });
   it('are written in the shortest exact form and read back the same', () => {
-    expect([0, 1500, 90_000, 3_600_000].map(formatDuration)).toEqual(['0ms', '1500ms', '90s', '1h']);
+    expect([0, 1500, 90_000, 3_600_000].map(formatDuration)).toEqual(['0s', '1500ms', '90s', '1h']);
     fc.assert(fc.property(fc.nat(1e10), (ms) => parseDuration(formatDuration(ms)) === ms));
   });
 });

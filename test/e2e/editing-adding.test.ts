@@ -74,6 +74,7 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
     expect(await palette.locator('.palette-category').allInnerTexts()).toEqual([
       'Files',
       'Databases',
+      'Network',
       'Generate',
       'Rows',
       'Columns',

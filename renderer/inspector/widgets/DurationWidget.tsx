@@ -12,7 +12,7 @@ export function DurationWidget({ id, field, value, onChange, onDone, problems, d
     <TextInput
       id={id}
       value={text}
-      placeholder={typeof field.default === 'number' ? formatDuration(field.default) : '10s'}
+      placeholder={field.placeholder ?? (typeof field.default === 'number' && !field.optional ? formatDuration(field.default) : '10s')}
       error={wrong ? 'Write a number with a unit: 500ms, 10s, 5m, 1h, 1d.' : hasError(problems)}
       aria-describedby={describedBy}
       spellCheck={false}
