@@ -7,6 +7,7 @@ import type { WorkbenchSettings } from './protocol/host-api.ts';
 import type { Port } from './protocol/port.ts';
 import { splitPipe } from './supervisor/engine-process.ts';
 import type { KeeperSettings } from './supervisor/fork-keeper.ts';
+import { closeInheritedPipes } from './supervisor/inherited-pipes.ts';
 import { messagePort, parentPipe } from './supervisor/parent.ts';
 import { remoteRuns } from './supervisor/remote-runs.ts';
 
@@ -27,6 +28,8 @@ async function start(): Promise<void> {
     const { serveRun } = await import('./runtime/run-process.ts');
     serveRun(host);
   } else if (role === 'keeper') {
+    // Before anything else is open, and before the run's process inherits them too.
+    closeInheritedPipes();
     // The process of the run starts while this one is still being loaded.
     const { forkNode } = await import('./supervisor/fork-node.ts');
     const run = forkNode('run');

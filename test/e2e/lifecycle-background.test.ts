@@ -1,8 +1,9 @@
 /** Runs that never end: they outlive the editor, are found again, steered, stopped with a checkpoint and gone on with. */
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
-import { missing, openEditor, temporaryFolder } from './editor.ts';
+import { missing, openEditor, project, temporaryFolder } from './editor.ts';
 import { bottomPanel, card } from './gestures.ts';
 import { menu, type NodeSpec, openTrusted, readAll, runButton, runUntil, tab, writePipeline } from './pipelines.ts';
 
@@ -119,3 +120,64 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     expect(editor.errors).toEqual([]);
   });
 });
+
+describe.skipIf(missing('desktop'))('an endless run of the desktop', () => {
+  it('goes on when its window is closed, is known to the command line, and is found when the desktop opens again', async () => {
+    const folder = temporaryFolder();
+    const [data, file] = [join(folder, 'data'), join(folder, 'one.millrace.json')];
+    writePipeline(file, nodes(['time', 'sensor', 'temperature']), edges);
+    let editor = await openTrusted('desktop', { data, open: file });
+    await runButton(editor.page).click();
+    await bottomPanel(editor.page)
+      .getByText(/checkpoint \d+, \d+ seconds? ago/)
+      .waitFor();
+    const before = await rowsIn(editor.page);
+    const [first] = await runsOf(data);
+    await editor.desktop!.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close());
+    await expect.poll(() => editor.process.exitCode).toBe(0);
+    await editor.close();
+    expect(await runsOf(data)).toMatchObject([{ id: first!.id, pipeline: 'Readings', state: 'running', path: file }]);
+
+    editor = await openEditor('desktop', { data, open: file });
+    const { page } = editor;
+    await card(page, 'table').waitFor();
+    await tab(page, 'Run').click();
+    await status(page, 'running');
+    await expect.poll(() => rowsIn(page)).toBeGreaterThan(before);
+    await editor.shot('life-found-again');
+    await page.keyboard.press('Shift+F5');
+    await runUntil(page, 'Stopped');
+    const written = await rowsIn(page);
+    expect(readAll(join(folder, 'out.db'), 'SELECT count(*) AS n FROM readings')).toEqual([{ n: written }]);
+    expect(await runsOf(data)).toMatchObject([{ id: first!.id, state: 'stopped' }]);
+
+    await runButton(page).click();
+    const question = page.getByRole('dialog', { name: 'Go on where it stopped?' });
+    await question.getByRole('button', { name: /^Go on from checkpoint \d+$/ }).click();
+    await bottomPanel(page)
+      .getByText(/went on from checkpoint \d+/)
+      .waitFor();
+    await expect.poll(() => rowsIn(page)).toBeGreaterThan(written);
+    await page.keyboard.press('Shift+F5');
+    await runUntil(page, 'Stopped');
+    expect(editor.errors).toEqual([]);
+  });
+});
+
+interface ListedRun {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly state: string;
+  readonly path: string | null;
+}
+
+/** What `millrace runs` lists. */
+async function runsOf(data: string): Promise<ListedRun[]> {
+  const child = spawn(process.execPath, [join(project, 'out', 'main', 'cli.cjs'), 'runs', '--json'], {
+    env: { ...process.env, MILLRACE_DATA: data },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;
+  return JSON.parse(text) as ListedRun[];
+}
