@@ -88,7 +88,15 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
         .getByRole('region', { name: 'Files' })
         .getByRole('button', { name: /^Add / })
         .evaluateAll((all) => all.map((one) => one.ariaLabel)),
-    ).toEqual(['Add CSV file (source)', 'Add JSON Lines file (source)', 'Add CSV file (sink)', 'Add JSON Lines file (sink)']);
+    ).toEqual([
+      'Add CSV file (source)',
+      'Add Follow files',
+      'Add JSON Lines file (source)',
+      'Add Standard input',
+      'Add CSV file (sink)',
+      'Add JSON Lines file (sink)',
+      'Add Standard output',
+    ]);
     await card(page, 'readings').click();
     await page.keyboard.press('ControlOrMeta+f');
     await page.keyboard.type('group by');
