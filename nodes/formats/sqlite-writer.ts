@@ -28,7 +28,9 @@ export class SqliteWriter implements Writer, Participant {
   #spec: TargetSpec;
   #target: Target;
   #isPublished = false;
-  /** Made with the first rows behind a commit. */
+  /** Whether what is inserted is also kept in a redo log. */
+  #isRecorded = false;
+  /** Made with the first rows. */
   #inserts: { readonly many: Insert; readonly single: Insert } | null = null;
 
   /** The database is open. */
@@ -91,7 +93,10 @@ export class SqliteWriter implements Writer, Participant {
   }
 
   renew(): void {
-    this.#inserts = null;
+    const isKept = this.#database.recorder(this) !== null;
+    const isMoved = this.#isPublished && this.#target.into !== this.#target.table;
+    // Only then: statements and their compiled functions live on behind a commit, and making them anew costs memory and time.
+    if (isKept !== this.#isRecorded || isMoved) this.#inserts = null;
     if (!this.#isPublished) return;
     this.#target = { ...this.#target, into: this.#target.table };
     this.#spec = { ...this.#spec, continues: true };
@@ -100,6 +105,7 @@ export class SqliteWriter implements Writer, Participant {
   #prepareInserts() {
     const { columns, keys } = this.#spec;
     const record = this.#database.recorder(this);
+    this.#isRecorded = record !== null;
     const prepare = (count: number) => prepareInsert(this.#database.connection, this.#target, this.#schema, columns, keys, count, record);
     return { many: prepare(this.#count), single: prepare(1) };
   }
