@@ -6,16 +6,12 @@
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
 import type { CsvDialect } from './csv-record.ts';
-import type { StringCache } from './string-cache.ts';
+import { exactDigits, powersOfTen } from './exact-decimals.ts';
+import { copiedLength, type StringCache } from './string-cache.ts';
 import { TimestampBytes } from './timestamp-bytes.ts';
 
 const lineFeed = 10;
 const carriageReturn = 13;
-/** Whole numbers up to 10^15 and powers of ten up to 10^22 are exact doubles, so that one division rounds correctly. */
-const exactDigits = 15;
-const powersOfTen = Array.from({ length: exactDigits + 1 }, (_, exponent) => 10 ** exponent);
-/** Strings longer than this would point into the text that they are cut from: see StringCache. */
-const copiedLength = 12;
 
 export class CsvFields {
   bytes: Buffer = Buffer.alloc(0);

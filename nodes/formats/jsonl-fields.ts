@@ -6,16 +6,13 @@
  * It takes a third of the time of JSON.parse and of converting what that gives.
  */
 import type { Schema } from '../../engine/schema/types.ts';
+import { exactDigits, powersOfTen } from './exact-decimals.ts';
 import { generatedFunction } from './generated-function.ts';
 import { rowLiteral } from './row-code.ts';
-import { StringCache } from './string-cache.ts';
+import { copiedLength, StringCache } from './string-cache.ts';
 import { TimestampBytes } from './timestamp-bytes.ts';
 
 const quote = 34;
-const exactDigits = 15;
-const powersOfTen = Array.from({ length: exactDigits + 1 }, (_, exponent) => 10 ** exponent);
-/** Strings longer than this would point into the text that they are cut from: see StringCache. */
-const copiedLength = 12;
 
 export class JsonlFields {
   bytes: Buffer = Buffer.alloc(0);

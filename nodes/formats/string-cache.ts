@@ -9,6 +9,9 @@ const longest = 64;
 const trial = 4096;
 const pause = 65_536;
 
+/** V8 copies strings up to this length; longer ones would point into the text that they are cut from. */
+export const copiedLength = 12;
+
 export class StringCache {
   readonly #strings: string[] = new Array(slots).fill('');
   #lookups = 0;
