@@ -36,7 +36,7 @@ function orders(count: number): void {
 }
 const tables = (name: string) => contents(join(folder, name)) as { readonly [table: string]: { readonly [column: string]: any }[] };
 const ids = () => tables('out.db')['prices']!.map(({ id }) => id as number);
-const kept = () => tables('Trial.errors.db')['errors']!;
+const kept = () => tables('Trial.errors.db')['errors'] ?? []; // the file is there before its table is
 const waiting = () => kept().filter(({ replayed_at, superseded_at }) => replayed_at === null && superseded_at === null);
 const all = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
