@@ -21,6 +21,8 @@ export interface TrialOptions {
   readonly batchSize?: number;
   /** After so many batches the operator is thrown away, and a new one gets its state as it would be stored. */
   readonly restartAfter?: number;
+  /** Bytes that the operator may hold in plain memory. */
+  readonly memory?: number;
 }
 export interface Trial {
   readonly problems: readonly NodeProblem[];
@@ -45,6 +47,8 @@ export interface PreparedTransform {
   start(): Operator;
 }
 export interface Surroundings {
+  /** Bytes of plain memory; without it there is no limit. */
+  readonly memory?: number;
   now(): number;
   fail(failure: RowFailure): void;
   emit(port: string, rows: readonly Row[]): void;
@@ -70,6 +74,7 @@ export function prepareTransform(
         states.set(name, found);
         return found;
       },
+      memory: Number.POSITIVE_INFINITY,
       inputs: inputs as { [port: string]: Schema },
       outputs: schemas as { [port: string]: Schema },
       path: (path) => path,
@@ -86,7 +91,11 @@ export function prepareTransform(
 }
 
 /** With problems of severity error the transform is not run. */
-export function tryTransform(definition: TransformDefinition<any>, given: Params, { inputs, batchSize = 3, restartAfter }: TrialOptions): Trial {
+export function tryTransform(
+  definition: TransformDefinition<any>,
+  given: Params,
+  { inputs, batchSize = 3, restartAfter, memory = Number.POSITIVE_INFINITY }: TrialOptions,
+): Trial {
   const lists = Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, Array.isArray(input) ? input : [input]])) as {
     [port: string]: TrialInput[];
   };
@@ -95,6 +104,7 @@ export function tryTransform(definition: TransformDefinition<any>, given: Params
   const failures: RowFailure[] = [];
   const { params, problems, schemas, start } = prepareTransform(definition, given, inputLists, {
     now: () => 0,
+    memory,
     fail: (failure) => failures.push(failure),
     emit: (port, rows) => outputs[port]!.push(...rows),
   });

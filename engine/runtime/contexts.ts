@@ -46,6 +46,7 @@ export function transformContext(
   emit: (port: string, rows: readonly Row[]) => void,
   code: Code,
   states: StatesOfNode,
+  memory: number,
   now: () => number,
 ): TransformContext<any> {
   return {
@@ -56,6 +57,7 @@ export function transformContext(
     },
     now,
     state: (name) => states.open(name),
+    memory,
     expression: (source, field) => code.compile('expression', source, field),
     snippet: (source, field) => code.compile('snippet', source, field),
     keyed: (source, field) => code.compileKeyed(source, field),

@@ -139,6 +139,8 @@ class OpenDataflow implements Dataflow {
   readonly #hub: Hub;
   readonly #shared = new SharedThings();
   readonly #states: NodeStates;
+  /** Bytes that each stateful node may hold outside of them: together half of what they may. */
+  readonly #memory: number;
   readonly #stations = new Map<NodeId, Station>();
   /** By its node, or the first one of a chain. */
   readonly #units = new Map<NodeId, Unit>();
@@ -150,6 +152,8 @@ class OpenDataflow implements Dataflow {
     this.#plan = plan;
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
+    const holders = plan.nodes.map(({ type }) => env.definition(type)).filter((definition) => definition?.kind === 'transform' && definition.stateful);
+    this.#memory = this.#states.limit / 2 / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
   }
 
@@ -186,7 +190,7 @@ class OpenDataflow implements Dataflow {
     });
     const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
     const operator = this.#hub.work(station, () =>
-      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), () => this.#env.now?.() ?? Date.now())),
+      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, () => this.#env.now?.() ?? Date.now())),
     );
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }

@@ -178,6 +178,11 @@ export interface TransformContext<P> extends RunContext<P> {
    * measured. `name` tells several apart. Such state is not for `snapshot` to repeat.
    */
   state<V extends State>(name: string): KeyedState<V>;
+  /**
+   * Bytes, as `stateSize` estimates them, that the operator may hold in plain memory. What is more belongs into `state`, from where
+   * it moves to disk: results must not depend on this limit, and a snapshot is as long as what is held here.
+   */
+  readonly memory: number;
 
   /** Sends rows on. `rows` belongs to the receiver from then on. */
   emit(port: string, rows: readonly Row[]): void;

@@ -28,6 +28,8 @@ export interface StreamCase {
   /** An input that is not connected is left out. */
   readonly inputs: { readonly [port: string]: Schema };
   readonly events: readonly StreamEvent[];
+  /** Bytes that the operator may hold in plain memory; without it there is no limit. */
+  readonly memory?: number;
   /** All that comes out, in this order. */
   readonly expect: readonly Expected[];
   /** Parts of the failures' messages, in order. */
@@ -57,7 +59,10 @@ export interface Played {
 }
 
 /** After the last event the inputs that have not ended do so. */
-export function playStream(definition: TransformDefinition<any>, { params, inputs, events }: Pick<StreamCase, 'params' | 'inputs' | 'events'>): Played {
+export function playStream(
+  definition: TransformDefinition<any>,
+  { params, inputs, events, memory = Number.POSITIVE_INFINITY }: Pick<StreamCase, 'params' | 'inputs' | 'events' | 'memory'>,
+): Played {
   const emitted: { event: number; port: string; rows: Row[] }[] = [];
   const failures: RowFailure[] = [];
   const overtaken: { event: number; port: string; row: Row }[] = [];
@@ -78,7 +83,7 @@ export function playStream(definition: TransformDefinition<any>, { params, input
     if (read) for (const row of rows) if ((read(row) ?? Number.POSITIVE_INFINITY) <= handedOn) overtaken.push({ event, port, row });
   };
   const inputLists = Object.fromEntries(definition.inputs.map(({ name }) => [name, inputs[name] ? [inputs[name]] : []]));
-  const surroundings = { now: () => clock, fail: (failure: RowFailure) => void failures.push(failure), emit };
+  const surroundings = { memory, now: () => clock, fail: (failure: RowFailure) => void failures.push(failure), emit };
   const { problems, schemas, start } = prepareTransform(definition, params, inputLists, surroundings);
   const played = { emitted, failures, schemas, problems, overtaken, stateSizes, watermarks };
   if (problems.some(({ severity }) => severity === 'error')) return played;
