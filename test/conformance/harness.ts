@@ -178,6 +178,7 @@ class Run {
       refuse: (failure) => this.failures.push(failure),
       now: () => 0,
       state: () => new MemoryState(),
+      memory: Number.POSITIVE_INFINITY,
       commits: 'end',
       resume: null,
       lineage: 'example',
