@@ -2,8 +2,8 @@ import type { NodeDefinition, Reader, SourceBatch, SourceContext } from '../../n
 import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
 import type { Cells, PreviewResult } from '../protocol/messages.ts';
-import { openDataflow } from '../runtime/dataflow.ts';
 import type { Monitor } from '../runtime/monitor.ts';
+import { openDataflow } from '../runtime/open-dataflow.ts';
 import { readable } from '../runtime/readable.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';

@@ -6,8 +6,9 @@ import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row, Schema } from '../schema/types.ts';
-import { type DataflowEnv, openDataflow } from './dataflow.ts';
+import type { DataflowEnv } from './dataflow.ts';
 import { newMonitor, readMonitor } from './monitor.ts';
+import { openDataflow } from './open-dataflow.ts';
 
 const sandbox = createSandbox();
 const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }] };
