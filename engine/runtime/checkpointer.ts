@@ -4,6 +4,7 @@ import type { RunJob } from '../protocol/run-api.ts';
 import type { CheckpointHead, CheckpointStore } from '../store/checkpoints.ts';
 import type { Dataflow } from './dataflow.ts';
 import type { CheckpointContent, FlowSnapshot, SourceMark } from './flow-snapshot.ts';
+import { asEngineThroughout, type Monitor } from './monitor.ts';
 import type { Pull } from './pull.ts';
 
 export type Committed = NonNullable<RunSummary['checkpoint']>;
@@ -17,6 +18,7 @@ export interface CheckpointerOptions {
   readonly head: Pick<CheckpointHead, 'lineage' | 'shape'>;
   /** Above all that were before. */
   readonly nextId: number;
+  readonly monitor?: Monitor | undefined;
   /** From here on the outputs are not to be undone from outside, until `onCommitted` says that rows follow. */
   onCommitting(): void;
   /** `more`: rows follow. Null where there is nothing to go on from: rows have become visible, that is all. */
@@ -74,30 +76,41 @@ export class Checkpointer {
   }
 
   async #make(kind: CheckpointHead['kind']): Promise<Committed | null> {
-    const { job, flow, pull, store, head, onCommitting, onCommitted } = this.#options;
+    const { job, flow, store, monitor } = this.#options;
     const startedAt = performance.now();
     const id = this.#nextId++;
-    const at = Date.now();
     const isStored = store !== null && (job.options.commits === 'checkpoint' || flow.outputCount > 1);
     // An end that is not stored needs one phase only, and leaves no marker in anybody's database.
     const tokens = isStored || job.options.commits === 'checkpoint' ? await flow.prepare(id) : {};
+    const at = Date.now();
+    const bytes = await asEngineThroughout(monitor, () => this.#commit({ id, at, kind }, isStored ? store : null, tokens));
+    const committed = isStored || kind === 'running' ? { id, at, bytes, tookMs: Math.round(performance.now() - startedAt) } : null;
+    this.#options.onCommitted(committed, kind === 'running');
+    return committed;
+  }
+
+  /** What all outputs have prepared. Gives the size of the checkpoint's file; 0 where there is none. */
+  async #commit(
+    { id, at, kind }: Pick<CheckpointHead, 'id' | 'at' | 'kind'>,
+    store: CheckpointStore | null,
+    tokens: CheckpointContent['tokens'],
+  ): Promise<number> {
+    const { job, flow, pull, head, onCommitting } = this.#options;
     const marks = pull.marks();
     this.isInDoubt = true;
     let bytes = 0;
-    if (isStored) {
+    if (store) {
       const snapshot = kind === 'running' ? withMarks(flow.snapshot(id), marks) : null;
       const content: CheckpointContent = { sources: kind === 'drained' ? afterDrain(job, marks) : marks, flow: snapshot, tokens };
       onCommitting();
       bytes = await store.write({ ...head, id, at, kind, pipeline: job.name, decider: this.#decider() }, content);
     } else onCommitting();
-    await flow.commit(id, { stored: isStored, more: kind === 'running' });
+    await flow.commit(id, { stored: store !== null, more: kind === 'running' });
     await pull.committed(marks);
     this.committedMarks = marks;
     this.isInDoubt = false;
-    flow.committed(isStored ? store.prune(job.options.keepCheckpoints, head.lineage) : id);
-    const committed = isStored || kind === 'running' ? { id, at, bytes, tookMs: Math.round(performance.now() - startedAt) } : null;
-    onCommitted(committed, kind === 'running');
-    return committed;
+    flow.committed(store ? store.prune(job.options.keepCheckpoints, head.lineage) : id);
+    return bytes;
   }
 
   #decider(): CheckpointHead['decider'] {

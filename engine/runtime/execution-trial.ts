@@ -6,6 +6,7 @@ import { createSandbox } from '../sandbox/sandbox.ts';
 import { endOfTime } from '../schema/event-time.ts';
 import type { Json, Row, Schema, State } from '../schema/types.ts';
 import { Execution, type ExecutionEnv } from './execution.ts';
+import type { Monitor } from './monitor.ts';
 
 const sandbox = createSandbox();
 const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }], eventTime: { column: 'n' } };
@@ -300,13 +301,14 @@ export interface Watched {
   readonly resumed: number[];
   readonly committed: number[];
 }
-export function execution(trial: Trial, options: Partial<RunOptions>): Watched {
+export function execution(trial: Trial, options: Partial<RunOptions>, monitor?: Monitor): Watched {
   const logs: string[] = [];
   const resumed: number[] = [];
   const committed: number[] = [];
   const env: ExecutionEnv = {
     definition: (id) => trial.nodes[id],
     sandbox,
+    ...(monitor && { monitor }),
     onFailure() {},
     onLog: (level, message) => logs.push(`${level}: ${message}`),
     onResumed: (id) => resumed.push(id),

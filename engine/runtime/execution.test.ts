@@ -2,9 +2,11 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { defineNode, type NodeDefinition, type Writer } from '../../nodes/kit/node.ts';
 import { endOfTime } from '../schema/event-time.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { endless, execution, fileSink, range, source, type Trial, turn, until, World, windows } from './execution-trial.ts';
+import { countTurn, newMonitor, readMonitor } from './monitor.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -171,4 +173,100 @@ test('a node that waits for the time of a silent source says so', async () => {
   running.stop('cancel');
   expect(await done).toBe(false);
   await running.flow?.close();
+});
+
+test('checkpoints, commits and the way back to one are seen as work of the engine, however long they take', async () => {
+  const world = new World();
+  const stateFolder = newFolder();
+  const monitor = newMonitor();
+  countTurn(monitor);
+  const seen: Record<string, boolean> = {};
+  const note = (what: string) => {
+    seen[what] = readMonitor(monitor).isEngine;
+  };
+  const { a } = endless(world).nodes;
+  const identity = {
+    title: 't',
+    summary: 's',
+    category: 'Rows',
+    icon: 'filter',
+    version: 1,
+    docs: '',
+    params: {},
+    examples: [],
+    infer: () => ({ outputs: {} }),
+  } as const;
+  /** Heard of when it is serialised. */
+  const told = (what: string) => ({
+    get n() {
+      note(what);
+      return 1;
+    },
+  });
+  const keeper: NodeDefinition = defineNode({
+    ...identity,
+    type: 'keeper',
+    kind: 'transform',
+    inputs: [{ name: 'rows' }],
+    outputs: [{ name: 'rows' }],
+    run({ emit, state }) {
+      const kept = state<{ n: number }>('kept');
+      return {
+        process(rows) {
+          note('code of users');
+          kept.set('key', told('keyed state'));
+          emit('rows', rows);
+        },
+        snapshot: () => {
+          note('snapshot');
+          return told('state');
+        },
+      };
+    },
+  });
+  const sink: NodeDefinition = defineNode({
+    ...identity,
+    type: 'sink',
+    kind: 'sink',
+    inputs: [{ name: 'rows' }],
+    committedCheckpoint: async () => {
+      await turn();
+      note('looking for a checkpoint');
+      return 1;
+    },
+    async run(): Promise<Writer> {
+      await turn();
+      note('opening');
+      return {
+        transaction: { keepRedo() {} },
+        write() {},
+        async prepare() {
+          await turn();
+          note('preparing');
+          return told('token') as { n: number };
+        },
+        async commit() {
+          await turn();
+          note('committing');
+        },
+        abort() {},
+        close: () => note('closing'),
+        output: () => ({ kind: 'sqlite', path: '/x', table: 't' }),
+      };
+    },
+  });
+  const trial: Trial = { nodes: { a: a!, keeper, sink }, edges: ['a -> keeper', 'keeper -> sink'], groups: [['a']], bounded: false };
+  for (let start = 0; start < 2; start++) {
+    const { execution: running, committed } = execution(trial, { stateFolder, checkpointEveryMs: 1 }, monitor);
+    const done = running.run();
+    while (committed.length === 0) await turn();
+    running.stop('cancel');
+    await done;
+    await running.flow?.close();
+  }
+  const { 'code of users': code, ...engine } = seen;
+  expect(code).toBe(false);
+  const every = ['closing', 'committing', 'keyed state', 'looking for a checkpoint', 'opening', 'preparing', 'snapshot', 'state', 'token'];
+  expect(engine).toEqual(Object.fromEntries(every.map((what) => [what, true])));
+  expect(readMonitor(monitor).isEngine).toBe(false);
 });

@@ -6,6 +6,7 @@ import { MillraceError } from '../schema/problem.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
+import { asEngine } from './monitor.ts';
 import { openDataflow } from './open-dataflow.ts';
 import { Pull, Stopped } from './pull.ts';
 import { findStart, type Start } from './recovery.ts';
@@ -131,7 +132,12 @@ export class Execution {
     const { plan, options } = this.#job;
     const env = this.#env;
     const { signal } = this.#abort;
-    const start = await findStart(this.#job, { definition: env.definition, signal, onLog: (level, message) => env.onLog(level, message, '') });
+    const start = await findStart(this.#job, {
+      definition: env.definition,
+      signal,
+      monitor: env.monitor,
+      onLog: (level, message) => env.onLog(level, message, ''),
+    });
     this.#start = start;
     const { store, from } = start;
     if (from) {
@@ -157,6 +163,7 @@ export class Execution {
       store,
       head: { lineage: start.lineage, shape: start.shape },
       nextId: start.nextId,
+      monitor: env.monitor,
       onCommitting: () => env.onCommitting(),
       onCommitted: (checkpoint, more) => env.onCommitted(checkpoint, more),
     });
@@ -265,9 +272,11 @@ export class Execution {
   /** Nothing will go on from here: the next run starts anew. */
   #forget({ store }: Start): void {
     if (!store) return;
-    store.clear();
-    this.#flow!.discardState();
-    rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
+    asEngine(this.#env.monitor, () => {
+      store.clear();
+      this.#flow!.discardState();
+      rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
+    });
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * What a thread is at, in memory that its owner reads while the thread is stuck. Five 32-bit numbers: [0] is the owner's
+ * What a thread is at, in memory that its owner reads while the thread is stuck. Six 32-bit numbers: [0] is the owner's
  * own, [1] the index in the plan of the node at work plus one, [2] the number of the users' function that is running plus
- * one, [3] how many times that function was called, [4] how often the thread has looked at its timers.
+ * one, [3] how many times that function was called, [4] how often the thread has looked at its timers,
+ * [5] how many pieces of the engine's own work are under way.
  */
 export type Monitor = Int32Array;
 
 export function newMonitor(): Monitor {
-  return new Int32Array(new SharedArrayBuffer(20));
+  return new Int32Array(new SharedArrayBuffer(24));
 }
 
 export interface Activity {
@@ -17,10 +18,18 @@ export interface Activity {
   readonly call: number;
   /** 0 until the thread counts them. */
   readonly turn: number;
+  /** The engine itself is at work, and no users' code is. */
+  readonly isEngine: boolean;
 }
 
 export function readMonitor(monitor: Monitor): Activity {
-  return { node: Atomics.load(monitor, 1) - 1, code: Atomics.load(monitor, 2) - 1, call: Atomics.load(monitor, 3), turn: Atomics.load(monitor, 4) };
+  return {
+    node: Atomics.load(monitor, 1) - 1,
+    code: Atomics.load(monitor, 2) - 1,
+    call: Atomics.load(monitor, 3),
+    turn: Atomics.load(monitor, 4),
+    isEngine: Atomics.load(monitor, 5) > 0,
+  };
 }
 
 /** Returns the index that was there before, to be put back. */
@@ -43,6 +52,32 @@ export function countTurn(monitor: Monitor): void {
 
 export function leaveCode(monitor: Monitor): void {
   monitor[2] = 0;
+}
+
+/** Runs what the engine does for itself, however long that takes: restoring, spilling, tidying up. It must call no users' code. */
+export function asEngine<T>(monitor: Monitor | undefined, run: () => T): T {
+  if (!monitor) return run();
+  monitor[5]!++;
+  try {
+    return run();
+  } finally {
+    monitor[5]!--;
+  }
+}
+
+/**
+ * The same for what takes several turns: checkpoints, commits. What users' code has left to be done by promises gets its turn
+ * before, while it is still watched.
+ */
+export async function asEngineThroughout<T>(monitor: Monitor | undefined, run: () => T | Promise<T>): Promise<T> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (!monitor) return run();
+  monitor[5]!++;
+  try {
+    return await run();
+  } finally {
+    monitor[5]!--;
+  }
 }
 
 /**

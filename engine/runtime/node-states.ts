@@ -7,6 +7,7 @@ import type { NodeId } from '../document/pipeline.ts';
 import type { State } from '../schema/types.ts';
 import { CachedState, type HeldEntries, type StateMemory } from '../store/keyed-cache.ts';
 import { KeyedStore } from '../store/keyed-store.ts';
+import { asEngine, type Monitor } from './monitor.ts';
 
 const megabyte = 2 ** 20;
 /** More than this is not written with each checkpoint as a whole: from then on there is a file, and a checkpoint costs what has changed. */
@@ -19,6 +20,7 @@ export interface NodeStatesOptions {
   readonly folder?: string | null;
   /** Bytes that all states together may take in memory, as estimated. */
   readonly memory?: number;
+  readonly monitor?: Monitor | undefined;
 }
 
 type Snapshot =
@@ -73,12 +75,14 @@ export class NodeStates implements StateMemory {
   version = 0;
   readonly limit: number;
   readonly #folder: string | null;
+  readonly #monitor: Monitor | undefined;
   readonly #nodes = new Map<NodeId, StatesOfNode>();
   #store: KeyedStore | null = null;
   #temporary: string | null = null;
 
-  constructor({ folder = null, memory = memoryLimit() }: NodeStatesOptions = {}) {
+  constructor({ folder = null, memory = memoryLimit(), monitor }: NodeStatesOptions = {}) {
     this.#folder = folder;
+    this.#monitor = monitor;
     this.limit = memory;
   }
 
@@ -142,7 +146,12 @@ export class NodeStates implements StateMemory {
     this.#store?.prune(oldestKept);
   }
 
+  /** Called from within a node's own work, between two calls of users' code. */
   makeRoom(): void {
+    asEngine(this.#monitor, () => this.#makeRoom());
+  }
+
+  #makeRoom(): void {
     this.#spill();
     const byEpoch = new Map<number, number>();
     for (const [, , state] of this.#all()) state.tally(byEpoch);

@@ -12,6 +12,7 @@ import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
 import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
+import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { watchedReader } from './reader.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
@@ -103,7 +104,7 @@ class OpenDataflow implements Dataflow {
         const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
         const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]! } : null;
         const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
-        writer = await this.#hub.work(station, () => definition.run(context));
+        writer = await asEngineThroughout(this.#env.monitor, () => this.#hub.work(station, () => definition.run(context)));
       } catch (error) {
         throw this.#hub.named(error, station);
       }
@@ -249,6 +250,10 @@ class OpenDataflow implements Dataflow {
   }
 
   snapshot(checkpoint: number): FlowSnapshot {
+    return asEngine(this.#env.monitor, () => this.#snapshot(checkpoint));
+  }
+
+  #snapshot(checkpoint: number): FlowSnapshot {
     const nodes: { [node: NodeId]: NodeSnapshot } = {};
     const stateful: NodeId[] = [];
     for (const [id, station] of this.#stations) {
@@ -264,7 +269,7 @@ class OpenDataflow implements Dataflow {
     const tokens: { [sink: NodeId]: Json } = {};
     // In the plan's order: what one of them refuses may go to sinks behind its error port.
     for (const each of this.#writers) {
-      tokens[each.node] = await prepareOne(each, checkpoint, this.#atWork, this.#namedWriter);
+      tokens[each.node] = await asEngineThroughout(this.#env.monitor, () => prepareOne(each, checkpoint, this.#atWork, this.#namedWriter));
       this.#hub.emitFailures(this.#stations.get(each.node)!);
       await this.#pending();
     }
@@ -272,12 +277,12 @@ class OpenDataflow implements Dataflow {
   }
 
   async commit(checkpoint = 1, { stored = false, more = false } = {}): Promise<void> {
-    await commitAll(this.#writers, checkpoint, stored, this.#atWork, this.#namedWriter);
+    await asEngineThroughout(this.#env.monitor, () => commitAll(this.#writers, checkpoint, stored, this.#atWork, this.#namedWriter));
     if (more) for (const each of this.#writers) each.isSettled = false;
   }
 
   discardState(): void {
-    this.#states.discard();
+    asEngine(this.#env.monitor, () => this.#states.discard());
   }
 
   settle(): void {
@@ -288,7 +293,7 @@ class OpenDataflow implements Dataflow {
   }
 
   committed(oldestKept: number): void {
-    this.#states.committed(oldestKept);
+    asEngine(this.#env.monitor, () => this.#states.committed(oldestKept));
   }
 
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void {
@@ -324,10 +329,14 @@ class OpenDataflow implements Dataflow {
   }
 
   async abort(): Promise<void> {
-    await abortAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node));
+    await asEngineThroughout(this.#env.monitor, () => abortAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node)));
   }
 
   async close(): Promise<void> {
+    await asEngineThroughout(this.#env.monitor, () => this.#closeAll());
+  }
+
+  async #closeAll(): Promise<void> {
     await closeAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node));
     for (const close of [() => this.#shared.close(), () => this.#states.close()]) {
       try {

@@ -7,6 +7,7 @@ import type { RunJob } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { type CheckpointHead, type CheckpointInfo, CheckpointStore } from '../store/checkpoints.ts';
 import type { CheckpointContent } from './flow-snapshot.ts';
+import { asEngineThroughout, type Monitor } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 
 /** Where a run starts. */
@@ -25,6 +26,7 @@ export interface Start {
 export interface RecoveryEnv {
   definition(type: string): NodeDefinition | undefined;
   readonly signal: AbortSignal;
+  readonly monitor?: Monitor | undefined;
   onLog(level: 'info' | 'warning', message: string): void;
 }
 
@@ -32,13 +34,17 @@ export interface RecoveryEnv {
  * Finds what a run goes on from, as its options say, and tidies up what was never decided. Throws MillraceErrors:
  * `checkpoint/missing`, `checkpoint/damaged`, `checkpoint/changed`, `checkpoint/other-pipeline`, `sqlite/changed`.
  */
-export async function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
+export function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
+  return asEngineThroughout(env.monitor, () => find(job, env));
+}
+
+async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   const { stateFolder, from } = job.options;
   const shape = shapeOf(job.name, job.plan, (type) => env.definition(type)?.version ?? 0);
   if (stateFolder === null) {
     if (typeof from === 'number')
       throw new MillraceError({ code: 'checkpoint/missing', message: `The run keeps no checkpoints, so there is no checkpoint ${from}.` });
-    return { store: null, shape, lineage: randomUUID(), nextId: 1, states: new NodeStates(), from: null };
+    return { store: null, shape, lineage: randomUUID(), nextId: 1, states: new NodeStates({ monitor: env.monitor }), from: null };
   }
   const store = new CheckpointStore(stateFolder, (message) => env.onLog('warning', message));
   const recovery = new Recovery(job, env, store, shape);
@@ -54,7 +60,7 @@ export async function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
   // A run that failed before its first checkpoint is tried again under its lineage: sinks know by it what it left behind.
   const lineage = (from === 'latest' ? store.lineage() : null) ?? randomUUID();
   if (store.lineage() !== lineage) await store.setLineage(lineage);
-  return { store, shape, lineage, nextId, states: new NodeStates({ folder: stateFolder }), from: null };
+  return { store, shape, lineage, nextId, states: new NodeStates({ folder: stateFolder, monitor: env.monitor }), from: null };
 }
 
 type Found = Pick<Start, 'states'> & { readonly from: NonNullable<Start['from']> };
@@ -147,7 +153,7 @@ class Recovery {
     const { head, content: read } = this.#store.read(id);
     const content = read as CheckpointContent;
     const comparison = this.#compare(head, content);
-    const states = new NodeStates({ folder: this.#job.options.stateFolder });
+    const states = new NodeStates({ folder: this.#job.options.stateFolder, monitor: this.#env.monitor });
     try {
       if (content.flow) states.restore(content.flow.keyed);
     } catch (error) {

@@ -7,7 +7,7 @@ const looksEveryMs = 100;
  * Watches the data thread from outside: calls `onEndless` when one call of users' code has run for `limitMs`, and
  * `onOverMemory` when the process has become too large; one of them, once. It looks at what the thread notes: a call is the
  * same one as long as its number is. A thread that does not get back to its timers while no node is at work is in what a
- * promise of users' code does later: that is told as an activity without code.
+ * promise of users' code does later: that is told as an activity without code. What the engine itself does may take its time.
  */
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
@@ -40,6 +40,7 @@ export class Watchdog {
 }
 
 function isStuck(before: Activity, now: Activity): boolean {
+  if (now.isEngine || before.isEngine) return false;
   if (now.code >= 0) return now.code === before.code && now.call === before.call;
   return now.node < 0 && before.node < 0 && now.turn > 0 && now.turn === before.turn;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { NodeCounters } from './counters.ts';
 import { DataThread } from './data-thread-handle.ts';
-import { countTurn, enterCode, enterNode, leaveCode, newMonitor, readMonitor, watched } from './monitor.ts';
+import { asEngine, asEngineThroughout, countTurn, enterCode, enterNode, leaveCode, newMonitor, readMonitor, watched } from './monitor.ts';
 import { Rates } from './rates.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -52,6 +52,36 @@ test('the watchdog barks at a thread that never gets back to its timers while no
   await wait(200);
   expect(onEndless).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: -1 }));
   watchdog.stop();
+});
+
+test('the watchdog lets the engine itself take its time, also within users’ code', async () => {
+  const monitor = newMonitor();
+  const onEndless = vi.fn();
+  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  countTurn(monitor);
+  await asEngineThroughout(monitor, () => wait(200));
+  countTurn(monitor);
+  enterCode(monitor, 7);
+  await asEngineThroughout(monitor, () => wait(200));
+  expect(onEndless).not.toHaveBeenCalled();
+  await wait(200);
+  expect(onEndless).toHaveBeenCalledOnce();
+  watchdog.stop();
+});
+
+test('users’ promises get their turn before the engine’s own work begins', async () => {
+  const monitor = newMonitor();
+  const seen: boolean[] = [];
+  void (async () => {
+    for (let i = 0; i < 50; i++) {
+      await null;
+      seen.push(readMonitor(monitor).isEngine);
+    }
+  })();
+  await asEngineThroughout(monitor, () => seen.push(readMonitor(monitor).isEngine));
+  expect(seen).toEqual([...Array(50).fill(false), true]);
+  expect(() => asEngine(monitor, () => JSON.parse('{'))).toThrow(SyntaxError);
+  expect(readMonitor(monitor).isEngine).toBe(false);
 });
 
 test('a thread that ended before anybody listened is told of', async () => {
