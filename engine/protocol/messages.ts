@@ -122,8 +122,10 @@ export interface NodeStats {
   /** Rows that the node took in and, rightly, did not send on (a filter without a second edge, a limit). */
   readonly dropped: number;
   readonly failed: number;
-  /** Rows per second over the last second. */
+  /** Rows per second over the last second: those it took in; for a source, those it sent. */
   readonly rate: number;
+  /** The same of what left by each port. Absent in what older versions remember of their runs. */
+  readonly outRate?: { readonly [port: string]: number };
   readonly busyMs: number;
   /** Of what the node hands on, see engine/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
   readonly watermark: number;

@@ -5,7 +5,7 @@ import type { Snapshot } from './run-messages.ts';
 
 const windowMs = 1000;
 
-/** Rows per second of each node over the last second: those it took in, for a source those it sent. */
+/** Rows per second of each node over the last second: those it took in, for a source those it sent; and those that left by each port. */
 export class Rates {
   readonly #history: { readonly at: number; readonly counts: { readonly [node: NodeId]: NodeCounts } }[] = [];
 
@@ -19,7 +19,9 @@ export class Rates {
     const seconds = (at - start.at) / 1000;
     return Object.fromEntries(
       Object.entries(counts).map(([node, now]) => {
-        const rate = seconds > 0 ? Math.round((handled(now) - handled(start.counts[node])) / seconds) : 0;
+        const before = start.counts[node];
+        const perSecond = (rows: number) => (seconds > 0 ? Math.round(rows / seconds) : 0);
+        const outRate = Object.fromEntries(Object.entries(now.out).map(([port, rows]) => [port, perSecond(rows - (before?.out[port] ?? 0))]));
         return [
           node,
           {
@@ -27,7 +29,8 @@ export class Rates {
             busyMs: Math.round(now.busyMs),
             idleMs: Math.round(now.idleMs),
             blockedMs: Math.round(now.blockedMs),
-            rate,
+            rate: perSecond(handled(now) - handled(before)),
+            outRate,
             ...(progress[node] ? { progress: progress[node] } : {}),
             ...(backlog[node] ? { backlog: backlog[node] } : {}),
           },

@@ -129,3 +129,16 @@ test('rates are those of the last second', () => {
   expect(at(2000, 2500)).toEqual([500, 250]);
   expect(at(5000, 2500)).toEqual([0, 0]);
 });
+
+test('rates of ports are those of the rows that left by them, not shares of what came in', () => {
+  const rates = new Rates();
+  const at = (ms: number, taken: number, out: { readonly [port: string]: number }) => {
+    const counters = new NodeCounters(Object.keys(out));
+    counters.in = taken;
+    for (const [port, rows] of Object.entries(out)) counters.sent(port, rows);
+    return rates.stats({ counts: { window: counters.snapshot() }, progress: {}, backlog: {} }, ms)['window'];
+  };
+  at(0, 0, { rows: 0, late: 0, errors: 0 });
+  expect(at(1000, 1000, { rows: 4, late: 3, errors: 0 })).toMatchObject({ rate: 1000, outRate: { rows: 4, late: 3, errors: 0 } });
+  expect(at(2000, 2000, { rows: 4, late: 9, errors: 2 })).toMatchObject({ rate: 1000, outRate: { rows: 0, late: 6, errors: 2 } });
+});

@@ -10,6 +10,7 @@ import {
   ReactFlowProvider,
   SelectionMode,
   useReactFlow,
+  useStore,
 } from '@xyflow/react';
 import { type DragEvent, type FocusEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
@@ -35,6 +36,8 @@ import { openQuickAdd } from './quick-add.ts';
 import { describeSelection } from './selection.ts';
 import { setFlow, showDocument } from './viewport.ts';
 
+/** Below this, the labels of edges are left out. */
+const legibleZoom = 0.45;
 const nodeTypes = { card: NodeCard };
 const edgeTypes = { data: DataEdge };
 const gridStep: [number, number] = [8, 8];
@@ -58,6 +61,7 @@ function Flow() {
   const showMinimap = useSession((state) => state.settings.minimap);
   const snap = useSession((state) => state.settings.snap);
   const instance = useReactFlow<CardNode, DataEdgeType>();
+  const isFar = useStore((state) => state.transform[2] < legibleZoom);
   const [pane, setPane] = useState<HTMLDivElement | null>(null);
   const [nodes, setNodes] = useState<CardNode[]>([]);
   const [menu, setMenu] = useState<MenuTarget | null>(null);
@@ -169,7 +173,15 @@ function Flow() {
   }, []);
 
   return (
-    <section className="canvas" aria-label="Canvas" onDragEnter={dragOver} onDragOver={dragOver} onDrop={drop} onDragLeave={dragLeave}>
+    <section
+      className="canvas"
+      aria-label="Canvas"
+      data-far={isFar || undefined}
+      onDragEnter={dragOver}
+      onDragOver={dragOver}
+      onDrop={drop}
+      onDragLeave={dragLeave}
+    >
       <ReactFlow<CardNode, DataEdgeType>
         ref={setPane}
         tabIndex={0}

@@ -1,24 +1,22 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react';
 import { memo } from 'react';
-import { errorPort } from '../../engine/document/pipeline.ts';
-import { counted, formatShort } from '../runs/format.ts';
+import { type Edge, edgeId, errorPort, type Pipeline } from '../../engine/document/pipeline.ts';
 import { useSession } from '../session/session.ts';
 import type { DataEdge as DataEdgeType } from './flow.ts';
+import { flowWords } from './flow-words.ts';
 
-/** An edge; while and after a run with the rows that went along it. */
+/** An edge; while and after a run with the rows that left by its port. */
 export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
   const { id, source, sourceHandleId, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;
-  const [path, x, y] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
+  const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
   const port = sourceHandleId ?? '';
   const rows = useSession((state) => state.run?.stats[source]?.out[port]);
-  const rate = useSession((state) => {
-    const stats = state.run?.endedAt === null ? state.run.stats[source] : undefined;
-    if (!stats || stats.rate === 0) return 0;
-    const all = Object.values(stats.out).reduce((sum, count) => sum + count, 0);
-    return all > 0 ? (stats.rate * (stats.out[port] ?? 0)) / all : 0;
-  });
+  const rate = useSession((state) => (state.run?.endedAt === null ? (state.run.stats[source]?.outRate?.[port] ?? 0) : 0));
   const isStale = useSession((state) => state.runStale);
   const problem = useSession((state) => state.problems.find((candidate) => candidate.edge === id));
+  const isLabelled = useSession(({ run, pipeline }) => run !== null && labelledEdge(pipeline, source, port) === id);
+  const room = targetX > sourceX ? targetX - sourceX - labelGap - 3 : Number.POSITIVE_INFINITY;
+  const words = rows !== undefined && isLabelled ? flowWords(rows, rate, room) : '';
   return (
     <>
       <BaseEdge
@@ -28,19 +26,32 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
         data-problem={problem?.severity}
         data-flowing={rate > 0 || undefined}
       />
-      {rows !== undefined && (
+      {words && (
         <EdgeLabelRenderer>
           <div
             className="edge-label"
+            data-edge={id}
             data-stale={isStale || undefined}
-            style={{ transform: `translate(-50%, -50%) translate(${Math.round(x)}px, ${Math.round(y)}px)` }}
-            title={counted(rows, 'row')}
+            style={{ transform: `translate(${Math.round(sourceX) + labelGap}px, ${Math.round(sourceY) - labelHeight}px)` }}
           >
-            {formatShort(rows)}
-            {rate > 0 && <span> · {formatShort(rate)}/s</span>}
+            {words}
           </div>
         </EdgeLabelRenderer>
       )}
     </>
   );
 });
+
+/** A label stands on its edge where that leaves the port; ports are 18 px apart, so that labels of a node never meet. */
+const labelHeight = 14;
+const labelGap = 9;
+
+/** The same rows go along all edges of a port: the one with the least room says so. */
+function labelledEdge({ edges, layout }: Pipeline, node: string, port: string): string | null {
+  let nearest: Edge | null = null;
+  const left = (edge: Edge) => layout[edge.to.node]?.x ?? 0;
+  for (const edge of edges) {
+    if (edge.from.node === node && edge.from.port === port && (!nearest || left(edge) < left(nearest))) nearest = edge;
+  }
+  return nearest && edgeId(nearest);
+}

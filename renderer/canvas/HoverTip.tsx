@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { createPortal } from 'react-dom';
-import { session } from '../session/session.ts';
+import { counted, formatCount } from '../runs/format.ts';
+import { session, useSession } from '../session/session.ts';
 import { portsOf } from './flow.ts';
 
 const delayMs = 280;
@@ -65,6 +66,9 @@ function PortTip({ node, port, isInput }: Omit<Tip, 'box'>) {
   const manifest = portsOf(pipeline, node, catalogue)[side].find((candidate) => candidate.name === port);
   const schema = check?.nodes[node]?.[side].find((candidate) => candidate.name === port)?.schema;
   const rest = (schema?.columns.length ?? 0) - maxColumns;
+  const stats = useSession(({ run }) => (isInput ? undefined : run?.stats[node]));
+  const isLive = useSession(({ run }) => run?.endedAt === null);
+  const rows = stats?.out[port ?? ''];
   return (
     <>
       <header>
@@ -87,6 +91,11 @@ function PortTip({ node, port, isInput }: Omit<Tip, 'box'>) {
         <p>{isInput ? 'Nothing arrives here yet: drag an edge to it.' : 'Its columns are not known yet.'}</p>
       )}
       {rest > 0 && <p>and {rest} more columns</p>}
+      {rows !== undefined && (
+        <p>
+          {counted(rows, 'row')} in this run{isLive && `, ${formatCount(stats?.outRate?.[port ?? ''] ?? 0)} a second`}
+        </p>
+      )}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { memo, useEffect, useMemo, useRef } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { PortManifest, Problem } from '../../engine/protocol/messages.ts';
+import { handledBy } from '../runs/counts.ts';
 import { counted, formatShort } from '../runs/format.ts';
 import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
 import { type CardNode, portsOf, titleOf } from './flow.ts';
@@ -133,16 +134,22 @@ function Counters({ id }: { readonly id: string }) {
   const isLive = useSession((state) => state.run !== null && state.run.endedAt === null);
   const isStale = useSession((state) => state.runStale);
   if (!stats) return null;
-  const sent = Object.entries(stats.out).reduce((sum, [port, count]) => (port === errorPort ? sum : sum + count), 0);
-  const rows = Object.keys(stats.out).length > 0 ? sent : stats.in;
+  const { rows, rate, isTaken } = handledBy(stats);
   const progress = stats.progress?.total ? Math.min(1, stats.progress.done / stats.progress.total) : null;
+  const words = [
+    `${counted(rows, 'row')} ${isTaken ? 'taken in' : 'sent on'}`,
+    ...(stats.late > 0 ? [`${counted(stats.late, 'row')} sent on as late`] : []),
+    ...(stats.failed > 0 ? [`${counted(stats.failed, 'row')} failed`] : []),
+    ...(isLive ? [`${counted(rate, 'row')} a second ${isTaken ? 'taken in' : 'sent on'}`] : []),
+  ];
   return (
-    <div className="card-counters" data-stale={isStale || undefined}>
-      <span title={counted(rows, 'row')}>
+    <div className="card-counters" data-stale={isStale || undefined} title={words.join('\n')}>
+      <span>
         {formatShort(rows)} {rows === 1 ? 'row' : 'rows'}
       </span>
       {stats.failed > 0 && <span className="card-failed">{formatShort(stats.failed)} failed</span>}
-      {isLive && stats.rate > 0 && <span className="card-rate">{formatShort(stats.rate)}/s</span>}
+      {stats.late > 0 && <span className="card-late">{formatShort(stats.late)} late</span>}
+      {isLive && rate > 0 && <span className="card-rate">{formatShort(rate)}/s</span>}
       {isLive && progress !== null && <progress value={progress} max={1} aria-label={`${Math.round(progress * 100)} % read`} />}
     </div>
   );

@@ -1,13 +1,13 @@
 import type { RunState } from '../../engine/protocol/messages.ts';
 
 const plain = new Intl.NumberFormat('en-US');
-const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 
 /** `12,345` */
 export function formatCount(count: number): string {
   return plain.format(Math.round(count));
 }
-/** `950`, `12.3K`, `1.2M`: for places with little room. */
+/** `9,950`, `12.3K`, `124K`, `1.23M`: for places with little room. */
 export function formatShort(count: number): string {
   return count < 10_000 ? plain.format(Math.round(count)) : compact.format(count);
 }
