@@ -1,9 +1,13 @@
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import { emitInBatches } from './batches.ts';
+import { joinKeyReader } from './join-keys.ts';
 import { KeyIndex, RowKeys } from './keys.ts';
-import type { StatefulOperator } from './node.ts';
+import type { StatefulOperator, TransformContext } from './node.ts';
+import { type PackedRow, rowPacker } from './packed-rows.ts';
 import { compile, rowSource, stringLiteral } from './rows.ts';
+import { SpilledLists } from './spilled-lists.ts';
+import { type QueueSnapshot, SpilledQueue } from './spilled-queue.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
 
 export interface LookupOptions {
@@ -19,11 +23,11 @@ export interface LookupOptions {
 }
 
 /**
- * Looks the rows of the port `rows` up among those of the port `lookup`, which are kept in memory by key. Rows that come
- * before the lookup has ended are held back.
+ * Looks the rows of the port `rows` up among those of the port `lookup`, which are kept by key: as many as fit into memory, and the
+ * rest in keyed state. Rows that come before the lookup has ended are held back.
  */
-export function lookingUp(options: LookupOptions): StatefulOperator {
-  const { keys, lookup, keepUnmatched } = options;
+export function lookingUp(options: LookupOptions, { state, memory }: Pick<TransformContext<unknown>, 'state' | 'memory'>): StatefulOperator {
+  const { keys, rows: rowSchema, lookup, added, keepUnmatched } = options;
   const joined = joinedRow(options);
   const rowKeys = new RowKeys(keys.map(({ column }) => column));
   const lookupKeys = new RowKeys(keys.map((key) => key.lookup));
@@ -34,10 +38,30 @@ export function lookingUp(options: LookupOptions): StatefulOperator {
   let waiting: Row[] | null = [];
   let learnt = 0;
   const lookupBytes = bytesPerRow(lookup) + 100;
-  const rowBytes = bytesPerRow(options.rows);
+  const rowBytes = bytesPerRow(rowSchema);
+
+  /** What came when memory was full: of each key behind the rows that are in memory. */
+  const spilled = new SpilledLists<PackedRow>(state('lookup'));
+  let hasSpilled = false;
+  /** Slots of keys that have rows in both places. */
+  const continued = new Set<number>();
+  const keyOf = joinKeyReader(keys.map(({ column }) => column));
+  const lookupKeyOf = joinKeyReader(keys.map((key) => key.lookup));
+  const match = rowPacker(added.map(({ from }) => ({ name: from })));
+  /** In front of `waiting`; in the order in which they came, as they have no time. */
+  const spilledWaiting = new SpilledQueue<PackedRow>(state('waiting'));
+  const waiter = rowPacker(rowSchema.columns);
+
+  const bytes = () => learnt * lookupBytes + ((waiting?.length ?? 0) + spilledWaiting.loaded) * rowBytes;
 
   function learn(batch: readonly Row[]): void {
     const rows = batch.filter((row) => keys.every((key) => row[key.lookup] !== null));
+    // Once some were spilled all are: a key's rows in memory come before those in the state.
+    const room = hasSpilled ? 0 : Math.max(0, Math.ceil((memory - bytes()) / lookupBytes));
+    hold(rows.length > room ? rows.slice(0, room) : rows);
+    if (rows.length > room) spill(rows.slice(room));
+  }
+  function hold(rows: readonly Row[]): void {
     learnt += rows.length;
     const slots = lookupKeys.assign(rows, index);
     for (const [i, row] of rows.entries()) {
@@ -46,25 +70,56 @@ export function lookingUp(options: LookupOptions): StatefulOperator {
       else matches[slots[i]!] = [row];
     }
   }
+  function spill(rows: readonly Row[]): void {
+    hasSpilled = true;
+    lookupKeys.read(rows);
+    for (let i = 0; i < rows.length; i++) {
+      const slot = lookupKeys.find(i, index);
+      if (slot >= 0) continued.add(slot);
+    }
+    for (const [key, same] of Map.groupBy(rows, lookupKeyOf)) spilled.append(`${key}`, same.map(match.pack));
+  }
   function* found(rows: readonly Row[]): Iterable<Row> {
     rowKeys.read(rows);
     for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
       // The lookup holds no null keys, so null finds nothing.
       const slot = rowKeys.find(i, index);
-      if (slot >= 0) for (const match of matches[slot]!) yield joined(rows[i]!, match);
-      else if (keepUnmatched) yield joined(rows[i]!, null);
+      let isMatched = slot >= 0;
+      if (slot >= 0) for (const match of matches[slot]!) yield joined(row, match);
+      const key = hasSpilled && (slot < 0 || continued.has(slot)) ? keyOf(row) : null;
+      if (key !== null) {
+        for (const packed of spilled.get(`${key}`)) {
+          isMatched = true;
+          yield joined(row, match.unpack(packed));
+        }
+      }
+      if (!isMatched && keepUnmatched) yield joined(row, null);
     }
   }
+  function wait(rows: readonly Row[]): void {
+    for (const row of rows) waiting!.push(row);
+    if (bytes() <= memory) return;
+    spilledWaiting.add(waiting!.map((row) => ({ time: 0, item: waiter.pack(row) })));
+    waiting = [];
+  }
   function release(): void {
+    if (waiting === null) return;
+    for (let batch = nextSpilled(); batch.length > 0; batch = nextSpilled()) emitInBatches(found(batch), options.emit);
     const rows = waiting;
     waiting = null;
-    if (rows) emitInBatches(found(rows), options.emit);
+    emitInBatches(found(rows), options.emit);
+  }
+  function nextSpilled(): Row[] {
+    const rows: Row[] = [];
+    while (rows.length < 1024 && spilledWaiting.next === 0) rows.push(waiter.unpack(spilledWaiting.take()));
+    return rows;
   }
 
   return {
     process(rows, port) {
       if (port === 'lookup') learn(rows);
-      else if (waiting) for (const row of rows) waiting.push(row);
+      else if (waiting) wait(rows);
       else emitInBatches(found(rows), options.emit);
     },
     ended(port) {
@@ -73,14 +128,32 @@ export function lookingUp(options: LookupOptions): StatefulOperator {
     finish: release,
     // Held rows may be as old as any.
     outputWatermark: (watermark) => (waiting ? beginningOfTime : watermark),
-    snapshot: () => ({ lookup: rowsToState(matches.flat(), lookup), waiting: waiting && rowsToState(waiting, options.rows) }),
+    snapshot: () => ({
+      lookup: rowsToState(matches.flat(), lookup),
+      waiting: waiting && rowsToState(waiting, rowSchema),
+      hasSpilled,
+      continued: [...continued],
+      spilledWaiting: spilledWaiting.snapshot(),
+    }),
     restore(state) {
-      const before = state as { readonly lookup: Json; readonly waiting: Json };
-      learn(rowsFromState(before.lookup, lookup));
-      waiting = before.waiting === null ? null : rowsFromState(before.waiting, options.rows);
+      const before = state as unknown as Snapshot;
+      hold(rowsFromState(before.lookup, lookup));
+      waiting = before.waiting === null ? null : rowsFromState(before.waiting, rowSchema);
+      hasSpilled = before.hasSpilled;
+      // Rows come back in the order of their slots, which so are the same.
+      for (const slot of before.continued) continued.add(slot);
+      spilledWaiting.restore(before.spilledWaiting);
     },
-    stateSize: () => ({ entries: learnt + (waiting?.length ?? 0), bytes: learnt * lookupBytes + (waiting?.length ?? 0) * rowBytes }),
+    stateSize: () => ({ entries: learnt + (waiting?.length ?? 0) + spilledWaiting.loaded, bytes: bytes() }),
   };
+}
+
+interface Snapshot {
+  readonly lookup: Json;
+  readonly waiting: Json;
+  readonly hasSpilled: boolean;
+  readonly continued: readonly number[];
+  readonly spilledWaiting: QueueSnapshot;
 }
 
 /** A function that makes a row of one and what was found for it, or of one alone. */

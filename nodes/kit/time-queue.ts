@@ -1,7 +1,7 @@
 /** Items in the order of their times, those of one time in the order in which they were added: a binary heap. */
 export class TimeQueue<T> {
   #times = new Float64Array(64);
-  /** When each was added, which decides between equal times. */
+  /** Decides between equal times: when each was added. */
   #turns = new Float64Array(64);
   readonly #items: T[] = [];
   #turn = 0;
@@ -15,15 +15,20 @@ export class TimeQueue<T> {
     return this.#items.length === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
   }
 
-  add(time: number, item: T): void {
+  /** The turn of what `take` would give, or Infinity where there is none. */
+  get nextTurn(): number {
+    return this.#items.length === 0 ? Number.POSITIVE_INFINITY : this.#turns[0]!;
+  }
+
+  /** `turn` decides between equal times where it is not the order of adding: given for all items, or for none. */
+  add(time: number, item: T, turn = this.#turn++): void {
     const items = this.#items;
     let at = items.length;
     if (at === this.#times.length) this.#grow();
     items.push(item);
-    const turn = this.#turn++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (this.#times[parent]! <= time) break;
+      if (this.#isBefore(parent, time, turn)) break;
       this.#move(parent, at);
       at = parent;
     }

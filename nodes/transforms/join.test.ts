@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Row } from '../../engine/schema/types.ts';
+import { end, playStream, restart, rowsTo } from '../../test/semantics/stream.ts';
 import { schema, tryTransform } from '../../test/transform-trial.ts';
 import join from './join.ts';
 
@@ -24,34 +25,49 @@ function nestedLoops(rows: readonly Row[], others: readonly Row[], keepUnmatched
   });
 }
 
-it.each(['inner', 'left'])('equals nested loops (%s), whatever the batches and however often it is restarted', (kind) => {
+/** Bytes: for nothing, a row or two, a few, all. */
+const memory = fc.constantFrom(0, 300, 1000, Number.POSITIVE_INFINITY);
+
+it.each(['inner', 'left'])('equals nested loops (%s), whatever the batches, however often it is restarted, and however little memory it has', (kind) => {
   fc.assert(
-    fc.property(mainRows, lookupRows, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 12 }), (rows, others, batchSize, restartAfter) => {
-      const inputs = { rows: { schema: main, rows }, lookup: { schema: lookup, rows: others } };
-      const { outputs, problems } = tryTransform(join, { kind, keys }, { inputs, batchSize, restartAfter });
-      expect(problems).toEqual([]);
-      expect(outputs['rows']).toEqual(nestedLoops(rows, others, kind === 'left'));
+    fc.property(
+      mainRows,
+      lookupRows,
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 0, max: 12 }),
+      memory,
+      (rows, others, batchSize, restartAfter, memory) => {
+        const inputs = { rows: { schema: main, rows }, lookup: { schema: lookup, rows: others } };
+        const { outputs, problems } = tryTransform(join, { kind, keys }, { inputs, batchSize, restartAfter, memory });
+        expect(problems).toEqual([]);
+        expect(outputs['rows']).toEqual(nestedLoops(rows, others, kind === 'left'));
+      },
+    ),
+  );
+});
+
+it('holds rows back in their order that come before the lookup has ended, across restarts, and however little memory it has', () => {
+  const event = fc.oneof(
+    mainRows.map((rows) => rowsTo('rows', ...rows)),
+    lookupRows.map((rows) => rowsTo('lookup', ...rows)),
+    fc.constant(restart),
+  );
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 8 }), memory, (events, memory) => {
+      const given = (port: string) => events.flatMap((each) => ('rows' in each && each.port === port ? each.rows : []));
+      const { emitted } = playStream(join, { params: { kind: 'left', keys }, inputs: { rows: main, lookup }, events: [...events, end('lookup')], memory });
+      const rows = nestedLoops(given('rows'), given('lookup'), true);
+      expect(emitted).toEqual(rows.length > 0 ? [{ event: events.length, port: 'rows', rows }] : []);
     }),
   );
 });
 
-it('holds rows back that come before the lookup has ended, also across a restart', () => {
-  const emitted: Row[] = [];
-  const start = () =>
-    join.run({
-      params: { kind: 'inner', keys: [{ column: 'a', lookup: 'key' }], suffix: '_lookup' },
-      inputs: { rows: main, lookup },
-      outputs: {},
-      emit: (_: string, rows: readonly Row[]) => emitted.push(...rows),
-    } as never) as Required<import('../kit/node.ts').StatefulOperator>;
-  const first = start();
-  first.process([{ a: 'x', b: 1, size: 2 }], 'rows');
-  first.process([{ key: 'x', b: 5, size: 3 }], 'lookup');
-  expect(emitted).toEqual([]);
-  const second = start();
-  second.restore(JSON.parse(JSON.stringify(first.snapshot())));
-  second.ended('lookup');
-  expect(emitted).toEqual([{ a: 'x', b: 1, size: 2, b_lookup: 5, size_lookup: 3 }]);
+it('holds no more rows than fit into its memory', () => {
+  const rows = Array.from({ length: 5000 }, (_, i) => ({ a: `${i}`, b: 0, size: i }));
+  const others = rows.map(({ a, ...rest }) => ({ key: a, ...rest }));
+  const events = [rowsTo('rows', ...rows), rowsTo('lookup', ...others), end('lookup')];
+  const { stateSizes } = playStream(join, { params: { keys }, inputs: { rows: main, lookup }, events, memory: 100_000 });
+  for (const size of stateSizes) expect(size!.bytes).toBeLessThan(101_000);
 });
 
 it('makes the added columns nullable in a left join, and gives clashing names the suffix', () => {

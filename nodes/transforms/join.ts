@@ -54,7 +54,7 @@ export default defineNode({
   version: 1,
   keywords: ['lookup', 'enrich', 'merge', 'inner', 'left', 'match', 'vlookup'],
   docs: `
-Looks each row up in a second input and adds the columns found there. Unless the lookup changes over time (see below), the **lookup** input is read to its end first and kept in memory, so connect the smaller side there; the rows then stream through in their order. Where one source feeds both inputs, its rows wait in memory until the lookup is complete.
+Looks each row up in a second input and adds the columns found there. Unless the lookup changes over time (see below), the **lookup** input is read to its end first and kept, so connect the smaller side there; the rows then stream through in their order. What does not fit into memory is kept on disk, where each row takes longer to look up. Where one source feeds both inputs, its rows wait, in memory or on disk, until the lookup is complete.
 
 Rows match where all pairs of columns are equal. A row with several matches comes out once for each, in the order of the lookup. A row without a match is left out (**inner**), or kept with nulls for the lookup's columns (**left**).
 
@@ -104,7 +104,7 @@ The columns are those of the rows, then those of the lookup without its key colu
       keepUnmatched: params.kind === 'left',
       emit: (batch: readonly Row[]) => emit('rows', batch),
     };
-    return params.table === 'changing' ? lookingUpVersions({ ...options, lateness: params.lateness }, context) : lookingUp(options);
+    return params.table === 'changing' ? lookingUpVersions({ ...options, lateness: params.lateness }, context) : lookingUp(options, context);
   },
   examples: [
     {
