@@ -1,0 +1,82 @@
+/** better-sqlite3 as a driver's library: see sqlite-driver.ts. */
+import { createRequire } from 'node:module';
+import type Sqlite from 'better-sqlite3';
+import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-driver.ts';
+
+/** Loaded when it is first needed, which it mostly is not. */
+const load = (): typeof Sqlite => createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite;
+
+export const openBetterSqlite: SqliteLibrary = (path, { access, waitMs }) => {
+  const Database = load();
+  return new Connection(new Database(path, { readonly: access === 'read', fileMustExist: access !== 'create', timeout: waitMs }));
+};
+
+class Connection implements SqliteConnection {
+  readonly #database: Sqlite.Database;
+
+  constructor(database: Sqlite.Database) {
+    this.#database = database;
+  }
+
+  get isOpen(): boolean {
+    return this.#database.open;
+  }
+
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  prepare<Values extends readonly SqliteInput[], Row>(sql: string): SqliteStatement<Values, Row> {
+    return new Statement<Values, Row>(this.#database, sql);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+class Statement<Values extends readonly SqliteInput[], Row> implements SqliteStatement<Values, Row> {
+  readonly #database: Sqlite.Database;
+  readonly #statement: Sqlite.Statement<unknown[], Row>;
+
+  constructor(database: Sqlite.Database, sql: string) {
+    this.#database = database;
+    this.#statement = database.prepare<unknown[], Row>(sql);
+  }
+
+  run(...values: Values) {
+    return this.#statement.run(...values) as { changes: number; lastInsertRowid: number };
+  }
+
+  get(...values: Values): Row | undefined {
+    return this.#statement.get(...values);
+  }
+
+  all(...values: Values): Row[] {
+    return this.#statement.all(...values);
+  }
+
+  iterate(...values: Values) {
+    const statement = this.#database.prepare(this.#statement.source).raw(true).safeIntegers(true);
+    return statement.iterate(...values) as IterableIterator<SqliteValue[]>;
+  }
+
+  columns() {
+    return this.#statement.reader ? this.#statement.columns() : [];
+  }
+
+  get takesValues(): boolean {
+    try {
+      // Binding none tells, and runs nothing.
+      this.#statement.iterate().return?.();
+      return false;
+    } catch (error) {
+      if (error instanceof RangeError || error instanceof TypeError) return true;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * SQLite, by the one library that this process uses for all files: Node's own where it is fit, which binds values twice as
+ * fast, else better-sqlite3.
+ *
+ * Two libraries in one process must never open the same file. POSIX locks belong to the process: when one library closes a
+ * file, the locks of the other one on it are gone, and so is what they protect. So everything that opens a SQLite file, in
+ * nodes and engine alike, does it here (checked by test/architecture), and all threads of a process choose alike.
+ */
+import { openBetterSqlite } from './sqlite-better.ts';
+import { isNodeSqliteFit, openNodeSqlite } from './sqlite-node.ts';
+
+export type SqliteValue = null | number | bigint | string | Uint8Array;
+/** Values by position, or one object that has them by name. Undefined is null. */
+export type SqliteInput = SqliteValue | undefined | { readonly [name: string]: SqliteValue | undefined };
+
+/**
+ * What a library throws where SQLite has refused something has a `code`: the name of SQLite's extended code, such as
+ * SQLITE_CONSTRAINT_UNIQUE, and SQLite's own words as its message. Misuse is a TypeError or RangeError without a code.
+ *
+ * Numbers are bound as doubles, bigints as integers; text with halves of characters gets U+FFFD for them.
+ */
+export interface SqliteStatement<Values extends readonly SqliteInput[] = SqliteInput[], Row = unknown> {
+  run(...values: Values): { readonly changes: number; readonly lastInsertRowid: number };
+  /** Rows as objects, blobs as Uint8Arrays. Not for integers beyond 2^53: they throw, or are rounded. */
+  get(...values: Values): Row | undefined;
+  all(...values: Values): Row[];
+  /** Rows as arrays, with each integer as a bigint; never all of them in memory. It is to be returned before anything is closed. */
+  iterate(...values: Values): IterableIterator<SqliteValue[]>;
+  /** Empty for a statement that returns no rows. `type`: as declared, null for an expression. */
+  columns(): readonly { readonly name: string; readonly type: string | null }[];
+  /** Whether it has placeholders. To be asked only where it returns rows. */
+  readonly takesValues: boolean;
+}
+
+/** Foreign keys are enforced, text in double quotes is a name, and the schema cannot be written as a table. */
+export interface SqliteConnection {
+  readonly isOpen: boolean;
+  readonly inTransaction: boolean;
+  /** One or more statements. */
+  exec(sql: string): void;
+  /** One statement; throws for more, and for none. */
+  prepare<Values extends readonly SqliteInput[] = SqliteInput[], Row = unknown>(sql: string): SqliteStatement<Values, Row>;
+  /** Does nothing where it was closed before. */
+  close(): void;
+}
+
+export interface SqliteOptions {
+  /** `create`, where nothing is said: the file is made if there is none. `write` and `read` want one. */
+  readonly access?: 'create' | 'write' | 'read';
+  /** How long to wait for the lock of another one, in ms; nothing is waited where nothing is said. The thread stands still meanwhile. */
+  readonly waitMs?: number;
+}
+export type SqliteLibrary = (path: string, options: Required<SqliteOptions>) => SqliteConnection;
+
+let library: SqliteLibrary | null = null;
+
+/** `path`: absolute, or `:memory:`. SQLite reads the file with the first statement only, and fails there if it is none. */
+export function openSqlite(path: string, { access = 'create', waitMs = 0 }: SqliteOptions = {}): SqliteConnection {
+  library ??= process.env['MILLRACE_SQLITE'] !== 'better-sqlite3' && isNodeSqliteFit() ? openNodeSqlite : openBetterSqlite;
+  return library(path, { access, waitMs });
+}
+
+/** The rows that a PRAGMA gives. */
+export function pragma<Row>(connection: SqliteConnection, text: string): Row[] {
+  return connection.prepare<[], Row>(`PRAGMA ${text}`).all();
+}
+
+/** All that `work` does, or nothing of it. IMMEDIATE takes the lock for writing at the start. */
+export function inTransaction<T>(connection: SqliteConnection, work: () => T, kind: 'DEFERRED' | 'IMMEDIATE' = 'DEFERRED'): T {
+  connection.exec(`BEGIN ${kind}`);
+  try {
+    const result = work();
+    connection.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (connection.inTransaction) connection.exec('ROLLBACK');
+    throw error;
+  }
+}
