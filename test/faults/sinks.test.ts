@@ -31,7 +31,7 @@ function open(chain: Chain): DisturbedRun {
 }
 const size = (name: string) => statSync(trial.at(name), { throwIfNoEntry: false })?.size ?? 0;
 const tableRows = (name: string) => {
-  const database = new Sqlite(trial.at(name), { readonly: true, timeout: 5000 });
+  const database = new Sqlite(trial.at(name), { readonly: true, timeout: 60_000 });
   try {
     return database.prepare('SELECT * FROM t ORDER BY rowid').all();
   } finally {
@@ -90,7 +90,7 @@ test.each(kinds)('killed twice and gone on: $name', { timeout: 120_000 }, async 
     const old = size(file);
     run.start();
     const seen = file === 'out.db' ? () => existsSync(trial.at(file)) && markers() > 0 : () => size(file) !== old;
-    await until(seen, 60_000, () => run.words);
+    await until(seen, () => run.words);
     await sleep(wait);
     await run.killGroup();
   }
@@ -102,7 +102,7 @@ test.each(kinds)('killed twice and gone on: $name', { timeout: 120_000 }, async 
 });
 
 function markers(): number {
-  const database = new Sqlite(trial.at('out.db'), { readonly: true, timeout: 5000 });
+  const database = new Sqlite(trial.at('out.db'), { readonly: true, timeout: 60_000 });
   try {
     return (database.prepare('SELECT max(checkpoint) AS last FROM _millrace_commits').get() as { last: number | null }).last ?? 0;
   } catch {
@@ -137,7 +137,6 @@ describe('a disk that fills up (where root may mount)', () => {
       // It is tried again by itself, in the hope that somebody makes room.
       await until(
         () => run.words.includes('The disk is full') || !run.isAlive,
-        60_000,
         () => run.words,
       );
       await run.killGroup();

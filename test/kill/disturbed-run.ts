@@ -1,8 +1,11 @@
 /** A run of the command line in a process group of its own, to be killed in whole or in part. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { entryFile } from '../../engine/threads.ts';
+import { millrace } from '../command-line.ts';
 
 export class DisturbedRun {
   readonly #file: string;
@@ -30,7 +33,7 @@ export class DisturbedRun {
       env: this.#env,
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.words = (this.words + text).slice(-20_000);
+      this.words += text;
     });
     this.#child = child;
     this.#exited = new Promise((resolve) => child.once('exit', resolve));
@@ -72,11 +75,19 @@ export class DisturbedRun {
   }
 
   async stop(how: string): Promise<void> {
-    const child = spawn(process.execPath, [entryFile('cli'), 'runs', 'stop', this.#file, how], { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let words = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (words += text));
-    const code = await new Promise((resolve) => child.once('exit', resolve));
-    if (code !== 0) throw new Error(`It could not be stopped: ${words}`);
+    const { code, output, errors } = await this.#millrace('runs', 'stop', this.#file, how);
+    if (code !== 0) throw new Error(`It could not be stopped: ${output}${errors}`);
+  }
+
+  /** Rows that a node has put out since the run was first started; 0 while it does not run. */
+  async rowsOut(node: string): Promise<number> {
+    const { output } = await this.#millrace('runs', '--json');
+    const run = (JSON.parse(output || '[]') as RunSummary[]).find(({ endedAt }) => endedAt === null);
+    return run?.stats[node]?.out['rows'] ?? 0;
+  }
+
+  #millrace(...words: readonly string[]) {
+    return millrace(words, dirname(this.#file), this.#env);
   }
 }
 
@@ -98,9 +109,10 @@ export async function whenTouched(folder: string, name: RegExp, mostMs: number):
   }
 }
 
-export async function until(condition: () => boolean, mostMs: number, what: () => string): Promise<void> {
+/** Waits until something is true; fails with `what` where it takes too long, also on a slow machine. */
+export async function until(condition: () => boolean | Promise<boolean>, what: () => string, mostMs = 180_000): Promise<void> {
   const deadline = Date.now() + mostMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Not within ${mostMs / 1000} s: ${what()}`);
     await sleep(20);
   }

@@ -5,8 +5,8 @@ import Database from 'better-sqlite3';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { Edge, Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
 
-/** Readings of the generator per second of wall clock; each a second of event time. */
-export const readingsPerSecond = 2000;
+/** Readings of the generator per second of wall clock, where it never ends and to reach a known end; each a second of event time. */
+const readingsPerSecond = { endless: 2000, bounded: 20_000 };
 
 const node = (type: string, params: PipelineNode['params']): PipelineNode => ({ type, typeVersion: 1, params });
 const edge = (from: string, to: string, port = 'rows'): Edge => ({ from: { node: from, port: 'rows' }, to: { node: to, port } });
@@ -26,8 +26,7 @@ export function writePipeline(folder: string, readings: number | null, feed: str
         idleAfter: 60_000,
       }),
       readings: node('generator', {
-        ...(readings === null ? { endless: true } : { count: readings }),
-        rate: readingsPerSecond,
+        ...(readings === null ? { endless: true, rate: readingsPerSecond.endless } : { count: readings, rate: readingsPerSecond.bounded }),
         sensors: 10,
         eventTime: 'column',
         timeColumn: 'time',
@@ -111,7 +110,7 @@ export function outputs(folder: string): { readonly [name: string]: readonly str
   const sorted = (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
   const table = (file: string, name: string) => {
     if (!existsSync(join(folder, file))) return [];
-    const database = new Database(join(folder, file), { readonly: true, timeout: 10_000 });
+    const database = new Database(join(folder, file), { readonly: true, timeout: 60_000 });
     try {
       return sorted(database.prepare(`SELECT * FROM ${name}`).all());
     } finally {
