@@ -38,6 +38,7 @@ program
   .option('--checkpoint-every <time>', 'time between checkpoints: 500ms, 5s, 2m (5s)', timeSpan)
   .option('--commit <when>', 'end: all or nothing at the end; checkpoint: with every checkpoint', commitMode)
   .option('--drop-changed-state', 'go on after an edit although the state of some nodes does not fit any more')
+  .option('--accept-duplicates', 'go on from an older checkpoint than a database holds: its later rows are then written twice')
   .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
   .option('-d, --detach', 'start it in the background and return')

@@ -11,6 +11,7 @@ export interface StartOptions {
   readonly checkpointEvery?: number;
   readonly commit?: RunOptions['commits'];
   readonly dropChangedState?: boolean;
+  readonly acceptDuplicates?: boolean;
   readonly keepCheckpoints?: number;
 }
 
@@ -42,6 +43,7 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
     checkpointEveryMs: given.checkpointEvery ?? usual.checkpointEveryMs,
     from,
     dropChangedState: given.dropChangedState ?? false,
+    acceptDuplicates: given.acceptDuplicates ?? false,
     keepCheckpoints: given.keepCheckpoints ?? usual.keepCheckpoints,
   };
   return { options, notice };

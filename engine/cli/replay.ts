@@ -85,7 +85,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
         printProblems(summary.problems, loaded);
         process.stdout.write(`${loaded.titleOf(node)}: ${describeReplay(result)} ${describeState(summary)}.\n`);
       }
-      code = Math.max(code, exitCodeOf(summary.state, signal));
+      code = Math.max(code, exitCodeOf(summary, signal));
       if (signal) break;
     }
     if (options.json) process.stdout.write(`${JSON.stringify({ errors: path, nodes: done, refused }, null, 2)}\n`);

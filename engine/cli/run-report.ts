@@ -76,10 +76,13 @@ export function printProblems(problems: readonly Problem[], { file, titleOf }: P
   if (problems.length > 0) process.stderr.write(`${describeProblems(problems, file, titleOf)}\n`);
 }
 
+/** What a run is refused for before its first row, until it is asked for in another way. */
+const refusals = new Set(['changed', 'behind', 'damaged', 'missing', 'other-pipeline'].map((code) => `checkpoint/${code}`));
+
 /** The exit code that tells how a run ended; `signal` is what interrupted it. */
-export function exitCodeOf(state: RunState, signal: NodeJS.Signals | null): number {
+export function exitCodeOf({ state, problems }: { readonly state: RunState; readonly problems: readonly Problem[] }, signal: NodeJS.Signals | null): number {
   if (state === 'done') return 0;
-  if (state !== 'stopped') return 1;
+  if (state !== 'stopped') return problems.some(({ code }) => refusals.has(code)) ? 2 : 1;
   return signal === 'SIGTERM' ? 143 : signal === 'SIGHUP' ? 129 : 130;
 }
 

@@ -61,7 +61,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
     }
-    return exitCodeOf(summary.state, signal);
+    return exitCodeOf(summary, signal);
   } catch (error) {
     return refuse([problemOf(error)], { file, titleOf: (node) => node }, options);
   } finally {
@@ -115,7 +115,7 @@ export async function carryOut(
         return;
       }
       keeper.dispose();
-      process.exit(exitCodeOf('stopped', interrupted.signal));
+      process.exit(exitCodeOf({ state: 'stopped', problems: [] }, interrupted.signal));
     }
   };
   const found: { close(): void }[] = [];

@@ -97,7 +97,7 @@ export async function attachRun(name: string, options: { readonly json?: boolean
       printProblems(summary.problems, report);
       process.stdout.write(describeRun(summary, { ...report, nodes }));
     }
-    return exitCodeOf(summary.state, null);
+    return exitCodeOf(summary, null);
   });
 }
 

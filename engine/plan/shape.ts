@@ -79,7 +79,8 @@ function paramsDifference(before: NodeShape['params'], after: NodeShape['params'
   if (changed.length > 2) return 'its settings were changed';
   if (changed.length === 2) return `its ${words(first)} and its ${words(changed[1]!)} were changed`;
   const [from, to] = [before[first], after[first]].map((value) => (typeof value === 'number' && isDuration(first) ? durationText(value) : short(value)));
-  return from != null && to != null ? `its ${words(first)} was changed from ${from} to ${to}` : `its ${words(first)} was changed`;
+  const changedWords = `its ${words(first)} ${isPlural(first) ? 'were' : 'was'} changed`;
+  return from != null && to != null ? `${changedWords} from ${from} to ${to}` : changedWords;
 }
 
 function inputsDifference(before: NodeShape['inputs'], after: NodeShape['inputs']): string | null {
@@ -91,6 +92,11 @@ function inputsDifference(before: NodeShape['inputs'], after: NodeShape['inputs'
 function schemaText({ columns, eventTime }: Schema): string {
   const texts = columns.map(({ name, type }) => JSON.stringify([name, type])).sort();
   return `${texts.join()}${eventTime ? `@${JSON.stringify([eventTime.column, eventTime.shift ?? 0])}` : ''}`;
+}
+
+/** `keys` and `aggregations`, but not `allowedLateness`. */
+function isPlural(name: string): boolean {
+  return /[^s]s$/.test(name) && !/(ess|us|is)$/.test(name);
 }
 
 /** `allowedLateness` -> `allowed lateness` */

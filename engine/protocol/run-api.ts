@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly from: 'latest' | 'scratch' | number;
   /** After an edit: go on although some nodes' state does not fit any more; without it the run refuses with code `checkpoint/changed`. */
   readonly dropChangedState: boolean;
+  /** Go on from an older checkpoint than a database holds, although rows are then written a second time; without it the run refuses with code `checkpoint/behind`. */
+  readonly acceptDuplicates?: boolean;
   /** How many checkpoints are kept; at least 2, so that a damaged one has a predecessor. */
   readonly keepCheckpoints: number;
 }

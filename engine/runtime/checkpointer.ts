@@ -59,7 +59,7 @@ export class Checkpointer {
   }
 
   /** The last one: all rows are in the sinks. A file is written only where outputs or positions have to agree. */
-  finish(kind: 'drained' | 'complete'): Promise<Committed | null> {
+  finish(kind: 'draining' | 'complete'): Promise<Committed | null> {
     return this.#inTurn(() => this.#make(kind));
   }
 
@@ -98,15 +98,18 @@ export class Checkpointer {
     const { job, flow, pull, head, onCommitting } = this.#options;
     const marks = pull.marks();
     this.isInDoubt = true;
-    let bytes = 0;
-    if (store) {
-      const snapshot = kind === 'running' ? withMarks(flow.snapshot(id), marks) : null;
-      const content: CheckpointContent = { sources: kind === 'drained' ? afterDrain(job, marks) : marks, flow: snapshot, tokens };
-      onCommitting();
-      bytes = await store.write({ ...head, id, at, kind, pipeline: job.name, decider: this.#decider() }, content);
-    } else onCommitting();
+    const whole: CheckpointHead = { ...head, id, at, kind, pipeline: job.name, decider: this.#decider() };
+    const content: CheckpointContent = {
+      sources: kind === 'draining' ? afterDrain(job, marks) : marks,
+      flow: store && kind === 'running' ? withMarks(flow.snapshot(id), marks) : null,
+      tokens,
+    };
+    onCommitting();
+    const bytes = store ? await store.write(whole, content) : 0;
     await flow.commit(id, { stored: store !== null, more: kind === 'running' });
     await pull.committed(marks);
+    // Where that fails, the next start finds nothing left to commit, and ends.
+    if (kind === 'draining') await store?.write({ ...whole, kind: 'drained' }, content).catch(() => {});
     this.committedMarks = marks;
     this.isInDoubt = false;
     flow.committed(store ? store.prune(job.options.keepCheckpoints, head.lineage) : id);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { NodeId } from '../document/pipeline.ts';
 import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
+import type { CheckpointHead } from '../store/checkpoints.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
 import type { Dataflow, DataflowEnv } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
@@ -146,11 +147,15 @@ export class Execution {
     }
     this.#flow = await this.#open(start);
     env.onOpened();
-    if (from?.head.kind === 'complete') {
+    if (from && this.#endsWith(from.head.kind)) {
       // All was read and only to be committed, which opening the sinks has done.
       this.#flow.settle();
       await this.#acknowledge(from.content.sources);
-      this.#forget(start);
+      if (from.head.kind === 'complete') this.#forget(start);
+      else {
+        await store!.write({ ...from.head, kind: 'drained' }, from.content);
+        env.onLog('info', 'The stream was drained before, and what was left to commit is committed now. Started again, the run reads on.', '');
+      }
       return;
     }
     if (signal.aborted) throw new Stopped();
@@ -172,9 +177,14 @@ export class Execution {
     await this.#pullAll(pull);
     await this.#flow.finish();
     if (signal.aborted) throw new Stopped();
-    await this.#checkpointer.finish(plan.bounded ? 'complete' : 'drained');
+    await this.#checkpointer.finish(plan.bounded ? 'complete' : 'draining');
     await this.#acknowledge(pull.marks());
     if (plan.bounded) this.#forget(start);
+  }
+
+  /** Whether what is gone on from was the end of a run that only did not come to commit all of it. Who asks for it by its number means what comes after. */
+  #endsWith(kind: CheckpointHead['kind']): boolean {
+    return kind === 'complete' || (kind === 'draining' && this.#job.options.from === 'latest');
   }
 
   /**

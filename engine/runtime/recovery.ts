@@ -32,7 +32,7 @@ export interface RecoveryEnv {
 
 /**
  * Finds what a run goes on from, as its options say, and tidies up what was never decided. Throws MillraceErrors:
- * `checkpoint/missing`, `checkpoint/damaged`, `checkpoint/changed`, `checkpoint/other-pipeline`, `sqlite/changed`.
+ * `checkpoint/missing`, `checkpoint/damaged`, `checkpoint/behind`, `checkpoint/changed`, `checkpoint/other-pipeline`, `sqlite/changed`.
  */
 export function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
   return asEngineThroughout(env.monitor, () => find(job, env));
@@ -152,6 +152,7 @@ class Recovery {
   #open(id: number, onDamaged: (error: MillraceError) => void): Found | null {
     const { head, content: read } = this.#store.read(id);
     const content = read as CheckpointContent;
+    if (this.#inDatabase > id && !this.#job.options.acceptDuplicates) throw behind(head, this.#inDatabase);
     const comparison = this.#compare(head, content);
     const states = new NodeStates({ folder: this.#job.options.stateFolder, monitor: this.#env.monitor });
     try {
@@ -170,7 +171,7 @@ class Recovery {
     if (this.#inDatabase > id) {
       this.#env.onLog(
         'warning',
-        `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.#inDatabase}: those after checkpoint ${id} are written once more.`,
+        `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.#inDatabase}: those after checkpoint ${id} are written a second time, as was accepted.`,
       );
     }
     const dropped = new Set(comparison.dropped.map(({ node }) => node));
@@ -216,6 +217,16 @@ function allDamaged(): MillraceError {
     code: 'checkpoint/damaged',
     message: 'All checkpoints of this pipeline are damaged: there is none to go on from.',
     hint: 'Restore the folder of its state from a copy, or start anew (--from scratch): all rows are then read and written once more.',
+  });
+}
+
+/** What a database has committed cannot be taken back. */
+function behind({ id, decider }: CheckpointHead, committed: number): MillraceError {
+  return new MillraceError({
+    code: 'checkpoint/behind',
+    message: `The database of "${decider?.node}" holds rows up to checkpoint ${committed}: going on from checkpoint ${id}, the run would write those since then a second time.`,
+    hint: 'Accept that (--accept-duplicates; tables that are updated by key hold each row once all the same), or start anew (--from scratch) with another table.',
+    node: decider?.node,
   });
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -25,7 +25,7 @@ const head = (id: number, lineage = 'one'): CheckpointHead => ({
   shape: { pipeline: 'Trial', nodes: {} },
 });
 const content = { list: [1, null, 'ü', undefined], bytes: new Uint8Array([1, 2]), numbers: new Float64Array([0.5]), map: new Map([[1, { big: 2 ** 60 }]]) };
-const fileOf = (id: number) => join(folder, readdirSync(folder).find((name) => name.includes(`${id}.millrace`))!);
+const fileOf = (id: number, kind: 'millrace' | 'copy' = 'millrace') => join(folder, `checkpoint-${String(id).padStart(8, '0')}.${kind}`);
 
 describe('checkpoints', () => {
   test('come back as they were, the newest first', async () => {
@@ -67,18 +67,51 @@ describe('checkpoints', () => {
       fc.property(fc.nat(sound.length - 1), fc.integer({ min: 1, max: 255 }), fc.boolean(), (at, flip, isCut) => {
         const damaged = Buffer.from(isCut ? sound.subarray(0, at) : sound);
         if (!isCut) damaged[at]! ^= flip;
-        writeFileSync(fileOf(1), damaged);
         const told: string[] = [];
-        expect(new CheckpointStore(folder, (message) => told.push(message)).list()).toEqual([]);
+        const found = () => new CheckpointStore(folder, (message) => told.push(message)).list().map(({ id }) => id);
+        writeFileSync(fileOf(1), damaged);
+        writeFileSync(fileOf(1, 'copy'), sound);
+        expect(found()).toEqual([1]);
+        expect(told).toEqual([expect.stringMatching(/^The file of checkpoint 1 is damaged: .+\. Its copy is sound and is used instead\.$/)]);
+        writeFileSync(fileOf(1), sound);
+        writeFileSync(fileOf(1, 'copy'), damaged);
+        expect(found()).toEqual([1]);
+        expect(told.splice(0)).toHaveLength(1);
+        writeFileSync(fileOf(1), damaged);
+        expect(found()).toEqual([]);
         expect(told).toEqual([expect.stringMatching(/^Checkpoint 1 is damaged and was left out: .+\.$/)]);
       }),
     );
   });
 
+  test('are there twice: of either file alone they come back, and both are removed', async () => {
+    const told: string[] = [];
+    const store = new CheckpointStore(folder, (message) => told.push(message));
+    for (const id of [1, 2, 3]) await store.write(head(id), { ...content, id });
+    rmSync(fileOf(1, 'copy'));
+    rmSync(fileOf(2));
+    expect(store.list().map(({ id }) => id)).toEqual([3, 2, 1]);
+    expect(store.read(2)).toMatchObject({ head: head(2), content: { ...content, id: 2 } });
+    expect(told).toEqual(['The file of checkpoint 2 is damaged: its file is missing. Its copy is sound and is used instead.']);
+    store.remove(2);
+    store.remove(3);
+    expect(store.list().map(({ id }) => id)).toEqual([1]);
+    expect(readdirSync(folder)).toEqual(['checkpoint-00000001.millrace']);
+  });
+
+  test('count without a copy, which is told', async () => {
+    mkdirSync(fileOf(1, 'copy'));
+    const told: string[] = [];
+    const store = new CheckpointStore(folder, (message) => told.push(message));
+    expect(await store.write(head(1), content)).toBeGreaterThan(100);
+    expect(told).toEqual([expect.stringMatching(/^Checkpoints are kept without a copy: .+\.$/)]);
+    expect(store.read(1).content).toEqual(content);
+  });
+
   test('that are damaged or missing are refused by name, with those that there are', async () => {
     const store = new CheckpointStore(folder);
     for (const id of [1, 2, 3]) await store.write(head(id), content);
-    truncateSync(fileOf(3), 100);
+    for (const kind of ['millrace', 'copy'] as const) truncateSync(fileOf(3, kind), 100);
     expect(latestCheckpoint(folder)?.id).toBe(2);
     const problem = (id: number) => {
       try {

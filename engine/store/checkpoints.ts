@@ -17,7 +17,8 @@ const magic = Buffer.from('MILLRACE-CHECKPOINT\n');
 const formatVersion = 1;
 const sumLength = 32;
 const startOfSummed = magic.length + 4 + sumLength;
-const fileName = /^checkpoint-(\d+)\.millrace$/;
+/** Each is there twice: what happens to one file harms nobody. */
+const fileName = /^checkpoint-(\d+)\.(?:millrace|copy)$/;
 const lineageFile = 'lineage';
 
 /** What is known of a checkpoint without its content. */
@@ -31,10 +32,11 @@ export interface CheckpointHead {
   /** The pipeline's name. */
   readonly pipeline: string;
   /**
-   * `running`: of a run in the middle. `drained`: of an endless one that was brought to an end: it holds positions only.
+   * `running`: of a run in the middle. `draining`: of an endless one that was brought to an end, and nothing is left but to commit: it
+   * holds positions only. `drained`: the same, once that is done.
    * `complete`: all input is read, and nothing is left but to commit.
    */
-  readonly kind: 'running' | 'drained' | 'complete';
+  readonly kind: 'running' | 'draining' | 'drained' | 'complete';
   /** The sink whose database decides whether this checkpoint counts, as it was then; null: the file itself does. */
   readonly decider: { readonly node: NodeId; readonly type: string; readonly params: { readonly [name: string]: Json }; readonly folder: string } | null;
   readonly shape: Shape;
@@ -43,14 +45,21 @@ export interface CheckpointInfo extends CheckpointHead {
   readonly bytes: number;
 }
 
-/** The checkpoints of one pipeline, a file each in one folder. Whoever writes holds the folder's lock: see checkpoints-lock.ts. */
+interface Loaded {
+  readonly head: CheckpointHead;
+  readonly content: Buffer;
+  readonly bytes: number;
+}
+
+/** The checkpoints of one pipeline, a file and a copy of it each in one folder. Whoever writes holds the folder's lock: see checkpoints-lock.ts. */
 export class CheckpointStore {
   readonly folder: string;
   readonly #onDamaged: (message: string) => void;
   /** Of files that were read or written here and found sound. */
   readonly #lineages = new Map<number, string>();
+  readonly #told = new Set<string>();
 
-  /** The folder is made when it is first written to. `onDamaged` hears of each file that is not sound. */
+  /** The folder is made when it is first written to. `onDamaged` hears of each file that is not sound or has no copy, once. */
   constructor(folder: string, onDamaged: (message: string) => void = () => {}) {
     this.folder = folder;
     this.#onDamaged = onDamaged;
@@ -63,7 +72,7 @@ export class CheckpointStore {
         const { head, bytes } = this.#load(id);
         return [{ ...head, bytes }];
       } catch (error) {
-        this.#onDamaged(`Checkpoint ${id} is damaged and was left out: ${(error as Error).message}.`);
+        this.#tell(`Checkpoint ${id} is damaged and was left out: ${(error as Error).message}.`);
         return [];
       }
     });
@@ -98,14 +107,21 @@ export class CheckpointStore {
     for (const part of summed) sum.update(part);
     const version = Buffer.alloc(4);
     version.writeUInt32LE(formatVersion);
-    const bytes = await this.#writeWhole(this.#path(head.id), [magic, version, sum.digest(), ...summed]);
+    const parts = [magic, version, sum.digest(), ...summed];
+    const bytes = await this.#writeWhole(this.#path(head.id), parts);
     this.#lineages.set(head.id, head.lineage);
+    try {
+      await this.#writeWhole(this.#copyPath(head.id), parts);
+    } catch (error) {
+      // The checkpoint is there, and may decide already: nothing may fail for want of a second one.
+      this.#tell(`Checkpoints are kept without a copy: ${whyNotWritten((error as Error).cause ?? error)}.`);
+    }
     return bytes;
   }
 
   remove(id: number): void {
     this.#lineages.delete(id);
-    rmSync(this.#path(id), { force: true });
+    for (const path of [this.#copyPath(id), this.#path(id)]) rmSync(path, { force: true });
   }
 
   /** Removes all but the newest `keep`, and all of other lineages. Gives the number of the oldest that is left, or 0. */
@@ -183,11 +199,21 @@ export class CheckpointStore {
     } catch {
       return [];
     }
-    return names.flatMap((name) => Number(fileName.exec(name)?.[1] ?? []) || []).sort((a, b) => b - a);
+    return [...new Set(names.flatMap((name) => Number(fileName.exec(name)?.[1] ?? []) || []))].sort((a, b) => b - a);
   }
 
   #path(id: number): string {
     return join(this.folder, `checkpoint-${String(id).padStart(8, '0')}.millrace`);
+  }
+
+  #copyPath(id: number): string {
+    return this.#path(id).replace(/millrace$/, 'copy');
+  }
+
+  #tell(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#onDamaged(message);
   }
 
   #isOf(id: number, lineage: string): boolean {
@@ -198,8 +224,26 @@ export class CheckpointStore {
     }
   }
 
-  #load(id: number): { readonly head: CheckpointHead; readonly content: Buffer; readonly bytes: number } {
-    const file = readFileSync(this.#path(id));
+  /** From its copy where the file itself is not sound. */
+  #load(id: number): Loaded {
+    let why: Error;
+    try {
+      return this.#loadFile(id, this.#path(id));
+    } catch (error) {
+      why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? new Error('its file is missing') : (error as Error);
+    }
+    let loaded: Loaded;
+    try {
+      loaded = this.#loadFile(id, this.#copyPath(id));
+    } catch {
+      throw why;
+    }
+    this.#tell(`The file of checkpoint ${id} is damaged: ${why.message}. Its copy is sound and is used instead.`);
+    return loaded;
+  }
+
+  #loadFile(id: number, path: string): Loaded {
+    const file = readFileSync(path);
     if (file.length < startOfSummed + 4 || !file.subarray(0, magic.length).equals(magic)) throw new Error('it is no checkpoint, or cut short');
     const version = file.readUInt32LE(magic.length);
     if (version !== formatVersion) throw new Error(`it has format ${version}, and this version of Millrace reads format ${formatVersion}`);

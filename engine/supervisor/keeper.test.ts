@@ -119,6 +119,20 @@ async function started(options: Partial<RunOptions> = {}, limit = 3, lineage: ()
 }
 
 describe('a keeper', () => {
+  it('brings a drain to its end whose process was killed', async () => {
+    const drained = await started();
+    const first = await drained.next(0);
+    first.checkpoint(1);
+    await drained.told(({ checkpoint }) => checkpoint?.id === 1);
+    await drained.keeper.stop('drain');
+    first.die();
+    const second = await drained.next(1);
+    expect(second.job!.options.from).toBe('latest');
+    await expect.poll(() => second.asked).toEqual(['start', 'stop drain']);
+    second.say({ state: 'done', endedAt: 1 });
+    await drained.told(({ state }) => state === 'done');
+  });
+
   it('restarts a run whose process was killed, from its latest checkpoint', async () => {
     const { keeper, processes, states, next, told } = await started();
     processes[0]!.checkpoint(1);

@@ -186,7 +186,9 @@ export class Keeper {
       return;
     }
     const hasWorked = checkpoint !== null || this.#summary.resumedFrom !== null || (said?.resumedFrom ?? null) !== null;
-    if (this.#asked || !isWorthAnotherAttempt(this.job, failure, hasWorked)) {
+    // A drain that was cut off is brought to its end; after other stops there is nothing left to do.
+    const isStopping = this.#asked !== null && this.#asked !== 'drain';
+    if (isStopping || !isWorthAnotherAttempt(this.job, failure, hasWorked)) {
       this.#end('failed', change);
       return;
     }

@@ -61,10 +61,10 @@ async function goesOn(options: readonly string[] = [], count = 90, file = 'out.j
 }
 
 /** It ends at once, with every file as it is. */
-async function isRefused(wantedProblem: Parameters<typeof expectProblem>[1], options: readonly string[] = []) {
+async function isRefused(wantedProblem: Parameters<typeof expectProblem>[1], options: readonly string[] = [], exitCode = 1) {
   const before = trial.snapshot('out.jsonl', 'out.db', 'more.jsonl');
   const { code, result } = await trial.runs(options);
-  expect([code, result.state]).toEqual([1, 'failed']);
+  expect([code, result.state]).toEqual([exitCode, 'failed']);
   expectProblem(result.problems[0], wantedProblem);
   expect(trial.snapshot('out.jsonl', 'out.db', 'more.jsonl')).toEqual(before);
   return result.problems[0]!;
@@ -76,7 +76,7 @@ describe('a pipeline that was changed since', () => {
       'a param',
       { ...nodes, totals: ['running-aggregate', { keys: [], ...sum }] },
       edges,
-      /"totals" \(its keys was changed from \["user"\] to \[\]\)/,
+      /"totals" \(its keys were changed from \["user"\] to \[\]\)/,
       '"source", "out"',
       30,
     ],
@@ -92,7 +92,7 @@ describe('a pipeline that was changed since', () => {
   ])('%s: says what is dropped and what goes on, and drops it when told to', async (_, after, along, dropped, carried, total) => {
     await stopped();
     trial.pipeline(after, along);
-    const problem = await isRefused({ code: 'checkpoint/changed', message: dropped });
+    const problem = await isRefused({ code: 'checkpoint/changed', message: dropped }, [], 2);
     expect(problem.hint).toContain(`that of ${carried}`);
     expect(problem.hint).toContain('--from scratch');
     const isOutCarried = carried.includes('"out"');
@@ -110,7 +110,7 @@ describe('a pipeline that was changed since', () => {
       const shape = { ...head.shape, nodes: { ...head.shape.nodes, totals: { ...head.shape.nodes['totals']!, version: 0 } } };
       await store.write({ ...head, id, shape }, store.read(id).content);
     }
-    await isRefused({ code: 'checkpoint/changed', node: 'totals', message: /"totals" \(.*version/ });
+    await isRefused({ code: 'checkpoint/changed', node: 'totals', message: /"totals" \(.*version/ }, [], 2);
     await goesOn(['--drop-changed-state']);
     expect(trial.json('out.jsonl')).toEqual([...wanted(0, 60), ...wanted(60, 90, 60)]);
   });
@@ -132,34 +132,75 @@ describe('a pipeline that was changed since', () => {
 });
 
 describe('checkpoints', () => {
-  test.each<[string, (newest: string) => void, RegExp]>([
+  const damages: readonly [string, (newest: string) => void, RegExp][] = [
     ['cut off', (newest) => truncateSync(newest, 200), /its checksum is wrong|cut short/],
     ['empty', (newest) => writeFileSync(newest, ''), /it is no checkpoint, or cut short/],
     ['with a flipped bit', flip, /its checksum is wrong/],
-  ])('%s: the one before counts, and the output is exact', async (_, damage, why) => {
+  ];
+  const numberOf = (file: string) => Number(/(\d+)\.millrace$/.exec(file)![1]);
+  const copyOf = (file: string) => file.replace(/millrace$/, 'copy');
+  const totals = () => {
+    const database = new Sqlite(trial.at('out.db'), { readonly: true });
+    try {
+      return database.prepare('SELECT id, user, amount, total FROM t ORDER BY id, rowid').all();
+    } finally {
+      database.close();
+    }
+  };
+
+  test.each(damages)('%s: its copy counts, and all outputs are exact', async (_, damage, why) => {
     await stopped(withTable, tableEdges);
     const newest = trial.checkpoints().at(-1)!;
-    const number = Number(/(\d+)\.millrace$/.exec(newest)![1]);
     damage(newest);
     const words = await goesOn();
-    expect(words).toMatch(new RegExp(`Checkpoint ${number} is damaged and was left out: (${why.source})`));
-    expect(words).toMatch(new RegExp(`Going on from checkpoint ${number - 1} `));
-    expect(words).toMatch(new RegExp(`database of "table" holds rows up to checkpoint ${number}: those after checkpoint ${number - 1} are written once more`));
+    expect(words).toMatch(new RegExp(`The file of checkpoint ${numberOf(newest)} is damaged: (${why.source}).*Its copy is sound`));
+    expect(words).toMatch(new RegExp(`Going on from checkpoint ${numberOf(newest)} `));
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
+    expect(totals()).toEqual(wanted(0, 90));
+  });
+
+  test.each(damages)('%s with their copy: the one before counts, and files are exact', async (_, damage, why) => {
+    await stopped();
+    const newest = trial.checkpoints().at(-1)!;
+    for (const file of [newest, copyOf(newest)]) damage(file);
+    const words = await goesOn();
+    expect(words).toMatch(new RegExp(`Checkpoint ${numberOf(newest)} is damaged and was left out: (${why.source})`));
+    expect(words).toMatch(new RegExp(`Going on from checkpoint ${numberOf(newest) - 1} `));
+    expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
+  });
+
+  test('damaged with their copy, and a database that is ahead of the one before: refused, unless rows may come twice', async () => {
+    await stopped(withTable, tableEdges);
+    const newest = trial.checkpoints().at(-1)!;
+    const before = totals();
+    const number = numberOf(newest);
+    for (const file of [newest, copyOf(newest)]) flip(file);
+    const message = new RegExp(`database of "table" holds rows up to checkpoint ${number}: going on from checkpoint ${number - 1}, .* a second time`);
+    for (const options of [[], ['--from', String(number - 1)]]) {
+      const problem = await isRefused({ code: 'checkpoint/behind', node: 'table', message }, options, 2);
+      expect(problem.hint).toContain('--accept-duplicates');
+      expect(problem.hint).toContain('--from scratch');
+    }
+    const words = await goesOn(['--accept-duplicates']);
+    expect(words).toMatch(/those after checkpoint \d+ are written a second time, as was accepted/);
+    expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
+    const ids = totals().map((row) => (row as { id: number }).id);
+    expect(new Set(ids).size).toBe(90);
+    expect(ids.length).toBeLessThanOrEqual(90 + before.length);
   });
 
   test('all damaged: it does not begin anew without a word', async () => {
     await stopped(withTable, tableEdges);
-    for (const file of trial.checkpoints()) flip(file);
-    await isRefused({ code: 'checkpoint/damaged', message: /All checkpoints of this pipeline are damaged/ });
-    await isRefused({ code: 'checkpoint/damaged', message: /All checkpoints of this pipeline are damaged/ }, ['--from', 'latest']);
+    for (const file of trial.checkpoints()) for (const each of [file, copyOf(file)]) flip(each);
+    await isRefused({ code: 'checkpoint/damaged', message: /All checkpoints of this pipeline are damaged/ }, [], 2);
+    await isRefused({ code: 'checkpoint/damaged', message: /All checkpoints of this pipeline are damaged/ }, ['--from', 'latest'], 2);
     await goesOn(['--from', 'scratch']);
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
   });
 
   test('of a number that there is not', async () => {
     await stopped();
-    const problem = await isRefused({ code: 'checkpoint/missing', message: /checkpoint 99: there is none of that number/ }, ['--from', '99']);
+    const problem = await isRefused({ code: 'checkpoint/missing', message: /checkpoint 99: there is none of that number/ }, ['--from', '99'], 2);
     expect(problem.hint).toMatch(/There are these checkpoints: (\d+, )+1\.|There are these checkpoints: \d+/);
     await goesOn();
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
@@ -177,7 +218,7 @@ describe('checkpoints', () => {
     cpSync(trial.state(), trial.state('other.millrace.json'), { recursive: true });
     trial.pipeline({ rows: source, copy: ['csv-output', { path: 'more.csv' }] }, ['rows -> copy'], 'other.millrace.json');
     const { code, errors } = await trial.millrace(['run', 'other.millrace.json']);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(errors).toMatch(/is of another pipeline, "stream"\.\n.*--from scratch/);
     expect(existsSync(trial.at('more.csv'))).toBe(false);
   });
@@ -220,7 +261,7 @@ describe('large state', () => {
     const name = readdirSync(trial.state()).find((file) => file.endsWith('.db'));
     damage(join(trial.state(), name!));
     for (const file of readdirSync(trial.state())) if (/-(wal|shm)$/.test(file)) rmSync(join(trial.state(), file));
-    const problem = await isRefused({ code: 'checkpoint/damaged', message: /All checkpoints of this pipeline are damaged/ });
+    const problem = await isRefused({ code: 'checkpoint/damaged', message: /All checkpoints of this pipeline are damaged/ }, [], 2);
     expect(problem.hint).toContain('--from scratch');
     await goesOn(['--from', 'scratch']);
     expect(trial.json('out.jsonl')).toEqual(wanted(0, 90));
