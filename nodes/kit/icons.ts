@@ -10,8 +10,10 @@ export const iconNames = [
   'columns',
   'math-function',
   'code',
+  'code-circle',
   'sum',
   'arrows-join',
+  'arrows-join-2',
   'arrow-merge',
   'copy-off',
   'sort-ascending',
@@ -35,5 +37,6 @@ export const iconNames = [
   'history',
   'activity',
   'gauge',
+  'gavel',
 ] as const;
 export type IconName = (typeof iconNames)[number];

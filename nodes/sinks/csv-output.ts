@@ -12,7 +12,7 @@ export default defineNode({
   title: 'CSV file',
   summary: 'Writes rows to a CSV file.',
   category: 'Files',
-  icon: 'file-export',
+  icon: 'file-type-csv',
   version: 1,
   keywords: ['export', 'save', 'excel', 'tsv', 'gzip'],
   docs: `

@@ -11,7 +11,7 @@ export default defineNode({
   title: 'JSON Lines file',
   summary: 'Writes rows to a JSON Lines file: one JSON object a line.',
   category: 'Files',
-  icon: 'file-export',
+  icon: 'braces',
   version: 1,
   keywords: ['export', 'save', 'ndjson', 'json', 'gzip'],
   docs: `

@@ -40,7 +40,7 @@ export default defineNode({
   title: 'Nexmark',
   summary: 'Makes up the events of an auction house, as the Nexmark benchmark has them.',
   category: 'Generate',
-  icon: 'wave-sine',
+  icon: 'gavel',
   version: 1,
   keywords: ['benchmark', 'auction', 'bid', 'person', 'test', 'beam', 'flink'],
   docs: `

@@ -21,7 +21,7 @@ export default defineNode({
   title: 'Code with memory',
   summary: 'Runs a function in TypeScript over the rows of each key, with a state and timers.',
   category: 'Code',
-  icon: 'code',
+  icon: 'code-circle',
   version: 1,
   keywords: ['stateful', 'state', 'timer', 'timeout', 'session', 'alarm', 'process function', 'typescript', 'remember', 'balance'],
   docs: `

@@ -3,6 +3,7 @@ import {
   IconActivity,
   IconArrowMerge,
   IconArrowsJoin,
+  IconArrowsJoin2,
   IconArrowsSplit,
   IconBell,
   IconBolt,
@@ -11,6 +12,7 @@ import {
   IconChartLine,
   IconClock,
   IconCode,
+  IconCodeCircle,
   IconColumns,
   IconCopyOff,
   IconCut,
@@ -23,6 +25,7 @@ import {
   IconFileTypeCsv,
   IconFilter,
   IconGauge,
+  IconGavel,
   IconHistory,
   IconKey,
   IconListNumbers,
@@ -51,8 +54,10 @@ const icons: { readonly [name: string]: Icon } = {
   columns: IconColumns,
   'math-function': IconMathFunction,
   code: IconCode,
+  'code-circle': IconCodeCircle,
   sum: IconSum,
   'arrows-join': IconArrowsJoin,
+  'arrows-join-2': IconArrowsJoin2,
   'arrow-merge': IconArrowMerge,
   'copy-off': IconCopyOff,
   'sort-ascending': IconSortAscending,
@@ -76,6 +81,7 @@ const icons: { readonly [name: string]: Icon } = {
   history: IconHistory,
   activity: IconActivity,
   gauge: IconGauge,
+  gavel: IconGavel,
 };
 
 interface NodeIconProps {
