@@ -28,6 +28,7 @@ function ports(heading: string, list: readonly Port[]): string {
       port.many ? 'takes any number of edges' : '',
       port.optional ? 'may stay unconnected' : '',
       port.late ? 'rows that came too late' : '',
+      port.absentWhen ? `none while \`${port.absentWhen.param}\` is ${port.absentWhen.is.map((value) => `\`${value}\``).join(' or ')}` : '',
       typeof port.first === 'function' ? 'is read to its end first, depending on the params' : port.first ? 'is read to its end first' : '',
       typeof port.bounded === 'function' ? 'must end, depending on the params' : port.bounded ? 'must end' : '',
     ]

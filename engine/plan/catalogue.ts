@@ -62,13 +62,19 @@ export function portIs(trait: 'first' | 'bounded', port: Port, params: Params): 
   return typeof given === 'function' ? given(params) : given;
 }
 
+/** Whether an output port with these params gives no rows. */
+export function isAbsent({ absentWhen }: Port, params: Params): boolean {
+  return absentWhen?.is.some((value) => value === (params[absentWhen.param] ?? null)) ?? false;
+}
+
 /** What people read at a port: `Rows`. */
 export function portLabel({ name, label }: Port): string {
   return label ?? name.slice(0, 1).toUpperCase() + name.slice(1);
 }
 
 export function portManifest(port: Port): PortManifest {
-  return { name: port.name, label: portLabel(port), many: port.many ?? false, optional: port.optional ?? false };
+  const { name, many = false, optional = false, late, absentWhen } = port;
+  return { name, label: portLabel(port), many, optional, ...(late && { late }), ...(absentWhen && { absentWhen }) };
 }
 
 function manifestOf(definition: NodeDefinition): NodeManifest {

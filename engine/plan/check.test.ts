@@ -50,6 +50,17 @@ describe('edges', () => {
     expect(problem!.message).toContain(message);
   });
 
+  it('from a port that gives no rows are told at the param that makes it so', () => {
+    const step = { ...transform, params: { where: 'all' } };
+    const document = pipeline({ in: source, step, out: sink, more: sink }, ['in -> step', 'step -> out', 'step.rest -> more']);
+    const { result } = checkPipeline(document, options);
+    expect(result.problems).toMatchObject([{ code: 'pipeline/absent-port', severity: 'warning', node: 'step', field: 'where', edge: 'step.rest->more.rows' }]);
+    expect(result.nodes['step']?.outputs.map(({ name }) => name)).toEqual(['rows', 'rest']);
+    const without = checkPipeline(pipeline({ in: source, step, out: sink }, ['in -> step', 'step -> out']), options);
+    expect(without.result.problems).toEqual([]);
+    expect(without.result.nodes['step']?.outputs.map(({ name }) => name)).toEqual(['rows']);
+  });
+
   it('may be many where a port takes many', () => {
     const document = pipeline({ x: source, y: source, all: collect, out: sink }, ['x -> all', 'y -> all', 'all -> out']);
     const checked = checkPipeline(document, options);

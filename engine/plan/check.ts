@@ -8,7 +8,7 @@ import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type Pipeline
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
 import { didYouMean } from '../schema/closest.ts';
 import type { Schema } from '../schema/types.ts';
-import { type Catalogue, inputsOf, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
+import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
@@ -135,6 +135,7 @@ function checkNode({ id, node, definition, graph, schemaAt, parameters, findings
   const { params, problems } = validateParams(definition.params, substituted, inputs);
   // Where the migration failed, the params are stand-ins: what is wrong with them is no news.
   for (const problem of migrated.ok ? problems : []) findings.node(id, problem);
+  reportAbsent(id, definition, params, graph, findings);
   const valid = !findings.list.some(({ problem }) => problem.node === id && problem.severity === 'error' && !problem.code.startsWith('pipeline/'));
 
   const discovery = definition.kind === 'source' ? options.discovered(id) : null;
@@ -171,6 +172,25 @@ function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings
   if (problem.field !== undefined && findings.hasField(id, problem.field)) return;
   const edges = problem.port === undefined ? [] : graph.incoming(id, problem.port);
   findings.node(id, edges.length === 1 ? { ...problem, edge: edgeId(edges[0]!) } : problem);
+}
+
+/** Edges from outputs that give no rows under these params: likely what was meant before the params were changed. */
+function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, graph: Graph, findings: Findings): void {
+  for (const port of outputsOf(definition).filter((candidate) => isAbsent(candidate, params))) {
+    const field = port.absentWhen!.param;
+    const label = definition.params[field]?.label ?? field;
+    for (const edge of graph.outgoing(id, port.name)) {
+      const message = `No row leaves by the output "${portLabel(port)}" as "${label}" is set`;
+      findings.node(id, {
+        code: 'pipeline/absent-port',
+        severity: 'warning',
+        message,
+        hint: 'Set it otherwise, or remove the edge.',
+        field,
+        edge: edgeId(edge),
+      });
+    }
+  }
 }
 
 /** Inputs that wait for the end of rows which never end, or whose rows cannot come first: nodes then hold the others back. */
@@ -220,12 +240,13 @@ function describe(id: NodeId, checked: CheckedNode | undefined, graph: Graph, sc
     return { known: false, card: '', inputs: [...inputs.values()], outputs: [...outputs.values()] };
   }
   const { definition, params, node } = checked;
+  const outputs = outputsOf(definition).filter((port) => !isAbsent(port, params) || graph.outgoing(id, port.name).length > 0);
   const errors = node.onError === 'route' ? [{ name: errorPort, label: 'Errors' }] : [];
   return {
     known: true,
     card: card(definition, params),
     inputs: inputsOf(definition).map((port) => ({ ...portManifest(port), schema: checked.inputs[port.name] ?? null })),
-    outputs: [...outputsOf(definition), ...errors].map((port) => ({ ...portManifest(port), schema: checked.outputs[port.name] ?? null })),
+    outputs: [...outputs, ...errors].map((port) => ({ ...portManifest(port), schema: checked.outputs[port.name] ?? null })),
   };
 }
 

@@ -28,7 +28,7 @@ const pass = defineNode({
   title: 'Pass',
   version: 3,
   inputs: [{ name: 'rows' }],
-  outputs: [{ name: 'rows' }, { name: 'rest' }],
+  outputs: [{ name: 'rows' }, { name: 'rest', absentWhen: { param: 'where', is: ['all'] } }],
   params: { keep: f.columns({ label: 'Keep', default: [] }), where: f.expression({ label: 'Where', default: '' }) },
   card: ({ keep }) => keep.join(', '),
   infer: ({ inputs, params }) => {

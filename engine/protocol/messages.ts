@@ -31,6 +31,10 @@ export interface PortManifest {
   readonly label: string;
   readonly many: boolean;
   readonly optional: boolean;
+  /** Takes the rows that came too late to count. */
+  readonly late?: boolean;
+  /** No row leaves here while a param has one of these values. */
+  readonly absentWhen?: { readonly param: string; readonly is: readonly Json[] };
 }
 /** One field of a params declaration as data. `kind` decides which of the others occur (see nodes/kit/fields.ts). */
 export interface FieldManifest {
@@ -87,7 +91,7 @@ export interface NodeCheck {
   readonly known: boolean;
   readonly card: string;
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
-  /** Includes `errors` under the policy "route". */
+  /** Includes `errors` under the policy "route", and no port that gives no rows and has no edge. */
   readonly outputs: readonly (PortManifest & { readonly schema: Schema | null })[];
 }
 export interface CheckResult {

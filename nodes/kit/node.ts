@@ -25,6 +25,8 @@ export interface Port {
   readonly bounded?: boolean | ((params: any) => boolean);
   /** Outputs only: takes the rows that came too late to count. Their number is a metric of the node. */
   readonly late?: boolean;
+  /** Outputs only: no row leaves here while a param has one of these values. The editor then shows the port only where an edge uses it. */
+  readonly absentWhen?: { readonly param: string; readonly is: readonly (string | number | boolean | null)[] };
 }
 
 export interface Identity {

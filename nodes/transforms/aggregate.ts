@@ -105,7 +105,7 @@ Kept is what each group needs for its result, not the rows: a few numbers, the v
 `,
   inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
   stateful: true,
-  outputs: [{ name: 'rows' }, { name: 'late', late: true }],
+  outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'window', is: ['none'] } }],
   params,
   awaits: ({ window, timeColumn, early }) => (window === 'none' || early !== null ? [] : [{ port: 'rows', time: timeColumn, field: 'timeColumn' }]),
   card: (given) => {

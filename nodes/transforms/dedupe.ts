@@ -53,7 +53,7 @@ With an input that never ends, the keys of **the first** are kept for as long as
 `,
   inputs: [{ name: 'rows', bounded: ({ keep, within }: Params) => keep === 'last' && within === null }],
   stateful: true,
-  outputs: [{ name: 'rows' }, { name: 'late', late: true }],
+  outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'within', is: [null] } }],
   params,
   awaits: ({ within }) => (within === null ? [] : [{ port: 'rows', time: null }]),
   card: ({ keys, keep }) => (keys.length > 0 ? `${keep} of each ${keys.join(', ')}` : 'Choose key columns'),

@@ -78,7 +78,7 @@ The columns are those of the rows, then those of the lookup without its key colu
 `,
   inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: ({ table }: Params) => table !== 'changing' }],
   stateful: true,
-  outputs: [{ name: 'rows' }, { name: 'late', late: true }],
+  outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'table', is: ['fixed'] } }],
   params,
   awaits: ({ table }) => (table === 'changing' ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : []),
   card: ({ kind, keys }) => {

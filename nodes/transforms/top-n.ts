@@ -63,7 +63,7 @@ Kept in memory are as many rows as may come out, for each key (and each window t
 `,
   inputs: [{ name: 'rows', bounded: ({ over }: Params) => over === 'all' }],
   stateful: true,
-  outputs: [{ name: 'rows' }, { name: 'late', late: true }],
+  outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'over', is: ['all'] } }],
   params,
   awaits: ({ over }) => (over === 'tumbling' ? [{ port: 'rows', time: null }] : []),
   card: ({ keys, column, order, count, over, every }) => {

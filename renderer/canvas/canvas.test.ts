@@ -83,6 +83,15 @@ describe('ports', () => {
     expect(portsOf(pipeline, 'b', catalogue).outputs.map(({ name }) => name)).toEqual(['kept', 'rest']);
     expect(portsOf(routed, 'b', catalogue).outputs.map(({ name }) => name)).toEqual(['kept', 'rest', 'errors']);
   });
+  it('leave out those that give no rows, but for those with an edge', () => {
+    const rest = { ...port('rest'), absentWhen: { param: 'within', is: [null] } };
+    const types = new Map([...catalogue, ['dip', manifest('dip', [port('rows')], [port('rows'), rest])]]);
+    const outputs = (pipeline: Pipeline) => portsOf(pipeline, 'b', types).outputs.map(({ name }) => name);
+    const pipeline = pipelineOf({ b: 'dip', c: 'sea' });
+    expect(outputs(pipeline)).toEqual(['rows']);
+    expect(outputs({ ...pipeline, edges: [edge('b.rest', 'c.rows')] })).toEqual(['rows', 'rest']);
+    expect(outputs({ ...pipeline, nodes: { ...pipeline.nodes, b: { ...pipeline.nodes['b']!, params: { within: 5 } } } })).toEqual(['rows', 'rest']);
+  });
   it('of an unknown type are those that edges name', () => {
     const pipeline = pipelineOf({ a: 'well', x: 'mystery', d: 'sea' }, [edge('a.rows', 'x.left'), edge('x.right', 'd.rows')]);
     const ports = portsOf(pipeline, 'x', catalogue);

@@ -15,12 +15,13 @@ export interface Ports {
 }
 const errorsPort: PortManifest = { name: errorPort, label: 'Errors', many: false, optional: true };
 
-/** A node's ports; for a type that the catalogue lacks, those that its edges name. */
+/** A node's ports, without those that give no rows and have no edge; for a type that the catalogue lacks, those that its edges name. */
 export function portsOf(pipeline: Pipeline, id: string, catalogue: ReadonlyMap<string, NodeManifest>): Ports {
   const node = pipeline.nodes[id];
   const manifest = node && catalogue.get(node.type);
   if (node && manifest) {
-    return { inputs: manifest.inputs, outputs: node.onError === 'route' ? [...manifest.outputs, errorsPort] : manifest.outputs };
+    const outputs = manifest.outputs.filter((port) => !isAbsent(port, { ...manifest.defaults, ...node.params }) || isUsed(pipeline, id, port));
+    return { inputs: manifest.inputs, outputs: node.onError === 'route' ? [...outputs, errorsPort] : outputs };
   }
   const named = (names: readonly string[], many: boolean) => [...new Set(names)].map((name): PortManifest => ({ name, label: name, many, optional: true }));
   return {
@@ -33,6 +34,13 @@ export function portsOf(pipeline: Pipeline, id: string, catalogue: ReadonlyMap<s
       true,
     ),
   };
+}
+
+function isAbsent({ absentWhen }: PortManifest, params: PipelineNode['params']): boolean {
+  return absentWhen?.is.some((value) => value === (params[absentWhen.param] ?? null)) ?? false;
+}
+function isUsed({ edges }: Pipeline, id: string, { name }: PortManifest): boolean {
+  return edges.some(({ from }) => from.node === id && from.port === name);
 }
 
 /** How nodes look that runs have beside those of the document. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Catalogue, inputsOf, outputsOf } from '../../engine/plan/catalogue.ts';
+import { Catalogue, inputsOf, isAbsent, outputsOf } from '../../engine/plan/catalogue.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { definitions } from '../../nodes/index.ts';
 import type { Field, Fields } from '../../nodes/kit/fields.ts';
@@ -44,6 +44,8 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
     expect(docs.trim().length).toBeGreaterThan(40);
     expect(categories).toContain(category);
     expect(iconNames).toContain(icon);
+    const others = definitions.filter((other) => other !== definition && other.kind === definition.kind && !other.hidden);
+    if (!definition.hidden) expect(others.filter((other) => other.icon === icon).map((other) => other.type)).toEqual([]);
     expect(version).toBe((definition.migrations?.length ?? 0) + 1);
   });
 
@@ -54,6 +56,8 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
       for (const name of names) expect(name).toMatch(/^[a-z][a-zA-Z0-9]*$/);
       expect(names).not.toContain('errors');
     }
+    const conditions = outputsOf(definition).flatMap(({ absentWhen }) => absentWhen ?? []);
+    for (const { param } of conditions) expect(Object.keys(definition.params)).toContain(param);
     if (definition.kind !== 'source') expect(definition.inputs.length).toBeGreaterThan(0);
     if (definition.kind !== 'sink') expect(definition.outputs.length).toBeGreaterThan(0);
   });
@@ -127,6 +131,8 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
 
     it('gives the rows that infer promised', async () => {
       const { outputs, schemas } = await run(definition, example);
+      const absent = outputsOf(definition).filter((port) => isAbsent(port, paramsOf(definition, example) as Params));
+      for (const { name } of absent) expect(outputs[name] ?? []).toEqual([]);
       for (const [port, rows] of Object.entries(outputs)) {
         const schema = schemas[port];
         if (rows.length > 0) expect(schema, `schema of ${port}`).toBeTruthy();
