@@ -15,7 +15,7 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
   const isStale = useSession((state) => state.runStale);
   const problem = useSession((state) => state.problems.find((candidate) => candidate.edge === id));
   const isLabelled = useSession(({ run, pipeline }) => run !== null && labelledEdge(pipeline, source, port) === id);
-  const room = targetX > sourceX ? targetX - sourceX - labelGap - 3 : Number.POSITIVE_INFINITY;
+  const room = targetX > sourceX ? targetX - sourceX - labelGap - 2 : Number.POSITIVE_INFINITY;
   const words = rows !== undefined && isLabelled ? flowWords(rows, rate, room) : '';
   return (
     <>
@@ -44,7 +44,7 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
 
 /** A label stands on its edge where that leaves the port; ports are 18 px apart, so that labels of a node never meet. */
 const labelHeight = 14;
-const labelGap = 9;
+const labelGap = 6;
 
 /** The same rows go along all edges of a port: the one with the least room says so. */
 function labelledEdge({ edges, layout }: Pipeline, node: string, port: string): string | null {

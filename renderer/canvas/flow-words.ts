@@ -1,7 +1,7 @@
 import { formatShort } from '../runs/format.ts';
 
 /** Of the label's characters, about, at its size in canvas.css. */
-const characterWidth = 5.4;
+const characterWidth = 5.05;
 
 /** What an edge says of its rows: how many, and how many a second; only what fits into `room` pixels, as half a number would be a wrong one. */
 export function flowWords(rows: number, rate: number, room: number): string {

@@ -22,7 +22,7 @@ import {
 import { showAbout } from '../app/About.tsx';
 import { flow } from '../canvas/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
-import { endRun, isRunning, isSteerable, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
+import { endRun, isEnding, isRunning, isSteerable, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
 import type { DockTab, SessionState } from '../session/session.ts';
 import type { Command } from './command.ts';
 import { openCommandPalette } from './command-palette.ts';
@@ -111,7 +111,7 @@ export const runCommands: readonly Command[] = [
     label: (state) => (isEndless(state) ? 'Stop with a checkpoint' : 'Stop'),
     icon: IconPlayerStop,
     shortcuts: ['Shift+F5'],
-    enabled: running,
+    enabled: (state) => running(state) && !isEnding(state.run),
     run: () => stopRun(),
   },
   {

@@ -6,14 +6,14 @@ import { revealNode } from '../canvas/viewport.ts';
 import { session, useSession } from '../session/session.ts';
 import { counted } from './format.ts';
 
-/** What a run wrote, and the way to look at it. */
-export function RunOutputs({ run }: { readonly run: RunSummary }) {
+/** What a run wrote, or some of it, and the way to look at it. Nothing where there is none. */
+export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonly outputs: readonly RunOutput[] }) {
   const pipeline = useSession((state) => state.pipeline);
   const catalogue = useSession((state) => state.catalogue);
-  if (run.outputs.length === 0) return null;
+  if (outputs.length === 0) return null;
   return (
     <ul className="run-outputs" aria-label="Outputs">
-      {run.outputs.map((output) => (
+      {outputs.map((output) => (
         <li className="run-output" key={`${output.node} ${output.path} ${output.table}`}>
           <b>{titleOf(output.node, pipeline.nodes[output.node], catalogue)}</b>
           <span className="run-note">{describe(output, run)}</span>

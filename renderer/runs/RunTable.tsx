@@ -1,73 +1,57 @@
-import type { NodeStats, RunSummary } from '../../engine/protocol/messages.ts';
-import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
+import { Tooltip } from '@mantine/core';
+import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
+import { useMemo } from 'react';
+import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { besideDocument, titleOf } from '../canvas/flow.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { revealNode } from '../canvas/viewport.ts';
-import { useSession } from '../session/session.ts';
-import { formatBytes, formatCount, formatDuration, formatEventTime } from './format.ts';
+import { session, useSession } from '../session/session.ts';
 import { isRunning } from './run-actions.tsx';
+import { type NodeRow, type RunColumn, runColumns } from './run-columns.tsx';
+import { nextSort, type Sort, sorted, sortOf } from './sort.ts';
 
-/** Every node's counters, in the pipeline's order. What no node has gets no column. */
+/** Every node's counters, in the pipeline's order or by a column. What no node has gets no column. */
 export function RunTable({ run }: { readonly run: RunSummary }) {
   const pipeline = useSession((state) => state.pipeline);
   const catalogue = useSession((state) => state.catalogue);
+  const sort = sortOf(useSession((state) => state.settings['runSort']));
   const isLive = isRunning(run);
+  const title = (id: string) => titleOf(id, pipeline.nodes[id], catalogue);
   const all = Object.values(run.stats);
-  const has = {
-    late: all.some((stats) => stats.late > 0),
-    state: all.some((stats) => stats.state),
-    watermark: all.some((stats) => isEventTime(stats.watermark)),
-    backlog: all.some((stats) => stats.backlog),
-    progress: all.some((stats) => stats.progress && stats.progress.total !== null),
-  };
+  const columns = runColumns.filter(({ isShown }) => !isShown || isShown(all));
+  const seconds = ((run.endedAt ?? Date.now()) - run.startedAt) / 1000;
+  const rows = Object.entries(run.stats).map(([id, stats]): NodeRow => ({ id, title: title(id), stats, isLive, seconds, titleOf: title }));
+  // Figures change ten times a second: what one wants to click must not move as often.
+  const moment = isLive ? Math.floor(Date.now() / reorderMs) : 0;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above.
+  const order = useMemo(() => sorted(rows, sort).map(({ id }) => id), [sort.column, sort.isDown, rows.length, run.id, moment]);
+  const byId = new Map(rows.map((row) => [row.id, row]));
   return (
     <table className="run-table" aria-label="Counters by node">
       <thead>
         <tr>
-          <th>Node</th>
-          <th>Rows in</th>
-          <th>Rows out</th>
-          <th title="Taken in and, rightly, not sent on">Dropped</th>
-          <th>Failed</th>
-          {has.late && <th title="Rows that came after their window had gone">Late</th>}
-          <th>{isLive ? 'Rows/s' : 'Rows/s, mean'}</th>
-          {has.state && <th title="What the node keeps between rows">State</th>}
-          {has.watermark && <th title="Every row up to this event time (UTC) has come">Watermark</th>}
-          <th title="Time spent working; the bar shows the shares of working, waiting for nodes behind, and waiting for rows">Time</th>
-          {has.backlog && <th title="What waits outside to be read">Waiting</th>}
-          {has.progress && <th className="wide">Read</th>}
+          <Heading name="node" label="Node" help="The nodes of the pipeline. A click shows one on the canvas." sort={sort} />
+          {columns.map(({ name, label, help, isLeft }) => (
+            <Heading key={name} name={name} label={label(isLive)} help={help} sort={sort} isLeft={isLeft} />
+          ))}
         </tr>
       </thead>
       <tbody>
-        {Object.entries(run.stats).map(([id, stats]) => {
+        {order.map((id) => {
+          const row = byId.get(id);
+          if (!row) return null;
           const manifest = pipeline.nodes[id] ? catalogue.get(pipeline.nodes[id].type) : besideDocument.get(id);
-          const out = Object.values(stats.out).reduce((sum, count) => sum + count, 0);
-          const seconds = ((run.endedAt ?? run.startedAt) - run.startedAt) / 1000;
-          const mean = seconds > 0 ? Math.max(stats.in, out) / seconds : 0;
-          const ports = Object.entries(stats.out);
           return (
             <tr key={id} data-node-id={id} onClick={() => revealNode(id)}>
               <td>
-                <button type="button" className="run-node">
+                <button type="button" className="run-node" title={row.title}>
                   <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} />
-                  {titleOf(id, pipeline.nodes[id], catalogue)}
+                  <span>{row.title}</span>
                 </button>
               </td>
-              <Count value={stats.in} />
-              <Count value={out} title={ports.length > 1 ? ports.map(([port, count]) => `${port}: ${formatCount(count)}`).join('\n') : undefined} />
-              <Count value={stats.dropped} />
-              <Count value={stats.failed} bad />
-              {has.late && <Count value={stats.late} />}
-              <Count value={isLive ? stats.rate : mean} />
-              {has.state && (
-                <td className={stats.state ? undefined : 'zero'} title={stats.state && `${formatCount(stats.state.entries)} entries`}>
-                  {stats.state ? formatBytes(stats.state.bytes) : ''}
-                </td>
-              )}
-              {has.watermark && <Watermark stats={stats} isLive={isLive} />}
-              <Time stats={stats} />
-              {has.backlog && <td>{stats.backlog && amount(stats.backlog.unit, stats.backlog.waiting)}</td>}
-              {has.progress && <td className="wide">{stats.progress && <Progress progress={stats.progress} />}</td>}
+              {columns.map((column) => (
+                <Cell key={column.name} column={column} row={row} />
+              ))}
             </tr>
           );
         })}
@@ -76,59 +60,37 @@ export function RunTable({ run }: { readonly run: RunSummary }) {
   );
 }
 
-function Count({ value, bad = false, title }: { readonly value: number; readonly bad?: boolean; readonly title?: string }) {
+const reorderMs = 2000;
+
+function Cell({ column, row }: { readonly column: RunColumn; readonly row: NodeRow }) {
+  const classes = [column.tone?.(row), column.isLeft && 'wide'].filter(Boolean).join(' ');
   return (
-    <td className={value === 0 ? 'zero' : bad ? 'bad' : undefined} title={title}>
-      {formatCount(value)}
+    <td className={classes || undefined} title={column.details?.(row)}>
+      {column.cell(row)}
     </td>
   );
 }
 
-function Watermark({ stats: { watermark }, isLive }: { readonly stats: NodeStats; readonly isLive: boolean }) {
-  if (!isEventTime(watermark)) return <td className="zero">{watermark >= endOfTime ? 'end' : ''}</td>;
-  const behind = Date.now() - watermark;
+interface HeadingProps {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly sort: Sort;
+  readonly isLeft?: boolean;
+}
+
+/** Sorts by its column: largest first, smallest first, then in the pipeline's order again. */
+function Heading({ name, label, help, sort, isLeft = false }: HeadingProps) {
+  const isSorted = sort.column === name;
+  const Arrow = sort.isDown ? IconArrowNarrowDown : IconArrowNarrowUp;
   return (
-    <td title={isLive && behind >= 0 ? `${formatDuration(behind)} behind the clock` : undefined}>
-      {formatEventTime(watermark)}
-      {isLive && behind >= 0 && behind < dayMs && <span className="run-lag"> −{formatDuration(behind)}</span>}
-    </td>
+    <th className={isLeft ? 'wide' : undefined} aria-sort={isSorted ? (sort.isDown ? 'descending' : 'ascending') : undefined}>
+      <Tooltip label={help} position="top" events={{ hover: true, focus: true, touch: false }}>
+        <button type="button" onClick={() => session.set('runSort', nextSort(sort, name))}>
+          {label}
+          {isSorted && <Arrow size={13} aria-hidden />}
+        </button>
+      </Tooltip>
+    </th>
   );
-}
-
-/** A node's time at work, and how its time is shared out. */
-function Time({ stats: { busyMs, idleMs, blockedMs } }: { readonly stats: NodeStats }) {
-  const total = busyMs + idleMs + blockedMs;
-  const share = (ms: number) => `${Math.round((100 * ms) / total)} %`;
-  const words = total > 0 ? `${share(busyMs)} working, ${share(blockedMs)} waiting for nodes behind, ${share(idleMs)} waiting for rows` : undefined;
-  return (
-    <td className={busyMs < 1 ? 'zero' : undefined} title={words}>
-      {idleMs + blockedMs > 0 && (
-        <span className="run-share" role="img" aria-label={words}>
-          <i style={{ width: share(busyMs) }} data-part="busy" />
-          <i style={{ width: share(blockedMs) }} data-part="blocked" />
-        </span>
-      )}
-      {formatDuration(busyMs)}
-    </td>
-  );
-}
-
-function Progress({ progress }: { readonly progress: NonNullable<NodeStats['progress']> }) {
-  if (progress.total === null) return <>{amount(progress.unit, progress.done)}</>;
-  return (
-    <>
-      <progress value={progress.done} max={Math.max(1, progress.total)} aria-label="Read so far" /> {amount(progress.unit, progress.done)} of{' '}
-      {amount(progress.unit, progress.total)}
-    </>
-  );
-}
-
-const dayMs = 86_400_000;
-
-function isEventTime(watermark: number): boolean {
-  return watermark > beginningOfTime && watermark < endOfTime;
-}
-
-function amount(unit: 'bytes' | 'rows', value: number): string {
-  return unit === 'bytes' ? formatBytes(value) : formatCount(value);
 }

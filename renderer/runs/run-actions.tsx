@@ -19,6 +19,11 @@ export function isSteerable(run: RunSummary | null): run is RunSummary {
   return run !== null && (run.state === 'running' || run.state === 'paused');
 }
 
+/** Whether it was asked to end, and is finishing what is under way. */
+export function isEnding(run: RunSummary | null): boolean {
+  return run !== null && (run.state === 'stopping' || run.state === 'draining');
+}
+
 interface Start {
   readonly documentId: string;
   readonly pipeline: Pipeline;

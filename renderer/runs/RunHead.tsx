@@ -1,0 +1,181 @@
+import { ActionIcon, Button, Menu, SegmentedControl, Tooltip } from '@mantine/core';
+import {
+  IconCircleCheckFilled,
+  IconCircleXFilled,
+  IconDots,
+  IconLoader2,
+  IconPlayerEject,
+  IconPlayerPauseFilled,
+  IconPlayerPlayFilled,
+  IconPlayerStopFilled,
+  IconRefreshAlert,
+} from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
+import { runCommand } from '../commands/registry.ts';
+import { useSession } from '../session/session.ts';
+import { EarlierRuns } from './EarlierRuns.tsx';
+import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
+import { isEnding, isRunning, isSteerable } from './run-actions.tsx';
+
+export type RunView = 'nodes' | 'errors' | 'history' | 'log';
+
+interface RunHeadProps {
+  readonly run: RunSummary;
+  readonly view: RunView;
+  readonly onView: (view: RunView) => void;
+}
+
+/** The run in a line: how it is, since when, how it can be steered, and what of it is shown below. */
+export function RunHead({ run, view, onView }: RunHeadProps) {
+  return (
+    <div className="run-head">
+      <StateLabel run={run} />
+      <Elapsed run={run} />
+      <Origin run={run} />
+      <CheckpointNote run={run} />
+      {isRunning(run) && <RunControls run={run} />}
+      <span className="run-views">
+        <SegmentedControl<RunView>
+          aria-label="Show of the run"
+          value={view}
+          onChange={onView}
+          data={[
+            { value: 'nodes', label: 'Nodes' },
+            { value: 'errors', label: run.problems.length > 0 ? `Errors (${run.problems.length})` : 'Errors' },
+            { value: 'history', label: 'History' },
+            { value: 'log', label: 'Log' },
+          ]}
+        />
+        <EarlierRuns current={run.id} />
+      </span>
+    </div>
+  );
+}
+
+function StateLabel({ run }: { readonly run: RunSummary }) {
+  return (
+    <span className="run-state" data-state={run.state} role="status" aria-label={`Run ${runStateWords[run.state].toLowerCase()}`}>
+      {run.state === 'done' && <IconCircleCheckFilled size={16} />}
+      {run.state === 'failed' && <IconCircleXFilled size={16} />}
+      {run.state === 'stopped' && <IconPlayerStopFilled size={16} />}
+      {run.state === 'paused' && <IconPlayerPauseFilled size={16} />}
+      {run.state === 'restarting' && <IconRefreshAlert size={16} />}
+      {isRunning(run) && run.state !== 'paused' && run.state !== 'restarting' && <IconLoader2 size={16} className="spin" />}
+      {runStateWords[run.state]}
+    </span>
+  );
+}
+
+/** Stop and pause at hand, the other ways to end it in a menu; once it is ending, the way to end it at once. */
+function RunControls({ run }: { readonly run: RunSummary }) {
+  if (isEnding(run)) {
+    return (
+      <Tooltip label="End it at once: back to what it last committed">
+        <Button size="compact-xs" color="red" variant="light" leftSection={<IconPlayerEject size={13} />} onClick={() => void runCommand('run.cancel')}>
+          Cancel the run
+        </Button>
+      </Tooltip>
+    );
+  }
+  const others = run.bounded ? ['run.drain'] : ['run.checkpoint', 'run.drain', 'run.cancel'];
+  return (
+    <span className="run-controls">
+      <Tooltip label={run.bounded ? 'End it at once: nothing of it is written' : 'Make a checkpoint and end: the next run can go on from there'}>
+        <Button size="compact-xs" color="red" variant="light" leftSection={<IconPlayerStopFilled size={12} />} onClick={() => void runCommand('run.stop')}>
+          Stop
+        </Button>
+      </Tooltip>
+      <Tooltip label={run.state === 'paused' ? 'Read on' : 'Read no further for now; what has been read is finished'}>
+        <Button
+          size="compact-xs"
+          color="gray"
+          variant="light"
+          disabled={!isSteerable(run)}
+          leftSection={run.state === 'paused' ? <IconPlayerPlayFilled size={12} /> : <IconPlayerPauseFilled size={12} />}
+          onClick={() => void runCommand('run.pause')}
+        >
+          {run.state === 'paused' ? 'Resume' : 'Pause'}
+        </Button>
+      </Tooltip>
+      <Menu position="bottom-start" width={230}>
+        <Menu.Target>
+          <ActionIcon size={22} aria-label="More ways to steer the run">
+            <IconDots size={15} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <CommandMenuItems entries={others} />
+        </Menu.Dropdown>
+      </Menu>
+    </span>
+  );
+}
+
+/** When it began; and what one must know where it is not the pipeline as it is now. */
+function Origin({ run }: { readonly run: RunSummary }) {
+  const isStale = useSession((state) => state.runStale);
+  const isSeen = useSession((state) => state.runPipeline !== null);
+  const path = useSession((state) => state.path);
+  const isOther = run.path !== path && run.path !== null;
+  return (
+    <>
+      <span className="dim run-started">started {formatWhen(run.startedAt)}</span>
+      {isOther && (
+        <span className="run-other" title={run.path ?? undefined}>
+          a run of “{run.pipeline}”
+        </span>
+      )}
+      {isStale && !isOther && <span className="dim">{isSeen ? 'before your last changes' : 'an earlier run'}</span>}
+    </>
+  );
+}
+
+/** Where it would go on from, or is tried again; how long it has been ending. */
+function CheckpointNote({ run }: { readonly run: RunSummary }) {
+  const now = useClock(isRunning(run));
+  const words: string[] = [];
+  if (isEnding(run)) words.push(`finishing: ${formatDuration(Math.max(0, now - sinceOf(run)))}`);
+  if (run.state === 'restarting' && run.retryAt) words.push(`tried again in ${formatDuration(Math.max(0, run.retryAt - now))}`);
+  if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
+  if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);
+  if (run.checkpoint) words.push(`checkpoint ${run.checkpoint.id}, ${formatAge(run.checkpoint.at, now)} ago`);
+  if (words.length === 0) return null;
+  const title = run.checkpoint
+    ? `Checkpoint ${run.checkpoint.id}: ${formatBytes(run.checkpoint.bytes)}, made in ${formatDuration(run.checkpoint.tookMs)}`
+    : undefined;
+  return (
+    <span className="dim" title={title}>
+      {words.join(' · ')}
+    </span>
+  );
+}
+
+const firstSeen = { key: '', at: 0 };
+/** When the state that a run is in was first seen: its summary does not tell. */
+function sinceOf({ id, state }: RunSummary): number {
+  const key = `${id} ${state}`;
+  if (firstSeen.key !== key) Object.assign(firstSeen, { key, at: Date.now() });
+  return firstSeen.at;
+}
+
+function Elapsed({ run }: { readonly run: RunSummary }) {
+  const now = useClock(isRunning(run));
+  return (
+    <span className="dim" title={`Started ${formatWhen(run.startedAt)}`}>
+      {formatDuration(Math.max(0, (run.endedAt ?? now) - run.startedAt))}
+    </span>
+  );
+}
+
+/** The time of day, while it matters. */
+function useClock(isLive: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!isLive) return;
+    const timer = setInterval(() => setNow(Date.now()), 250);
+    return () => clearInterval(timer);
+  }, [isLive]);
+  return now;
+}

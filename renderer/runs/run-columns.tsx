@@ -1,0 +1,200 @@
+/** What the table of a run's counters shows of each node, and what it says of each column. */
+import { IconHourglassHigh } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { errorPort } from '../../engine/document/pipeline.ts';
+import type { NodeStats } from '../../engine/protocol/messages.ts';
+import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
+import { formatBytes, formatCount, formatDuration, formatEventTime } from './format.ts';
+
+/** What a cell is made of. */
+export interface NodeRow {
+  readonly id: string;
+  readonly title: string;
+  readonly stats: NodeStats;
+  readonly isLive: boolean;
+  /** Of the run so far, in seconds. */
+  readonly seconds: number;
+  readonly titleOf: (id: string) => string;
+}
+
+export interface RunColumn {
+  readonly name: string;
+  readonly label: (isLive: boolean) => string;
+  /** A tooltip: what the figure means, and its unit. */
+  readonly help: string;
+  /** Absent where no node has such a figure; without it, it is always there. */
+  readonly isShown?: (all: readonly NodeStats[]) => boolean;
+  /** What rows are sorted by; null comes last either way. */
+  readonly value: (row: NodeRow) => number | null;
+  readonly cell: (row: NodeRow) => ReactNode;
+  /** Text of the cell's own tooltip. */
+  readonly details?: (row: NodeRow) => string | undefined;
+  readonly tone?: (row: NodeRow) => 'zero' | 'bad' | 'notable' | undefined;
+  readonly isLeft?: boolean;
+}
+
+const zero = (value: number | null) => (value ? undefined : 'zero');
+const count = (value: number | null) => (value === null ? '' : formatCount(value));
+const hasInput = ({ stats }: NodeRow) => stats.in > 0 || !isSource(stats);
+/** Only sources tell how far they have read or what waits for them; what has taken rows in is none. */
+const isSource = ({ in: taken, out, progress, backlog }: NodeStats) => taken === 0 && (progress !== undefined || backlog !== undefined || sent(out) > 0);
+const sent = (out: NodeStats['out']) => Object.entries(out).reduce((sum, [port, rows]) => (port === errorPort ? sum : sum + rows), 0);
+const hasOutput = ({ stats: { out } }: NodeRow) => Object.keys(out).some((port) => port !== errorPort);
+const handled = ({ stats: { in: taken, out } }: NodeRow) => (taken > 0 ? taken : sent(out));
+
+const counter = (name: 'dropped' | 'failed' | 'late', label: string, help: string, tone: 'bad' | 'notable' | undefined): RunColumn => ({
+  name,
+  label: () => label,
+  help,
+  ...(name === 'failed' ? {} : { isShown: (all) => all.some((stats) => stats[name] > 0) }),
+  value: ({ stats }) => stats[name],
+  cell: ({ stats }) => count(stats[name]),
+  tone: ({ stats }) => (stats[name] > 0 ? tone : 'zero'),
+});
+
+const rowsPerSecond = (row: NodeRow) => (row.isLive ? row.stats.rate : row.seconds > 0 ? handled(row) / row.seconds : 0);
+
+export const runColumns: readonly RunColumn[] = [
+  {
+    name: 'in',
+    label: () => 'Rows in',
+    help: 'Rows that the node has taken in. Sources take none in.',
+    value: (row) => (hasInput(row) ? row.stats.in : null),
+    cell: (row) => (hasInput(row) ? count(row.stats.in) : ''),
+    tone: (row) => zero(row.stats.in),
+  },
+  {
+    name: 'out',
+    label: () => 'Rows out',
+    help: 'Rows that the node has sent on, those that failed apart. Sinks send none on.',
+    value: (row) => (hasOutput(row) ? sent(row.stats.out) : null),
+    cell: (row) => (hasOutput(row) ? count(sent(row.stats.out)) : ''),
+    details: ({ stats: { out, outRate }, isLive }) => {
+      const ports = Object.entries(out);
+      const line = ([port, rows]: [string, number]) => `${port}: ${count(rows)} rows${isLive && outRate ? `, ${count(outRate[port] ?? 0)} a second` : ''}`;
+      return ports.length > 1 ? ports.map(line).join('\n') : undefined;
+    },
+    tone: (row) => zero(sent(row.stats.out)),
+  },
+  counter('dropped', 'Dropped', 'Rows that the node took in and, rightly, did not send on: what a filter without a second edge sorts out.', undefined),
+  counter('failed', 'Failed', 'Rows that the node could not handle. See “Errors” for the first of them.', 'bad'),
+  counter('late', 'Late', 'Rows that came after their window was done. They leave by a port of their own.', 'notable'),
+  {
+    name: 'rate',
+    label: (isLive) => (isLive ? 'Rows/s' : 'Rows/s, mean'),
+    help: 'Rows per second: over the last second while it runs, over the whole run once it has ended. Those taken in; for a source, those sent on.',
+    value: rowsPerSecond,
+    cell: (row) => count(rowsPerSecond(row)),
+    tone: (row) => zero(Math.round(rowsPerSecond(row))),
+  },
+  {
+    name: 'state',
+    label: () => 'State',
+    help: 'What the node keeps between rows: open windows, keys it has seen, rows that wait for their match.',
+    isShown: (all) => all.some((stats) => stats.state),
+    value: ({ stats }) => stats.state?.bytes ?? null,
+    cell: ({ stats }) => stats.state && formatBytes(stats.state.bytes),
+    details: ({ stats }) => stats.state && `${count(stats.state.entries)} entries, ${count(stats.state.bytes)} bytes`,
+    tone: ({ stats }) => zero(stats.state?.entries ?? 0),
+  },
+  {
+    name: 'watermark',
+    label: () => 'Watermark',
+    help: 'Event time in UTC up to which all rows are taken to have come; windows that end before it are done. Behind it, in grey: how far the clock is ahead.',
+    isShown: (all) => all.some(({ watermark }) => isEventTime(watermark)),
+    value: ({ stats: { watermark } }) => (isEventTime(watermark) ? watermark : null),
+    cell: (row) => <Watermark {...row} />,
+    details: ({ stats: { watermark, heldBy }, isLive, titleOf }) => {
+      const behind = Date.now() - watermark;
+      const lines = [
+        ...(isLive && isEventTime(watermark) && behind >= 0 ? [`${formatDuration(behind)} behind the clock`] : []),
+        ...(heldBy === undefined ? [] : [`Rows wait here: the watermark is held back by “${titleOf(heldBy)}”`]),
+      ];
+      return lines.length > 0 ? lines.join('\n') : undefined;
+    },
+    tone: ({ stats: { watermark, heldBy } }) => (heldBy === undefined ? (isEventTime(watermark) ? undefined : 'zero') : 'notable'),
+  },
+  {
+    name: 'work',
+    label: () => 'At work',
+    help: 'Time that the node was at work. The bar shares out its time: at work, waiting for nodes behind it, and, empty, waiting for rows.',
+    value: ({ stats }) => stats.busyMs,
+    cell: ({ stats }) => <Work stats={stats} />,
+    details: ({ stats }) => sharesOf(stats)?.words,
+    tone: ({ stats }) => (stats.busyMs < 1 ? 'zero' : undefined),
+  },
+  {
+    name: 'backlog',
+    label: () => 'Waiting',
+    help: 'What waits outside to be read by the source.',
+    isShown: (all) => all.some((stats) => stats.backlog),
+    value: ({ stats }) => stats.backlog?.waiting ?? null,
+    cell: ({ stats: { backlog } }) => backlog && amount(backlog.unit, backlog.waiting),
+    tone: ({ stats: { backlog } }) => zero(backlog?.waiting ?? 0),
+  },
+  {
+    name: 'progress',
+    label: () => 'Read',
+    help: 'How much of its input the source has read.',
+    isShown: (all) => all.some(({ progress }) => progress && progress.total !== null),
+    value: ({ stats: { progress } }) => (progress ? progress.done / (progress.total ?? progress.done) : null),
+    cell: ({ stats }) => stats.progress && <Progress progress={stats.progress} />,
+    isLeft: true,
+  },
+];
+
+function Watermark({ stats: { watermark, heldBy }, isLive }: NodeRow) {
+  if (!isEventTime(watermark)) return watermark >= endOfTime ? 'end' : '';
+  const behind = Date.now() - watermark;
+  return (
+    <>
+      {heldBy !== undefined && <IconHourglassHigh size={13} role="img" aria-label="held back" />} {formatEventTime(watermark)}
+      {isLive && behind >= 0 && behind < dayMs && <span className="run-lag"> −{formatDuration(behind)}</span>}
+    </>
+  );
+}
+
+/** A node's time at work, and how its time is shared out. */
+function Work({ stats }: { readonly stats: NodeStats }) {
+  const shares = sharesOf(stats);
+  return (
+    <>
+      {shares && (
+        <span className="run-share" role="img" aria-label={shares.words}>
+          <i style={{ width: shares.busy }} data-part="busy" />
+          <i style={{ width: shares.blocked }} data-part="blocked" />
+        </span>
+      )}
+      {formatDuration(stats.busyMs)}
+    </>
+  );
+}
+
+/** Null for nodes within a chain: they wait for nobody, as they are called. */
+function sharesOf({ busyMs, idleMs, blockedMs }: NodeStats) {
+  if (idleMs + blockedMs <= 0) return null;
+  const total = busyMs + idleMs + blockedMs;
+  const share = (ms: number) => `${Math.round((100 * ms) / total)} %`;
+  const [busy, blocked, idle] = [share(busyMs), share(blockedMs), share(idleMs)];
+  return { busy, blocked, words: `${busy} at work, ${blocked} waiting for nodes behind, ${idle} waiting for rows` };
+}
+
+function Progress({ progress }: { readonly progress: NonNullable<NodeStats['progress']> }) {
+  if (progress.total === null) return amount(progress.unit, progress.done);
+  return (
+    <>
+      <progress value={progress.done} max={Math.max(1, progress.total)} aria-label="Read so far" /> {amount(progress.unit, progress.done)} of{' '}
+      {amount(progress.unit, progress.total)}
+    </>
+  );
+}
+
+const dayMs = 86_400_000;
+
+function isEventTime(watermark: number): boolean {
+  return watermark > beginningOfTime && watermark < endOfTime;
+}
+
+function amount(unit: 'bytes' | 'rows', value: number): string {
+  return unit === 'bytes' ? formatBytes(value) : `${formatCount(value)} ${value === 1 ? 'row' : 'rows'}`;
+}
