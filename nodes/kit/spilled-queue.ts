@@ -5,10 +5,7 @@ import { TimeQueue } from './time-queue.ts';
 /** Items that are read back at once. */
 const chunkSize = 256;
 
-export interface Timed<T> {
-  readonly time: number;
-  readonly item: T;
-}
+export type Timed<T> = { readonly time: number; readonly item: T };
 /** Where a chunk begins, in both orders: time, and the turn in which its items were added. */
 type Chunk = { readonly time: number; readonly turn: number };
 type Loaded<T> = { readonly time: number; readonly turn: number; readonly item: T };

@@ -1,6 +1,9 @@
-import type { Row } from '../../engine/schema/types.ts';
+import type { Row, State } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
-import type { Held, Match, Matcher, MatcherOptions, Side } from './stream-join-matcher.ts';
+import type { KeyedState } from './keyed-state.ts';
+import { SpilledLists } from './spilled-lists.ts';
+import { type QueueSnapshot, SpilledQueue, type Timed } from './spilled-queue.ts';
+import { type Held, type Match, type Matcher, type MatcherOptions, type Side, type SpilledRow, sides } from './stream-join-matcher.ts';
 import { TimeQueue } from './time-queue.ts';
 
 /** Rows of one key, of which each follows another by less than the gap; it ends a gap after the last one. */
@@ -10,13 +13,19 @@ interface Session {
   end: number;
   left: Held[];
   right: Held[];
-  /** Has become part of another one. */
-  isMerged: boolean;
+  /** Is closed, or has become part of another one. */
+  isGone: boolean;
 }
+
+/** A session in keyed state, as far as it is known there: rows in memory may make it longer. Its rows are in lists of these numbers. */
+type Span = { readonly start: number; readonly end: number; readonly lists: readonly number[] };
+type Spilled = { readonly lists: number; readonly due: QueueSnapshot };
 
 /**
  * Joins rows within the sessions of their keys, to which both sides count. Pairs come out when the session is closed: where late
  * rows are allowed, when none of them can make it longer any more.
+ *
+ * A row that comes does not ask the state: which sessions in memory and in keyed state are one is found out when one of them is due.
  */
 export class SessionMatcher implements Matcher {
   readonly behind: number;
@@ -27,6 +36,13 @@ export class SessionMatcher implements Matcher {
   readonly #sessions = new Map<JoinKey, Session[]>();
   /** By the last time within them, as it was when they were added: one that has grown since goes back. */
   readonly #closing = new TimeQueue<Session>();
+  /** By key, in the order of time; none of them overlap. */
+  readonly #spans: KeyedState<readonly Span[]>;
+  readonly #lists: SpilledLists<SpilledRow>;
+  /** How many lists there have ever been. */
+  #listCount = 0;
+  /** Keys by the last time within one of their spans. */
+  readonly #due: SpilledQueue<JoinKey>;
   /** Sessions whose last time is up to this are gone. */
   #horizon = Number.NEGATIVE_INFINITY;
 
@@ -34,6 +50,9 @@ export class SessionMatcher implements Matcher {
     this.#gap = gap;
     this.#options = options;
     this.behind = options.lateness;
+    this.#spans = options.state('sessions');
+    this.#lists = new SpilledLists(options.state('rows'));
+    this.#due = new SpilledQueue(options.state('due'));
   }
 
   isLate(time: number): boolean {
@@ -50,11 +69,17 @@ export class SessionMatcher implements Matcher {
 
   advance(watermark: number): void {
     this.#horizon = watermark - this.#options.lateness;
-    while (this.#closing.next <= this.#horizon) {
-      const session = this.#closing.take();
-      if (session.isMerged) continue;
-      if (session.end - 1 > this.#horizon) this.#closing.add(session.end - 1, session);
-      else this.#close(session);
+    for (;;) {
+      const time = Math.min(this.#closing.next, this.#due.next);
+      if (time > this.#horizon) return;
+      if (this.#due.next === time) this.#settle(this.#due.take(), time);
+      else {
+        const session = this.#closing.take();
+        if (session.isGone) continue;
+        if (session.end - 1 > time) this.#closing.add(session.end - 1, session);
+        else if (this.#spans.size > 0) this.#settle(session.key, time, session);
+        else this.#close(session);
+      }
     }
   }
 
@@ -76,7 +101,7 @@ export class SessionMatcher implements Matcher {
     const at = firstEndingAfter(sessions, time);
     const found = sessions[at];
     if (!found || found.start >= end) {
-      const session: Session = { key, start: time, end, left: [], right: [], isMerged: false };
+      const session: Session = { key, start: time, end, left: [], right: [], isGone: false };
       sessions.splice(at, 0, session);
       this.#closing.add(end - 1, session);
       return session;
@@ -92,15 +117,102 @@ export class SessionMatcher implements Matcher {
   }
 
   #close(session: Session): void {
+    this.#remove(session);
+    this.#emitSession(session, session.left, session.right);
+  }
+
+  #remove(session: Session): void {
     const { key, left, right } = session;
     const sessions = this.#sessions.get(key)!;
     sessions.splice(sessions.indexOf(session), 1);
     if (sessions.length === 0) this.#sessions.delete(key);
     this.held.left -= left.length;
     this.held.right -= right.length;
-    for (const one of left) for (const other of right) this.#options.emit(one.row, other.row, session.start, session.end);
-    if (this.#options.keep.left && right.length === 0) for (const { row } of left) this.#emitAlone('left', row, session);
-    if (this.#options.keep.right && left.length === 0) for (const { row } of right) this.#emitAlone('right', row, session);
+    session.isGone = true;
+  }
+
+  #emitSession(session: Pick<Session, 'start' | 'end'>, left: Iterable<Pick<Held, 'row'>>, right: readonly Pick<Held, 'row'>[]): void {
+    const { emit, keep } = this.#options;
+    let hasLeft = false;
+    for (const one of left) {
+      hasLeft = true;
+      for (const other of right) emit(one.row, other.row, session.start, session.end);
+      if (keep.left && right.length === 0) this.#emitAlone('left', one.row, session);
+    }
+    if (keep.right && !hasLeft) for (const { row } of right) this.#emitAlone('right', row, session);
+  }
+
+  /** Closes what is over by this time of a key that may have sessions in memory and in the state. `due` is then closed, or queued again. */
+  #settle(key: JoinKey, time: number, due?: Session): void {
+    const spans = this.#spans.get(`${key}`) ?? [];
+    const remaining = new Set(spans);
+    for (const { start, end, parts } of connected([...spans, ...(this.#sessions.get(key) ?? [])])) {
+      if (end - 1 > time) {
+        if (due && parts.includes(due)) this.#closing.add(end - 1, due);
+        continue;
+      }
+      const rows = (side: Side) => this.#rowsOf(side, key, parts);
+      this.#emitSession({ start, end }, rows('left'), [...rows('right')]);
+      for (const part of parts) {
+        if (!('lists' in part)) this.#remove(part);
+        else {
+          for (const list of part.lists) for (const side of sides) this.#lists.delete(listOf(side, list, key));
+          remaining.delete(part);
+        }
+      }
+    }
+    if (remaining.size === spans.length) return;
+    if (remaining.size === 0) this.#spans.delete(`${key}`);
+    else this.#spans.set(`${key}`, [...remaining]);
+  }
+
+  *#rowsOf(side: Side, key: JoinKey, parts: readonly (Span | Session)[]): Iterable<Pick<Held, 'row'>> {
+    const { unpack } = this.#options.packers[side];
+    for (const part of parts) {
+      if (!('lists' in part)) yield* part[side];
+      else for (const list of part.lists) for (const [, , row] of this.#lists.get(listOf(side, list, key))) yield { row: unpack(row) };
+    }
+  }
+
+  spill(): void {
+    const due: Timed<JoinKey>[] = [];
+    for (const [key, sessions] of this.#sessions) {
+      let spans = this.#spans.get(`${key}`) ?? [];
+      for (const session of sessions) {
+        const list = this.#spillRows(session);
+        spans = connected([...spans, { start: session.start, end: session.end, lists: [list] }]).map(({ start, end, parts }) =>
+          parts.length === 1 ? parts[0]! : { start, end, lists: parts.flatMap(({ lists }) => lists) },
+        );
+        // One that ends later was queued for that end.
+        if (spans.some(({ end }) => end === session.end)) due.push({ time: session.end - 1, item: key });
+      }
+      this.#spans.set(`${key}`, spans);
+    }
+    this.#due.add(due);
+    this.#sessions.clear();
+    this.#closing.clear();
+    this.held.left = this.held.right = 0;
+  }
+
+  /** The number of the list that they are in. */
+  #spillRows(session: Session): number {
+    const number = this.#listCount++;
+    for (const side of sides) {
+      const { pack } = this.#options.packers[side];
+      const items = session[side].map(({ time, row }): SpilledRow => [time, false, pack(row)]);
+      if (items.length > 0) this.#lists.append(listOf(side, number, session.key), items);
+    }
+    return number;
+  }
+
+  spilled(): Spilled {
+    return { lists: this.#listCount, due: this.#due.snapshot() };
+  }
+
+  resume(spilled: State): void {
+    const { lists, due } = spilled as Spilled;
+    this.#listCount = lists;
+    this.#due.restore(due);
   }
 
   #emitAlone(side: Side, row: Row, { start, end }: Pick<Session, 'start' | 'end'>): void {
@@ -124,5 +236,22 @@ function merge(into: Session, from: Session): void {
   into.end = from.end;
   into.left = into.left.concat(from.left);
   into.right = into.right.concat(from.right);
-  from.isMerged = true;
+  from.isGone = true;
+}
+
+function listOf(side: Side, list: number, key: JoinKey): string {
+  return `${side} ${list} ${key}`;
+}
+
+/** Stretches of time that overlap, put together; in the order of time. */
+function connected<T extends { readonly start: number; readonly end: number }>(stretches: T[]): { start: number; end: number; parts: T[] }[] {
+  const groups: { start: number; end: number; parts: T[] }[] = [];
+  for (const part of stretches.sort((a, b) => a.start - b.start)) {
+    const last = groups.at(-1);
+    if (last && part.start < last.end) {
+      last.end = Math.max(last.end, part.end);
+      last.parts.push(part);
+    } else groups.push({ start: part.start, end: part.end, parts: [part] });
+  }
+  return groups;
 }

@@ -1,8 +1,9 @@
 import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
-import type { Json, Row } from '../../engine/schema/types.ts';
+import type { Json, Row, State } from '../../engine/schema/types.ts';
 import type { JoinedColumn, JoinKind, KeyPair } from './join-columns.ts';
 import { joinKeyReader } from './join-keys.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
+import { rowPacker } from './packed-rows.ts';
 import { noTime } from './row-failures.ts';
 import { compile, rowSource, stringLiteral } from './rows.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
@@ -27,13 +28,12 @@ const batchSize = 1024;
 const latePorts = { left: 'lateLeft', right: 'lateRight' } as const;
 
 /**
- * Joins the rows of the ports `left` and `right`. They are kept in plain maps and not in the engine's keyed state: a key's rows
- * change with every row that comes, and writing them all anew each time would cost more than the join itself. The watermark
- * bounds how many there are.
+ * Joins the rows of the ports `left` and `right`. They are kept in plain maps, which cost a tenth of what keyed state does, until
+ * those are too large: then all that is in them moves into keyed state at once, and what comes goes into the maps again.
  */
 export function streamJoining(
   options: StreamJoinOptions,
-  { inputs, emit, fail }: Pick<TransformContext<unknown>, 'inputs' | 'emit' | 'fail'>,
+  { inputs, emit, fail, state, memory }: Pick<TransformContext<unknown>, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
 ): StatefulOperator {
   const { kind, keys, lateness, times } = options;
   const joined = joinedRow(options);
@@ -48,6 +48,8 @@ export function streamJoining(
   const matcher = matcherOf(options.match, {
     keep,
     lateness,
+    state,
+    packers: { left: rowPacker(inputs['left']!.columns), right: rowPacker(inputs['right']!.columns) },
     emit: (left, right, start, end) => {
       out.push(joined(left, right, start, end));
       if (out.length >= batchSize) flush();
@@ -62,6 +64,7 @@ export function streamJoining(
       bytes: bytesPerRow(inputs['right']!) + bytesPerHeld,
     },
   };
+  const bytes = () => matcher.held.left * sides.left.bytes + matcher.held.right * sides.right.bytes;
   let watermark = beginningOfTime;
   const advance = (to: number): void => {
     watermark = to;
@@ -92,6 +95,7 @@ export function streamJoining(
       }
       flush();
       if (late.length > 0) emit(latePorts[side], late);
+      if (bytes() > memory) matcher.spill();
     },
     advance,
     outputWatermark: (to) => to - matcher.behind,
@@ -106,11 +110,12 @@ export function streamJoining(
           matched: held.flatMap((each, i) => (each.matched ? [i] : [])),
         };
       };
-      return { watermark, left: save('left'), right: save('right') };
+      return { watermark, left: save('left'), right: save('right'), spilled: matcher.spilled() };
     },
     restore(state) {
       const before = state as unknown as Snapshot;
       advance(before.watermark);
+      matcher.resume(before.spilled);
       for (const side of ['left', 'right'] as const) {
         const { key: keyOf, column, shift = 0, schema } = sides[side];
         const matched = new Set(before[side].matched);
@@ -119,10 +124,7 @@ export function streamJoining(
         }
       }
     },
-    stateSize: () => {
-      const { left, right } = matcher.held;
-      return { entries: left + right, bytes: left * sides.left.bytes + right * sides.right.bytes };
-    },
+    stateSize: () => ({ entries: matcher.held.left + matcher.held.right, bytes: bytes() }),
   };
 }
 
@@ -130,6 +132,7 @@ interface Snapshot {
   readonly watermark: number;
   readonly left: { readonly rows: Json; readonly matched: readonly number[] };
   readonly right: { readonly rows: Json; readonly matched: readonly number[] };
+  readonly spilled: State;
 }
 /** What holding a row takes beside the row: its entry, and its part in the map of the keys. */
 const bytesPerHeld = 160;

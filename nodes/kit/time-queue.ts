@@ -57,6 +57,10 @@ export class TimeQueue<T> {
     return taken;
   }
 
+  clear(): void {
+    this.#items.length = 0;
+  }
+
   /** All items in their order; they stay. */
   inOrder(): T[] {
     const order = this.#items.map((_, i) => i);

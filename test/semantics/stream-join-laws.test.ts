@@ -6,26 +6,47 @@ import type { Row } from '../../engine/schema/types.ts';
 import streamJoin from '../../nodes/transforms/stream-join.ts';
 import { schema } from '../transform-trial.ts';
 import { type Arrivals, anyArrival, expectSameRows, finalRows } from './properties.ts';
-import { playStream, timed } from './stream.ts';
+import { type Played, playStream, restart, rowsTo, timed, watermark } from './stream.ts';
 import { inputs, inWindow, keys, left, pair, right } from './stream-join-rows.ts';
 
 const kinds = ['inner', 'left', 'right', 'outer'] as const;
 const text = fc.constantFrom('x', 'y', null);
 const value = fc.nat(2);
-const someLeft = fc.array(fc.record({ time: fc.nat(60), key: text, a: value }), { maxLength: 14 });
-const someRight = fc.array(fc.record({ time: fc.nat(60), key: text, b: value }), { maxLength: 14 });
-const arrivals = fc.record({
-  inputs: fc.record({ left: someLeft.map((rows) => ({ schema: left, rows })), right: someRight.map((rows) => ({ schema: right, rows })) }),
-  disorder: fc.nat(25),
-});
+const timeOf = (unit: number) => fc.nat(60).map((time) => time * unit);
+const someLeft = (unit: number, maxLength = 14) => fc.array(fc.record({ time: timeOf(unit), key: text, a: value }), { maxLength });
+const someRight = (unit: number, maxLength = 14) => fc.array(fc.record({ time: timeOf(unit), key: text, b: value }), { maxLength });
+/** All times are multiples of `unit`. */
+const arrivals = (unit = 1) =>
+  fc.record({
+    inputs: fc.record({
+      left: someLeft(unit).map((rows) => ({ schema: left, rows })),
+      right: someRight(unit).map((rows) => ({ schema: right, rows })),
+    }),
+    disorder: fc.nat(25 * unit),
+  });
+/** Bytes: for nothing, a row or two, a few, all. */
+const memory = fc.constantFrom(0, 600, 2000, Number.POSITIVE_INFINITY);
+/** Whatever comes, in any order. */
+const anyEvent = (unit: number) =>
+  fc.oneof(
+    { arbitrary: someLeft(unit, 5).map((rows) => rowsTo('left', ...rows)), weight: 4 },
+    { arbitrary: someRight(unit, 5).map((rows) => rowsTo('right', ...rows)), weight: 4 },
+    { arbitrary: fc.tuple(timeOf(unit), fc.constantFrom('left', 'right', undefined)).map(([time, port]) => watermark(time, port)), weight: 3 },
+    { arbitrary: fc.constant(restart), weight: 1 },
+  );
+const asMultiset = ({ event, port, rows }: Played['emitted'][number]) => ({ event, port, rows: asText(rows) });
 const matches = [
   { match: 'range', before: 4, after: 9 },
   { match: 'range', before: 0, after: 0, lateness: 3 },
+  // Long enough for rows in keyed state to be in several stretches of time.
+  { match: 'range', before: 600, after: 1100, lateness: 500 },
   { match: 'tumbling', every: 10 },
   { match: 'sliding', length: 15, every: 4, offset: 3, lateness: 6 },
   { match: 'session', gap: 5 },
   { match: 'session', gap: 3, lateness: 8 },
+  { match: 'sliding', length: 12, every: 4, lateness: 10 },
 ] as const;
+const unitOf = ({ match, after = 0 }: Matching) => (match === 'range' && after > 60 ? 100 : 1);
 type Matching = {
   readonly match: string;
   readonly before?: number;
@@ -95,12 +116,12 @@ function nestedLoops(kind: (typeof kinds)[number], matching: Matching, { inputs:
 const asText = (rows: readonly Row[]) => rows.map((row) => JSON.stringify(Object.entries(row))).sort();
 
 describe.each(matches.map((matching) => [JSON.stringify(matching), matching] as const))('%s', (_, matching) => {
-  it.each(kinds)('%s: equals nested loops, however rows arrive within their bound', (kind) => {
+  it.each(kinds)('%s: equals nested loops, however rows arrive within their bound, and however little memory it has', (kind) => {
     const params = { keys, kind, ...matching };
-    const cases = arrivals.chain((given) => anyArrival(streamJoin, params, given).map((events) => ({ given, events })));
+    const cases = arrivals(unitOf(matching)).chain((given) => anyArrival(streamJoin, params, given).map((events) => ({ given, events })));
     fc.assert(
-      fc.property(cases, ({ given, events }) => {
-        const played = playStream(streamJoin, { params, inputs, events });
+      fc.property(cases, memory, ({ given, events }, memory) => {
+        const played = playStream(streamJoin, { params, inputs, events, memory });
         const { rows, lateLeft, lateRight } = finalRows(streamJoin, played);
         expect(rows).toEqual(asText(nestedLoops(kind, matching, given)));
         expect([lateLeft, lateRight]).toEqual([[], []]);
@@ -109,6 +130,24 @@ describe.each(matches.map((matching) => [JSON.stringify(matching), matching] as 
         expect(played.stateSizes.at(-1)?.entries).toBe(0);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it.each(kinds)('%s: with each event the same rows come out as of unlimited memory, whatever is late', (kind) => {
+    const params = { keys, kind, ...matching };
+    const events = fc.array(anyEvent(unitOf(matching)), { maxLength: 25 });
+    fc.assert(
+      fc.property(events, fc.constantFrom(0, 600, 2000), (events, memory) => {
+        const limited = playStream(streamJoin, { params, inputs, events, memory });
+        const unlimited = playStream(streamJoin, { params, inputs, events });
+        expect(limited.emitted.map(asMultiset)).toEqual(unlimited.emitted.map(asMultiset));
+        // A row's partners come in the order of their times.
+        if (matching.match === 'range' && kind === 'inner') expect(limited.emitted).toEqual(unlimited.emitted);
+        expect(limited.watermarks).toEqual(unlimited.watermarks);
+        expect(limited.overtaken).toEqual(unlimited.overtaken);
+        for (const size of limited.stateSizes) expect(size!.bytes).toBeLessThanOrEqual(memory);
+      }),
+      { numRuns: 100 },
     );
   });
 });
@@ -134,7 +173,7 @@ it.each(kinds)('a range join equals the one that SQLite makes of the same rows (
   try {
     fc.assert(
       fc.property(
-        arrivals.chain((given) => anyArrival(streamJoin, params, given).map((events) => ({ given, events }))),
+        arrivals().chain((given) => anyArrival(streamJoin, params, given).map((events) => ({ given, events }))),
         ({ given, events }) => {
           database.exec('DELETE FROM l; DELETE FROM r');
           for (const row of given.inputs['left']!.rows) putLeft.run(row);
