@@ -106,6 +106,24 @@ for (const [name, description] of [
     .action(async (id: string) => exitWith(await (await import('./runs.ts')).controlRun(id, name)));
 }
 
+runs
+  .command('states')
+  .description('List what is kept of pipelines to go on from: their checkpoints and large state, also of files that were moved or deleted.')
+  .option('--json', 'print them as JSON')
+  .addHelpText('after', examples(['millrace runs states', 'whose it is, how much, and how old']))
+  .action(async (options) => exitWith(await (await import('./states.ts')).listStates(options)));
+runs
+  .command('forget')
+  .description('Remove what is kept of pipelines to go on from. Their next run begins from scratch; what they wrote stays.')
+  .argument('[state...]', 'the first letters of its id, or the name or file of its pipeline; see "millrace runs states"')
+  .option('--missing', 'of all pipelines whose file is not where it was (is every drive connected?)')
+  .option('--force', 'also of pipelines whose file is still there')
+  .addHelpText(
+    'after',
+    examples(['millrace runs forget --missing', 'of pipelines that are gone'], ['millrace runs forget orders.millrace.json --force', 'of one that is there']),
+  )
+  .action(async (names: string[], options) => exitWith(await (await import('./states.ts')).forgetStates(names, options)));
+
 program
   .command('replay')
   .description(

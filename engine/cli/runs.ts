@@ -1,4 +1,6 @@
 /** `millrace runs`, `attach`, `stop`, `pause`, `resume`, `checkpoint`: runs in the background and in other terminals. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { StopMode } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
@@ -10,6 +12,9 @@ import { age, alignedTable, count, duration } from './report.ts';
 import { describeRun, describeState, exitCodeOf, printProblems } from './run-report.ts';
 
 const shownEnded = 20;
+/** A run is found once its pipeline was read and checked. */
+const startsWithinMs = 5000;
+const saysThatItWaitsAfterMs = 500;
 
 /** `millrace runs list` */
 export async function listRuns(options: { readonly json?: boolean; readonly all?: boolean }): Promise<number> {
@@ -40,7 +45,7 @@ export async function listRuns(options: { readonly json?: boolean; readonly all?
 /** `millrace runs show ID` */
 export async function showRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
-    const found = pick(await allRuns(supervisor), name);
+    const found = await pickSoon(() => allRuns(supervisor), name);
     const store = RunHistoryStore.open(dataFolder());
     try {
       const history = store.history(found.id);
@@ -60,7 +65,7 @@ export async function showRun(name: string, options: { readonly json?: boolean }
 /** `millrace runs attach ID`: until the run ends, or Ctrl+C, after which it goes on. */
 export async function attachRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
-    const found = pick(await going(supervisor), name);
+    const found = await pickGoing(supervisor, name);
     const { id } = found;
     const nodes = (await supervisor.attachment(id))?.run.nodes ?? [];
     const titles = new Map(nodes.map((node) => [node.id, node.title]));
@@ -104,7 +109,7 @@ export async function attachRun(name: string, options: { readonly json?: boolean
 /** `millrace runs stop ID`: returns when the run has ended. With a checkpoint where it makes some, else at once. */
 export async function stopRun(name: string, options: { readonly drain?: boolean; readonly cancel?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
-    const { id, pipeline } = pick(await going(supervisor), name);
+    const { id, pipeline } = await pickGoing(supervisor, name);
     const how: StopMode = options.cancel ? 'cancel' : options.drain ? 'drain' : 'checkpoint';
     const ended = new Promise<RunSummary>((done) => {
       const look = (summary: RunSummary) => {
@@ -124,7 +129,7 @@ export async function stopRun(name: string, options: { readonly drain?: boolean;
 /** `millrace runs pause ID`, `millrace runs resume ID`, `millrace runs checkpoint ID` */
 export async function controlRun(name: string, what: 'pause' | 'resume' | 'checkpoint'): Promise<number> {
   return withRuns(async (supervisor) => {
-    const { id, pipeline } = pick(await going(supervisor), name);
+    const { id, pipeline } = await pickGoing(supervisor, name);
     if (what === 'checkpoint') {
       const made = await supervisor.checkpoint(id);
       process.stdout.write(`${pipeline}: checkpoint ${made.id} is made.\n`);
@@ -158,6 +163,38 @@ async function allRuns(supervisor: Supervisor): Promise<readonly RunSummary[]> {
     return [...current, ...store.runs().filter(({ id }) => !known.has(id))].sort((a, b) => b.startedAt - a.startedAt);
   } finally {
     store.close();
+  }
+}
+
+/** One that goes on, or is just about to begin. */
+async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSummary> {
+  const ended = (await allRuns(supervisor)).find(({ id, endedAt }) => endedAt !== null && (id === name || (name.length >= 8 && id.startsWith(name))));
+  if (ended) {
+    throw new MillraceError({
+      code: 'run/ended',
+      message: `Run ${name} of ${ended.pipeline} has ended: ${ended.state}, ${age(ended.endedAt!)} ago.`,
+      hint: `"millrace runs show ${name}" tells how.`,
+    });
+  }
+  return pickSoon(() => going(supervisor), name);
+}
+
+/** Waits a moment for a run that was started right before. */
+async function pickSoon(list: () => Promise<readonly RunSummary[]>, name: string): Promise<RunSummary> {
+  const startedAt = Date.now();
+  let hasSaid = false;
+  for (;;) {
+    try {
+      return pick(await list(), name);
+    } catch (error) {
+      const waited = Date.now() - startedAt;
+      if (problemOf(error).code !== 'run/unknown' || waited >= startsWithinMs) throw error;
+      if (!hasSaid && waited >= saysThatItWaitsAfterMs) {
+        hasSaid = true;
+        process.stderr.write(`There is no run "${name}" yet; waiting a moment for one that is just starting.\n`);
+      }
+    }
+    await sleep(100);
   }
 }
 

@@ -72,7 +72,7 @@ describe('the ways to end', () => {
       edges: ['a -> windows', 'windows -> x', 'windows -> y', 'windows -> z'],
     });
     await expect(until(12, { stateFolder }, make, (each) => void each.checkpoint().catch(() => {}))).rejects.toThrow('the disk is full');
-    expect([world.at('x').prepared.size, world.at('y').prepared.size, readdirSync(stateFolder)]).toEqual([0, 0, ['lineage']]);
+    expect([world.at('x').prepared.size, world.at('y').prepared.size, readdirSync(stateFolder)]).toEqual([0, 0, ['lineage', 'pipeline.json']]);
   });
 
   test('a run that commits at its end makes no checkpoint, and stopping it with one is a cancel', async () => {

@@ -6,6 +6,7 @@ import { type Comparison, compareShapes, isOtherPipeline, type Shape, shapeOf } 
 import type { RunJob } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { type CheckpointHead, type CheckpointInfo, CheckpointStore } from '../store/checkpoints.ts';
+import { movedState, writeOwner } from '../store/pipeline-states.ts';
 import type { CheckpointContent } from './flow-snapshot.ts';
 import { asEngineThroughout, type Monitor } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
@@ -47,6 +48,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
     return { store: null, shape, lineage: randomUUID(), nextId: 1, states: new NodeStates({ monitor: env.monitor }), from: null };
   }
   const store = new CheckpointStore(stateFolder, (message) => env.onLog('warning', message));
+  writeOwner(stateFolder, { pipeline: job.name, path: job.path });
   const recovery = new Recovery(job, env, store, shape);
   const found = from === 'scratch' ? null : from === 'latest' ? await recovery.latest() : await recovery.exactly(from);
   const nextId = Math.max(store.highest(), recovery.highest) + 1;
@@ -56,6 +58,13 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
     const { lineage } = found.from.head;
     if (store.lineage() !== lineage) await store.setLineage(lineage);
     return { store, shape, lineage, nextId, ...found };
+  }
+  const moved = store.lineage() === null ? movedState(stateFolder, job.name, (other) => compareShapes(other.shape, shape).dropped.length === 0) : null;
+  if (moved) {
+    env.onLog(
+      'warning',
+      `This pipeline begins anew. It is the same as that of ${moved.owner?.path}, which is gone, and whose runs had come to checkpoint ${moved.checkpoint?.id}: move the file back there to go on from it. "millrace runs forget ${moved.id.slice(0, 8)}" removes what is kept of it.`,
+    );
   }
   // A run that failed before its first checkpoint is tried again under its lineage: sinks know by it what it left behind.
   const lineage = (from === 'latest' ? store.lineage() : null) ?? randomUUID();

@@ -10,9 +10,14 @@ export function dataFolder(): string {
   return resolve(process.env['MILLRACE_DATA'] || envPaths('millrace', { suffix: '' }).data);
 }
 
+/** Where all pipelines keep their state: a folder each. */
+export function pipelinesFolder(data: string): string {
+  return join(data, 'pipelines');
+}
+
 /** Where checkpoints and large state of one pipeline are kept. `identity`: the absolute path of its file, or what else tells it from others. */
 export function stateFolder(data: string, identity: string): string {
-  return join(data, 'pipelines', createHash('sha256').update(identity).digest('hex').slice(0, 32));
+  return join(pipelinesFolder(data), createHash('sha256').update(identity).digest('hex').slice(0, 32));
 }
 
 /** Where the runs that go on, of all hosts, can be found: a folder each. */

@@ -84,13 +84,13 @@ export class StreamTrial extends Trial {
   }
 
   /** The last run as the history has it. */
-  async summary(): Promise<RunSummary> {
-    return JSON.parse((await this.millrace(['runs', 'show', this.at(fileName), '--json'])).output);
+  async summary(name = fileName): Promise<RunSummary> {
+    return JSON.parse((await this.millrace(['runs', 'show', this.at(name), '--json'])).output);
   }
 
   /** `millrace run`, to be stopped or killed. */
-  start(options: readonly string[] = [], env: Env = {}): StreamRun {
-    const run = new StreamRun(this, ['run', fileName, '--checkpoint-every', '100ms', ...options], env);
+  start(options: readonly string[] = [], env: Env = {}, name = fileName): StreamRun {
+    const run = new StreamRun(this, name, ['run', name, '--checkpoint-every', '100ms', ...options], env);
     this.#runs.push(run);
     return run;
   }
@@ -103,13 +103,15 @@ export class StreamTrial extends Trial {
 
 export class StreamRun {
   readonly #trial: StreamTrial;
+  readonly #name: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<number | null>;
   /** What it said, on both streams. */
   words = '';
 
-  constructor(trial: StreamTrial, args: readonly string[], env: Env) {
+  constructor(trial: StreamTrial, name: string, args: readonly string[], env: Env) {
     this.#trial = trial;
+    this.#name = name;
     this.#child = spawn(process.execPath, [entryFile('cli'), ...args], {
       cwd: trial.folder,
       detached: true,
@@ -149,10 +151,10 @@ export class StreamRun {
 
   /** `millrace runs stop`, and how it ended. */
   async stop(...how: readonly string[]): Promise<RunSummary> {
-    const { code, all } = await this.#trial.millrace(['runs', 'stop', fileName, ...how]);
+    const { code, all } = await this.#trial.millrace(['runs', 'stop', this.#name, ...how]);
     if (code !== 0) throw new Error(`It could not be stopped: ${all}\n${this.words}`);
     await this.#exited;
-    return this.#trial.summary();
+    return this.#trial.summary(this.#name);
   }
 
   /** All processes of it, at once. */

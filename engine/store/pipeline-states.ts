@@ -1,0 +1,120 @@
+/** The state folders of a data folder, see data-folder.ts: whose they are, what they hold, and how they are removed. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { type CheckpointInfo, latestCheckpoint } from './checkpoints.ts';
+import { lockStateFolder } from './checkpoints-lock.ts';
+import { pipelinesFolder } from './data-folder.ts';
+
+const ownerFile = 'pipeline.json';
+const ownerSchema = z.object({
+  /** The pipeline's name. */
+  pipeline: z.string(),
+  /** The absolute path of its file; null for one that was never saved. */
+  path: z.string().nullable(),
+});
+export type StateOwner = z.infer<typeof ownerSchema>;
+
+export interface PipelineState {
+  /** The folder's own name. */
+  readonly id: string;
+  /** Absolute. */
+  readonly folder: string;
+  /** Null for folders of versions that did not note it. */
+  readonly owner: StateOwner | null;
+  /** Whether the pipeline's file is where it was; null where it has none, or is not known. */
+  readonly isThere: boolean | null;
+  /** What a run would go on from, as far as the files tell. */
+  readonly checkpoint: { readonly id: number; readonly at: number } | null;
+  readonly bytes: number;
+  /** When something was last written there: milliseconds since the epoch. */
+  readonly changedAt: number;
+}
+
+/** Notes whose state a folder holds. The caller has its lock. For people only: that it cannot be written harms nobody. */
+export function writeOwner(folder: string, owner: StateOwner): void {
+  const text = `${JSON.stringify(owner, null, 2)}\n`;
+  const path = join(folder, ownerFile);
+  try {
+    mkdirSync(folder, { recursive: true });
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+  } catch {
+    // A disk that is full or read-only is told of by who writes what counts.
+  }
+}
+
+/** The folders in which something is kept, the one that was used last first. */
+export function pipelineStates(data: string): PipelineState[] {
+  let ids: string[];
+  try {
+    ids = readdirSync(pipelinesFolder(data));
+  } catch {
+    return [];
+  }
+  return ids
+    .map((id) => stateOf(join(pipelinesFolder(data), id)))
+    .filter((state) => state !== null)
+    .sort((a, b) => b.changedAt - a.changedAt);
+}
+
+/** The state of a pipeline of this name whose file is gone, with checkpoints that `isSame` knows: it may have been moved. `folder`: a state folder beside it. */
+export function movedState(folder: string, pipeline: string, isSame: (checkpoint: CheckpointInfo) => boolean): PipelineState | null {
+  if (basename(dirname(folder)) !== basename(pipelinesFolder(''))) return null;
+  for (const id of readdirSync(dirname(folder))) {
+    const other = join(dirname(folder), id);
+    const owner = readOwner(other);
+    if (other === folder || owner?.pipeline !== pipeline || owner.path === null || existsSync(owner.path)) continue;
+    const latest = latestCheckpoint(other);
+    if (latest && isSame(latest)) return stateOf(other);
+  }
+  return null;
+}
+
+/** Removes it with all it holds: a run of its pipeline then begins from scratch. Throws `run/already-running` where a run has it. */
+export function removeState({ folder }: Pick<PipelineState, 'folder'>): void {
+  const unlock = lockStateFolder(folder);
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } finally {
+    unlock();
+  }
+}
+
+/** Null where nothing is kept: the input of its last run has ended. */
+function stateOf(folder: string): PipelineState | null {
+  const files = filesIn(folder).filter(({ name }) => !/^(pipeline\.json|lineage|run\.lock.*)$/.test(name));
+  if (files.length === 0) return null;
+  const owner = readOwner(folder);
+  const latest = latestCheckpoint(folder);
+  return {
+    id: basename(folder),
+    folder,
+    owner: owner ?? (latest && { pipeline: latest.pipeline, path: null }),
+    isThere: owner?.path == null ? null : existsSync(owner.path),
+    checkpoint: latest && { id: latest.id, at: latest.at },
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+    changedAt: Math.max(...files.map(({ mtimeMs }) => mtimeMs)),
+  };
+}
+
+function readOwner(folder: string): StateOwner | null {
+  try {
+    return ownerSchema.parse(JSON.parse(readFileSync(join(folder, ownerFile), 'utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Those of folders in it too. Files may go meanwhile. */
+function filesIn(folder: string): { readonly name: string; readonly size: number; readonly mtimeMs: number }[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesIn(path);
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat ? [{ name: entry.name, size: stat.size, mtimeMs: stat.mtimeMs }] : [];
+    });
+  } catch {
+    return [];
+  }
+}
