@@ -41,6 +41,7 @@ program
   .option('--accept-duplicates', 'go on from an older checkpoint than a database holds: its later rows are then written twice')
   .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
+  .option('--replay-errors', 'take the failed rows up that wait in the errors table, through the state that the run goes on with; see "millrace replay"')
   .option('-d, --detach', 'start it in the background and return')
   .addHelpText(
     'after',
@@ -127,13 +128,14 @@ runs
 program
   .command('replay')
   .description(
-    'Send rows that failed, and were kept in the errors table, through their node once more, now that it is mended. What comes of them is added to the outputs; each row is replayed once.',
+    'Send rows that failed, and were kept in the errors table, through their node once more, now that it is mended. What comes of them is added to the outputs; each row is replayed once. A stream, or what counts with other rows, has to take them up itself: "millrace run FILE --replay-errors", or --restart while it runs.',
   )
   .argument('<file>', 'a pipeline (*.millrace.json)')
   .option('-n, --node <id>', 'only rows that failed at this node')
   .option('--only <ids>', 'only these rows: their ids in the errors table, with commas between', rowIds)
   .option('--errors <file>', 'the errors table, where it is not the one beside the pipeline')
   .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
+  .option('--restart', 'stop the pipeline with a checkpoint where it runs, and let it go on in the background with these rows')
   .option('--dry-run', 'say what waits and can be replayed, and change nothing')
   .option('--json', 'print what was done as JSON')
   .addHelpText(
@@ -142,6 +144,7 @@ program
       ['millrace replay orders.millrace.json --dry-run', 'what waits'],
       ['millrace replay orders.millrace.json', 'all of it'],
       ['millrace replay orders.millrace.json --node prices --only 3,4', 'two rows of one node'],
+      ['millrace replay orders.millrace.json --restart', 'into a stream that runs'],
     ),
   )
   .action(async (file: string, options) => exitWith(await (await import('./replay.ts')).replay(file, options)));

@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import { definitions } from '../../nodes/index.ts';
-import { type Pipeline, runNodeTitles } from '../document/pipeline.ts';
+import { type Pipeline, runNodeTitle } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import { codeAnalysis } from '../sandbox/analysis.ts';
 import { type Check, Checker } from '../workbench/checker.ts';
@@ -25,7 +25,7 @@ export async function load(file: string, parameters: { readonly [name: string]: 
   const check = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters });
   const titleOf = (node: string) => {
     const found = pipeline.nodes[node];
-    return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitles.get(node)) ?? node;
+    return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;
   };
   return { ...check, file: basename(path), folder, pipeline, titleOf };
 }

@@ -12,7 +12,7 @@ import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import { unfinishedReplays } from '../store/unfinished-replays.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
-import { errorsPath, isReplaySource, prepareReplay } from '../workbench/replay.ts';
+import { canTakeUp, errorsPath, isReplaySource, prepareReplay } from '../workbench/replay.ts';
 import { type Loaded, load } from './load.ts';
 import { alignedTable, count } from './report.ts';
 import { carryOut, refuse } from './run.ts';
@@ -24,8 +24,13 @@ export interface ReplayOptions {
   readonly errors?: string;
   readonly only?: readonly number[];
   readonly dryRun?: boolean;
+  /** The pipeline itself takes the rows up: it is stopped with a checkpoint where it runs, and goes on with them. */
+  readonly restart?: boolean;
   readonly json?: boolean;
 }
+const intoRun = (file: string) => `Let the pipeline take them up where it goes on: millrace run ${file} --replay-errors`;
+const whileItRuns = (file: string) => `Let it stop with a checkpoint and go on with these rows: millrace replay ${file} --restart`;
+
 /** What became of the waiting rows of one node. */
 interface Replayed {
   readonly node: string;
@@ -37,7 +42,11 @@ interface Replayed {
   readonly state: RunSummary['state'];
   readonly problems: readonly Problem[];
 }
-type Place = Omit<Parameters<typeof prepareReplay>[0], 'node' | 'only'>;
+interface Place extends Omit<Parameters<typeof prepareReplay>[0], 'node' | 'only'> {
+  readonly folder: string;
+  /** The pipeline's file, as it was given. */
+  readonly pipeline: string;
+}
 interface Waiting {
   readonly node: string;
   readonly rows: number;
@@ -55,9 +64,10 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     const plan = planRun(checked);
     const errors = options.errors === undefined ? errorsFile(pipeline.name) : resolve(options.errors);
     const path = errorsPath(folder, errors);
-    const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), file: errors };
-    const waiting = listWaiting(place, path, options);
+    const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), folder, file: errors, pipeline: file };
+    const waiting = listWaiting(place, options);
     if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);
+    if (options.restart) return await (await import('./replay-restart.ts')).replayInRun(resolve(file), plan, loaded, { ...options, file: errors });
 
     const done: Replayed[] = [];
     const refused = waiting.flatMap(({ rows, problem }) =>
@@ -78,11 +88,11 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
         failedAgain: Object.entries(summary.stats).reduce((sum, [id, { failed }]) => sum + (isReplaySource(id) ? 0 : failed), 0),
         left,
         state: summary.state,
-        problems: summary.problems,
+        problems: summary.problems.map((problem) => (problem.code === 'run/already-running' ? { ...problem, hint: whileItRuns(file) } : problem)),
       };
       done.push(result);
       if (!options.json) {
-        printProblems(summary.problems, loaded);
+        printProblems(result.problems, loaded);
         process.stdout.write(`${loaded.titleOf(node)}: ${describeReplay(result)} ${describeState(summary)}.\n`);
       }
       code = Math.max(code, exitCodeOf(summary, signal));
@@ -96,8 +106,9 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
 }
 
 /** Nodes that are behind others come first: what fails again on its way to them waits for the next replay. */
-function listWaiting({ plan, catalogue, stateFolder: state, file }: Place, path: string, options: ReplayOptions): Waiting[] {
-  const { counts } = readKeptErrors(path);
+function listWaiting(place: Place, options: ReplayOptions): Waiting[] {
+  const { plan, catalogue, stateFolder: state, folder, file } = place;
+  const { counts } = readKeptErrors(errorsPath(folder, file));
   const places = new Map(plan.nodes.map(({ id }, place) => [id, place]));
   const nodes = [...counts.keys()].sort((a, b) => (places.get(b) ?? -1) - (places.get(a) ?? -1));
   // One that was interrupted comes first: nothing else may write meanwhile.
@@ -111,7 +122,8 @@ function listWaiting({ plan, catalogue, stateFolder: state, file }: Place, path:
       return { node, rows, problem: null };
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
-      return { node, rows, problem: error.problem };
+      const isForRun = canTakeUp({ plan, catalogue, stateFolder: state, folder, file, nodes: [node], only: options.only, from: 'latest' });
+      return { node, rows, problem: isForRun ? { ...error.problem, hint: intoRun(place.pipeline) } : error.problem };
     }
   });
 }

@@ -24,6 +24,8 @@ export interface RunCommandOptions extends StartOptions {
   readonly json?: boolean;
   readonly explain?: boolean;
   readonly detach?: boolean;
+  /** Takes the rows up that wait in the errors table. */
+  readonly replayErrors?: boolean;
   /** Where `/metrics` is served, on this machine only; 0 for a free port. */
   readonly metrics?: number;
 }
@@ -42,24 +44,31 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const loaded = await load(file, options.set);
     const { checked, pipeline, folder } = loaded;
     if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
-    const plan = planRun(checked);
+    const path = resolve(file);
+    const state = stateFolder(dataFolder(), path);
+    const planned = planRun(checked);
+    const replaying = options.replayErrors ? await import('./take-up.ts') : null;
+    const chosen = chooseOptions(planned, state, replaying ? replaying.committingForReplays(options) : options);
+    const taken = replaying?.takeUp(planned, loaded, { stateFolder: state, from: chosen.options.from }) ?? null;
+    const plan = taken?.plan ?? planned;
     if (options.explain) {
       process.stdout.write(explainPlan(plan));
       return 0;
     }
     if (!options.json) printProblems(checked.result.problems, loaded);
-    const path = resolve(file);
-    const chosen = chooseOptions(plan, stateFolder(dataFolder(), path), options);
     if (chosen.notice && !options.json) process.stderr.write(`${chosen.notice}\n`);
+    if (taken && !options.json) replaying!.announce(taken, loaded);
     const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options };
     if (options.detach) return await detach(job, options);
     const { summary, signal } = await carryOut(job, prepared!, options);
     // What the pipeline prints must not be mixed up with what we say of it.
     const words = summary.outputs.some(({ kind }) => kind === 'printed') ? process.stderr : process.stdout;
-    if (options.json) words.write(`${JSON.stringify(summary, null, 2)}\n`);
+    const replayed = taken ? replaying!.outcomes(taken) : [];
+    if (options.json) words.write(`${JSON.stringify(taken ? { ...summary, replayed, refused: taken.refused } : summary, null, 2)}\n`);
     else {
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
+      if (taken) words.write(replaying!.describeOutcomes(replayed, loaded));
     }
     return exitCodeOf(summary, signal);
   } catch (error) {

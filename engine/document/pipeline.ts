@@ -12,10 +12,20 @@ export type ErrorPolicy = (typeof errorPolicies)[number];
 export const errorPort = 'errors';
 /** What runs have beside the nodes of the document: the sink of the policy `keep`, and the source of a replay. A number follows where a node has that id. */
 export const runNodes = { errorsTable: 'errors_table', replay: 'errors_replay' } as const;
-export const runNodeTitles: ReadonlyMap<NodeId, string> = new Map<NodeId, string>([
+const runNodeTitles: ReadonlyMap<NodeId, string> = new Map<NodeId, string>([
   [runNodes.errorsTable, 'Errors table'],
   [runNodes.replay, 'Replay of errors'],
 ]);
+
+/** What a node is that is not of the document: the id without its number, or null where runs have no such node. */
+export function runNodeOf(id: NodeId): NodeId | null {
+  const plain = id.replace(/_\d+$/, '');
+  return runNodeTitles.has(plain) ? plain : null;
+}
+
+export function runNodeTitle(id: NodeId): string | undefined {
+  return runNodeTitles.get(runNodeOf(id) ?? '');
+}
 
 export interface PipelineNode {
   readonly type: string;

@@ -15,3 +15,6 @@ export const errorSchema: Schema = {
     { name: 'row', type: 'json', nullable: true },
   ],
 };
+
+/** Under the policy "keep" also the input at which the row failed, where the node has several. */
+export const keptErrorSchema: Schema = { columns: [...errorSchema.columns, { name: 'port', type: 'string', nullable: true }] };

@@ -7,9 +7,11 @@ import { completeParams, defaultsOf, type Params } from '../../nodes/kit/params.
 import { type Edge, errorPort, type NodeId, type Pipeline, runNodes } from '../document/pipeline.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Catalogue } from './catalogue.ts';
-import { errorSchema } from './error-schema.ts';
+import { firstPorts } from './check-edges.ts';
+import { keptErrorSchema } from './error-schema.ts';
 import { Graph } from './graph.ts';
 import type { PhysicalPlan, PlannedNode } from './physical.ts';
+import { orderSources } from './sources.ts';
 
 /** The database of a pipeline's errors, relative to its folder: `Hot readings.errors.db`. Told from the name, since a document may have no file yet. */
 export function errorsFile(pipeline: string): string {
@@ -26,23 +28,26 @@ export function withErrorsTable(plan: PhysicalPlan, pipeline: Pipeline, catalogu
   if (keeping.length === 0) return plan;
   const definition = found(catalogue, (each) => each.kind === 'sink' && each.keepsErrors === true);
   const id = freeId(runNodes.errorsTable, [...Object.keys(pipeline.nodes)]);
-  // A run that starts anew and replaces what the one before wrote has its failed rows anew, too.
-  const supersedes = plan.nodes.some(({ type, params }) => !same(addingParams(catalogue.get(type), params), params));
   const sink: PlannedNode = {
     id,
     type: definition.type,
     kind: 'sink',
     title: definition.title,
-    params: completeParams(definition.params, { path: errorsFile(pipeline.name), pipeline: pipeline.name, supersedes }),
+    params: completeParams(definition.params, { path: errorsFile(pipeline.name), pipeline: pipeline.name, supersedes: replaces(plan, catalogue) }),
     onError: 'stop',
-    inputs: { rows: errorSchema },
+    inputs: { rows: keptErrorSchema },
     // Once, however many nodes keep their errors: its state fits whoever is added.
-    inputLists: { rows: [errorSchema] },
+    inputLists: { rows: [keptErrorSchema] },
     outputs: {},
   };
-  const nodes = plan.nodes.map((node) => (node.onError === 'keep' ? { ...node, outputs: { ...node.outputs, [errorPort]: errorSchema } } : node));
+  const nodes = plan.nodes.map((node) => (node.onError === 'keep' ? { ...node, outputs: { ...node.outputs, [errorPort]: keptErrorSchema } } : node));
   const edges = keeping.map((node): Edge => ({ from: { node, port: errorPort }, to: { node: id, port: 'rows' } }));
   return { ...plan, nodes: [...nodes, sink], edges: [...plan.edges, ...edges] };
+}
+
+/** Whether a run that starts anew replaces what the one before wrote: then it has its failed rows anew, too. */
+export function replaces(plan: PhysicalPlan, catalogue: Catalogue): boolean {
+  return plan.nodes.some(({ type, params }) => !same(addingParams(catalogue.get(type), params), params));
 }
 
 export interface ReplayOptions {
@@ -59,15 +64,7 @@ export interface ReplayOptions {
  * what is there. Throws a MillraceError where that would not give what the rows would have given in time.
  */
 export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, file, only }: ReplayOptions): PhysicalPlan {
-  const target = plan.nodes.find(({ id }) => id === node);
-  if (!target) {
-    const message = `There is no node "${node}" in a run of this pipeline, so that its rows cannot be replayed`;
-    throw new MillraceError({ code: 'replay/missing', message, hint: 'It was deleted, given another id, or no sink takes its rows any more.' });
-  }
-  if (target.kind === 'source') {
-    const message = `"${node}" is a source: what it could not read never became rows, and cannot be replayed`;
-    throw new MillraceError({ code: 'replay/source', message, hint: 'Read the input again, once it or the source is mended.', node });
-  }
+  const target = targetOf(plan, node);
   const graph = new Graph(
     plan.nodes.map(({ id }) => id),
     plan.edges,
@@ -78,25 +75,14 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
     const where = stateful.id === node ? `"${node}" itself` : `"${stateful.id}", which is behind "${node}",`;
     throw new MillraceError({
       code: 'replay/stateful',
-      message: `Rows of "${node}" cannot be replayed by themselves: ${where} counts with other rows, which are not there any more`,
+      message: `Rows of "${node}" cannot be replayed by themselves: ${where} counts with other rows, which are not there`,
       hint: 'Run the pipeline again from scratch.',
       node: stateful.id,
     });
   }
   const port = Object.keys(target.inputs)[0]!;
-  const definition = found(catalogue, (each) => each.kind === 'source' && each.replaysErrors === true);
   const id = freeId(runNodes.replay, [...graph.nodes]);
-  const source: PlannedNode = {
-    id,
-    type: definition.type,
-    kind: 'source',
-    title: definition.title,
-    params: { ...defaultsOf(definition.params), path: file, node, only: only.join(',') },
-    onError: 'stop',
-    inputs: {},
-    inputLists: {},
-    outputs: { rows: target.inputs[port]! },
-  };
+  const source = replaySource(catalogue, { id, target, port, params: { path: file, node, only: only.join(',') } });
   const nodes = plan.nodes.filter((each) => scope.has(each.id)).map((each) => adding(each, catalogue.get(each.type), file));
   const edges = plan.edges.filter(({ from, to }) => scope.has(from.node) && scope.has(to.node));
   return {
@@ -105,6 +91,108 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
     sourceGroups: [[id]],
     chains: plan.chains.map((chain) => chain.filter((each) => scope.has(each))).filter(({ length }) => length > 1),
     bounded: true,
+  };
+}
+
+export interface KeptRows {
+  readonly node: NodeId;
+  /** The inputs at which they failed; null where that was not noted. */
+  readonly ports: readonly (string | null)[];
+  /** Ids of rows; empty: all of the node. */
+  readonly only: readonly number[];
+}
+
+/**
+ * The plan of a run that takes kept rows up: a source more for each node, or each input of one, at which they enter beside the
+ * rows of the pipeline. They are read before the sources that feed the same nodes, so that as little as possible is late. `taken`:
+ * ids of nodes that the run's checkpoints know. Throws a MillraceError where rows cannot enter.
+ */
+export function withReplays(plan: PhysicalPlan, catalogue: Catalogue, file: string, rows: readonly KeptRows[], taken: readonly NodeId[]): PhysicalPlan {
+  const sources: PlannedNode[] = [];
+  const edges: Edge[] = [];
+  for (const { node, ports, only } of rows) {
+    const target = targetOf(plan, node);
+    for (const { port, noted } of entries(target, ports)) {
+      const id = freeId(runNodes.replay, [...plan.nodes, ...sources].map((each) => each.id).concat(taken));
+      sources.push(replaySource(catalogue, { id, target, port, params: { path: file, node, port: noted, only: only.join(',') } }));
+      edges.push({ from: { node: id, port: 'rows' }, to: { node, port } });
+    }
+  }
+  const nodes = [...sources, ...plan.nodes];
+  const replays = sources.map(({ id }) => id);
+  const graph = new Graph(
+    nodes.map(({ id }) => id),
+    [...plan.edges, ...edges],
+  );
+  const ofNode = new Map(nodes.map((each) => [each.id, each]));
+  const ends = { definition: (id: NodeId) => catalogue.get(ofNode.get(id)!.type), params: (id: NodeId) => ofNode.get(id)!.params };
+  const { groups } = orderSources(graph, [...replays, ...plan.sourceGroups.flat()], firstPorts(graph, ends));
+  return {
+    ...plan,
+    nodes,
+    edges: [...plan.edges, ...edges],
+    sourceGroups: groups
+      .flatMap((group) => [group.filter((id) => replays.includes(id)), group.filter((id) => !replays.includes(id))])
+      .filter(({ length }) => length > 0),
+    chains: plan.chains.flatMap((chain) => cutBefore(chain, new Set(rows.map(({ node }) => node)))),
+    replays,
+  };
+}
+
+/** A chain has one entry: its first node. */
+function cutBefore(chain: readonly NodeId[], heads: ReadonlySet<NodeId>): (readonly NodeId[])[] {
+  const parts: NodeId[][] = [[]];
+  for (const id of chain) {
+    if (heads.has(id)) parts.push([]);
+    parts.at(-1)!.push(id);
+  }
+  return parts.filter(({ length }) => length > 1);
+}
+
+function targetOf(plan: PhysicalPlan, node: NodeId): PlannedNode {
+  const target = plan.nodes.find(({ id }) => id === node);
+  if (!target) {
+    const message = `There is no node "${node}" in a run of this pipeline, so that its rows cannot be replayed`;
+    throw new MillraceError({ code: 'replay/missing', message, hint: 'It was deleted, given another id, or no sink takes its rows any more.' });
+  }
+  if (target.kind !== 'source') return target;
+  const message = `"${node}" is a source: what it could not read never became rows, and cannot be replayed`;
+  throw new MillraceError({ code: 'replay/source', message, hint: 'Read the input again, once it or the source is mended.', node });
+}
+
+/** Where rows enter a node, and what the table has noted of that: nothing for nodes with one input. */
+function entries({ id: node, inputs }: PlannedNode, ports: readonly (string | null)[]): { readonly port: string; readonly noted: string | null }[] {
+  const all = Object.keys(inputs);
+  if (all.length === 1) return [{ port: all[0]!, noted: null }];
+  return ports.map((port) => {
+    if (port !== null && all.includes(port)) return { port, noted: port };
+    const message =
+      port === null
+        ? `"${node}" has several inputs, and the errors table does not say at which of them its rows failed`
+        : `Rows of "${node}" failed at its input "${port}", which it does not have any more`;
+    const hint =
+      port === null
+        ? 'They were kept by an earlier version of Millrace, or the node held them when they failed. Write the name of the input into their column "port" to replay them.'
+        : `Its inputs are ${all.join(', ')}.`;
+    throw new MillraceError({ code: 'replay/port', message, hint, node });
+  });
+}
+
+function replaySource(
+  catalogue: Catalogue,
+  { id, target, port, params }: { readonly id: NodeId; readonly target: PlannedNode; readonly port: string; readonly params: Params },
+): PlannedNode {
+  const definition = found(catalogue, (each) => each.kind === 'source' && each.replaysErrors === true);
+  return {
+    id,
+    type: definition.type,
+    kind: 'source',
+    title: definition.title,
+    params: { ...defaultsOf(definition.params), ...params },
+    onError: 'stop',
+    inputs: {},
+    inputLists: {},
+    outputs: { rows: target.inputs[port]! },
   };
 }
 

@@ -23,6 +23,11 @@ export interface PhysicalPlan {
   readonly sourceGroups: readonly (readonly NodeId[])[];
   /** Chains of row-by-row nodes, each of which may run as one fused loop (a chain's inner edges have no other consumer of that output). */
   readonly chains: readonly (readonly NodeId[])[];
+  /**
+   * Sources of rows that failed before and now enter the run beside those of the pipeline: no watermark waits for them, and a run
+   * that goes on without them is of the same pipeline.
+   */
+  readonly replays?: readonly NodeId[];
   /** False where some source never ends by itself: such a run goes on until somebody stops it, and commits with its checkpoints. */
   readonly bounded: boolean;
 }

@@ -134,7 +134,7 @@ function withMarks(snapshot: FlowSnapshot, marks: { readonly [source: NodeId]: S
 
 /** What was looked up is not in the checkpoint: the sources that are read first are read anew. */
 function afterDrain({ plan }: RunJob, marks: { readonly [source: NodeId]: SourceMark }): { readonly [source: NodeId]: SourceMark } {
-  const last = new Set(plan.sourceGroups.at(-1));
+  const last = new Set([...(plan.sourceGroups.at(-1) ?? []), ...(plan.replays ?? [])]);
   const kept = Object.entries(marks).filter(([source]) => last.has(source));
   return Object.fromEntries(kept.map(([source, { position }]) => [source, { position, hasEnded: false, failed: 0 }]));
 }

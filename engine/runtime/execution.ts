@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
+import type { SourceDefinition } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
+import type { Shape } from '../plan/shape.ts';
 import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { CheckpointHead } from '../store/checkpoints.ts';
@@ -144,6 +146,8 @@ export class Execution {
     if (from) {
       env.onLog('info', `Going on from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       env.onResumed(from.head.id);
+      // Also of replays that this run does not go on with.
+      await this.#acknowledge(from.content.sources, from.head.shape.nodes);
     }
     this.#flow = await this.#open(start);
     env.onOpened();
@@ -188,40 +192,44 @@ export class Execution {
   }
 
   /**
-   * The end of a run that did not come through, of sources that keep books themselves: nothing has to go on from here, once
-   * they have heard of all that is committed.
+   * The end of a run that did not come through. Where all of its sources keep books themselves, nothing has to go on from here,
+   * once they have heard of all that is committed.
    */
   async #settle(): Promise<void> {
     const start = this.#start;
     if (!start || !this.#flow || this.#checkpointer?.isInDoubt) return;
-    const acknowledges = ({ type }: { readonly type: string }) => {
-      const definition = this.#env.definition(type);
-      return definition?.kind === 'source' && definition.acknowledges;
-    };
-    if (!this.#job.plan.nodes.some(acknowledges)) return;
+    const { nodes } = this.#job.plan;
+    if (!nodes.some(({ type }) => this.#acknowledging(type))) return;
     try {
       const marks = this.#checkpointer?.committedMarks ?? start.from?.content.sources;
       if (marks) await this.#acknowledge(marks);
-      this.#forget(start);
+      if (nodes.every(({ kind, type }) => kind !== 'source' || this.#acknowledging(type))) this.#forget(start);
     } catch (error) {
       // What is kept is gone on from.
       this.#env.onLog('warning', `What was committed could not be marked yet: ${(error as Error).message}`, '');
     }
   }
 
-  /** Of the last checkpoint, before it is forgotten: those that had been read to their end when this process began have not heard of it. */
-  async #acknowledge(marks: { readonly [source: NodeId]: SourceMark }): Promise<void> {
-    for (const { id, type } of this.#job.plan.nodes) {
-      const definition = this.#env.definition(type);
-      const mark = marks[id];
-      if (definition?.kind !== 'source' || !definition.acknowledges || !mark) continue;
-      const reader = await this.#flow!.openReader(id, mark.position);
-      try {
-        await reader.committed?.(mark.position);
-      } finally {
-        await reader.close();
-      }
+  /** Of a checkpoint, before it is gone on from or forgotten: who was killed after its commit has not heard of it. */
+  async #acknowledge(marks: { readonly [source: NodeId]: SourceMark }, nodes: Shape['nodes'] = this.#start!.shape.nodes): Promise<void> {
+    const { folder } = this.#job;
+    for (const [id, { position }] of Object.entries(marks)) {
+      const node = nodes[id];
+      const definition = node && this.#acknowledging(node.type);
+      if (!definition) continue;
+      const context = {
+        params: node.params,
+        path: (path: string) => (isAbsolute(path) ? path : resolve(folder, path)),
+        signal: this.#abort.signal,
+        log: (level: 'info' | 'warning', message: string) => this.#env.onLog(level, message, ''),
+      };
+      await definition.acknowledge!(context, position);
     }
+  }
+
+  #acknowledging(type: string): SourceDefinition<any> | null {
+    const definition = this.#env.definition(type);
+    return definition?.kind === 'source' && definition.acknowledge ? definition : null;
   }
 
   async #open({ store, lineage, states, from }: Start): Promise<Dataflow> {

@@ -15,8 +15,10 @@ export class Failures {
   readonly #node: PlannedNode;
   readonly #counters: NodeCounters;
   readonly #onFailure: (problem: Problem, row: Row | undefined) => void;
-  /** Rows of the `errors` port that wait to be sent; see errorSchema. */
+  /** Rows of the `errors` port that wait to be sent; see error-schema.ts. */
   #rows: Row[] = [];
+  /** Of a node with several inputs, the one whose rows are worked on. */
+  port: string | null = null;
 
   constructor(node: PlannedNode, counters: NodeCounters, onFailure: (problem: Problem, row: Row | undefined) => void) {
     this.#node = node;
@@ -32,7 +34,9 @@ export class Failures {
     if (onError === 'stop') throw new MillraceError(problem);
     this.#onFailure(problem, failure.row);
     // In a preview nobody keeps them.
-    if (onError === 'route' || (onError === 'keep' && this.#node.outputs[errorPort])) this.#rows.push(errorRow(id, failure));
+    if (onError === 'route' || (onError === 'keep' && this.#node.outputs[errorPort])) {
+      this.#rows.push(onError === 'keep' ? { ...errorRow(id, failure), port: this.port } : errorRow(id, failure));
+    }
   }
 
   /** Counts and tells, and ends nothing: see `SourceContext.refuse`. */

@@ -73,6 +73,8 @@ class OpenDataflow implements Dataflow {
     for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#openTransform(station));
     for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
     this.#connect(operators);
+    // No window waits for rows that failed before, and none fires on their account.
+    for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.get(id)!], true);
     const { redoFolder, from } = this.#env;
     if (redoFolder) this.#keepRedo(redoFolder);
     if (from) await this.#goOn(from);

@@ -176,7 +176,8 @@ class Recovery {
       this.#env.onLog('warning', `The state of "${node}" was dropped: ${why}.`);
       for (const state of states.of(node).states.values()) for (const [key] of [...state.entries()]) state.delete(key);
     }
-    for (const node of comparison.added) this.#env.onLog('info', `"${node}" is new in the pipeline and starts anew.`);
+    for (const node of comparison.added.filter((each) => !this.#job.plan.replays?.includes(each)))
+      this.#env.onLog('info', `"${node}" is new in the pipeline and starts anew.`);
     if (this.#inDatabase > id) {
       this.#env.onLog(
         'warning',
@@ -196,7 +197,9 @@ class Recovery {
         hint: 'Choose another folder for the state, or start with --from scratch.',
       });
     }
-    const read = Object.entries(sources).flatMap(([node, { position, hasEnded }]) => (position !== null || hasEnded ? [node] : []));
+    // Replays come and go: what they gave is marked, and the rest of their rows waits.
+    const isOver = (node: NodeId) => !this.#shape.nodes[node] && replays(this.#env.definition(shape.nodes[node]?.type ?? ''));
+    const read = Object.entries(sources).flatMap(([node, { position, hasEnded }]) => ((position !== null || hasEnded) && !isOver(node) ? [node] : []));
     const written = Object.entries(tokens).flatMap(([node, token]) => (token !== null ? [node] : []));
     const comparison = compareShapes(
       shape,
@@ -218,6 +221,10 @@ class Recovery {
     }
     return comparison;
   }
+}
+
+function replays(definition: NodeDefinition | undefined): boolean {
+  return definition?.kind === 'source' && definition.replaysErrors === true;
 }
 
 /** To begin anew without a word would write all rows once more. */

@@ -163,16 +163,18 @@ export class StatefulUnit implements Unit {
   }
 
   receive(rows: readonly Row[], port: string): void {
-    const { counters } = this.station;
+    const { counters, failures, planned } = this.station;
     counters.in += rows.length;
     if (this.isDone) {
       counters.dropped += rows.length;
       return;
     }
+    if (Object.keys(planned.inputs).length > 1) failures.port = port;
     this.#hub.work(this.station, () => {
       this.#operator.process(rows, port);
       this.isDone = this.#operator.done?.() ?? false;
     });
+    failures.port = null;
     this.#hub.emitFailures(this.station);
   }
 

@@ -1,12 +1,13 @@
 /** Replays of failed rows, as the editor and the command line start them. */
 import { isAbsolute, join, resolve } from 'node:path';
-import { type NodeId, runNodes } from '../document/pipeline.ts';
+import { type NodeId, runNodeOf, runNodes } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { fileSinks, planReplay } from '../plan/errors-table.ts';
+import { fileSinks, planReplay, replaces, withReplays } from '../plan/errors-table.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
-import { latestCheckpoint } from '../store/checkpoints.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import { CheckpointStore, latestCheckpoint } from '../store/checkpoints.ts';
+import { readKeptErrors } from '../store/kept-errors.ts';
 import { replaysFolder } from '../store/unfinished-replays.ts';
 
 export interface ReplayRequest {
@@ -33,7 +34,16 @@ export function prepareReplay({ plan, catalogue, stateFolder, file, node, only =
   const state = join(stateFolder, replaysFolder, node);
   const asked = planReplay(plan, catalogue, { node, file, only });
   const [written] = fileSinks(asked, catalogue);
-  const goesOn = written === undefined ? null : latestCheckpoint(stateFolder);
+  const goesOn = latestCheckpoint(stateFolder);
+  // Which of its rows are replayed is marked when it goes on.
+  if (Object.keys(goesOn?.shape.nodes ?? {}).some((id) => runNodeOf(id) === runNodes.replay)) {
+    throw new MillraceError({
+      code: 'replay/unfinished',
+      message: 'The pipeline took failed rows up itself when it ran last: it has to go on before others are replayed beside it',
+      hint: 'Let it go on, with these rows if you like.',
+      node,
+    });
+  }
   if (written !== undefined && goesOn) {
     throw new MillraceError({
       code: 'replay/file',
@@ -56,6 +66,65 @@ export function prepareReplay({ plan, catalogue, stateFolder, file, node, only =
     locks: [stateFolder],
   };
   return { plan: replay, options, finishesEarlier: isOther };
+}
+
+export interface TakeUpRequest extends Omit<ReplayRequest, 'node' | 'only'> {
+  /** The folder of the pipeline. */
+  readonly folder: string;
+  /** Nodes whose rows are taken up; absent: all that can be. */
+  readonly nodes?: readonly NodeId[] | undefined;
+  /** Ids of rows; empty or absent: all of these nodes. */
+  readonly only?: readonly number[] | undefined;
+  readonly from: RunOptions['from'];
+}
+export interface TakeUp {
+  readonly plan: PhysicalPlan;
+  /** How many rows wait, by node. */
+  readonly rows: ReadonlyMap<NodeId, number>;
+  /** The newest row of the table. */
+  readonly last: number;
+  /** Why the rows of further nodes cannot be taken up. */
+  readonly refused: readonly Problem[];
+}
+
+/**
+ * The plan of a run that takes the rows up that wait, through the state that it goes on with. It must commit with checkpoints.
+ * Throws MillraceErrors `replay/…` where rows that were asked for cannot enter, or would be there twice.
+ */
+export function planTakeUp({ plan, catalogue, stateFolder, folder, file, nodes, only = [], from }: TakeUpRequest): TakeUp {
+  const { counts, ports, last } = readKeptErrors(errorsPath(folder, file));
+  const latest = from === 'scratch' ? null : latestCheckpoint(stateFolder);
+  if (counts.size > 0 && !latest && (plan.bounded || replaces(plan, catalogue))) {
+    throw new MillraceError({
+      code: 'replay/anew',
+      message: `The pipeline has no checkpoint to go on from: it starts anew and ${plan.bounded ? 'reads' : 'writes'} everything anew, and the rows that failed with it`,
+      hint: 'Run it as it is, without a replay.',
+    });
+  }
+  const taken = new CheckpointStore(stateFolder).list().flatMap(({ shape }) => Object.keys(shape.nodes));
+  const refused: Problem[] = [];
+  const rows = new Map<NodeId, number>();
+  for (const node of nodes ?? counts.keys()) {
+    if (!counts.has(node)) continue;
+    try {
+      withReplays(plan, catalogue, file, [{ node, ports: ports.get(node)!, only }], taken);
+      rows.set(node, counts.get(node)!);
+    } catch (error) {
+      if (nodes || !(error instanceof MillraceError)) throw error;
+      refused.push(error.problem);
+    }
+  }
+  const kept = [...rows.keys()].map((node) => ({ node, ports: ports.get(node)!, only }));
+  return { plan: kept.length > 0 ? withReplays(plan, catalogue, file, kept, taken) : plan, rows, last, refused };
+}
+
+/** Whether a run that goes on from its latest checkpoint could take these rows up. */
+export function canTakeUp(request: TakeUpRequest): boolean {
+  try {
+    return planTakeUp(request).rows.size > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Where the kept rows are: absolute. */

@@ -101,7 +101,7 @@ describe('the source', () => {
   async function open(start: Json = null, refused: RowFailure[] = [], only: readonly number[] = []): Promise<ErrorsReader> {
     const { signal } = new AbortController();
     return ErrorsReader.open(
-      { path: path(), node: 'prices', only, schema, batchSize: 2, signal, refuse: (failure) => refused.push(failure), onLongWait: () => {} },
+      { path: path(), node: 'prices', port: null, only, schema, batchSize: 2, signal, refuse: (failure) => refused.push(failure), onLongWait: () => {} },
       start,
     );
   }

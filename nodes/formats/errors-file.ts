@@ -7,13 +7,28 @@ import { convertRow } from './row-conversion.ts';
 /** The file's table for rows that failed. */
 export const errorsTable = 'errors';
 
-/** Written by the sink, in the order of the columns of errors-table.ts; the last two are set later. */
-export const createErrors = `
+/** Written by the sink; `replayed_at` and `superseded_at` are set later. */
+const createErrors = `
 CREATE TABLE IF NOT EXISTS ${errorsTable} (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, failed_at TIMESTAMP, pipeline TEXT, run TEXT, node TEXT, error TEXT, code TEXT, field TEXT,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, failed_at TIMESTAMP, pipeline TEXT, run TEXT, node TEXT, port TEXT, error TEXT, code TEXT, field TEXT,
   source TEXT, line INTEGER, row JSON, replay_of INTEGER, replayed_at TIMESTAMP, superseded_at TIMESTAMP
 );
 CREATE INDEX IF NOT EXISTS ${errorsTable}_waiting ON ${errorsTable} (node, replayed_at)`;
+
+export function makeErrorsTable(connection: Sqlite.Database): void {
+  connection.exec(createErrors);
+  completeErrorsTable(connection);
+}
+
+/** Gives a table of an earlier version the columns that it lacks. Throws where there is none. */
+export function completeErrorsTable(connection: Sqlite.Database): void {
+  if (!hasPorts(connection)) connection.exec(`ALTER TABLE ${errorsTable} ADD COLUMN port TEXT`);
+}
+
+/** Earlier versions did not note the input at which a row failed. */
+function hasPorts(connection: Sqlite.Database): boolean {
+  return connection.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = 'port'").get(errorsTable) !== undefined;
+}
 
 /** True of rows that are still to be replayed. */
 export const isWaiting = 'replayed_at IS NULL AND superseded_at IS NULL AND row IS NOT NULL';
@@ -30,28 +45,37 @@ export interface KeptError {
 export interface Waiting {
   /** How many rows wait to be replayed, by node. */
   readonly counts: ReadonlyMap<string, number>;
+  /** The inputs at which they failed, by node; null where that was not noted, as for nodes with one input. */
+  readonly ports: ReadonlyMap<string, readonly (string | null)[]>;
   /** The newest of them first. */
   readonly rows: readonly KeptError[];
   /** The greatest id of all rows; 0 where there are none. */
   readonly last: number;
 }
-export const nothingWaits: Waiting = { counts: new Map(), rows: [], last: 0 };
+export const nothingWaits: Waiting = { counts: new Map(), ports: new Map(), rows: [], last: 0 };
 
 /** Of the rows up to an id. Empty where the file has no such table. */
 export function readWaiting(connection: Sqlite.Database, newest: number, through = Number.MAX_SAFE_INTEGER): Waiting {
   if (!connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(errorsTable)) return nothingWaits;
-  const counts = connection
-    .prepare<[number], { node: string; rows: number }>(
-      `SELECT node, count(*) AS rows FROM ${errorsTable} WHERE ${isWaiting} AND id <= ? GROUP BY node ORDER BY node`,
+  const found = connection
+    .prepare<[number], { node: string; port: string | null; rows: number }>(
+      `SELECT node, ${hasPorts(connection) ? 'port' : 'NULL AS port'}, count(*) AS rows FROM ${errorsTable}
+       WHERE ${isWaiting} AND id <= ? GROUP BY 1, 2 ORDER BY 1, 2`,
     )
     .all(through);
+  const counts = new Map<string, number>();
+  const ports = new Map<string, (string | null)[]>();
+  for (const { node, port, rows } of found) {
+    counts.set(node, (counts.get(node) ?? 0) + rows);
+    ports.set(node, [...(ports.get(node) ?? []), port]);
+  }
   const rows = connection
     .prepare<[number, number], KeptError>(
       `SELECT id, failed_at AS failedAt, node, error, source, line FROM ${errorsTable} WHERE ${isWaiting} AND id <= ? ORDER BY id DESC LIMIT ?`,
     )
     .all(through, newest);
   const { last } = connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()!;
-  return { counts: new Map(counts.map(({ node, rows: count }) => [node, count])), rows, last: last ?? 0 };
+  return { counts, ports, rows, last: last ?? 0 };
 }
 
 /** A row as it was kept, with the columns that its node takes now; or why it does not fit them. Deterministic. */

@@ -3,7 +3,7 @@ import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure, SourceBatch } from '../kit/node.ts';
-import { errorsTable, isWaiting, rowOf } from './errors-file.ts';
+import { completeErrorsTable, errorsTable, isWaiting, rowOf } from './errors-file.ts';
 import { outputProblem } from './output-problem.ts';
 import { type LockPatience, withLock } from './sqlite-lock.ts';
 
@@ -14,71 +14,69 @@ interface Kept {
   readonly id: number;
   readonly row: string;
 }
-/** `after`: the last row that was given out. `through`: the last one that was there when reading began. */
-type Position = { readonly after: number; readonly through: number };
+/**
+ * `after`: the last row that was given out. `through`: the last one that was there when reading began. `schema`: the columns
+ * that the node took, which decide what was given out.
+ */
+type Position = { readonly after: number; readonly through: number; readonly schema: Schema };
 
-export interface ErrorsReaderOptions {
+/** Which rows of an errors table are replayed. */
+export interface KeptRows {
   /** Absolute. */
   readonly path: string;
   readonly node: string;
+  /** The input at which they failed; null: any. */
+  readonly port: string | null;
   /** Ids; empty: all of the node. */
   readonly only: readonly number[];
+}
+interface Waits {
+  readonly signal: AbortSignal;
+  onLongWait(message: string): void;
+}
+export interface ErrorsReaderOptions extends KeptRows, Waits {
   /** The columns that the node takes now. */
   readonly schema: Schema;
   readonly batchSize: number;
-  readonly signal: AbortSignal;
   /** A row that does not fit these columns: it is left as it is. */
   refuse(failure: RowFailure): void;
-  onLongWait(message: string): void;
 }
 
 /** The kept rows of one node that wait for their replay, each until a checkpoint holds what became of it. */
 export class ErrorsReader implements Reader {
-  readonly #connection: Sqlite.Database;
+  readonly #table: WaitingRows;
   readonly #options: ErrorsReaderOptions;
-  readonly #patience: LockPatience;
-  /** The condition and its values, for the rows between two ids. */
-  readonly #where: string;
-  readonly #only: string | null;
   #position: Position;
-  #marked = 0;
+  #marked: number;
   #done = 0;
   readonly #total: number;
 
-  private constructor(connection: Sqlite.Database, options: ErrorsReaderOptions, start: Position | null) {
-    this.#connection = connection;
+  private constructor(table: WaitingRows, options: ErrorsReaderOptions, start: Position | null) {
+    this.#table = table;
     this.#options = options;
-    const { path, signal, onLongWait } = options;
-    this.#patience = { path, signal, onLongWait };
-    this.#only = options.only.length > 0 ? JSON.stringify(options.only) : null;
-    this.#where = `node = @node AND ${isWaiting} AND id > @after AND id <= @through AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))`;
-    const last = connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()!.last ?? 0;
-    this.#position = start ?? { after: 0, through: last };
-    const { after, through } = this.#position;
-    this.#total = connection
-      .prepare<unknown[], { rows: number }>(`SELECT count(*) AS rows FROM ${errorsTable} WHERE ${this.#where}`)
-      .get(this.#values(after, through))!.rows;
+    const { schema } = options;
+    const { after, through } = start ?? { after: 0, through: table.last() };
+    this.#position = { after, through, schema };
+    // What came before the start was marked when the run went on from there: see `acknowledge`.
+    this.#marked = after;
+    this.#total = table.count(after, through);
   }
 
   /** Throws a MillraceError where the file cannot be read. */
   static async open(options: ErrorsReaderOptions, start: Json): Promise<ErrorsReader> {
-    const { path, signal, onLongWait } = options;
-    if (!existsSync(path)) {
+    if (!existsSync(options.path)) {
       throw new MillraceError({
         code: 'errors/missing',
-        message: `There is no ${path}: no row was kept there.`,
+        message: `There is no ${options.path}: no row was kept there.`,
         hint: 'Set "When a row fails" to "Keep" and run the pipeline.',
       });
     }
-    const { default: Database } = await import('better-sqlite3');
-    let connection: Sqlite.Database | null = null;
+    const table = await WaitingRows.open(options, options);
     try {
-      connection = new Database(path, { fileMustExist: true, timeout: 0 });
-      const opened = connection;
-      return await withLock(() => new ErrorsReader(opened, options, start as Position | null), { path, signal, onLongWait });
+      return await table.locked(() => new ErrorsReader(table, options, start as Position | null));
     } catch (error) {
-      connection?.close();
-      throw outputProblem(error, path);
+      table.close();
+      throw error;
     }
   }
 
@@ -86,9 +84,9 @@ export class ErrorsReader implements Reader {
     const { path, batchSize, schema, signal } = this.#options;
     const { through } = this.#position;
     while (!signal.aborted) {
-      const kept = await withLock(() => this.#select(this.#position.after, through, batchSize), this.#patience);
+      const kept = await this.#table.locked(() => this.#table.select(this.#position.after, through, batchSize));
       if (kept.length === 0) return null;
-      this.#position = { after: kept.at(-1)!.id, through };
+      this.#position = { after: kept.at(-1)!.id, through, schema };
       this.#done += kept.length;
       const rows: Row[] = [];
       const ids: number[] = [];
@@ -105,23 +103,14 @@ export class ErrorsReader implements Reader {
   }
 
   position(): Json {
-    return this.#position;
+    return this.#position as unknown as Json;
   }
 
-  /** What did not fit was not given out, and waits on: whether a row fits can be told once more. */
+  /** What did not fit was not given out, and waits on. */
   async committed(position: Json): Promise<void> {
-    const { schema } = this.#options;
-    const { after: through } = position as Position;
-    const mark = this.#connection.prepare(`UPDATE ${errorsTable} SET replayed_at = ? WHERE id = ?`);
-    while (this.#marked < through) {
-      const kept = await withLock(() => this.#select(this.#marked, through, markedAtOnce), this.#patience);
-      const at = new Date().toISOString();
-      const write = this.#connection.transaction(() => {
-        for (const { id, row } of kept) if ('row' in rowOf(row, schema)) mark.run(at, id);
-      });
-      if (kept.length > 0) await withLock(() => write.immediate(), this.#patience);
-      this.#marked = kept.length < markedAtOnce ? through : kept.at(-1)!.id;
-    }
+    const { after, schema } = position as unknown as Position;
+    await this.#table.mark(this.#marked, after, schema);
+    this.#marked = Math.max(this.#marked, after);
   }
 
   progress() {
@@ -129,7 +118,7 @@ export class ErrorsReader implements Reader {
   }
 
   close(): void {
-    this.#connection.close();
+    this.#table.close();
   }
 
   #refuse(id: number, text: string, message: string): void {
@@ -141,14 +130,91 @@ export class ErrorsReader implements Reader {
       position: { source: this.#options.path, line: id },
     });
   }
+}
 
-  #select(after: number, through: number, limit: number): Kept[] {
-    return this.#connection
-      .prepare<unknown[], Kept>(`SELECT id, row FROM ${errorsTable} WHERE ${this.#where} ORDER BY id LIMIT @limit`)
-      .all({ ...this.#values(after, through), limit });
+/** Marks what a replay had given out by a position that is durable. Nothing where the table was removed since. */
+export async function acknowledgeReplay(rows: KeptRows, position: Json, waits: Waits): Promise<void> {
+  const { after, schema } = (position ?? { after: 0 }) as unknown as Position;
+  if (after === 0 || !existsSync(rows.path)) return;
+  const table = await WaitingRows.open(rows, waits);
+  try {
+    await table.mark(0, after, schema);
+  } finally {
+    table.close();
+  }
+}
+
+/** The rows of one replay in their table: those that wait. */
+class WaitingRows {
+  readonly #connection: Sqlite.Database;
+  readonly #patience: LockPatience;
+  readonly #select: Sqlite.Statement<[object], Kept>;
+  readonly #count: Sqlite.Statement<[object], { readonly rows: number }>;
+  readonly #mark: Sqlite.Statement<[string, number]>;
+  readonly #chosen: { readonly node: string; readonly port: string | null; readonly only: string | null };
+
+  private constructor(connection: Sqlite.Database, { node, port, only }: KeptRows, patience: LockPatience) {
+    this.#connection = connection;
+    this.#patience = patience;
+    this.#chosen = { node, port, only: only.length > 0 ? JSON.stringify(only) : null };
+    const where = `node = @node AND (@port IS NULL OR port = @port) AND ${isWaiting} AND id > @after AND id <= @through
+      AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))`;
+    this.#select = connection.prepare(`SELECT id, row FROM ${errorsTable} WHERE ${where} ORDER BY id LIMIT @limit`);
+    this.#count = connection.prepare(`SELECT count(*) AS rows FROM ${errorsTable} WHERE ${where}`);
+    this.#mark = connection.prepare(`UPDATE ${errorsTable} SET replayed_at = ? WHERE id = ?`);
   }
 
-  #values(after: number, through: number) {
-    return { node: this.#options.node, only: this.#only, after, through };
+  /** The file is there. Throws a MillraceError where it cannot be read. */
+  static async open(rows: KeptRows, { signal, onLongWait }: Waits): Promise<WaitingRows> {
+    const { path } = rows;
+    const patience = { path, signal, onLongWait };
+    const { default: Database } = await import('better-sqlite3');
+    let connection: Sqlite.Database | null = null;
+    try {
+      connection = new Database(path, { fileMustExist: true, timeout: 0 });
+      const opened = connection;
+      return await withLock(() => {
+        completeErrorsTable(opened);
+        return new WaitingRows(opened, rows, patience);
+      }, patience);
+    } catch (error) {
+      connection?.close();
+      throw outputProblem(error, path);
+    }
+  }
+
+  locked<T>(attempt: () => T): Promise<T> {
+    return withLock(attempt, this.#patience);
+  }
+
+  /** The id of the newest row of all; 0 where there is none. */
+  last(): number {
+    return this.#connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()!.last ?? 0;
+  }
+
+  count(after: number, through: number): number {
+    return this.#count.get({ ...this.#chosen, after, through })!.rows;
+  }
+
+  /** Of those behind `after` and up to `through`, the first ones. */
+  select(after: number, through: number, limit: number): Kept[] {
+    return this.#select.all({ ...this.#chosen, after, through, limit });
+  }
+
+  /** Those of them that fitted the columns and so were given out are replayed; the others wait on. Which is which can be told once more. */
+  async mark(from: number, through: number, schema: Schema): Promise<void> {
+    for (let after = from; after < through; ) {
+      const kept = await this.locked(() => this.select(after, through, markedAtOnce));
+      const at = new Date().toISOString();
+      const write = this.#connection.transaction(() => {
+        for (const { id, row } of kept) if ('row' in rowOf(row, schema)) this.#mark.run(at, id);
+      });
+      if (kept.length > 0) await this.locked(() => write.immediate());
+      after = kept.length < markedAtOnce ? through : kept.at(-1)!.id;
+    }
+  }
+
+  close(): void {
+    this.#connection.close();
   }
 }

@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { Output, SinkContext, Transaction, Writer } from '../kit/node.ts';
-import { createErrors, errorsTable } from './errors-file.ts';
+import { errorsTable, makeErrorsTable } from './errors-file.ts';
 import { outputProblem } from './output-problem.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { withLock } from './sqlite-lock.ts';
@@ -13,6 +13,7 @@ const schema: Schema = {
     { name: 'pipeline', type: 'string', nullable: false },
     { name: 'run', type: 'string', nullable: false },
     { name: 'node', type: 'string', nullable: false },
+    { name: 'port', type: 'string', nullable: true },
     { name: 'error', type: 'string', nullable: false },
     { name: 'code', type: 'string', nullable: false },
     { name: 'field', type: 'string', nullable: true },
@@ -46,7 +47,7 @@ export class ErrorsWriter implements Writer {
       () => {
         // Replays read the file while this run writes to it.
         if (isNew && !connection.inTransaction) connection.pragma('journal_mode = wal');
-        connection.exec(createErrors);
+        makeErrorsTable(connection);
       },
       { path, signal },
     );
@@ -58,7 +59,7 @@ export class ErrorsWriter implements Writer {
 
   write(rows: readonly Row[]): void | Promise<void> {
     const failed_at = Date.now();
-    return this.#rows.write(rows.map((row) => ({ failed_at, ...this.#common, ...row, ...this.#replayed(row) })));
+    return this.#rows.write(rows.map((row) => ({ failed_at, port: null, ...this.#common, ...row, ...this.#replayed(row) })));
   }
 
   prepare(checkpoint: number): Promise<Json> {

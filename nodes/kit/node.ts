@@ -355,8 +355,11 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   holdsBack?(params: ParamsOf<F>): boolean;
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
-  /** It keeps books of what was committed, and hears of the last checkpoint even where a run was killed right after that one. */
-  readonly acknowledges?: boolean;
+  /**
+   * It keeps books of what was committed outside of checkpoints, and hears by this of a durable position that `Reader.committed`
+   * may not have been told of, as the run was killed: before anything goes on from there, and before it is forgotten.
+   */
+  acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json): Promise<void>;
   /** It gives out rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */

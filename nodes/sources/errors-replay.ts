@@ -1,6 +1,6 @@
 import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { ErrorsReader } from '../formats/errors-reader.ts';
+import { acknowledgeReplay, ErrorsReader, type KeptRows } from '../formats/errors-reader.ts';
 import { sampleErrors } from '../formats/errors-sample.ts';
 import { exampleErrors } from '../formats/example-errors.ts';
 import { shortPath } from '../formats/short-path.ts';
@@ -18,16 +18,16 @@ export default defineNode({
   hidden: true,
   docs: `
 Reads the rows of one node that wait in the errors table, up to the last one that was there at the start, as the node takes
-them. A row is marked as replayed when what became of it is committed. A row that does not fit the node's columns any more
+them at the input at which they failed. A row is marked as replayed when what became of it is committed. A row that does not fit the node's columns any more
 stays where it is, and is told.
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,
-  acknowledges: true,
   replaysErrors: true,
   params: {
     path: f.file({ label: 'Errors table', mode: 'open', extensions: ['db'], placeholder: 'pipeline.errors.db' }),
     node: f.text({ label: 'Node', placeholder: 'hot_readings' }),
+    port: f.text({ label: 'Input', help: 'At which they failed. Empty: any.', optional: true }),
     only: f.text({ label: 'Rows', help: 'Their ids, with commas between. Empty: all of the node.', optional: true }),
   },
   card: ({ path, node }) => (path && node ? `${node} of ${shortPath(path)}` : 'Choose an errors table'),
@@ -43,10 +43,12 @@ stays where it is, and is told.
       return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [file] };
     }
   },
+  acknowledge({ params, path, signal, log }, position) {
+    return acknowledgeReplay(keptRows(params, path), position, { signal, onLongWait: (message) => log('warning', message) });
+  },
   run({ params, path, outputs, batchSize, signal, start, refuse, log }) {
-    const only = (params.only ?? '').split(',').filter(Boolean).map(Number);
     const onLongWait = (message: string) => log('warning', message);
-    return ErrorsReader.open({ path: path(params.path), node: params.node, only, schema: outputs['rows']!, batchSize, signal, refuse, onLongWait }, start);
+    return ErrorsReader.open({ ...keptRows(params, path), schema: outputs['rows']!, batchSize, signal, refuse, onLongWait }, start);
   },
   examples: [
     {
@@ -74,3 +76,9 @@ stays where it is, and is told.
     },
   ],
 });
+
+type Params = { readonly path: string; readonly node: string; readonly port: string | null; readonly only: string | null };
+
+function keptRows({ path: file, node, port, only }: Params, path: (path: string) => string): KeptRows {
+  return { path: path(file), node, port: port || null, only: (only ?? '').split(',').filter(Boolean).map(Number) };
+}

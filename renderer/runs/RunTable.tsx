@@ -1,6 +1,7 @@
 import { Tooltip } from '@mantine/core';
 import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
 import { useMemo } from 'react';
+import { runNodeOf } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { besideDocument, titleOf } from '../canvas/flow.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
@@ -40,7 +41,7 @@ export function RunTable({ run }: { readonly run: RunSummary }) {
         {order.map((id) => {
           const row = byId.get(id);
           if (!row) return null;
-          const manifest = pipeline.nodes[id] ? catalogue.get(pipeline.nodes[id].type) : besideDocument.get(id);
+          const manifest = pipeline.nodes[id] ? catalogue.get(pipeline.nodes[id].type) : besideDocument.get(runNodeOf(id) ?? '');
           return (
             <tr key={id} data-node-id={id} onClick={() => revealNode(id)}>
               <td>
