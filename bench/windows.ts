@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Column, Row, Schema } from '../engine/schema/types.ts';
 import type { AggregateFunction } from '../nodes/kit/aggregates.ts';
 import { grouping } from '../nodes/kit/grouping.ts';
+import { MemoryState } from '../nodes/kit/keyed-state.ts';
 import type { WindowSpec } from '../nodes/kit/windows.ts';
 
 const { values } = parseArgs({ options: { keys: { type: 'string', default: '500' }, rows: { type: 'string', default: '1000000' } } });
@@ -35,6 +36,8 @@ function measure(title: string, spec: WindowSpec, functions: readonly AggregateF
     keys: ['id'],
     window: { spec, column: null, lateness: 0, early: null },
     aggregates: functions.map((name) => ({ function: name, column: 'value', percent: 95 })),
+    memory: 32 * 2 ** 20,
+    state: () => new MemoryState(),
     emit: (_, rows) => {
       out += rows.length;
     },

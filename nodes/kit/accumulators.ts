@@ -2,6 +2,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { ColumnType, State, Value } from '../../engine/schema/types.ts';
 import type { AggregateFunction } from './aggregates.ts';
 import { Quantiles, type QuantilesState } from './quantiles.ts';
+import { listBytes } from './state.ts';
 
 /**
  * One aggregate over many groups at once. Groups are slots, numbered from 0 with few gaps; a batch is given as the slot
@@ -14,8 +15,14 @@ export interface Accumulator {
   add(slots: Int32Array, values: readonly Value[], count: number, order: Float64Array): void;
   /** Adds what slot `from[i]` has got to slot `into[i]`; `from` keeps it. */
   merge(into: Int32Array, from: Int32Array, count: number): void;
+  /** What these slots have got, for `absorb`; they keep it. */
+  extract(slots: Int32Array): State;
+  /** Adds what `extract` gave, as if it came after all that is there: the i-th part to slot `into[i]`, or nowhere where that is -1. */
+  absorb(into: Int32Array, extracted: State): void;
   /** Makes a slot like new. */
   clear(slot: number): void;
+  /** Forgets all slots, and gives their memory back. */
+  reset(): void;
   /** Of a slot that may not have got any value. */
   result(slot: number): Value;
   /** About how many bytes it holds. */
@@ -48,7 +55,7 @@ export function createAccumulator(name: AggregateFunction, type: ColumnType, per
     case 'last':
       return new AtEnd((time, kept) => time >= kept);
     case 'distinctCount':
-      return new DistinctCount();
+      return new DistinctCount(type === 'string');
     case 'percentile':
       return new Percentile(percent / 100);
   }
@@ -60,12 +67,10 @@ function grown(values: Float64Array, size: number): Float64Array<ArrayBuffer> {
   return larger;
 }
 
-/** The sum over all slots, told from a thousand of them. */
-function sampled<T>(slots: readonly (T | undefined)[], bytes: (of: T) => number): number {
-  const step = Math.ceil(slots.length / 1000);
-  let sum = 0;
-  for (let slot = 0; slot < slots.length; slot += step) if (slots[slot] !== undefined) sum += bytes(slots[slot]!);
-  return sum * step;
+function picked(values: Float64Array, slots: Int32Array): Float64Array {
+  const own = new Float64Array(slots.length);
+  for (let i = 0; i < slots.length; i++) own[i] = values[slots[i]!]!;
+  return own;
 }
 
 class Count implements Accumulator {
@@ -81,8 +86,18 @@ class Count implements Accumulator {
     const counts = this.#counts;
     for (let i = 0; i < count; i++) counts[into[i]!]! += counts[from[i]!]!;
   }
+  extract(slots: Int32Array): State {
+    return picked(this.#counts, slots);
+  }
+  absorb(into: Int32Array, extracted: State): void {
+    const counts = extracted as Float64Array;
+    for (let i = 0; i < into.length; i++) if (into[i]! >= 0) this.#counts[into[i]!]! += counts[i]!;
+  }
   clear(slot: number): void {
     this.#counts[slot] = 0;
+  }
+  reset(): void {
+    this.#counts = new Float64Array(0);
   }
   result(slot: number): Value {
     return this.#counts[slot]!;
@@ -123,9 +138,24 @@ class Totals {
       counts[into[i]!]! += counts[from[i]!]!;
     }
   }
+  extract(slots: Int32Array): State {
+    return { sums: picked(this.sums, slots), counts: picked(this.counts, slots) };
+  }
+  absorb(into: Int32Array, extracted: State): void {
+    const { sums, counts } = extracted as { readonly sums: Float64Array; readonly counts: Float64Array };
+    for (let i = 0; i < into.length; i++) {
+      if (into[i]! < 0) continue;
+      this.sums[into[i]!]! += sums[i]!;
+      this.counts[into[i]!]! += counts[i]!;
+    }
+  }
   clear(slot: number): void {
     this.sums[slot] = 0;
     this.counts[slot] = 0;
+  }
+  reset(): void {
+    this.sums = new Float64Array(0);
+    this.counts = new Float64Array(0);
   }
   bytes(): number {
     return this.sums.byteLength + this.counts.byteLength;
@@ -172,14 +202,20 @@ abstract class Kept {
   reserve(size: number): void {
     for (let slot = this.kept.length; slot < size; slot++) this.kept.push(undefined);
   }
+  extract(slots: Int32Array): State {
+    return Array.from(slots, (slot) => this.kept[slot] ?? null);
+  }
   clear(slot: number): void {
     this.kept[slot] = undefined;
+  }
+  reset(): void {
+    this.kept.length = 0;
   }
   result(slot: number): Value {
     return this.kept[slot] ?? null;
   }
   bytes(): number {
-    return this.kept.length * 32;
+    return listBytes(this.kept);
   }
   snapshot(): State {
     return this.kept.map((value) => value ?? null);
@@ -203,6 +239,10 @@ class Extreme extends Kept implements Accumulator {
       const value = this.kept[from[i]!];
       if (value !== undefined) this.#offer(into[i]!, value);
     }
+  }
+  absorb(into: Int32Array, extracted: State): void {
+    const kept = extracted as readonly Value[];
+    for (let i = 0; i < into.length; i++) if (into[i]! >= 0 && kept[i] !== null) this.#offer(into[i]!, kept[i]!);
   }
   #offer(slot: number, value: Value): void {
     const best = this.kept[slot];
@@ -231,6 +271,17 @@ class AtEnd extends Kept implements Accumulator {
       if (value !== undefined) this.#offer(into[i]!, value, this.#times[from[i]!]!);
     }
   }
+  override extract(slots: Int32Array): State {
+    return { kept: super.extract(slots), times: picked(this.#times, slots) };
+  }
+  absorb(into: Int32Array, extracted: State): void {
+    const { kept, times } = extracted as { readonly kept: readonly Value[]; readonly times: Float64Array };
+    for (let i = 0; i < into.length; i++) if (into[i]! >= 0 && kept[i] !== null) this.#offer(into[i]!, kept[i]!, times[i]!);
+  }
+  override reset(): void {
+    super.reset();
+    this.#times = new Float64Array(0);
+  }
   #offer(slot: number, value: Value, time: number): void {
     if (this.kept[slot] !== undefined && !this.#replaces(time, this.#times[slot]!)) return;
     this.kept[slot] = value;
@@ -251,48 +302,106 @@ class AtEnd extends Kept implements Accumulator {
 
 class DistinctCount implements Accumulator {
   readonly #seen: (Set<Value> | undefined)[] = [];
+  /** Of all slots: how many there are, how many values they have, and how many characters those. */
+  #used = 0;
+  #values = 0;
+  #characters = 0;
+  readonly #isText: boolean;
+  constructor(isText: boolean) {
+    this.#isText = isText;
+  }
   reserve(size: number): void {
     for (let slot = this.#seen.length; slot < size; slot++) this.#seen.push(undefined);
   }
   add(slots: Int32Array, values: readonly Value[], count: number): void {
     for (let i = 0; i < count; i++) {
       const value = values[i]!;
-      if (value !== null) this.#of(slots[i]!).add(value);
+      if (value === null) continue;
+      const seen = this.#of(slots[i]!);
+      const { size } = seen;
+      seen.add(value);
+      if (seen.size > size) this.#count(value);
     }
   }
   merge(into: Int32Array, from: Int32Array, count: number): void {
     for (let i = 0; i < count; i++) {
       const values = this.#seen[from[i]!];
       if (!values) continue;
-      const seen = this.#of(into[i]!);
-      for (const value of values) seen.add(value);
+      this.#addAll(this.#of(into[i]!), values);
+    }
+  }
+  extract(slots: Int32Array): State {
+    const values: Value[] = [];
+    for (const slot of slots) for (const value of this.#seen[slot] ?? []) values.push(value);
+    return { sizes: Int32Array.from(slots, (slot) => this.#seen[slot]?.size ?? 0), values };
+  }
+  absorb(into: Int32Array, extracted: State): void {
+    const { sizes, values } = extracted as { readonly sizes: Int32Array; readonly values: readonly Value[] };
+    let at = 0;
+    for (let i = 0; i < into.length; i++) {
+      const end = at + sizes[i]!;
+      if (into[i]! >= 0 && at < end) this.#addAll(this.#of(into[i]!), values.slice(at, end));
+      at = end;
     }
   }
   clear(slot: number): void {
+    const seen = this.#seen[slot];
+    if (!seen) return;
+    this.#used--;
+    this.#values -= seen.size;
+    if (this.#isText) for (const value of seen) this.#characters -= (value as string).length;
     this.#seen[slot] = undefined;
+  }
+  reset(): void {
+    this.#seen.length = 0;
+    this.#used = this.#values = this.#characters = 0;
   }
   result(slot: number): Value {
     return this.#seen[slot]?.size ?? 0;
   }
   #of(slot: number): Set<Value> {
-    const seen = this.#seen[slot] ?? new Set();
+    const known = this.#seen[slot];
+    if (known) return known;
+    this.#used++;
+    const seen = new Set<Value>();
     this.#seen[slot] = seen;
     return seen;
   }
+  #addAll(seen: Set<Value>, values: Iterable<Value>): void {
+    const { size } = seen;
+    if (this.#isText) {
+      for (const value of values) {
+        const { size: before } = seen;
+        seen.add(value);
+        if (seen.size > before) this.#characters += (value as string).length;
+      }
+    } else for (const value of values) seen.add(value);
+    this.#values += seen.size - size;
+  }
+  #count(value: Value): void {
+    this.#values++;
+    if (this.#isText) this.#characters += (value as string).length;
+  }
   bytes(): number {
-    return sampled(this.#seen, (seen) => 200 + seen.size * 40);
+    return this.#seen.length * 8 + this.#used * 200 + this.#values * 40 + this.#characters;
   }
   snapshot(): State {
     return this.#seen.map((seen) => (seen ? [...seen] : null));
   }
   restore(state: State): void {
-    for (const values of state as readonly (readonly Value[] | null)[]) this.#seen.push(values ? new Set(values) : undefined);
+    for (const [slot, values] of (state as readonly (readonly Value[] | null)[]).entries()) {
+      this.#seen.push(undefined);
+      if (values !== null) this.#addAll(this.#of(slot), values);
+    }
   }
 }
 
 class Percentile implements Accumulator {
   readonly #quantiles: (Quantiles | undefined)[] = [];
   readonly #fraction: number;
+  /** Of all slots: how many there are, and how many numbers they keep. */
+  #used = 0;
+  #kept = 0;
   constructor(fraction: number) {
     this.#fraction = fraction;
   }
@@ -302,33 +411,65 @@ class Percentile implements Accumulator {
   add(slots: Int32Array, values: readonly Value[], count: number): void {
     for (let i = 0; i < count; i++) {
       const value = values[i]!;
-      if (value !== null) this.#of(slots[i]!).add(value as number);
+      if (value === null) continue;
+      const quantiles = this.#of(slots[i]!);
+      const { size } = quantiles;
+      quantiles.add(value as number);
+      this.#kept += quantiles.size - size;
     }
   }
   merge(into: Int32Array, from: Int32Array, count: number): void {
     for (let i = 0; i < count; i++) {
       const quantiles = this.#quantiles[from[i]!];
-      if (quantiles) this.#of(into[i]!).merge(quantiles);
+      if (quantiles) this.#mergeInto(into[i]!, quantiles);
+    }
+  }
+  extract(slots: Int32Array): State {
+    return Array.from(slots, (slot) => (this.#quantiles[slot]?.snapshot() ?? null) as State);
+  }
+  absorb(into: Int32Array, extracted: State): void {
+    for (const [i, each] of (extracted as readonly (QuantilesState | null)[]).entries()) {
+      if (into[i]! >= 0 && each !== null) this.#mergeInto(into[i]!, Quantiles.restore(each));
     }
   }
   clear(slot: number): void {
+    const quantiles = this.#quantiles[slot];
+    if (!quantiles) return;
+    this.#used--;
+    this.#kept -= quantiles.size;
     this.#quantiles[slot] = undefined;
+  }
+  reset(): void {
+    this.#quantiles.length = 0;
+    this.#used = this.#kept = 0;
   }
   result(slot: number): Value {
     return this.#quantiles[slot]?.at(this.#fraction) ?? null;
   }
   #of(slot: number): Quantiles {
-    const quantiles = this.#quantiles[slot] ?? new Quantiles();
+    const known = this.#quantiles[slot];
+    if (known) return known;
+    this.#used++;
+    const quantiles = new Quantiles();
     this.#quantiles[slot] = quantiles;
     return quantiles;
   }
+  #mergeInto(slot: number, other: Quantiles): void {
+    const quantiles = this.#of(slot);
+    const { size } = quantiles;
+    quantiles.merge(other);
+    this.#kept += quantiles.size - size;
+  }
   bytes(): number {
-    return sampled(this.#quantiles, (quantiles) => 200 + quantiles.size * 8);
+    return this.#quantiles.length * 8 + this.#used * 200 + this.#kept * 16;
   }
   snapshot(): State {
     return this.#quantiles.map((quantiles) => (quantiles?.snapshot() ?? null) as State);
   }
   restore(state: State): void {
-    for (const each of state as readonly (QuantilesState | null)[]) this.#quantiles.push(each ? Quantiles.restore(each) : undefined);
+    for (const [slot, each] of (state as readonly (QuantilesState | null)[]).entries()) {
+      this.#quantiles.push(undefined);
+      if (each !== null) this.#mergeInto(slot, Quantiles.restore(each));
+    }
   }
 }

@@ -4,11 +4,13 @@ import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
 import { findColumn } from './columns.ts';
+import type { KeyedState } from './keyed-state.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
 import { columnReader, compile, rowSource } from './rows.ts';
+import { SpilledGroups } from './spilled-groups.ts';
 import { SessionWindows } from './window-sessions.ts';
 import { SlicedWindows } from './window-slices.ts';
-import { LiveKeys, type Pane, Slots, type WindowSpec, type Windows } from './windows.ts';
+import { LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
 
 export interface GroupingOptions {
   readonly input: Schema;
@@ -18,6 +20,9 @@ export interface GroupingOptions {
   readonly window: GroupingWindow | null;
   /** `column` is null for a count of rows. */
   readonly aggregates: readonly { readonly function: AggregateFunction; readonly column: string | null; readonly percent: number }[];
+  /** As of `TransformContext`. */
+  readonly memory: number;
+  state(name: string): KeyedState<State>;
   emit(port: 'rows' | 'late', rows: readonly Row[]): void;
   fail(failure: RowFailure): void;
 }
@@ -135,10 +140,9 @@ abstract class Grouping {
     this.slots.restore(slots);
     for (const [i, { accumulator }] of this.#running.entries()) accumulator.restore(accumulators[i]!);
   }
-  /** Text keys are guessed at: going over them would cost more than it tells. */
-  protected sizeOf(groups: number): { readonly entries: number; readonly bytes: number } {
-    const own = this.#running.reduce((sum, { accumulator }) => sum + accumulator.bytes(), 0);
-    return { entries: groups, bytes: own + groups * 24 + this.keys.index.count * 64 * Math.max(1, this.options.keys.length) };
+  /** About what keys and accumulators take in memory. */
+  protected bytes(): number {
+    return this.#running.reduce((sum, { accumulator }) => sum + accumulator.bytes(), this.keys.index.bytes());
   }
 }
 
@@ -148,8 +152,14 @@ export function hasPanes({ lateness, early }: { readonly lateness: number; reado
 
 /** Without windows: the number of a group's key is its slot, and all leave when the input ends. */
 class WholeGrouping extends Grouping implements StatefulOperator {
+  readonly #disk: SpilledGroups;
   #slots = new Int32Array(1024);
   #rows = 0;
+
+  constructor(options: GroupingOptions) {
+    super(options);
+    this.#disk = new SpilledGroups(options.state('groups'), this.slots, this.keys, options.memory);
+  }
 
   process(rows: readonly Row[]): void {
     if (rows.length > this.#slots.length) this.#slots = new Int32Array(rows.length);
@@ -157,28 +167,56 @@ class WholeGrouping extends Grouping implements StatefulOperator {
     this.assignKeys(rows, this.#slots);
     this.slots.reserve(this.keys.index.size);
     this.add(rows, this.#slots);
+    if (this.bytes() > this.options.memory) this.#spill();
   }
+  #spill(): void {
+    const keys = Array.from({ length: this.keys.index.size }, (_, key) => key);
+    if (keys.length > 0) this.#disk.put(0, keys, keys, null);
+    this.#clear();
+    this.#disk.compact();
+  }
+  #clear(): void {
+    this.slots.clear();
+    this.keys.clear();
+  }
+
   finish(): void {
+    if (this.#disk.has(0)) this.#finishFromDisk();
+    else this.#finishFromMemory();
+    this.flush();
+  }
+  #finishFromMemory(): void {
     const { index } = this.keys;
     // Without keys there is one group, also when no row came.
     if (index.levels === 0) index.assign([], 1, this.#slots);
     this.slots.reserve(index.size);
     for (let key = 0; key < index.size; key++) this.fire(0, 0, key, key, 'on-time');
-    this.flush();
   }
+  #finishFromDisk(): void {
+    this.#spill();
+    const parts = this.#disk.partsOf([0]);
+    for (let part = 0; part < parts; part++) {
+      const whole = new SlotTable();
+      this.#disk.read(0, part, parts, whole);
+      for (let i = 0; i < whole.size; i++) this.fire(0, 0, whole.keys[i]!, whole.slots[i]!, 'on-time');
+      this.#clear();
+    }
+  }
+
   outputWatermark(): number {
     return beginningOfTime;
   }
   snapshot(): State {
-    return { groups: this.groupsState(), rows: this.#rows };
+    return { groups: this.groupsState(), rows: this.#rows, disk: this.#disk.snapshot() };
   }
   restore(state: State): void {
-    const { groups, rows } = state as { readonly groups: State; readonly rows: number };
+    const { groups, rows, disk } = state as { readonly groups: State; readonly rows: number; readonly disk: State };
     this.restoreGroups(groups);
     this.#rows = rows;
+    this.#disk.restore(disk);
   }
   stateSize(): { readonly entries: number; readonly bytes: number } {
-    return this.sizeOf(this.keys.index.size);
+    return { entries: this.keys.index.size + this.#disk.groups, bytes: this.bytes() + this.#disk.bytes };
   }
 }
 
@@ -199,7 +237,8 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     super(options);
     const { spec, lateness, early, column } = window;
     const { eventTime } = options.input;
-    const shared = { slots: this.slots, keys: this.keys, lateness, early: early !== null };
+    const { memory, state } = options;
+    const shared = { slots: this.slots, keys: this.keys, memory, state, lateness, early: early !== null };
     this.#window = window;
     this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(spec, shared);
     this.#watermarkShift = watermarkShift(options.input, column);
@@ -221,6 +260,16 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     this.add(rows, this.#slots);
     this.#windows.refine(this.fire);
     this.flush();
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    const { memory } = this.options;
+    for (let bytes = this.#bytes(); bytes > memory && this.#windows.groups > 0; bytes = this.#bytes()) this.#windows.spill();
+  }
+  /** What there is to know what is on disk does not become less by moving more there. */
+  #bytes(): number {
+    return this.bytes() + this.#windows.groups * this.#windows.bytesPerGroup;
   }
 
   /** The rows that have a time; `#times` then holds those. */
@@ -271,6 +320,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
       this.#windows.advance(watermark + this.#watermarkShift, this.fire);
     } else this.#windows.advance(endOfTime, this.fire);
     this.flush();
+    this.#makeRoom();
   }
   outputWatermark(watermark: number): number {
     return this.#watermarkShift === null ? beginningOfTime : watermark;
@@ -284,6 +334,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     this.#nextEarly = now + every;
     this.#windows.early(this.fire);
     this.flush();
+    this.#makeRoom();
   }
 
   snapshot(): State {
@@ -302,7 +353,8 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     this.#nextEarly = nextEarly;
   }
   stateSize(): { readonly entries: number; readonly bytes: number } {
-    return this.sizeOf(this.#windows.groups);
+    const spilled = this.#windows.spilled();
+    return { entries: this.#windows.groups + spilled.entries, bytes: this.#bytes() + spilled.bytes };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Json, Row, State, Value } from '../../engine/schema/types.ts';
 import { columnReader } from './rows.ts';
+import { listBytes } from './state.ts';
 
 type Level = Map<Value, Level | number>;
 
@@ -20,6 +21,8 @@ export class KeyIndex {
   #size = 0;
   /** Numbers below `size` that no key has. */
   readonly #free: number[] = [];
+  /** Maps besides the root. */
+  #maps = 0;
 
   constructor(levels: number) {
     this.levels = levels;
@@ -85,7 +88,10 @@ export class KeyIndex {
       }
       same = false;
       const next = (map.get(value) as Level | undefined) ?? new Map();
-      if (next.size === 0) map.set(value, next);
+      if (next.size === 0) {
+        map.set(value, next);
+        this.#maps++;
+      }
       map = next;
       this.#lastValues[level] = value;
       this.#lastMaps[level] = map;
@@ -118,8 +124,22 @@ export class KeyIndex {
     if (next instanceof Map) {
       this.#remove(next, level + 1, slot);
       if (next.size > 0) return;
+      this.#maps--;
     }
     map.delete(value);
+  }
+
+  /** Forgets all keys. */
+  clear(): void {
+    this.#root.clear();
+    for (const values of this.#values) values.length = 0;
+    this.#lastValues.fill(undefined);
+    this.#lastMaps.fill(this.#root);
+    this.#size = this.#free.length = this.#maps = 0;
+  }
+  /** About how many bytes it takes. */
+  bytes(): number {
+    return this.#values.reduce((sum, values) => sum + listBytes(values), this.count * 40 + this.#maps * 200);
   }
 
   snapshot(): Json {

@@ -1,26 +1,35 @@
-import { beginningOfTime } from '../../engine/schema/event-time.ts';
-import type { State } from '../../engine/schema/types.ts';
+import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
+import type { State, Value } from '../../engine/schema/types.ts';
+import type { KeyedState } from './keyed-state.ts';
+import { keyText, keyValues } from './keys.ts';
+import { type QueueSnapshot, SpilledQueue, type Timed } from './spilled-queue.ts';
 import { TimeQueue } from './time-queue.ts';
 import type { Fire, LiveKeys, Pane, Slots, WindowOptions, Windows } from './windows.ts';
 
 /** The rows of one key without a pause of `gap`: the window from the first one's time to the last one's plus the gap. */
 interface Session {
-  readonly key: number;
+  key: number;
   /** Counts up: what comes first of two sessions that end together. */
   readonly turn: number;
-  readonly slot: number;
+  slot: number;
   first: number;
   last: number;
   fired: boolean;
   /** Changed since it was told early. */
   changed: boolean;
-  /** The watermark at which to look at it again; -1 once it has become part of another one. */
+  /** The watermark at which to look at it again; NaN once it is no more. */
   due: number;
 }
+
+/** The sessions of one key on disk: turn, first, last and flags of each, and what they have got by accumulator. */
+type Spilled = { readonly sessions: Float64Array; readonly extracted: readonly State[] };
 
 /**
  * Sessions: a row joins the session of its key that is less than the gap away, joins two of them to one, or begins one. A
  * session that goes on is not moved in the queue: it is looked at when it would have ended, and put back.
+ *
+ * The sessions of a key are all in memory, or all on disk. From there they come back with the next row of their key, and before
+ * one of them ends.
  */
 export class SessionWindows implements Windows {
   readonly #gap: number;
@@ -28,16 +37,27 @@ export class SessionWindows implements Windows {
   readonly #slots: Slots;
   readonly #keys: LiveKeys;
   /** By key, in the order of time. */
-  readonly #byKey: (Session[] | undefined)[] = [];
-  readonly #queue = new TimeQueue<{ readonly due: number; readonly session: Session }>();
+  #byKey: (Session[] | undefined)[] = [];
+  #queue = new TimeQueue<{ readonly due: number; readonly session: Session }>();
   #watermark = beginningOfTime;
   #turns = 0;
   /** Sessions that rows came to after they had fired. */
   readonly #refined = new Set<Session>();
   groups = 0;
+  readonly bytesPerGroup = 250;
+  /** By the text of their key. */
+  readonly #disk: KeyedState<Spilled>;
+  /** The texts of keys on disk by when one of their sessions is due, and by the ends of those to be told early. Some are not on disk any more. */
+  readonly #dueOnDisk: SpilledQueue<string>;
+  readonly #changedOnDisk: SpilledQueue<string>;
+  readonly #early: boolean;
 
-  constructor(gap: number, { slots, keys, lateness }: WindowOptions) {
+  constructor(gap: number, { slots, keys, lateness, early, state }: WindowOptions) {
     this.#gap = gap;
+    this.#early = early;
+    this.#disk = state('sessions') as unknown as KeyedState<Spilled>;
+    this.#dueOnDisk = new SpilledQueue(state('due'));
+    this.#changedOnDisk = new SpilledQueue(state('changed'));
     this.#lateness = lateness;
     this.#slots = slots;
     this.#keys = keys;
@@ -70,6 +90,7 @@ export class SessionWindows implements Windows {
 
   /** The session that the row becomes part of; undefined where it comes too late for any. */
   #join(key: number, time: number, slots: Int32Array, before: number): Session | undefined {
+    if (!this.#byKey[key] && this.#disk.size > 0) this.#takeUp(key);
     let sessions = this.#byKey[key];
     const near = sessions?.filter(({ first, last }) => time < last + this.#gap && first < time + this.#gap) ?? [];
     const [session, next] = near;
@@ -101,7 +122,7 @@ export class SessionWindows implements Windows {
     const sessions = this.#byKey[session.key]!;
     if (sessions.length === 1) this.#byKey[session.key] = undefined;
     else sessions.splice(sessions.indexOf(session), 1);
-    session.due = -1;
+    session.due = Number.NaN;
     this.#refined.delete(session);
     this.#slots.give(session.slot);
     this.#keys.drop(session.key);
@@ -116,15 +137,26 @@ export class SessionWindows implements Windows {
     else this.#refined.delete(session);
     if (session.fired !== fired) this.#schedule(session);
   }
+  #dueOf({ last, fired }: Session): number {
+    return last + this.#gap - 1 + (fired ? this.#lateness : 0);
+  }
   #schedule(session: Session): void {
-    const end = session.last + this.#gap - 1;
-    session.due = session.fired ? end + this.#lateness : end;
+    session.due = this.#dueOf(session);
     this.#queue.add(session.due, { due: session.due, session });
   }
 
   advance(risen: number, fire: Fire): void {
     // After a restart the sources may not be as far again.
     const watermark = Math.max(risen, this.#watermark);
+    // What is on disk comes back in the order of time, and so never all of it at once.
+    while (this.#dueOnDisk.next <= watermark) {
+      this.#advanceTo(this.#dueOnDisk.next - 1, fire);
+      const text = this.#dueOnDisk.take();
+      this.#takeUp(this.#numberOf(keyValues(text)), text);
+    }
+    this.#advanceTo(watermark, fire);
+  }
+  #advanceTo(watermark: number, fire: Fire): void {
     this.#watermark = watermark;
     const complete: Session[] = [];
     const gone: Session[] = [];
@@ -137,7 +169,7 @@ export class SessionWindows implements Windows {
         complete.push(session);
       }
       if (session.fired && session.last + this.#gap - 1 + this.#lateness <= watermark) {
-        session.due = -1;
+        session.due = Number.NaN;
         gone.push(session);
       } else this.#schedule(session);
     }
@@ -159,6 +191,7 @@ export class SessionWindows implements Windows {
       fire,
       'early',
     );
+    for (const text of this.#changedOnDisk.until(endOfTime)) this.#fireEarlyFromDisk(text, fire);
   }
   /** In the order of their ends. */
   #fireAll(sessions: Session[], fire: Fire, pane: Pane): void {
@@ -169,6 +202,115 @@ export class SessionWindows implements Windows {
     return this.#byKey.flatMap((sessions) => sessions ?? []);
   }
 
+  // ---- On disk
+
+  /** Keys leave whose last row was longest ago: half of them. */
+  spill(): void {
+    const held = this.#byKey.filter((sessions) => sessions !== undefined);
+    const lasts = Float64Array.from(held, (sessions) => sessions.at(-1)!.last).sort();
+    const middle = lasts[lasts.length >> 1]!;
+    this.#putOut(held.filter((sessions) => sessions.at(-1)!.last <= middle));
+    this.#keepOnly(held.filter((sessions) => sessions.at(-1)!.last > middle));
+  }
+  /** They stay in memory, too. */
+  #putOut(leaving: readonly Session[][]): void {
+    const due: Timed<string>[] = [];
+    const changed: Timed<string>[] = [];
+    for (const sessions of leaving) {
+      const text = keyText(this.#valuesOf(sessions[0]!.key));
+      const extracted = this.#slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
+      this.#disk.set(text, {
+        sessions: Float64Array.from(sessions.flatMap(({ turn, first, last, ...flags }) => [turn, first, last, flagsOf(flags)])),
+        extracted,
+      });
+      due.push({ time: Math.min(...sessions.map((session) => this.#dueOf(session))), item: text });
+      const ends = sessions.flatMap((session) => (session.changed && !session.fired ? session.last + this.#gap : []));
+      if (this.#early && ends.length > 0) changed.push({ time: Math.min(...ends), item: text });
+    }
+    this.#dueOnDisk.add(due);
+    if (changed.length > 0) this.#changedOnDisk.add(changed);
+  }
+  /** The other sessions are forgotten, and memory becomes as small as these need it. */
+  #keepOnly(staying: readonly Session[][]): void {
+    const values = staying.map((sessions) => this.#valuesOf(sessions[0]!.key));
+    const sessions = staying.flat();
+    const extracted = this.#slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
+    this.#slots.clear();
+    this.#keys.clear();
+    this.#byKey = [];
+    this.#queue = new TimeQueue();
+    this.groups = 0;
+    for (const [i, own] of staying.entries()) this.#hold(this.#numberOf(values[i]!), own);
+    this.#slots.absorb(
+      Int32Array.from(sessions, ({ slot }) => slot),
+      extracted,
+    );
+  }
+  /** Sessions of a key that has none in memory: they get slots. */
+  #hold(key: number, sessions: Session[]): void {
+    this.#byKey[key] = sessions;
+    this.groups += sessions.length;
+    for (const session of sessions) {
+      session.key = key;
+      session.slot = this.#slots.take();
+      this.#keys.hold(key);
+      this.#schedule(session);
+    }
+  }
+
+  /** Back into memory, if it is on disk. */
+  #takeUp(key: number, text = keyText(this.#valuesOf(key))): void {
+    const found = this.#disk.get(text);
+    if (found === undefined) return;
+    this.#disk.delete(text);
+    this.#hold(key, this.#sessionsOf(found));
+    this.#absorbSpilled(this.#byKey[key]!, found);
+  }
+  #fireEarlyFromDisk(text: string, fire: Fire): void {
+    const found = this.#disk.get(text);
+    if (found === undefined) return;
+    const sessions = this.#sessionsOf(found);
+    const key = this.#numberOf(keyValues(text));
+    for (const session of sessions) Object.assign(session, { key, slot: this.#slots.take() });
+    this.#absorbSpilled(sessions, found);
+    this.#fireAll(
+      sessions.filter(({ fired, changed }) => changed && !fired),
+      fire,
+      'early',
+    );
+    for (const { slot } of sessions) this.#slots.give(slot);
+    this.#keys.sweep();
+    this.#disk.set(text, { ...found, sessions: found.sessions.map((each, i) => (i % 4 === 3 ? each & 1 : each)) });
+  }
+  #absorbSpilled(sessions: readonly Session[], { extracted }: Spilled): void {
+    this.#slots.absorb(
+      Int32Array.from(sessions, ({ slot }) => slot),
+      extracted,
+    );
+  }
+  #sessionsOf({ sessions }: Spilled): Session[] {
+    return Array.from({ length: sessions.length / 4 }, (_, i) => {
+      const [turn, first, last, flags] = sessions.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+      return { key: -1, turn, slot: -1, first, last, fired: (flags & 1) !== 0, changed: (flags & 2) !== 0, due: 0 };
+    });
+  }
+
+  #valuesOf(key: number): Value[] {
+    return Array.from({ length: this.#keys.index.levels }, (_, level) => this.#keys.index.valuesOf(level)[key]!);
+  }
+  #numberOf(values: readonly Value[]): number {
+    const number = new Int32Array(1);
+    this.#keys.index.assign(
+      values.map((value) => [value]),
+      1,
+      number,
+    );
+    return number[0]!;
+  }
+  spilled(): { readonly entries: number; readonly bytes: number } {
+    return { entries: 0, bytes: 0 };
+  }
+
   snapshot(): State {
     const sessions = this.#sessions();
     return {
@@ -176,15 +318,19 @@ export class SessionWindows implements Windows {
       turns: this.#turns,
       keys: Int32Array.from(sessions, ({ key }) => key),
       slots: Int32Array.from(sessions, ({ slot }) => slot),
-      flags: Int32Array.from(sessions, ({ fired, changed }) => Number(fired) + 2 * Number(changed)),
+      flags: Int32Array.from(sessions, flagsOf),
       times: Float64Array.from(sessions.flatMap(({ turn, first, last }) => [turn, first, last])),
+      dueOnDisk: this.#dueOnDisk.snapshot(),
+      changedOnDisk: this.#changedOnDisk.snapshot(),
     };
   }
   restore(state: State): void {
-    const { watermark, turns, keys, slots, flags, times } = state as { readonly [name in 'keys' | 'slots' | 'flags']: Int32Array } & {
+    const { watermark, turns, keys, slots, flags, times, dueOnDisk, changedOnDisk } = state as { readonly [name in 'keys' | 'slots' | 'flags']: Int32Array } & {
       readonly watermark: number;
       readonly turns: number;
       readonly times: Float64Array;
+      readonly dueOnDisk: QueueSnapshot;
+      readonly changedOnDisk: QueueSnapshot;
     };
     this.#watermark = watermark;
     this.#turns = turns;
@@ -197,5 +343,11 @@ export class SessionWindows implements Windows {
       this.#schedule(session);
     }
     this.groups = keys.length;
+    this.#dueOnDisk.restore(dueOnDisk);
+    this.#changedOnDisk.restore(changedOnDisk);
   }
+}
+
+function flagsOf({ fired, changed }: Pick<Session, 'fired' | 'changed'>): number {
+  return Number(fired) + 2 * Number(changed);
 }

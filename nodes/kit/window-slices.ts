@@ -1,11 +1,13 @@
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { State } from '../../engine/schema/types.ts';
+import { SpilledGroups } from './spilled-groups.ts';
 import { type Fire, floorTo, type LiveKeys, type Pane, type Slots, SlotTable, type WindowOptions, type Windows } from './windows.ts';
 
 /** A stretch of time that no window's start or end cuts. */
 class Slice {
   readonly start: number;
-  readonly table = new SlotTable();
+  /** What is in memory. There may be more on disk, of the same keys too: that came before. */
+  table = new SlotTable();
   constructor(start: number) {
     this.start = start;
   }
@@ -26,6 +28,8 @@ export class SlicedWindows implements Windows {
   readonly #slots: Slots;
   readonly #keys: LiveKeys;
   readonly #early: boolean;
+  /** By the start of their slice. */
+  readonly #disk: SpilledGroups;
   /** In the order of time. */
   #slices: Slice[] = [];
   readonly #byStart = new Map<number, Slice>();
@@ -37,6 +41,7 @@ export class SlicedWindows implements Windows {
   /** By slot: 1 where a group has changed since it was told early. */
   #marks = new Uint8Array(0);
   groups = 0;
+  readonly bytesPerGroup = 28;
 
   constructor({ every, length, offset }: { readonly every: number; readonly length: number; readonly offset: number }, options: WindowOptions) {
     this.#every = every;
@@ -47,6 +52,7 @@ export class SlicedWindows implements Windows {
     this.#slots = options.slots;
     this.#keys = options.keys;
     this.#early = options.early;
+    this.#disk = new SpilledGroups(options.state('groups'), options.slots, options.keys, options.memory);
     this.#fired = this.#lastEnd(beginningOfTime);
     this.#gone = this.#fired;
   }
@@ -164,6 +170,7 @@ export class SlicedWindows implements Windows {
         if (this.#early) this.#marks[slot] = 0;
         this.#slots.give(slot);
       }
+      this.#disk.delete(start);
     }
     if (gone === 0) return;
     this.#slices.splice(0, gone);
@@ -176,6 +183,10 @@ export class SlicedWindows implements Windows {
 
   #fireAll(end: number, fire: Fire): void {
     const slices = this.#slicesOf(end);
+    if (this.#isOnDisk(slices)) {
+      this.#fireFromDisk(end, slices, 'on-time', fire);
+      return;
+    }
     if (this.#width === this.#length) {
       const { keys, slots } = slices[0]!.table;
       for (let i = 0; i < keys.length; i++) fire(end - this.#length, end, keys[i]!, slots[i]!, 'on-time');
@@ -183,12 +194,10 @@ export class SlicedWindows implements Windows {
     }
     const whole = new SlotTable();
     for (const { table } of slices) this.#mergeInto(whole, table);
-    for (let i = 0; i < whole.size; i++) {
-      fire(end - this.#length, end, whole.keys[i]!, whole.slots[i]!, 'on-time');
-      this.#slots.give(whole.slots[i]!);
-    }
+    for (let i = 0; i < whole.size; i++) fire(end - this.#length, end, whole.keys[i]!, whole.slots[i]!, 'on-time');
+    this.#giveAll(whole);
   }
-  #mergeInto(whole: SlotTable, { keys, slots }: SlotTable): void {
+  #mergeInto(whole: SlotTable, { keys, slots }: Pick<SlotTable, 'keys' | 'slots'>): void {
     const into = new Int32Array(keys.length);
     for (let i = 0; i < keys.length; i++) {
       let slot = whole.get(keys[i]!);
@@ -199,6 +208,9 @@ export class SlicedWindows implements Windows {
       into[i] = slot;
     }
     this.#slots.merge(into, Int32Array.from(slots), keys.length);
+  }
+  #giveAll({ slots }: SlotTable): void {
+    for (const slot of slots) this.#slots.give(slot);
   }
 
   /** The group of one key, put together from the slices of a window. */
@@ -224,24 +236,95 @@ export class SlicedWindows implements Windows {
   }
 
   early(fire: Fire): void {
+    // What has changed of windows that are partly on disk may be more than there is room for: that is found part by part.
     const changed = new Map<number, Set<number>>();
+    const onDisk = new Set<number>();
     for (const { start, table } of this.#slices) {
-      for (const [i, key] of table.keys.entries()) {
-        const slot = table.slots[i]!;
-        if (this.#marks[slot] !== 1) continue;
-        this.#marks[slot] = 0;
-        for (let end = Math.max(this.#firstEndAfter(start), this.#fired + this.#every); end <= this.#lastEndOf(start); end += this.#every) {
-          const keys = changed.get(end);
-          if (keys) keys.add(key);
-          else changed.set(end, new Set([key]));
+      const marked = table.keys.filter((_, i) => this.#marks[table.slots[i]!] === 1);
+      if (marked.length === 0 && !this.#disk.isMarked(start)) continue;
+      for (let end = Math.max(this.#firstEndAfter(start), this.#fired + this.#every); end <= this.#lastEndOf(start); end += this.#every) {
+        if (this.#isOnDisk(this.#slicesOf(end))) onDisk.add(end);
+        else {
+          const keys = changed.get(end) ?? new Set();
+          changed.set(end, keys);
+          for (const key of marked) keys.add(key);
         }
       }
     }
-    this.#fireChanged(changed, fire, 'early');
+    for (const end of [...changed.keys(), ...onDisk].sort((a, b) => a - b)) {
+      if (onDisk.has(end)) this.#fireFromDisk(end, this.#slicesOf(end), 'early', fire);
+      else for (const key of changed.get(end)!) this.#fireOne(end, key, fire, 'early');
+    }
+    this.#marks.fill(0);
+    for (const { start } of this.#slices) this.#disk.unmark(start);
   }
 
   #fireChanged(changed: ReadonlyMap<number, ReadonlySet<number>>, fire: Fire, pane: Pane): void {
-    for (const end of [...changed.keys()].sort((a, b) => a - b)) for (const key of changed.get(end)!) this.#fireOne(end, key, fire, pane);
+    for (const end of [...changed.keys()].sort((a, b) => a - b)) {
+      const slices = this.#slicesOf(end);
+      if (this.#isOnDisk(slices)) this.#fireFromDisk(end, slices, pane, fire, changed.get(end)!);
+      else for (const key of changed.get(end)!) this.#fireOne(end, key, fire, pane);
+    }
+  }
+
+  // ---- On disk
+
+  #isOnDisk(slices: readonly Slice[]): boolean {
+    return slices.some(({ start }) => this.#disk.has(start));
+  }
+
+  /** Fires groups of a window that is partly on disk, part by part: those that were marked if it is early, or these, or all. */
+  #fireFromDisk(end: number, slices: readonly Slice[], pane: Pane, fire: Fire, wanted: ReadonlySet<number> | null = null): void {
+    const starts = slices.map(({ start }) => start);
+    const parts = wanted ? this.#disk.finest(starts) : this.#disk.partsOf(starts);
+    const inMemory = slices.map(({ table }) => this.#parted(table, parts));
+    const which = wanted ? new Set([...wanted].map((key) => this.#disk.partOf(key, parts))) : Array.from({ length: parts }, (_, part) => part);
+    for (const part of which) {
+      const whole = new SlotTable();
+      const marked = pane === 'early' ? new Set<number>() : null;
+      for (const [i, { start }] of slices.entries()) {
+        this.#disk.read(start, part, parts, whole, marked);
+        const own = inMemory[i]![part]!;
+        this.#mergeInto(whole, own);
+        if (marked) for (const [j, key] of own.keys.entries()) if (this.#marks[own.slots[j]!] === 1) marked.add(key);
+      }
+      const fired = wanted ?? marked;
+      for (let i = 0; i < whole.size; i++) {
+        const key = whole.keys[i]!;
+        if (!fired || fired.has(key)) fire(end - this.#length, end, key, whole.slots[i]!, pane);
+      }
+      this.#giveAll(whole);
+      this.#keys.sweep();
+    }
+  }
+  /** What a table has by part. */
+  #parted(table: SlotTable, parts: number): readonly { readonly keys: number[]; readonly slots: number[] }[] {
+    if (parts === 1) return [table];
+    const byPart = Array.from({ length: parts }, () => ({ keys: [] as number[], slots: [] as number[] }));
+    for (const [i, key] of table.keys.entries()) {
+      const { keys, slots } = byPart[this.#disk.partOf(key, parts)]!;
+      keys.push(key);
+      slots.push(table.slots[i]!);
+    }
+    return byPart;
+  }
+
+  /** All groups leave. */
+  spill(): void {
+    for (const slice of this.#slices) {
+      const { start, table } = slice;
+      if (table.size === 0) continue;
+      this.#disk.put(start, table.keys, table.slots, this.#early ? this.#marks : null);
+      slice.table = new SlotTable();
+    }
+    this.#slots.clear();
+    this.#keys.clear();
+    this.#disk.compact();
+    this.#marks = new Uint8Array(0);
+    this.groups = 0;
+  }
+  spilled(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.#disk.groups, bytes: this.#disk.bytes };
   }
 
   snapshot(): State {
@@ -254,12 +337,13 @@ export class SlicedWindows implements Windows {
       keys: Int32Array.from(slices.flatMap(({ table }) => table.keys)),
       slots: Int32Array.from(slices.flatMap(({ table }) => table.slots)),
       marked: Int32Array.from(slices.flatMap(({ table }) => table.slots.filter((slot) => this.#marks[slot] === 1))),
+      disk: this.#disk.snapshot(),
     };
   }
   restore(state: State): void {
-    const { fired, gone, starts, sizes, keys, slots, marked } = state as {
+    const { fired, gone, starts, sizes, keys, slots, marked, disk } = state as {
       readonly [name in 'sizes' | 'keys' | 'slots' | 'marked']: Int32Array;
-    } & { readonly fired: number; readonly gone: number; readonly starts: Float64Array };
+    } & { readonly fired: number; readonly gone: number; readonly starts: Float64Array; readonly disk: State };
     this.#fired = fired;
     this.#gone = gone;
     let at = 0;
@@ -270,6 +354,7 @@ export class SlicedWindows implements Windows {
     this.groups = keys.length;
     this.#marks = new Uint8Array(this.#slots.capacity);
     for (const slot of marked) this.#marks[slot] = 1;
+    this.#disk.restore(disk);
   }
 }
 

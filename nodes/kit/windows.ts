@@ -1,6 +1,7 @@
 /** Windows of event time: what the kinds of them have in common. */
 import type { State } from '../../engine/schema/types.ts';
 import type { Accumulator } from './accumulators.ts';
+import type { KeyedState } from './keyed-state.ts';
 import { KeyIndex } from './keys.ts';
 
 /**
@@ -28,14 +29,22 @@ export interface Windows {
   refine(fire: Fire): void;
   /** Fires what has changed since the last time, of windows that are not complete. */
   early(fire: Fire): void;
-  /** How many groups there are. */
+  /** Moves groups out of memory; all of them, or some. */
+  spill(): void;
+  /** How many groups there are in memory, and about how many bytes one takes besides its accumulators and its key. */
   readonly groups: number;
+  readonly bytesPerGroup: number;
+  /** What was moved out of memory: as far as keyed state does not tell of it, and how much memory it takes to find it. */
+  spilled(): { readonly entries: number; readonly bytes: number };
   snapshot(): State;
   restore(state: State): void;
 }
 export interface WindowOptions {
   readonly slots: Slots;
   readonly keys: LiveKeys;
+  /** As of `TransformContext`. */
+  readonly memory: number;
+  state(name: string): KeyedState<State>;
   /** How long, in milliseconds, a window outlives its end. */
   readonly lateness: number;
   /** Whether `early` will be called. */
@@ -85,6 +94,20 @@ export class Slots {
   merge(into: Int32Array, from: Int32Array, count: number): void {
     for (const accumulator of this.#accumulators) accumulator.merge(into, from, count);
   }
+  /** What these slots have got, by accumulator. */
+  extract(slots: Int32Array): State[] {
+    return this.#accumulators.map((accumulator) => accumulator.extract(slots));
+  }
+  /** Adds what `extract` gave, as if it came after all that is there: the i-th part to slot `into[i]`, or nowhere where that is -1. */
+  absorb(into: Int32Array, extracted: readonly State[]): void {
+    for (const [i, accumulator] of this.#accumulators.entries()) accumulator.absorb(into, extracted[i]!);
+  }
+  /** All slots are as never lent. */
+  clear(): void {
+    for (const accumulator of this.#accumulators) accumulator.reset();
+    this.#free = [];
+    this.#size = this.#capacity = 0;
+  }
   mergeOne(into: number, from: number): void {
     this.#one[0] = into;
     this.#other[0] = from;
@@ -128,6 +151,12 @@ export class LiveKeys {
   /** Not between numbering a batch's keys and holding them. Most keys come back in the next window, so they are not forgotten at once. */
   sweep(): void {
     if (this.index.count > 2 * this.#live + 1024) this.index.releaseWhere((key) => key >= this.#groups.length || this.#groups[key] === 0);
+  }
+
+  clear(): void {
+    this.index.clear();
+    this.#groups = new Int32Array(1024);
+    this.#live = 0;
   }
 
   snapshot(): State {

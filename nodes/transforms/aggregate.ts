@@ -120,13 +120,15 @@ Kept is what each group needs for its result, not the rows: a few numbers, the v
     const problems = [...aggregationProblems(params, rows), ...windowProblems(params, rows)];
     return { outputs: { rows: rows && outputSchema(params, rows), late: rows }, problems };
   },
-  run: ({ params, inputs, outputs, emit, fail }) =>
+  run: ({ params, inputs, outputs, memory, state, emit, fail }) =>
     grouping({
       input: inputs['rows']!,
       output: outputs['rows']!,
       keys: params.groupBy,
       window: windowOf(params),
       aggregates: params.aggregations,
+      memory,
+      state,
       emit,
       fail,
     }),

@@ -46,6 +46,12 @@ table([
     ],
   },
   {
+    name: 'a session that has become part of another one is not looked at again, also where its end was the last millisecond of 1969',
+    params: { ...session, gap: 15 },
+    events: [rows({ ...read('00:00'), time: -15 }, { ...read('00:00'), time: -30 }), rows({ ...read('00:00'), time: -20 }), watermark(minute)],
+    expect: [{ after: 2, rows: [{ window_start: -30, window_end: 0, sensor: 'a', count: 3 }] }],
+  },
+  {
     name: 'windows leave in the order of their ends, groups in the order in which they came; empty windows do not come out',
     params: tumbling,
     events: [rows(read('00:05', 1, 'b'), read('00:01', 1, 'b'), read('00:01', 1, 'a'), read('00:05', 1, 'a')), watermark('00:07')],
