@@ -2,9 +2,9 @@ import { appendFileSync, copyFileSync, existsSync, mkdtempSync, readdirSync, rea
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../nodes/formats/sqlite-driver.ts';
 import type { State } from '../schema/types.ts';
 import { NodeStates } from './node-states.ts';
 
@@ -160,7 +160,7 @@ describe('keyed states', () => {
     state.set('key 7', -7);
     states.snapshot(2);
     states.close();
-    const database = new Database(join(folder, 'state.db'), { readonly: true });
+    const database = openSqlite(join(folder, 'state.db'), { access: 'read' });
     expect(database.prepare('select key, version from entries where version > 1').all()).toEqual([{ key: 'key 7', version: 2 }]);
     database.close();
   });
@@ -178,7 +178,7 @@ describe('keyed states', () => {
     }
     states.committed(4);
     states.close();
-    const database = new Database(join(folder, 'state.db'), { readonly: true });
+    const database = openSqlite(join(folder, 'state.db'), { access: 'read' });
     expect(database.prepare('select key, version from entries order by key').all()).toEqual([
       { key: 'changes', version: 5 },
       { key: 'stays', version: 5 },
@@ -229,7 +229,7 @@ describe('a state file', () => {
     }
   };
   const change = (sql: string) => {
-    const database = new Database(join(folder, 'state.db'));
+    const database = openSqlite(join(folder, 'state.db'));
     database.exec(sql);
     database.close();
   };

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { openBetterSqlite } from '../../nodes/formats/sqlite-better.ts';
+import { inTransaction } from '../../nodes/formats/sqlite-driver.ts';
+import { openNodeSqlite } from '../../nodes/formats/sqlite-node.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
 import { createSandbox } from './sandbox.ts';
@@ -151,17 +154,16 @@ describe('what it does not give', () => {
   });
 });
 
-test('native modules and files work in a locked-down thread', async () => {
-  const { default: Database } = await import('better-sqlite3');
+test.each([openNodeSqlite, openBetterSqlite])('native modules and files work in a locked-down thread', async (library) => {
   const { gzipSync, gunzipSync } = await import('node:zlib');
-  const db = new Database(':memory:');
+  const db = library(':memory:', { access: 'create', waitMs: 0 });
   db.exec('CREATE TABLE t (a, b)');
   const insert = db.prepare('INSERT INTO t VALUES (?, ?)');
-  db.transaction(() => {
+  inTransaction(db, () => {
     for (let i = 0; i < 100; i++) insert.run(i, `x${i}`);
-  })();
+  });
   expect(db.prepare('SELECT count(*) AS n FROM t').get()).toEqual({ n: 100 });
-  expect(() => db.exec('SELEC')).toThrow(Database.SqliteError);
+  expect(() => db.exec('SELEC')).toThrow(expect.objectContaining({ code: 'SQLITE_ERROR' }));
   db.close();
   expect(gunzipSync(gzipSync('text')).toString()).toBe('text');
 });

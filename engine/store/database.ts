@@ -1,19 +1,19 @@
 /** SQLite files of the engine's own, which several processes share. */
 import { mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import { inTransaction, openSqlite, pragma, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { StoreMigration } from './migrations.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
 /** Opens a file, or makes it, and brings it up to date. The second is true when there was none before. */
-export function openDatabase(file: string, migrations: readonly StoreMigration[], timeout = 2000): [Database.Database, boolean] {
-  const database = new Database(file, { timeout });
+export function openDatabase(file: string, migrations: readonly StoreMigration[], waitMs = 2000): [SqliteConnection, boolean] {
+  const database = openSqlite(file, { waitMs });
   try {
-    database.pragma('journal_mode = wal');
-    database.pragma('synchronous = normal');
+    pragma(database, 'journal_mode = wal');
+    pragma(database, 'synchronous = normal');
     // Several processes may start at once: the version is read again inside the write lock.
-    const isNew = database.transaction(() => migrate(database, migrations)).immediate();
+    const isNew = inTransaction(database, () => migrate(database, migrations), 'IMMEDIATE');
     return [database, isNew];
   } catch (error) {
     database.close();
@@ -29,14 +29,14 @@ export function putAside(file: string): string {
 }
 
 /** As `openDatabase`, in a folder that is made if need be; a damaged file is put aside. Throws where there can be none. */
-export function openOrReplace(file: string, migrations: readonly StoreMigration[], timeout?: number): Database.Database {
+export function openOrReplace(file: string, migrations: readonly StoreMigration[], waitMs?: number): SqliteConnection {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    return openDatabase(file, migrations, timeout)[0];
+    return openDatabase(file, migrations, waitMs)[0];
   } catch (error) {
     if (!isBroken(error)) throw unwritable(error, file);
     putAside(file);
-    return openDatabase(file, migrations, timeout)[0];
+    return openDatabase(file, migrations, waitMs)[0];
   }
 }
 
@@ -52,8 +52,8 @@ export function isBroken(error: unknown): boolean {
   return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
 }
 
-function migrate(database: Database.Database, migrations: readonly StoreMigration[]): boolean {
-  const version = database.pragma('user_version', { simple: true }) as number;
+function migrate(database: SqliteConnection, migrations: readonly StoreMigration[]): boolean {
+  const version = pragma<{ user_version: number }>(database, 'user_version')[0]!.user_version;
   const newest = migrations.at(-1)?.to ?? 0;
   if (version > newest) {
     throw new MillraceError({
@@ -65,7 +65,7 @@ function migrate(database: Database.Database, migrations: readonly StoreMigratio
   }
   for (const migration of migrations.filter((step) => step.to > version)) {
     database.exec(migration.sql);
-    database.pragma(`user_version = ${migration.to}`);
+    pragma(database, `user_version = ${migration.to}`);
   }
   return version === 0;
 }

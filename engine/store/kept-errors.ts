@@ -1,7 +1,7 @@
 /** What waits in the errors table of a pipeline. */
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { nothingWaits, readWaiting, type Waiting } from '../../nodes/formats/errors-file.ts';
+import { openSqlite, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError } from '../schema/problem.ts';
 
 /**
@@ -10,9 +10,9 @@ import { MillraceError } from '../schema/problem.ts';
  */
 export function readKeptErrors(path: string, { newest = 0, through }: { readonly newest?: number; readonly through?: number } = {}): Waiting {
   if (!existsSync(path)) return nothingWaits;
-  let connection: Database.Database | null = null;
+  let connection: SqliteConnection | null = null;
   try {
-    connection = new Database(path, { readonly: true, fileMustExist: true, timeout: 1000 });
+    connection = openSqlite(path, { access: 'read', waitMs: 1000 });
     return readWaiting(connection, newest, through);
   } catch (error) {
     throw new MillraceError(

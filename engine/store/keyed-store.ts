@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { inTransaction, openSqlite, pragma, type SqliteConnection, type SqliteStatement } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError } from '../schema/problem.ts';
 
 /** An entry as a state file holds it. `version` is when it became what it is; `expires` is Infinity for one that stays. */
@@ -37,16 +37,16 @@ const tables = `
  */
 export class KeyedStore {
   readonly #file: string;
-  readonly #database: Database.Database;
-  readonly #read: Database.Statement;
-  readonly #keep: Database.Statement;
-  readonly #write: Database.Statement;
-  readonly #remove: Database.Statement;
+  readonly #database: SqliteConnection;
+  readonly #read: SqliteStatement<[number, string | Uint8Array], Omit<StoredRow, 'key'>>;
+  readonly #keep: SqliteStatement;
+  readonly #write: SqliteStatement;
+  readonly #remove: SqliteStatement;
 
-  private constructor(file: string, database: Database.Database) {
+  private constructor(file: string, database: SqliteConnection) {
     this.#file = file;
     this.#database = database;
-    this.#read = database.prepare('select version, value, expires, sum from entries where state = ? and key = ?').raw();
+    this.#read = database.prepare('select version, value, expires, sum from entries where state = ? and key = ?');
     this.#keep = database.prepare(
       `insert into history (since, state, key, version, expires, sum, value)
        select ?, state, key, version, expires, sum, value from entries where state = ? and key = ?`,
@@ -69,15 +69,15 @@ export class KeyedStore {
     return KeyedStore.#opened(file, () => {});
   }
 
-  static #opened(file: string, prepare: (database: Database.Database) => void): KeyedStore {
-    let database: Database.Database | undefined;
+  static #opened(file: string, prepare: (database: SqliteConnection) => void): KeyedStore {
+    let database: SqliteConnection | undefined;
     try {
-      database = new Database(file, { timeout: 1000 });
+      database = openSqlite(file, { waitMs: 1000 });
       // One process alone, which so needs no shared memory, and cannot meet another one of the same run.
-      database.pragma('locking_mode = exclusive');
-      database.pragma('journal_mode = wal');
-      database.pragma('synchronous = normal');
-      database.pragma('cache_size = -16384');
+      pragma(database, 'locking_mode = exclusive');
+      pragma(database, 'journal_mode = wal');
+      pragma(database, 'synchronous = normal');
+      pragma(database, 'cache_size = -16384');
       prepare(database);
       return new KeyedStore(file, database);
     } catch (error) {
@@ -90,15 +90,15 @@ export class KeyedStore {
   stateId(node: string, name: string): number {
     return this.#told(() => {
       this.#database.prepare('insert or ignore into states (node, name) values (?, ?)').run(node, name);
-      return this.#database.prepare('select id from states where node = ? and name = ?').pluck().get(node, name) as number;
+      return this.#database.prepare<[string, string], { id: number }>('select id from states where node = ? and name = ?').get(node, name)!.id;
     });
   }
 
   /** Null where the key is not there. */
   read(state: number, key: string): StoredEntry | null {
     return this.#told(() => {
-      const row = this.#read.get(state, toCell(key)) as [number, Uint8Array, number | null, number] | undefined;
-      return row ? { key, version: row[0], value: row[1], expires: row[2] ?? Number.POSITIVE_INFINITY, sum: row[3] } : null;
+      const row = this.#read.get(state, toCell(key));
+      return row ? toEntry({ key, ...row }) : null;
     });
   }
 
@@ -122,28 +122,28 @@ export class KeyedStore {
 
   /** Makes many writes one; without waiting for the disk. */
   together(work: () => void): void {
-    this.#told(() => this.#database.transaction(work)());
+    this.#told(() => inTransaction(this.#database, work));
   }
 
   /** All that has been written, and what `work` writes, is durable once this returns, as of this version. */
   checkpoint(version: number, work: () => void): void {
     this.#told(() => {
-      this.#database.pragma('synchronous = full');
-      this.#database.transaction(() => {
+      pragma(this.#database, 'synchronous = full');
+      inTransaction(this.#database, () => {
         work();
         // Also where nothing has changed: it is this write that waits for all before.
         this.#database.prepare('update progress set version = ?').run(version);
-      })();
-      this.#database.pragma('synchronous = normal');
+      });
+      pragma(this.#database, 'synchronous = normal');
     });
   }
 
   /** Forgets what was written after this version. */
   goBack(version: number): void {
     this.#told(() => {
-      const reached = this.#database.prepare('select version from progress').pluck().get() as number;
+      const reached = this.#database.prepare<[], { version: number }>('select version from progress').get()!.version;
       if (reached < version) throw damaged(this.#file, `it ends with checkpoint ${reached}, before checkpoint ${version}`);
-      this.#database.transaction(() => {
+      inTransaction(this.#database, () => {
         this.#database.prepare('delete from entries where version > ?').run(version);
         this.#database
           .prepare(
@@ -153,7 +153,7 @@ export class KeyedStore {
           .run(version, version);
         this.#database.prepare('delete from history where since > ?').run(version);
         this.#database.prepare('update progress set version = ?').run(version);
-      })();
+      });
     });
   }
 
@@ -177,16 +177,20 @@ export class KeyedStore {
   /** The keys that expire in this time; both ends are within. */
   expiring(state: number, from: number, to: number): string[] {
     return this.#told(() => {
-      const statement = this.#database.prepare('select key from entries where state = ? and expires >= ? and expires <= ?').pluck();
-      return (statement.all(state, from, to) as (string | Uint8Array)[]).map(toKey);
+      const statement = this.#database.prepare<[number, number, number], { key: string | Uint8Array }>(
+        'select key from entries where state = ? and expires >= ? and expires <= ?',
+      );
+      return statement.all(state, from, to).map(({ key }) => toKey(key));
     });
   }
 
   /** When the next entry expires after this time, at the earliest: Infinity if none does. */
   nextExpiry(state: number, after: number): number {
     return this.#told(() => {
-      const found = this.#database.prepare('select min(expires) from entries where state = ? and expires > ?').pluck().get(state, after);
-      return (found as number | null) ?? Number.POSITIVE_INFINITY;
+      const statement = this.#database.prepare<[number, number], { next: number | null }>(
+        'select min(expires) as next from entries where state = ? and expires > ?',
+      );
+      return statement.get(state, after)!.next ?? Number.POSITIVE_INFINITY;
     });
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type Database from 'better-sqlite3';
+import { inTransaction, pragma, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type NodeSample, type RunHistory, sampleOf } from '../protocol/run-history.ts';
 import type { Problem } from '../schema/problem.ts';
@@ -36,11 +36,11 @@ export interface HistoryPart {
 
 /** What is kept of runs, in one SQLite file of the data folder that every keeper writes and every workbench reads. */
 export class RunHistoryStore {
-  readonly #database: Database.Database;
+  readonly #database: SqliteConnection;
 
-  private constructor(database: Database.Database) {
+  private constructor(database: SqliteConnection) {
     this.#database = database;
-    database.pragma('foreign_keys = on');
+    pragma(database, 'foreign_keys = on');
   }
 
   /** Throws where the file can be neither read nor made. A damaged one is put aside. */
@@ -81,7 +81,7 @@ export class RunHistoryStore {
           .run(id, id, keptCheckpoints);
       }
     };
-    database.transaction(write).immediate();
+    inTransaction(database, write, 'IMMEDIATE');
   }
 
   #addSample(summary: RunSummary, at: number): void {
@@ -101,8 +101,12 @@ export class RunHistoryStore {
       .prepare('delete from runs where id in (select id from runs where ended_at is not null order by started_at desc limit -1 offset ?)')
       .run(retention.runs);
     const used = () => {
-      const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) => database.pragma(name, { simple: true }) as number);
-      return (pages! - free!) * size!;
+      const { bytes } = database
+        .prepare<[], { bytes: number }>(
+          'select (page_count - freelist_count) * page_size as bytes from pragma_page_count, pragma_freelist_count, pragma_page_size',
+        )
+        .get()!;
+      return bytes;
     };
     while (used() > retention.bytes) {
       const { changes } = database.prepare('delete from runs where id = (select id from runs where ended_at is not null order by started_at limit 1)').run();

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type Database from 'better-sqlite3';
+import type { SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { isBroken, openDatabase, putAside } from './database.ts';
@@ -16,12 +16,12 @@ const keptTrust = 5000;
  * and this session remembers nothing; `problem` says so.
  */
 export class Store {
-  readonly #database: Database.Database;
+  readonly #database: SqliteConnection;
   /** True when there was none before. */
   readonly isNew: boolean;
   readonly problem: Problem | null;
 
-  private constructor(database: Database.Database, isNew: boolean, problem: Problem | null) {
+  private constructor(database: SqliteConnection, isNew: boolean, problem: Problem | null) {
     this.#database = database;
     this.isNew = isNew;
     this.problem = problem;

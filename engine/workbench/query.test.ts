@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSqlite } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { readTables, runQuery } from './query.ts';
 
@@ -11,7 +11,7 @@ let file: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-query-'));
   file = join(folder, 'r.sqlite');
-  const database = new Database(file);
+  const database = openSqlite(file);
   database.exec(`
     create table readings (id integer primary key, "the name" text, value real, raw blob);
     insert into readings values (1, 'a', 1.5, x'ff00'), (2, null, 2, null), (3, 'c', null, null), (9007199254740993, 'big', 4, null);

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { openSqlite, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import type { QueryResult, Table } from '../protocol/messages.ts';
 import { encodeBase64 } from '../schema/base64.ts';
 import { MillraceError } from '../schema/problem.ts';
@@ -16,13 +16,7 @@ export function readTables(path: string): readonly Table[] {
       .all() as { name: string; type: string }[];
     return found.map(({ name, type }) => ({
       name,
-      rows:
-        type === 'table'
-          ? (database
-              .prepare(`select count(*) from ${quoted(name)}`)
-              .pluck()
-              .get() as number)
-          : null,
+      rows: type === 'table' ? countOf(database, `select count(*) as n from ${quoted(name)}`) : null,
       columns: database.prepare('select name, type from pragma_table_info(?)').all(name) as { name: string; type: string }[],
     }));
   });
@@ -33,8 +27,7 @@ export function runQuery(path: string, sql: string, offset: number, limit: numbe
   const started = performance.now();
   return withDatabase(path, (database) => {
     const text = selectOf(sql);
-    const page = database.prepare(`select * from (${text}\n) limit ? offset ?`).raw().safeIntegers();
-    const rows = page.all(limit, offset) as unknown[][];
+    const rows = [...database.prepare(`select * from (${text}\n) limit ? offset ?`).iterate(limit, offset)];
     // The query's own names: around a subquery SQLite renames those that occur twice.
     const columns = columnsOf(database.prepare(text).columns(), rows);
     const ended = rows.length < limit && (rows.length > 0 || offset === 0);
@@ -47,12 +40,12 @@ export function runQuery(path: string, sql: string, offset: number, limit: numbe
   });
 }
 
-function withDatabase<T>(path: string, use: (database: Database.Database) => T): T {
+function withDatabase<T>(path: string, use: (database: SqliteConnection) => T): T {
   if (!existsSync(path)) throw new MillraceError({ code: 'file/missing', message: `There is no ${path}.`, hint: 'Run the pipeline that writes it.' });
   if (statSync(path).isDirectory()) throw new MillraceError({ code: 'file/folder', message: `${path} is a folder.`, hint: 'Name a database file in it.' });
-  let database: Database.Database | null = null;
+  let database: SqliteConnection | null = null;
   try {
-    database = new Database(path, { readonly: true, fileMustExist: true, timeout: 1000 });
+    database = openSqlite(path, { access: 'read', waitMs: 1000 });
     return use(database);
   } catch (error) {
     throw queryError(error, path);
@@ -73,10 +66,14 @@ function selectOf(sql: string): string {
   });
 }
 
-function count(database: Database.Database, text: string): number | null {
+function count(database: SqliteConnection, text: string): number | null {
   const plan = database.prepare(`explain query plan ${text}`).all() as { detail: string }[];
   if (plan.length !== 1 || !/^(SCAN|SEARCH) /.test(plan[0]!.detail)) return null;
-  return database.prepare(`select count(*) from (${text}\n)`).pluck().get() as number;
+  return countOf(database, `select count(*) as n from (${text}\n)`);
+}
+
+function countOf(database: SqliteConnection, sql: string): number {
+  return database.prepare<[], { n: number }>(sql).get()!.n;
 }
 
 /** Types as declared, else as the page's values are. Names that occur twice get a number, since rows are shown by name. */

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import '../../test/property-seed.ts';
@@ -14,6 +13,7 @@ import sqliteTable from '../sinks/sqlite-table.ts';
 import { readWaiting, rowOf } from './errors-file.ts';
 import { ErrorsReader } from './errors-reader.ts';
 import { crashPoints, SinkRun, writeThroughCrashes } from './sink-testing.ts';
+import { openSqlite, type SqliteConnection } from './sqlite-driver.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -25,8 +25,8 @@ const params = { path: 'trial.errors.db', pipeline: 'Trial' };
 const failed = (row: Json, more: Row = {}): Row => ({ error: 'No', code: 'code/threw', node: 'prices', field: null, source: 'in.csv', line: 7, row, ...more });
 const path = () => resolve(folder, 'trial.errors.db');
 
-function withTable<T>(use: (connection: Database.Database) => T): T {
-  const connection = new Database(path());
+function withTable<T>(use: (connection: SqliteConnection) => T): T {
+  const connection = openSqlite(path());
   try {
     return use(connection);
   } finally {
@@ -58,10 +58,10 @@ describe('the sink', () => {
         const beside = { definition: sqliteTable, params: { path: 'out.db', table: 't', mode: 'append' } };
         const errors = { definition: errorsTable, params };
         await writeThroughCrashes(place, isAlone ? [errors] : [beside, errors], errorSchema, rows, intervals);
-        const connection = new Database(join(place, 'trial.errors.db'), { readonly: true });
-        const ids = connection.prepare("SELECT json_extract(row, '$.id') AS id FROM errors ORDER BY id").pluck().all();
+        const connection = openSqlite(join(place, 'trial.errors.db'), { access: 'read' });
+        const ids = connection.prepare<[], { id: number }>("SELECT json_extract(row, '$.id') AS id FROM errors ORDER BY id").all();
         connection.close();
-        expect(ids).toEqual(rows.map((_, i) => i));
+        expect(ids.map(({ id }) => id)).toEqual(rows.map((_, i) => i));
       }),
       { numRuns: 25 },
     );
@@ -165,7 +165,7 @@ describe('the source', () => {
 
   it('reads while another program writes, and waits to mark', async () => {
     await keep([failed({ id: 1, raw: null })], 'first');
-    const other = new Database(path());
+    const other = openSqlite(path());
     other.exec('BEGIN IMMEDIATE');
     const reader = await open();
     expect(await readAll(reader)).toHaveLength(1);

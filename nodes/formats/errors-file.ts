@@ -1,8 +1,8 @@
 /** The table of rows that failed, and which of them are still to be replayed. */
-import type Sqlite from 'better-sqlite3';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import { castValue, conformValue, decodeBytes } from '../../engine/schema/values.ts';
 import { convertRow } from './row-conversion.ts';
+import type { SqliteConnection } from './sqlite-driver.ts';
 
 /** The file's table for rows that failed. */
 export const errorsTable = 'errors';
@@ -15,18 +15,18 @@ CREATE TABLE IF NOT EXISTS ${errorsTable} (
 );
 CREATE INDEX IF NOT EXISTS ${errorsTable}_waiting ON ${errorsTable} (node, replayed_at)`;
 
-export function makeErrorsTable(connection: Sqlite.Database): void {
+export function makeErrorsTable(connection: SqliteConnection): void {
   connection.exec(createErrors);
   completeErrorsTable(connection);
 }
 
 /** Gives a table of an earlier version the columns that it lacks. Throws where there is none. */
-export function completeErrorsTable(connection: Sqlite.Database): void {
+export function completeErrorsTable(connection: SqliteConnection): void {
   if (!hasPorts(connection)) connection.exec(`ALTER TABLE ${errorsTable} ADD COLUMN port TEXT`);
 }
 
 /** Earlier versions did not note the input at which a row failed. */
-function hasPorts(connection: Sqlite.Database): boolean {
+function hasPorts(connection: SqliteConnection): boolean {
   return connection.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = 'port'").get(errorsTable) !== undefined;
 }
 
@@ -55,7 +55,7 @@ export interface Waiting {
 export const nothingWaits: Waiting = { counts: new Map(), ports: new Map(), rows: [], last: 0 };
 
 /** Of the rows up to an id. Empty where the file has no such table. */
-export function readWaiting(connection: Sqlite.Database, newest: number, through = Number.MAX_SAFE_INTEGER): Waiting {
+export function readWaiting(connection: SqliteConnection, newest: number, through = Number.MAX_SAFE_INTEGER): Waiting {
   if (!connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(errorsTable)) return nothingWaits;
   const found = connection
     .prepare<[number], { node: string; port: string | null; rows: number }>(

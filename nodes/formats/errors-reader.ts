@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure, SourceBatch } from '../kit/node.ts';
 import { completeErrorsTable, errorsTable, isWaiting, rowOf } from './errors-file.ts';
 import { outputProblem } from './output-problem.ts';
+import { inTransaction, openSqlite, type SqliteConnection, type SqliteInput, type SqliteStatement } from './sqlite-driver.ts';
 import { type LockPatience, withLock } from './sqlite-lock.ts';
 
 /** Rows that are marked in one transaction. */
@@ -146,14 +146,14 @@ export async function acknowledgeReplay(rows: KeptRows, position: Json, waits: W
 
 /** The rows of one replay in their table: those that wait. */
 class WaitingRows {
-  readonly #connection: Sqlite.Database;
+  readonly #connection: SqliteConnection;
   readonly #patience: LockPatience;
-  readonly #select: Sqlite.Statement<[object], Kept>;
-  readonly #count: Sqlite.Statement<[object], { readonly rows: number }>;
-  readonly #mark: Sqlite.Statement<[string, number]>;
+  readonly #select: SqliteStatement<[SqliteInput], Kept>;
+  readonly #count: SqliteStatement<[SqliteInput], { readonly rows: number }>;
+  readonly #mark: SqliteStatement<[string, number]>;
   readonly #chosen: { readonly node: string; readonly port: string | null; readonly only: string | null };
 
-  private constructor(connection: Sqlite.Database, { node, port, only }: KeptRows, patience: LockPatience) {
+  private constructor(connection: SqliteConnection, { node, port, only }: KeptRows, patience: LockPatience) {
     this.#connection = connection;
     this.#patience = patience;
     this.#chosen = { node, port, only: only.length > 0 ? JSON.stringify(only) : null };
@@ -168,10 +168,9 @@ class WaitingRows {
   static async open(rows: KeptRows, { signal, onLongWait }: Waits): Promise<WaitingRows> {
     const { path } = rows;
     const patience = { path, signal, onLongWait };
-    const { default: Database } = await import('better-sqlite3');
-    let connection: Sqlite.Database | null = null;
+    let connection: SqliteConnection | null = null;
     try {
-      connection = new Database(path, { fileMustExist: true, timeout: 0 });
+      connection = openSqlite(path, { access: 'write' });
       const opened = connection;
       return await withLock(() => {
         completeErrorsTable(opened);
@@ -206,10 +205,10 @@ class WaitingRows {
     for (let after = from; after < through; ) {
       const kept = await this.locked(() => this.select(after, through, markedAtOnce));
       const at = new Date().toISOString();
-      const write = this.#connection.transaction(() => {
+      const write = () => {
         for (const { id, row } of kept) if ('row' in rowOf(row, schema)) this.#mark.run(at, id);
-      });
-      if (kept.length > 0) await this.locked(() => write.immediate());
+      };
+      if (kept.length > 0) await this.locked(() => inTransaction(this.#connection, write, 'IMMEDIATE'));
       after = kept.length < markedAtOnce ? through : kept.at(-1)!.id;
     }
   }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Row } from '../../engine/schema/types.ts';
 import { errorsTable, isWaiting } from './errors-file.ts';
 import { outputProblem } from './output-problem.ts';
+import { openSqlite, type SqliteConnection } from './sqlite-driver.ts';
 
 const sampled = 1000;
 
@@ -16,10 +16,9 @@ export async function sampleErrors(path: string, node: string): Promise<readonly
       hint: 'Set "When a row fails" to "Keep" and run the pipeline.',
     });
   }
-  const { default: Database } = await import('better-sqlite3');
-  let connection: Sqlite.Database | null = null;
+  let connection: SqliteConnection | null = null;
   try {
-    connection = new Database(path, { readonly: true, fileMustExist: true });
+    connection = openSqlite(path, { access: 'read', waitMs: 5000 });
     const kept = connection
       .prepare<[string, number], { row: string }>(`SELECT row FROM ${errorsTable} WHERE node = ? AND ${isWaiting} ORDER BY id LIMIT ?`)
       .all(node, sampled);

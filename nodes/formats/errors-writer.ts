@@ -1,9 +1,9 @@
-import type Sqlite from 'better-sqlite3';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { Output, SinkContext, Transaction, Writer } from '../kit/node.ts';
 import { errorsTable, makeErrorsTable } from './errors-file.ts';
 import { outputProblem } from './output-problem.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
+import { pragma, type SqliteStatement } from './sqlite-driver.ts';
 import { withLock } from './sqlite-lock.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 
@@ -30,7 +30,7 @@ export class ErrorsWriter implements Writer {
   readonly #database: SqliteDatabase;
   readonly #rows: SqliteWriter;
   readonly #common: { readonly pipeline: string; readonly run: string };
-  #origin: Sqlite.Statement<[number], { readonly source: string | null; readonly line: number | null }> | null = null;
+  #origin: SqliteStatement<[number], { readonly source: string | null; readonly line: number | null }> | null = null;
 
   /** The database is open. */
   constructor(database: SqliteDatabase, options: { readonly pipeline: string; readonly supersedes: boolean }, context: Context) {
@@ -46,7 +46,7 @@ export class ErrorsWriter implements Writer {
     await withLock(
       () => {
         // Replays read the file while this run writes to it.
-        if (isNew && !connection.inTransaction) connection.pragma('journal_mode = wal');
+        if (isNew && !connection.inTransaction) pragma(connection, 'journal_mode = wal');
         makeErrorsTable(connection);
       },
       { path, signal },

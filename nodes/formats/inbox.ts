@@ -1,10 +1,10 @@
 /** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
-import type Sqlite from 'better-sqlite3';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 import { castValue, encodeCells } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
 import { convertRow } from './row-conversion.ts';
+import { inTransaction, openSqlite, pragma, type SqliteConnection, type SqliteStatement } from './sqlite-driver.ts';
 
 interface Stored {
   readonly seq: number;
@@ -19,24 +19,24 @@ interface Waiting {
 export class Inbox {
   readonly #path: string;
   readonly #schema: Schema;
-  readonly #database: Sqlite.Database;
-  readonly #insert: Sqlite.Statement<[string]>;
-  readonly #after: Sqlite.Statement<[number, number], Stored>;
-  readonly #forget: Sqlite.Statement<[number]>;
+  readonly #database: SqliteConnection;
+  readonly #insert: SqliteStatement<[string]>;
+  readonly #after: SqliteStatement<[number, number], Stored>;
+  readonly #forget: SqliteStatement<[number]>;
   #waiting: Waiting[] = [];
   #last: number;
   /** Called once rows were added. */
   onAdded: () => void = () => {};
 
   /** Throws a MillraceError where the file cannot be an inbox. */
-  constructor(path: string, schema: Schema, Database: typeof Sqlite) {
+  constructor(path: string, schema: Schema) {
     this.#path = path;
     this.#schema = schema;
     try {
-      this.#database = new Database(path, { timeout: 5000 });
+      this.#database = openSqlite(path, { waitMs: 5000 });
       // What was acknowledged must survive a power cut: each commit is on the disk before it is answered.
-      this.#database.pragma('journal_mode = wal');
-      this.#database.pragma('synchronous = full');
+      pragma(this.#database, 'journal_mode = wal');
+      pragma(this.#database, 'synchronous = full');
       this.#database.exec('CREATE TABLE IF NOT EXISTS inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, row TEXT NOT NULL)');
       this.#insert = this.#database.prepare('INSERT INTO inbox (row) VALUES (?)');
       this.#after = this.#database.prepare('SELECT seq, row FROM inbox WHERE seq > ? ORDER BY seq LIMIT ?');
@@ -102,16 +102,12 @@ export class Inbox {
     this.#waiting = [];
     if (waiting.length === 0) return;
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      try {
+      const insert = () => {
         let last = this.#last;
-        for (const { rows } of waiting) for (const row of rows) last = Number(this.#insert.run(this.#text(row)).lastInsertRowid);
-        this.#database.exec('COMMIT');
-        this.#last = last;
-      } catch (error) {
-        if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-        throw error;
-      }
+        for (const { rows } of waiting) for (const row of rows) last = this.#insert.run(this.#text(row)).lastInsertRowid;
+        return last;
+      };
+      this.#last = inTransaction(this.#database, insert, 'IMMEDIATE');
     } catch (error) {
       const problem = outputProblem(error, this.#path);
       for (const { failed } of waiting) failed(problem);

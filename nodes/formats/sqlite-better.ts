@@ -57,7 +57,9 @@ class Statement<Values extends readonly SqliteInput[], Row> implements SqliteSta
   }
 
   all(...values: Values): Row[] {
-    return this.#statement.all(...values);
+    if (this.#statement.reader) return this.#statement.all(...values);
+    this.#statement.run(...values);
+    return [];
   }
 
   iterate(...values: Values) {

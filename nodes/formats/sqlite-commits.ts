@@ -1,9 +1,9 @@
 /** Which checkpoint a database holds: a table of its own, written in the transaction that the number tells of. */
 import { existsSync } from 'node:fs';
-import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { outputProblem } from './output-problem.ts';
+import { openSqlite, type SqliteConnection } from './sqlite-driver.ts';
 import { withLock } from './sqlite-lock.ts';
 
 export const commitsTable = '_millrace_commits';
@@ -24,7 +24,7 @@ export function databaseToken(token: Json): DatabaseToken {
 }
 
 /** Within the transaction that it tells of. */
-export function writeMarker(connection: Sqlite.Database, lineage: string, checkpoint: number): void {
+export function writeMarker(connection: SqliteConnection, lineage: string, checkpoint: number): void {
   connection.exec(`CREATE TABLE IF NOT EXISTS ${commitsTable} (lineage TEXT PRIMARY KEY, checkpoint INTEGER NOT NULL, at TEXT NOT NULL)`);
   const { changes } = connection
     .prepare(`UPDATE ${commitsTable} SET checkpoint = ?, at = ? WHERE lineage = ?`)
@@ -34,7 +34,7 @@ export function writeMarker(connection: Sqlite.Database, lineage: string, checkp
   connection.exec(`DELETE FROM ${commitsTable} WHERE lineage NOT IN (SELECT lineage FROM ${commitsTable} ORDER BY at DESC LIMIT ${keptLineages})`);
 }
 
-export function readMarker(connection: Sqlite.Database, lineage: string): number | null {
+export function readMarker(connection: SqliteConnection, lineage: string): number | null {
   const exists = connection.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(commitsTable);
   if (!exists) return null;
   return connection.prepare<[string], { checkpoint: number }>(`SELECT checkpoint FROM ${commitsTable} WHERE lineage = ?`).get(lineage)?.checkpoint ?? null;
@@ -43,11 +43,10 @@ export function readMarker(connection: Sqlite.Database, lineage: string): number
 /** See `SinkDefinition.committedCheckpoint`. */
 export async function committedCheckpoint(path: string, lineage: string, signal: AbortSignal): Promise<number | null> {
   if (!existsSync(path)) return null;
-  const { default: Database } = await import('better-sqlite3');
   // For writing, as only so SQLite rolls back what a killed process has left.
-  let connection: Sqlite.Database;
+  let connection: SqliteConnection;
   try {
-    connection = new Database(path, { fileMustExist: true, timeout: 0 });
+    connection = openSqlite(path, { access: 'write' });
   } catch (error) {
     throw outputProblem(error, path);
   }

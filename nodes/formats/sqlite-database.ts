@@ -1,11 +1,11 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { SinkContext, Transaction } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
 import { changedDatabase, type DatabaseToken, databaseToken, readMarker, writeMarker } from './sqlite-commits.ts';
+import { openSqlite, pragma, type SqliteConnection } from './sqlite-driver.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
 import { foldName } from './sqlite-name.ts';
 import { applyRedo, hasRedo, RedoLog } from './sqlite-redo.ts';
@@ -39,7 +39,7 @@ type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'si
  */
 export class SqliteDatabase implements Transaction {
   readonly path: string;
-  readonly connection: Sqlite.Database;
+  readonly connection: SqliteConnection;
   /** The file did not exist before this run. */
   readonly isNew: boolean;
   readonly #context: Context;
@@ -67,7 +67,7 @@ export class SqliteDatabase implements Transaction {
   #next: (() => void)[] = [];
   #draining: Promise<void> | null = null;
 
-  constructor(path: string, Database: typeof Sqlite, context: Context) {
+  constructor(path: string, context: Context) {
     this.path = path;
     this.#context = context;
     // A stream outlasts whoever has the lock; a run that ends is better told.
@@ -77,7 +77,7 @@ export class SqliteDatabase implements Transaction {
       if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
       statSync(dirname(path));
       this.isNew = !existsSync(path);
-      this.connection = new Database(path, { timeout: 0 });
+      this.connection = openSqlite(path);
     } catch (error) {
       throw outputProblem(error, path);
     }
@@ -190,14 +190,14 @@ export class SqliteDatabase implements Transaction {
     this.#next = [];
     this.#prepared = null;
     this.#hasBegun = false;
-    if (this.connection.open && this.connection.inTransaction) this.connection.exec('ROLLBACK');
+    if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
   }
 
   /** Called by the engine at the end of the run. A log of what was prepared and not committed stays for the run that goes on. */
   close(): void {
     this.#redo?.close();
     if (this.#prepared === null) this.#redo?.remove();
-    if (!this.connection.open) return;
+    if (!this.connection.isOpen) return;
     this.rollback();
     this.connection.close();
     if (this.isNew && !this.#isCommitted && statSync(this.path, { throwIfNoEntry: false })?.size === 0) rmSync(this.path, { force: true });
@@ -206,9 +206,9 @@ export class SqliteDatabase implements Transaction {
   async #open(): Promise<void> {
     await withLock(() => {
       // Here and not on opening: even this reads the file, and another writer may have it to itself for a while.
-      this.connection.pragma(`cache_size = -${cacheKib}`);
-      this.connection.pragma('synchronous = FULL'); // A checkpoint that was committed must survive a power failure, with a write-ahead log too.
-      this.connection.pragma('legacy_alter_table = ON'); // A view over the table must not hinder its replacement.
+      pragma(this.connection, `cache_size = -${cacheKib}`);
+      pragma(this.connection, 'synchronous = FULL'); // A checkpoint that was committed must survive a power failure, with a write-ahead log too.
+      pragma(this.connection, 'legacy_alter_table = ON'); // A view over the table must not hinder its replacement.
       this.connection.exec('BEGIN IMMEDIATE');
       this.#hasBegun = true;
     }, this.#patience);

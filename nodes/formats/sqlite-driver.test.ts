@@ -98,7 +98,7 @@ describe.each(Object.entries(libraries))('%s', (_, library) => {
         fc.property(value, (bound) => {
           insert.run(bound);
           const [found] = row(connection, 'SELECT v FROM t')!;
-          expect(found instanceof Uint8Array ? Uint8Array.from(found) : found).toEqual(Object.is(bound, -0) ? 0 : bound);
+          expect(found instanceof Uint8Array ? Uint8Array.from(found) : found).toEqual(bound);
         }),
       );
     });
@@ -110,6 +110,12 @@ describe.each(Object.entries(libraries))('%s', (_, library) => {
       expect(connection.prepare('SELECT ? AS a, ? AS b').get(1, 'x')).toEqual({ a: 1, b: 'x' });
       expect(connection.prepare('SELECT @a AS a, @b AS b, @a AS c').all({ a: 1, b: null })).toEqual([{ a: 1, b: null, c: 1 }]);
       expect(connection.prepare('SELECT 1 WHERE 0').get()).toBeUndefined();
+    });
+    test('that return no rows have none', () => {
+      const connection = open(':memory:');
+      expect(connection.prepare('CREATE TABLE t (a)').all()).toEqual([]);
+      expect(pragma(connection, 'user_version = 7')).toEqual([]);
+      expect(connection.prepare('INSERT INTO t VALUES (?) RETURNING a + 1 AS b').all(1)).toEqual([{ b: 2 }]);
     });
     test.each([
       ['SELECT 1', false],

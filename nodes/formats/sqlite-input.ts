@@ -1,10 +1,10 @@
 /** SQLite databases to read from. */
-import type Sqlite from 'better-sqlite3';
 import { inferFromJson, inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { findFile } from './input-files.ts';
+import { openSqlite, pragma, type SqliteConnection, type SqliteStatement } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
 import { affinityOf } from './sqlite-types.ts';
 
@@ -18,6 +18,8 @@ export interface SqliteQuery {
   readonly table: string | null;
 }
 
+/** For joins and sorting; the libraries' own defaults differ. */
+const cacheKib = 16 * 1000;
 const lockWaitMs = 5000;
 const lockRetryMs = 50;
 const sampleRows = 1000;
@@ -38,14 +40,13 @@ export async function openQuery(
   query: SqliteQuery,
   signal: AbortSignal,
   waitMs = lockWaitMs,
-): Promise<{ database: Sqlite.Database; statement: Sqlite.Statement }> {
+): Promise<{ database: SqliteConnection; statement: SqliteStatement }> {
   findFile(query.path, query.name);
-  const { default: Database } = await import('better-sqlite3');
   const deadline = Date.now() + waitMs;
   for (;;) {
-    let database: Sqlite.Database | null = null;
+    let database: SqliteConnection | null = null;
     try {
-      database = new Database(query.path, { readonly: true, fileMustExist: true, timeout: 0 });
+      database = openSqlite(query.path, { access: 'read' });
       const statement = prepare(database, query);
       return { database, statement };
     } catch (error) {
@@ -56,17 +57,18 @@ export async function openQuery(
   }
 }
 
-function prepare(database: Sqlite.Database, query: SqliteQuery): Sqlite.Statement {
+function prepare(database: SqliteConnection, query: SqliteQuery): SqliteStatement {
   // Reads the schema, so that a file that is no database, or locked, is not taken for an error of the query.
   const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
-    .pluck()
-    .all() as string[];
+    .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+    .all()
+    .map(({ name }) => name);
+  pragma(database, `cache_size = -${cacheKib}`);
   const known = tables.length === 0 ? 'The database is empty.' : `It has: ${tables.slice(0, 20).join(', ')}${tables.length > 20 ? ', ...' : ''}.`;
   if (query.table !== null && !tables.some((name) => foldName(name) === foldName(query.table ?? ''))) {
     throw new MillraceError({ code: 'sqlite/no-table', message: `${query.name} has no table "${query.table}".`, hint: known, field: 'table' });
   }
-  let statement: Sqlite.Statement;
+  let statement: SqliteStatement;
   try {
     statement = database.prepare(query.sql);
   } catch (error) {
@@ -75,14 +77,14 @@ function prepare(database: Sqlite.Database, query: SqliteQuery): Sqlite.Statemen
     const hint = /no such (table|column)/.test(message) ? known : 'Write one SELECT statement in the SQL of SQLite.';
     throw new MillraceError({ code: 'sqlite/query', message: `The query is wrong: ${message}.`, hint, field: 'sql' }, { cause: error });
   }
-  if (!statement.reader)
+  if (statement.columns().length === 0)
     throw new MillraceError({
       code: 'sqlite/query',
       message: 'The query returns no rows.',
       hint: 'Write one SELECT statement: a source only reads.',
       field: 'sql',
     });
-  if (isOpen(statement)) {
+  if (statement.takesValues) {
     throw new MillraceError({
       code: 'sqlite/query',
       message: 'The query has placeholders such as ?, for which there are no values.',
@@ -91,17 +93,6 @@ function prepare(database: Sqlite.Database, query: SqliteQuery): Sqlite.Statemen
     });
   }
   return statement;
-}
-
-/** Whether a statement waits for values. Binding none tells: it runs nothing. */
-function isOpen(statement: Sqlite.Statement): boolean {
-  try {
-    statement.iterate().return?.();
-    return false;
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof TypeError) return true;
-    throw error;
-  }
 }
 
 /** The columns of a query: by their declared types, or by the first values where an expression has none. */
@@ -134,10 +125,10 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
   }
 }
 
-function sampleTypes(statement: Sqlite.Statement, names: readonly string[]): Map<string, ColumnType> {
+function sampleTypes(statement: SqliteStatement, names: readonly string[]): Map<string, ColumnType> {
   const sample: Record<string, unknown>[] = [];
   const deadline = Date.now() + sampleMs;
-  for (const values of statement.raw(true).safeIntegers(true).iterate() as IterableIterator<unknown[]>) {
+  for (const values of statement.iterate()) {
     // Bytes beside text make a column that no one type fits; as text the bytes fail row by row.
     sample.push(Object.fromEntries(names.map((name, i) => [name, values[i]])));
     if (sample.length === sampleRows || Date.now() > deadline) break;

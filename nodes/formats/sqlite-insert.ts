@@ -1,9 +1,9 @@
-import type Sqlite from 'better-sqlite3';
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
 import { generatedFunction } from './generated-function.ts';
 import { stringLiteral } from './row-code.ts';
 import type { Recorder } from './sqlite-database.ts';
+import type { SqliteConnection } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn } from './sqlite-target.ts';
 import { affinityOf } from './sqlite-types.ts';
@@ -26,7 +26,7 @@ export function insertSql(target: Target, columns: readonly TargetColumn[], upse
  * third. The function that binds them is generated for the schema. `record` is given what was bound for accepted rows.
  */
 export function prepareInsert(
-  connection: Sqlite.Database,
+  connection: SqliteConnection,
   target: Target,
   schema: Schema,
   columns: readonly TargetColumn[],
@@ -60,7 +60,7 @@ export function prepareInsert(
     return value;
   };
   // Bound as an array they take longer, but are there to be recorded.
-  const run = record ? `const bound=[${values.join(',')}];statement.run(bound);record(bound);` : `statement.run(${values.join(',')});`;
+  const run = record ? `const bound=[${values.join(',')}];statement.run(...bound);record(bound);` : `statement.run(${values.join(',')});`;
   return generatedFunction<Insert>(
     { statement, record, iso: (ms: number | null) => (ms === null ? null : iso(ms)), stringify: JSON.stringify, cast, key },
     `(rows,from)=>{${heads.join('')}${run}}`,

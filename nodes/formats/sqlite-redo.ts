@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type Sqlite from 'better-sqlite3';
 import { writeAll } from './file-commit.ts';
 import { syncFolder } from './part-file.ts';
+import type { SqliteConnection, SqliteStatement } from './sqlite-driver.ts';
 import { insertSql } from './sqlite-insert.ts';
 import { openTarget, type Target, type TargetSpec } from './sqlite-target.ts';
 import { type Bound, ValueReader, ValueWriter } from './sqlite-values.ts';
@@ -100,7 +100,7 @@ function lengthOf(descriptor: number): number {
 }
 
 /** Writes the rows of a log once more, within the connection's transaction. Throws SQLite's errors and MillraceErrors. */
-export function applyRedo(path: string, database: { readonly connection: Sqlite.Database; readonly path: string }, log: (message: string) => void): void {
+export function applyRedo(path: string, database: { readonly connection: SqliteConnection; readonly path: string }, log: (message: string) => void): void {
   const descriptor = openSync(path, 'r');
   try {
     const length = lengthOf(descriptor);
@@ -129,10 +129,10 @@ export function applyRedo(path: string, database: { readonly connection: Sqlite.
 class AppliedTable {
   readonly target: Target;
   readonly #spec: TargetSpec;
-  readonly #connection: Sqlite.Database;
-  readonly #statements = new Map<number, Sqlite.Statement>();
+  readonly #connection: SqliteConnection;
+  readonly #statements = new Map<number, SqliteStatement>();
 
-  constructor(spec: TargetSpec, database: { readonly connection: Sqlite.Database; readonly path: string }) {
+  constructor(spec: TargetSpec, database: { readonly connection: SqliteConnection; readonly path: string }) {
     this.#spec = spec;
     this.#connection = database.connection;
     this.target = openTarget(database, spec);
@@ -145,6 +145,6 @@ class AppliedTable {
       statement = this.#connection.prepare(insertSql(this.target, columns, keys, bound.length / columns.length));
       this.#statements.set(bound.length, statement);
     }
-    statement.run(bound);
+    statement.run(...bound);
   }
 }

@@ -1,13 +1,13 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
-import type Sqlite from 'better-sqlite3';
 import type { Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
 import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
+import { pragma, type SqliteConnection, type SqliteStatement, type SqliteValue } from './sqlite-driver.ts';
 import { inputProblem, openQuery, type SqliteQuery } from './sqlite-input.ts';
 
 type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'fail' | 'signal' | 'shared' | 'log'>;
-type Values = readonly unknown[];
+type Values = readonly SqliteValue[];
 
 const copyTable = 'temp.millrace_rows';
 /** Stands where no sink of this run has opened the database. */
@@ -28,16 +28,16 @@ export async function openRows(query: SqliteQuery, schema: Schema, context: Cont
  * A sink of the same run that writes into this database would wait for our lock, and we for its own, unless the database
  * is in WAL mode. So the result is put aside first, into SQLite's temporary file, and the lock is free before a row is read.
  */
-function unlocked(database: Sqlite.Database, statement: Sqlite.Statement, query: SqliteQuery, context: Context): Sqlite.Statement {
+function unlocked(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, context: Context): SqliteStatement {
   const writer = context.shared<{ close(): void }>(`sqlite-output:${query.path}`, () => nobody);
-  if (writer === nobody || database.pragma('journal_mode', { simple: true }) === 'wal') return statement;
+  if (writer === nobody || pragma<{ journal_mode: string }>(database, 'journal_mode')[0]!.journal_mode === 'wal') return statement;
   context.log('info', `A sink writes into ${query.name} too: the rows to read are put aside first.`);
   database.exec(`CREATE TABLE ${copyTable} AS ${query.sql}`);
   return database.prepare(`SELECT * FROM ${copyTable} ORDER BY rowid`);
 }
 
 class SqliteRows implements Reader {
-  readonly #database: Sqlite.Database;
+  readonly #database: SqliteConnection;
   readonly #rows: Iterator<Values>;
   readonly #query: SqliteQuery;
   readonly #schema: Schema;
@@ -46,9 +46,9 @@ class SqliteRows implements Reader {
   readonly #toRow: (values: Values) => Row | undefined;
   #read = 0;
 
-  constructor(database: Sqlite.Database, statement: Sqlite.Statement, query: SqliteQuery, schema: Schema, context: Context) {
+  constructor(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, schema: Schema, context: Context) {
     this.#database = database;
-    this.#rows = statement.raw(true).safeIntegers(false).iterate() as Iterator<Values>;
+    this.#rows = statement.iterate();
     this.#query = query;
     this.#schema = schema;
     this.#batchSize = context.batchSize;
@@ -97,14 +97,14 @@ class SqliteRows implements Reader {
   }
 
   #convert(values: Values, source: string): Row | undefined {
-    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i], type));
+    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
-    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, values[i] as Value]);
+    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, plain(values[i]!)]);
     this.#fail({
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
-      hint: isRounded(values[this.#schema.columns.indexOf(found.column)])
+      hint: isTooLarge(values[this.#schema.columns.indexOf(found.column)]!)
         ? `Read it as text: CAST("${name}" AS TEXT) in a query.`
         : `Convert it in a query, or set another type for "${name}" under Column types.`,
       row: Object.fromEntries(raw),
@@ -116,9 +116,15 @@ class SqliteRows implements Reader {
 
 const conversions: { readonly [type in Schema['columns'][number]['type']]: Conversion } = {
   string: (found) => (typeof found === 'string' || found === null ? found : undefined),
-  integer: (found) => (found === null || Number.isSafeInteger(found) ? (found as number | null) : undefined),
-  number: (found) => (found === null || Number.isFinite(found) ? (found as number | null) : undefined),
-  boolean: (found) => (found === 1 ? true : found === 0 ? false : found === null ? null : undefined),
+  integer(found) {
+    const value = typeof found === 'bigint' ? Number(found) : found;
+    return value === null || Number.isSafeInteger(value) ? (value as number | null) : undefined;
+  },
+  number(found) {
+    const value = typeof found === 'bigint' ? Number(found) : found;
+    return value === null || Number.isFinite(value) ? (value as number | null) : undefined;
+  },
+  boolean: (found) => (found === 1n || found === 1 ? true : found === 0n || found === 0 ? false : found === null ? null : undefined),
   timestamp: (found) => (typeof found === 'string' ? (parseTimestamp(found) ?? undefined) : found === null ? null : undefined),
   json(found) {
     if (found === null) return null;
@@ -132,16 +138,20 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   bytes: (found) => (found instanceof Uint8Array ? new Uint8Array(found.buffer, found.byteOffset, found.length) : found === null ? null : undefined),
 };
 
-function convert(found: unknown, type: keyof typeof conversions): Converted {
+function convert(found: SqliteValue, type: keyof typeof conversions): Converted {
   const simple = conversions[type](found);
   if (simple !== undefined) return { ok: true, value: simple };
-  if (isRounded(found)) return { ok: false, message: `the value is about ${found}, beyond 2^53, where whole numbers would be rounded` };
+  if (isTooLarge(found)) return { ok: false, message: `the value is ${found}, beyond 2^53, where whole numbers would be rounded` };
   if (found instanceof Uint8Array) return { ok: false, message: `the value is a BLOB of ${found.length} bytes` };
   if (type === 'bytes') return { ok: false, message: `the value is ${typeof found === 'string' ? 'text' : 'a number'}, not a BLOB` };
-  return castValue(found as Value, type);
+  return castValue(plain(found), type);
 }
 
-/** SQLite's integers have 64 bits; one that JavaScript cannot hold arrives as the nearest number, which is beyond 2^53 too. */
-function isRounded(found: unknown): found is number {
-  return Number.isInteger(found) && !Number.isSafeInteger(found);
+/** SQLite's integers have 64 bits, of which JavaScript's numbers hold 53. */
+function isTooLarge(found: SqliteValue): found is bigint | number {
+  return typeof found === 'bigint' ? !Number.isSafeInteger(Number(found)) : Number.isInteger(found) && !Number.isSafeInteger(found);
+}
+
+function plain(found: SqliteValue): Value {
+  return typeof found === 'bigint' ? Number(found) : found;
 }

@@ -1,8 +1,8 @@
 /** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
-import type Sqlite from 'better-sqlite3';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
+import { pragma, type SqliteConnection } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
 import { declaredTypes, holds } from './sqlite-types.ts';
 
@@ -41,7 +41,7 @@ export interface TargetSpec {
 }
 
 /** Throws a MillraceError where the table cannot take these columns in this mode. */
-export function openTarget({ connection, path }: { readonly connection: Sqlite.Database; readonly path: string }, spec: TargetSpec): Target {
+export function openTarget({ connection, path }: { readonly connection: SqliteConnection; readonly path: string }, spec: TargetSpec): Target {
   const { table, continues, columns, keys } = spec;
   const mode = continues && spec.mode !== 'upsert' ? 'append' : spec.mode;
   const kind = connection.prepare<[string], { type: string }>('SELECT type FROM sqlite_schema WHERE name = ? COLLATE NOCASE').get(table)?.type;
@@ -58,7 +58,7 @@ export function openTarget({ connection, path }: { readonly connection: Sqlite.D
     refuse('sqlite/table-exists', `Table "${table}" exists already in ${path}.`, 'Choose another name, or one of the modes replace, append and upsert.');
   }
   if (mode !== 'replace') {
-    const existing = connection.pragma(`table_xinfo(${quoteName(table)})`) as ExistingColumn[];
+    const existing = pragma<ExistingColumn>(connection, `table_xinfo(${quoteName(table)})`);
     refuseOtherColumns(existing, columns, table, path);
     if (mode === 'upsert') refuseMissingKey(connection, existing, keys, table, path);
     const typeOf = new Map(existing.map(({ name, type }) => [foldName(name), type]));
@@ -79,7 +79,7 @@ function creation(table: string, columns: readonly TargetColumn[], keys: readonl
 }
 
 /** The new table takes the old one's name, indexes and triggers. */
-function swap(connection: Sqlite.Database, from: string, to: string, log: (message: string) => void): void {
+function swap(connection: SqliteConnection, from: string, to: string, log: (message: string) => void): void {
   const kept = connection
     .prepare<[string], { type: string; name: string; sql: string }>(
       "SELECT type, name, sql FROM sqlite_schema WHERE tbl_name = ? COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL",
@@ -118,13 +118,13 @@ function refuseOtherColumns(existing: readonly ExistingColumn[], columns: readon
   );
 }
 
-function refuseMissingKey(connection: Sqlite.Database, existing: readonly ExistingColumn[], keys: readonly string[], table: string, path: string): void {
+function refuseMissingKey(connection: SqliteConnection, existing: readonly ExistingColumn[], keys: readonly string[], table: string, path: string): void {
   const wanted = sorted(keys);
   if (sorted(existing.filter(({ pk }) => pk > 0).map(({ name }) => name)) === wanted) return;
-  const indexes = connection.pragma(`index_list(${quoteName(table)})`) as { name: string; unique: number; partial: number }[];
+  const indexes = pragma<{ name: string; unique: number; partial: number }>(connection, `index_list(${quoteName(table)})`);
   for (const { name, unique, partial } of indexes) {
     if (unique !== 1 || partial !== 0) continue;
-    const parts = connection.pragma(`index_info(${quoteName(name)})`) as { name: string | null }[];
+    const parts = pragma<{ name: string | null }>(connection, `index_info(${quoteName(name)})`);
     if (sorted(parts.map((part) => part.name ?? '')) === wanted) return;
   }
   refuse(
@@ -140,7 +140,7 @@ function sorted(names: readonly string[]): string {
 }
 
 /** Dropping a table that others refer to would delete or orphan their rows. */
-function refuseReferenced(connection: Sqlite.Database, table: string, path: string): void {
+function refuseReferenced(connection: SqliteConnection, table: string, path: string): void {
   const other = connection
     .prepare<[string, string], { name: string }>(
       `SELECT s.name FROM sqlite_schema s, pragma_foreign_key_list(s.name) f

@@ -34,9 +34,8 @@ itself as JSON. It commits with the other sinks of the run.
   infer: () => ({ outputs: {} }),
   async run(context) {
     const { params } = context;
-    const { default: Database } = await import('better-sqlite3');
     const path = context.path(params.path);
-    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, Database, context));
+    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, context));
     if (database.isNew && context.commits === 'end') {
       for (const file of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) context.guard?.({ remove: file });
     }

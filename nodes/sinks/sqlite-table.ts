@@ -73,9 +73,8 @@ the table refuses, is an error of that row alone.
   async run(context) {
     const { params } = context;
     const schema = context.inputs['rows']!;
-    const { default: Database } = await import('better-sqlite3');
     const path = context.path(params.path);
-    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, Database, context));
+    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, context));
     // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again.
     // Nor does one that is committed many times: it would take what was committed along.
     if (database.isNew && context.commits === 'end') for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });

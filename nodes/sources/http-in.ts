@@ -77,13 +77,12 @@ this machine reach the address; web pages in a browser are refused.
     const schema = context.outputs['rows']!;
     const path = context.path(params.inbox);
     if (sample && !existsSync(path)) return { read: () => null, position: () => null, close() {} };
-    const { default: Database } = await import('better-sqlite3');
     if (!sample)
       claim(
         context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
         path,
       );
-    const inbox = new Inbox(path, schema, Database);
+    const inbox = new Inbox(path, schema);
     if (sample) {
       let rows = inbox.newest(context.batchSize);
       const take = () => {
