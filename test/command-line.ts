@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,19 @@ export function millrace(
     });
     child.on('error', failed);
     child.on('close', (code) => done({ code, output, errors }));
+  });
+}
+
+/** Resolves when what a program says on its standard output matches; rejects where it ends before. */
+export function says(child: ChildProcess, words: RegExp): Promise<RegExpExecArray> {
+  return new Promise((found, failed) => {
+    let text = '';
+    child.stdout!.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      const match = words.exec(text);
+      if (match) found(match);
+    });
+    child.once('close', (code) => failed(new Error(`It ended with ${code} before it said ${words}: ${text}`)));
   });
 }
 

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Discovery, SourceDefinition } from '../../nodes/kit/node.ts';
 import { Discoveries } from './discoveries.ts';
@@ -78,14 +77,14 @@ describe('Discoveries', () => {
 
   it('does not wait for a slow source, and has what it said at the next check', async () => {
     const discoveries = new Discoveries({ patienceMs: 20 });
-    const slow = source(async () => {
+    const answer = Promise.withResolvers<Discovery>();
+    const slow = source(() => {
       looks++;
-      await wait(120);
-      return { schema: { columns: [] } };
+      return answer.promise;
     });
     expect((await discoveries.find(slow, {}, folder)).discovery?.problems?.[0]?.code).toBe('source/slow');
-    await wait(150);
-    expect((await discoveries.find(slow, {}, folder)).discovery).toEqual({ schema: { columns: [] } });
+    answer.resolve({ schema: { columns: [] } });
+    await expect.poll(async () => (await discoveries.find(slow, {}, folder)).discovery).toEqual({ schema: { columns: [] } });
     expect(looks).toBe(1);
   });
 

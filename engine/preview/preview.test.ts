@@ -31,7 +31,7 @@ let preview: Preview;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-preview-'));
   writeFileSync(join(folder, 'thread.cjs'), thread);
-  preview = new Preview({ limitMs: 300, threadFile: join(folder, 'thread.cjs') });
+  preview = new Preview({ limitMs: 1000, threadFile: join(folder, 'thread.cjs') });
 });
 afterEach(() => {
   preview.close();
@@ -74,7 +74,7 @@ describe('Preview', () => {
     await new Promise((done) => setTimeout(done, 20));
     expect(await read('ok')).toBe('call 1');
     expect(await endless).toBe('preview/superseded');
-    expect(Date.now() - startedAt).toBeLessThan(2000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
   });
 
   it('survives a crash and a lack of memory', async () => {

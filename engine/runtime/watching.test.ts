@@ -1,19 +1,27 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { NodeCounters } from './counters.ts';
 import { DataThread } from './data-thread-handle.ts';
 import { asEngine, asEngineThroughout, countTurn, enterCode, enterNode, leaveCode, newMonitor, readMonitor, watched } from './monitor.ts';
 import { Rates } from './rates.ts';
 import { Watchdog } from './watchdog.ts';
 
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+afterEach(() => {
+  vi.useRealTimers();
+});
+/** A watchdog whose time passes by `wait` alone. */
+function watchdogOf(...args: ConstructorParameters<typeof Watchdog>): Watchdog {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  return new Watchdog(...args);
+}
+const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 test('the watchdog barks at one call that goes on, once, and says which', async () => {
   const monitor = newMonitor();
   const onEndless = vi.fn();
-  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  const watchdog = watchdogOf(monitor, 80, { onEndless, onOverMemory: () => {} });
   watched(() => {}, monitor, 3)({});
   leaveCode(monitor);
   await wait(150);
@@ -27,7 +35,7 @@ test('the watchdog barks at one call that goes on, once, and says which', async 
 test('the watchdog lets many short calls pass', async () => {
   const monitor = newMonitor();
   const onEndless = vi.fn();
-  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  const watchdog = watchdogOf(monitor, 80, { onEndless, onOverMemory: () => {} });
   for (let call = 1; call < 30; call++) {
     // As seen from outside: always within the code, but each time within another call.
     monitor[2] = 1;
@@ -41,7 +49,7 @@ test('the watchdog lets many short calls pass', async () => {
 test('the watchdog barks at a thread that never gets back to its timers while no node is at work', async () => {
   const monitor = newMonitor();
   const onEndless = vi.fn();
-  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  const watchdog = watchdogOf(monitor, 80, { onEndless, onOverMemory: () => {} });
   await wait(150);
   expect(onEndless, 'the thread has not begun').not.toHaveBeenCalled();
   countTurn(monitor);
@@ -57,7 +65,7 @@ test('the watchdog barks at a thread that never gets back to its timers while no
 test('the watchdog lets the engine itself take its time, also within users’ code', async () => {
   const monitor = newMonitor();
   const onEndless = vi.fn();
-  const watchdog = new Watchdog(monitor, 80, { onEndless, onOverMemory: () => {} });
+  const watchdog = watchdogOf(monitor, 80, { onEndless, onOverMemory: () => {} });
   countTurn(monitor);
   await asEngineThroughout(monitor, () => wait(200));
   countTurn(monitor);
@@ -89,10 +97,10 @@ test('a thread that ended before anybody listened is told of', async () => {
   const file = join(folder, 'broken.cjs');
   writeFileSync(file, "throw new Error('not loaded');");
   const thread = new DataThread(file);
-  await wait(300);
+  await new Promise((resolve) => setTimeout(resolve, 300));
   const told: string[] = [];
   thread.listen({ onMessage: () => {}, onError: (error) => told.push(error.message), onExit: () => told.push('exit') });
-  expect(told).toEqual(['not loaded', 'exit']);
+  await expect.poll(() => told).toEqual(['not loaded', 'exit']);
 });
 
 test('a watched function counts its calls, and its mark stays until it is taken away, as what it returns may hold code too', () => {

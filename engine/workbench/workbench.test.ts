@@ -215,7 +215,6 @@ describe('a workbench', () => {
     expect(await codeOf(client.request('pipeline.check', { documentId, pipeline }))).toBe('document/unknown');
     expect(runs.listeners).toBe(2);
     client.close();
-    await new Promise((done) => setTimeout(done, 10));
-    expect(runs.listeners).toBe(0);
+    await expect.poll(() => runs.listeners).toBe(0);
   });
 });

@@ -187,7 +187,7 @@ describe('a line of 100 MB', () => {
     expect(schema!.columns.map(({ name }) => name)).toEqual(['a', 'b']);
     const headers = folderOf({ 'x.csv': Buffer.alloc(20 * 1024 * 1024, 'x') });
     expect(problem(await readSource(csvFile, headers, { path: 'x.csv' }))).toMatchObject({ code: 'csv/long-line' });
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 

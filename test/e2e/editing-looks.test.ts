@@ -147,7 +147,6 @@ async function pictures(editor: Editor, state: string): Promise<void> {
     await page.emulateMedia({ colorScheme: scheme });
     await page.setViewportSize(sizes[size]);
     await page.locator(`[data-mantine-color-scheme="${scheme}"]`).first().waitFor({ state: 'attached' });
-    await page.waitForTimeout(220);
     await editor.shot(`edit-${state}-${scheme}${size === 'narrow' ? '-narrow' : ''}`);
     expect(await sticksOut(page)).toEqual([]);
   }

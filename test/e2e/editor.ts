@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { _electron, chromium, type ElectronApplication, type Page } from 'playwright';
 import { afterAll, afterEach } from 'vitest';
 import { endRuns } from '../background-runs.ts';
+import { says } from '../command-line.ts';
 
 export type Host = 'browser' | 'desktop';
 export const project = join(import.meta.dirname, '..', '..');
@@ -45,7 +46,8 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-const waitMs = 15_000;
+/** For a machine that is slow and busy. */
+const waitMs = 60_000;
 const opened = new Set<Editor>();
 /** Data folders of this test: their runs go on when an editor is closed. */
 const used = new Set<string>();
@@ -129,13 +131,7 @@ export async function startServer(options: {
     env: { ...process.env, MILLRACE_DATA: options.data },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const address = await new Promise<string>((resolve, reject) => {
-    server.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      const found = /(http:\S+)/.exec(text);
-      if (found) resolve(found[1]!);
-    });
-    server.once('exit', (code) => reject(new Error(`the server ended with ${code} before it printed its address`)));
-  });
+  const [address] = await says(server, /http:\S+(?=\s)/);
   return { server, address };
 }
 

@@ -22,7 +22,7 @@ describe.each<Host>(['browser', 'desktop'])('after a crash of a %s', (host) => {
     writePipeline(file, sources, edges);
     let editor = await openTrusted(host, { data, open: file });
     await rename(editor.page, 'Not saved yet');
-    await expect.poll(() => autosaves(data), { timeout: 8000 }).toContain('Not saved yet');
+    await expect.poll(() => autosaves(data)).toContain('Not saved yet');
     const children = engineProcesses(editor.process.pid!, 'workbench');
     expect(children).toHaveLength(1);
     await editor.crash();
@@ -61,7 +61,7 @@ describe.skipIf(lacking('browser'))('a browser', () => {
     const editor = await openEditor('browser', { data });
     await editor.page.locator('.react-flow__node').first().waitFor();
     await rename(editor.page, 'Still open');
-    await expect.poll(() => autosaves(data), { timeout: 8000 }).toContain('Still open');
+    await expect.poll(() => autosaves(data)).toContain('Still open');
     const second = await editor.page.context().newPage();
     await second.goto(editor.address!);
     await ready(second);
@@ -135,7 +135,7 @@ describe.skipIf(lacking('browser'))('a browser', () => {
     await page.getByRole('button', { name: 'Stop', exact: true }).first().waitFor();
     await expect.poll(() => card(page, 'look').innerText()).toMatch(/\d+ rows/);
     await page.keyboard.press('ControlOrMeta+3');
-    await runUntil(page, 'Done', 10_000);
+    await runUntil(page, 'Done');
     expect(await bottomPanel(page).getByText('received 4,000 rows').count()).toBe(1);
     await page.reload();
     await card(page, 'look').waitFor();

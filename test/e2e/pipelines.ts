@@ -49,10 +49,10 @@ export const tab = (page: Page, name: string): Locator => bottomPanel(page).getB
 export const runButton = (page: Page): Locator => page.getByRole('button', { name: 'Run', exact: true });
 
 /** Waits for the end of a run, in whatever way. */
-export async function runUntil(page: Page, state: 'Done' | 'Failed' | 'Stopped', ms = 15_000): Promise<void> {
+export async function runUntil(page: Page, state: 'Done' | 'Failed' | 'Stopped'): Promise<void> {
   await bottomPanel(page)
     .getByRole('status', { name: `Run ${state.toLowerCase()}` })
-    .waitFor({ timeout: ms });
+    .waitFor();
 }
 
 export async function menu(page: Page, name: string, entry: string | RegExp): Promise<void> {
@@ -68,7 +68,7 @@ export async function rename(page: Page, name: string): Promise<void> {
 }
 
 export function readAll(database: string, sql: string): unknown[] {
-  const open = new Database(database, { readonly: true });
+  const open = new Database(database, { readonly: true, timeout: 60_000 });
   try {
     return open.prepare(sql).all();
   } finally {

@@ -45,9 +45,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     await connect(page, ['filter', 'kept'], ['code', 'rows']);
     await selectNode(page, 'code');
     await typeCode(page, bottomPanel(page).locator('.monaco-editor').first(), snippet);
-    await expect
-      .poll(() => page.getByRole('grid').getByRole('columnheader').allInnerTexts(), { timeout: 10_000 })
-      .toContainEqual(expect.stringContaining('fahrenheit'));
+    await expect.poll(() => page.getByRole('grid').getByRole('columnheader').allInnerTexts()).toContainEqual(expect.stringContaining('fahrenheit'));
     await editor.shot('2-building');
 
     await dragNode(page, 'SQLite table', { x: 740, y: 160 });
@@ -90,7 +88,7 @@ async function startEmpty(page: import('playwright').Page): Promise<void> {
 
 async function runToEnd(page: import('playwright').Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await bottomPanel(page).getByText('Done').first().waitFor({ timeout: 30_000 });
+  await bottomPanel(page).getByText('Done').first().waitFor();
 }
 
 function readRows(path: string, table = 'hot') {

@@ -151,12 +151,12 @@ describe('POSTs', () => {
     await run.until(() => trial.lines('out.jsonl').length === 1);
     const before = Date.now();
     await run.stop();
-    expect(Date.now() - before).toBeLessThan(10_000);
+    expect(Date.now() - before).toBeLessThan(60_000);
     for (const socket of hanging) socket.destroy();
     expect(ids()).toEqual([2]);
   });
 
-  test(`that are answered come once, whenever the run is killed (seed ${seed})`, { timeout: 90_000 }, async () => {
+  test(`that are answered come once, whenever the run is killed (seed ${seed})`, async () => {
     const answered: number[] = [];
     const asked: number[] = [];
     let next = 0;

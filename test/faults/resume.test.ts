@@ -334,7 +334,7 @@ describe('the disk of the checkpoints (where root may mount)', () => {
     }
   };
 
-  test('is full for a while: told with the place, and nothing is missing or twice afterwards', { timeout: 60_000 }, async ({ skip }) => {
+  test('is full for a while: told with the place, and nothing is missing or twice afterwards', async ({ skip }) => {
     if (!mount('size=2m')) return skip('mounting a file system is not allowed here');
     try {
       trial.write('in.jsonl', rows(0, 30));

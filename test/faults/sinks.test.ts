@@ -79,7 +79,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-test.each(kinds)('killed twice and gone on: $name', { timeout: 120_000 }, async ({ file, sink, before, content }) => {
+test.each(kinds)('killed twice and gone on: $name', async ({ file, sink, before, content }) => {
   before?.();
   expect((await trial.run([atOnce, sink])).state).toBe('done');
   const wanted = content();
@@ -123,7 +123,7 @@ describe('a disk that fills up (where root may mount)', () => {
       () => readFileSync(trial.at('disk/out.jsonl'), 'utf8').split('\n'),
     ],
   ];
-  test.for(sinks)('%s: told, and nothing is missing or twice once there is room', { timeout: 120_000 }, async ([, file, sink, content], { skip }) => {
+  test.for(sinks)('%s: told, and nothing is missing or twice once there is room', async ([, file, sink, content], { skip }) => {
     const disk = trial.at('disk');
     mkdirSync(disk);
     try {

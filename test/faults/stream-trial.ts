@@ -136,7 +136,7 @@ export class StreamRun {
   }
 
   /** Waits until something is true; fails where the run ends before, or it takes too long. */
-  async until(isTrue: () => boolean, mostMs = 15_000): Promise<void> {
+  async until(isTrue: () => boolean, mostMs = 90_000): Promise<void> {
     const deadline = Date.now() + mostMs;
     while (!isTrue()) {
       if (!this.isAlive) throw new Error(`The run ended: ${this.words}`);
@@ -168,11 +168,16 @@ export class StreamRun {
   }
 }
 
-/** A port that is free now. */
+/** A port that is free now, and of those that the system gives to nobody by itself: it stays free until somebody asks for it. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true)).once('error', () => resolve(false));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }

@@ -40,7 +40,7 @@ export class Trial {
   }
 
   tables(name = 'out.db'): unknown {
-    const database = new Sqlite(this.at(name), { readonly: true });
+    const database = new Sqlite(this.at(name), { readonly: true, timeout: 60_000 });
     const tables = database.prepare<[], { name: string; sql: string }>("SELECT name, sql FROM sqlite_schema WHERE type = 'table'").all();
     const rows = tables.map(({ name, sql }) => ({ sql, rows: database.prepare(`SELECT * FROM "${name}"`).all() }));
     database.close();

@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const ids = readdirSync(examples).flatMap((name) => (name.endsWith(fileExtension) ? [name.slice(0, -fileExtension.length)] : []));
 
-test.each(ids)('%s', { timeout: 60_000 }, async (id) => {
+test.each(ids)('%s', async (id) => {
   end(join(folder, id + fileExtension));
   const { code, result } = await runPipeline(id + fileExtension, folder);
   expect(result.problems).toEqual([]);

@@ -19,7 +19,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test.each(queries)('%s', { timeout: 60_000 }, async (query) => {
+test.each(queries)('%s', async (query) => {
   const { code, result } = await runPipeline(writePipeline(query, load, folder), folder);
   expect(result.problems).toEqual([]);
   expect(code).toBe(0);

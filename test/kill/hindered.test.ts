@@ -54,9 +54,12 @@ test.skipIf(!mayMount)('a disk that is full again and again, of the outputs and 
   );
   for (const full of [place, data, place]) {
     const before = run.words.length;
-    fill(join(full, 'ballast'));
     await until(
-      () => /full|no space|ENOSPC/i.test(run.words.slice(before)) || !run.isAlive,
+      () => {
+        // Again and again: what the run takes away makes room.
+        fill(join(full, 'ballast'));
+        return /full|no space|ENOSPC/i.test(run.words.slice(before)) || !run.isAlive;
+      },
       () => `It did not notice. ${run.words}`,
     );
     expect(run.isAlive, run.words).toBe(true);

@@ -1,4 +1,4 @@
-/** Code that never ends or takes all the memory it can get: it costs its own run, within ten seconds, and no other run a row. */
+/** Code that never ends or takes all the memory it can get: it costs its own run, and soon, and no other run a row. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
@@ -34,13 +34,16 @@ async function beside(
     pipeline({ source: node('generator', { count: rows }), step: node('code', { code: harmless }), look: node('inspect') }, ['source -> step', 'step -> look']),
     newFolder(),
   );
-  const started = Date.now();
+  const started = performance.now();
   const port = hog.type === 'filter' ? 'code.kept' : 'code';
   try {
     return await trial(environment).run(pipeline({ source, code: hog, look: node('inspect') }, ['source -> code', `${port} -> look`]), newFolder());
   } finally {
-    expect(Date.now() - started, 'ms until it was stopped').toBeLessThan(10_000);
-    expect(await counted).toMatchObject({ state: 'done', stats: { look: { in: rows } } });
+    const took = performance.now() - started;
+    const other = await counted;
+    expect(other).toMatchObject({ state: 'done', stats: { look: { in: rows } } });
+    // Ten seconds, or more where the machine is so busy that the harmless run took long, too.
+    expect(took, 'ms until it was stopped').toBeLessThan(Math.max(10_000, 10 * (other.endedAt! - other.startedAt)));
   }
 }
 
@@ -55,7 +58,7 @@ const keyed = (onRow: string, more = '', keys: readonly string[] = ['sensor']) =
   });
 const filter = (where: string) => node('filter', { mode: 'expression', where });
 
-describe('never ends', { timeout: 60_000 }, () => {
+describe('never ends', () => {
   test.each<[string, PipelineNode, string?]>([
     ['a loop in an expression', filter('(() => { while (row.humidity >= 0); return true; })()'), 'where'],
     ['a regular expression that goes back over and over', step('  if (/^(a+)+$/.test("a".repeat(60) + "!")) return null;')],
@@ -76,7 +79,7 @@ describe('never ends', { timeout: 60_000 }, () => {
   });
 });
 
-describe('takes all memory', { timeout: 60_000 }, () => {
+describe('takes all memory', () => {
   const limit = { MILLRACE_RUN_MEMORY_MB: '80' };
   const kept = 'const kept: any = [];';
   test.each<[string, PipelineNode]>([

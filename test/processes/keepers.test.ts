@@ -19,6 +19,7 @@ import { connectTo } from '../../engine/supervisor/socket-port.ts';
 import { Supervisor } from '../../engine/supervisor/supervisor.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { endRuns } from '../background-runs.ts';
+import { says } from '../command-line.ts';
 import { childrenOf, jobOf, node, pipeline, readingSeconds } from './run-trial.ts';
 
 const isLinux = process.platform === 'linux';
@@ -51,13 +52,10 @@ const one = async (supervisor: Supervisor): Promise<RunSummary | undefined> => (
 async function reached(supervisor: Supervisor, test: (summary: RunSummary) => boolean): Promise<RunSummary> {
   let found: RunSummary | undefined;
   await expect
-    .poll(
-      async () => {
-        found = await one(supervisor);
-        return found !== undefined && test(found);
-      },
-      { timeout: 15_000, interval: 20 },
-    )
+    .poll(async () => {
+      found = await one(supervisor);
+      return found !== undefined && test(found);
+    })
     .toBe(true);
   return found!;
 }
@@ -73,7 +71,7 @@ describe('a run in the background', () => {
     const heard: string[] = [];
     second.onChanged((summary) => heard.push(summary.state));
     const id = await started(first);
-    await expect.poll(() => heard, { timeout: 5000 }).toContain('running');
+    await expect.poll(() => heard).toContain('running');
     await reached(second, (summary) => rowsOf(summary) > 50);
     expect((await second.inspect(id, 'look', 3)).rows).toHaveLength(3);
     expect((await first.inspect(id, 'look', 3)).rows).toHaveLength(3);
@@ -91,7 +89,7 @@ describe('a run in the background', () => {
     await reached(first, ({ state }) => state === 'done');
     const { pid, pidStart } = readEntries(data)[0]!;
     first.dispose();
-    await expect.poll(() => startOf(pid) === pidStart, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => startOf(pid) === pidStart).toBe(false);
     expect(existsSync(runFolder(data, id))).toBe(false);
     expect(readdirSync(join(data, 'runs')).filter((name) => name.endsWith('.log'))).toEqual([]);
     const store = RunHistoryStore.open(data);
@@ -105,8 +103,7 @@ describe('a run in the background', () => {
   it('goes on when the host that started it is killed, and is found by the next one', async () => {
     const server = spawn(process.execPath, [entryFile('server')], { env: { ...process.env, MILLRACE_DATA: data }, stdio: ['ignore', 'pipe', 'inherit'] });
     closers.push(() => server.kill('SIGKILL'));
-    const address = await new Promise<string>((resolve) => server.stdout!.on('data', (text) => resolve(/(http:\S+)/.exec(String(text))?.[1] ?? '')));
-    const url = new URL(address);
+    const url = new URL((await says(server, /http:\S+(?=\s)/))[0]);
     const socket = new WebSocket(`ws://${url.host}/`, ['millrace', `t.${url.hash.slice('#t='.length)}`], { origin: url.origin });
     await once(socket, 'open');
     const editor = new Client<EditorProtocol>(webSocketPort(socket));
@@ -132,7 +129,7 @@ describe('a run in the background', () => {
     server.stdout!.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
-    await expect.poll(() => said, { timeout: 10_000 }).toContain('Millrace is open');
+    await expect.poll(() => said).toContain('Millrace is open');
     server.kill('SIGTERM');
     await once(server, 'exit');
     expect(said).toContain('A run goes on; "millrace runs" shows it.');
@@ -195,7 +192,7 @@ describe('a run in the background', () => {
     const names = () => readdirSync(join(data, 'runs'));
     await expect.poll(() => names().length).toBe(1);
     first.dispose();
-    await expect.poll(names, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(names).toEqual([]);
   });
 
   it('writes what it has to say to a log beside its entry', async () => {
@@ -251,8 +248,9 @@ describe('a run that commits with checkpoints', () => {
     const { id } = await first.start(await streamJob());
     await reached(first, ({ checkpoint }) => (checkpoint?.id ?? 0) >= 2);
     const { pid } = readEntries(data)[0]!;
+    const restarting = new Promise<RunSummary>((resolve) => first.onChanged((summary) => summary.state === 'restarting' && resolve(summary)));
     process.kill(childrenOf(pid)[0]!, 'SIGKILL');
-    const waiting = await reached(first, ({ state }) => state === 'restarting');
+    const waiting = await restarting;
     expect(waiting).toMatchObject({ restarts: 1, retryAt: expect.any(Number), endedAt: null });
     await reached(first, (summary) => summary.state === 'running' && summary.checkpoint!.id > waiting.checkpoint!.id);
     await first.stop(id, 'checkpoint');

@@ -1,5 +1,6 @@
 /** Rows that failed, kept in the errors table and replayed by the real command line. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,10 +19,17 @@ const half =
   "export default (row) => {\n  if (row.id % 2 === 0 && row.price.startsWith('x')) throw new Error('Still no price');\n  return { id: row.id, cents: Number(row.price.replace('x', '')) * 100 };\n};\n";
 
 let folder: string;
+const children = new Set<ChildProcess>();
 beforeEach(() => {
   folder = newFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const child of children) {
+    process.kill(-child.pid!, 'SIGKILL');
+    await once(child, 'close');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const sink = (params: PipelineNode['params'] = {}) => node('sqlite-table', { path: 'out.db', table: 'prices', mode: 'append', ...params });
 function trial(code: string, nodes: Pipeline['nodes'] = {}, edges: readonly string[] = ['file -> prices', 'prices -> table']): Pipeline {
@@ -49,17 +57,20 @@ async function replay(...options: string[]) {
   return { code, errors, result: JSON.parse(output) };
 }
 
-/** In a group of its own, so that it can be killed with the process of its run. */
-function start(command: 'replay' | 'run' = 'replay') {
-  return spawn(process.execPath, [entryFile('cli'), command, 'trial.millrace.json', '--json'], {
+/** In a group of its own, so that it can be killed with the process of its run; at the end of the test at the latest. */
+function start(...command: ['replay'] | ['run', '--checkpoint-every', '200ms']): ChildProcess {
+  const child = spawn(process.execPath, [entryFile('cli'), ...command, 'trial.millrace.json', '--json'], {
     cwd: folder,
     detached: true,
     stdio: 'ignore',
     env: { ...process.env, MILLRACE_DATA: dataFolder },
   });
+  children.add(child);
+  child.once('close', () => children.delete(child));
+  return child;
 }
 
-describe('rows that failed', { timeout: 60_000 }, () => {
+describe('rows that failed', () => {
   it('are kept with their reasons, replayed when the node is mended, and only once', async () => {
     orders(20);
     save(trial(strict));
@@ -171,7 +182,7 @@ describe('rows that failed', { timeout: 60_000 }, () => {
     await run();
   });
 
-  it('are replayed once each, however often the replay is killed', { timeout: 180_000 }, async () => {
+  it('are replayed once each, however often the replay is killed', { timeout: 300_000 }, async () => {
     const count = 20_000;
     orders(count);
     const file = node('jsonl-output', { path: 'prices.jsonl' });
@@ -184,8 +195,8 @@ describe('rows that failed', { timeout: 60_000 }, () => {
       .replace('});', '}); };');
     save(trial(slow, { written: file }, edges));
     let kills = 0;
-    for (let attempt = 0; attempt < 12; attempt++) {
-      const child = start();
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const child = start('replay');
       const ended = new Promise<number | null>((done) => child.on('close', done));
       const winner = await Promise.race([ended, sleep(500 + ((attempt * 7919) % 1500)).then(() => 'kill' as const)]);
       if (winner !== 'kill') break;
@@ -209,7 +220,7 @@ describe('rows that failed', { timeout: 60_000 }, () => {
   });
 });
 
-it('rows that were committed and not yet marked when the replay was killed are not replayed again', { timeout: 60_000 }, async () => {
+it('rows that were committed and not yet marked when the replay was killed are not replayed again', async () => {
   orders(20);
   save(trial(strict));
   await run();
@@ -218,7 +229,7 @@ it('rows that were committed and not yet marked when the replay was killed are n
   save({ ...document, nodes: { ...document.nodes, prices: node('code', { code: mended }, 'skip') } });
   const lock = new Database(join(folder, 'Trial.errors.db'));
   lock.exec('BEGIN IMMEDIATE');
-  const child = start();
+  const child = start('replay');
   const ended = new Promise((done) => child.on('close', done));
   while (ids().length < 20) await sleep(20);
   process.kill(-child.pid!, 'SIGKILL');
@@ -234,12 +245,12 @@ it('rows that were committed and not yet marked when the replay was killed are n
   expect(waiting()).toEqual([]);
 });
 
-it('rows of a stream are not replayed into a file that the stream goes on to write', { timeout: 60_000 }, async () => {
+it('rows of a stream are not replayed into a file that the stream goes on to write', async () => {
   const strictly = 'export default (row) => {\n  if (row.status !== "ok") throw new Error("not ok");\n  return { time: row.time };\n};\n';
   const readings = node('generator', { endless: true, rate: 500, sensors: 3 });
   const written = node('csv-output', { path: 'readings.csv' });
   save(pipeline({ readings, good: node('code', { code: strictly }, 'keep'), written }, ['readings -> good', 'good -> written']));
-  const child = start('run');
+  const child = start('run', '--checkpoint-every', '200ms');
   const ended = new Promise((done) => child.on('close', done));
   while (!existsSync(join(folder, 'Trial.errors.db')) || waiting().length === 0) await sleep(100);
   child.kill('SIGINT');
@@ -250,13 +261,13 @@ it('rows of a stream are not replayed into a file that the stream goes on to wri
   expect(readFileSync(join(folder, 'readings.csv'), 'utf8')).toBe(before);
 });
 
-it('rows of a stream are not replayed while it goes on, as both would write to the same outputs, but when it was stopped', { timeout: 60_000 }, async () => {
+it('rows of a stream are not replayed while it goes on, as both would write to the same outputs, but when it was stopped', async () => {
   const strictly = 'export default (row) => {\n  if (row.status !== "ok") throw new Error("not ok");\n  return { time: row.time, status: row.status };\n};\n';
   const all = 'export default (row) => ({ time: row.time, status: row.status });\n';
   const readings = node('generator', { endless: true, rate: 500, sensors: 3 });
   const stream = (code: string) => pipeline({ readings, good: node('code', { code }, 'keep'), table: sink() }, ['readings -> good', 'good -> table']);
   save(stream(strictly));
-  const child = start('run');
+  const child = start('run', '--checkpoint-every', '200ms');
   const ended = new Promise((done) => child.on('close', done));
   while (!existsSync(join(folder, 'Trial.errors.db')) || waiting().length === 0) await sleep(100);
   save(stream(all));

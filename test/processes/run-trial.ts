@@ -90,9 +90,10 @@ export class RunTrial {
     return this.ended;
   }
 
-  /** Resolves when so many rows have reached a node. */
-  async reached(id: string, rows: number): Promise<void> {
-    while ((this.summary?.stats[id]?.in ?? 0) < rows) {
+  /** Resolves when so many rows have reached a node, and there is a checkpoint where one is asked for. */
+  async reached(id: string, rows: number, withCheckpoint = false): Promise<void> {
+    const isReached = () => (this.summary?.stats[id]?.in ?? 0) >= rows && (!withCheckpoint || this.summary!.checkpoint !== null);
+    while (!isReached()) {
       if (this.summary?.endedAt) throw new Error(`The run ended before ${rows} rows reached ${id}: ${JSON.stringify(this.summary.problems)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -131,7 +132,7 @@ export function readingSeconds(path: string): number[] {
 
 /** What a database holds, by table; throws unless it is sound. */
 export function contents(path: string): { readonly [table: string]: unknown[] } {
-  const db = new Database(path, { readonly: true });
+  const db = new Database(path, { readonly: true, timeout: 60_000 });
   try {
     const check = db.pragma('integrity_check', { simple: true });
     if (check !== 'ok') throw new Error(String(check));

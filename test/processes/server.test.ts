@@ -12,6 +12,7 @@ import { protocolVersion } from '../../engine/protocol/version.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { type EditorServer, startEditorServer } from '../../server/editor-server.ts';
 import { endRuns } from '../background-runs.ts';
+import { says } from '../command-line.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const data = mkdtempSync(join(tmpdir(), 'millrace-server-'));
@@ -107,12 +108,9 @@ it("keeps its data where the platform keeps an app's data, unless it is told oth
   const { MILLRACE_DATA: _unset, ...env } = process.env;
   const child = spawn(process.execPath, [entryFile('server')], {
     env: { ...env, HOME: home, XDG_DATA_HOME: join(home, 'share'), LOCALAPPDATA: home },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const said = await new Promise<string>((resolve) => {
-    child.stdout.once('data', (text) => resolve(String(text)));
-    child.stderr.once('data', (text) => resolve(String(text)));
-  });
+  const [said] = await says(child, /^.*\n/);
   child.kill('SIGTERM');
   await new Promise((resolve) => child.once('exit', resolve));
   expect(said).toMatch(/^Millrace is open at http:\/\/127\.0\.0\.1:\d+\/#t=\S+\n$/);

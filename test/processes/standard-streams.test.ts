@@ -58,7 +58,7 @@ it('hands rows on as they come, of a program that never ends, until it is stoppe
   const { child, said, ended } = run();
   for (const n of [20, 30]) {
     child.stdin.write(`{"n":${n}}\n`);
-    await expect.poll(() => said.out, { timeout: 10_000 }).toContain(`{"n":${n}}`);
+    await expect.poll(() => said.out).toContain(`{"n":${n}}`);
   }
   child.kill('SIGINT');
   expect(await ended, said.words).toBe(130);
@@ -70,7 +70,7 @@ it('ends when nobody reads any more, and says so', async () => {
   const { child, said, ended } = run();
   child.stdin.on('error', () => {});
   child.stdin.write('{"n":20}\n');
-  await expect.poll(() => said.out, { timeout: 10_000 }).not.toBe('');
+  await expect.poll(() => said.out).not.toBe('');
   child.stdout.destroy();
   const writing = setInterval(() => child.stdin.write('{"n":20}\n'), 50);
   expect(await ended, said.words).not.toBe(0);
