@@ -1,5 +1,6 @@
 /** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
 import { didYouMean } from '../../engine/schema/closest.ts';
+import { durationText } from '../../engine/schema/duration.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
 import { type ColumnField, conditionOperators, type Field, type Fields } from './fields.ts';
 import type { NodeProblem } from './node.ts';
@@ -135,12 +136,12 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
 
 function readNumber(field: Field & { readonly kind: 'number' | 'duration' }, value: Json, place: Place): Json | undefined {
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
-  const { min, max, integer, unit } = { max: undefined, unit: field.kind === 'duration' ? 'ms' : undefined, integer: field.kind === 'duration', ...field };
-  const refuse = (rule: string) => place.report(error('params/range', `${field.label} must be ${rule}, but is ${value}`, `Set "${field.label}" again.`, place));
-  const inUnit = unit ? ` ${unit}` : '';
-  if (integer && !Number.isSafeInteger(value)) refuse('a whole number');
-  else if (min !== undefined && value < min) refuse(`at least ${min}${inUnit}`);
-  else if (max !== undefined && value > max) refuse(`at most ${max}${inUnit}`);
+  const { min, max, integer, unit } = { max: undefined, unit: undefined, integer: field.kind === 'duration', ...field };
+  const said = (limit: number) => (field.kind === 'duration' ? durationText(limit) : unit ? `${limit} ${unit}` : String(limit));
+  const refuse = (rule: string, hint: string) => place.report(error('params/range', `${field.label} must be ${rule}, but is ${said(value)}`, hint, place));
+  if (integer && !Number.isSafeInteger(value)) refuse('a whole number', 'Leave out its fraction.');
+  else if (min !== undefined && value < min) refuse(`at least ${said(min)}`, `Write ${said(min)} or more.`);
+  else if (max !== undefined && value > max) refuse(`at most ${said(max)}`, `Write ${said(max)} or less.`);
   return value;
 }
 

@@ -16,6 +16,8 @@ export interface FieldRowProps {
   readonly onDone: () => void;
   /** In a list's item: less room. */
   readonly compact?: boolean;
+  /** What stands above it says its label already. */
+  readonly isNamed?: boolean;
 }
 
 /** Widgets whose label belongs to a group of controls rather than to one. */
@@ -23,7 +25,7 @@ const groups: ReadonlySet<string> = new Set(['list', 'keyValue', 'condition', 'c
 const wideInCompact: ReadonlySet<string> = new Set(['list', 'keyValue', 'condition', 'columns', 'code', 'sql', 'expression', 'file']);
 
 /** One field: label, widget, help, and what is wrong with it. */
-export function FieldRow({ path, field, value, onChange, onDone, compact }: FieldRowProps) {
+export function FieldRow({ path, field, value, onChange, onDone, compact, isNamed }: FieldRowProps) {
   const { node, problems: all, widgets } = useForm();
   const id = useId();
   const row = useRef<HTMLDivElement>(null);
@@ -52,7 +54,7 @@ export function FieldRow({ path, field, value, onChange, onDone, compact }: Fiel
   );
   return (
     <div ref={row} className={styles.field} data-field={path} data-wide={wideInCompact.has(field.kind) || field.multiline || undefined}>
-      {field.kind === 'boolean' ? null : groups.has(field.kind) ? (
+      {field.kind === 'boolean' || (isNamed && groups.has(field.kind)) ? null : groups.has(field.kind) ? (
         <div className={styles.label} title={compact ? field.help : undefined}>
           {label}
         </div>

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { isShown } from '../code/code-fields.ts';
-import { useSession } from '../session/session.ts';
+import { session, useSession } from '../session/session.ts';
 import { formatDuration } from './duration.ts';
 import { FieldRow } from './FieldRow.tsx';
 import styles from './Inspector.module.css';
@@ -38,23 +38,27 @@ export function Form(props: FormProps) {
   );
 }
 
-/** Fields of one matter: open where one of them says something, or was asked for. */
+/**
+ * Fields of one matter: open where one of them says something, unless somebody has chosen otherwise, which is remembered for
+ * all nodes; always where one has an error or is asked for.
+ */
 function FieldGroup({ title, ...props }: FormProps & { readonly title: string; readonly shown: Shown }) {
   const { shown, values, path = '' } = props;
-  const [chosen, setChosen] = useState<boolean | null>(null);
+  const key = `inspector.group.${title}`;
+  const chosen = useSession((state) => state.settings[key] as boolean | undefined);
   const isWanted = useIsWanted(shown, path);
   const says = shown.some(([name, field]) => name in values && JSON.stringify(values[name] ?? null) !== JSON.stringify(field.default ?? null));
   const open = isWanted || (chosen ?? says);
   const [name, first] = shown[0]!;
   return (
     <fieldset className={styles.group} aria-label={title}>
-      <UnstyledButton className={styles.groupHead} aria-expanded={open} onClick={() => setChosen(!open)}>
+      <UnstyledButton className={styles.groupHead} aria-expanded={open} onClick={() => session.set(key, !open)}>
         <IconChevronRight size={13} data-open={open || undefined} />
         {title}
         {!open && <span className={styles.sectionDetail}>{inShort(first, values[name] ?? null)}</span>}
       </UnstyledButton>
       <Collapse expanded={open} transitionDuration={0}>
-        <PlainFields {...props} />
+        <PlainFields {...props} heading={title} />
       </Collapse>
     </fieldset>
   );
@@ -75,7 +79,8 @@ function useIsWanted(shown: Shown, path: string): boolean {
   return asked || problems.some((problem) => problem.severity === 'error' && within(problem.field));
 }
 
-function PlainFields({ shown, values, path = '', compact, onChange, onDone }: FormProps & { readonly shown: Shown }) {
+/** `heading` stands above them: a field of that name needs no label of its own. */
+function PlainFields({ shown, values, path = '', compact, heading, onChange, onDone }: FormProps & { readonly shown: Shown; readonly heading?: string }) {
   const [opened, setOpened] = useState(false);
   const advanced = shown.filter(([, field]) => field.advanced);
   const isWanted = useIsWanted(advanced, path);
@@ -88,6 +93,7 @@ function PlainFields({ shown, values, path = '', compact, onChange, onDone }: Fo
       field={field}
       value={values[name] ?? (name in values ? null : field.default)}
       compact={compact}
+      isNamed={field.label === heading}
       onChange={(value, how) => onChange(name, value, how)}
       onDone={onDone}
     />

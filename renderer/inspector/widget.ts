@@ -44,6 +44,10 @@ export function asText(value: Json | undefined): string {
 export function textOrNull(text: string, field: FieldManifest): Json {
   return text === '' && field.optional ? null : text;
 }
+/** The same for a number or a duration: where there must be one, the default. */
+export function emptyValue(field: FieldManifest): Json {
+  return field.optional ? null : (field.default ?? null);
+}
 export function hasError(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === 'error');
 }

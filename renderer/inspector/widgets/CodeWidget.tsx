@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { inputSchema, keysOf } from '../../code/code-fields.ts';
 import { takeFocusRequest } from '../../code/focus-request.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
+import { counted } from '../../runs/format.ts';
 import { session, usePipeline, useSession } from '../../session/session.ts';
 import { Highlighted } from '../Highlighted.tsx';
 import { asText, textOrNull, useForm, type WidgetProps } from '../widget.ts';
@@ -22,7 +23,7 @@ export function CodeWidget(props: WidgetProps) {
   return (
     <UnstyledButton className={styles.glimpse} aria-label={`Edit ${label}`} title="Edit beside the data" onClick={() => session.showField(node, path)}>
       <Highlighted source={lines.slice(0, glimpsedLines).join('\n')} />
-      {lines.length > glimpsedLines && `\n… ${lines.length - glimpsedLines} more lines`}
+      {lines.length > glimpsedLines && `\n… ${counted(lines.length - glimpsedLines, 'more line')}`}
     </UnstyledButton>
   );
 }

@@ -1,6 +1,6 @@
-import { Autocomplete } from '@mantine/core';
+import { Autocomplete, type ComboboxItem, type ComboboxParsedItem } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Schema } from '../../../engine/schema/types.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import styles from './Widgets.module.css';
@@ -16,13 +16,17 @@ export interface ColumnPickerProps {
   readonly error?: boolean;
   readonly describedBy?: string;
   readonly onChange: (value: string) => void;
+  /** A column was chosen from the list, or entered with Enter. Without this, that is a change like any other. */
+  readonly onPick?: (value: string) => void;
   readonly onDone: () => void;
 }
 
 /** One column by name: picked from those that arrive, or typed while they are not known. */
-export function ColumnPicker({ id, label, schema, types, value, placeholder, error, describedBy, onChange, onDone }: ColumnPickerProps) {
+export function ColumnPicker({ id, label, schema, types, value, placeholder, error, describedBy, onChange, onPick, onDone }: ColumnPickerProps) {
   // All columns are offered on opening; typing narrows them.
   const [typed, setTyped] = useState(false);
+  // The list tells a choice twice: as what was chosen, and then as the text of the field.
+  const picked = useRef(false);
   const columns = (schema?.columns ?? []).filter((column) => !types || types.includes(column.type));
   const known = schema?.columns.find((column) => column.name === value);
   const missing = schema !== null && value !== '' && !known && !value.includes('${');
@@ -39,9 +43,7 @@ export function ColumnPicker({ id, label, schema, types, value, placeholder, err
       maxDropdownHeight={300}
       limit={200}
       selectFirstOptionOnChange={typed}
-      filter={({ options, search }) =>
-        typed ? options.filter((option) => 'value' in option && option.value.toLowerCase().includes(search.trim().toLowerCase())) : options
-      }
+      filter={({ options, search }) => (typed ? narrowed(options, search) : options)}
       leftSection={
         known ? (
           <TypeIcon type={known.type} />
@@ -61,10 +63,27 @@ export function ColumnPicker({ id, label, schema, types, value, placeholder, err
       onFocus={() => setTyped(false)}
       onKeyDown={(event) => {
         if (event.key.length === 1 || event.key === 'Backspace') setTyped(true);
+        if (event.key === 'Enter' && onPick && value.trim() !== '' && event.currentTarget.getAttribute('aria-activedescendant') === null) onPick(value.trim());
       }}
-      onChange={onChange}
-      onOptionSubmit={() => setTyped(false)}
+      onChange={(next) => {
+        if (!picked.current) onChange(next);
+        picked.current = false;
+      }}
+      onOptionSubmit={(name) => {
+        setTyped(false);
+        picked.current = onPick !== undefined;
+        onPick?.(name);
+      }}
       onBlur={onDone}
     />
   );
+}
+
+/** Names that hold the text, first those that begin with it, before them the one that is it: Enter takes the first. */
+function narrowed(options: readonly ComboboxParsedItem[], search: string): ComboboxItem[] {
+  const text = search.trim().toLowerCase();
+  const place = (name: string) => (name === text ? 0 : name.startsWith(text) ? 1 : 2);
+  return options
+    .filter((option): option is ComboboxItem => 'value' in option && option.value.toLowerCase().includes(text))
+    .sort((a, b) => place(a.value.toLowerCase()) - place(b.value.toLowerCase()));
 }

@@ -69,11 +69,8 @@ export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy,
             schema={schema && { columns: free }}
             value={draft}
             placeholder={schema && free.length === 0 ? 'All columns are chosen' : 'Add a column…'}
-            onChange={(next) => {
-              // A name from the list is taken at once; any other text waits for Enter or for leaving the field.
-              if (free.some((column) => column.name === next) && !free.some((column) => column.name !== next && column.name.startsWith(next))) add(next);
-              else setDraft(next);
-            }}
+            onChange={setDraft}
+            onPick={add}
             onDone={() => {
               add(draft.trim());
               onDone();

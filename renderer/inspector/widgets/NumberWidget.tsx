@@ -1,11 +1,14 @@
 import { NumberInput, Text } from '@mantine/core';
-import { hasError, placeholderOf, type WidgetProps } from '../widget.ts';
+import { useState } from 'react';
+import { emptyValue, hasError, placeholderOf, type WidgetProps } from '../widget.ts';
 
 export function NumberWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
+  // Stays empty while somebody types another number, though the default counts meanwhile.
+  const [isEmptied, setEmptied] = useState(false);
   return (
     <NumberInput
       id={id}
-      value={typeof value === 'number' ? value : ''}
+      value={typeof value === 'number' && !isEmptied ? value : ''}
       min={field.min}
       max={field.max}
       allowDecimal={!field.integer}
@@ -25,10 +28,14 @@ export function NumberWidget({ id, field, value, onChange, onDone, problems, des
       }
       rightSectionWidth={field.unit ? field.unit.length * 8 + 16 : undefined}
       onChange={(next) => {
+        setEmptied(next === '');
         if (typeof next === 'number') onChange(next, 'typing');
-        else if (next === '') onChange(field.optional ? null : (field.default ?? null), 'typing');
+        else if (next === '') onChange(emptyValue(field), 'typing');
       }}
-      onBlur={onDone}
+      onBlur={() => {
+        setEmptied(false);
+        onDone();
+      }}
     />
   );
 }
