@@ -245,6 +245,7 @@ function describe(id: NodeId, checked: CheckedNode | undefined, graph: Graph, sc
   return {
     known: true,
     card: card(definition, params),
+    ...(definition.kind === 'source' && definition.address && { address: definition.address(params) }),
     inputs: inputsOf(definition).map((port) => ({ ...portManifest(port), schema: checked.inputs[port.name] ?? null })),
     outputs: [...outputs, ...errors].map((port) => ({ ...portManifest(port), schema: checked.outputs[port.name] ?? null })),
   };

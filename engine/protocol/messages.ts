@@ -90,6 +90,8 @@ export interface NodeCheck {
   /** False for a type that the catalogue lacks: its ports are then those that edges name. */
   readonly known: boolean;
   readonly card: string;
+  /** Sources that take what programs send: where to, while they run. */
+  readonly address?: string;
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
   /** Includes `errors` under the policy "route", and no port that gives no rows and has no edge. */
   readonly outputs: readonly (PortManifest & { readonly schema: Schema | null })[];

@@ -362,6 +362,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json): Promise<void>;
   /** It gives out rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
+  /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
+  address?(params: ParamsOf<F>): string;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */
   reads?(params: ParamsOf<F>): readonly string[];
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;

@@ -48,7 +48,7 @@ this machine reach the address; web pages in a browser are refused.
   bounded: false,
   params: {
     port: f.number({ label: 'Port', default: 8700, min: 1, max: 65_535, integer: true }),
-    path: f.text({ label: 'Address', default: '/rows', pattern: '/[A-Za-z0-9/_.~-]*', help: 'What follows the port.' }),
+    path: f.text({ label: 'Path', default: '/rows', pattern: '/[A-Za-z0-9/_.~-]*', help: 'What follows the port: /, then letters, digits and / _ . ~ -' }),
     columns,
     extra: f.choice({
       label: 'Keys that are no columns',
@@ -70,6 +70,7 @@ this machine reach the address; web pages in a browser are refused.
     maxBody: f.number({ label: 'Largest request', default: 10, min: 1, max: 256, unit: 'MB', advanced: true }),
   },
   card: ({ port, path }) => `127.0.0.1:${port}${path}`,
+  address,
   infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
   reads: ({ inbox }) => [inbox],
   async run(context): Promise<Reader> {
@@ -102,7 +103,7 @@ this machine reach the address; web pages in a browser are refused.
       inbox.close();
       throw error;
     }
-    context.log('info', `Takes rows at http://127.0.0.1:${params.port}${params.path}`);
+    context.log('info', `Takes rows at ${address(params)}`);
     return reader;
   },
   examples: [
@@ -119,6 +120,10 @@ this machine reach the address; web pages in a browser are refused.
     { title: 'Columns have to be named', params: {}, outputs: { rows: [] }, failures: ['no columns yet'] },
   ],
 });
+
+function address({ port, path }: { readonly port: number; readonly path: string }): string {
+  return `http://127.0.0.1:${port}${path}`;
+}
 
 function claim(inbox: { taken: boolean }, path: string): void {
   if (inbox.taken) {

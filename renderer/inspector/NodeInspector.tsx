@@ -7,6 +7,7 @@ import type { Json, Schema } from '../../engine/schema/types.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useNodeCheck, useProblems } from '../session/session.ts';
+import { Address } from './Address.tsx';
 import { Form } from './Form.tsx';
 import { problemsOutside } from './field-problems.ts';
 import styles from './Inspector.module.css';
@@ -49,6 +50,7 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
       <NodeHeader id={id} node={node} manifest={manifest} />
       <div className={styles.content}>
         <ProblemLines problems={problemsOutside(problems, Object.keys(manifest.params))} />
+        {check?.address && <Address address={check.address} />}
         <Form fields={manifest.params} values={values} onChange={setValue} onDone={() => session.seal()} />
         <div className={styles.divider} />
         <div className={styles.field}>
