@@ -153,7 +153,8 @@ function NoRows({ result, target }: { readonly result: PreviewResult; readonly t
   if (counts && counts.failed > 0 && counts.out === 0) {
     return <EmptyState title={`All ${rowsText(counts.failed)} failed`} text="The first failure is shown above. Mend it, or let the node skip such rows." />;
   }
-  if (counts && counts.in > 0) return <EmptyState title="Nothing kept" text={`${rowsText(counts.in)} in, 0 out at this port.`} />;
+  if (counts && counts.in > 0 && target.late) return <EmptyState title="No late rows" text={`All ${rowsText(counts.in)} came in time.`} />;
+  if (counts && counts.in > 0) return <EmptyState title="No rows here" text={`${rowsText(counts.in)} in, none out by “${target.label}”.`} />;
   return <EmptyState title="No rows" text={result.complete ? 'The input holds none.' : 'The sample holds none.'} />;
 }
 

@@ -10,6 +10,8 @@ export interface PreviewTarget {
   readonly port: string;
   /** The selected node's own output, or what arrives at one of its inputs. */
   readonly side: 'out' | 'in';
+  /** Rows that came too late to count. */
+  readonly late?: boolean;
 }
 
 /** What the data panel is about: a node, or one edge. */
@@ -32,7 +34,7 @@ export function previewTargets(pipeline: Pipeline, subject: PreviewSubject, chec
     return edge ? [{ key: 'edge', label: edge.from.port, node: edge.from.node, port: edge.from.port, side: 'out' }] : [];
   }
   const outputs = (check?.outputs ?? []).map(
-    (port): PreviewTarget => ({ key: `out:${port.name}`, label: port.label, node: subject.id, port: port.name, side: 'out' }),
+    (port): PreviewTarget => ({ key: `out:${port.name}`, label: port.label, node: subject.id, port: port.name, side: 'out', ...(port.late && { late: true }) }),
   );
   const incoming = pipeline.edges.filter((edge) => edge.to.node === subject.id);
   const inputs = incoming.map((edge): PreviewTarget => {
