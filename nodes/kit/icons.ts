@@ -13,7 +13,7 @@ export const iconNames = [
   'code-circle',
   'sum',
   'arrows-join',
-  'arrows-join-2',
+  'git-merge',
   'arrow-merge',
   'copy-off',
   'sort-ascending',

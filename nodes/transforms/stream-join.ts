@@ -101,7 +101,7 @@ export default defineNode({
   title: 'Join streams',
   summary: 'Joins the rows of two streams that have the same key and belong together in time.',
   category: 'Combine',
-  icon: 'arrows-join-2',
+  icon: 'git-merge',
   version: 1,
   keywords: ['interval', 'window', 'session', 'inner', 'left', 'right', 'outer', 'correlate', 'match', 'merge'],
   docs: `
