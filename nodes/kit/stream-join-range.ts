@@ -88,11 +88,12 @@ export class RangeMatcher implements Matcher {
   advance(watermark: number): void {
     this.#horizon = watermark - this.#options.lateness;
     const alone = [...this.#free('left'), ...this.#free('right')].sort((a, b) => a.held.time - b.held.time);
+    const mayBeDue = Math.min(this.#due.left.next, this.#due.right.next) <= this.#horizon;
     for (const { side, held } of alone) {
-      this.#emitSpilled(held.time, side === 'left' ? held.time - 1 : held.time);
+      if (mayBeDue) this.#emitSpilled(held.time, side === 'left' ? held.time - 1 : held.time);
       this.#emitAlone(side, held.time, held.row);
     }
-    this.#emitSpilled(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    if (mayBeDue) this.#emitSpilled(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
     if (this.#horizon >= this.#nextExpiry) this.#expire();
   }
 
@@ -114,11 +115,14 @@ export class RangeMatcher implements Matcher {
   }
 
   #meet(side: Side, held: Held, lane: Lane): void {
-    const { time } = held;
+    const { emit } = this.#options;
+    const { time, row } = held;
     lane.between(time - this.#reach[otherSide[side]], time + this.#reach[side], (other) => {
       held.matched = true;
       other.matched = true;
-      this.#emitPair(side, held, other);
+      const later = Math.max(time, other.time);
+      if (side === 'left') emit(row, other.row, later, later);
+      else emit(other.row, row, later, later);
     });
   }
 
@@ -146,7 +150,11 @@ export class RangeMatcher implements Matcher {
     });
     if (inState > 0) partners.sort((a, b) => a.time - b.time);
     if (partners.length > 0) held.matched = true;
-    for (const partner of partners) this.#emitPair(side, held, partner);
+    for (const { time, row } of partners) {
+      const later = Math.max(held.time, time);
+      if (side === 'left') this.#options.emit(held.row, row, later, later);
+      else this.#options.emit(row, held.row, later, later);
+    }
   }
 
   #put(side: Side, cell: Cell, held: Held): void {
@@ -263,12 +271,6 @@ export class RangeMatcher implements Matcher {
         this.#nextExpiry = Math.min(this.#nextExpiry, this.#expiryOf(side, stretch));
       }
     }
-  }
-
-  #emitPair(side: Side, { time, row }: Pick<Held, 'time' | 'row'>, other: Pick<Held, 'time' | 'row'>): void {
-    const later = Math.max(time, other.time);
-    if (side === 'left') this.#options.emit(row, other.row, later, later);
-    else this.#options.emit(other.row, row, later, later);
   }
 
   #emitAlone(side: Side, time: number, row: Row): void {

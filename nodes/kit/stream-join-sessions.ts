@@ -69,18 +69,20 @@ export class SessionMatcher implements Matcher {
 
   advance(watermark: number): void {
     this.#horizon = watermark - this.#options.lateness;
-    for (;;) {
-      const time = Math.min(this.#closing.next, this.#due.next);
-      if (time > this.#horizon) return;
-      if (this.#due.next === time) this.#settle(this.#due.take(), time);
-      else {
-        const session = this.#closing.take();
-        if (session.isGone) continue;
-        if (session.end - 1 > time) this.#closing.add(session.end - 1, session);
-        else if (this.#spans.size > 0) this.#settle(session.key, time, session);
-        else this.#close(session);
-      }
+    if (this.#spans.size > 0 || this.#due.next <= this.#horizon) {
+      this.#settleDue();
+      return;
     }
+    const over: Session[] = [];
+    while (this.#closing.next <= this.#horizon) {
+      const session = this.#closing.take();
+      if (session.isGone) continue;
+      if (session.end - 1 > this.#horizon) this.#closing.add(session.end - 1, session);
+      else over.push(session);
+    }
+    // Some have grown since they were added.
+    over.sort((a, b) => a.end - b.end);
+    for (const session of over) this.#close(session);
   }
 
   *rows(side: Side): Iterable<Held> {
@@ -140,6 +142,21 @@ export class SessionMatcher implements Matcher {
       if (keep.left && right.length === 0) this.#emitAlone('left', one.row, session);
     }
     if (keep.right && !hasLeft) for (const { row } of right) this.#emitAlone('right', row, session);
+  }
+
+  /** As `advance` does it where there are sessions in the state. */
+  #settleDue(): void {
+    for (;;) {
+      const time = Math.min(this.#closing.next, this.#due.next);
+      if (time > this.#horizon) return;
+      if (this.#due.next === time) this.#settle(this.#due.take(), time);
+      else {
+        const session = this.#closing.take();
+        if (session.isGone) continue;
+        if (session.end - 1 > time) this.#closing.add(session.end - 1, session);
+        else this.#settle(session.key, time, session);
+      }
+    }
   }
 
   /** Closes what is over by this time of a key that may have sessions in memory and in the state. `due` is then closed, or queued again. */
