@@ -37,6 +37,17 @@ module.exports = {
       to: { path: '^nodes/(sources|transforms|sinks)/' },
     },
     {
+      name: 'sqlite-by-its-driver',
+      comment:
+        "Two SQLite libraries that open one file in one process take away each other's locks and damage it: whoever opens a file asks the driver, tests too.",
+      severity: 'error',
+      from: {
+        path: '^(engine|nodes|electron|server)/',
+        pathNot: '^nodes/formats/sqlite-(driver|node|better)([.]test)?[.]ts$|^engine/sandbox/sandbox[.]test[.]ts$',
+      },
+      to: { path: '^nodes/formats/sqlite-(node|better)[.]ts$|^node_modules/(@types/)?better-sqlite3/|^(node:)?sqlite$' },
+    },
+    {
       name: 'pure-layers-stay-pure',
       comment: 'Document, protocol, schema and plan also run in a browser: no built-in modules of Node, no native ones, no code of other layers.',
       severity: 'error',

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
@@ -11,6 +10,7 @@ import csvOutput from '../sinks/csv-output.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
 import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-testing.ts';
 import { commitsTable } from './sqlite-commits.ts';
+import { openSqlite } from './sqlite-driver.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -38,7 +38,7 @@ const rowsOf = (count: number): Row[] =>
   }));
 const at = (name: string) => join(folder, name);
 function query(name: string, sql: string): unknown[] {
-  const connection = new Sqlite(at(name), { readonly: true });
+  const connection = openSqlite(at(name), { access: 'read' });
   try {
     return connection.prepare(sql).all();
   } finally {
@@ -46,7 +46,7 @@ function query(name: string, sql: string): unknown[] {
   }
 }
 function execute(name: string, sql: string): void {
-  const connection = new Sqlite(at(name));
+  const connection = openSqlite(at(name));
   connection.exec(sql);
   connection.close();
 }
@@ -75,7 +75,7 @@ async function undisturbed(sink: SinkSpec, rows: readonly Row[]): Promise<unknow
     await writer.write(rows);
     await writer.commit();
     await run.close();
-    const connection = new Sqlite(join(other, sink.params['path'] as string));
+    const connection = openSqlite(join(other, sink.params['path'] as string));
     const found = connection.prepare('SELECT * FROM t ORDER BY rowid').all();
     connection.close();
     return found;
@@ -240,7 +240,7 @@ describe('what is visible when', () => {
     const run = await open([table('a.db')], null, stop.signal);
     const [writer] = run.writers;
     await checkpoint(run, 1);
-    const other = new Sqlite(at('a.db'));
+    const other = openSqlite(at('a.db'));
     other.exec('BEGIN EXCLUSIVE');
     const first = writer!.write(rowsOf(2));
     const second = writer!.write(rowsOf(3));
@@ -262,7 +262,7 @@ describe('what is visible when', () => {
   test('waiting for long is told once, and goes on', async () => {
     const run = await open([table('a.db')]);
     await checkpoint(run, 1);
-    const other = new Sqlite(at('a.db'));
+    const other = openSqlite(at('a.db'));
     other.exec('BEGIN EXCLUSIVE');
     const written = run.writers[0]!.write(rowsOf(2));
     while (run.logs.length === 0) await new Promise((done) => setTimeout(done, 50));

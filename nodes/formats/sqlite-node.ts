@@ -9,8 +9,15 @@ type Module = { readonly Database?: typeof DatabaseSync; readonly DatabaseSync: 
 
 /** Null where this Node has none. Asked for at run time, since an import of it would not even load there. */
 function classOf(): typeof DatabaseSync | null {
-  const found = process.getBuiltinModule?.('node:sqlite') as Module | undefined;
-  return found ? (found.Database ?? found.DatabaseSync) : null;
+  const { emitWarning } = process;
+  // Some versions say once that it is experimental, on the standard error of whoever runs a pipeline.
+  process.emitWarning = () => {};
+  try {
+    const found = process.getBuiltinModule?.('node:sqlite') as Module | undefined;
+    return found ? (found.Database ?? found.DatabaseSync) : null;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 /** Whether this Node's SQLite can all that we need; its first versions could not, and cut text at a NUL. */
