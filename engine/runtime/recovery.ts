@@ -185,7 +185,10 @@ class Recovery {
       );
     }
     const dropped = new Set(comparison.dropped.map(({ node }) => node));
-    return { states, from: { head, content, isCarried: (node) => !dropped.has(node) && head.shape.nodes[node] !== undefined } };
+    return {
+      states,
+      from: { head, content, isCarried: (node) => !dropped.has(node) && head.shape.nodes[node] !== undefined && this.#shape.nodes[node] !== undefined },
+    };
   }
 
   /** Throws where the run may not go on with what fits. */

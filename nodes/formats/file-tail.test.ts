@@ -152,6 +152,14 @@ test('says what cannot be found again, and reads the new file', async () => {
   expect(logs[0]).toMatch(/a.log is not there any more as it was read up to line 2/);
 });
 
+test('is where it was before its first look at the disk, which may come after a checkpoint', async () => {
+  writeFileSync(at('a.log'), 'one\ntwo\n');
+  const first = follow('a.log');
+  await take(first, 2);
+  const position = first.position();
+  expect(follow('a.log', { start: position }).position()).toEqual(position);
+});
+
 test('ends within a second of being stopped or closed', async () => {
   writeFileSync(at('a.log'), '');
   const tail = follow('a.log');

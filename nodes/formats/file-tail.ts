@@ -65,6 +65,8 @@ export class FileTail implements Reader {
   }
 
   position(): Json {
+    // Until the disk was looked at nothing is known of the files but what was known before.
+    if (this.#isFirstLook) return this.#options.start;
     return { files: Array.from(this.#files.values(), (file) => file.position()) } as unknown as Json;
   }
 
