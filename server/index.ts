@@ -25,8 +25,6 @@ async function main(): Promise<void> {
     port: Number(values.port),
     settings: { dataFolder: data, examplesFolder: join(project, 'examples'), appVersion: version, open: values.open ? resolve(values.open) : null },
   });
-  process.stdout.write(`Millrace is open at ${server.address}\n`);
-  if (values.browser) openBrowser(server.address);
   const quit = async () => {
     const running = await server.countRunning().catch(() => 0);
     if (running > 0)
@@ -39,6 +37,8 @@ async function main(): Promise<void> {
   process.on('SIGHUP', quit);
   // Started by the command line: it ends with it, however that ended.
   process.on('disconnect', quit);
+  process.stdout.write(`Millrace is open at ${server.address}\n`);
+  if (values.browser) openBrowser(server.address);
 }
 
 function openBrowser(address: string): void {

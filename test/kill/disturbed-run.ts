@@ -36,7 +36,7 @@ export class DisturbedRun {
       this.words += text;
     });
     this.#child = child;
-    this.#exited = new Promise((resolve) => child.once('exit', resolve));
+    this.#exited = new Promise((resolve) => child.once('close', resolve));
   }
 
   /** The exit code; null where it was killed. */
