@@ -99,6 +99,7 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
     nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), graph, schemaAt)])),
     problems,
     runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
+    bounded: [...nodes.values()].every(({ id, definition, params }) => leftOut.has(id) || isBounded(definition, params)),
     reads: [...new Set(touched.flatMap((files) => files.reads))],
     writes: [...new Set([...touched.flatMap((files) => files.writes), ...(keepsErrors ? [errorsFile(pipeline.name)] : [])])],
     code: [...nodes.values()].filter((checked) => codeIn(checked.definition.params, checked.params)).map((checked) => checked.id),

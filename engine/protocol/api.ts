@@ -9,6 +9,7 @@ import type { Json, Schema } from '../schema/types.ts';
 import type {
   Autosave,
   Cells,
+  CheckpointElsewhere,
   CheckResult,
   ExampleFile,
   FolderListing,
@@ -50,7 +51,8 @@ export const requestParams = {
   'preview.read': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
   /**
    * `from`: where it begins, see RunOptions; left out it goes on from the latest checkpoint where the input never ends. Refused with
-   * code `checkpoint/changed` where an edit has made state useless, unless `dropChangedState`.
+   * code `checkpoint/changed` where an edit has made state useless, unless `dropChangedState`; with `checkpoint/behind` where rows would be
+   * written a second time, unless `acceptDuplicates`.
    */
   'run.start': z.object({
     documentId: document,
@@ -58,9 +60,12 @@ export const requestParams = {
     parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     from: z.enum(['latest', 'scratch']).optional(),
     dropChangedState: z.boolean().optional(),
+    acceptDuplicates: z.boolean().optional(),
   }),
   /** The checkpoint that a run of the document could go on from, or null. */
   'run.resumable': z.object({ documentId: document }),
+  /** Where a pipeline of that name could be gone on with that is not this document's file: it was saved under another name, moved or copied. */
+  'run.elsewhere': z.object({ documentId: document, name: z.string() }),
   'run.stop': z.object({ runId: z.string(), how: z.enum(stopModes) }),
   'run.pause': z.object({ runId: z.string() }),
   'run.resume': z.object({ runId: z.string() }),
@@ -125,6 +130,7 @@ export interface RequestResults {
   'errors.list': WaitingErrors;
   'run.replay': RunSummary;
   'run.resumable': { readonly id: number; readonly at: number } | null;
+  'run.elsewhere': CheckpointElsewhere | null;
   'run.stop': null;
   'run.pause': null;
   'run.resume': null;

@@ -101,6 +101,8 @@ export interface CheckResult {
   readonly problems: readonly Problem[];
   /** No problem of severity "error" but of nodes that a run leaves out: those on the branch of a node of unknown type. */
   readonly runnable: boolean;
+  /** False: a run goes on until somebody stops it, and commits with checkpoints that the next can go on from. */
+  readonly bounded: boolean;
   /** What the pipeline would touch, as paths in its params: shown before it is trusted. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
@@ -170,6 +172,15 @@ export interface RunSummary {
   readonly restarts: number;
   /** While it is `restarting`: when it is tried again, in ms since the epoch. */
   readonly retryAt?: number;
+}
+/** The newest checkpoint of a pipeline that is kept for another file than the one that is open. */
+export interface CheckpointElsewhere {
+  readonly id: number;
+  readonly at: number;
+  /** Null: of this document, before it was saved. */
+  readonly path: string | null;
+  /** Whether that file is still there. */
+  readonly exists: boolean;
 }
 export interface RunOutput {
   readonly node: string;

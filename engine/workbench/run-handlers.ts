@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { planRun } from '../plan/plan.ts';
 import type { RunSummary } from '../protocol/messages.ts';
@@ -16,6 +17,7 @@ import type { Answers } from './handlers.ts';
 type RunRequests =
   | 'run.start'
   | 'run.resumable'
+  | 'run.elsewhere'
   | 'run.stop'
   | 'run.pause'
   | 'run.resume'
@@ -28,8 +30,15 @@ type RunRequests =
 /** Runs: planned here, carried out by keepers, which also write their history. */
 export function runHandlers(runs: RunControl, documents: Documents, checker: Checker, dataFolder: string): Answers<RunRequests> {
   const stateOf = (document: OpenDocument) => stateFolderOf(dataFolder, document);
+  const listRuns = async () => {
+    const current = await runs.list();
+    const known = new Set(current.map((run) => run.id));
+    const remembered = readHistory(dataFolder, (store) => store.runs(), [] as readonly RunSummary[]);
+    // What is remembered as going on, and is not, ended while the list was read: its end is told by an event.
+    return [...current, ...remembered.filter((run) => !known.has(run.id) && run.endedAt !== null)].sort((a, b) => b.startedAt - a.startedAt);
+  };
   return {
-    'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState }) => {
+    'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates }) => {
       const document = documents.trusted(documentId);
       const { folder, path } = document;
       const { checked } = await checker.check(pipeline, folder, { touch: true, parameters });
@@ -44,12 +53,25 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
         stateFolder: stateOf(document),
         from: from ?? (plan.bounded ? 'scratch' : 'latest'),
         dropChangedState: dropChangedState ?? false,
+        acceptDuplicates: acceptDuplicates ?? false,
       } as const;
       return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options });
     },
     'run.resumable': ({ documentId }) => {
       const latest = latestCheckpoint(stateOf(documents.trusted(documentId)));
       return latest ? { id: latest.id, at: latest.at } : null;
+    },
+    'run.elsewhere': async ({ documentId, name }) => {
+      const document = documents.trusted(documentId);
+      const runs = document.path === null ? [] : await listRuns();
+      const paths = new Set(runs.filter((run) => run.pipeline === name && !run.bounded && run.path !== null).map((run) => run.path!));
+      paths.delete(document.path ?? '');
+      const found = [unsavedIdentity(document), ...paths].flatMap((identity) => {
+        const latest = document.path === null ? null : latestCheckpoint(stateFolder(dataFolder, identity));
+        return latest ? [{ id: latest.id, at: latest.at, path: paths.has(identity) ? identity : null }] : [];
+      });
+      const newest = found.sort((a, b) => b.at - a.at)[0];
+      return newest ? { ...newest, exists: newest.path !== null && existsSync(newest.path) } : null;
     },
     'run.stop': async ({ runId, how }) => {
       await runs.stop(runId, how);
@@ -64,13 +86,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
       return null;
     },
     'run.checkpoint': ({ runId }) => runs.checkpoint(runId),
-    'run.list': async () => {
-      const current = await runs.list();
-      const known = new Set(current.map((run) => run.id));
-      const remembered = readHistory(dataFolder, (store) => store.runs(), [] as readonly RunSummary[]);
-      // What is remembered as going on, and is not, ended while the list was read: its end is told by an event.
-      return [...current, ...remembered.filter((run) => !known.has(run.id) && run.endedAt !== null)].sort((a, b) => b.startedAt - a.startedAt);
-    },
+    'run.list': listRuns,
     'run.inspect': ({ runId, node, limit }) => runs.inspect(runId, node, limit),
     'run.logs': async ({ runId }) => {
       try {
@@ -85,8 +101,12 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
 }
 
 /** One that was never saved has no place of its own: its state is kept for as long as it is open. */
-export function stateFolderOf(dataFolder: string, { path, id }: OpenDocument): string {
-  return stateFolder(dataFolder, path ?? `unsaved ${id}`);
+export function stateFolderOf(dataFolder: string, document: OpenDocument): string {
+  return stateFolder(dataFolder, document.path ?? unsavedIdentity(document));
+}
+
+function unsavedIdentity({ id }: OpenDocument): string {
+  return `unsaved ${id}`;
 }
 
 /** The history is written by keepers; where it cannot be read there is none, and everything else works. */

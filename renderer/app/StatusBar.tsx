@@ -1,5 +1,6 @@
 import { IconAlertTriangle, IconCircleX } from '@tabler/icons-react';
 import { counted, formatDuration, formatShort, runStateWords } from '../runs/format.ts';
+import { strangeness } from '../runs/origin.ts';
 import { isRunning } from '../runs/run-actions.tsx';
 import { session, useSession } from '../session/session.ts';
 
@@ -57,7 +58,7 @@ function Problems() {
 
 function RunState() {
   const run = useSession((state) => state.run);
-  const isStale = useSession((state) => state.runStale);
+  const words = useSession(strangeness);
   if (!run) return null;
   const files = Object.values(run.stats).flatMap((stats) => (stats.progress?.total ? [stats.progress] : []));
   const total = files.reduce((sum, progress) => sum + (progress.total ?? 0), 0);
@@ -71,7 +72,7 @@ function RunState() {
       {isRunning(run) && done !== null && <progress value={Math.min(1, done)} max={1} />}
       {isRunning(run) && <span>{done !== null ? `${Math.floor(Math.min(1, done) * 100)} %` : counted(rows, 'row')}</span>}
       {isRunning(run) && <span>{formatShort(Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.rate), 0))} rows/s</span>}
-      {isStale && <span>(before your last changes)</span>}
+      {words && <span>({words})</span>}
     </button>
   );
 }

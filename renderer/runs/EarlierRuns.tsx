@@ -3,6 +3,7 @@ import { IconHistory } from '@tabler/icons-react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { useSession } from '../session/session.ts';
 import { formatDuration, formatWhen, runStateWords } from './format.ts';
+import { pipelineOf } from './origin.ts';
 import { showRun } from './run-actions.tsx';
 
 const shown = 30;
@@ -18,7 +19,7 @@ export function EarlierRuns({ current }: { readonly current: string | null }) {
   return (
     <Menu position="bottom-end" width={340}>
       <Menu.Target>
-        <Button size="compact-xs" variant="subtle" color="gray" leftSection={<IconHistory size={14} />}>
+        <Button className="run-others" size="compact-xs" variant="subtle" color="gray" leftSection={<IconHistory size={14} />} aria-label="Other runs">
           Other runs
         </Button>
       </Menu.Target>
@@ -29,7 +30,7 @@ export function EarlierRuns({ current }: { readonly current: string | null }) {
         ))}
         {rest.length > 0 && <Menu.Label>Of other pipelines</Menu.Label>}
         {rest.map((run) => (
-          <Entry key={run.id} run={run} label={`${run.pipeline}: ${stateOf(run).toLowerCase()}`} />
+          <Entry key={run.id} run={run} label={`${pipelineOf(run)}: ${stateOf(run).toLowerCase()}`} />
         ))}
       </Menu.Dropdown>
     </Menu>

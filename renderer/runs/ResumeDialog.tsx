@@ -19,40 +19,76 @@ export function askBeginning(checkpoint: { readonly id: number; readonly at: num
   ));
 }
 
-/** What an edit has made of the state in a checkpoint, and what to do about it; null: nothing. */
-export function askChangedState(problem: Problem): Promise<Beginning | null> {
-  return showDialog<Beginning>((close) => (
-    <Question
-      title="Some state does not fit any more"
-      text={problem.message}
-      note="Going on without it keeps the places in the sources and the state of all other nodes; those named begin empty."
-      goOn="Go on without that state"
-      onClose={close}
-    />
-  ));
+/** What a start may answer instead of going on, and what can be done about it besides starting from scratch. */
+export const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
+  [
+    'checkpoint/changed',
+    {
+      title: 'Some state does not fit any more',
+      note: 'Going on without it keeps the places in the sources and the state of all other nodes; those named begin empty.',
+      goOn: 'Go on without that state',
+      how: { from: 'latest', dropChangedState: true },
+    },
+  ],
+  [
+    'checkpoint/behind',
+    {
+      title: 'Rows would be written twice',
+      note: 'Tables that are updated by key hold each row once all the same. Starting from scratch writes all rows once more.',
+      goOn: 'Go on and write them twice',
+      how: { from: 'latest', acceptDuplicates: true },
+    },
+  ],
+  ['checkpoint/damaged', { title: 'The checkpoints are damaged' }],
+  ['checkpoint/other-pipeline', { title: 'The checkpoints are of another pipeline' }],
+  ['sqlite/changed', { title: 'The database is not as the last run left it' }],
+  ['file/changed', { title: 'A file is not as the last run left it' }],
+]);
+
+interface How {
+  readonly from: Beginning;
+  readonly dropChangedState?: boolean;
+  readonly acceptDuplicates?: boolean;
+}
+interface Refusal {
+  readonly title: string;
+  readonly note?: string;
+  readonly goOn?: string;
+  readonly how?: How;
+}
+
+/** What to do about a run that would not go on from its checkpoint; null: nothing. `problem`: of one of the codes of `refusals`. */
+export async function askAfterRefusal(problem: Problem): Promise<How | null> {
+  const { title = problem.message, note = problem.hint, goOn, how } = refusals.get(problem.code) ?? {};
+  const answer = await showDialog<Beginning>((close) => <Question title={title} text={problem.message} note={note} goOn={goOn} onClose={close} />);
+  if (answer === 'latest') return how ?? null;
+  return answer && { from: answer };
 }
 
 function Question(props: {
   readonly title: string;
   readonly text: string;
-  readonly note: string;
-  readonly goOn: string;
+  readonly note?: string;
+  /** Absent where it can only begin anew. */
+  readonly goOn?: string;
   readonly onClose: (answer: Beginning | null) => void;
 }) {
   return (
     <Modal opened onClose={() => props.onClose(null)} title={props.title} size={520}>
       <p className="dialog-text">{props.text}</p>
-      <p className="dialog-text dim">{props.note}</p>
+      {props.note && <p className="dialog-text dim">{props.note}</p>}
       <div className="dialog-buttons">
-        <Button variant="default" onClick={() => props.onClose(null)}>
+        <Button variant="default" data-autofocus={props.goOn === undefined || undefined} onClick={() => props.onClose(null)}>
           Cancel
         </Button>
         <Button variant="default" onClick={() => props.onClose('scratch')}>
           Start from scratch
         </Button>
-        <Button data-autofocus onClick={() => props.onClose('latest')}>
-          {props.goOn}
-        </Button>
+        {props.goOn !== undefined && (
+          <Button data-autofocus onClick={() => props.onClose('latest')}>
+            {props.goOn}
+          </Button>
+        )}
       </div>
     </Modal>
   );

@@ -17,6 +17,7 @@ import { runCommand } from '../commands/registry.ts';
 import { useSession } from '../session/session.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
+import { strangeness } from './origin.ts';
 import { isEnding, isRunning, isSteerable } from './run-actions.tsx';
 
 export type RunView = 'nodes' | 'errors' | 'history' | 'log';
@@ -115,19 +116,15 @@ function RunControls({ run }: { readonly run: RunSummary }) {
 
 /** When it began; and what one must know where it is not the pipeline as it is now. */
 function Origin({ run }: { readonly run: RunSummary }) {
-  const isStale = useSession((state) => state.runStale);
-  const isSeen = useSession((state) => state.runPipeline !== null);
-  const path = useSession((state) => state.path);
-  const isOther = run.path !== path && run.path !== null;
+  const words = useSession(strangeness);
   return (
     <>
       <span className="dim run-started">started {formatWhen(run.startedAt)}</span>
-      {isOther && (
+      {words && (
         <span className="run-other" title={run.path ?? undefined}>
-          a run of “{run.pipeline}”
+          {words}
         </span>
       )}
-      {isStale && !isOther && <span className="dim">{isSeen ? 'before your last changes' : 'an earlier run'}</span>}
     </>
   );
 }

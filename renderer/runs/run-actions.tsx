@@ -1,6 +1,8 @@
+import type { RequestParams } from '../../engine/protocol/api.ts';
 import type { Pipeline, RunSummary } from '../../engine/protocol/messages.ts';
 import type { StopMode } from '../../engine/protocol/run-api.ts';
 import { notify, notifyError } from '../app/notify.ts';
+import { openPath, saveDocument } from '../files/documents.tsx';
 import { checkNow } from '../session/checks.ts';
 import { acceptRun, readRuns } from '../session/engine.ts';
 import { meansTheSame } from '../session/meaning.ts';
@@ -8,7 +10,8 @@ import { session } from '../session/session.ts';
 import { getState, onRunChanged, setState } from '../session/state.ts';
 import { askParameters } from './ParametersDialog.tsx';
 import { askReplay } from './ReplayDialog.tsx';
-import { askBeginning, askChangedState, type Beginning } from './ResumeDialog.tsx';
+import { askAfterRefusal, askBeginning, refusals } from './ResumeDialog.tsx';
+import { askElsewhere, askSaveFirst } from './StartDialogs.tsx';
 
 export function isRunning(run: RunSummary | null): boolean {
   return run !== null && run.endedAt === null;
@@ -30,6 +33,9 @@ interface Start {
   readonly parameters: { readonly [name: string]: string | number | boolean };
 }
 
+/** How a run begins, as `run.start` takes it. */
+type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' | 'acceptDuplicates'>>;
+
 /**
  * Starts the pipeline as it is now, saved or not. Asks for the parameters' values where it has some, and where to begin if it
  * could go on from a checkpoint.
@@ -43,15 +49,42 @@ export async function startRun(): Promise<void> {
     session.showDock('problems');
     return notify('The pipeline has errors. They are listed below; mend them, then run again.', 'error');
   }
+  if (check?.bounded === false && !(await mayRunUnsaved())) return;
   const parameters = Object.keys(pipeline.parameters).length > 0 ? await askParameters(pipeline.parameters) : {};
   if (!parameters) return;
   try {
-    const checkpoint = await session.request('run.resumable', { documentId });
-    const from = checkpoint ? await askBeginning(checkpoint) : 'scratch';
-    if (from) await begin({ documentId, pipeline, parameters }, from, false);
+    const how = await beginning(documentId, pipeline.name, check?.bounded === false);
+    if (how) await begin({ documentId, pipeline, parameters }, how);
   } catch (error) {
     notifyError(error, 'The run did not start');
   }
+}
+
+/** Documents of which the user has said that they may run as they are. */
+const runUnsaved = new Set<string>();
+
+/** A run that never ends can be gone on with only where its pipeline has a file: asks once, and saves where that is wanted. */
+async function mayRunUnsaved(): Promise<boolean> {
+  const { path, documentId, pipeline } = session.state;
+  if (path !== null || !documentId || runUnsaved.has(documentId)) return true;
+  const answer = await askSaveFirst(pipeline.name);
+  if (answer === 'save') return saveDocument();
+  if (answer === 'run') runUnsaved.add(documentId);
+  return answer === 'run';
+}
+
+/** Where a run begins: asks where it could go on, and tells where it could have. Null when the user thinks better of it. */
+async function beginning(documentId: string, name: string, isEndless: boolean): Promise<How | null> {
+  const checkpoint = await session.request('run.resumable', { documentId });
+  if (checkpoint) {
+    const from = await askBeginning(checkpoint);
+    return from && { from };
+  }
+  const elsewhere = isEndless ? await session.request('run.elsewhere', { documentId, name }) : null;
+  const answer = elsewhere ? await askElsewhere(elsewhere) : 'here';
+  if (answer === 'open') void openPath(elsewhere!.path!);
+  // Left to the engine: that there is no sound checkpoint need not mean that there never was one.
+  return answer === 'here' ? {} : null;
 }
 
 /** Sends the kept rows of a node through the pipeline as it is now, once the user has read what that does. */
@@ -67,11 +100,11 @@ export async function startReplay(node: string, title: string, rows: number): Pr
   }
 }
 
-async function begin(start: Start, from: Beginning, dropChangedState: boolean): Promise<void> {
+async function begin(start: Start, how: How): Promise<void> {
   const { documentId, pipeline, parameters } = start;
-  const run = await session.request('run.start', { documentId, pipeline, parameters: { ...parameters }, from, dropChangedState });
+  const run = await session.request('run.start', { documentId, pipeline, parameters: { ...parameters }, ...how });
   show(run, pipeline);
-  if (from === 'latest') void offerWithoutState(start, run.id);
+  if (how.from !== 'scratch') void offerAnotherStart(start, how, run.id);
 }
 
 /** A run that was just started, of this pipeline. */
@@ -83,13 +116,13 @@ function show(run: RunSummary, pipeline: Pipeline): void {
   session.showDock('run');
 }
 
-/** A run that finds its state changed by an edit ends at once, and says what does not fit: what to do is the user's to say. */
-async function offerWithoutState(start: Start, runId: string): Promise<void> {
-  const run = await onRunChanged(runId, ({ endedAt, resumedFrom }) => endedAt !== null || resumedFrom !== null);
-  const problem = run.problems.find(({ code }) => code === 'checkpoint/changed');
+/** A run that cannot go on as it is ends at once, and says why: what to do is the user's to say. */
+async function offerAnotherStart(start: Start, how: How, runId: string): Promise<void> {
+  const run = await onRunChanged(runId, ({ endedAt, resumedFrom, checkpoint }) => endedAt !== null || resumedFrom !== null || checkpoint !== null);
+  const problem = run.endedAt !== null && run.problems.find(({ code }) => refusals.has(code));
   if (!problem || getState().run?.id !== runId) return;
-  const from = await askChangedState(problem);
-  if (from) await begin(start, from, from === 'latest').catch((error) => notifyError(error, 'The run did not start'));
+  const next = await askAfterRefusal(problem);
+  if (next) await begin(start, { ...how, ...next }).catch((error) => notifyError(error, 'The run did not start'));
 }
 
 /** With a checkpoint where it makes some, to go on from; else at once. */

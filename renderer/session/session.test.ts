@@ -11,7 +11,7 @@ import { session } from './session.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
-const emptyCheck: CheckResult = { nodes: {}, problems: [], runnable: true, reads: [], writes: [], code: [] };
+const emptyCheck: CheckResult = { nodes: {}, problems: [], runnable: true, bounded: true, reads: [], writes: [], code: [] };
 const run = (change: Partial<RunSummary>): RunSummary => ({
   id: 'r1',
   pipeline: 'Untitled',

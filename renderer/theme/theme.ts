@@ -1,8 +1,8 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 
-const accent: MantineColorsTuple = ['#edf3fd', '#dfe9fb', '#bdd2f6', '#97b8f0', '#76a1eb', '#5a8ee6', '#3d78dd', '#2460c8', '#1d52ae', '#164393'];
+const accent: MantineColorsTuple = ['#edf3fd', '#dfe9fb', '#bdd2f6', '#97b8f0', '#76a1eb', '#5a8ee6', '#3671d6', '#2460c8', '#1d52ae', '#164393'];
 /** Mantine's greys of the dark theme, in the tint of tokens.css. */
-const dark: MantineColorsTuple = ['#e3e6eb', '#a9b0bb', '#8d95a2', '#5f6877', '#414752', '#2b2f37', '#22262d', '#1c1f25', '#17191e', '#14161a'];
+const dark: MantineColorsTuple = ['#e3e6eb', '#a9b0bb', '#979fab', '#666f7e', '#414752', '#2b2f37', '#22262d', '#1c1f25', '#17191e', '#14161a'];
 const extraSmall = { defaultProps: { size: 'xs' } } as const;
 
 /** Mantine in the editor's own density: 12-13 px type, 28 px controls, small radii, no decoration. */
@@ -10,7 +10,7 @@ export const theme = createTheme({
   fontFamily: 'var(--font)',
   fontFamilyMonospace: 'var(--mono)',
   primaryColor: 'accent',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 6 },
   colors: { accent, dark },
   autoContrast: true,
   defaultRadius: 5,
