@@ -12,7 +12,12 @@ it.each([
   [10, 12],
 ])('keeps of each key the newest version and those that rows may still ask for (%d ms of lateness)', (lateness, most) => {
   const kept = new MemoryState<any>();
-  const context = { state: <V extends State>() => kept as MemoryState<V>, fail: () => {}, emit: () => {} };
+  const context = {
+    state: <V extends State>(name: string) => (name === 'versions' ? kept : new MemoryState<V>()) as MemoryState<V>,
+    memory: 0,
+    fail: () => {},
+    emit: () => {},
+  };
   const options = { rows, lookup, keys: [{ column: 'key', lookup: 'key' }], added: [{ from: 'price', name: 'price' }], keepUnmatched: false };
   const operator = lookingUpVersions({ ...options, lateness, emit: () => {} }, context);
   for (let time = 1; time <= 100; time++) {

@@ -4,8 +4,10 @@ import { emitInBatches } from './batches.ts';
 import { joinKeyReader } from './join-keys.ts';
 import { joinedRow, type LookupOptions } from './lookup.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
+import { type PackedRow, rowPacker } from './packed-rows.ts';
 import { noTime } from './row-failures.ts';
 import { picker } from './rows.ts';
+import { type QueueSnapshot, SpilledQueue } from './spilled-queue.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
 import { TimeQueue } from './time-queue.ts';
 
@@ -19,11 +21,12 @@ type Version = { readonly from: number; readonly row: Row };
 /**
  * Looks each row of the port `rows` up in the port `lookup` as it was at the row's time: the newest version of the key up to then.
  * Rows wait until the watermark, the least of both inputs, has passed their time: no version to come can be older. The versions
- * are in the engine's keyed state: a table may be large, few of its keys change, and each key has few versions.
+ * are in the engine's keyed state: a table may be large, few of its keys change, and each key has few versions. So are the rows that
+ * wait where they do not fit into memory.
  */
 export function lookingUpVersions(
   options: VersionsOptions,
-  { state, fail, emit }: Pick<TransformContext<unknown>, 'state' | 'fail' | 'emit'>,
+  { state, fail, emit, memory }: Pick<TransformContext<unknown>, 'state' | 'fail' | 'emit' | 'memory'>,
 ): StatefulOperator {
   const { rows: rowSchema, lookup, keys, added, keepUnmatched, lateness } = options;
   const joined = joinedRow(options);
@@ -35,7 +38,11 @@ export function lookingUpVersions(
   const versionTimeOf = eventTimeReader(lookup) ?? (() => beginningOfTime);
   const versions = state<readonly Version[]>('versions');
   const waiting = new TimeQueue<Row>();
-  const bytes = bytesPerRow(rowSchema) + 24;
+  /** Those that do not fit into memory. Of the same time they came before those that do. */
+  const spilled = new SpilledQueue<PackedRow>(state('waiting'));
+  const { pack, unpack } = rowPacker(rowSchema.columns);
+  const bytesPerWaiting = bytesPerRow(rowSchema) + 24;
+  const size = () => waiting.size + spilled.loaded;
   let watermark = beginningOfTime;
 
   function learn(row: Row): void {
@@ -59,7 +66,14 @@ export function lookingUpVersions(
     }
   }
   function* due(until: number): Iterable<Row> {
-    while (waiting.size > 0 && waiting.next <= until) yield waiting.take();
+    for (let next = spilled.next; Math.min(next, waiting.next) <= until; next = spilled.next) {
+      if (next <= waiting.next) yield unpack(spilled.take());
+      else yield waiting.take();
+    }
+  }
+  function spill(): void {
+    spilled.add(waiting.inOrder().map((row) => ({ time: timeOf(row)!, item: pack(row) })));
+    waiting.clear();
   }
   function take(rows: readonly Row[]): void {
     const ready: Row[] = [];
@@ -71,6 +85,7 @@ export function lookingUpVersions(
       else if (time > watermark - lateness) ready.push(row);
       else late.push(row);
     }
+    if (waiting.size * bytesPerWaiting > memory) spill();
     emitInBatches(found(ready), options.emit);
     if (late.length > 0) emit('late', late);
   }
@@ -85,13 +100,14 @@ export function lookingUpVersions(
       emitInBatches(found(due(to)), options.emit);
     },
     outputWatermark: (to) => to - lateness,
-    snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema) }),
+    snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),
     restore(before) {
-      const saved = before as { readonly watermark: number; readonly waiting: State };
+      const saved = before as { readonly watermark: number; readonly waiting: State; readonly spilled: QueueSnapshot };
       watermark = saved.watermark;
+      spilled.restore(saved.spilled);
       for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(timeOf(row)!, row);
     },
-    stateSize: () => ({ entries: waiting.size, bytes: waiting.size * bytes }),
+    stateSize: () => ({ entries: size(), bytes: size() * bytesPerWaiting }),
   };
 }
 
