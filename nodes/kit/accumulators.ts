@@ -3,33 +3,17 @@ import type { ColumnType, State, Value } from '../../engine/schema/types.ts';
 import type { AggregateFunction } from './aggregates.ts';
 import { Quantiles, type QuantilesState } from './quantiles.ts';
 import { listBytes } from './state.ts';
+import type { Slotted } from './windows.ts';
 
 /**
  * One aggregate over many groups at once. Groups are slots, numbered from 0 with few gaps; a batch is given as the slot
  * and the value of each row, so that the loop over it is one tight loop per aggregate. Null values count for nothing.
  */
-export interface Accumulator {
-  /** Makes room for slots below `size`; called before any of them is named. */
-  reserve(size: number): void;
+export interface Accumulator extends Slotted {
   /** `order` says which of two values came first, for what depends on that. Equal ones are in the order of the rows. */
   add(slots: Int32Array, values: readonly Value[], count: number, order: Float64Array): void;
-  /** Adds what slot `from[i]` has got to slot `into[i]`; `from` keeps it. */
-  merge(into: Int32Array, from: Int32Array, count: number): void;
-  /** What these slots have got, for `absorb`; they keep it. */
-  extract(slots: Int32Array): State;
-  /** Adds what `extract` gave, as if it came after all that is there: the i-th part to slot `into[i]`, or nowhere where that is -1. */
-  absorb(into: Int32Array, extracted: State): void;
-  /** Makes a slot like new. */
-  clear(slot: number): void;
-  /** Forgets all slots, and gives their memory back. */
-  reset(): void;
   /** Of a slot that may not have got any value. */
   result(slot: number): Value;
-  /** About how many bytes it holds. */
-  bytes(): number;
-  snapshot(): State;
-  /** Into a new accumulator. */
-  restore(state: State): void;
 }
 
 /** Whether a function needs the `order` of its values. */

@@ -23,6 +23,7 @@ export class KeyIndex {
   readonly #free: number[] = [];
   /** Maps besides the root. */
   #maps = 0;
+  readonly #one = new Int32Array(1);
 
   constructor(levels: number) {
     this.levels = levels;
@@ -41,6 +42,11 @@ export class KeyIndex {
   /** The values of one level, by slot. */
   valuesOf(level: number): readonly Value[] {
     return this.#values[level]!;
+  }
+
+  /** The values of the key with this number. */
+  keyOf(slot: number): Value[] {
+    return this.#values.map((values) => values[slot]!);
   }
 
   /** Puts each row's slot into `slots`, numbering new keys. `columns` holds the rows' values, by level. */
@@ -103,6 +109,16 @@ export class KeyIndex {
     map.set(columns[this.levels - 1]![row]!, slot);
     for (let level = 0; level < this.levels; level++) this.#values[level]![slot] = columns[level]![row]!;
     return slot;
+  }
+
+  /** The number of one key, which it gets if it has none. */
+  numberOf(key: readonly Value[]): number {
+    this.assign(
+      key.map((value) => [value]),
+      1,
+      this.#one,
+    );
+    return this.#one[0]!;
   }
 
   /** Forgets all keys for whose number this holds. It goes over all of them, so wait until it pays. */

@@ -62,6 +62,9 @@ export class SpilledGroups {
   has(place: number): boolean {
     return this.#places.has(place);
   }
+  get places(): Iterable<number> {
+    return this.#places.keys();
+  }
   /** About how many bytes of memory it takes to know what is where. */
   get bytes(): number {
     let bytes = 0;

@@ -1,5 +1,5 @@
 import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
-import type { State, Value } from '../../engine/schema/types.ts';
+import type { State } from '../../engine/schema/types.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { keyText, keyValues } from './keys.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from './spilled-queue.ts';
@@ -152,7 +152,7 @@ export class SessionWindows implements Windows {
     while (this.#dueOnDisk.next <= watermark) {
       this.#advanceTo(this.#dueOnDisk.next - 1, fire);
       const text = this.#dueOnDisk.take();
-      this.#takeUp(this.#numberOf(keyValues(text)), text);
+      this.#takeUp(this.#keys.index.numberOf(keyValues(text)), text);
     }
     this.#advanceTo(watermark, fire);
   }
@@ -217,7 +217,7 @@ export class SessionWindows implements Windows {
     const due: Timed<string>[] = [];
     const changed: Timed<string>[] = [];
     for (const sessions of leaving) {
-      const text = keyText(this.#valuesOf(sessions[0]!.key));
+      const text = keyText(this.#keys.index.keyOf(sessions[0]!.key));
       const extracted = this.#slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
       this.#disk.set(text, {
         sessions: Float64Array.from(sessions.flatMap(({ turn, first, last, ...flags }) => [turn, first, last, flagsOf(flags)])),
@@ -232,7 +232,7 @@ export class SessionWindows implements Windows {
   }
   /** The other sessions are forgotten, and memory becomes as small as these need it. */
   #keepOnly(staying: readonly Session[][]): void {
-    const values = staying.map((sessions) => this.#valuesOf(sessions[0]!.key));
+    const values = staying.map((sessions) => this.#keys.index.keyOf(sessions[0]!.key));
     const sessions = staying.flat();
     const extracted = this.#slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
     this.#slots.clear();
@@ -240,7 +240,7 @@ export class SessionWindows implements Windows {
     this.#byKey = [];
     this.#queue = new TimeQueue();
     this.groups = 0;
-    for (const [i, own] of staying.entries()) this.#hold(this.#numberOf(values[i]!), own);
+    for (const [i, own] of staying.entries()) this.#hold(this.#keys.index.numberOf(values[i]!), own);
     this.#slots.absorb(
       Int32Array.from(sessions, ({ slot }) => slot),
       extracted,
@@ -259,7 +259,7 @@ export class SessionWindows implements Windows {
   }
 
   /** Back into memory, if it is on disk. */
-  #takeUp(key: number, text = keyText(this.#valuesOf(key))): void {
+  #takeUp(key: number, text = keyText(this.#keys.index.keyOf(key))): void {
     const found = this.#disk.get(text);
     if (found === undefined) return;
     this.#disk.delete(text);
@@ -270,7 +270,7 @@ export class SessionWindows implements Windows {
     const found = this.#disk.get(text);
     if (found === undefined) return;
     const sessions = this.#sessionsOf(found);
-    const key = this.#numberOf(keyValues(text));
+    const key = this.#keys.index.numberOf(keyValues(text));
     for (const session of sessions) Object.assign(session, { key, slot: this.#slots.take() });
     this.#absorbSpilled(sessions, found);
     this.#fireAll(
@@ -295,18 +295,6 @@ export class SessionWindows implements Windows {
     });
   }
 
-  #valuesOf(key: number): Value[] {
-    return Array.from({ length: this.#keys.index.levels }, (_, level) => this.#keys.index.valuesOf(level)[key]!);
-  }
-  #numberOf(values: readonly Value[]): number {
-    const number = new Int32Array(1);
-    this.#keys.index.assign(
-      values.map((value) => [value]),
-      1,
-      number,
-    );
-    return number[0]!;
-  }
   spilled(): { readonly entries: number; readonly bytes: number } {
     return { entries: 0, bytes: 0 };
   }

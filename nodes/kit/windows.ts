@@ -1,6 +1,5 @@
 /** Windows of event time: what the kinds of them have in common. */
 import type { State } from '../../engine/schema/types.ts';
-import type { Accumulator } from './accumulators.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { KeyIndex } from './keys.ts';
 
@@ -56,16 +55,37 @@ export function floorTo(time: number, every: number, offset: number): number {
   return Math.floor((time - offset) / every) * every + offset;
 }
 
+/** What slots have: one of the things that are kept of a group. */
+export interface Slotted {
+  /** Makes room for slots below `size`; called before any of them is named. */
+  reserve(size: number): void;
+  /** Adds what slot `from[i]` has got to slot `into[i]`, as if it came after all that is there; `from` keeps it. */
+  merge(into: Int32Array, from: Int32Array, count: number): void;
+  /** What these slots have got, for `absorb`; they keep it. */
+  extract(slots: Int32Array): State;
+  /** Adds what `extract` gave, as if it came after all that is there: the i-th part to slot `into[i]`, or nowhere where that is -1. */
+  absorb(into: Int32Array, extracted: State): void;
+  /** Makes a slot like new. */
+  clear(slot: number): void;
+  /** Forgets all slots, and gives their memory back. */
+  reset(): void;
+  /** About how many bytes it holds. */
+  bytes(): number;
+  snapshot(): State;
+  /** Into a new one. */
+  restore(state: State): void;
+}
+
 /** Slots of accumulators that are lent to groups and come back: their number is that of groups at one time, not of all groups. */
 export class Slots {
-  readonly #accumulators: readonly Accumulator[];
+  readonly #accumulators: readonly Slotted[];
   #free: number[] = [];
   #size = 0;
   #capacity = 0;
   readonly #one = new Int32Array(1);
   readonly #other = new Int32Array(1);
 
-  constructor(accumulators: readonly Accumulator[]) {
+  constructor(accumulators: readonly Slotted[]) {
     this.#accumulators = accumulators;
   }
   /** How many are lent. */

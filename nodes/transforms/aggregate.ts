@@ -102,6 +102,8 @@ Where the rows have no event time, or *Time* is another column, nothing is known
 
 ### Memory
 Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. A window's groups are forgotten once it is complete and no longer waits for late rows; without windows they leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded.
+
+Groups for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. Results are the same, with two exceptions: the groups of one window, or those of an aggregation without windows, then come out in an order that means nothing; and a sum or average of fractions may differ in its last digit, which depends on the order of adding. One group alone has to fit into memory: the distinct count of one group with 10 million numbers takes about 400 MB.
 `,
   inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
   stateful: true,

@@ -1,14 +1,15 @@
 import { durationText } from '../../engine/schema/duration.ts';
-import { endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
-import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
+import type { Column, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { emitInBatches } from '../kit/batches.ts';
 import { duplicateNames, keyTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { keyReader, keysField } from '../kit/keyed-rows.ts';
+import { keysField } from '../kit/keyed-rows.ts';
 import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../kit/node.ts';
 import { noTime } from '../kit/row-failures.ts';
 import { columnSource, compile, rowSource } from '../kit/rows.ts';
-import { rowsFromState, rowsToState } from '../kit/state.ts';
+import { rowsToState } from '../kit/state.ts';
+import { type Order, TopRows } from '../kit/top-rows.ts';
 
 const windowed = { param: 'over', is: ['tumbling'] } as const;
 const params = {
@@ -59,7 +60,7 @@ The rows come out when the input ends, keys in the order in which they first cam
 Windows are aligned to 1970-01-01T00:00Z and hold the rows from their start up to, but not including, their end, by event time. A window's rows come out once no earlier row is expected, with \`window_start\` and \`window_end\` before \`rank\`; the event time of what comes out is the window's end. A row that comes after its window has left is late, and goes to the port *late* as it is. A row without an event time fails.
 
 ### Memory
-Kept in memory are as many rows as may come out, for each key (and each window that is open), and no others.
+Kept are as many rows as may come out, for each key (and each window that is open), and no others. Rows for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. The same rows come out then, with the same ranks; only the order of the keys among each other means nothing any more. The rows of one key in one window have to fit into memory.
 `,
   inputs: [{ name: 'rows', bounded: ({ over }: Params) => over === 'all' }],
   stateful: true,
@@ -147,9 +148,6 @@ Kept in memory are as many rows as may come out, for each key (and each window t
   ],
 });
 
-/** Below zero where the first row ranks before the second. */
-type Order = (a: Row, b: Row) => number;
-
 function orderOf({ column, order, over }: Params, schema: Schema): Order {
   const [before, after] = order === 'greatest' ? ['>', '<'] : ['<', '>'];
   const value = (row: string) => columnSource(column, row);
@@ -163,47 +161,6 @@ function orderOf({ column, order, over }: Params, schema: Schema): Order {
   return compile(`(a, b) => { ${compared} ${rest} }`, { contents });
 }
 
-/** The best rows of each key, best first. */
-class Tops {
-  readonly byKey = new Map<string, Row[]>();
-  rows = 0;
-
-  /** Gives by how many there are more rows. */
-  add(row: Row, key: string, order: Order, count: number): number {
-    const best = this.byKey.get(key);
-    if (best === undefined) {
-      this.byKey.set(key, [row]);
-      return 1;
-    }
-    if (best.length === count && order(best[count - 1]!, row) <= 0) return 0;
-    let low = 0;
-    let high = best.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (order(best[middle]!, row) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    best.splice(low, 0, row);
-    if (best.length <= count) return 1;
-    best.pop();
-    return 0;
-  }
-
-  snapshot(schema: Schema): Json {
-    return [...this.byKey].map(([key, rows]) => [key, rowsToState(rows, schema)]);
-  }
-  /** Gives how many rows there are. */
-  restore(state: Json, schema: Schema): number {
-    let count = 0;
-    for (const [key, rows] of state as [string, Json][]) {
-      const restored = rowsFromState(rows, schema);
-      this.byKey.set(key, restored);
-      count += restored.length;
-    }
-    return count;
-  }
-}
-
 /** Makes the rows that come out, from `values` (the window, if any, and the rank) and a row. */
 function ranker(input: Schema, output: Schema): (row: Row, values: readonly Value[]) => Row {
   const added = output.columns.length - input.columns.length;
@@ -211,52 +168,38 @@ function ranker(input: Schema, output: Schema): (row: Row, values: readonly Valu
   return compile(`(row, values) => (${rowSource(columns)})`);
 }
 
-/** About what a row that is held takes in memory. */
-const rowBytes = ({ columns }: Schema, rows: number): number => rows * (64 + 24 * columns.length);
-
-function overAll({ params, inputs, outputs, emit }: TransformContext<Params>): StatefulOperator {
+function overAll({ params, inputs, outputs, memory, state, emit }: TransformContext<Params>): StatefulOperator {
   const schema = inputs['rows']!;
-  const order = orderOf(params, schema);
-  const keyOf = keyReader(params.keys);
   const rank = ranker(schema, outputs['rows']!);
-  const tops = new Tops();
-  let held = 0;
+  const tops = new TopRows({ schema, keys: params.keys, order: orderOf(params, schema), most: params.count, memory, state });
   return {
-    process(rows) {
-      for (const row of rows) held += tops.add(row, keyOf(row), order, params.count);
-    },
+    process: (rows) => tops.add(rows, () => 0),
     finish() {
       emitInBatches(
-        ranked(tops, (row, place) => rank(row, [place])),
+        ranked(tops.take(0, false), (row, place) => rank(row, [place])),
         (rows) => emit('rows', rows),
       );
-      tops.byKey.clear();
     },
-    snapshot: () => tops.snapshot(schema),
-    restore: (state) => {
-      held = tops.restore(state as Json, schema);
-    },
-    stateSize: () => ({ entries: held, bytes: rowBytes(schema, held) }),
+    // What comes out at the end may be as old as any row.
+    outputWatermark: () => beginningOfTime,
+    snapshot: () => tops.snapshot(),
+    restore: (before) => tops.restore(before),
+    stateSize: () => tops.size(),
   };
 }
 
-/**
- * Windows leave as a whole and in order of time, which keyed state has no order for; and what they hold is few rows by nature. So
- * they are kept in maps, and are part of the snapshot.
- */
-function byWindow({ params, inputs, outputs, emit, fail }: TransformContext<Params>): StatefulOperator {
-  const { every, count } = params;
+function byWindow({ params, inputs, outputs, memory, state, emit, fail }: TransformContext<Params>): StatefulOperator {
+  const { every } = params;
   const schema = inputs['rows']!;
   const timeOf = eventTimeReader(schema)!;
-  const order = orderOf(params, schema);
-  const keyOf = keyReader(params.keys);
   const rank = ranker(schema, outputs['rows']!);
-  const windows = new Map<number, Tops>();
+  const tops = new TopRows({ schema, keys: params.keys, order: orderOf(params, schema), most: params.count, memory, state });
   let watermark = Number.NEGATIVE_INFINITY;
-  let held = 0;
   return {
     process(rows) {
       const late: Row[] = [];
+      const held: Row[] = [];
+      const starts: number[] = [];
       for (const row of rows) {
         const time = timeOf(row);
         if (time === null) {
@@ -268,45 +211,33 @@ function byWindow({ params, inputs, outputs, emit, fail }: TransformContext<Para
           late.push(row);
           continue;
         }
-        const tops = windows.get(start) ?? new Tops();
-        if (tops.byKey.size === 0) windows.set(start, tops);
-        held += tops.add(row, keyOf(row), order, count);
+        held.push(row);
+        starts.push(start);
       }
+      tops.add(held, (i) => starts[i]!);
       if (late.length > 0) emit('late', late);
     },
     advance(time) {
       watermark = time;
-      const complete = [...windows.keys()].filter((start) => start + every - 1 <= time || time >= endOfTime).sort((a, b) => a - b);
+      const complete = tops.places.filter((start) => start + every - 1 <= time || time >= endOfTime).sort((a, b) => a - b);
       for (const start of complete) {
-        const tops = windows.get(start)!;
-        windows.delete(start);
-        // Keys came in an order that means nothing.
-        const sorted = new Tops();
-        for (const key of [...tops.byKey.keys()].sort()) sorted.byKey.set(key, tops.byKey.get(key)!);
         emitInBatches(
-          ranked(sorted, (row, place) => rank(row, [start, start + every, place])),
+          // Keys came in an order that means nothing.
+          ranked(tops.take(start, true), (row, place) => rank(row, [start, start + every, place])),
           (rows) => emit('rows', rows),
         );
-        for (const rows of tops.byKey.values()) held -= rows.length;
       }
     },
-    snapshot: (): Json => ({
-      watermark: Number.isFinite(watermark) ? watermark : null,
-      windows: [...windows].map(([start, tops]) => [start, tops.snapshot(schema)]),
-    }),
+    snapshot: (): State => ({ watermark: Number.isFinite(watermark) ? watermark : null, tops: tops.snapshot() }),
     restore(state) {
-      const before = state as { readonly watermark: number | null; readonly windows: readonly (readonly [number, Json])[] };
+      const before = state as { readonly watermark: number | null; readonly tops: State };
       watermark = before.watermark ?? Number.NEGATIVE_INFINITY;
-      for (const [start, rows] of before.windows) {
-        const tops = new Tops();
-        windows.set(start, tops);
-        held += tops.restore(rows, schema);
-      }
+      tops.restore(before.tops);
     },
-    stateSize: () => ({ entries: held, bytes: rowBytes(schema, held) }),
+    stateSize: () => tops.size(),
   };
 }
 
-function* ranked({ byKey }: Tops, toRow: (row: Row, place: number) => Row): Iterable<Row> {
-  for (const rows of byKey.values()) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
+function* ranked(tops: Iterable<readonly Row[]>, toRow: (row: Row, place: number) => Row): Iterable<Row> {
+  for (const rows of tops) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
 }

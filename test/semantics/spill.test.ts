@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Params } from '../../nodes/kit/params.ts';
 import aggregate from '../../nodes/transforms/aggregate.ts';
+import topN from '../../nodes/transforms/top-n.ts';
 import { schema } from '../transform-trial.ts';
 import { inAnyOrder, type Played, playStream, type StreamEvent, timed } from './stream.ts';
 
@@ -35,6 +36,28 @@ const events = fc
       if ('tick' in event) clock += event.tick;
       return 'watermark' in event ? { watermark } : 'tick' in event ? { tick: clock } : event;
     });
+  });
+
+/** Batches of rows with so many keys that their groups are parted. */
+const manyKeys = fc
+  .record({ batches: fc.integer({ min: 1, max: 6 }), size: fc.integer({ min: 1, max: 1500 }), keys: fc.integer({ min: 1, max: 3000 }), seed: fc.nat() })
+  .map(({ batches, size, keys, seed }): StreamEvent[] => {
+    let state = seed;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const drawn = Array.from({ length: batches }, (_, batch): StreamEvent[] => [
+      {
+        rows: Array.from({ length: size }, () => {
+          const key = random(keys);
+          return { time: batch * 10 + random(40), sensor: `s${key}`, line: key % 7, level: random(9), word: random(2) === 0 ? null : 'w' };
+        }),
+      },
+      { tick: 60 * batch },
+      { watermark: batch * 10 - 20 + random(10) },
+    ]).flat();
+    return drawn.toSpliced(random(drawn.length), 0, { restart: true });
   });
 
 const functions = ['count', 'sum', 'average', 'min', 'max', 'first', 'last', 'distinctCount', 'percentile'] as const;
@@ -85,35 +108,52 @@ describe('aggregate', () => {
   });
 
   it('gives the same with many groups, which are parted by their keys', () => {
-    const many = fc.record({
-      batches: fc.integer({ min: 1, max: 6 }),
-      size: fc.integer({ min: 1, max: 1500 }),
-      keys: fc.integer({ min: 1, max: 3000 }),
-      seed: fc.nat(),
-    });
     fc.assert(
-      fc.property(anyParams, many, fc.constantFrom(0, 30_000, 300_000), (params, { batches, size, keys, seed }, memory) => {
-        let state = seed;
-        const random = (below: number): number => {
-          state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-          return Math.floor((state / 2 ** 32) * below);
-        };
-        const drawn = Array.from({ length: batches }, (_, batch): StreamEvent[] => [
-          {
-            rows: Array.from({ length: size }, () => {
-              const key = random(keys);
-              return { time: batch * 10 + random(40), sensor: `s${key}`, line: key % 7, level: random(9), word: random(2) === 0 ? null : 'w' };
-            }),
-          },
-          { tick: 60 * batch },
-          { watermark: batch * 10 - 20 + random(10) },
-        ]).flat();
-        drawn.splice(random(drawn.length), 0, { restart: true });
+      fc.property(anyParams, manyKeys, fc.constantFrom(0, 30_000, 300_000), (params, drawn, memory) => {
         const unlimited = playStream(aggregate, { params, inputs: { rows: readings }, events: drawn });
         const limited = playStream(aggregate, { params, inputs: { rows: readings }, events: drawn, memory });
         expect(inAnyOrder(limited.emitted)).toEqual(inAnyOrder(unlimited.emitted));
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('holds little more than it may, whatever the number of groups', () => {
+    const memory = 200_000;
+    for (const window of ['none', 'tumbling', 'sliding', 'session']) {
+      const params: Params = { window, groupBy: ['sensor'], aggregations: [{ function: 'last', column: 'word' }] };
+      const rows = Array.from({ length: 20_000 }, (_, i) => ({ time: i, sensor: `sensor ${(i * 7919) % 20_000}`, line: 0, level: i, word: 'w' }));
+      const batches = Array.from({ length: 20 }, (_, i) => ({ rows: rows.slice(i * 1000, i * 1000 + 1000) }));
+      const unlimited = playStream(aggregate, { params, inputs: { rows: readings }, events: batches });
+      const limited = playStream(aggregate, { params, inputs: { rows: readings }, events: batches, memory });
+      expect(Math.max(...unlimited.stateSizes.map((size) => size!.bytes)), window).toBeGreaterThan(5 * memory);
+      expect(Math.max(...limited.stateSizes.map((size) => size!.bytes)), window).toBeLessThan(1.2 * memory);
+    }
+  });
+});
+
+describe('top rows', () => {
+  const anyTop = fc.record({
+    keys: fc.subarray(['sensor', 'line']),
+    column: fc.constantFrom('level', 'word'),
+    order: fc.constantFrom('greatest', 'least'),
+    count: fc.integer({ min: 1, max: 4 }),
+    over: fc.constantFrom('all', 'tumbling'),
+    every: fc.constant(20),
+  });
+
+  it.each([
+    ['few', events, 300],
+    ['many', manyKeys, 60],
+  ] as const)('are the same with any limit, for %s keys', (_, anyEvents, numRuns) => {
+    fc.assert(
+      fc.property(anyTop, anyEvents, fc.constantFrom(0, 2000, 50_000), (params, played, memory) => {
+        const unlimited = playStream(topN, { params, inputs: { rows: readings }, events: played });
+        const limited = playStream(topN, { params, inputs: { rows: readings }, events: played, memory });
+        expect(inAnyOrder(limited.emitted)).toEqual(inAnyOrder(unlimited.emitted));
+        expect(limited.overtaken).toEqual([]);
+      }),
+      { numRuns },
     );
   });
 });
