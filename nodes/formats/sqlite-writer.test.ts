@@ -234,6 +234,16 @@ describe('rows that the table refuses', () => {
 });
 
 describe('files', () => {
+  test('a new one that is written at once has large pages, another one the pages that it has', async () => {
+    await write('t', pair, rowsOf(1));
+    expect(query('PRAGMA page_size')).toEqual([{ page_size: 8192 }]);
+    expect(query('PRAGMA page_count')).toEqual([{ page_count: 2 }]);
+    rmSync(path);
+    execute('CREATE TABLE x (y)');
+    await write('t', pair, rowsOf(1));
+    expect(query('PRAGMA page_size')).toEqual([{ page_size: 4096 }]);
+  });
+
   test('a run that made the file and failed leaves no file', async () => {
     const run = new Run();
     const writer = await run.writer('t', pair);
