@@ -6,3 +6,15 @@ it('lets no text from a file steer the terminal', () => {
   expect(describeProblem(problem, 'x.json', () => 'Step')).toBe('x.json: node step "Step": red\ufffd[31m\ufffd.');
   expect(alignedTable(['a'], [['1\x1b]0;title\n2']])).toBe('a\n1\ufffd]0;title 2');
 });
+
+it('tells a hint with the options that do what it says', () => {
+  const problem = {
+    code: 'checkpoint/changed',
+    severity: 'error',
+    message: 'State does not fit any more',
+    hint: 'Undo the change, or start from scratch',
+  } as const;
+  expect(describeProblem(problem, 'x.json', () => 'Step')).toMatch(
+    /\n {2}Undo the change, or start from scratch\. Options: --drop-changed-state, --from scratch\.$/,
+  );
+});

@@ -21,9 +21,20 @@ export function describeProblem(problem: Problem, file: string, titleOf: (node: 
   const lines = [`${subject}: ${severity === 'error' ? '' : `${severity}: `}${sentence(problem.message)}`];
   if (position) lines.push(`  at ${position.source}${linesOf(position)}`);
   if (row) lines.push(`  row: ${cut(JSON.stringify(row), 200)}`);
-  if (problem.hint) lines.push(`  ${sentence(problem.hint)}`);
+  const options = answers.get(problem.code);
+  if (problem.hint) lines.push(`  ${sentence(problem.hint)}${options ? ` Options: ${options}.` : ''}`);
   return printable(lines.join('\n'));
 }
+
+/** Hints say what can be done wherever a pipeline runs; these options of "millrace run" do it. */
+const answers: ReadonlyMap<string, string> = new Map([
+  ['checkpoint/changed', '--drop-changed-state, --from scratch'],
+  ['checkpoint/behind', '--accept-duplicates, --from scratch'],
+  ['checkpoint/damaged', '--from scratch'],
+  ['checkpoint/other-pipeline', '--from scratch'],
+  ['sqlite/changed', '--from scratch'],
+  ['file/changed', '--from scratch'],
+]);
 
 /** Text without what would steer a terminal: it may come from anybody's file. */
 function printable(text: string): string {

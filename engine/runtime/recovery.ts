@@ -197,7 +197,7 @@ class Recovery {
       throw new MillraceError({
         code: 'checkpoint/other-pipeline',
         message: `Checkpoint ${id} is of another pipeline, "${shape.pipeline}".`,
-        hint: 'Choose another folder for the state, or start with --from scratch.',
+        hint: 'Put the other pipeline back in its place, or start from scratch.',
       });
     }
     // Replays come and go: what they gave is marked, and the rest of their rows waits.
@@ -213,12 +213,12 @@ class Recovery {
     const { dropped } = comparison;
     if (dropped.length > 0 && !this.#job.options.dropChangedState) {
       const list = dropped.map(({ node, why }) => `"${node}" (${why})`).join(', ');
-      const carried = comparison.carried.length === 0 ? '' : `: that of ${comparison.carried.map((node) => `"${node}"`).join(', ')} goes on`;
+      const carried = comparison.carried.length === 0 ? '' : ` (that of ${comparison.carried.map((node) => `"${node}"`).join(', ')} goes on)`;
       const whose = dropped.length === 1 ? 'of one node' : `of ${dropped.length} nodes`;
       throw new MillraceError({
         code: 'checkpoint/changed',
         message: `The pipeline was changed since checkpoint ${id}, and the state ${whose} does not fit any more: ${list}.`,
-        hint: `Undo the change, go on without that state (--drop-changed-state${carried}), or start anew (--from scratch).`,
+        hint: `Undo the change, go on without that state${carried}, or start from scratch.`,
         node: dropped.length === 1 && this.#shape.nodes[dropped[0]!.node] ? dropped[0]!.node : undefined,
       });
     }
@@ -235,7 +235,7 @@ function allDamaged(): MillraceError {
   return new MillraceError({
     code: 'checkpoint/damaged',
     message: 'All checkpoints of this pipeline are damaged: there is none to go on from.',
-    hint: 'Restore the folder of its state from a copy, or start anew (--from scratch): all rows are then read and written once more.',
+    hint: 'Restore the folder of its state from a copy, or start from scratch: all rows are then read and written once more.',
   });
 }
 
@@ -244,7 +244,7 @@ function behind({ id, decider }: CheckpointHead, committed: number): MillraceErr
   return new MillraceError({
     code: 'checkpoint/behind',
     message: `The database of "${decider?.node}" holds rows up to checkpoint ${committed}: going on from checkpoint ${id}, the run would write those since then a second time.`,
-    hint: 'Accept that (--accept-duplicates; tables that are updated by key hold each row once all the same), or start anew (--from scratch) with another table.',
+    hint: 'Accept that (tables that are updated by key hold each row once all the same), or start from scratch with another table.',
     node: decider?.node,
   });
 }
@@ -253,7 +253,7 @@ function databaseGone({ decider }: CheckpointHead): MillraceError {
   return new MillraceError({
     code: 'sqlite/changed',
     message: `The database of "${decider?.node}" does not hold what this run has committed to it: it was removed or replaced since.`,
-    hint: 'Put it back as it was, or start anew (--from scratch).',
+    hint: 'Put it back as it was, or start from scratch.',
     node: decider?.node,
     field: 'path',
   });

@@ -76,9 +76,6 @@ export const runColumns: readonly RunColumn[] = [
     },
     tone: (row) => zero(sent(row.stats.out)),
   },
-  counter('dropped', 'Dropped', 'Rows that the node took in and, rightly, did not send on: what a filter without a second edge sorts out.', undefined),
-  counter('failed', 'Failed', 'Rows that the node could not handle. See “Errors” for the first of them.', 'bad'),
-  counter('late', 'Late', 'Rows that came after their window was done. They leave by a port of their own.', 'notable'),
   {
     name: 'rate',
     label: (isLive) => (isLive ? 'Rows/s' : 'Rows/s, mean'),
@@ -87,6 +84,9 @@ export const runColumns: readonly RunColumn[] = [
     cell: (row) => count(rowsPerSecond(row)),
     tone: (row) => zero(Math.round(rowsPerSecond(row))),
   },
+  counter('failed', 'Failed', 'Rows that the node could not handle. See “Errors” for the first of them.', 'bad'),
+  counter('late', 'Late', 'Rows that came after their window was done. They leave by a port of their own.', 'notable'),
+  counter('dropped', 'Dropped', 'Rows that the node took in and, rightly, did not send on: what a filter without a second edge sorts out.', undefined),
   {
     name: 'state',
     label: () => 'State',
