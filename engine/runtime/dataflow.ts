@@ -89,8 +89,8 @@ export interface Dataflow {
   commit(checkpoint?: number, options?: { readonly stored?: boolean; readonly more?: boolean }): Promise<void>;
   /** All outputs are as they should be at the end: opening them from a checkpoint has made them so. */
   settle(): void;
-  /** Nothing will go on from here: no keyed state is left on disk. */
-  discardState(): void;
+  /** Nothing will go on from here: no keyed state is left on disk, and databases forget which checkpoint they hold. Never throws. */
+  forget(): void;
   /** No checkpoint before this one will be gone back to. */
   committed(oldestKept: number): void;
   /** A source has spent this time waiting for rows, or for sinks to take them. */

@@ -292,9 +292,9 @@ export class Execution {
     if (!store) return;
     asEngine(this.#env.monitor, () => {
       store.clear();
-      this.#flow!.discardState();
       rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
     });
+    this.#flow!.forget();
   }
 }
 

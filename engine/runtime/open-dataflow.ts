@@ -283,8 +283,15 @@ class OpenDataflow implements Dataflow {
     if (more) for (const each of this.#writers) each.isSettled = false;
   }
 
-  discardState(): void {
-    asEngine(this.#env.monitor, () => this.#states.discard());
+  forget(): void {
+    const transactions = new Set(this.#writers.map(({ writer }) => writer.transaction));
+    for (const forget of [() => this.#states.discard(), ...[...transactions].map((transaction) => () => transaction?.forget?.())]) {
+      try {
+        asEngine(this.#env.monitor, forget);
+      } catch (error) {
+        this.#env.onLog('warning', `Tidying up failed: ${(error as Error).message}`, '');
+      }
+    }
   }
 
   settle(): void {

@@ -235,6 +235,38 @@ describe('what is visible when', () => {
     await run.close();
   });
 
+  test('what a run leaves behind that nothing goes on from: its rows, and not its number', async () => {
+    const tables = () => query('a.db', 'SELECT name FROM sqlite_schema ORDER BY name');
+    const markers = () => query('a.db', `SELECT lineage FROM ${commitsTable}`);
+    execute('a.db', `CREATE TABLE ${commitsTable} (lineage TEXT PRIMARY KEY, checkpoint INTEGER NOT NULL, at TEXT NOT NULL)`);
+    execute('a.db', `INSERT INTO ${commitsTable} VALUES ('other', 4, '2026-01-01')`);
+    const first = await open([table('a.db')]);
+    await first.writers[0]!.write(rowsOf(2));
+    await checkpoint(first, 1);
+    first.writers[0]!.transaction!.forget!();
+    await first.close();
+    expect(markers()).toEqual([{ lineage: 'other' }]);
+
+    execute('a.db', `DELETE FROM ${commitsTable}`);
+    const second = await open([table('a.db')]);
+    await second.writers[0]!.write(rowsOf(2));
+    await checkpoint(second, 1);
+    const reader = openSqlite(at('a.db'));
+    reader.exec('BEGIN');
+    reader.prepare('SELECT * FROM t').all();
+    second.writers[0]!.transaction!.forget!();
+    reader.close();
+    await second.close();
+    expect(markers()).toEqual([{ lineage: 'trial' }]);
+
+    // As a run finds it that was killed right after its last commit.
+    const third = await open([table('a.db')], { checkpoint: 1, token: { before: null, redo: null } });
+    third.writers[0]!.transaction!.forget!();
+    await third.close();
+    expect(tables()).toEqual([{ name: 't' }]);
+    expect(content('a.db')).toHaveLength(2);
+  });
+
   test('another program that has locked the file is waited for, however it holds it, until the run is cancelled', async () => {
     const stop = new AbortController();
     const run = await open([table('a.db')], null, stop.signal);

@@ -40,6 +40,12 @@ export function readMarker(connection: SqliteConnection, lineage: string): numbe
   return connection.prepare<[string], { checkpoint: number }>(`SELECT checkpoint FROM ${commitsTable} WHERE lineage = ?`).get(lineage)?.checkpoint ?? null;
 }
 
+/** Removes what is remembered of a lineage, and the table with the last one. */
+export function removeMarker(connection: SqliteConnection, lineage: string): void {
+  connection.prepare(`DELETE FROM ${commitsTable} WHERE lineage = ?`).run(lineage);
+  if (!connection.prepare(`SELECT 1 FROM ${commitsTable}`).get()) connection.exec(`DROP TABLE ${commitsTable}`);
+}
+
 /** See `SinkDefinition.committedCheckpoint`. */
 export async function committedCheckpoint(path: string, lineage: string, signal: AbortSignal): Promise<number | null> {
   if (!existsSync(path)) return null;

@@ -4,7 +4,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { SinkContext, Transaction } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
-import { changedDatabase, type DatabaseToken, databaseToken, readMarker, writeMarker } from './sqlite-commits.ts';
+import { changedDatabase, type DatabaseToken, databaseToken, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
 import { openSqlite, pragma, type SqliteConnection } from './sqlite-driver.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
 import { foldName } from './sqlite-name.ts';
@@ -193,6 +193,20 @@ export class SqliteDatabase implements Transaction {
     this.#prepared = null;
     this.#hasBegun = false;
     if (this.connection.inTransaction) this.connection.exec('ROLLBACK');
+  }
+
+  forget(): void {
+    if (this.#marker === null || (!this.#hasBegun && !this.#tryBegin())) return;
+    removeMarker(this.connection, this.#context.lineage);
+    try {
+      this.connection.exec('COMMIT');
+    } catch (error) {
+      // Somebody reads. It does no harm there.
+      if (!isBusy(error)) throw error;
+      this.connection.exec('ROLLBACK');
+    }
+    this.#hasBegun = false;
+    this.#marker = null;
   }
 
   /** Called by the engine at the end of the run. A log of what was prepared and not committed stays for the run that goes on. */

@@ -298,6 +298,8 @@ export interface Transaction {
    * durable by the end of `prepare`. Called before the first row.
    */
   keepRedo(folder: string): void;
+  /** All is committed, and nothing goes on from there: what tells of checkpoints goes, unless another program is in the way. */
+  forget?(): void;
 }
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }

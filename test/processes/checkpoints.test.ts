@@ -78,6 +78,8 @@ describe('a run process', () => {
     for (const name of ['rows.csv', 'windows.csv']) expect(lines(folder, name), `seed ${seed}`).toEqual(lines(calm, name));
     for (const name of ['first.db', 'second.db']) expect(rowsOf(folder, name), `seed ${seed}`).toEqual(rowsOf(calm, name));
     expect(new CheckpointStore(stateFolder).list()).toEqual([]);
+    // Nor in the databases, which told of checkpoints on the way.
+    for (const name of ['first.db', 'second.db']) expect(Object.keys(contents(join(folder, name)))).toEqual(['rows']);
     rmSync(calm, { recursive: true, force: true });
   });
 
