@@ -33,8 +33,8 @@ or is killed leaves the database as it was, and nobody sees half of a result. Th
 
 A run that goes on until it is stopped makes **one transaction per checkpoint**: its rows are seen with each checkpoint, all
 sinks of the file together, and **Replace** puts the new table in place with the first one. A run that is killed and goes on
-leaves each row in the table exactly once; the table \`_millrace_commits\` tells which checkpoint the file holds. Other
-programs can write between two transactions. While one has the file locked, the run waits and says so.
+leaves each row in the table exactly once; the table \`_millrace_commits\` tells which checkpoint the file holds, for as long
+as a run may go on from it. Other programs can write between two transactions. While one has the file locked, the run waits and says so.
 
 Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
 (ISO 8601 text in UTC), JSON \`JSON\` (compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
