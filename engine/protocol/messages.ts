@@ -202,8 +202,11 @@ export interface LogLine {
 export interface WaitingErrors {
   /** The errors table's database. */
   readonly path: string;
-  /** `problem`: why the rows of this node cannot be replayed as the pipeline is now, or null. */
-  readonly nodes: readonly { readonly node: string; readonly rows: number; readonly problem: Problem | null }[];
+  /**
+   * `problem`: why the rows of this node cannot be replayed by themselves, as the pipeline is now, or null. `inRun`: a run that goes
+   * on from its latest checkpoint can take them up (`run.start` with `replay`).
+   */
+  readonly nodes: readonly { readonly node: string; readonly rows: number; readonly problem: Problem | null; readonly inRun: boolean }[];
   /** The newest of them first; `failedAt` in ISO 8601. */
   readonly newest: readonly {
     readonly id: number;

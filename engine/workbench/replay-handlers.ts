@@ -11,7 +11,7 @@ import { readKeptErrors } from '../store/kept-errors.ts';
 import type { Checker } from './checker.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
-import { prepareReplay } from './replay.ts';
+import { canTakeUp, prepareReplay } from './replay.ts';
 
 const newestShown = 20;
 
@@ -48,7 +48,9 @@ export function replayHandlers({ runs, documents, checker, catalogue, stateOf }:
           return problemOf(error);
         }
       };
-      return { path, nodes: [...counts].map(([node, waiting]) => ({ node, rows: waiting, problem: obstacle(node) })), newest: rows };
+      const isForRun = (node: string) =>
+        'plan' in planned && canTakeUp({ plan: planned.plan, catalogue, stateFolder: stateOf(document), folder, file, nodes: [node], from: 'latest' });
+      return { path, nodes: [...counts].map(([node, waiting]) => ({ node, rows: waiting, problem: obstacle(node), inRun: isForRun(node) })), newest: rows };
     },
     'run.replay': async ({ documentId, pipeline, parameters, node }) => {
       const document = documents.trusted(documentId);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { errorsFile } from '../plan/errors-table.ts';
 import { planRun } from '../plan/plan.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { defaultRunOptions, type RunControl } from '../protocol/run-api.ts';
@@ -13,6 +14,7 @@ import type { Checker } from './checker.ts';
 import { diskError } from './disk.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
+import { planTakeUp } from './replay.ts';
 
 type RunRequests =
   | 'run.start'
@@ -38,23 +40,28 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
     return [...current, ...remembered.filter((run) => !known.has(run.id) && run.endedAt !== null)].sort((a, b) => b.startedAt - a.startedAt);
   };
   return {
-    'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates }) => {
+    'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, replay }) => {
       const document = documents.trusted(documentId);
       const { folder, path } = document;
       const { checked } = await checker.check(pipeline, folder, { touch: true, parameters });
-      const plan = planRun(checked);
+      const planned = planRun(checked);
       // The folder of documents that were never saved is made when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
         throw diskError(error, folder, 'written');
       });
-      const usual = defaultRunOptions(plan);
+      const state = stateOf(document);
+      const begins = from ?? (planned.bounded ? 'scratch' : 'latest');
+      const { plan } = replay
+        ? planTakeUp({ plan: planned, catalogue: checked.catalogue, stateFolder: state, folder, file: errorsFile(pipeline.name), nodes: replay, from: begins })
+        : { plan: planned };
       const options = {
-        ...usual,
-        stateFolder: stateOf(document),
-        from: from ?? (plan.bounded ? 'scratch' : 'latest'),
+        ...defaultRunOptions(plan),
+        ...(replay && { commits: 'checkpoint' as const }),
+        stateFolder: state,
+        from: begins,
         dropChangedState: dropChangedState ?? false,
         acceptDuplicates: acceptDuplicates ?? false,
-      } as const;
+      };
       return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options });
     },
     'run.resumable': ({ documentId }) => {

@@ -1,10 +1,11 @@
 import { Button } from '@mantine/core';
 import { IconHistory, IconTable } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
-import type { RunSummary, WaitingErrors } from '../../engine/protocol/messages.ts';
+import type { Problem, RunSummary, WaitingErrors } from '../../engine/protocol/messages.ts';
 import { titleOf } from '../canvas/flow.ts';
 import { session, useSession } from '../session/session.ts';
 import { counted } from './format.ts';
+import type { ReplayWay } from './ReplayDialog.tsx';
 import { isRunning, startReplay } from './run-actions.tsx';
 
 /** The rows that wait in the errors table, by node, and the way to replay them. Nothing where none wait. */
@@ -25,26 +26,26 @@ export function KeptErrors({ run }: { readonly run: RunSummary }) {
         </Button>
       </div>
       <ul>
-        {waiting.nodes.map(({ node, rows, problem }) => {
+        {waiting.nodes.map(({ node, rows, problem, inRun }) => {
+          const way = wayOf(isRunning(run), problem, inRun);
           const title = titleOf(node, pipeline.nodes[node], catalogue);
           return (
             <li key={node}>
               <b>{title}</b>
               <span className="run-note">{counted(rows, 'row')}</span>
-              {problem ? (
-                <span className="run-note" title={problem.hint}>
-                  {problem.message}
+              {way === null ? (
+                <span className="run-note" title={problem?.hint}>
+                  {problem?.message ?? 'They can be replayed when the run has ended'}
                 </span>
               ) : (
                 <Button
                   size="compact-xs"
                   variant="light"
                   leftSection={<IconHistory size={14} />}
-                  disabled={isRunning(run)}
                   aria-label={`Replay the rows of ${title}`}
-                  onClick={() => void startReplay(node, title, rows)}
+                  onClick={() => void startReplay(way, node, title, rows)}
                 >
-                  Replay after mending
+                  {labels[way]}
                 </Button>
               )}
             </li>
@@ -53,6 +54,17 @@ export function KeptErrors({ run }: { readonly run: RunSummary }) {
       </ul>
     </section>
   );
+}
+
+const labels: Readonly<Record<ReplayWay, string>> = {
+  alone: 'Replay after mending',
+  'with-run': 'Go on with these rows',
+  'into-run': 'Stop, and go on with these rows',
+};
+
+function wayOf(isRunning: boolean, problem: Problem | null, inRun: boolean): ReplayWay | null {
+  if (isRunning) return inRun ? 'into-run' : null;
+  return problem === null ? 'alone' : inRun ? 'with-run' : null;
 }
 
 /** Asked for anew when the run has ended, has committed more, or the pipeline was checked; null until it is known. */

@@ -1,6 +1,8 @@
+import { runNodeOf, runNodes } from '../../engine/document/pipeline.ts';
 import type { RequestParams } from '../../engine/protocol/api.ts';
 import type { Pipeline, RunSummary } from '../../engine/protocol/messages.ts';
 import type { StopMode } from '../../engine/protocol/run-api.ts';
+import { endOfTime } from '../../engine/schema/event-time.ts';
 import { notify, notifyError } from '../app/notify.ts';
 import { openPath, saveDocument } from '../files/documents.tsx';
 import { checkNow } from '../session/checks.ts';
@@ -9,7 +11,7 @@ import { meansTheSame } from '../session/meaning.ts';
 import { session } from '../session/session.ts';
 import { getState, onRunChanged, setState } from '../session/state.ts';
 import { askParameters } from './ParametersDialog.tsx';
-import { askReplay } from './ReplayDialog.tsx';
+import { askReplay, type ReplayWay } from './ReplayDialog.tsx';
 import { askAfterRefusal, askBeginning, refusals } from './ResumeDialog.tsx';
 import { askElsewhere, askSaveFirst } from './StartDialogs.tsx';
 
@@ -34,7 +36,7 @@ interface Start {
 }
 
 /** How a run begins, as `run.start` takes it. */
-type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' | 'acceptDuplicates'>>;
+type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' | 'acceptDuplicates' | 'replay'>>;
 
 /**
  * Starts the pipeline as it is now, saved or not. Asks for the parameters' values where it has some, and where to begin if it
@@ -88,23 +90,50 @@ async function beginning(documentId: string, name: string, isEndless: boolean): 
 }
 
 /** Sends the kept rows of a node through the pipeline as it is now, once the user has read what that does. */
-export async function startReplay(node: string, title: string, rows: number): Promise<void> {
+export async function startReplay(way: ReplayWay, node: string, title: string, rows: number): Promise<void> {
   const { documentId, pipeline } = session.state;
-  if (!documentId || !(await askReplay(title, rows))) return;
+  if (!documentId || !(await askReplay(way, title, rows))) return;
   const parameters = Object.keys(pipeline.parameters).length > 0 ? await askParameters(pipeline.parameters) : {};
   if (!parameters) return;
   try {
+    if (way !== 'alone') {
+      if (way === 'into-run' && !(await stoppedWithCheckpoint())) return;
+      const run = await begin({ documentId, pipeline, parameters }, { from: 'latest', replay: [node] });
+      return void tellReplayed(run.id, title);
+    }
     show(await session.request('run.replay', { documentId, pipeline, parameters: { ...parameters }, node }), pipeline);
   } catch (error) {
     notifyError(error, 'The replay did not start');
   }
 }
 
-async function begin(start: Start, how: How): Promise<void> {
+/** Stops the run that goes on, so that it can go on from there; says so where that went wrong. */
+async function stoppedWithCheckpoint(): Promise<boolean> {
+  const { run } = session.state;
+  if (!run || !isRunning(run)) return true;
+  await session.request('run.stop', { runId: run.id, how: 'checkpoint' });
+  const { state } = await onRunChanged(run.id, ({ endedAt }) => endedAt !== null);
+  if (state === 'failed') notify('The run failed when it was to stop with a checkpoint: no rows were replayed.', 'error');
+  return state !== 'failed';
+}
+
+/** Says when all rows that a run has taken up are read, and a checkpoint holds what became of them. */
+async function tellReplayed(runId: string, title: string): Promise<void> {
+  const isRead = ([id, { watermark }]: [string, { readonly watermark: number }]) => runNodeOf(id) === runNodes.replay && watermark >= endOfTime;
+  const { endedAt } = await onRunChanged(runId, (run) => run.endedAt !== null || Object.entries(run.stats).some(isRead));
+  if (endedAt !== null) return;
+  await session.request('run.checkpoint', { runId }).then(
+    () => notify(`The rows of “${title}” were replayed. The run goes on.`),
+    () => {},
+  );
+}
+
+async function begin(start: Start, how: How): Promise<RunSummary> {
   const { documentId, pipeline, parameters } = start;
   const run = await session.request('run.start', { documentId, pipeline, parameters: { ...parameters }, ...how });
   show(run, pipeline);
   if (how.from !== 'scratch') void offerAnotherStart(start, how, run.id);
+  return run;
 }
 
 /** A run that was just started, of this pipeline. */
@@ -122,7 +151,10 @@ async function offerAnotherStart(start: Start, how: How, runId: string): Promise
   const problem = run.endedAt !== null && run.problems.find(({ code }) => refusals.has(code));
   if (!problem || getState().run?.id !== runId) return;
   const next = await askAfterRefusal(problem);
-  if (next) await begin(start, { ...how, ...next }).catch((error) => notifyError(error, 'The run did not start'));
+  if (!next) return;
+  // From scratch the rows that failed come once more by themselves, where their source can be read again.
+  const { replay: _, ...anew } = how;
+  await begin(start, { ...(next.from === 'scratch' ? anew : how), ...next }).catch((error) => notifyError(error, 'The run did not start'));
 }
 
 /** With a checkpoint where it makes some, to go on from; else at once. */
