@@ -79,7 +79,11 @@ export class Supervisor implements RunControl {
     // Not at the cost of the run that begins now.
     if (wasPrepared) setTimeout(() => this.prepare(), prepareAgainMs).unref();
     if (run) return run.summary;
-    throw new MillraceError({ code: 'run/keeper', message: 'The run was started, but its keeper does not answer.', hint: 'Before you start it again, see in the list of runs whether it goes on.' });
+    throw new MillraceError({
+      code: 'run/keeper',
+      message: 'The run was started, but its keeper does not answer.',
+      hint: 'Before you start it again, see in the list of runs whether it goes on.',
+    });
   }
 
   async stop(runId: string, how: StopMode): Promise<void> {

@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { openDrawn } from './documents.ts';
 import { type Editor, missing, openEditor, temporaryFolder } from './editor.ts';
-import { bottomPanel, card, field, selectNode, typeCode } from './gestures.ts';
+import { bottomPanel, card, field, openCommands, selectNode, typeCode } from './gestures.ts';
 
 const why = missing('browser');
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 1000, height: 700 } } as const;
@@ -63,7 +63,7 @@ describe.skipIf(why !== null)(`how it looks${why ? ` (${why})` : ''}`, () => {
     await page.keyboard.type('a');
     await pictures(editor, 'quick-add');
     await page.keyboard.press('Escape');
-    await page.keyboard.press('ControlOrMeta+k');
+    await openCommands(page);
     await pictures(editor, 'commands');
   });
 

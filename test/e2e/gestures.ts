@@ -35,6 +35,12 @@ export async function selectNode(page: Page, node: string): Promise<void> {
   await card(page, node).click();
 }
 
+/** Opens the list of all commands by its keys, and waits until it takes what is typed: keys that come before that are the canvas's. */
+export async function openCommands(page: Page): Promise<void> {
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.locator('.mantine-Spotlight-search:focus').waitFor();
+}
+
 /** Replaces a Monaco editor's text by typing; on one line, since a new one would be indented by the editor. */
 export async function typeCode(page: Page, editor: Locator, text: string): Promise<void> {
   await editor.click();

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Editor, missing, openEditor, temporaryFolder } from './editor.ts';
-import { card } from './gestures.ts';
+import { card, openCommands } from './gestures.ts';
 import { openTrusted, ready, rename, writePipeline } from './pipelines.ts';
 
 const windows = ({ desktop }: Editor) => desktop!.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
@@ -46,7 +46,7 @@ describe.skipIf(missing('desktop'))('a desktop window', () => {
     await ready(editor.page);
     const place = { x: 120, y: 80, width: 1100, height: 700 };
     await editor.desktop!.evaluate(({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]!.setBounds(bounds), place);
-    await editor.page.keyboard.press('ControlOrMeta+k');
+    await openCommands(editor.page);
     await editor.page.keyboard.type('theme: dark');
     await editor.page.keyboard.press('Enter');
     await expect.poll(() => editor.page.locator('html').getAttribute('data-mantine-color-scheme')).toBe('dark');
