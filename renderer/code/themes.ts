@@ -17,7 +17,8 @@ export function defineThemes(monaco: typeof Editor): void {
     colors: {
       'editor.background': '#ffffff',
       'editor.foreground': '#1c2128',
-      'editorLineNumber.foreground': '#9aa2ae',
+      'editorLineNumber.foreground': '#656e7b',
+      'editorLineNumber.dimmedForeground': '#656e7b',
       'editorLineNumber.activeForeground': '#505966',
       'editor.lineHighlightBackground': '#f5f7fa',
       'editor.lineHighlightBorder': '#00000000',
@@ -43,7 +44,8 @@ export function defineThemes(monaco: typeof Editor): void {
     colors: {
       'editor.background': '#1c1f25',
       'editor.foreground': '#e3e6eb',
-      'editorLineNumber.foreground': '#626a77',
+      'editorLineNumber.foreground': '#8d95a2',
+      'editorLineNumber.dimmedForeground': '#8d95a2',
       'editorLineNumber.activeForeground': '#a9b0bb',
       'editor.lineHighlightBackground': '#22262d',
       'editor.lineHighlightBorder': '#00000000',
