@@ -83,7 +83,14 @@ export interface RunProtocol {
   readonly events: {
     readonly changed: RunSummary;
     readonly logged: LogLine;
+    /** Users' code was seen at work: a process that runs out of memory can say nothing any more. */
+    readonly at: CodePlace;
   };
+}
+/** The node and the param that hold a piece of users' code. */
+export interface CodePlace {
+  readonly node: string;
+  readonly field: string;
 }
 
 /** What a workbench and the command line can do with runs; the supervisor implements it. */

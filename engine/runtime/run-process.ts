@@ -22,6 +22,7 @@ export function serveRun(port: Port): void {
       run = new Run(job, thread, {
         onChanged: (summary) => service.emit('changed', summary),
         onLogged: (line) => service.emit('logged', line),
+        onAt: (place) => service.emit('at', place),
       });
       return null;
     },

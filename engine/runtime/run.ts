@@ -2,7 +2,7 @@ import type { Undo } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
-import { type RunJob, type StopMode, startingSummary } from '../protocol/run-api.ts';
+import { type CodePlace, type RunJob, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { lockStateFolder } from '../store/checkpoints-lock.ts';
 import { refuseUnfinishedReplays } from '../store/unfinished-replays.ts';
@@ -26,6 +26,7 @@ function callLimit(): number {
 export interface RunListeners {
   onChanged(summary: RunSummary): void;
   onLogged(line: LogLine): void;
+  onAt(place: CodePlace): void;
 }
 
 /** One run, from the control thread: starting -> running -> (stopping) -> done, failed or stopped, and no further. */
@@ -35,7 +36,7 @@ export class Run {
   readonly #listeners: RunListeners;
   readonly #watchdog: Watchdog;
   readonly #rates = new Rates();
-  readonly #codes = new Map<number, { readonly node: NodeId; readonly field: string }>();
+  readonly #codes = new Map<number, CodePlace>();
   readonly #undos = new Map<NodeId, readonly Undo[]>();
   /** By question: what takes the answer; without one it looks into what was kept. */
   readonly #inspections = new Map<number, (rows?: KeptRows | null) => void>();
@@ -59,6 +60,10 @@ export class Run {
     this.#watchdog = new Watchdog(thread.monitor, callLimit(), {
       onEndless: (activity) => void this.#endless(activity),
       onOverMemory: () => void this.#lost(this.#overMemory()),
+      onCode: (code) => {
+        const place = this.#codes.get(code);
+        if (place) listeners.onAt(place);
+      },
     });
     thread.listen({
       onMessage: (message) => this.#receive(message),
@@ -280,7 +285,7 @@ export class Run {
   }
 
   /** Whose code it is can be told where there is but one piece. */
-  #onlyCode(): { readonly node: NodeId; readonly field: string } | undefined {
+  #onlyCode(): CodePlace | undefined {
     return this.#codes.size === 1 ? [...this.#codes.values()][0] : undefined;
   }
 

@@ -3,6 +3,13 @@ import { type Activity, type Monitor, readMonitor } from './monitor.ts';
 
 const looksEveryMs = 100;
 
+export interface WatchdogListeners {
+  onEndless(activity: Activity): void;
+  onOverMemory(): void;
+  /** Other users' code than before was at work at one of the looks. */
+  onCode?(code: number): void;
+}
+
 /**
  * Watches the data thread from outside: calls `onEndless` when one call of users' code has run for `limitMs`, and
  * `onOverMemory` when the process has become too large; one of them, once. It looks at what the thread notes: a call is the
@@ -12,12 +19,17 @@ const looksEveryMs = 100;
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(monitor: Monitor, limitMs: number, { onEndless, onOverMemory }: { onEndless(activity: Activity): void; onOverMemory(): void }) {
+  constructor(monitor: Monitor, limitMs: number, { onEndless, onOverMemory, onCode }: WatchdogListeners) {
     let last = readMonitor(monitor);
+    let code = -1;
     let since = performance.now();
     this.#timer = setInterval(
       () => {
         const now = readMonitor(monitor);
+        if (now.code >= 0 && now.code !== code) {
+          code = now.code;
+          onCode?.(code);
+        }
         if (isOverMemory()) {
           this.stop();
           onOverMemory();

@@ -69,6 +69,9 @@ class FakeProcess implements EngineProcess {
   say(change: Partial<RunSummary>): void {
     this.#service.emit('changed', { ...startingSummary(this.job!), state: 'running', ...change });
   }
+  at(node: string, field: string): void {
+    this.#service.emit('at', { node, field });
+  }
   checkpoint(id: number): void {
     this.say({ checkpoint: { id, at: Date.now(), bytes: 10, tookMs: 1 } });
   }
@@ -119,6 +122,21 @@ async function started(options: Partial<RunOptions> = {}, limit = 3, lineage: ()
 }
 
 describe('a keeper', () => {
+  it('says which code was at work when the process ran out of memory, and not when it was killed', async () => {
+    for (const [reason, place] of [
+      ['it ran out of memory', { node: 'step', field: 'code' }],
+      ['it was ended by SIGKILL', {}],
+    ] as const) {
+      const { keeper, processes, told } = await started({ commits: 'end' });
+      processes[0]!.at('step', 'code');
+      processes[0]!.checkpoint(1);
+      await told(({ checkpoint }) => checkpoint !== null);
+      processes[0]!.die(reason);
+      const { code, node, field } = keeper.summary.problems[0]!;
+      expect({ code, ...(node && { node, field }) }).toEqual({ code: 'engine/crashed', ...place });
+    }
+  });
+
   it('brings a drain to its end whose process was killed', async () => {
     const drained = await started();
     const first = await drained.next(0);

@@ -1,6 +1,6 @@
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
-import { type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
+import { type CodePlace, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { EngineProcess } from './engine-process.ts';
 import { type BackOff, type Failure, isWorthAnotherAttempt, usualBackOff, waitBefore } from './restart-policy.ts';
@@ -20,6 +20,8 @@ interface Attempt {
   readonly process: EngineProcess;
   readonly client: Client<RunProtocol>;
   isOver: boolean;
+  /** Users' code that was seen at work last. */
+  at: CodePlace | null;
 }
 
 /**
@@ -127,10 +129,13 @@ export class Keeper {
   async #launch(job: RunJob, prepared?: EngineProcess): Promise<void> {
     const process = prepared ?? this.#options.fork();
     const client = new Client<RunProtocol>(process.port);
-    const attempt: Attempt = { process, client, isOver: false };
+    const attempt: Attempt = { process, client, isOver: false, at: null };
     this.#attempt = attempt;
     client.on('changed', (summary) => this.#take(attempt, summary));
     client.on('logged', (line) => this.#takeLine(line));
+    client.on('at', (place) => {
+      attempt.at = place;
+    });
     process.onExit((_code, reason) => this.#died(attempt, reason));
     try {
       await client.request('start', job);
@@ -169,7 +174,9 @@ export class Keeper {
   #died(attempt: Attempt, reason: string): void {
     if (this.#attempt === attempt) this.#attempt = null;
     if (attempt.isOver) return;
-    this.#failed(attempt, { kind: 'died', outOfMemory: reason.includes('out of memory') }, undefined, crashed(reason, this.job));
+    const outOfMemory = reason.includes('out of memory');
+    const problem = crashed(reason, this.job);
+    this.#failed(attempt, { kind: 'died', outOfMemory }, undefined, outOfMemory ? { ...problem, ...attempt.at } : problem);
   }
 
   /** What an attempt that failed comes to: another one, or the end of the run. */

@@ -36,7 +36,7 @@ export function isWorthAnotherAttempt(job: RunJob, failure: Failure, hasWorked: 
   if (code === 'run/lost') return true;
   if (!hasWorked || row !== undefined || /^(code|expression|column|columns|param|plan|node)\//.test(code)) return false;
   if (/\/(changed|other-columns)$/.test(code)) return false;
-  if (code === 'checkpoint/not-written') return true;
+  if (code.startsWith('checkpoint/')) return code === 'checkpoint/not-written';
   const kind = job.plan.nodes.find(({ id }) => id === node)?.kind;
   return kind === 'source' || kind === 'sink';
 }

@@ -111,7 +111,7 @@ describe('takes all memory', () => {
     ['a Set, in one call', step('  const set = new Set();\n  for (;;) set.add(set.size);')],
   ])('%s', async (_, hog) => {
     const outcome = await beside(hog, limit).then(({ problems }) => `${problems[0]!.code} ${problems[0]!.node}`, String);
-    expect(['run/memory code', 'Error: The process ended: it ran out of memory']).toContain(outcome);
+    expect(['run/memory code', 'Error: The process ended: it ran out of memory, in code code']).toContain(outcome);
   });
 
   test('a state of one key: its row fails before it has grown too large', async () => {

@@ -59,7 +59,11 @@ export class RunTrial {
         if (this.states.at(-1) !== summary.state) this.states.push(summary.state);
         if (summary.endedAt !== null) resolve(summary);
       });
-      this.#process.onExit((_, reason) => reject(new Error(`The process ended: ${reason}`)));
+      let place = '';
+      this.client.on('at', ({ node, field }) => {
+        place = `, in ${node} ${field}`;
+      });
+      this.#process.onExit((_, reason) => reject(new Error(`The process ended: ${reason}${place}`)));
     });
     this.ended.catch(() => {});
   }
