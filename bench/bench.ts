@@ -2,13 +2,14 @@
  * `npm run bench [-- --rows 2000000 --runs 3 --jobs J1,J4]`: Millrace against what one would write by hand, and against other
  * programs that are installed. `--memory`: the peak by size of the input. `--checkpoints`: what exactly-once costs.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { dataFolder, readings } from './data.ts';
 import { type Job, jobs, pipelineFile } from './jobs.ts';
 import { type Measurement, measure } from './measure.ts';
+import { nodeRed, peersOf } from './peers/peers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -36,23 +37,26 @@ async function compareTimes(chosen: readonly Job[], rows: number, runs: number):
   print(`${rows.toLocaleString('en')} rows, medians of ${runs} interleaved runs, whole processes, Node ${process.versions.node}`);
   const lines = [['job', '', 'Millrace', 'by hand', 'ratio', 'CPU', 'by hand', 'memory', 'all processes']];
   for (const job of chosen) {
-    const others = (job.others ?? []).filter(({ command }) => isInstalled(command));
-    const taken = new Map<string, Measurement[]>(['millrace', ...job.hand, ...others.map(({ command }) => command)].map((who) => [who, []]));
+    const peers = peersOf(job.id);
+    const others = [...job.hand, ...peers.map(({ name }) => name)];
+    const taken = new Map<string, Measurement[]>(['millrace', ...others].map((who) => [who, []]));
     for (let run = 0; run < runs; run++) {
       for (const [who, measurements] of taken) measurements.push(await measureJob(job, who, rows));
     }
     const own = taken.get('millrace')!;
     const seconds = median(own.map((each) => each.seconds));
-    for (const hand of [...job.hand, ...others.map(({ command }) => command)]) {
-      const measured = taken.get(hand)!;
+    for (const other of others) {
+      const measured = taken.get(other)!;
       const theirs = median(measured.map((each) => each.seconds));
-      const isFirst = hand === job.hand[0];
+      const isFirst = other === job.hand[0];
+      const peer = peers.find(({ name }) => name === other);
+      const promised = peer ? peer.maxRatio : job.maxRatio;
       lines.push([
         isFirst ? job.id : '',
-        isFirst ? job.title : `  against ${hand}`,
+        isFirst ? job.title : `  against ${other}`,
         isFirst ? `${seconds.toFixed(2)} s` : '',
         `${theirs.toFixed(2)} s`,
-        verdict((seconds / theirs).toFixed(2), seconds / theirs <= (job.hand.includes(hand) ? job.maxRatio : 1)),
+        verdict((seconds / theirs).toFixed(2), promised === null || seconds / theirs <= promised),
         isFirst ? cpu(own) : '',
         cpu(measured),
         isFirst ? verdict(mb(peak(own)), (peak(own) ?? 0) <= maxMemoryMb) : '',
@@ -61,6 +65,9 @@ async function compareTimes(chosen: readonly Job[], rows: number, runs: number):
     }
   }
   printTable(lines);
+  const red = nodeRed();
+  const drawn = chosen.find(({ id }) => id === 'J2');
+  if (red && drawn) await compareNodeRed(drawn, red, runs);
 }
 
 /** Memory must not depend on the size of the input. */
@@ -101,15 +108,39 @@ async function compareCheckpoints(chosen: readonly Job[], rows: number, runs: nu
 }
 
 function measureJob(job: Job, who: string, rows: number, options: readonly string[] = []): Promise<Measurement> {
-  const other = job.others?.find(({ command }) => command === who);
-  if (!other) return measure([...commandOf(job, who, rows), ...options]);
+  const peer = peersOf(job.id).find(({ name }) => name === who);
+  if (!peer) return measure([...commandOf(job, who, rows), ...options]);
   const output = join(dataFolder, `${who}-${job.output}`);
   rmSync(output, { force: true });
-  return measure(other.args(readings(rows)[job.input], output), other.command);
+  return measure(peer.args(readings(rows)[job.input], output), peer.command);
 }
 
-function isInstalled(command: string): boolean {
-  return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+/** Node-RED handles a message for each row: it is measured with fewer of them, and told in rows a second. */
+async function compareNodeRed(job: Job, red: string, runs: number): Promise<void> {
+  const script = join(import.meta.dirname, 'peers', 'node-red.ts');
+  for (const [rows, transactions, words] of [
+    [100_000, 'all', 'one transaction'],
+    [5000, 'each', 'a transaction for each row, as its node does by itself'],
+  ] as const) {
+    const output = join(dataFolder, `node-red-${job.output}`);
+    const own: number[] = [];
+    const theirs: number[] = [];
+    const measured: Measurement[] = [];
+    for (let run = 0; run < runs; run++) {
+      own.push((await measureJob(job, 'millrace', rows)).seconds);
+      const database = new DatabaseSync(join(dataFolder, job.output), { readOnly: true });
+      const { written } = database.prepare('SELECT count(*) AS written FROM readings').get() as { written: number };
+      database.close();
+      rmSync(output, { force: true });
+      measured.push(await measure([script, red, readings(rows)[job.input], output, String(written), transactions]));
+      theirs.push(Number(readFileSync(`${output}.seconds`, 'utf8')));
+    }
+    const perSecond = (seconds: number) => `${Math.round(rows / seconds).toLocaleString('en')} rows/s`;
+    print(
+      `${job.id} beside Node-RED, ${rows.toLocaleString('en')} rows, ${words}: Millrace ${perSecond(median(own))}, its start included; ` +
+        `Node-RED ${perSecond(median(theirs))} once it has started, CPU ${cpu(measured)}, ${mb(peak(measured))}; ${(median(own) / median(theirs)).toFixed(3)} of its time`,
+    );
+  }
 }
 
 function commandOf(job: Job, who: string, rows: number): string[] {
@@ -150,5 +181,5 @@ function print(line: string): void {
 function printTable(lines: readonly (readonly string[])[]): void {
   const widths = lines[0]!.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
   for (const line of lines) print(line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '));
-  print(`(!) more than promised: times the time by hand, 1 against other programs, or ${maxMemoryMb} MB`);
+  print(`(!) more than promised: times the time by hand, 1 against sqlite3, or ${maxMemoryMb} MB`);
 }

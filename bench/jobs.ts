@@ -13,17 +13,10 @@ export interface Job {
   readonly output: string;
   /** What we promise: at most so many times the (last) hand-written time. */
   readonly maxRatio: number;
-  /** What one would take instead, where it is installed: measured in the same run. */
-  readonly others?: readonly Other[];
   /** Further params of the source. */
   readonly source?: PipelineNode['params'];
   /** Nodes in a row, between the source and the sink. */
   readonly steps: readonly PipelineNode[];
-}
-
-export interface Other {
-  readonly command: string;
-  args(input: string, output: string): readonly string[];
 }
 
 const node = (type: string, params: PipelineNode['params']): PipelineNode => ({ type, typeVersion: 1, params });
@@ -36,10 +29,6 @@ export const jobs: readonly Job[] = [
     maxRatio: 1.15,
     input: 'csv',
     output: 'j1.db',
-    others: [
-      { command: 'sqlite3', args: (input, output) => [output, '-cmd', '.mode csv', `.import "${input}" readings`] },
-      { command: 'duckdb', args: (input, output) => [output, '-c', `CREATE TABLE readings AS SELECT * FROM read_csv('${input}')`] },
-    ],
     steps: [],
   },
   {
