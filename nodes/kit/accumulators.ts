@@ -51,7 +51,10 @@ function grown(values: Float64Array, size: number): Float64Array<ArrayBuffer> {
   return larger;
 }
 
-function picked(values: Float64Array, slots: Int32Array): Float64Array {
+/** Few numbers are stored faster as a plain list. */
+type Numbers = Float64Array | readonly number[];
+function picked(values: Float64Array, slots: Int32Array): Numbers {
+  if (slots.length < 8) return Array.from(slots, (slot) => values[slot]!);
   const own = new Float64Array(slots.length);
   for (let i = 0; i < slots.length; i++) own[i] = values[slots[i]!]!;
   return own;
@@ -74,7 +77,7 @@ class Count implements Accumulator {
     return picked(this.#counts, slots);
   }
   absorb(into: Int32Array, extracted: State): void {
-    const counts = extracted as Float64Array;
+    const counts = extracted as Numbers;
     for (let i = 0; i < into.length; i++) if (into[i]! >= 0) this.#counts[into[i]!]! += counts[i]!;
   }
   clear(slot: number): void {
@@ -126,7 +129,7 @@ class Totals {
     return { sums: picked(this.sums, slots), counts: picked(this.counts, slots) };
   }
   absorb(into: Int32Array, extracted: State): void {
-    const { sums, counts } = extracted as { readonly sums: Float64Array; readonly counts: Float64Array };
+    const { sums, counts } = extracted as { readonly sums: Numbers; readonly counts: Numbers };
     for (let i = 0; i < into.length; i++) {
       if (into[i]! < 0) continue;
       this.sums[into[i]!]! += sums[i]!;
@@ -259,7 +262,7 @@ class AtEnd extends Kept implements Accumulator {
     return { kept: super.extract(slots), times: picked(this.#times, slots) };
   }
   absorb(into: Int32Array, extracted: State): void {
-    const { kept, times } = extracted as { readonly kept: readonly Value[]; readonly times: Float64Array };
+    const { kept, times } = extracted as { readonly kept: readonly Value[]; readonly times: Numbers };
     for (let i = 0; i < into.length; i++) if (into[i]! >= 0 && kept[i] !== null) this.#offer(into[i]!, kept[i]!, times[i]!);
   }
   override reset(): void {

@@ -19,10 +19,14 @@ interface Session {
   changed: boolean;
   /** The watermark at which to look at it again; NaN once it is no more. */
   due: number;
+  /** When its key is looked at on disk, if it is there by then. A time that the watermark has passed means nothing, and Infinity never. */
+  queued: number;
 }
 
-/** The sessions of one key on disk: turn, first, last and flags of each, and what they have got by accumulator. */
-type Spilled = { readonly sessions: Float64Array; readonly extracted: readonly State[] };
+const none = Number.POSITIVE_INFINITY;
+
+/** The sessions of one key on disk: turn, first, last, queued and flags of each, and what they have got by accumulator. */
+type Spilled = { readonly sessions: readonly number[]; readonly extracted: readonly State[] };
 
 /**
  * Sessions: a row joins the session of its key that is less than the gap away, joins two of them to one, or begins one. A
@@ -96,7 +100,7 @@ export class SessionWindows implements Windows {
     const [session, next] = near;
     if (!session) {
       if (time + this.#gap - 1 + this.#lateness <= this.#watermark) return undefined;
-      const begun = { key, turn: this.#turns++, slot: this.#slots.take(), first: time, last: time, fired: false, changed: true, due: 0 };
+      const begun = { key, turn: this.#turns++, slot: this.#slots.take(), first: time, last: time, fired: false, changed: true, due: 0, queued: none };
       this.#keys.hold(key);
       this.groups++;
       if (!sessions) this.#byKey[key] = sessions = [];
@@ -218,12 +222,16 @@ export class SessionWindows implements Windows {
     const changed: Timed<string>[] = [];
     for (const sessions of leaving) {
       const text = keyText(this.#keys.index.keyOf(sessions[0]!.key));
+      const time = Math.min(...sessions.map((session) => this.#dueOf(session)));
+      if (!sessions.some(({ queued }) => queued > this.#watermark && queued <= time)) {
+        due.push({ time, item: text });
+        sessions[0]!.queued = time;
+      }
       const extracted = this.#slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
       this.#disk.set(text, {
-        sessions: Float64Array.from(sessions.flatMap(({ turn, first, last, ...flags }) => [turn, first, last, flagsOf(flags)])),
+        sessions: sessions.flatMap((session) => [session.turn, session.first, session.last, session.queued, flagsOf(session)]),
         extracted,
       });
-      due.push({ time: Math.min(...sessions.map((session) => this.#dueOf(session))), item: text });
       const ends = sessions.flatMap((session) => (session.changed && !session.fired ? session.last + this.#gap : []));
       if (this.#early && ends.length > 0) changed.push({ time: Math.min(...ends), item: text });
     }
@@ -280,7 +288,7 @@ export class SessionWindows implements Windows {
     );
     for (const { slot } of sessions) this.#slots.give(slot);
     this.#keys.sweep();
-    this.#disk.set(text, { ...found, sessions: found.sessions.map((each, i) => (i % 4 === 3 ? each & 1 : each)) });
+    this.#disk.set(text, { ...found, sessions: found.sessions.map((each, i) => (i % 5 === 4 ? each & 1 : each)) });
   }
   #absorbSpilled(sessions: readonly Session[], { extracted }: Spilled): void {
     this.#slots.absorb(
@@ -289,9 +297,9 @@ export class SessionWindows implements Windows {
     );
   }
   #sessionsOf({ sessions }: Spilled): Session[] {
-    return Array.from({ length: sessions.length / 4 }, (_, i) => {
-      const [turn, first, last, flags] = sessions.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
-      return { key: -1, turn, slot: -1, first, last, fired: (flags & 1) !== 0, changed: (flags & 2) !== 0, due: 0 };
+    return Array.from({ length: sessions.length / 5 }, (_, i) => {
+      const [turn, first, last, queued, flags] = sessions.slice(5 * i, 5 * i + 5) as [number, number, number, number, number];
+      return { key: -1, turn, slot: -1, first, last, fired: (flags & 1) !== 0, changed: (flags & 2) !== 0, due: 0, queued };
     });
   }
 
@@ -307,7 +315,7 @@ export class SessionWindows implements Windows {
       keys: Int32Array.from(sessions, ({ key }) => key),
       slots: Int32Array.from(sessions, ({ slot }) => slot),
       flags: Int32Array.from(sessions, flagsOf),
-      times: Float64Array.from(sessions.flatMap(({ turn, first, last }) => [turn, first, last])),
+      times: Float64Array.from(sessions.flatMap(({ turn, first, last, queued }) => [turn, first, last, queued])),
       dueOnDisk: this.#dueOnDisk.snapshot(),
       changedOnDisk: this.#changedOnDisk.snapshot(),
     };
@@ -323,8 +331,8 @@ export class SessionWindows implements Windows {
     this.#watermark = watermark;
     this.#turns = turns;
     for (const [i, key] of keys.entries()) {
-      const [turn, first, last] = times.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
-      const session = { key, turn, slot: slots[i]!, first, last, fired: (flags[i]! & 1) !== 0, changed: (flags[i]! & 2) !== 0, due: 0 };
+      const [turn, first, last, queued] = times.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+      const session = { key, turn, slot: slots[i]!, first, last, fired: (flags[i]! & 1) !== 0, changed: (flags[i]! & 2) !== 0, due: 0, queued };
       const own = this.#byKey[key];
       if (own) own.push(session);
       else this.#byKey[key] = [session];
