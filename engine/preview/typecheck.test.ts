@@ -50,6 +50,11 @@ describe('TypeChecker', () => {
     expect(problem).toMatchObject({ node: 'step', field: 'code', range: { line: 2, column: 19 } });
   });
 
+  it('names the columns only where one of them was meant', () => {
+    const source = 'export const initial = { n: 0 };\nexport function onRow(row: Row, state: typeof initial) {\n  return { n: state.m };\n}';
+    expect(checker.check([keyed(source)])).toMatchObject([{ message: expect.stringContaining("'m'"), hint: 'Mend the code where it is marked.' }]);
+  });
+
   it('forgets what was mended and sees changed columns', () => {
     expect(checker.check([expression('row.b')])).toHaveLength(1);
     expect(checker.check([{ ...expression('row.b'), input: { columns: [{ name: 'b', type: 'json', nullable: true }] } }])).toEqual([]);

@@ -63,11 +63,12 @@ export class TypeChecker {
     return this.#service.getSemanticDiagnostics(name).flatMap((diagnostic) => {
       const range = this.#range(diagnostic, file);
       if (!range || returnsOnlyNull.has(diagnostic.code)) return [];
+      const message = this.#ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
       return {
         code: 'code/type',
         severity: 'error' as const,
-        message: sentence(this.#ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ')),
-        hint: hintOf(diagnostic.code, file.code.input),
+        message: sentence(message),
+        hint: hintOf(diagnostic.code, message, file.code.input),
         node: file.code.node,
         field: file.code.field,
         range,
@@ -130,9 +131,9 @@ function fileOf({ kind, source, input, keys = [] }: TypedCode): { readonly text:
   return { text: `export default (\n${source}\n);\n${row}\ndeclare const row: Row;\n`, linesBefore: 1 };
 }
 
-function hintOf(code: number, input: Schema): string {
-  const unknownProperty = code === 2339 || code === 2551;
-  if (!unknownProperty) return 'Mend the code where it is marked.';
+function hintOf(code: number, message: string, input: Schema): string {
+  const isUnknownColumn = (code === 2339 || code === 2551) && message.includes("'Row'");
+  if (!isUnknownColumn) return 'Mend the code where it is marked.';
   const names = input.columns.map((column) => column.name);
   const shown = names.slice(0, 12).join(', ');
   return names.length === 0 ? 'The rows here have no columns yet.' : `The columns here are: ${shown}${names.length > 12 ? ', ...' : ''}.`;

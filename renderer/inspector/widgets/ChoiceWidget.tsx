@@ -41,6 +41,8 @@ export function ChoiceWidget({ id, field, value, onChange, problems, describedBy
         maxDropdownHeight={320}
         comboboxProps={compact ? { width: 220, position: 'bottom-start' } : undefined}
         error={hasError(problems)}
+        aria-label={label}
+        title={chosen?.label}
         aria-describedby={describedBy}
         renderOption={({ option }) => {
           const full = options.find((candidate) => candidate.value === option.value);
