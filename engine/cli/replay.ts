@@ -12,7 +12,7 @@ import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import { unfinishedReplays } from '../store/unfinished-replays.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
-import { canTakeUp, errorsPath, isReplaySource, prepareReplay } from '../workbench/replay.ts';
+import { errorsPath, isReplaySource, prepareReplay, wayInto } from '../workbench/replay.ts';
 import { type Loaded, load } from './load.ts';
 import { alignedTable, count } from './report.ts';
 import { carryOut, refuse } from './run.ts';
@@ -122,8 +122,8 @@ function listWaiting(place: Place, options: ReplayOptions): Waiting[] {
       return { node, rows, problem: null };
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
-      const isForRun = canTakeUp({ plan, catalogue, stateFolder: state, folder, file, nodes: [node], only: options.only, from: 'latest' });
-      return { node, rows, problem: isForRun ? { ...error.problem, hint: intoRun(place.pipeline) } : error.problem };
+      const way = wayInto({ plan, catalogue, stateFolder: state, folder, file, nodes: [node], only: options.only, from: 'latest' }, error.problem);
+      return { node, rows, problem: way.inRun ? { ...error.problem, hint: intoRun(place.pipeline) } : way.problem };
     }
   });
 }

@@ -5,7 +5,7 @@ import { codeAnalysis } from '../sandbox/analysis.ts';
 import type { Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
-import { errorsFile, fileSinks, planReplay } from './errors-table.ts';
+import { errorsFile, fileSinks, planReplay, withReplays } from './errors-table.ts';
 import { planRun } from './plan.ts';
 
 const catalogue = new Catalogue(definitions);
@@ -109,6 +109,41 @@ describe('the plan of a replay', () => {
     expect(() => replay(counted, 'one')).toThrow('"one" itself counts with other rows');
     expect(() => replay(counted, 'file')).toThrow('"file" is a source');
     expect(() => replay(counted, 'gone')).toThrow('There is no node "gone"');
+  });
+});
+
+describe('the plan of a run that takes rows up', () => {
+  const endless = (path: string) => node('file-tail', { path, format: 'csv', types: [{ column: 'n', type: 'integer' }] });
+  const kept = (id: string, ports: readonly (string | null)[] = [null]) => ({ node: id, ports, only: [] });
+  const take = (pipeline: Pipeline, rows: readonly ReturnType<typeof kept>[], taken: readonly string[] = []) =>
+    withReplays(planRun(check(pipeline)), catalogue, 'Trial.errors.db', rows, taken);
+
+  it('has a source more, which is read before those that feed the same nodes, and changes nothing of the other nodes', () => {
+    const pipeline = { ...chain(), nodes: { ...chain().nodes, file: endless('in.csv') } };
+    const before = planRun(check(pipeline));
+    const plan = take(pipeline, [kept('more')]);
+    expect(plan.nodes.slice(1)).toEqual(before.nodes);
+    expect(plan.nodes[0]).toMatchObject({ id: 'errors_replay', kind: 'source', params: { node: 'more', port: null, only: '' }, outputs: { rows: found } });
+    expect(plan).toMatchObject({ replays: ['errors_replay'], sourceGroups: [['errors_replay'], ['file']], bounded: false });
+    // A chain has one entry.
+    expect([before.chains, plan.chains]).toEqual([[['positive', 'more']], []]);
+    expect(take(pipeline, [kept('positive')]).chains).toEqual([['positive', 'more']]);
+    expect(take(pipeline, [kept('positive'), kept('more')], ['errors_replay', 'errors_replay_3']).replays).toEqual(['errors_replay_2', 'errors_replay_4']);
+  });
+
+  it('lets rows enter at the input at which they failed, after what is read first', () => {
+    const nodes = { file: endless('in.csv'), list: source, both: node('join', { keys: [{ column: 'n', lookup: 'n' }] }, 'keep'), table: table('append') };
+    const pipeline = document(nodes, ['file > both.rows', 'list > both.lookup', 'both > table']);
+    const plan = take(pipeline, [kept('both', ['lookup', 'rows'])]);
+    expect(plan.edges.slice(-2).map(({ from, to }) => `${from.node} ${to.port}`)).toEqual(['errors_replay lookup', 'errors_replay_2 rows']);
+    expect(plan.sourceGroups).toEqual([['errors_replay'], ['list'], ['errors_replay_2'], ['file']]);
+    expect(() => take(pipeline, [kept('both', [null, 'rows'])])).toThrow('does not say at which of them its rows failed');
+    expect(() => take(pipeline, [kept('both', ['left'])])).toThrow('failed at its input "left", which it does not have any more');
+  });
+
+  it('is refused at sources, and at nodes that are not there', () => {
+    expect(() => take(chain(), [kept('file')])).toThrow('"file" is a source');
+    expect(() => take(chain(), [kept('gone')])).toThrow('There is no node "gone"');
   });
 });
 

@@ -11,7 +11,7 @@ import { readKeptErrors } from '../store/kept-errors.ts';
 import type { Checker } from './checker.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
-import { canTakeUp, prepareReplay } from './replay.ts';
+import { prepareReplay, wayInto } from './replay.ts';
 
 const newestShown = 20;
 
@@ -48,9 +48,15 @@ export function replayHandlers({ runs, documents, checker, catalogue, stateOf }:
           return problemOf(error);
         }
       };
-      const isForRun = (node: string) =>
-        'plan' in planned && canTakeUp({ plan: planned.plan, catalogue, stateFolder: stateOf(document), folder, file, nodes: [node], from: 'latest' });
-      return { path, nodes: [...counts].map(([node, waiting]) => ({ node, rows: waiting, problem: obstacle(node), inRun: isForRun(node) })), newest: rows };
+      const ways = [...counts].map(([node, waiting]) => {
+        const problem = obstacle(node);
+        const way =
+          'plan' in planned
+            ? wayInto({ plan: planned.plan, catalogue, stateFolder: stateOf(document), folder, file, nodes: [node], from: 'latest' }, problem)
+            : { problem, inRun: false };
+        return { node, rows: waiting, ...way };
+      });
+      return { path, nodes: ways, newest: rows };
     },
     'run.replay': async ({ documentId, pipeline, parameters, node }) => {
       const document = documents.trusted(documentId);

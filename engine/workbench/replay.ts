@@ -118,12 +118,20 @@ export function planTakeUp({ plan, catalogue, stateFolder, folder, file, nodes, 
   return { plan: kept.length > 0 ? withReplays(plan, catalogue, file, kept, taken) : plan, rows, last, refused };
 }
 
-/** Whether a run that goes on from its latest checkpoint could take these rows up. */
-export function canTakeUp(request: TakeUpRequest): boolean {
+/**
+ * Whether a run that goes on from its latest checkpoint could take the rows of a node up that cannot be replayed by themselves, and
+ * what to say where it cannot.
+ */
+export function wayInto(
+  request: TakeUpRequest & { readonly nodes: readonly [NodeId] },
+  alone: Problem | null,
+): { readonly inRun: boolean; readonly problem: Problem | null } {
   try {
-    return planTakeUp(request).rows.size > 0;
-  } catch {
-    return false;
+    planTakeUp(request);
+    return { inRun: true, problem: alone };
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    return { inRun: false, problem: alone && error.problem.code === 'replay/port' ? error.problem : alone };
   }
 }
 

@@ -60,7 +60,8 @@ function RunState() {
   const run = useSession((state) => state.run);
   const words = useSession(strangeness);
   if (!run) return null;
-  const files = Object.values(run.stats).flatMap((stats) => (stats.progress?.total ? [stats.progress] : []));
+  // A stream has progress only in what it reads to an end: rows that it replays, a lookup.
+  const files = Object.values(run.stats).flatMap(({ progress }) => (progress?.total && (run.bounded || progress.done < progress.total) ? [progress] : []));
   const total = files.reduce((sum, progress) => sum + (progress.total ?? 0), 0);
   const done = total > 0 ? files.reduce((sum, progress) => sum + progress.done, 0) / total : null;
   const rows = Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.in, ...Object.values(stats.out)), 0);

@@ -18,8 +18,10 @@ export async function askReplay(way: ReplayWay, title: string, rows: number): Pr
           </>
         ) : (
           <>
-            {way === 'into-run' ? 'The run stops with a checkpoint and goes on from there' : 'The pipeline goes on from its last checkpoint'}, as it is now. The
-            rows that failed go through “{title}” first and count with all others, as if they had not failed. Each is replayed once, also when the run is
+            {way === 'into-run'
+              ? 'The run stops with a checkpoint, and the pipeline as it is now goes on from there.'
+              : 'The pipeline as it is now goes on from its last checkpoint.'}{' '}
+            The rows that failed go through “{title}” first and count with all others, as if they had not failed. Each is replayed once, also when the run is
             interrupted.
           </>
         )}

@@ -65,7 +65,7 @@ describe.skipIf(missing('browser'))('rows that failed', () => {
     const [file, database] = [join(folder, 'Orders.millrace.json'), join(folder, 'out.db')];
     writeFileSync(join(folder, 'orders.jsonl'), ['2.5', '3,5', '4.5', '5,5'].map((price, i) => `${JSON.stringify({ id: i + 1, price })}\n`).join(''));
     const aggregations = [
-      { function: 'count', name: 'orders' },
+      { function: 'count', column: null, name: 'orders' },
       { function: 'sum', column: 'cents', name: 'total' },
     ];
     const nodes = {
@@ -93,7 +93,7 @@ describe.skipIf(missing('browser'))('rows that failed', () => {
     await editor.shot('life-replay-into-run');
     await replay.click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByText('The run stops with a checkpoint').waitFor();
+    await dialog.getByText('The run stops with a checkpoint', { exact: false }).waitFor();
     await editor.shot('life-replay-into-run-dialog');
     await dialog.getByRole('button', { name: 'Stop, and go on with these rows' }).click();
     await page.getByText('The rows of “Prices” were replayed. The run goes on.').waitFor();

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
@@ -270,5 +271,112 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     const { code: stopped } = await millrace(['runs', 'stop', result.run, '--drain'], folder);
     expect(stopped).toBe(0);
     expect(written()).toEqual(sums(sales(0, 1000)));
+  });
+
+  it('takes rows up at the input at which they failed', async () => {
+    const line = (id: number) => `${JSON.stringify({ time: new Date(day + id * 1000).toISOString(), id })}\n`;
+    for (const name of ['left', 'right']) writeFileSync(join(folder, `${name}.jsonl`), Array.from({ length: 60 }, (_, i) => line(i)).join(''));
+    const side = (path: string) =>
+      node('file-tail', { path, types: [{ column: 'time', type: 'timestamp' }], eventTime: 'column', timeColumn: 'time', outOfOrder: hour });
+    // Rows without a time fail at the join, on both sides.
+    const timeless = (every: number) => node('code', { code: `export default (row) => ({ id: row.id, time: row.id % ${every} === 0 ? null : row.time });\n` });
+    const both = node('stream-join', { kind: 'inner', keys: [{ left: 'id', right: 'id' }], before: hour, after: hour }, 'keep');
+    const nodes = {
+      left: side('left.jsonl'),
+      right: side('right.jsonl'),
+      a: timeless(10),
+      b: timeless(15),
+      both,
+      table: node('sqlite-table', { path: 'out.db', table: 'sums', mode: 'append' }),
+    };
+    save(pipeline(nodes, ['left -> a', 'right -> b', 'a -> both.left', 'b -> both.right', 'both -> table']));
+    const first = start();
+    await until(() => waiting().length === 10, first);
+    await stop(first);
+    const count = (port: string) => kept().filter((row) => row['port'] === port).length;
+    expect([count('left'), count('right')]).toEqual([6, 4]);
+
+    // What fails for ever as it is, the rows themselves may be mended for.
+    const errors = new Database(join(folder, 'Trial.errors.db'));
+    errors.exec(`UPDATE errors SET row = json_set(row, '$.time', ${day} + 1000 * json_extract(row, '$.id'))`);
+    errors.close();
+    const second = start('--replay-errors');
+    await until(() => waiting().length === 0, second);
+    expect((await drain(second)).stats).toMatchObject({ errors_replay: { out: { rows: 6 } }, errors_replay_2: { out: { rows: 4 } } });
+    const ids = tables('out.db')
+      ['sums']!.map((row) => row['id'] as number)
+      .sort((a, b) => a - b);
+    expect(ids).toEqual(Array.from({ length: 60 }, (_, i) => i));
+
+    // Rows of earlier versions do not say where they failed.
+    const older = new Database(join(folder, 'Trial.errors.db'));
+    older.exec('UPDATE errors SET replayed_at = NULL WHERE id = 1; ALTER TABLE errors DROP COLUMN port');
+    older.close();
+    const { code, output } = await millrace(['run', 'trial.millrace.json', '--replay-errors', '--explain'], folder);
+    expect([code, output.includes('errors_replay')]).toEqual([0, false]);
+    const { output: told } = await millrace(['replay', 'trial.millrace.json', '--json', '--dry-run'], folder);
+    expect(JSON.parse(told).waiting).toMatchObject([
+      { node: 'both', rows: 1, problem: { code: 'replay/port', hint: expect.stringContaining('earlier version') } },
+    ]);
+  });
+
+  it('leaves rows waiting that do not fit the columns any more, and goes on', async () => {
+    append(sales(0, 100));
+    save(stream(strict));
+    const first = start();
+    await until(() => waiting().length === 20, first);
+    await stop(first);
+    const document = stream(mended);
+    // The column that the node takes now is another one: what was kept does not have it.
+    const renamed = mended.replace('row.price.replace', 'row.cost.replace');
+    const select = node('compute', { columns: [{ name: 'cost', expression: "String(row.price || 'x1')", type: 'string' }] });
+    const nodes = { ...document.nodes, cost: select, prices: node('code', { code: renamed }, 'keep') };
+    save({ ...document, nodes, edges: pipeline(nodes, ['tail -> cost', 'cost -> prices', 'prices -> windows', 'windows -> table']).edges });
+    const second = start('--replay-errors', '--drop-changed-state');
+    append(sales(100, 10));
+    await readings(second, 110);
+    const { state, problems, replayed } = await stop(second);
+    expect([state, replayed]).toEqual(['stopped', [{ node: 'prices', replayed: 0, left: 20 }]]);
+    expect(problems[0]).toMatchObject({ code: 'errors/column', message: expect.stringContaining('"cost"') });
+    save(stream(mended));
+    const third = start('--replay-errors');
+    await until(() => waiting().length === 0, third);
+    await drain(third);
+    expect(written()).toEqual(sums(sales(0, 110)));
+  });
+
+  it('says what is wrong with an errors table that cannot be read, and starts nothing', async () => {
+    append(sales(0, 50));
+    save(stream(strict));
+    const first = start();
+    await until(() => waiting().length === 10, first);
+    await stop(first);
+    const path = join(folder, 'Trial.errors.db');
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
+    writeFileSync(path, 'This is no database, but a text that is long enough to be taken for one. '.repeat(100));
+    const { code, output } = await millrace(['run', 'trial.millrace.json', '--replay-errors', '--json'], folder);
+    expect([code, JSON.parse(output)]).toMatchObject([
+      2,
+      { state: 'refused', problems: [{ code: 'errors/unreadable', message: expect.stringContaining('Trial.errors.db') }] },
+    ]);
+  });
+
+  it('waits for another program that holds the errors table', async () => {
+    append(sales(0, 50));
+    save(stream(strict));
+    const first = start();
+    await until(() => waiting().length === 10, first);
+    await stop(first);
+    save({ ...stream(mended), nodes: { ...stream(mended).nodes, prices: node('code', { code: mended }, 'skip') } });
+    const other = new Database(join(folder, 'Trial.errors.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const second = start('--replay-errors', '--drop-changed-state');
+    await readings(second, 0);
+    await sleep(500);
+    other.exec('ROLLBACK');
+    other.close();
+    await until(() => waiting().length === 0, second);
+    await drain(second);
+    expect(written()).toEqual(sums(sales(0, 50)));
   });
 });
