@@ -67,7 +67,7 @@ With a lookup that **changes over time**, neither input has to end. The rows of 
 - A row waits until the watermark has passed its time: then no older version can come any more. The watermark is the smaller one of both inputs, so set "Idle after" at the source of a lookup that seldom changes, or rows wait for its next version.
 - Of versions with the same key and time, the last one counts. A version that comes late counts from then on; rows that have left are not changed.
 - A version never ends by itself. To take something out of the table, send a version that says so in a column, and filter behind the join.
-- Kept in memory, and on disk beyond a limit, are the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than *Wait for late rows* allows goes to \`late\`.
+- Kept in memory, and on disk beyond a limit, are the rows that wait, the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than *Wait for late rows* allows goes to \`late\`.
 - A lookup without event time counts from the beginning: all rows wait until it has ended, and of each key the last row counts. The rows need an event time. A row or a version whose time is null fails.
 
 To **refresh a table** from a file or a database, set "Read again every" at its source, and as its event time either the arrival, or a column that says when a row was changed. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.

@@ -127,7 +127,7 @@ A pair of key columns comes out once, under the name of the left one; where ther
 
 ### Late rows and memory
 
-Each row is kept in memory until the watermark says that no partner can come any more: for a range its length, for windows the rest of the window, and the time to *Wait for late rows*. The watermark is the smaller one of both inputs, so rows of one side are kept for as long as the other one lags behind; an idle input holds nothing back.
+Each row is kept, on disk where all of them outgrow memory, until the watermark says that no partner can come any more: for a range its length, for windows the rest of the window, and the time to *Wait for late rows*. On disk a row costs many times what it costs in memory, so keep ranges and windows as short as they may be. The watermark is the smaller one of both inputs, so rows of one side are kept for as long as the other one lags behind; an idle input holds nothing back.
 
 A row that comes later than that does not count any more. It goes to \`lateLeft\` or \`lateRight\` as it is, and is counted. For a range that is a row whose time the watermark has passed, for a window one whose window is over. In windows, pairs with a late row that is still allowed come out at once; sessions wait for late rows as well, since a late row may make them longer.
 
