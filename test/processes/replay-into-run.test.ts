@@ -379,4 +379,39 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     await drain(second);
     expect(written()).toEqual(sums(sales(0, 50)));
   });
+
+  it('does not replay rows again that were committed and not yet marked when it was killed, though it goes on without them', async () => {
+    append(sales(0, 50));
+    const totals = node('running-aggregate', { aggregations: [{ function: 'count', column: null, name: 'rows' }] });
+    const running = (code: string, policy: 'keep' | 'skip') => {
+      const nodes = { ...stream(code).nodes, prices: node('code', { code }, policy), windows: totals };
+      return pipeline(nodes, ['tail -> prices', 'prices -> windows', 'windows -> table']);
+    };
+    save(running(strict, 'keep'));
+    const first = start();
+    await until(() => waiting().length === 10, first);
+    await stop(first);
+    // What is skipped needs no errors table: the run only reads it, until it marks the rows.
+    save(running(mended, 'skip'));
+    const other = new Database(join(folder, 'Trial.errors.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const second = start('--replay-errors', '--drop-changed-state');
+    await until(() => tables('out.db')['sums']!.length === 50, second);
+    kill(second);
+    await second.code;
+    other.exec('ROLLBACK');
+    other.close();
+    expect(waiting()).toHaveLength(10);
+    // Beside it they would be replayed once more.
+    const { code, output } = await millrace(['replay', 'trial.millrace.json', '--json'], folder);
+    expect([code, JSON.parse(output).nodes]).toEqual([2, []]);
+    const third = start();
+    await until(() => waiting().length === 0, third);
+    append(sales(50, 4));
+    await readings(third, 54);
+    await stop(third);
+    const written = tables('out.db')['sums']!.map(({ price, rows }) => [price, rows]);
+    expect(written.map(([price]) => price).sort((a, b) => a - b)).toEqual(Array.from({ length: 54 }, (_, i) => i + 1));
+    expect(written.map(([, rows]) => rows)).toEqual(Array.from({ length: 54 }, (_, i) => i + 1));
+  });
 });
