@@ -7,6 +7,12 @@ import type { NodeProblem } from './node.ts';
 export type KeyPair = { readonly left: string; readonly right: string };
 export type JoinKind = 'inner' | 'left' | 'right' | 'outer';
 
+/** What cards say of a join; `how` comes last. */
+export function joinCard(kind: JoinKind, pairs: readonly KeyPair[], how = ''): string {
+  const texts = pairs.map(({ left, right }) => (left === right ? left || '?' : `${left || '?'} = ${right || '?'}`));
+  return texts.length > 0 ? `${kind} on ${texts.join(', ')}${how}` : 'Choose columns to match';
+}
+
 /** Problems of pairs whose columns can never be equal. `name` begins their codes, `column` names the field of the left ones. */
 export function keyPairProblems(name: string, column: string, pairs: readonly KeyPair[], left: Schema, right: Schema): NodeProblem[] {
   return pairs.flatMap((pair, i): NodeProblem[] => {

@@ -1,7 +1,7 @@
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import { freeName } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { type KeyPair, keyPairProblems } from '../kit/join-columns.ts';
+import { joinCard, type KeyPair, keyPairProblems } from '../kit/join-columns.ts';
 import { lookingUp } from '../kit/lookup.ts';
 import { lookingUpVersions } from '../kit/lookup-versions.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
@@ -81,10 +81,7 @@ The columns are those of the rows, then those of the lookup without its key colu
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'table', is: ['fixed'] } }],
   params,
   awaits: ({ table }) => (table === 'changing' ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : []),
-  card: ({ kind, keys }) => {
-    const pairs = keys.map(({ column, lookup }) => (column === lookup ? column || '?' : `${column || '?'} = ${lookup || '?'}`));
-    return pairs.length > 0 ? `${kind} on ${pairs.join(', ')}` : 'Choose columns to match';
-  },
+  card: (params) => joinCard(params.kind, pairsOf(params)),
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     const lookup = inputs['lookup'] ?? null;

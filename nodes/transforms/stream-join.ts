@@ -1,6 +1,6 @@
 import type { Column, EventTime, Schema } from '../../engine/schema/types.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { joinedColumns, keyPairProblems } from '../kit/join-columns.ts';
+import { joinCard, joinedColumns, keyPairProblems } from '../kit/join-columns.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 import { streamJoining } from '../kit/stream-join.ts';
 import type { Match, Side } from '../kit/stream-join-matcher.ts';
@@ -140,10 +140,7 @@ An input without event time (see the settings of its source) is complete only wh
   outputs: [{ name: 'rows' }, { name: 'lateLeft', label: 'Late left', late: true }, { name: 'lateRight', label: 'Late right', late: true }],
   params,
   awaits: () => ['left', 'right'].map((port) => ({ port, time: null })),
-  card: ({ kind, keys, match }) => {
-    const pairs = keys.map(({ left, right }) => (left === right ? left || '?' : `${left || '?'} = ${right || '?'}`));
-    return pairs.length > 0 ? `${kind} on ${pairs.join(', ')}, ${match}` : 'Choose columns to match';
-  },
+  card: ({ kind, keys, match }) => joinCard(kind, keys, `, ${match}`),
   infer: ({ params, inputs }) => {
     const left = inputs['left'] ?? null;
     const right = inputs['right'] ?? null;
