@@ -20,7 +20,7 @@ function classOf(): typeof DatabaseSync | null {
   }
 }
 
-/** Whether this Node's SQLite can all that we need; its first versions could not, and cut text at a NUL. */
+/** Whether this Node's SQLite can all that we need; its first versions could not. */
 export function isNodeSqliteFit(): boolean {
   try {
     const connection = openNodeSqlite(':memory:', { access: 'create', waitMs: 0 });
