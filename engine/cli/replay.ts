@@ -28,7 +28,8 @@ export interface ReplayOptions {
   readonly restart?: boolean;
   readonly json?: boolean;
 }
-const intoRun = (file: string) => `Let the pipeline take them up where it goes on: millrace run ${file} --replay-errors`;
+const intoRun = (file: string) =>
+  `Let the pipeline take them up where it goes on: millrace run ${file} --replay-errors, or, while it runs, millrace replay ${file} --restart`;
 const whileItRuns = (file: string) => `Let it stop with a checkpoint and go on with these rows: millrace replay ${file} --restart`;
 
 /** What became of the waiting rows of one node. */
