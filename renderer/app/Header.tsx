@@ -4,6 +4,7 @@ import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
 import { isEnabled, labelOf } from '../commands/command.ts';
 import { commandOf, menus, runCommand } from '../commands/registry.ts';
 import { showShortcut } from '../commands/shortcut.ts';
+import { isOwnRun } from '../runs/origin.ts';
 import { isRunning } from '../runs/run-actions.tsx';
 import { session, useSession } from '../session/session.ts';
 import { isDesktop } from './host.ts';
@@ -101,7 +102,7 @@ function DocumentName() {
 }
 
 function RunButton() {
-  const running = useSession((state) => isRunning(state.run));
+  const running = useSession((state) => isOwnRun(state) && isRunning(state.run));
   const stopping = useSession((state) => state.run?.state === 'stopping' || state.run?.state === 'draining');
   const stop = useSession((state) => labelOf(commandOf('run.stop'), state));
   const enabled = useSession((state) => isEnabled(commandOf('run.start'), state));

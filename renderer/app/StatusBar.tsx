@@ -13,6 +13,7 @@ export function StatusBar() {
       <Engine />
       <Problems />
       <RunState />
+      <OtherRuns />
       <span className="status-space" />
       <Selection />
       <Size />
@@ -74,6 +75,17 @@ function RunState() {
       {isRunning(run) && <span>{done !== null ? `${Math.floor(Math.min(1, done) * 100)} %` : counted(rows, 'row')}</span>}
       {isRunning(run) && <span>{formatShort(Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.rate), 0))} rows/s</span>}
       {words && <span>({words})</span>}
+    </button>
+  );
+}
+
+/** A run outlives its window: those that go on and are not shown are told of wherever one looks next. */
+function OtherRuns() {
+  const count = useSession(({ runs, run }) => runs.filter((other) => other.endedAt === null && other.id !== run?.id).length);
+  if (count === 0) return null;
+  return (
+    <button type="button" onClick={() => session.showDock('run')} title="Runs go on when their window is closed. See “Other runs”.">
+      {counted(count, 'other run')} {count === 1 ? 'goes' : 'go'} on
     </button>
   );
 }

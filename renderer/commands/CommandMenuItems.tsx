@@ -18,6 +18,7 @@ export function CommandMenuItems({ entries }: { readonly entries: readonly (stri
       <Menu.Item
         key={name}
         data-command={name}
+        title={command.help}
         disabled={!isEnabled(command, state)}
         leftSection={Drawn ? <Drawn size={15} stroke={1.6} /> : <span className="icon-space" />}
         rightSection={command.shortcuts?.[0] ? <kbd className="keys">{showShortcut(command.shortcuts[0])}</kbd> : undefined}

@@ -7,6 +7,8 @@ export interface Command {
   readonly name: string;
   readonly label: string | ((state: SessionState) => string);
   readonly icon?: Icon;
+  /** What it does, where the label alone does not tell. */
+  readonly help?: string;
   /** `Mod+Shift+S`: Mod is Ctrl, on a Mac Cmd. The first one is shown. */
   readonly shortcuts?: readonly string[];
   /** `canvas` shortcuts hold only while nobody types: in a text field or the code editor the keys keep their meaning there. */

@@ -22,6 +22,7 @@ import {
 import { showAbout } from '../app/About.tsx';
 import { flow } from '../canvas/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
+import { isOwnRun } from '../runs/origin.ts';
 import { endRun, isEnding, isRunning, isSteerable, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
 import type { DockTab, SessionState } from '../session/session.ts';
 import type { Command } from './command.ts';
@@ -103,7 +104,7 @@ export const runCommands: readonly Command[] = [
     label: 'Run',
     icon: IconPlayerPlay,
     shortcuts: ['F5'],
-    enabled: (state) => state.engine === 'ready' && !running(state) && Object.keys(state.pipeline.nodes).length > 0,
+    enabled: (state) => state.engine === 'ready' && !(isOwnRun(state) && running(state)) && Object.keys(state.pipeline.nodes).length > 0,
     run: () => startRun(),
   },
   {
@@ -122,11 +123,26 @@ export const runCommands: readonly Command[] = [
     enabled: (state) => isSteerable(state.run),
     run: () => pauseOrResume(),
   },
-  { name: 'run.drain', label: 'Drain and stop', icon: IconDropletDown, enabled: (state) => isSteerable(state.run), run: () => endRun('drain') },
-  { name: 'run.cancel', label: 'Cancel the run', icon: IconPlayerEject, enabled: running, run: () => endRun('cancel') },
+  {
+    name: 'run.drain',
+    label: 'Drain and stop',
+    help: 'Reads no further, lets out what is held, such as open windows, as at the end of the input, and commits.',
+    icon: IconDropletDown,
+    enabled: (state) => isSteerable(state.run),
+    run: () => endRun('drain'),
+  },
+  {
+    name: 'run.cancel',
+    label: 'Cancel the run',
+    help: 'Ends it at once, back to what it last committed.',
+    icon: IconPlayerEject,
+    enabled: running,
+    run: () => endRun('cancel'),
+  },
   {
     name: 'run.checkpoint',
     label: 'Make a checkpoint',
+    help: 'Commits what has been written so far; the run goes on.',
     icon: IconBookmark,
     enabled: (state) => isEndless(state) && isSteerable(state.run),
     run: () => makeCheckpoint(),

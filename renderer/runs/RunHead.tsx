@@ -14,6 +14,7 @@ import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
 import { runCommand } from '../commands/registry.ts';
+import { openPath } from '../files/documents.tsx';
 import { useSession } from '../session/session.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
@@ -117,13 +118,15 @@ function RunControls({ run }: { readonly run: RunSummary }) {
 /** When it began; and what one must know where it is not the pipeline as it is now. */
 function Origin({ run }: { readonly run: RunSummary }) {
   const words = useSession(strangeness);
+  const isElsewhere = useSession(({ path }) => run.path !== null && run.path !== path);
   return (
     <>
       <span className="dim run-started">started {formatWhen(run.startedAt)}</span>
-      {words && (
-        <span className="run-other" title={run.path ?? undefined}>
+      {words && !isElsewhere && <span className="run-other">{words}</span>}
+      {words && isElsewhere && (
+        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => void openPath(run.path!)}>
           {words}
-        </span>
+        </button>
       )}
     </>
   );

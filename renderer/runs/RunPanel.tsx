@@ -27,12 +27,15 @@ export function RunPanel() {
     return (
       <div className="panel-empty">
         <p>
-          Nothing has run yet. A run reads the sources and writes the sinks, and goes on when this window is closed; its counters appear here and on the canvas.
+          This pipeline has not run yet. A run reads the sources and writes the sinks, and goes on when this window is closed; its counters appear here and on
+          the canvas.
         </p>
-        <EarlierRuns current={null} />
-        <Button disabled={isEmpty} leftSection={<IconPlayerPlayFilled size={14} />} onClick={() => void runCommand('run.start')}>
-          Run the pipeline
-        </Button>
+        <div className="run-empty">
+          <Button disabled={isEmpty} leftSection={<IconPlayerPlayFilled size={14} />} onClick={() => void runCommand('run.start')}>
+            Run the pipeline
+          </Button>
+          <EarlierRuns current={null} />
+        </div>
       </div>
     );
   }

@@ -1,6 +1,6 @@
 import { Tooltip } from '@mantine/core';
 import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
-import { useMemo } from 'react';
+import { type FocusEvent, useMemo } from 'react';
 import { runNodeOf } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { besideDocument, titleOf } from '../canvas/flow.ts';
@@ -87,11 +87,22 @@ function Heading({ name, label, help, sort, isLeft = false }: HeadingProps) {
   return (
     <th className={isLeft ? 'wide' : undefined} aria-sort={isSorted ? (sort.isDown ? 'descending' : 'ascending') : undefined}>
       <Tooltip label={help} position="top" events={{ hover: true, focus: true, touch: false }}>
-        <button type="button" onClick={() => session.set('runSort', nextSort(sort, name))}>
+        <button type="button" onFocus={showColumn} onClick={() => session.set('runSort', nextSort(sort, name))}>
           {label}
           {isSorted && <Arrow size={13} aria-hidden />}
         </button>
       </Tooltip>
     </th>
   );
+}
+
+/** Scrolls the heading that has the focus into sight, beside the names: browsers leave out what sticks to an edge. */
+function showColumn({ currentTarget }: FocusEvent<HTMLElement>): void {
+  const heading = currentTarget.closest('th');
+  const names = heading?.parentElement?.firstElementChild;
+  const view = heading?.closest('.run-body');
+  if (!heading || !view || !names || heading === names) return;
+  const left = heading.offsetLeft - names.clientWidth;
+  const right = heading.offsetLeft + heading.offsetWidth - view.clientWidth;
+  view.scrollLeft = Math.min(left, Math.max(right, view.scrollLeft));
 }
