@@ -16,7 +16,7 @@ export class InboxReader implements Reader {
   constructor(
     inbox: Inbox,
     start: Json,
-    context: { readonly batchSize: number; readonly signal: AbortSignal; fail(failure: RowFailure): void },
+    context: { readonly batchSize: number; readonly signal: AbortSignal; fail(failure: RowFailure): void; log(level: 'warning', message: string): void },
     onClose: () => Promise<void>,
   ) {
     this.#inbox = inbox;
@@ -26,6 +26,15 @@ export class InboxReader implements Reader {
     this.#onClose = onClose;
     this.#seq = (start as { readonly seq: number } | null)?.seq ?? 0;
     inbox.onAdded = () => this.#wake();
+    const gone = start === null ? 0 : inbox.forgotten(this.#seq);
+    if (gone > 0) {
+      const words =
+        gone === 1 ? '1 row that a later checkpoint had taken over is' : `${gone.toLocaleString('en-US')} rows that a later checkpoint had taken over are`;
+      context.log(
+        'warning',
+        `${words} no longer in the inbox, and cannot be read again: files that are brought back to this checkpoint lack what came of them.`,
+      );
+    }
     context.signal.addEventListener('abort', this.#rouse, { once: true });
   }
 

@@ -82,6 +82,12 @@ export class Inbox {
     return { rows, last: stored.at(-1)?.seq ?? this.#last };
   }
 
+  /** How many rows behind a number are forgotten. Numbers are given without gaps. */
+  forgotten(after: number): number {
+    const first = this.#after.all(after, 1)[0]?.seq ?? this.#last + 1;
+    return Math.max(0, first - after - 1);
+  }
+
   /** The newest rows, for a preview. */
   newest(limit: number): Row[] {
     return this.read(Math.max(0, this.#last - limit), limit, () => {}).rows;

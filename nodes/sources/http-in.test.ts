@@ -179,6 +179,24 @@ describe('the inbox', () => {
     expect(await take(1)).toEqual([{ id: 3, at: null, tags: null }]);
   });
 
+  it('says how many rows are gone where an older checkpoint is gone on from', async () => {
+    await open();
+    await post([{ id: 1 }, { id: 2 }]);
+    await take(2);
+    const older = reader!.position();
+    await post([{ id: 3 }, { id: 4 }]);
+    await take(2);
+    const newer = reader!.position();
+    await reader!.committed!(older);
+    await reader!.committed!(newer);
+    await reader!.close();
+    await open({}, newer);
+    expect(logs.join('\n')).not.toContain('no longer');
+    await reader!.close();
+    await open({}, older);
+    expect(logs.at(-2)).toMatch(/^2 rows that a later checkpoint had taken over are no longer in the inbox/);
+  });
+
   it('wakes a reader that waits, and lets it go', async () => {
     await open();
     const waiting = take(1);
