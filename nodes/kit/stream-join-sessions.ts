@@ -17,8 +17,8 @@ interface Session {
   isGone: boolean;
 }
 
-/** A session in keyed state, as far as it is known there: rows in memory may make it longer. Its rows are in lists of these numbers. */
-type Span = { readonly start: number; readonly end: number; readonly lists: readonly number[] };
+/** A session in keyed state, as far as it is known there: rows in memory may make it longer. By side: the numbers of the lists of its rows. */
+type Span = { readonly start: number; readonly end: number; readonly left: readonly number[]; readonly right: readonly number[] };
 type Spilled = { readonly lists: number; readonly due: QueueSnapshot };
 
 /**
@@ -171,9 +171,9 @@ export class SessionMatcher implements Matcher {
       const rows = (side: Side) => this.#rowsOf(side, key, parts);
       this.#emitSession({ start, end }, rows('left'), [...rows('right')]);
       for (const part of parts) {
-        if (!('lists' in part)) this.#remove(part);
+        if ('key' in part) this.#remove(part);
         else {
-          for (const list of part.lists) for (const side of sides) this.#lists.delete(listOf(side, list, key));
+          for (const side of sides) for (const list of part[side]) this.#lists.delete(listOf(list, key));
           remaining.delete(part);
         }
       }
@@ -186,8 +186,8 @@ export class SessionMatcher implements Matcher {
   *#rowsOf(side: Side, key: JoinKey, parts: readonly (Span | Session)[]): Iterable<Pick<Held, 'row'>> {
     const { unpack } = this.#options.packers[side];
     for (const part of parts) {
-      if (!('lists' in part)) yield* part[side];
-      else for (const list of part.lists) for (const [, , row] of this.#lists.get(listOf(side, list, key))) yield { row: unpack(row) };
+      if ('key' in part) yield* part[side];
+      else for (const list of part[side]) for (const [, , row] of this.#lists.get(listOf(list, key))) yield { row: unpack(row) };
     }
   }
 
@@ -196,12 +196,13 @@ export class SessionMatcher implements Matcher {
     for (const [key, sessions] of this.#sessions) {
       let spans = this.#spans.get(`${key}`) ?? [];
       for (const session of sessions) {
-        const list = this.#spillRows(session);
-        spans = connected([...spans, { start: session.start, end: session.end, lists: [list] }]).map(({ start, end, parts }) =>
-          parts.length === 1 ? parts[0]! : { start, end, lists: parts.flatMap(({ lists }) => lists) },
+        const { start, end } = session;
+        const span = { start, end, left: this.#spillRows('left', session), right: this.#spillRows('right', session) };
+        spans = connected([...spans, span]).map(({ start, end, parts }) =>
+          parts.length === 1 ? parts[0]! : { start, end, left: parts.flatMap(({ left }) => left), right: parts.flatMap(({ right }) => right) },
         );
         // One that ends later was queued for that end.
-        if (spans.some(({ end }) => end === session.end)) due.push({ time: session.end - 1, item: key });
+        if (spans.some((each) => each.end === end)) due.push({ time: end - 1, item: key });
       }
       this.#spans.set(`${key}`, spans);
     }
@@ -211,15 +212,16 @@ export class SessionMatcher implements Matcher {
     this.held.left = this.held.right = 0;
   }
 
-  /** The number of the list that they are in. */
-  #spillRows(session: Session): number {
-    const number = this.#listCount++;
-    for (const side of sides) {
-      const { pack } = this.#options.packers[side];
-      const items = session[side].map(({ time, row }): SpilledRow => [time, false, pack(row)]);
-      if (items.length > 0) this.#lists.append(listOf(side, number, session.key), items);
-    }
-    return number;
+  /** The number of the list that the rows of a side are in; none where there are none. */
+  #spillRows(side: Side, session: Session): number[] {
+    if (session[side].length === 0) return [];
+    const { pack } = this.#options.packers[side];
+    const list = this.#listCount++;
+    this.#lists.append(
+      listOf(list, session.key),
+      session[side].map(({ time, row }): SpilledRow => [time, false, pack(row)]),
+    );
+    return [list];
   }
 
   spilled(): Spilled {
@@ -256,8 +258,8 @@ function merge(into: Session, from: Session): void {
   from.isGone = true;
 }
 
-function listOf(side: Side, list: number, key: JoinKey): string {
-  return `${side} ${list} ${key}`;
+function listOf(list: number, key: JoinKey): string {
+  return `${list} ${key}`;
 }
 
 /** Stretches of time that overlap, put together; in the order of time. */
