@@ -4,6 +4,7 @@ import { defineNode, type NodeDefinition, type Operator, type SourceBatch, type 
 import type { Edge, ErrorPolicy } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
+import { endOfTime } from '../schema/event-time.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row, Schema } from '../schema/types.ts';
 import type { DataflowEnv } from './dataflow.ts';
@@ -81,9 +82,10 @@ interface Setup {
   readonly edges: readonly string[];
   readonly chains?: readonly (readonly string[])[];
   readonly policies?: { readonly [id: string]: ErrorPolicy };
+  readonly replays?: readonly string[];
   readonly env?: Partial<DataflowEnv>;
 }
-async function open({ nodes, edges, chains = [], policies = {}, env = {} }: Setup) {
+async function open({ nodes, edges, chains = [], policies = {}, replays = [], env = {} }: Setup) {
   const failures: Problem[] = [];
   const logs: string[] = [];
   const planned = Object.entries(nodes).map(
@@ -99,7 +101,7 @@ async function open({ nodes, edges, chains = [], policies = {}, env = {} }: Setu
       outputs: 'outputs' in definition ? Object.fromEntries(definition.outputs.map(({ name }) => [name, schema])) : {},
     }),
   );
-  const plan: PhysicalPlan = { nodes: planned, edges: edges.map(edge), sourceGroups: [], chains, bounded: true };
+  const plan: PhysicalPlan = { nodes: planned, edges: edges.map(edge), sourceGroups: [], chains, replays, bounded: true };
   const flow = await openDataflow(plan, {
     definition: (id) => nodes[id],
     sandbox,
@@ -435,6 +437,32 @@ describe('the end', () => {
     expect(await problemOf(() => open({ nodes: { s: source, good: good.definition, bad }, edges: ['s -> good', 's -> bad'] }))).toMatchObject({ node: 'bad' });
     expect(good.calls).toEqual(['abort', 'close']);
   });
+});
+
+test('no watermark waits for a replay, and none rises on its account', async () => {
+  const heard: (number | string)[] = [];
+  const windows = transform(({ emit }) => ({
+    process: (rows) => emit('rows', rows),
+    advance: (watermark) => void heard.push(watermark === endOfTime ? 'end' : watermark),
+  }));
+  const out = sink();
+  const { flow } = await open({
+    nodes: { replay: source, s: source, windows, out: out.definition },
+    edges: ['replay -> windows', 's -> windows', 'windows -> out'],
+    replays: ['replay'],
+  });
+  await flow.push('s', { ...batch(5), watermark: 5 });
+  expect(heard).toEqual([5]);
+  await flow.push('replay', batch(1));
+  await flow.idle('s', true);
+  expect(heard).toEqual([5]);
+  await flow.idle('s', false);
+  await flow.end('replay');
+  await flow.push('s', { ...batch(9), watermark: 9 });
+  expect(heard).toEqual([5, 9]);
+  await flow.end('s');
+  expect(heard).toEqual([5, 9, 'end']);
+  expect(out.rows).toEqual(numbers(5, 1, 9));
 });
 
 test('the monitor tells node, code and call', async () => {
