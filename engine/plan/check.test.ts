@@ -55,6 +55,7 @@ describe('edges', () => {
     const document = pipeline({ in: source, step, out: sink, more: sink }, ['in -> step', 'step -> out', 'step.rest -> more']);
     const { result } = checkPipeline(document, options);
     expect(result.problems).toMatchObject([{ code: 'pipeline/absent-port', severity: 'warning', node: 'step', field: 'where', edge: 'step.rest->more.rows' }]);
+    expect(result.problems[0]!.message).toBe('No row leaves by the output "Rest" while "Where" is "all"');
     expect(result.nodes['step']?.outputs.map(({ name }) => name)).toEqual(['rows', 'rest']);
     const without = checkPipeline(pipeline({ in: source, step, out: sink }, ['in -> step', 'step -> out']), options);
     expect(without.result.problems).toEqual([]);

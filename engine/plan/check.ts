@@ -178,18 +178,15 @@ function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings
 /** Edges from outputs that give no rows under these params: likely what was meant before the params were changed. */
 function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, graph: Graph, findings: Findings): void {
   for (const port of outputsOf(definition).filter((candidate) => isAbsent(candidate, params))) {
-    const field = port.absentWhen!.param;
-    const label = definition.params[field]?.label ?? field;
+    const { param } = port.absentWhen!;
+    const field = definition.params[param];
+    const value = params[param] ?? null;
+    const option = field?.kind === 'choice' ? field.options.find((candidate) => candidate.value === value) : undefined;
+    const state = value === null ? 'empty' : `"${option?.label ?? value}"`;
+    const message = `No row leaves by the output "${portLabel(port)}" while "${field?.label}" is ${state}`;
+    const hint = 'Change that, or remove the edge.';
     for (const edge of graph.outgoing(id, port.name)) {
-      const message = `No row leaves by the output "${portLabel(port)}" as "${label}" is set`;
-      findings.node(id, {
-        code: 'pipeline/absent-port',
-        severity: 'warning',
-        message,
-        hint: 'Set it otherwise, or remove the edge.',
-        field,
-        edge: edgeId(edge),
-      });
+      findings.node(id, { code: 'pipeline/absent-port', severity: 'warning', message, hint, field: param, edge: edgeId(edge) });
     }
   }
 }

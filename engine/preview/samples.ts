@@ -31,7 +31,8 @@ export class Samples {
     const kept = this.#kept.get(name);
     this.#kept.delete(name);
     const sample = kept ?? (await readSample(node, definition, size, folder));
-    this.#kept.set(name, sample);
+    // Rows may come that no key tells of, such as those that programs send: nothing is worth nothing.
+    if (sample.rows.length > 0 || sample.failures.length > 0) this.#kept.set(name, sample);
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= keptSamples) break;
       this.#kept.delete(oldest);

@@ -48,8 +48,8 @@ this machine reach the address; web pages in a browser are refused.
   bounded: false,
   params: {
     port: f.number({ label: 'Port', default: 8700, min: 1, max: 65_535, integer: true }),
-    path: f.text({ label: 'Path', default: '/rows', pattern: '/[A-Za-z0-9/_.~-]*', help: 'What follows the port: /, then letters, digits and / _ . ~ -' }),
-    columns,
+    path: f.text({ label: 'Path', default: '/rows', pattern: '/[A-Za-z0-9/_.~-]*', help: 'What follows the port. It begins with / and has no spaces.' }),
+    columns: { ...columns, help: 'The keys of the objects that are sent.' },
     extra: f.choice({
       label: 'Keys that are no columns',
       default: 'ignore',

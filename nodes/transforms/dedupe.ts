@@ -1,3 +1,4 @@
+import { durationText } from '../../engine/schema/duration.ts';
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import { emitInBatches } from '../kit/batches.ts';
@@ -56,7 +57,10 @@ With an input that never ends, the keys of **the first** are kept for as long as
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'within', is: [null] } }],
   params,
   awaits: ({ within }) => (within === null ? [] : [{ port: 'rows', time: null }]),
-  card: ({ keys, keep }) => (keys.length > 0 ? `${keep} of each ${keys.join(', ')}` : 'Choose key columns'),
+  card: ({ keys, keep, within }) => {
+    if (keys.length === 0) return 'Choose key columns';
+    return `${keep} of each ${keys.join(', ')}${within === null ? '' : ` within ${durationText(within)}`}`;
+  },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     return { outputs: { rows, late: rows }, problems: timeProblems(params, rows) };

@@ -150,11 +150,16 @@ function WhyNot({ problem, selected }: { readonly problem: Problem; readonly sel
 
 function NoRows({ result, target }: { readonly result: PreviewResult; readonly target: PreviewTarget }) {
   const counts = result.counts[target.node];
+  const isStream = useSession(({ pipeline, catalogue }) => {
+    const manifest = catalogue.get(pipeline.nodes[target.node]?.type ?? '');
+    return manifest?.kind === 'source' && !manifest.bounded;
+  });
   if (counts && counts.failed > 0 && counts.out === 0) {
     return <EmptyState title={`All ${rowsText(counts.failed)} failed`} text="The first failure is shown above. Mend it, or let the node skip such rows." />;
   }
   if (counts && counts.in > 0 && target.late) return <EmptyState title="No late rows" text={`All ${rowsText(counts.in)} came in time.`} />;
   if (counts && counts.in > 0) return <EmptyState title="No rows here" text={`${rowsText(counts.in)} in, none out by “${target.label}”.`} />;
+  if (isStream) return <EmptyState title="No rows yet" text="What has come in while the pipeline ran is shown here." />;
   return <EmptyState title="No rows" text={result.complete ? 'The input holds none.' : 'The sample holds none.'} />;
 }
 
