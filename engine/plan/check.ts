@@ -2,6 +2,7 @@
  * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure; what must be looked up in
  * the outside world (`discovered`) is given.
  */
+import type { Field } from '../../nodes/kit/fields.ts';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../nodes/kit/node.ts';
 import { type ParamInputs, type Params, validateParams } from '../../nodes/kit/params.ts';
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
@@ -179,7 +180,7 @@ function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings
 function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, graph: Graph, findings: Findings): void {
   for (const port of outputsOf(definition).filter((candidate) => isAbsent(candidate, params))) {
     const { param } = port.absentWhen!;
-    const field = definition.params[param];
+    const field: Field | undefined = definition.params[param];
     const value = params[param] ?? null;
     const option = field?.kind === 'choice' ? field.options.find((candidate) => candidate.value === value) : undefined;
     const state = value === null ? 'empty' : `"${option?.label ?? value}"`;
