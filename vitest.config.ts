@@ -13,6 +13,8 @@ export default defineConfig({
           environment: 'node',
           include: ['{engine,nodes,server,electron,renderer}/**/*.test.ts', 'test/{architecture,conformance,golden,faults,processes,semantics}/**/*.test.ts'],
           setupFiles: ['test/property-seed.ts'],
+          // Many of these wait for processes of theirs. (By itself, Vitest leaves a core idle: one of two.)
+          maxWorkers: '100%',
           sequence: { groupOrder: 1 },
         },
       },

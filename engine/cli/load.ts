@@ -22,7 +22,7 @@ export async function load(file: string, parameters: { readonly [name: string]: 
   const { pipeline } = pipelineOf(text);
   const catalogue = new Catalogue(definitions);
   const folder = dirname(path);
-  const check = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, parameters });
+  const check = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, mustKnow: true, parameters });
   const titleOf = (node: string) => {
     const found = pipeline.nodes[node];
     return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;

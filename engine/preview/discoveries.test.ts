@@ -75,7 +75,7 @@ describe('Discoveries', () => {
     expect(looks).toBe(3);
   });
 
-  it('does not wait for a slow source, and has what it said at the next check', async () => {
+  it('waits for a slow source only where it must be known, and has what it said at the next check', async () => {
     const discoveries = new Discoveries({ patienceMs: 20 });
     const answer = Promise.withResolvers<Discovery>();
     const slow = source(() => {
@@ -83,7 +83,9 @@ describe('Discoveries', () => {
       return answer.promise;
     });
     expect((await discoveries.find(slow, {}, folder)).discovery?.problems?.[0]?.code).toBe('source/slow');
+    const needed = discoveries.find(slow, {}, folder, true);
     answer.resolve({ schema: { columns: [] } });
+    expect((await needed).discovery).toEqual({ schema: { columns: [] } });
     await expect.poll(async () => (await discoveries.find(slow, {}, folder)).discovery).toEqual({ schema: { columns: [] } });
     expect(looks).toBe(1);
   });

@@ -7,6 +7,8 @@ import type { Json } from '../schema/types.ts';
 /** How long a check waits for a source to be looked at; the look itself goes on and serves the next check. */
 const patienceMs = 2000;
 const limitMs = 30_000;
+/** The same for one who has to know, as a run does: longer than any look may take. */
+const mostPatienceMs = 2 * limitMs;
 /** For failures that name no file whose change would mend them. */
 const retryAfterMs = 2000;
 const keptEntries = 200;
@@ -35,7 +37,7 @@ export class Discoveries {
   }
 
   /** Never throws: what went wrong is among the discovery's problems. Never looks at the same thing twice at once. */
-  async find(definition: NodeDefinition, params: { readonly [name: string]: Json }, folder: string): Promise<Discovered> {
+  async find(definition: NodeDefinition, params: { readonly [name: string]: Json }, folder: string, mustKnow = false): Promise<Discovered> {
     const key = JSON.stringify([definition.type, params, folder]);
     if (definition.kind !== 'source' || !definition.discover) return { discovery: null, key };
     let entry = this.#entries.get(key);
@@ -44,7 +46,8 @@ export class Discoveries {
       const newer = this.#entries.get(key);
       entry = newer !== entry && newer ? newer : this.#start(key, definition.discover, params, folder);
     }
-    if (entry.pending && !(await inTime(entry.pending, this.#patienceMs))) return { discovery: { schema: null, problems: [slow] }, key };
+    const patienceMs = mustKnow ? mostPatienceMs : this.#patienceMs;
+    if (entry.pending && !(await inTime(entry.pending, patienceMs))) return { discovery: { schema: null, problems: [slow] }, key };
     return { discovery: entry.discovery, key: `${key}${entry.stamps}` };
   }
 

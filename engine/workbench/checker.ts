@@ -27,15 +27,20 @@ export class Checker {
 
   /**
    * `folder` is where relative paths start. With `touch` false nothing that the pipeline names is looked at, as behoves one
-   * from elsewhere: schemas that follow from files stay unknown.
+   * from elsewhere: schemas that follow from files stay unknown. With `mustKnow`, as before a run, sources that are slow are
+   * waited for; else the check answers without them.
    */
   async check(
     pipeline: Pipeline,
     folder: string,
-    options: { readonly touch: boolean; readonly parameters?: { readonly [name: string]: string | number | boolean } },
+    options: {
+      readonly touch: boolean;
+      readonly mustKnow?: boolean;
+      readonly parameters?: { readonly [name: string]: string | number | boolean };
+    },
   ): Promise<Check> {
     const given = { catalogue: this.#catalogue, analyse: this.#analyse, parameters: options.parameters };
-    const found = options.touch ? await this.#discover(pipeline, folder, given) : new Map<string, Discovered>();
+    const found = options.touch ? await this.#discover(pipeline, folder, given, options.mustKnow ?? false) : new Map<string, Discovered>();
     const checked = checkPipeline(pipeline, { ...given, discovered: (id) => found.get(id)?.discovery ?? null });
     return {
       checked,
@@ -44,13 +49,13 @@ export class Checker {
     };
   }
 
-  async #discover(pipeline: Pipeline, folder: string, given: Omit<CheckOptions, 'discovered'>): Promise<Map<string, Discovered>> {
+  async #discover(pipeline: Pipeline, folder: string, given: Omit<CheckOptions, 'discovered'>, mustKnow: boolean): Promise<Map<string, Discovered>> {
     // The sources are first checked alone, for their params: completed, with parameters put in, and whether they are right.
     const isSource = ([, node]: readonly [string, PipelineNode]) => this.#catalogue.get(node.type)?.kind === 'source';
     const nodes = Object.fromEntries(Object.entries(pipeline.nodes).filter(isSource));
     const alone = checkPipeline({ ...pipeline, nodes, edges: [] }, { ...given, discovered: () => null });
     const sources = [...alone.nodes.values()].filter((node) => node.valid);
-    const found = sources.map(async ({ id, definition, params }) => [id, await this.#discoveries.find(definition, params, folder)] as const);
+    const found = sources.map(async ({ id, definition, params }) => [id, await this.#discoveries.find(definition, params, folder, mustKnow)] as const);
     return new Map(await Promise.all(found));
   }
 }

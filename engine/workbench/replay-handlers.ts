@@ -26,7 +26,7 @@ export interface ReplayHandlersOptions {
 /** The errors table of a document, and replays from it. */
 export function replayHandlers({ runs, documents, checker, catalogue, stateOf }: ReplayHandlersOptions): Answers<'errors.list' | 'run.replay'> {
   const planOf = async (pipeline: Pipeline, folder: string, parameters: { readonly [name: string]: string | number | boolean }) =>
-    planRun((await checker.check(pipeline, folder, { touch: true, parameters })).checked);
+    planRun((await checker.check(pipeline, folder, { touch: true, mustKnow: true, parameters })).checked);
   return {
     'errors.list': async ({ documentId, pipeline }) => {
       const document = documents.trusted(documentId);

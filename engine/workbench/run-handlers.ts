@@ -43,7 +43,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
     'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, replay }) => {
       const document = documents.trusted(documentId);
       const { folder, path } = document;
-      const { checked } = await checker.check(pipeline, folder, { touch: true, parameters });
+      const { checked } = await checker.check(pipeline, folder, { touch: true, mustKnow: true, parameters });
       const planned = planRun(checked);
       // The folder of documents that were never saved is made when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
