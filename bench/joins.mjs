@@ -46,6 +46,7 @@ function measure(name, node, params, batches) {
       inputs,
       outputs: {},
       state: () => new MemoryState(),
+      memory: Number.POSITIVE_INFINITY,
       emit: (port, rows) => {
         if (port === 'rows') out += rows.length;
       },
