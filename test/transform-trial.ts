@@ -80,6 +80,7 @@ export function prepareTransform(
       path: (path) => path,
       signal: new AbortController().signal,
       log: () => {},
+      breathe: () => {},
       shared: (_, open) => open(),
       expression: compileExpression,
       snippet: compileSnippet,

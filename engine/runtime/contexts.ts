@@ -48,6 +48,7 @@ export function transformContext(
   states: StatesOfNode,
   memory: number,
   now: () => number,
+  breathe: () => void | Promise<void>,
 ): TransformContext<any> {
   return {
     ...context,
@@ -56,6 +57,7 @@ export function transformContext(
       emit(port, rows);
     },
     now,
+    breathe,
     state: (name) => states.open(name),
     memory,
     expression: (source, field) => code.compile('expression', source, field),

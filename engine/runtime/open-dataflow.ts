@@ -19,6 +19,9 @@ import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, type OpenWriter, prepareOne } from './writers.ts';
 
+/** How long a node may go on emitting before others have a turn. */
+const breathAfterMs = 50;
+
 /** Opens the transforms and sinks of a plan. What was opened is closed again when one of them fails. */
 export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promise<Dataflow> {
   const flow = new OpenDataflow(plan, env);
@@ -46,6 +49,7 @@ class OpenDataflow implements Dataflow {
   readonly #sinks: SinkUnit[] = [];
   readonly #writers: OpenWriter[] = [];
   readonly #running = new Set<NodeId>();
+  #lastBreath = performance.now();
 
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
     this.#plan = plan;
@@ -90,8 +94,10 @@ class OpenDataflow implements Dataflow {
       return number;
     });
     const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
+    const now = () => this.#env.now?.() ?? Date.now();
+    const breathe = () => this.#breathe();
     const operator = this.#hub.work(station, () =>
-      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, () => this.#env.now?.() ?? Date.now())),
+      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe)),
     );
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
@@ -393,6 +399,17 @@ class OpenDataflow implements Dataflow {
 
   #outputOf({ definition }: Station): string {
     return definition.kind === 'source' ? definition.outputs[0]!.name : '';
+  }
+
+  /** Between two batches of what a node emits at its end. */
+  #breathe(): Promise<void> | undefined {
+    const pending = this.#pending();
+    if (!pending && performance.now() - this.#lastBreath < breathAfterMs) return undefined;
+    return Promise.resolve(pending)
+      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(() => {
+        this.#lastBreath = performance.now();
+      });
   }
 
   #pending(): Promise<void> | undefined {

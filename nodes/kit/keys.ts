@@ -203,6 +203,10 @@ export class RowKeys {
   find(i: number, index: KeyIndex): number {
     return index.find(this.#values, i);
   }
+  /** The key of the i-th row that was read last, for keyed state. */
+  text(i: number): string {
+    return keyText(this.#values.map((values) => values[i]!));
+  }
 }
 
 /** A key as text, for keyed state: equal for equal keys, and for no others. Values are those of `keyTypes` columns. */

@@ -189,6 +189,11 @@ export interface TransformContext<P> extends RunContext<P> {
   /** Sends rows on. `rows` belongs to the receiver from then on. */
   emit(port: string, rows: readonly Row[]): void;
   /**
+   * To be called again and again by a `finish` that emits more than memory holds. A promise is to be awaited: sinks are to take what
+   * was emitted, or others want a turn. Afterwards `signal` says whether to go on.
+   */
+  breathe(): void | Promise<void>;
+  /**
    * Users' code as a function, confined. `field` is the path of the param that holds it, for error messages. Errors that
    * the function throws are told with snippet line and column by the engine; do not catch them.
    */

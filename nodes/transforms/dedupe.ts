@@ -1,13 +1,10 @@
 import { durationText } from '../../engine/schema/duration.ts';
-import { beginningOfTime } from '../../engine/schema/event-time.ts';
-import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import { emitInBatches } from '../kit/batches.ts';
+import type { Schema } from '../../engine/schema/types.ts';
 import { keyTypes } from '../kit/columns.ts';
+import { keepingFirst, keepingLast } from '../kit/dedupe-all.ts';
 import { dedupingWithin } from '../kit/dedupe-within.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { KeyIndex, RowKeys } from '../kit/keys.ts';
-import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../kit/node.ts';
-import { bytesPerRow, rowsFromState, rowsToState } from '../kit/state.ts';
+import { defineNode, type NodeProblem } from '../kit/node.ts';
 
 const params = {
   keys: f.columns({ label: 'Key columns', help: 'Rows that are equal in all of them count as the same.', types: keyTypes, min: 1, default: [] }),
@@ -40,8 +37,10 @@ export default defineNode({
   docs: `
 Rows that have the same values in all key columns count as duplicates; one of them comes out. Null is a value like any other here: two rows without a key are duplicates of each other.
 
-- **The first** leaves as soon as it comes. Kept in memory are the keys.
-- **The last** can only be known when the input ends, so nothing comes out before, and one row for each key is kept in memory. Rows leave in the order in which the winners came.
+- **The first** leaves as soon as it comes. Kept are the keys.
+- **The last** can only be known when the input ends, so nothing comes out before, and one row for each key is kept. Rows leave in the order in which the winners came.
+
+Keys and rows for which memory has no room are kept on disk, and the size of the state that the run shows counts them too. The same rows come out, in the same order.
 
 For the newest row of each key when the input is in no order, sort by time before.
 
@@ -68,7 +67,7 @@ With an input that never ends, the keys of **the first** are kept for as long as
   run: (context) => {
     const { keys, keep, within } = context.params;
     if (within !== null) return dedupingWithin(keep, { keys, within }, context);
-    return keep === 'first' ? keepingFirst(context) : keepingLast(context);
+    return keep === 'first' ? keepingFirst(keys, context) : keepingLast(keys, context);
   },
   examples: [
     {
@@ -148,47 +147,4 @@ function timeProblems({ within }: Params, rows: Schema | null): NodeProblem[] {
   const message = 'The rows have no event time, so nobody knows which come within the time';
   const hint = 'Choose the event time at their source, or leave the time here empty.';
   return [{ code: 'dedupe/no-time', severity: 'error', message, hint, field: 'within' }];
-}
-
-/** A value in its map, and once more by its number. */
-const bytesPerKey = 100;
-
-function keepingFirst({ params: { keys }, emit }: TransformContext<Params>): StatefulOperator {
-  const index = new KeyIndex(keys.length);
-  const rowKeys = new RowKeys(keys);
-  return {
-    process(rows) {
-      let seen = index.size;
-      const slots = rowKeys.assign(rows, index);
-      // New keys are numbered in the order of their rows.
-      const fresh = rows.filter((_, i) => slots[i] === seen && ++seen > 0);
-      if (fresh.length > 0) emit('rows', fresh);
-    },
-    snapshot: () => index.snapshot(),
-    restore: (state) => index.restore(state),
-    stateSize: () => ({ entries: index.size, bytes: index.size * keys.length * bytesPerKey }),
-  };
-}
-
-function keepingLast({ params: { keys }, inputs, emit }: TransformContext<Params>): StatefulOperator {
-  const index = new KeyIndex(keys.length);
-  const rowKeys = new RowKeys(keys);
-  /** By slot, in the order of the last change. */
-  const last = new Map<number, Row>();
-  const keep = (rows: readonly Row[]): void => {
-    const slots = rowKeys.assign(rows, index);
-    rows.forEach((row, i) => {
-      last.delete(slots[i]!);
-      last.set(slots[i]!, row);
-    });
-  };
-  return {
-    process: keep,
-    finish: () => emitInBatches(last.values(), (rows) => emit('rows', rows)),
-    snapshot: (): Json => rowsToState(last.values(), inputs['rows']!),
-    restore: (state) => keep(rowsFromState(state, inputs['rows']!)),
-    // Whichever row is the last of its key, it may be as old as any.
-    outputWatermark: () => beginningOfTime,
-    stateSize: () => ({ entries: last.size, bytes: last.size * (bytesPerRow(inputs['rows']!) + keys.length * bytesPerKey) }),
-  };
 }

@@ -1,11 +1,33 @@
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
-import type { Row, Value } from '../../engine/schema/types.ts';
-import { emitInBatches } from '../kit/batches.ts';
+import type { Row, State } from '../../engine/schema/types.ts';
+import { emitInBatches, inTurns } from '../kit/batches.ts';
 import { keyTypes } from '../kit/columns.ts';
-import { f } from '../kit/fields.ts';
-import { defineNode } from '../kit/node.ts';
-import { columnReader, compile } from '../kit/rows.ts';
-import { rowsFromState, rowsToState } from '../kit/state.ts';
+import { f, type ParamsOf } from '../kit/fields.ts';
+import { defineNode, type StatefulOperator, type TransformContext } from '../kit/node.ts';
+import { type PackedRow, rowPacker } from '../kit/packed-rows.ts';
+import { inOrder, packedOrder } from '../kit/row-order.ts';
+import { SortedRuns } from '../kit/sorted-runs.ts';
+import { listBytes, rowsFromState, rowsToState } from '../kit/state.ts';
+
+const params = {
+  by: f.list({
+    label: 'Order by',
+    itemLabel: 'Column',
+    min: 1,
+    item: {
+      column: f.column({ label: 'Column', types: keyTypes }),
+      direction: f.choice({
+        label: 'Direction',
+        default: 'asc',
+        options: [
+          { value: 'asc', label: 'Ascending' },
+          { value: 'desc', label: 'Descending' },
+        ],
+      }),
+    },
+    default: [],
+  }),
+};
 
 export default defineNode({
   type: 'sort',
@@ -21,53 +43,15 @@ Orders the rows by the first column; rows that are equal there by the second, an
 
 Numbers and times are ordered by size, false comes before true, and text is ordered by its UTF-16 code units: \`"Z"\` comes before \`"a"\`. **Null comes last**, in both directions.
 
-All rows are held in memory until the input ends, and nothing comes out before. For the ten greatest, put a *Limit* behind.
+All rows are held until the input ends, and nothing comes out before. Rows for which memory has no room are put in order by parts, which are kept on disk and merged at the end; the size of the state that the run shows counts them too. For the ten greatest of very many, *Top rows* holds only those.
 `,
   inputs: [{ name: 'rows', bounded: true }],
   stateful: true,
   outputs: [{ name: 'rows' }],
-  params: {
-    by: f.list({
-      label: 'Order by',
-      itemLabel: 'Column',
-      min: 1,
-      item: {
-        column: f.column({ label: 'Column', types: keyTypes }),
-        direction: f.choice({
-          label: 'Direction',
-          default: 'asc',
-          options: [
-            { value: 'asc', label: 'Ascending' },
-            { value: 'desc', label: 'Descending' },
-          ],
-        }),
-      },
-      default: [],
-    }),
-  },
+  params,
   card: ({ by }) => by.map(({ column, direction }) => `${column || '?'} ${direction === 'desc' ? '↓' : '↑'}`).join(', ') || 'Choose columns',
   infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
-  run: ({ params: { by }, inputs, emit }) => {
-    const schema = inputs['rows']!;
-    let held: Row[] = [];
-    return {
-      process(rows) {
-        for (const row of rows) held.push(row);
-      },
-      finish() {
-        const rows = held;
-        held = [];
-        const order = Uint32Array.from(rows, (_, i) => i).sort(comparing(by, rows));
-        emitInBatches(ordered(rows, order), (batch) => emit('rows', batch));
-      },
-      // All rows are still to come until the input has ended.
-      outputWatermark: () => beginningOfTime,
-      snapshot: () => rowsToState(held, schema),
-      restore: (state) => {
-        held = rowsFromState(state, schema);
-      },
-    };
-  },
+  run: sorting,
   examples: [
     {
       title: 'By region, the hottest first, nulls last',
@@ -104,24 +88,55 @@ All rows are held in memory until the input ends, and nothing comes out before. 
   ],
 });
 
-/**
- * Compares rows by their index. Values that lie in one array per column are compared faster than when they are read from
- * the rows again and again, and a generated function is several times as fast as a loop over the columns.
- */
-function comparing(by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[], rows: readonly Row[]): (a: number, b: number) => number {
-  const columns = by.map(({ column }) => {
-    const values: Value[] = [];
-    columnReader(column)(rows, values);
-    return values;
-  });
-  const steps = by.map(({ direction }, i) => {
-    const [before, after] = direction === 'asc' ? [-1, 1] : [1, -1];
-    return `x = c${i}[a]; y = c${i}[b]; if (x !== y) { if (x === null) return 1; if (y === null) return -1; if (x < y) return ${before}; if (x > y) return ${after}; }`;
-  });
-  const constants = Object.fromEntries(columns.map((values, i) => [`c${i}`, values]));
-  return compile(`(a, b) => { let x, y; ${steps.join(' ')} return a - b; }`, constants);
-}
+function sorting({ params: { by }, inputs, memory, state, emit, ...context }: TransformContext<ParamsOf<typeof params>>): StatefulOperator {
+  const schema = inputs['rows']!;
+  const { pack, unpack } = rowPacker(schema.columns);
+  const order = packedOrder(
+    by,
+    schema.columns.map(({ name }) => name),
+  );
+  const runs = new SortedRuns(state('rows'), { order, memory });
+  let held: Row[] = [];
+  let bytes = 0;
 
-function* ordered(rows: readonly Row[], order: Uint32Array): Iterable<Row> {
-  for (const index of order) yield rows[index]!;
+  const hold = (rows: readonly Row[]): void => {
+    for (const row of rows) held.push(row);
+    bytes += listBytes(rows, 10);
+  };
+  const takeHeld = (): Iterable<Row> => {
+    const rows = held;
+    held = [];
+    bytes = 0;
+    return inOrder(by, rows);
+  };
+  function* packed(rows: Iterable<Row>): Iterable<PackedRow> {
+    for (const row of rows) yield pack(row);
+  }
+  const spill = (): void => {
+    const rowBytes = bytes / held.length;
+    runs.put(packed(takeHeld()), rowBytes);
+  };
+  return {
+    process(rows) {
+      hold(rows);
+      if (bytes > memory) spill();
+    },
+    finish() {
+      if (runs.isEmpty) emitInBatches(takeHeld(), (rows) => emit('rows', rows));
+      else {
+        if (held.length > 0) spill();
+        return inTurns(runs.take(), context, (rows) => rows.length > 0 && emit('rows', rows.map(unpack)));
+      }
+    },
+    // All rows are still to come until the input has ended.
+    outputWatermark: () => beginningOfTime,
+    snapshot: (): State => ({ rows: rowsToState(held, schema), runs: runs.snapshot() }),
+    restore(before) {
+      // As it was before there was anything on disk: the rows alone.
+      const { rows, runs: put } = (Array.isArray(before) ? { rows: before, runs: null } : before) as { readonly [name: string]: State };
+      hold(rowsFromState(rows, schema));
+      if (put) runs.restore(put);
+    },
+    stateSize: () => ({ entries: held.length + runs.rows, bytes }),
+  };
 }

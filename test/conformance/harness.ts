@@ -179,6 +179,7 @@ class Run {
       now: () => 0,
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,
+      breathe: () => {},
       commits: 'end',
       resume: null,
       lineage: 'example',
