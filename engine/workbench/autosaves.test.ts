@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyPipeline } from '../document/pipeline.ts';
 import { Autosaves } from './autosaves.ts';
@@ -34,11 +35,13 @@ describe('autosaved copies', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('are offered although that process is still listed, since nobody asked how it ended', async () => {
-    // The shell becomes a program that never asks for its children.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes a program that never asks for its children; one ends after that, as the shell itself might ask.
+    const parent = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60 3<&-'], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     try {
-      const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+      const [text] = (await once(parent.stdout!, 'data')) as [Buffer];
       const pid = Number(text.toString());
+      await expect.poll(() => readFileSync(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n');
+      (parent.stdio[3] as Writable).end();
       await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8')).toMatch(/\) Z /);
       expect(await (await keptBy(pid)).list()).toHaveLength(1);
     } finally {
