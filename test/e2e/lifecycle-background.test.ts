@@ -1,8 +1,10 @@
 /** Runs that never end: they outlive the editor, are found again, steered, stopped with a checkpoint and gone on with. */
 import { spawn } from 'node:child_process';
+import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
+import { stateFolder } from '../../engine/store/data-folder.ts';
 import { missing, openEditor, project, temporaryFolder } from './editor.ts';
 import { bottomPanel, card } from './gestures.ts';
 import { menu, type NodeSpec, openTrusted, readAll, runButton, runUntil, tab, writePipeline } from './pipelines.ts';
@@ -115,6 +117,51 @@ describe.skipIf(missing('browser'))('an endless run', () => {
     await bottomPanel(page)
       .getByText(/went on from checkpoint \d+/)
       .waitFor();
+    await menu(page, 'Run', 'Cancel the run');
+    await runUntil(page, 'Stopped');
+    expect(editor.errors).toEqual([]);
+  });
+
+  it('asks before it writes rows twice, where its newest checkpoint is lost', async () => {
+    const folder = temporaryFolder();
+    const [data, file] = [join(folder, 'data'), join(folder, 'one.millrace.json')];
+    writePipeline(file, nodes(['time', 'sensor', 'temperature']), edges);
+    const editor = await openTrusted('browser', { data, open: file });
+    const { page } = editor;
+    await runButton(page).click();
+    await bottomPanel(page)
+      .getByText(/checkpoint \d+, \d+ seconds? ago/)
+      .waitFor();
+    await page.keyboard.press('Shift+F5');
+    await runUntil(page, 'Stopped');
+    const rows = () => (readAll(join(folder, 'out.db'), 'SELECT count(*) AS n FROM readings') as { n: number }[])[0]!.n;
+    const before = rows();
+    const state = stateFolder(data, file);
+    const newest = readdirSync(state)
+      .filter((name) => /^checkpoint-\d+\.millrace$/.test(name))
+      .sort()
+      .at(-1)!;
+    for (const name of [newest, newest.replace(/millrace$/, 'copy')]) truncateSync(join(state, name), 100);
+
+    const goOn = async () => {
+      await runButton(page).click();
+      await page
+        .getByRole('dialog', { name: 'Go on where it stopped?' })
+        .getByRole('button', { name: /^Go on from/ })
+        .click();
+      const question = page.getByRole('dialog', { name: 'Rows would be written twice' });
+      await question.getByText(/holds rows up to checkpoint \d+: going on from checkpoint \d+, the run would write those since then a second time/).waitFor();
+      return question;
+    };
+    await (await goOn()).getByRole('button', { name: 'Cancel' }).click();
+    expect(rows()).toBe(before);
+    const question = await goOn();
+    await editor.shot('life-written-twice');
+    await question.getByRole('button', { name: 'Go on and write them twice' }).click();
+    await bottomPanel(page)
+      .getByText(/went on from checkpoint \d+/)
+      .waitFor();
+    await expect.poll(rows).toBeGreaterThan(before);
     await menu(page, 'Run', 'Cancel the run');
     await runUntil(page, 'Stopped');
     expect(editor.errors).toEqual([]);
