@@ -10,6 +10,8 @@ import { pipelineOf } from '../workbench/documents.ts';
 export interface Loaded extends Check {
   readonly file: string;
   readonly folder: string;
+  /** Of the file; absolute. */
+  readonly path: string;
   readonly pipeline: Pipeline;
   /** What a node is called in messages. */
   titleOf(node: string): string;
@@ -22,10 +24,10 @@ export async function load(file: string, parameters: { readonly [name: string]: 
   const { pipeline } = pipelineOf(text);
   const catalogue = new Catalogue(definitions);
   const folder = dirname(path);
-  const check = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, mustKnow: true, parameters });
+  const check = await new Checker(catalogue, codeAnalysis).check(pipeline, { folder, path }, { touch: true, mustKnow: true, parameters });
   const titleOf = (node: string) => {
     const found = pipeline.nodes[node];
     return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;
   };
-  return { ...check, file: basename(path), folder, pipeline, titleOf };
+  return { ...check, file: basename(path), folder, path, pipeline, titleOf };
 }

@@ -14,17 +14,17 @@ import { describeState, printProblems } from './run-report.ts';
 import { announce, committingForReplays, describeOutcomes, outcomes, takeUp } from './take-up.ts';
 
 export interface RestartOptions {
-  /** The errors table's database. */
-  readonly file: string;
+  /** Databases of errors tables; absolute, or relative to the pipeline's folder. */
+  readonly files: readonly string[];
   readonly node?: string;
   readonly only?: readonly number[];
   readonly json?: boolean;
 }
 
 /** Returns when the rows are replayed and committed, and the run goes on: 0; 1 when it ended before that. */
-export async function replayInRun(path: string, planned: PhysicalPlan, loaded: Loaded, { file, node, only, json }: RestartOptions): Promise<number> {
+export async function replayInRun(path: string, planned: PhysicalPlan, loaded: Loaded, { files, node, only, json }: RestartOptions): Promise<number> {
   const state = stateFolder(dataFolder(), path);
-  const request = { stateFolder: state, from: 'latest', errors: file, ...(node !== undefined && { nodes: [node] }), ...(only && { only }) } as const;
+  const request = { stateFolder: state, from: 'latest', errors: files, ...(node !== undefined && { nodes: [node] }), ...(only && { only }) } as const;
   // What cannot be taken up stops nothing.
   const before = takeUp(planned, loaded, request);
   const supervisor = new Supervisor({ dataFolder: dataFolder() });
@@ -33,7 +33,7 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
     const taken = before.rows.size > 0 ? takeUp(planned, loaded, request) : before;
     if (!json) announce(taken, loaded);
     if (taken.rows.size === 0) {
-      if (json) process.stdout.write(`${JSON.stringify({ errors: taken.path, nodes: [], refused: taken.refused }, null, 2)}\n`);
+      if (json) process.stdout.write(`${JSON.stringify({ errors: taken.tables[0]!.path, nodes: [], refused: taken.refused }, null, 2)}\n`);
       return 2;
     }
     const { options } = chooseOptions(planned, state, committingForReplays({ from: 'latest' }));
@@ -44,7 +44,9 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
     if (summary.endedAt === null) await supervisor.checkpoint(run.id).catch(() => {});
     const found = outcomes(taken);
     if (json) {
-      process.stdout.write(`${JSON.stringify({ errors: taken.path, run: run.id, state: summary.state, nodes: found, refused: taken.refused }, null, 2)}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ errors: taken.tables[0]!.path, run: run.id, state: summary.state, nodes: found, refused: taken.refused }, null, 2)}\n`,
+      );
     } else {
       printProblems(summary.problems, loaded);
       process.stdout.write(`${describeOutcomes(found, loaded)}${pipeline.name}: ${describeState(summary)}.\n`);

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { relative, resolve } from 'node:path';
 import { definitions } from '../../nodes/index.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import { errorsFile } from '../plan/errors-table.ts';
 import { planRun } from '../plan/plan.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
@@ -12,11 +11,12 @@ import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import { unfinishedReplays } from '../store/unfinished-replays.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
-import { errorsPath, isReplaySource, prepareReplay, wayInto } from '../workbench/replay.ts';
+import { errorsFiles, errorsPath, isReplaySource, prepareReplay, wayInto } from '../workbench/replay.ts';
 import { type Loaded, load } from './load.ts';
 import { alignedTable, count } from './report.ts';
 import { carryOut, refuse } from './run.ts';
 import { describeState, exitCodeOf, printProblems } from './run-report.ts';
+import { describeReplayed } from './take-up.ts';
 
 export interface ReplayOptions {
   readonly set?: { readonly [name: string]: string };
@@ -43,13 +43,17 @@ interface Replayed {
   readonly state: RunSummary['state'];
   readonly problems: readonly Problem[];
 }
-interface Place extends Omit<Parameters<typeof prepareReplay>[0], 'node' | 'only'> {
+interface Place extends Omit<Parameters<typeof prepareReplay>[0], 'node' | 'only' | 'file'> {
   readonly folder: string;
+  /** Databases of errors tables; absolute, or relative to the folder. */
+  readonly files: readonly string[];
   /** The pipeline's file, as it was given. */
   readonly pipeline: string;
 }
 interface Waiting {
   readonly node: string;
+  /** The database of their errors table; absolute, or relative to the pipeline's folder. */
+  readonly file: string;
   readonly rows: number;
   /** Why they cannot be replayed, or null. */
   readonly problem: Problem | null;
@@ -63,12 +67,12 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
     const catalogue = new Catalogue(definitions);
     const plan = planRun(checked);
-    const errors = options.errors === undefined ? errorsFile(pipeline.name) : resolve(options.errors);
-    const path = errorsPath(folder, errors);
-    const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), folder, file: errors, pipeline: file };
+    const files = filesOf(loaded, options);
+    const path = errorsPath(folder, files[0]!);
+    const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), folder, files, pipeline: file };
     const waiting = listWaiting(place, options);
     if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);
-    if (options.restart) return await (await import('./replay-restart.ts')).replayInRun(resolve(file), plan, loaded, { ...options, file: errors });
+    if (options.restart) return await (await import('./replay-restart.ts')).replayInRun(resolve(file), plan, loaded, { ...options, files });
 
     const done: Replayed[] = [];
     const refused = waiting.flatMap(({ rows, problem }) =>
@@ -77,12 +81,13 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     if (!options.json) printProblems(refused, loaded);
     // Those of sources can never be replayed: they are told, and no reason for a script to stop each time.
     let code = refused.some((problem) => problem.code !== 'replay/source' || options.node !== undefined) ? 2 : 0;
-    for (const { node, problem } of waiting) {
+    for (const { node, file: errors, problem } of waiting) {
       if (problem) continue;
-      const request = { ...place, node, only: options.only ?? [] };
-      const before = readKeptErrors(path);
+      const request = { ...place, node, file: errors, only: options.only ?? [] };
+      const table = errorsPath(folder, errors);
+      const before = readKeptErrors(table);
       const { summary, signal } = await carryOutReplay(request, { name: `${pipeline.name} (replay of ${node})`, path: resolve(file), folder }, options);
-      const left = readKeptErrors(path, { through: before.last }).counts.get(node) ?? 0;
+      const left = readKeptErrors(table, { through: before.last }).counts.get(node) ?? 0;
       const result: Replayed = {
         node,
         replayed: Math.max(0, (before.counts.get(node) ?? 0) - left),
@@ -94,7 +99,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
       done.push(result);
       if (!options.json) {
         printProblems(result.problems, loaded);
-        process.stdout.write(`${loaded.titleOf(node)}: ${describeReplay(result)} ${describeState(summary)}.\n`);
+        process.stdout.write(`${loaded.titleOf(node)}: ${describeReplayed(result)}. ${describeState(summary)}.\n`);
       }
       code = Math.max(code, exitCodeOf(summary, signal));
       if (signal) break;
@@ -106,25 +111,31 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
   }
 }
 
+/** The errors tables that are meant. Ids are those of one table. */
+function filesOf(loaded: Loaded, { errors, only }: Pick<ReplayOptions, 'errors' | 'only'>): readonly string[] {
+  if (errors !== undefined) return [resolve(errors)];
+  const files = errorsFiles(loaded.pipeline.name, loaded);
+  return only === undefined ? files : files.slice(0, 1);
+}
+
 /** Nodes that are behind others come first: what fails again on its way to them waits for the next replay. */
 function listWaiting(place: Place, options: ReplayOptions): Waiting[] {
-  const { plan, catalogue, stateFolder: state, folder, file } = place;
-  const { counts } = readKeptErrors(errorsPath(folder, file));
+  const { plan, catalogue, stateFolder: state, folder, files } = place;
+  const found = files.flatMap((file) => [...readKeptErrors(errorsPath(folder, file)).counts].map(([node, rows]) => ({ node, file, rows })));
   const places = new Map(plan.nodes.map(({ id }, place) => [id, place]));
-  const nodes = [...counts.keys()].sort((a, b) => (places.get(b) ?? -1) - (places.get(a) ?? -1));
+  found.sort((a, b) => (places.get(b.node) ?? -1) - (places.get(a.node) ?? -1));
   // One that was interrupted comes first: nothing else may write meanwhile.
   const unfinished = unfinishedReplays(state);
-  nodes.sort((a, b) => Number(unfinished.includes(b)) - Number(unfinished.includes(a)));
-  const asked = options.node === undefined ? nodes : nodes.filter((node) => node === options.node);
-  return asked.map((node) => {
-    const rows = counts.get(node)!;
+  found.sort((a, b) => Number(unfinished.includes(b.node)) - Number(unfinished.includes(a.node)));
+  const asked = options.node === undefined ? found : found.filter(({ node }) => node === options.node);
+  return asked.map(({ node, file, rows }) => {
     try {
       prepareReplay({ plan, catalogue, stateFolder: state, file, node, only: options.only ?? [] });
-      return { node, rows, problem: null };
+      return { node, file, rows, problem: null };
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
-      const way = wayInto({ plan, catalogue, stateFolder: state, folder, file, nodes: [node], only: options.only, from: 'latest' }, error.problem);
-      return { node, rows, problem: way.inRun ? { ...error.problem, hint: intoRun(place.pipeline) } : way.problem };
+      const way = wayInto({ plan, catalogue, stateFolder: state, folder, files: [file], nodes: [node], only: options.only, from: 'latest' }, error.problem);
+      return { node, file, rows, problem: way.inRun ? { ...error.problem, hint: intoRun(place.pipeline) } : way.problem };
     }
   });
 }
@@ -161,12 +172,4 @@ function tell(waiting: readonly Waiting[], path: string, { titleOf }: Loaded, { 
     process.stdout.write(`${alignedTable(['node', 'id', 'rows', ''], rows, [false, false, true])}\n`);
   }
   return 0;
-}
-
-/** `12 rows replayed, 3 failed again, 1 left.` */
-function describeReplay({ replayed, failedAgain, left }: Replayed): string {
-  const words = [`${count(replayed)} ${replayed === 1 ? 'row' : 'rows'} replayed`];
-  if (failedAgain > 0) words.push(`${count(failedAgain)} failed again`);
-  if (left > 0) words.push(`${count(left)} left`);
-  return `${words.join(', ')}.`;
 }

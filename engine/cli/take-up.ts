@@ -2,25 +2,22 @@
 import { definitions } from '../../nodes/index.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import { errorsFile } from '../plan/errors-table.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOptions } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
-import { readKeptErrors } from '../store/kept-errors.ts';
-import { errorsPath, planTakeUp, type TakeUp } from '../workbench/replay.ts';
+import { countKeptAgain, readKeptErrors } from '../store/kept-errors.ts';
+import { errorsFiles, planTakeUp, type TakeUp } from '../workbench/replay.ts';
 import type { Loaded } from './load.ts';
 import type { StartOptions } from './options.ts';
 import { count } from './report.ts';
 import { printProblems } from './run-report.ts';
 
-export interface TakenUp extends TakeUp {
-  /** The errors table's database. */
-  readonly path: string;
-}
 /** What became of the rows of one node that waited at the start. */
 export interface Outcome {
   readonly node: NodeId;
   readonly replayed: number;
+  /** Those of them that failed again and were kept anew, here or at a node behind this one. */
+  readonly failedAgain: number;
   readonly left: number;
 }
 
@@ -40,37 +37,44 @@ export function takeUp(
   request: {
     readonly stateFolder: string;
     readonly from: RunOptions['from'];
-    readonly errors?: string;
+    /** Databases of errors tables; absent: those of the pipeline. */
+    readonly errors?: readonly string[];
     readonly nodes?: readonly NodeId[];
     readonly only?: readonly number[];
   },
-): TakenUp {
-  const file = request.errors ?? errorsFile(loaded.pipeline.name);
-  const { folder } = loaded;
-  return { ...planTakeUp({ ...request, plan, catalogue: new Catalogue(definitions), folder, file }), path: errorsPath(folder, file) };
+): TakeUp {
+  const { pipeline, folder } = loaded;
+  return planTakeUp({ ...request, plan, catalogue: new Catalogue(definitions), folder, files: request.errors ?? errorsFiles(pipeline.name, loaded) });
 }
 
 /** Says what is taken up, and what cannot be. */
-export function announce({ rows, refused, path }: TakenUp, loaded: Loaded): void {
+export function announce({ rows, refused, tables }: TakeUp, loaded: Loaded): void {
   printProblems(
     refused.map((problem) => ({ ...problem, severity: 'warning' })),
     loaded,
   );
   const parts = [...rows].map(([node, number]) => `${count(number)} of "${loaded.titleOf(node)}"`);
-  process.stderr.write(parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${path}.\n`);
+  process.stderr.write(parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${tables[0]!.path}.\n`);
 }
 
-export function outcomes({ rows, last, path }: TakenUp): Outcome[] {
-  const { counts } = readKeptErrors(path, { through: last });
-  return [...rows].map(([node, number]) => ({ node, replayed: Math.max(0, number - (counts.get(node) ?? 0)), left: counts.get(node) ?? 0 }));
+export function outcomes({ rows, tables }: TakeUp): Outcome[] {
+  const sum = (counts: (table: TakeUp['tables'][number]) => ReadonlyMap<NodeId, number>) => {
+    const all = tables.map(counts);
+    return (node: NodeId) => all.reduce((total, each) => total + (each.get(node) ?? 0), 0);
+  };
+  const left = sum(({ path, last }) => readKeptErrors(path, { through: last }).counts);
+  const failedAgain = sum(({ path, last }) => countKeptAgain(path, last));
+  return [...rows].map(([node, number]) => ({ node, replayed: Math.max(0, number - left(node)), failedAgain: failedAgain(node), left: left(node) }));
 }
 
-/** `  Prices: 12 rows replayed, 1 left` */
+/** `  Prices: 12 rows replayed, 3 failed again, 1 left` */
 export function describeOutcomes(found: readonly Outcome[], { titleOf }: Loaded): string {
-  return found
-    .map(
-      ({ node, replayed, left }) =>
-        `  ${titleOf(node)}: ${count(replayed)} ${replayed === 1 ? 'row' : 'rows'} replayed${left > 0 ? `, ${count(left)} left` : ''}\n`,
-    )
-    .join('');
+  return found.map((each) => `  ${titleOf(each.node)}: ${describeReplayed(each)}\n`).join('');
+}
+
+export function describeReplayed({ replayed, failedAgain, left }: Pick<Outcome, 'replayed' | 'failedAgain' | 'left'>): string {
+  const words = [`${count(replayed)} ${replayed === 1 ? 'row' : 'rows'} replayed`];
+  if (failedAgain > 0) words.push(`${count(failedAgain)} failed again`);
+  if (left > 0) words.push(`${count(left)} left`);
+  return words.join(', ');
 }

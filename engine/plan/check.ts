@@ -27,6 +27,8 @@ export interface CheckOptions {
   /** What a source's `discover` found, or null while that is unknown. */
   readonly discovered: (node: NodeId) => Discovery | null;
   readonly analyse: CodeAnalysis;
+  /** The name of the pipeline's file, without its folder; absent or null where it has none yet. */
+  readonly file?: string | null;
   /** Values for the pipeline's parameters, where they are not the defaults. Text is cast. */
   readonly parameters?: ParameterValues;
 }
@@ -54,6 +56,8 @@ export interface CheckedPipeline {
   readonly edges: readonly Edge[];
   readonly findings: readonly Finding[];
   readonly catalogue: Catalogue;
+  /** The database of its errors table, relative to its folder. */
+  readonly errorsFile: string;
 }
 
 export function checkPipeline(pipeline: Pipeline, options: CheckOptions): CheckedPipeline {
@@ -95,6 +99,7 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
 
   const problems = findings.list.map((finding) => finding.problem);
   const touched = [...nodes.values()].map((checked) => filesIn(checked.definition, checked.params));
+  const errors = errorsFile(pipeline.name, options.file ?? null);
   const keepsErrors = [...nodes.values()].some(({ node }) => node.onError === 'keep');
   const result: CheckResult = {
     nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), graph, schemaAt)])),
@@ -102,10 +107,10 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
     runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
     bounded: [...nodes.values()].every(({ id, definition, params }) => leftOut.has(id) || isBounded(definition, params)),
     reads: [...new Set(touched.flatMap((files) => files.reads))],
-    writes: [...new Set([...touched.flatMap((files) => files.writes), ...(keepsErrors ? [errorsFile(pipeline.name)] : [])])],
+    writes: [...new Set([...touched.flatMap((files) => files.writes), ...(keepsErrors ? [errors] : [])])],
     code: [...nodes.values()].filter((checked) => codeIn(checked.definition.params, checked.params)).map((checked) => checked.id),
   };
-  return { result, pipeline, nodes, graph, edges, findings: findings.list, catalogue: options.catalogue };
+  return { result, pipeline, nodes, graph, edges, findings: findings.list, catalogue: options.catalogue, errorsFile: errors };
 }
 
 /** The errors that are in the way of a run of those nodes that are `meant`. */

@@ -114,9 +114,9 @@ describe('the plan of a replay', () => {
 
 describe('the plan of a run that takes rows up', () => {
   const endless = (path: string) => node('file-tail', { path, format: 'csv', types: [{ column: 'n', type: 'integer' }] });
-  const kept = (id: string, ports: readonly (string | null)[] = [null]) => ({ node: id, ports, only: [] });
+  const kept = (id: string, ports: readonly (string | null)[] = [null]) => ({ file: 'Trial.errors.db', node: id, ports, only: [] });
   const take = (pipeline: Pipeline, rows: readonly ReturnType<typeof kept>[], taken: readonly string[] = []) =>
-    withReplays(planRun(check(pipeline)), catalogue, 'Trial.errors.db', rows, taken);
+    withReplays(planRun(check(pipeline)), catalogue, rows, taken);
 
   it('has a source more, which is read before those that feed the same nodes, and changes nothing of the other nodes', () => {
     const pipeline = { ...chain(), nodes: { ...chain().nodes, file: endless('in.csv') } };
@@ -153,5 +153,15 @@ it.each([
   ['  ', 'pipeline.errors.db'],
   ['Zählung 3', 'Zählung 3.errors.db'],
 ])('the errors of "%s" are kept in "%s"', (name, file) => {
-  expect(errorsFile(name)).toBe(file);
+  expect(errorsFile(name, null)).toBe(file);
+});
+
+it.each([
+  ['hot.millrace.json', 'hot.errors.db'],
+  ['Zählung (3).json', 'Zählung (3).json.errors.db'],
+])('the errors of the file "%s" are kept in "%s", whatever its pipeline is called', (file, expected) => {
+  expect(errorsFile('Trial', file)).toBe(expected);
+  const { result, ...checked } = checkPipeline(chain(), { catalogue, analyse: codeAnalysis, discovered: () => ({ schema: found }), file });
+  expect(result.writes).toEqual(['out.db', expected]);
+  expect(planRun({ result, ...checked }).nodes.at(-1)).toMatchObject({ params: { path: expected, pipeline: 'Trial' } });
 });

@@ -4,17 +4,23 @@
  */
 import type { NodeDefinition } from '../../nodes/kit/node.ts';
 import { completeParams, defaultsOf, type Params } from '../../nodes/kit/params.ts';
-import { type Edge, errorPort, type NodeId, type Pipeline, runNodes } from '../document/pipeline.ts';
+import { fileExtension } from '../document/file.ts';
+import { type Edge, errorPort, type NodeId, runNodes } from '../document/pipeline.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Catalogue } from './catalogue.ts';
+import type { CheckedPipeline } from './check.ts';
 import { firstPorts } from './check-edges.ts';
 import { keptErrorSchema } from './error-schema.ts';
 import { Graph } from './graph.ts';
 import type { PhysicalPlan, PlannedNode } from './physical.ts';
 import { orderSources } from './sources.ts';
 
-/** The database of a pipeline's errors, relative to its folder: `Hot readings.errors.db`. Told from the name, since a document may have no file yet. */
-export function errorsFile(pipeline: string): string {
+/**
+ * The database of a pipeline's errors, relative to its folder: `hot.errors.db` for the file `hot.millrace.json`. Several pipelines of one
+ * folder may have one name; a document that has no file yet, `file` being null, has nothing else.
+ */
+export function errorsFile(pipeline: string, file: string | null): string {
+  if (file !== null) return `${file.endsWith(fileExtension) ? file.slice(0, -fileExtension.length) : file}.errors.db`;
   const name = pipeline
     .replace(/[^\p{L}\p{N} ._-]+/gu, '_')
     .replace(/^[. ]+|[. ]+$/g, '')
@@ -23,7 +29,7 @@ export function errorsFile(pipeline: string): string {
 }
 
 /** The plan with one more sink, behind all nodes that keep what fails at them. */
-export function withErrorsTable(plan: PhysicalPlan, pipeline: Pipeline, catalogue: Catalogue): PhysicalPlan {
+export function withErrorsTable(plan: PhysicalPlan, { pipeline, errorsFile: path, catalogue }: CheckedPipeline): PhysicalPlan {
   const keeping = plan.nodes.filter(({ onError }) => onError === 'keep').map(({ id }) => id);
   if (keeping.length === 0) return plan;
   const definition = found(catalogue, (each) => each.kind === 'sink' && each.keepsErrors === true);
@@ -33,7 +39,7 @@ export function withErrorsTable(plan: PhysicalPlan, pipeline: Pipeline, catalogu
     type: definition.type,
     kind: 'sink',
     title: definition.title,
-    params: completeParams(definition.params, { path: errorsFile(pipeline.name), pipeline: pipeline.name, supersedes: replaces(plan, catalogue) }),
+    params: completeParams(definition.params, { path, pipeline: pipeline.name, supersedes: replaces(plan, catalogue) }),
     onError: 'stop',
     inputs: { rows: keptErrorSchema },
     // Once, however many nodes keep their errors: its state fits whoever is added.
@@ -95,6 +101,8 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
 }
 
 export interface KeptRows {
+  /** The errors table's database; absolute, or relative to the pipeline's folder. */
+  readonly file: string;
   readonly node: NodeId;
   /** The inputs at which they failed; null where that was not noted. */
   readonly ports: readonly (string | null)[];
@@ -107,10 +115,10 @@ export interface KeptRows {
  * rows of the pipeline. They are read before the sources that feed the same nodes, so that as little as possible is late. `taken`:
  * ids of nodes that the run's checkpoints know. Throws a MillraceError where rows cannot enter.
  */
-export function withReplays(plan: PhysicalPlan, catalogue: Catalogue, file: string, rows: readonly KeptRows[], taken: readonly NodeId[]): PhysicalPlan {
+export function withReplays(plan: PhysicalPlan, catalogue: Catalogue, rows: readonly KeptRows[], taken: readonly NodeId[]): PhysicalPlan {
   const sources: PlannedNode[] = [];
   const edges: Edge[] = [];
-  for (const { node, ports, only } of rows) {
+  for (const { file, node, ports, only } of rows) {
     const target = targetOf(plan, node);
     for (const { port, noted } of entries(target, ports)) {
       const id = freeId(runNodes.replay, [...plan.nodes, ...sources].map((each) => each.id).concat(taken));

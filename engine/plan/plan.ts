@@ -41,7 +41,7 @@ export function planRun(checked: CheckedPipeline, options: { readonly target?: N
     chains: findChains(planned, graph),
     bounded: planned.every(({ definition, params }) => isBounded(definition, params)),
   };
-  return target === undefined ? withErrorsTable(plan, checked.pipeline, checked.catalogue) : plan;
+  return target === undefined ? withErrorsTable(plan, checked) : plan;
 }
 
 /** The first error, told with the number of the others. */

@@ -48,7 +48,7 @@ const picky = `export default function step(row: Row) {
 }`;
 
 async function read(pipeline: Pipeline, node: string, port = 'rows', limit = 1000): Promise<PreviewResult> {
-  const { checked, sampleKeys } = await checker.check(pipeline, folder, { touch: true });
+  const { checked, sampleKeys } = await checker.check(pipeline, { folder, path: null }, { touch: true });
   return engine.read({ plan: planRun(checked, { target: node }), folder, node, port, limit, sampleKeys });
 }
 

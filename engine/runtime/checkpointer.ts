@@ -30,8 +30,8 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions;
   #nextId: number;
   #last: Promise<unknown> = Promise.resolve();
-  /** How far sources had been read at the last checkpoint that is committed, or null before the first. */
-  committedMarks: { readonly [source: NodeId]: SourceMark } | null = null;
+  /** The last checkpoint that is committed, and how far sources had been read there; null before the first. */
+  committed: { readonly id: number; readonly marks: { readonly [source: NodeId]: SourceMark } } | null = null;
   /** Whether a checkpoint was begun and did not come to its end. */
   isInDoubt = false;
 
@@ -107,10 +107,10 @@ export class Checkpointer {
     onCommitting();
     const bytes = store ? await store.write(whole, content) : 0;
     await flow.commit(id, { stored: store !== null, more: kind === 'running' });
-    await pull.committed(marks);
+    await pull.committed(marks, { lineage: head.lineage, id });
     // Where that fails, the next start finds nothing left to commit, and ends.
     if (kind === 'draining') await store?.write({ ...whole, kind: 'drained' }, content).catch(() => {});
-    this.committedMarks = marks;
+    this.committed = { id, marks };
     this.isInDoubt = false;
     flow.committed(store ? store.prune(job.options.keepCheckpoints, head.lineage) : id);
     return bytes;

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
-import type { SourceDefinition } from '../../nodes/kit/node.ts';
+import type { CheckpointRef, SourceDefinition } from '../../nodes/kit/node.ts';
+import type { Params } from '../../nodes/kit/params.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Shape } from '../plan/shape.ts';
 import type { RunJob, StopMode } from '../protocol/run-api.ts';
@@ -146,15 +147,19 @@ export class Execution {
     if (from) {
       env.onLog('info', `Going on from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       env.onResumed(from.head.id);
+      const at = { lineage: start.lineage, id: from.head.id };
+      for (const { type, params } of store!.bookkeepers()) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(params), at);
       // Also of replays that this run does not go on with.
-      await this.#acknowledge(from.content.sources, from.head.shape.nodes);
+      await this.#acknowledge(from.content.sources, at, from.head.shape.nodes);
     }
+    const bookkeepers = Object.values(start.shape.nodes).filter(({ type }) => this.#keepingBooks(type)?.rewind);
+    await store?.addBookkeepers(bookkeepers.map(({ type, params }) => ({ type, params })));
     this.#flow = await this.#open(start);
     env.onOpened();
     if (from && this.#endsWith(from.head.kind)) {
       // All was read and only to be committed, which opening the sinks has done.
       this.#flow.settle();
-      await this.#acknowledge(from.content.sources);
+      await this.#acknowledge(from.content.sources, { lineage: start.lineage, id: from.head.id });
       if (from.head.kind === 'complete') this.#forget(start);
       else {
         await store!.write({ ...from.head, kind: 'drained' }, from.content);
@@ -182,7 +187,7 @@ export class Execution {
     await this.#flow.finish();
     if (signal.aborted) throw new Stopped();
     await this.#checkpointer.finish(plan.bounded ? 'complete' : 'draining');
-    await this.#acknowledge(pull.marks());
+    await this.#acknowledge(pull.marks(), { lineage: start.lineage, id: this.#checkpointer.committed!.id });
     if (plan.bounded) this.#forget(start);
   }
 
@@ -199,11 +204,11 @@ export class Execution {
     const start = this.#start;
     if (!start || !this.#flow || this.#checkpointer?.isInDoubt) return;
     const { nodes } = this.#job.plan;
-    if (!nodes.some(({ type }) => this.#acknowledging(type))) return;
+    if (!nodes.some(({ type }) => this.#keepingBooks(type))) return;
     try {
-      const marks = this.#checkpointer?.committedMarks ?? start.from?.content.sources;
-      if (marks) await this.#acknowledge(marks);
-      if (nodes.every(({ kind, type }) => kind !== 'source' || this.#acknowledging(type))) this.#forget(start);
+      const last = this.#checkpointer?.committed ?? (start.from && { id: start.from.head.id, marks: start.from.content.sources });
+      if (last) await this.#acknowledge(last.marks, { lineage: start.lineage, id: last.id });
+      if (nodes.every(({ kind, type }) => kind !== 'source' || this.#keepingBooks(type))) this.#forget(start);
     } catch (error) {
       // What is kept is gone on from.
       this.#env.onLog('warning', `What was committed could not be marked yet: ${(error as Error).message}`, '');
@@ -211,23 +216,28 @@ export class Execution {
   }
 
   /** Of a checkpoint, before it is gone on from or forgotten: who was killed after its commit has not heard of it. */
-  async #acknowledge(marks: { readonly [source: NodeId]: SourceMark }, nodes: Shape['nodes'] = this.#start!.shape.nodes): Promise<void> {
-    const { folder } = this.#job;
+  async #acknowledge(
+    marks: { readonly [source: NodeId]: SourceMark },
+    checkpoint: CheckpointRef,
+    nodes: Shape['nodes'] = this.#start!.shape.nodes,
+  ): Promise<void> {
     for (const [id, { position }] of Object.entries(marks)) {
       const node = nodes[id];
-      const definition = node && this.#acknowledging(node.type);
-      if (!definition) continue;
-      const context = {
-        params: node.params,
-        path: (path: string) => (isAbsolute(path) ? path : resolve(folder, path)),
-        signal: this.#abort.signal,
-        log: (level: 'info' | 'warning', message: string) => this.#env.onLog(level, message, ''),
-      };
-      await definition.acknowledge!(context, position);
+      if (node) await this.#keepingBooks(node.type)?.acknowledge?.(this.#bookContext(node.params), position, checkpoint);
     }
   }
 
-  #acknowledging(type: string): SourceDefinition<any> | null {
+  #bookContext(params: Params) {
+    const { folder } = this.#job;
+    return {
+      params,
+      path: (path: string) => (isAbsolute(path) ? path : resolve(folder, path)),
+      signal: this.#abort.signal,
+      log: (level: 'info' | 'warning', message: string) => this.#env.onLog(level, message, ''),
+    };
+  }
+
+  #keepingBooks(type: string): SourceDefinition<any> | null {
     const definition = this.#env.definition(type);
     return definition?.kind === 'source' && definition.acknowledge ? definition : null;
   }

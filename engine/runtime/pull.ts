@@ -1,4 +1,4 @@
-import type { Reader, SourceBatch } from '../../nodes/kit/node.ts';
+import type { CheckpointRef, Reader, SourceBatch } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
@@ -132,11 +132,11 @@ export class Pull {
     return Object.fromEntries([...this.#marks, ...open]);
   }
 
-  /** The marks are durable. */
-  async committed(marks: { readonly [source: NodeId]: SourceMark }): Promise<void> {
+  /** The marks are durable with this checkpoint. */
+  async committed(marks: { readonly [source: NodeId]: SourceMark }, checkpoint: CheckpointRef): Promise<void> {
     for (const [source, { reader }] of this.#open) {
       const mark = marks[source];
-      if (mark) await reader.committed?.(mark.position);
+      if (mark) await reader.committed?.(mark.position, checkpoint);
     }
   }
 

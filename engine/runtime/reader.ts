@@ -15,9 +15,9 @@ export function watchedReader(reader: Reader, station: Station, hub: Hub): Reade
     waiting: reader.waiting && ((now) => hub.work(station, () => reader.waiting!(now))),
     committed:
       reader.committed &&
-      (async (position) => {
+      (async (position, checkpoint) => {
         try {
-          await hub.work(station, () => reader.committed!(position));
+          await hub.work(station, () => reader.committed!(position, checkpoint));
         } catch (error) {
           named(error);
         }

@@ -20,6 +20,7 @@ const startOfSummed = magic.length + 4 + sumLength;
 /** Each is there twice: what happens to one file harms nobody. */
 const fileName = /^checkpoint-(\d+)\.(?:millrace|copy)$/;
 const lineageFile = 'lineage';
+const bookkeepersFile = 'bookkeepers.json';
 
 /** What is known of a checkpoint without its content. */
 export interface CheckpointHead {
@@ -40,6 +41,11 @@ export interface CheckpointHead {
   /** The sink whose database decides whether this checkpoint counts, as it was then; null: the file itself does. */
   readonly decider: { readonly node: NodeId; readonly type: string; readonly params: { readonly [name: string]: Json }; readonly folder: string } | null;
   readonly shape: Shape;
+}
+/** A source that keeps books which tell of checkpoints: see `SourceDefinition.rewind`. */
+export interface Bookkeeper {
+  readonly type: string;
+  readonly params: { readonly [name: string]: Json };
 }
 export interface CheckpointInfo extends CheckpointHead {
   readonly bytes: number;
@@ -142,7 +148,7 @@ export class CheckpointStore {
   /** Removes all checkpoints, and the lineage with them. */
   clear(): void {
     for (const id of this.#ids()) this.remove(id);
-    rmSync(join(this.folder, lineageFile), { force: true });
+    for (const name of [lineageFile, bookkeepersFile]) rmSync(join(this.folder, name), { force: true });
   }
 
   /** The highest number that a file has, sound or not; 0 where there is none. */
@@ -158,6 +164,19 @@ export class CheckpointStore {
 
   async setLineage(lineage: string): Promise<void> {
     await this.#writeWhole(join(this.folder, lineageFile), [Buffer.from(`${lineage}\n`)]);
+  }
+
+  /** All that were ever added, since checkpoints were last cleared. */
+  bookkeepers(): readonly Bookkeeper[] {
+    const path = join(this.folder, bookkeepersFile);
+    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Bookkeeper[]) : [];
+  }
+
+  /** Resolves when they are durable. */
+  async addBookkeepers(more: readonly Bookkeeper[]): Promise<void> {
+    const before = this.bookkeepers();
+    const all = new Map([...before, ...more].map((each) => [JSON.stringify(each), each]));
+    if (all.size > before.length) await this.#writeWhole(join(this.folder, bookkeepersFile), [Buffer.from(`[${[...all.keys()].join(',\n')}]\n`)]);
   }
 
   /** Written under another name, and renamed once it is durable. */

@@ -1,6 +1,6 @@
 /** What waits in the errors table of a pipeline. */
 import { existsSync } from 'node:fs';
-import { nothingWaits, readWaiting, type Waiting } from '../../nodes/formats/errors-file.ts';
+import { nothingWaits, readKeptAgain, readWaiting, type Waiting } from '../../nodes/formats/errors-file.ts';
 import { openSqlite, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError } from '../schema/problem.ts';
 
@@ -9,11 +9,19 @@ import { MillraceError } from '../schema/problem.ts';
  * where it cannot be read.
  */
 export function readKeptErrors(path: string, { newest = 0, through }: { readonly newest?: number; readonly through?: number } = {}): Waiting {
-  if (!existsSync(path)) return nothingWaits;
+  return existsSync(path) ? read(path, (connection) => readWaiting(connection, newest, through)) : nothingWaits;
+}
+
+/** How many replayed rows failed again and were kept anew behind the id `after`: by the node of their first failure. Throws as above. */
+export function countKeptAgain(path: string, after: number): ReadonlyMap<string, number> {
+  return existsSync(path) ? read(path, (connection) => readKeptAgain(connection, after)) : new Map();
+}
+
+function read<T>(path: string, use: (connection: SqliteConnection) => T): T {
   let connection: SqliteConnection | null = null;
   try {
     connection = openSqlite(path, { access: 'read', waitMs: 1000 });
-    return readWaiting(connection, newest, through);
+    return use(connection);
   } catch (error) {
     throw new MillraceError(
       {

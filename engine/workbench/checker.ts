@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { CodeAnalysis } from '../../nodes/kit/node.ts';
 import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
@@ -14,6 +15,13 @@ export interface Check {
   readonly code: readonly TypedCode[];
 }
 
+export interface Place {
+  /** Where relative paths start. */
+  readonly folder: string;
+  /** Of the pipeline's file; null where it has none yet. */
+  readonly path: string | null;
+}
+
 /** Checks pipelines with what their sources say about the outside world. Keep one: it remembers what was looked up. */
 export class Checker {
   readonly #catalogue: Catalogue;
@@ -26,20 +34,20 @@ export class Checker {
   }
 
   /**
-   * `folder` is where relative paths start. With `touch` false nothing that the pipeline names is looked at, as behoves one
+   * With `touch` false nothing that the pipeline names is looked at, as behoves one
    * from elsewhere: schemas that follow from files stay unknown. With `mustKnow`, as before a run, sources that are slow are
    * waited for; else the check answers without them.
    */
   async check(
     pipeline: Pipeline,
-    folder: string,
+    { folder, path }: Place,
     options: {
       readonly touch: boolean;
       readonly mustKnow?: boolean;
       readonly parameters?: { readonly [name: string]: string | number | boolean };
     },
   ): Promise<Check> {
-    const given = { catalogue: this.#catalogue, analyse: this.#analyse, parameters: options.parameters };
+    const given = { catalogue: this.#catalogue, analyse: this.#analyse, file: path === null ? null : basename(path), parameters: options.parameters };
     const found = options.touch ? await this.#discover(pipeline, folder, given, options.mustKnow ?? false) : new Map<string, Discovered>();
     const checked = checkPipeline(pipeline, { ...given, discovered: (id) => found.get(id)?.discovery ?? null });
     return {

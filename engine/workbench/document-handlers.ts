@@ -28,7 +28,7 @@ export function documentHandlers(
     'document.openExample': ({ id }) => documents.openExample(id),
     'document.resume': (known) => ({ documentId: documents.resume(known) }),
     'document.save': async ({ documentId, path, pipeline, stamp }) => {
-      const { checked } = await checker.check(pipeline, documents.get(documentId).folder, { touch: false });
+      const { checked } = await checker.check(pipeline, documents.get(documentId), { touch: false });
       return documents.save(documentId, path, pipeline, stamp, checked.result.reads);
     },
     'document.trust': ({ documentId }) => {

@@ -9,16 +9,18 @@ import type { Answers } from './handlers.ts';
 export function previewHandlers(documents: Documents, checker: Checker, preview: Preview, typeChecks: TypeChecks): Answers<'pipeline.check' | 'preview.read'> {
   return {
     'pipeline.check': async ({ documentId, pipeline }) => {
-      const { folder, trusted } = documents.get(documentId);
+      const document = documents.get(documentId);
+      const { trusted } = document;
       // The first preview will be asked soon: its thread may start now.
       if (trusted) preview.prepare();
-      const { checked, code } = await checker.check(pipeline, folder, { touch: trusted });
+      const { checked, code } = await checker.check(pipeline, document, { touch: trusted });
       typeChecks.request(documentId, code);
       return checked.result;
     },
     'preview.read': async ({ documentId, pipeline, node, port, limit }, signal) => {
-      const { folder } = documents.trusted(documentId);
-      const { checked, sampleKeys } = await checker.check(pipeline, folder, { touch: true });
+      const document = documents.trusted(documentId);
+      const { folder } = document;
+      const { checked, sampleKeys } = await checker.check(pipeline, document, { touch: true });
       const plan = planRun(checked, { target: node });
       const cancel = () => preview.forget(documentId);
       signal.addEventListener('abort', cancel, { once: true });

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { errorsFile } from '../plan/errors-table.ts';
 import { planRun } from '../plan/plan.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunControl } from '../protocol/run-api.ts';
@@ -11,7 +9,7 @@ import { readKeptErrors } from '../store/kept-errors.ts';
 import type { Checker } from './checker.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
-import { prepareReplay, wayInto } from './replay.ts';
+import { errorsFiles, errorsPath, prepareReplay, wayInto } from './replay.ts';
 
 const newestShown = 20;
 
@@ -25,21 +23,21 @@ export interface ReplayHandlersOptions {
 
 /** The errors table of a document, and replays from it. */
 export function replayHandlers({ runs, documents, checker, catalogue, stateOf }: ReplayHandlersOptions): Answers<'errors.list' | 'run.replay'> {
-  const planOf = async (pipeline: Pipeline, folder: string, parameters: { readonly [name: string]: string | number | boolean }) =>
-    planRun((await checker.check(pipeline, folder, { touch: true, mustKnow: true, parameters })).checked);
+  const planOf = async (pipeline: Pipeline, document: OpenDocument, parameters: { readonly [name: string]: string | number | boolean }) =>
+    planRun((await checker.check(pipeline, document, { touch: true, mustKnow: true, parameters })).checked);
   return {
     'errors.list': async ({ documentId, pipeline }) => {
       const document = documents.trusted(documentId);
       const { folder } = document;
-      const file = errorsFile(pipeline.name);
-      const path = resolve(folder, file);
-      const { counts, rows } = readKeptErrors(path, { newest: newestShown });
-      if (counts.size === 0) return { path, nodes: [], newest: [] };
-      const planned = await planOf(pipeline, folder, {}).then(
+      const tables = waitingTables(pipeline, document);
+      const { path } = tables.find(({ counts }) => counts.size > 0) ?? tables[0]!;
+      const counts = tables.flatMap((table) => [...table.counts].map(([node, rows]) => ({ node, rows, file: table.file })));
+      if (counts.length === 0) return { path, nodes: [], newest: [] };
+      const planned = await planOf(pipeline, document, {}).then(
         (plan) => ({ plan }),
         (error: unknown) => ({ problem: problemOf(error) }),
       );
-      const obstacle = (node: string): Problem | null => {
+      const obstacle = (node: string, file: string): Problem | null => {
         if ('problem' in planned) return planned.problem;
         try {
           prepareReplay({ plan: planned.plan, catalogue, stateFolder: stateOf(document), file, node });
@@ -48,23 +46,35 @@ export function replayHandlers({ runs, documents, checker, catalogue, stateOf }:
           return problemOf(error);
         }
       };
-      const ways = [...counts].map(([node, waiting]) => {
-        const problem = obstacle(node);
+      // Rows of a node in a further table are offered when those before them are replayed.
+      const first = counts.filter(({ node }, i) => counts.findIndex((each) => each.node === node) === i);
+      const ways = first.map(({ node, rows, file }) => {
+        const problem = obstacle(node, file);
         const way =
           'plan' in planned
-            ? wayInto({ plan: planned.plan, catalogue, stateFolder: stateOf(document), folder, file, nodes: [node], from: 'latest' }, problem)
+            ? wayInto({ plan: planned.plan, catalogue, stateFolder: stateOf(document), folder, files: [file], nodes: [node], from: 'latest' }, problem)
             : { problem, inRun: false };
-        return { node, rows: waiting, ...way };
+        return { node, rows, ...way };
       });
-      return { path, nodes: ways, newest: rows };
+      return { path, nodes: ways, newest: tables.flatMap(({ rows }) => rows) };
     },
     'run.replay': async ({ documentId, pipeline, parameters, node }) => {
       const document = documents.trusted(documentId);
       const { folder, path } = document;
-      const plan = await planOf(pipeline, folder, parameters);
-      const replay = prepareReplay({ plan, catalogue, stateFolder: stateOf(document), file: errorsFile(pipeline.name), node });
+      const plan = await planOf(pipeline, document, parameters);
+      const tables = waitingTables(pipeline, document);
+      const { file } = tables.find(({ counts }) => counts.has(node)) ?? tables[0]!;
+      const replay = prepareReplay({ plan, catalogue, stateFolder: stateOf(document), file, node });
       const title = plan.nodes.find(({ id }) => id === node)?.title ?? node;
       return runs.start({ id: randomUUID(), name: `${pipeline.name} (replay of ${title})`, path, folder, plan: replay.plan, options: replay.options });
     },
   };
+}
+
+/** The errors tables of a document, and what waits in each. */
+function waitingTables({ name }: Pipeline, document: OpenDocument) {
+  return errorsFiles(name, document).map((file) => {
+    const path = errorsPath(document.folder, file);
+    return { file, path, ...readKeptErrors(path, { newest: newestShown }) };
+  });
 }

@@ -1,14 +1,17 @@
 /** Replays of failed rows, as the editor and the command line start them. */
-import { isAbsolute, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { fileExtension } from '../document/file.ts';
 import { type NodeId, runNodeOf, runNodes } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { fileSinks, planReplay, replaces, withReplays } from '../plan/errors-table.ts';
+import { errorsFile, fileSinks, type KeptRows, planReplay, replaces, withReplays } from '../plan/errors-table.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { CheckpointStore, latestCheckpoint } from '../store/checkpoints.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import { replaysFolder } from '../store/unfinished-replays.ts';
+import type { Place } from './checker.ts';
 
 export interface ReplayRequest {
   readonly plan: PhysicalPlan;
@@ -68,9 +71,11 @@ export function prepareReplay({ plan, catalogue, stateFolder, file, node, only =
   return { plan: replay, options, finishesEarlier: isOther };
 }
 
-export interface TakeUpRequest extends Omit<ReplayRequest, 'node' | 'only'> {
+export interface TakeUpRequest extends Omit<ReplayRequest, 'node' | 'only' | 'file'> {
   /** The folder of the pipeline. */
   readonly folder: string;
+  /** Databases of errors tables; relative to the folder. */
+  readonly files: readonly string[];
   /** Nodes whose rows are taken up; absent: all that can be. */
   readonly nodes?: readonly NodeId[] | undefined;
   /** Ids of rows; empty or absent: all of these nodes. */
@@ -81,8 +86,8 @@ export interface TakeUp {
   readonly plan: PhysicalPlan;
   /** How many rows wait, by node. */
   readonly rows: ReadonlyMap<NodeId, number>;
-  /** The newest row of the table. */
-  readonly last: number;
+  /** The errors tables, with the newest row of each. */
+  readonly tables: readonly { readonly path: string; readonly last: number }[];
   /** Why the rows of further nodes cannot be taken up. */
   readonly refused: readonly Problem[];
 }
@@ -91,10 +96,10 @@ export interface TakeUp {
  * The plan of a run that takes the rows up that wait, through the state that it goes on with. It must commit with checkpoints.
  * Throws MillraceErrors `replay/…` where rows that were asked for cannot enter, or would be there twice.
  */
-export function planTakeUp({ plan, catalogue, stateFolder, folder, file, nodes, only = [], from }: TakeUpRequest): TakeUp {
-  const { counts, ports, last } = readKeptErrors(errorsPath(folder, file));
+export function planTakeUp({ plan, catalogue, stateFolder, folder, files, nodes, only = [], from }: TakeUpRequest): TakeUp {
+  const tables = files.map((file) => ({ file, path: errorsPath(folder, file), ...readKeptErrors(errorsPath(folder, file)) }));
   const latest = from === 'scratch' ? null : latestCheckpoint(stateFolder);
-  if (counts.size > 0 && !latest && (plan.bounded || replaces(plan, catalogue))) {
+  if (tables.some(({ counts }) => counts.size > 0) && !latest && (plan.bounded || replaces(plan, catalogue))) {
     throw new MillraceError({
       code: 'replay/anew',
       message: `The pipeline has no checkpoint to go on from: it starts anew and ${plan.bounded ? 'reads' : 'writes'} everything anew, and the rows that failed with it`,
@@ -104,18 +109,23 @@ export function planTakeUp({ plan, catalogue, stateFolder, folder, file, nodes, 
   const taken = new CheckpointStore(stateFolder).list().flatMap(({ shape }) => Object.keys(shape.nodes));
   const refused: Problem[] = [];
   const rows = new Map<NodeId, number>();
-  for (const node of nodes ?? counts.keys()) {
-    if (!counts.has(node)) continue;
-    try {
-      withReplays(plan, catalogue, file, [{ node, ports: ports.get(node)!, only }], taken);
-      rows.set(node, counts.get(node)!);
-    } catch (error) {
-      if (nodes || !(error instanceof MillraceError)) throw error;
-      refused.push(error.problem);
+  const kept: KeptRows[] = [];
+  for (const { file, counts, ports } of tables) {
+    for (const [node, count] of counts) {
+      if (nodes && !nodes.includes(node)) continue;
+      const found = { file, node, ports: ports.get(node)!, only };
+      try {
+        withReplays(plan, catalogue, [found], taken);
+      } catch (error) {
+        if (nodes || !(error instanceof MillraceError)) throw error;
+        refused.push(error.problem);
+        continue;
+      }
+      kept.push(found);
+      rows.set(node, (rows.get(node) ?? 0) + count);
     }
   }
-  const kept = [...rows.keys()].map((node) => ({ node, ports: ports.get(node)!, only }));
-  return { plan: kept.length > 0 ? withReplays(plan, catalogue, file, kept, taken) : plan, rows, last, refused };
+  return { plan: kept.length > 0 ? withReplays(plan, catalogue, kept, taken) : plan, rows, tables, refused };
 }
 
 /**
@@ -133,6 +143,17 @@ export function wayInto(
     if (!(error instanceof MillraceError)) throw error;
     return { inRun: false, problem: alone && error.problem.code === 'replay/port' ? error.problem : alone };
   }
+}
+
+/**
+ * The databases of a pipeline's kept rows, relative to its folder, its own first. Earlier versions named them after the pipeline: such a one is read too, unless it
+ * belongs to a pipeline whose file has that name.
+ */
+export function errorsFiles(name: string, { folder, path }: Place): readonly string[] {
+  const own = errorsFile(name, path && basename(path));
+  const older = errorsFile(name, null);
+  const owner = older.replace(/\.errors\.db$/, fileExtension);
+  return older !== own && existsSync(resolve(folder, older)) && !existsSync(resolve(folder, owner)) ? [own, older] : [own];
 }
 
 /** Where the kept rows are: absolute. */

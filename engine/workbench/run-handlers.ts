@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { errorsFile } from '../plan/errors-table.ts';
 import { planRun } from '../plan/plan.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { defaultRunOptions, type RunControl } from '../protocol/run-api.ts';
@@ -14,7 +13,7 @@ import type { Checker } from './checker.ts';
 import { diskError } from './disk.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
-import { planTakeUp } from './replay.ts';
+import { errorsFiles, planTakeUp } from './replay.ts';
 
 type RunRequests =
   | 'run.start'
@@ -43,7 +42,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
     'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, replay }) => {
       const document = documents.trusted(documentId);
       const { folder, path } = document;
-      const { checked } = await checker.check(pipeline, folder, { touch: true, mustKnow: true, parameters });
+      const { checked } = await checker.check(pipeline, document, { touch: true, mustKnow: true, parameters });
       const planned = planRun(checked);
       // The folder of documents that were never saved is made when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
@@ -52,7 +51,15 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
       const state = stateOf(document);
       const begins = from ?? (planned.bounded ? 'scratch' : 'latest');
       const { plan } = replay
-        ? planTakeUp({ plan: planned, catalogue: checked.catalogue, stateFolder: state, folder, file: errorsFile(pipeline.name), nodes: replay, from: begins })
+        ? planTakeUp({
+            plan: planned,
+            catalogue: checked.catalogue,
+            stateFolder: state,
+            folder,
+            files: errorsFiles(pipeline.name, document),
+            nodes: replay,
+            from: begins,
+          })
         : { plan: planned };
       const options = {
         ...defaultRunOptions(plan),

@@ -11,7 +11,7 @@ import type { RowFailure } from '../kit/node.ts';
 import errorsTable from '../sinks/errors-table.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
 import { readWaiting, rowOf } from './errors-file.ts';
-import { ErrorsReader } from './errors-reader.ts';
+import { ErrorsReader, rewindReplays } from './errors-reader.ts';
 import { crashPoints, SinkRun, writeThroughCrashes } from './sink-testing.ts';
 import { openSqlite, type SqliteConnection } from './sqlite-driver.ts';
 
@@ -22,6 +22,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const params = { path: 'trial.errors.db', pipeline: 'Trial' };
+const checkpoint = { lineage: 'stream', id: 1 };
 const failed = (row: Json, more: Row = {}): Row => ({ error: 'No', code: 'code/threw', node: 'prices', field: null, source: 'in.csv', line: 7, row, ...more });
 const path = () => resolve(folder, 'trial.errors.db');
 
@@ -120,7 +121,7 @@ describe('the source', () => {
     expect((await reader.read())!.rows.map(({ id }) => id)).toEqual([1, 2]);
     const position = reader.position();
     expect((await reader.read())!.rows.map(({ id }) => id)).toEqual([3, 4]);
-    await reader.committed(position);
+    await reader.committed(position, checkpoint);
     reader.close();
     expect(waiting()).toEqual([['prices', 3]]);
 
@@ -128,8 +129,8 @@ describe('the source', () => {
     await keep([failed({ id: 6, raw: null })], 'second');
     const next = await open(position);
     expect((await readAll(next)).map(({ id }) => id)).toEqual([3, 4, 5]);
-    await next.committed(next.position());
-    await next.committed(next.position());
+    await next.committed(next.position(), checkpoint);
+    await next.committed(next.position(), checkpoint);
     next.close();
     expect(kept().map(({ replayed_at }) => replayed_at !== null)).toEqual([true, true, true, true, true, false]);
   });
@@ -142,7 +143,7 @@ describe('the source', () => {
     expect(batch.rows).toEqual([{ id: 2, raw: null }]);
     expect(batch.locate!(0)).toEqual({ source: path(), line: 2 });
     expect(await reader.read()).toBeNull();
-    await reader.committed(reader.position());
+    await reader.committed(reader.position(), checkpoint);
     reader.close();
     expect(refused.map(({ message, position }) => [message, position?.line])).toEqual([
       [expect.stringContaining('"x" is not a whole number'), 1],
@@ -158,9 +159,46 @@ describe('the source', () => {
     );
     const reader = await open(null, [], [3]);
     expect(await readAll(reader)).toEqual([{ id: 3, raw: null }]);
-    await reader.committed(reader.position());
+    await reader.committed(reader.position(), checkpoint);
     reader.close();
     expect(kept().map(({ replayed_at }) => replayed_at !== null)).toEqual([false, false, true]);
+  });
+
+  it('makes rows wait again that were replayed after the checkpoint that a run goes on from', async () => {
+    const row = (id: number) => failed({ id, raw: null });
+    await keep([1, 2, 3, 4].map(row), 'stream');
+    const waits = { signal: new AbortController().signal, onLongWait: () => {} };
+    const rewind = (id: number, lineage = 'stream') => rewindReplays(path(), { lineage, id }, waits);
+    const replay = async (only: readonly number[], id: number, lineage = 'stream') => {
+      const reader = await open(null, [], only);
+      await readAll(reader);
+      await reader.committed(reader.position(), { lineage, id });
+      reader.close();
+    };
+    await replay([1], 5);
+    await replay([2], 6);
+    await replay([3], 7);
+    await replay([4], 8, 'other');
+    // The second failed again and was replayed once more, the third failed again.
+    await keep(
+      [2, 3].map((id) => failed({ id, raw: null }, { source: path(), line: id })),
+      'stream',
+    );
+    await replay([5], 7);
+    const left = () => withTable((connection) => connection.prepare('SELECT id FROM errors WHERE replayed_at IS NULL AND superseded_at IS NULL').all());
+    expect(left()).toEqual([{ id: 6 }]);
+    expect([await rewind(7), await rewind(5, 'another')]).toEqual([0, 0]);
+    expect(left()).toEqual([{ id: 6 }]);
+    expect([await rewind(5), await rewind(5)]).toEqual([2, 0]);
+    expect(left()).toEqual([{ id: 2 }, { id: 3 }]);
+    expect(await rewind(4)).toBe(1);
+    expect(left()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
+    // Rows of earlier versions do not say with which checkpoint they were replayed.
+    withTable((connection) =>
+      connection.exec('UPDATE errors SET replayed_at = 1; ALTER TABLE errors DROP COLUMN replayed_by; ALTER TABLE errors DROP COLUMN replayed_with'),
+    );
+    expect(await rewind(0)).toBe(0);
+    expect(left()).toEqual([]);
   });
 
   it('reads while another program writes, and waits to mark', async () => {
@@ -170,7 +208,7 @@ describe('the source', () => {
     const reader = await open();
     expect(await readAll(reader)).toHaveLength(1);
     let isMarked = false;
-    const marked = reader.committed(reader.position()).then(() => {
+    const marked = reader.committed(reader.position(), checkpoint).then(() => {
       isMarked = true;
     });
     await new Promise((done) => setImmediate(done));

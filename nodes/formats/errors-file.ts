@@ -7,11 +7,15 @@ import type { SqliteConnection } from './sqlite-driver.ts';
 /** The file's table for rows that failed. */
 export const errorsTable = 'errors';
 
-/** Written by the sink; `replayed_at` and `superseded_at` are set later. */
+/**
+ * Written by the sink. Set later: `superseded_at`, and `replayed_at` with the lineage and the number of the checkpoint that holds what became
+ * of the row.
+ */
 const createErrors = `
 CREATE TABLE IF NOT EXISTS ${errorsTable} (
   id INTEGER PRIMARY KEY AUTOINCREMENT, failed_at TIMESTAMP, pipeline TEXT, run TEXT, node TEXT, port TEXT, error TEXT, code TEXT, field TEXT,
-  source TEXT, line INTEGER, row JSON, replay_of INTEGER, replayed_at TIMESTAMP, superseded_at TIMESTAMP
+  source TEXT, line INTEGER, row JSON, replay_of INTEGER, replayed_at TIMESTAMP, replayed_by TEXT, replayed_with INTEGER,
+  superseded_at TIMESTAMP
 );
 CREATE INDEX IF NOT EXISTS ${errorsTable}_waiting ON ${errorsTable} (node, replayed_at)`;
 
@@ -22,12 +26,23 @@ export function makeErrorsTable(connection: SqliteConnection): void {
 
 /** Gives a table of an earlier version the columns that it lacks. Throws where there is none. */
 export function completeErrorsTable(connection: SqliteConnection): void {
-  if (!hasPorts(connection)) connection.exec(`ALTER TABLE ${errorsTable} ADD COLUMN port TEXT`);
+  for (const [name, type] of addedLater) {
+    if (!hasColumn(connection, name)) connection.exec(`ALTER TABLE ${errorsTable} ADD COLUMN ${name} ${type}`);
+  }
 }
 
-/** Earlier versions did not note the input at which a row failed. */
-function hasPorts(connection: SqliteConnection): boolean {
-  return connection.prepare("SELECT 1 FROM pragma_table_info(?) WHERE name = 'port'").get(errorsTable) !== undefined;
+function hasTable(connection: SqliteConnection): boolean {
+  return connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(errorsTable) !== undefined;
+}
+
+const addedLater = [
+  ['port', 'TEXT'],
+  ['replayed_by', 'TEXT'],
+  ['replayed_with', 'INTEGER'],
+] as const;
+
+function hasColumn(connection: SqliteConnection, name: (typeof addedLater)[number][0]): boolean {
+  return connection.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(errorsTable, name) !== undefined;
 }
 
 /** True of rows that are still to be replayed. */
@@ -54,12 +69,24 @@ export interface Waiting {
 }
 export const nothingWaits: Waiting = { counts: new Map(), ports: new Map(), rows: [], last: 0 };
 
+/** How many rows were replayed and kept anew behind an id, by the node at which they had failed. */
+export function readKeptAgain(connection: SqliteConnection, after: number): ReadonlyMap<string, number> {
+  if (!hasTable(connection)) return new Map();
+  const found = connection
+    .prepare<[number], { node: string; rows: number }>(
+      `SELECT first.node, count(DISTINCT first.id) AS rows FROM ${errorsTable} again JOIN ${errorsTable} first ON first.id = again.replay_of
+       WHERE again.id > ? GROUP BY 1`,
+    )
+    .all(after);
+  return new Map(found.map(({ node, rows }) => [node, rows]));
+}
+
 /** Of the rows up to an id. Empty where the file has no such table. */
 export function readWaiting(connection: SqliteConnection, newest: number, through = Number.MAX_SAFE_INTEGER): Waiting {
-  if (!connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(errorsTable)) return nothingWaits;
+  if (!hasTable(connection)) return nothingWaits;
   const found = connection
     .prepare<[number], { node: string; port: string | null; rows: number }>(
-      `SELECT node, ${hasPorts(connection) ? 'port' : 'NULL AS port'}, count(*) AS rows FROM ${errorsTable}
+      `SELECT node, ${hasColumn(connection, 'port') ? 'port' : 'NULL AS port'}, count(*) AS rows FROM ${errorsTable}
        WHERE ${isWaiting} AND id <= ? GROUP BY 1, 2 ORDER BY 1, 2`,
     )
     .all(through);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import type { Reader, RowFailure, SourceBatch } from '../kit/node.ts';
+import type { CheckpointRef, Reader, RowFailure, SourceBatch } from '../kit/node.ts';
 import { completeErrorsTable, errorsTable, isWaiting, rowOf } from './errors-file.ts';
 import { outputProblem } from './output-problem.ts';
 import { inTransaction, openSqlite, type SqliteConnection, type SqliteInput, type SqliteStatement } from './sqlite-driver.ts';
@@ -107,9 +107,9 @@ export class ErrorsReader implements Reader {
   }
 
   /** What did not fit was not given out, and waits on. */
-  async committed(position: Json): Promise<void> {
+  async committed(position: Json, checkpoint: CheckpointRef): Promise<void> {
     const { after, schema } = position as unknown as Position;
-    await this.#table.mark(this.#marked, after, schema);
+    await this.#table.mark({ from: this.#marked, through: after, schema }, checkpoint);
     this.#marked = Math.max(this.#marked, after);
   }
 
@@ -133,14 +133,45 @@ export class ErrorsReader implements Reader {
 }
 
 /** Marks what a replay had given out by a position that is durable. Nothing where the table was removed since. */
-export async function acknowledgeReplay(rows: KeptRows, position: Json, waits: Waits): Promise<void> {
+export async function acknowledgeReplay(rows: KeptRows, position: Json, checkpoint: CheckpointRef, waits: Waits): Promise<void> {
   const { after, schema } = (position ?? { after: 0 }) as unknown as Position;
   if (after === 0 || !existsSync(rows.path)) return;
   const table = await WaitingRows.open(rows, waits);
   try {
-    await table.mark(0, after, schema);
+    await table.mark({ from: 0, through: after, schema }, checkpoint);
   } finally {
     table.close();
+  }
+}
+
+/**
+ * Makes the rows wait again that were replayed with checkpoints after this one, of its lineage: what became of them is gone. Such of them as
+ * failed again and were kept anew are settled, as they would be there twice. Gives the number of rows that wait again.
+ */
+export async function rewindReplays(path: string, { lineage, id: checkpoint }: CheckpointRef, { signal, onLongWait }: Waits): Promise<number> {
+  if (!existsSync(path)) return 0;
+  const connection = openSqlite(path, { access: 'write' });
+  const isUndone = 'replayed_by = @lineage AND replayed_with > @checkpoint';
+  const rewind = () => {
+    completeErrorsTable(connection);
+    const given = { lineage, checkpoint };
+    connection
+      .prepare(
+        `UPDATE ${errorsTable} SET superseded_at = @at WHERE run = @lineage AND superseded_at IS NULL AND (replayed_at IS NULL OR ${isUndone})
+         AND replay_of IN (SELECT id FROM ${errorsTable} WHERE ${isUndone})`,
+      )
+      .run({ ...given, at: new Date().toISOString() });
+    const { changes } = connection
+      .prepare(`UPDATE ${errorsTable} SET replayed_at = NULL, replayed_by = NULL, replayed_with = NULL WHERE superseded_at IS NULL AND ${isUndone}`)
+      .run(given);
+    return changes;
+  };
+  try {
+    return await withLock(() => inTransaction(connection, rewind, 'IMMEDIATE'), { path, signal, onLongWait });
+  } catch (error) {
+    throw outputProblem(error, path);
+  } finally {
+    connection.close();
   }
 }
 
@@ -150,7 +181,7 @@ class WaitingRows {
   readonly #patience: LockPatience;
   readonly #select: SqliteStatement<[SqliteInput], Kept>;
   readonly #count: SqliteStatement<[SqliteInput], { readonly rows: number }>;
-  readonly #mark: SqliteStatement<[string, number]>;
+  readonly #mark: SqliteStatement<[string, string, number, number]>;
   readonly #chosen: { readonly node: string; readonly port: string | null; readonly only: string | null };
 
   private constructor(connection: SqliteConnection, { node, port, only }: KeptRows, patience: LockPatience) {
@@ -161,7 +192,7 @@ class WaitingRows {
       AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))`;
     this.#select = connection.prepare(`SELECT id, row FROM ${errorsTable} WHERE ${where} ORDER BY id LIMIT @limit`);
     this.#count = connection.prepare(`SELECT count(*) AS rows FROM ${errorsTable} WHERE ${where}`);
-    this.#mark = connection.prepare(`UPDATE ${errorsTable} SET replayed_at = ? WHERE id = ?`);
+    this.#mark = connection.prepare(`UPDATE ${errorsTable} SET replayed_at = ?, replayed_by = ?, replayed_with = ? WHERE id = ?`);
   }
 
   /** The file is there. Throws a MillraceError where it cannot be read. */
@@ -201,12 +232,15 @@ class WaitingRows {
   }
 
   /** Those of them that fitted the columns and so were given out are replayed; the others wait on. Which is which can be told once more. */
-  async mark(from: number, through: number, schema: Schema): Promise<void> {
+  async mark(
+    { from, through, schema }: { readonly from: number; readonly through: number; readonly schema: Schema },
+    { lineage, id: checkpoint }: CheckpointRef,
+  ): Promise<void> {
     for (let after = from; after < through; ) {
       const kept = await this.locked(() => this.select(after, through, markedAtOnce));
       const at = new Date().toISOString();
       const write = () => {
-        for (const { id, row } of kept) if ('row' in rowOf(row, schema)) this.#mark.run(at, id);
+        for (const { id, row } of kept) if ('row' in rowOf(row, schema)) this.#mark.run(at, lineage, checkpoint, id);
       };
       if (kept.length > 0) await this.locked(() => inTransaction(this.#connection, write, 'IMMEDIATE'));
       after = kept.length < markedAtOnce ? through : kept.at(-1)!.id;

@@ -118,6 +118,13 @@ export interface RowFailure {
 
 // ---- Sources
 
+/** A checkpoint of a pipeline. */
+export interface CheckpointRef {
+  /** See `SinkContext.lineage`. */
+  readonly lineage: string;
+  /** Rises from one to the next. */
+  readonly id: number;
+}
 export interface SourceContext<P> extends RunContext<P> {
   /** Rows per batch that suit the engine; a source may deliver fewer. */
   readonly batchSize: number;
@@ -151,7 +158,7 @@ export interface Reader {
    */
   waiting?(now: number): { readonly watermark?: number; readonly idle?: boolean };
   /** A checkpoint that holds this position is durable: the source may forget what lies before it (an inbox its rows). */
-  committed?(position: Json): void | Promise<void>;
+  committed?(position: Json, checkpoint: CheckpointRef): void | Promise<void>;
   /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
   backlog?(): { readonly waiting: number; readonly unit: 'bytes' | 'rows' } | null;
   /** How far reading has come; `total` is null when nobody knows. */
@@ -366,7 +373,12 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
    * It keeps books of what was committed outside of checkpoints, and hears by this of a durable position that `Reader.committed`
    * may not have been told of, as the run was killed: before anything goes on from there, and before it is forgotten.
    */
-  acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json): Promise<void>;
+  acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json, checkpoint: CheckpointRef): Promise<void>;
+  /**
+   * Whenever a run goes on, and before `acknowledge`, of each such source that has run since the pipeline began anew, in its plan or not:
+   * the checkpoint that is gone on from. What its books tell of later ones of that lineage is as if it had never been. May be told twice.
+   */
+  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
   /** It gives out rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
   /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */

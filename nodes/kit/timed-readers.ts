@@ -38,7 +38,7 @@ abstract class TimedReader implements Reader {
     this.#reader = reader;
     this.#signal = signal;
     this.greatest = greatest ?? beginningOfTime;
-    if (reader.committed) this.committed = (position) => reader.committed!((position as unknown as TimedPosition).source);
+    if (reader.committed) this.committed = (position, checkpoint) => reader.committed!((position as unknown as TimedPosition).source, checkpoint);
     if (reader.backlog) this.backlog = () => reader.backlog!();
     if (reader.progress) this.progress = () => reader.progress!();
   }

@@ -1,6 +1,6 @@
 import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { acknowledgeReplay, ErrorsReader, type KeptRows } from '../formats/errors-reader.ts';
+import { acknowledgeReplay, ErrorsReader, type KeptRows, rewindReplays } from '../formats/errors-reader.ts';
 import { sampleErrors } from '../formats/errors-sample.ts';
 import { exampleErrors } from '../formats/example-errors.ts';
 import { shortPath } from '../formats/short-path.ts';
@@ -43,8 +43,18 @@ stays where it is, and is told.
       return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [file] };
     }
   },
-  acknowledge({ params, path, signal, log }, position) {
-    return acknowledgeReplay(keptRows(params, path), position, { signal, onLongWait: (message) => log('warning', message) });
+  acknowledge({ params, path, signal, log }, position, checkpoint) {
+    return acknowledgeReplay(keptRows(params, path), position, checkpoint, { signal, onLongWait: (message) => log('warning', message) });
+  },
+  async rewind({ params, path, signal, log }, checkpoint) {
+    const onLongWait = (message: string) => log('warning', message);
+    const rows = await rewindReplays(path(params.path), checkpoint, { signal, onLongWait });
+    if (rows === 0) return;
+    const what = rows === 1 ? '1 row that was replayed' : `${rows.toLocaleString('en-US')} rows that were replayed`;
+    log(
+      'warning',
+      `${what} after checkpoint ${checkpoint.id} ${rows === 1 ? 'waits' : 'wait'} in the errors table again: what became of ${rows === 1 ? 'it' : 'them'} is not in that checkpoint.`,
+    );
   },
   run({ params, path, outputs, batchSize, signal, start, refuse, log }) {
     const onLongWait = (message: string) => log('warning', message);

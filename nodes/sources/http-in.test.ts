@@ -15,6 +15,7 @@ const schema: Schema = {
     { name: 'tags', type: 'json', nullable: true },
   ],
 };
+const checkpoint = { lineage: 'trial', id: 1 };
 let folder: string;
 let port: number;
 let stop: AbortController;
@@ -167,7 +168,7 @@ describe('the inbox', () => {
     await take(2);
     await post([{ id: 3 }]);
     const position = reader!.position();
-    await reader!.committed!(position);
+    await reader!.committed!(position, checkpoint);
     // No checkpoint holds row 3: it comes again, though it was read.
     await take(1);
     await reader!.close();
@@ -187,8 +188,8 @@ describe('the inbox', () => {
     await post([{ id: 3 }, { id: 4 }]);
     await take(2);
     const newer = reader!.position();
-    await reader!.committed!(older);
-    await reader!.committed!(newer);
+    await reader!.committed!(older, checkpoint);
+    await reader!.committed!(newer, checkpoint);
     await reader!.close();
     await open({}, newer);
     expect(logs.join('\n')).not.toContain('no longer');

@@ -7,6 +7,9 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
+import { CheckpointStore } from '../../engine/store/checkpoints.ts';
+import { stateFolder } from '../../engine/store/data-folder.ts';
+import { RunHistoryStore } from '../../engine/store/run-history.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { dataFolder, millrace } from '../command-line.ts';
 import { contents, newFolder, node, pipeline } from './run-trial.ts';
@@ -63,7 +66,7 @@ function sums(rows: readonly Sale[]): string[] {
 const tables = (name: string) => contents(join(folder, name)) as { readonly [table: string]: { readonly [column: string]: any }[] };
 const written = () =>
   (tables('out.db')['sums'] ?? []).map(({ window_start, shop, rows, sum }) => `${new Date(window_start).toISOString()} ${shop} ${rows} ${sum}`).sort();
-const kept = () => (existsSync(join(folder, 'Trial.errors.db')) ? (tables('Trial.errors.db')['errors'] ?? []) : []);
+const kept = () => (existsSync(join(folder, 'trial.errors.db')) ? (tables('trial.errors.db')['errors'] ?? []) : []);
 const waiting = () => kept().filter(({ replayed_at, superseded_at }) => replayed_at === null && superseded_at === null);
 const save = (document: Pipeline) => writeFileSync(join(folder, 'trial.millrace.json'), formatPipeline(document));
 
@@ -231,12 +234,49 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     const second = start('--replay-errors');
     await until(() => waiting().length === 40 && kept().length === 120, second);
     const summary = await stop(second);
-    expect(summary).toMatchObject({ state: 'stopped', replayed: [{ node: 'prices', replayed: 80, left: 0 }] });
+    expect(summary).toMatchObject({ state: 'stopped', replayed: [{ node: 'prices', replayed: 80, failedAgain: 40, left: 0 }] });
     expect(waiting().every(({ replay_of, error, line }) => replay_of !== null && error === 'Still none.' && line !== null)).toBe(true);
     save(stream(mended));
     const third = start('--replay-errors');
     await until(() => waiting().length === 0, third);
     await drain(third);
+    expect(written()).toEqual(sums(sales(0, 400)));
+  });
+
+  it('has rows once that were replayed after the checkpoint that it goes on from, also when it is killed at going back', async () => {
+    append(sales(0, 400));
+    save(stream(strict));
+    const first = start();
+    await until(() => waiting().length === 80, first);
+    await stop(first);
+    const checkpoints = new CheckpointStore(stateFolder(dataFolder, join(folder, 'trial.millrace.json')));
+    const before = checkpoints.list()[0]!.id;
+    save(stream(mended));
+    const second = start('--replay-errors', '--keep-checkpoints', '1000');
+    await until(() => waiting().length === 0, second);
+    await stop(second);
+    expect(kept().every(({ replayed_by, replayed_with }) => replayed_by === checkpoints.lineage() && replayed_with > before)).toBe(true);
+
+    // It dies when the later checkpoints are gone, and the rows do not wait yet.
+    const other = new Database(join(folder, 'trial.errors.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const third = start('--from', String(before), '--accept-duplicates');
+    await until(() => checkpoints.list()[0]!.id === before, third);
+    kill(third);
+    await third.code;
+    other.exec('ROLLBACK');
+    other.close();
+    expect(waiting()).toEqual([]);
+    const fourth = start('--accept-duplicates');
+    await until(() => waiting().length === 80, fourth);
+    const { id } = await stop(fourth);
+    const history = RunHistoryStore.open(dataFolder);
+    const logs = history.logs(id).map(({ message }) => message);
+    history.close();
+    expect(logs.filter((message) => message.startsWith(`80 rows that were replayed after checkpoint ${before} wait`))).toHaveLength(1);
+    const fifth = start('--replay-errors', '--accept-duplicates');
+    await until(() => waiting().length === 0, fifth);
+    await drain(fifth);
     expect(written()).toEqual(sums(sales(0, 400)));
   });
 
@@ -297,7 +337,7 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     expect([count('left'), count('right')]).toEqual([6, 4]);
 
     // What fails for ever as it is, the rows themselves may be mended for.
-    const errors = new Database(join(folder, 'Trial.errors.db'));
+    const errors = new Database(join(folder, 'trial.errors.db'));
     errors.exec(`UPDATE errors SET row = json_set(row, '$.time', ${day} + 1000 * json_extract(row, '$.id'))`);
     errors.close();
     const second = start('--replay-errors');
@@ -309,7 +349,7 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     expect(ids).toEqual(Array.from({ length: 60 }, (_, i) => i));
 
     // Rows of earlier versions do not say where they failed.
-    const older = new Database(join(folder, 'Trial.errors.db'));
+    const older = new Database(join(folder, 'trial.errors.db'));
     older.exec('UPDATE errors SET replayed_at = NULL WHERE id = 1; ALTER TABLE errors DROP COLUMN port');
     older.close();
     const { code, output } = await millrace(['run', 'trial.millrace.json', '--replay-errors', '--explain'], folder);
@@ -336,7 +376,7 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     append(sales(100, 10));
     await readings(second, 110);
     const { state, problems, replayed } = await stop(second);
-    expect([state, replayed]).toEqual(['stopped', [{ node: 'prices', replayed: 0, left: 20 }]]);
+    expect([state, replayed]).toEqual(['stopped', [{ node: 'prices', replayed: 0, failedAgain: 0, left: 20 }]]);
     expect(problems[0]).toMatchObject({ code: 'errors/column', message: expect.stringContaining('"cost"') });
     save(stream(mended));
     const third = start('--replay-errors');
@@ -351,13 +391,13 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     const first = start();
     await until(() => waiting().length === 10, first);
     await stop(first);
-    const path = join(folder, 'Trial.errors.db');
+    const path = join(folder, 'trial.errors.db');
     for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
     writeFileSync(path, 'This is no database, but a text that is long enough to be taken for one. '.repeat(100));
     const { code, output } = await millrace(['run', 'trial.millrace.json', '--replay-errors', '--json'], folder);
     expect([code, JSON.parse(output)]).toMatchObject([
       2,
-      { state: 'refused', problems: [{ code: 'errors/unreadable', message: expect.stringContaining('Trial.errors.db') }] },
+      { state: 'refused', problems: [{ code: 'errors/unreadable', message: expect.stringContaining('trial.errors.db') }] },
     ]);
   });
 
@@ -368,7 +408,7 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     await until(() => waiting().length === 10, first);
     await stop(first);
     save({ ...stream(mended), nodes: { ...stream(mended).nodes, prices: node('code', { code: mended }, 'skip') } });
-    const other = new Database(join(folder, 'Trial.errors.db'));
+    const other = new Database(join(folder, 'trial.errors.db'));
     other.exec('BEGIN IMMEDIATE');
     const second = start('--replay-errors', '--drop-changed-state');
     await readings(second, 0);
@@ -393,7 +433,7 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     await stop(first);
     // What is skipped needs no errors table: the run only reads it, until it marks the rows.
     save(running(mended, 'skip'));
-    const other = new Database(join(folder, 'Trial.errors.db'));
+    const other = new Database(join(folder, 'trial.errors.db'));
     other.exec('BEGIN IMMEDIATE');
     const second = start('--replay-errors', '--drop-changed-state');
     await until(() => tables('out.db')['sums']!.length === 50, second);

@@ -1,7 +1,7 @@
 /** Rows that failed, kept in the errors table and replayed by the real command line. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -44,7 +44,7 @@ function orders(count: number): void {
 }
 const tables = (name: string) => contents(join(folder, name)) as { readonly [table: string]: { readonly [column: string]: any }[] };
 const ids = () => tables('out.db')['prices']!.map(({ id }) => id as number);
-const kept = () => tables('Trial.errors.db')['errors'] ?? []; // the file is there before its table is
+const kept = () => tables('trial.errors.db')['errors'] ?? []; // the file is there before its table is
 const waiting = () => kept().filter(({ replayed_at, superseded_at }) => replayed_at === null && superseded_at === null);
 const all = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 const sorted = (list: readonly number[]) => [...list].sort((a, b) => a - b);
@@ -124,6 +124,61 @@ describe('rows that failed', () => {
     expect((await replay()).code).toBe(0);
     expect(sorted(ids())).toEqual(all(10));
     expect(readFileSync(join(folder, 'prices.csv'), 'utf8').trim().split('\n').slice(-2)).toEqual(['5,500', '10,1000']);
+  });
+
+  it('are of one pipeline only, also where another of the same folder has the same name', async () => {
+    orders(10);
+    const both = ['one', 'other'].map((file) => `${file}.millrace.json`);
+    const write = (code: string) => {
+      for (const file of both) writeFileSync(join(folder, file), formatPipeline(trial(code, { table: sink({ mode: 'replace', table: file }) })));
+    };
+    const call = async (command: string, file: string) => JSON.parse((await millrace([command, file, '--json'], folder)).output);
+    const left = (name: string) => tables(name)['errors']!.filter(({ replayed_at, superseded_at }) => replayed_at === null && superseded_at === null).length;
+    write(strict);
+    for (const file of both) expect(await call('run', file)).toMatchObject({ state: 'done' });
+    expect([left('one.errors.db'), left('other.errors.db')]).toEqual([2, 2]);
+    // Makes its own rows anew, and settles its own.
+    write(mended);
+    expect(await call('run', both[0]!)).toMatchObject({ state: 'done' });
+    expect([left('one.errors.db'), left('other.errors.db')]).toEqual([0, 2]);
+    expect(await call('replay', both[0]!)).toMatchObject({ waiting: [] });
+    expect(await call('replay', both[1]!)).toMatchObject({ nodes: [{ node: 'prices', replayed: 2, left: 0 }] });
+    for (const file of both) expect(sorted(tables('out.db')[file]!.map(({ id }) => id))).toEqual(all(10));
+  });
+
+  it('of earlier versions, which named the table after the pipeline, are replayed with the others', async () => {
+    orders(10);
+    save(trial(strict));
+    await run();
+    for (const end of ['', '-wal', '-shm']) {
+      if (existsSync(join(folder, `trial.errors.db${end}`))) renameSync(join(folder, `trial.errors.db${end}`), join(folder, `Trial.errors.db${end}`));
+    }
+    await run();
+    expect([waiting().length, tables('Trial.errors.db')['errors']!.length]).toEqual([2, 2]);
+    save(trial(mended));
+    expect((await replay('--dry-run')).result.waiting).toMatchObject([
+      { file: 'trial.errors.db', rows: 2 },
+      { file: 'Trial.errors.db', rows: 2 },
+    ]);
+    expect(await replay()).toMatchObject({
+      code: 0,
+      result: {
+        nodes: [
+          { replayed: 2, left: 0 },
+          { replayed: 2, left: 0 },
+        ],
+      },
+    });
+    expect(
+      ids()
+        .filter((id) => id % 5 === 0)
+        .sort((a, b) => a - b),
+    ).toEqual([5, 5, 10, 10]);
+    expect(await replay()).toMatchObject({ code: 0, result: { waiting: [] } });
+    // That of a pipeline whose file has this name is its own.
+    writeFileSync(join(folder, 'Trial.millrace.json'), formatPipeline(trial(strict)));
+    expect((await millrace(['run', 'Trial.millrace.json'], folder)).code).toBe(0);
+    expect(await replay()).toMatchObject({ code: 0, result: { waiting: [] } });
   });
 
   it('of a run that was done anew, and replaced what it wrote, wait no longer', async () => {
@@ -227,7 +282,7 @@ it('rows that were committed and not yet marked when the replay was killed are n
   const document = trial(mended);
   // What is skipped needs no errors table: the replay only reads it, until it marks the rows.
   save({ ...document, nodes: { ...document.nodes, prices: node('code', { code: mended }, 'skip') } });
-  const lock = new Database(join(folder, 'Trial.errors.db'));
+  const lock = new Database(join(folder, 'trial.errors.db'));
   lock.exec('BEGIN IMMEDIATE');
   const child = start('replay');
   const ended = new Promise((done) => child.on('close', done));
@@ -252,7 +307,7 @@ it('rows of a stream are not replayed into a file that the stream goes on to wri
   save(pipeline({ readings, good: node('code', { code: strictly }, 'keep'), written }, ['readings -> good', 'good -> written']));
   const child = start('run', '--checkpoint-every', '200ms');
   const ended = new Promise((done) => child.on('close', done));
-  while (!existsSync(join(folder, 'Trial.errors.db')) || waiting().length === 0) await sleep(100);
+  while (!existsSync(join(folder, 'trial.errors.db')) || waiting().length === 0) await sleep(100);
   child.kill('SIGINT');
   await ended;
   const before = readFileSync(join(folder, 'readings.csv'), 'utf8');
@@ -269,7 +324,7 @@ it('rows of a stream are not replayed while it goes on, as both would write to t
   save(stream(strictly));
   const child = start('run', '--checkpoint-every', '200ms');
   const ended = new Promise((done) => child.on('close', done));
-  while (!existsSync(join(folder, 'Trial.errors.db')) || waiting().length === 0) await sleep(100);
+  while (!existsSync(join(folder, 'trial.errors.db')) || waiting().length === 0) await sleep(100);
   save(stream(all));
   const refused = await replay();
   expect([refused.code, refused.result.nodes[0].problems[0].code, refused.result.nodes[0].replayed]).toEqual([1, 'run/already-running', 0]);
@@ -284,7 +339,7 @@ it('nothing waits where nothing was kept', async () => {
   orders(4);
   save(trial(strict));
   await run();
-  expect(existsSync(join(folder, 'Trial.errors.db'))).toBe(true);
+  expect(existsSync(join(folder, 'trial.errors.db'))).toBe(true);
   const { code, output } = await millrace(['replay', 'trial.millrace.json'], folder);
-  expect([code, output]).toEqual([0, 'No rows wait to be replayed in Trial.errors.db.\n']);
+  expect([code, output]).toEqual([0, 'No rows wait to be replayed in trial.errors.db.\n']);
 });

@@ -75,7 +75,7 @@ export class RunTrial {
     unchecked: string | { readonly [node: string]: PipelineNode['params'] } = {},
     options: Partial<RunOptions> = {},
   ): Promise<void> {
-    const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, mustKnow: true, parameters: {} });
+    const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, { folder, path: null }, { touch: true, mustKnow: true, parameters: {} });
     const plan = planRun(checked);
     const given = typeof unchecked === 'string' ? { code: { code: unchecked } } : unchecked;
     const nodes = plan.nodes.map((each) => ({ ...each, params: { ...each.params, ...given[each.id] } }));
@@ -111,7 +111,7 @@ export class RunTrial {
 
 /** A pipeline as it is given to a host. */
 export async function jobOf(pipeline: Pipeline, folder: string): Promise<RunJob> {
-  const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, folder, { touch: true, mustKnow: true, parameters: {} });
+  const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, { folder, path: null }, { touch: true, mustKnow: true, parameters: {} });
   const plan = planRun(checked);
   return { id: randomUUID(), name: pipeline.name, path: null, folder, plan, options: defaultRunOptions(plan) };
 }
