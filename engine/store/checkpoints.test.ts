@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
-import { type CheckpointHead, CheckpointStore, latestCheckpoint } from './checkpoints.ts';
+import { type Bookkeeper, type CheckpointHead, CheckpointStore, latestCheckpoint } from './checkpoints.ts';
 import { lockStateFolder } from './checkpoints-lock.ts';
 
 let folder = '';
@@ -41,6 +41,27 @@ describe('checkpoints', () => {
     expect(again.list()[0]!.bytes).toBe(readFileSync(join(store.folder, 'checkpoint-00000010.millrace')).length);
     expect(again.read(2)).toMatchObject({ head: head(2), content: { ...content, id: 2 } });
     expect(again.highest()).toBe(10);
+  });
+
+  test('have sources beside them that keep books of them, for as long as there are any', async () => {
+    const told: string[] = [];
+    const store = new CheckpointStore(folder, (message) => told.push(message));
+    const keeper = (path: string): Bookkeeper => ({ type: 'replay', params: { path, only: null } });
+    const [one, other] = [keeper('one'), keeper('other')];
+    await store.addBookkeepers([]);
+    expect([readdirSync(folder), store.bookkeepers()]).toEqual([[], []]);
+    await store.addBookkeepers([one]);
+    await store.addBookkeepers([one, other]);
+    await store.write(head(1), {});
+    store.removeAfter(0);
+    expect(new CheckpointStore(folder).bookkeepers()).toEqual([one, other]);
+    truncateSync(join(folder, 'bookkeepers.json'), 10);
+    expect(store.bookkeepers()).toEqual([]);
+    expect(told).toEqual([expect.stringContaining('stay marked as replayed')]);
+    await store.addBookkeepers([other]);
+    expect(store.bookkeepers()).toEqual([other]);
+    store.clear();
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test('are pruned by number and lineage', async () => {

@@ -169,7 +169,15 @@ export class CheckpointStore {
   /** All that were ever added, since checkpoints were last cleared. */
   bookkeepers(): readonly Bookkeeper[] {
     const path = join(this.folder, bookkeepersFile);
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Bookkeeper[]) : [];
+    if (!existsSync(path)) return [];
+    try {
+      return JSON.parse(readFileSync(path, 'utf8')) as Bookkeeper[];
+    } catch (error) {
+      this.#tell(
+        `${path} is damaged (${(error as Error).message}): failed rows that were replayed after the checkpoint that a run goes on from stay marked as replayed.`,
+      );
+      return [];
+    }
   }
 
   /** Resolves when they are durable. */
