@@ -84,7 +84,8 @@ it('gives what SQL does of more groups than memory holds, also when it is killed
   expect(state!.bytes).toBeGreaterThan(megabyte / 2);
   const sizes = readdirSync(stateFolder, { recursive: true, withFileTypes: true })
     .filter((file) => file.isFile())
-    .map((file) => ({ name: file.name, bytes: statSync(join(file.parentPath, file.name)).size }));
+    // A checkpoint that is made meanwhile moves its files.
+    .map((file) => ({ name: file.name, bytes: statSync(join(file.parentPath, file.name), { throwIfNoEntry: false })?.size ?? 0 }));
   expect(sizes.find(({ name }) => name === 'state.db')!.bytes).toBeGreaterThan(megabyte);
   for (const { name, bytes } of sizes) if (!name.startsWith('state.db')) expect(bytes, name).toBeLessThan(megabyte / 2);
   await first.client.request('resume', {});
