@@ -31,7 +31,7 @@ export function rowsOf(body: string, isLines: boolean, schema: Schema, extra: 'i
   } else {
     try {
       const parsed = parseExactly(body);
-      records.push(...(Array.isArray(parsed) ? parsed : [parsed]));
+      for (const record of Array.isArray(parsed) ? parsed : [parsed]) records.push(record);
     } catch (error) {
       const message = `The body is not JSON: ${syntaxMessage(error, body)}.`;
       return { status: 400, code: 'http/not-json', message, hint: 'Send an object, a list of objects, or one object a line as application/x-ndjson.' };

@@ -39,6 +39,7 @@ class Connection implements SqliteConnection {
   }
 }
 
+/** Values are not spread, which is slow where users' code is confined: see sqlite-node.ts. */
 class Statement<Values extends readonly SqliteInput[], Row> implements SqliteStatement<Values, Row> {
   readonly #database: Sqlite.Database;
   readonly #statement: Sqlite.Statement<unknown[], Row>;
@@ -49,22 +50,22 @@ class Statement<Values extends readonly SqliteInput[], Row> implements SqliteSta
   }
 
   run(...values: Values) {
-    return this.#statement.run(...values) as { changes: number; lastInsertRowid: number };
+    return this.#statement.run.apply(this.#statement, values as never) as { changes: number; lastInsertRowid: number };
   }
 
   get(...values: Values): Row | undefined {
-    return this.#statement.get(...values);
+    return this.#statement.get.apply(this.#statement, values as never);
   }
 
   all(...values: Values): Row[] {
-    if (this.#statement.reader) return this.#statement.all(...values);
-    this.#statement.run(...values);
+    if (this.#statement.reader) return this.#statement.all.apply(this.#statement, values as never);
+    this.#statement.run.apply(this.#statement, values as never);
     return [];
   }
 
   iterate(...values: Values) {
     const statement = this.#database.prepare(this.#statement.source).raw(true).safeIntegers(true);
-    return statement.iterate(...values) as IterableIterator<SqliteValue[]>;
+    return statement.iterate.apply(statement, values as never) as IterableIterator<SqliteValue[]>;
   }
 
   columns() {

@@ -60,7 +60,7 @@ export function prepareInsert(
     return value;
   };
   // Bound as an array they take longer, but are there to be recorded.
-  const run = record ? `const bound=[${values.join(',')}];statement.run(...bound);record(bound);` : `statement.run(${values.join(',')});`;
+  const run = record ? `const bound=[${values.join(',')}];statement.run.apply(statement,bound);record(bound);` : `statement.run(${values.join(',')});`;
   return generatedFunction<Insert>(
     { statement, record, iso: (ms: number | null) => (ms === null ? null : iso(ms)), stringify: JSON.stringify, cast, key },
     `(rows,from)=>{${heads.join('')}${run}}`,

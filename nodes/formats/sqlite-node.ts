@@ -72,6 +72,7 @@ class Connection implements SqliteConnection {
   }
 }
 
+/** Values are not spread: where users' code is confined that goes through an iterator, and takes longer than their binding. */
 class Statement<Values extends readonly SqliteInput[], Row> implements SqliteStatement<Values, Row> {
   readonly #database: DatabaseSync;
   readonly #sql: string;
@@ -86,20 +87,20 @@ class Statement<Values extends readonly SqliteInput[], Row> implements SqliteSta
 
   run(...values: Values) {
     try {
-      return this.#statement.run(...(values as unknown as never[])) as { changes: number; lastInsertRowid: number };
+      return this.#statement.run.apply(this.#statement, values as never) as { changes: number; lastInsertRowid: number };
     } catch (error) {
       if (!values.includes(undefined)) throw named(error);
     }
     // It refuses undefined, before anything is run.
-    return told(() => this.#statement.run(...(withoutUndefined(values) as never[])) as { changes: number; lastInsertRowid: number });
+    return told(() => this.#statement.run.apply(this.#statement, withoutUndefined(values)) as { changes: number; lastInsertRowid: number });
   }
 
   get(...values: Values): Row | undefined {
-    return told(() => this.#statement.get(...(withoutUndefined(values) as never[])) as Row | undefined);
+    return told(() => this.#statement.get.apply(this.#statement, withoutUndefined(values)) as Row | undefined);
   }
 
   all(...values: Values): Row[] {
-    return told(() => this.#statement.all(...(withoutUndefined(values) as never[])) as Row[]);
+    return told(() => this.#statement.all.apply(this.#statement, withoutUndefined(values)) as Row[]);
   }
 
   iterate(...values: Values) {
@@ -107,7 +108,7 @@ class Statement<Values extends readonly SqliteInput[], Row> implements SqliteSta
       const statement = this.#database.prepare(this.#sql);
       statement.setReturnArrays(true);
       statement.setReadBigInts(true);
-      return new Rows(statement.iterate(...(withoutUndefined(values) as never[])) as unknown as IterableIterator<SqliteValue[]>);
+      return new Rows(statement.iterate.apply(statement, withoutUndefined(values)) as unknown as IterableIterator<SqliteValue[]>);
     });
   }
 
@@ -157,7 +158,7 @@ function hasMore(database: DatabaseSync, rest: string): boolean {
   }
 }
 
-const withoutUndefined = (values: readonly SqliteInput[]) => values.map((value) => value ?? null);
+const withoutUndefined = (values: readonly SqliteInput[]) => values.map((value) => value ?? null) as never;
 
 function told<T>(work: () => T): T {
   try {

@@ -175,7 +175,7 @@ export class KeyIndex {
       else this.#add(this.levels === 1 ? this.#root : this.#leafMap(values, slot), values, slot);
     }
     this.#size = size;
-    this.#free.push(...free);
+    for (const slot of free) this.#free.push(slot);
   }
 }
 
