@@ -15,7 +15,7 @@ export function ExamplesDialog({ onClose }: { readonly onClose: (id: string | nu
       notifyError(error, 'The examples could not be read');
     });
   }, []);
-  // The dialog has taken the focus before there was anything to choose.
+  // The dialog may take the focus before there is anything to choose, or after: then it looks for `data-autofocus`.
   const grid = useRef<HTMLDivElement>(null);
   const isRead = examples !== null;
   useEffect(() => {
@@ -25,8 +25,8 @@ export function ExamplesDialog({ onClose }: { readonly onClose: (id: string | nu
     <Modal opened onClose={() => onClose(null)} title="Examples on real data" size={680}>
       {examples?.length === 0 && <p className="dialog-text dim">There are no examples in this installation.</p>}
       <div className="tile-grid" ref={grid}>
-        {examples?.map((example) => (
-          <button type="button" className="tile" key={example.id} onClick={() => onClose(example.id)}>
+        {examples?.map((example, index) => (
+          <button type="button" className="tile" data-autofocus={index === 0 || undefined} key={example.id} onClick={() => onClose(example.id)}>
             <b>{example.title}</b>
             <span>{example.summary}</span>
           </button>

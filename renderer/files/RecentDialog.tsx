@@ -15,12 +15,13 @@ export function RecentDialog({ onClose }: { readonly onClose: (path: string | nu
       notifyError(error, 'The recent files could not be read');
     });
   }, []);
-  // The dialog has taken the focus before there was anything to choose.
+  // The dialog may take the focus before there is anything to choose, or after: then it looks for `data-autofocus`.
   const list = useRef<HTMLUListElement>(null);
   const isRead = files !== null;
   useEffect(() => {
-    if (isRead) list.current?.querySelector('button')?.focus();
+    if (isRead) list.current?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
   }, [isRead]);
+  const first = files?.find((file) => file.exists);
   const remove = (path: string) => {
     setFiles(files?.filter((file) => file.path !== path) ?? null);
     void session.request('recent.remove', { path }).catch(() => {});
@@ -31,7 +32,7 @@ export function RecentDialog({ onClose }: { readonly onClose: (path: string | nu
       <ul className="file-rows" aria-label="Recent files" ref={list}>
         {files?.map((file) => (
           <li key={file.path}>
-            <button type="button" className="file-row" disabled={!file.exists} onClick={() => onClose(file.path)}>
+            <button type="button" className="file-row" data-autofocus={file === first || undefined} disabled={!file.exists} onClick={() => onClose(file.path)}>
               <span className="file-row-text">
                 <b>{file.name}</b>
                 <span>{file.exists ? file.path : `${file.path} (no longer there)`}</span>
