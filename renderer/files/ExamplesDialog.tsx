@@ -1,5 +1,5 @@
 import { Modal } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
 import { notifyError } from '../app/notify.ts';
 import { session } from '../session/session.ts';
@@ -18,7 +18,7 @@ export function ExamplesDialog({ onClose }: { readonly onClose: (id: string | nu
   // The dialog may take the focus before there is anything to choose, or after: then it looks for `data-autofocus`.
   const grid = useRef<HTMLDivElement>(null);
   const isRead = examples !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isRead) grid.current?.querySelector('button')?.focus();
   }, [isRead]);
   return (

@@ -1,5 +1,5 @@
 import { CloseButton, Modal } from '@mantine/core';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { RecentFile } from '../../engine/protocol/messages.ts';
 import { notifyError } from '../app/notify.ts';
 import { formatWhen } from '../runs/format.ts';
@@ -18,7 +18,7 @@ export function RecentDialog({ onClose }: { readonly onClose: (path: string | nu
   // The dialog may take the focus before there is anything to choose, or after: then it looks for `data-autofocus`.
   const list = useRef<HTMLUListElement>(null);
   const isRead = files !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isRead) list.current?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
   }, [isRead]);
   const first = files?.find((file) => file.exists);
