@@ -1,13 +1,16 @@
 // `npm test`: every check and every test, and one closing line that counts them. `--check` runs the fast checks only.
-// Further arguments go to vitest: `npm test -- --project unit nodes`.
+// `--long` runs what takes long and finds little (`*.long.test.ts`) and nothing else, and files in test/long-run.json when that
+// was and how it ended: every later `npm test` says so. Further arguments go to vitest: `npm test -- --project unit nodes`.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, nodeBinary, project } from '../bin/build.mjs';
 import { findDesktop, provideBrowser } from './provide.mjs';
 
 const checkOnly = process.argv.includes('--check');
-const rest = process.argv.slice(2).filter((word) => word !== '--check');
+const long = process.argv.includes('--long');
+const rest = process.argv.slice(2).filter((word) => word !== '--check' && word !== '--long');
+const longRun = join(project, 'test', 'long-run.json');
 const output = join(project, 'test', '.output');
 const report = join(output, 'vitest.json');
 const bin = (name, file) => join(project, 'node_modules', name, file);
@@ -25,10 +28,12 @@ const checks = [
 ];
 
 mkdirSync(output, { recursive: true });
-if (rest.length === 0) for (const [name, command] of checks) check(name, command);
+if (rest.length === 0 && !long) for (const [name, command] of checks) check(name, command);
 if (!checkOnly) {
   ensureBuilt();
   test();
+  if (long && rest.length === 0) fileLongRun();
+  else if (!long) tellLongRun();
 }
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed${skipped}\n`);
@@ -45,7 +50,7 @@ function check(name, command) {
 
 function test() {
   rmSync(report, { force: true });
-  const env = { ...process.env, MILLRACE_BROWSER: provideBrowser() ?? '', MILLRACE_DESKTOP: findDesktop() ?? '' };
+  const env = { ...process.env, MILLRACE_BROWSER: provideBrowser() ?? '', MILLRACE_DESKTOP: findDesktop() ?? '', MILLRACE_LONG: long ? '1' : '' };
   const vitest = [bin('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...rest];
   const result = spawnSync(nodeBinary(), vitest, { cwd: project, stdio: ['ignore', 'inherit', 'inherit'], env });
   if (!existsSync(report)) {
@@ -62,4 +67,19 @@ function test() {
   }
   // A file that cannot even be loaded, or an error outside any test, counts as one failure.
   if (result.status !== 0 && numFailedTests === 0) totals.failed++;
+}
+
+function fileLongRun() {
+  const git = (...words) => spawnSync('git', words, { cwd: project, encoding: 'utf8' }).stdout?.trim() || 'unknown';
+  const ran = { at: new Date().toISOString(), commit: git('rev-parse', '--short', 'HEAD'), passed: totals.passed, failed: totals.failed };
+  writeFileSync(longRun, `${JSON.stringify(ran, null, 2)}\n`);
+}
+
+function tellLongRun() {
+  if (!existsSync(longRun)) {
+    process.stdout.write('The long tests (npm run test:long) have not run yet.\n');
+    return;
+  }
+  const { at, commit, passed, failed } = JSON.parse(readFileSync(longRun, 'utf8'));
+  process.stdout.write(`The long tests (npm run test:long) last ran at ${at}, commit ${commit}: ${passed} passed, ${failed} failed\n`);
 }
