@@ -1,7 +1,8 @@
-import type { NodeDefinition, Reader, SourceBatch, SourceContext } from '../../nodes/kit/node.ts';
+import type { NodeDefinition, Reader, SourceContext } from '../../nodes/kit/node.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
 import type { Cells, PreviewResult } from '../protocol/messages.ts';
+import { rowsSent } from '../protocol/run-facts.ts';
 import type { Monitor } from '../runtime/monitor.ts';
 import { openDataflow } from '../runtime/open-dataflow.ts';
 import { readable } from '../runtime/readable.ts';
@@ -90,10 +91,7 @@ export class PreviewEngine {
       }
       await dataflow.finish();
       const counts = Object.fromEntries(
-        Object.entries(dataflow.counters()).map(([id, node]) => [
-          id,
-          { in: node.in, out: Object.values(node.out).reduce((sum, count) => sum + count, 0), failed: node.failed },
-        ]),
+        Object.entries(dataflow.counters()).map(([id, node]) => [id, { in: node.in, out: rowsSent(node.out), failed: node.failed }]),
       );
       const cells: Cells[] = rows.map((row) => encodeCells(row, schema));
       const complete = [...samples.values()].every((sample) => sample.complete);
@@ -145,19 +143,14 @@ function rememberExpressions(sandbox: Sandbox): Sandbox {
 function replay(sample: Sample, context: SourceContext<any>): Reader {
   const { rows, watermarks, positions, failures } = sample;
   const isLocated = !positions.includes(undefined);
-  let read = 0;
-  let told = 0;
-  let hasFailed = false;
+  let isRead = false;
   return {
     read() {
-      if (!hasFailed) for (const failure of failures) context.fail(failure);
-      hasFailed = true;
-      if (read === rows.length) return null;
-      const first = read;
-      const next = watermarks[told++];
-      read = next?.after ?? rows.length;
-      const batch: SourceBatch = { rows: rows.slice(first, read), ...(next && { watermark: next.watermark }) };
-      return isLocated ? { ...batch, locate: (index) => positions[first + index]! } : batch;
+      if (isRead) return null;
+      isRead = true;
+      for (const failure of failures) context.fail(failure);
+      if (rows.length === 0) return null;
+      return { rows, watermarks, ...(isLocated && { locate: (index: number) => positions[index]! }) };
     },
     position: () => null,
     close: () => {},

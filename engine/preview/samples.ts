@@ -1,4 +1,4 @@
-import type { NodeDefinition, RowFailure } from '../../nodes/kit/node.ts';
+import type { NodeDefinition, RowFailure, WatermarkStep } from '../../nodes/kit/node.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import { batchSize, runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
 import type { RowPosition } from '../schema/problem.ts';
@@ -11,8 +11,7 @@ const enoughMs = 400;
 /** The first rows of a source. */
 export interface Sample {
   readonly rows: readonly Row[];
-  /** The watermarks that the source told, each with the number of rows that came before it. */
-  readonly watermarks: readonly { readonly after: number; readonly watermark: number }[];
+  readonly watermarks: readonly WatermarkStep[];
   /** Where each row came from, where the source can tell. */
   readonly positions: readonly (RowPosition | undefined)[];
   /** Records that the source could not read. */
@@ -44,7 +43,7 @@ export class Samples {
 async function readSample(node: PlannedNode, definition: NodeDefinition, size: number, folder: string): Promise<Sample> {
   if (definition.kind !== 'source') throw new Error(`${node.id} is no source`);
   const rows: Row[] = [];
-  const watermarks: { after: number; watermark: number }[] = [];
+  const watermarks: WatermarkStep[] = [];
   const positions: (RowPosition | undefined)[] = [];
   const failures: RowFailure[] = [];
   const stop = new AbortController();
@@ -68,7 +67,9 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
           rows.push(batch.rows[i]!);
         }
         cut = batch.rows.length > room;
-        if (batch.watermark !== undefined && !cut) watermarks.push({ after: rows.length, watermark: batch.watermark });
+        for (const { after, watermark } of batch.watermarks ?? []) {
+          if (!cut || after < room) watermarks.push({ after: size - room + after, watermark });
+        }
       }
     }
     // A source that ends exactly with the sample says so only when it is asked once more.

@@ -70,7 +70,7 @@ export function source(world: World, { rows, size, slowEvery, onRead, endless = 
         world.step();
         const slice = rows.slice(at, at + size);
         at += slice.length;
-        return slice.length === 0 ? null : { rows: slice.map((n) => ({ n })), watermark: slice.at(-1)! };
+        return slice.length === 0 ? null : { rows: slice.map((n) => ({ n })), watermarks: [{ after: slice.length, watermark: slice.at(-1)! }] };
       };
       return {
         read() {

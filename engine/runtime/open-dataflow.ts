@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Output, Reader, SinkContext, SourceBatch, Writer } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
+import { Graph } from '../plan/graph.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOutput } from '../protocol/messages.ts';
 import { endOfTime } from '../schema/event-time.ts';
@@ -37,6 +38,7 @@ export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promis
 
 class OpenDataflow implements Dataflow {
   readonly #plan: PhysicalPlan;
+  readonly #graph: Graph;
   readonly #env: DataflowEnv;
   readonly #hub: Hub;
   readonly #shared = new SharedThings();
@@ -53,6 +55,10 @@ class OpenDataflow implements Dataflow {
 
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
     this.#plan = plan;
+    this.#graph = new Graph(
+      plan.nodes.map(({ id }) => id),
+      plan.edges,
+    );
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
     const holders = plan.nodes.map(({ type }) => env.definition(type)).filter((definition) => definition?.kind === 'transform' && definition.stateful);
@@ -168,16 +174,28 @@ class OpenDataflow implements Dataflow {
 
   push(source: NodeId, batch: SourceBatch): void | Promise<void> {
     const station = this.#stations.get(source)!;
+    let from = 0;
+    for (const { after, watermark } of batch.watermarks ?? []) {
+      if (after > from) this.#emitPart(station, batch, from, after);
+      from = after;
+      this.#hub.advance([station], watermark);
+    }
+    if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
+    return this.#pending();
+  }
+
+  #emitPart(station: Station, batch: SourceBatch, from: number, to: number): void {
     const { origin } = this.#hub;
-    origin.batch = batch;
+    const { rows, locate } = batch;
+    const isWhole = from === 0 && to === rows.length;
+    const part = isWhole ? rows : rows.slice(from, to);
+    origin.batch = isWhole ? batch : { rows: part, ...(locate && { locate: (index) => locate(from + index) }) };
     try {
-      this.#hub.emit(station, this.#outputOf(station), batch.rows);
+      this.#hub.emit(station, this.#outputOf(station), part);
       this.#hub.emitFailures(station);
     } finally {
       origin.batch = null;
     }
-    if (batch.watermark !== undefined) this.#hub.advance([station], batch.watermark);
-    return this.#pending();
   }
 
   advance(source: NodeId, watermark: number): void | Promise<void> {
@@ -419,11 +437,17 @@ class OpenDataflow implements Dataflow {
   }
 
   /** Whether a node's rows still reach somebody who wants them: a sink, or a node that is not done. */
-  #leadsOn(node: NodeId): boolean {
-    const unit = this.#units.get(node);
-    if (unit instanceof SinkUnit) return true;
-    if (unit instanceof StatefulUnit && unit.isDone) return false;
-    const next = this.#plan.edges.filter((edge) => edge.from.node === node);
-    return next.length === 0 || next.some((edge) => this.#leadsOn(edge.to.node));
+  #leadsOn(source: NodeId): boolean {
+    // A set keeps its order: what is added is visited, each node once however many ways lead to it.
+    const reached = new Set([source]);
+    for (const node of reached) {
+      const unit = this.#units.get(node);
+      if (unit instanceof SinkUnit) return true;
+      if (unit instanceof StatefulUnit && unit.isDone) continue;
+      const next = this.#graph.outgoing(node);
+      if (next.length === 0) return true;
+      for (const { to } of next) reached.add(to.node);
+    }
+    return false;
   }
 }

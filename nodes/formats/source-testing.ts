@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import type { NodeProblem, RowFailure, SourceDefinition } from '../kit/node.ts';
+import type { NodeProblem, RowFailure, SourceDefinition, WatermarkStep } from '../kit/node.ts';
 
 export interface Outcome {
   readonly schema: Schema | null;
@@ -11,6 +11,8 @@ export interface Outcome {
   readonly rows: readonly Row[];
   /** `source:line` of each row. */
   readonly places: readonly string[];
+  /** As they rose, `after` counted from the first row. */
+  readonly watermarks: readonly WatermarkStep[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
   /** The position after each batch, with the number of rows until there, and the watermark where that batch moved it. */
@@ -50,10 +52,11 @@ export async function readSource(
   const problems = [...(discovery.problems ?? []), ...(inference.problems ?? [])];
   const rows: Row[] = [];
   const places: string[] = [];
+  const watermarks: WatermarkStep[] = [];
   const failures: RowFailure[] = [];
   const logs: string[] = [];
   const positions: { rows: number; position: Json; watermark?: number }[] = [];
-  const outcome = { schema, problems, rows, places, failures, logs, positions };
+  const outcome = { schema, problems, rows, places, failures, logs, positions, watermarks };
   if (!schema) return outcome;
   const shared = options.shared ?? new Map<string, { close(): void }>();
   const reader = await definition.run({
@@ -82,11 +85,12 @@ export async function readSource(
         const { source, line } = batch.locate?.(i) ?? { source: '', line: 0 };
         places.push(`${source}:${line}`);
       });
+      for (const { after, watermark } of batch.watermarks ?? []) watermarks.push({ after: rows.length + after, watermark });
       rows.push(...batch.rows);
       positions.push({
         rows: rows.length,
         position: JSON.parse(JSON.stringify(reader.position())),
-        ...(batch.watermark !== undefined && { watermark: batch.watermark }),
+        ...(batch.watermarks && { watermark: batch.watermarks.at(-1)!.watermark }),
       });
     }
   } finally {

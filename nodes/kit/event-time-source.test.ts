@@ -76,6 +76,27 @@ describe('by a column', () => {
     expect(found.rows).toEqual(rowsAt(1000, 3000, 2000, 4000));
   });
 
+  it('makes the same rows late however they are split into batches', async () => {
+    const times = fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(times, fc.integer({ min: 0, max: 10 }), fc.integer({ min: 1, max: 45 }), fc.boolean(), async (list, outOfOrder, batchSize, isText) => {
+        const source = isText
+          ? sourceOf(rowsAt(...list.map((time) => new Date(time).toISOString())), column('string'))
+          : sourceOf(rowsAt(...list), column('timestamp'));
+        const found = await readSource(source, '.', { ...byTime, outOfOrder }, { batchSize });
+        const isLate = (time: number, i: number) => time <= Math.max(...found.watermarks.filter(({ after }) => after <= i).map(({ watermark }) => watermark));
+        const isBehind = (time: number, i: number) => i > 0 && time < Math.max(...list.slice(0, i)) - outOfOrder;
+        expect(list.map(isLate)).toEqual(list.map(isBehind));
+      }),
+    );
+  });
+
+  it('makes a row late after rows that fail, which are not there to count', async () => {
+    const found = await readSource(sourceOf(rowsAt(1, null, 100, 60), column('timestamp')), '.', byTime);
+    expect(found.rows.map(({ id }) => id)).toEqual([0, 2, 3]);
+    expect(found.watermarks).toEqual([{ after: 2, watermark: 99 }]);
+  });
+
   it('leaves the params complete while no column is chosen, so that the source can be asked for its columns', () => {
     const { params, problems } = validateParams(sourceOf([], []).params, { eventTime: 'column' }, {});
     expect([params['timeColumn'], problems]).toEqual([null, []]);

@@ -6,7 +6,6 @@ import type { Column, Schema } from '../../engine/schema/types.ts';
 import { f, type ParamsOf } from './fields.ts';
 import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
-import { asStream } from './sampled-stream.ts';
 import { patternHelp, patternProblem, zoneOffset } from './time-pattern.ts';
 import { timeValues } from './time-values.ts';
 import { ArrivalReader, ColumnTimeReader, type TimedPosition } from './timed-readers.ts';
@@ -98,8 +97,7 @@ export function withEventTime(definition: SourceDefinition<any>): SourceDefiniti
       const start = context.start as TimedPosition | null;
       const inner = { ...context, start: start?.source ?? null, outputs: { ...context.outputs, [port]: schemaWithin(context.outputs[port]!, params) } };
       const opened = definition.run(inner);
-      const isStream = context.sample && !(typeof definition.bounded === 'function' ? definition.bounded(context.params) : definition.bounded);
-      const time = (reader: Reader) => timed(isStream ? asStream(reader) : reader, params, context, context.outputs[port]!, start?.time ?? null);
+      const time = (reader: Reader) => timed(reader, params, context, context.outputs[port]!, start?.time ?? null);
       return opened instanceof Promise ? opened.then(time) : time(opened);
     },
   };

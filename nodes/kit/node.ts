@@ -137,12 +137,19 @@ export interface SourceContext<P> extends RunContext<P> {
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
   refuse(failure: RowFailure): void;
 }
+export interface WatermarkStep {
+  readonly after: number;
+  readonly watermark: number;
+}
 export interface SourceBatch {
   readonly rows: readonly Row[];
   /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
   readonly locate?: (index: number) => RowPosition;
-  /** The source's watermark once these rows are out; absent where it has not moved. Sources themselves leave it out: event-time-source.ts sets it. */
-  readonly watermark?: number;
+  /**
+   * Watermarks that have risen within the batch, in order: `watermark` holds once the first `after` rows are out. A row that is late by
+   * the rows before it is so however they are split into batches. Sources themselves leave this out: event-time-source.ts sets it.
+   */
+  readonly watermarks?: readonly WatermarkStep[];
 }
 export interface Reader {
   /**
@@ -381,6 +388,11 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
   /** It gives out rows that were kept in the errors table: see engine/plan/errors-table.ts. */
   readonly replaysErrors?: boolean;
+  /**
+   * What becomes of rows that fail, here and at every node that it feeds, where the pipeline does not say. Absent: the run stops. A source
+   * that takes what anybody sends says `keep`: one bad row of a stranger must not end the stream.
+   */
+  readonly onError?: 'skip' | 'keep';
   /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
   address?(params: ParamsOf<F>): string;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */

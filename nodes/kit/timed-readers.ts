@@ -2,7 +2,7 @@
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import { formatTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Json, Row } from '../../engine/schema/types.ts';
-import type { Reader, SourceBatch, SourceContext } from './node.ts';
+import type { Reader, SourceBatch, SourceContext, WatermarkStep } from './node.ts';
 import type { TimeValues } from './time-values.ts';
 
 export interface TimedPosition {
@@ -29,7 +29,7 @@ abstract class TimedReader implements Reader {
   /** The greatest time that counts. */
   protected greatest: number;
   /** The last watermark that was given out: after a restart none. */
-  #told = beginningOfTime;
+  protected told = beginningOfTime;
   committed?: Reader['committed'];
   backlog?: Reader['backlog'];
   progress?: Reader['progress'];
@@ -43,7 +43,7 @@ abstract class TimedReader implements Reader {
     if (reader.progress) this.progress = () => reader.progress!();
   }
 
-  /** The rows that have a time; raises `greatest`. */
+  /** The rows that have a time, with the watermarks that rise before the last of them; raises `greatest` and `told`. */
   protected abstract time(batch: SourceBatch): SourceBatch;
   protected abstract watermark(): number;
 
@@ -54,8 +54,10 @@ abstract class TimedReader implements Reader {
 
   #timed(first: SourceBatch | null): SourceBatch | null | Promise<SourceBatch | null> {
     for (let batch = first; batch !== null; ) {
-      const { rows, locate } = this.time(batch);
-      if (rows.length > 0) return { rows, ...(locate && { locate }), ...this.risen() };
+      const { rows, locate, watermarks = [] } = this.time(batch);
+      const { watermark } = this.risen();
+      const steps = watermark === undefined ? watermarks : [...watermarks, { after: rows.length, watermark }];
+      if (rows.length > 0) return { rows, ...(locate && { locate }), ...(steps.length > 0 && { watermarks: steps }) };
       if (this.#signal.aborted) return null;
       const next = this.#reader.read();
       if (next instanceof Promise) return next.then((found) => this.#timed(found));
@@ -67,8 +69,8 @@ abstract class TimedReader implements Reader {
   /** The watermark, if it has risen since it was told last. */
   protected risen(): { readonly watermark?: number } {
     const watermark = this.watermark();
-    if (watermark <= this.#told) return {};
-    this.#told = watermark;
+    if (watermark <= this.told) return {};
+    this.told = watermark;
     return { watermark };
   }
 
@@ -129,6 +131,7 @@ export class ColumnTimeReader extends TimedReader {
   #checked(batch: SourceBatch, limit: number): SourceBatch {
     const { rows } = batch;
     const column = this.#column;
+    const watermarks: WatermarkStep[] = [];
     let greatest = this.greatest;
     let ahead = 0;
     let missing = 0;
@@ -138,17 +141,29 @@ export class ColumnTimeReader extends TimedReader {
       else if (time > greatest) {
         if (time > limit) ahead++;
         else greatest = time;
-      }
+      } else if (time < greatest - this.#outOfOrder) this.#step(watermarks, i - missing, greatest);
     }
     this.greatest = greatest;
-    if (ahead > 0) this.#warn(ahead, Math.max(...rows.map((row) => Number(row[column] ?? 0))));
-    if (missing === 0) return batch;
+    if (ahead > 0)
+      this.#warn(
+        ahead,
+        rows.reduce((most, row) => Math.max(most, Number(row[column] ?? 0)), 0),
+      );
+    if (missing === 0) return watermarks.length > 0 ? { ...batch, watermarks } : batch;
     const kept: number[] = [];
     rows.forEach((row, i) => {
       if (typeof row[column] === 'number') kept.push(i);
       else this.#fail(row, batch, i, '');
     });
-    return only(batch, kept);
+    return { ...only(batch, kept), watermarks };
+  }
+
+  /** A row is behind the watermark of the rows before it: that watermark goes first, so that the row is late in any batch. */
+  #step(watermarks: WatermarkStep[], after: number, greatest: number): void {
+    const watermark = greatest - this.#outOfOrder - 1;
+    if (watermark <= this.told) return;
+    this.told = watermark;
+    watermarks.push({ after, watermark });
   }
 
   /** Rows with their times read; those that do not fit are reported. */
@@ -156,6 +171,7 @@ export class ColumnTimeReader extends TimedReader {
     const column = this.#column;
     const kept: number[] = [];
     const rows: Row[] = [];
+    const watermarks: WatermarkStep[] = [];
     let greatest = this.greatest;
     let ahead = 0;
     let furthest = 0;
@@ -172,7 +188,7 @@ export class ColumnTimeReader extends TimedReader {
           ahead++;
           if (time > furthest) furthest = time;
         } else greatest = time;
-      }
+      } else if (time < greatest - this.#outOfOrder) this.#step(watermarks, rows.length, greatest);
       const copy: Record<string, Row[string]> = { ...row };
       copy[column] = time;
       rows.push(copy);
@@ -180,7 +196,7 @@ export class ColumnTimeReader extends TimedReader {
     }
     this.greatest = greatest;
     if (ahead > 0) this.#warn(ahead, furthest);
-    return located(batch, rows, kept);
+    return { ...located(batch, rows, kept), watermarks };
   }
 
   #warn(rows: number, furthest: number): void {
