@@ -7,11 +7,21 @@ const empty = (...schemas: ReturnType<typeof schema>[]) => ({ inputs: { rows: sc
 it('has the columns of all inputs, nullable where one lacks them, integers widened to numbers', () => {
   const { schemas, problems } = tryTransform(
     union,
-    {},
+    { columns: 'all' },
     empty(schema({ id: 'integer', size: 'integer' }), schema({ size: 'number', id: 'integer', note: 'string' })),
   );
   expect(problems).toEqual([]);
   expect(schemas['rows']).toEqual(schema({ id: 'integer', size: 'number', note: 'string?' }));
+});
+
+it('warns of a column that not all inputs have, unless that is meant, or leaves it out', () => {
+  const inputs = empty(schema({ id: 'integer', region: 'string' }), schema({ id: 'integer', Region: 'string' }));
+  const { problems } = tryTransform(union, {}, inputs);
+  expect(problems).toMatchObject([{ code: 'union/missing', severity: 'warning', field: 'columns' }]);
+  expect(problems[0]!.message).toContain('"region" (in 1 of 2 inputs), "Region" (in 1 of 2 inputs)');
+  expect(tryTransform(union, { columns: 'all' }, inputs).problems).toEqual([]);
+  const common = tryTransform(union, { columns: 'common' }, inputs);
+  expect([common.problems, common.schemas['rows']]).toEqual([[], schema({ id: 'integer' })]);
 });
 
 it('refuses columns of different types', () => {

@@ -1,5 +1,6 @@
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { commonType } from '../kit/columns.ts';
+import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 import { compile, rowSource, stringLiteral } from '../kit/rows.ts';
 
@@ -15,17 +16,27 @@ export default defineNode({
   docs: `
 All rows of all inputs come out, as they arrive. Connect as many edges to its input as you like.
 
-Columns are matched **by name**, whatever their order. The columns that come out are those of the first input, then what the others have besides; where an input lacks a column, its rows have null there.
+Columns are matched **by name**, whatever their order. Where an input lacks a column that another has, its rows have null there, and a warning says so: it may have been renamed. Choose under "Columns" whether that is meant, or that only columns that all inputs have come out. Columns come in the order of the inputs, which is that of the ids of their nodes.
 
 A column must have the same type everywhere. Integer and number go together and give number; any other difference is a problem: cast one of them before, or give it another name. Order among inputs is not kept: sort behind when it matters.
 `,
   inputs: [{ name: 'rows', many: true }],
   outputs: [{ name: 'rows' }],
-  params: {},
-  infer: ({ inputLists }) => {
+  params: {
+    columns: f.choice({
+      label: 'Columns',
+      default: 'warn',
+      options: [
+        { value: 'warn', label: 'All, and warn where an input lacks one' },
+        { value: 'all', label: 'All', help: 'Rows of an input that lacks one have null there.' },
+        { value: 'common', label: 'Those that every input has' },
+      ],
+    }),
+  },
+  infer: ({ inputLists, params }) => {
     const known = inputLists['rows'] ?? [];
     if (known.length === 0 || known.includes(null)) return { outputs: { rows: null } };
-    return united(known as readonly Schema[]);
+    return united(known as readonly Schema[], params.columns);
   },
   run: ({ outputs }) => ({
     map: compile(`(row) => (${rowSource(outputs['rows']!.columns.map(({ name }) => ({ name, source: `row[${stringLiteral(name)}] ?? null` })))})`),
@@ -57,7 +68,7 @@ A column must have the same type everywhere. Integer and number go together and 
   ],
 });
 
-function united(schemas: readonly Schema[]): { outputs: { rows: Schema }; problems: NodeProblem[] } {
+function united(schemas: readonly Schema[], which: 'warn' | 'all' | 'common'): { outputs: { rows: Schema }; problems: NodeProblem[] } {
   const columns = new Map<string, Column>();
   const counts = new Map<string, number>();
   const problems: NodeProblem[] = [];
@@ -71,6 +82,18 @@ function united(schemas: readonly Schema[]): { outputs: { rows: Schema }; proble
     const message = `Column "${name}" is ${before.type} in one input and ${column.type} in another`;
     problems.push({ code: 'union/types', severity: 'error', message, hint: 'Cast one of them before, with "Select columns", or rename it.', port: 'rows' });
   }
-  const all = [...columns.values()].map((column) => (counts.get(column.name) === schemas.length ? column : { ...column, nullable: true }));
-  return { outputs: { rows: { columns: all } }, problems };
+  const isEverywhere = ({ name }: Column) => counts.get(name) === schemas.length;
+  const all = [...columns.values()];
+  if (which === 'common') return { outputs: { rows: { columns: all.filter(isEverywhere) } }, problems };
+  const partial = all.filter((column) => !isEverywhere(column));
+  if (which === 'warn' && partial.length > 0) problems.push(missing(partial, counts, schemas.length));
+  return { outputs: { rows: { columns: all.map((column) => (isEverywhere(column) ? column : { ...column, nullable: true })) } }, problems };
+}
+
+function missing(partial: readonly Column[], counts: ReadonlyMap<string, number>, inputs: number): NodeProblem {
+  const names = partial.slice(0, 3).map(({ name }) => `"${name}" (in ${counts.get(name)} of ${inputs} inputs)`);
+  const more = partial.length > 3 ? `, and ${partial.length - 3} more` : '';
+  const message = `Not every input has the ${partial.length === 1 ? 'column' : 'columns'} ${names.join(', ')}${more}: rows of the others have null there`;
+  const hint = 'If a column was renamed on one side, rename it on the other with "Select columns". If it is meant, choose "All" under "Columns".';
+  return { code: 'union/missing', severity: 'warning', message, hint, field: 'columns' };
 }
