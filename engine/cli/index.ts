@@ -39,6 +39,7 @@ program
   .option('--commit <when>', 'end: all or nothing at the end; checkpoint: with every checkpoint', commitMode)
   .option('--drop-changed-state', 'go on after an edit although the state of some nodes does not fit any more')
   .option('--accept-duplicates', 'go on from an older checkpoint than a database holds: its later rows are then written twice')
+  .option('--keep-errors', 'go on past rows that fail: nodes that would stop the run keep them in the errors table instead')
   .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
   .option('--replay-errors', 'take the failed rows up that wait in the errors table, through the state that the run goes on with; see "millrace replay"')

@@ -1,4 +1,5 @@
 import type { RunSummary } from '../protocol/messages.ts';
+import { rowsSent } from '../protocol/run-facts.ts';
 import { count, duration, paint } from './report.ts';
 import { describeState } from './run-report.ts';
 
@@ -58,7 +59,7 @@ export class Progress {
   #line(id: string, summary: RunSummary): string {
     const stats = summary.stats[id];
     if (!stats) return id;
-    const out = Object.values(stats.out).reduce((sum, rows) => sum + rows, 0);
+    const out = rowsSent(stats.out);
     const done = stats.progress?.total ? ` ${Math.floor((100 * stats.progress.done) / stats.progress.total)} %` : '';
     const failed = stats.failed > 0 ? `, ${count(stats.failed)} failed` : '';
     const late = stats.late > 0 ? `, ${count(stats.late)} late` : '';

@@ -1,5 +1,6 @@
 /** What `millrace run`, `runs show` and `attach` print of a run. */
 import type { RunOutput, RunState, RunSummary } from '../protocol/messages.ts';
+import { rowsSent } from '../protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
 import type { Problem } from '../schema/problem.ts';
 import { age, alignedTable, bytes, count, describeProblems, duration, paint } from './report.ts';
@@ -21,7 +22,7 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     { name: 'node', isNumber: false, cell: (id) => titleOf(id) },
     { name: 'id', isNumber: false, cell: (id) => id },
     { name: 'in', isNumber: true, cell: (_, stats) => count(stats?.in ?? 0) },
-    { name: 'out', isNumber: true, cell: (_, stats) => count(Object.values(stats?.out ?? {}).reduce((sum, rows) => sum + rows, 0)) },
+    { name: 'out', isNumber: true, cell: (_, stats) => count(rowsSent(stats?.out ?? {})) },
     { name: 'dropped', isNumber: true, cell: (_, stats) => count(stats?.dropped ?? 0) },
     { name: 'failed', isNumber: true, cell: (_, stats) => count(stats?.failed ?? 0) },
     ...(has(({ late }) => late > 0)

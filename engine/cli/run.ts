@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { RunJob, StopMode } from '../protocol/run-api.ts';
+import { failedRow } from '../protocol/run-facts.ts';
 import type { Problem } from '../schema/problem.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
@@ -24,6 +25,8 @@ export interface RunCommandOptions extends StartOptions {
   readonly json?: boolean;
   readonly explain?: boolean;
   readonly detach?: boolean;
+  /** Nodes at which a row that fails would stop the run keep it in the errors table instead. */
+  readonly keepErrors?: boolean;
   /** Takes the rows up that wait in the errors table. */
   readonly replayErrors?: boolean;
   /** Where `/metrics` is served, on this machine only; 0 for a free port. */
@@ -46,7 +49,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
     const path = resolve(file);
     const state = stateFolder(dataFolder(), path);
-    const planned = planRun(checked);
+    const planned = planRun(checked, { keepErrors: options.keepErrors });
     const replaying = options.replayErrors ? await import('./take-up.ts') : null;
     const chosen = chooseOptions(planned, state, replaying ? replaying.committingForReplays(options) : options);
     const taken = replaying?.takeUp(planned, loaded, { stateFolder: state, from: chosen.options.from }) ?? null;
@@ -69,6 +72,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
       if (taken) words.write(replaying!.describeOutcomes(replayed, loaded));
+      if (summary.checkpoint && failedRow(summary)) words.write(`To go on past that row: millrace run ${file} --keep-errors\n`);
     }
     return exitCodeOf(summary, signal);
   } catch (error) {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { StopMode } from '../protocol/run-api.ts';
+import { rowsSent } from '../protocol/run-facts.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
@@ -230,5 +231,5 @@ function names(run: RunSummary): { readonly file: string; titleOf(node: string):
 }
 
 function rowsOf(run: RunSummary): number {
-  return Math.max(0, ...Object.values(run.stats).map((stats) => Math.max(stats.in, ...Object.values(stats.out))));
+  return Math.max(0, ...Object.values(run.stats).map((stats) => Math.max(stats.in, rowsSent(stats.out))));
 }

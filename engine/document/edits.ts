@@ -50,12 +50,19 @@ export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Js
   return withNode(pipeline, id, { ...node, params: isLeftOut ? others : { ...node.params, [name]: value } });
 }
 
-/** Title, note, error policy: an empty text or null takes the entry away. A policy other than "route" takes the error port's edges away. */
-export function setNode(pipeline: Pipeline, id: NodeId, change: { readonly title?: string; readonly note?: string; readonly onError?: ErrorPolicy }): Pipeline {
+/**
+ * Title, note, error policy: an empty text or null takes the entry away, and the node's default holds. A policy other than "route" takes
+ * the error port's edges away.
+ */
+export function setNode(
+  pipeline: Pipeline,
+  id: NodeId,
+  change: { readonly title?: string; readonly note?: string; readonly onError?: ErrorPolicy | null },
+): Pipeline {
   const node = pipeline.nodes[id];
   if (!node) return pipeline;
   const { title, note, onError, ...rest } = { ...node, ...change };
-  const next: PipelineNode = { ...rest, ...(title ? { title } : {}), ...(note ? { note } : {}), ...(onError && onError !== 'stop' ? { onError } : {}) };
+  const next: PipelineNode = { ...rest, ...(title ? { title } : {}), ...(note ? { note } : {}), ...(onError ? { onError } : {}) };
   if (JSON.stringify(next) === JSON.stringify(node)) return pipeline;
   const changed = withNode(pipeline, id, next);
   if (next.onError === 'route') return changed;

@@ -103,13 +103,26 @@ export function formatPipeline(pipeline: Pipeline): string {
 
 /** The same pipeline with nodes, layout and edges in the order of their ids, and no layout without a node: equal documents have equal texts. */
 export function canonical(pipeline: Pipeline): Pipeline {
-  const ids = Object.keys(pipeline.nodes).sort();
-  const edges = new Map(pipeline.edges.map((edge) => [edgeId(edge), edge]));
+  const { nodes, edges, layout, ...rest } = inFileOrder(pipeline);
+  const places = Object.keys(nodes).filter((id) => layout[id]);
+  return {
+    ...rest,
+    nodes,
+    edges: [...new Map(edges.map((edge) => [edgeId(edge), edge])).values()],
+    layout: Object.fromEntries(places.map((id) => [id, layout[id]!])),
+  };
+}
+
+/** The pipeline with nodes and edges in the order that its file has: what depends on an order is then the same before and after saving. */
+export function inFileOrder(pipeline: Pipeline): Pipeline {
+  const byId = <T>(a: readonly [string, T], b: readonly [string, T]) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
   return {
     ...pipeline,
-    nodes: Object.fromEntries(ids.map((id) => [id, pipeline.nodes[id]!])),
-    edges: [...edges.keys()].sort().map((id) => edges.get(id)!),
-    layout: Object.fromEntries(ids.filter((id) => pipeline.layout[id]).map((id) => [id, pipeline.layout[id]!])),
+    nodes: Object.fromEntries(Object.entries(pipeline.nodes).sort(byId)),
+    edges: pipeline.edges
+      .map((edge) => [edgeId(edge), edge] as const)
+      .sort(byId)
+      .map(([, edge]) => edge),
   };
 }
 

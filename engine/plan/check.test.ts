@@ -213,9 +213,18 @@ describe('whatever the graph', () => {
       fc.property(document, (document) => {
         const { result } = checkPipeline(document, options);
         expect(JSON.parse(JSON.stringify(result))).toEqual(result);
-        expect(Object.keys(result.nodes)).toEqual(Object.keys(document.nodes));
+        expect(Object.keys(result.nodes)).toEqual(Object.keys(document.nodes).sort());
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('a check answers the same before and after saving, whatever the order in which people drew', () => {
+    fc.assert(
+      fc.property(document, (document) => {
+        const saved = { ...document, nodes: Object.fromEntries(Object.entries(document.nodes).reverse()), edges: [...document.edges].reverse() };
+        expect(checkPipeline(saved, options).result).toEqual(checkPipeline(document, options).result);
+      }),
     );
   });
 

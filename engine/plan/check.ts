@@ -5,7 +5,8 @@
 import type { Field } from '../../nodes/kit/fields.ts';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../nodes/kit/node.ts';
 import { type ParamInputs, type Params, validateParams } from '../../nodes/kit/params.ts';
-import { type Edge, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
+import { inFileOrder } from '../document/file.ts';
+import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
 import { didYouMean } from '../schema/closest.ts';
 import type { Schema } from '../schema/types.ts';
@@ -21,6 +22,7 @@ import { type ParameterValues, parameterValues, substitute } from './parameters.
 import { orderSources } from './sources.ts';
 import { codeIn, filesIn } from './touches.ts';
 import { checkWatermarks } from './watermarks.ts';
+import { waysOut } from './ways-out.ts';
 
 export interface CheckOptions {
   readonly catalogue: Catalogue;
@@ -41,6 +43,8 @@ export interface CheckedNode {
   readonly params: Params;
   /** The params have no error: a source can be asked to `discover`. */
   readonly valid: boolean;
+  /** The policy that the pipeline chooses for it, or that of the sources that feed it. */
+  readonly onError: ErrorPolicy;
   readonly inputs: { readonly [port: string]: Schema | null };
   readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
   readonly outputs: { readonly [port: string]: Schema | null };
@@ -60,7 +64,8 @@ export interface CheckedPipeline {
   readonly errorsFile: string;
 }
 
-export function checkPipeline(pipeline: Pipeline, options: CheckOptions): CheckedPipeline {
+export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPipeline {
+  const pipeline = inFileOrder(given);
   const findings = new Findings();
   const ends = { definition: (id: NodeId) => options.catalogue.get(pipeline.nodes[id]?.type ?? '') };
   const parameters = parameterValues(pipeline.parameters, options.parameters ?? {});
@@ -71,6 +76,7 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
   const { order, cycles } = graph.sort();
   checkShape(pipeline, graph, cycles, ends, findings);
 
+  const policies = defaultPolicies(graph, ends.definition);
   const nodes = new Map<NodeId, CheckedNode>();
   const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
   for (const id of order) {
@@ -86,7 +92,10 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
       });
       continue;
     }
-    nodes.set(id, checkNode({ id, node, definition, graph, schemaAt, parameters: parameters.values, findings, options }));
+    nodes.set(
+      id,
+      checkNode({ id, node, definition, onError: node.onError ?? policies(id), graph, schemaAt, parameters: parameters.values, findings, options }),
+    );
   }
   checkOrder(nodes, graph, findings);
   checkWatermarks(nodes, graph, findings);
@@ -100,9 +109,9 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
   const problems = findings.list.map((finding) => finding.problem);
   const touched = [...nodes.values()].map((checked) => filesIn(checked.definition, checked.params));
   const errors = errorsFile(pipeline.name, options.file ?? null);
-  const keepsErrors = [...nodes.values()].some(({ node }) => node.onError === 'keep');
+  const keepsErrors = [...nodes.values()].some(({ onError }) => onError === 'keep');
   const result: CheckResult = {
-    nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), graph, schemaAt)])),
+    nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), policies(id), graph, schemaAt)])),
     problems,
     runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
     bounded: [...nodes.values()].every(({ id, definition, params }) => leftOut.has(id) || isBounded(definition, params)),
@@ -122,6 +131,7 @@ interface NodeToCheck {
   readonly id: NodeId;
   readonly node: PipelineNode;
   readonly definition: NodeDefinition;
+  readonly onError: ErrorPolicy;
   readonly graph: Graph;
   schemaAt(edge: Edge): Schema | null;
   readonly parameters: ParameterValues;
@@ -129,7 +139,7 @@ interface NodeToCheck {
   readonly options: CheckOptions;
 }
 
-function checkNode({ id, node, definition, graph, schemaAt, parameters, findings, options }: NodeToCheck): CheckedNode {
+function checkNode({ id, node, definition, onError, graph, schemaAt, parameters, findings, options }: NodeToCheck): CheckedNode {
   const inputLists = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, graph.incoming(id, name).map(schemaAt)]));
   const inputs: ParamInputs = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, inputLists[name]?.[0] ?? null]));
 
@@ -159,8 +169,8 @@ function checkNode({ id, node, definition, graph, schemaAt, parameters, findings
     const message = 'The columns of its output cannot be told';
     findings.node(id, { code: 'node/unknown-schema', severity: 'error', message, hint: 'Look at its params; what they produce must be known before a run.' });
   }
-  if (node.onError === 'route') known[errorPort] = errorSchema;
-  return { id, node, definition, params, valid, inputs, inputLists, outputs: known };
+  if (onError === 'route') known[errorPort] = errorSchema;
+  return { id, node, definition, params, valid, onError, inputs, inputLists, outputs: known };
 }
 
 /** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
@@ -215,7 +225,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
         code: 'pipeline/unbounded',
         severity: 'error',
         message,
-        hint: `Give "${source}" an end, such as a number of rows.`,
+        hint: waysOut(nodes.get(source)!, { definition, params, port }),
         port: port.name,
       });
     }
@@ -236,19 +246,30 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
   }
 }
 
-function describe(id: NodeId, checked: CheckedNode | undefined, graph: Graph, schemaAt: (edge: Edge) => Schema | null): NodeCheck {
+/** What nodes do with rows that fail, where the pipeline does not say: what the sources that feed them declare. */
+function defaultPolicies(graph: Graph, definition: (id: NodeId) => NodeDefinition | undefined): (id: NodeId) => ErrorPolicy {
+  const declaring = (policy: 'skip' | 'keep') => {
+    const isSuch = (found: NodeDefinition | undefined) => found?.kind === 'source' && found.onError === policy;
+    return graph.downstream(graph.nodes.filter((id) => isSuch(definition(id))));
+  };
+  const [kept, skipped] = [declaring('keep'), declaring('skip')];
+  return (id) => (kept.has(id) ? 'keep' : skipped.has(id) ? 'skip' : 'stop');
+}
+
+function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: ErrorPolicy, graph: Graph, schemaAt: (edge: Edge) => Schema | null): NodeCheck {
   if (!checked) {
     const placeholder = (name: string, schema: Schema | null) => ({ ...portManifest({ name, label: name }), schema });
     const inputs = new Map(graph.incoming(id).map((edge) => [edge.to.port, placeholder(edge.to.port, schemaAt(edge))]));
     const outputs = new Map(graph.outgoing(id).map((edge) => [edge.from.port, placeholder(edge.from.port, null)]));
-    return { known: false, card: '', inputs: [...inputs.values()], outputs: [...outputs.values()] };
+    return { known: false, card: '', defaultPolicy, inputs: [...inputs.values()], outputs: [...outputs.values()] };
   }
-  const { definition, params, node } = checked;
+  const { definition, params, onError } = checked;
   const outputs = outputsOf(definition).filter((port) => !isAbsent(port, params) || graph.outgoing(id, port.name).length > 0);
-  const errors = node.onError === 'route' ? [{ name: errorPort, label: 'Errors' }] : [];
+  const errors = onError === 'route' ? [{ name: errorPort, label: 'Errors' }] : [];
   return {
     known: true,
     card: card(definition, params),
+    defaultPolicy,
     ...(definition.kind === 'source' && definition.address && { address: definition.address(params) }),
     inputs: inputsOf(definition).map((port) => ({ ...portManifest(port), schema: checked.inputs[port.name] ?? null })),
     outputs: [...outputs, ...errors].map((port) => ({ ...portManifest(port), schema: checked.outputs[port.name] ?? null })),

@@ -128,7 +128,7 @@ small  [read]
 main  [read]
 └─ rows (a integer, b string) -> step  [pass] on error: skip
    └─ rows (a integer, b string) -> more  [pass]
-      ├─ rows (a integer, b string) -> rows of look  [look-up]  (above)
-      └─ rest (a integer, b string) -> rest  [write]
+      ├─ rest (a integer, b string) -> rest  [write]
+      └─ rows (a integer, b string) -> rows of look  [look-up]  (above)
 `);
 });

@@ -9,12 +9,18 @@ import { Graph } from './graph.ts';
 import type { PhysicalPlan, PlannedNode } from './physical.ts';
 import { orderSources } from './sources.ts';
 
+export interface PlanOptions {
+  readonly target?: NodeId;
+  /** Nodes at which a row that fails would stop the run keep it instead. */
+  readonly keepErrors?: boolean;
+}
+
 /**
  * The physical plan of a checked pipeline: the sinks and what feeds them, but for branches with a node of unknown type, or
  * with `target` that node and what feeds it. Throws a MillraceError with the first error that is in the way; with `target`, errors elsewhere are ignored.
  */
-export function planRun(checked: CheckedPipeline, options: { readonly target?: NodeId } = {}): PhysicalPlan {
-  const { target } = options;
+export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): PhysicalPlan {
+  const { target, keepErrors = false } = options;
   const ends = { definition: (id: NodeId) => checked.nodes.get(id)?.definition, params: (id: NodeId) => checked.nodes.get(id)?.params ?? {} };
   if (target !== undefined && !checked.graph.nodes.includes(target)) {
     throw new MillraceError({ code: 'node/missing', message: `There is no node "${target}"`, hint: `The nodes are ${checked.graph.nodes.join(', ')}.` });
@@ -35,7 +41,7 @@ export function planRun(checked: CheckedPipeline, options: { readonly target?: N
   const graph = new Graph(order, edges);
   const sources = planned.filter((node) => node.definition.kind === 'source').map((node) => node.id);
   const plan: PhysicalPlan = {
-    nodes: planned.map(planNode),
+    nodes: planned.map((node) => planNode(keepErrors && node.onError === 'stop' ? { ...node, onError: 'keep' } : node)),
     edges,
     sourceGroups: orderSources(graph, sources, firstPorts(graph, ends)).groups,
     chains: findChains(planned, graph),
@@ -51,7 +57,7 @@ function refusal(problems: readonly Problem[]): MillraceError {
   return new MillraceError({ ...first!, message: `${first!.message} (and ${others.length} more ${others.length === 1 ? 'error' : 'errors'})` });
 }
 
-function planNode({ id, node, definition, params, inputs, inputLists, outputs }: CheckedNode): PlannedNode {
+function planNode({ id, node, onError, definition, params, inputs, inputLists, outputs }: CheckedNode): PlannedNode {
   const known = (ports: { readonly [port: string]: Schema | null }): { [port: string]: Schema } =>
     Object.fromEntries(Object.entries(ports).flatMap(([port, schema]) => (schema ? [[port, schema]] : [])));
   const unknown = [...Object.values(outputs), ...Object.values(inputLists).flat()].includes(null);
@@ -65,7 +71,7 @@ function planNode({ id, node, definition, params, inputs, inputLists, outputs }:
     kind: definition.kind,
     title: node.title ?? definition.title,
     params,
-    onError: node.onError ?? 'stop',
+    onError,
     inputs: known(inputs),
     inputLists: Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas.filter((schema) => schema !== null)])),
     outputs: known(outputs),

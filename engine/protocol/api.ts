@@ -61,10 +61,12 @@ export const requestParams = {
     from: z.enum(['latest', 'scratch']).optional(),
     dropChangedState: z.boolean().optional(),
     acceptDuplicates: z.boolean().optional(),
+    /** Nodes at which a row that fails would stop the run keep it in the errors table instead. */
+    keepErrors: z.boolean().optional(),
     /** Nodes whose rows in the errors table the run takes up, through the state that it goes on with. Refused with code `replay/…`. */
     replay: z.array(z.string().max(100)).max(1000).optional(),
   }),
-  /** The checkpoint that a run of the document could go on from, or null. */
+  /** The checkpoint that a run of the document could go on from, or null; `failed`: the row that ended the last run, which would come again. */
   'run.resumable': z.object({ documentId: document }),
   /** Where a pipeline of that name could be gone on with that is not this document's file: it was saved under another name, moved or copied. */
   'run.elsewhere': z.object({ documentId: document, name: z.string() }),
@@ -131,7 +133,7 @@ export interface RequestResults {
   'run.start': RunSummary;
   'errors.list': WaitingErrors;
   'run.replay': RunSummary;
-  'run.resumable': { readonly id: number; readonly at: number } | null;
+  'run.resumable': { readonly id: number; readonly at: number; readonly failed: Problem | null } | null;
   'run.elsewhere': CheckpointElsewhere | null;
   'run.stop': null;
   'run.pause': null;

@@ -1,5 +1,5 @@
 /** What the requests and events carry. Plain data, both ways. */
-import type { Parameter, Pipeline } from '../document/pipeline.ts';
+import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Column, Json, Schema } from '../schema/types.ts';
 
@@ -90,6 +90,8 @@ export interface NodeCheck {
   /** False for a type that the catalogue lacks: its ports are then those that edges name. */
   readonly known: boolean;
   readonly card: string;
+  /** What becomes of rows that fail where the node itself says nothing. */
+  readonly defaultPolicy: ErrorPolicy;
   /** Sources that take what programs send: where to, while they run. */
   readonly address?: string;
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];

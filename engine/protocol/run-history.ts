@@ -1,6 +1,7 @@
 /** What is remembered of a run beyond its summary. Times are milliseconds since the epoch. Plain data. */
 import type { Problem } from '../schema/problem.ts';
 import type { NodeStats, RunState, RunSummary } from './messages.ts';
+import { rowsSent } from './run-facts.ts';
 
 /** A node's counters at one moment, since the start of the run. */
 export interface NodeSample {
@@ -30,6 +31,6 @@ export const noHistory: RunHistory = { states: [], samples: [], errors: [], chec
 
 export function sampleOf(stats: NodeStats): NodeSample {
   const { failed, late, busyMs, idleMs, blockedMs, watermark } = stats;
-  const out = Object.values(stats.out).reduce((sum, rows) => sum + rows, 0);
+  const out = rowsSent(stats.out);
   return { in: stats.in, out, failed, late, busyMs, idleMs, blockedMs, watermark, stateBytes: stats.state?.bytes ?? 0 };
 }

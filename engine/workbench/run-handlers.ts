@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { planRun } from '../plan/plan.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { defaultRunOptions, type RunControl } from '../protocol/run-api.ts';
+import { failedRow } from '../protocol/run-facts.ts';
 import { noHistory } from '../protocol/run-history.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { latestCheckpoint } from '../store/checkpoints.ts';
@@ -39,11 +40,11 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
     return [...current, ...remembered.filter((run) => !known.has(run.id) && run.endedAt !== null)].sort((a, b) => b.startedAt - a.startedAt);
   };
   return {
-    'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, replay }) => {
+    'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, keepErrors, replay }) => {
       const document = documents.trusted(documentId);
       const { folder, path } = document;
       const { checked } = await checker.check(pipeline, document, { touch: true, mustKnow: true, parameters });
-      const planned = planRun(checked);
+      const planned = planRun(checked, { keepErrors });
       // The folder of documents that were never saved is made when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
         throw diskError(error, folder, 'written');
@@ -71,9 +72,12 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
       };
       return runs.start({ id: randomUUID(), name: pipeline.name, path, folder, plan, options });
     },
-    'run.resumable': ({ documentId }) => {
-      const latest = latestCheckpoint(stateOf(documents.trusted(documentId)));
-      return latest ? { id: latest.id, at: latest.at } : null;
+    'run.resumable': async ({ documentId }) => {
+      const document = documents.trusted(documentId);
+      const latest = latestCheckpoint(stateOf(document));
+      if (!latest) return null;
+      const last = document.path === null ? undefined : (await listRuns()).find((run) => run.path === document.path && run.endedAt !== null);
+      return { id: latest.id, at: latest.at, failed: last ? failedRow(last) : null };
     },
     'run.elsewhere': async ({ documentId, name }) => {
       const document = documents.trusted(documentId);

@@ -41,7 +41,9 @@ it when a checkpoint of the run holds them. After a crash they are read from the
 | 429 | the inbox is full, as the pipeline is slower than the senders: send it again in a second |
 | 503 | the inbox cannot be written (a full disk): nothing was taken |
 
-What is refused counts as a failed row of this node and is shown with its reason, and never ends the run. Only programs of
+What is refused counts as a failed row of this node and is shown with its reason, and never ends the run. A row that was taken and
+fails later, such as one without a time where there has to be one, is kept in the errors table and the stream goes on: that is what
+nodes do that this source feeds, unless their "When a row fails" says otherwise. Only programs of
 this machine reach the address; web pages in a browser are refused.
 `,
   outputs: [{ name: 'rows' }],
@@ -71,6 +73,7 @@ this machine reach the address; web pages in a browser are refused.
   },
   card: ({ port, path }) => `127.0.0.1:${port}${path}`,
   address,
+  onError: 'keep',
   infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
   reads: ({ inbox }) => [inbox],
   async run(context): Promise<Reader> {

@@ -1,4 +1,5 @@
 import { IconAlertTriangle, IconCircleX } from '@tabler/icons-react';
+import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { counted, formatDuration, formatShort, runStateWords } from '../runs/format.ts';
 import { strangeness } from '../runs/origin.ts';
 import { isRunning } from '../runs/run-actions.tsx';
@@ -65,7 +66,7 @@ function RunState() {
   const files = Object.values(run.stats).flatMap(({ progress }) => (progress?.total && (run.bounded || progress.done < progress.total) ? [progress] : []));
   const total = files.reduce((sum, progress) => sum + (progress.total ?? 0), 0);
   const done = total > 0 ? files.reduce((sum, progress) => sum + progress.done, 0) / total : null;
-  const rows = Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.in, ...Object.values(stats.out)), 0);
+  const rows = Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.in, rowsSent(stats.out)), 0);
   const time = run.endedAt === null ? '' : ` in ${formatDuration(run.endedAt - run.startedAt)}`;
   return (
     <button type="button" className="status-run" data-state={run.state} onClick={() => session.showDock('run')} aria-label={`Run: ${runStateWords[run.state]}`}>

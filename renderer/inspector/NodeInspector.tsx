@@ -36,7 +36,8 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const problems = useProblems(id);
   const form = useMemo(() => ({ node: id, check, problems, widgets }), [id, check, problems]);
   const values = useMemo(() => ({ ...manifest.defaults, ...node.params }), [manifest, node.params]);
-  const policy = policies.find(({ value }) => value === (node.onError ?? 'stop'))!;
+  const defaultPolicy = check?.defaultPolicy ?? 'stop';
+  const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy))!;
   const title = node.title ?? manifest.title;
 
   const setValue = (name: string, value: Json, how?: 'typing') =>
@@ -60,7 +61,11 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
             aria-label="When a row fails"
             data={policies.map(({ value, label }) => ({ value, label }))}
             value={policy.value}
-            onChange={(value) => session.edit(`Change error policy of "${title}"`, (pipeline) => setNode(pipeline, id, { onError: value as ErrorPolicy }))}
+            onChange={(value) =>
+              session.edit(`Change error policy of "${title}"`, (pipeline) =>
+                setNode(pipeline, id, { onError: value === defaultPolicy ? null : (value as ErrorPolicy) }),
+              )
+            }
           />
           <div className={styles.help}>{policy.help}</div>
         </div>

@@ -13,7 +13,13 @@ const pipeline: Pipeline = connect(
   { from: { node: 'hot', port: 'rest' }, to: { node: 'out', port: 'rows' } },
 );
 const port = (name: string) => ({ name, label: name, many: false, optional: false, schema: null });
-const check = (inputs: string[], outputs: string[]): NodeCheck => ({ known: true, card: '', inputs: inputs.map(port), outputs: outputs.map(port) });
+const check = (inputs: string[], outputs: string[]): NodeCheck => ({
+  known: true,
+  defaultPolicy: 'stop' as const,
+  card: '',
+  inputs: inputs.map(port),
+  outputs: outputs.map(port),
+});
 
 describe('what can be previewed', () => {
   it('is one node or one edge', () => {

@@ -5,15 +5,35 @@ import { formatAge } from './format.ts';
 import './runs.css';
 
 export type Beginning = 'latest' | 'scratch';
+/** A checkpoint that a run can go on from; `failed`: the row that ended the run before, which comes again. */
+export interface Resumable {
+  readonly id: number;
+  readonly at: number;
+  readonly failed: Problem | null;
+}
 
 /** Where a run of a pipeline begins that has run before; null when the user thinks better of it. */
-export function askBeginning(checkpoint: { readonly id: number; readonly at: number }): Promise<Beginning | null> {
+export function askBeginning(checkpoint: Resumable): Promise<Beginning | null> {
+  const { failed } = checkpoint;
+  if (failed) return askPastRow(checkpoint, failed);
   return showDialog<Beginning>((close) => (
     <Question
       title="Go on where it stopped?"
       text={`This pipeline ran before and made checkpoint ${checkpoint.id}, ${formatAge(checkpoint.at)} ago. From there it reads on without losing or repeating a row.`}
       note="Starting from scratch reads the sources anew and forgets the checkpoints; what was written stays."
       goOn={`Go on from checkpoint ${checkpoint.id}`}
+      onClose={close}
+    />
+  ));
+}
+
+function askPastRow({ id, at }: Resumable, failed: Problem): Promise<Beginning | null> {
+  return showDialog<Beginning>((close) => (
+    <Question
+      title="Go on past the row that failed?"
+      text={`The last run stopped at a row that “${failed.node}” could not handle: ${failed.message}. Going on from checkpoint ${id}, ${formatAge(at)} ago, reads that row again.`}
+      note="In this run, nodes set to “Stop” keep rows that fail in the errors table, from where they can be replayed. Starting from scratch reads the sources anew; what was written stays."
+      goOn="Keep rows that fail, and go on"
       onClose={close}
     />
   ));

@@ -2,6 +2,7 @@ import { runNodeOf, runNodes } from '../../engine/document/pipeline.ts';
 import type { RequestParams } from '../../engine/protocol/api.ts';
 import type { Pipeline, RunSummary } from '../../engine/protocol/messages.ts';
 import type { StopMode } from '../../engine/protocol/run-api.ts';
+import { failedRow } from '../../engine/protocol/run-facts.ts';
 import { endOfTime } from '../../engine/schema/event-time.ts';
 import { notify, notifyError } from '../app/notify.ts';
 import { openPath, saveDocument } from '../files/documents.tsx';
@@ -36,7 +37,7 @@ interface Start {
 }
 
 /** How a run begins, as `run.start` takes it. */
-type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' | 'acceptDuplicates' | 'replay'>>;
+type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' | 'acceptDuplicates' | 'keepErrors' | 'replay'>>;
 
 /**
  * Starts the pipeline as it is now, saved or not. Asks for the parameters' values where it has some, and where to begin if it
@@ -79,8 +80,10 @@ async function mayRunUnsaved(): Promise<boolean> {
 async function beginning(documentId: string, name: string, isEndless: boolean): Promise<How | null> {
   const checkpoint = await session.request('run.resumable', { documentId });
   if (checkpoint) {
-    const from = await askBeginning(checkpoint);
-    return from && { from };
+    const { run } = session.state;
+    const failed = checkpoint.failed ?? (run && run.endedAt !== null ? failedRow(run) : null);
+    const from = await askBeginning({ ...checkpoint, failed });
+    return from && { from, ...(failed && from === 'latest' && { keepErrors: true }) };
   }
   const elsewhere = isEndless ? await session.request('run.elsewhere', { documentId, name }) : null;
   const answer = elsewhere ? await askElsewhere(elsewhere) : 'here';

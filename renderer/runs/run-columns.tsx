@@ -3,6 +3,7 @@ import { IconHourglassHigh } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats } from '../../engine/protocol/messages.ts';
+import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
 import { formatBytes, formatCount, formatDuration, formatEventTime } from './format.ts';
 
@@ -37,10 +38,9 @@ const zero = (value: number | null) => (value ? undefined : 'zero');
 const count = (value: number | null) => (value === null ? '' : formatCount(value));
 const hasInput = ({ stats }: NodeRow) => stats.in > 0 || !isSource(stats);
 /** Only sources tell how far they have read or what waits for them; what has taken rows in is none. */
-const isSource = ({ in: taken, out, progress, backlog }: NodeStats) => taken === 0 && (progress !== undefined || backlog !== undefined || sent(out) > 0);
-const sent = (out: NodeStats['out']) => Object.entries(out).reduce((sum, [port, rows]) => (port === errorPort ? sum : sum + rows), 0);
+const isSource = ({ in: taken, out, progress, backlog }: NodeStats) => taken === 0 && (progress !== undefined || backlog !== undefined || rowsSent(out) > 0);
 const hasOutput = ({ stats: { out } }: NodeRow) => Object.keys(out).some((port) => port !== errorPort);
-const handled = ({ stats: { in: taken, out } }: NodeRow) => (taken > 0 ? taken : sent(out));
+const handled = ({ stats: { in: taken, out } }: NodeRow) => (taken > 0 ? taken : rowsSent(out));
 
 const counter = (name: 'dropped' | 'failed' | 'late', label: string, help: string, tone: 'bad' | 'notable' | undefined): RunColumn => ({
   name,
@@ -67,14 +67,14 @@ export const runColumns: readonly RunColumn[] = [
     name: 'out',
     label: () => 'Rows out',
     help: 'Rows that the node has sent on, those that failed apart. Sinks send none on.',
-    value: (row) => (hasOutput(row) ? sent(row.stats.out) : null),
-    cell: (row) => (hasOutput(row) ? count(sent(row.stats.out)) : ''),
+    value: (row) => (hasOutput(row) ? rowsSent(row.stats.out) : null),
+    cell: (row) => (hasOutput(row) ? count(rowsSent(row.stats.out)) : ''),
     details: ({ stats: { out, outRate }, isLive }) => {
       const ports = Object.entries(out);
       const line = ([port, rows]: [string, number]) => `${port}: ${count(rows)} rows${isLive && outRate ? `, ${count(outRate[port] ?? 0)} a second` : ''}`;
       return ports.length > 1 ? ports.map(line).join('\n') : undefined;
     },
-    tone: (row) => zero(sent(row.stats.out)),
+    tone: (row) => zero(rowsSent(row.stats.out)),
   },
   {
     name: 'rate',
