@@ -91,7 +91,7 @@ export class PreviewEngine {
       }
       await dataflow.finish();
       const counts = Object.fromEntries(
-        Object.entries(dataflow.counters()).map(([id, node]) => [id, { in: node.in, out: rowsSent(node.out), failed: node.failed }]),
+        Object.entries(dataflow.counters()).map(([id, node]) => [id, { in: node.in, out: rowsSent(node.out), failed: node.failed, ports: node.out }]),
       );
       const cells: Cells[] = rows.map((row) => encodeCells(row, schema));
       const complete = [...samples.values()].every((sample) => sample.complete);

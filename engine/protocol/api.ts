@@ -85,8 +85,8 @@ export const requestParams = {
     node: z.string().max(100),
   }),
   'run.list': z.object({}),
-  /** The rows that an inspect sink holds now. */
-  'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000) }),
+  /** The rows that an inspect sink holds now; with `port`, while the run goes on, the latest ones that left there, oldest first. */
+  'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000), port: z.string().max(1000).optional() }),
   'run.logs': z.object({ runId: z.string() }),
   /** What is remembered of a run, also of one that has ended: states, counters over time, errors, checkpoints. */
   'run.history': z.object({ runId: z.string() }),

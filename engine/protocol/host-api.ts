@@ -13,7 +13,7 @@ export interface HostProtocol {
     readonly 'runs.list': { readonly params: Record<string, never>; readonly result: readonly RunSummary[] };
     readonly 'runs.logs': { readonly params: { readonly runId: string }; readonly result: readonly LogLine[] };
     readonly 'runs.inspect': {
-      readonly params: { readonly runId: string; readonly node: string; readonly limit: number };
+      readonly params: { readonly runId: string; readonly node: string; readonly limit: number; readonly port?: string };
       readonly result: { readonly schema: Schema; readonly rows: readonly Cells[] };
     };
   };

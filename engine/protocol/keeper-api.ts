@@ -14,7 +14,7 @@ export const keeperParams = {
   pause: z.object({}),
   resume: z.object({}),
   checkpoint: z.object({}),
-  inspect: z.object({ node: z.string().max(1000), limit: z.number().int().min(1).max(10_000) }),
+  inspect: z.object({ node: z.string().max(1000), limit: z.number().int().min(1).max(10_000), port: z.string().max(1000).optional() }),
 } as const;
 
 type Params = { readonly [K in keyof typeof keeperParams]: z.infer<(typeof keeperParams)[K]> };

@@ -119,7 +119,10 @@ export interface PreviewResult {
   readonly total: number;
   /** True when the sample holds all of the input, so that the preview is the final result. */
   readonly complete: boolean;
-  readonly counts: { readonly [node: string]: { readonly in: number; readonly out: number; readonly failed: number } };
+  /** `out` without the rows of the errors port; `ports`: those of each port. */
+  readonly counts: {
+    readonly [node: string]: { readonly in: number; readonly out: number; readonly failed: number; readonly ports: { readonly [port: string]: number } };
+  };
   readonly problems: readonly Problem[];
   readonly elapsedMs: number;
 }

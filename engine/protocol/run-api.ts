@@ -76,7 +76,7 @@ export interface RunProtocol {
     /** Makes a checkpoint now; answers when it is committed. */
     readonly checkpoint: { readonly params: Record<string, never>; readonly result: { readonly id: number } };
     readonly inspect: {
-      readonly params: { readonly node: string; readonly limit: number };
+      readonly params: { readonly node: string; readonly limit: number; readonly port?: string };
       readonly result: { readonly schema: Schema; readonly rows: readonly Cells[] };
     };
   };
@@ -103,7 +103,8 @@ export interface RunControl {
   checkpoint(runId: string): Promise<{ readonly id: number }>;
   list(): Promise<readonly RunSummary[]>;
   logs(runId: string): Promise<readonly LogLine[]>;
-  inspect(runId: string, node: string, limit: number): Promise<{ readonly schema: Schema; readonly rows: readonly Cells[] }>;
+  /** The rows that a sink keeps; with `port` the latest ones that left there, of a run that goes on. */
+  inspect(runId: string, node: string, limit: number, port?: string): Promise<{ readonly schema: Schema; readonly rows: readonly Cells[] }>;
   /** Both return the function that stops listening. */
   onChanged(listener: (summary: RunSummary) => void): () => void;
   onLogged(listener: (runId: string, line: LogLine) => void): () => void;

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { definitions } from '../../nodes/index.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
+import type { PhysicalPlan } from '../plan/physical.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
@@ -23,6 +24,7 @@ const catalogue = new Catalogue(definitions);
 const post = (message: ToControl) => port.postMessage(message);
 
 let execution: Execution | null = null;
+let plan: PhysicalPlan | null = null;
 let failures: Problem[] = [];
 let told = 0;
 
@@ -44,7 +46,11 @@ port.on('message', (message: ToData) => {
       void checkpoint(message.id);
       break;
     case 'inspect':
-      post({ kind: 'inspected', id: message.id, rows: keptRows(message.node, message.limit) });
+      post({
+        kind: 'inspected',
+        id: message.id,
+        rows: message.port === null ? keptRows(message.node, message.limit) : recentRows(message.node, message.port, message.limit),
+      });
       break;
   }
 });
@@ -56,9 +62,11 @@ process.on('unhandledRejection', (reason) => {
 });
 
 async function run(job: RunJob): Promise<void> {
+  plan = job.plan;
   countTurn(monitor);
   const timer = setInterval(() => {
     countTurn(monitor);
+    execution?.flow?.expireRecent();
     post({ kind: 'stats', ...snapshot() });
   }, statsEveryMs);
   execution = new Execution(job, {
@@ -109,6 +117,13 @@ function snapshot(): Snapshot {
   const news = failures;
   failures = [];
   return { ...execution!.snapshot(), failures: news };
+}
+
+/** Of a port whose rows may be looked at while the run goes on. */
+function recentRows(node: NodeId, port: string, limit: number): KeptRows | null {
+  const schema = plan?.nodes.find(({ id }) => id === node)?.outputs[port];
+  const flow = execution?.flow;
+  return schema && flow ? { schema, rows: flow.recent(node, port, limit).map((row) => encodeCells(row, schema)) } : null;
 }
 
 function keptRows(node: NodeId, limit: number): KeptRows | null {

@@ -107,6 +107,10 @@ export interface Dataflow {
   close(): Promise<void>;
   counters(): { readonly [node: NodeId]: NodeCounts };
   outputs(): RunOutput[];
+  /** The latest rows that left by a port, oldest first; the port is watched from then on, until nobody has asked for a while. See recent-rows.ts. */
+  recent(node: NodeId, port: string, limit: number): readonly Row[];
+  /** About once a second: ports that nobody has asked for are watched no longer. */
+  expireRecent(): void;
   /** What a sink that keeps rows holds now, or null for any other node. */
   memory(node: NodeId): Extract<Output, { kind: 'memory' }> | null;
 }

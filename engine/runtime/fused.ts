@@ -10,6 +10,8 @@ export interface Stage {
   readonly next: number;
   /** By output: whether somebody takes its rows. The output that the chain goes on by counts as taken. */
   readonly taken: readonly boolean[];
+  /** Rows that go on within the chain are put into its output as well, for somebody who looks at them. */
+  readonly isWatched?: boolean;
 }
 
 /** What happened in one pass, by stage. */
@@ -18,7 +20,7 @@ export interface Tally {
   in: number;
   /** Rows that it rightly sent nowhere: of an output that nobody takes, or expanded to none. */
   dropped: number;
-  /** By output: the rows that leave the chain there. */
+  /** By output: the rows that leave the chain there; of the output that it goes on by, only where the stage is watched. */
   readonly out: (Row[] | null)[];
   /** Set by a timed loop: how long the stage was at work, in milliseconds. */
   ms: number;
@@ -77,9 +79,10 @@ export function clockCost(): number {
 
 const array = (stage: number, output: number) => `out${stage}_${output}`;
 
-/** The outputs of a stage whose rows leave the chain and are taken. */
+/** The outputs of a stage whose rows leave the chain and are taken, or go on and are watched. */
 function exits(stage: Stage, k: number, count: number): number[] {
-  return stage.taken.flatMap((taken, output) => (taken && (k === count - 1 || output !== stage.next) ? [output] : []));
+  const isExit = (output: number) => k === count - 1 || output !== stage.next || stage.isWatched;
+  return stage.taken.flatMap((taken, output) => (taken && isExit(output) ? [output] : []));
 }
 
 /** The body of the loop from a stage on: each stage's result is the next one's row, and `continue` goes on with the next row. */
@@ -91,6 +94,7 @@ function stageSource(stages: readonly Stage[], k: number, indent: string, timed:
   const attempt = (result: string) => `let ${result};
 try { ${result} = f${k}(r${k}); } catch (thrown) { ${lap} onThrow(${k}, thrown, r${k}, rows, i); continue; }
 ${lap}`;
+  const watch = stage.isWatched && !isLast ? `${array(k, stage.next)}.push(r${k + 1});` : '';
   const leave = (output: number, row: string) => (stage.taken[output] ? `${array(k, output)}.push(${row});` : `dropped${k}++;`);
   const lines = [`in${k}++;`];
   let inner = '';
@@ -98,23 +102,27 @@ ${lap}`;
     lines.push(attempt(`t${k}`));
     if (isLast) lines.push(`if (t${k}) { ${leave(0, `r${k}`)} } else { ${leave(1, `r${k}`)} }`);
     else {
-      lines.push(`if (${stage.next === 0 ? '!' : ''}t${k}) { ${leave(1 - stage.next, `r${k}`)} continue; }`, `const r${k + 1} = r${k};`);
+      lines.push(`if (${stage.next === 0 ? '!' : ''}t${k}) { ${leave(1 - stage.next, `r${k}`)} continue; }`, `const r${k + 1} = r${k};`, watch);
       inner = stageSource(stages, k + 1, '', timed);
     }
   } else if ('map' in stage.operator) {
     lines.push(attempt(`r${k + 1}`));
     if (isLast) lines.push(leave(0, `r${k + 1}`));
-    else inner = stageSource(stages, k + 1, '', timed);
+    else {
+      lines.push(watch);
+      inner = stageSource(stages, k + 1, '', timed);
+    }
   } else {
     lines.push(attempt(`list${k}`), `if (list${k}.length === 0) dropped${k}++;`, `for (let j${k} = 0; j${k} < list${k}.length; j${k}++) {`);
     lines.push(
       `  const r${k + 1} = list${k}[j${k}];`,
-      isLast ? `  ${stage.taken[0] ? leave(0, `r${k + 1}`) : ''}` : stageSource(stages, k + 1, '  ', timed),
+      isLast ? `  ${stage.taken[0] ? leave(0, `r${k + 1}`) : ''}` : `  ${watch}\n${stageSource(stages, k + 1, '  ', timed)}`,
       '}',
     );
   }
   if (inner) lines.push(inner);
   return lines
+    .filter((line) => line !== '')
     .join('\n')
     .split('\n')
     .map((line) => indent + line)

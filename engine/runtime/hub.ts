@@ -10,6 +10,7 @@ import type { Failures } from './failures.ts';
 import { Gauge } from './gauge.ts';
 import { enterNode, leaveCode, type Monitor } from './monitor.ts';
 import { Origin } from './origin.ts';
+import type { RecentRows } from './recent-rows.ts';
 
 /** A planned node that is open, and its books. */
 export interface Station {
@@ -59,6 +60,8 @@ export class Hub {
   readonly #clock = new Clock();
   readonly #monitor: Monitor | undefined;
   readonly #tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined;
+  /** Set where people may look at the rows that flow. */
+  recent: RecentRows | null = null;
   readonly #receivers = new Map<string, Receiver[]>();
   /** The node and param that hold each piece of code, by number. */
   readonly #codes: { readonly node: string; readonly field: string }[] = [];
@@ -101,11 +104,21 @@ export class Hub {
     if (rows.length === 0) return;
     counters.sent(port, rows.length);
     this.#tap?.(planned.id, port, rows);
+    this.recent?.add(planned.id, port, rows);
     const receivers = this.#receivers.get(`${planned.id}.${port}`);
     if (!receivers) return;
     // A batch belongs to its receiver: each but the last gets one of its own.
     for (let i = receivers.length - 1; i > 0; i--) receivers[i]!.unit.receive(rows.slice(), receivers[i]!.port);
     receivers[0]!.unit.receive(rows, receivers[0]!.port);
+  }
+
+  isWatched(node: string, port: string): boolean {
+    return this.recent?.isWatched(node, port) ?? false;
+  }
+
+  /** Shows rows that go on within a chain. */
+  look(node: string, port: string, rows: readonly Row[]): void {
+    this.recent?.add(node, port, rows);
   }
 
   /** Shows rows that arrive where nothing is emitted: at a sink that only looks. */

@@ -16,6 +16,7 @@ import { Hub, type Station, type Unit } from './hub.ts';
 import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { watchedReader } from './reader.ts';
+import { RecentRows } from './recent-rows.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, type OpenWriter, prepareOne } from './writers.ts';
@@ -39,6 +40,7 @@ export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promis
 class OpenDataflow implements Dataflow {
   readonly #plan: PhysicalPlan;
   readonly #graph: Graph;
+  #recent: RecentRows | null = null;
   readonly #env: DataflowEnv;
   readonly #hub: Hub;
   readonly #shared = new SharedThings();
@@ -154,7 +156,12 @@ class OpenDataflow implements Dataflow {
       const unit = this.#units.get(to.node);
       if (unit && !inner.has(`${from.node}.${from.port}`)) this.#hub.connect(from.node, from.port, unit, to.port);
     }
-    for (const chain of chains.values()) chain.compile();
+    const compile = () => {
+      for (const chain of chains.values()) chain.compile();
+    };
+    this.#recent = new RecentRows(!this.#plan.bounded, compile);
+    if (!this.#env.tap) this.#hub.recent = this.#recent;
+    compile();
   }
 
   async openReader(source: NodeId, start: Json = null): Promise<Reader> {
@@ -404,6 +411,14 @@ class OpenDataflow implements Dataflow {
       const rows = counters.in - counters.failed;
       return { node, rows, committed, ...(output.kind === 'memory' ? { kind: output.kind } : output) };
     });
+  }
+
+  recent(node: NodeId, port: string, limit: number): readonly Row[] {
+    return this.#recent?.read(node, port, limit, Date.now()) ?? [];
+  }
+
+  expireRecent(): void {
+    this.#recent?.expire(Date.now());
   }
 
   memory(node: NodeId): Extract<Output, { kind: 'memory' }> | null {

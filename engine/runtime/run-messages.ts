@@ -14,7 +14,7 @@ export type ToData =
   | { readonly kind: 'resume' }
   | { readonly kind: 'checkpoint'; readonly id: number }
   /** The rows that a sink keeps, the latest `limit` of them. */
-  | { readonly kind: 'inspect'; readonly id: number; readonly node: NodeId; readonly limit: number };
+  | { readonly kind: 'inspect'; readonly id: number; readonly node: NodeId; readonly port: string | null; readonly limit: number };
 
 export type ToControl =
   /** A piece of users' code is about to be run for the first time. */

@@ -39,7 +39,7 @@ export function serveRun(port: Port): void {
       return null;
     },
     checkpoint: async () => ({ id: await running().checkpoint() }),
-    inspect: ({ node, limit }) => running().inspect(node, limit),
+    inspect: ({ node, limit, port }) => running().inspect(node, limit, port),
   });
   port.onClose(() => void thread.terminate());
 }

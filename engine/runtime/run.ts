@@ -131,27 +131,33 @@ export class Run {
     }, stopGraceMs).unref();
   }
 
-  /** The rows that a sink keeps, at any time. */
-  async inspect(node: NodeId, limit: number): Promise<KeptRows> {
-    const rows = this.#kept ? this.#kept[node] : await this.#ask(node, limit);
+  /** The rows that a sink keeps, at any time; with `port` the latest ones that left there, as long as the run goes on. */
+  async inspect(node: NodeId, limit: number, port: string | null = null): Promise<KeptRows> {
+    if (port !== null) {
+      const latest = this.#kept ? null : await this.#ask(node, limit, port);
+      if (latest) return latest;
+      const hint = 'They can be looked at while it runs.';
+      throw new MillraceError({ code: 'run/noRows', message: `The run keeps no rows of "${node}" any more.`, hint, node });
+    }
+    const rows = this.#kept ? this.#kept[node] : await this.#ask(node, limit, null);
     if (!rows) {
       throw new MillraceError({ code: 'run/noRows', message: `Node "${node}" keeps no rows.`, hint: 'Connect an inspect node to see rows of a run.', node });
     }
     return { schema: rows.schema, rows: rows.rows.slice(-limit) };
   }
 
-  #ask(node: NodeId, limit: number): Promise<KeptRows | null> {
+  #ask(node: NodeId, limit: number, port: string | null): Promise<KeptRows | null> {
     const id = this.#nextQuestion++;
     return new Promise((resolve) => {
       // Resolved by the answer, or by the end of the run; a thread that is busy for long has no rows to show.
       const timer = setTimeout(() => answer(), inspectWaitMs);
-      const answer = (rows = this.#kept?.[node] ?? null) => {
+      const answer = (rows = port === null ? (this.#kept?.[node] ?? null) : null) => {
         clearTimeout(timer);
         this.#inspections.delete(id);
         resolve(rows);
       };
       this.#inspections.set(id, answer);
-      this.#thread.post({ kind: 'inspect', id, node, limit });
+      this.#thread.post({ kind: 'inspect', id, node, port, limit });
     });
   }
 

@@ -18,7 +18,7 @@ export interface Link {
   readonly next: string | null;
 }
 
-/** Row-by-row nodes as one loop. To be compiled once all edges are connected, since rows that nobody takes are not kept. */
+/** Row-by-row nodes as one loop. To be compiled once all edges are connected, since rows that nobody takes are not kept, and again when other ports are watched. */
 export class ChainUnit implements Unit {
   readonly stations: readonly Station[];
   readonly #links: readonly Link[];
@@ -49,6 +49,7 @@ export class ChainUnit implements Unit {
       ({ station, operator, outputs, next }): Stage => ({
         operator,
         next: Math.max(0, outputs.indexOf(next ?? '')),
+        isWatched: next !== null && hub.isWatched(station.planned.id, next),
         taken: ('test' in operator ? [0, 1] : [0]).map((i) => outputs[i] !== undefined && (outputs[i] === next || hub.isTaken(station.planned.id, outputs[i]))),
       }),
     );
@@ -76,10 +77,13 @@ export class ChainUnit implements Unit {
     } finally {
       this.#count();
     }
-    this.#links.forEach(({ station, outputs }, k) => {
+    this.#links.forEach(({ station, outputs, next }, k) => {
       outputs.forEach((port, output) => {
         const sent = tallies[k]!.out[output];
-        if (sent) this.#hub.emit(station, port, sent);
+        if (!sent) return;
+        // What goes on within the chain is counted there.
+        if (port === next) this.#hub.look(station.planned.id, port, sent);
+        else this.#hub.emit(station, port, sent);
       });
       this.#hub.emitFailures(station);
     });

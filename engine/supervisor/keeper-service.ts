@@ -24,7 +24,7 @@ export function serveKeeper(port: Port, keeper: Keeper): void {
     pause: () => noResult(keeper.pause()),
     resume: () => noResult(keeper.resume()),
     checkpoint: () => keeper.checkpoint(),
-    inspect: ({ node, limit }) => keeper.inspect(node, limit),
+    inspect: ({ node, limit, port }) => keeper.inspect(node, limit, port),
   };
   const service = new Service<KeeperProtocol>(port, handlers, (name, params) => {
     const schema = Object.hasOwn(keeperParams, name) ? keeperParams[name as keyof typeof keeperParams] : null;

@@ -99,8 +99,8 @@ export class Keeper {
     throw new MillraceError({ code: 'run/notRunning', message: 'The run has ended: there is nothing to make a checkpoint of.' });
   }
 
-  async inspect(node: string, limit: number) {
-    if (this.#attempt) return this.#attempt.client.request('inspect', { node, limit });
+  async inspect(node: string, limit: number, port?: string) {
+    if (this.#attempt) return this.#attempt.client.request('inspect', { node, limit, ...(port !== undefined && { port }) });
     throw new MillraceError({ code: 'run/forgotten', message: 'The rows of this run are no longer kept.', hint: 'Run the pipeline again.' });
   }
 

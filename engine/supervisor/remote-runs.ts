@@ -22,7 +22,7 @@ export function serveRuns(port: Port, runs: RunControl): void {
     'runs.checkpoint': ({ runId }) => runs.checkpoint(runId),
     'runs.list': () => runs.list(),
     'runs.logs': ({ runId }) => runs.logs(runId),
-    'runs.inspect': ({ runId, node, limit }) => runs.inspect(runId, node, limit),
+    'runs.inspect': ({ runId, node, limit, port }) => runs.inspect(runId, node, limit, port),
   };
   const service = new Service<HostProtocol>(port, handlers);
   const stops = [
@@ -45,7 +45,7 @@ export function remoteRuns(port: Port): RunControl {
     checkpoint: (runId) => client.request('runs.checkpoint', { runId }),
     list: () => client.request('runs.list', {}),
     logs: (runId) => client.request('runs.logs', { runId }),
-    inspect: (runId, node, limit) => client.request('runs.inspect', { runId, node, limit }),
+    inspect: (runId, node, limit, port) => client.request('runs.inspect', { runId, node, limit, ...(port !== undefined && { port }) }),
     onChanged: (listener) => client.on('runs.changed', listener),
     onLogged: (listener) => client.on('runs.logged', ({ runId, line }) => listener(runId, line)),
   };

@@ -113,9 +113,9 @@ export class Supervisor implements RunControl {
     return (await this.#find(runId)).logs;
   }
 
-  async inspect(runId: string, node: string, limit: number) {
+  async inspect(runId: string, node: string, limit: number, port?: string) {
     const run = await this.#find(runId);
-    if (run.attachment) return run.attachment.client.request('inspect', { node, limit });
+    if (run.attachment) return run.attachment.client.request('inspect', { node, limit, ...(port !== undefined && { port }) });
     throw new MillraceError({ code: 'run/forgotten', message: 'The rows of this run are no longer kept.', hint: 'Run the pipeline again.' });
   }
 

@@ -105,7 +105,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
     },
     'run.checkpoint': ({ runId }) => runs.checkpoint(runId),
     'run.list': listRuns,
-    'run.inspect': ({ runId, node, limit }) => runs.inspect(runId, node, limit),
+    'run.inspect': ({ runId, node, limit, port }) => runs.inspect(runId, node, limit, port),
     'run.logs': async ({ runId }) => {
       try {
         return await runs.logs(runId);

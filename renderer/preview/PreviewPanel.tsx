@@ -6,11 +6,12 @@ import type { NodeManifest, PreviewResult, Problem } from '../../engine/protocol
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, elapsedText, rowsText } from '../grid/format.ts';
 import { sentence } from '../inspector/field-problems.ts';
+import { isRunning } from '../runs/run-actions.tsx';
 import { session, useNodeCheck, usePipeline, useSession } from '../session/session.ts';
 import { EmptyState } from './EmptyState.tsx';
-import { InspectedRows } from './InspectedRows.tsx';
 import styles from './Preview.module.css';
 import { ProblemBar } from './ProblemBar.tsx';
+import { LiveFacts, RunRows } from './RunRows.tsx';
 import { type PreviewSubject, type PreviewTarget, previewTargets, subjectOf } from './targets.ts';
 import { usePreview } from './use-preview.ts';
 
@@ -50,14 +51,19 @@ function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
   const manifest = useSession((state) => (node ? state.catalogue.get(node.type) : undefined));
   const targets = useMemo(() => previewTargets(pipeline, subject, check), [pipeline, subject, check]);
   const inspected = useSession((state) => state.run?.outputs.some((output) => output.node === own && output.kind === 'memory') ?? false);
+  const run = useSession((state) => state.run);
   const [tab, setTab] = useState<string | null>(null);
+  const [view, setView] = useState<'live' | 'sample' | null>(null);
   const [limit, setLimit] = useState(firstLimit);
   const target = targets.find((candidate) => candidate.key === tab) ?? targets[0] ?? null;
   const showsRun = inspected && (tab === runTab || (tab === null && manifest?.kind === 'sink'));
   const title = node ? (node.title ?? manifest?.title ?? own) : edgeTitle(subject.id, pipeline.nodes);
 
   const shown = showsRun ? null : target;
-  const preview = usePreview(shown, limit);
+  // What flows now is what one wants to see of a stream; of a run that ends soon, the sample stays.
+  const canBeLive = shown !== null && isRunning(run) && run?.stats[shown.node]?.out[shown.port] !== undefined;
+  const isLive = canBeLive && (view ?? (run?.bounded === false ? 'live' : 'sample')) === 'live';
+  const preview = usePreview(isLive ? null : shown, limit);
   const { result } = preview;
   return (
     <>
@@ -79,16 +85,38 @@ function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
             )}
           </div>
         )}
-        {result && shown && <Facts result={result} target={shown} kind={manifest?.kind} onMore={limit < fullLimit ? () => setLimit(fullLimit) : undefined} />}
+        {canBeLive && (
+          <div className={styles.tabs} role="tablist" aria-label="Rows of">
+            <UnstyledButton role="tab" className={styles.tab} aria-selected={isLive} onClick={() => setView('live')} title="The rows that flow here in the run">
+              <span className={styles.liveDot} />
+              Live
+            </UnstyledButton>
+            <UnstyledButton
+              role="tab"
+              className={styles.tab}
+              aria-selected={!isLive}
+              onClick={() => setView('sample')}
+              title="The pipeline as it is now, over the first rows of its input"
+            >
+              Sample
+            </UnstyledButton>
+          </div>
+        )}
+        {isLive && shown && <LiveFacts target={shown} />}
+        {!isLive && result && shown && (
+          <Facts result={result} target={shown} kind={manifest?.kind} onMore={limit < fullLimit ? () => setLimit(fullLimit) : undefined} />
+        )}
       </div>
       {showsRun ? (
-        <InspectedRows node={own} />
+        <RunRows node={own} />
+      ) : isLive && shown ? (
+        <RunRows key={shown.key} node={shown.node} port={shown.port} />
       ) : (
         <>
           {preview.problem && preview.source ? (
             <ProblemBar problems={[preview.problem]} shownNode={own} />
           ) : (
-            result && <ProblemBar problems={result.problems} shownNode={own} />
+            result && <ProblemBar problems={result.problems} shownNode={own} total={failedRows(result)} />
           )}
           <Rows preview={preview} target={shown} manifest={manifest} label={`Rows of ${title}`} />
         </>
@@ -173,14 +201,14 @@ interface FactsProps {
 function Facts({ result, target, kind, onMore }: FactsProps) {
   const counts = result.counts[target.node];
   const cut = result.rows.length < result.total;
-  const countsIn = counts !== undefined && target.side === 'out' && kind === 'transform';
+  const inputs = useInputs(result, target, kind);
   return (
     <div className={styles.facts}>
       {counts && counts.failed > 0 && <span className={styles.failed}>{countText(counts.failed)} failed</span>}
-      <span data-testid="preview-count" title={countsIn ? 'Rows into this node, and out of this port' : undefined}>
-        {countsIn && (
+      <span data-testid="preview-count" title={inputs ? 'Rows into this node, and out of this port' : undefined}>
+        {inputs && (
           <>
-            {countText(counts.in)} <IconArrowRight size={11} style={{ verticalAlign: -1 }} aria-label="to" />{' '}
+            {inputs} <IconArrowRight size={11} style={{ verticalAlign: -1 }} aria-label="to" />{' '}
           </>
         )}
         {rowsText(result.total)}
@@ -200,6 +228,24 @@ function Facts({ result, target, kind, onMore }: FactsProps) {
       <span title="Time that the engine took">{elapsedText(result.elapsedMs)}</span>
     </div>
   );
+}
+
+function failedRows({ counts }: PreviewResult): number {
+  return Object.values(counts).reduce((sum, { failed }) => sum + failed, 0);
+}
+
+/** How many rows came into a transform: of several inputs each by its name, since their sum says nothing. Null for what takes none in. */
+function useInputs(result: PreviewResult, target: PreviewTarget, kind: NodeManifest['kind'] | undefined): string | null {
+  const pipeline = usePipeline();
+  const check = useNodeCheck(target.node);
+  if (target.side !== 'out' || kind !== 'transform' || !result.counts[target.node]) return null;
+  const byPort = new Map<string, number>();
+  for (const { from, to } of pipeline.edges) {
+    if (to.node !== target.node) continue;
+    byPort.set(to.port, (byPort.get(to.port) ?? 0) + (result.counts[from.node]?.ports[from.port] ?? 0));
+  }
+  if (byPort.size <= 1) return countText(result.counts[target.node]!.in);
+  return (check?.inputs ?? []).map(({ name, label }) => `${label} ${countText(byPort.get(name) ?? 0)}`).join(', ');
 }
 
 /** `readings → hot` for an edge's id. */

@@ -1,0 +1,84 @@
+import { useEffect, useRef, useState } from 'react';
+import { problemOf } from '../../engine/protocol/connection.ts';
+import type { Problem, RunSummary } from '../../engine/protocol/messages.ts';
+import { DataGrid } from '../grid/DataGrid.tsx';
+import { countText, rowsText } from '../grid/format.ts';
+import { memorySource, type PageSource } from '../grid/page-source.ts';
+import { strangeness } from '../runs/origin.ts';
+import { session, useSession } from '../session/session.ts';
+import { EmptyState } from './EmptyState.tsx';
+import styles from './Preview.module.css';
+import { ProblemBar } from './ProblemBar.tsx';
+import type { PreviewTarget } from './targets.ts';
+
+const refreshMs = 500;
+const limits = { sink: 10_000, port: 1000 };
+
+interface RunRowsProps {
+  readonly node: string;
+  /** An output port, whose latest rows are shown while the run goes on; without it, those that a sink keeps. */
+  readonly port?: string;
+}
+
+/** Rows of the run that the canvas shows, the newest first; refreshed while it goes on. */
+export function RunRows({ node, port }: RunRowsProps) {
+  const run = useSession((state) => state.run);
+  const [source, setSource] = useState<PageSource | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const asked = useRef(0);
+  const id = run?.id;
+
+  useEffect(() => {
+    if (!id) return;
+    let gone = false;
+    const read = async () => {
+      asked.current = performance.now();
+      try {
+        const limit = port === undefined ? limits.sink : limits.port;
+        const { schema, rows } = await session.request('run.inspect', { runId: id, node, limit, ...(port !== undefined && { port }) });
+        if (gone) return;
+        setSource(memorySource(schema.columns, rows.toReversed()));
+        setProblem(null);
+      } catch (error) {
+        if (!gone) setProblem(problemOf(error));
+      }
+    };
+    const timer = setTimeout(read, run?.endedAt === null ? Math.max(0, refreshMs - (performance.now() - asked.current)) : 0);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [id, run, node, port]);
+
+  if (problem) return <ProblemBar problems={[problem]} shownNode={node} />;
+  if (!source) return <EmptyState title="Waiting for rows…" />;
+  if (source.total === 0) return <NoneYet passed={port === undefined ? 0 : passed(run, node, port)} />;
+  return <DataGrid source={source} label="Latest rows of the run" layoutKey={`run ${node} ${port ?? ''}`} />;
+}
+
+function NoneYet({ passed }: { readonly passed: number }) {
+  if (passed === 0) return <EmptyState title="No rows yet" text="None have come out here since the run began. They appear as soon as they do." />;
+  return <EmptyState title="Waiting for the next row…" text={`${rowsText(passed)} have passed here so far.`} />;
+}
+
+/** What a port has sent in the run that goes on, and how fast. */
+export function LiveFacts({ target }: { readonly target: PreviewTarget }) {
+  const run = useSession((state) => state.run);
+  const strange = useSession(strangeness);
+  const stats = run?.stats[target.node];
+  if (!stats) return null;
+  const rate = Math.round(stats.outRate?.[target.port] ?? 0);
+  const total = passed(run, target.node, target.port);
+  return (
+    <div className={styles.facts} data-testid="live-facts">
+      {strange && <span title="The run goes on as it was started; your changes are in the next one.">{strange}</span>}
+      <span>{rowsText(total)} so far</span>
+      <span>{countText(rate)}/s</span>
+      <span>newest first</span>
+    </div>
+  );
+}
+
+function passed(run: RunSummary | null, node: string, port: string): number {
+  return run?.stats[node]?.out[port] ?? 0;
+}
