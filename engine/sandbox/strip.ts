@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 import type { CodeProblem } from '../../nodes/kit/node.ts';
-import { type CodeKind, checkShape } from './shape.ts';
+import { type CodeKind, checkShape, maxLength } from './shape.ts';
 
 export type Stripped = { readonly ok: true; readonly code: string } | { readonly ok: false; readonly problem: CodeProblem };
 
@@ -21,6 +21,10 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
             ? 'Write `export default function step(row: Row) { return row; }`.'
             : 'Write `export function onRow(row: Row, state: State, context: Context) { return row; }`.',
         );
+  }
+  if (source.length > maxLength) {
+    const message = `The code has ${source.length.toLocaleString('en')} characters, and ${maxLength.toLocaleString('en')} are the most.`;
+    return failure('code/too-long', message, 'Read data from a file, and join it to the rows.');
   }
   // Most expressions are plain JavaScript: these need no stripping, whose first call costs 35 ms.
   const plain = checkShape(source, kind);
