@@ -5,6 +5,7 @@ import type { Cells, PreviewResult } from '../protocol/messages.ts';
 import type { Monitor } from '../runtime/monitor.ts';
 import { openDataflow } from '../runtime/open-dataflow.ts';
 import { readable } from '../runtime/readable.ts';
+import { copyRow } from '../sandbox/mutation.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row, Schema } from '../schema/types.ts';
@@ -156,12 +157,18 @@ function replay(sample: Sample, context: SourceContext<any>): Reader {
       const first = read;
       const next = watermarks[told++];
       read = next?.after ?? rows.length;
-      const batch: SourceBatch = { rows: rows.slice(first, read), ...(next && { watermark: next.watermark }) };
+      const batch: SourceBatch = { rows: rows.slice(first, read).map(ownBytes), ...(next && { watermark: next.watermark }) };
       return isLocated ? { ...batch, locate: (index) => positions[first + index]! } : batch;
     },
     position: () => null,
     close: () => {},
   };
+}
+
+/** Bytes cannot be frozen: each preview is given its own. */
+function ownBytes(row: Row): Row {
+  if (!Object.values(row).some((value) => value instanceof Uint8Array)) return row;
+  return Object.freeze(copyRow(row));
 }
 
 /** What is to be shown: an output port's rows, or what arrives at a sink. */
