@@ -26,7 +26,9 @@ const harmlessMembers = new Set([
   ...words('localeCompare match matchAll normalize padEnd padStart raw repeat replace replaceAll search small split startsWith strike sub substr substring'),
   ...words('sup toLocaleLowerCase toLocaleUpperCase toLowerCase toUpperCase toWellFormed trim trimEnd trimLeft trimRight trimStart'),
   ...words('toExponential toFixed toPrecision parse stringify exec test get has add delete clear next return throw drop take toArray asIntN asUintN UTC now'),
-  ...words('difference intersection isDisjointFrom isSubsetOf isSupersetOf symmetricDifference union parseFloat parseInt isFinite isInteger isNaN isSafeInteger'),
+  ...words(
+    'difference intersection isDisjointFrom isSubsetOf isSupersetOf symmetricDifference union parseFloat parseInt isFinite isInteger isNaN isSafeInteger',
+  ),
   ...Object.getOwnPropertyNames(Math),
   ...Object.getOwnPropertyNames(Number).filter((name) => name === name.toUpperCase()),
   ...Object.getOwnPropertyNames(Date.prototype).filter((name) => name !== 'constructor'),
@@ -47,7 +49,16 @@ export function suspectNames(): ReadonlySet<string> {
 /** The names of all properties of everything that can be reached from the globals, and from what has no global of its own. */
 function builtInMembers(): Set<string> {
   const all = globalThis as unknown as { readonly [name: string]: unknown };
-  const hidden = [[][Symbol.iterator](), ''[Symbol.iterator](), ''.matchAll(/x/g), new Map().keys(), new Set().keys(), function* () {}, async function* () {}, async () => {}];
+  const hidden = [
+    [][Symbol.iterator](),
+    ''[Symbol.iterator](),
+    ''.matchAll(/x/g),
+    new Map().keys(),
+    new Set().keys(),
+    function* () {},
+    async function* () {},
+    async () => {},
+  ];
   const pending: unknown[] = [...hidden];
   for (const name of globals) if (name !== 'globalThis') pending.push(all[name]);
   const seen = new Set<unknown>();

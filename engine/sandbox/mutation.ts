@@ -83,7 +83,7 @@ function some(root: AnyNode, holds: (node: AnyNode) => boolean): boolean {
   const pending = [root];
   for (let node = pending.pop(); node; node = pending.pop()) {
     if (holds(node)) return true;
-    pending.push(...partsOf(node));
+    for (const part of partsOf(node)) pending.push(part);
   }
   return false;
 }

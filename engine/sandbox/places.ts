@@ -71,6 +71,7 @@ function headOf(error: unknown): string {
 }
 
 function isKind(error: object, kind: ErrorConstructor): boolean {
-  for (let at: object | null = error; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at) as object | null) if (at === kind.prototype) return true;
+  for (let at: object | null = error; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at) as object | null)
+    if (at === kind.prototype) return true;
   return false;
 }

@@ -36,14 +36,15 @@ export function checkShape(
   const comments: Comment[] = [];
   try {
     const tree = kind === 'expression' ? checkExpression(source, comments) : kind === 'module' ? checkModule(source, comments) : checkKeyed(source, comments);
-    checkTree(tree, source);
+    const problem = treeProblem(tree, source);
+    if (problem) return { ok: false, problem };
     const code = withoutComments(source, comments);
     checkRefused(code);
     return { ok: true, code };
   } catch (error) {
     if (error instanceof ShapeError) return { ok: false, problem: error.problem };
     // The parser's own stack has an end, too.
-    if (error instanceof RangeError) return { ok: false, problem: tooDeep(source, 0).problem };
+    if (error instanceof RangeError) return { ok: false, problem: tooDeep(source, 0) };
     if (!(error instanceof SyntaxError)) throw error;
     return { ok: false, problem: syntaxError(error as SyntaxError & { pos: number }, source).problem };
   }
@@ -60,8 +61,8 @@ function importError(source: string, start: number): ShapeError {
   return new ShapeError('code/import', 'Code cannot load modules: `import` is refused.', onlyRow, source, start, start + 6);
 }
 
-function tooDeep(source: string, start: number): ShapeError {
-  return new ShapeError('code/too-deep', 'The code is nested too deeply', 'Split it into several steps, or into functions.', source, start);
+export function tooDeep(source: string, start: number): CodeProblem {
+  return new ShapeError('code/too-deep', 'The code is nested too deeply.', 'Split it into several steps, or into functions.', source, start).problem;
 }
 
 class ShapeError extends Error {
@@ -204,16 +205,17 @@ function checkKeyed(source: string, onComment: Comment[]): Program {
   return program;
 }
 
-/** Nothing asks for a module, and nothing is nested so deeply that what reads the code comes to the end of its stack. */
-function checkTree(tree: AnyNode, source: string): void {
+/** Code that asks for a module, or is nested so deeply that what reads it would come to the end of its stack. */
+function treeProblem(tree: AnyNode, source: string): CodeProblem | null {
   let level: AnyNode[] = [tree];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxDepth) throw tooDeep(source, level[0]!.start);
+    if (depth > maxDepth) return tooDeep(source, level[0]!.start);
     for (const node of level) {
-      if (node.type === 'ImportExpression' || (node.type === 'MetaProperty' && node.meta.name === 'import')) throw importError(source, node.start);
+      if (node.type === 'ImportExpression' || (node.type === 'MetaProperty' && node.meta.name === 'import')) return importError(source, node.start).problem;
     }
     level = level.flatMap(partsOf);
   }
+  return null;
 }
 
 function withoutComments(source: string, comments: readonly Comment[]): string {
@@ -250,4 +252,5 @@ function checkRefused(code: string): void {
       comment.index,
       comment.index + comment[0].length,
     );
-  }}
+  }
+}

@@ -32,7 +32,13 @@ function isPromise(value: object): boolean {
 
 function asObject(value: unknown, field: string): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isPromise(value) && !(value instanceof Date)) return value;
-  const what = Array.isArray(value) ? 'a list inside a list' : value instanceof Date ? 'a Date' : typeof value === 'object' && value !== null ? 'a promise' : `a ${typeof value}`;
+  const what = Array.isArray(value)
+    ? 'a list inside a list'
+    : value instanceof Date
+      ? 'a Date'
+      : typeof value === 'object' && value !== null
+        ? 'a promise'
+        : `a ${typeof value}`;
   throw new MillraceError({
     code: 'code/not-a-row',
     message: `The function returned ${what}, which is no row`,
