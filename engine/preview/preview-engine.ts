@@ -6,6 +6,7 @@ import { rowsSent } from '../protocol/run-facts.ts';
 import type { Monitor } from '../runtime/monitor.ts';
 import { openDataflow } from '../runtime/open-dataflow.ts';
 import { readable } from '../runtime/readable.ts';
+import { copyRow } from '../sandbox/mutation.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row, Schema } from '../schema/types.ts';
@@ -150,11 +151,17 @@ function replay(sample: Sample, context: SourceContext<any>): Reader {
       isRead = true;
       for (const failure of failures) context.fail(failure);
       if (rows.length === 0) return null;
-      return { rows, watermarks, ...(isLocated && { locate: (index: number) => positions[index]! }) };
+      return { rows: rows.map(ownBytes), watermarks, ...(isLocated && { locate: (index: number) => positions[index]! }) };
     },
     position: () => null,
     close: () => {},
   };
+}
+
+/** Bytes cannot be frozen: each preview is given its own. */
+function ownBytes(row: Row): Row {
+  if (!Object.values(row).some((value) => value instanceof Uint8Array)) return row;
+  return Object.freeze(copyRow(row));
 }
 
 /** What is to be shown: an output port's rows, or what arrives at a sink. */

@@ -4,6 +4,7 @@ import { definitions } from '../../nodes/index.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { Monitor } from '../runtime/monitor.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
+import { MillraceError } from '../schema/problem.ts';
 import type { PreviewJob } from './preview.ts';
 import { PreviewEngine } from './preview-engine.ts';
 
@@ -17,6 +18,10 @@ const engine = new PreviewEngine({
   onCode: (code, field) => parentPort!.postMessage({ code, field }),
 });
 
+// A promise that users' code leaves behind is nobody's: it must not end the thread.
+process.on('unhandledRejection', (reason) => {
+  if (reason instanceof MillraceError) throw reason;
+});
 parentPort!.on('message', async ({ id, job }: { readonly id: number; readonly job: PreviewJob }) => {
   try {
     parentPort!.postMessage({ id, result: await engine.read(job) });

@@ -10,6 +10,7 @@ const enoughMs = 400;
 
 /** The first rows of a source. */
 export interface Sample {
+  /** Frozen throughout, but for bytes, which JavaScript cannot freeze. */
   readonly rows: readonly Row[];
   readonly watermarks: readonly WatermarkStep[];
   /** Where each row came from, where the source can tell. */
@@ -20,7 +21,7 @@ export interface Sample {
   readonly complete: boolean;
 }
 
-/** Samples of sources, read once and kept until the key changes. Rows are never changed, so a sample serves any number of previews. */
+/** Samples of sources, read once and kept until the key changes. Rows cannot be changed, so a sample serves any number of previews. */
 export class Samples {
   readonly #kept = new Map<string, Sample>();
 
@@ -64,7 +65,7 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
         const room = size - rows.length;
         for (let i = 0; i < batch.rows.length && rows.length < size; i++) {
           positions.push(batch.locate?.(i));
-          rows.push(batch.rows[i]!);
+          rows.push(freeze(batch.rows[i]!));
         }
         cut = batch.rows.length > room;
         for (const { after, watermark } of batch.watermarks ?? []) {
@@ -80,6 +81,12 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
     shared.close();
   }
   return { rows, watermarks, positions, failures, complete };
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
 }
 
 async function enough<T>(next: Promise<T>, ms: number | null): Promise<T | 'enough'> {

@@ -105,9 +105,8 @@ export class Code {
     if (!monitor) return compile(where);
     const number = this.#register(this.#node, field);
     enterCode(monitor, number);
-    const code = compile(where);
-    leaveCode(monitor);
-    return watch(code, monitor, number);
+    // The mark stays until the node is open: what a module exports may hold code as well, such as a getter of its initial state.
+    return watch(compile(where), monitor, number);
   }
 
   /** Finding the place costs many times what a row does: the first failures have it, which is all that anybody reads. */

@@ -7,7 +7,7 @@ import type { PhysicalPlan } from '../plan/physical.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
-import type { Problem } from '../schema/problem.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
 import { encodeCells } from '../schema/values.ts';
 import { Execution } from './execution.ts';
 import { countTurn, type Monitor } from './monitor.ts';
@@ -54,10 +54,10 @@ port.on('message', (message: ToData) => {
       break;
   }
 });
-// A promise that users' code leaves behind is nobody's: it must not end the run.
+// A promise that users' code leaves behind is nobody's: it must not end the run. What it is rejected with may be anything.
 process.on('unhandledRejection', (reason) => {
-  const { message, range } = sandbox.explain(reason);
-  if (!range) throw reason;
+  if (reason instanceof MillraceError) throw reason;
+  const { message } = sandbox.explain(reason);
   post({ kind: 'log', line: { at: Date.now(), level: 'warning', message: `A promise in the code failed: ${message}` } });
 });
 

@@ -55,8 +55,9 @@ export class ChainUnit implements Unit {
     );
     const onThrow: OnThrow = (stage, thrown, row, rows, index) => {
       const field = monitor && hub.fieldOf(readMonitor(monitor).code, links[stage]!.station.planned.id);
-      if (monitor) leaveCode(monitor);
       links[stage]!.station.failures.addThrown(thrown, hub.sandbox, row, field, hub.origin.locate(row, rows, index));
+      // Not before: what was thrown is still the code's.
+      if (monitor) leaveCode(monitor);
     };
     this.#loop = fuse(stages, onThrow);
     if (links.length > 1) this.#timedLoop = fuse(stages, onThrow, true);

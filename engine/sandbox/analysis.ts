@@ -45,7 +45,7 @@ export const codeAnalysis: CodeAnalysis = {
   }),
 };
 
-/** Thousands of nested brackets end the parser's stack, and nothing else of it. */
+/** What works out types may need more of the stack than there is. */
 function tooDeep(error: unknown): CodeProblem {
   if (!(error instanceof RangeError)) throw error;
   return { code: 'code/too-deep', message: 'The code is nested too deeply', hint: 'Split it into several steps.' };

@@ -1,46 +1,44 @@
 import { type AnyNode, parse } from 'acorn';
 import type { Row, Value } from '../schema/types.ts';
-
-/** Methods and properties by which an object is changed, or by which a function that changes one is got hold of. */
-const members = new Set([
-  'push',
-  'pop',
-  'shift',
-  'unshift',
-  'splice',
-  'sort',
-  'reverse',
-  'fill',
-  'copyWithin',
-  'set',
-  'assign',
-  'defineProperty',
-  'defineProperties',
-  'setPrototypeOf',
-  '__defineGetter__',
-  '__defineSetter__',
-  '__proto__',
-  'constructor',
-  'prototype',
-  'getPrototypeOf',
-  'getOwnPropertyDescriptor',
-  'getOwnPropertyDescriptors',
-  'call',
-  'apply',
-  'bind',
-  'buffer',
-]);
-/** Globals that run code which cannot be seen here, or that hold nothing but such methods. */
-const globals = new Set(['eval', 'Function', 'Compartment', 'globalThis', 'Reflect', 'Atomics', 'Proxy']);
+import { suspectGlobals, suspectNames } from './harmless.ts';
+import { partsOf } from './syntax-tree.ts';
 
 /**
- * Whether JavaScript may change the row that it is given: it assigns to or deletes a property of anything, calls a method
- * that changes its object, or does what hides such a call, as reading a property by a name that is only known when it runs.
- * Says yes too often rather than too rarely; such code is given a copy of the row.
+ * Syntax that changes nothing by itself. Whatever is not here is refused: a class, for one, defines its fields on whatever
+ * its base's constructor returns.
+ */
+const harmlessSyntax = new Set(
+  (
+    'Program EmptyStatement BlockStatement ExpressionStatement ReturnStatement IfStatement SwitchStatement SwitchCase ThrowStatement TryStatement ' +
+    'CatchClause WhileStatement DoWhileStatement ForStatement ForInStatement ForOfStatement LabeledStatement BreakStatement ContinueStatement ' +
+    'FunctionDeclaration VariableDeclaration VariableDeclarator ExportDefaultDeclaration ExportNamedDeclaration ' +
+    'Identifier Literal TemplateLiteral TemplateElement TaggedTemplateExpression ThisExpression ArrayExpression ObjectExpression Property SpreadElement ' +
+    'FunctionExpression ArrowFunctionExpression UnaryExpression UpdateExpression BinaryExpression LogicalExpression AssignmentExpression ' +
+    'ConditionalExpression CallExpression NewExpression SequenceExpression ParenthesizedExpression MemberExpression ChainExpression ' +
+    'ObjectPattern ArrayPattern AssignmentPattern RestElement'
+  ).split(' '),
+);
+
+/**
+ * Whether JavaScript may change the row that it is given: it assigns to or deletes a property of anything, uses a name of
+ * JavaScript's own that may do so (harmless.ts), or does what hides such a name, as reading a property by a name that is only
+ * known when it runs. Says yes too often rather than too rarely; such code is given a copy of the row.
  */
 export function mayMutate(code: string): boolean {
+  const suspects = suspectNames();
+  /** Whether a member of this name is read. Numbers are harmless, and so is what is counted up from one. */
+  const isSuspect = (key: AnyNode, computed: boolean): boolean => {
+    if (!computed) return key.type === 'Identifier' ? suspects.has(key.name) : key.type !== 'Literal' || suspects.has(String(key.value));
+    if (key.type === 'Literal') return typeof key.value !== 'number' && suspects.has(String(key.value));
+    return !isNumber(key);
+  };
   return some(parse(code, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
+    if (!harmlessSyntax.has(node.type)) return true;
     switch (node.type) {
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression':
+        return node.async || node.generator === true;
       case 'AssignmentExpression':
         return assignsToMember(node.left);
       case 'ForInStatement':
@@ -52,21 +50,22 @@ export function mayMutate(code: string): boolean {
         return node.operator === 'delete';
       case 'MemberExpression':
         return isSuspect(node.property, node.computed);
-      case 'Property':
-        return isSuspect(node.key, node.computed);
+      case 'ObjectPattern':
+        return node.properties.some((property) => property.type === 'Property' && isSuspect(property.key, property.computed));
+      case 'ObjectExpression':
+        return node.properties.some((property) => property.type === 'Property' && (property.computed ? isSuspect(property.key, true) : isLink(property.key)));
       case 'Identifier':
-        return globals.has(node.name);
+        return suspectGlobals.has(node.name);
       default:
         return false;
     }
   });
 }
 
-/** Whether the name of a member may be one of `members`. Numbers are not, nor is what is counted up from one. */
-function isSuspect(key: AnyNode, computed: boolean): boolean {
-  if (!computed) return key.type === 'Identifier' && members.has(key.name);
-  if (key.type === 'Literal') return typeof key.value !== 'number' && members.has(String(key.value));
-  return !isNumber(key);
+/** In a literal any name is one of a new object's own, but for those by which it gets a prototype or a constructor. */
+function isLink(key: AnyNode): boolean {
+  const name = key.type === 'Identifier' ? key.name : key.type === 'Literal' ? key.value : null;
+  return name === '__proto__' || name === 'constructor';
 }
 
 const numeric = new Set(['-', '*', '/', '%', '**', '|', '&', '^', '<<', '>>', '>>>']);
@@ -80,9 +79,13 @@ function assignsToMember(target: AnyNode): boolean {
   return target.type === 'MemberExpression' || (target.type.endsWith('Pattern') && some(target, (node) => node.type === 'MemberExpression'));
 }
 
-function some(node: AnyNode, holds: (node: AnyNode) => boolean): boolean {
-  if (holds(node)) return true;
-  return Object.values(node).some((child) => (Array.isArray(child) ? child : [child]).some((each) => typeof each?.type === 'string' && some(each, holds)));
+function some(root: AnyNode, holds: (node: AnyNode) => boolean): boolean {
+  const pending = [root];
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (holds(node)) return true;
+    for (const part of partsOf(node)) pending.push(part);
+  }
+  return false;
 }
 
 /** A copy of a row that shares nothing changeable with it. */

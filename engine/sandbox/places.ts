@@ -1,3 +1,6 @@
+import { types } from 'node:util';
+import { inheritedData } from './thrown.ts';
+
 /** A place in the n-th piece of users' code, 1-based. */
 export interface Place {
   readonly unit: number;
@@ -16,9 +19,13 @@ const framesOf = new WeakMap<object, readonly Frame[]>();
 /** The helpers that users' code may call are not deep, and every frame makes an error more costly. */
 const keptFrames = 5;
 
+/** V8's own, by which errors of users' code are read whatever they define as `stack` themselves. */
+const readStack = Object.getOwnPropertyDescriptor(new Error(), 'stack')?.get;
+
 /**
- * Keeps the frames of every error of this thread from now on. To be called once, after lockdown. An error that passed
- * through users' code shows it only that code's own frames.
+ * Keeps the frames of every error of this thread from now on. To be called once, after lockdown. The `stack` of an error
+ * shows frames of users' code only, without any of the files of this installation. Writing it runs no code of the error:
+ * V8 writes the stacks of errors that are made meanwhile by itself, with all files.
  */
 export function watchPlaces(unitName: string): void {
   Error.stackTraceLimit = keptFrames;
@@ -30,15 +37,17 @@ export function watchPlaces(unitName: string): void {
     }));
     framesOf.set(error, frames);
     const own = frames.filter(({ source }) => source.startsWith(unitName));
-    return `${headOf(error)}${(own.length > 0 ? own : frames).map(({ source, line, column }) => `\n    at ${source}:${line}:${column}`).join('')}`;
+    const shown = own.length > 0 ? own : frames.map((frame) => ({ ...frame, source: fileName(frame.source) }));
+    return `${headOf(error)}${shown.map(({ source, line, column }) => `\n    at ${source}:${line}:${column}`).join('')}`;
   };
 }
 
-/** Where in users' code an error was thrown: its innermost frame whose source name starts with `unitName`. */
+/** Where in users' code an error was thrown: its innermost frame whose source name starts with `unitName`. Runs no code of the error. */
 export function placeOf(thrown: unknown, unitName: string): Place | null {
-  if (typeof thrown !== 'object' || thrown === null) return null;
+  if (!types.isNativeError(thrown) || types.isProxy(thrown)) return null;
   try {
-    void (thrown as Error).stack;
+    if (readStack) readStack.call(thrown);
+    else void thrown.stack;
   } catch {
     return null;
   }
@@ -46,10 +55,23 @@ export function placeOf(thrown: unknown, unitName: string): Place | null {
   return frame ? { unit: Number(frame.source.slice(unitName.length)), line: frame.line, column: frame.column } : null;
 }
 
+function fileName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+}
+
+const kinds: readonly ErrorConstructor[] = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
+
+/** `TypeError: message`. SES makes names and messages of prototypes getters, so the kind is looked up. */
 function headOf(error: unknown): string {
-  try {
-    return String(error);
-  } catch {
-    return 'Error';
-  }
+  if (typeof error !== 'object' || error === null || types.isProxy(error)) return 'Error';
+  const own = inheritedData(error, 'name');
+  const name = typeof own === 'string' ? own : (kinds.find((kind) => isKind(error, kind)) ?? Error).name;
+  const message = inheritedData(error, 'message');
+  return typeof message === 'string' && message !== '' ? `${name}: ${message}` : name;
+}
+
+function isKind(error: object, kind: ErrorConstructor): boolean {
+  for (let at: object | null = error; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at) as object | null)
+    if (at === kind.prototype) return true;
+  return false;
 }

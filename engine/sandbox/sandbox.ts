@@ -2,12 +2,15 @@ import 'ses';
 import type { CodeProblem, KeyedCode } from '../../nodes/kit/node.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
+import { globals } from './globals.ts';
+import { refuseImports } from './imports.ts';
 import { library } from './library.ts';
 import { copyRow, mayMutate } from './mutation.ts';
 import { type Place, placeOf, watchPlaces } from './places.ts';
 import type { CodeKind } from './shape.ts';
 import { keyedBody, snippetBody } from './snippet.ts';
 import { stripTypes } from './strip.ts';
+import { sentence, thrownText } from './thrown.ts';
 
 /** The param that a piece of code belongs to. */
 export interface CodePlace {
@@ -30,8 +33,8 @@ export interface Sandbox {
   /** What a keyed module exports. Whatever is handed to its functions besides the row must be frozen, or belong to the code. */
   keyed(source: string, where: CodePlace): KeyedCode;
   /**
-   * What a function of this sandbox threw. Total: whatever was thrown may be hostile. Without `place` (default true) it says
-   * neither field nor range, at a small fraction of the cost.
+   * What a function of this sandbox threw. Total, and runs no code of what was thrown, which may be hostile. Without `place`
+   * (default true) it says neither field nor range, at a small fraction of the cost.
    */
   explain(thrown: unknown, options?: { readonly place: boolean }): CodeFailure;
 }
@@ -61,7 +64,12 @@ function lockDown(): Sandbox {
     stackFiltering: 'verbose',
   });
   watchPlaces(unitName);
+  refuseImports();
   const compartment = new Compartment({ globals: harden({ ...library }), __options__: true });
+  // What runs a text as code is not among them: no code runs that the parser has not seen.
+  for (const name of Reflect.ownKeys(compartment.globalThis)) {
+    if (typeof name === 'string' && !globals.has(name) && !Object.hasOwn(library, name)) Reflect.deleteProperty(compartment.globalThis, name);
+  }
   // Frozen, so that no code leaves anything behind for another's, and so that globals are constants to the compiler.
   harden(compartment.globalThis);
   const units: CodePlace[] = [];
@@ -131,16 +139,8 @@ function rangeOf({ line, column }: Place): { line: number; column: number } {
   return { line: Math.max(1, line - 1), column };
 }
 
-const longest = 500;
-
 function wording(thrown: unknown): { readonly message: string; readonly hint?: string } {
-  let text: string;
-  try {
-    const message = typeof thrown === 'object' && thrown !== null && 'message' in thrown ? thrown.message : thrown;
-    text = typeof message === 'string' ? message : `The code threw ${typeof message === 'object' ? (JSON.stringify(message) ?? 'an object') : String(message)}`;
-  } catch {
-    text = 'The code threw something that cannot be shown';
-  }
+  const text = thrownText(thrown);
   if (/^secure mode .*(Date)/.test(text)) {
     return {
       message: 'The current time is not available to code in a pipeline.',
@@ -160,9 +160,4 @@ function wording(thrown: unknown): { readonly message: string; readonly hint?: s
     message: sentence(text === '' ? 'The code threw an error without a message' : text),
     hint: 'Handle rows like this one in the code, or let the node skip or divert rows that fail.',
   };
-}
-
-function sentence(text: string): string {
-  const short = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  return /[.!?…]$/.test(short) ? short : `${short}.`;
 }

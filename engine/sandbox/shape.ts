@@ -1,9 +1,26 @@
-import { type AnyNode, type Comment, type ExportDefaultDeclaration, type Function as FunctionNode, parse, parseExpressionAt, tokenizer, tokTypes } from 'acorn';
+import {
+  type AnyNode,
+  type Comment,
+  type ExportDefaultDeclaration,
+  type Expression,
+  type Function as FunctionNode,
+  type Program,
+  parse,
+  parseExpressionAt,
+  tokenizer,
+  tokTypes,
+} from 'acorn';
 import type { CodeProblem } from '../../nodes/kit/node.ts';
+import { partsOf } from './syntax-tree.ts';
 
 export type CodeKind = 'expression' | 'module' | 'keyed';
 /** What a keyed module may export. */
 export const keyedExports = ['initial', 'onRow', 'onTimer'] as const;
+
+/** Characters of one piece of code: what is longer is data, and slow to check at each change. */
+export const maxLength = 256 * 1024;
+/** Of the syntax tree: what walks it uses the stack, of which some threads have less than others. */
+export const maxDepth = 500;
 
 const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `round`), nothing else.';
 
@@ -18,22 +35,34 @@ export function checkShape(
 ): { readonly ok: true; readonly code: string } | { readonly ok: false; readonly problem: CodeProblem } {
   const comments: Comment[] = [];
   try {
-    if (kind === 'expression') checkExpression(source, comments);
-    else if (kind === 'module') checkModule(source, comments);
-    else checkKeyed(source, comments);
+    const tree = kind === 'expression' ? checkExpression(source, comments) : kind === 'module' ? checkModule(source, comments) : checkKeyed(source, comments);
+    const problem = treeProblem(tree, source);
+    if (problem) return { ok: false, problem };
     const code = withoutComments(source, comments);
     checkRefused(code);
     return { ok: true, code };
   } catch (error) {
     if (error instanceof ShapeError) return { ok: false, problem: error.problem };
+    // The parser's own stack has an end, too.
+    if (error instanceof RangeError) return { ok: false, problem: tooDeep(source, 0) };
     if (!(error instanceof SyntaxError)) throw error;
-    const { pos, message } = error as SyntaxError & { pos: number };
-    return {
-      ok: false,
-      problem: new ShapeError('code/syntax', `Syntax error: ${message.replace(/ \(\d+:\d+\)$/, '')}.`, 'Mend the code where it is marked.', source, pos)
-        .problem,
-    };
+    return { ok: false, problem: syntaxError(error as SyntaxError & { pos: number }, source).problem };
   }
+}
+
+/** A module that is asked for is refused as such, also in a way of asking that the parser does not know. */
+function syntaxError({ pos, message }: { readonly pos: number; readonly message: string }, source: string): ShapeError {
+  const asked = /\bimport\s{0,100}(?:\.|(?:source|defer)\s{1,100}[\w*]{0,100})?\s{0,100}$/.exec(source.slice(Math.max(0, pos - 500), pos));
+  if (asked) return importError(source, pos - asked[0].length);
+  return new ShapeError('code/syntax', `Syntax error: ${message.replace(/ \(\d+:\d+\)$/, '')}.`, 'Mend the code where it is marked.', source, pos);
+}
+
+function importError(source: string, start: number): ShapeError {
+  return new ShapeError('code/import', 'Code cannot load modules: `import` is refused.', onlyRow, source, start, start + 6);
+}
+
+export function tooDeep(source: string, start: number): CodeProblem {
+  return new ShapeError('code/too-deep', 'The code is nested too deeply.', 'Split it into several steps, or into functions.', source, start).problem;
 }
 
 class ShapeError extends Error {
@@ -51,8 +80,9 @@ function place(source: string, index: number): { line: number; column: number } 
   return { line: before.length, column: before.at(-1)!.length + 1 };
 }
 
-function checkExpression(source: string, onComment: Comment[]): void {
-  const options = { ecmaVersion: 'latest', allowAwaitOutsideFunction: false, preserveParens: true } as const;
+function checkExpression(source: string, onComment: Comment[]): Expression {
+  // As a module, in which nothing is a comment that SES would take for code, or the other way round.
+  const options = { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, preserveParens: true } as const;
   const expression = parseExpressionAt(source, 0, { ...options, onComment });
   const rest = tokenizer(source.slice(expression.end), options).getToken();
   if (rest.type !== tokTypes.eof) {
@@ -66,9 +96,10 @@ function checkExpression(source: string, onComment: Comment[]): void {
       expression.end + rest.end,
     );
   }
+  return expression;
 }
 
-function checkModule(source: string, onComment: Comment[]): void {
+function checkModule(source: string, onComment: Comment[]): Program {
   const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, onComment });
   let main: ExportDefaultDeclaration | null = null;
   for (const statement of program.body) {
@@ -107,6 +138,7 @@ function checkModule(source: string, onComment: Comment[]): void {
     );
   }
   if (isFunction(declaration)) checkPlain(declaration, source);
+  return program;
 }
 
 function isFunction(node: AnyNode): node is FunctionNode & AnyNode {
@@ -139,7 +171,7 @@ function checkPlain({ async, generator, start }: FunctionNode, source: string): 
 
 const keyedHint = 'Write `export const initial: State = { … }`, `export function onRow(row: Row, state: State, context: Context) { … }` and `onTimer`.';
 
-function checkKeyed(source: string, onComment: Comment[]): void {
+function checkKeyed(source: string, onComment: Comment[]): Program {
   const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, onComment });
   const exported = new Set<string>();
   for (const statement of program.body) {
@@ -170,12 +202,32 @@ function checkKeyed(source: string, onComment: Comment[]): void {
     }
   }
   if (!exported.has('onRow')) throw new ShapeError('code/no-function', 'The snippet exports no function `onRow`.', keyedHint, source, 0);
+  return program;
+}
+
+/** Code that asks for a module, or is nested so deeply that what reads it would come to the end of its stack. */
+function treeProblem(tree: AnyNode, source: string): CodeProblem | null {
+  let level: AnyNode[] = [tree];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return tooDeep(source, level[0]!.start);
+    for (const node of level) {
+      if (node.type === 'ImportExpression' || (node.type === 'MetaProperty' && node.meta.name === 'import')) return importError(source, node.start).problem;
+    }
+    level = level.flatMap(partsOf);
+  }
+  return null;
 }
 
 function withoutComments(source: string, comments: readonly Comment[]): string {
-  let code = source;
-  for (const { start, end } of comments) code = code.slice(0, start) + code.slice(start, end).replace(/[^\n\r]/g, ' ') + code.slice(end);
-  return code;
+  let code = '';
+  let at = 0;
+  for (const { start, end } of comments) {
+    // The parser has looked at some more than once.
+    if (start < at) continue;
+    code += source.slice(at, start) + source.slice(start, end).replace(/[^\n\r]/g, ' ');
+    at = end;
+  }
+  return code + source.slice(at);
 }
 
 /** The sandbox refuses these character sequences even inside a text. */
@@ -201,6 +253,4 @@ function checkRefused(code: string): void {
       comment.index + comment[0].length,
     );
   }
-  const meta = /\bimport\s*\.\s*meta\b/.exec(code);
-  if (meta) throw new ShapeError('code/import', 'Code cannot see `import.meta`.', onlyRow, code, meta.index, meta.index + meta[0].length);
 }

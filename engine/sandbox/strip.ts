@@ -1,6 +1,7 @@
 import { stripTypeScriptTypes } from 'node:module';
 import type { CodeProblem } from '../../nodes/kit/node.ts';
-import { type CodeKind, checkShape } from './shape.ts';
+import { nestedTooDeeply } from './nesting.ts';
+import { type CodeKind, checkShape, maxDepth, maxLength, tooDeep } from './shape.ts';
 
 export type Stripped = { readonly ok: true; readonly code: string } | { readonly ok: false; readonly problem: CodeProblem };
 
@@ -22,13 +23,20 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
             : 'Write `export function onRow(row: Row, state: State, context: Context) { return row; }`.',
         );
   }
+  if (source.length > maxLength) {
+    const message = `The code has ${source.length.toLocaleString('en')} characters, and ${maxLength.toLocaleString('en')} are the most.`;
+    return failure('code/too-long', message, 'Read data from a file, and join it to the rows.');
+  }
   // Most expressions are plain JavaScript: these need no stripping, whose first call costs 35 ms.
   const plain = checkShape(source, kind);
   if (plain.ok || plain.problem.code !== 'code/syntax') return plain;
+  const deep = nestedTooDeeply(source, maxDepth);
+  if (deep !== null) return { ok: false, problem: tooDeep(source, deep) };
   let code: string;
   try {
     code = kind === 'expression' ? quietly(`(${source}\n)`).slice(1, -2) : quietly(source);
   } catch (error) {
+    if (!isOfCode(error)) return { ok: false, problem: tooDeep(source, 0) };
     const problem = syntaxProblem(error, source, kind === 'expression');
     // An error in the line that was added says nothing: the other parser's place is better.
     return { ok: false, problem: problem.range!.line > source.split('\n').length ? plain.problem : problem };
@@ -38,6 +46,12 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
 
 function failure(code: string, message: string, hint: string): Stripped {
   return { ok: false, problem: { code, message, hint, range: { line: 1, column: 1 } } };
+}
+
+/** Whether the stripper found something wrong with the code. Anything else is that its stack came to its end. */
+function isOfCode(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown }).code;
+  return code === 'ERR_INVALID_TYPESCRIPT_SYNTAX' || code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX';
 }
 
 let warned = false;

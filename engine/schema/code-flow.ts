@@ -160,7 +160,7 @@ function declaredNames(code: Node): Set<string> {
   const pending: unknown[] = [code];
   while (pending.length > 0) {
     const node = pending.pop() as Record<string, unknown> & { type?: string };
-    if (Array.isArray(node)) pending.push(...node);
+    if (Array.isArray(node)) for (const each of node) pending.push(each);
     if (typeof node !== 'object' || node === null || typeof node.type !== 'string') continue;
     const { id, params, param, local } = node as { id?: Pattern; params?: Pattern[]; param?: Pattern; local?: Pattern };
     if (id) pattern(id);

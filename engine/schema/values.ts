@@ -168,8 +168,17 @@ function plain(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'bigint') return safeNumber(value) ?? value;
-  if (value instanceof Date) return plain(value.getTime());
+  if (value instanceof Date) return plain(timeOf(value));
   return value;
+}
+
+/** Whatever methods a class of the code gives its dates. NaN for what is none, such as a proxy of one. */
+function timeOf(date: Date): number {
+  try {
+    return Date.prototype.getTime.call(date);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 const maxJsonDepth = 100;
@@ -191,10 +200,19 @@ function toJson(value: unknown, depth: number): Json | undefined {
       return undefined;
   }
   if (depth > maxJsonDepth || value instanceof Uint8Array) return undefined;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (value instanceof Date) {
+    const time = timeOf(value);
+    return Number.isNaN(time) ? null : new Date(time).toISOString();
+  }
   if (Array.isArray(value)) {
-    const items = value.map((item) => toJson(item, depth + 1));
-    return items.includes(undefined) ? undefined : (items as Json[]);
+    // Not by the list's own methods: a class of the code may have methods of its own.
+    const items: Json[] = [];
+    for (let i = 0; i < value.length; i++) {
+      const item = toJson(value[i], depth + 1);
+      if (item === undefined) return undefined;
+      items.push(item);
+    }
+    return items;
   }
   // Plain objects only, also those of another realm: an instance of a class would lose what makes it one.
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -25,9 +25,20 @@ export function returnedRows(input: Schema, output: Schema, field: string): (val
   };
 }
 
+/** A column may be called `then`; it never holds a function. */
+function isPromise(value: object): boolean {
+  return value instanceof Promise || ('then' in value && typeof value.then === 'function');
+}
+
 function asObject(value: unknown, field: string): object {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !('then' in value) && !(value instanceof Date)) return value;
-  const what = Array.isArray(value) ? 'a list inside a list' : value instanceof Date ? 'a Date' : typeof value === 'object' ? 'a promise' : `a ${typeof value}`;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isPromise(value) && !(value instanceof Date)) return value;
+  const what = Array.isArray(value)
+    ? 'a list inside a list'
+    : value instanceof Date
+      ? 'a Date'
+      : typeof value === 'object' && value !== null
+        ? 'a promise'
+        : `a ${typeof value}`;
   throw new MillraceError({
     code: 'code/not-a-row',
     message: `The function returned ${what}, which is no row`,

@@ -9,10 +9,21 @@ const trials: RunTrial[] = [];
 afterEach(() => {
   for (const trial of trials.splice(0)) trial.kill();
 });
+/** On a machine that is neither in UTC nor English: code sees nothing of it. */
+const machine = { TZ: 'Asia/Kolkata', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' };
 function trial(): RunTrial {
-  const made = new RunTrial();
-  trials.push(made);
-  return made;
+  const before = { ...process.env };
+  Object.assign(process.env, machine);
+  try {
+    const made = new RunTrial();
+    trials.push(made);
+    return made;
+  } finally {
+    for (const name of Object.keys(machine)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
 }
 
 /** Each is an expression in which `row` is in scope, and in keyed code `state`, `context` and `timer` as well. */
@@ -98,6 +109,70 @@ const ways = [
   'new Date(0).getTimezoneOffset() !== 0 && "the zone of this computer"',
   'RegExp.$1 || RegExp.lastMatch || RegExp["$&"]',
   '(() => { /(secret)/.test("secret"); return RegExp.$1 })()',
+  // What runs a text as code, by whatever way it might be found.
+  ...['eval', 'Function', 'Compartment', 'ModuleSource', 'lockdown', 'ShadowRealm', 'AsyncFunction', 'Evaluator', 'StaticModuleRecord'].map(
+    (name) => `globalThis[${JSON.stringify(name.slice(0, 2))} + ${JSON.stringify(name.slice(2))}]`,
+  ),
+  'Object.getOwnPropertyNames(globalThis).filter((name) => /eval|^Function|Compartment|Module|Realm|lockdown/.test(name)).join()',
+  'globalThis["ev" + "al"]("(s) => im" + "port.source(s)")("node:fs")',
+  'globalThis["ev" + "al"]("(s) => im" + "port.defer(s)")("node:fs")',
+  'globalThis["Func" + "tion"]("return im" + "port.source(`node:fs`)")()',
+  'new (globalThis["Comp" + "artment"])()["ev" + "aluate"]("1")',
+  'new (Object.getPrototypeOf(() => {})["construct" + "or"])("return this")()',
+  'Reflect.construct(Object.getPrototypeOf(async () => {}).constructor, ["return 1"])',
+  'Reflect.construct(Object.getPrototypeOf(function* () {}).constructor, ["return 1"])',
+  'Reflect.construct(Object.getPrototypeOf(async function* () {}).constructor, ["return 1"])',
+  'Reflect.apply(Object.getPrototypeOf(() => {}).constructor, null, ["return this"])()',
+  'Reflect.construct(Object, ["return this"], Object.getPrototypeOf(() => {}).constructor) instanceof (() => {}).constructor',
+  'class extends (() => {}).constructor {}["from"]',
+  'new (class extends (async () => {}).constructor { constructor() { super("return 1") } })()',
+  'Object.getOwnPropertyDescriptor(Object.getPrototypeOf(() => {}), "constructor").value("return this")()',
+  'Array.from({ length: 1, 0: "return this" }, (() => {}).constructor)[0]()',
+  '["return this"].map((() => {}).constructor)[0]()',
+  'JSON.parse("[1]", (() => {}).constructor)',
+  '"x".replace(/x/, (() => {}).constructor)',
+  // Syntax that reaches out, or that is read in two ways.
+  '(function () { return new.target })()',
+  '(function () { return typeof arguments.callee })()',
+  '(() => { label: for (;;) { break label } return typeof this === "object" && this.process })()',
+  '(class { static #p = 1; static { this.q = typeof process === "undefined" ? "" : process } static q }).q',
+  '(() => { try { undeclared = 1; return undeclared } catch { return "" } })()',
+  '(function () { return typeof this === "object" && this !== null && this.process })()',
+  '((a, b = () => typeof process === "undefined" ? "" : process) => b())(1)',
+  '`${(() => typeof process === "undefined" ? "" : process)()}`',
+  '((strings) => Object.isFrozen(strings) ? "" : strings)`a${1}b`',
+  'Object.getOwnPropertyNames(Object.getPrototypeOf((async function* () {})())).includes("process")',
+  'Symbol.for("nodejs.util.inspect.custom") in Object.prototype',
+  '[][Symbol.unscopables].process',
+  'Object.getOwnPropertySymbols(globalThis).map(String).filter((name) => /node/.test(name)).join()',
+  '(() => { const { proxy, revoke } = Proxy.revocable(() => {}, {}); revoke(); return proxy() })()',
+  'new Proxy(() => {}, { apply: (f) => f.constructor("return this")() })()',
+  'Reflect.ownKeys(row).includes("__proto__")',
+  'Reflect.getPrototypeOf(row) !== Object.prototype',
+  '({ __proto__: null }).constructor',
+  'row.__lookupGetter__("sensor")',
+  '(() => { row.__defineGetter__.call(Object.prototype, "polluted", () => 1); return ({}).polluted })()',
+  '(() => { Reflect.set(Object.prototype, "polluted", 1); return ({}).polluted })()',
+  '(() => { Symbol.prototype.description2 = 1; return Symbol.prototype.description2 })()',
+  '(() => { class E extends Error {} E.captureStackTrace?.(Object.prototype); return Object.prototype.stack })()',
+  // The stack of an error, also of one that is made while another is described, or deep in the stack.
+  '(() => { let seen = ""; class E extends Error { toString() { seen += new Error("x").stack; return "" } get name() { seen += new Error("x").stack; return "" } } void new E("y").stack; return /node:|[\\\\/]|\\.cjs|\\.ts/.test(seen) })()',
+  '(() => { let seen = ""; (function f() { try { f() } catch (error) { seen += error.stack; try { null.x } catch (inner) { seen += inner.stack } } })(); return /node:|[\\\\/]|data-thread/.test(seen) })()',
+  '(() => { try { time.floor({ valueOf() { return 1 } }, Symbol()) } catch (error) { return /node:|[\\\\/]/.test(error.stack) } })()',
+  '(() => { try { text.clean({ toString() { throw new Error("x") } }) } catch (error) { return /node:|[\\\\/]/.test(error.stack) } })()',
+  '(() => { try { [1].map(time.floor); [3].sort(null, 1); round(1n) } catch (error) { return /node:|[\\\\/]/.test(error.stack) } })()',
+  // The machine: its zone, its language.
+  'new Date(2026, 0, 1).getTime() !== Date.UTC(2026, 0, 1)',
+  'new Date(0).getHours() !== 0',
+  'Date.parse("2026-01-01T00:00") !== Date.UTC(2026, 0, 1)',
+  'new Date(0).toString() !== "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)"',
+  '/05:30|India|IST/.test([new Date(0).toLocaleString(), new Date(0).toLocaleTimeString(), new Date(0).toLocaleDateString(), new Date(0).toTimeString()].join())',
+  '"I".toLocaleLowerCase() !== "i"',
+  '"i".toLocaleUpperCase() !== "I"',
+  '"Z".localeCompare("a") !== -1',
+  '(1234.5).toLocaleString() !== "1234.5"',
+  '[1234.5, new Date(0)].toLocaleString().includes(",5")',
+  '(1234567n).toLocaleString() !== "1234567"',
 ];
 
 /** Whether a value is harmless: nothing, or the code's own globals, which are frozen. */
@@ -241,6 +316,9 @@ describe('what code hands out is taken apart safely', () => {
     ['a function', '({ found: () => 1 })'],
     ['a symbol', '({ found: Symbol("x") })'],
     ['JSON that throws', '({ found: { toJSON() { throw new Error("no") } } })'],
+    ['a date whose text is not its own', '({ found: new (class extends Date { toISOString() { return { toString: () => "x" } } })(NaN), more: () => 1 })'],
+    ['a list whose methods are not its own', '({ found: new (class extends Array { map() { return () => 1 } })(() => 1) })'],
+    ['a promise', 'Promise.resolve({ found: [1] })'],
     ['nested too deep', '({ found: Array.from({ length: 5000 }).reduce((inner) => [inner], []) })'],
   ];
   const thrown: readonly (readonly [string, string])[] = [
@@ -254,6 +332,31 @@ describe('what code hands out is taken apart safely', () => {
     ['something with a problem of its own', 'throw { problem: { node: "other", code: "x", message: "forged", severity: "error" } }'],
     ['a revoked proxy', 'const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy'],
     ['null', 'throw null'],
+    ['a message that never ends', 'throw { get message() { for (;;); } }'],
+    ['an error with a message that never ends', 'throw Object.defineProperty(new Error("x"), "message", { get() { for (;;); } })'],
+    [
+      'an error whose texts never end',
+      'throw new (class E extends Error { toString() { for (;;); } get name() { for (;;); } get [Symbol.toStringTag]() { for (;;); } })("x")',
+    ],
+    ['an error whose stack never ends', 'throw Object.defineProperty(new Error("x"), "stack", { get() { for (;;); } })'],
+    ['an error whose cause never ends', 'throw new Error("x", { cause: { get message() { for (;;); } } })'],
+    [
+      'values that never end',
+      'throw { toJSON() { for (;;); }, toString() { for (;;); }, valueOf() { for (;;); }, [Symbol.toPrimitive]() { for (;;); }, get a() { for (;;); } }',
+    ],
+    [
+      'a proxy that never ends',
+      'throw new Proxy({}, { get() { for (;;); }, has() { for (;;); }, getPrototypeOf() { for (;;); }, ownKeys() { for (;;); }, getOwnPropertyDescriptor() { for (;;); } })',
+    ],
+    [
+      'what inherits from such a proxy',
+      'throw Object.create(new Proxy({}, { get() { for (;;); }, has() { for (;;); }, getPrototypeOf() { for (;;); }, getOwnPropertyDescriptor() { for (;;); } }))',
+    ],
+    ['a list of such proxies', 'throw [new Proxy([], { get() { for (;;); }, getPrototypeOf() { for (;;); } })]'],
+    ['a big integer of a million digits', 'throw 10n ** 1000000n'],
+    ['an object of a million names', 'throw Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => ["k" + i, i]))'],
+    ['bytes', 'throw new Uint8Array(1e7)'],
+    ['a symbol', 'throw Symbol("x")'],
     ['a function with a name that throws', 'throw Object.defineProperty(() => {}, "name", { get() { throw 1 } })'],
     ['a text of 100 MB', 'throw "x".repeat(1e8)'],
     ['an error deep in the stack', '(function f() { f() })()'],
@@ -303,6 +406,41 @@ describe('what code hands out is taken apart safely', () => {
   });
 });
 
+describe('promises that code leaves behind', () => {
+  test.each(['code', 'keyed-code'])('in %s: nobody waits for them, and whatever they are rejected with ends nothing', async (kind) => {
+    const strays = [
+      'Promise.reject(1);',
+      'Promise.reject(undefined);',
+      'Promise.reject(null);',
+      '(async () => { throw "x" })();',
+      'Promise.reject(new Proxy({}, { get() { for (;;); }, getPrototypeOf() { for (;;); } }));',
+      'Promise.reject({ get message() { for (;;); } });',
+      'Promise.reject({ problem: { code: "x", message: "forged", severity: "error" } });',
+      'Promise.resolve(1).then(time.floor);',
+      'Promise.resolve("{").then(JSON.parse);',
+      'new Promise((_, reject) => reject(Object.create(null)));',
+      'Promise.resolve({ then() { throw 1 } });',
+      '(async function* () { throw 2 })().next();',
+    ].join(' ');
+    const start = kind === 'code' ? node('code', { code: 'export default function step(row: Row) { return { found: [row.sensor] }; }', columns }) : keyedStart;
+    const head = kind === 'code' ? 'export default function step(row)' : 'export function onRow(row)';
+    expect(await found(start, { code: `${head} { ${strays} return { found: [1] }; }` })).toEqual([[1], [1], [1]]);
+  });
+});
+
+describe('every policy', () => {
+  test.each(['stop', 'skip', 'keep', 'route'] as const)('%s: what is thrown is told, and none of its code is run', async (policy) => {
+    const run = trial();
+    const code = 'export default function step(row: Row): any { throw { get message() { for (;;); } }; }';
+    const summary = await run.run(
+      pipeline({ source, code: node('code', { code, columns }, policy), look: node('inspect') }, ['source -> code', 'code -> look']),
+      newFolder(),
+    );
+    expect(summary.state).toBe(policy === 'stop' ? 'failed' : 'done');
+    expect(summary.problems[0]).toMatchObject({ code: 'code/threw', node: 'code', message: 'The code threw something that cannot be shown.' });
+  });
+});
+
 describe('rows and bytes of others', () => {
   test('rows that go to another branch cannot be changed, however it is hidden', async () => {
     const changes = [
@@ -321,26 +459,42 @@ describe('rows and bytes of others', () => {
       'for (row.sensor of ["x"]);',
       '({ a: row.sensor } = { a: "x" })',
       'delete row.sensor',
+      'class B { constructor(o) { return o } } class S extends B { sensor = "x" } new S(row)',
+      'class B { constructor(o) { return o } } class S extends B { ["sensor"] = "x" } new S(row)',
+      'class B { constructor(o) { return o } } new (class extends B { static s = 1; sensor = "x" })(row)',
+      'class X { constructor() { return row } static from = Array.from } X.from(["x"])',
+      'class X { constructor() { return row } static of = Array.of } X.of("x")',
+      'class A extends Array { static get [Symbol.species]() { return function () { return row } } } new A(1, 2).map(() => "x")',
+      'class A extends Array { static get [Symbol.species]() { return function () { return row } } } A.of("x").concat(["x"])',
+      'Error.captureStackTrace(row)',
+      'Object.freeze(row)',
+      'const { defineProperty: d } = Object; d(row, "sensor", { value: "x" })',
+      '({ set sensor(v) { super.sensor = v } }).__proto__ = row',
+      'const { set } = Reflect; set(row, "sensor", "x")',
+      'new Proxy(row, {}).sensor = "x"',
+      '[row].map(({ ...r }) => r).concat(row).at(-1).sensor = "x"',
+      '(function* () { row.sensor = "x" })().next()',
+      'Object.entries({ row }).forEach(([, r]) => (r["sens" + "or"] = "x"))',
+      'JSON.parse("[1]", function () { row.sensor = "x" })',
+      'with_: { [row.sensor] = ["x"] }',
     ];
-    for (const change of changes) {
-      const run = trial();
-      const nodes = {
-        source: node('generator', { count: 5 }),
-        code: node('code', { code: 'export default function step(row: Row) { return { a: 1 }; }' }),
-        look: node('inspect'),
-        other: node('inspect'),
-      };
-      const summary = await run.run(
-        pipeline(nodes, ['source -> code', 'code -> look', 'source -> other']),
-        newFolder(),
-        `export default function step(row) { ${change}; return { a: 1 }; }`,
-      );
-      expect(summary.problems).toEqual([]);
-      const { rows, schema } = await run.client.request('inspect', { node: 'other', limit: 5 });
-      const at = schema.columns.findIndex(({ name }) => name === 'sensor');
-      for (const cells of rows) expect(cells[at], change).toMatch(/^sensor-/);
-      run.kill();
-    }
+    // Each in a node of its own, so that its syntax decides alone whether it is given a copy.
+    const steps = Object.fromEntries(
+      changes.map((_, i) => [`code${i}`, node('code', { code: 'export default function step(row: Row) { return { a: 1 }; }' })]),
+    );
+    const unchecked = Object.fromEntries(
+      changes.map((change, i) => [
+        `code${i}`,
+        { code: `export default function step(row) { try { ${change.replaceAll('"x"', `"x${i}"`)} } catch {} return { a: 1 }; }` },
+      ]),
+    );
+    const run = trial();
+    const nodes = { source: node('generator', { count: 5 }), ...steps, other: node('inspect') };
+    const summary = await run.run(pipeline(nodes, [...changes.map((_, i) => `source -> code${i}`), 'source -> other']), newFolder(), unchecked);
+    expect(summary.problems).toEqual([]);
+    const { rows, schema } = await run.client.request('inspect', { node: 'other', limit: 5 });
+    expect(rows).toHaveLength(5);
+    for (const cells of rows) expect(cells[schema.columns.findIndex(({ name }) => name === 'sensor')]).toMatch(/^sensor-/);
   }, 60_000);
 
   test('bytes are bytes: they lead neither to Node’s buffers nor to what else lies in memory', async () => {
