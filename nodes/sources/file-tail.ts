@@ -172,7 +172,11 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
 }
 
 /** Of the first file that has one: a file may be empty because it was made a moment ago. */
-async function firstHead(path: string, resolve: (path: string) => string, options: CsvHeadOptions): Promise<{ readonly file: InputFile; readonly head: CsvHead }> {
+async function firstHead(
+  path: string,
+  resolve: (path: string) => string,
+  options: CsvHeadOptions,
+): Promise<{ readonly file: InputFile; readonly head: CsvHead }> {
   let failed: unknown = null;
   for (const file of listFiles(path, resolve).files) {
     try {
