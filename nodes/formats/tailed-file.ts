@@ -42,6 +42,8 @@ export class TailedFile {
   #startsOver = false;
   /** Of the file's end where `last` added a line feed to the window. */
   #end = Number.POSITIVE_INFINITY;
+  /** Bytes that it had when a whole chunk could be read: where reading lags behind, it may be cut off before it is looked at again. */
+  #seen = 0;
   /** Bytes that a copy of it has, which is read on instead. */
   #copied = 0;
   /** The first bytes of what was read. */
@@ -66,7 +68,7 @@ export class TailedFile {
 
   /** Bytes of its content when it was last looked at. */
   get size(): number {
-    return this.#content.length ?? Number(this.stat.size);
+    return this.#content.length ?? Math.max(this.#seen, Number(this.stat.size));
   }
 
   /** Of the first byte that no row was made of yet. */
@@ -153,6 +155,7 @@ export class TailedFile {
       this.isCut = true;
       return false;
     }
+    if (count === room && !this.isPacked) this.#seen = Number(this.statNow().size);
     if (count === 0) return this.isFinal && this.#finish();
     kept.copy(bytes);
     window.at -= window.bytes.length - kept.length;
@@ -186,7 +189,7 @@ export class TailedFile {
     Object.assign(this.#window, { bytes: nothing, at: 0, line: start.line, last: false });
     this.#print = null;
     this.isCut = this.#startsOver = false;
-    this.#copied = 0;
+    this.#copied = this.#seen = 0;
     this.#parser.begin(file, start.offset > 0);
   }
 
