@@ -1,16 +1,16 @@
 /** Follows files: what is appended, files that are renamed away and made anew, cut off, copied, compressed, and new ones. */
-import { fstatSync } from 'node:fs';
+import { type BigIntStats, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { Reader, SourceBatch } from '../kit/node.ts';
 import { EndedFiles } from './ended-files.ts';
 import type { Batch, Parser } from './file-rows.ts';
-import { fileError, type ListedFile, type Listing, listFiles, notAFile } from './input-files.ts';
+import { fileError, type ListedFile, listFiles, notAFile } from './input-files.ts';
 import { type Content, GzipContent, packedWith, plainContent, type Unpacked, unpack } from './tail-content.ts';
 import { areRelated, bornAt, headBytes, holds, idOf, numbersOf, printOf, type TailPosition, tailPositions } from './tail-position.ts';
 import { TailReport } from './tail-report.ts';
-import { Disk, holdsPosition, openFlags } from './tail-restore.ts';
+import { Disk, openFlags } from './tail-restore.ts';
 import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
 
 export interface TailOptions {
@@ -33,6 +33,8 @@ const maxFiles = 1000;
 const maxLeft = 64;
 /** How far back to look for the end of the last complete line. */
 const lastLineBytes = 1024 * 1024;
+/** After this time without a change, a gzip file that is not complete is told. */
+const incompleteMs = 10_000;
 /** How often to look for more: soon while rows are coming, less often in quiet times. */
 const busyPollMs = 20;
 const quietPollMs = 250;
@@ -134,10 +136,10 @@ export class FileTail implements Reader {
   async #look(): Promise<void> {
     this.#lookedAt = Date.now();
     const now = this.#lookedAt;
+    const isFirst = this.#isFirstLook;
+    const unresolved = isFirst ? await this.#restore(now) : [];
     const listing = listFiles(this.#options.path, this.#options.resolve);
     this.#report.leftOut(listing.leftOut);
-    const isFirst = this.#isFirstLook;
-    const unresolved = isFirst ? await this.#restore(listing, now) : [];
     // A file may have several names: the one that it has here stays.
     const listed = new Map<string, ListedFile>();
     for (const file of listing.files) {
@@ -155,7 +157,7 @@ export class FileTail implements Reader {
       if (!this.#files.has(id)) await this.#meet(file, now, isFirst);
       if (this.#closed) return;
     }
-    await this.#recover(unresolved, listing, now);
+    if (unresolved.length > 0) await this.#recover(unresolved, listing.files, now);
     await this.#settle(now);
     this.#isFirstLook = false;
   }
@@ -164,7 +166,10 @@ export class FileTail implements Reader {
   async #meet(listed: ListedFile, now: number, isFirst: boolean): Promise<void> {
     const known = this.#ended.of(listed.stat);
     if (known?.packed && known.size === listed.size) return;
-    if (this.#unread.get(idOf(listed.stat)) === listed.stat.mtimeNs) return;
+    if (this.#unread.get(idOf(listed.stat)) === listed.stat.mtimeNs) {
+      if (now - Number(listed.stat.mtimeMs) > incompleteMs) this.#report.incomplete(listed.name);
+      return;
+    }
     const toEnd = isFirst && this.#options.start === null && this.#options.from === 'end';
     const file = await this.#follow(listed, now, (descriptor) => {
       if (toEnd) return endOf(descriptor);
@@ -210,8 +215,10 @@ export class FileTail implements Reader {
       this.#report.unreadable(name, notAFile(name));
       return null;
     }
+    const given = startOf(handle.fd, stat);
+    if (given === undefined) return null;
     const packer = packedWith(readAt(handle.fd, 0, 16));
-    if (packer === null) return { content: plainContent(handle), start: startOf(handle.fd) ?? { offset: 0, line: 1 } };
+    if (packer === null) return startOf === inCopiesOnly ? null : { content: plainContent(handle), start: given ?? { offset: 0, line: 1 } };
     this.#unread.set(idOf(stat), stat.mtimeNs);
     if (packer !== 'gzip') {
       this.#report.packed(name, packer);
@@ -248,52 +255,62 @@ export class FileTail implements Reader {
   }
 
   /** The first look of a run: goes on where the last one was. Returns what cannot be found again, unless a compressed copy has it. */
-  async #restore(listing: Listing, now: number): Promise<TailPosition[]> {
+  async #restore(now: number): Promise<TailPosition[]> {
     const { files: before } = tailPositions(this.#options.start);
-    const { resolve } = this.#options;
-    const names = before.map(({ name }) => name);
-    const disk = new Disk(listing.files, names, resolve);
-    const lost: TailPosition[] = [];
     const taken = new Set<string>();
-    const goOn = async (file: ListedFile, position: TailPosition) => {
-      taken.add(idOf(file.stat));
-      await this.#follow(file, now, () => position);
-    };
-    for (const position of before) {
-      const file = position.ended === 'gone' ? null : disk.byNumber(position);
-      if (position.ended === 'gone' || (position.ended && !file)) this.#ended.leave(position);
-      else if (position.ended) this.#ended.finish(position);
-      else if (file && (position.packed || holdsPosition(file, position))) {
-        if (position.packed) this.#ended.finish({ ...position, size: -1 });
-        // Under the name that it had, as long as it has none that is followed.
-        await goOn(listing.files.includes(file) ? file : { ...file, name: position.name }, position);
-      } else {
+    let sought = before.filter(({ ended }) => ended !== 'gone');
+    for (const position of before) if (position.ended === 'gone') this.#ended.leave(position);
+    // A file that is renamed meanwhile is found in another attempt.
+    for (let attempt = 0; attempt < 3 && sought.length > 0; attempt++) {
+      const disk = this.#disk(before);
+      const missed: TailPosition[] = [];
+      for (const position of sought) {
+        const file = disk.byNumber(position);
         if (file) taken.add(idOf(file.stat));
-        lost.push(position);
+        if (!file || !(await this.#goOn(file, position, now))) missed.push(position);
       }
+      sought = missed;
     }
+    const disk = this.#disk(sought);
     const unresolved: TailPosition[] = [];
-    for (const position of lost) {
-      const copy = disk.copyOf(position, ({ stat }) => taken.has(idOf(stat)) || this.#ended.of(stat) !== null);
-      if (!copy) unresolved.push(this.#ended.leave(position));
-      else {
-        await goOn(copy, position);
+    for (const position of sought) {
+      const copy = position.ended ? null : disk.copyOf(position, ({ stat }) => taken.has(idOf(stat)) || this.#ended.of(stat) !== null);
+      if (copy && (await this.#goOn(copy, { ...position, name: copy.name }, now))) {
+        taken.add(idOf(copy.stat));
         this.#report.copy(copy.name, position.name, position.line);
+      } else {
+        const gone = this.#ended.leave(position);
+        if (!position.ended) unresolved.push(gone);
       }
     }
     return unresolved;
   }
 
+  #disk(positions: readonly TailPosition[]): Disk {
+    const { path, resolve } = this.#options;
+    const names = positions.map(({ name }) => name);
+    return new Disk(listFiles(path, resolve).files, names, resolve);
+  }
+
+  /** Follows a file from a position; false where another one has its name by now, or it does not hold what was read. */
+  async #goOn(file: ListedFile, position: TailPosition, now: number): Promise<boolean> {
+    const id = idOf(file.stat);
+    if (position.ended || position.packed) this.#ended.finish(position.ended ? position : { ...position, size: -1 });
+    if (position.ended) return true;
+    // Under the name that it had: the next look tells what it is called now, if that is followed.
+    await this.#follow({ ...file, name: position.name }, now, (descriptor, stat) => {
+      const isIt = idOf(stat) === id && (position.packed || holds(position, (from, length) => readAt(descriptor, from, length)));
+      return isIt ? position : undefined;
+    });
+    return this.#files.has(id) || (position.packed === true && this.#ended.of(file.stat) !== null);
+  }
+
   /** What a checkpoint names, and neither the disk nor a copy that is followed has, may be in a compressed copy. */
-  async #recover(positions: readonly TailPosition[], listing: Listing, now: number): Promise<void> {
-    const disk = new Disk(
-      listing.files,
-      positions.map(({ name }) => name),
-      this.#options.resolve,
-    );
+  async #recover(positions: readonly TailPosition[], listed: readonly ListedFile[], now: number): Promise<void> {
+    const disk = this.#disk(positions);
     for (const position of positions) {
       const isSought = ({ name, stat }: ListedFile) => /\.gz$/.test(name) && (areRelated(position.name, name) || this.#ended.of(stat)?.isCopy === true);
-      const copies = this.#ended.isGone(position) ? [...listing.files.filter(({ stat }) => this.#ended.of(stat)?.isCopy), ...disk.others()] : [];
+      const copies = this.#ended.isGone(position) ? [...listed.filter(({ stat }) => this.#ended.of(stat)?.isCopy), ...disk.others()] : [];
       for (const file of copies.filter(isSought)) if (this.#ended.isGone(position)) await this.#follow(file, now, inCopiesOnly);
       const isFound = position.offset > 0 && !position.packed && !this.#ended.isGone(position);
       if (!isFound) this.#report.notFound(position, disk.byNumber(position) !== null);
@@ -384,8 +401,8 @@ export class FileTail implements Reader {
   readonly #rouse = (): void => this.#wake?.();
 }
 
-/** Where to begin in a file that was opened; null: at its beginning. */
-type StartOf = (descriptor: number) => TailStart | null;
+/** Where to begin in a file that was opened. Null: at its beginning; undefined: it is not the one that was meant. */
+type StartOf = (descriptor: number, stat: BigIntStats) => TailStart | null | undefined;
 /** A compressed file is looked at for what it holds of files that are gone, and is not to be followed otherwise. */
 const inCopiesOnly: StartOf = () => null;
 

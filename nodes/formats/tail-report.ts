@@ -46,6 +46,17 @@ export class TailReport {
     });
   }
 
+  /** A packed file that ends too early; one that was told to be packed in another way is not told again. */
+  incomplete(name: string): void {
+    if (this.#unreadable.has(name)) return;
+    this.unreadable(name, {
+      code: 'file/gzip',
+      severity: 'warning',
+      message: `The gzip file ${name} is not complete.`,
+      hint: 'It was probably cut short while it was copied or written: fetch it again.',
+    });
+  }
+
   missing(name: string): void {
     if (this.#missing.has(name)) return;
     this.#missing.add(name);
