@@ -40,14 +40,16 @@ export class EndedFiles {
     return this.#gone.has(position);
   }
 
-  /** Where a file that is on the disk was read to; null for one that is not known. */
+  /** Where a file that is on the disk was read to, though it may have been away for a while; null for one that is not known. */
   of(stat: BigIntStats): TailPosition | null {
     const position = this.#finished.get(idOf(stat));
-    return position && isOf(position, stat) ? position : null;
+    if (position) return isOf(position, stat) ? position : null;
+    return [...this.#gone].find((gone) => gone.born && isOf(gone, stat)) ?? null;
   }
 
   forget(stat: BigIntStats): void {
     this.#finished.delete(idOf(stat));
+    for (const gone of this.#gone) if (gone.born && isOf(gone, stat)) this.#gone.delete(gone);
   }
 
   /** Offsets that decide, for content with these first bytes, whether it is a copy. */

@@ -8,7 +8,7 @@ import { EndedFiles } from './ended-files.ts';
 import type { Batch, Parser } from './file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from './input-files.ts';
 import { type Content, GzipContent, packedWith, plainContent, type Unpacked, unpack } from './tail-content.ts';
-import { areRelated, bornAt, headBytes, holds, idOf, numbersOf, printOf, type TailPosition, tailPositions } from './tail-position.ts';
+import { areRelated, bornAt, headBytes, holds, idOf, isOf, numbersOf, printOf, type TailPosition, tailPositions } from './tail-position.ts';
 import { TailReport } from './tail-report.ts';
 import { Disk, openFlags } from './tail-restore.ts';
 import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
@@ -176,7 +176,7 @@ export class FileTail implements Reader {
       return known && holds(known, (from, length) => readAt(descriptor, from, length)) ? known : null;
     });
     if (file && file.offset === 0 && !file.isPacked) {
-      file.isHeld = !isFirst;
+      file.isHeld = !isFirst || this.#options.start !== null;
       file.after = [...this.#files.values()].find((other) => other !== file && other.leftAt !== null && other.name === file.name) ?? null;
     }
   }
@@ -258,7 +258,9 @@ export class FileTail implements Reader {
   async #restore(now: number): Promise<TailPosition[]> {
     const { files: before } = tailPositions(this.#options.start);
     const taken = new Set<string>();
-    let sought = before.filter(({ ended }) => ended !== 'gone');
+    // Of what nothing was read yet may be the copy of another one.
+    const isUnread = ({ offset, packed, ended }: TailPosition) => offset === 0 && !packed && !ended;
+    let sought = before.filter((position) => position.ended !== 'gone' && !isUnread(position));
     for (const position of before) if (position.ended === 'gone') this.#ended.leave(position);
     // A file that is renamed meanwhile is found in another attempt.
     for (let attempt = 0; attempt < 3 && sought.length > 0; attempt++) {
@@ -282,6 +284,10 @@ export class FileTail implements Reader {
         const gone = this.#ended.leave(position);
         if (!position.ended) unresolved.push(gone);
       }
+    }
+    for (const position of before.filter(isUnread)) {
+      const file = disk.others().find(({ stat }) => isOf(position, stat));
+      if (file && !this.#files.has(idOf(file.stat))) await this.#goOn(file, position, now);
     }
     return unresolved;
   }
