@@ -26,7 +26,7 @@ const summary = (change: Partial<RunSummary> = {}): RunSummary => ({
   state: 'running',
   startedAt: 1_500,
   endedAt: null,
-  stats: { hot: stats({ state: { entries: 4, bytes: 400 }, backlog: { waiting: 9, unit: 'rows' } }) },
+  stats: { hot: stats({ state: { entries: 4, bytes: 400 }, backlog: { waiting: 9, lost: 5, unit: 'rows' } }) },
   problems: [],
   outputs: [],
   bounded: false,
@@ -99,6 +99,7 @@ describe('metrics', () => {
     expect(value('millrace_node_watermark_timestamp_seconds')).toBe(1000);
     expect(value('millrace_node_watermark_lag_seconds')).toBe(90);
     expect(value('millrace_node_backlog', { unit: 'rows' })).toBe(9);
+    expect(value('millrace_node_lost_total', { unit: 'rows' })).toBe(5);
     expect(value('millrace_node_state_bytes')).toBe(400);
     expect(value('millrace_checkpoint_id')).toBe(12);
     expect(value('millrace_checkpoint_age_seconds')).toBe(30);
@@ -111,7 +112,7 @@ describe('metrics', () => {
     const text = prometheusText(summary({ checkpoint: null, stats: { a: stats({ watermark: beginningOfTime }), b: stats({ watermark: endOfTime }) } }));
     expect(parse(text).map(({ name }) => name)).not.toContain('millrace_node_watermark_timestamp_seconds');
     expect(text).not.toContain('millrace_checkpoint');
-    expect(text).not.toContain('backlog');
+    expect(text).not.toMatch(/backlog|lost/);
     parse(prometheusText(summary({ stats: {} })));
   });
 

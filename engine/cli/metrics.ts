@@ -83,6 +83,12 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
       help: 'What waits outside to be read, in the unit that the source counts in.',
       samples: nodes.flatMap(([node, { backlog }]) => (backlog ? [{ labels: { node, unit: backlog.unit }, value: backlog.waiting }] : [])),
     },
+    {
+      name: 'millrace_node_lost_total',
+      type: 'counter',
+      help: 'What was written and was gone before it could be read, as far as the source knows, in the unit that it counts in.',
+      samples: nodes.flatMap(([node, { backlog }]) => (backlog?.lost ? [{ labels: { node, unit: backlog.unit }, value: backlog.lost }] : [])),
+    },
     perNode('state_entries', 'gauge', 'Entries that the node keeps between rows.', ({ state }) => state?.entries),
     perNode('state_bytes', 'gauge', 'Size of what the node keeps between rows.', ({ state }) => state?.bytes),
     ofRun('checkpoint_id', 'gauge', 'Number of the last checkpoint.', checkpoint?.id),

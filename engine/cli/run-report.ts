@@ -28,6 +28,9 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     ...(has(({ late }) => late > 0)
       ? [{ name: 'late', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => count(stats?.late ?? 0) }]
       : []),
+    ...(has(({ backlog }) => backlog?.lost !== undefined)
+      ? [{ name: 'lost', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => lost(stats?.backlog) }]
+      : []),
     ...(has(({ state }) => state !== undefined)
       ? [{ name: 'state', isNumber: true, cell: (_: string, stats?: RunSummary['stats'][string]) => (stats?.state ? bytes(stats.state.bytes) : '') }]
       : []),
@@ -85,6 +88,11 @@ export function exitCodeOf({ state, problems }: { readonly state: RunState; read
   if (state === 'done') return 0;
   if (state !== 'stopped') return problems.some(({ code }) => refusals.has(code)) ? 2 : 1;
   return signal === 'SIGTERM' ? 143 : signal === 'SIGHUP' ? 129 : 130;
+}
+
+function lost(backlog: RunSummary['stats'][string]['backlog']): string {
+  if (!backlog?.lost) return '';
+  return backlog.unit === 'bytes' ? bytes(backlog.lost) : count(backlog.lost);
 }
 
 function isTime(watermark: number): boolean {

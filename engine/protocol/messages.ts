@@ -151,8 +151,8 @@ export interface NodeStats {
   readonly blockedMs: number;
   /** What the node keeps between rows; absent for those that keep nothing. */
   readonly state?: { readonly entries: number; readonly bytes: number };
-  /** Sources: what waits outside to be read. */
-  readonly backlog?: { readonly waiting: number; readonly unit: 'bytes' | 'rows' };
+  /** Sources: what waits outside to be read, and what was gone before it could be. */
+  readonly backlog?: { readonly waiting: number; readonly lost?: number; readonly unit: 'bytes' | 'rows' };
   readonly progress?: { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
 }
 export interface RunSummary {

@@ -31,6 +31,8 @@ export interface ByteOptions {
 const chunkBytes = 256 * 1024;
 /** Room in front of each chunk for the beginning of a row that the chunk before it ended in. */
 const headroom = 64 * 1024;
+/** Of these, the ends of lines are told. */
+const headBytes = 64 * 1024;
 const empty = Buffer.alloc(0);
 
 /** Opens a file. Errors, here and in `next`, are MillraceErrors that name it. */
@@ -44,20 +46,20 @@ export async function openBytes(file: InputFile, options: ByteOptions): Promise<
     throw fileError(error, file.name);
   }
   try {
-    const head = Buffer.alloc(4);
-    const { bytesRead } = await handle.read(head, 0, 4, 0);
-    if (bytesRead >= 2 && head[0] === 0x1f && head[1] === 0x8b) {
+    const buffer = Buffer.allocUnsafe(headBytes);
+    const head = buffer.subarray(0, (await handle.read(buffer, 0, headBytes, 0)).bytesRead);
+    if (head[0] === 0x1f && head[1] === 0x8b) {
       await handle.close();
-      return await StreamedBytes.open(unzipped(file, options), decoder, skip);
+      return await StreamedBytes.open(file, unzipped(file, options), decoder, skip);
     }
-    const mark = byteOrderMark(head.subarray(0, bytesRead));
+    const mark = byteOrderMark(head);
     const found = decoder ?? mark.decoder;
     if (!found || found.encoding === 'utf-8') {
       const start = mark.encoding === 'utf-8' ? mark.length : 0;
-      return new FileBytes(handle, file, start + skip, options.chunkSize ?? chunkBytes);
+      return withLineFeeds(new FileBytes(handle, file, start + skip, options.chunkSize ?? chunkBytes), head, file);
     }
     const plain = new FileBytes(handle, file, 0, options.chunkSize ?? chunkBytes);
-    return await StreamedBytes.open({ next: () => plain.next(empty), done: () => plain.done(), close: () => plain.close() }, found, skip);
+    return await StreamedBytes.open(file, { next: () => plain.next(empty), done: () => plain.done(), close: () => plain.close() }, found, skip);
   } catch (error) {
     await handle.close().catch(() => {});
     throw fileError(error, file.name);
@@ -114,11 +116,29 @@ class FileBytes implements ByteReader {
       buffer.set(keep, start);
       bytes = buffer.subarray(start, headroom + length);
     } else {
-      bytes = Buffer.concat([keep, buffer.subarray(headroom, headroom + length)]);
+      bytes = await this.#readMuch(keep, buffer.subarray(headroom, headroom + length));
     }
     this.#turn = this.#turn === 0 ? 1 : 0;
     this.#pending = this.#fill();
     return bytes;
+  }
+
+  /** Behind a long beginning of a row, bytes in proportion to it: see `enough`. */
+  async #readMuch(keep: Uint8Array, chunk: Buffer): Promise<Buffer> {
+    const room = Math.max(0, enough(keep) - chunk.length);
+    const bytes = Buffer.allocUnsafe(keep.length + chunk.length + room);
+    bytes.set(keep);
+    bytes.set(chunk, keep.length);
+    let end = keep.length + chunk.length;
+    while (end < bytes.length) {
+      const { bytesRead } = await this.#handle.read(bytes, end, bytes.length - end, this.#offset).catch((error) => {
+        throw fileError(error, this.#file.name);
+      });
+      if (bytesRead === 0) break;
+      this.#offset += bytesRead;
+      end += bytesRead;
+    }
+    return bytes.subarray(0, end);
   }
 
   done(): number {
@@ -136,6 +156,41 @@ class FileBytes implements ByteReader {
     filled.catch(() => {});
     return filled;
   }
+}
+
+/**
+ * How many bytes to read behind the beginning of a row that is longer than a chunk: in proportion, so that a row of many chunks
+ * is copied, and looked through by its parser, a few times and not once for each of them.
+ */
+function enough(keep: Uint8Array): number {
+  return keep.length <= chunkBytes ? 0 : keep.length >> 1;
+}
+
+/** Lines that end with a carriage return alone, as on old Macs and in some exports, get a line feed in its place: offsets stay the same. */
+function withLineFeeds(reader: ByteReader, head: Uint8Array, file: InputFile): ByteReader {
+  const first = head.indexOf(13);
+  // The last byte may be the first half of CR LF.
+  if (first === -1 || head.includes(10) || first === head.length - 1) return reader;
+  return {
+    translated: reader.translated,
+    done: () => reader.done(),
+    close: () => reader.close(),
+    async next(keep) {
+      const bytes = await reader.next(keep);
+      if (!bytes) return null;
+      if (bytes.includes(10, keep.length)) throw mixedLineEnds(file);
+      for (let at = bytes.indexOf(13, keep.length); at !== -1; at = bytes.indexOf(13, at + 1)) bytes[at] = 10;
+      return bytes;
+    },
+  };
+}
+
+function mixedLineEnds(file: InputFile): MillraceError {
+  return new MillraceError({
+    code: 'file/line-ends',
+    message: `The lines of ${file.name} end with a carriage return alone at its beginning, and with a line feed later.`,
+    hint: 'Save the file with LF or CR LF line ends throughout.',
+  });
 }
 
 interface Chunks {
@@ -157,7 +212,7 @@ class StreamedBytes implements ByteReader {
     this.#first = first;
   }
 
-  static async open(chunks: Chunks, given: TextDecoder | null, skip: number): Promise<StreamedBytes> {
+  static async open(file: InputFile, chunks: Chunks, given: TextDecoder | null, skip: number): Promise<ByteReader> {
     let first = await chunks.next();
     // Only the first bytes tell; a chunk of fewer than three comes from a tiny file, or from a stream that begins slowly.
     while (first && first.length < 3) {
@@ -170,27 +225,34 @@ class StreamedBytes implements ByteReader {
     const isUtf8 = !decoder || decoder.encoding === 'utf-8';
     if (first && isUtf8 && mark.encoding === 'utf-8') first = first.subarray(mark.length);
     const reader = new StreamedBytes(chunks, isUtf8 ? null : decoder, first);
+    const head = await reader.next(empty);
+    reader.#unread = head;
     while (skip > 0) {
       const bytes = await reader.next(empty);
       if (!bytes) break;
       if (bytes.length > skip) reader.#unread = bytes.subarray(skip);
       skip -= bytes.length;
     }
-    return reader;
+    return withLineFeeds(reader, head ?? empty, file);
   }
 
   #unread: Buffer | null = null;
+  #failed: unknown = null;
 
   get translated(): boolean {
     return this.#decoder !== null;
   }
 
   async next(keep: Uint8Array): Promise<Buffer | null> {
-    for (;;) {
-      const bytes = await this.#take();
-      if (bytes === null) return null;
-      if (bytes.length > 0) return Buffer.concat([keep, bytes]);
+    const pieces: Uint8Array[] = [keep];
+    for (let count = 0; count === 0 || count < enough(keep); ) {
+      const bytes = await this.#take().catch((error) => this.#failAfter(error, pieces.length > 1));
+      if (bytes === null) break;
+      // Memory of a chunk is used again.
+      if (bytes.length > 0) pieces.push(enough(keep) > 0 ? Buffer.from(bytes) : bytes);
+      count += bytes.length;
     }
+    return pieces.length === 1 ? null : Buffer.concat(pieces);
   }
 
   done(): number {
@@ -201,7 +263,15 @@ class StreamedBytes implements ByteReader {
     return this.#chunks.close();
   }
 
+  /** What came before a failure goes out first. */
+  #failAfter(error: unknown, isLater: boolean): null {
+    if (!isLater) throw error;
+    this.#failed = error;
+    return null;
+  }
+
   async #take(): Promise<Uint8Array | null> {
+    if (this.#failed !== null) throw this.#failed;
     if (this.#unread) {
       const unread = this.#unread;
       this.#unread = null;

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { DiscoverContext, Discovery } from '../kit/node.ts';
+import type { DiscoverContext, Discovery, NodeProblem } from '../kit/node.ts';
 import { findFiles, type InputFile, patternFolder } from './input-files.ts';
 import { timeLimit } from './time-limit.ts';
 
@@ -14,9 +14,11 @@ export async function discoverFiles(
   const absolute = context.path(path);
   const folder = patternFolder(path, context.path);
   try {
-    const files = findFiles(path, context.path);
-    const dependsOn = [...(folder === null ? [] : [folder]), ...files.map((file) => file.path)];
-    return { dependsOn, ...(await look(files, timeLimit(context.signal))) };
+    const leftOut: NodeProblem[] = [];
+    const files = findFiles(path, context.path, (problem) => leftOut.push({ field: 'path', ...problem, severity: 'warning' }));
+    const dependsOn = [...(folder === null ? [] : [folder]), ...files.map((file) => file.path).filter((place) => typeof place === 'string')];
+    const found = await look(files, timeLimit(context.signal));
+    return { dependsOn, ...found, problems: [...(found.problems ?? []), ...leftOut] };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [folder ?? absolute, dirname(absolute)] };

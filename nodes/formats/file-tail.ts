@@ -1,13 +1,17 @@
-/** Follows files: what is appended, files that are renamed away and made anew, files that are cut off, and new ones. */
-import { type BigIntStats, closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** Follows files: what is appended, files that are renamed away and made anew, cut off, copied, compressed, and new ones. */
+import { type BigIntStats, fstatSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { Reader, SourceBatch } from '../kit/node.ts';
+import { EndedFiles } from './ended-files.ts';
 import type { Batch, Parser } from './file-rows.ts';
-import { fileError, findFiles, type InputFile } from './input-files.ts';
-import { headOf, TailedFile, type TailPosition, tailPositions } from './tailed-file.ts';
+import { fileError, type ListedFile, listFiles, notAFile } from './input-files.ts';
+import { type Content, GzipContent, packedWith, plainContent, type Unpacked, unpack } from './tail-content.ts';
+import { areRelated, bornAt, headBytes, holds, idOf, isOf, numbersOf, printOf, type TailPosition, tailPositions } from './tail-position.ts';
+import { TailReport } from './tail-report.ts';
+import { Disk, openFlags } from './tail-restore.ts';
+import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
 
 export interface TailOptions {
   /** A path or pattern, as in the params. */
@@ -17,24 +21,40 @@ export interface TailOptions {
   readonly batchSize: number;
   readonly start: Json;
   readonly signal: AbortSignal;
+  /** Milliseconds without a change after which a file is taken for what it seems to be: see `FileTail`. */
+  readonly settleMs?: number;
   resolve(path: string): string;
   parser(): Parser;
   log(level: 'info' | 'warning', message: string): void;
 }
 
 const maxFiles = 1000;
+/** Files without a name that is followed which are kept open because somebody may still write to them. */
+const maxLeft = 64;
 /** How far back to look for the end of the last complete line. */
 const lastLineBytes = 1024 * 1024;
+/** After this time without a change, a gzip file that is not complete is told. */
+const incompleteMs = 10_000;
 /** How often to look for more: soon while rows are coming, less often in quiet times. */
 const busyPollMs = 20;
 const quietPollMs = 250;
 const busyForMs = 2000;
 
+/**
+ * A file is known by its device and inode, and by its content where these are used again. It is open from when it is first seen
+ * until it is deleted, so that renaming and deleting it takes nothing away. Some things show only when nothing has changed for
+ * `settleMs`: that nobody writes to a deleted file any more, and that a file which begins as another does is no copy being made.
+ */
 export class FileTail implements Reader {
   readonly #options: TailOptions;
-  /** By inode, in the order in which they are read. */
+  readonly #settleMs: number;
+  /** By device and inode, in the order in which they are read. */
   readonly #files = new Map<string, TailedFile>();
-  readonly #missing = new Set<string>();
+  readonly #ended = new EndedFiles();
+  readonly #report: TailReport;
+  /** Packed files that cannot be read as they are now, by device and inode: when they were changed. */
+  readonly #unread = new Map<string, bigint>();
+  #pruneAt = 100;
   #current: TailedFile | null = null;
   #lastRowsAt = 0;
   #lookedAt = 0;
@@ -45,6 +65,8 @@ export class FileTail implements Reader {
 
   constructor(options: TailOptions) {
     this.#options = options;
+    this.#settleMs = options.settleMs ?? 2000;
+    this.#report = new TailReport(options.log, tailPositions(options.start).lost ?? 0);
     options.signal.addEventListener('abort', this.#rouse, { once: true });
   }
 
@@ -67,13 +89,14 @@ export class FileTail implements Reader {
   position(): Json {
     // Until the disk was looked at nothing is known of the files but what was known before.
     if (this.#isFirstLook) return this.#options.start;
-    return { files: Array.from(this.#files.values(), (file) => file.position()) } as unknown as Json;
+    const files = [...Array.from(this.#files.values(), (file) => file.position()), ...this.#ended.positions()];
+    return { files, lost: this.#report.lost } as unknown as Json;
   }
 
   backlog() {
     let waiting = 0;
     for (const file of this.#files.values()) waiting += file.waiting;
-    return { waiting, unit: 'bytes' as const };
+    return { waiting, unit: 'bytes' as const, ...(this.#report.lost > 0 && { lost: this.#report.lost }) };
   }
 
   async close(): Promise<void> {
@@ -89,126 +112,285 @@ export class FileTail implements Reader {
   async #fill(batch: Batch): Promise<boolean> {
     const files = [...this.#files.values()];
     const first = this.#current ? Math.max(0, files.indexOf(this.#current)) : 0;
+    this.#wasAtEnd = true;
     for (let i = 0; i < files.length; i++) {
       const file = files[(first + i) % files.length]!;
+      if (file.isHeld || this.#waitsForAnother(file)) continue;
       this.#current = file;
       file.parse(batch);
       while (batch.rows.length < batch.size && (await file.fill())) file.parse(batch);
       this.#wasAtEnd = batch.rows.length < batch.size;
-      if (file.isDone && batch.rows.length === 0) await this.#drop(file);
+      if (file.isDone && batch.rows.length === 0) await this.#end(file);
       if (batch.rows.length > 0) return true;
       if (this.#closed) return false;
     }
     return false;
   }
 
+  /** The file that had its name before is read first, to the end of its last line. */
+  #waitsForAnother({ after }: TailedFile): boolean {
+    return after !== null && this.#files.get(after.id) === after && after.leftAt !== null && (after.waiting > 0 || after.held > 0 || after.isCut);
+  }
+
   /** What is on the disk now, against what is being read. */
   async #look(): Promise<void> {
     this.#lookedAt = Date.now();
-    if (this.#closed) return;
-    const found = this.#list();
-    if (this.#isFirstLook) await this.#begin(found);
+    const now = this.#lookedAt;
+    const isFirst = this.#isFirstLook;
+    const unresolved = isFirst ? await this.#restore(now) : [];
+    const listing = listFiles(this.#options.path, this.#options.resolve);
+    this.#report.leftOut(listing.leftOut);
+    // A file may have several names: the one that it has here stays.
+    const listed = new Map<string, ListedFile>();
+    for (const file of listing.files) {
+      const id = idOf(file.stat);
+      if (!listed.has(id) || this.#files.get(id)?.name === file.name) listed.set(id, file);
+    }
+    const names = new Set(listing.files.map(({ name }) => name));
+    for (const file of this.#files.values()) {
+      file.see(listed.get(file.id) ?? null, now);
+      if (!isFirst && file.leftAt === now && !names.has(file.name)) this.#report.missing(file.name);
+    }
+    if (isFirst && listing.files.length === 0 && listing.leftOut.length === 0) this.#report.missing(this.#options.path);
+    for (const [id, file] of listed) {
+      this.#report.found(file.name);
+      if (!this.#files.has(id)) await this.#meet(file, now, isFirst);
+      if (this.#closed) return;
+    }
+    if (unresolved.length > 0) await this.#recover(unresolved, listing.files, now);
+    await this.#settle(now);
     this.#isFirstLook = false;
-    const names = new Set(found.map(({ file }) => file.name));
-    for (const tailed of [...this.#files.values()]) {
-      const now = found.find(({ inode }) => inode === tailed.inode);
-      if (now) await this.#update(tailed, now.file);
-      else if (!tailed.isFinal) {
-        tailed.isFinal = true;
-        if (!names.has(tailed.name)) this.#tellMissing(tailed.name);
-      }
-    }
-    for (const { file, inode } of found) {
-      this.#missing.delete(file.name);
-      if (!this.#files.has(inode)) await this.#follow(file, inode, null);
-    }
   }
 
-  async #update(tailed: TailedFile, file: InputFile): Promise<void> {
-    tailed.name = file.name;
-    const isShorter = file.size < tailed.readTo;
-    if (!isShorter && (file.size === tailed.size || tailed.beginsAsBefore())) {
-      tailed.size = file.size;
+  /** A file that is not followed yet. */
+  async #meet(listed: ListedFile, now: number, isFirst: boolean): Promise<void> {
+    const known = this.#ended.of(listed.stat);
+    if (known?.packed && known.size === listed.size) return;
+    if (this.#unread.get(idOf(listed.stat)) === listed.stat.mtimeNs) {
+      if (now - Number(listed.stat.mtimeMs) > incompleteMs) this.#report.incomplete(listed.name);
       return;
     }
-    this.#options.log('warning', `${file.name} was ${isShorter ? 'cut off' : 'written anew'}: it is read from its beginning again.`);
-    const { inode } = tailed;
-    await this.#drop(tailed);
-    await this.#follow(file, inode, null);
-  }
-
-  /** The first look of a run: goes on where the last one was. */
-  async #begin(found: readonly Found[]): Promise<void> {
-    const before = tailPositions(this.#options.start);
-    for (const position of before) {
-      const known = found.find(({ inode, file }) => inode === position.inode && isSame(file, position)) ?? this.#renamed(position, found);
-      if (known) {
-        await this.#follow(known.file, known.inode, position);
-        // What has another name now gets no more rows, unless the pattern still matches it.
-        if (!found.some(({ inode }) => inode === known.inode)) this.#files.get(known.inode)!.isFinal = true;
-        continue;
-      }
-      const line = position.line.toLocaleString('en');
-      this.#options.log('warning', `${position.name} is not there any more as it was read up to line ${line}. What it held behind that cannot be read.`);
+    const toEnd = isFirst && this.#options.start === null && this.#options.from === 'end';
+    const file = await this.#follow(listed, now, (descriptor) => {
+      if (toEnd) return endOf(descriptor);
+      return known && holds(known, (from, length) => readAt(descriptor, from, length)) ? known : null;
+    });
+    if (file && file.offset === 0 && !file.isPacked) {
+      file.isHeld = !isFirst || this.#options.start !== null;
+      file.after = [...this.#files.values()].find((other) => other !== file && other.leftAt !== null && other.name === file.name) ?? null;
     }
-    if (this.#options.start !== null || this.#options.from === 'beginning') return;
-    for (const { file, inode } of found) await this.#follow(file, inode, endOf(file));
   }
 
-  /** A file that was renamed while nobody read it stays in its folder, as a rule. */
-  #renamed(position: TailPosition, found: readonly Found[]): Found | null {
-    const folders = new Set([dirname(this.#options.resolve(position.name)), ...found.map(({ file }) => dirname(file.path))]);
-    for (const folder of folders) {
-      for (const name of names(folder)) {
-        const path = join(folder, name);
-        const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-        if (!stat?.isFile() || String(stat.ino) !== position.inode) continue;
-        const file = { path, name: path, size: Number(stat.size) };
-        if (isSame(file, position)) return { file, inode: position.inode };
-      }
-    }
-    return null;
-  }
-
-  async #follow(file: InputFile, inode: string, start: Pick<TailPosition, 'offset' | 'line' | 'head'> | null): Promise<void> {
+  /** Opens a file, whichever has its name by now, and follows it from where `startOf` says; null: from its beginning. */
+  async #follow({ path, name }: ListedFile, now: number, startOf: StartOf): Promise<TailedFile | null> {
     if (this.#files.size >= maxFiles) {
       const message = `${this.#options.path} names more than ${maxFiles.toLocaleString('en')} files, which cannot all be followed at once.`;
       throw new MillraceError({ code: 'file/too-many', message, hint: 'Name more of the folder, or of the file names.', field: 'path' });
     }
+    let handle: FileHandle;
     try {
-      this.#files.set(inode, new TailedFile(file, inode, await open(file.path, 'r'), this.#options.parser(), start));
+      handle = await open(path, openFlags);
     } catch (error) {
-      // Gone again since it was listed: the next look tells.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fileError(error, file.name);
+      // Gone again since it was listed: it is found where it is now, if the pattern names it there.
+      if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) this.#report.unreadable(name, fileError(error, name).problem);
+      return null;
+    }
+    const content = await this.#contentOf(handle, name, startOf).catch((error) => this.#report.unreadable(name, fileError(error, name).problem));
+    if (!content || this.#closed) {
+      await handle.close();
+      return null;
+    }
+    const stat = await handle.stat({ bigint: true });
+    const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
+    this.#files.set(file.id, file);
+    this.#ended.forget(stat);
+    return file;
+  }
+
+  /** Null where there is nothing to read: it is followed already, no file, or a copy of what was read. */
+  async #contentOf(handle: FileHandle, name: string, startOf: StartOf): Promise<{ readonly content: Content; readonly start: TailStart } | null> {
+    const stat = await handle.stat({ bigint: true });
+    if (this.#files.has(idOf(stat))) return null;
+    if (!stat.isFile()) {
+      this.#report.unreadable(name, notAFile(name));
+      return null;
+    }
+    const given = startOf(handle.fd, stat);
+    if (given === undefined) return null;
+    const packer = packedWith(readAt(handle.fd, 0, 16));
+    if (packer === null) return startOf === inCopiesOnly ? null : { content: plainContent(handle), start: given ?? { offset: 0, line: 1 } };
+    this.#unread.set(idOf(stat), stat.mtimeNs);
+    if (packer !== 'gzip') {
+      this.#report.packed(name, packer);
+      return null;
+    }
+    const unpacked = await unpack(handle, (head) => this.#ended.offsetsFor(head));
+    // It is being written: once it has changed, it is looked at again.
+    if (!unpacked) return null;
+    this.#unread.delete(idOf(stat));
+    const isSought = startOf === inCopiesOnly;
+    const known = isSought ? null : this.#ended.of(stat);
+    const twin = isSought ? null : this.#packedTwin(name, unpacked);
+    const original = known || twin ? null : this.#ended.takeOriginal(name, unpacked);
+    if (isSought && !original) return null;
+    if (original) this.#report.copy(name, original.name, original.offset < unpacked.length ? original.line : null);
+    else if (twin) this.#report.copy(name, twin.name, null);
+    const isRead = twin || (this.#isFirstLook && this.#options.start === null && this.#options.from === 'end');
+    const start = isRead ? { offset: unpacked.length, line: 1 } : (known ?? original ?? { offset: 0, line: 1 });
+    if (start.offset < unpacked.length) return { content: new GzipContent(handle, unpacked), start };
+    const { offset, line } = start;
+    this.#ended.finish({ name, ...numbersOf(stat), offset, line, head: printOf(unpacked.head), packed: true, ...(twin && { isCopy: true }) });
+    return null;
+  }
+
+  /** The file that is followed of which this one is a compressed copy. */
+  #packedTwin(name: string, { length, head, end }: Unpacked): TailedFile | null {
+    const isTwin = (file: TailedFile) =>
+      !file.isPacked &&
+      length > 0 &&
+      (length >= headBytes || areRelated(file.name, name)) &&
+      file.readAt(0, head.length).equals(head) &&
+      file.readAt(length - end.length, end.length).equals(end);
+    return [...this.#files.values()].find(isTwin) ?? null;
+  }
+
+  /** The first look of a run: goes on where the last one was. Returns what cannot be found again, unless a compressed copy has it. */
+  async #restore(now: number): Promise<TailPosition[]> {
+    const { files: before } = tailPositions(this.#options.start);
+    const taken = new Set<string>();
+    // Of what nothing was read yet may be the copy of another one.
+    const isUnread = ({ offset, packed, ended }: TailPosition) => offset === 0 && !packed && !ended;
+    let sought = before.filter((position) => position.ended !== 'gone' && !isUnread(position));
+    for (const position of before) if (position.ended === 'gone') this.#ended.leave(position);
+    // A file that is renamed meanwhile is found in another attempt.
+    for (let attempt = 0; attempt < 3 && sought.length > 0; attempt++) {
+      const disk = this.#disk(before);
+      const missed: TailPosition[] = [];
+      for (const position of sought) {
+        const file = disk.byNumber(position);
+        if (file) taken.add(idOf(file.stat));
+        if (!file || !(await this.#goOn(file, position, now))) missed.push(position);
+      }
+      sought = missed;
+    }
+    const disk = this.#disk(sought);
+    const unresolved: TailPosition[] = [];
+    for (const position of sought) {
+      const copy = position.ended ? null : disk.copyOf(position, ({ stat }) => taken.has(idOf(stat)) || this.#ended.of(stat) !== null);
+      if (copy && (await this.#goOn(copy, { ...position, name: copy.name }, now))) {
+        taken.add(idOf(copy.stat));
+        this.#report.copy(copy.name, position.name, position.line);
+      } else {
+        const gone = this.#ended.leave(position);
+        if (!position.ended) unresolved.push(gone);
+      }
+    }
+    for (const position of before.filter(isUnread)) {
+      const file = disk.others().find(({ stat }) => isOf(position, stat));
+      if (file && !this.#files.has(idOf(file.stat))) await this.#goOn(file, position, now);
+    }
+    return unresolved;
+  }
+
+  #disk(positions: readonly TailPosition[]): Disk {
+    const { path, resolve } = this.#options;
+    const names = positions.map(({ name }) => name);
+    return new Disk(listFiles(path, resolve).files, names, resolve);
+  }
+
+  /** Follows a file from a position; false where another one has its name by now, or it does not hold what was read. */
+  async #goOn(file: ListedFile, position: TailPosition, now: number): Promise<boolean> {
+    const id = idOf(file.stat);
+    if (position.ended || position.packed) this.#ended.finish(position.ended ? position : { ...position, size: -1 });
+    if (position.ended) return true;
+    // Under the name that it had: the next look tells what it is called now, if that is followed.
+    await this.#follow({ ...file, name: position.name }, now, (descriptor, stat) => {
+      const isIt = idOf(stat) === id && (position.packed || holds(position, (from, length) => readAt(descriptor, from, length)));
+      return isIt ? position : undefined;
+    });
+    return this.#files.has(id) || (position.packed === true && this.#ended.of(file.stat) !== null);
+  }
+
+  /** What a checkpoint names, and neither the disk nor a copy that is followed has, may be in a compressed copy. */
+  async #recover(positions: readonly TailPosition[], listed: readonly ListedFile[], now: number): Promise<void> {
+    const disk = this.#disk(positions);
+    for (const position of positions) {
+      const isSought = ({ name, stat }: ListedFile) => /\.gz$/.test(name) && (areRelated(position.name, name) || this.#ended.of(stat)?.isCopy === true);
+      const copies = this.#ended.isGone(position) ? [...listed.filter(({ stat }) => this.#ended.of(stat)?.isCopy), ...disk.others()] : [];
+      for (const file of copies.filter(isSought)) if (this.#ended.isGone(position)) await this.#follow(file, now, inCopiesOnly);
+      const isFound = position.offset > 0 && !position.packed && !this.#ended.isGone(position);
+      if (!isFound) this.#report.notFound(position, disk.byNumber(position) !== null);
     }
   }
 
-  async #drop(file: TailedFile): Promise<void> {
-    this.#files.delete(file.inode);
+  /** What shows with time, or with what happened to other files. */
+  async #settle(now: number): Promise<void> {
+    const files = [...this.#files.values()];
+    for (const file of files) if (file.isHeld) await this.#judge(file, now);
+    for (const file of files) {
+      if (file.isCut) {
+        const isShorter = Number(file.statNow().size) < file.readTo;
+        this.#report.cut(file.name, isShorter, file.unread);
+        file.startOver(now);
+      } else if (file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
+    }
+    // Those that left last are the ones that somebody may still write to.
+    const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => b.leftAt! - a.leftAt!);
+    const kept = new Set(left.filter(({ stat }) => stat.nlink > 0n).slice(0, maxLeft));
+    const replaced = new Set(files.filter(({ size }) => size > 0).map(({ after }) => after));
+    for (const file of left) {
+      if (file.waiting > 0 || file.isHeld) continue;
+      const isQuiet = now - Math.max(file.leftAt!, file.changedAt) >= this.#settleMs;
+      if (file.stat.nlink === 0n) file.isFinal = isQuiet;
+      else file.isFinal = !kept.has(file) || (isQuiet && replaced.has(file) && file.held > 0);
+    }
+  }
+
+  /** Whether a new file is a copy of one that is read, as a rotation makes it before it cuts that off or deletes it. */
+  async #judge(file: TailedFile, now: number): Promise<void> {
+    const head = file.readAt(0, headBytes);
+    if (head.length === 0) return;
+    if (packedWith(head) !== null) {
+      // It was empty when it was opened: the next look finds it anew.
+      this.#files.delete(file.id);
+      return file.close();
+    }
+    const twins = [...this.#files.values()].filter((other) => other !== file && !other.isHeld && !other.isPacked && other.beginsAs(head));
+    const original = twins.find((twin) => twin.isCut || isDeletedAfter(twin, file));
+    if (!original) {
+      file.isHeld = twins.length > 0 && now - file.changedAt < this.#settleMs;
+      return;
+    }
+    if (!original.isCut && original.waiting > 0) return;
+    file.isHeld = false;
+    if (file.size < original.readTo) {
+      if (!original.isCut) return;
+      this.#report.copy(file.name, original.name, null);
+      file.moveTo(endOf(file.descriptor));
+    } else if (original.endsAs(file.descriptor)) {
+      this.#report.copy(file.name, original.name, original.line);
+      file.moveTo(original);
+      original.giveAway(file.size);
+    }
+  }
+
+  /** A file is at its end for good. */
+  async #end(file: TailedFile): Promise<void> {
+    const position = file.position();
+    const isGone = file.statNow().nlink === 0n;
+    this.#files.delete(file.id);
     if (this.#current === file) this.#current = null;
     await file.close();
-  }
-
-  #list(): Found[] {
-    const { path, resolve } = this.#options;
-    let files: InputFile[];
-    try {
-      files = findFiles(path, resolve);
-    } catch (error) {
-      if (!(error instanceof MillraceError) || error.problem.code !== 'file/missing') throw error;
-      if (this.#isFirstLook) this.#tellMissing(path);
-      return [];
-    }
-    return files.flatMap((file) => {
-      const stat = statSync(file.path, { bigint: true, throwIfNoEntry: false }) as BigIntStats | undefined;
-      return stat ? [{ file: { ...file, size: Number(stat.size) }, inode: String(stat.ino) }] : [];
-    });
-  }
-
-  #tellMissing(name: string): void {
-    if (this.#missing.has(name)) return;
-    this.#missing.add(name);
-    this.#options.log('warning', `${name} is not there. Reading goes on as soon as it is.`);
+    if (isGone) this.#ended.leave(position);
+    else this.#ended.finish(position);
+    if (this.#ended.finished <= this.#pruneAt) return;
+    const disk = new Disk(
+      [],
+      this.#ended.positions().map(({ name }) => name),
+      this.#options.resolve,
+    );
+    this.#ended.prune((ended) => disk.byNumber(ended) !== null);
+    this.#pruneAt = Math.max(100, 2 * this.#ended.finished);
   }
 
   #pause(): Promise<void> {
@@ -225,44 +407,19 @@ export class FileTail implements Reader {
   readonly #rouse = (): void => this.#wake?.();
 }
 
-interface Found {
-  readonly file: InputFile;
-  readonly inode: string;
-}
+/** Where to begin in a file that was opened. Null: at its beginning; undefined: it is not the one that was meant. */
+type StartOf = (descriptor: number, stat: BigIntStats) => TailStart | null | undefined;
+/** A compressed file is looked at for what it holds of files that are gone, and is not to be followed otherwise. */
+const inCopiesOnly: StartOf = () => null;
 
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/** Whether a file holds at least what was read of it, and begins alike. */
-function isSame(file: InputFile, { offset, head }: TailPosition): boolean {
-  if (file.size < offset) return false;
-  try {
-    const descriptor = openSync(file.path, 'r');
-    try {
-      return headOf(descriptor, head.bytes).sha1 === head.sha1 || head.bytes === 0;
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return false;
-  }
+/** It is no longer on the disk, and went after the other one was made. */
+function isDeletedAfter(file: TailedFile, other: TailedFile): boolean {
+  return file.stat.nlink === 0n && bornAt(other.stat) !== '' && other.stat.birthtimeNs < file.stat.ctimeNs;
 }
 
 /** Behind the last line that is complete. Lines are not counted: their numbers start there. */
-function endOf(file: InputFile): Pick<TailPosition, 'offset' | 'line' | 'head'> {
-  const descriptor = openSync(file.path, 'r');
-  try {
-    const size = fstatSync(descriptor).size;
-    const last = Buffer.alloc(Math.min(size, lastLineBytes));
-    readSync(descriptor, last, 0, last.length, size - last.length);
-    const offset = size - last.length + last.lastIndexOf(10) + 1;
-    return { offset, line: 1, head: headOf(descriptor, Math.min(1024, offset)) };
-  } finally {
-    closeSync(descriptor);
-  }
+function endOf(descriptor: number): TailStart {
+  const { size } = fstatSync(descriptor);
+  const last = readAt(descriptor, Math.max(0, size - lastLineBytes), Math.min(size, lastLineBytes));
+  return { offset: size - last.length + last.lastIndexOf(10) + 1, line: 1 };
 }

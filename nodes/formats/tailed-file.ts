@@ -1,94 +1,168 @@
 /** One file that is read as it grows. */
-import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import type { Json } from '../../engine/schema/types.ts';
+import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { FilePath } from './file-name.ts';
 import type { Batch, Parser, Window } from './file-rows.ts';
-import { fileError, type InputFile } from './input-files.ts';
+import { fileError } from './input-files.ts';
+import type { Content } from './tail-content.ts';
+import { headBytes, idOf, numbersOf, type Print, printOf, type TailPosition } from './tail-position.ts';
 
-/** Where a file is read on, and how to know it again under another name. */
-export interface TailPosition {
-  readonly name: string;
-  readonly inode: string;
-  readonly offset: number;
-  readonly line: number;
-  /** The first bytes of what was read: how many, and their SHA-1. */
-  readonly head: { readonly bytes: number; readonly sha1: string };
-}
+/** Where reading begins; absent values stand for the file's beginning. */
+export type TailStart = Pick<TailPosition, 'offset' | 'line'>;
 
 const chunkBytes = 256 * 1024;
-const headBytes = 1024;
+/** Bytes that are read again with the next chunk, to see that it goes on from what was read before. */
+const overlapBytes = 64;
 const longLine = 1024 * 1024;
 const lineFeed = 10;
 const nothing = Buffer.alloc(0);
 
 export class TailedFile {
-  readonly inode: string;
+  readonly id: string;
   name: string;
-  /** Nothing is written to it any more, as far as we know: it was renamed, deleted or cut off. Its last line may lack its end. */
+  /** Of the file when it was last looked at, unless it was found to be cut off since. */
+  stat: BigIntStats;
+  /** When it was first seen to be deleted, or to have a name that is not followed; null as long as it is listed. */
+  leftAt: number | null = null;
+  /** When it was last seen to have changed. */
+  changedAt: number;
+  /** Everything that will ever come is on the disk: its last line counts without its end. */
   isFinal = false;
-  /** Bytes on disk when it was last looked at. */
-  size: number;
-  readonly #handle: FileHandle;
+  /** It is shorter than what was read of it, or begins in another way, and `startOver` is to be called. */
+  isCut = false;
+  /** It came while others were followed: nothing is read of it until it is known not to be a copy of one of them. */
+  isHeld = false;
+  /** The file that had its name before, and is read to its end first. */
+  after: TailedFile | null = null;
+  readonly #content: Content;
   readonly #parser: Parser;
   readonly #window: { -readonly [K in keyof Window]: Window[K] };
   /** Of the window's first byte. */
   #offset: number;
-  #head: TailPosition['head'];
+  /** It was cut off, and what was held of its last line is to come out before it begins again. */
+  #startsOver = false;
+  /** Of the file's end where `last` added a line feed to the window. */
+  #end = Number.POSITIVE_INFINITY;
+  /** Bytes that it had when a whole chunk could be read: where reading lags behind, it may be cut off before it is looked at again. */
+  #seen = 0;
+  /** Bytes that a copy of it has, which is read on instead. */
+  #copied = 0;
+  /** The first bytes of what was read. */
+  #head: Buffer;
+  /** Of the bytes before `offset`, made for the checkpoint before. */
+  #print: { readonly offset: number; readonly print: Print } | null = null;
 
-  constructor(file: InputFile, inode: string, handle: FileHandle, parser: Parser, start: Pick<TailPosition, 'offset' | 'line' | 'head'> | null) {
-    this.inode = inode;
-    this.name = file.name;
-    this.size = file.size;
-    this.#handle = handle;
+  constructor(name: string, stat: BigIntStats, content: Content, parser: Parser, start: TailStart, now: number) {
+    this.id = idOf(stat);
+    this.name = name;
+    this.stat = stat;
+    this.changedAt = now;
+    this.#content = content;
     this.#parser = parser;
-    this.#offset = start?.offset ?? 0;
-    this.#head = start?.head ?? { bytes: 0, sha1: '' };
-    this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: false };
+    this.#offset = start.offset;
+    this.#head = content.descriptor === null ? nothing : readAt(content.descriptor, 0, Math.min(headBytes, start.offset));
+    const file = { path: name, name, size: Number(stat.size) };
+    this.#window = { file, bytes: nothing, at: 0, line: start.line, last: false, translated: false };
+    this.isFinal = content.descriptor === null;
     parser.begin(file, this.#offset > 0);
+  }
+
+  /** Bytes of its content when it was last looked at. */
+  get size(): number {
+    return this.#content.length ?? Math.max(this.#seen, Number(this.stat.size));
   }
 
   /** Of the first byte that no row was made of yet. */
   get offset(): number {
-    return this.#offset + this.#window.at;
+    return Math.min(this.#offset + this.#window.at, this.#end);
+  }
+
+  get line(): number {
+    return this.#window.line;
   }
 
   /** Of the first byte that was not read yet; what is held of a line without its end counts as read. */
   get readTo(): number {
-    return this.#offset + this.#window.bytes.length;
+    return Math.min(this.#offset + this.#window.bytes.length, this.#end);
   }
 
   get waiting(): number {
     return Math.max(0, this.size - this.readTo);
   }
 
-  /** Everything that will ever come has come. */
-  get isDone(): boolean {
-    return this.isFinal && this.#window.last;
+  /** Bytes that were seen in a file that was cut off, and that nobody will read. */
+  get unread(): number {
+    return Math.max(0, this.size - Math.max(this.readTo, this.#copied));
   }
 
-  /** False while there is nothing more to read. Reads at most one chunk. */
+  /** Bytes that are held of a line without its end. */
+  get held(): number {
+    return this.readTo - this.offset;
+  }
+
+  /** Everything that will ever come has come. */
+  get isDone(): boolean {
+    return this.isFinal && this.#window.last && !this.#startsOver;
+  }
+
+  get isPacked(): boolean {
+    return this.#content.descriptor === null;
+  }
+
+  /** The lines seem to end with CR alone: there are some, and no LF. */
+  get hasOtherLineEnds(): boolean {
+    return this.line === 1 && this.offset === 0 && this.#window.bytes.includes(13) && !this.#window.bytes.includes(lineFeed);
+  }
+
+  /** What it is called and how long it is now; `listed` is null where no name that is followed leads to it. */
+  see(listed: { readonly name: string; readonly stat: BigIntStats } | null, now: number): void {
+    if (listed) {
+      this.name = listed.name;
+      this.leftAt = null;
+      // It is written to again, perhaps.
+      if (!this.isPacked && !this.#window.last) this.isFinal = false;
+    } else this.leftAt ??= now;
+    if (this.isCut) return;
+    const stat = listed?.stat ?? fstatSync(this.#content.file, { bigint: true });
+    const hasChanged = stat.size !== this.stat.size || stat.mtimeNs !== this.stat.mtimeNs;
+    if (hasChanged) this.changedAt = now;
+    if (hasChanged && !this.isPacked && !this.#startsOver && (Number(stat.size) < this.readTo || !this.#isAsRead())) this.isCut = true;
+    else this.stat = stat;
+  }
+
+  /** The same file, by a stat that was taken since its name was last listed. */
+  statNow(): BigIntStats {
+    return fstatSync(this.#content.file, { bigint: true });
+  }
+
+  /** False while there is nothing more to read, and for a file that was cut off. Reads at most one chunk, or as much as is held of a long line. */
   async fill(): Promise<boolean> {
     const window = this.#window;
-    if (window.last) return false;
-    const rest = window.bytes.subarray(window.at);
+    if (this.#startsOver) this.moveTo({ offset: 0, line: 1 });
+    if (window.last || this.isCut) return false;
     const end = this.readTo;
-    const bytes = Buffer.allocUnsafe(rest.length + chunkBytes);
+    const overlap = this.isPacked ? 0 : Math.min(overlapBytes, window.bytes.length);
+    const kept = window.bytes.subarray(Math.min(window.at, window.bytes.length - overlap));
+    // In proportion to what is held: a line of many chunks is not copied, and parsed, once for each of them.
+    const room = Math.max(chunkBytes, kept.length >> 1);
+    const bytes = Buffer.allocUnsafe(kept.length + room);
     let count: number;
     try {
-      count = (await this.#handle.read(bytes, rest.length, chunkBytes, end)).bytesRead;
+      count = (await this.#content.read(bytes, kept.length - overlap, room + overlap, end - overlap)) - overlap;
     } catch (error) {
       throw fileError(error, this.name);
     }
-    if (count === 0 && !this.isFinal) return false;
-    this.#offset += window.at;
-    window.at = 0;
-    rest.copy(bytes);
-    window.bytes = bytes.subarray(0, rest.length + count);
-    if (count > 0) return true;
-    window.last = true;
-    if (rest.length === 0) return false;
-    if (rest[rest.length - 1] !== lineFeed) window.bytes = Buffer.concat([rest, Buffer.of(lineFeed)]);
+    if (count < 0 || bytes.compare(kept, kept.length - overlap, kept.length, kept.length - overlap, kept.length) !== 0) {
+      this.isCut = true;
+      return false;
+    }
+    if (count === room && !this.isPacked) this.#seen = Number(this.statNow().size);
+    if (count === 0) return this.isFinal && this.#finish();
+    kept.copy(bytes);
+    window.at -= window.bytes.length - kept.length;
+    this.#offset = end - kept.length;
+    window.bytes = bytes.subarray(0, kept.length + count);
+    if (this.#head.length < headBytes && !this.isPacked && this.#head.length >= this.#offset)
+      this.#head = Buffer.concat([this.#head, window.bytes.subarray(this.#head.length - this.#offset, headBytes - this.#offset)]);
     return true;
   }
 
@@ -96,45 +170,109 @@ export class TailedFile {
     this.#parser.parse(this.#window, batch);
   }
 
-  position(): TailPosition {
-    const { offset, name, inode } = this;
-    if (this.#head.bytes < Math.min(headBytes, offset)) this.#head = headOf(this.#handle.fd, Math.min(headBytes, offset));
-    return { name, inode, offset, line: this.#window.line, head: this.#head };
+  /** What is held of a line counts as a line; then reading begins at the beginning again. */
+  startOver(now: number): void {
+    this.stat = this.statNow();
+    this.changedAt = now;
+    this.isCut = false;
+    this.#startsOver = this.#finish();
+    if (!this.#startsOver) this.moveTo({ offset: 0, line: 1 });
   }
 
-  /** Whether the file still begins as it did: one that was cut off and written anew does not. */
-  beginsAsBefore(): boolean {
-    return this.#head.bytes === 0 || headOf(this.#handle.fd, this.#head.bytes).sha1 === this.#head.sha1;
+  /** Reading goes on elsewhere in the file, with all that was read and is held forgotten. */
+  moveTo(start: TailStart): void {
+    const { file } = this.#window;
+    this.#parser.end?.(file);
+    this.#offset = start.offset;
+    this.#end = Number.POSITIVE_INFINITY;
+    this.#head = readAt(this.#content.descriptor!, 0, Math.min(headBytes, start.offset));
+    Object.assign(this.#window, { bytes: nothing, at: 0, line: start.line, last: false });
+    this.#print = null;
+    this.isCut = this.#startsOver = false;
+    this.#copied = this.#seen = 0;
+    this.#parser.begin(file, start.offset > 0);
+  }
+
+  /** A copy with so many bytes is read on instead: what is held of a line comes from there. */
+  giveAway(size: number): void {
+    this.#window.at = this.#window.bytes.length;
+    this.#copied = size;
+  }
+
+  position(): TailPosition {
+    const { offset, name } = this;
+    const common = { name, ...numbersOf(this.stat), offset, line: this.line };
+    if (this.isPacked) return { ...common, head: this.#content.head!, packed: true };
+    if (this.#print?.offset !== offset) this.#print = { offset, print: this.#printBefore(offset) };
+    return { ...common, head: printOf(this.#head.subarray(0, Math.min(headBytes, offset))), end: this.#print.print };
+  }
+
+  /** Whether a file begins as this one did when it was read, as far as both go; false where one of them is empty. */
+  beginsAs(head: Buffer): boolean {
+    const own = this.#head.length > 0 || this.isCut ? this.#head : readAt(this.#content.descriptor!, 0, headBytes);
+    const length = Math.min(own.length, head.length);
+    return length > 0 && own.compare(head, 0, length, 0, length) === 0;
+  }
+
+  /** Whether another file holds at `readTo` what this one held when it was read. */
+  endsAs(descriptor: number): boolean {
+    const last = this.#window.bytes.subarray(-overlapBytes);
+    return readAt(descriptor, this.readTo - last.length, last.length).equals(last);
+  }
+
+  readAt(position: number, length: number): Buffer {
+    return this.#content.descriptor === null ? nothing : readAt(this.#content.descriptor, position, length);
+  }
+
+  get descriptor(): number {
+    return this.#content.file;
   }
 
   async close(): Promise<void> {
     this.#parser.end?.(this.#window.file);
-    await this.#handle.close();
+    await this.#content.close();
+  }
+
+  /** The bytes that are held become the last line; false where there are none. */
+  #finish(): boolean {
+    const window = this.#window;
+    const rest = window.bytes.subarray(window.at);
+    this.#end = this.readTo;
+    this.#offset += window.at;
+    window.at = 0;
+    window.last = true;
+    window.bytes = rest.length > 0 && rest[rest.length - 1] !== lineFeed ? Buffer.concat([rest, Buffer.of(lineFeed)]) : rest;
+    return rest.length > 0;
+  }
+
+  #isAsRead(): boolean {
+    const { descriptor } = this.#content;
+    if (descriptor === null || this.#head.length === 0) return true;
+    return readAt(descriptor, 0, this.#head.length).equals(this.#head) && this.endsAs(descriptor);
+  }
+
+  #printBefore(offset: number): Print {
+    const { at, bytes } = this.#window;
+    const length = Math.min(headBytes, offset);
+    return printOf(at >= length ? bytes.subarray(at - length, at) : readAt(this.#content.descriptor!, offset - length, length));
   }
 }
 
-/** What a file begins with; fewer bytes than asked for where it is shorter. */
-export function headOf(descriptor: number, bytes: number): TailPosition['head'] {
-  const head = Buffer.alloc(bytes);
-  const count = bytes === 0 ? 0 : readSync(descriptor, head, 0, bytes, 0);
-  return { bytes: count, sha1: createHash('sha1').update(head.subarray(0, count)).digest('hex') };
+/** Fewer bytes than asked for where the file is shorter. */
+export function readAt(descriptor: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, length));
+  return length <= 0 ? bytes : bytes.subarray(0, readSync(descriptor, bytes, 0, length, position));
 }
 
 /** The first start of a line at or behind an offset; the offset itself where no line begins within a megabyte. */
-export function lineStart(path: string, offset: number): number {
+export function lineStart(path: FilePath, offset: number): number {
   if (offset <= 0) return 0;
   const descriptor = openSync(path, 'r');
   try {
-    const bytes = Buffer.alloc(longLine);
     // A line begins at the offset itself where the byte before ends one.
-    const count = readSync(descriptor, bytes, 0, longLine, offset - 1);
-    const feed = bytes.subarray(0, count).indexOf(lineFeed);
+    const feed = readAt(descriptor, offset - 1, longLine).indexOf(lineFeed);
     return feed < 0 ? offset : offset + feed;
   } finally {
     closeSync(descriptor);
   }
-}
-
-export function tailPositions(position: Json): readonly TailPosition[] {
-  return (position as { readonly files: readonly TailPosition[] } | null)?.files ?? [];
 }

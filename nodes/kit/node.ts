@@ -151,6 +151,12 @@ export interface SourceBatch {
    */
   readonly watermarks?: readonly WatermarkStep[];
 }
+export interface Backlog {
+  readonly waiting: number;
+  /** What was there and was gone before it could be read, as far as that is known, since the pipeline began. Absent where there is none. */
+  readonly lost?: number;
+  readonly unit: 'bytes' | 'rows';
+}
 export interface Reader {
   /**
    * The next batch (never empty), or null at the end. Not called again before it has settled. A source without rows for now
@@ -167,7 +173,7 @@ export interface Reader {
   /** A checkpoint that holds this position is durable: the source may forget what lies before it (an inbox its rows). */
   committed?(position: Json, checkpoint: CheckpointRef): void | Promise<void>;
   /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
-  backlog?(): { readonly waiting: number; readonly unit: 'bytes' | 'rows' } | null;
+  backlog?(): Backlog | null;
   /** How far reading has come; `total` is null when nobody knows. */
   progress?(): { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
   close(): void | Promise<void>;

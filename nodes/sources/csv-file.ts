@@ -5,7 +5,7 @@ import { csvOptions } from '../formats/csv-options.ts';
 import { CsvParser, headerMismatch } from '../formats/csv-parser.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
-import { findFiles } from '../formats/input-files.ts';
+import { findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
@@ -70,7 +70,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   async run(context) {
     const { params } = context;
     const options = csvOptions(params);
-    const files = findFiles(params.path, context.path);
+    const files = findFiles(params.path, context.path, tellLeftOut(context));
     const head = await readCsvHead(files[0]!, options, options.header ? 0 : 1);
     const schema = context.outputs['rows']!;
     const fileColumn = params.fileColumn || null;

@@ -1,12 +1,12 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
 import { columnTypesField, outputColumns } from '../formats/column-types.ts';
-import { discoverCsv, readCsvHead } from '../formats/csv-head.ts';
+import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { FileTail } from '../formats/file-tail.ts';
-import { findFiles, type InputFile } from '../formats/input-files.ts';
+import { findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
 import { extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
 import { shortPath } from '../formats/short-path.ts';
@@ -161,13 +161,31 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
   if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, csv: none };
   const options = csvOptions(csvParams(params));
-  const [file] = findFiles(params.path, resolve);
-  const head = await readCsvHead(file!, options, options.header ? 0 : 1);
+  const { file, head } = await firstHead(params.path, resolve, options);
   const width = schema.columns.length - (fileColumn === null ? 0 : 1);
   const found = head.names?.length ?? head.rows[0]?.length ?? 0;
   if (found !== width) {
-    const message = `${file!.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
+    const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
     throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
   }
   return { format, extra, fileColumn, maxRowSize, csv: { dialect: head.dialect, nullText: '', header: head.names } };
+}
+
+/** Of the first file that has one: a file may be empty because it was made a moment ago. */
+async function firstHead(
+  path: string,
+  resolve: (path: string) => string,
+  options: CsvHeadOptions,
+): Promise<{ readonly file: InputFile; readonly head: CsvHead }> {
+  let failed: unknown = null;
+  for (const file of listFiles(path, resolve).files) {
+    try {
+      return { file, head: await readCsvHead(file, options, options.header ? 0 : 1) };
+    } catch (error) {
+      failed ??= error;
+    }
+  }
+  if (failed) throw failed;
+  const [file] = findFiles(path, resolve);
+  return { file: file!, head: await readCsvHead(file!, options, options.header ? 0 : 1) };
 }

@@ -133,6 +133,15 @@ export const runColumns: readonly RunColumn[] = [
     tone: ({ stats: { backlog } }) => zero(backlog?.waiting ?? 0),
   },
   {
+    name: 'lost',
+    label: () => 'Lost',
+    help: 'What was written and was gone before the source could read it, as far as it knows: rows of a file that was cut off, for instance.',
+    isShown: (all) => all.some(({ backlog }) => backlog?.lost),
+    value: ({ stats }) => stats.backlog?.lost ?? null,
+    cell: ({ stats: { backlog } }) => backlog?.lost && amount(backlog.unit, backlog.lost),
+    tone: ({ stats: { backlog } }) => (backlog?.lost ? 'notable' : 'zero'),
+  },
+  {
     name: 'progress',
     label: () => 'Read',
     help: 'How much of its input the source has read.',

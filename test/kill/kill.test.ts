@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, test } from 'vitest';
 import { until, whenTouched } from './disturbed-run.ts';
 import { Feeder, Playground } from './rounds.ts';
+import { mulberry32 } from './seed.ts';
 
 const kills = Number(process.env['MILLRACE_KILLS'] || 25);
 const seed = Number(process.env['MILLRACE_SEED'] || Date.now() % 1_000_000);
@@ -53,13 +54,3 @@ test(`a run that is killed ${kills} times writes what an undisturbed one does (s
   process.stderr.write(`killed ${JSON.stringify(tally)}\n`);
   await playground.compare(run, place, feeder.orders);
 });
-
-function mulberry32(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}

@@ -1,0 +1,104 @@
+/** What is known of files that were read to their end and closed: they are not read again, and neither are compressed copies of them. */
+import type { BigIntStats } from 'node:fs';
+import type { Unpacked } from './tail-content.ts';
+import { areRelated, headBytes, holds, idOf, isOf, printOf, type TailPosition } from './tail-position.ts';
+
+/** Positions that are kept of each kind, the newest. */
+const maxFinished = 1000;
+const maxGone = 100;
+
+export class EndedFiles {
+  /** Those that are on the disk, by device and inode. */
+  readonly #finished = new Map<string, TailPosition>();
+  readonly #gone = new Set<TailPosition>();
+
+  finish(position: TailPosition): void {
+    const id = `${position.device}:${position.inode}`;
+    this.#finished.delete(id);
+    this.#finished.set(id, { ...position, ended: 'finished' });
+    for (const oldest of this.#finished.keys()) {
+      if (this.#finished.size <= maxFinished) return;
+      this.#finished.delete(oldest);
+    }
+  }
+
+  /** The file is not on the disk any more. What is returned may be asked for by `isGone`. */
+  leave(position: TailPosition): TailPosition {
+    const gone = { ...position, ended: 'gone' as const };
+    // No copy is known by its content where there is none; and nobody compresses what is compressed.
+    if (position.offset === 0 || position.packed) return gone;
+    this.#gone.add(gone);
+    for (const oldest of this.#gone) {
+      if (this.#gone.size <= maxGone) break;
+      this.#gone.delete(oldest);
+    }
+    return gone;
+  }
+
+  /** No copy of it has been found. */
+  isGone(position: TailPosition): boolean {
+    return this.#gone.has(position);
+  }
+
+  /** Where a file that is on the disk was read to, though it may have been away for a while; null for one that is not known. */
+  of(stat: BigIntStats): TailPosition | null {
+    const position = this.#finished.get(idOf(stat));
+    if (position) return isOf(position, stat) ? position : null;
+    return [...this.#gone].find((gone) => gone.born && isOf(gone, stat)) ?? null;
+  }
+
+  forget(stat: BigIntStats): void {
+    this.#finished.delete(idOf(stat));
+    for (const gone of this.#gone) if (gone.born && isOf(gone, stat)) this.#gone.delete(gone);
+  }
+
+  /** Offsets that decide, for content with these first bytes, whether it is a copy. */
+  offsetsFor(head: Buffer): readonly number[] {
+    return this.#plain()
+      .filter((position) => beginsWith(head, position))
+      .map(({ offset }) => offset);
+  }
+
+  /** Takes out the file of which a compressed one is a copy: the one that was read furthest. */
+  takeOriginal(name: string, { length, head, stretches }: Unpacked): TailPosition | null {
+    const isCopyOf = (position: TailPosition) => {
+      const { offset, end } = position;
+      const before = stretches.get(offset);
+      if (offset > length || !before || !beginsWith(head, position)) return false;
+      // What is short may be the same by chance: then the name has to tell, too.
+      if (offset < headBytes && !areRelated(position.name, name)) return false;
+      return !end || printOf(before.subarray(before.length - end.bytes)).sha1 === end.sha1;
+    };
+    const [original] = this.#plain()
+      .filter(isCopyOf)
+      .sort((a, b) => b.offset - a.offset);
+    if (!original) return null;
+    this.#gone.delete(original);
+    return original;
+  }
+
+  /** Moves what is no longer on the disk to the files that are gone. */
+  prune(isOnDisk: (position: TailPosition) => boolean): void {
+    for (const [id, position] of this.#finished) {
+      if (isOnDisk(position)) continue;
+      this.#finished.delete(id);
+      this.leave(position);
+    }
+  }
+
+  get finished(): number {
+    return this.#finished.size;
+  }
+
+  positions(): readonly TailPosition[] {
+    return [...this.#finished.values(), ...this.#gone];
+  }
+
+  #plain(): TailPosition[] {
+    return this.positions().filter(({ packed, offset }) => !packed && offset > 0);
+  }
+}
+
+function beginsWith(head: Buffer, position: TailPosition): boolean {
+  return holds({ ...position, end: position.head, offset: position.head.bytes }, (from, length) => head.subarray(from, from + length));
+}

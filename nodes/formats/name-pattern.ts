@@ -1,0 +1,31 @@
+/**
+ * Whether a name matches one segment of a path pattern: `*` stands for any characters, `?` for one. A name that starts with a
+ * dot needs a segment that does. Takes steps in proportion to the length of the name, whatever the pattern.
+ */
+export function namePattern(segment: string): (name: string) => boolean {
+  const [first = [], ...others] = segment.split('*').map((piece) => [...piece]);
+  const last = others.pop();
+  const isHiddenToo = segment.startsWith('.');
+  return (name) => {
+    if (name.startsWith('.') && !isHiddenToo) return false;
+    const characters = [...name];
+    if (!fits(characters, 0, first)) return false;
+    if (last === undefined) return characters.length === first.length;
+    const end = characters.length - last.length;
+    let at = first.length;
+    // What lies between two stars may match where it is first found: the star behind it takes all the rest.
+    for (const piece of others) {
+      while (at + piece.length <= end && !fits(characters, at, piece)) at++;
+      at += piece.length;
+    }
+    return at <= end && fits(characters, end, last);
+  };
+}
+
+function fits(characters: readonly string[], at: number, piece: readonly string[]): boolean {
+  for (let i = 0; i < piece.length; i++) {
+    const found = characters[at + i];
+    if (found === undefined || (found !== piece[i] && piece[i] !== '?')) return false;
+  }
+  return true;
+}
