@@ -38,6 +38,8 @@ import { setFlow, showDocument } from './viewport.ts';
 
 /** Below this, the labels of edges are left out. */
 const legibleZoom = 0.45;
+/** Up to so many cards all are kept on the page; of more, those in sight. */
+const drawnWhole = 120;
 const nodeTypes = { card: NodeCard };
 const edgeTypes = { data: DataEdge };
 const gridStep: [number, number] = [8, 8];
@@ -233,6 +235,7 @@ function Flow() {
         zoomOnDoubleClick={false}
         snapToGrid={snap}
         snapGrid={gridStep}
+        onlyRenderVisibleElements={nodes.length > drawnWhole}
         minZoom={0.1}
         maxZoom={2}
         nodeDragThreshold={2}
