@@ -20,7 +20,9 @@ export function portTop(ports: Ports, index: number): number {
 export function hasPortLines({ inputs, outputs }: Ports): boolean {
   return inputs.length > 1 || outputs.length > 1;
 }
-/** Without the line of counters that a run adds. */
+/** The line of counters that a run adds below. */
+export const countersHeight = 22;
+/** Without the line of counters. */
 export function cardHeight(ports: Ports): number {
   const lines = hasPortLines(ports) ? card.portLine * Math.max(ports.inputs.length, ports.outputs.length) + card.portsBelow : 0;
   return card.head + lines + 2 * card.border;
