@@ -9,8 +9,8 @@ import type { Json, Schema } from '../schema/types.ts';
 import type {
   Autosave,
   Cells,
+  CheckAnswer,
   CheckpointElsewhere,
-  CheckResult,
   ExampleFile,
   FolderListing,
   LogLine,
@@ -46,7 +46,8 @@ export const requestParams = {
   'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable() }),
   'document.trust': z.object({ documentId: document }),
   'document.close': z.object({ documentId: document }),
-  'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema }),
+  /** `since`: the answer that the editor holds; the new one may then be told as the difference from it. */
+  'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema, since: z.number().int().optional() }),
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
   'preview.read': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
   /**
@@ -126,7 +127,7 @@ export interface RequestResults {
   'document.save': { readonly path: string; readonly stamp: string };
   'document.trust': { readonly trusted: true };
   'document.close': null;
-  'pipeline.check': CheckResult;
+  'pipeline.check': CheckAnswer;
   'preview.read': PreviewResult;
   'run.start': RunSummary;
   'errors.list': WaitingErrors;

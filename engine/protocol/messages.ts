@@ -110,6 +110,15 @@ export interface CheckResult {
   readonly code: readonly string[];
 }
 
+/** A check as it is sent: whole, or what differs from an answer that the editor holds. */
+export interface CheckAnswer extends CheckResult {
+  /** Of this answer, among those for its document. */
+  readonly answer?: number;
+  /** The answer that this one differs from: `nodes` has those that are new or changed, and `gone` names those that are no more. Absent: it is whole. */
+  readonly since?: number;
+  readonly gone?: readonly string[];
+}
+
 export interface PreviewResult {
   readonly schema: Schema;
   readonly rows: readonly Cells[];

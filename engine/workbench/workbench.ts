@@ -10,6 +10,7 @@ import { codeAnalysis } from '../sandbox/analysis.ts';
 import { Store } from '../store/store.ts';
 import { autosaveHandlers } from './autosave-handlers.ts';
 import { Autosaves } from './autosaves.ts';
+import { CheckAnswers } from './check-answers.ts';
 import { Checker } from './checker.ts';
 import { documentHandlers } from './document-handlers.ts';
 import { Documents } from './documents.ts';
@@ -39,6 +40,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   if (store.problem) process.stderr.write(`millrace: ${store.problem.message} ${store.problem.hint ?? ''}\n`);
   const catalogue = new Catalogue(definitions);
   const checker = new Checker(catalogue, codeAnalysis);
+  const answers = new CheckAnswers();
   const documents = new Documents(store, options);
   const preview = new Preview();
   const results = new Results();
@@ -51,8 +53,9 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
       ...documentHandlers(documents, store, checker, (documentId) => {
         preview.forget(documentId);
         typeChecks.forget(documentId);
+        answers.forget(documentId);
       }),
-      ...previewHandlers(documents, checker, preview, typeChecks),
+      ...previewHandlers(documents, checker, preview, typeChecks, answers),
       ...runHandlers(runs, documents, checker, options.dataFolder),
       ...replayHandlers({ runs, documents, checker, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
       ...resultHandlers(results),
