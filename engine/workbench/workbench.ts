@@ -22,6 +22,7 @@ import { resultHandlers } from './result-handlers.ts';
 import { Results } from './results.ts';
 import { runHandlers, stateFolderOf } from './run-handlers.ts';
 import { settingHandlers } from './setting-handlers.ts';
+import { Uploads } from './uploads.ts';
 
 export interface WorkbenchOptions {
   readonly runs: RunControl;
@@ -41,6 +42,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const catalogue = new Catalogue(definitions);
   const checker = new Checker(catalogue, codeAnalysis);
   const answers = new CheckAnswers();
+  const uploads = new Uploads();
   const documents = new Documents(store, options);
   const preview = new Preview();
   const results = new Results();
@@ -60,7 +62,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
       ...replayHandlers({ runs, documents, checker, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
       ...resultHandlers(results),
       ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
-      ...fileHandlers(),
+      ...fileHandlers(documents, catalogue, uploads),
     },
     parseRequest,
   );
@@ -73,6 +75,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     preview.close();
     typeChecks.close();
     results.close();
+    void uploads.close();
     store.close();
   });
 }
