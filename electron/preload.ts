@@ -1,5 +1,5 @@
 /** The only bridge between page and desktop: the functions of `DesktopApi`, nothing generic. Must stay one file without imports at run time. */
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import type { DesktopApi } from '../engine/protocol/desktop.ts';
 
 // A MessagePort cannot cross the context bridge: it is handed to the page as a window message.
@@ -16,6 +16,7 @@ const desktop: DesktopApi = {
   onCloseRequested: (listener) => listen('close-requested', () => listener()),
   answerClose: (close) => ipcRenderer.send('answer-close', close),
   showInFolder: (path) => ipcRenderer.send('show-in-folder', path),
+  pathOf: (file) => webUtils?.getPathForFile(file) ?? (file as File & { readonly path?: string }).path ?? '',
   platform: process.platform,
 };
 contextBridge.exposeInMainWorld('desktop', desktop);

@@ -25,8 +25,12 @@ export function generateDocs(): Map<string, string> {
 
 function index(nodes: readonly NodeDefinition[]): string {
   const sections = kinds.map(([kind, title, lead]) => {
-    const rows = nodes.filter((node) => node.kind === kind).map((node) => `| [${node.title}](${node.type}.md) | ${node.category} | ${node.summary} |`);
+    const rows = nodes
+      .filter((node) => node.kind === kind && !node.forBenchmarks)
+      .map((node) => `| [${node.title}](${node.type}.md) | ${node.category} | ${node.summary} |`);
     return `## ${title}\n\n${lead}\n\n| node | category | |\n|---|---|---|\n${rows.join('\n')}\n`;
   });
-  return `${notice}# The node library\n\n${sections.join('\n')}`;
+  const measured = nodes.filter((node) => node.forBenchmarks).map((node) => `| [${node.title}](${node.type}.md) | ${node.summary} |`);
+  const apart = `## For benchmarks\n\nThe palette leaves these out until their name is typed.\n\n| node | |\n|---|---|\n${measured.join('\n')}\n`;
+  return `${notice}# The node library\n\n${[...sections, apart].join('\n')}`;
 }

@@ -1,6 +1,8 @@
 import type { Pipeline } from './pipeline.ts';
 import { edgeId } from './pipeline.ts';
 
+const recordKinds = ['parameters', 'nodes', 'layout'] as const;
+
 /** One record of the document before and after; `undefined` means it was or is not there. */
 interface RecordChange {
   readonly before: unknown;
@@ -12,11 +14,29 @@ export type Diff = ReadonlyMap<string, RecordChange>;
 /** Records are compared by identity, which edits keep for whatever they leave alone, then by content. */
 export function diff(before: Pipeline, after: Pipeline): Diff {
   const changes = new Map<string, RecordChange>();
-  const from = records(before);
-  const to = records(after);
-  for (const [key, value] of from) if (!same(to.get(key), value)) changes.set(key, { before: value, after: to.get(key) });
-  for (const [key, value] of to) if (!from.has(key)) changes.set(key, { before: undefined, after: value });
+  const note = (key: string, from: unknown, to: unknown) => {
+    if (!same(from, to)) changes.set(key, { before: from, after: to });
+  };
+  note('name', before.name, after.name);
+  note('description', before.description, after.description);
+  for (const kind of recordKinds) compare(before[kind], after[kind], (key, from, to) => note(`${kind}/${key}`, from, to));
+  if (before.edges !== after.edges) compare(edgeRecords(before), edgeRecords(after), (key, from, to) => note(`edges/${key}`, from, to));
   return changes;
+}
+
+/** Tells of each key under which two records hold different objects. */
+function compare(
+  before: { readonly [key: string]: unknown },
+  after: { readonly [key: string]: unknown },
+  tell: (key: string, from: unknown, to: unknown) => void,
+): void {
+  if (before === after) return;
+  for (const key of Object.keys(before)) if (before[key] !== after[key]) tell(key, before[key], after[key]);
+  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) tell(key, undefined, after[key]);
+}
+
+function edgeRecords({ edges }: Pipeline): { readonly [id: string]: unknown } {
+  return Object.fromEntries(edges.map((edge) => [edgeId(edge), edge]));
 }
 
 /** The document with a diff applied, forwards (redo) or backwards (undo). */
@@ -53,7 +73,7 @@ export function compose(first: Diff, second: Diff): Diff {
 function records(pipeline: Pipeline): Map<string, unknown> {
   const all = new Map<string, unknown>([['name', pipeline.name]]);
   if (pipeline.description !== undefined) all.set('description', pipeline.description);
-  for (const kind of ['parameters', 'nodes', 'layout'] as const) {
+  for (const kind of recordKinds) {
     for (const [key, value] of Object.entries(pipeline[kind])) all.set(`${kind}/${key}`, value);
   }
   for (const edge of pipeline.edges) all.set(`edges/${edgeId(edge)}`, edge);

@@ -20,6 +20,10 @@ export class Catalogue {
     return this.#definitions.get(type);
   }
 
+  all(): readonly NodeDefinition[] {
+    return [...this.#definitions.values()];
+  }
+
   types(): string[] {
     return [...this.#definitions.values()].flatMap(({ type, hidden }) => (hidden ? [] : [type]));
   }
@@ -94,6 +98,9 @@ function manifestOf(definition: NodeDefinition): NodeManifest {
     params: fieldManifests(definition.params),
     defaults: defaultsOf(definition.params),
     bounded: isBounded(definition, defaultsOf(definition.params)),
+    ...(definition.forBenchmarks && { forBenchmarks: true }),
+    ...(definition.kind === 'source' && definition.opens && { opens: definition.opens.extensions }),
+    ...(definition.kind === 'source' && definition.address && { listens: true }),
     examples: definition.examples.map((example) => ({ title: example.title, params: example.params as { [name: string]: Json } })),
   };
 }

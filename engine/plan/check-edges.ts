@@ -74,11 +74,12 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
     const message = `Rows would go round in a circle: ${[...cycle, cycle[0]].join(' -> ')}`;
     findings.between(cycle, { code: 'pipeline/cycle', severity: 'error', message, hint: 'Remove one of these edges.', node: cycle[0] });
   }
+  const drawn = new Set(pipeline.edges.map(({ to }) => `${to.node}.${to.port}`));
   for (const node of graph.nodes) {
     const definition = ends.definition(node);
     for (const port of definition ? inputsOf(definition) : []) {
       // An edge that was refused is reported already, and removing it would be wrong advice twice.
-      if (port.optional || pipeline.edges.some((edge) => edge.to.node === node && edge.to.port === port.name)) continue;
+      if (port.optional || drawn.has(`${node}.${port.name}`)) continue;
       const message = `The input "${portLabel(port)}" is not connected`;
       findings.node(node, {
         code: 'pipeline/unconnected',

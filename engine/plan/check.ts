@@ -153,7 +153,7 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
   // Where the migration failed, the params are stand-ins: what is wrong with them is no news.
   for (const problem of migrated.ok ? problems : []) findings.node(id, problem);
   reportAbsent(id, definition, params, graph, findings);
-  const valid = !findings.list.some(({ problem }) => problem.node === id && problem.severity === 'error' && !problem.code.startsWith('pipeline/'));
+  const valid = !findings.hasOwnError(id);
 
   const discovery = definition.kind === 'source' ? options.discovered(id) : null;
   for (const problem of discovery?.problems ?? []) findings.node(id, problem);

@@ -10,30 +10,46 @@ export interface Finding {
 /** Collects what a check finds. */
 export class Findings {
   readonly list: Finding[] = [];
+  readonly #errors = new Set<NodeId>();
+  readonly #ownErrors = new Set<NodeId>();
+  readonly #fields = new Map<NodeId, string[]>();
 
   /** A problem of one node. */
   node(node: NodeId, problem: Omit<Problem, 'node'>): void {
-    this.list.push({ problem: { ...problem, node }, blocks: [node] });
+    this.#add({ problem: { ...problem, node }, blocks: [node] });
   }
 
   /** A problem of several nodes, or of an edge. */
   between(blocks: readonly NodeId[], problem: Problem): void {
-    this.list.push({ problem, blocks });
+    this.#add({ problem, blocks });
   }
 
   pipeline(problem: Problem): void {
-    this.list.push({ problem, blocks: [] });
+    this.#add({ problem, blocks: [] });
   }
 
   hasError(node: NodeId): boolean {
-    return this.list.some(({ problem, blocks }) => problem.severity === 'error' && blocks.includes(node));
+    return this.#errors.has(node);
+  }
+
+  /** Whether something is wrong with a node itself, apart from its place in the graph. */
+  hasOwnError(node: NodeId): boolean {
+    return this.#ownErrors.has(node);
   }
 
   /** Whether a node's param, or something inside it, was reported already. */
   hasField(node: NodeId, field: string): boolean {
-    return this.list.some(({ problem }) => {
-      const known = problem.node === node ? problem.field : undefined;
-      return known !== undefined && (known === field || known.startsWith(`${field}.`) || field.startsWith(`${known}.`));
-    });
+    return this.#fields.get(node)?.some((known) => known === field || known.startsWith(`${field}.`) || field.startsWith(`${known}.`)) ?? false;
+  }
+
+  #add(finding: Finding): void {
+    this.list.push(finding);
+    const { problem, blocks } = finding;
+    if (problem.severity === 'error') for (const node of blocks) this.#errors.add(node);
+    if (problem.severity === 'error' && problem.node !== undefined && !problem.code.startsWith('pipeline/')) this.#ownErrors.add(problem.node);
+    if (problem.node === undefined || problem.field === undefined) return;
+    const fields = this.#fields.get(problem.node);
+    if (fields) fields.push(problem.field);
+    else this.#fields.set(problem.node, [problem.field]);
   }
 }

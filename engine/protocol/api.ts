@@ -9,8 +9,8 @@ import type { Json, Schema } from '../schema/types.ts';
 import type {
   Autosave,
   Cells,
+  CheckAnswer,
   CheckpointElsewhere,
-  CheckResult,
   ExampleFile,
   FolderListing,
   LogLine,
@@ -19,6 +19,7 @@ import type {
   PreviewResult,
   QueryResult,
   RecentFile,
+  RecognisedFile,
   RunSummary,
   Table,
   WaitingErrors,
@@ -46,7 +47,8 @@ export const requestParams = {
   'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable() }),
   'document.trust': z.object({ documentId: document }),
   'document.close': z.object({ documentId: document }),
-  'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema }),
+  /** `since`: the answer that the editor holds; the new one may then be told as the difference from it. */
+  'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema, since: z.number().int().optional() }),
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
   'preview.read': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
   /**
@@ -100,6 +102,16 @@ export const requestParams = {
   'autosave.list': z.object({}),
   'autosave.restore': z.object({ id: z.string().max(100) }),
   'autosave.discard': z.object({ id: z.string().max(100) }),
+  /** What a file is that is to be opened, by its beginning and its name. Refused with code `open/...` where nothing here reads it. */
+  'files.recognise': z.object({ documentId: document, path }),
+  /**
+   * Brings a file's content to the document's folder, part by part, for pages that cannot tell where a dropped file lies. Where a file
+   * of that name is there, it gets another. Nothing is there under its name until it is complete.
+   */
+  'upload.begin': z.object({ documentId: document, name: z.string().min(1).max(255), size: z.number().int().min(0) }),
+  'upload.write': z.object({ uploadId: z.string().max(100), base64: z.string().max(8_000_000) }),
+  'upload.end': z.object({ uploadId: z.string().max(100) }),
+  'upload.cancel': z.object({ uploadId: z.string().max(100) }),
   /** For hosts without a file dialog of their own. */
   'files.list': z.object({ path: z.string().max(4096) }),
   /** What the editor remembers between sessions (theme, panel sizes): any JSON under a key. */
@@ -128,7 +140,7 @@ export interface RequestResults {
   'document.save': { readonly path: string; readonly stamp: string };
   'document.trust': { readonly trusted: true };
   'document.close': null;
-  'pipeline.check': CheckResult;
+  'pipeline.check': CheckAnswer;
   'preview.read': PreviewResult;
   'run.start': RunSummary;
   'errors.list': WaitingErrors;
@@ -153,6 +165,11 @@ export interface RequestResults {
   'autosave.list': readonly Autosave[];
   'autosave.restore': OpenedDocument;
   'autosave.discard': null;
+  'files.recognise': RecognisedFile;
+  'upload.begin': { readonly uploadId: string };
+  'upload.write': null;
+  'upload.end': { readonly path: string };
+  'upload.cancel': null;
   'files.list': FolderListing;
   'settings.read': Json;
   'settings.write': null;

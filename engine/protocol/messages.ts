@@ -24,6 +24,12 @@ export interface NodeManifest {
   /** A new node's params. */
   readonly defaults: { readonly [name: string]: Json };
   readonly bounded: boolean;
+  /** See `Identity.forBenchmarks` of nodes/kit/node.ts. */
+  readonly forBenchmarks?: boolean;
+  /** Extensions of the files that may be opened as such a source, without the dot. */
+  readonly opens?: readonly string[];
+  /** Programs send it rows over the network: a node's check tells its address. */
+  readonly listens?: boolean;
   readonly examples: readonly { readonly title: string; readonly params: { readonly [name: string]: Json } }[];
 }
 export interface PortManifest {
@@ -110,6 +116,15 @@ export interface CheckResult {
   readonly writes: readonly string[];
   /** Nodes that hold users' code. */
   readonly code: readonly string[];
+}
+
+/** A check as it is sent: whole, or what differs from an answer that the editor holds. */
+export interface CheckAnswer extends CheckResult {
+  /** Of this answer, among those for its document. */
+  readonly answer?: number;
+  /** The answer that this one differs from: `nodes` has those that are new or changed, and `gone` names those that are no more. Absent: it is whole. */
+  readonly since?: number;
+  readonly gone?: readonly string[];
 }
 
 export interface PreviewResult {
@@ -242,11 +257,28 @@ export interface RecentFile {
   readonly openedAt: number;
   readonly exists: boolean;
 }
+/** What a file is that somebody wants to open: a pipeline, or data and the source that reads it. */
+export type RecognisedFile =
+  | { readonly kind: 'pipeline'; readonly path: string }
+  | {
+      readonly kind: 'data';
+      /** Of the node to add, with its params and a title after the file's name. */
+      readonly type: string;
+      readonly params: { readonly [name: string]: Json };
+      readonly title: string;
+      /** What was done to make it readable, in words; null where it is read as it is. */
+      readonly note: string | null;
+    };
 export interface ExampleFile {
   readonly id: string;
   readonly title: string;
   readonly summary: string;
   readonly path: string;
+  /** Where its nodes lie, to be drawn small; edges by the indexes of their nodes. */
+  readonly sketch: {
+    readonly nodes: readonly { readonly x: number; readonly y: number; readonly type: string }[];
+    readonly edges: readonly (readonly [from: number, to: number])[];
+  };
 }
 export interface Autosave {
   readonly id: string;

@@ -95,7 +95,13 @@ export class Documents {
       names.map(async (name) => {
         const path = join(this.#examplesFolder, name);
         const { pipeline } = await this.#read(path);
-        return { id: name.slice(0, -fileExtension.length), title: pipeline.name, summary: firstSentence(pipeline.description ?? ''), path };
+        return {
+          id: name.slice(0, -fileExtension.length),
+          title: pipeline.name,
+          summary: firstSentence(pipeline.description ?? ''),
+          path,
+          sketch: sketchOf(pipeline),
+        };
       }),
     );
   }
@@ -211,6 +217,14 @@ async function isNewData(source: string, target: string): Promise<boolean> {
 /** 0 for what does not exist. */
 async function modified(path: string): Promise<number> {
   return Math.floor((await stat(path).catch(() => null))?.mtimeMs ?? 0);
+}
+
+function sketchOf({ nodes, edges, layout }: Pipeline): ExampleFile['sketch'] {
+  const ids = Object.keys(nodes);
+  return {
+    nodes: ids.map((id) => ({ ...(layout[id] ?? { x: 0, y: 0 }), type: nodes[id]!.type })),
+    edges: edges.map(({ from, to }) => [ids.indexOf(from.node), ids.indexOf(to.node)] as const),
+  };
 }
 
 function firstSentence(text: string): string {

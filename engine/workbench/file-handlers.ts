@@ -1,14 +1,28 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Catalogue } from '../plan/catalogue.ts';
 import type { FolderListing } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { diskError } from './disk.ts';
+import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
+import { recogniseFile } from './recognise.ts';
+import type { Uploads } from './uploads.ts';
 
-/** Folders, for hosts without a file dialog. */
-export function fileHandlers(): Answers<'files.list'> {
-  return { 'files.list': ({ path }) => listFolder(path === '' ? homedir() : resolve(homedir(), path)) };
+type FileRequests = 'files.list' | 'files.recognise' | 'upload.begin' | 'upload.write' | 'upload.end' | 'upload.cancel';
+
+/** Folders, for hosts without a file dialog; what people open, drop and paste. */
+export function fileHandlers(documents: Documents, catalogue: Catalogue, uploads: Uploads): Answers<FileRequests> {
+  return {
+    'files.list': ({ path }) => listFolder(path === '' ? homedir() : resolve(homedir(), path)),
+    'files.recognise': ({ documentId, path }) =>
+      recogniseFile(catalogue, resolve(homedir(), path), documents.get(documentId).folder, () => documents.trusted(documentId)),
+    'upload.begin': ({ documentId, name, size }) => uploads.begin(documents.trusted(documentId).folder, name, size),
+    'upload.write': ({ uploadId, base64 }) => uploads.write(uploadId, base64),
+    'upload.end': ({ uploadId }) => uploads.end(uploadId),
+    'upload.cancel': ({ uploadId }) => uploads.cancel(uploadId),
+  };
 }
 
 /** Folders first, then files, by name; without hidden ones and without what may not be looked at. */

@@ -10,6 +10,7 @@ import { codeAnalysis } from '../sandbox/analysis.ts';
 import { Store } from '../store/store.ts';
 import { autosaveHandlers } from './autosave-handlers.ts';
 import { Autosaves } from './autosaves.ts';
+import { CheckAnswers } from './check-answers.ts';
 import { Checker } from './checker.ts';
 import { documentHandlers } from './document-handlers.ts';
 import { Documents } from './documents.ts';
@@ -21,6 +22,7 @@ import { resultHandlers } from './result-handlers.ts';
 import { Results } from './results.ts';
 import { runHandlers, stateFolderOf } from './run-handlers.ts';
 import { settingHandlers } from './setting-handlers.ts';
+import { Uploads } from './uploads.ts';
 
 export interface WorkbenchOptions {
   readonly runs: RunControl;
@@ -39,6 +41,8 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   if (store.problem) process.stderr.write(`millrace: ${store.problem.message} ${store.problem.hint ?? ''}\n`);
   const catalogue = new Catalogue(definitions);
   const checker = new Checker(catalogue, codeAnalysis);
+  const answers = new CheckAnswers();
+  const uploads = new Uploads();
   const documents = new Documents(store, options);
   const preview = new Preview();
   const results = new Results();
@@ -51,13 +55,14 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
       ...documentHandlers(documents, store, checker, (documentId) => {
         preview.forget(documentId);
         typeChecks.forget(documentId);
+        answers.forget(documentId);
       }),
-      ...previewHandlers(documents, checker, preview, typeChecks),
+      ...previewHandlers(documents, checker, preview, typeChecks, answers),
       ...runHandlers(runs, documents, checker, options.dataFolder),
       ...replayHandlers({ runs, documents, checker, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
       ...resultHandlers(results),
       ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
-      ...fileHandlers(),
+      ...fileHandlers(documents, catalogue, uploads),
     },
     parseRequest,
   );
@@ -70,6 +75,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     preview.close();
     typeChecks.close();
     results.close();
+    void uploads.close();
     store.close();
   });
 }

@@ -43,6 +43,8 @@ export interface Identity {
   readonly keywords?: readonly string[];
   /** The engine puts it into runs by itself: nobody chooses it, so neither the palette nor the docs list it. */
   readonly hidden?: boolean;
+  /** It is there to measure engines, not for people's data: the palette offers it only to those who name it, and the docs list it apart. */
+  readonly forBenchmarks?: boolean;
 }
 
 /** What the engine can tell about users' code without running it. Total: never throws. */
@@ -368,6 +370,14 @@ interface Definition<F extends Fields> extends Identity {
   readonly migrations?: readonly Migration[];
   readonly examples: readonly Example<ParamsOf<F>>[];
 }
+export interface OpensFiles {
+  /** Without the dot, in lower case. `gz` may follow each. */
+  readonly extensions: readonly string[];
+  /** Whether a file begins as these do. `head` is its beginning, unpacked: at most 64 KB. Asked before the extension is believed. */
+  recognises(head: Uint8Array): boolean;
+  /** The params with which such a source reads a file. `path` is how they are to name it, `file` where it is. */
+  params(path: string, file: string): { readonly [name: string]: Json };
+}
 export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly kind: 'source';
   readonly outputs: readonly Port[];
@@ -403,6 +413,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   address?(params: ParamsOf<F>): string;
   /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */
   reads?(params: ParamsOf<F>): readonly string[];
+  /** The files that people may open or drop to get such a source. */
+  readonly opens?: OpensFiles;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {

@@ -6,6 +6,7 @@ import { CsvParser, headerMismatch } from '../formats/csv-parser.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
+import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
@@ -66,6 +67,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
+  opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal)),
   async run(context) {
     const { params } = context;

@@ -5,6 +5,7 @@ import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
 import { JsonlParser } from '../formats/jsonl-parser.ts';
+import { looksLikeJsonLines } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
@@ -56,6 +57,7 @@ that does not fit its column's type, a key that is no column (unless these are l
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null, true),
   reads: ({ path }) => [path],
+  opens: { extensions: ['jsonl', 'ndjson', 'json'], recognises: looksLikeJsonLines, params: (path) => ({ path }) },
   discover: (context) =>
     discoverFiles(context, (files, signal) => {
       const { encoding } = context.params;

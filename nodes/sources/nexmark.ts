@@ -41,6 +41,7 @@ export default defineNode({
   summary: 'Makes up the events of an auction house, as the Nexmark benchmark has them.',
   category: 'Generate',
   icon: 'gavel',
+  forBenchmarks: true,
   version: 1,
   keywords: ['benchmark', 'auction', 'bid', 'person', 'test', 'beam', 'flink'],
   docs: `

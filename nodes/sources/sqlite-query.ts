@@ -1,6 +1,7 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { columnTypesField, outputColumns } from '../formats/column-types.ts';
 import { exampleDatabase } from '../formats/example-database.ts';
+import { firstTable, isDatabase } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { discoverQuery, queryOf } from '../formats/sqlite-input.ts';
 import { openRows } from '../formats/sqlite-rows.ts';
@@ -52,6 +53,7 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
   },
   infer: ({ params, discovered }) => outputColumns(discovered, params.types),
   reads: ({ path }) => [path],
+  opens: { extensions: ['db', 'sqlite', 'sqlite3'], recognises: isDatabase, params: (path, file) => ({ path, table: firstTable(file) }) },
   async discover({ params, path, signal }) {
     if (!params.path || !(params.read === 'table' ? params.table : params.sql)) return { schema: null };
     const query = queryOf(params, path);

@@ -3,8 +3,10 @@ import { Notifications } from '@mantine/notifications';
 import { CommandPalette } from '../commands/CommandPalette.tsx';
 import { useNativeMenu } from '../commands/use-native-menu.ts';
 import { useShortcuts } from '../commands/use-shortcuts.ts';
+import { DropNote } from '../files/DropNote.tsx';
 import { TrustBanner } from '../files/TrustBanner.tsx';
 import { useDocumentWindow } from '../files/use-document-window.ts';
+import { useDrops } from '../files/use-drops.ts';
 import { theme, variables } from '../theme/theme.ts';
 import { useColorScheme } from '../theme/use-color-scheme.ts';
 import './app.css';
@@ -30,6 +32,7 @@ function Editor() {
   useShortcuts();
   useNativeMenu();
   useDocumentWindow();
+  useDrops();
   return (
     <div className="app">
       <Header />
@@ -38,6 +41,7 @@ function Editor() {
       <StatusBar />
       <CommandPalette />
       <Dialogs />
+      <DropNote />
     </div>
   );
 }

@@ -3,13 +3,20 @@ import { Group, Panel, Separator } from 'react-resizable-panels';
 import Canvas from '../canvas/Canvas.tsx';
 import { Palette } from '../palette/Palette.tsx';
 import { session, useSession } from '../session/session.ts';
+import { StartPage } from '../start/StartPage.tsx';
 import { Dock } from './Dock.tsx';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 
 const Inspector = lazy(() => import('../inspector/Inspector.tsx'));
 
-/** Palette, canvas over dock, inspector; each may be hidden, and sizes are remembered. */
+/** The start page, until something is begun; then palette, canvas over dock, inspector. */
 export function Workspace() {
+  const isStart = useSession((state) => state.isStart && Object.keys(state.pipeline.nodes).length === 0);
+  return isStart ? <StartPage /> : <Panels />;
+}
+
+/** Each may be hidden, and sizes are remembered. */
+function Panels() {
   const showPalette = useSession((state) => state.settings.palette);
   const showInspector = useSession((state) => state.settings.inspector);
   const showDock = useSession((state) => state.settings.dock);

@@ -27,6 +27,8 @@ import { DataEdge } from './DataEdge.tsx';
 import { dragType } from './drag-type.ts';
 import { dropOutcome } from './drop-connection.ts';
 import { EmptyCanvas } from './EmptyCanvas.tsx';
+import { FarTitles } from './FarTitles.tsx';
+import { isFarAway } from './far.ts';
 import { type CardNode, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from './flow.ts';
 import { HoverTip } from './HoverTip.tsx';
 import { insertNode } from './insert.ts';
@@ -36,8 +38,8 @@ import { openQuickAdd } from './quick-add.ts';
 import { describeSelection } from './selection.ts';
 import { setFlow, showDocument } from './viewport.ts';
 
-/** Below this, the labels of edges are left out. */
-const legibleZoom = 0.45;
+/** Up to so many cards all are kept on the page; of more, those in sight. */
+const drawnWhole = 120;
 const nodeTypes = { card: NodeCard };
 const edgeTypes = { data: DataEdge };
 const gridStep: [number, number] = [8, 8];
@@ -61,7 +63,7 @@ function Flow() {
   const showMinimap = useSession((state) => state.settings.minimap);
   const snap = useSession((state) => state.settings.snap);
   const instance = useReactFlow<CardNode, DataEdgeType>();
-  const isFar = useStore((state) => state.transform[2] < legibleZoom);
+  const isFar = useStore(isFarAway);
   const [pane, setPane] = useState<HTMLDivElement | null>(null);
   const [nodes, setNodes] = useState<CardNode[]>([]);
   const [menu, setMenu] = useState<MenuTarget | null>(null);
@@ -233,12 +235,13 @@ function Flow() {
         zoomOnDoubleClick={false}
         snapToGrid={snap}
         snapGrid={gridStep}
-        minZoom={0.1}
+        onlyRenderVisibleElements={nodes.length > drawnWhole}
+        minZoom={0.05}
         maxZoom={2}
         nodeDragThreshold={2}
         proOptions={{ hideAttribution: true }}
       >
-        <Background variant={BackgroundVariant.Dots} gap={24} size={1.4} color="var(--dots)" />
+        <Background variant={BackgroundVariant.Dots} gap={isFar ? 96 : 24} size={isFar ? 4 : 1.4} color="var(--dots)" />
         {showMinimap && nodes.length > 0 && (
           <MiniMap<CardNode>
             pannable
@@ -249,6 +252,7 @@ function Flow() {
             style={{ width: 148, height: 92 }}
           />
         )}
+        <FarTitles nodes={nodes} />
         <ConnectionHint />
       </ReactFlow>
       {nodes.length === 0 ? <EmptyCanvas /> : <CanvasControls />}

@@ -1,6 +1,8 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyflow/react';
 import { memo } from 'react';
 import { type Edge, edgeId, errorPort, type Pipeline } from '../../engine/document/pipeline.ts';
+import type { Problem } from '../../engine/protocol/messages.ts';
+import { derived } from '../session/derived.ts';
 import { useSession } from '../session/session.ts';
 import type { DataEdge as DataEdgeType } from './flow.ts';
 import { flowWords } from './flow-words.ts';
@@ -13,19 +15,13 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
   const rows = useSession((state) => state.run?.stats[source]?.out[port]);
   const rate = useSession((state) => (state.run?.endedAt === null ? (state.run.stats[source]?.outRate?.[port] ?? 0) : 0));
   const isStale = useSession((state) => state.runStale);
-  const problem = useSession((state) => state.problems.find((candidate) => candidate.edge === id));
-  const isLabelled = useSession(({ run, pipeline }) => run !== null && labelledEdge(pipeline, source, port) === id);
+  const severity = useSession((state) => edgeSeverities(state.problems).get(id));
+  const isLabelled = useSession(({ run, pipeline }) => run !== null && labelledEdges(pipeline.edges, pipeline.layout).has(id));
   const room = targetX > sourceX ? targetX - sourceX - labelGap - 2 : Number.POSITIVE_INFINITY;
   const words = rows !== undefined && isLabelled ? flowWords(rows, rate, room) : '';
   return (
     <>
-      <BaseEdge
-        path={path}
-        interactionWidth={18}
-        data-error={port === errorPort || undefined}
-        data-problem={problem?.severity}
-        data-flowing={rate > 0 || undefined}
-      />
+      <BaseEdge path={path} interactionWidth={18} data-error={port === errorPort || undefined} data-problem={severity} data-flowing={rate > 0 || undefined} />
       {words && (
         <EdgeLabelRenderer>
           <div
@@ -46,12 +42,21 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
 const labelHeight = 14;
 const labelGap = 6;
 
+/** By edge, the worst that is said of it. `problems` has errors first. */
+const edgeSeverities = derived((problems: readonly Problem[]) => {
+  const found = new Map<string, Problem['severity']>();
+  for (const { edge, severity } of problems) if (edge && !found.has(edge)) found.set(edge, severity);
+  return found;
+});
+
 /** The same rows go along all edges of a port: the one with the least room says so. */
-function labelledEdge({ edges, layout }: Pipeline, node: string, port: string): string | null {
-  let nearest: Edge | null = null;
+const labelledEdges = derived((edges: Pipeline['edges'], layout: Pipeline['layout']): ReadonlySet<string> => {
+  const nearest = new Map<string, Edge>();
   const left = (edge: Edge) => layout[edge.to.node]?.x ?? 0;
   for (const edge of edges) {
-    if (edge.from.node === node && edge.from.port === port && (!nearest || left(edge) < left(nearest))) nearest = edge;
+    const port = `${edge.from.node}.${edge.from.port}`;
+    const other = nearest.get(port);
+    if (!other || left(edge) < left(other)) nearest.set(port, edge);
   }
-  return nearest && edgeId(nearest);
-}
+  return new Set([...nearest.values()].map(edgeId));
+});

@@ -1,36 +1,41 @@
 import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconNote } from '@tabler/icons-react';
-import { Handle, type NodeProps, Position, useUpdateNodeInternals } from '@xyflow/react';
-import { memo, useEffect, useMemo, useRef } from 'react';
+import { type NodeProps, useStore } from '@xyflow/react';
+import { memo, useRef } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
 import { errorPort } from '../../engine/document/pipeline.ts';
-import type { PortManifest, Problem } from '../../engine/protocol/messages.ts';
+import type { Problem } from '../../engine/protocol/messages.ts';
 import { handledBy } from '../runs/counts.ts';
 import { counted, formatShort } from '../runs/format.ts';
 import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
-import { type CardNode, portsOf, titleOf } from './flow.ts';
+import { FarCard } from './FarCard.tsx';
+import { isFarAway } from './far.ts';
+import { type CardNode, hasPortLines, titleOf } from './flow.ts';
 import { NodeIcon } from './NodeIcon.tsx';
+import { PortHandles } from './PortHandles.tsx';
 import { endRename, useRename } from './rename.ts';
 
-/** A node on the canvas. Reads the session by its id and is drawn anew only when something of its own changed. */
-export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
+/** A node on the canvas: a plain shape where it is too small for more. */
+export const NodeCard = memo(function NodeCard(props: NodeProps<CardNode>) {
+  const isFar = useStore(isFarAway);
+  const isRenaming = useRename((state) => state.node === props.id);
+  return isFar && !isRenaming ? <FarCard {...props} /> : <FullCard {...props} />;
+});
+
+/** Reads the session by its id and is drawn anew only when something of its own changed. */
+function FullCard({ id, data }: NodeProps<CardNode>) {
   const node = useSession((state) => state.pipeline.nodes[id]);
   const catalogue = useSession((state) => state.catalogue);
   const check = useNodeCheck(id);
   const problems = useProblems(id);
   const isRenaming = useRename((state) => state.node === id);
-  const updateInternals = useUpdateNodeInternals();
-  // What `portsOf` gives depends on edges for unknown types only; a text stands for it, so that other edits leave the card alone.
-  const portText = useSession((state) => JSON.stringify(portsOf(state.pipeline, id, state.catalogue)));
-  const ports = useMemo(() => JSON.parse(portText) as ReturnType<typeof portsOf>, [portText]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: handles move when the ports change.
-  useEffect(() => updateInternals(id), [id, portText, updateInternals]);
+  const { ports } = data;
   if (!node) return null;
 
   const manifest = catalogue.get(node.type);
   const isKnown = manifest !== undefined || catalogue.size === 0;
   const title = titleOf(id, node, catalogue);
   const line = isKnown ? check?.card || manifest?.summary || '' : `Unknown type “${node.type}”`;
-  const withNames = ports.inputs.length > 1 || ports.outputs.length > 1;
+  const withNames = hasPortLines(ports);
   const worst = problems[0]?.severity;
 
   return (
@@ -67,46 +72,8 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
         </div>
       )}
       <Counters id={id} />
-      {(['inputs', 'outputs'] as const).map((side) =>
-        ports[side].map((port, index) => (
-          <PortHandle
-            key={`${side} ${port.name}`}
-            node={id}
-            port={port}
-            side={side}
-            top={withNames ? namedPortsTop + namedPortHeight * index : singlePortTop}
-          />
-        )),
-      )}
+      <PortHandles node={id} ports={ports} />
     </div>
-  );
-});
-
-/** Where handles sit, measured from the card's upper edge: the middle of the head, or of the port's own line (see canvas.css). */
-const singlePortTop = 26;
-const namedPortsTop = 61;
-const namedPortHeight = 18;
-
-interface PortHandleProps {
-  readonly node: string;
-  readonly port: PortManifest;
-  readonly side: 'inputs' | 'outputs';
-  readonly top: number;
-}
-function PortHandle({ node, port, side, top }: PortHandleProps) {
-  const isInput = side === 'inputs';
-  return (
-    <Handle
-      id={port.name}
-      type={isInput ? 'target' : 'source'}
-      position={isInput ? Position.Left : Position.Right}
-      style={{ top }}
-      data-port={port.name}
-      data-side={isInput ? 'in' : 'out'}
-      data-error={port.name === errorPort || undefined}
-      role="img"
-      aria-label={`${isInput ? 'Input' : 'Output'} ${port.label} of ${node}`}
-    />
   );
 }
 

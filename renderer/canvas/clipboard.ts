@@ -2,6 +2,7 @@ import { copyNodes } from '../../engine/document/clipboard.ts';
 import { removeItems } from '../../engine/document/edits.ts';
 import { notify } from '../app/notify.ts';
 import { isTyping } from '../commands/shortcut.ts';
+import { pasteRows, takeFiles } from '../files/open-file.ts';
 import { session } from '../session/session.ts';
 import { describeSelection, pasteText } from './selection.ts';
 import { visibleCentre } from './viewport.ts';
@@ -20,7 +21,8 @@ export function cutSelection(): void {
 }
 export async function pasteFromClipboard(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => lastCopy);
-  if (!text || !paste(text)) notify('There are no nodes on the clipboard. Copy some first.', 'warning');
+  if (!text) notify('The clipboard holds neither nodes nor rows. Copy some first.', 'warning');
+  else if (!paste(text)) await pasteRows(text);
 }
 
 function paste(text: string): boolean {
@@ -45,9 +47,11 @@ export function listenToClipboard(): () => void {
   };
   const pasteEvent = (event: ClipboardEvent) => {
     const text = event.clipboardData?.getData('text/plain');
-    if (isText(event) || !text) return;
-    if (paste(text)) event.preventDefault();
-    else notify('The clipboard holds something other than nodes.', 'warning');
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (isText(event) || (!text && files.length === 0)) return;
+    event.preventDefault();
+    if (files.length > 0) void takeFiles(files);
+    else if (text && !paste(text)) void pasteRows(text);
   };
   document.addEventListener('copy', copy);
   document.addEventListener('cut', copy);

@@ -1,5 +1,6 @@
 import { addNode, connect, insertIntoEdge } from '../../engine/document/edits.ts';
 import { type Endpoint, edgeId, type Pipeline, type Position } from '../../engine/document/pipeline.ts';
+import type { Json } from '../../engine/schema/types.ts';
 import { session } from '../session/session.ts';
 import { edgeTo } from './connect.ts';
 import { cardSize, portsOf } from './flow.ts';
@@ -16,6 +17,8 @@ export interface InsertOptions {
   readonly join?: { readonly end: Endpoint; readonly side: 'source' | 'target' };
   /** The edge that the node is put into. */
   readonly edge?: string;
+  readonly params?: { readonly [name: string]: Json };
+  readonly title?: string;
   /** The canvas stays where it is: somebody chose this place with the pointer. */
   readonly still?: boolean;
 }
@@ -27,7 +30,7 @@ export function insertNode(type: string, options: InsertOptions): string | null 
   if (!manifest) return null;
   let id = '';
   session.edit(`Add ${manifest.title}`, (before) => {
-    const added = addNode(before, { type, typeVersion: manifest.version, params: {}, position: options.position });
+    const added = addNode(before, { type, typeVersion: manifest.version, params: options.params ?? {}, title: options.title, position: options.position });
     id = added.id;
     let { pipeline } = added;
     const { inputs, outputs } = portsOf(pipeline, id, catalogue);
@@ -60,6 +63,16 @@ export function addNodeBesideSelection(type: string): string | null {
     return insertNode(type, { position, join: { end: { node: beside, port: output }, side: 'source' } });
   }
   return insertNode(type, { position: freePlace(pipeline, { x: at.x, y: at.y + cardSize.height + rowGap }) });
+}
+
+/** Where a further source goes: below those that are there, else in the middle of what is seen. */
+export function placeOfSource(): Position {
+  const { pipeline } = session.state;
+  const places = Object.values(pipeline.layout);
+  if (places.length === 0) return visibleCentre();
+  const x = Math.min(...places.map((at) => at.x));
+  const column = places.filter((at) => at.x < x + cardSize.width);
+  return freePlace(pipeline, { x, y: Math.max(...column.map((at) => at.y)) + cardSize.height + rowGap });
 }
 
 /** The output that nothing takes yet, else the first. */

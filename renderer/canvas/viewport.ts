@@ -31,6 +31,12 @@ export function visibleCentre(): Position {
   return { x: centre.x - cardSize.width / 2, y: centre.y - cardSize.height / 2 };
 }
 
+/** Where a card goes whose middle is to be at a point of the page; undefined while there is no canvas. */
+export function placeAt(clientX: number, clientY: number): Position | undefined {
+  const at = instance?.screenToFlowPosition({ x: clientX, y: clientY });
+  return at && { x: at.x - cardSize.width / 2, y: at.y - cardSize.height / 2 };
+}
+
 /** Below this, titles cannot be read: a wide pipeline is then shown from its beginning. */
 const legibleZoom = 0.6;
 const margin = 40;

@@ -30,15 +30,17 @@ export function CommandPalette() {
         }),
       );
     const twins = sameTitles([...state.catalogue.values()]);
-    const add = [...state.catalogue.values()].map(
-      (manifest): SpotlightActionData => ({
-        id: `add.${manifest.type}`,
-        label: twins.has(manifest.title) ? `Add ${manifest.title} (${manifest.kind})` : `Add ${manifest.title}`,
-        keywords: [...manifest.keywords, manifest.category, manifest.summary],
-        leftSection: <NodeIcon icon={manifest.icon} kind={manifest.kind} />,
-        onClick: () => addNodeBesideSelection(manifest.type),
-      }),
-    );
+    const add = [...state.catalogue.values()]
+      .filter(({ forBenchmarks }) => !forBenchmarks)
+      .map(
+        (manifest): SpotlightActionData => ({
+          id: `add.${manifest.type}`,
+          label: twins.has(manifest.title) ? `Add ${manifest.title} (${manifest.kind})` : `Add ${manifest.title}`,
+          keywords: [...manifest.keywords, manifest.category, manifest.summary],
+          leftSection: <NodeIcon icon={manifest.icon} kind={manifest.kind} />,
+          onClick: () => addNodeBesideSelection(manifest.type),
+        }),
+      );
     const go = Object.entries(state.pipeline.nodes).map(([id, node]): SpotlightActionData => {
       const manifest = state.catalogue.get(node.type);
       return {

@@ -1,6 +1,7 @@
-import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory } from '@tabler/icons-react';
+import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory, IconHome } from '@tabler/icons-react';
 import { isDesktop } from '../app/host.ts';
-import { newDocument, openDocument, saveDocument, saveDocumentAs, showExamples, showRecent } from '../files/documents.tsx';
+import { newDocument, saveDocument, saveDocumentAs, showExamples, showRecent, showStart } from '../files/documents.tsx';
+import { openDocument } from '../files/open-file.ts';
 import { session } from '../session/session.ts';
 import type { Command } from './command.ts';
 
@@ -8,6 +9,7 @@ export const fileCommands: readonly Command[] = [
   { name: 'file.new', label: 'New pipeline', icon: IconFilePlus, shortcuts: isDesktop ? ['Mod+N'] : ['Alt+N', 'Mod+N'], run: () => newDocument() },
   { name: 'file.open', label: 'Open…', icon: IconFolderOpen, shortcuts: ['Mod+O'], run: () => openDocument() },
   { name: 'file.recent', label: 'Open recent…', icon: IconHistory, shortcuts: ['Mod+Shift+O'], run: () => showRecent() },
+  { name: 'file.start', label: 'Start page', icon: IconHome, run: () => showStart() },
   { name: 'file.examples', label: 'Examples…', icon: IconBooks, run: () => showExamples() },
   {
     name: 'file.save',

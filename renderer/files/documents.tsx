@@ -13,15 +13,15 @@ import { RecentDialog } from './RecentDialog.tsx';
 import { UnsavedDialog } from './UnsavedDialog.tsx';
 
 export const pipelineExtension = '.millrace.json';
-const extensions = ['millrace.json', 'json'];
+export const pipelineExtensions = ['millrace.json', 'json'];
 
 /** Loads what `open` gives in place of the current document, after asking about unsaved changes. False when the user stayed. */
-async function replaceDocument(open: () => Promise<OpenedDocument>, what: string): Promise<boolean> {
+async function replaceDocument(open: () => Promise<OpenedDocument>, what: string, options: { readonly start?: boolean } = {}): Promise<boolean> {
   if (!(await mayLeaveDocument())) return false;
   const { documentId } = session.state;
   try {
     const opened = await open();
-    session.load(opened);
+    session.load(opened, options);
     if (documentId && documentId !== opened.documentId) void session.request('document.close', { documentId }).catch(() => {});
     if (opened.migrated?.length) {
       notify(`This file was written by an older version and has been brought up to date: ${opened.migrated.join('; ')}. Saving writes the new form.`);
@@ -46,15 +46,15 @@ export async function mayLeaveDocument(): Promise<boolean> {
 export function newDocument(): Promise<boolean> {
   return replaceDocument(() => session.request('document.new', {}), 'A new pipeline could not be made');
 }
+/** Back to the page that the editor starts with. */
+export function showStart(): Promise<boolean> {
+  return replaceDocument(() => session.request('document.new', {}), 'The start page could not be shown', { start: true });
+}
 export function openPath(path: string): Promise<boolean> {
   return replaceDocument(() => session.request('document.open', { path }), 'The file could not be opened');
 }
 export function openExample(id: string): Promise<boolean> {
   return replaceDocument(() => session.request('document.openExample', { id }), 'The example could not be opened');
-}
-export async function openDocument(): Promise<boolean> {
-  const path = await pickFile({ mode: 'open', title: 'Open pipeline', extensions });
-  return path ? openPath(path) : false;
 }
 export async function showExamples(): Promise<void> {
   const id = await showDialog<string>((close) => <ExamplesDialog onClose={close} />);
@@ -73,7 +73,7 @@ export async function saveDocument(): Promise<boolean> {
 export async function saveDocumentAs(): Promise<boolean> {
   const { path, pipeline } = session.state;
   const suggestion = path ?? `${fileName(pipeline.name)}${pipelineExtension}`;
-  const chosen = await pickFile({ mode: 'save', title: 'Save pipeline', extensions, suggestion });
+  const chosen = await pickFile({ mode: 'save', title: 'Save pipeline', extensions: pipelineExtensions, suggestion });
   return chosen ? write(chosen, null) : false;
 }
 

@@ -11,8 +11,8 @@ import { RestoreDialog } from './RestoreDialog.tsx';
 
 /**
  * What the editor opens once the engine answers: what this page had open when it was loaded again; else the file it was started
- * with, at the very first start an example, and before both, unsaved work of a crash if the user wants it. Gives back the
- * function that shows it.
+ * with, and before that, unsaved work of a crash if the user wants it; with none of these, the start page. Gives back the function
+ * that shows it.
  */
 export async function startDocument(hello: RequestResults['hello']): Promise<() => void> {
   const left = takeLeftDocument();
@@ -45,10 +45,7 @@ async function openFirst(hello: RequestResults['hello']): Promise<() => void> {
 }
 
 async function firstDocument(hello: RequestResults['hello']): Promise<OpenedDocument | null> {
-  if (hello.open) return session.request('document.open', { path: hello.open });
-  if (!hello.firstStart) return null;
-  const [example] = await session.request('examples.list', {});
-  return example ? session.request('document.openExample', { id: example.id }) : null;
+  return hello.open ? session.request('document.open', { path: hello.open }) : null;
 }
 
 async function offerRestore(copies: readonly Autosave[], hello: RequestResults['hello']): Promise<void> {

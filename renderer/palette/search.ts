@@ -27,11 +27,13 @@ function isWordStart(text: string, at: number): boolean {
   return at === 0 || /[^a-z0-9]/.test(text[at - 1] ?? '');
 }
 
-/** Nodes that fit, best first; all of them in their own order for an empty query. Every word must fit somewhere. */
+/** Nodes that fit, best first; all of them in their own order for an empty query. Every word must fit somewhere. What is there for benchmarks is found by its whole title. */
 export function searchNodes(nodes: readonly NodeManifest[], query: string): readonly NodeManifest[] {
   const parts = query.trim().split(/\s+/).filter(Boolean);
-  if (parts.length === 0) return nodes;
-  return nodes
+  const asked = query.trim().toLowerCase();
+  const offered = nodes.filter(({ forBenchmarks, title }) => !forBenchmarks || title.toLowerCase() === asked);
+  if (parts.length === 0) return offered;
+  return offered
     .map((node) => {
       const scores = parts.map((word) => {
         const title = fitness(word, node.title) * 4;

@@ -1,6 +1,6 @@
 import type { RequestParams } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
-import type { CheckResult, Problem } from '../../engine/protocol/messages.ts';
+import type { CheckAnswer, CheckResult, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
@@ -28,7 +28,11 @@ async function runCheck(): Promise<boolean> {
   if (!client || !documentId) return false;
   const mine = ++newest;
   try {
-    const check = await client.request('pipeline.check', { documentId, pipeline });
+    const known = held as HeldAnswer | null;
+    const since = known?.client === client && known.documentId === documentId ? known.answer : undefined;
+    const answer = await client.request('pipeline.check', { documentId, pipeline, ...(since !== undefined && { since }) });
+    const check = complete(answer, client, documentId);
+    if (!check) return await runCheck();
     if (mine !== newest || getState().documentId !== documentId) return false;
     acceptCheck(check);
     return true;
@@ -38,9 +42,29 @@ async function runCheck(): Promise<boolean> {
   }
 }
 
+interface HeldAnswer {
+  readonly client: unknown;
+  readonly documentId: string;
+  readonly answer: number | undefined;
+  readonly check: CheckResult;
+}
+/** The newest answer of the engine, made whole; also one that a newer request has overtaken, since the next builds on it. */
+let held: HeldAnswer | null = null;
+
+/** Null where the answer builds on one that is not held: it must be asked for again, whole. */
+function complete({ answer, since, gone = [], ...told }: CheckAnswer, client: unknown, documentId: string): CheckResult | null {
+  const before: HeldAnswer | null = held?.client === client && held?.documentId === documentId ? held : null;
+  held = null;
+  if (since !== undefined && before?.answer !== since) return null;
+  const nodes: Record<string, NodeCheck> = since === undefined ? told.nodes : { ...before?.check.nodes, ...told.nodes };
+  for (const id of gone) delete nodes[id];
+  const check = share(before?.check, { ...told, nodes });
+  held = { client, documentId, answer, check };
+  return check;
+}
+
 function acceptCheck(check: CheckResult): void {
-  const old = getState();
-  setState({ check: share(old.check, check) });
+  setState({ check });
   collectProblems();
 }
 

@@ -101,6 +101,11 @@ export const session = {
     writeSetting(key, value);
   },
 
+  /** Leaves the start page for the canvas. */
+  begin(): void {
+    setState({ isStart: false });
+  },
+
   /** Asks for a check although the pipeline did not change: what it is checked against did (trust, a file). */
   recheck(): void {
     scheduleCheck(0);
@@ -108,9 +113,9 @@ export const session = {
 
   /**
    * Makes an opened document the current one, with a new history and its first node selected, so that rows are seen at once.
-   * With `edited`, it counts as unsaved: a restored copy.
+   * With `edited`, it counts as unsaved: a restored copy. With `start`, the start page is shown until something is begun.
    */
-  load(opened: OpenedDocument, options: { readonly edited?: boolean } = {}): void {
+  load(opened: OpenedDocument, options: { readonly edited?: boolean; readonly start?: boolean } = {}): void {
     const document = new DocumentStore(opened.pipeline);
     if (options.edited) document.markSaved(emptyPipeline);
     unsubscribe();
@@ -118,6 +123,7 @@ export const session = {
       document,
       documentId: opened.documentId,
       path: opened.path,
+      isStart: options.start ?? false,
       trusted: opened.trusted,
       stamp: opened.stamp,
       check: null,

@@ -57,6 +57,8 @@ export interface SessionState {
   readonly problems: readonly Problem[];
   readonly problemsByNode: { readonly [node: string]: readonly Problem[] };
 
+  /** Nothing was begun yet: the start page is shown in place of an empty canvas. */
+  readonly isStart: boolean;
   readonly selection: { readonly nodes: readonly string[]; readonly edges: readonly string[] };
   /** A field that somebody wants to see (a problem was clicked); the inspector scrolls to it and focuses it whenever `at` changes. */
   readonly focusField: { readonly node: string; readonly field: string | null; readonly line?: number; readonly column?: number; readonly at: number } | null;
@@ -100,6 +102,7 @@ export const useSession = create<SessionState>()(() => ({
   previewProblem: null,
   problems: [],
   problemsByNode: {},
+  isStart: true,
   selection: { nodes: [], edges: [] },
   focusField: null,
   runs: [],

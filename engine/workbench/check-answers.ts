@@ -1,0 +1,22 @@
+import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
+
+/** Tells an editor of a check as what differs from the one before: of a thousand nodes, a key that is typed changes one. */
+export class CheckAnswers {
+  readonly #last = new Map<string, { readonly answer: number; readonly nodes: ReadonlyMap<string, string> }>();
+  #answers = 0;
+
+  /** `since`: the answer that the editor holds, if any. */
+  answer(documentId: string, result: CheckResult, since: number | undefined): CheckAnswer {
+    const before = this.#last.get(documentId);
+    const answer = ++this.#answers;
+    const nodes = new Map(Object.entries(result.nodes).map(([id, node]) => [id, JSON.stringify(node)]));
+    this.#last.set(documentId, { answer, nodes });
+    if (!before || before.answer !== since) return { ...result, answer };
+    const changed = Object.entries(result.nodes).filter(([id]) => nodes.get(id) !== before.nodes.get(id));
+    return { ...result, nodes: Object.fromEntries(changed), answer, since, gone: [...before.nodes.keys()].filter((id) => !nodes.has(id)) };
+  }
+
+  forget(documentId: string): void {
+    this.#last.delete(documentId);
+  }
+}

@@ -1,0 +1,62 @@
+import type { ReactFlowState } from '@xyflow/react';
+
+/** Below this zoom what stands on cards and edges cannot be read. */
+export const legibleZoom = 0.45;
+
+export function isFarAway(state: ReactFlowState): boolean {
+  return state.transform[2] < legibleZoom;
+}
+
+/** Zooms at which titles are laid out anew: between two of them they grow with the canvas. */
+const steps = [0.38, 0.32, 0.26, 0.21, 0.17, 0.13, 0.1, 0.07, 0.05] as const;
+
+/** The zoom to lay titles out for, or null where the cards show their own. */
+export function titleZoom(state: ReactFlowState): number | null {
+  const [, , zoom] = state.transform;
+  return zoom < legibleZoom ? (steps.find((step) => step <= zoom + 1e-6) ?? steps.at(-1)!) : null;
+}
+
+/** Of titles, in pixels of the screen. */
+export const titleSize = { font: 11.5, height: 15, letter: 6.6, most: 150, least: 46 } as const;
+/** How far right of a card's left edge its title begins, at zoom 1. */
+export const titleIndent = 50;
+
+export interface PlacedTitle {
+  readonly id: string;
+  readonly title: string;
+  readonly x: number;
+  readonly y: number;
+  /** In the canvas's coordinates; a longer title is cut. */
+  readonly width: number;
+}
+
+/**
+ * Titles at a size that can be read, of as many cards as leave room for them: none lies on another. `cards` with their upper left
+ * corner and the middle of their head.
+ */
+export function placeTitles(
+  cards: readonly { readonly id: string; readonly title: string; readonly x: number; readonly y: number }[],
+  zoom: number,
+): PlacedTitle[] {
+  const height = titleSize.height / zoom;
+  const least = titleSize.least / zoom;
+  const rows = new Map<number, PlacedTitle[]>();
+  const placed: PlacedTitle[] = [];
+  // From the right: what lies there already tells how much room a title has.
+  for (const { id, title, x: left, y } of [...cards].sort((one, other) => other.x - one.x)) {
+    const x = left + titleIndent;
+    const row = Math.floor(y / height);
+    const wanted = Math.min(title.length * titleSize.letter + 8, titleSize.most) / zoom;
+    const near = [row - 1, row, row + 1]
+      .flatMap((at) => rows.get(at) ?? [])
+      .filter((other) => Math.abs(other.y - y) < height && other.x < x + wanted && other.x + other.width > x);
+    const width = Math.min(wanted, ...near.map((other) => other.x - x));
+    if (width < Math.min(wanted, least)) continue;
+    const found = { id, title, x, y, width };
+    placed.push(found);
+    const list = rows.get(row);
+    if (list) list.push(found);
+    else rows.set(row, [found]);
+  }
+  return placed;
+}

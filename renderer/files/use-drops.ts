@@ -1,0 +1,52 @@
+import { useEffect } from 'react';
+import { create } from 'zustand';
+import { notify } from '../app/notify.ts';
+import { placeAt } from '../canvas/viewport.ts';
+import { pasteRows, takeFiles } from './open-file.ts';
+
+/** Whether files are being dragged over the window. */
+export const useFileDrag = create<{ readonly isOver: boolean }>()(() => ({ isOver: false }));
+
+/** Lets the whole window take files and pieces of text with rows. Drags of the editor's own are left alone. */
+export function useDrops(): void {
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      if (!isForeign(event.dataTransfer)) return;
+      event.preventDefault();
+      event.dataTransfer!.dropEffect = 'copy';
+      useFileDrag.setState({ isOver: true });
+    };
+    const leave = (event: DragEvent) => {
+      // Where it leaves the window, there is nothing that it comes to.
+      if (event.relatedTarget === null) useFileDrag.setState({ isOver: false });
+    };
+    const drop = (event: DragEvent) => {
+      useFileDrag.setState({ isOver: false });
+      const data = event.dataTransfer;
+      if (!isForeign(data) || !data) return;
+      event.preventDefault();
+      const files = [...data.files];
+      const onCanvas = event.target instanceof Element && event.target.closest('.react-flow') !== null;
+      const text = data.getData('text/plain');
+      if (files.length > 0) void takeFiles(files, onCanvas ? placeAt(event.clientX, event.clientY) : undefined);
+      else if (text) void pasteRows(text);
+      else notify('What was dropped holds no file.', 'warning');
+    };
+    const end = () => useFileDrag.setState({ isOver: false });
+    window.addEventListener('dragover', over);
+    window.addEventListener('dragleave', leave);
+    window.addEventListener('drop', drop);
+    window.addEventListener('dragend', end);
+    return () => {
+      window.removeEventListener('dragover', over);
+      window.removeEventListener('dragleave', leave);
+      window.removeEventListener('drop', drop);
+      window.removeEventListener('dragend', end);
+    };
+  }, []);
+}
+
+/** Files from outside the page. */
+function isForeign(data: DataTransfer | null): boolean {
+  return data?.types.includes('Files') ?? false;
+}

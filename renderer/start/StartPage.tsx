@@ -1,0 +1,105 @@
+import { Button } from '@mantine/core';
+import { IconClipboardText, IconFileImport, IconFolderOpen, IconPlugConnected, IconPlus } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
+import { listenToClipboard } from '../canvas/clipboard.ts';
+import { useQuickAdd } from '../canvas/quick-add.ts';
+import { runCommand } from '../commands/registry.ts';
+import { openExample, openPath } from '../files/documents.tsx';
+import { chooseData, dataExtensions, listenOnPort } from '../files/open-file.ts';
+import { choosePastedRows } from '../files/PasteDialog.tsx';
+import { formatWhen } from '../runs/format.ts';
+import { session, useSession } from '../session/session.ts';
+import { ExampleSketch } from './ExampleSketch.tsx';
+import './start-page.css';
+
+/** What the editor begins with: one's own data, what was open before, and examples. */
+export function StartPage() {
+  const engine = useSession((state) => state.engine);
+  const [examples, setExamples] = useState<readonly ExampleFile[]>([]);
+  const [recent, setRecent] = useState<readonly RecentFile[] | null>(null);
+  useEffect(() => {
+    if (engine !== 'ready') return;
+    session.request('examples.list', {}).then(setExamples, () => {});
+    session.request('recent.list', {}).then(setRecent, () => setRecent([]));
+  }, [engine]);
+  useEffect(() => listenToClipboard(), []);
+  // Who searches for a node by its key wants a canvas for it.
+  useEffect(() => useQuickAdd.subscribe(({ request }) => request && session.begin()), []);
+  const isReady = engine === 'ready';
+  return (
+    <main className="start-page" aria-label="Start">
+      <section className="start-data" aria-labelledby="start-data">
+        <h1 id="start-data">Start with data</h1>
+        <button type="button" className="start-target" disabled={!isReady} onClick={() => void chooseData()} data-autofocus>
+          <IconFileImport size={34} stroke={1.4} aria-hidden />
+          <b>Drop a file here</b>
+          <span>CSV, JSON Lines, a SQLite database, or a pipeline. Anywhere in the window will do.</span>
+          <small>
+            {dataExtensions()
+              .map((extension) => `.${extension}`)
+              .join('  ')}
+          </small>
+        </button>
+        <div className="start-actions">
+          <Button leftSection={<IconFolderOpen size={16} />} disabled={!isReady} onClick={() => void chooseData()}>
+            Choose data…
+          </Button>
+          <Button variant="default" leftSection={<IconClipboardText size={16} />} disabled={!isReady} onClick={() => void choosePastedRows()}>
+            Paste rows
+          </Button>
+          <Button variant="default" leftSection={<IconPlugConnected size={16} />} disabled={!isReady} onClick={listenOnPort}>
+            Listen on a port
+          </Button>
+          <Button variant="default" leftSection={<IconPlus size={16} />} onClick={() => session.begin()}>
+            Empty pipeline
+          </Button>
+        </div>
+      </section>
+      <section aria-labelledby="start-recent">
+        <div className="start-head">
+          <h2 id="start-recent">Recent</h2>
+          <Button variant="subtle" size="compact-sm" disabled={!isReady} onClick={() => void runCommand('file.open')}>
+            Open…
+          </Button>
+        </div>
+        {recent?.length === 0 && <p className="dim">Pipelines that you open or save are listed here.</p>}
+        <ul className="start-files">
+          {recent?.slice(0, 12).map((file) => (
+            <li key={file.path}>
+              <button type="button" disabled={!file.exists} title={file.path} onClick={() => void openPath(file.path)}>
+                <b>{fileName(file.path)}</b>
+                <span className="start-when">{file.exists ? formatWhen(file.openedAt) : 'missing'}</span>
+                <span className="start-folder">{folderName(file.path)}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section aria-labelledby="start-examples">
+        <div className="start-head">
+          <h2 id="start-examples">Examples on real data</h2>
+        </div>
+        <div className="start-examples">
+          {examples.map((example) => (
+            <button type="button" key={example.id} onClick={() => void openExample(example.id)}>
+              <ExampleSketch sketch={example.sketch} />
+              <b>{example.title}</b>
+              <span>{example.summary}</span>
+            </button>
+          ))}
+        </div>
+      </section>
+    </main>
+  );
+}
+
+const parts = (path: string) => path.split(/[\\/]/);
+function fileName(path: string): string {
+  return parts(path)
+    .at(-1)!
+    .replace(/\.millrace\.json$/, '');
+}
+function folderName(path: string): string {
+  return path.slice(0, path.length - parts(path).at(-1)!.length - 1) || '/';
+}
