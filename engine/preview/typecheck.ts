@@ -45,8 +45,8 @@ export class TypeChecker {
     return new TypeChecker(((module as { default?: unknown }).default ?? module) as typeof TypeScript);
   }
 
-  /** What is wrong with the types, with ranges in the user's own text. Code that cannot be parsed is passed over: the check of the pipeline tells that. */
-  check(code: readonly TypedCode[]): Problem[] {
+  /** What is wrong with the types, with ranges in the user's own text. Code that cannot be parsed is passed over: the check of the pipeline tells that. `onPiece` hears of each piece before it is looked at. */
+  check(code: readonly TypedCode[], onPiece: (piece: TypedCode) => void = () => {}): Problem[] {
     const before = this.#files;
     this.#files = new Map(
       code.map((piece, index) => {
@@ -57,7 +57,10 @@ export class TypeChecker {
         return [name, { text, version, code: piece, linesBefore }];
       }),
     );
-    return [...this.#files].flatMap(([name, file]) => this.#problems(name, file));
+    return [...this.#files].flatMap(([name, file]) => {
+      onPiece(file.code);
+      return this.#problems(name, file);
+    });
   }
 
   #problems(name: string, file: File): Problem[] {

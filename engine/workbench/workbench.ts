@@ -70,6 +70,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     preview.close();
     typeChecks.close();
     results.close();
+    checker.close();
     store.close();
   });
 }
