@@ -24,7 +24,8 @@ export async function load(file: string, parameters: { readonly [name: string]: 
   const { pipeline } = pipelineOf(text);
   const catalogue = new Catalogue(definitions);
   const folder = dirname(path);
-  const check = await new Checker(catalogue, codeAnalysis).check(pipeline, { folder, path }, { touch: true, mustKnow: true, parameters });
+  const checker = new Checker(catalogue, codeAnalysis);
+  const check = await checker.check(pipeline, { folder, path }, { touch: true, mustKnow: true, parameters }).finally(() => checker.close());
   const titleOf = (node: string) => {
     const found = pipeline.nodes[node];
     return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;

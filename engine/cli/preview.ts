@@ -4,7 +4,6 @@ import type { PreviewResult } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { decodeCells, formatValue } from '../schema/values.ts';
-import { enterUniversalTime } from '../time-zone.ts';
 import { alignedTable, count, describeProblems, paint } from './report.ts';
 
 interface PreviewOptions {
@@ -16,9 +15,8 @@ interface PreviewOptions {
 
 /** `millrace preview`: 0 with rows, 1 when a node's code could not be carried out, 2 for a bad pipeline or node. */
 export async function preview(file: string, options: PreviewOptions): Promise<number> {
-  enterUniversalTime();
-  const thread = new Preview();
-  thread.prepare();
+  const rows = new Preview();
+  rows.prepare();
   let titleOf = (node: string) => node;
   try {
     const { load } = await import('./load.ts');
@@ -32,7 +30,8 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
       const hint = ports.length > 0 ? `Its ports are ${ports.join(', ')}.` : 'A sink has none: leave --port out to see what arrives.';
       throw new MillraceError({ code: 'node/no-port', message: `"${options.node}" has no output port "${port}".`, hint, node: options.node });
     }
-    const result = await thread.read('cli', { plan, folder: loaded.folder, node: options.node, port, limit: options.rows, sampleKeys: loaded.sampleKeys });
+    const job = { plan, folder: loaded.folder, node: options.node, port, limit: options.rows, sampleKeys: loaded.sampleKeys };
+    const result = await rows.read('cli', () => job);
     if (options.json) process.stdout.write(`${JSON.stringify(asObjects(result), null, 2)}\n`);
     else {
       print(result);
@@ -43,9 +42,9 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
     const problem = problemOf(error);
     if (options.json) process.stdout.write(`${JSON.stringify({ problems: [problem] }, null, 2)}\n`);
     else process.stderr.write(`${describeProblems([problem], file, titleOf)}\n`);
-    return /^(code\/(endless|memory)|source\/slow|preview\/)/.test(problem.code) ? 1 : 2;
+    return /^(code\/(endless|memory)|source\/(slow|memory|crashed)|preview\/)/.test(problem.code) ? 1 : 2;
   } finally {
-    thread.close();
+    rows.close();
   }
 }
 

@@ -29,8 +29,8 @@ async function typeProblems(code: readonly import('../preview/typecheck.ts').Typ
     (piece) => !known.some((problem) => problem.node === piece.node && problem.field === piece.field && problem.severity === 'error'),
   );
   if (unknown.length === 0) return [];
-  const { TypeChecker } = await import('../preview/typecheck.ts');
-  return (await TypeChecker.load()).check(unknown);
+  const { checkTypesOnce } = await import('../preview/type-checks.ts');
+  return checkTypesOnce(unknown);
 }
 
 function plural(count: number, noun: string): string {

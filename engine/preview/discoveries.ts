@@ -1,16 +1,20 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Discovery, NodeDefinition, NodeProblem } from '../../nodes/kit/node.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { Json } from '../schema/types.ts';
+import { WorkerPool } from '../workers/pool.ts';
+import { WorkerEnded } from '../workers/worker-process.ts';
+import type { Look, Looked, LookJob } from './look.ts';
 
 /** How long a check waits for a source to be looked at; the look itself goes on and serves the next check. */
-const patienceMs = 2000;
+const defaultPatienceMs = 2000;
 const limitMs = 30_000;
-/** The same for one who has to know, as a run does: longer than any look may take. */
-const mostPatienceMs = 2 * limitMs;
+const memoryMb = 1024;
+/** Sources that are looked at at once: one that is slow holds up no other. */
+const most = 4;
 /** For failures that name no file whose change would mend them. */
 const retryAfterMs = 2000;
+/** For a look that had to be stopped: it would take as long again. */
+const stoppedRetryMs = 60_000;
 const keptEntries = 200;
 
 export interface Discovered {
@@ -21,50 +25,83 @@ export interface Discovered {
 }
 interface Entry {
   discovery: Discovery | null;
-  stamps: string;
+  /** Null where they say nothing, as the files changed while they were looked at. */
+  stamps: string | null;
+  /** How often it was looked at. */
+  looks: number;
   at: number;
+  retryMs: number;
   /** Set while the source is being looked at. */
   pending: Promise<void> | null;
+}
+
+/** Looks at sources and stamps files. Its promises may stay open for as long as a disk does not answer. */
+export interface SourceLooks {
+  look(definition: NodeDefinition, look: Look): Promise<Looked>;
+  stamps(paths: readonly string[]): Promise<string>;
+  close(): void;
+}
+
+/** In processes that are killed at their limits, as what a source names may be slow, endless or huge. */
+export function looksInProcesses(): SourceLooks {
+  const pool = new WorkerPool<LookJob, unknown>({ entry: 'discovery', limitMs, memoryMb, most });
+  return {
+    look: (_definition, look) => pool.run(look) as Promise<Looked>,
+    stamps: (paths) => pool.run({ paths }) as Promise<string>,
+    close: () => pool.close(),
+  };
 }
 
 /** What sources said about the outside world, until it changes: by type, params and folder, and by the files that they depend on. */
 export class Discoveries {
   readonly #entries = new Map<string, Entry>();
   readonly #patienceMs: number;
+  readonly #looks: SourceLooks;
 
-  constructor(options: { readonly patienceMs?: number } = {}) {
-    this.#patienceMs = options.patienceMs ?? patienceMs;
+  constructor({ patienceMs = defaultPatienceMs, looks = looksInProcesses() }: { readonly patienceMs?: number; readonly looks?: SourceLooks } = {}) {
+    this.#patienceMs = patienceMs;
+    this.#looks = looks;
   }
 
-  /** Never throws: what went wrong is among the discovery's problems. Never looks at the same thing twice at once. */
+  /**
+   * Never throws: what went wrong is among the discovery's problems. Never looks at the same thing twice at once. With
+   * `mustKnow`, as a run does, it waits for as long as a look may take.
+   */
   async find(definition: NodeDefinition, params: { readonly [name: string]: Json }, folder: string, mustKnow = false): Promise<Discovered> {
     const key = JSON.stringify([definition.type, params, folder]);
     if (definition.kind !== 'source' || !definition.discover) return { discovery: null, key };
-    let entry = this.#entries.get(key);
-    if (!entry || (!entry.pending && (await isStale(entry)))) {
-      // Another call may have begun while the files were looked at.
-      const newer = this.#entries.get(key);
-      entry = newer !== entry && newer ? newer : this.#start(key, definition.discover, params, folder);
-    }
-    const patienceMs = mustKnow ? mostPatienceMs : this.#patienceMs;
-    if (entry.pending && !(await inTime(entry.pending, patienceMs))) return { discovery: { schema: null, problems: [slow] }, key };
-    return { discovery: entry.discovery, key: `${key}${entry.stamps}` };
+    const found = this.#current(key, definition, { type: definition.type, params, folder });
+    const entry = mustKnow ? await found : await inTime(found, this.#patienceMs);
+    if (!entry) return { discovery: { schema: null, problems: [slow] }, key };
+    return { discovery: entry.discovery, key: `${key}${entry.stamps ?? `look ${entry.looks}`}` };
   }
 
-  #start(
-    key: string,
-    discover: (context: { params: any; path(path: string): string; signal: AbortSignal }) => Promise<Discovery>,
-    params: object,
-    folder: string,
-  ): Entry {
-    const entry: Entry = { discovery: null, stamps: '', at: 0, pending: null };
+  close(): void {
+    this.#looks.close();
+  }
+
+  async #current(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>): Promise<Entry> {
+    let entry = this.#entries.get(key);
+    if (!entry || (!entry.pending && (await this.#isStale(entry)))) {
+      // Another call may have begun while the files were looked at.
+      const newer = this.#entries.get(key);
+      entry = newer !== entry && newer ? newer : this.#start(key, definition, look, entry);
+    }
+    await entry.pending;
+    return entry;
+  }
+
+  #start(key: string, definition: NodeDefinition, look: Omit<Look, 'known'>, old: Entry | undefined): Entry {
+    const entry: Entry = { discovery: null, stamps: null, looks: (old?.looks ?? 0) + 1, at: 0, retryMs: retryAfterMs, pending: null };
     entry.pending = (async () => {
       try {
-        entry.discovery = await discover({ params, path: (path) => resolve(folder, path), signal: AbortSignal.timeout(limitMs) });
+        const { discovery, stamps, settled } = await this.#looks.look(definition, { ...look, known: old?.discovery?.dependsOn ?? [] });
+        entry.discovery = discovery;
+        entry.stamps = settled ? stamps : null;
       } catch (error) {
-        entry.discovery = { schema: null, problems: [problemOf(error)] };
+        entry.discovery = { schema: null, problems: [error instanceof WorkerEnded ? stopped(error) : problemOf(error)] };
+        entry.retryMs = stoppedRetryMs;
       }
-      entry.stamps = await stampsOf(entry.discovery);
       entry.at = Date.now();
       entry.pending = null;
     })();
@@ -76,6 +113,12 @@ export class Discoveries {
     }
     return entry;
   }
+
+  async #isStale({ discovery, stamps, at, retryMs }: Entry): Promise<boolean> {
+    const { problems = [], dependsOn = [] } = discovery ?? {};
+    if (dependsOn.length === 0) return problems.length > 0 && Date.now() - at > retryMs;
+    return stamps === null || stamps !== (await this.#looks.stamps(dependsOn).catch(() => null));
+  }
 }
 
 const slow: NodeProblem = {
@@ -85,26 +128,40 @@ const slow: NodeProblem = {
   hint: 'It goes on in the background: the next change of the pipeline shows them.',
 };
 
-async function isStale(entry: Entry): Promise<boolean> {
-  const { problems = [], dependsOn = [] } = entry.discovery ?? {};
-  if (problems.length > 0 && dependsOn.length === 0) return Date.now() - entry.at > retryAfterMs;
-  return entry.stamps !== (await stampsOf(entry.discovery));
+function stopped({ reason, message }: WorkerEnded): NodeProblem {
+  const severity = 'error' as const;
+  if (reason === 'time') {
+    const hint = 'Check the disk or network that holds it, name fewer files, or make the query faster: its first rows must come soon.';
+    return {
+      code: 'source/slow',
+      severity,
+      message: `Its columns are not known: looking at the input took longer than ${limitMs / 1000} s and was stopped.`,
+      hint,
+    };
+  }
+  if (reason === 'memory') {
+    const hint = 'Check the input for very large rows or values, or name fewer files.';
+    return {
+      code: 'source/memory',
+      severity,
+      message: `Its columns are not known: looking at the input needed more than ${memoryMb} MB of memory and was stopped.`,
+      hint,
+    };
+  }
+  return {
+    code: 'source/crashed',
+    severity,
+    message: `Its columns are not known: looking at the input ended unexpectedly: ${message}.`,
+    hint: 'Check the input, or try again.',
+  };
 }
 
-async function stampsOf(discovery: Discovery | null): Promise<string> {
-  const stamps = (discovery?.dependsOn ?? []).map(async (path) => {
-    const found = await stat(path).catch(() => null);
-    return found ? [path, found.mtimeMs, found.size] : [path];
-  });
-  return JSON.stringify(await Promise.all(stamps));
-}
-
-async function inTime(pending: Promise<void>, ms: number): Promise<boolean> {
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, ms, null);
   });
-  const done = await Promise.race([pending.then(() => true), late]);
+  const first = await Promise.race([work, late]);
   clearTimeout(timer);
-  return done;
+  return first;
 }

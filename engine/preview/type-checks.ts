@@ -1,22 +1,29 @@
-import { Worker } from 'node:worker_threads';
 import type { Problem } from '../schema/problem.ts';
-import { entryFile } from '../threads.ts';
+import { WorkerPool } from '../workers/pool.ts';
+import { WorkerEnded } from '../workers/worker-process.ts';
 import type { TypedCode } from './typecheck.ts';
 
 /** Long enough to skip the checks of half-typed words. */
 const debounceMs = 120;
+const defaultLimitMs = 15_000;
+const memoryMb = 1024;
+/** What a check may still take when nobody waits for it any more: the process has learnt what makes the next one fast. */
+const unwantedMs = 3000;
+/** Of one check. Code that comes after is not checked for its types. */
+const mostStopped = 3;
 
-/** Type checks in a thread of their own: the newest wins, and each document hears of its latest only. */
+type Pool = WorkerPool<readonly TypedCode[], readonly Problem[]>;
+
+/** Type checks in a process of their own, which is killed at its limits. */
 export class TypeChecks {
   readonly #onChecked: (documentId: string, problems: readonly Problem[]) => void;
-  readonly #waiting = new Map<string, NodeJS.Timeout>();
-  /** By request: the document it is for. An older request of the same document is dropped. */
-  readonly #asked = new Map<number, string>();
-  #worker: Worker | null = null;
-  #nextId = 1;
+  readonly #pool: Pool;
+  /** By document: ends what it asked last. */
+  readonly #newest = new Map<string, AbortController>();
 
-  constructor(onChecked: (documentId: string, problems: readonly Problem[]) => void) {
+  constructor(onChecked: (documentId: string, problems: readonly Problem[]) => void, options: { readonly limitMs?: number } = {}) {
     this.#onChecked = onChecked;
+    this.#pool = newPool(options.limitMs);
   }
 
   /** Answers by `onChecked`, unless something newer of the same document is asked before. */
@@ -26,45 +33,71 @@ export class TypeChecks {
       this.#onChecked(documentId, []);
       return;
     }
-    this.#waiting.set(
-      documentId,
-      setTimeout(() => {
-        this.#waiting.delete(documentId);
-        const id = this.#nextId++;
-        this.#asked.set(id, documentId);
-        this.#start().postMessage({ id, code });
-      }, debounceMs),
-    );
+    const { signal } = this.#start(documentId);
+    const timer = setTimeout(async () => {
+      const problems = await checkWithin(this.#pool, code, signal);
+      if (!signal.aborted) this.#onChecked(documentId, problems);
+    }, debounceMs);
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   }
 
   forget(documentId: string): void {
-    clearTimeout(this.#waiting.get(documentId));
-    this.#waiting.delete(documentId);
-    for (const [id, asked] of this.#asked) if (asked === documentId) this.#asked.delete(id);
+    this.#newest.get(documentId)?.abort();
+    this.#newest.delete(documentId);
   }
 
   close(): void {
-    for (const timer of this.#waiting.values()) clearTimeout(timer);
-    this.#waiting.clear();
-    this.#asked.clear();
-    void this.#worker?.terminate();
+    for (const documentId of [...this.#newest.keys()]) this.forget(documentId);
+    this.#pool.close();
   }
 
-  #start(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(entryFile('typecheck-thread'));
-    worker.unref();
-    worker.on('message', ({ id, problems }: { readonly id: number; readonly problems: readonly Problem[] }) => {
-      const documentId = this.#asked.get(id);
-      this.#asked.delete(id);
-      if (documentId !== undefined) this.#onChecked(documentId, problems);
-    });
-    worker.on('error', (error) => {
-      process.stderr.write(`millrace: the type check failed: ${error.stack}\n`);
-      this.#worker = null;
-      this.#asked.clear();
-    });
-    this.#worker = worker;
-    return worker;
+  #start(documentId: string): AbortController {
+    const own = new AbortController();
+    this.#newest.set(documentId, own);
+    return own;
   }
+}
+
+/** One check, for those who keep no process. Never rejects. */
+export async function checkTypesOnce(code: readonly TypedCode[]): Promise<readonly Problem[]> {
+  const pool = newPool();
+  try {
+    return await checkWithin(pool, code);
+  } finally {
+    pool.close();
+  }
+}
+
+function newPool(limitMs = defaultLimitMs): Pool {
+  return new WorkerPool({ entry: 'typecheck', limitMs, memoryMb });
+}
+
+/** Never rejects: code whose check had to be stopped is told, and the rest is checked without it. */
+async function checkWithin(pool: Pool, code: readonly TypedCode[], signal?: AbortSignal): Promise<readonly Problem[]> {
+  const stopped: Problem[] = [];
+  for (let left = code; left.length > 0; ) {
+    try {
+      return [...stopped, ...(await pool.run(left, { ...(signal && { signal }), graceMs: unwantedMs }))];
+    } catch (error) {
+      if (signal?.aborted) return [];
+      const culprit = error instanceof WorkerEnded ? (error.notes.at(-1) as Pick<TypedCode, 'node' | 'field'> | undefined) : undefined;
+      stopped.push(unchecked(error, pool, culprit));
+      if (!culprit || stopped.length >= mostStopped) break;
+      left = left.filter(({ node, field }) => node !== culprit.node || field !== culprit.field);
+    }
+  }
+  return stopped;
+}
+
+function unchecked(error: unknown, pool: Pool, at: Pick<TypedCode, 'node' | 'field'> | undefined): Problem {
+  const where = { severity: 'warning' as const, ...at };
+  const what = at ? 'this code' : 'the code';
+  const reason = error instanceof WorkerEnded ? error.reason : 'crashed';
+  if (reason === 'time' || reason === 'memory') {
+    const limit = reason === 'time' ? `took longer than ${pool.limitMs / 1000} s` : `needed more than ${pool.memoryMb} MB of memory`;
+    const message = `The types of ${what} are not checked: the check ${limit} and was stopped.`;
+    return { code: 'code/types-stopped', message, hint: 'Use simpler types: deep or recursive ones take longest. The code itself runs as it is.', ...where };
+  }
+  const { message } = error as Error;
+  return { code: 'code/types-failed', message: `The types of ${what} are not checked: ${message}.`, hint: 'Change the code, or try again.', ...where };
 }

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Schema } from '../schema/types.ts';
 import { TypeChecker, type TypedCode } from './typecheck.ts';
 
@@ -20,6 +23,41 @@ const module = (source: string): TypedCode => ({ node: 'step', field: 'code', ki
 const keyed = (source: string): TypedCode => ({ node: 'keyed', field: 'code', kind: 'keyed', source, input, keys: ['region'] });
 
 describe('TypeChecker', () => {
+  describe('given code that refers to files', () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), 'millrace-types-'));
+    const secret = join(folder, 'secret.ts');
+    fs.writeFileSync(secret, 'declare const secret: "of a file";\nexport type Secret = "of a file";\n');
+    afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const body = 'export default function step(row: Row) { const x: number = secret; return { x }; }';
+    const ways = {
+      'a path': `/// <reference path="${secret}" />\n${body}`,
+      'a relative path': `/// <reference path="../../../../../../../..${secret}" />\n${body}`,
+      types: `/// <reference types="${secret.slice(0, -3)}" />\n${body}`,
+      'a library': `/// <reference lib="../../../..${folder}/secret" />\n${body}`,
+      'the library of browsers': '/// <reference lib="dom" />\nexport default (row: Row) => document.title;',
+      'an import': `import { Secret } from "${secret}";\nexport default (row: Row) => { const x: Secret = 1; return { x }; };`,
+      'the type of an import': `export default (row: Row) => { const x: import("${secret}").Secret = 1; return { x }; };`,
+      'an import of data': `import text from "${folder}/package.json" with { type: "json" };\nexport default (row: Row) => text;`,
+      'a package': 'import type { z } from "zod";\nexport default (row: Row) => row;',
+      'what is required': `const x = require("${secret}");\nexport default (row: Row) => x;`,
+      'documentation of types': `/** @type {import("${secret}").Secret} */\nexport default (row: Row) => secret;`,
+    };
+
+    it.each(Object.entries(ways))('by %s, asks nothing of the disk', (_way, source) => {
+      const names = Object.keys(fs).filter((name) => typeof fs[name as 'openSync'] === 'function' && /^[a-z]/.test(name)) as 'openSync'[];
+      const asked: unknown[] = [];
+      const spies = names.map((name) => vi.spyOn(fs, name).mockImplementation((...args) => asked.push([name, ...args])));
+      try {
+        const problems = checker.check([{ ...module(source), node: `../../..${folder}/secret` }]);
+        expect(JSON.stringify(problems)).not.toContain('of a file');
+        expect(problems).not.toEqual([]);
+      } finally {
+        for (const spy of spies) spy.mockRestore();
+      }
+      expect(asked).toEqual([]);
+    });
+  });
+
   it('accepts right code, and null as a value of any column', () => {
     expect(
       checker.check([

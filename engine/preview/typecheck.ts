@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type * as TypeScript from 'typescript';
 import type { Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
@@ -35,7 +37,7 @@ export class TypeChecker {
 
   private constructor(ts: typeof TypeScript) {
     this.#ts = ts;
-    this.#service = ts.createLanguageService(this.#host());
+    this.#service = ts.createLanguageService(this.#host(readLibraries(ts)));
   }
 
   static async load(): Promise<TypeChecker> {
@@ -43,19 +45,22 @@ export class TypeChecker {
     return new TypeChecker(((module as { default?: unknown }).default ?? module) as typeof TypeScript);
   }
 
-  /** What is wrong with the types, with ranges in the user's own text. Code that cannot be parsed is passed over: the check of the pipeline tells that. */
-  check(code: readonly TypedCode[]): Problem[] {
+  /** What is wrong with the types, with ranges in the user's own text. Code that cannot be parsed is passed over: the check of the pipeline tells that. `onPiece` hears of each piece before it is looked at. */
+  check(code: readonly TypedCode[], onPiece: (piece: TypedCode) => void = () => {}): Problem[] {
     const before = this.#files;
     this.#files = new Map(
       code.map((piece, index) => {
-        const name = `/code/${index}_${piece.node}.ts`;
+        const name = `${codeFolder}/${index}_${encodeURIComponent(piece.node)}.ts`;
         const { text, linesBefore } = fileOf(piece);
         const old = before.get(name);
         const version = old?.text === text ? old.version : String(++this.#version);
         return [name, { text, version, code: piece, linesBefore }];
       }),
     );
-    return [...this.#files].flatMap(([name, file]) => this.#problems(name, file));
+    return [...this.#files].flatMap(([name, file]) => {
+      onPiece(file.code);
+      return this.#problems(name, file);
+    });
   }
 
   #problems(name: string, file: File): Problem[] {
@@ -86,19 +91,24 @@ export class TypeChecker {
     return { line, column: start.character + 1, endLine: end.line - file.linesBefore + 1, endColumn: end.character + 1 };
   }
 
-  #host(): TypeScript.LanguageServiceHost {
+  /**
+   * A closed world: the snippets, our own declarations and TypeScript's library. Whatever a snippet refers to besides
+   * (by path, as a module, a package of types or another library) does not exist: the disk is never asked.
+   */
+  #host(libraries: ReadonlyMap<string, string>): TypeScript.LanguageServiceHost {
     const ts = this.#ts;
     const options: TypeScript.CompilerOptions = {
       target: ts.ScriptTarget.ES2024,
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
-      lib: ['lib.es2024.d.ts'],
+      lib: [mainLibrary],
       types: [],
+      typeRoots: [],
       strict: true,
       strictNullChecks: false,
       noEmit: true,
     };
-    const textOf = (name: string) => this.#files.get(name)?.text ?? (name === libraryFile ? snippetLibrary : ts.sys.readFile(name));
+    const textOf = (name: string) => this.#files.get(name)?.text ?? (name === libraryFile ? snippetLibrary : libraries.get(name));
     return {
       getCompilationSettings: () => options,
       getScriptFileNames: () => [libraryFile, ...this.#files.keys()],
@@ -107,21 +117,43 @@ export class TypeChecker {
         const text = textOf(name);
         return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
       },
-      getCurrentDirectory: () => '/code',
-      getDefaultLibFileName: (settings) => ts.getDefaultLibFilePath(settings),
-      fileExists: (name) => this.#files.has(name) || name === libraryFile || ts.sys.fileExists(name),
+      getCurrentDirectory: () => codeFolder,
+      getDefaultLibFileName: () => `${librariesFolder}/${mainLibrary}`,
+      useCaseSensitiveFileNames: () => true,
+      fileExists: (name) => textOf(name) !== undefined,
       readFile: textOf,
-      // Nothing around a snippet can be imported.
-      directoryExists: () => false,
+      directoryExists: (name) => name === codeFolder || name === librariesFolder,
       getDirectories: () => [],
+      readDirectory: () => [],
+      realpath: (name) => name,
+      resolveModuleNameLiterals: (literals) => literals.map(() => ({ resolvedModule: undefined })),
+      resolveTypeReferenceDirectiveReferences: (references) => references.map(() => ({ resolvedTypeReferenceDirective: undefined })),
     };
   }
+}
+
+/** TypeScript's declarations of the language's own objects, and no others: neither a window nor a process. By name in our world. */
+function readLibraries(ts: typeof TypeScript): ReadonlyMap<string, string> {
+  const folder = dirname(ts.getDefaultLibFilePath({}));
+  const found = new Map<string, string>();
+  const add = (name: string) => {
+    const path = `${librariesFolder}/${name}`;
+    if (found.has(path)) return;
+    const text = readFileSync(join(folder, name), 'utf8');
+    found.set(path, text);
+    for (const { fileName } of ts.preProcessFile(text).libReferenceDirectives) add(`lib.${fileName}.d.ts`);
+  };
+  add(mainLibrary);
+  return found;
 }
 
 /** Without null as a type of its own, a function that returns nothing else has no type: what TypeScript says of that helps nobody. */
 const returnsOnlyNull = new Set([7010, 7011]);
 
-const libraryFile = '/code/library.d.ts';
+const codeFolder = '/code';
+const libraryFile = `${codeFolder}/library.d.ts`;
+const librariesFolder = '/typescript';
+const mainLibrary = 'lib.es2024.d.ts';
 
 /** The declarations stand below, so that lines of a snippet keep their numbers. */
 function fileOf({ kind, source, input, keys = [] }: TypedCode): { readonly text: string; readonly linesBefore: number } {

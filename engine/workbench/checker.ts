@@ -26,11 +26,17 @@ export interface Place {
 export class Checker {
   readonly #catalogue: Catalogue;
   readonly #analyse: CodeAnalysis;
-  readonly #discoveries = new Discoveries();
+  readonly #discoveries: Discoveries;
 
-  constructor(catalogue: Catalogue, analyse: CodeAnalysis) {
+  constructor(catalogue: Catalogue, analyse: CodeAnalysis, discoveries = new Discoveries()) {
     this.#catalogue = catalogue;
     this.#analyse = analyse;
+    this.#discoveries = discoveries;
+  }
+
+  /** Ends its processes; what is under way is answered as if it had failed. */
+  close(): void {
+    this.#discoveries.close();
   }
 
   /**

@@ -24,18 +24,14 @@ export function previewHandlers(
       typeChecks.request(documentId, code);
       return answers.answer(documentId, checked.result, since);
     },
-    'preview.read': async ({ documentId, pipeline, node, port, limit }, signal) => {
+    'preview.read': ({ documentId, pipeline, node, port, limit }, signal) => {
       const document = documents.trusted(documentId);
       const { folder } = document;
-      const { checked, sampleKeys } = await checker.check(pipeline, document, { touch: true });
-      const plan = planRun(checked, { target: node });
-      const cancel = () => preview.forget(documentId);
-      signal.addEventListener('abort', cancel, { once: true });
-      try {
-        return await preview.read(documentId, { plan, folder, node, port, limit, sampleKeys });
-      } finally {
-        signal.removeEventListener('abort', cancel);
-      }
+      const prepare = async () => {
+        const { checked, sampleKeys } = await checker.check(pipeline, document, { touch: true });
+        return { plan: planRun(checked, { target: node }), folder, node, port, limit, sampleKeys };
+      };
+      return preview.read(documentId, prepare, signal);
     },
   };
 }

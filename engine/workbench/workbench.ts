@@ -76,6 +76,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     typeChecks.close();
     results.close();
     void uploads.close();
+    checker.close();
     store.close();
   });
 }

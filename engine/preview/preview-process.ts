@@ -1,0 +1,25 @@
+/** Entry of the process that previews run in. Owned by preview.ts. */
+import { definitions } from '../../nodes/index.ts';
+import { newMonitor } from '../runtime/monitor.ts';
+import { createSandbox } from '../sandbox/sandbox.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { enterUniversalTime } from '../time-zone.ts';
+import { serveJobs } from '../workers/serve.ts';
+import type { PreviewJob } from './preview.ts';
+import { PreviewEngine } from './preview-engine.ts';
+
+enterUniversalTime();
+// A promise that users' code leaves behind is nobody's: it must not end the process.
+process.on('unhandledRejection', (reason) => {
+  if (reason instanceof MillraceError) throw reason;
+});
+const monitor = newMonitor();
+const byType = new Map(definitions.map((definition) => [definition.type, definition]));
+const note = serveJobs((job: PreviewJob) => engine.read(job), { monitor });
+const engine = new PreviewEngine({
+  definition: (type) => byType.get(type),
+  sandbox: createSandbox(),
+  monitor,
+  // Told ahead: once the code runs, there may be no more chance to say anything.
+  onCode: (code, field) => note({ code, field }),
+});
