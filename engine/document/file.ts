@@ -67,9 +67,10 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
       else problems.push(invalid(`edges.${index}`, `must be of the form "node.port -> node.port", is ${JSON.stringify(entry)}`));
     });
   }
-  for (const part of ['nodes', 'layout']) {
+  for (const part of ['nodes', 'layout', 'parameters', 'retired']) {
     // The schema's records leave this key out without a word.
-    if (isObject(document[part]) && Object.hasOwn(document[part], '__proto__')) problems.push(invalid(`${part}.__proto__`, badId));
+    if (isObject(document[part]) && Object.hasOwn(document[part], '__proto__'))
+      problems.push(invalid(`${part}.__proto__`, part === 'parameters' ? 'a parameter cannot have this name' : badId));
   }
   const { format: _format, formatVersion: _version, ...rest } = document;
   const parsed = pipelineSchema.safeParse({ name: 'Untitled', parameters: {}, nodes: {}, layout: {}, ...(joinLines(rest) as object), edges });
@@ -81,7 +82,7 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
 
 /** The text of a pipeline's file: two-space JSON, keys in a fixed order, an edge and a place a line each, ends with a newline. */
 export function formatPipeline(pipeline: Pipeline): string {
-  const { name, description, parameters, nodes, edges, layout } = canonical(pipeline);
+  const { name, description, parameters, nodes, edges, layout, retired } = canonical(pipeline);
   const document: Record<string, unknown> = { format: fileFormat, formatVersion: newestVersion(documentMigrations), name };
   if (description) document['description'] = description;
   document['parameters'] = parameters;
@@ -96,6 +97,7 @@ export function formatPipeline(pipeline: Pipeline): string {
     })) as Json,
   );
   document['edges'] = edges.map((edge) => `${edge.from.node}.${edge.from.port} -> ${edge.to.node}.${edge.to.port}`);
+  if (retired) document['retired'] = retired;
   const places = Object.entries(layout).map(([id, at]) => `    ${JSON.stringify(id)}: { "x": ${at.x}, "y": ${at.y} }`);
   const body = JSON.stringify(document, null, 2).replace(/\n\}$/, '');
   return `${body},\n  "layout": {${places.length > 0 ? `\n${places.join(',\n')}\n  ` : ''}}\n}\n`;
@@ -104,12 +106,15 @@ export function formatPipeline(pipeline: Pipeline): string {
 /** The same pipeline with nodes, layout and edges in the order of their ids, and no layout without a node: equal documents have equal texts. */
 export function canonical(pipeline: Pipeline): Pipeline {
   const ids = Object.keys(pipeline.nodes).sort();
+  const retired = Object.entries(pipeline.retired ?? {}).sort();
+  const { retired: _retired, ...rest } = pipeline;
   const edges = new Map(pipeline.edges.map((edge) => [edgeId(edge), edge]));
   return {
-    ...pipeline,
+    ...rest,
     nodes: Object.fromEntries(ids.map((id) => [id, pipeline.nodes[id]!])),
     edges: [...edges.keys()].sort().map((id) => edges.get(id)!),
-    layout: Object.fromEntries(ids.filter((id) => pipeline.layout[id]).map((id) => [id, pipeline.layout[id]!])),
+    layout: Object.fromEntries(ids.filter((id) => Object.hasOwn(pipeline.layout, id)).map((id) => [id, pipeline.layout[id]!])),
+    ...(retired.length > 0 ? { retired: Object.fromEntries(retired) } : {}),
   };
 }
 
