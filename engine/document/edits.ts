@@ -99,5 +99,6 @@ function withNode(pipeline: Pipeline, id: NodeId, node: PipelineNode): Pipeline 
 }
 
 function round(at: Position): Position {
-  return { x: Math.round(at.x), y: Math.round(at.y) };
+  const whole = (value: number) => (Number.isFinite(value) ? Math.round(value) : 0);
+  return { x: whole(at.x), y: whole(at.y) };
 }

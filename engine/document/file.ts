@@ -7,6 +7,12 @@ import { pipelineSchema } from './pipeline-schema.ts';
 export const fileFormat = 'millrace/pipeline';
 export const fileExtension = '.millrace.json';
 
+/** What a pipeline is called that nobody has named: as its file, without folder and extension. */
+export function titleOfFile(path: string): string {
+  const name = path.split(/[\\/]/).at(-1)!;
+  return (name.endsWith(fileExtension) ? name.slice(0, -fileExtension.length) : name.replace(/\.json$/, '')) || name;
+}
+
 export type LoadResult =
   | { readonly ok: true; readonly pipeline: Pipeline /** Names of the steps that brought an older file up to date. */; readonly migrated: readonly string[] }
   | { readonly ok: false; readonly reason: LoadFailure; readonly problems: readonly Problem[] };

@@ -62,7 +62,7 @@ export const requestParams = {
     dropChangedState: z.boolean().optional(),
     acceptDuplicates: z.boolean().optional(),
     /** Nodes whose rows in the errors table the run takes up, through the state that it goes on with. Refused with code `replay/…`. */
-    replay: z.array(z.string().max(100)).max(1000).optional(),
+    replay: z.array(z.string().max(100)).optional(),
   }),
   /** The checkpoint that a run of the document could go on from, or null. */
   'run.resumable': z.object({ documentId: document }),
