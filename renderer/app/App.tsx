@@ -34,7 +34,9 @@ function Editor() {
     <div className="app">
       <Header />
       <TrustBanner />
-      <Workspace />
+      <main className="workspace">
+        <Workspace />
+      </main>
       <StatusBar />
       <CommandPalette />
       <Dialogs />

@@ -97,7 +97,9 @@ export function moveSelection(x: number, y: number): void {
 
 export function renameSelection(): void {
   const [id] = session.state.selection.nodes;
-  if (id) startRename(id);
+  if (!id) return;
+  enterCanvas();
+  startRename(id);
 }
 
 function upperLeft(places: readonly Position[]): Position {
