@@ -14,7 +14,7 @@ describe.skipIf(why !== null)(`accessibility${why ? ` (${why})` : ''}`, () => {
     const { page } = await openDrawn('browser', temporaryFolder(), {
       nodes: {
         readings: { type: 'csv-file', params: { path: 'readings.csv' } },
-        code: { type: 'code', params: { code: 'export function onRow(row: Row) {\n  return row;\n}\n' } },
+        code: { type: 'code', params: { code: 'export default function (row: Row) {\n  return row;\n}\n' } },
         open: { type: 'filter' },
         inspect: { type: 'inspect' },
       },

@@ -7,7 +7,7 @@ import { copySelected, type Drawn, nodesOf, openDrawn, settled, viewOf, writePip
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, field, gridRows, pane, selectNode } from './gestures.ts';
 
-const snippet = 'export function onRow(row: Row) {\n  return row;\n}\n';
+const snippet = 'export default function (row: Row) {\n  return row;\n}\n';
 const drawn: Drawn = {
   nodes: {
     readings: { type: 'csv-file', params: { path: 'readings.csv' } },
