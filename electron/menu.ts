@@ -43,8 +43,8 @@ function entryOf(entry: DesktopMenuEntry | null): MenuItemConstructorOptions {
     enabled: entry.enabled,
     ...(entry.checked === undefined ? {} : { type: 'checkbox' as const, checked: entry.checked }),
     ...(entry.shortcut ? { accelerator: entry.shortcut.replace('Mod', 'CommandOrControl'), registerAccelerator: isMac } : {}),
-    click: (_item, window) => {
-      if (window instanceof BrowserWindow) window.webContents.send('command', entry.command);
+    click: (_item, window, event) => {
+      if (window instanceof BrowserWindow) window.webContents.send('command', entry.command, event?.triggeredByAccelerator === true);
     },
   };
 }

@@ -12,7 +12,7 @@ const desktop: DesktopApi = {
   saveDialog: ({ title, extensions, suggestion }) => ipcRenderer.invoke('save-dialog', { title, extensions, suggestion }),
   setDocument: ({ title, path, edited }) => ipcRenderer.send('set-document', title, path, edited),
   setMenu: (menus) => ipcRenderer.send('set-menu', menus),
-  onCommand: (listener) => listen('command', (name) => listener(String(name))),
+  onCommand: (listener) => listen('command', (name, byKey) => listener(String(name), byKey === true)),
   onCloseRequested: (listener) => listen('close-requested', () => listener()),
   answerClose: (close) => ipcRenderer.send('answer-close', close),
   showInFolder: (path) => ipcRenderer.send('show-in-folder', path),
@@ -21,8 +21,8 @@ const desktop: DesktopApi = {
 };
 contextBridge.exposeInMainWorld('desktop', desktop);
 
-function listen(channel: string, listener: (argument: unknown) => void): () => void {
-  const wrapped = (_event: unknown, argument: unknown) => listener(argument);
+function listen(channel: string, listener: (...sent: unknown[]) => void): () => void {
+  const wrapped = (_event: unknown, ...sent: unknown[]) => listener(...sent);
   ipcRenderer.on(channel, wrapped);
   return () => void ipcRenderer.removeListener(channel, wrapped);
 }

@@ -19,11 +19,17 @@ export function pipelineFileSchema(manifests: readonly NodeManifest[], formatVer
     properties: {
       format: { const: fileFormat },
       formatVersion: { type: 'integer', minimum: 1, maximum: formatVersion },
-      name: { type: 'string', maxLength: 200 },
+      name: { type: 'string' },
       description: text,
       parameters: { type: 'object', additionalProperties: { $ref: '#/$defs/parameter' } },
       nodes: { type: 'object', propertyNames: { pattern: `^${id}$` }, additionalProperties: { $ref: '#/$defs/node' } },
       edges: { type: 'array', uniqueItems: true, items: { type: 'string', pattern: `^\\s*${id}\\.\\S+\\s*->\\s*${id}\\.\\S+\\s*$` } },
+      retired: {
+        description: 'For each name the highest number that a deleted node had: its id is not given again.',
+        type: 'object',
+        propertyNames: { pattern: `^${id}$` },
+        additionalProperties: { type: 'integer', minimum: 1 },
+      },
       layout: {
         type: 'object',
         additionalProperties: { type: 'object', required: ['x', 'y'], properties: { x: { type: 'number' }, y: { type: 'number' } } },
@@ -48,7 +54,7 @@ export function pipelineFileSchema(manifests: readonly NodeManifest[], formatVer
         properties: {
           type: { anyOf: [{ enum: sorted.map((manifest) => manifest.type) }, { type: 'string', minLength: 1 }] },
           typeVersion: { type: 'integer', minimum: 1 },
-          title: { type: 'string', maxLength: 200 },
+          title: { type: 'string' },
           note: text,
           params: { type: 'object' },
           onError: { enum: errorPolicies },

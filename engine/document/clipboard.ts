@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { connect, freeId } from './edits.ts';
+import { own } from '../schema/own.ts';
+import { connect } from './edits.ts';
+import { freeId } from './ids.ts';
 import type { NodeId, Pipeline, Position } from './pipeline.ts';
 import { pipelineSchema } from './pipeline-schema.ts';
 
@@ -8,7 +10,7 @@ const clip = z.object({ format: z.literal(clipFormat), pipeline: pipelineSchema 
 
 /** Nodes and the edges among them, as JSON text for the system's clipboard. */
 export function copyNodes(pipeline: Pipeline, ids: readonly NodeId[]): string {
-  const chosen = new Set(ids.filter((id) => pipeline.nodes[id]));
+  const chosen = new Set(ids.filter((id) => Object.hasOwn(pipeline.nodes, id)));
   const only = <V>(record: { readonly [id: string]: V }) => Object.fromEntries(Object.entries(record).filter(([id]) => chosen.has(id)));
   const part: Pipeline = {
     name: '',
@@ -25,13 +27,13 @@ export function pasteNodes(pipeline: Pipeline, text: string, at: Position): { re
   const parsed = clip.safeParse(parseJson(text));
   if (!parsed.success) return null;
   const part = parsed.data.pipeline;
-  const places = Object.keys(part.nodes).map((id) => part.layout[id] ?? { x: 0, y: 0 });
+  const places = Object.keys(part.nodes).map((id) => own(part.layout, id) ?? { x: 0, y: 0 });
   const left = Math.min(...places.map((place) => place.x));
   const top = Math.min(...places.map((place) => place.y));
   let result = pipeline;
   const renamed = new Map<NodeId, NodeId>();
   for (const [id, node] of Object.entries(part.nodes)) {
-    const place = part.layout[id] ?? { x: 0, y: 0 };
+    const place = own(part.layout, id) ?? { x: 0, y: 0 };
     const name = freeId(result, id.replace(/_\d+$/, ''));
     const position = { x: Math.round(at.x + place.x - left), y: Math.round(at.y + place.y - top) };
     result = { ...result, nodes: { ...result.nodes, [name]: node }, layout: { ...result.layout, [name]: position } };

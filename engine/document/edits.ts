@@ -2,7 +2,9 @@
  * Every change of a pipeline, as a pure function: the old document in, the new one out (the same object when nothing changes).
  * Edits that name something that is not there change nothing.
  */
+import { own } from '../schema/own.ts';
 import type { Json } from '../schema/types.ts';
+import { freeId, retire } from './ids.ts';
 import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Parameter, type Pipeline, type PipelineNode, type Position } from './pipeline.ts';
 
 export interface NewNode {
@@ -13,7 +15,7 @@ export interface NewNode {
   readonly title?: string;
 }
 
-/** Adds a node; its id is made from title or type and is not one that the pipeline has. */
+/** Adds a node; its id is made from title or type and is not one that a node of the document has or had. */
 export function addNode(pipeline: Pipeline, node: NewNode): { readonly pipeline: Pipeline; readonly id: NodeId } {
   const { type, typeVersion, params, position, title } = node;
   const id = freeId(pipeline, title ?? type);
@@ -21,29 +23,30 @@ export function addNode(pipeline: Pipeline, node: NewNode): { readonly pipeline:
   return { id, pipeline: { ...pipeline, nodes: { ...pipeline.nodes, [id]: added }, layout: { ...pipeline.layout, [id]: round(position) } } };
 }
 
-/** Removes nodes with their edges, and edges. */
+/** Removes nodes with their edges, and edges. The ids of the nodes are never given again. */
 export function removeItems(pipeline: Pipeline, items: { readonly nodes?: readonly NodeId[]; readonly edges?: readonly string[] }): Pipeline {
-  const nodes = new Set((items.nodes ?? []).filter((id) => pipeline.nodes[id]));
+  const nodes = new Set((items.nodes ?? []).filter((id) => Object.hasOwn(pipeline.nodes, id)));
   const gone = new Set(items.edges ?? []);
   const edges = pipeline.edges.filter((edge) => !nodes.has(edge.from.node) && !nodes.has(edge.to.node) && !gone.has(edgeId(edge)));
   if (nodes.size === 0 && edges.length === pipeline.edges.length) return pipeline;
   const keep = <V>(record: { readonly [id: string]: V }) => Object.fromEntries(Object.entries(record).filter(([id]) => !nodes.has(id)));
-  return { ...pipeline, nodes: keep(pipeline.nodes), edges, layout: keep(pipeline.layout) };
+  return retire(pipeline, { ...pipeline, nodes: keep(pipeline.nodes), edges, layout: keep(pipeline.layout) });
 }
 
 export function moveNodes(pipeline: Pipeline, positions: { readonly [id: NodeId]: Position }): Pipeline {
   const moved = Object.entries(positions)
-    .filter(([id]) => pipeline.nodes[id])
-    .map(([id, at]) => [id, round(at)] as const)
-    .filter(([id, at]) => pipeline.layout[id]?.x !== at.x || pipeline.layout[id]?.y !== at.y);
+    .filter(([id]) => Object.hasOwn(pipeline.nodes, id))
+    .map(([id, at]) => [id, round(at), own(pipeline.layout, id)] as const)
+    .filter(([, at, before]) => before?.x !== at.x || before?.y !== at.y)
+    .map(([id, at]) => [id, at] as const);
   return moved.length === 0 ? pipeline : { ...pipeline, layout: { ...pipeline.layout, ...Object.fromEntries(moved) } };
 }
 
 /** A value that is the node type's `fallback` is left out: a file says only what differs from the defaults. */
 export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Json, fallback?: Json): Pipeline {
-  const node = pipeline.nodes[id];
+  const node = own(pipeline.nodes, id);
   if (!node) return pipeline;
-  const [text, before] = [JSON.stringify(value), JSON.stringify(node.params[name])];
+  const [text, before] = [JSON.stringify(value), JSON.stringify(own(node.params, name))];
   const isLeftOut = text === JSON.stringify(fallback);
   if (text === before || (isLeftOut && before === undefined)) return pipeline;
   const { [name]: _old, ...others } = node.params;
@@ -59,7 +62,7 @@ export function setNode(
   id: NodeId,
   change: { readonly title?: string; readonly note?: string; readonly onError?: ErrorPolicy | null },
 ): Pipeline {
-  const node = pipeline.nodes[id];
+  const node = own(pipeline.nodes, id);
   if (!node) return pipeline;
   const { title, note, onError, ...rest } = { ...node, ...change };
   const next: PipelineNode = { ...rest, ...(title ? { title } : {}), ...(note ? { note } : {}), ...(onError ? { onError } : {}) };
@@ -72,7 +75,8 @@ export function setNode(
 /** Adds an edge. With `replace`, edges that end at the same port give way (for ports that take one edge only). */
 export function connect(pipeline: Pipeline, edge: Edge, options: { readonly replace?: boolean } = {}): Pipeline {
   const id = edgeId(edge);
-  if (!pipeline.nodes[edge.from.node] || !pipeline.nodes[edge.to.node] || pipeline.edges.some((other) => edgeId(other) === id)) return pipeline;
+  const isThere = (node: NodeId) => Object.hasOwn(pipeline.nodes, node);
+  if (!isThere(edge.from.node) || !isThere(edge.to.node) || pipeline.edges.some((other) => edgeId(other) === id)) return pipeline;
   const others = options.replace ? pipeline.edges.filter((other) => other.to.node !== edge.to.node || other.to.port !== edge.to.port) : pipeline.edges;
   return { ...pipeline, edges: [...others, edge] };
 }
@@ -80,7 +84,7 @@ export function connect(pipeline: Pipeline, edge: Edge, options: { readonly repl
 /** Puts a node into an edge: `edge` gives way to two, through `input` and `output` of that node. */
 export function insertIntoEdge(pipeline: Pipeline, edge: string, id: NodeId, input: string, output: string): Pipeline {
   const found = pipeline.edges.find((candidate) => edgeId(candidate) === edge);
-  if (!found || !pipeline.nodes[id]) return pipeline;
+  if (!found || !Object.hasOwn(pipeline.nodes, id)) return pipeline;
   const without = removeItems(pipeline, { edges: [edge] });
   return connect(connect(without, { from: found.from, to: { node: id, port: input } }), { from: { node: id, port: output }, to: found.to });
 }
@@ -92,22 +96,9 @@ export function setPipeline(pipeline: Pipeline, change: { readonly name?: string
 
 /** Adds, changes or (with null) removes a parameter. */
 export function setParameter(pipeline: Pipeline, name: string, parameter: Parameter | null): Pipeline {
-  if (JSON.stringify(pipeline.parameters[name] ?? null) === JSON.stringify(parameter)) return pipeline;
+  if (JSON.stringify(own(pipeline.parameters, name) ?? null) === JSON.stringify(parameter)) return pipeline;
   const { [name]: _old, ...rest } = pipeline.parameters;
   return { ...pipeline, parameters: parameter ? { ...pipeline.parameters, [name]: parameter } : rest };
-}
-
-/** An id for a new node: `Hot readings` -> `hot_readings`, `hot_readings_2`, ... */
-export function freeId(pipeline: Pick<Pipeline, 'nodes'>, name: string, taken: ReadonlySet<string> = new Set()): NodeId {
-  const plain =
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '_')
-      .replace(/^[_0-9]+|_+$/g, '')
-      .slice(0, 48) || 'node';
-  let id = plain;
-  for (let number = 2; pipeline.nodes[id] || taken.has(id); number++) id = `${plain}_${number}`;
-  return id;
 }
 
 function withNode(pipeline: Pipeline, id: NodeId, node: PipelineNode): Pipeline {
@@ -115,5 +106,6 @@ function withNode(pipeline: Pipeline, id: NodeId, node: PipelineNode): Pipeline 
 }
 
 function round(at: Position): Position {
-  return { x: Math.round(at.x), y: Math.round(at.y) };
+  const whole = (value: number) => (Number.isFinite(value) ? Math.round(value) : 0);
+  return { x: whole(at.x), y: whole(at.y) };
 }

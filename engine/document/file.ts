@@ -7,6 +7,12 @@ import { pipelineSchema } from './pipeline-schema.ts';
 export const fileFormat = 'millrace/pipeline';
 export const fileExtension = '.millrace.json';
 
+/** What a pipeline is called that nobody has named: as its file, without folder and extension. */
+export function titleOfFile(path: string): string {
+  const name = path.split(/[\\/]/).at(-1)!;
+  return (name.endsWith(fileExtension) ? name.slice(0, -fileExtension.length) : name.replace(/\.json$/, '')) || name;
+}
+
 export type LoadResult =
   | { readonly ok: true; readonly pipeline: Pipeline /** Names of the steps that brought an older file up to date. */; readonly migrated: readonly string[] }
   | { readonly ok: false; readonly reason: LoadFailure; readonly problems: readonly Problem[] };
@@ -67,9 +73,10 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
       else problems.push(invalid(`edges.${index}`, `must be of the form "node.port -> node.port", is ${JSON.stringify(entry)}`));
     });
   }
-  for (const part of ['nodes', 'layout']) {
+  for (const part of ['nodes', 'layout', 'parameters', 'retired']) {
     // The schema's records leave this key out without a word.
-    if (isObject(document[part]) && Object.hasOwn(document[part], '__proto__')) problems.push(invalid(`${part}.__proto__`, badId));
+    if (isObject(document[part]) && Object.hasOwn(document[part], '__proto__'))
+      problems.push(invalid(`${part}.__proto__`, part === 'parameters' ? 'a parameter cannot have this name' : badId));
   }
   const { format: _format, formatVersion: _version, ...rest } = document;
   const parsed = pipelineSchema.safeParse({ name: 'Untitled', parameters: {}, nodes: {}, layout: {}, ...(joinLines(rest) as object), edges });
@@ -81,7 +88,7 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
 
 /** The text of a pipeline's file: two-space JSON, keys in a fixed order, an edge and a place a line each, ends with a newline. */
 export function formatPipeline(pipeline: Pipeline): string {
-  const { name, description, parameters, nodes, edges, layout } = canonical(pipeline);
+  const { name, description, parameters, nodes, edges, layout, retired } = canonical(pipeline);
   const document: Record<string, unknown> = { format: fileFormat, formatVersion: newestVersion(documentMigrations), name };
   if (description) document['description'] = description;
   document['parameters'] = parameters;
@@ -96,6 +103,7 @@ export function formatPipeline(pipeline: Pipeline): string {
     })) as Json,
   );
   document['edges'] = edges.map((edge) => `${edge.from.node}.${edge.from.port} -> ${edge.to.node}.${edge.to.port}`);
+  if (retired) document['retired'] = retired;
   const places = Object.entries(layout).map(([id, at]) => `    ${JSON.stringify(id)}: { "x": ${at.x}, "y": ${at.y} }`);
   const body = JSON.stringify(document, null, 2).replace(/\n\}$/, '');
   return `${body},\n  "layout": {${places.length > 0 ? `\n${places.join(',\n')}\n  ` : ''}}\n}\n`;
@@ -103,19 +111,20 @@ export function formatPipeline(pipeline: Pipeline): string {
 
 /** The same pipeline with nodes, layout and edges in the order of their ids, and no layout without a node: equal documents have equal texts. */
 export function canonical(pipeline: Pipeline): Pipeline {
-  const { nodes, edges, layout, ...rest } = inFileOrder(pipeline);
-  const places = Object.keys(nodes).filter((id) => layout[id]);
+  const { nodes, edges, layout, retired, ...rest } = inFileOrder(pipeline);
+  const places = Object.keys(nodes).filter((id) => Object.hasOwn(layout, id));
+  const past = Object.entries(retired ?? {}).sort(byId);
   return {
     ...rest,
     nodes,
     edges: [...new Map(edges.map((edge) => [edgeId(edge), edge])).values()],
     layout: Object.fromEntries(places.map((id) => [id, layout[id]!])),
+    ...(past.length > 0 ? { retired: Object.fromEntries(past) } : {}),
   };
 }
 
 /** The pipeline with nodes and edges in the order that its file has: what depends on an order is then the same before and after saving. */
 export function inFileOrder(pipeline: Pipeline): Pipeline {
-  const byId = <T>(a: readonly [string, T], b: readonly [string, T]) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0);
   return {
     ...pipeline,
     nodes: Object.fromEntries(Object.entries(pipeline.nodes).sort(byId)),
@@ -124,6 +133,10 @@ export function inFileOrder(pipeline: Pipeline): Pipeline {
       .sort(byId)
       .map(([, edge]) => edge),
   };
+}
+
+function byId(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
 }
 
 function parseEdge(text: string): Edge | null {

@@ -55,6 +55,8 @@ export function applyDiff(pipeline: Pipeline, changes: Diff, direction: 'before'
     nodes: Object.fromEntries(part('nodes')) as Pipeline['nodes'],
     edges: part('edges').map(([, edge]) => edge) as unknown as Pipeline['edges'],
     layout: Object.fromEntries(part('layout')) as Pipeline['layout'],
+    // No step takes it back.
+    ...(pipeline.retired ? { retired: pipeline.retired } : {}),
   };
 }
 

@@ -10,9 +10,12 @@ const name = z.string().min(1).max(64);
 const endpoint = z.object({ node: id, port: name });
 const json = z.json() as z.ZodType<Json>;
 
-/** A pipeline as it travels in requests and in memory (its file has a form of its own: file.ts). */
+/**
+ * A pipeline as it travels in requests and in memory (its file has a form of its own: file.ts). It sets no bound to a text that
+ * users write: whatever an edit made can be checked, kept and saved.
+ */
 export const pipelineSchema: z.ZodType<Pipeline> = z.object({
-  name: z.string().max(200),
+  name: z.string(),
   description: z.string().optional(),
   parameters: z.record(
     z.string(),
@@ -23,7 +26,7 @@ export const pipelineSchema: z.ZodType<Pipeline> = z.object({
     z.object({
       type: z.string().min(1).max(100),
       typeVersion: z.number().int().min(1),
-      title: z.string().max(200).optional(),
+      title: z.string().optional(),
       note: z.string().optional(),
       params: z.record(z.string(), json),
       onError: z.enum(errorPolicies).optional(),
@@ -31,4 +34,5 @@ export const pipelineSchema: z.ZodType<Pipeline> = z.object({
   ),
   edges: z.array(z.object({ from: endpoint, to: endpoint })),
   layout: z.record(id, z.object({ x: z.number(), y: z.number() })),
+  retired: z.record(id, z.number().int().min(1).max(999_999_999)).optional(),
 });

@@ -68,6 +68,8 @@ export interface Pipeline {
   readonly nodes: { readonly [id: NodeId]: PipelineNode };
   readonly edges: readonly Edge[];
   readonly layout: { readonly [id: NodeId]: Position };
+  /** By name, the highest number that a node which is gone had: `filter: 2` keeps `filter` and `filter_2` from being given again (ids.ts). */
+  readonly retired?: { readonly [name: string]: number };
 }
 
 export const emptyPipeline: Pipeline = { name: 'Untitled', parameters: {}, nodes: {}, edges: [], layout: {} };

@@ -1,4 +1,6 @@
+import { bare } from '../schema/own.ts';
 import { applyDiff, compose, type Diff, diff } from './history.ts';
+import { retire } from './ids.ts';
 import { emptyPipeline, type Pipeline } from './pipeline.ts';
 
 /** More steps than this are forgotten, oldest first. */
@@ -20,8 +22,8 @@ export class DocumentStore {
   readonly #listeners = new Set<() => void>();
 
   constructor(pipeline: Pipeline = emptyPipeline) {
-    this.#pipeline = pipeline;
-    this.#saved = pipeline;
+    this.#pipeline = held(pipeline);
+    this.#saved = this.#pipeline;
   }
 
   get pipeline(): Pipeline {
@@ -52,7 +54,7 @@ export class DocumentStore {
     const next = change(this.#pipeline);
     const changes = next === this.#pipeline ? null : diff(this.#pipeline, next);
     if (!changes || changes.size === 0) return;
-    this.#pipeline = next;
+    this.#pipeline = held(retire(this.#pipeline, next));
     this.#redo = [];
     const merge = options.merge ?? null;
     const last = this.#undo.at(-1);
@@ -95,14 +97,20 @@ export class DocumentStore {
   #step(from: Step[], to: Step[], direction: 'before' | 'after'): readonly string[] {
     const step = from.pop();
     if (!step) return [];
-    this.#pipeline = applyDiff(this.#pipeline, step.changes, direction);
+    this.#pipeline = held(retire(this.#pipeline, applyDiff(this.#pipeline, step.changes, direction)));
     to.push({ ...step, merge: null });
     this.#notify();
     const ids = [...step.changes.keys()].map((key) => /^(?:nodes|layout)\/(.*)$/.exec(key)?.[1]).filter((id) => id !== undefined);
-    return [...new Set(ids)].filter((id) => this.#pipeline.nodes[id]);
+    return [...new Set(ids)].filter((id) => Object.hasOwn(this.#pipeline.nodes, id));
   }
 
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** As editors look things up in it: by id, where an id can be `constructor`. */
+function held(pipeline: Pipeline): Pipeline {
+  const { nodes, layout, parameters } = pipeline;
+  return { ...pipeline, nodes: bare(nodes), layout: bare(layout), parameters: bare(parameters) };
 }

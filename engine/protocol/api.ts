@@ -66,7 +66,7 @@ export const requestParams = {
     /** Nodes at which a row that fails would stop the run keep it in the errors table instead. */
     keepErrors: z.boolean().optional(),
     /** Nodes whose rows in the errors table the run takes up, through the state that it goes on with. Refused with code `replay/…`. */
-    replay: z.array(z.string().max(100)).max(1000).optional(),
+    replay: z.array(z.string().max(100)).optional(),
   }),
   /** The checkpoint that a run of the document could go on from, or null; `failed`: the row that ended the last run, which would come again. */
   'run.resumable': z.object({ documentId: document }),

@@ -11,8 +11,8 @@ export interface DesktopApi {
   setDocument(options: { readonly title: string; readonly path: string | null; readonly edited: boolean }): void;
   /** The native menu bar: the editor's own commands. Called again when what is enabled changes. */
   setMenu(menus: readonly DesktopMenu[]): void;
-  /** A native menu entry was chosen, by the name of an editor command. Returns the function that stops listening. */
-  onCommand(listener: (command: string) => void): () => void;
+  /** A native menu entry was chosen, with the pointer or by its shortcut (`byKey`). Returns the function that stops listening. */
+  onCommand(listener: (command: string, byKey: boolean) => void): () => void;
   /** The window wants to close with unsaved changes; answer with `answerClose`. */
   onCloseRequested(listener: () => void): () => void;
   answerClose(close: boolean): void;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
 import { CheckAnswers } from './check-answers.ts';
 
-const node = (card: string): NodeCheck => ({ known: true, card, inputs: [], outputs: [] });
+const node = (card: string): NodeCheck => ({ known: true, card, defaultPolicy: 'stop', inputs: [], outputs: [] });
 const result = (nodes: CheckResult['nodes']): CheckResult => ({ nodes, problems: [], runnable: true, bounded: true, reads: [], writes: [], code: [] });
 
 describe('an answer to a check', () => {

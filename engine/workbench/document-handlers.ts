@@ -1,4 +1,6 @@
 import { stat } from 'node:fs/promises';
+import { titleOfFile } from '../document/file.ts';
+import { emptyPipeline } from '../document/pipeline.ts';
 import type { Store } from '../store/store.ts';
 import type { Checker } from './checker.ts';
 import type { Documents } from './documents.ts';
@@ -44,6 +46,7 @@ export function documentHandlers(
       Promise.all(
         store.recent().map(async (file) => ({
           ...file,
+          name: file.name === emptyPipeline.name ? titleOfFile(file.path) : file.name,
           exists: await stat(file.path).then(
             (found) => found.isFile(),
             () => false,

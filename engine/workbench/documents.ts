@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, cp, glob, mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileExtension, formatPipeline, parsePipeline } from '../document/file.ts';
+import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
@@ -75,7 +75,8 @@ export class Documents {
 
   async open(path: string): Promise<OpenedDocument> {
     const file = resolve(path);
-    const { pipeline, migrated, stamp } = await this.#read(file);
+    const { pipeline: read, migrated, stamp } = await this.#read(file);
+    const pipeline = read.name === emptyPipeline.name ? { ...read, name: titleOfFile(file) } : read;
     this.#store.addRecent(file, pipeline.name);
     const trusted = this.#store.isTrusted(file, stamp);
     return this.#add({ path: file, folder: dirname(file), trusted, stamp, migrated: migrated.length > 0 }, pipeline, migrated);

@@ -37,7 +37,9 @@ function Editor() {
     <div className="app">
       <Header />
       <TrustBanner />
-      <Workspace />
+      <main className="workspace">
+        <Workspace />
+      </main>
       <StatusBar />
       <CommandPalette />
       <Dialogs />

@@ -32,26 +32,28 @@ export function Dock() {
   };
   return (
     <section className="dock" aria-label="Bottom panel">
-      <div className="dock-tabs" role="tablist" aria-label="Views" onKeyDown={moveTab}>
-        {tabs.map(([name, label]) => (
-          <button
-            key={name}
-            type="button"
-            role="tab"
-            id={`tab-${name}`}
-            aria-selected={tab === name}
-            aria-controls="dock-body"
-            tabIndex={tab === name ? 0 : -1}
-            onClick={() => session.showDock(name)}
-          >
-            {label}
-            {name === 'problems' && problems > 0 && (
-              <span className="dock-count" data-severity={errors > 0 ? 'error' : 'warning'}>
-                {problems}
-              </span>
-            )}
-          </button>
-        ))}
+      <div className="dock-tabs">
+        <div role="tablist" aria-label="Views" onKeyDown={moveTab}>
+          {tabs.map(([name, label]) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              id={`tab-${name}`}
+              aria-selected={tab === name}
+              aria-controls="dock-body"
+              tabIndex={tab === name ? 0 : -1}
+              onClick={() => session.showDock(name)}
+            >
+              {label}
+              {name === 'problems' && problems > 0 && (
+                <span className="dock-count" data-severity={errors > 0 ? 'error' : 'warning'}>
+                  {problems}
+                </span>
+              )}
+            </button>
+          ))}
+        </div>
         <Tooltip label="Hide the panel (Ctrl+J)">
           <ActionIcon className="dock-close" aria-label="Hide the panel" onClick={() => session.set('dock', false)}>
             <IconX size={15} />

@@ -16,6 +16,7 @@ const panels = ['view.palette', 'view.dock', 'view.inspector'];
 export function Header() {
   return (
     <header className="header">
+      <h1 className="only-heard">Millrace</h1>
       <IconRipple className="header-mark" size={20} stroke={2} aria-hidden />
       {!isDesktop && <MenuBar />}
       <div className="header-group" role="toolbar" aria-label="Document">
@@ -92,10 +93,9 @@ function DocumentName() {
       className="document-name"
       title={path ?? 'Not saved yet'}
       onClick={() => void runCommand('file.properties')}
-      aria-label={`Pipeline properties of ${name}`}
+      aria-label={`Pipeline properties of ${name} ${path ?? 'not saved yet'}`}
     >
-      <b>{name}</b>
-      {isEdited && <span className="edited-mark" role="img" aria-label="unsaved changes" title="Unsaved changes" />}
+      <b>{name}</b> {isEdited && <span className="edited-mark" role="img" aria-label="unsaved changes" title="Unsaved changes" />}
       <span>{path ?? 'not saved yet'}</span>
     </button>
   );

@@ -1,5 +1,6 @@
 import { IconAlertTriangle, IconCircleX } from '@tabler/icons-react';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
+import { selectionText } from '../canvas/selection-text.ts';
 import { counted, formatDuration, formatShort, runStateWords } from '../runs/format.ts';
 import { strangeness } from '../runs/origin.ts';
 import { isRunning } from '../runs/run-actions.tsx';
@@ -92,10 +93,8 @@ function OtherRuns() {
 }
 
 function Selection() {
-  const nodes = useSession((state) => state.selection.nodes.length);
-  const edges = useSession((state) => state.selection.edges.length);
-  if (nodes + edges === 0) return null;
-  return <span>{[nodes > 0 && counted(nodes, 'node'), edges > 0 && counted(edges, 'edge')].filter(Boolean).join(', ')} selected</span>;
+  const text = useSession((state) => selectionText(state.selection));
+  return text === '' ? null : <span>{text}</span>;
 }
 
 function Size() {

@@ -15,6 +15,7 @@ import {
 import { type DragEvent, type FocusEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
 import type { Edge } from '../../engine/document/pipeline.ts';
+import { enterCanvas } from '../commands/scope.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import './canvas.css';
 import './floating.css';
@@ -36,7 +37,7 @@ import { NodeCard } from './NodeCard.tsx';
 import { QuickAdd } from './QuickAdd.tsx';
 import { openQuickAdd } from './quick-add.ts';
 import { describeSelection } from './selection.ts';
-import { setFlow, showDocument } from './viewport.ts';
+import { endZoom, setFlow, showDocument, zoomLimits } from './viewport.ts';
 
 /** Up to so many cards all are kept on the page; of more, those in sight. */
 const drawnWhole = 120;
@@ -162,6 +163,7 @@ function Flow() {
       markDropEdge(dropEdge, null);
       insertNode(type, { position: { x: at.x - dragPoint.x, y: at.y - dragPoint.y }, edge, still: true });
       pane?.focus({ preventScroll: true });
+      enterCanvas();
     },
     [instance, pane],
   );
@@ -236,8 +238,9 @@ function Flow() {
         snapToGrid={snap}
         snapGrid={gridStep}
         onlyRenderVisibleElements={nodes.length > drawnWhole}
-        minZoom={0.05}
-        maxZoom={2}
+        minZoom={zoomLimits.least}
+        maxZoom={zoomLimits.most}
+        onMoveStart={(event) => event && endZoom()}
         nodeDragThreshold={2}
         proOptions={{ hideAttribution: true }}
       >

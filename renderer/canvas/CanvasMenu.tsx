@@ -17,7 +17,7 @@ export function CanvasMenu({ target, onClose }: { readonly target: MenuTarget; r
   return (
     <Menu opened onClose={onClose} position="bottom-start" offset={0} width={230} trapFocus returnFocus>
       <Menu.Target>
-        <span className="menu-anchor" style={{ left: target.at.x, top: target.at.y }} />
+        <button type="button" className="menu-anchor" tabIndex={-1} aria-label="Context menu" style={{ left: target.at.x, top: target.at.y }} />
       </Menu.Target>
       <Menu.Dropdown aria-label="Context menu">
         <CommandMenuItems entries={contextMenus[kind]} />

@@ -2,6 +2,7 @@ import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyf
 import { memo } from 'react';
 import { type Edge, edgeId, errorPort, type Pipeline } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { own } from '../../engine/schema/own.ts';
 import { derived } from '../session/derived.ts';
 import { useSession } from '../session/session.ts';
 import type { DataEdge as DataEdgeType } from './flow.ts';
@@ -12,8 +13,8 @@ export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {
   const { id, source, sourceHandleId, sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition } = props;
   const [path] = getBezierPath({ sourceX, sourceY, targetX, targetY, sourcePosition, targetPosition, curvature: 0.3 });
   const port = sourceHandleId ?? '';
-  const rows = useSession((state) => state.run?.stats[source]?.out[port]);
-  const rate = useSession((state) => (state.run?.endedAt === null ? (state.run.stats[source]?.outRate?.[port] ?? 0) : 0));
+  const rows = useSession((state) => own(own(state.run?.stats ?? {}, source)?.out ?? {}, port));
+  const rate = useSession((state) => (state.run?.endedAt === null ? (own(state.run.stats, source)?.outRate?.[port] ?? 0) : 0));
   const isStale = useSession((state) => state.runStale);
   const severity = useSession((state) => edgeSeverities(state.problems).get(id));
   const isLabelled = useSession(({ run, pipeline }) => run !== null && labelledEdges(pipeline.edges, pipeline.layout).has(id));

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { createPortal } from 'react-dom';
+import { own } from '../../engine/schema/own.ts';
 import { counted, formatCount } from '../runs/format.ts';
 import { session, useSession } from '../session/session.ts';
 import { portsOf } from './flow.ts';
@@ -64,9 +65,9 @@ function PortTip({ node, port, isInput }: Omit<Tip, 'box'>) {
   const { pipeline, catalogue, check } = session.state;
   const side = isInput ? 'inputs' : 'outputs';
   const manifest = portsOf(pipeline, node, catalogue)[side].find((candidate) => candidate.name === port);
-  const schema = check?.nodes[node]?.[side].find((candidate) => candidate.name === port)?.schema;
+  const schema = own(check?.nodes ?? {}, node)?.[side].find((candidate) => candidate.name === port)?.schema;
   const rest = (schema?.columns.length ?? 0) - maxColumns;
-  const stats = useSession(({ run }) => (isInput ? undefined : run?.stats[node]));
+  const stats = useSession(({ run }) => (isInput ? undefined : own(run?.stats ?? {}, node)));
   const isLive = useSession(({ run }) => run?.endedAt === null);
   const rows = stats?.out[port ?? ''];
   return (
@@ -101,7 +102,7 @@ function PortTip({ node, port, isInput }: Omit<Tip, 'box'>) {
 }
 
 function ProblemTip({ node }: { readonly node: string }) {
-  const problems = session.state.problemsByNode[node] ?? [];
+  const problems = own(session.state.problemsByNode, node) ?? [];
   return (
     <ul>
       {problems.slice(0, 5).map((problem) => (

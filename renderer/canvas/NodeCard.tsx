@@ -1,9 +1,11 @@
 import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconNote } from '@tabler/icons-react';
 import { type NodeProps, useStore } from '@xyflow/react';
-import { memo, useRef } from 'react';
+import { memo, useRef, useState } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { own } from '../../engine/schema/own.ts';
+import { titleLimit } from '../inspector/LimitNote.tsx';
 import { handledBy } from '../runs/counts.ts';
 import { counted, formatShort } from '../runs/format.ts';
 import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
@@ -97,7 +99,7 @@ function ProblemBadge({ problems, node }: { readonly problems: readonly Problem[
 
 /** Rows so far and progress, while a run goes on and after it. */
 function Counters({ id }: { readonly id: string }) {
-  const stats = useSession((state) => state.run?.stats[id]);
+  const stats = useSession((state) => own(state.run?.stats ?? {}, id));
   const isLive = useSession((state) => state.run !== null && state.run.endedAt === null);
   const isStale = useSession((state) => state.runStale);
   if (!stats) return null;
@@ -122,13 +124,19 @@ function Counters({ id }: { readonly id: string }) {
   );
 }
 
+/** The title while it is typed, kept with each key: whatever comes next, saving too, has all of it. */
 function TitleInput({ id, title }: { readonly id: string; readonly title: string }) {
+  const [before] = useState(() => session.state.pipeline.nodes[id]?.title ?? '');
+  const [shown] = useState(title);
+  const [text, setText] = useState(title);
   // Taking the field away blurs it, which is no second answer.
   const finished = useRef(false);
-  const finish = (value: string | null) => {
+  const keep = (value: string) => session.edit(`Rename “${shown}”`, (pipeline) => setNode(pipeline, id, { title: value.trim() }), { merge: `rename:${id}` });
+  const finish = (isKept: boolean) => {
     if (finished.current) return;
     finished.current = true;
-    if (value !== null && value.trim() !== title) session.edit(`Rename “${title}”`, (pipeline) => setNode(pipeline, id, { title: value.trim() }));
+    if (!isKept && text !== shown) keep(before);
+    session.seal();
     endRename();
     document.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)?.focus({ preventScroll: true });
   };
@@ -136,13 +144,20 @@ function TitleInput({ id, title }: { readonly id: string; readonly title: string
     <input
       className="card-input nodrag nopan"
       aria-label="Title"
-      defaultValue={title}
-      maxLength={200}
-      ref={(input) => input?.select()}
-      onBlur={(event) => finish(event.currentTarget.value)}
+      value={text}
+      maxLength={titleLimit}
+      // biome-ignore lint/a11y/noAutofocus: somebody asked to type here.
+      autoFocus
+      onFocus={(event) => event.currentTarget.select()}
+      onChange={(event) => {
+        setText(event.currentTarget.value);
+        keep(event.currentTarget.value);
+      }}
+      onBlur={() => finish(true)}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') finish(event.currentTarget.value);
-        if (event.key === 'Escape') finish(null);
+        if (event.key === 'Enter') finish(true);
+        else if (event.key === 'Escape') finish(false);
+        else return;
         event.stopPropagation();
       }}
     />

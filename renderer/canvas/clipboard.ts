@@ -1,10 +1,9 @@
 import { copyNodes } from '../../engine/document/clipboard.ts';
-import { removeItems } from '../../engine/document/edits.ts';
 import { notify } from '../app/notify.ts';
-import { isTyping } from '../commands/shortcut.ts';
+import { isCanvasEntered, isInScope, isTyping, placeOf } from '../commands/scope.ts';
 import { pasteRows, takeFiles } from '../files/open-file.ts';
 import { session } from '../session/session.ts';
-import { describeSelection, pasteText } from './selection.ts';
+import { explainKept, pasteText, removeSelection } from './selection.ts';
 import { visibleCentre } from './viewport.ts';
 
 /** What was copied here last: for a menu's Paste where the browser does not let pages read the clipboard. */
@@ -12,12 +11,20 @@ let lastCopy: string | null = null;
 /** Pasting again and again puts each copy beside the one before. */
 let pasteOffset = 0;
 
-/** Fires the browser's own copy, which needs no permission; `useClipboard` answers it. */
+/** A command asked for the event that is under way: it counts wherever the focus is. */
+let isCommanded = false;
+
+/** Fires the browser's own copy, which needs no permission; `listenToClipboard` answers it. */
 export function copySelection(): void {
-  document.execCommand('copy');
+  fire('copy');
 }
 export function cutSelection(): void {
-  document.execCommand('cut');
+  fire('cut');
+}
+function fire(name: 'copy' | 'cut'): void {
+  isCommanded = true;
+  document.execCommand(name);
+  isCommanded = false;
 }
 export async function pasteFromClipboard(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => lastCopy);
@@ -31,24 +38,29 @@ function paste(text: string): boolean {
   return pasteText(text, { x: centre.x + pasteOffset, y: centre.y + pasteOffset }, 'Paste');
 }
 
-/** Answers the page's clipboard events with the selected nodes; text that is selected or typed keeps its own. Returns how to stop. */
+/**
+ * Answers the page's clipboard events with the selected nodes, where they are meant for the canvas; text that is selected or typed
+ * and grids keep their own. Returns how to stop.
+ */
 export function listenToClipboard(): () => void {
-  const isText = (event: Event) => isTyping(event.target) || isTyping(document.activeElement) || (event.type !== 'paste' && String(getSelection()) !== '');
+  const isMeant = (event: Event, scope: 'canvas' | 'document') =>
+    !event.defaultPrevented && !isTyping(event.target) && isInScope({ scope }, placeOf(document.activeElement));
   const copy = (event: ClipboardEvent) => {
     const { selection, pipeline } = session.state;
-    if (isText(event) || selection.nodes.length === 0) return;
+    if (selection.nodes.length === 0) return;
+    if (!isCommanded && (!isMeant(event, 'canvas') || String(getSelection()) !== '')) return;
+    const isCut = event.type === 'cut';
+    if (isCut && !isCommanded && !isCanvasEntered()) return explainKept();
     lastCopy = copyNodes(pipeline, selection.nodes);
     pasteOffset = 0;
     event.clipboardData?.setData('text/plain', lastCopy);
     event.preventDefault();
-    if (event.type !== 'cut') return;
-    session.edit(`Cut ${describeSelection()}`, (before) => removeItems(before, { nodes: selection.nodes }));
-    session.select({});
+    if (isCut) removeSelection('Cut');
   };
   const pasteEvent = (event: ClipboardEvent) => {
     const text = event.clipboardData?.getData('text/plain');
     const files = [...(event.clipboardData?.files ?? [])];
-    if (isText(event) || (!text && files.length === 0)) return;
+    if (!isMeant(event, 'document') || (!text && files.length === 0)) return;
     event.preventDefault();
     if (files.length > 0) void takeFiles(files);
     else if (text && !paste(text)) void pasteRows(text);

@@ -1,6 +1,9 @@
 import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
 import { moveNodes, removeItems } from '../../engine/document/edits.ts';
 import type { Position } from '../../engine/document/pipeline.ts';
+import { notify } from '../app/notify.ts';
+import { notifyUndoable } from '../app/notify-undoable.tsx';
+import { enterCanvas } from '../commands/scope.ts';
 import { session } from '../session/session.ts';
 import { titleOf } from './flow.ts';
 import { startRename } from './rename.ts';
@@ -15,9 +18,21 @@ export function describeSelection(): string {
 }
 
 export function deleteSelection(): void {
+  removeSelection('Delete');
+}
+
+/** Takes what is selected away and says so, with the way back. */
+export function removeSelection(how: 'Delete' | 'Cut'): void {
   const { selection } = session.state;
-  session.edit(`Delete ${describeSelection()}`, (pipeline) => removeItems(pipeline, selection));
+  const what = describeSelection();
+  session.edit(`${how} ${what}`, (pipeline) => removeItems(pipeline, selection));
   session.select({});
+  notifyUndoable(`${how === 'Cut' ? 'Cut' : 'Deleted'} ${what}.`);
+}
+
+/** A key that deletes was pressed where it may have been meant for a text. */
+export function explainKept(): void {
+  notify(`Nothing was deleted. To delete ${describeSelection()} by key, first click it, or go to it with Tab or Alt and an arrow.`);
 }
 
 export function duplicateSelection(): void {
@@ -77,11 +92,14 @@ export function moveSelection(x: number, y: number): void {
   session.select({ nodes: [next] });
   ensureVisible([next]);
   document.querySelector<HTMLElement>(`.react-flow__node[data-id="${next}"]`)?.focus({ preventScroll: true });
+  enterCanvas();
 }
 
 export function renameSelection(): void {
   const [id] = session.state.selection.nodes;
-  if (id) startRename(id);
+  if (!id) return;
+  enterCanvas();
+  startRename(id);
 }
 
 function upperLeft(places: readonly Position[]): Position {

@@ -19,6 +19,31 @@ export function flow(): ReactFlowInstance<CardNode, DataEdge> | null {
 export function focusCanvas(): void {
   pane?.focus({ preventScroll: true });
 }
+
+const zoomMs = 120;
+/** Where an animated zoom leads; null while there is none. */
+let zoomingTo: number | null = null;
+
+/** Zooms by a factor. Steps count from where the one before leads to, not from where its animation has come. */
+export function zoomBy(factor: number): void {
+  if (instance) zoomTo(Math.min(zoomLimits.most, Math.max(zoomLimits.least, (zoomingTo ?? instance.getZoom()) * factor)));
+}
+export function zoomTo(zoom: number): void {
+  zoomingTo = zoom;
+  void instance?.zoomTo(zoom, { duration: zoomMs }).then(() => {
+    if (zoomingTo === zoom) zoomingTo = null;
+  });
+}
+export function fitAll(): void {
+  endZoom();
+  void instance?.fitView({ duration: zoomMs, padding: 0.15, maxZoom: 1 });
+}
+/** The canvas was moved by hand, which ends what was animated. */
+export function endZoom(): void {
+  zoomingTo = null;
+}
+export const zoomLimits = { least: 0.1, most: 2 } as const;
+
 /** The part of the page that the canvas covers, in client pixels. */
 export function canvasBounds(): DOMRect {
   return pane?.getBoundingClientRect() ?? new DOMRect(0, 0, 1000, 600);

@@ -36,6 +36,7 @@ export interface CodeEditorProps {
   readonly onReady?: (instance: editor.IStandaloneCodeEditor) => void;
 }
 
+const bound = { leave: 'Back to the canvas', submit: 'Run the statement', done: 'Keep the expression' } as const;
 const lineHeight = 19;
 const boxLines = { line: [1, 8], query: [1, 8], box: [8, 24], fill: [1, 1] } as const;
 
@@ -85,9 +86,13 @@ export function CodeEditor(props: CodeEditorProps) {
     created.onDidBlurEditorWidget(() => current.current.onBlur?.());
     const nothingOpen =
       '!suggestWidgetVisible && !findWidgetVisible && !parameterHintsVisible && !renameInputVisible && !inSnippetMode && !editorHasMultipleSelections';
-    created.addCommand(monaco.KeyCode.Escape, focusCanvas, nothingOpen);
-    created.addCommand(monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, () => current.current.onSubmit?.());
-    if (size === 'line') created.addCommand(monaco.KeyCode.Enter, () => current.current.onBlur?.(), '!suggestWidgetVisible && !renameInputVisible');
+    // Actions belong to their editor; commands (`addCommand`) would take the key from all editors of the page.
+    const bind = (id: keyof typeof bound, key: number, when: string, run: () => void) =>
+      created.addAction({ id: `millrace.${id}`, label: bound[id], keybindings: [key], keybindingContext: when, run });
+    bind('leave', monaco.KeyCode.Escape, nothingOpen, focusCanvas);
+    if (current.current.onSubmit) bind('submit', monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, 'editorTextFocus', () => current.current.onSubmit?.());
+    if (size === 'line')
+      bind('done', monaco.KeyCode.Enter, 'editorTextFocus && !suggestWidgetVisible && !renameInputVisible', () => current.current.onBlur?.());
     if (autoFocus) {
       created.setPosition(model.getFullModelRange().getEndPosition());
       created.focus();

@@ -71,6 +71,7 @@ export function CommandPalette() {
       searchProps={{ leftSection: <IconSearch size={16} />, placeholder: 'Type a command, a node, or a name', 'aria-label': 'Search commands' }}
       transitionProps={{ duration: 60 }}
       overlayProps={{ backgroundOpacity: 0.25 }}
+      attributes={{ content: { 'aria-label': 'All commands' } }}
     />
   );
 }

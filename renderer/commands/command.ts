@@ -11,8 +11,13 @@ export interface Command {
   readonly help?: string;
   /** `Mod+Shift+S`: Mod is Ctrl, on a Mac Cmd. The first one is shown. */
   readonly shortcuts?: readonly string[];
-  /** `canvas` shortcuts hold only while nobody types: in a text field or the code editor the keys keep their meaning there. */
-  readonly scope?: 'global' | 'canvas';
+  /**
+   * Where its shortcuts hold (scope.ts). `global`: everywhere but in dialogs and menus. `document`: not where text is typed nor in
+   * grids either, whose keys are their own. `canvas`: only with the focus in the canvas, or nowhere.
+   */
+  readonly scope?: 'global' | 'document' | 'canvas';
+  /** Takes something away: its shortcuts need a canvas that somebody has entered, not one to which the focus fell back. */
+  readonly removes?: boolean;
   readonly enabled?: (state: SessionState) => boolean;
   /** For entries that are on or off. */
   readonly checked?: (state: SessionState) => boolean;

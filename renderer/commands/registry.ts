@@ -21,7 +21,7 @@ export const commands: readonly Command[] = [
   ...themeCommands,
   ...runCommands,
   ...helpCommands,
-  { name: 'help.shortcuts', label: 'Keyboard shortcuts', icon: IconKeyboard, shortcuts: ['?'], scope: 'canvas', run: () => showShortcuts(commands) },
+  { name: 'help.shortcuts', label: 'Keyboard shortcuts', icon: IconKeyboard, shortcuts: ['?'], scope: 'document', run: () => showShortcuts(commands) },
 ];
 const byName = new Map(commands.map((command) => [command.name, command]));
 

@@ -33,8 +33,3 @@ export function matches(shortcut: string, event: Pressed, mac = isMac): boolean 
     (isSign || event.shiftKey === keys.includes('Shift'))
   );
 }
-
-/** Whether keys pressed here are text for somebody. */
-export function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('input, textarea, select, [contenteditable="true"], .monaco-editor') !== null;
-}

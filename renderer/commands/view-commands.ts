@@ -20,7 +20,7 @@ import {
   IconZoomOut,
 } from '@tabler/icons-react';
 import { showAbout } from '../app/About.tsx';
-import { flow } from '../canvas/viewport.ts';
+import { fitAll, zoomBy, zoomTo } from '../canvas/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
 import { isOwnRun } from '../runs/origin.ts';
 import { endRun, isEnding, isRunning, isSteerable, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
@@ -44,7 +44,7 @@ const themes = [
   ['light', 'Theme: light', IconSun],
   ['dark', 'Theme: dark', IconMoon],
 ] as const;
-const zoomMs = 120;
+const zoomStep = 1.2;
 
 export const viewCommands: readonly Command[] = [
   { name: 'view.search', label: 'Search nodes to add', icon: IconSearch, shortcuts: ['Mod+F'], run: () => focusPaletteSearch() },
@@ -66,16 +66,16 @@ export const viewCommands: readonly Command[] = [
       run: (session) => session.showDock(tab),
     }),
   ),
-  { name: 'view.zoomIn', label: 'Zoom in', icon: IconZoomIn, shortcuts: ['Mod+=', 'Mod++'], run: () => flow()?.zoomIn({ duration: zoomMs }) },
-  { name: 'view.zoomOut', label: 'Zoom out', icon: IconZoomOut, shortcuts: ['Mod+-'], run: () => flow()?.zoomOut({ duration: zoomMs }) },
-  { name: 'view.zoomActual', label: 'Zoom to 100 %', shortcuts: ['Mod+0'], run: () => flow()?.zoomTo(1, { duration: zoomMs }) },
+  { name: 'view.zoomIn', label: 'Zoom in', icon: IconZoomIn, shortcuts: ['Mod+=', 'Mod++'], run: () => zoomBy(zoomStep) },
+  { name: 'view.zoomOut', label: 'Zoom out', icon: IconZoomOut, shortcuts: ['Mod+-'], run: () => zoomBy(1 / zoomStep) },
+  { name: 'view.zoomActual', label: 'Zoom to 100 %', shortcuts: ['Mod+0'], run: () => zoomTo(1) },
   {
     name: 'view.fit',
     label: 'Show the whole pipeline',
     icon: IconArrowsMaximize,
     shortcuts: ['F', 'Home'],
     scope: 'canvas',
-    run: () => flow()?.fitView({ duration: zoomMs, padding: 0.15, maxZoom: 1 }),
+    run: () => fitAll(),
   },
   {
     name: 'view.minimap',

@@ -7,6 +7,7 @@ import { showDialog } from '../app/dialogs.tsx';
 import { formatBytes, formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';
 import './files.css';
+import { baseName, isAbsolute, join, startFolders } from './folders.ts';
 
 interface Options {
   readonly mode: 'open' | 'save';
@@ -16,8 +17,6 @@ interface Options {
   /** A file's name or full path to start from; empty for none. */
   readonly suggestion: string;
 }
-
-let lastFolder: string | null = null;
 
 /** Chooses a file on the engine's machine, for hosts without a dialog of their own. Its full path, or null. */
 export function showFileDialog(options: Options): Promise<string | null> {
@@ -34,17 +33,20 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
 
   const show = useCallback(async (path: string) => {
     try {
-      const found = await session.request('files.list', { path });
-      lastFolder = found.path;
-      setListing(found);
+      setListing(await session.request('files.list', { path }));
       setProblem(null);
+      return true;
     } catch (error) {
       setProblem(problemOf(error).message);
+      return false;
     }
   }, []);
   useEffect(() => {
-    const { path, hello } = session.state;
-    void show(folderOf(suggestion) || lastFolder || (path ? folderOf(path) : '') || hello?.home || '');
+    const begin = async () => {
+      for (const folder of startFolders(suggestion)) if (await show(folder)) return;
+      await show('');
+    };
+    void begin();
   }, [show, suggestion]);
 
   const entries = (listing?.entries ?? []).filter((entry) => entry.folder || showAll || extensions.some((extension) => entry.name.endsWith(`.${extension}`)));
@@ -149,23 +151,4 @@ function moveFocus(event: React.KeyboardEvent<HTMLElement>): void {
   if (!(next instanceof HTMLElement)) return;
   next.focus();
   event.preventDefault();
-}
-
-/** Paths are the engine's, of either kind of system. */
-function separatorOf(path: string): string {
-  return path.includes('\\') && !path.startsWith('/') ? '\\' : '/';
-}
-function join(folder: string, name: string): string {
-  const separator = separatorOf(folder);
-  return folder.endsWith(separator) ? folder + name : folder + separator + name;
-}
-function baseName(path: string): string {
-  return path.split(/[\\/]/).at(-1) ?? '';
-}
-function folderOf(path: string): string {
-  const base = baseName(path);
-  return isAbsolute(path) ? path.slice(0, path.length - base.length - 1) || '/' : '';
-}
-function isAbsolute(path: string): boolean {
-  return path.startsWith('/') || /^[A-Za-z]:[\\/]/.test(path);
 }

@@ -1,20 +1,14 @@
 import type { Pipeline } from '../../engine/document/pipeline.ts';
+import { problemOf } from '../../engine/protocol/connection.ts';
+import { notifyError } from '../app/notify.ts';
 import { session } from '../session/session.ts';
+import { takeWindowId, windowId } from './window-id.ts';
 
 const intervalMs = 1_500;
-const storageKey = 'millrace-autosave-id';
 
 let written: Pipeline | null = null;
-
-/** Names this window's copy; a reload of the same window keeps it. */
-function autosaveId(): string {
-  let id = sessionStorage.getItem(storageKey);
-  if (!id) {
-    id = crypto.randomUUID();
-    sessionStorage.setItem(storageKey, id);
-  }
-  return id;
-}
+/** What was said last of a copy that could not be written: said once, until one was written again. */
+let told = '';
 
 /** Keeps a copy of unsaved changes in the engine's data folder, every moment while there are new ones. */
 export function startAutosave(): void {
@@ -22,13 +16,19 @@ export function startAutosave(): void {
 }
 
 export async function writeAutosave(): Promise<void> {
+  const id = await windowId();
   const { isEdited, pipeline, documentId, path } = session.state;
   if (!isEdited || !documentId || pipeline === written) return;
   try {
-    await session.request('autosave.write', { id: autosaveId(), documentId, path, pipeline });
+    await session.request('autosave.write', { id, documentId, path, pipeline });
     written = pipeline;
-  } catch {
-    // The engine is restarting, or its disk is full: tried again at the next turn.
+    told = '';
+  } catch (error) {
+    // Tried again at the next turn. That the engine restarts is said elsewhere.
+    const { code, message } = problemOf(error);
+    if (code === 'engine/gone' || code === 'document/unknown' || told === message) return;
+    told = message;
+    notifyError(error, 'Unsaved changes are not being kept. Save the pipeline');
   }
 }
 
@@ -36,11 +36,11 @@ export async function writeAutosave(): Promise<void> {
 export async function discardAutosave(): Promise<void> {
   if (written === null) return;
   written = null;
-  await session.request('autosave.discard', { id: autosaveId() }).catch(() => {});
+  await session.request('autosave.discard', { id: await windowId() }).catch(() => {});
 }
 
-/** A restored copy lives on as this window's own until it is saved. */
-export function adoptAutosave(id: string): void {
-  sessionStorage.setItem(storageKey, id);
-  written = session.state.pipeline;
+/** A restored copy lives on as this window's own until it is saved. Where another window has restored it too, this one keeps a second. */
+export async function adoptAutosave(id: string): Promise<void> {
+  if (await takeWindowId(id)) written = session.state.pipeline;
+  else await writeAutosave();
 }

@@ -1,13 +1,15 @@
 import { problemOf } from '../../engine/protocol/connection.ts';
-import type { OpenedDocument } from '../../engine/protocol/messages.ts';
+import type { OpenedDocument, Pipeline } from '../../engine/protocol/messages.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { notify, notifyError } from '../app/notify.ts';
+import { notifyUndoable } from '../app/notify-undoable.tsx';
 import { readRuns } from '../session/engine.ts';
 import { session } from '../session/session.ts';
 import { setState } from '../session/state.ts';
 import { discardAutosave } from './autosave.ts';
 import { ConflictDialog } from './ConflictDialog.tsx';
 import { ExamplesDialog } from './ExamplesDialog.tsx';
+import { alreadyFitted, fitToFile } from './fit-to-file.ts';
 import { pickFile } from './pick-file.ts';
 import { RecentDialog } from './RecentDialog.tsx';
 import { UnsavedDialog } from './UnsavedDialog.tsx';
@@ -78,16 +80,27 @@ export async function saveDocumentAs(): Promise<boolean> {
 }
 
 async function write(path: string, stamp: string | null): Promise<boolean> {
-  const { documentId, document, pipeline } = session.state;
+  const { documentId, document, path: before, catalogue } = session.state;
   if (!documentId) {
     notify('The engine is not there yet, so nothing was saved. Try again in a moment.', 'error');
     return false;
   }
+  const known = alreadyFitted(document);
+  const fitted = (pipeline: Pipeline) => fitToFile(pipeline, path, before, catalogue, known);
+  const { pipeline, paths } = fitted(document.pipeline);
   try {
     const saved = await session.request('document.save', { documentId, path, pipeline, stamp });
     if (session.state.document === document) {
+      document.edit(paths.length > 0 ? 'Make paths relative to the file' : 'Name after the file', (now) => fitted(now).pipeline);
       document.markSaved(pipeline);
+      for (const one of paths) known.add(one);
       setState({ path: saved.path, stamp: saved.stamp });
+      // Relative paths start at the file.
+      if (saved.path !== before) session.recheck();
+      if (paths.length > 0) {
+        const what = paths.length === 1 ? 'One path is' : `${paths.length} paths are`;
+        notifyUndoable(`${what} now relative to the pipeline's file, so that all can be moved together.`);
+      }
     }
     await discardAutosave();
     return true;

@@ -1,4 +1,5 @@
 import { showFileDialog } from './FileDialog.tsx';
+import { baseName, isAbsolute, join, rememberFolder, startFolders } from './folders.ts';
 
 export interface PickOptions {
   readonly mode: 'open' | 'save';
@@ -10,9 +11,17 @@ export interface PickOptions {
 }
 
 /** Asks for a file: in the desktop's own dialog, else in the page's. The full path, or null when the user thinks better of it. */
-export function pickFile({ mode, title, extensions, suggestion = '' }: PickOptions): Promise<string | null> {
+export async function pickFile({ mode, title, extensions, suggestion = '' }: PickOptions): Promise<string | null> {
   const plain = extensions.map((extension) => extension.replace(/^\./, ''));
+  const chosen = await ask({ mode, title, extensions: plain, suggestion });
+  if (chosen !== null) rememberFolder(chosen);
+  return chosen;
+}
+
+function ask({ mode, title, extensions, suggestion }: Required<PickOptions>): Promise<string | null> {
   const { desktop } = window;
-  if (!desktop) return showFileDialog({ mode, title, extensions: plain, suggestion });
-  return mode === 'open' ? desktop.openDialog({ title, extensions: plain }) : desktop.saveDialog({ title, extensions: plain, suggestion });
+  if (!desktop) return showFileDialog({ mode, title, extensions, suggestion });
+  const [folder = ''] = startFolders(suggestion);
+  if (mode === 'open') return desktop.openDialog({ title, extensions, folder });
+  return desktop.saveDialog({ title, extensions, suggestion: isAbsolute(suggestion) || folder === '' ? suggestion : join(folder, baseName(suggestion)) });
 }

@@ -53,7 +53,7 @@ async function offerRestore(copies: readonly Autosave[], hello: RequestResults['
   if (id) {
     try {
       session.load(await session.request('autosave.restore', { id }), { edited: true });
-      adoptAutosave(id);
+      await adoptAutosave(id);
       return;
     } catch (error) {
       notifyError(error, 'The unsaved work could not be restored');

@@ -11,6 +11,7 @@ import { Address } from './Address.tsx';
 import { Form } from './Form.tsx';
 import { problemsOutside } from './field-problems.ts';
 import styles from './Inspector.module.css';
+import { LimitNote, titleLimit } from './LimitNote.tsx';
 import { Markdown } from './Markdown.tsx';
 import { ProblemLines } from './ProblemLines.tsx';
 import { Section } from './Section.tsx';
@@ -140,6 +141,7 @@ function NodeHeader({ id, node, manifest }: NodeInspectorProps) {
           aria-label="Node title"
           placeholder={manifest.title}
           value={node.title ?? ''}
+          maxLength={titleLimit}
           spellCheck={false}
           onChange={(event) => {
             const title = event.currentTarget.value;
@@ -148,6 +150,7 @@ function NodeHeader({ id, node, manifest }: NodeInspectorProps) {
           onBlur={() => session.seal()}
           onKeyDown={(event) => event.key === 'Enter' && event.currentTarget.blur()}
         />
+        <LimitNote text={node.title ?? ''} />
         <div className={styles.identity} title={manifest.summary}>
           {node.title ? <span>{manifest.title}</span> : <span className={styles.summary}>{manifest.summary}</span>}
           <code>{id}</code>

@@ -6,6 +6,7 @@ import { setParameter, setPipeline } from '../../engine/document/edits.ts';
 import type { Parameter } from '../../engine/document/pipeline.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
+import { LimitNote, titleLimit } from './LimitNote.tsx';
 import parts from './widgets/Widgets.module.css';
 
 /** The pipeline itself, shown while no node is selected: name, description, parameters. */
@@ -25,6 +26,7 @@ export function PipelineInspector() {
             classNames={{ input: styles.title }}
             aria-label="Pipeline name"
             value={pipeline.name}
+            maxLength={titleLimit}
             spellCheck={false}
             onChange={(event) => {
               const name = event.currentTarget.value;
@@ -32,6 +34,7 @@ export function PipelineInspector() {
             }}
             onBlur={() => session.seal()}
           />
+          <LimitNote text={pipeline.name} />
           <div className={styles.identity} title={path ?? undefined}>
             <span className={styles.summary}>
               {nodes} {nodes === 1 ? 'node' : 'nodes'}
@@ -146,7 +149,7 @@ function DefaultInput({ name, parameter, onSet }: { readonly name: string; reado
 function NewParameter({ taken }: { readonly taken: readonly string[] }) {
   const [name, setName] = useState('');
   const wrong =
-    name !== '' && !/^[A-Za-z_]\w*$/.test(name)
+    name !== '' && (!/^[A-Za-z_]\w*$/.test(name) || name === '__proto__')
       ? 'Letters, digits and _, starting with a letter.'
       : taken.includes(name)
         ? 'There is one of this name.'

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: dividers have no identity but their place.
 import { Button } from '@mantine/core';
+import { selectionText } from '../canvas/selection-text.ts';
 import { isEnabled, labelOf } from '../commands/command.ts';
 import { commandOf, contextMenus, runCommand } from '../commands/registry.ts';
 import { usePipeline, useSession } from '../session/session.ts';
@@ -7,15 +8,15 @@ import styles from './Inspector.module.css';
 
 /** Several things are selected: what, and what can be done with all of them. */
 export function SelectionInspector() {
-  const { nodes, edges } = useSession((state) => state.selection);
+  const selection = useSession((state) => state.selection);
+  const { nodes } = selection;
   const pipeline = usePipeline();
   const state = useSession();
-  const count = [counted(nodes.length, 'node'), counted(edges.length, 'edge')].filter(Boolean).join(', ');
   return (
     <>
       <header className={styles.header}>
         <div className={styles.headerText}>
-          <div className={styles.title}>{count} selected</div>
+          <div className={styles.title}>{selectionText(selection)}</div>
           <div className={styles.identity}>
             <span className={styles.summary}>
               {nodes.map((id) => pipeline.nodes[id]?.title ?? state.catalogue.get(pipeline.nodes[id]?.type ?? '')?.title ?? id).join(', ')}
@@ -47,8 +48,4 @@ export function SelectionInspector() {
       </div>
     </>
   );
-}
-
-function counted(count: number, what: string): string {
-  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -98,7 +98,12 @@ function PaletteItem({ manifest, twin }: { readonly manifest: NodeManifest; read
           <NodeIcon icon={manifest.icon} kind={manifest.kind} />
           <span>
             {manifest.title}
-            {twin && <i>{manifest.kind}</i>}
+            {twin && (
+              <>
+                {' '}
+                <i>{manifest.kind}</i>
+              </>
+            )}
           </span>
         </button>
         <ActionIcon

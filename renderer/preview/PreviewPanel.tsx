@@ -3,6 +3,8 @@ import { IconArrowRight } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { edgeId } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PreviewResult, Problem } from '../../engine/protocol/messages.ts';
+import { own } from '../../engine/schema/own.ts';
+import { selectionText } from '../canvas/selection-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, elapsedText, rowsText } from '../grid/format.ts';
 import { sentence } from '../inspector/field-problems.ts';
@@ -23,19 +25,18 @@ const runTab = 'run';
 export default function PreviewPanel() {
   const selection = useSession((state) => state.selection);
   const pipeline = usePipeline();
-  const selected = subjectOf(selection);
-  // A click on the empty canvas is no wish to lose sight of the rows.
-  const [last, setLast] = useState<PreviewSubject | null>(null);
-  const subject = selected ?? last;
-  if (selected && (selected.id !== last?.id || selected.kind !== last.kind)) setLast(selected);
-
-  const exists = subject !== null && (subject.kind === 'node' ? subject.id in pipeline.nodes : pipeline.edges.some((edge) => edgeId(edge) === subject.id));
+  const subject = subjectOf(selection);
+  const count = selection.nodes.length + selection.edges.length;
+  const exists =
+    subject !== null && (subject.kind === 'node' ? Object.hasOwn(pipeline.nodes, subject.id) : pipeline.edges.some((edge) => edgeId(edge) === subject.id));
   return (
     <section className={styles.panel} aria-label="Data preview">
       {exists ? (
         <SubjectPreview key={`${subject.kind} ${subject.id}`} subject={subject} />
       ) : Object.keys(pipeline.nodes).length === 0 ? (
         <EmptyState title="No data yet" text="Drag a source from the palette onto the canvas, or open an example." />
+      ) : count > 1 ? (
+        <EmptyState title={selectionText(selection)} text="Select one node or one edge to see its rows." />
       ) : (
         <EmptyState title="Nothing selected" text="Select a node or an edge to see its rows." />
       )}
@@ -45,19 +46,19 @@ export default function PreviewPanel() {
 
 function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
   const pipeline = usePipeline();
-  const own = subject.kind === 'node' ? subject.id : '';
-  const check = useNodeCheck(own);
-  const node = pipeline.nodes[own];
+  const ownNode = subject.kind === 'node' ? subject.id : '';
+  const check = useNodeCheck(ownNode);
+  const node = pipeline.nodes[ownNode];
   const manifest = useSession((state) => (node ? state.catalogue.get(node.type) : undefined));
   const targets = useMemo(() => previewTargets(pipeline, subject, check), [pipeline, subject, check]);
-  const inspected = useSession((state) => state.run?.outputs.some((output) => output.node === own && output.kind === 'memory') ?? false);
+  const inspected = useSession((state) => state.run?.outputs.some((output) => output.node === ownNode && output.kind === 'memory') ?? false);
   const run = useSession((state) => state.run);
   const [tab, setTab] = useState<string | null>(null);
   const [view, setView] = useState<'live' | 'sample' | null>(null);
   const [limit, setLimit] = useState(firstLimit);
   const target = targets.find((candidate) => candidate.key === tab) ?? targets[0] ?? null;
   const showsRun = inspected && (tab === runTab || (tab === null && manifest?.kind === 'sink'));
-  const title = node ? (node.title ?? manifest?.title ?? own) : edgeTitle(subject.id, pipeline.nodes);
+  const title = node ? (node.title ?? manifest?.title ?? ownNode) : edgeTitle(subject.id, pipeline.nodes);
 
   const shown = showsRun ? null : target;
   // What flows now is what one wants to see of a stream; of a run that ends soon, the sample stays.
@@ -108,15 +109,15 @@ function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
         )}
       </div>
       {showsRun ? (
-        <RunRows node={own} />
+        <RunRows node={ownNode} />
       ) : isLive && shown ? (
         <RunRows key={shown.key} node={shown.node} port={shown.port} />
       ) : (
         <>
           {preview.problem && preview.source ? (
-            <ProblemBar problems={[preview.problem]} shownNode={own} />
+            <ProblemBar problems={[preview.problem]} shownNode={ownNode} />
           ) : (
-            result && <ProblemBar problems={result.problems} shownNode={own} total={failedRows(result)} />
+            result && <ProblemBar problems={result.problems} shownNode={ownNode} total={failedRows(result)} />
           )}
           <Rows preview={preview} target={shown} manifest={manifest} label={`Rows of ${title}`} />
         </>
@@ -149,7 +150,7 @@ function Rows({ preview, target, manifest, label }: RowsProps) {
       return <EmptyState title={engine === 'lost' ? 'The engine cannot be reached' : 'Starting the engine…'} text={message ?? undefined} />;
     return preview.late ? <EmptyState title="Reading…" /> : <div className={styles.empty} />;
   }
-  const allFailed = result.total === 0 && (result.counts[target.node]?.failed ?? 0) > 0;
+  const allFailed = result.total === 0 && (own(result.counts, target.node)?.failed ?? 0) > 0;
   const rows = allFailed && preview.lastRows ? preview.lastRows : source;
   if (rows.total === 0) return <NoRows result={result} target={target} />;
   return (
@@ -177,7 +178,7 @@ function WhyNot({ problem, selected }: { readonly problem: Problem; readonly sel
 }
 
 function NoRows({ result, target }: { readonly result: PreviewResult; readonly target: PreviewTarget }) {
-  const counts = result.counts[target.node];
+  const counts = own(result.counts, target.node);
   const isStream = useSession(({ pipeline, catalogue }) => {
     const manifest = catalogue.get(pipeline.nodes[target.node]?.type ?? '');
     return manifest?.kind === 'source' && !manifest.bounded;
@@ -199,7 +200,7 @@ interface FactsProps {
 }
 
 function Facts({ result, target, kind, onMore }: FactsProps) {
-  const counts = result.counts[target.node];
+  const counts = own(result.counts, target.node);
   const cut = result.rows.length < result.total;
   const inputs = useInputs(result, target, kind);
   return (

@@ -33,7 +33,10 @@ interface Answer {
   readonly lastRows: PageSource | null;
   readonly problem: Problem | null;
 }
-const silent: ReadonlySet<string> = new Set(['preview/superseded', 'cancelled', 'engine/gone']);
+/** Answers that are no answer about the pipeline: the rows that are there stay as they are. */
+const silent: ReadonlySet<string> = new Set(['cancelled', 'engine/gone']);
+/** A preview that lost against an older one is asked for again, so often: the rows on the page are old. */
+const supersededTries = 5;
 
 /** The rows of a target, asked for again whenever something that they follow from changes. Stale replies are dropped. */
 export function usePreview(target: PreviewTarget | null, limit: number): Preview {
@@ -56,14 +59,18 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `upstream` stands for the part of the pipeline that counts.
   useEffect(() => {
-    if (!target || !ready || !documentId || !trusted) return;
+    const mine = ++newest.current;
+    if (!target || !ready || !documentId || !trusted) {
+      setWaiting(false);
+      return;
+    }
     // Another target is wanted at once; only edits come in bursts, and only they are timed.
     const isEdit = asked.current === `${key} ${limit}`;
     asked.current = `${key} ${limit}`;
     const edited = takeEditTime();
-    const mine = ++newest.current;
     setWaiting(true);
-    const ask = async () => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = async (tries: number) => {
       const requested = performance.now();
       try {
         const state = session.state;
@@ -74,13 +81,22 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
         setAnswer((old) => ({ key, result, source, lastRows: source.total > 0 || old?.key !== key ? source : old.lastRows, problem: null }));
       } catch (error) {
         const problem = problemOf(error);
-        if (mine !== newest.current || silent.has(problem.code)) return;
-        setAnswer((old) => (old?.key === key ? { ...old, problem } : { key, result: null, source: null, lastRows: null, problem }));
+        if (mine !== newest.current) return;
+        if (problem.code === 'preview/superseded' && tries < supersededTries) {
+          timer = setTimeout(() => void ask(tries + 1), editDelayMs * 2 ** tries);
+          return;
+        }
+        if (!silent.has(problem.code))
+          setAnswer((old) => (old?.key === key ? { ...old, problem } : { key, result: null, source: null, lastRows: null, problem }));
       }
       setWaiting(false);
     };
-    const timer = setTimeout(ask, isEdit ? editDelayMs : 0);
-    return () => clearTimeout(timer);
+    timer = setTimeout(() => void ask(1), isEdit ? editDelayMs : 0);
+    return () => {
+      // What takes this one's place must not be overtaken by it.
+      newest.current++;
+      clearTimeout(timer);
+    };
   }, [key, limit, upstream, ready, documentId, trusted]);
 
   useEffect(() => {

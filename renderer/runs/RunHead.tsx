@@ -16,8 +16,9 @@ import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
 import { runCommand } from '../commands/registry.ts';
 import { openPath } from '../files/documents.tsx';
 import { useSession } from '../session/session.ts';
+import { errorCount } from './counts.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
-import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
+import { counted, formatAge, formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from './format.ts';
 import { strangeness } from './origin.ts';
 import { isEnding, isRunning, isSteerable } from './run-actions.tsx';
 
@@ -31,6 +32,7 @@ interface RunHeadProps {
 
 /** The run in a line: how it is, since when, how it can be steered, and what of it is shown below. */
 export function RunHead({ run, view, onView }: RunHeadProps) {
+  const errors = errorCount(run).total;
   return (
     <div className="run-head">
       <StateLabel run={run} />
@@ -45,7 +47,7 @@ export function RunHead({ run, view, onView }: RunHeadProps) {
           onChange={onView}
           data={[
             { value: 'nodes', label: 'Nodes' },
-            { value: 'errors', label: run.problems.length > 0 ? `Errors (${run.problems.length})` : 'Errors' },
+            { value: 'errors', label: errors > 0 ? `Errors (${formatCount(errors)})` : 'Errors' },
             { value: 'history', label: 'History' },
             { value: 'log', label: 'Log' },
           ]}

@@ -6,7 +6,9 @@ import { titleOf } from '../canvas/flow.ts';
 import { runCommand } from '../commands/registry.ts';
 import { ProblemList } from '../problems/ProblemsPanel.tsx';
 import { useSession } from '../session/session.ts';
+import { errorCount } from './counts.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
+import { formatCount } from './format.ts';
 import { KeptErrors } from './KeptErrors.tsx';
 import { RunHead, type RunView } from './RunHead.tsx';
 import { RunHistoryView } from './RunHistoryView.tsx';
@@ -61,13 +63,28 @@ export function RunPanel() {
         {view === 'errors' && (
           <>
             <KeptErrors run={run} />
-            {run.problems.length > 0 ? <ProblemList problems={run.problems} withNode /> : <p className="panel-empty">No row failed and nothing went wrong.</p>}
+            <Errors run={run} />
           </>
         )}
         {view === 'history' && <RunHistoryView run={run} />}
         {view === 'log' && <Log lines={lines} />}
       </div>
     </div>
+  );
+}
+
+function Errors({ run }: { readonly run: RunSummary }) {
+  const { total, shown } = errorCount(run);
+  if (total === 0) return <p className="panel-empty">No row failed and nothing went wrong.</p>;
+  return (
+    <>
+      {total > shown && (
+        <p className="run-nothing run-note">
+          Errors: {formatCount(total)}, the first {formatCount(shown)} shown.
+        </p>
+      )}
+      <ProblemList problems={run.problems} withNode />
+    </>
   );
 }
 

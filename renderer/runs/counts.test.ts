@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { NodeStats } from '../../engine/protocol/messages.ts';
+import type { NodeStats, Problem } from '../../engine/protocol/messages.ts';
 import { flowWords } from '../canvas/flow-words.ts';
-import { handledBy } from './counts.ts';
+import { errorCount, handledBy } from './counts.ts';
 
 const stats = (some: Partial<NodeStats>): NodeStats => {
   return { in: 0, out: {}, dropped: 0, failed: 0, rate: 0, busyMs: 0, watermark: 0, late: 0, idleMs: 0, blockedMs: 0, ...some };
@@ -22,4 +22,14 @@ it('says of an edge as much as fits, and never half a number', () => {
   expect(flowWords(380_441, 21_800, 60)).toBe('380K');
   expect(flowWords(380_441, 0, 84)).toBe('380K');
   expect(flowWords(380_441, 21_800, 12)).toBe('');
+});
+
+it('counts the errors that a run had, not those that its summary can hold', () => {
+  const ofRow = (row: number): Problem => ({ code: 'code/failed', severity: 'error', message: 'Not a number', node: 'prices', row: { row } });
+  const first = Array.from({ length: 100 }, (_, row) => ofRow(row));
+  const stop: Problem = { code: 'sink/full', severity: 'error', message: 'The disk is full.' };
+  expect(errorCount({ problems: first, stats: { prices: stats({ failed: 124 }) } })).toEqual({ total: 124, shown: 100 });
+  expect(errorCount({ problems: [stop, ...first.slice(1)], stats: { prices: stats({ failed: 124 }) } })).toEqual({ total: 125, shown: 100 });
+  expect(errorCount({ problems: first.slice(0, 7), stats: { prices: stats({ failed: 7 }) } })).toEqual({ total: 7, shown: 7 });
+  expect(errorCount({ problems: [], stats: {} })).toEqual({ total: 0, shown: 0 });
 });

@@ -1,12 +1,17 @@
 import type { RequestParams } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { CheckAnswer, CheckResult, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
+import { own } from '../../engine/schema/own.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
 /** Long enough to take a burst of keys as one, too short to be noticed. */
 const checkDelayMs = 30;
 
+const passing: ReadonlySet<string> = new Set(['engine/gone', 'cancelled', 'document/unknown']);
+
+/** Why the pipeline as it is could not be checked. */
+let refusal: Problem | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let newest = 0;
 
@@ -34,10 +39,15 @@ async function runCheck(): Promise<boolean> {
     const check = complete(answer, client, documentId);
     if (!check) return await runCheck();
     if (mine !== newest || getState().documentId !== documentId) return false;
+    refusal = null;
     acceptCheck(check);
     return true;
-  } catch {
+  } catch (error) {
+    const problem = problemOf(error);
     // The engine went away: the check is asked for again once it is back.
+    if (mine !== newest || passing.has(problem.code)) return false;
+    refusal = problem;
+    collectProblems();
     return false;
   }
 }
@@ -83,7 +93,7 @@ export async function watchPreview({ pipeline, node, port }: RequestParams<'prev
     else return;
   } catch (error) {
     const problem = problemOf(error);
-    const culprit = problem.node ? pipeline.nodes[problem.node] : undefined;
+    const culprit = problem.node ? own(pipeline.nodes, problem.node) : undefined;
     // What the check says of a node is said already.
     if (!culprit || getState().check?.problems.some((known) => known.node === problem.node && known.severity === 'error')) return;
     setState({ previewProblem: { problem, node: culprit, target } });
@@ -101,7 +111,7 @@ export function collectProblems(): void {
   const runProblems = runStale ? [] : (run?.problems ?? []).map((problem) => (run?.state === 'done' ? { ...problem, severity: 'warning' as const } : problem));
   const ofPreview = previewProblem && pipeline.nodes[previewProblem.problem.node ?? ''] === previewProblem.node ? [previewProblem.problem] : [];
   const seen = new Set<string>();
-  const all = [...(check?.problems ?? []), ...codeProblems, ...ofPreview, ...runProblems].filter((problem) => {
+  const all = [...(refusal ? [refusal] : []), ...(check?.problems ?? []), ...codeProblems, ...ofPreview, ...runProblems].filter((problem) => {
     if (problem.node && !pipeline.nodes[problem.node]) return false;
     const { row: _row, position: _position, ...rest } = problem;
     const key = JSON.stringify(rest);
@@ -114,7 +124,7 @@ export function collectProblems(): void {
     return !isRepeated;
   });
   all.sort((left, right) => order[left.severity] - order[right.severity]);
-  const byNode: Record<string, Problem[]> = {};
+  const byNode: Record<string, Problem[]> = Object.create(null);
   for (const problem of all) {
     if (!problem.node) continue;
     byNode[problem.node] ??= [];

@@ -7,6 +7,7 @@ import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts'
 import { DocumentStore } from '../../engine/document/store.ts';
 import type { RequestName, RequestParams, RequestResults } from '../../engine/protocol/api.ts';
 import type { NodeCheck, OpenedDocument, Problem } from '../../engine/protocol/messages.ts';
+import { own } from '../../engine/schema/own.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { collectProblems, scheduleCheck, watchPreview } from './checks.ts';
@@ -22,11 +23,11 @@ export function usePipeline(): Pipeline {
   return useSession((state) => state.pipeline);
 }
 export function useNodeCheck(id: string): NodeCheck | null {
-  return useSession((state) => state.check?.nodes[id] ?? null);
+  return useSession((state) => own(state.check?.nodes ?? {}, id) ?? null);
 }
 /** All problems, or those of one node. Keeps its identity while they stay the same. */
 export function useProblems(node?: string): readonly Problem[] {
-  return useSession((state) => (node === undefined ? state.problems : (state.problemsByNode[node] ?? noProblems)));
+  return useSession((state) => (node === undefined ? state.problems : (own(state.problemsByNode, node) ?? noProblems)));
 }
 /** The only selected node, or null when none or several are. */
 export function useSelectedNode(): string | null {

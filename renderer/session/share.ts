@@ -1,3 +1,5 @@
+import { own } from '../../engine/schema/own.ts';
+
 /**
  * `next`, with every part that equals the same part of `old` taken from `old`: what did not change keeps its identity, so that
  * memoised components stay as they are. Plain data only.
@@ -11,8 +13,8 @@ export function share<T>(old: unknown, next: T): T {
   let same = keys.length === Object.keys(before).length;
   const result: Record<string, unknown> = Array.isArray(next) ? ([] as unknown as Record<string, unknown>) : {};
   for (const key of keys) {
-    result[key] = share(before[key], after[key]);
-    if (!Object.is(result[key], before[key]) || !(key in before)) same = false;
+    result[key] = share(own(before, key), after[key]);
+    if (!Object.is(result[key], own(before, key)) || !Object.hasOwn(before, key)) same = false;
   }
   return (same ? old : result) as T;
 }

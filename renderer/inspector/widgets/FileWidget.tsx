@@ -7,7 +7,7 @@ import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '.
 
 export function FileWidget({ id, field, value, onChange, onDone, problems, describedBy, label }: WidgetProps) {
   const browse = async () => {
-    const picked = await pickFile({ mode: field.mode ?? 'open', extensions: field.extensions ?? [], title: label });
+    const picked = await pickFile({ mode: field.mode ?? 'open', extensions: field.extensions ?? [], title: label, suggestion: asText(value) });
     if (picked !== null) onChange(storedPath(picked, session.state.path));
   };
   const text = asText(value);

@@ -1,0 +1,38 @@
+import { Button } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { session, useSession } from '../session/session.ts';
+
+const shownMs = 10_000;
+let forgetLast = () => {};
+
+/** Says what the newest step did, with a button that takes it back. The message goes once there is another step: the button would take back that one. */
+export function notifyUndoable(message: string): void {
+  forgetLast();
+  const { document, pipeline } = session.state;
+  const id = crypto.randomUUID();
+  const forget = () => {
+    stop();
+    notifications.hide(id);
+  };
+  const stop = useSession.subscribe((state) => (state.document !== document || state.pipeline !== pipeline) && forget());
+  forgetLast = forget;
+  const undo = () => {
+    forget();
+    session.undo();
+  };
+  notifications.show({
+    id,
+    color: 'accent',
+    withBorder: true,
+    autoClose: shownMs,
+    onClose: stop,
+    message: (
+      <span className="undoable">
+        {message}
+        <Button size="compact-xs" variant="light" onClick={undo}>
+          Undo
+        </Button>
+      </span>
+    ),
+  });
+}
