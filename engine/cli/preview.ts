@@ -4,7 +4,7 @@ import type { PreviewResult } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { decodeCells, formatValue } from '../schema/values.ts';
-import { useUniversalTime } from '../time-zone.ts';
+import { runInUniversalTime } from '../time-zone.ts';
 import { alignedTable, count, describeProblems, paint } from './report.ts';
 
 interface PreviewOptions {
@@ -16,7 +16,7 @@ interface PreviewOptions {
 
 /** `millrace preview`: 0 with rows, 1 when a node's code could not be carried out, 2 for a bad pipeline or node. */
 export async function preview(file: string, options: PreviewOptions): Promise<number> {
-  useUniversalTime();
+  runInUniversalTime();
   const thread = new Preview();
   thread.prepare();
   let titleOf = (node: string) => node;
