@@ -3,15 +3,15 @@
  * before lockdown. What is in UTC is all that this is for (time-zone.ts).
  */
 export function writeDatesInEnglish(): void {
-  const { toString, toTimeString } = Date.prototype;
+  const { toString: dateText, toTimeString: timeText } = Date.prototype;
   const inEnglish = (text: string) => text.replace(/GMT\+0000 \(.*\)$/, 'GMT+0000 (Coordinated Universal Time)');
   // Methods, as these are no constructors.
   const own = {
     toString(this: Date): string {
-      return inEnglish(Reflect.apply(toString, this, []));
+      return inEnglish(Reflect.apply(dateText, this, []));
     },
     toTimeString(this: Date): string {
-      return inEnglish(Reflect.apply(toTimeString, this, []));
+      return inEnglish(Reflect.apply(timeText, this, []));
     },
   };
   for (const [name, value] of Object.entries(own))
