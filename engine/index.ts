@@ -10,9 +10,9 @@ import type { KeeperSettings } from './supervisor/fork-keeper.ts';
 import { closeInheritedPipes } from './supervisor/inherited-pipes.ts';
 import { messagePort, parentPipe } from './supervisor/parent.ts';
 import { remoteRuns } from './supervisor/remote-runs.ts';
-import { enterUniversalTime } from './time-zone.ts';
+import { runInUniversalTime } from './time-zone.ts';
 
-enterUniversalTime();
+runInUniversalTime();
 
 const [role, argument] = process.argv.slice(2);
 const parent = parentPipe(() => {

@@ -3,12 +3,12 @@ import { definitions } from '../../nodes/index.ts';
 import { newMonitor } from '../runtime/monitor.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import { MillraceError } from '../schema/problem.ts';
-import { enterUniversalTime } from '../time-zone.ts';
+import { runInUniversalTime } from '../time-zone.ts';
 import { serveJobs } from '../workers/serve.ts';
 import type { PreviewJob } from './preview.ts';
 import { PreviewEngine } from './preview-engine.ts';
 
-enterUniversalTime();
+runInUniversalTime();
 // A promise that users' code leaves behind is nobody's: it must not end the process.
 process.on('unhandledRejection', (reason) => {
   if (reason instanceof MillraceError) throw reason;

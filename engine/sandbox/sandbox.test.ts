@@ -4,6 +4,7 @@ import { inTransaction } from '../../nodes/formats/sqlite-driver.ts';
 import { openNodeSqlite } from '../../nodes/formats/sqlite-node.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
+import { mayMutate } from './mutation.ts';
 import { createSandbox } from './sandbox.ts';
 
 const sandbox = createSandbox();
@@ -151,6 +152,75 @@ describe('what it does not give', () => {
   test('stacks show no files of ours', () => {
     const stack = expression('(() => { try { null.x } catch (error) { return error.stack } })()');
     expect(stack).not.toMatch(/sandbox|node:/);
+  });
+});
+
+describe('what is too much', () => {
+  const many = 100_000;
+  test.each<[string, string]>([
+    ['brackets', '('.repeat(many) + '1' + ')'.repeat(many)],
+    ['lists', '['.repeat(many) + ']'.repeat(many)],
+    ['operators', `1${'+1'.repeat(many)}`],
+    ['conditions', `${'row.a?1:'.repeat(20_000)}1`],
+    ['signs', `${'!'.repeat(many)}1`],
+    ['functions', `${'x=>'.repeat(50_000)}1`],
+    ['templates', `${'`${'.repeat(30_000)}1${'}`'.repeat(30_000)}`],
+    ['calls', `row.id${'.trim()'.repeat(20_000)}`],
+    ['types', `(row.a as ${'Array<'.repeat(20_000)}x${'>'.repeat(20_000)})`],
+    ['types in brackets', `(row.a as ${'('.repeat(many)}x${')'.repeat(many)})`],
+    ['brackets beside a type', `(row.a as any) + ${'('.repeat(many)}1${')'.repeat(many)}`],
+    ['assignments beside a type', `(row.a as any, ${'a='.repeat(many)}1)`],
+  ])('%s that are nested too deeply are refused, and the next code is not', (_, source) => {
+    expect(refused(() => expression(source))).toMatchObject({ code: 'code/too-deep' });
+    expect(expression('(row.a as number) + 1', { a: 1 })).toBe(2);
+  });
+  test('code that is too long', () => {
+    expect(refused(() => expression(`"${'x'.repeat(300_000)}"`))).toMatchObject({ code: 'code/too-long', node: 'n', field: 'where' });
+  });
+  test('comments take a time that grows with their length alone', () => {
+    const source = `${'/**/'.repeat(60_000)}1`;
+    const started = performance.now();
+    expect(expression(source)).toBe(1);
+    // 11 s when each copied the whole text.
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+  test.each(['import("fs")', 'import.source("fs")', 'import.defer("fs")', 'import.meta.url', 'import /**/ . source("fs")', '() => import\n("fs")'])(
+    '%s',
+    (source) => {
+      expect(refused(() => expression(source))).toMatchObject({ code: 'code/import', hint: expect.stringContaining('the row and the helpers') });
+    },
+  );
+});
+
+describe('rows are copied for code that may change them, and for no other', () => {
+  test.each([
+    'return row',
+    'return { ...row, total: row.price * row.amount }',
+    'return row.text.split(" ").map((word, i) => ({ id: row.id, position: i + 1, word }))',
+    'const { tags, ...rest } = row; return rest',
+    'let best = null; for (const n of row.list) if (best === null || n > best) best = n; return { best: Math.round(best) }',
+    'return { then: row.then, constructorName: row.name, when: new Date(row.at).toISOString(), sort: 1, set: 2 }',
+    'return { found: /x/.test(row.text), keys: Object.keys(row).length, json: JSON.stringify(row), n: Number(row.n).toFixed(2) }',
+    'return { clean: text.clean(row.text), hour: time.hour(row.at), r: round(row.n, 2) }',
+    'if (row.n < 0) throw new Error(`negative ${row.n}`); switch (row.kind) { case "a": return null; default: return { kind: row.kind?.trim() ?? "" } }',
+    'return row.list.filter((x) => x > 1).reduce((sum, x) => sum + x, 0) > 3 ? { ok: true } : null',
+  ])('not for %s', (body) => {
+    expect(mayMutate(`export default function step(row) { ${body} }`)).toBe(false);
+  });
+  test.each([
+    'class B { constructor(o) { return o } } class S extends B { a = 1 } new S(row)',
+    'Error.captureStackTrace(row)',
+    'Object.freeze(row)',
+    'row.list.setFromHex?.("00"); row.list.push(1)',
+    'new TextEncoder().encodeInto("x", row.data)',
+    'const { assign } = Object',
+    'Reflect.set(row, "a", 1)',
+    '({ __proto__: row })',
+    '({ constructor: row })',
+    'row.list[row.name]()',
+    'new Proxy(row, {})',
+  ])('for %s', (body) => {
+    expect(mayMutate(`export default function step(row) { ${body}; return row }`)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import 'ses';
 import type { CodeProblem, KeyedCode } from '../../nodes/kit/node.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
+import { writeDatesInEnglish } from './dates.ts';
 import { globals } from './globals.ts';
 import { refuseImports } from './imports.ts';
 import { library } from './library.ts';
@@ -51,6 +52,7 @@ export function createSandbox(): Sandbox {
 }
 
 function lockDown(): Sandbox {
+  writeDatesInEnglish();
   lockdown({
     // Compartments have evaluators of their own. Ours stay as they were, for code that the engine generates: SES's would
     // look up every global by name, at a fraction of the speed.

@@ -123,7 +123,6 @@ const ways = [
   'Reflect.construct(Object.getPrototypeOf(function* () {}).constructor, ["return 1"])',
   'Reflect.construct(Object.getPrototypeOf(async function* () {}).constructor, ["return 1"])',
   'Reflect.apply(Object.getPrototypeOf(() => {}).constructor, null, ["return this"])()',
-  'Reflect.construct(Object, ["return this"], Object.getPrototypeOf(() => {}).constructor) instanceof (() => {}).constructor',
   'class extends (() => {}).constructor {}["from"]',
   'new (class extends (async () => {}).constructor { constructor() { super("return 1") } })()',
   'Object.getOwnPropertyDescriptor(Object.getPrototypeOf(() => {}), "constructor").value("return this")()',
@@ -261,7 +260,7 @@ export function onRow(row, state, context) {
   return { found: [...seen, ...state.found] };
 }
 export function onTimer(timer, state, context) {
-  return { found: [${[...all, ...timerWays].map((way) => `() => ${way.replaceAll('row', 'timer')}`).join(',\n')}].map(attempt) };
+  return { found: [${[...all, ...timerWays].map((way) => `() => ${way.replace(/\brow\b/g, 'timer')}`).join(',\n')}].map(attempt) };
 }
 `;
     const rows = await inKeyed(code);
