@@ -13,7 +13,7 @@ import {
   useStore,
 } from '@xyflow/react';
 import { type DragEvent, type FocusEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
+import { connect, moveNodes } from '../../engine/document/edits.ts';
 import type { Edge } from '../../engine/document/pipeline.ts';
 import { enterCanvas } from '../commands/scope.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
@@ -32,7 +32,7 @@ import { FarTitles } from './FarTitles.tsx';
 import { isFarAway } from './far.ts';
 import { type CardNode, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from './flow.ts';
 import { HoverTip } from './HoverTip.tsx';
-import { insertNode } from './insert.ts';
+import { insertNode, putIntoEdge } from './insert.ts';
 import { NodeCard } from './NodeCard.tsx';
 import { QuickAdd } from './QuickAdd.tsx';
 import { openQuickAdd } from './quick-add.ts';
@@ -122,7 +122,7 @@ function Flow() {
       const moved = moveNodes(before, places);
       const ports = only && portsOf(before, only.id, session.state.catalogue);
       if (!into || !only || !ports?.inputs[0] || !ports.outputs[0]) return moved;
-      return insertIntoEdge(moved, into, only.id, ports.inputs[0].name, ports.outputs[0].name);
+      return putIntoEdge(moved, into, only.id, ports.inputs[0].name, ports.outputs[0].name);
     });
     // An edit without effect does not notify: what was dragged goes back to the document's place.
     setNodes((old) => flowNodes(old, session.state.pipeline, session.state.selection.nodes, session.state.catalogue));

@@ -1,4 +1,4 @@
-import { addNode, connect, insertIntoEdge } from '../../engine/document/edits.ts';
+import { addNode, connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
 import { type Endpoint, edgeId, type Pipeline, type Position } from '../../engine/document/pipeline.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { session } from '../session/session.ts';
@@ -9,6 +9,8 @@ import { ensureVisible, visibleCentre } from './viewport.ts';
 /** Wide enough for an edge's label while running. */
 export const columnGap = 120;
 export const rowGap = 36;
+/** Between a card that was put into an edge and its neighbours. */
+const leastGap = 48;
 
 export interface InsertOptions {
   /** The upper left corner. */
@@ -38,7 +40,7 @@ export function insertNode(type: string, options: InsertOptions): string | null 
       const edge = edgeTo(pipeline, catalogue, options.join.end, options.join.side, id);
       if (edge) pipeline = connect(pipeline, edge);
     }
-    if (options.edge && inputs[0] && outputs[0]) pipeline = insertIntoEdge(pipeline, options.edge, id, inputs[0].name, outputs[0].name);
+    if (options.edge && inputs[0] && outputs[0]) pipeline = putIntoEdge(pipeline, options.edge, id, inputs[0].name, outputs[0].name);
     return pipeline;
   });
   session.select({ nodes: [id] });
@@ -63,6 +65,32 @@ export function addNodeBesideSelection(type: string): string | null {
     return insertNode(type, { position, join: { end: { node: beside, port: output }, side: 'source' } });
   }
   return insertNode(type, { position: freePlace(pipeline, { x: at.x, y: at.y + cardSize.height + rowGap }) });
+}
+
+/** Puts a node into an edge, between what it now lies between: where there is too little room, all that follows moves to the right. */
+export function putIntoEdge(before: Pipeline, edge: string, id: string, input: string, output: string): Pipeline {
+  const pipeline = insertIntoEdge(before, edge, id, input, output);
+  const found = before.edges.find((candidate) => edgeId(candidate) === edge);
+  const [from, at, to] = [found?.from.node, id, found?.to.node].map((node) => pipeline.layout[node ?? '']);
+  if (pipeline === before || !found || !from || !at || !to || to.x <= from.x) return pipeline;
+  const x = Math.max(at.x, from.x + cardSize.width + leastGap);
+  const missing = x + cardSize.width + leastGap - to.x;
+  const room = missing > 0 ? Object.fromEntries([...downstream(pipeline, found.to.node)].flatMap((node) => movedRight(pipeline, node, to.x, missing))) : {};
+  return moveNodes(pipeline, { ...room, [id]: { x, y: at.y } });
+}
+
+function movedRight({ layout }: Pipeline, node: string, from: number, by: number): [string, Position][] {
+  const at = layout[node];
+  return at && at.x >= from ? [[node, { x: at.x + by, y: at.y }]] : [];
+}
+
+/** A node and all that its rows come to. */
+function downstream({ edges }: Pipeline, node: string): Set<string> {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of edges) next.set(from.node, [...(next.get(from.node) ?? []), to.node]);
+  const found = new Set([node]);
+  for (const each of found) for (const other of next.get(each) ?? []) found.add(other);
+  return found;
 }
 
 /** Where a further source goes: below those that are there, else in the middle of what is seen. */

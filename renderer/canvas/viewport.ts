@@ -1,4 +1,4 @@
-import type { ReactFlowInstance } from '@xyflow/react';
+import type { ReactFlowInstance, Viewport } from '@xyflow/react';
 import type { Position } from '../../engine/document/pipeline.ts';
 import { session } from '../session/session.ts';
 import type { CardNode, DataEdge } from './flow.ts';
@@ -105,10 +105,22 @@ export function ensureVisible(ids: readonly string[]): void {
     if (start < edgeGap) return edgeGap - start;
     return end > size - edgeGap ? Math.max(size - edgeGap - end, edgeGap - start) : 0;
   };
+  const hidden = underMinimap(places, { x, y, zoom }, bounds);
   const xs = places.map((at) => at.x);
   const ys = places.map((at) => at.y);
   const right = shift(Math.min(...xs), Math.max(...xs) + cardSize.width, bounds.width, x);
-  const down = shift(Math.min(...ys), Math.max(...ys) + cardSize.height, bounds.height, y);
+  const down = shift(Math.min(...ys), Math.max(...ys) + cardSize.height, bounds.height, y) - hidden;
   if (right !== 0 || down !== 0) void instance.setViewport({ x: x + right, y: y + down, zoom }, { duration: 120 });
 }
 const edgeGap = 16;
+
+/** How far the canvas must move up for a card not to lie under the minimap; 0 for several. */
+function underMinimap(places: readonly Position[], { x, y, zoom }: Viewport, bounds: DOMRect): number {
+  const map = pane?.querySelector('.react-flow__minimap')?.getBoundingClientRect();
+  const [at] = places;
+  if (!map || map.width === 0 || !at || places.length > 1) return 0;
+  // Where the card will be once it is within the canvas.
+  const right = Math.min(bounds.right - edgeGap, bounds.left + x + (at.x + cardSize.width) * zoom);
+  const bottom = Math.min(bounds.bottom - edgeGap, bounds.top + y + (at.y + cardSize.height) * zoom);
+  return right > map.left - edgeGap && bottom > map.top - edgeGap ? bottom - map.top + edgeGap : 0;
+}

@@ -25,6 +25,7 @@ export const fileCommands: readonly Command[] = [
 
 /** The inspector shows the pipeline's own name, description and parameters while nothing is selected. */
 function showProperties(): void {
+  session.begin();
   session.select({});
   session.set('inspector', true);
   requestAnimationFrame(() => document.querySelector<HTMLElement>('[aria-label="Pipeline name"]')?.focus());

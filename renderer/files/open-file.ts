@@ -2,7 +2,7 @@
 import type { Position } from '../../engine/document/pipeline.ts';
 import type { RecognisedFile } from '../../engine/protocol/messages.ts';
 import { notify, notifyError } from '../app/notify.ts';
-import { insertNode, placeOfSource } from '../canvas/insert.ts';
+import { freePlace, insertNode, placeOfSource } from '../canvas/insert.ts';
 import { session } from '../session/session.ts';
 import { openPath, pipelineExtension, pipelineExtensions } from './documents.tsx';
 import { pickFile } from './pick-file.ts';
@@ -46,8 +46,12 @@ export async function takeFiles(files: readonly File[], at?: Position): Promise<
 }
 
 async function takeFile(file: File, at: Position | undefined): Promise<boolean> {
-  const path = window.desktop?.pathOf(file) || (await copied(file, file.name));
-  return path !== null && openFile(path, at);
+  const own = window.desktop?.pathOf(file);
+  if (own) return openFile(own, at);
+  const path = await copied(file, file.name);
+  if (!path || !(await openFile(path, at))) return false;
+  notify(`${file.name} was copied: this pipeline reads ${path}.`);
+  return true;
 }
 
 /** Rows as text become a file of the document's folder, and a source that reads it. */
@@ -89,7 +93,7 @@ async function recognise(path: string): Promise<RecognisedFile | null> {
 
 function addData({ type, params, title, note }: Extract<RecognisedFile, { kind: 'data' }>, at: Position = placeOfSource()): boolean {
   session.begin();
-  const id = insertNode(type, { position: at, params, title });
+  const id = insertNode(type, { position: freePlace(session.state.pipeline, at), params, title });
   if (id) session.showDock('data');
   if (note) notify(note);
   return id !== null;

@@ -85,7 +85,7 @@ describe.skipIf(why !== null)(`editing the graph${why ? ` (${why})` : ''}`, () =
 
     await page.evaluate(() => navigator.clipboard.writeText('a shopping list'));
     await page.keyboard.press('ControlOrMeta+v');
-    await page.getByText('The clipboard holds something other than nodes.').waitFor();
+    await page.getByText('What was pasted is neither nodes nor rows.').waitFor();
     expect(await nodesOf(page)).toHaveLength(7);
   });
 

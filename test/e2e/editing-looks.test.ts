@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openDrawn } from './documents.ts';
 import { type Editor, missing, openEditor, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, field, openCommands, selectNode, typeCode } from './gestures.ts';
+import { startExample } from './pipelines.ts';
 
 const why = missing('browser');
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 1000, height: 700 } } as const;
@@ -16,13 +17,15 @@ describe.skipIf(why !== null)(`how it looks${why ? ` (${why})` : ''}`, () => {
   it('with an example, and empty', async () => {
     const editor = await openEditor('browser', { data: mkdtempSync(join(temporaryFolder(), 'data-')) });
     const { page } = editor;
+    await page.getByRole('button', { name: /Seattle weather/ }).waitFor();
+    await pictures(editor, 'start');
+    await startExample(page);
     await page.locator('.react-flow__node').first().click();
     await page.getByRole('gridcell').first().waitFor();
     await pictures(editor, 'example');
     await page.locator('.react-flow').focus();
     await page.keyboard.press('ControlOrMeta+n');
     await page.getByText('Start a pipeline').waitFor();
-    await page.getByRole('button', { name: /Seattle weather/ }).waitFor();
     await pictures(editor, 'empty');
     expect(editor.errors).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Editor, missing, openEditor, temporaryFolder } from './editor.ts';
 import { card, openCommands } from './gestures.ts';
-import { openTrusted, ready, rename, writePipeline } from './pipelines.ts';
+import { openTrusted, ready, rename, startExample, writePipeline } from './pipelines.ts';
 
 const windows = ({ desktop }: Editor) => desktop!.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length);
 const askToClose = ({ desktop }: Editor) => desktop!.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.close());
@@ -66,7 +66,7 @@ describe.skipIf(missing('desktop'))('a desktop window', () => {
     const folder = temporaryFolder();
     const editor = await openEditor('desktop', { data: folder });
     const { page } = editor;
-    await page.locator('.react-flow__node').first().waitFor();
+    await startExample(page);
     // A window does not tell its menu: what it is given is kept.
     await editor.desktop!.evaluate(({ BrowserWindow }) => {
       const window = BrowserWindow.getAllWindows()[0]!;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, gridRows, selectNode, typeCode } from './gestures.ts';
-import { menu, nodesOnCanvas, openTrusted, ready, rename, runButton, runUntil, tab, writePipeline } from './pipelines.ts';
+import { menu, nodesOnCanvas, openTrusted, ready, rename, runButton, runUntil, startExample, tab, writePipeline } from './pipelines.ts';
 
 const sources = { readings: { type: 'generator', params: { count: 100 } } };
 
@@ -12,10 +12,10 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
   const why = missing(host);
   const only = why ? ` (${why})` : '';
 
-  it.skipIf(why !== null)(`opens an example with rows at the first start${only}`, async () => {
+  it.skipIf(why !== null)(`opens an example with rows from the start page${only}`, async () => {
     const editor = await openEditor(host, { data: temporaryFolder() });
     const { page } = editor;
-    await page.locator('.react-flow__node').first().waitFor();
+    await startExample(page);
     expect(await nodesOnCanvas(page)).toBeGreaterThan(5);
     await expect.poll(() => gridRows(page).count()).toBeGreaterThan(5);
     expect(await page.getByLabel('unsaved changes').count()).toBe(0);
@@ -28,7 +28,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     const [first, second] = [join(folder, 'first.millrace.json'), join(folder, 'second.millrace.json')];
     let editor = await openEditor(host, { data: join(folder, 'data') });
     let { page } = editor;
-    await page.locator('.react-flow__node').first().waitFor();
+    await startExample(page);
     const nodes = await nodesOnCanvas(page);
     await editor.chooseFile(first, () => page.keyboard.press('ControlOrMeta+s'));
     await expect.poll(() => existsSync(first)).toBe(true);

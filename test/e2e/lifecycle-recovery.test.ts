@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, gridRows, selectNode } from './gestures.ts';
-import { nodesOnCanvas, openTrusted, ready, rename, runButton, runUntil, writePipeline } from './pipelines.ts';
+import { nodesOnCanvas, openTrusted, ready, rename, runButton, runUntil, startExample, writePipeline } from './pipelines.ts';
 import { engineProcesses, isAlive } from './processes.ts';
 
 const sources = { readings: { type: 'generator', params: { count: 5 } }, look: { type: 'inspect', params: {} } };
@@ -59,7 +59,7 @@ describe.skipIf(lacking('browser'))('a browser', () => {
     const folder = temporaryFolder();
     const data = join(folder, 'data');
     const editor = await openEditor('browser', { data });
-    await editor.page.locator('.react-flow__node').first().waitFor();
+    await startExample(editor.page);
     await rename(editor.page, 'Still open');
     await expect.poll(() => autosaves(data)).toContain('Still open');
     const second = await editor.page.context().newPage();
@@ -151,7 +151,7 @@ describe.skipIf(lacking('browser'))('a browser', () => {
   it('gives back unsaved changes of a document without a file when its page is loaded again', async () => {
     const editor = await openEditor('browser', { data: temporaryFolder() });
     const { page } = editor;
-    await page.locator('.react-flow__node').first().waitFor();
+    await startExample(page);
     const nodes = await nodesOnCanvas(page);
     await rename(page, 'Loaded again');
     page.once('dialog', (dialog) => void dialog.accept());

@@ -48,6 +48,17 @@ export const nodesOnCanvas = (page: Page): Promise<number> => page.locator('.rea
 export const tab = (page: Page, name: string): Locator => bottomPanel(page).getByRole('tab', { name: new RegExp(`^${name}`) });
 export const runButton = (page: Page): Locator => page.getByRole('button', { name: 'Run', exact: true });
 
+/** From the start page to the canvas of an empty pipeline. */
+export async function startEmpty(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Empty pipeline' }).click();
+  await page.locator('[data-node-type]').first().waitFor();
+}
+/** From the start page to the first of the examples. */
+export async function startExample(page: Page): Promise<void> {
+  await page.getByRole('region', { name: 'Examples on real data' }).getByRole('button').first().click();
+  await page.locator('.react-flow__node').first().waitFor();
+}
+
 /** Waits for the end of a run, in whatever way. */
 export async function runUntil(page: Page, state: 'Done' | 'Failed' | 'Stopped'): Promise<void> {
   await bottomPanel(page)

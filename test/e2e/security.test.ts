@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
+import { startEmpty } from './pipelines.ts';
 
 describe.each<Host>(['browser', 'desktop'])('the page in a %s', (host) => {
   const why = missing(host);
@@ -11,7 +12,7 @@ describe.each<Host>(['browser', 'desktop'])('the page in a %s', (host) => {
     async () => {
       const folder = temporaryFolder();
       const { page, errors } = await openEditor(host, { data: join(folder, 'data') });
-      await page.locator('[data-node-type]').first().waitFor();
+      await startEmpty(page);
       expect(errors).toEqual([]);
 
       expect(await inPage(page, 'evaluate')).toEqual({ error: 'EvalError', violated: 'script-src' });

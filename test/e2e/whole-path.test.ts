@@ -8,6 +8,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, connect, dragNode, field, gridRows, selectNode, typeCode } from './gestures.ts';
+import { ready, startEmpty } from './pipelines.ts';
 
 const snippet = 'export default function step(row: Row) { return { ...row, fahrenheit: row.temperature * 9 / 5 + 32 }; }';
 
@@ -25,7 +26,6 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
 
     let editor = await openEditor(host, { data: join(folder, 'data') });
     let { page } = editor;
-    await page.getByRole('button', { name: 'Add CSV file (source)', exact: true }).waitFor();
     await startEmpty(page);
     await editor.shot('1-empty');
 
@@ -66,7 +66,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
 
     editor = await openEditor(host, { data: join(folder, 'data') });
     page = editor.page;
-    await page.getByRole('button', { name: 'Add CSV file (source)', exact: true }).waitFor();
+    await ready(page);
     await editor.chooseFile(file, () => page.keyboard.press('ControlOrMeta+o'));
     await card(page, 'sqlite_table').waitFor();
     await selectNode(page, 'sqlite_table');
@@ -80,12 +80,6 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
 });
 
 /** A first start shows an example: leaves it for a new pipeline. */
-async function startEmpty(page: import('playwright').Page): Promise<void> {
-  await page.locator('.react-flow__node').first().waitFor();
-  await page.keyboard.press('ControlOrMeta+n');
-  await expect.poll(() => page.locator('.react-flow__node').count()).toBe(0);
-}
-
 async function runToEnd(page: import('playwright').Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await bottomPanel(page).getByText('Done').first().waitFor();
