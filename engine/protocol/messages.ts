@@ -238,6 +238,16 @@ export interface OpenedDocument {
   /** Set when the file was of an older version: what was brought up to date. */
   readonly migrated?: readonly string[];
 }
+/** What is trusted, and what has become of it. */
+export interface TrustedPlace {
+  /** A folder covers all pipelines below it, also those that are added or changed. */
+  readonly kind: 'file' | 'folder';
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly grantedAt: number;
+  /** A changed file is not trusted as it is now; `unknown`: it cannot be read. */
+  readonly state: 'unchanged' | 'changed' | 'missing' | 'unknown';
+}
 export interface RecentFile {
   readonly path: string;
   readonly name: string;

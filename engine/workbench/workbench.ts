@@ -21,6 +21,7 @@ import { resultHandlers } from './result-handlers.ts';
 import { Results } from './results.ts';
 import { runHandlers, stateFolderOf } from './run-handlers.ts';
 import { settingHandlers } from './setting-handlers.ts';
+import { trustHandlers } from './trust-handlers.ts';
 
 export interface WorkbenchOptions {
   readonly runs: RunControl;
@@ -39,7 +40,10 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   if (store.problem) process.stderr.write(`millrace: ${store.problem.message} ${store.problem.hint ?? ''}\n`);
   const catalogue = new Catalogue(definitions);
   const checker = new Checker(catalogue, codeAnalysis);
-  const documents = new Documents(store, options);
+  const documents = new Documents(store, options, (documentId) => {
+    preview.forget(documentId);
+    service.emit('document.distrusted', { documentId });
+  });
   const preview = new Preview();
   const results = new Results();
   const typeChecks = new TypeChecks((documentId, problems) => service.emit('code.checked', { documentId, problems }));
@@ -52,6 +56,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
         preview.forget(documentId);
         typeChecks.forget(documentId);
       }),
+      ...trustHandlers(documents, store, checker, runs),
       ...previewHandlers(documents, checker, preview, typeChecks),
       ...runHandlers(runs, documents, checker, options.dataFolder),
       ...replayHandlers({ runs, documents, checker, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
