@@ -20,7 +20,7 @@ import { Graph } from './graph.ts';
 import { migrateParams } from './migrate.ts';
 import { type ParameterValues, parameterValues, substitute } from './parameters.ts';
 import { orderSources } from './sources.ts';
-import { codeIn, filesIn } from './touches.ts';
+import { touchesOf } from './touches.ts';
 import { checkWatermarks } from './watermarks.ts';
 import { waysOut } from './ways-out.ts';
 
@@ -107,17 +107,14 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   }
 
   const problems = findings.list.map((finding) => finding.problem);
-  const touched = [...nodes.values()].map((checked) => filesIn(checked.definition, checked.params));
   const errors = errorsFile(pipeline.name, options.file ?? null);
-  const keepsErrors = [...nodes.values()].some(({ onError }) => onError === 'keep');
+  const touching = Object.entries(pipeline.nodes).map(([id, node]) => nodes.get(id) ?? { id, node, definition: ends.definition(id), valid: false });
   const result: CheckResult = {
     nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), policies(id), graph, schemaAt)])),
     problems,
     runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
     bounded: [...nodes.values()].every(({ id, definition, params }) => leftOut.has(id) || isBounded(definition, params)),
-    reads: [...new Set(touched.flatMap((files) => files.reads))],
-    writes: [...new Set([...touched.flatMap((files) => files.writes), ...(keepsErrors ? [errors] : [])])],
-    code: [...nodes.values()].filter((checked) => codeIn(checked.definition.params, checked.params)).map((checked) => checked.id),
+    ...touchesOf(touching, errors),
   };
   return { result, pipeline, nodes, graph, edges, findings: findings.list, catalogue: options.catalogue, errorsFile: errors };
 }

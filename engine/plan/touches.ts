@@ -1,26 +1,56 @@
-/** What a node would touch if it ran, told from its params: shown before a pipeline from elsewhere is trusted. */
+/** What a pipeline would touch if it ran, told from its nodes alone: shown before a pipeline from elsewhere is trusted. */
 import type { Fields } from '../../nodes/kit/fields.ts';
 import type { NodeDefinition } from '../../nodes/kit/node.ts';
 import type { Params } from '../../nodes/kit/params.ts';
+import type { ErrorPolicy, NodeId, PipelineNode } from '../document/pipeline.ts';
+import type { Touches } from '../protocol/messages.ts';
 
-export interface Files {
-  readonly reads: readonly string[];
-  readonly writes: readonly string[];
+/** A node as the check has left it; without definition and params where its type is not known. */
+export interface TouchingNode {
+  readonly id: NodeId;
+  readonly node: PipelineNode;
+  /** The policy that holds for it, where that is known. */
+  readonly onError?: ErrorPolicy;
+  readonly definition?: NodeDefinition;
+  /** With parameters put in, and stand-ins for what is wrong. */
+  readonly params?: Params;
+  /** False: some of `params` are stand-ins. */
+  readonly valid: boolean;
 }
 
-/** Paths as in the params: what the node declares, and every file param besides, so that forgetting to declare hides nothing. */
-export function filesIn(definition: NodeDefinition, params: Params): Files {
-  const reads = new Set(definition.kind === 'source' ? declared(() => definition.reads?.(params)) : []);
-  const writes = new Set(definition.kind === 'sink' ? declared(() => definition.writes?.(params)) : []);
-  for (const [name, field] of Object.entries(definition.params as Fields)) {
-    const path = params[name];
-    if (field.kind === 'file' && typeof path === 'string' && path !== '') (field.mode === 'open' ? reads : writes).add(path);
+const declarations = ['reads', 'writes', 'listens', 'reaches'] as const;
+type Declared = (typeof declarations)[number];
+
+/** `errorsFile`: where rows are kept that fail at nodes under the policy "keep". */
+export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): Touches {
+  const found: Record<Declared, Set<string>> = { reads: new Set(), writes: new Set(), listens: new Set(), reaches: new Set() };
+  const code: NodeId[] = [];
+  const unknown: { node: NodeId; reason: string }[] = [];
+  for (const { id, node, onError = node.onError, definition, params, valid } of nodes) {
+    const report = (reason: string) => unknown.push({ node: id, reason });
+    if (onError === 'keep') found.writes.add(errorsFile);
+    if (!definition || !params) {
+      report(`there is no node type "${node.type}" here, so what it does is not known`);
+      continue;
+    }
+    const files = fileFields(definition);
+    for (const what of declarations) for (const name of declared(definition, what, params, report)) found[what].add(name);
+    // Every file param besides, so that forgetting to declare one hides nothing.
+    for (const { name, mode } of files) {
+      const path = params[name];
+      if (typeof path === 'string' && path !== '') found[mode === 'open' ? 'reads' : 'writes'].add(path);
+    }
+    if (codeIn(definition.params, params)) code.push(id);
+    if (files.length === 0 && !declarations.some((what) => definition[what])) continue;
+    if (!valid) report('its params have mistakes');
+    for (const name of parametersIn(definition.params, node.params)) report(`the parameter "${name}" is part of it, and a run may set another value`);
   }
-  return { reads: [...reads], writes: [...writes] };
+  const { reads, writes, listens, reaches } = found;
+  return { reads: [...reads], writes: [...writes], listens: [...listens], reaches: [...reaches], code, unknown };
 }
 
 /** Whether any param holds users' code. */
-export function codeIn(fields: Fields, params: Params): boolean {
+function codeIn(fields: Fields, params: Params): boolean {
   return Object.entries(fields).some(([name, field]) => {
     const value = params[name];
     if (field.kind === 'code' || field.kind === 'expression') return typeof value === 'string' && value.trim() !== '';
@@ -28,10 +58,22 @@ export function codeIn(fields: Fields, params: Params): boolean {
   });
 }
 
-function declared(paths: () => readonly string[] | undefined): readonly string[] {
+function fileFields(definition: NodeDefinition): { readonly name: string; readonly mode: 'open' | 'save' }[] {
+  return Object.entries(definition.params as Fields).flatMap(([name, field]) => (field.kind === 'file' ? [{ name, mode: field.mode }] : []));
+}
+
+function declared(definition: NodeDefinition, what: Declared, params: Params, report: (reason: string) => void): readonly string[] {
   try {
-    return paths() ?? [];
+    return definition[what]?.(params) ?? [];
   } catch {
+    report(`what it ${what} could not be told`);
     return [];
   }
+}
+
+/** The pipeline's parameters in what may name a file or an address: as `substitute` finds them. */
+function parametersIn(fields: Fields, params: Params): readonly string[] {
+  const texts = Object.entries(params).filter(([name]) => Object.hasOwn(fields, name) && ['file', 'text'].includes(fields[name]!.kind));
+  const names = texts.flatMap(([, text]) => (typeof text === 'string' ? [...text.matchAll(/\$\$\{|\$\{([^}]*)\}/g)] : []).flatMap(([, name]) => name ?? []));
+  return [...new Set(names)];
 }

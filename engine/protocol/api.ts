@@ -22,6 +22,8 @@ import type {
   RecognisedFile,
   RunSummary,
   Table,
+  Touches,
+  TrustedPlace,
   WaitingErrors,
 } from './messages.ts';
 
@@ -41,11 +43,24 @@ export const requestParams = {
   'document.new': z.object({}),
   'document.open': z.object({ path }),
   'document.openExample': z.object({ id: z.string() }),
-  /** Makes a document that the editor holds known to a new engine, as it was known to the old one. Reads nothing. */
+  /**
+   * Makes a document that the editor holds known to a new engine, as it was known to the old one. Reads nothing. It is trusted if `trusted`
+   * says so and its file still is.
+   */
   'document.resume': z.object({ path: path.nullable(), stamp: z.string().nullable(), trusted: z.boolean() }),
   /** Saves atomically. With `stamp`, refuses (code `file/changed`) when the file is no longer the one that was opened. */
   'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable() }),
-  'document.trust': z.object({ documentId: document }),
+  /** `folder`: all pipelines in the folder of its file, and below. One that is wide is refused with code `trust/wide-folder`, unless `sure`. */
+  'document.trust': z.object({ documentId: document, folder: z.boolean().optional(), sure: z.boolean().optional() }),
+  'trust.list': z.object({}),
+  /** Takes trust back, at once also from documents that are open; without `places` all of it. Runs that go on do so. */
+  'trust.remove': z.object({ places: z.array(z.object({ kind: z.enum(['file', 'folder']), path })).optional() }),
+  /** Nodes of a trusted document are on the clipboard, as this text. */
+  'clipboard.copied': z.object({ documentId: document, text: z.string().max(50_000_000) }),
+  /** Whether this text was copied from a trusted document of this installation. */
+  'clipboard.isOwn': z.object({ text: z.string().max(50_000_000) }),
+  /** What a pipeline would touch, told without looking at anything. */
+  'pipeline.touches': z.object({ documentId: document, pipeline: pipelineSchema }),
   'document.close': z.object({ documentId: document }),
   /** `since`: the answer that the editor holds; the new one may then be told as the difference from it. */
   'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema, since: z.number().int().optional() }),
@@ -136,9 +151,15 @@ export interface RequestResults {
   'document.new': OpenedDocument;
   'document.open': OpenedDocument;
   'document.openExample': OpenedDocument;
-  'document.resume': { readonly documentId: string };
+  'document.resume': { readonly documentId: string; readonly trusted: boolean };
   'document.save': { readonly path: string; readonly stamp: string };
   'document.trust': { readonly trusted: true };
+  'trust.list': readonly TrustedPlace[];
+  /** The names of runs of these pipelines that go on. */
+  'trust.remove': { readonly running: readonly string[] };
+  'clipboard.copied': null;
+  'clipboard.isOwn': boolean;
+  'pipeline.touches': Touches;
   'document.close': null;
   'pipeline.check': CheckAnswer;
   'preview.read': PreviewResult;
@@ -176,6 +197,8 @@ export interface RequestResults {
 }
 
 export interface Events {
+  /** Trust in an open document was taken back. */
+  'document.distrusted': { readonly documentId: string };
   /** State, counters, problems or outputs of a run changed; at most ten a second per run, and always once at its end. */
   'run.changed': RunSummary;
   'run.logged': { readonly runId: string; readonly line: LogLine };

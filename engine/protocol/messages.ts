@@ -104,18 +104,25 @@ export interface NodeCheck {
   /** Includes `errors` under the policy "route", and no port that gives no rows and has no edge. */
   readonly outputs: readonly (PortManifest & { readonly schema: Schema | null })[];
 }
-export interface CheckResult {
+export interface CheckResult extends Touches {
   readonly nodes: { readonly [id: string]: NodeCheck };
   readonly problems: readonly Problem[];
   /** No problem of severity "error" but of nodes that a run leaves out: those on the branch of a node of unknown type. */
   readonly runnable: boolean;
   /** False: a run goes on until somebody stops it, and commits with checkpoints that the next can go on from. */
   readonly bounded: boolean;
-  /** What the pipeline would touch, as paths in its params: shown before it is trusted. */
+}
+/** What a pipeline would touch, shown before it is trusted. Paths as in its params. */
+export interface Touches {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** Addresses that it opens for other programs, and those that it connects to. */
+  readonly listens: readonly string[];
+  readonly reaches: readonly string[];
   /** Nodes that hold users' code. */
   readonly code: readonly string[];
+  /** What could not be found out: the lists above may then lack something. `reason` says why, about `node`. */
+  readonly unknown: readonly { readonly node: string; readonly reason: string }[];
 }
 
 /** A check as it is sent: whole, or what differs from an answer that the editor holds. */
@@ -250,6 +257,16 @@ export interface OpenedDocument {
   readonly stamp: string | null;
   /** Set when the file was of an older version: what was brought up to date. */
   readonly migrated?: readonly string[];
+}
+/** What is trusted, and what has become of it. */
+export interface TrustedPlace {
+  /** A folder covers all pipelines below it, also those that are added or changed. */
+  readonly kind: 'file' | 'folder';
+  readonly path: string;
+  /** Milliseconds since the epoch. */
+  readonly grantedAt: number;
+  /** A changed file is not trusted as it is now; `unknown`: it cannot be read. */
+  readonly state: 'unchanged' | 'changed' | 'missing' | 'unknown';
 }
 export interface RecentFile {
   readonly path: string;

@@ -22,6 +22,14 @@ export const storeMigrations: readonly StoreMigration[] = [
     name: 'runs have a file of their own',
     sql: 'drop table runs',
   },
+  {
+    to: 3,
+    name: 'trusted folders, own copies',
+    sql: `
+      create table trusted_folders (path text primary key, granted_at integer not null) without rowid;
+      create table copies (digest text primary key, at integer not null) without rowid;
+    `,
+  },
 ];
 
 export const historyMigrations: readonly StoreMigration[] = [

@@ -17,7 +17,7 @@ describe('Store', () => {
     const first = Store.open(folder);
     expect(first.isNew).toBe(true);
     first.addRecent('/a.millrace.json', 'A');
-    first.trust('/a.millrace.json', 'stamp-1');
+    first.trust.addFile('/a.millrace.json', 'stamp-1');
     first.writeSetting('theme', { dark: true });
     first.close();
 
@@ -25,9 +25,9 @@ describe('Store', () => {
     expect(second.isNew).toBe(false);
     expect(second.problem).toBeNull();
     expect(second.recent()).toMatchObject([{ path: '/a.millrace.json', name: 'A' }]);
-    expect(second.isTrusted('/a.millrace.json', 'stamp-1')).toBe(true);
-    expect(second.isTrusted('/a.millrace.json', 'stamp-2')).toBe(false);
-    expect(second.isTrusted('/b.millrace.json', 'stamp-1')).toBe(false);
+    expect(second.trust.covers('/a.millrace.json', 'stamp-1')).toBe(true);
+    expect(second.trust.covers('/a.millrace.json', 'stamp-2')).toBe(false);
+    expect(second.trust.covers('/b.millrace.json', 'stamp-1')).toBe(false);
     expect(second.setting('theme')).toEqual({ dark: true });
     expect(second.setting('never')).toBeNull();
     second.removeRecent('/a.millrace.json');

@@ -5,10 +5,11 @@ import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { isBroken, openDatabase, putAside } from './database.ts';
 import { type StoreMigration, storeMigrations } from './migrations.ts';
+import { OwnCopies } from './own-copies.ts';
+import { Trust } from './trust.ts';
 
 /** Enough for the menu; older entries are forgotten. */
 const keptRecent = 20;
-const keptTrust = 5000;
 
 /**
  * What Millrace itself remembers between sessions, in one SQLite file of the data folder. Several workbench processes share it.
@@ -20,11 +21,15 @@ export class Store {
   /** True when there was none before. */
   readonly isNew: boolean;
   readonly problem: Problem | null;
+  readonly trust: Trust;
+  readonly copies: OwnCopies;
 
   private constructor(database: SqliteConnection, isNew: boolean, problem: Problem | null) {
     this.#database = database;
     this.isNew = isNew;
     this.problem = problem;
+    this.trust = new Trust(database);
+    this.copies = new OwnCopies(database);
   }
 
   static open(folder: string, migrations: readonly StoreMigration[] = storeMigrations): Store {
@@ -75,18 +80,6 @@ export class Store {
 
   removeRecent(path: string): void {
     this.#database.prepare('delete from recent where path = ?').run(path);
-  }
-
-  /** Trust holds for one content at one place: somebody else's change to the file makes it a stranger again. */
-  isTrusted(path: string, stamp: string): boolean {
-    return this.#database.prepare('select 1 from trusted where path = ? and stamp = ?').get(path, stamp) !== undefined;
-  }
-
-  trust(path: string, stamp: string): void {
-    this.#database.prepare('insert into trusted values (?, ?, ?) on conflict do update set granted_at = excluded.granted_at').run(path, stamp, Date.now());
-    this.#database
-      .prepare('delete from trusted where (path, stamp) in (select path, stamp from trusted order by granted_at desc limit -1 offset ?)')
-      .run(keptTrust);
   }
 
   /** Null for a key that was never written. */

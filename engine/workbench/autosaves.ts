@@ -8,6 +8,7 @@ import type { Pipeline } from '../document/pipeline.ts';
 import { pipelineSchema } from '../document/pipeline-schema.ts';
 import type { Autosave } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { OwnMark } from '../store/own-mark.ts';
 import { readText, writeText } from './disk.ts';
 
 const keptSchema = z.object({
@@ -20,20 +21,24 @@ const keptSchema = z.object({
   /** The process that wrote it: while that one lives, the document is open there and not lost. */
   process: z.number(),
   pipeline: pipelineSchema,
+  /** Says that this installation wrote it; absent in copies of older versions. */
+  mark: z.string().optional(),
 });
-export type KeptDocument = z.infer<typeof keptSchema>;
+export type KeptDocument = Omit<z.infer<typeof keptSchema>, 'mark'>;
 
 /** Copies of unsaved documents in `autosave/` of the data folder, one file each, until the editor discards them. */
 export class Autosaves {
   readonly #folder: string;
+  readonly #mark: OwnMark;
 
   constructor(dataFolder: string) {
+    this.#mark = new OwnMark(dataFolder);
     this.#folder = join(dataFolder, 'autosave');
   }
 
   async write(kept: Omit<KeptDocument, 'savedAt' | 'process'> & { readonly pipeline: Pipeline }): Promise<void> {
     const file: KeptDocument = { ...kept, savedAt: Date.now(), process: process.pid };
-    await writeText(this.#file(kept.id), JSON.stringify(file));
+    await writeText(this.#file(kept.id), JSON.stringify({ ...file, mark: this.#mark.of(markedText(file)) }));
   }
 
   /** Newest first; without those that another living process keeps. A damaged copy is passed over, not deleted. */
@@ -47,8 +52,10 @@ export class Autosaves {
       .sort((a, b) => b.savedAt - a.savedAt);
   }
 
-  read(id: string): Promise<KeptDocument> {
-    return readKept(this.#file(id));
+  /** What does not come from this installation is not trusted, whatever it says. */
+  async read(id: string): Promise<KeptDocument> {
+    const kept = await readKept(this.#file(id));
+    return { ...kept, trusted: kept.trusted && this.#mark.isOf(kept.text, kept.mark ?? '') };
   }
 
   async discard(id: string): Promise<void> {
@@ -61,10 +68,16 @@ export class Autosaves {
   }
 }
 
-async function readKept(file: string): Promise<KeptDocument> {
+function markedText({ path, folder, trusted, stamp, pipeline }: KeptDocument): string {
+  return JSON.stringify([path, folder, trusted, stamp, pipeline]);
+}
+
+async function readKept(file: string): Promise<KeptDocument & { readonly mark?: string; readonly text: string }> {
   const { text } = await readText(file);
   try {
-    return keptSchema.parse(JSON.parse(text));
+    const written = JSON.parse(text) as KeptDocument;
+    const { mark, ...kept } = keptSchema.parse(written);
+    return { ...kept, ...(mark !== undefined && { mark }), text: markedText(written) };
   } catch (error) {
     throw new MillraceError({ code: 'autosave/damaged', message: 'The autosaved copy cannot be read.', hint: `It is kept in ${file}.` }, { cause: error });
   }

@@ -10,7 +10,16 @@ const largestFile = 50_000_000;
 /** The text of a file and the stamp of its content. Throws a MillraceError that says what is wrong with the file. */
 export async function readText(path: string): Promise<{ readonly text: string; readonly stamp: string }> {
   try {
-    const { size } = await stat(path);
+    const found = await stat(path);
+    // A pipe or a device may never end, or wait for ever.
+    if (!found.isFile() && !found.isDirectory()) {
+      throw new MillraceError({
+        code: 'file/not-a-file',
+        message: `${path} is a pipe or a device: that is no pipeline.`,
+        hint: 'Open a *.millrace.json file.',
+      });
+    }
+    const { size } = found;
     if (size > largestFile) {
       throw new MillraceError({ code: 'file/too-large', message: `${path} has ${size} bytes: that is no pipeline.`, hint: 'Open a *.millrace.json file.' });
     }

@@ -18,7 +18,6 @@ export function documentHandlers(
   | 'document.openExample'
   | 'document.resume'
   | 'document.save'
-  | 'document.trust'
   | 'document.close'
   | 'recent.list'
   | 'recent.remove'
@@ -28,14 +27,10 @@ export function documentHandlers(
     'document.new': () => documents.create(),
     'document.open': ({ path }) => documents.open(path),
     'document.openExample': ({ id }) => documents.openExample(id),
-    'document.resume': (known) => ({ documentId: documents.resume(known) }),
+    'document.resume': (known) => documents.resume(known),
     'document.save': async ({ documentId, path, pipeline, stamp }) => {
       const { checked } = await checker.check(pipeline, documents.get(documentId), { touch: false });
       return documents.save(documentId, path, pipeline, stamp, checked.result.reads);
-    },
-    'document.trust': ({ documentId }) => {
-      documents.trust(documentId);
-      return { trusted: true };
     },
     'document.close': ({ documentId }) => {
       forget(documentId);

@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { Store } from '../store/store.ts';
+import { widthOf } from '../store/trust.ts';
 import { Autosaves } from './autosaves.ts';
 import { Documents } from './documents.ts';
 
@@ -89,12 +91,75 @@ describe('trust', () => {
   it('stays with the editor when the engine is replaced, and is not given to what the file holds by then', async () => {
     const file = at('one.millrace.json');
     writeFileSync(file, 'changed meanwhile, and no pipeline any more');
-    const id = documents.resume({ path: file, stamp: 'of what was opened', trusted: true });
+    store.trust.addFile(file, 'of what was opened');
+    const { documentId: id } = documents.resume({ path: file, stamp: 'of what was opened', trusted: true });
     expect(documents.trusted(id)).toMatchObject({ path: file, folder, stamp: 'of what was opened' });
     expect(await codeOf(documents.save(id, file, pipeline, 'of what was opened', []))).toBe('file/changed');
     writeFileSync(file, formatPipeline(pipeline));
     expect(await documents.open(file)).toMatchObject({ trusted: false });
-    expect(documents.get(documents.resume({ path: file, stamp: null, trusted: false })).trusted).toBe(false);
+    expect(documents.resume({ path: file, stamp: null, trusted: false }).trusted).toBe(false);
+  });
+
+  it('is not taken on the word of an editor or of a copy', async () => {
+    const file = at('theirs.millrace.json');
+    writeFileSync(file, formatPipeline(pipeline));
+    const { stamp } = await documents.open(file);
+    expect(documents.resume({ path: file, stamp, trusted: true }).trusted).toBe(false);
+    expect(documents.resume({ path: null, stamp: null, trusted: false }).trusted).toBe(false);
+    expect(documents.restore(pipeline, { path: file, folder, stamp, trusted: true }).trusted).toBe(false);
+    const autosaves = new Autosaves(at('data'));
+    await autosaves.write({ id: 'own', path: null, folder, trusted: true, stamp: null, pipeline });
+    expect((await autosaves.read('own')).trusted).toBe(true);
+    const [name] = readdirSync(at('data/autosave'));
+    const copy = at(`data/autosave/${name}`);
+    writeFileSync(copy, readFileSync(copy, 'utf8').replace('"name":"Readings"', '"name":"Theirs"'));
+    expect(await autosaves.read('own')).toMatchObject({ pipeline: { name: 'Theirs' }, trusted: false });
+  });
+
+  it('is taken back at once, also by another window', async () => {
+    const lost: string[] = [];
+    documents = new Documents(store, { dataFolder: at('data'), examplesFolder: at('examples') }, (id) => lost.push(id));
+    const file = at('theirs.millrace.json');
+    writeFileSync(file, formatPipeline(pipeline));
+    const { documentId } = await documents.open(file);
+    documents.trust(documentId);
+    const other = Store.open(at('data'));
+    expect(other.trust.list()).toMatchObject([{ kind: 'file', path: file }]);
+    expect(other.trust.remove('file', file)).toBe(true);
+    other.close();
+    expect(await codeOf(Promise.resolve().then(() => documents.trusted(documentId)))).toBe('document/untrusted');
+    expect(lost).toEqual([documentId]);
+    expect((await documents.open(file)).trusted).toBe(false);
+  });
+
+  it('of a folder covers what is below it and changed, and no link out of it', async () => {
+    mkdirSync(at('mine/deep'), { recursive: true });
+    mkdirSync(at('mine-not'));
+    const [inside, beside, linked] = [at('mine/deep/a.millrace.json'), at('mine-not/b.millrace.json'), at('mine/link.millrace.json')];
+    for (const file of [inside, beside]) writeFileSync(file, formatPipeline(pipeline));
+    symlinkSync(beside, linked);
+    store.trust.addFolder(realpathSync(at('mine')));
+    const trustOf = async (file: string) => (await documents.open(file)).trusted;
+    expect([await trustOf(inside), await trustOf(beside), await trustOf(linked)]).toEqual([true, false, false]);
+    writeFileSync(inside, formatPipeline({ ...pipeline, name: 'Changed by somebody' }));
+    expect(await trustOf(inside)).toBe(true);
+    // Saving a stranger's pipeline there would trust it.
+    const { documentId, stamp } = await documents.open(beside);
+    expect(await codeOf(documents.save(documentId, at('mine/c.millrace.json'), pipeline, null, []))).toBe('trust/folder');
+    expect(await codeOf(documents.save(documentId, beside, pipeline, stamp, []))).toBe('no error');
+    store.trust.remove('folder', realpathSync(at('mine')));
+    expect(await trustOf(inside)).toBe(false);
+  });
+
+  it('warns of folders that hold more than pipelines of their user', () => {
+    for (const wide of ['/', homedir(), dirname(homedir()), tmpdir()]) expect(widthOf(wide)).not.toBeNull();
+    expect(widthOf(join(homedir(), 'pipelines'))).toBeNull();
+  });
+
+  it.skipIf(process.platform === 'win32')('asks no pipe for a pipeline', async () => {
+    execFileSync('mkfifo', [at('pipe.millrace.json')]);
+    expect(await codeOf(documents.open(at('pipe.millrace.json')))).toBe('file/not-a-file');
+    expect(await codeOf(documents.open('/dev/zero'))).toBe('file/not-a-file');
   });
 
   it('is in what was shown, not in what the file holds by then', async () => {

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
+import { placeOf } from '../schema/path-place.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Store } from '../store/store.ts';
 import { readText, stampOf, writeText } from './disk.ts';
@@ -32,17 +33,21 @@ export class Documents {
   readonly #store: Store;
   readonly #dataFolder: string;
   readonly #examplesFolder: string;
+  readonly #onDistrusted: (id: string) => void;
   readonly #open = new Map<string, OpenDocument>();
 
-  constructor(store: Store, folders: { readonly dataFolder: string; readonly examplesFolder: string }) {
+  /** `onDistrusted`: trust in an open document was taken back. */
+  constructor(store: Store, folders: { readonly dataFolder: string; readonly examplesFolder: string }, onDistrusted: (id: string) => void = () => {}) {
+    this.#onDistrusted = onDistrusted;
     this.#store = store;
     this.#dataFolder = folders.dataFolder;
     this.#examplesFolder = folders.examplesFolder;
   }
 
+  /** Trust is asked for anew each time: it may have been taken back in another window or on the command line. */
   get(id: string): OpenDocument {
     const document = this.#open.get(id);
-    if (document) return document;
+    if (document) return document.trusted && !this.#isCovered(document) ? this.#distrust(document) : document;
     throw new MillraceError({ code: 'document/unknown', message: 'This document is not open in the engine.', hint: 'Open it again.' });
   }
 
@@ -61,16 +66,21 @@ export class Documents {
     return this.#add({ path: null, folder: this.#unsavedFolder, trusted: true, stamp: null, migrated: false }, emptyPipeline);
   }
 
-  /** A document that came back from an autosave: as trusted as it was when it was kept. */
+  /** A document that came back from an autosave: trusted if it was when it was kept, and its file still is. */
   restore(pipeline: Pipeline, kept: Pick<OpenDocument, 'path' | 'folder' | 'trusted' | 'stamp'>): OpenedDocument {
-    const { path, folder, trusted, stamp } = kept;
+    const { path, folder, stamp } = kept;
+    const trusted = kept.trusted && this.#isCovered(kept);
     return this.#add({ path, folder, trusted, stamp, migrated: false }, pipeline);
   }
 
-  /** A document that an editor still has, after the engine that knew it has ended. The file may be another one by now: it is not looked at. */
-  resume({ path, stamp, trusted }: Pick<OpenDocument, 'path' | 'stamp' | 'trusted'>): string {
+  /**
+   * A document that an editor still has, after the engine that knew it has ended. The file may be another one by now: it is not read.
+   * That it was trusted is not taken on the editor's word, where it has a file.
+   */
+  resume(known: Pick<OpenDocument, 'path' | 'stamp' | 'trusted'>): Pick<OpenedDocument, 'documentId' | 'trusted'> {
+    const { path, stamp } = known;
     const folder = path === null ? this.#unsavedFolder : dirname(path);
-    return this.#add({ path, folder, trusted, stamp, migrated: false }, emptyPipeline).documentId;
+    return this.#add({ path, folder, trusted: known.trusted && this.#isCovered(known), stamp, migrated: false }, emptyPipeline);
   }
 
   async open(path: string): Promise<OpenedDocument> {
@@ -78,7 +88,7 @@ export class Documents {
     const { pipeline: read, migrated, stamp } = await this.#read(file);
     const pipeline = read.name === emptyPipeline.name ? { ...read, name: titleOfFile(file) } : read;
     this.#store.addRecent(file, pipeline.name);
-    const trusted = this.#store.isTrusted(file, stamp);
+    const trusted = this.#store.trust.covers(file, stamp);
     return this.#add({ path: file, folder: dirname(file), trusted, stamp, migrated: migrated.length > 0 }, pipeline, migrated);
   }
 
@@ -118,13 +128,14 @@ export class Documents {
     const document = this.get(id);
     const file = resolve(path);
     const text = formatPipeline(pipeline);
+    if (!document.trusted) refuseTrustedFolder(file, this.#store.trust.folderOf(file));
     if (stamp !== null) await refuseIfChanged(file, stamp);
     if (document.migrated && document.path === file) await copyFile(file, `${file}.bak`).catch(() => {});
     await writeText(file, text);
     if (document.path === null && document.trusted) await takeAlong(reads, document.folder, dirname(file));
     const saved = stampOf(text);
     // What an untrusted pipeline says is no better for having been saved here.
-    if (document.trusted) this.#store.trust(file, saved);
+    if (document.trusted) this.#store.trust.addFile(file, saved);
     this.#store.addRecent(file, pipeline.name);
     this.#open.set(id, { ...document, path: file, folder: dirname(file), stamp: saved, migrated: false });
     return { path: file, stamp: saved };
@@ -133,8 +144,13 @@ export class Documents {
   /** Trust is in what was opened and shown, not in what the file may hold by now. */
   trust(id: string): void {
     const document = this.get(id);
-    if (document.path !== null && document.stamp !== null) this.#store.trust(document.path, document.stamp);
+    if (document.path !== null && document.stamp !== null) this.#store.trust.addFile(document.path, document.stamp);
     this.#open.set(id, { ...document, trusted: true });
+  }
+
+  /** Looks again at which of the open documents are trusted: call when trust was taken back. */
+  reviewTrust(): void {
+    for (const id of [...this.#open.keys()]) this.get(id);
   }
 
   close(id: string): void {
@@ -143,6 +159,18 @@ export class Documents {
 
   isOpen(id: string): boolean {
     return this.#open.has(id);
+  }
+
+  /** What has no file was made here. */
+  #isCovered({ path, stamp }: Pick<OpenDocument, 'path' | 'stamp'>): boolean {
+    return path === null || this.#store.trust.covers(path, stamp);
+  }
+
+  #distrust(document: OpenDocument): OpenDocument {
+    const changed = { ...document, trusted: false };
+    this.#open.set(document.id, changed);
+    this.#onDistrusted(document.id);
+    return changed;
   }
 
   get #unsavedFolder(): string {
@@ -177,6 +205,16 @@ export function pipelineOf(text: string): { readonly pipeline: Pipeline; readonl
   throw new MillraceError({ ...first!, message: `${first!.message}${more}` });
 }
 
+/** A stranger's pipeline would be trusted as soon as it lies there. */
+function refuseTrustedFolder(file: string, folder: string | null): void {
+  if (folder === null) return;
+  throw new MillraceError({
+    code: 'trust/folder',
+    message: `${file} was not saved: all pipelines in ${folder} are trusted, and this one is not.`,
+    hint: 'Trust it first, or choose another folder.',
+  });
+}
+
 async function refuseIfChanged(file: string, stamp: string): Promise<void> {
   let current: string;
   try {
@@ -198,7 +236,7 @@ async function refuseIfChanged(file: string, stamp: string): Promise<void> {
 async function takeAlong(reads: readonly string[], from: string, to: string): Promise<void> {
   if (from === to) return;
   for (const path of reads) {
-    if (isAbsolute(path) || path.startsWith('..')) continue;
+    if (isAbsolute(path) || placeOf(path) !== 'inside') continue;
     for await (const name of glob(path, { cwd: from })) {
       const source = join(from, name);
       const target = join(to, name);

@@ -175,6 +175,26 @@ describe('a workbench', () => {
     expect(runs.jobs).toMatchObject([{ name: 'Hot days', path: file, folder }]);
   });
 
+  it('takes trust back while a document is open, and knows its own copies', async () => {
+    const file = at('theirs.millrace.json');
+    writeFileSync(file, formatPipeline(pipeline));
+    const { documentId } = await client.request('document.open', { path: file });
+    expect(await codeOf(client.request('clipboard.copied', { documentId, text: 'theirs' }))).toBe('document/untrusted');
+    await client.request('document.trust', { documentId });
+    await client.request('clipboard.copied', { documentId, text: 'ours' });
+    expect(await client.request('clipboard.isOwn', { text: 'ours' })).toBe(true);
+    expect(await client.request('clipboard.isOwn', { text: 'theirs' })).toBe(false);
+    expect(await client.request('trust.list', {})).toMatchObject([{ kind: 'file', path: file, state: 'unchanged' }]);
+
+    const lost: string[] = [];
+    client.on('document.distrusted', (event) => lost.push(event.documentId));
+    expect(await client.request('trust.remove', { places: [{ kind: 'file', path: file }] })).toEqual({ running: [] });
+    expect(lost).toEqual([documentId]);
+    expect(await codeOf(client.request('preview.read', { documentId, pipeline, node: 'hot', port: 'kept', limit: 10 }))).toBe('document/untrusted');
+    expect((await client.request('pipeline.check', { documentId, pipeline })).nodes['days']!.outputs[0]!.schema).toBeNull();
+    expect(await client.request('trust.list', {})).toEqual([]);
+  });
+
   it('starts what is runnable, passes on what happens, and remembers ended runs', async () => {
     const changed: RunSummary[] = [];
     const logged: string[] = [];

@@ -22,6 +22,7 @@ import { resultHandlers } from './result-handlers.ts';
 import { Results } from './results.ts';
 import { runHandlers, stateFolderOf } from './run-handlers.ts';
 import { settingHandlers } from './setting-handlers.ts';
+import { trustHandlers } from './trust-handlers.ts';
 import { Uploads } from './uploads.ts';
 
 export interface WorkbenchOptions {
@@ -43,7 +44,10 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const checker = new Checker(catalogue, codeAnalysis);
   const answers = new CheckAnswers();
   const uploads = new Uploads();
-  const documents = new Documents(store, options);
+  const documents = new Documents(store, options, (documentId) => {
+    preview.forget(documentId);
+    service.emit('document.distrusted', { documentId });
+  });
   const preview = new Preview();
   const results = new Results();
   const typeChecks = new TypeChecks((documentId, problems) => service.emit('code.checked', { documentId, problems }));
@@ -57,6 +61,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
         typeChecks.forget(documentId);
         answers.forget(documentId);
       }),
+      ...trustHandlers(documents, store, checker, runs),
       ...previewHandlers(documents, checker, preview, typeChecks, answers),
       ...runHandlers(runs, documents, checker, options.dataFolder),
       ...replayHandlers({ runs, documents, checker, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),

@@ -369,6 +369,16 @@ interface Definition<F extends Fields> extends Identity {
   infer(context: InferContext<ParamsOf<F>>): Inference;
   readonly migrations?: readonly Migration[];
   readonly examples: readonly Example<ParamsOf<F>>[];
+  /**
+   * What it would touch if it ran, shown before a pipeline from elsewhere is trusted. File params count by themselves; everything
+   * else has to be declared here. Pure. Paths as in the params.
+   */
+  reads?(params: ParamsOf<F>): readonly string[];
+  writes?(params: ParamsOf<F>): readonly string[];
+  /** Addresses that it opens for others to connect to, with their port: `http://127.0.0.1:8700/rows`. */
+  listens?(params: ParamsOf<F>): readonly string[];
+  /** Addresses that it connects to. */
+  reaches?(params: ParamsOf<F>): readonly string[];
 }
 export interface OpensFiles {
   /** Without the dot, in lower case. `gz` may follow each. */
@@ -411,8 +421,6 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly onError?: 'skip' | 'keep';
   /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
   address?(params: ParamsOf<F>): string;
-  /** What it would read, for "this pipeline is from elsewhere": paths as in the params. */
-  reads?(params: ParamsOf<F>): readonly string[];
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
@@ -442,7 +450,6 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly keepsErrors?: boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
-  writes?(params: ParamsOf<F>): readonly string[];
   run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
   /** For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes nothing. */
   committedCheckpoint?(context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'>): number | null | Promise<number | null>;

@@ -76,6 +76,7 @@ this machine reach the address; web pages in a browser are refused.
   onError: 'keep',
   infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
   reads: ({ inbox }) => [inbox],
+  listens: (params) => [address(params)],
   async run(context): Promise<Reader> {
     const { params, sample } = context;
     const schema = context.outputs['rows']!;

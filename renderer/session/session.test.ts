@@ -11,7 +11,18 @@ import { session } from './session.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
-const emptyCheck: CheckResult = { nodes: {}, problems: [], runnable: true, bounded: true, reads: [], writes: [], code: [] };
+const emptyCheck: CheckResult = {
+  nodes: {},
+  problems: [],
+  runnable: true,
+  bounded: true,
+  reads: [],
+  writes: [],
+  listens: [],
+  reaches: [],
+  code: [],
+  unknown: [],
+};
 const run = (change: Partial<RunSummary>): RunSummary => ({
   id: 'r1',
   pipeline: 'Untitled',
@@ -43,7 +54,7 @@ function startEngine(): Port {
     'settings.read': () => ({ minimap: false }),
     'settings.write': () => null,
     'run.list': () => [],
-    'document.resume': () => ({ documentId: `d${++documents}` }),
+    'document.resume': ({ trusted }: { readonly trusted: boolean }) => ({ documentId: `d${++documents}`, trusted }),
     'pipeline.check': () => new Promise<CheckResult>((resolve) => void checks.push(resolve)),
   };
   service = new Service<EditorProtocol>(engine, handlers as unknown as Handlers<EditorProtocol>);

@@ -1,0 +1,35 @@
+/** Where a path of a pipeline leads, told from its text alone: nothing is looked at, and links are not followed. */
+
+/**
+ * `inside`: the pipeline's folder or below it; `outside`: elsewhere on this machine; `network`: another machine may be asked
+ * (`//host/share` and what Windows calls UNC and device paths).
+ */
+export type PathPlace = 'inside' | 'outside' | 'network';
+
+/** As every platform may read the path: what one of them takes for absolute counts as that. */
+export function placeOf(path: string): PathPlace {
+  if (/^[\\/]{2}/.test(path) || /^[a-z][a-z0-9+.-]+:[\\/]{2}/i.test(path)) return 'network';
+  if (/^[\\/~]|^[a-z]:/i.test(path)) return 'outside';
+  let depth = 0;
+  for (const part of path.split(/[\\/]/)) {
+    if (part === '..') depth -= 1;
+    else if (part !== '' && part !== '.') depth += 1;
+    if (depth < 0) return 'outside';
+  }
+  return 'inside';
+}
+
+/** The path as it is followed from `folder`: `..` and `.` resolved where the path leaves the folder; as it is within it, or where no folder is known. */
+export function resolvedPath(path: string, folder: string | null): string {
+  if (placeOf(path) !== 'outside') return path;
+  const isAbsolute = /^[\\/]|^[a-z]:/i.test(path);
+  if (!isAbsolute && (folder === null || path.startsWith('~'))) return path;
+  const whole = isAbsolute ? path : `${folder}/${path}`;
+  const [, root] = /^([a-z]:[\\/]*|[\\/]*)/i.exec(whole)!;
+  const parts: string[] = [];
+  for (const part of whole.slice(root!.length).split(/[\\/]/)) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return root! + parts.join(/^[a-z]:\\/i.test(whole) ? '\\' : '/');
+}

@@ -1,0 +1,51 @@
+import { realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { RunControl } from '../protocol/run-api.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Store } from '../store/store.ts';
+import type { Checker } from './checker.ts';
+import type { Documents } from './documents.ts';
+import type { Answers } from './handlers.ts';
+import { listTrusted, refuseWide } from './trusted-places.ts';
+
+type TrustRequests = 'document.trust' | 'trust.list' | 'trust.remove' | 'clipboard.copied' | 'clipboard.isOwn' | 'pipeline.touches';
+
+/** What is trusted, and what pasted nodes would touch. */
+export function trustHandlers(documents: Documents, store: Store, checker: Checker, runs: RunControl): Answers<TrustRequests> {
+  return {
+    'document.trust': async ({ documentId, folder, sure }) => {
+      const { path } = documents.get(documentId);
+      if (folder) {
+        if (path === null) throw new MillraceError({ code: 'trust/no-folder', message: 'It has no file yet, and so no folder.', hint: 'Save it first.' });
+        const whole = await realpath(dirname(path));
+        if (!sure) refuseWide(whole);
+        store.trust.addFolder(whole);
+      }
+      documents.trust(documentId);
+      return { trusted: true };
+    },
+    'trust.list': () => listTrusted(store.trust),
+    'trust.remove': async ({ places = store.trust.list() }) => {
+      const taken = places.filter(({ kind, path }) => store.trust.remove(kind, path));
+      documents.reviewTrust();
+      if (taken.length === 0) return { running: [] };
+      const going = (await runs.list()).filter((run) => run.endedAt === null && run.path !== null);
+      return { running: going.filter(({ path }) => !isStillTrusted(store, path!)).map((run) => run.pipeline) };
+    },
+    'clipboard.copied': ({ documentId, text }) => {
+      documents.trusted(documentId);
+      store.copies.add(text);
+      return null;
+    },
+    'clipboard.isOwn': ({ text }) => store.copies.has(text),
+    'pipeline.touches': async ({ documentId, pipeline }) => {
+      const { checked } = await checker.check(pipeline, documents.get(documentId), { touch: false });
+      const { reads, writes, listens, reaches, code, unknown } = checked.result;
+      return { reads, writes, listens, reaches, code, unknown };
+    },
+  };
+}
+
+function isStillTrusted({ trust }: Store, path: string): boolean {
+  return trust.folderOf(path) !== null || trust.list().some((each) => each.kind === 'file' && each.path === path);
+}

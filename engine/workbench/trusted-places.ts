@@ -1,0 +1,37 @@
+/** What is trusted, as it is shown, and what may be: for the editor and the command line. */
+import { stat } from 'node:fs/promises';
+import type { TrustedPlace } from '../protocol/messages.ts';
+import { MillraceError } from '../schema/problem.ts';
+import { type Trust, type Trusted, widthOf } from '../store/trust.ts';
+import { readText } from './disk.ts';
+
+/** Looks at each place; folders first, the newest first. */
+export async function listTrusted(trust: Trust): Promise<readonly TrustedPlace[]> {
+  const places: TrustedPlace[] = [];
+  for (const trusted of trust.list()) {
+    const { kind, path, grantedAt } = trusted;
+    places.push({ kind, path, grantedAt, state: await stateOf(trusted) });
+  }
+  return places;
+}
+
+/** Throws `trust/wide-folder` where trusting a folder trusts more than pipelines of its user. */
+export function refuseWide(folder: string): void {
+  const width = widthOf(folder);
+  if (width === null) return;
+  throw new MillraceError({
+    code: 'trust/wide-folder',
+    message: `${folder} is not trusted as a whole: ${width}.`,
+    hint: 'Any pipeline that comes to lie there would read, write and run without a question. Trust a folder that holds only your pipelines.',
+  });
+}
+
+async function stateOf({ kind, path, stamps }: Trusted): Promise<TrustedPlace['state']> {
+  try {
+    if (kind === 'folder') return (await stat(path)).isDirectory() ? 'unchanged' : 'changed';
+    return stamps.includes((await readText(path)).stamp) ? 'unchanged' : 'changed';
+  } catch (error) {
+    const code = error instanceof MillraceError ? error.problem.code : (error as NodeJS.ErrnoException).code;
+    return code === 'file/missing' || code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'unknown';
+  }
+}
