@@ -17,6 +17,7 @@ export const suspectGlobals: ReadonlySet<string> = new Set(['eval', 'Function', 
 
 /** Names of JavaScript's own methods and properties that change no object but those that a row cannot hold (dates, maps, sets, iterators). */
 const harmlessMembers = new Set([
+  ...words('then all any race try for input encoding'),
   ...words('length name message description cause stack errors source flags global ignoreCase multiline sticky unicode dotAll hasIndices lastIndex size'),
   ...words('byteLength byteOffset BYTES_PER_ELEMENT toString toLocaleString valueOf hasOwnProperty isPrototypeOf propertyIsEnumerable toJSON'),
   ...words('keys values entries fromEntries hasOwn is isFrozen isSealed isExtensible getOwnPropertyNames getOwnPropertySymbols groupBy create'),

@@ -14,6 +14,8 @@ const links = new Set([
   tokTypes._for,
   tokTypes._while,
 ]);
+/** The same before a type or a value. */
+const prefixes = new Set(['keyof', 'readonly', 'unique', 'infer', 'asserts', 'await', 'yield']);
 /** A statement begins, or the next of several things side by side. */
 const starts = new Set([
   tokTypes.semi,
@@ -50,7 +52,7 @@ export function nestedTooDeeply(source: string, limit: number): number | null {
       } else if (starts.has(type)) {
         chain = 0;
         if (type !== tokTypes.comma) angles = 0;
-      } else if (links.has(type)) chain++;
+      } else if (links.has(type) || type.prefix || (type === tokTypes.name && prefixes.has(String(value)))) chain++;
       else if (type === tokTypes.relational && value === '<') angles++;
       else if (/^>+$/.test(String(value))) angles = Math.max(0, angles - String(value).length);
       if (above + chain + angles > limit) return token.start;

@@ -46,6 +46,7 @@ export function checkShape(
     // The parser's own stack has an end, too.
     if (error instanceof RangeError) return { ok: false, problem: tooDeep(source, 0) };
     if (!(error instanceof SyntaxError)) throw error;
+    if (error.message.startsWith('Not enough stack space')) return { ok: false, problem: tooDeep(source, 0) };
     return { ok: false, problem: syntaxError(error as SyntaxError & { pos: number }, source).problem };
   }
 }
