@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
-import { writePipeline as writeDrawn } from './documents.ts';
+import { edgesOf, openDrawn, writePipeline as writeDrawn } from './documents.ts';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, field, gridRows, pane } from './gestures.ts';
 import { nodesOnCanvas, ready, rename, startEmpty } from './pipelines.ts';
@@ -71,7 +71,7 @@ describe.skipIf(missing('browser'))('one’s own data', () => {
       await editor.chooseFile(at(name), () => page.keyboard.press('ControlOrMeta+o'));
       const node = Object.keys(rows)[index]!;
       await page.locator(`.react-flow__node.selected[data-id="${node}"]`).waitFor();
-      await expect.poll(() => gridRows(page).count(), name).toBe(Object.values(rows)[index]);
+      await expect.poll(() => gridRows(page).count(), { message: name }).toBe(Object.values(rows)[index]);
     }
     await card(page, 'array').click();
     await page.getByRole('gridcell', { name: '12345678901234567890' }).waitFor();
@@ -186,20 +186,18 @@ describe.skipIf(missing('browser'))('one’s own data', () => {
 
 describe.skipIf(missing('browser'))('room on the canvas', () => {
   it('is made for a node that is dropped onto an edge', async () => {
-    const folder = temporaryFolder();
-    const open = writeDrawn(folder, {
+    const { page } = await openDrawn('browser', temporaryFolder(), {
       nodes: { readings: { type: 'csv-file', params: { path: 'readings.csv' } }, filter: { type: 'filter' }, after: { type: 'filter' } },
       edges: ['readings.rows -> filter.rows', 'filter.kept -> after.rows'],
       layout: { readings: [0, 0], filter: [300, 0], after: [600, 0] },
     });
-    const { page } = await openEditor('browser', { data: join(folder, 'data'), open });
-    await card(page, 'after').waitFor();
     const [from, to] = [(await card(page, 'readings').boundingBox())!, (await card(page, 'filter').boundingBox())!];
     const paneBox = (await pane(page).boundingBox())!;
     await page
       .getByRole('button', { name: 'Add Sort', exact: true })
       .dragTo(pane(page), { targetPosition: { x: (from.x + from.width + to.x) / 2 - paneBox.x, y: from.y + 26 * (from.width / 204) - paneBox.y } });
     await card(page, 'sort').waitFor();
+    expect(await edgesOf(page)).toContain('readings.rows->sort.rows');
     const boxes = await Promise.all(['readings', 'sort', 'filter', 'after'].map(async (id) => (await card(page, id).boundingBox())!));
     for (const [index, box] of boxes.slice(1).entries()) expect(box.x).toBeGreaterThan(boxes[index]!.x + boxes[index]!.width);
   });
