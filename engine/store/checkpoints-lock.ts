@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../schema/problem.ts';
-import { whyNotWritten } from './write-refusal.ts';
+import { isPassing, whyNotWritten } from './write-refusal.ts';
 
 interface Holder {
   readonly pid: number;
@@ -14,7 +14,8 @@ const heldHere = new Set<string>();
 
 /**
  * Makes a state folder this process's own, until the returned function is called or the process ends. Throws
- * `run/already-running` where a live process has it, `run/state-folder` where nothing can be written there.
+ * `run/already-running` where a live process has it, `run/state-folder` where nothing can be written there, and
+ * `run/no-room` where that is so for now only.
  */
 export function lockStateFolder(folder: string): () => void {
   const path = join(resolve(folder), 'run.lock');
@@ -49,7 +50,7 @@ export function lockStateFolder(folder: string): () => void {
 
 function unusable(folder: string, error: unknown): MillraceError {
   return new MillraceError({
-    code: 'run/state-folder',
+    code: isPassing(error) ? 'run/no-room' : 'run/state-folder',
     message: `The run cannot write its checkpoints to ${folder}: ${whyNotWritten(error)}.`,
     hint: 'Make room there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
   });

@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { isUnavailable } from '../../engine/schema/system-errors.ts';
 
 export interface InputFile {
   /** Absolute. */
@@ -69,7 +70,11 @@ export function fileError(error: unknown, name: string): MillraceError {
     );
   }
   return new MillraceError(
-    { code: 'file/unreadable', message: `The file ${name} cannot be read: ${message}.`, hint: 'Check the disk or the network folder that holds it.' },
+    {
+      code: isUnavailable(String(code)) ? 'file/unavailable' : 'file/unreadable',
+      message: `The file ${name} cannot be read: ${message}.`,
+      hint: 'Check the disk or the network folder that holds it.',
+    },
     { cause: error },
   );
 }

@@ -46,9 +46,9 @@ export function removeMarker(connection: SqliteConnection, lineage: string): voi
   if (!connection.prepare(`SELECT 1 FROM ${commitsTable}`).get()) connection.exec(`DROP TABLE ${commitsTable}`);
 }
 
-/** See `SinkDefinition.committedCheckpoint`. */
+/** See `SinkDefinition.committedCheckpoint`. Throws `sqlite/gone` where there is no such file: it was there before the first checkpoint. */
 export async function committedCheckpoint(path: string, lineage: string, signal: AbortSignal): Promise<number | null> {
-  if (!existsSync(path)) return null;
+  if (!existsSync(path)) throw goneDatabase(path);
   // For writing, as only so SQLite rolls back what a killed process has left.
   let connection: SqliteConnection;
   try {
@@ -61,6 +61,17 @@ export async function committedCheckpoint(path: string, lineage: string, signal:
   } finally {
     connection.close();
   }
+}
+
+/** The file is not there: opening it would begin an empty one beside what was committed. */
+export function goneDatabase(path: string): MillraceError {
+  return new MillraceError({
+    code: 'sqlite/gone',
+    message: `${path} is gone, though rows were committed to it.`,
+    hint: 'Put it back as it was (mount the disk or connect the network folder that holds it), or run from scratch.',
+    field: 'path',
+    position: { source: path },
+  });
 }
 
 /** The database does not hold what was committed, and what would bring it there is not to be had. */

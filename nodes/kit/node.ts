@@ -283,9 +283,11 @@ export interface SinkContext<P> extends RunContext<P> {
   /**
    * What to go on from, or null for a run that starts anew (the first of its lineage, or one that failed before its first
    * checkpoint: what an earlier attempt of the same lineage left behind is then to be undone). With commits `end` there is no
-   * going on: `run` makes sure that the checkpoint is committed, and the next call is `close`.
+   * going on: `run` makes sure that the checkpoint is committed, and the next call is `close`. `isOlder`: later checkpoints were
+   * committed, and are given up; what they wrote is to go where that is possible. Otherwise what comes behind this one in an
+   * output that others may write to is theirs.
    */
-  readonly resume: { readonly checkpoint: number; readonly token: Json } | null;
+  readonly resume: { readonly checkpoint: number; readonly token: Json; readonly isOlder?: boolean } | null;
   /** Names what this pipeline writes from one start to the next across all restarts between: a marker in a database is filed under it. */
   readonly lineage: string;
 }
@@ -414,7 +416,7 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   writes?(params: ParamsOf<F>): readonly string[];
   run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
-  /** For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes nothing. */
+  /** For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes nothing. Throws where the output that must be there is gone. */
   committedCheckpoint?(context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'>): number | null | Promise<number | null>;
 }
 /** Any node of the catalogue, its params type forgotten. */
