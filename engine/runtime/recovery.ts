@@ -139,7 +139,7 @@ class Recovery {
     let last = this.#store.committed(lineage);
     for (const { id, type, params, kind } of this.#job.plan.nodes) {
       if (kind !== 'sink') continue;
-      const committed = await this.#committedIn({ type, params, folder: this.#job.folder }, lineage).catch(whereGone);
+      const committed = await this.#committedIn({ type, params, folder: this.#job.folder }, lineage, false);
       if (committed === null) continue;
       last = Math.max(last, committed);
       lost ??= id;
@@ -184,17 +184,21 @@ class Recovery {
     if (!decider) return true;
     const definition = this.#env.definition(decider.type);
     if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return true;
-    const committed = await this.#committedIn(decider, lineage);
+    const committed = await this.#committedIn(decider, lineage, true);
     this.inDatabase = committed ?? 0;
     this.highest = Math.max(this.highest, this.inDatabase);
     return committed !== null && id <= committed;
   }
 
-  async #committedIn({ type, params, folder }: Pick<NonNullable<CheckpointHead['decider']>, 'type' | 'params' | 'folder'>, lineage: string): Promise<number | null> {
+  async #committedIn(
+    { type, params, folder }: Pick<NonNullable<CheckpointHead['decider']>, 'type' | 'params' | 'folder'>,
+    lineage: string,
+    mustExist: boolean,
+  ): Promise<number | null> {
     const definition = this.#env.definition(type);
     if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return null;
     const path = (text: string) => (isAbsolute(text) ? text : resolve(folder, text));
-    return definition.committedCheckpoint({ params, path, lineage, signal: this.#env.signal });
+    return definition.committedCheckpoint({ params, path, lineage, signal: this.#env.signal, mustExist });
   }
 
   /** Null where its keyed state is damaged, which `onDamaged` is told. Throws where the pipeline has changed. */
@@ -277,12 +281,6 @@ function allDamaged(): MillraceError {
     message: 'All checkpoints of this pipeline are damaged: there is none to go on from.',
     hint: 'Restore the folder of its state from a copy, or start from scratch: all rows are then read and written once more.',
   });
-}
-
-/** An output that is not there holds nothing. */
-function whereGone(error: unknown): null {
-  if (error instanceof MillraceError && error.problem.code.endsWith('/gone')) return null;
-  throw error;
 }
 
 function allLost(committed: number, node: NodeId | null): MillraceError {

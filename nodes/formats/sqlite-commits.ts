@@ -46,9 +46,15 @@ export function removeMarker(connection: SqliteConnection, lineage: string): voi
   if (!connection.prepare(`SELECT 1 FROM ${commitsTable}`).get()) connection.exec(`DROP TABLE ${commitsTable}`);
 }
 
-/** See `SinkDefinition.committedCheckpoint`. Throws `sqlite/gone` where there is no such file: it was there before the first checkpoint. */
-export async function committedCheckpoint(path: string, lineage: string, signal: AbortSignal): Promise<number | null> {
-  if (!existsSync(path)) throw goneDatabase(path);
+/** See `SinkDefinition.committedCheckpoint`. */
+export async function committedCheckpoint(
+  path: string,
+  { lineage, signal, mustExist = false }: { readonly lineage: string; readonly signal: AbortSignal; readonly mustExist?: boolean },
+): Promise<number | null> {
+  if (!existsSync(path)) {
+    if (mustExist) throw goneDatabase(path);
+    return null;
+  }
   // For writing, as only so SQLite rolls back what a killed process has left.
   let connection: SqliteConnection;
   try {

@@ -416,8 +416,13 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   writes?(params: ParamsOf<F>): readonly string[];
   run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
-  /** For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes nothing. Throws where the output that must be there is gone. */
-  committedCheckpoint?(context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'>): number | null | Promise<number | null>;
+  /**
+   * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.
+   * Changes nothing. `mustExist`: a checkpoint tells of this output, so where it is gone that is thrown, with a code that says so.
+   */
+  committedCheckpoint?(
+    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
+  ): number | null | Promise<number | null>;
 }
 /** Any node of the catalogue, its params type forgotten. */
 export type NodeDefinition = SourceDefinition<any> | TransformDefinition<any> | SinkDefinition<any>;

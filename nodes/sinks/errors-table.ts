@@ -43,7 +43,7 @@ itself as JSON. It commits with the other sinks of the run.
     await database.open(context.resume);
     return new ErrorsWriter(database, params, context);
   },
-  committedCheckpoint: ({ params, path, lineage, signal }) => committedCheckpoint(path(params.path), lineage, signal),
+  committedCheckpoint: ({ params, path, ...context }) => committedCheckpoint(path(params.path), context),
   examples: [
     {
       title: 'A row that failed, and raw text that could not be read',

@@ -81,7 +81,7 @@ the table refuses, is an error of that row alone.
     await database.open(context.resume);
     return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
   },
-  committedCheckpoint: ({ params, path, lineage, signal }) => committedCheckpoint(path(params.path), lineage, signal),
+  committedCheckpoint: ({ params, path, ...context }) => committedCheckpoint(path(params.path), context),
   examples: [
     {
       title: 'Typed columns',
