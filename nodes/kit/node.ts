@@ -414,7 +414,13 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly keepsErrors?: boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
+  /** The files that it writes, as paths in the params: shown before a pipeline from elsewhere is trusted, and locked while it runs. */
   writes?(params: ParamsOf<F>): readonly string[];
+  /**
+   * What of these files it has to have to itself, where that is less than all of them: a table, say. `isShared`: any number of runs may
+   * write there at the same time, and all say so.
+   */
+  locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
   run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
   /**
    * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.
