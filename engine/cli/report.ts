@@ -33,7 +33,10 @@ const answers: ReadonlyMap<string, string> = new Map([
   ['checkpoint/damaged', '--from scratch'],
   ['checkpoint/other-pipeline', '--from scratch'],
   ['sqlite/changed', '--from scratch'],
+  ['sqlite/gone', '--from scratch'],
   ['file/changed', '--from scratch'],
+  ['file/gone', '--from scratch'],
+  ['file/added-to', '--from scratch'],
 ]);
 
 /** Text without what would steer a terminal: it may come from anybody's file. */

@@ -68,7 +68,8 @@ export function describeState(summary: RunSummary): string {
   const took = duration((summary.endedAt ?? Date.now()) - summary.startedAt);
   const retry = summary.state === 'restarting' && summary.retryAt ? `, tried again in ${duration(Math.max(0, summary.retryAt - Date.now()))}` : '';
   const goesOn = summary.endedAt !== null && canGoOn(summary) ? `; started again, it goes on from checkpoint ${summary.checkpoint!.id}` : '';
-  return `${colour ? paint(word, colour) : word} ${summary.endedAt === null ? 'for' : 'in'} ${took}${retry}${goesOn}`;
+  const why = retry && summary.problems[0] ? `: ${summary.problems[0].message.replace(/[.]$/, '')}` : '';
+  return `${colour ? paint(word, colour) : word} ${summary.endedAt === null ? 'for' : 'in'} ${took}${retry}${why}${goesOn}`;
 }
 
 /** Whether its last checkpoint is one to go on from. */

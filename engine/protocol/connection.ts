@@ -1,4 +1,5 @@
 import { MillraceError, type Problem } from '../schema/problem.ts';
+import { systemProblem } from '../schema/system-errors.ts';
 import type { Json } from '../schema/types.ts';
 import type { Frame, Port } from './port.ts';
 
@@ -130,6 +131,8 @@ export class Service<P extends Protocol> {
 export function problemOf(error: unknown): Problem {
   if (error instanceof MillraceError) return error.problem;
   const message = error instanceof Error ? error.message : String(error);
+  const known = systemProblem(error);
+  if (known) return known;
   return { code: 'internal', severity: 'error', message, hint: 'This is a fault of Millrace itself. Please report it with the log.' };
 }
 

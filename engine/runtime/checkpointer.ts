@@ -107,6 +107,8 @@ export class Checkpointer {
     onCommitting();
     const bytes = store ? await store.write(whole, content) : 0;
     await flow.commit(id, { stored: store !== null, more: kind === 'running' });
+    // Best effort: the next one tries again, and nothing may fail for want of it.
+    if (kind === 'running') await store?.noteCommitted(head.lineage, id).catch(() => {});
     await pull.committed(marks, { lineage: head.lineage, id });
     // Where that fails, the next start finds nothing left to commit, and ends.
     if (kind === 'draining') await store?.write({ ...whole, kind: 'drained' }, content).catch(() => {});

@@ -1,4 +1,5 @@
 /** The thread of a run in which rows flow and users' code runs. It is told what to do by run-process.ts, and does it once. */
+import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { definitions } from '../../nodes/index.ts';
 import type { NodeId } from '../document/pipeline.ts';
@@ -9,6 +10,7 @@ import type { RunJob } from '../protocol/run-api.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { encodeCells } from '../schema/values.ts';
+import { lockOutputs, type OutputClaim } from '../store/output-locks.ts';
 import { Execution } from './execution.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
@@ -86,6 +88,8 @@ async function run(job: RunJob): Promise<void> {
   });
   let outcome: Outcome;
   try {
+    // Before anything is read, and by the real files, which only a run knows.
+    post({ kind: 'locked', locks: lockOutputs(claimsOf(job), { run: job.id, pipeline: job.name }) });
     outcome = { state: (await execution.run()) ? 'done' : 'stopped' };
   } catch (error) {
     outcome = { state: 'failed', problem: readable(problemOf(error)) };
@@ -102,6 +106,15 @@ async function run(job: RunJob): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   post({ kind: 'ended', outcome, kept, ...snapshot() });
   port.close();
+}
+
+function claimsOf({ plan, folder }: RunJob): OutputClaim[] {
+  return plan.nodes.flatMap(({ id, type, params }) => {
+    const definition = catalogue.get(type);
+    if (definition?.kind !== 'sink') return [];
+    const claims = definition.locks?.(params) ?? (definition.writes?.(params) ?? []).map((path) => ({ path }));
+    return claims.map((claim) => ({ ...claim, path: resolve(folder, claim.path), node: id }));
+  });
 }
 
 async function checkpoint(id: number): Promise<void> {

@@ -43,6 +43,8 @@ export interface DataflowEnv {
 }
 export interface FlowStart {
   readonly checkpoint: number;
+  /** See `SinkContext.resume`. */
+  readonly isOlder: boolean;
   readonly snapshot: FlowSnapshot;
   /** What each writer's `prepare` gave. */
   readonly tokens: { readonly [sink: NodeId]: Json };

@@ -262,7 +262,7 @@ export class Execution {
       lineage,
       redoFolder: store && join(store.folder, 'redo'),
       states,
-      from: from && { checkpoint: from.head.id, snapshot: snapshot ?? empty, tokens, isCarried: from.isCarried },
+      from: from && { checkpoint: from.head.id, isOlder: from.isOlder, snapshot: snapshot ?? empty, tokens, isCarried: from.isCarried },
     });
   }
 

@@ -4,6 +4,7 @@ import type { PlannedNode } from '../plan/physical.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { endOfTime } from '../schema/event-time.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { systemProblem } from '../schema/system-errors.ts';
 import type { Row } from '../schema/types.ts';
 import { Clock, type NodeCounters, type Shift } from './counters.ts';
 import type { Failures } from './failures.ts';
@@ -251,6 +252,8 @@ export class Hub {
     if (error instanceof MillraceError) return error.problem.node ? error : new MillraceError({ ...error.problem, node: planned.id }, { cause: error });
     const explained = this.sandbox.explain(error);
     if (explained.range) return new MillraceError({ ...explained, node: planned.id }, { cause: error });
+    const known = systemProblem(error);
+    if (known) return new MillraceError({ ...known, node: planned.id }, { cause: error });
     const hint = 'This is a fault of the node itself. Please report it with the log.';
     return new MillraceError({ code: 'internal', message: explained.message, hint, node: planned.id }, { cause: error });
   }

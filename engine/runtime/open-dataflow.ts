@@ -118,7 +118,7 @@ class OpenDataflow implements Dataflow {
       try {
         const { commits = 'end', lineage = '', from } = this.#env;
         const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
-        const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]! } : null;
+        const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
         const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
         writer = await asEngineThroughout(this.#env.monitor, () => this.#hub.work(station, () => definition.run(context)));
       } catch (error) {

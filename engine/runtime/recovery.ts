@@ -21,7 +21,13 @@ export interface Start {
   readonly nextId: number;
   /** The keyed state of the checkpoint; the caller's to close. */
   readonly states: NodeStates;
-  readonly from: { readonly head: CheckpointHead; readonly content: CheckpointContent; isCarried(node: NodeId): boolean } | null;
+  readonly from: {
+    readonly head: CheckpointHead;
+    readonly content: CheckpointContent;
+    /** Later ones that counted, or may have, are given up. */
+    readonly isOlder: boolean;
+    isCarried(node: NodeId): boolean;
+  } | null;
 }
 
 export interface RecoveryEnv {
@@ -33,7 +39,7 @@ export interface RecoveryEnv {
 
 /**
  * Finds what a run goes on from, as its options say, and tidies up what was never decided. Throws MillraceErrors:
- * `checkpoint/missing`, `checkpoint/damaged`, `checkpoint/behind`, `checkpoint/changed`, `checkpoint/other-pipeline`, `sqlite/changed`.
+ * `checkpoint/missing`, `checkpoint/damaged`, `checkpoint/behind`, `checkpoint/changed`, `checkpoint/other-pipeline`, `sqlite/changed`, `sqlite/gone`.
  */
 export function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
   return asEngineThroughout(env.monitor, () => find(job, env));
@@ -51,13 +57,14 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   writeOwner(stateFolder, { pipeline: job.name, path: job.path });
   const recovery = new Recovery(job, env, store, shape);
   const found = from === 'scratch' ? null : from === 'latest' ? await recovery.latest() : await recovery.exactly(from);
-  const nextId = Math.max(store.highest(), recovery.highest) + 1;
   if (found) {
     // An earlier one was asked for, or those after it are damaged: they are given up.
+    const isOlder = Math.max(store.highest(), recovery.inDatabase) > found.from.head.id;
+    const nextId = Math.max(store.highest(), recovery.highest) + 1;
     store.removeAfter(found.from.head.id);
     const { lineage } = found.from.head;
     if (store.lineage() !== lineage) await store.setLineage(lineage);
-    return { store, shape, lineage, nextId, ...found };
+    return { store, shape, lineage, nextId, states: found.states, from: { ...found.from, isOlder } };
   }
   const moved = store.lineage() === null ? movedState(stateFolder, job.name, (other) => compareShapes(other.shape, shape).dropped.length === 0) : null;
   if (moved) {
@@ -68,11 +75,13 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   }
   // A run that failed before its first checkpoint is tried again under its lineage: sinks know by it what it left behind.
   const lineage = (from === 'latest' ? store.lineage() : null) ?? randomUUID();
+  if (from === 'latest') await recovery.refuseLost();
   if (store.lineage() !== lineage) await store.setLineage(lineage);
+  const nextId = Math.max(store.highest(), recovery.highest) + 1;
   return { store, shape, lineage, nextId, states: new NodeStates({ folder: stateFolder, monitor: env.monitor }), from: null };
 }
 
-type Found = Pick<Start, 'states'> & { readonly from: NonNullable<Start['from']> };
+type Found = Pick<Start, 'states'> & { readonly from: Omit<NonNullable<Start['from']>, 'isOlder'> };
 
 class Recovery {
   readonly #job: RunJob;
@@ -82,7 +91,7 @@ class Recovery {
   /** The greatest number that was seen, in a file or in a database. */
   highest = 0;
   /** That the deciding database has committed; 0 where there is none. */
-  #inDatabase = 0;
+  inDatabase = 0;
 
   constructor(job: RunJob, env: RecoveryEnv, store: CheckpointStore, shape: Shape) {
     this.#job = job;
@@ -119,6 +128,31 @@ class Recovery {
     return null;
   }
 
+  /**
+   * No checkpoint is left. Throws where outputs hold what one of this lineage has committed, which a start from scratch would write a
+   * second time, unless that is accepted.
+   */
+  async refuseLost(): Promise<void> {
+    const lineage = this.#store.lineage();
+    if (lineage === null || this.#job.options.commits !== 'checkpoint') return;
+    let lost: NodeId | null = null;
+    let last = this.#store.committed(lineage);
+    for (const { id, type, params, kind } of this.#job.plan.nodes) {
+      if (kind !== 'sink') continue;
+      const committed = await this.#committedIn({ type, params, folder: this.#job.folder }, lineage, false);
+      if (committed === null) continue;
+      last = Math.max(last, committed);
+      lost ??= id;
+    }
+    if (last === 0) return;
+    this.highest = Math.max(this.highest, last);
+    if (!this.#job.options.acceptDuplicates) throw allLost(last, lost);
+    this.#env.onLog(
+      'warning',
+      `All checkpoints are gone, of which ${last} was committed: the run begins anew, and what was written before is written a second time, as was accepted.`,
+    );
+  }
+
   #giveUp(undecided: CheckpointInfo | null): void {
     if (!undecided) return;
     this.#env.onLog('info', `Checkpoint ${undecided.id} was never committed; the one before it counts.`);
@@ -150,18 +184,28 @@ class Recovery {
     if (!decider) return true;
     const definition = this.#env.definition(decider.type);
     if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return true;
-    const path = (text: string) => (isAbsolute(text) ? text : resolve(decider.folder, text));
-    const committed = await definition.committedCheckpoint({ params: decider.params, path, lineage, signal: this.#env.signal });
-    this.#inDatabase = committed ?? 0;
-    this.highest = Math.max(this.highest, this.#inDatabase);
+    const committed = await this.#committedIn(decider, lineage, true);
+    this.inDatabase = committed ?? 0;
+    this.highest = Math.max(this.highest, this.inDatabase);
     return committed !== null && id <= committed;
+  }
+
+  async #committedIn(
+    { type, params, folder }: Pick<NonNullable<CheckpointHead['decider']>, 'type' | 'params' | 'folder'>,
+    lineage: string,
+    mustExist: boolean,
+  ): Promise<number | null> {
+    const definition = this.#env.definition(type);
+    if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return null;
+    const path = (text: string) => (isAbsolute(text) ? text : resolve(folder, text));
+    return definition.committedCheckpoint({ params, path, lineage, signal: this.#env.signal, mustExist });
   }
 
   /** Null where its keyed state is damaged, which `onDamaged` is told. Throws where the pipeline has changed. */
   #open(id: number, onDamaged: (error: MillraceError) => void): Found | null {
     const { head, content: read } = this.#store.read(id);
     const content = read as CheckpointContent;
-    if (this.#inDatabase > id && !this.#job.options.acceptDuplicates) throw behind(head, this.#inDatabase);
+    if (this.inDatabase > id && !this.#job.options.acceptDuplicates) throw behind(head, this.inDatabase);
     const comparison = this.#compare(head, content);
     const states = new NodeStates({ folder: this.#job.options.stateFolder, monitor: this.#env.monitor });
     try {
@@ -178,10 +222,10 @@ class Recovery {
     }
     for (const node of comparison.added.filter((each) => !this.#job.plan.replays?.includes(each)))
       this.#env.onLog('info', `"${node}" is new in the pipeline and starts anew.`);
-    if (this.#inDatabase > id) {
+    if (this.inDatabase > id) {
       this.#env.onLog(
         'warning',
-        `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.#inDatabase}: those after checkpoint ${id} are written a second time, as was accepted.`,
+        `The database of "${head.decider?.node}" holds rows up to checkpoint ${this.inDatabase}: those after checkpoint ${id} are written a second time, as was accepted.`,
       );
     }
     const dropped = new Set(comparison.dropped.map(({ node }) => node));
@@ -236,6 +280,15 @@ function allDamaged(): MillraceError {
     code: 'checkpoint/damaged',
     message: 'All checkpoints of this pipeline are damaged: there is none to go on from.',
     hint: 'Restore the folder of its state from a copy, or start from scratch: all rows are then read and written once more.',
+  });
+}
+
+function allLost(committed: number, node: NodeId | null): MillraceError {
+  return new MillraceError({
+    code: 'checkpoint/behind',
+    message: `All checkpoints of this pipeline are gone, but its outputs hold what it had written up to checkpoint ${committed}: beginning anew, the run would write those rows a second time.`,
+    hint: 'Restore the folder of its state from a copy, accept that (tables that are updated by key hold each row once all the same), or start from scratch with other outputs.',
+    ...(node !== null && { node }),
   });
 }
 

@@ -21,6 +21,8 @@ export type ToControl =
   | { readonly kind: 'code'; readonly number: number; readonly node: NodeId; readonly field: string }
   /** What to undo should the data thread be ended now, unless it is committing: see `RunContext.guard`. */
   | { readonly kind: 'guard'; readonly node: NodeId; readonly undo: Undo | readonly Undo[] }
+  /** Files that hold the locks of its outputs, to be removed at its end: see output-locks.ts. */
+  | { readonly kind: 'locked'; readonly locks: readonly string[] }
   /** Goes on from this checkpoint. */
   | { readonly kind: 'resumed'; readonly checkpoint: number }
   /** Outputs become visible: until `committed` with `more`, nothing is to be undone. */

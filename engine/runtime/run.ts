@@ -5,6 +5,7 @@ import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { lockStateFolder } from '../store/checkpoints-lock.ts';
+import { unlockOutputs } from '../store/output-locks.ts';
 import { refuseUnfinishedReplays } from '../store/unfinished-replays.ts';
 import { type DataThread, memoryLimit } from './data-thread-handle.ts';
 import { type Activity, readMonitor } from './monitor.ts';
@@ -45,6 +46,7 @@ export class Run {
   /** By question: what takes the answer. */
   readonly #checkpoints = new Map<number, (answer: { readonly checkpoint: number | null; readonly problem: Problem | null }) => void>();
   #unlock: () => void = () => {};
+  readonly #outputLocks: string[] = [];
   #stopping: StopMode | null = null;
   #endsAfterCommit = false;
   #isCommitting = false;
@@ -208,7 +210,8 @@ export class Run {
     if (message.kind === 'guard') {
       const { node, undo } = message;
       this.#undos.set(node, 'length' in undo ? undo : [...(this.#undos.get(node) ?? []), undo]);
-    } else if (message.kind === 'committing') this.#isCommitting = true;
+    } else if (message.kind === 'locked') this.#outputLocks.push(...message.locks);
+    else if (message.kind === 'committing') this.#isCommitting = true;
     else if (message.kind === 'committed') this.#isCommitting = !message.more;
   }
 
@@ -251,6 +254,7 @@ export class Run {
     for (const answer of this.#inspections.values()) answer();
     for (const answer of this.#checkpoints.values()) answer({ checkpoint: null, problem: null });
     this.#unlock();
+    unlockOutputs(this.#outputLocks);
     const problems = told.problems ?? this.#summary.problems;
     this.#change({
       ...told,

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../schema/problem.ts';
-import { whyNotWritten } from './write-refusal.ts';
+import { isSameProcess, startOf } from './process-identity.ts';
+import { isPassing, whyNotWritten } from './write-refusal.ts';
 
 interface Holder {
   readonly pid: number;
@@ -14,7 +15,8 @@ const heldHere = new Set<string>();
 
 /**
  * Makes a state folder this process's own, until the returned function is called or the process ends. Throws
- * `run/already-running` where a live process has it, `run/state-folder` where nothing can be written there.
+ * `run/already-running` where a live process has it, `run/state-folder` where nothing can be written there, and
+ * `run/no-room` where that is so for now only.
  */
 export function lockStateFolder(folder: string): () => void {
   const path = join(resolve(folder), 'run.lock');
@@ -49,7 +51,7 @@ export function lockStateFolder(folder: string): () => void {
 
 function unusable(folder: string, error: unknown): MillraceError {
   return new MillraceError({
-    code: 'run/state-folder',
+    code: isPassing(error) ? 'run/no-room' : 'run/state-folder',
     message: `The run cannot write its checkpoints to ${folder}: ${whyNotWritten(error)}.`,
     hint: 'Make room there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
   });
@@ -60,7 +62,7 @@ function removeStale(path: string): void {
   const found = read(path);
   if (found === null) return;
   const holder = parse(found);
-  if (holder && (holder.pid === process.pid ? heldHere.has(path) : isAlive(holder))) {
+  if (holder && (holder.pid === process.pid ? heldHere.has(path) : isSameProcess(holder.pid, holder.startedAt))) {
     throw new MillraceError({
       code: 'run/already-running',
       message: `Another run of this pipeline is under way, in process ${holder.pid}.`,
@@ -99,25 +101,4 @@ function parse(text: string): Holder | null {
   } catch {
     return null;
   }
-}
-
-function isAlive({ pid, startedAt }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const now = startOf(pid);
-  // A process that was killed in a container without an init stays listed as a zombie.
-  if (now === 'ended') return false;
-  return startedAt === null || now === null || now === startedAt;
-}
-
-/** When a process started, in the system's own words; null where it does not say. */
-function startOf(pid: number): string | null {
-  const stat = read(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name before it may hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null);
 }

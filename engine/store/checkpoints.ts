@@ -21,6 +21,7 @@ const startOfSummed = magic.length + 4 + sumLength;
 const fileName = /^checkpoint-(\d+)\.(?:millrace|copy)$/;
 const lineageFile = 'lineage';
 const bookkeepersFile = 'bookkeepers.json';
+const committedFile = 'committed';
 
 /** What is known of a checkpoint without its content. */
 export interface CheckpointHead {
@@ -64,6 +65,7 @@ export class CheckpointStore {
   /** Of files that were read or written here and found sound. */
   readonly #lineages = new Map<number, string>();
   readonly #told = new Set<string>();
+  #noted: string | null = null;
 
   /** The folder is made when it is first written to. `onDamaged` hears of each file that is not sound or has no copy, once. */
   constructor(folder: string, onDamaged: (message: string) => void = () => {}) {
@@ -114,7 +116,14 @@ export class CheckpointStore {
     const version = Buffer.alloc(4);
     version.writeUInt32LE(formatVersion);
     const parts = [magic, version, sum.digest(), ...summed];
-    const bytes = await this.#writeWhole(this.#path(head.id), parts);
+    let bytes: number;
+    try {
+      bytes = await this.#writeWhole(this.#path(head.id), parts);
+    } catch (error) {
+      // It may have its name already, and would count.
+      rmSync(this.#path(head.id), { force: true });
+      throw error;
+    }
     this.#lineages.set(head.id, head.lineage);
     try {
       await this.#writeWhole(this.#copyPath(head.id), parts);
@@ -148,7 +157,7 @@ export class CheckpointStore {
   /** Removes all checkpoints, and the lineage with them. */
   clear(): void {
     for (const id of this.#ids()) this.remove(id);
-    for (const name of [lineageFile, bookkeepersFile]) rmSync(join(this.folder, name), { force: true });
+    for (const name of [lineageFile, bookkeepersFile, committedFile]) rmSync(join(this.folder, name), { force: true });
   }
 
   /** The highest number that a file has, sound or not; 0 where there is none. */
@@ -164,6 +173,23 @@ export class CheckpointStore {
 
   async setLineage(lineage: string): Promise<void> {
     await this.#writeWhole(join(this.folder, lineageFile), [Buffer.from(`${lineage}\n`)]);
+  }
+
+  /** A number that this lineage has committed at least, whether or not its checkpoints are still there; 0 where it has committed none. */
+  committed(lineage: string): number {
+    try {
+      const [of, id] = readFileSync(join(this.folder, committedFile), 'utf8').split('\n');
+      return of === lineage ? Number(id) || 0 : 0;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Notes that the lineage has committed something. Resolves when that is durable; once it is, this costs a look. */
+  async noteCommitted(lineage: string, id: number): Promise<void> {
+    if (this.#noted === lineage) return;
+    if (this.committed(lineage) === 0) await this.#writeWhole(join(this.folder, committedFile), [Buffer.from(`${lineage}\n${id}\n`)]);
+    this.#noted = lineage;
   }
 
   /** All that were ever added, since checkpoints were last cleared. */

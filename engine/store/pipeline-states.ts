@@ -82,7 +82,7 @@ export function removeState({ folder }: Pick<PipelineState, 'folder'>): void {
 
 /** Null where nothing is kept: the input of its last run has ended. */
 function stateOf(folder: string): PipelineState | null {
-  const files = filesIn(folder).filter(({ name }) => !/^(pipeline\.json|lineage|run\.lock.*)$/.test(name));
+  const files = filesIn(folder).filter(({ name }) => !/^(pipeline\.json|lineage|committed|run\.lock.*)$/.test(name));
   if (files.length === 0) return null;
   const owner = readOwner(folder);
   const latest = latestCheckpoint(folder);

@@ -1,3 +1,5 @@
+import { isNoRoom, isUnavailable } from '../schema/system-errors.ts';
+
 const reasons: { readonly [code: string]: string } = {
   ENOSPC: 'the disk is full',
   SQLITE_FULL: 'the disk is full',
@@ -18,4 +20,10 @@ export function whyNotWritten(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   // SQLite's have a detail behind: SQLITE_READONLY_DIRECTORY.
   return reasons[code] ?? reasons[code.split('_', 2).join('_')] ?? message;
+}
+
+/** Whether it may be written again by and by, with nothing changed but the room on the disk or what else the machine is busy with. */
+export function isPassing(error: unknown): boolean {
+  const code = String((error as NodeJS.ErrnoException).code);
+  return isNoRoom(code) || isUnavailable(code);
 }

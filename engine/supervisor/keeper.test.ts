@@ -6,7 +6,7 @@ import { type RunJob, type RunOptions, type RunProtocol, startingSummary } from 
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { EngineProcess } from './engine-process.ts';
 import { Keeper } from './keeper.ts';
-import { isWorthAnotherAttempt, waitBefore } from './restart-policy.ts';
+import { waitBefore, worthOf } from './restart-policy.ts';
 
 const planned = (id: string, kind: 'source' | 'transform' | 'sink') => ({
   id,
@@ -235,7 +235,7 @@ describe('a keeper', () => {
   });
 
   it('restarts after an error of a sink or source once the run has worked, and not before', async () => {
-    const full = { code: 'file/disk-full', node: 'sink', message: 'The disk is full.' };
+    const full = { code: 'file/denied', node: 'sink', message: 'It may not be written.' };
     const fresh = await started();
     fresh.processes[0]!.fail(full);
     await fresh.told(({ state }) => state === 'failed');
@@ -244,9 +244,43 @@ describe('a keeper', () => {
     worked.processes[0]!.fail(full);
     await worked.told(({ state }) => state === 'restarting');
     expect(worked.processes[0]!.asked).toContain('kill');
-    expect(worked.keeper.summary.problems[0]).toMatchObject({ code: 'file/disk-full' });
+    expect(worked.keeper.summary.problems[0]).toMatchObject({ code: 'file/denied' });
     expect((await worked.next(1)).job!.options.from).toBe('latest');
   });
+
+  it.each(['file/disk-full', 'run/no-room', 'checkpoint/not-written', 'sqlite/locked', 'file/unavailable', 'system/no-room'])(
+    'waits for what passes (%s) as long as it takes, also at its start',
+    async (code) => {
+      const { keeper, processes, next, told } = await started({}, 3);
+      for (let attempt = 0; attempt < 8; attempt++) {
+        (await next(attempt)).fail({ code, message: 'The disk is full.' });
+        await told(({ restarts }) => restarts === attempt + 1);
+        expect(keeper.summary.endedAt).toBeNull();
+      }
+      (await next(8)).checkpoint(1);
+      await told(({ state, problems }) => state === 'running' && problems.length === 0);
+      expect(keeper.logs.at(-1)!.message).toMatch(/The disk is full\. It is tried again in .* s, until it works\./);
+      expect(processes).toHaveLength(9);
+    },
+  );
+
+  it.each(['file/gone', 'file/folder-missing', 'file/missing', 'sqlite/gone', 'run/state-folder'])(
+    'waits for what is away (%s) as long as it takes once it has worked, and tells it at once before',
+    async (code) => {
+      const fresh = await started();
+      fresh.processes[0]!.fail({ code, node: 'sink' });
+      await fresh.told(({ state }) => state === 'failed');
+      const { keeper, processes, next, told } = await started({}, 3);
+      processes[0]!.checkpoint(1);
+      for (let attempt = 0; attempt < 6; attempt++) {
+        (await next(attempt)).fail({ code, node: 'sink' });
+        await told(({ restarts }) => restarts === attempt + 1);
+      }
+      expect(keeper.summary.state).toBe('restarting');
+      await keeper.stop('checkpoint');
+      expect(keeper.summary.state).toBe('stopped');
+    },
+  );
 
   it('can be stopped while it waits to be restarted', async () => {
     const { keeper, processes } = await started({}, 3);
@@ -294,8 +328,8 @@ describe('the wait before a restart', () => {
 
   it('is for nothing that nobody knows the place of', () => {
     const problem: Problem = { code: 'internal', severity: 'error', message: 'What?' };
-    expect(isWorthAnotherAttempt(job(), { kind: 'failed', problem }, true)).toBe(false);
-    expect(isWorthAnotherAttempt(job(), { kind: 'failed', problem: { ...problem, code: 'run/lost' } }, false)).toBe(true);
-    expect(isWorthAnotherAttempt(job(), { kind: 'failed', problem: { ...problem, code: 'checkpoint/not-written' } }, true)).toBe(true);
+    expect(worthOf(job(), { kind: 'failed', problem }, true)).toBe('none');
+    expect(worthOf(job(), { kind: 'failed', problem: { ...problem, code: 'run/lost' } }, false)).toBe('some');
+    expect(worthOf(job(), { kind: 'failed', problem: { ...problem, code: 'checkpoint/not-written' } }, true)).toBe('any-number');
   });
 });

@@ -3,7 +3,7 @@ import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { EngineProcess } from './engine-process.ts';
-import { type BackOff, type Failure, isWorthAnotherAttempt, usualBackOff, waitBefore } from './restart-policy.ts';
+import { type BackOff, type Failure, usualBackOff, waitBefore, worthOf } from './restart-policy.ts';
 
 const keptLogLines = 2000;
 const keptProblems = 100;
@@ -39,7 +39,8 @@ export class Keeper {
   #attempt: Attempt | null = null;
   #timer: NodeJS.Timeout | null = null;
   #restarts = 0;
-  /** Restarts since the last checkpoint. */
+  /** Restarts since the last checkpoint, and those of them that count against the limit. */
+  #inARow = 0;
   #fruitless = 0;
   #asked: StopMode | null = null;
   #isPaused = false;
@@ -151,7 +152,7 @@ export class Keeper {
   #take(attempt: Attempt, said: RunSummary): void {
     if (attempt.isOver) return;
     const newer = said.checkpoint !== null && said.checkpoint.id > (this.#summary.checkpoint?.id ?? 0);
-    if (newer) this.#fruitless = 0;
+    if (newer) this.#inARow = this.#fruitless = 0;
     if (said.state === 'failed') {
       this.#failed(attempt, { kind: 'failed', problem: said.problems[0] ?? unexplained }, said);
       return;
@@ -195,22 +196,24 @@ export class Keeper {
     const hasWorked = checkpoint !== null || this.#summary.resumedFrom !== null || (said?.resumedFrom ?? null) !== null;
     // A drain that was cut off is brought to its end; after other stops there is nothing left to do.
     const isStopping = this.#asked !== null && this.#asked !== 'drain';
-    if (isStopping || !isWorthAnotherAttempt(this.job, failure, hasWorked)) {
+    const worth = worthOf(this.job, failure, hasWorked);
+    if (isStopping || worth === 'none') {
       this.#end('failed', change);
       return;
     }
-    if (this.#fruitless >= this.#backOff.limit) {
-      const message = `The run failed ${this.#fruitless + 1} times in a row without a new checkpoint, and is not tried again. ${problem.message}`;
+    if (worth === 'some' && ++this.#fruitless > this.#backOff.limit) {
+      const message = `The run failed ${this.#fruitless} times in a row without a new checkpoint, and is not tried again. ${problem.message}`;
       const hint = `${problem.hint ? `${problem.hint} ` : ''}Started again, it goes on from its last checkpoint.`;
       this.#end('failed', { ...change, problems: [{ ...problem, message, hint }, ...problems.slice(1)] });
       return;
     }
     attempt.process.kill();
-    const wait = waitBefore(this.#fruitless++, this.#backOff);
+    const wait = waitBefore(this.#inARow++, this.#backOff);
     this.#restarts++;
     this.#change({ ...change, state: 'restarting', restarts: this.#restarts, retryAt: Date.now() + wait });
     const where = problem.node === undefined ? '' : `"${problem.node}": `;
-    const when = `It is tried again in ${Math.max(0.1, wait / 1000).toFixed(1)} s (${this.#fruitless} of ${this.#backOff.limit}).`;
+    const attempts = worth === 'some' ? ` (${this.#fruitless} of ${this.#backOff.limit})` : ', until it works';
+    const when = `It is tried again in ${Math.max(0.1, wait / 1000).toFixed(1)} s${attempts}.`;
     this.log('warning', [`${where}${problem.message}`, when, problem.hint].filter(Boolean).join(' '));
     this.#timer = setTimeout(() => {
       this.#timer = null;

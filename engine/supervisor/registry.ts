@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { z } from 'zod';
 import { runsFolder } from '../store/data-folder.ts';
-import { isSameProcess, startOf } from './process-identity.ts';
+import { isSameProcess, startOf } from '../store/process-identity.ts';
 
 const entrySchema = z.object({
   id: z.string().min(1).max(100),

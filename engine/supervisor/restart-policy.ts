@@ -1,12 +1,13 @@
 /** Which ends of a run's process are worth another attempt, and when. */
 
 import type { RunJob } from '../protocol/run-api.ts';
+import { outlookOf } from '../schema/outlook.ts';
 import type { Problem } from '../schema/problem.ts';
 
 export interface BackOff {
   readonly firstMs: number;
   readonly mostMs: number;
-  /** Attempts in a row without a newer checkpoint. */
+  /** Attempts in a row without a newer checkpoint, for what does not pass by itself. */
   readonly limit: number;
 }
 export const usualBackOff: BackOff = { firstMs: 1000, mostMs: 60_000, limit: 10 };
@@ -23,20 +24,22 @@ export function waitBefore(attempt: number, { firstMs, mostMs }: BackOff, random
 /** How one attempt ended: its process was gone (`outOfMemory`: by its own doing), or it said that it failed. */
 export type Failure = { readonly kind: 'died'; readonly outOfMemory: boolean } | { readonly kind: 'failed'; readonly problem: Problem };
 
+/** What a failed attempt is worth: as many more as it takes, a limited number in a row, or none. */
+export type Worth = 'any-number' | 'some' | 'none';
+
 /**
- * Whether the same may go well the next time. What users' code does, or a row that cannot be written, happens again at the same
- * row; an output that another program has changed stays so until somebody puts it back. What is wrong with a file, a database or
- * a connection otherwise may pass, but is told at once where the run never worked (`hasWorked`: it has made a checkpoint, or
- * went on from one): there it is more likely a wrong name.
+ * See outlook.ts. Told at once where the run never worked (`hasWorked`: it has made a checkpoint, or went on from one), unless it is
+ * surely about the machine: there it is more likely a wrong name.
  */
-export function isWorthAnotherAttempt(job: RunJob, failure: Failure, hasWorked: boolean): boolean {
-  if (job.options.commits !== 'checkpoint' || job.options.stateFolder === null) return false;
-  if (failure.kind === 'died') return !failure.outOfMemory;
-  const { code, node, row } = failure.problem;
-  if (code === 'run/lost') return true;
-  if (!hasWorked || row !== undefined || /^(code|expression|column|columns|param|plan|node)\//.test(code)) return false;
-  if (/\/(changed|other-columns)$/.test(code)) return false;
-  if (code.startsWith('checkpoint/')) return code === 'checkpoint/not-written';
-  const kind = job.plan.nodes.find(({ id }) => id === node)?.kind;
-  return kind === 'source' || kind === 'sink';
+export function worthOf(job: RunJob, failure: Failure, hasWorked: boolean): Worth {
+  if (job.options.commits !== 'checkpoint' || job.options.stateFolder === null) return 'none';
+  if (failure.kind === 'died') return failure.outOfMemory ? 'none' : 'some';
+  const { problem } = failure;
+  if (problem.code === 'run/lost') return 'some';
+  const outlook = outlookOf(problem);
+  if (outlook === 'passing') return 'any-number';
+  if (!hasWorked || outlook === 'final') return 'none';
+  if (outlook === 'absent') return 'any-number';
+  const kind = job.plan.nodes.find(({ id }) => id === problem.node)?.kind;
+  return kind === 'source' || kind === 'sink' ? 'some' : 'none';
 }

@@ -214,7 +214,7 @@ describe('what is visible when', () => {
     writeFileSync(target(), 'x'.repeat(whole.length));
     expect(await problemOf(() => open({ visible }, resume))).toMatchObject({ code: 'file/changed' });
     rmSync(target());
-    expect(await problemOf(() => open({ visible }, resume))).toMatchObject({ code: 'file/changed', message: expect.stringContaining('gone') });
+    expect(await problemOf(() => open({ visible }, resume))).toMatchObject({ code: 'file/gone', message: expect.stringContaining('gone') });
     expect(existsSync(target())).toBe(false);
     writeFileSync(target(), whole);
     const next = await open({ visible }, resume);
@@ -222,16 +222,36 @@ describe('what is visible when', () => {
     expect(readFileSync(target())).toEqual(whole);
   });
 
-  test('bytes behind what was committed are cut off, and told', async () => {
+  test('what others have added is refused and left alone; of given-up checkpoints it is cut off, and told', async () => {
     const { run, writer } = await open();
     writer.write(rowsOf(1));
     const token = await writer.prepare!(1);
     await writer.commit(1);
     run.kill();
     writeFileSync(target(), 'more', { flag: 'a' });
-    const next = await open({}, { checkpoint: 1, token });
+    expect(await problemOf(() => open({}, { checkpoint: 1, token }))).toMatchObject({ code: 'file/added-to', message: expect.stringContaining('4 bytes') });
+    expect(readFileSync(target(), 'utf8')).toBe('id,name\n0,n0\nmore');
+    const next = await open({}, { checkpoint: 1, token, isOlder: true });
     await next.run.close();
     expect(readFileSync(target(), 'utf8')).toBe('id,name\n0,n0\n');
     expect(next.run.logs).toEqual([expect.stringContaining('4 bytes')]);
+  });
+
+  test.each(['', 'others\n', '5,n5\nx'])('an append that is completed writes over nobody (%j)', async (added) => {
+    const { run, writer } = await open();
+    writer.write(rowsOf(5));
+    await writer.prepare!(1);
+    await writer.commit(1);
+    writer.write([
+      { id: 5, name: 'n5' },
+      { id: 6, name: 'n6' },
+    ]);
+    const token = await writer.prepare!(2);
+    run.kill();
+    const before = readFileSync(target(), 'utf8');
+    writeFileSync(target(), added, { flag: 'a' });
+    const problem = await problemOf(async () => (await open({}, { checkpoint: 2, token })).run.close());
+    expect(problem?.code).toBe(added === '' ? undefined : 'file/added-to');
+    expect(readFileSync(target(), 'utf8')).toBe(added === '' ? `${before}5,n5\n6,n6\n` : before + added);
   });
 });

@@ -1,6 +1,6 @@
 /** A file of which a known length is committed, and the part that comes behind it next. */
 import { createHash } from 'node:crypto';
-import { accessSync, closeSync, constants, fsyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, constants as zlibConstants } from 'node:zlib';
 import { MillraceError } from '../../engine/schema/problem.ts';
@@ -77,11 +77,15 @@ export function headOf(path: string, length: number, gzip: boolean): Buffer {
   }
 }
 
-/** Puts the part behind the first `base` bytes of the target, durably; whatever else was there is cut off. Undone where it fails. */
+/**
+ * Puts the part behind the first `base` bytes of the target, durably. Undone where it fails. Throws where something else than the
+ * start of that part is there: an append that was cut off is done anew, and nobody else's rows are written over.
+ */
 export function appendPart(target: string, base: number, part: string): void {
   withFile(part, 'r', (from) =>
     withFile(target, 'r+', (to) => {
-      ftruncateSync(to, base);
+      const size = fstatSync(to).size;
+      if (!startsAs(to, base, size, from)) throw addedTo(target, size - base);
       try {
         const block = Buffer.allocUnsafe(copyBytes);
         let at = base;
@@ -100,6 +104,19 @@ export function appendPart(target: string, base: number, part: string): void {
   );
 }
 
+/** Whether the bytes from `base` to `end` are the first ones of the part, or nothing yet where the power went in the middle of it. */
+function startsAs(target: number, base: number, end: number, part: number): boolean {
+  if (base === end) return true;
+  const [there, own] = [Buffer.allocUnsafe(copyBytes), Buffer.allocUnsafe(copyBytes)];
+  for (let at = base; at < end; ) {
+    const count = readSync(target, there, 0, Math.min(copyBytes, end - at), at);
+    if (count === 0 || readSync(part, own, 0, count, at - base) !== count) return false;
+    for (let i = 0; i < count; i++) if (there[i] !== own[i] && there[i] !== 0) return false;
+    at += count;
+  }
+  return true;
+}
+
 /** Writes all of it; at a position, or behind what was written last. */
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number | null = null): void {
   for (let done = 0; done < bytes.length; ) {
@@ -108,27 +125,30 @@ export function writeAll(descriptor: number, bytes: Uint8Array, position: number
 }
 
 /**
- * Makes sure that what `token` was given for is committed, whether that was done, half done or not at all, and that nothing
- * comes behind it. Gives the committed length. Throws a MillraceError where the file no longer holds what was committed.
+ * Makes sure that what `token` was given for is committed, whether that was done, half done or not at all. Gives the committed
+ * length. What comes behind it is cut off where it is this run's own (`ownsRest`: it wrote on after the commit, or later checkpoints
+ * were given up); otherwise nobody knows whose it is, and it is refused. Throws a MillraceError there, and where the file no longer
+ * holds what was committed.
  */
-export function finishCommit(path: string, folder: string, token: FileToken): { readonly length: number; readonly cut: number } {
+export function finishCommit(path: string, folder: string, token: FileToken, ownsRest: boolean): { readonly length: number; readonly cut: number } {
   const { base, length } = token;
   const part = token.part === null ? null : join(folder, token.part);
   const hasPart = part !== null && statSync(part, { throwIfNoEntry: false })?.size === length;
+  const end = (base ?? 0) + length;
   if (base === null) {
     if (hasPart) {
       renameSync(part, path);
       syncFolder(folder);
     } else if (digestOf(path, length) !== token.end) throw changed(path, length);
-    return cutBack(path, length);
+  } else {
+    if (digestOf(path, base) !== token.before) throw changed(path, base);
+    if (length > 0 && digestOf(path, end, length) !== token.end) {
+      if (!hasPart) throw changed(path, end);
+      appendPart(path, base, part);
+    }
+    if (hasPart) rmSync(part, { force: true });
   }
-  if (digestOf(path, base) !== token.before) throw changed(path, base);
-  if (length === 0) return cutBack(path, base);
-  if (hasPart) {
-    appendPart(path, base, part);
-    rmSync(part, { force: true });
-  } else if (digestOf(path, base + length, length) !== token.end) throw changed(path, base + length);
-  return cutBack(path, base + length);
+  return cutBack(path, end, ownsRest);
 }
 
 export function fileToken(token: Json): FileToken {
@@ -136,15 +156,22 @@ export function fileToken(token: Json): FileToken {
   throw new Error(`No token of a file: ${JSON.stringify(token)}`);
 }
 
-/** The target is not what was committed. */
+/** The target is not there, or not what was committed. */
 export function changed(path: string, committed: number): MillraceError {
   const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) {
+    return new MillraceError({
+      code: 'file/gone',
+      message: `${path} is gone, though rows were committed to it.`,
+      hint: 'Put it back as it was (mount the disk or connect the network folder that holds it), or run from scratch.',
+      field: 'path',
+      position: { source: path },
+    });
+  }
   const what =
-    size === undefined
-      ? `${path} is gone, though rows were committed to it`
-      : size < committed
-        ? `${path} is shorter than what was committed (${size.toLocaleString('en')} of ${committed.toLocaleString('en')} bytes)`
-        : `${path} does not hold what was committed to it`;
+    size < committed
+      ? `${path} is shorter than what was committed (${size.toLocaleString('en')} of ${committed.toLocaleString('en')} bytes)`
+      : `${path} does not hold what was committed to it`;
   return new MillraceError({
     code: 'file/changed',
     message: `${what}: it was changed by another program since.`,
@@ -154,8 +181,20 @@ export function changed(path: string, committed: number): MillraceError {
   });
 }
 
-function cutBack(path: string, length: number): { readonly length: number; readonly cut: number } {
+/** The target holds bytes that nobody here can account for. */
+function addedTo(path: string, bytes: number): MillraceError {
+  return new MillraceError({
+    code: 'file/added-to',
+    message: `${path} holds ${bytes.toLocaleString('en')} bytes behind what this run has committed: another program has added them, or a run whose checkpoints are gone.`,
+    hint: 'Move what was added to another file, or run from scratch. Nothing was cut off.',
+    field: 'path',
+    position: { source: path },
+  });
+}
+
+function cutBack(path: string, length: number, ownsRest: boolean): { readonly length: number; readonly cut: number } {
   const cut = statSync(path).size - length;
+  if (cut > 0 && !ownsRest) throw addedTo(path, cut);
   if (cut > 0) {
     withFile(path, 'r+', (descriptor) => {
       ftruncateSync(descriptor, length);

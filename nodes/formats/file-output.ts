@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { MillraceError } from '../../engine/schema/problem.ts';
 import type { SinkContext } from '../kit/node.ts';
 import type { CheckpointedFile } from './checkpointed-file.ts';
+import { claimOutput } from './claimed-output.ts';
 import { LiveFile } from './live-file.ts';
 import { outputProblem } from './output-problem.ts';
 import { StagedFile } from './staged-file.ts';
@@ -12,16 +12,7 @@ export function openFileOutput(
   params: { readonly path: string; readonly mode: 'replace' | 'append'; readonly compress: boolean; readonly visible: 'checkpoint' | 'at-once' },
 ): CheckpointedFile {
   const path = context.path(params.path);
-  const claim = context.shared(`file-output:${path}`, () => ({ taken: false, close() {} }));
-  if (claim.taken) {
-    throw new MillraceError({
-      code: 'file/used-twice',
-      message: `Another sink of this pipeline writes ${path} too.`,
-      hint: 'Give each sink a file of its own, or join the rows with a Union node first.',
-      field: 'path',
-    });
-  }
-  claim.taken = true;
+  claimOutput(context, path, 'file');
   const { lineage, resume } = context;
   const options = { append: params.mode === 'append', gzip: params.compress, lineage, resume };
   const isLive = params.visible === 'at-once' && context.commits === 'checkpoint' && isFile(path);

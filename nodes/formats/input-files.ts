@@ -1,6 +1,7 @@
 /** Which files a source reads: a path, or a pattern that names several; checked before anything is opened. */
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import { MillraceError, type Problem } from '../../engine/schema/problem.ts';
+import { isUnavailable } from '../../engine/schema/system-errors.ts';
 import { entriesOf, type FilePath } from './file-name.ts';
 import { namePattern } from './name-pattern.ts';
 
@@ -118,7 +119,11 @@ export function fileError(error: unknown, name: string): MillraceError {
   }
   if (code === 'ELOOP') return new MillraceError(linksInCircle(name), { cause: error });
   return new MillraceError(
-    { code: 'file/unreadable', message: `The file ${name} cannot be read: ${message}.`, hint: 'Check the disk or the network folder that holds it.' },
+    {
+      code: isUnavailable(String(code)) ? 'file/unavailable' : 'file/unreadable',
+      message: `The file ${name} cannot be read: ${message}.`,
+      hint: 'Check the disk or the network folder that holds it.',
+    },
     { cause: error },
   );
 }

@@ -31,7 +31,7 @@ export class LiveFile implements CheckpointedFile {
       const existing = writable(path);
       this.path = existing ? realpathSync(path) : path;
       this.#names = new PartNames(this.path, options.lineage ?? '');
-      if (options.resume) this.#committed = finishCommit(this.path, this.#names.folder, fileToken(options.resume.token)).length;
+      if (options.resume) this.#committed = finishCommit(this.path, this.#names.folder, fileToken(options.resume.token), true).length;
       else if (options.append && existing) this.#committed = this.#lengthBefore(existing.size);
       this.#names.removeStale();
       if (options.append && !options.resume) writeFileSync(this.#names.start, String(this.#committed ?? 0));

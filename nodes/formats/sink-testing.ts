@@ -61,7 +61,7 @@ export class SinkRun {
       guard: () => {},
       commits,
       // As it comes back from a checkpoint's file.
-      resume: resume && { checkpoint: resume.checkpoint, token: JSON.parse(JSON.stringify(resume.token)) as Json },
+      resume: resume && { checkpoint: resume.checkpoint, token: JSON.parse(JSON.stringify(resume.token)) as Json, isOlder: resume.isOlder === true },
       lineage,
     } as SinkContext<any>);
     this.writers.push(writer);

@@ -332,7 +332,7 @@ describe('what is visible when', () => {
     execute('a.db', 'ALTER TABLE t RENAME TO other');
     expect(await problemOf(() => open([table('a.db')], resume))).toMatchObject({ code: 'sqlite/changed', message: expect.stringContaining('"t" is gone') });
     rmSync(at('a.db'));
-    expect(await problemOf(() => open([table('a.db')], resume))).toMatchObject({ code: 'sqlite/changed', hint: expect.stringContaining('from scratch') });
+    expect(await problemOf(() => open([table('a.db')], resume))).toMatchObject({ code: 'sqlite/gone', hint: expect.stringContaining('from scratch') });
     expect(await committed()).toBeNull();
   });
 

@@ -47,8 +47,14 @@ export function removeMarker(connection: SqliteConnection, lineage: string): voi
 }
 
 /** See `SinkDefinition.committedCheckpoint`. */
-export async function committedCheckpoint(path: string, lineage: string, signal: AbortSignal): Promise<number | null> {
-  if (!existsSync(path)) return null;
+export async function committedCheckpoint(
+  path: string,
+  { lineage, signal, mustExist = false }: { readonly lineage: string; readonly signal: AbortSignal; readonly mustExist?: boolean },
+): Promise<number | null> {
+  if (!existsSync(path)) {
+    if (mustExist) throw goneDatabase(path);
+    return null;
+  }
   // For writing, as only so SQLite rolls back what a killed process has left.
   let connection: SqliteConnection;
   try {
@@ -61,6 +67,17 @@ export async function committedCheckpoint(path: string, lineage: string, signal:
   } finally {
     connection.close();
   }
+}
+
+/** The file is not there: opening it would begin an empty one beside what was committed. */
+export function goneDatabase(path: string): MillraceError {
+  return new MillraceError({
+    code: 'sqlite/gone',
+    message: `${path} is gone, though rows were committed to it.`,
+    hint: 'Put it back as it was (mount the disk or connect the network folder that holds it), or run from scratch.',
+    field: 'path',
+    position: { source: path },
+  });
 }
 
 /** The database does not hold what was committed, and what would bring it there is not to be had. */

@@ -4,7 +4,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { SinkContext, Transaction } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
-import { changedDatabase, type DatabaseToken, databaseToken, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
+import { changedDatabase, type DatabaseToken, databaseToken, goneDatabase, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
 import { openSqlite, pragma, type SqliteConnection } from './sqlite-driver.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
 import { foldName } from './sqlite-name.ts';
@@ -53,6 +53,8 @@ export class SqliteDatabase implements Transaction {
   /** Sinks that have not called a `commit` without a checkpoint. */
   #waiting = 0;
   #isCommitted = false;
+  /** A checkpoint may tell of this file from then on. */
+  #wasPrepared = false;
   /** The number of this lineage in the database. */
   #marker: number | null = null;
   /** The checkpoint whose number the transaction holds. */
@@ -79,6 +81,7 @@ export class SqliteDatabase implements Transaction {
       if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' });
       statSync(dirname(path));
       this.isNew = !existsSync(path);
+      if (this.isNew && context.resume) throw goneDatabase(path);
       this.connection = openSqlite(path);
     } catch (error) {
       throw outputProblem(error, path);
@@ -166,6 +169,7 @@ export class SqliteDatabase implements Transaction {
       throw outputProblem(error, this.path);
     }
     this.#prepared = checkpoint;
+    this.#wasPrepared = true;
     this.#ready.add(participant);
     return { before: this.#marker, redo: this.#redo?.path ?? null } satisfies DatabaseToken;
   }
@@ -216,7 +220,8 @@ export class SqliteDatabase implements Transaction {
     if (!this.connection.isOpen) return;
     this.rollback();
     this.connection.close();
-    if (this.isNew && !this.#isCommitted && statSync(this.path, { throwIfNoEntry: false })?.size === 0) rmSync(this.path, { force: true });
+    const isNobodys = this.isNew && !this.#isCommitted && (!this.#wasPrepared || this.#context.commits === 'end');
+    if (isNobodys && statSync(this.path, { throwIfNoEntry: false })?.size === 0) rmSync(this.path, { force: true });
   }
 
   async #open(): Promise<void> {

@@ -1,6 +1,7 @@
 /** SQLite databases to read from. */
 import { inferFromJson, inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { isUnavailable } from '../../engine/schema/system-errors.ts';
 import type { Column, ColumnType } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { findFile } from './input-files.ts';
@@ -170,7 +171,7 @@ export function inputProblem(error: unknown, query: SqliteQuery): unknown {
   if (code.startsWith('SQLITE_CORRUPT')) return make('sqlite/damaged', `The database ${name} is damaged.`, 'Restore it from a copy.');
   if (isFileError(error)) {
     return make(
-      'file/unreadable',
+      isUnavailable(code) ? 'file/unavailable' : 'file/unreadable',
       `The database ${name} cannot be read: ${(error as Error).message}.`,
       'Check the permissions of the file and its folder: a database in WAL mode needs a folder that may be written.',
     );

@@ -54,7 +54,7 @@ export class StagedFile implements CheckpointedFile {
         this.path = existing ? realpathSync(path) : path;
         this.#names = new PartNames(this.path, options.lineage ?? '');
         if (options.resume) {
-          const { length, cut } = finishCommit(this.path, this.#names.folder, fileToken(options.resume.token));
+          const { length, cut } = finishCommit(this.path, this.#names.folder, fileToken(options.resume.token), options.resume.isOlder === true);
           this.#committed = length;
           this.cut = cut;
         } else if (options.append && existing) this.#committed = existing.size;

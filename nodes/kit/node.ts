@@ -298,9 +298,11 @@ export interface SinkContext<P> extends RunContext<P> {
   /**
    * What to go on from, or null for a run that starts anew (the first of its lineage, or one that failed before its first
    * checkpoint: what an earlier attempt of the same lineage left behind is then to be undone). With commits `end` there is no
-   * going on: `run` makes sure that the checkpoint is committed, and the next call is `close`.
+   * going on: `run` makes sure that the checkpoint is committed, and the next call is `close`. `isOlder`: later checkpoints were
+   * committed, and are given up; what they wrote is to go where that is possible. Otherwise what comes behind this one in an
+   * output that others may write to is theirs.
    */
-  readonly resume: { readonly checkpoint: number; readonly token: Json } | null;
+  readonly resume: { readonly checkpoint: number; readonly token: Json; readonly isOlder?: boolean } | null;
   /** Names what this pipeline writes from one start to the next across all restarts between: a marker in a database is filed under it. */
   readonly lineage: string;
 }
@@ -450,9 +452,19 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly keepsErrors?: boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
+  /**
+   * What of these files it has to have to itself, where that is less than all of them: a table, say. `isShared`: any number of runs may
+   * write there at the same time, and all say so.
+   */
+  locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
   run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
-  /** For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null. Changes nothing. */
-  committedCheckpoint?(context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'>): number | null | Promise<number | null>;
+  /**
+   * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.
+   * Changes nothing. `mustExist`: a checkpoint tells of this output, so where it is gone that is thrown, with a code that says so.
+   */
+  committedCheckpoint?(
+    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
+  ): number | null | Promise<number | null>;
 }
 /** Any node of the catalogue, its params type forgotten. */
 export type NodeDefinition = SourceDefinition<any> | TransformDefinition<any> | SinkDefinition<any>;

@@ -30,7 +30,8 @@ leaves the file as it was.
 until then that is as it was. A run that is killed and goes on leaves each row in the file exactly once. **Rows become
 visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
 back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
-program may add lines to the file, but they last only once a checkpoint has come after them; it must not shorten it.
+program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that goes on and finds lines
+that it has not written behind its own is refused, and cuts nothing off.
 
 **Append** needs a file whose header has the same columns in the same order.
 `,

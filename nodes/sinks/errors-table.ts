@@ -1,3 +1,4 @@
+import { claimOutput } from '../formats/claimed-output.ts';
 import { ErrorsWriter } from '../formats/errors-writer.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { committedCheckpoint } from '../formats/sqlite-commits.ts';
@@ -31,11 +32,13 @@ itself as JSON. It commits with the other sinks of the run.
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a database file'),
   writes: ({ path }) => [path],
+  locks: () => [],
   infer: () => ({ outputs: {} }),
   async run(context) {
     const { params } = context;
     const path = context.path(params.path);
-    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, context));
+    const name = claimOutput(context, path, 'database');
+    const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context));
     if (database.isNew && context.commits === 'end') {
       for (const file of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) context.guard?.({ remove: file });
     }
@@ -43,7 +46,7 @@ itself as JSON. It commits with the other sinks of the run.
     await database.open(context.resume);
     return new ErrorsWriter(database, params, context);
   },
-  committedCheckpoint: ({ params, path, lineage, signal }) => committedCheckpoint(path(params.path), lineage, signal),
+  committedCheckpoint: ({ params, path, ...context }) => committedCheckpoint(path(params.path), context),
   examples: [
     {
       title: 'A row that failed, and raw text that could not be read',

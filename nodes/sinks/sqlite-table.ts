@@ -1,4 +1,5 @@
 import type { Schema } from '../../engine/schema/types.ts';
+import { claimOutput } from '../formats/claimed-output.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { committedCheckpoint } from '../formats/sqlite-commits.ts';
 import { SqliteDatabase } from '../formats/sqlite-database.ts';
@@ -69,19 +70,22 @@ the table refuses, is an error of that row alone.
   card: ({ path, table }) => (!path ? 'Choose a database file' : !table ? 'Name a table' : `${shortPath(path)} · ${table}`),
   adding: (params) => (params.mode === 'upsert' ? params : { ...params, mode: 'append' }),
   writes: ({ path }) => [path],
+  // Each transaction of another run is whole: only one that makes the table anew must have it alone.
+  locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs['rows'] ?? null) }),
   async run(context) {
     const { params } = context;
     const schema = context.inputs['rows']!;
     const path = context.path(params.path);
-    const database = context.shared(`sqlite-output:${path}`, () => new SqliteDatabase(path, context));
+    const name = claimOutput(context, path, 'database');
+    const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context));
     // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again.
     // Nor does one that is committed many times: it would take what was committed along.
     if (database.isNew && context.commits === 'end') for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
     await database.open(context.resume);
     return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
   },
-  committedCheckpoint: ({ params, path, lineage, signal }) => committedCheckpoint(path(params.path), lineage, signal),
+  committedCheckpoint: ({ params, path, ...context }) => committedCheckpoint(path(params.path), context),
   examples: [
     {
       title: 'Typed columns',

@@ -25,7 +25,7 @@ export function isSameProcess(pid: number, start: string | null): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // Somebody else's process: then it is not the one that we started.
+    // EPERM: somebody else's process, which may be the one that is meant.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   return start === null || startOf(pid) === start;

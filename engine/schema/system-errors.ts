@@ -1,0 +1,30 @@
+/** What the operating system or SQLite refused, sorted by what can be done about it. */
+import type { Problem } from './problem.ts';
+
+/** Nothing is left of the disk, or of somebody's share of it. */
+const noRoom = /^(ENOSPC|EDQUOT|SQLITE_FULL)$/;
+/** A device, a network or a table of the system that fails for a while. */
+const unavailable =
+  /^(EIO|EMFILE|ENFILE|ENOMEM|ENOBUFS|EAGAIN|EBUSY|EINTR|ESTALE|ETIMEDOUT|ENODEV|ENXIO|ENOTCONN|ENETDOWN|ENETUNREACH|EHOSTDOWN|EHOSTUNREACH|EREMOTEIO|ESHUTDOWN|UNKNOWN|SQLITE_IOERR.*|SQLITE_NOMEM|SQLITE_PROTOCOL)$/;
+
+export function isNoRoom(code: string): boolean {
+  return noRoom.test(code);
+}
+
+export function isUnavailable(code: string): boolean {
+  return unavailable.test(code);
+}
+
+/** What nobody nearer to it has put into words, where it is about the machine; null for anything else. */
+export function systemProblem(error: unknown): Problem | null {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: string };
+  if (!(error instanceof Error) || typeof code !== 'string') return null;
+  if (isNoRoom(code)) return { code: 'system/no-room', severity: 'error', message: `The disk is full (${message}).`, hint: 'Make room there.' };
+  if (!isUnavailable(code)) return null;
+  return {
+    code: 'system/unavailable',
+    severity: 'error',
+    message: `The system refused something for now (${message}).`,
+    hint: 'Check its disks and network folders.',
+  };
+}

@@ -1,0 +1,156 @@
+/** Who writes which output: a small file beside it for each run, so that two runs, of whatever data folder, never write over each other. */
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { MillraceError } from '../schema/problem.ts';
+import { isSameProcess, startOf } from './process-identity.ts';
+import { isPassing, whyNotWritten } from './write-refusal.ts';
+
+export interface OutputClaim {
+  /** Absolute. */
+  readonly path: string;
+  /** What of the file is written, such as a table; absent for all of it. */
+  readonly part?: string;
+  /** Others may write the same part beside this one, if they say so too. */
+  readonly isShared?: boolean;
+  readonly node: string;
+}
+export interface OutputHolder {
+  /** The run's id. */
+  readonly run: string;
+  /** The pipeline's name. */
+  readonly pipeline: string;
+}
+interface Lock extends OutputHolder {
+  readonly pid: number;
+  readonly startedAt: string | null;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly part: string | null;
+  readonly isShared: boolean;
+}
+
+const lockName = /^[0-9a-f]{8}\.millrace-lock$/;
+/** Two that come at the same moment see each other, and one of them is to win. */
+const attempts = 6;
+const sameMomentMs = 2000;
+/** File names have at most 255 bytes. */
+const longestName = 80;
+
+/**
+ * Makes outputs this process's own until the returned files are removed or the process ends, all of them or none. Outputs that are
+ * no regular files, or in folders that cannot be written, are left out: whoever writes them tells. Throws `output/in-use` where
+ * a live process has one of them, `file/disk-full` where there is no room for a lock.
+ */
+export function lockOutputs(claims: readonly OutputClaim[], holder: OutputHolder): readonly string[] {
+  const locks: string[] = [];
+  try {
+    for (const claim of claims) {
+      const lock = lockOutput(claim, holder);
+      if (lock !== null) locks.push(lock);
+    }
+  } catch (error) {
+    unlockOutputs(locks);
+    throw error;
+  }
+  return locks;
+}
+
+export function unlockOutputs(locks: readonly string[]): void {
+  for (const lock of locks) rmSync(lock, { force: true });
+}
+
+function lockOutput(claim: OutputClaim, holder: OutputHolder): string | null {
+  const target = realTarget(claim.path);
+  if (target === null) return null;
+  for (let attempt = 1; ; attempt++) {
+    const own = write(target, claim, holder);
+    if (own === null) return null;
+    // Written before it looks, so that of two at the same time one sees the other at least.
+    const other = othersOf(target, holder.run).find((each) => isInTheWay(each, claim));
+    if (!other) return own;
+    rmSync(own, { force: true });
+    if (attempt === attempts || Date.now() - other.since > sameMomentMs) throw inUse(claim, other);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20 + Math.random() * 100 * attempt);
+  }
+}
+
+/** By whatever name or link it is reached; null for what cannot be locked. */
+function realTarget(path: string): string | null {
+  try {
+    const existing = statSync(path, { throwIfNoEntry: false });
+    if (existing) return existing.isFile() ? realpathSync.native(path) : null;
+    return join(realpathSync.native(dirname(path)), basename(path));
+  } catch {
+    return null;
+  }
+}
+
+function startOfName(target: string): string {
+  const name = basename(target);
+  return name.length <= longestName ? `.${name}.` : `.${createHash('sha256').update(name).digest('hex').slice(0, 32)}.`;
+}
+
+function write(target: string, { path, part, isShared, node }: OutputClaim, holder: OutputHolder): string | null {
+  const lock: Lock = { ...holder, pid: process.pid, startedAt: startOf(process.pid), since: Date.now(), part: part ?? null, isShared: isShared === true };
+  const file = join(dirname(target), `${startOfName(target)}${randomBytes(4).toString('hex')}.millrace-lock`);
+  try {
+    // Renamed into place: whoever finds it finds all of it.
+    writeFileSync(`${file}.part`, JSON.stringify(lock));
+    renameSync(`${file}.part`, file);
+    return file;
+  } catch (error) {
+    rmSync(`${file}.part`, { force: true });
+    if (!isPassing(error)) return null;
+    throw new MillraceError(
+      {
+        code: 'file/disk-full',
+        message: `${path} cannot be written: ${whyNotWritten(error)}.`,
+        hint: 'Free some space or choose another disk, then run again.',
+        node,
+        field: 'path',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** Of live processes and other runs; what dead ones have left is removed. */
+function othersOf(target: string, run: string): Lock[] {
+  const start = startOfName(target);
+  return readdirSync(dirname(target)).flatMap((name) => {
+    if (!name.startsWith(start) || !lockName.test(name.slice(start.length))) return [];
+    const file = join(dirname(target), name);
+    const lock = read(file);
+    if (lock === null) return [];
+    if (isSameProcess(lock.pid, lock.startedAt)) return lock.run === run ? [] : [lock];
+    rmSync(file, { force: true });
+    return [];
+  });
+}
+
+/** Null where it is gone, or no lock of ours. */
+function read(file: string): Lock | null {
+  try {
+    const lock = JSON.parse(readFileSync(file, 'utf8')) as Lock;
+    return Number.isInteger(lock.pid) ? lock : null;
+  } catch {
+    return null;
+  }
+}
+
+function isInTheWay(other: Lock, { part, isShared = false }: OutputClaim): boolean {
+  const overlaps = other.part === null || part === undefined || other.part === part;
+  return overlaps && !(other.isShared && isShared);
+}
+
+function inUse({ path, part, node }: OutputClaim, other: Lock): MillraceError {
+  const what = part === undefined ? path : `Table "${part}" of ${path}`;
+  return new MillraceError({
+    code: 'output/in-use',
+    message: `${what} is being written by the pipeline "${other.pipeline}" (run ${other.run}, process ${other.pid}, since ${new Date(other.since).toISOString()}).`,
+    hint: 'Stop that run first, or write elsewhere.',
+    node,
+    field: 'path',
+  });
+}
