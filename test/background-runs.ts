@@ -1,6 +1,6 @@
 /** Runs outlive those who start them: a test that may leave some ends them here. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { startOf } from '../engine/supervisor/process-identity.ts';
+import { startOf } from '../engine/store/process-identity.ts';
 import { hasKeeper, readEntries, removeEntry } from '../engine/supervisor/registry.ts';
 
 /** Kills every run that a data folder knows, with its keeper, and waits until they are gone. */

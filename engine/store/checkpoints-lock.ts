@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../schema/problem.ts';
+import { isSameProcess, mayHaveWritten, startOf } from './process-identity.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
 interface Holder {
@@ -60,11 +61,11 @@ function removeStale(path: string): void {
   const found = read(path);
   if (found === null) return;
   const holder = parse(found);
-  if (holder && (holder.pid === process.pid ? heldHere.has(path) : isAlive(holder))) {
+  if (holder && (holder.pid === process.pid ? heldHere.has(path) : isAlive(holder, path))) {
     throw new MillraceError({
       code: 'run/already-running',
       message: `Another run of this pipeline is under way, in process ${holder.pid}.`,
-      hint: 'Stop that run first, or wait for its end.',
+      hint: `Stop that run first, or wait for its end. If process ${holder.pid} is no run of Millrace, remove ${path}.`,
     });
   }
   // Two may find the same stale lock: only the one that still finds it under its name takes it away.
@@ -101,23 +102,9 @@ function parse(text: string): Holder | null {
   }
 }
 
-function isAlive({ pid, startedAt }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  const now = startOf(pid);
-  // A process that was killed in a container without an init stays listed as a zombie.
-  if (now === 'ended') return false;
-  return startedAt === null || now === null || now === startedAt;
-}
-
-/** When a process started, in the system's own words; null where it does not say. */
-function startOf(pid: number): string | null {
-  const stat = read(`/proc/${pid}/stat`);
-  if (stat === null) return null;
-  // The name before it may hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null);
+/** A lock of which the holder's start is not known: its process must be older than the lock. */
+function isAlive({ pid, startedAt }: Holder, path: string): boolean {
+  if (startedAt !== null) return isSameProcess(pid, startedAt);
+  const at = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return at !== undefined && mayHaveWritten(pid, at);
 }

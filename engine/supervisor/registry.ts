@@ -3,11 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { z } from 'zod';
 import { runsFolder } from '../store/data-folder.ts';
-import { isSameProcess, startOf } from './process-identity.ts';
+import { isSameProcess, startOf } from '../store/process-identity.ts';
 
 const entrySchema = z.object({
   id: z.string().min(1).max(100),
-  /** Of the keeper, and when that was started, see process-identity.ts. */
+  /** Of the keeper, and when that was started, see store/process-identity.ts. */
   pid: z.number().int().positive(),
   pidStart: z.string().nullable(),
   /** The pipeline's name and the absolute path of its file. */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import type { Pipeline } from '../document/pipeline.ts';
 import { pipelineSchema } from '../document/pipeline-schema.ts';
 import type { Autosave } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { mayHaveWritten } from '../store/process-identity.ts';
 import { readText, writeText } from './disk.ts';
 
 const keptSchema = z.object({
@@ -70,22 +70,7 @@ async function readKept(file: string): Promise<KeptDocument> {
   }
 }
 
-/** Process numbers are given anew when the machine starts. */
+/** Process numbers are given anew when the machine starts, and while it runs. */
 function isAlive(pid: number, savedAt: number): boolean {
-  if (savedAt < Date.now() - uptime() * 1000) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return !isZombie(pid);
-}
-
-/** Ended, and still listed: for long in a container whose first process does not ask for its children. */
-function isZombie(pid: number): boolean {
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
+  return savedAt >= Date.now() - uptime() * 1000 && mayHaveWritten(pid, savedAt);
 }
