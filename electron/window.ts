@@ -67,7 +67,7 @@ function readState(): WindowState | null {
 function writeState(state: WindowState): void {
   try {
     mkdirSync(app.getPath('userData'), { recursive: true });
-    writeFileSync(stateFile(), JSON.stringify(state));
+    writeFileSync(stateFile(), JSON.stringify(state), { mode: 0o600 });
   } catch (error) {
     process.stderr.write(`The window's place was not remembered: ${(error as Error).message}\n`);
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTooDeep } from '../schema/json-depth.ts';
 import { connect, freeId } from './edits.ts';
 import type { NodeId, Pipeline, Position } from './pipeline.ts';
 import { pipelineSchema } from './pipeline-schema.ts';
@@ -47,7 +48,7 @@ export function pasteNodes(pipeline: Pipeline, text: string, at: Position): { re
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return isTooDeep(text) ? null : JSON.parse(text);
   } catch {
     return null;
   }

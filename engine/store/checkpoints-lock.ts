@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../schema/problem.ts';
+import { makePrivateFolder, privateFileMode } from './private-files.ts';
 import { isSameProcess, mayHaveWritten, startOf } from './process-identity.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
@@ -23,8 +24,8 @@ export function lockStateFolder(folder: string): () => void {
   const text = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) } satisfies Holder);
   // Linked, not written in place: whoever finds the lock finds all of it.
   try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(own, text);
+    makePrivateFolder(folder);
+    writeFileSync(own, text, { mode: privateFileMode });
   } catch (error) {
     throw unusable(folder, error);
   }

@@ -61,6 +61,22 @@ export function isSameProcess(pid: number, start: string | null, system: System 
   return system.platform === 'win32' ? Math.abs(Number(now) - Number(start)) <= toleranceMs : now === start;
 }
 
+/** Whether a process was stopped (Ctrl+Z, SIGSTOP): it answers nobody until it is let go on. */
+export function isSuspended(pid: number, system: System = thisSystem): boolean {
+  try {
+    if (system.platform === 'linux') return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return (
+      system.platform !== 'win32' &&
+      system
+        .ask('ps', ['-o', 'stat=', '-p', String(pid)])
+        .trim()
+        .startsWith('T')
+    );
+  } catch {
+    return false;
+  }
+}
+
 /** Ended, and still listed: for long in a container whose first process does not ask for its children. */
 export function isZombie(pid: number, system: System = thisSystem): boolean {
   try {

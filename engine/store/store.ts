@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { isBroken, openDatabase, putAside } from './database.ts';
 import { type StoreMigration, storeMigrations } from './migrations.ts';
+import { ownFolder } from './private-files.ts';
 
 /** Enough for the menu; older entries are forgotten. */
 const keptRecent = 20;
@@ -30,7 +30,7 @@ export class Store {
   static open(folder: string, migrations: readonly StoreMigration[] = storeMigrations): Store {
     const file = join(folder, 'millrace.sqlite');
     try {
-      mkdirSync(folder, { recursive: true });
+      ownFolder(folder);
       return new Store(...openDatabase(file, migrations), null);
     } catch (error) {
       if (isBroken(error)) {

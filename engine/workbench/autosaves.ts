@@ -7,6 +7,7 @@ import type { Pipeline } from '../document/pipeline.ts';
 import { pipelineSchema } from '../document/pipeline-schema.ts';
 import type { Autosave } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { makePrivateFolder, privateFileMode } from '../store/private-files.ts';
 import { mayHaveWritten } from '../store/process-identity.ts';
 import { readText, writeText } from './disk.ts';
 
@@ -33,7 +34,8 @@ export class Autosaves {
 
   async write(kept: Omit<KeptDocument, 'savedAt' | 'process'> & { readonly pipeline: Pipeline }): Promise<void> {
     const file: KeptDocument = { ...kept, savedAt: Date.now(), process: process.pid };
-    await writeText(this.#file(kept.id), JSON.stringify(file));
+    makePrivateFolder(this.#folder);
+    await writeText(this.#file(kept.id), JSON.stringify(file), { mode: privateFileMode });
   }
 
   /** Newest first; without those that another living process keeps. A damaged copy is passed over, not deleted. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { HttpEndpoint } from '../formats/http-endpoint.ts';
 import { Inbox } from '../formats/inbox.ts';
@@ -83,6 +83,7 @@ this machine reach the address; web pages in a browser are refused.
         context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
         path,
       );
+    if (!sample) makePrivate(path);
     const inbox = new Inbox(path, schema);
     if (sample) {
       let rows = inbox.newest(context.batchSize);
@@ -123,6 +124,13 @@ this machine reach the address; web pages in a browser are refused.
 
 function address({ port, path }: { readonly port: number; readonly path: string }): string {
   return `http://127.0.0.1:${port}${path}`;
+}
+
+/** Rows that wait are for the user alone, as SQLite's files beside the inbox are then. Where it cannot be made, the inbox says why. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch {}
 }
 
 function claim(inbox: { taken: boolean }, path: string): void {
