@@ -34,7 +34,7 @@ export function isWorthAnotherAttempt(job: RunJob, failure: Failure, hasWorked: 
   if (failure.kind === 'died') return !failure.outOfMemory;
   const { code, node, row } = failure.problem;
   if (code === 'run/lost') return true;
-  if (!hasWorked || row !== undefined || /^(code|expression|column|columns|param|plan|node)\//.test(code)) return false;
+  if (!hasWorked || row !== undefined || /^(code|expression|column|columns|params|plan|node)\//.test(code)) return false;
   if (/\/(changed|other-columns)$/.test(code)) return false;
   if (code.startsWith('checkpoint/')) return code === 'checkpoint/not-written';
   const kind = job.plan.nodes.find(({ id }) => id === node)?.kind;
