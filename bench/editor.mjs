@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, chromium } from 'playwright';
-import { ensureBuilt, nodeBinary, project } from '../bin/build.mjs';
+import { ensureBuilt, needNode, nodeBinary, project } from '../bin/build.mjs';
 import { findDesktop, provideBrowser } from '../test/provide.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-editor-'));
@@ -14,6 +14,7 @@ const freshData = () => mkdtempSync(join(folder, 'data-'));
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const say = (what, figure) => process.stdout.write(`${what.padEnd(62)} ${figure}\n`);
 
+needNode();
 ensureBuilt();
 writeFileSync(
   join(folder, 'rows.csv'),

@@ -2,10 +2,13 @@
  * What a row costs in the nodes that join and deduplicate streams: `node bench/joins.mjs [rows]`. The operators alone, in batches of
  * 1,000, with a watermark after each batch; so a row's time holds its way in, its pairs, and its being freed.
  */
-import { MemoryState } from '../nodes/kit/keyed-state.ts';
-import dedupe from '../nodes/transforms/dedupe.ts';
-import join from '../nodes/transforms/join.ts';
-import streamJoin from '../nodes/transforms/stream-join.ts';
+import { needNode } from '../bin/build.mjs';
+
+needNode();
+const { MemoryState } = await import('../nodes/kit/keyed-state.ts');
+const { default: dedupe } = await import('../nodes/transforms/dedupe.ts');
+const { default: join } = await import('../nodes/transforms/join.ts');
+const { default: streamJoin } = await import('../nodes/transforms/stream-join.ts');
 
 const count = Number(process.argv[2] ?? 1_000_000);
 const batchSize = 1000;

@@ -5,7 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NodeStates } from '../engine/runtime/node-states.ts';
+import { needNode } from '../bin/build.mjs';
+
+needNode();
+const { NodeStates } = await import('../engine/runtime/node-states.ts');
 
 const keyCount = Number(process.argv[2] ?? 100_000);
 const keys = Array.from({ length: keyCount }, (_, i) => `["sensor-${i}"]`);

@@ -1,7 +1,6 @@
 // The entry of `npm run bench:latency`: brings the build up to date, then measures it.
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { ensureBuilt, needNode } from '../bin/build.mjs';
 
-const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../bin/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
-if (status !== 0) process.exit(status ?? 1);
+needNode();
+ensureBuilt();
 await import('./latency.ts');

@@ -8,9 +8,12 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { serialize } from 'node:v8';
-import { NodeStates } from '../engine/runtime/node-states.ts';
-import join from '../nodes/transforms/join.ts';
-import streamJoin from '../nodes/transforms/stream-join.ts';
+import { needNode } from '../bin/build.mjs';
+
+needNode();
+const { NodeStates } = await import('../engine/runtime/node-states.ts');
+const { default: join } = await import('../nodes/transforms/join.ts');
+const { default: streamJoin } = await import('../nodes/transforms/stream-join.ts');
 
 const [rowsArgument, caseArgument, limitArgument] = process.argv.slice(2);
 const count = Number(rowsArgument ?? 1_000_000);

@@ -15,6 +15,14 @@ export function nodeBinary() {
   return join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 }
 
+/** Starts the program that called this again in the Node that comes with the dependencies, where this one is older, and ends with it. */
+export function needNode() {
+  const node = nodeBinary();
+  if (node === process.execPath) return;
+  const { status, signal } = spawnSync(node, [...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit' });
+  process.exit(signal ? 130 : (status ?? 1));
+}
+
 /** Builds `out/` when it is missing or older than a source. Says so, since it takes some seconds. */
 export function ensureBuilt({ onlyIfMissing = false } = {}) {
   const builtAt = existsSync(stamp) ? statSync(stamp).mtimeMs : 0;

@@ -1,8 +1,8 @@
 /** The desktop host: one window per pipeline, one workbench process per window, runs under one supervisor. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, BrowserWindow, ipcMain } from 'electron';
 import { dataFolder } from '../engine/store/data-folder.ts';
+import { ownFolder } from '../engine/store/private-files.ts';
 import { Supervisor } from '../engine/supervisor/supervisor.ts';
 import { adoptData } from './adopt-data.ts';
 import { hardenContents, registerScheme, serveEditor } from './app-protocol.ts';
@@ -39,7 +39,7 @@ else {
 }
 
 function start(): void {
-  mkdirSync(data, { recursive: true });
+  ownFolder(data);
   adoptData(app.getPath('userData'), data);
   supervisor.watch();
   serveEditor(join(__dirname, '..', 'renderer'));

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { app, BrowserWindow, type IpcMainEvent, type IpcMainInvokeEvent, nativeTheme, type Rectangle, screen } from 'electron';
-import { editorAddress } from './app-protocol.ts';
+import { isEditor, pageAddress } from './app-protocol.ts';
 
 interface WindowState {
   readonly bounds: Rectangle;
@@ -27,7 +27,7 @@ export function createWindow(options: { readonly preload: string; readonly file:
   if (state?.maximized) window.maximize();
   window.once('ready-to-show', () => window.show());
   window.on('close', () => writeState({ bounds: window.getNormalBounds(), maximized: window.isMaximized() }));
-  void window.loadURL(process.env['ELECTRON_RENDERER_URL'] ?? editorAddress);
+  void window.loadURL(pageAddress());
   return window;
 }
 
@@ -43,11 +43,6 @@ export function senderWindow(event: IpcMainEvent | IpcMainInvokeEvent): BrowserW
   const frame = event.senderFrame;
   if (!frame || frame.parent || !isEditor(frame.url)) return null;
   return BrowserWindow.fromWebContents(event.sender);
-}
-
-function isEditor(url: string): boolean {
-  const development = process.env['ELECTRON_RENDERER_URL'];
-  return url.startsWith('app://millrace/') || (development !== undefined && url.startsWith(development));
 }
 
 function stateFile(): string {
@@ -67,7 +62,7 @@ function readState(): WindowState | null {
 function writeState(state: WindowState): void {
   try {
     mkdirSync(app.getPath('userData'), { recursive: true });
-    writeFileSync(stateFile(), JSON.stringify(state));
+    writeFileSync(stateFile(), JSON.stringify(state), { mode: 0o600 });
   } catch (error) {
     process.stderr.write(`The window's place was not remembered: ${(error as Error).message}\n`);
   }

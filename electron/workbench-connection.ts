@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { app, type BrowserWindow, MessageChannelMain } from 'electron';
-import type { Frame } from '../engine/protocol/port.ts';
+import { checkFrame, formatFrame } from '../engine/protocol/frame-text.ts';
 import { serveRuns } from '../engine/supervisor/remote-runs.ts';
 import type { Supervisor } from '../engine/supervisor/supervisor.ts';
 import { type DesktopEngineProcess, forkEngine } from './fork-engine.ts';
@@ -42,9 +42,15 @@ export function connectWindow(window: BrowserWindow, supervisor: Supervisor, dat
   window.webContents.postMessage('port', null, [port2]);
 }
 
-/** A plain Node child has no MessagePort: its frames go through here, unread. */
+/** A plain Node child has no MessagePort: its frames go through here. What is no frame closes the window's port. */
 function passOn(port: Electron.MessagePortMain, process: DesktopEngineProcess): void {
-  process.editor.onFrame((frame) => port.postMessage(frame));
-  port.on('message', (event) => process.editor.post(event.data as Frame));
+  process.editor.onText((text) => port.postMessage(JSON.parse(text)));
+  port.on('message', (event) => {
+    try {
+      process.editor.post(formatFrame(checkFrame(event.data)));
+    } catch {
+      port.close();
+    }
+  });
   port.start();
 }

@@ -3,6 +3,8 @@
  * host); a keeper forks `run` processes. Workbenches and runs live as long as their parent: when the channel ends, so does the
  * process. A keeper goes on.
  */
+
+import { framePort } from './protocol/frame-text.ts';
 import type { WorkbenchSettings } from './protocol/host-api.ts';
 import type { Port } from './protocol/port.ts';
 import { splitPipe } from './supervisor/engine-process.ts';
@@ -48,7 +50,7 @@ async function start(): Promise<void> {
     };
     // Electron hands over a MessagePort to the window; other hosts pass the editor's frames on through the parent channel.
     if (parent.onPort) parent.onPort((port) => serve(messagePort(port)));
-    else serve(editor);
+    else serve(framePort(editor));
   } else {
     process.stderr.write(`millrace engine: unknown role "${role}"\n`);
     process.exit(2);

@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright';
-import { ensureBuilt, nodeBinary, project } from '../bin/build.mjs';
+import { ensureBuilt, needNode, nodeBinary, project } from '../bin/build.mjs';
 import { provideBrowser } from '../test/provide.mjs';
 
+needNode();
 ensureBuilt();
 const data = mkdtempSync(join(tmpdir(), 'millrace-screenshot-'));
 const server = spawn(nodeBinary(), [join(project, 'out', 'main', 'server.cjs')], {

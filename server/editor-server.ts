@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { FrameRefusal, longestFrame, parseFrame } from '../engine/protocol/frame-text.ts';
 import type { WorkbenchSettings } from '../engine/protocol/host-api.ts';
-import type { Frame } from '../engine/protocol/port.ts';
 import { forkNode } from '../engine/supervisor/fork-node.ts';
 import { serveRuns } from '../engine/supervisor/remote-runs.ts';
 import { Supervisor } from '../engine/supervisor/supervisor.ts';
@@ -12,13 +12,16 @@ import { serveFile } from './static-files.ts';
 
 /** Closing code of a socket whose workbench ended: the editor connects again at once. */
 export const workbenchGone = 4001;
+/** RFC 6455: what was sent does not fit the protocol. */
+const policyViolation = 1008;
 const subprotocol = 'millrace';
 const prepareAfterMs = 1500;
-const maxFrameBytes = 64 * 1024 * 1024;
 
 export interface EditorServer {
   /** With the token in its fragment, which browsers do not send anywhere. */
   readonly address: string;
+  /** Called whenever a window has connected. */
+  onWindow(listener: () => void): void;
   /** How many runs go on when this server ends, whoever started them. */
   countRunning(): Promise<number>;
   close(): Promise<void>;
@@ -37,9 +40,10 @@ export async function startEditorServer(options: {
   const supervisor = new Supervisor({ dataFolder: options.settings.dataFolder });
   supervisor.watch();
   const sockets = new Set<WebSocket>();
-  const upgrader = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, handleProtocols: () => subprotocol });
+  const upgrader = new WebSocketServer({ noServer: true, maxPayload: longestFrame, handleProtocols: () => subprotocol });
   let crashed: string | null = null;
   let open = options.settings.open;
+  const windowListeners: (() => void)[] = [];
 
   const server = createServer((request, response) => {
     if (!isOwnHost(request, server)) response.writeHead(421).end('Misdirected request\n');
@@ -58,15 +62,21 @@ export async function startEditorServer(options: {
 
   function attach(socket: WebSocket): void {
     sockets.add(socket);
+    for (const listener of windowListeners) listener();
     const workbench = forkNode('workbench', { settings: { ...options.settings, open, crashed } });
     crashed = null;
     open = null;
     serveRuns(workbench.port, supervisor);
     prepareSoon();
-    workbench.editor.onFrame((frame) => socket.send(JSON.stringify(frame)));
-    socket.on('message', (data) => {
-      const frame = parseFrame(String(data));
-      if (frame) workbench.editor.post(frame);
+    workbench.editor.onText((text) => socket.send(text));
+    socket.on('message', (data, isBinary) => {
+      if (socket.readyState !== socket.OPEN) return;
+      try {
+        workbench.editor.post(askingText(String(data), isBinary));
+      } catch (error) {
+        // It costs this window its socket, and no other.
+        socket.close(policyViolation, (error as Error).message);
+      }
     });
     workbench.onExit((_code, reason) => {
       if (!sockets.has(socket)) return;
@@ -87,6 +97,7 @@ export async function startEditorServer(options: {
   const { port } = server.address() as AddressInfo;
   return {
     address: `http://127.0.0.1:${port}/#t=${token}`,
+    onWindow: (listener) => void windowListeners.push(listener),
     async countRunning() {
       return (await supervisor.list()).filter((run) => run.endedAt === null).length;
     },
@@ -116,11 +127,10 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function parseFrame(text: string): Frame | null {
-  try {
-    const frame = JSON.parse(text) as Frame;
-    return frame && (frame.kind === 'request' || frame.kind === 'cancel') ? frame : null;
-  } catch {
-    return null;
-  }
+/** The text of a frame that an editor may send. Throws a FrameRefusal for anything else. */
+function askingText(text: string, isBinary: boolean): string {
+  if (isBinary) throw new FrameRefusal('the frame is binary');
+  const { kind } = parseFrame(text);
+  if (kind !== 'request' && kind !== 'cancel') throw new FrameRefusal(`a frame of kind "${kind}" is not for the engine`);
+  return text;
 }

@@ -1,11 +1,13 @@
 /** The browser host as a program: `server.cjs [--port N] [--open FILE] [--browser]`. Prints the editor's address. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { dataFolder } from '../engine/store/data-folder.ts';
+import { ownFolder } from '../engine/store/private-files.ts';
 import { entryFile } from '../engine/threads.ts';
 import { startEditorServer } from './editor-server.ts';
+import { removeOldPages, writeOpeningPage } from './opening-page.ts';
 
 const { values } = parseArgs({ options: { port: { type: 'string', default: '0' }, open: { type: 'string' }, browser: { type: 'boolean', default: false } } });
 
@@ -19,7 +21,8 @@ async function main(): Promise<void> {
   const project = resolve(dirname(entryFile('server')), '..', '..');
   const { version } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as { version: string };
   const data = dataFolder();
-  mkdirSync(data, { recursive: true });
+  ownFolder(data);
+  removeOldPages(data);
   const server = await startEditorServer({
     root: join(project, 'out', 'renderer'),
     port: Number(values.port),
@@ -38,16 +41,17 @@ async function main(): Promise<void> {
   // Started by the command line: it ends with it, however that ended.
   process.on('disconnect', quit);
   process.stdout.write(`Millrace is open at ${server.address}\n`);
-  if (values.browser) openBrowser(server.address);
+  if (!values.browser) return;
+  const page = writeOpeningPage(data, server.address);
+  // Removed once the browser has used it; however this process ends otherwise, the next one removes it.
+  server.onWindow(page.remove);
+  process.on('exit', page.remove);
+  openBrowser(page.path);
 }
 
-function openBrowser(address: string): void {
+function openBrowser(path: string): void {
   const [command, ...args] =
-    process.platform === 'darwin'
-      ? ['open', address]
-      : process.platform === 'win32'
-        ? ['cmd', '/c', 'start', '""', address.replace(/&/g, '^&')]
-        : ['xdg-open', address];
+    process.platform === 'darwin' ? ['open', path] : process.platform === 'win32' ? ['rundll32', 'url.dll,FileProtocolHandler', path] : ['xdg-open', path];
   spawn(command!, args, { stdio: 'ignore', detached: true })
     .on('error', () => {})
     .unref();

@@ -12,7 +12,7 @@ interface Metric {
   readonly samples: readonly { readonly labels: Labels; readonly value: number }[];
 }
 
-const states: readonly RunState[] = ['starting', 'running', 'paused', 'draining', 'stopping', 'restarting', 'done', 'failed', 'stopped'];
+const states: readonly RunState[] = ['starting', 'running', 'paused', 'draining', 'stopping', 'restarting', 'not responding', 'done', 'failed', 'stopped'];
 
 export function prometheusText(summary: RunSummary, now = Date.now()): string {
   return metricsOf(summary, now)

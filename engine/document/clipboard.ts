@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTooDeep } from '../schema/json-depth.ts';
 import { own } from '../schema/own.ts';
 import { connect } from './edits.ts';
 import { freeId } from './ids.ts';
@@ -49,7 +50,7 @@ export function pasteNodes(pipeline: Pipeline, text: string, at: Position): { re
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return isTooDeep(text) ? null : JSON.parse(text);
   } catch {
     return null;
   }

@@ -1,3 +1,4 @@
+import { isTooDeep } from '../schema/json-depth.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { type DocumentMigration, documentMigrations, newestVersion } from './migrations.ts';
@@ -16,7 +17,10 @@ export function titleOfFile(path: string): string {
 export type LoadResult =
   | { readonly ok: true; readonly pipeline: Pipeline /** Names of the steps that brought an older file up to date. */; readonly migrated: readonly string[] }
   | { readonly ok: false; readonly reason: LoadFailure; readonly problems: readonly Problem[] };
-export type LoadFailure = 'empty' | 'notJson' | 'notOurs' | 'tooNew' | 'invalid' | 'migrationFailed';
+export type LoadFailure = 'empty' | 'tooDeep' | 'notJson' | 'notOurs' | 'tooNew' | 'invalid' | 'migrationFailed';
+
+/** Far more than any param needs, and safe for all that reads it by recursion. */
+const deepestDocument = 500;
 
 const badId = 'a node id begins with a letter and has only a-z, 0-9 and _, at most 64 of them';
 
@@ -28,6 +32,9 @@ type Document = { readonly [key: string]: Json };
  */
 export function parsePipeline(text: string, migrations: readonly DocumentMigration[] = documentMigrations): LoadResult {
   if (text.trim() === '') return failure('empty', 'The file is empty.', 'Restore it from a copy, or start a new pipeline.');
+  if (isTooDeep(text, deepestDocument)) {
+    return failure('tooDeep', `The file nests lists or objects more than ${deepestDocument} deep.`, 'Restore it from a copy: Millrace saves no such file.');
+  }
   let document: Json;
   try {
     document = JSON.parse(text.replace(/^\uFEFF/, '')) as Json;

@@ -34,13 +34,29 @@ export class Client<P extends Protocol> {
   request<K extends keyof P['requests'] & string>(
     name: K,
     params: P['requests'][K]['params'],
-    options?: { readonly signal?: AbortSignal },
+    /** `answersWithinMs`: afterwards it is rejected with code `engine/silent`, and an answer that still comes is dropped. */
+    options?: { readonly signal?: AbortSignal; readonly answersWithinMs?: number },
   ): Promise<P['requests'][K]['result']> {
     if (this.#closed) return Promise.reject(gone(name));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      // Throws what cannot be sent.
       this.#port.post({ kind: 'request', id, name, params: params as Json });
+      const late = () => {
+        this.#pending.delete(id);
+        reject(silent(name));
+      };
+      const timer = options?.answersWithinMs === undefined ? undefined : setTimeout(late, options.answersWithinMs);
+      this.#pending.set(id, {
+        resolve: (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
       options?.signal?.addEventListener(
         'abort',
         () => {
@@ -99,7 +115,13 @@ export class Service<P extends Protocol> {
   }
 
   emit<K extends keyof P['events'] & string>(name: K, data: P['events'][K]): void {
-    if (!this.#closed) this.#port.post({ kind: 'event', name, data: data as Json });
+    if (this.#closed) return;
+    try {
+      this.#port.post({ kind: 'event', name, data: data as Json });
+    } catch {
+      // A peer that misses an event would go on with what is no longer so: it connects again and asks.
+      this.#port.close();
+    }
   }
 
   async #receive(frame: Frame, handlers: Handlers<P>, parse?: Parse<P>): Promise<void> {
@@ -141,6 +163,14 @@ function gone(name: string): MillraceError {
     code: 'engine/gone',
     message: `The engine process ended before it answered "${name}".`,
     hint: 'Millrace restarts it by itself; try again.',
+  });
+}
+
+function silent(name: string): MillraceError {
+  return new MillraceError({
+    code: 'engine/silent',
+    message: `The other process did not answer "${name}" in time.`,
+    hint: 'It is suspended, or has too much to do. Try again.',
   });
 }
 

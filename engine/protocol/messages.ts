@@ -150,7 +150,7 @@ export interface PreviewResult {
 }
 
 /** `restarting`: it crashed, and goes on from its last checkpoint after a pause. `draining`: see StopMode of run-api.ts. */
-export type RunState = 'starting' | 'running' | 'paused' | 'draining' | 'stopping' | 'restarting' | 'done' | 'failed' | 'stopped';
+export type RunState = 'starting' | 'running' | 'paused' | 'draining' | 'stopping' | 'restarting' | 'not responding' | 'done' | 'failed' | 'stopped';
 export interface NodeStats {
   readonly in: number;
   readonly out: { readonly [port: string]: number };

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -7,6 +7,7 @@ import type { NodeId } from '../document/pipeline.ts';
 import type { State } from '../schema/types.ts';
 import { CachedState, type HeldEntries, type StateMemory } from '../store/keyed-cache.ts';
 import { KeyedStore } from '../store/keyed-store.ts';
+import { makePrivateFolder } from '../store/private-files.ts';
 import { asEngine, type Monitor } from './monitor.ts';
 
 const megabyte = 2 ** 20;
@@ -204,7 +205,7 @@ export class NodeStates implements StateMemory {
   }
 
   #file(): string {
-    if (this.#folder !== null) mkdirSync(this.#folder, { recursive: true });
+    if (this.#folder !== null) makePrivateFolder(this.#folder);
     else this.#temporary ??= mkdtempSync(join(tmpdir(), 'millrace-state-'));
     return join(this.#folder ?? this.#temporary!, 'state.db');
   }

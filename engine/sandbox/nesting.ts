@@ -1,4 +1,4 @@
-import { type Token, tokenizer, tokTypes } from 'acorn';
+import { type Token, type TokenType, tokenizer, tokTypes } from 'acorn';
 
 const openers = new Set([tokTypes.parenL, tokTypes.bracketL, tokTypes.braceL, tokTypes.dollarBraceL]);
 const closers = new Set([tokTypes.parenR, tokTypes.bracketR, tokTypes.braceR]);
@@ -28,6 +28,9 @@ const starts = new Set([
   tokTypes._export,
 ]);
 
+/** Acorn marks what stands before an operand; its declarations leave that out. */
+type Prefixed = TokenType & { readonly prefix?: boolean };
+
 /**
  * Where TypeScript is nested more than `limit` deep, or null. Too often rather than too rarely: Node's own stripper of types
  * does not recover, for as long as the thread lives, from code that is nested by some thousands of levels.
@@ -39,7 +42,7 @@ export function nestedTooDeeply(source: string, limit: number): number | null {
   let above = 0;
   try {
     for (const token of tokenizer(source, { ecmaVersion: 'latest', sourceType: 'module' })) {
-      const { type, value } = token as Token & { readonly value?: unknown };
+      const { type, value } = token as Token & { readonly type: Prefixed; readonly value?: unknown };
       if (openers.has(type)) {
         outer.push({ chain, angles });
         above += 1 + chain + angles;

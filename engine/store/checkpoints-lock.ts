@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { MillraceError } from '../schema/problem.ts';
-import { isSameProcess, startOf } from './process-identity.ts';
+import { makePrivateFolder, privateFileMode } from './private-files.ts';
+import { isSameProcess, mayHaveWritten, startOf } from './process-identity.ts';
 import { isPassing, whyNotWritten } from './write-refusal.ts';
 
 interface Holder {
@@ -24,8 +25,8 @@ export function lockStateFolder(folder: string): () => void {
   const text = JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) } satisfies Holder);
   // Linked, not written in place: whoever finds the lock finds all of it.
   try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(own, text);
+    makePrivateFolder(folder);
+    writeFileSync(own, text, { mode: privateFileMode });
   } catch (error) {
     throw unusable(folder, error);
   }
@@ -62,11 +63,11 @@ function removeStale(path: string): void {
   const found = read(path);
   if (found === null) return;
   const holder = parse(found);
-  if (holder && (holder.pid === process.pid ? heldHere.has(path) : isSameProcess(holder.pid, holder.startedAt))) {
+  if (holder && (holder.pid === process.pid ? heldHere.has(path) : isAlive(holder, path))) {
     throw new MillraceError({
       code: 'run/already-running',
       message: `Another run of this pipeline is under way, in process ${holder.pid}.`,
-      hint: 'Stop that run first, or wait for its end.',
+      hint: `Stop that run first, or wait for its end. If process ${holder.pid} is no run of Millrace, remove ${path}.`,
     });
   }
   // Two may find the same stale lock: only the one that still finds it under its name takes it away.
@@ -101,4 +102,11 @@ function parse(text: string): Holder | null {
   } catch {
     return null;
   }
+}
+
+/** A lock of which the holder's start is not known: its process must be older than the lock. */
+function isAlive({ pid, startedAt }: Holder, path: string): boolean {
+  if (startedAt !== null) return isSameProcess(pid, startedAt);
+  const at = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return at !== undefined && mayHaveWritten(pid, at);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -7,6 +7,7 @@ import type { NodeId } from '../document/pipeline.ts';
 import type { Shape } from '../plan/shape.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
+import { makePrivateFolder, privateFileMode } from './private-files.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
 /**
@@ -215,11 +216,11 @@ export class CheckpointStore {
 
   /** Written under another name, and renamed once it is durable. */
   async #writeWhole(path: string, parts: readonly Uint8Array[]): Promise<number> {
-    mkdirSync(this.folder, { recursive: true });
+    makePrivateFolder(this.folder);
     const temporary = `${path}.part`;
     let size = 0;
     try {
-      const file = await open(temporary, 'w');
+      const file = await open(temporary, 'w', privateFileMode);
       try {
         for (const part of parts) {
           await file.writeFile(part);

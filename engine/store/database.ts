@@ -1,13 +1,15 @@
 /** SQLite files of the engine's own, which several processes share. */
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { inTransaction, openSqlite, pragma, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { StoreMigration } from './migrations.ts';
+import { makePrivateFile, makePrivateFolder } from './private-files.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
 /** Opens a file, or makes it, and brings it up to date. The second is true when there was none before. */
 export function openDatabase(file: string, migrations: readonly StoreMigration[], waitMs = 2000): [SqliteConnection, boolean] {
+  if (file !== ':memory:') makePrivateFile(file);
   const database = openSqlite(file, { waitMs });
   try {
     pragma(database, 'journal_mode = wal');
@@ -31,7 +33,7 @@ export function putAside(file: string): string {
 /** As `openDatabase`, in a folder that is made if need be; a damaged file is put aside. Throws where there can be none. */
 export function openOrReplace(file: string, migrations: readonly StoreMigration[], waitMs?: number): SqliteConnection {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makePrivateFolder(dirname(file));
     return openDatabase(file, migrations, waitMs)[0];
   } catch (error) {
     if (!isBroken(error)) throw unwritable(error, file);

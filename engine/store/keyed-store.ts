@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { inTransaction, openSqlite, pragma, type SqliteConnection, type SqliteStatement } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { makePrivateFile } from './private-files.ts';
 
 /** An entry as a state file holds it. `version` is when it became what it is; `expires` is Infinity for one that stays. */
 export interface StoredEntry {
@@ -72,6 +73,7 @@ export class KeyedStore {
   static #opened(file: string, prepare: (database: SqliteConnection) => void): KeyedStore {
     let database: SqliteConnection | undefined;
     try {
+      makePrivateFile(file);
       database = openSqlite(file, { waitMs: 1000 });
       // One process alone, which so needs no shared memory, and cannot meet another one of the same run.
       pragma(database, 'locking_mode = exclusive');

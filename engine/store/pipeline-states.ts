@@ -1,10 +1,11 @@
 /** The state folders of a data folder, see data-folder.ts: whose they are, what they hold, and how they are removed. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type CheckpointInfo, latestCheckpoint } from './checkpoints.ts';
 import { lockStateFolder } from './checkpoints-lock.ts';
 import { pipelinesFolder } from './data-folder.ts';
+import { makePrivateFolder, privateFileMode } from './private-files.ts';
 
 const ownerFile = 'pipeline.json';
 const ownerSchema = z.object({
@@ -36,8 +37,8 @@ export function writeOwner(folder: string, owner: StateOwner): void {
   const text = `${JSON.stringify(owner, null, 2)}\n`;
   const path = join(folder, ownerFile);
   try {
-    mkdirSync(folder, { recursive: true });
-    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+    makePrivateFolder(folder);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text, { mode: privateFileMode });
   } catch {
     // A disk that is full or read-only is told of by who writes what counts.
   }

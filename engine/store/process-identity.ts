@@ -1,32 +1,103 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
+/** A question to the system about a process is answered within this, or not at all. */
+const answersWithinMs = 5000;
+/** What this process computes of its own start on Windows differs by less from what the system says of it. */
+const toleranceMs = 5000;
+const ownStart = String(Math.round(Date.now() - process.uptime() * 1000));
+
+/** What is asked of the system; tests put another platform in its place. */
+export interface System {
+  readonly platform: NodeJS.Platform;
+  /** The output of a program. Throws where it fails. */
+  ask(program: string, args: readonly string[]): string;
+}
+const thisSystem: System = {
+  platform: process.platform,
+  ask: (program, args) => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], timeout: answersWithinMs, windowsHide: true }),
+};
+
 /**
  * When a process was started, as text that only serves to be compared: a process id is used again, both together are not. Null
- * where there is no such process, or the platform does not say.
+ * where there is no such process (a zombie is none), or the system does not say.
  */
-export function startOf(pid: number): string | null {
+export function startOf(pid: number, system: System = thisSystem): string | null {
   try {
-    if (process.platform === 'linux') {
+    if (system.platform === 'linux') {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       // The name of the program, in parentheses, may hold anything; the 22nd field is the 20th after it.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? null : (fields[19] ?? null);
+      return fields[0] === 'Z' || fields[0] === 'X' ? null : (fields[19] ?? null);
     }
-    if (process.platform === 'win32') return null;
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim() || null;
+    if (system.platform === 'win32') {
+      // Starting PowerShell takes a good part of a second: not for what is known here.
+      if (pid === process.pid) return ownStart;
+      const script = `([DateTimeOffset](Get-Process -Id ${pid}).StartTime).ToUnixTimeMilliseconds()`;
+      return system.ask('powershell.exe', ['-NoProfile', '-NonInteractive', '-Command', script]).trim() || null;
+    }
+    const [state = '', ...start] = system
+      .ask('ps', ['-o', 'stat=,lstart=', '-p', String(pid)])
+      .trim()
+      .split(/\s+/);
+    return state.startsWith('Z') ? null : start.join(' ') || null;
   } catch {
     return null;
   }
 }
 
-/** Whether that very process is still there. */
-export function isSameProcess(pid: number, start: string | null): boolean {
+/** Whether that very process is still there. `start` is null where it was not known: then the number alone decides. */
+export function isSameProcess(pid: number, start: string | null, system: System = thisSystem): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: somebody else's process, which may be the one that is meant.
+    // Somebody else's process exists as well.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return start === null || startOf(pid) === start;
+  const now = startOf(pid, system);
+  // A zombie has no start. Where the system does not answer, a process that may be there counts as there.
+  if (now === null) return !isZombie(pid, system) && (system.platform !== 'linux' || start === null);
+  if (start === null) return true;
+  return system.platform === 'win32' ? Math.abs(Number(now) - Number(start)) <= toleranceMs : now === start;
+}
+
+/** Whether a process was stopped (Ctrl+Z, SIGSTOP): it answers nobody until it is let go on. */
+export function isSuspended(pid: number, system: System = thisSystem): boolean {
+  try {
+    if (system.platform === 'linux') return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return (
+      system.platform !== 'win32' &&
+      system
+        .ask('ps', ['-o', 'stat=', '-p', String(pid)])
+        .trim()
+        .startsWith('T')
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Ended, and still listed: for long in a container whose first process does not ask for its children. */
+export function isZombie(pid: number, system: System = thisSystem): boolean {
+  try {
+    if (system.platform === 'linux') return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return (
+      system.platform !== 'win32' &&
+      system
+        .ask('ps', ['-o', 'stat=', '-p', String(pid)])
+        .trim()
+        .startsWith('Z')
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a process is there that was started before a moment (milliseconds since the epoch), so that it may be the one that wrote something then. */
+export function mayHaveWritten(pid: number, at: number, system: System = thisSystem): boolean {
+  if (!isSameProcess(pid, null, system)) return false;
+  if (system.platform === 'linux') return true;
+  const start = startOf(pid, system);
+  const startedAt = start === null ? Number.NaN : system.platform === 'win32' ? Number(start) : Date.parse(start);
+  return !(startedAt > at + toleranceMs);
 }

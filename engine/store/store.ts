@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
@@ -6,6 +5,7 @@ import type { Json } from '../schema/types.ts';
 import { isBroken, openDatabase, putAside } from './database.ts';
 import { type StoreMigration, storeMigrations } from './migrations.ts';
 import { OwnCopies } from './own-copies.ts';
+import { ownFolder } from './private-files.ts';
 import { Trust } from './trust.ts';
 
 /** Enough for the menu; older entries are forgotten. */
@@ -35,7 +35,7 @@ export class Store {
   static open(folder: string, migrations: readonly StoreMigration[] = storeMigrations): Store {
     const file = join(folder, 'millrace.sqlite');
     try {
-      mkdirSync(folder, { recursive: true });
+      ownFolder(folder);
       return new Store(...openDatabase(file, migrations), null);
     } catch (error) {
       if (isBroken(error)) {

@@ -1,10 +1,14 @@
-import { Client } from '../protocol/connection.ts';
+import { Client, problemOf } from '../protocol/connection.ts';
 import type { KeeperProtocol, KeptRun } from '../protocol/keeper-api.ts';
 import type { RunSummary } from '../protocol/messages.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { Problem } from '../schema/problem.ts';
+import { isSuspended } from '../store/process-identity.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
 import { hasKeeper, type RunEntry, removeEntry } from './registry.ts';
-import { connectTo } from './socket-port.ts';
+import { connectTo, NoAnswer } from './socket-port.ts';
+
+/** A process that is alive and not suspended answers in milliseconds, also on a busy machine in far less than this. */
+const usualAnswerMs = 2000;
 
 /** A connection to the keeper of one run. */
 export interface Attachment {
@@ -13,19 +17,49 @@ export interface Attachment {
   onClose(listener: () => void): void;
 }
 
-/** Null where nobody answers: the keeper has gone, or is going. */
-export async function attach(entry: RunEntry): Promise<Attachment | null> {
-  const port = await connectTo(entry.socket).catch(() => null);
-  if (!port) return null;
+/**
+ * `gone` where nobody listens: the keeper has ended, or is about to. `silent` where its socket takes us in and nothing comes
+ * within the time: it was suspended (Ctrl+Z), or has too much to do.
+ */
+export async function attach(entry: RunEntry, answersWithinMs = usualAnswerMs): Promise<Attachment | 'gone' | 'silent'> {
+  if (isSuspended(entry.pid)) return 'silent';
+  const port = await connectTo(entry.socket).catch((error: Error) => (error instanceof NoAnswer ? 'silent' : 'gone'));
+  if (typeof port === 'string') return port;
   const client = new Client<KeeperProtocol>(port);
   try {
-    const run = await client.request('attach', {});
+    const run = await client.request('attach', {}, { answersWithinMs });
     if (run.summary.id === entry.id) return { client, run, onClose: (listener) => port.onClose(listener) };
   } catch (error) {
-    if (!(error instanceof MillraceError)) throw error;
+    client.close();
+    return problemOf(error).code === 'engine/silent' ? 'silent' : 'gone';
   }
   client.close();
-  return null;
+  return 'gone';
+}
+
+/** What is known of a run that goes on, as far as anybody can say, and does not answer now. */
+export function notResponding(data: string, entry: RunEntry): RunSummary {
+  const problem: Problem = {
+    code: 'run/not-responding',
+    severity: 'warning',
+    message: `The run does not respond: its process ${entry.pid} is suspended (Ctrl+Z), or has too much to do.`,
+    hint: `Let it go on with "fg" in its terminal or "kill -CONT ${entry.pid}", or end it with "kill -9 ${entry.pid}".`,
+  };
+  const { retryAt: _over, ...known } = remembered(data, entry.id) ?? beginning(entry);
+  return { ...known, state: 'not responding', endedAt: null, problems: [problem, ...known.problems] };
+}
+
+function remembered(data: string, id: string): RunSummary | null {
+  try {
+    const store = RunHistoryStore.open(data);
+    try {
+      return store.run(id);
+    } finally {
+      store.close();
+    }
+  } catch {
+    return null;
+  }
 }
 
 /**

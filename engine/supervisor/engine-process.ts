@@ -1,3 +1,4 @@
+import type { TextPort } from '../protocol/frame-text.ts';
 import type { Frame, Port } from '../protocol/port.ts';
 
 export type Role = 'workbench' | 'run';
@@ -6,8 +7,8 @@ export type Role = 'workbench' | 'run';
 export interface EngineProcess {
   /** Host and process: HostProtocol for a workbench, RunProtocol for a run. */
   readonly port: Port;
-  /** Editor and workbench: frames that the host passes on without reading them. Unused where both talk directly. */
-  readonly editor: Port;
+  /** Editor and workbench: text of frames, that the host passes on as it is. Unused where both talk directly. */
+  readonly editor: TextPort;
   kill(): void;
   /** Lets it take in what it was sent, such as a setting changed as the window closed; then it ends. */
   end(): void;
@@ -25,14 +26,14 @@ export interface Pipe {
 }
 
 /** Splits a pipe into one port per channel. Frames that come before a port has its listener are kept. */
-export function splitPipe(pipe: Pipe): { readonly [C in Channel]: Port } {
-  const listeners: Partial<Record<Channel, (frame: unknown) => void>> = {};
+export function splitPipe(pipe: Pipe): { readonly host: Port; readonly editor: TextPort } {
+  const listeners: Partial<Record<Channel, (frame: any) => void>> = {};
   const kept: Record<Channel, unknown[]> = { host: [], editor: [] };
   const closers: (() => void)[] = [];
   let open = true;
   pipe.onMessage((message) => {
-    const { channel, frame } = message as { channel: Channel; frame: unknown };
-    if (channel !== 'host' && channel !== 'editor') return;
+    const { channel, frame } = (message ?? {}) as { channel: Channel; frame: unknown };
+    if (channel !== 'host' && (channel !== 'editor' || typeof frame !== 'string')) return;
     const listener = listeners[channel];
     if (listener) listener(frame);
     else kept[channel].push(frame);
@@ -43,16 +44,16 @@ export function splitPipe(pipe: Pipe): { readonly [C in Channel]: Port } {
     for (const closer of closers) closer();
   };
   pipe.onEnd(end);
-  const port = (channel: Channel): Port => ({
-    post(frame: Frame) {
-      if (open) pipe.send({ channel, frame });
-    },
-    onFrame(listener) {
-      listeners[channel] = listener;
-      for (const frame of kept[channel].splice(0)) listener(frame);
-    },
-    onClose: (listener) => void closers.push(listener),
-    close: end,
-  });
-  return { host: port('host'), editor: port('editor') };
+  const post = (channel: Channel) => (frame: Frame | string) => {
+    if (open) pipe.send({ channel, frame });
+  };
+  const listen = (channel: Channel) => (listener: (frame: any) => void) => {
+    listeners[channel] = listener;
+    for (const frame of kept[channel].splice(0)) listener(frame);
+  };
+  const closing = { onClose: (listener: () => void) => void closers.push(listener), close: end };
+  return {
+    host: { post: post('host'), onFrame: listen('host'), ...closing },
+    editor: { post: post('editor'), onText: listen('editor'), ...closing },
+  };
 }

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '../protocol/connection.ts';
 import type { Port } from '../protocol/port.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { runsFolder } from '../store/data-folder.ts';
+import { makePrivateFolder, privateFileMode } from '../store/private-files.ts';
+import { whyNotWritten } from '../store/write-refusal.ts';
 import { entryFile } from '../threads.ts';
 import { splitPipe } from './engine-process.ts';
 import { nodeBinary, nodeEnvironment } from './fork-node.ts';
@@ -18,6 +20,9 @@ export interface KeeperSettings {
   /** Where its output goes; it moves it to the run's folder once it has a run. */
   readonly logFile: string;
 }
+
+/** Loading included, on a machine that is busy. */
+const startsWithinMs = 60_000;
 
 /** Between a keeper's process and the one that forked it, until the run has begun. */
 export interface KeeperStartProtocol {
@@ -40,9 +45,8 @@ export interface KeeperProcess {
  */
 export function forkKeeper(dataFolder: string): KeeperProcess {
   const folder = runsFolder(dataFolder);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const logFile = join(folder, `keeper-${randomUUID()}.log`);
-  const log = openSync(logFile, 'a', 0o600);
+  const log = openLog(folder, logFile);
   const settings: KeeperSettings = { dataFolder, logFile };
   const binary = nodeBinary();
   const child = spawn(binary, ['--disable-warning=ExperimentalWarning', entryFile('engine'), 'keeper', JSON.stringify(settings)], {
@@ -82,12 +86,12 @@ export function forkKeeper(dataFolder: string): KeeperProcess {
     async start(job) {
       child.channel?.ref();
       try {
-        return await new Client<KeeperStartProtocol>(port).request('start', job);
+        return await new Client<KeeperStartProtocol>(port).request('start', job, { answersWithinMs: startsWithinMs });
       } catch (error) {
-        if (error instanceof MillraceError && error.problem.code !== 'engine/gone') throw error;
+        if (error instanceof MillraceError && !['engine/gone', 'engine/silent'].includes(error.problem.code)) throw error;
         throw new MillraceError({
           code: 'run/keeper',
-          message: 'The process that was to keep the run ended before it began.',
+          message: 'The process that was to keep the run ended, or did not answer, before it began.',
           hint: `Its last words may be in ${folder}. Try again.`,
         });
       } finally {
@@ -95,4 +99,17 @@ export function forkKeeper(dataFolder: string): KeeperProcess {
       }
     },
   };
+}
+
+function openLog(folder: string, logFile: string): number {
+  try {
+    makePrivateFolder(folder);
+    return openSync(logFile, 'a', privateFileMode);
+  } catch (error) {
+    throw new MillraceError({
+      code: 'store/unwritable',
+      message: `A run in the background cannot be noted in ${folder}: ${whyNotWritten(error)}.`,
+      hint: 'Make room there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
+    });
+  }
 }

@@ -38,7 +38,7 @@ const job = (options: Partial<RunOptions> = {}): RunJob => ({
 /** A run process whose end of the protocol is in the test's hands. */
 class FakeProcess implements EngineProcess {
   readonly port;
-  readonly editor;
+  readonly editor = { post: () => {}, onText: () => {}, onClose: () => {}, close: () => {} };
   readonly asked: string[] = [];
   job: RunJob | null = null;
   readonly #service: Service<RunProtocol>;
@@ -47,7 +47,6 @@ class FakeProcess implements EngineProcess {
 
   constructor() {
     [this.port, this.#far] = portPair();
-    [this.editor] = portPair();
     const note = (name: string) => {
       this.asked.push(name);
       return null;

@@ -7,6 +7,8 @@ import { type BackOff, type Failure, usualBackOff, waitBefore, worthOf } from '.
 
 const keptLogLines = 2000;
 const keptProblems = 100;
+/** That a run's process has heard that it is to stop, not that it has. */
+const stopsWithinMs = 5000;
 
 export interface KeeperOptions {
   readonly fork: () => EngineProcess;
@@ -81,7 +83,14 @@ export class Keeper {
       this.#end('stopped');
       return;
     }
-    await this.#attempt?.client.request('stop', { how });
+    const attempt = this.#attempt;
+    try {
+      await attempt?.client.request('stop', { how }, { answersWithinMs: stopsWithinMs });
+    } catch (error) {
+      // A process that was suspended, or is stuck: its end leaves what a cancelled run leaves.
+      if (how !== 'cancel' || problemOf(error).code !== 'engine/silent') throw error;
+      attempt?.process.kill();
+    }
   }
 
   async pause(): Promise<void> {

@@ -1,3 +1,4 @@
+import { checkFrame } from '../protocol/frame-text.ts';
 import type { Frame, Port } from '../protocol/port.ts';
 import type { Pipe } from './engine-process.ts';
 
@@ -38,7 +39,7 @@ export function parentPipe(onEnd: () => void): { readonly pipe: Pipe; readonly o
   };
 }
 
-/** An Electron MessagePort as a port of frames. */
+/** An Electron MessagePort as a port of frames. What is no frame closes it. */
 export function messagePort(port: ElectronPort): Port {
   const closers: (() => void)[] = [];
   port.on('close', () => {
@@ -47,7 +48,16 @@ export function messagePort(port: ElectronPort): Port {
   return {
     post: (frame: Frame) => port.postMessage(frame),
     onFrame(listener) {
-      port.on('message', (event) => listener(event.data));
+      port.on('message', (event) => {
+        let frame: Frame;
+        try {
+          frame = checkFrame(event.data);
+        } catch {
+          port.close();
+          return;
+        }
+        listener(frame);
+      });
       port.start();
     },
     onClose: (listener) => void closers.push(listener),

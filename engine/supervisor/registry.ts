@@ -7,7 +7,7 @@ import { isSameProcess, startOf } from '../store/process-identity.ts';
 
 const entrySchema = z.object({
   id: z.string().min(1).max(100),
-  /** Of the keeper, and when that was started, see process-identity.ts. */
+  /** Of the keeper, and when that was started, see store/process-identity.ts. */
   pid: z.number().int().positive(),
   pidStart: z.string().nullable(),
   /** The pipeline's name and the absolute path of its file. */

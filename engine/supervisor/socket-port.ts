@@ -4,15 +4,18 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { formatFrame, longestFrame, parseFrame } from '../protocol/frame-text.ts';
 import type { Frame, Port } from '../protocol/port.ts';
 import { MillraceError } from '../schema/problem.ts';
 
 /** The system's limit is 108 bytes on Linux and 104 on macOS, the last of which is 0. */
 const longestPath = 103;
-const longestFrame = 64 * 1024 * 1024;
 /** A peer that does not read for so long that this much waits for it is let go: a stopped terminal must not fill the keeper's memory. */
 const mostWaiting = 32 * 1024 * 1024;
 const connectsWithinMs = 3000;
+
+/** Somebody listens, or did, and takes nobody in. */
+export class NoAnswer extends Error {}
 
 /** Where a socket of this name can be listened on: in `folder` where its path is short enough, else in a private folder of the temporary one. */
 export function socketPath(folder: string, name: string): string {
@@ -43,7 +46,7 @@ export async function listenAt(path: string, onPort: (port: Port) => void): Prom
 export async function connectTo(path: string): Promise<Port> {
   const socket = connect(path);
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => socket.destroy(new Error('nobody answered in time')), connectsWithinMs);
+    const timer = setTimeout(() => socket.destroy(new NoAnswer('nobody answered in time')), connectsWithinMs);
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
@@ -64,7 +67,7 @@ export function socketPort(socket: Socket): Port {
   const receive = (line: string) => {
     let frame: unknown;
     try {
-      frame = JSON.parse(line);
+      frame = parseFrame(line);
     } catch {
       socket.destroy();
       return;
@@ -88,7 +91,7 @@ export function socketPort(socket: Socket): Port {
   return {
     post(frame: Frame) {
       if (!isOpen || !socket.writable) return;
-      socket.write(`${JSON.stringify(frame)}\n`);
+      socket.write(`${formatFrame(frame)}\n`);
       if (socket.writableLength > mostWaiting) socket.destroy();
     },
     onFrame(given) {

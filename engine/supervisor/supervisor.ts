@@ -1,9 +1,11 @@
-import { type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
+import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import type { RunControl, RunJob, StopMode } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { runsFolder } from '../store/data-folder.ts';
-import { type Attachment, attach, bury } from './attachment.ts';
+import { makePrivateFolder } from '../store/private-files.ts';
+import { type Attachment, attach, bury, notResponding } from './attachment.ts';
 import { forkKeeper, type KeeperProcess } from './fork-keeper.ts';
 import { hasKeeper, type RunEntry, readEntries } from './registry.ts';
 
@@ -14,6 +16,9 @@ const keptLogLines = 2000;
 /** Folders are watched; this is for file systems that do not tell. */
 const lookEveryMs = 2000;
 const prepareAgainMs = 2000;
+/** Of what a keeper answers at once; a checkpoint may take long. */
+const answersWithinMs = 10_000;
+const checkpointWithinMs = 10 * 60_000;
 /** A keeper that closed its socket is gone a moment later. */
 const goneWithinMs = 100;
 
@@ -36,6 +41,8 @@ export class Supervisor implements RunControl {
   readonly #logged = new Set<(runId: string, line: LogLine) => void>();
   /** Runs that are being attached to. */
   readonly #attaching = new Map<string, Promise<Run | null>>();
+  /** Ended runs that are shown no more, although their keepers may be there for others: not to be attached to again. */
+  readonly #forgotten = new Set<string>();
   #spare: KeeperProcess | null = null;
   #watcher: FSWatcher | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -50,7 +57,7 @@ export class Supervisor implements RunControl {
   watch(): void {
     const folder = runsFolder(this.#data);
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makePrivateFolder(folder);
       this.#watcher = watch(folder, { persistent: false }, () => this.#lookSoon());
       this.#watcher.on('error', () => {});
     } catch {
@@ -88,19 +95,19 @@ export class Supervisor implements RunControl {
 
   async stop(runId: string, how: StopMode): Promise<void> {
     const run = await this.#find(runId);
-    if (run.summary.endedAt === null) await this.#client(run).request('stop', { how });
+    if (run.summary.endedAt === null) await this.#ask(run, (client) => client.request('stop', { how }, { answersWithinMs }));
   }
 
   async pause(runId: string): Promise<void> {
-    await this.#client(await this.#find(runId)).request('pause', {});
+    await this.#ask(await this.#find(runId), (client) => client.request('pause', {}, { answersWithinMs }));
   }
 
   async resume(runId: string): Promise<void> {
-    await this.#client(await this.#find(runId)).request('resume', {});
+    await this.#ask(await this.#find(runId), (client) => client.request('resume', {}, { answersWithinMs }));
   }
 
   async checkpoint(runId: string): Promise<{ readonly id: number }> {
-    return this.#client(await this.#find(runId)).request('checkpoint', {});
+    return this.#ask(await this.#find(runId), (client) => client.request('checkpoint', {}, { answersWithinMs: checkpointWithinMs }));
   }
 
   /** Those that go on, and those that ended while this looked; newest first. */
@@ -115,7 +122,10 @@ export class Supervisor implements RunControl {
 
   async inspect(runId: string, node: string, limit: number, port?: string) {
     const run = await this.#find(runId);
-    if (run.attachment) return run.attachment.client.request('inspect', { node, limit, ...(port !== undefined && { port }) });
+    if (run.attachment) {
+      const params = { node, limit, ...(port !== undefined && { port }) };
+      return this.#ask(run, (client) => client.request('inspect', params, { answersWithinMs }));
+    }
     throw new MillraceError({ code: 'run/forgotten', message: 'The rows of this run are no longer kept.', hint: 'Run the pipeline again.' });
   }
 
@@ -152,7 +162,9 @@ export class Supervisor implements RunControl {
   async #look(): Promise<void> {
     if (this.#isDisposed) return;
     const entries = readEntries(this.#data).filter(({ id }) => !this.#runs.get(id)?.attachment && !this.#hasEnded(id));
-    await Promise.all(entries.map((entry) => (hasKeeper(entry) ? this.#attach(entry) : this.#bury(entry))));
+    const looks = entries.map((entry) => ({ entry, done: hasKeeper(entry) ? this.#attach(entry) : this.#bury(entry) }));
+    // Those that were silent before are asked again, and nobody waits for them a second time.
+    await Promise.all(looks.filter(({ entry }) => !this.#isSilent(entry.id)).map(({ done }) => done));
   }
 
   #lookSoon(): void {
@@ -160,8 +172,12 @@ export class Supervisor implements RunControl {
     for (const wait of [20, 100, 400]) setTimeout(() => void this.#look(), wait).unref();
   }
 
+  #isSilent(id: string): boolean {
+    return this.#runs.get(id)?.summary.state === 'not responding';
+  }
+
   #hasEnded(id: string): boolean {
-    return (this.#runs.get(id)?.summary.endedAt ?? null) !== null;
+    return this.#forgotten.has(id) || (this.#runs.get(id)?.summary.endedAt ?? null) !== null;
   }
 
   /** Once at a time, and not again: what starts a run and what watches the folder may both find it. */
@@ -177,11 +193,12 @@ export class Supervisor implements RunControl {
 
   async #attachAnew(entry: RunEntry): Promise<Run | null> {
     const attachment = await attach(entry);
-    if (!attachment) return null;
     if (this.#isDisposed) {
-      attachment.client.close();
+      if (typeof attachment !== 'string') attachment.client.close();
       return null;
     }
+    if (attachment === 'silent') this.#keepSilent(entry);
+    if (typeof attachment === 'string') return null;
     const { summary, logs } = attachment.run;
     const run: Run = { summary, entry, attachment, logs: [...logs] };
     this.#runs.set(entry.id, run);
@@ -195,6 +212,14 @@ export class Supervisor implements RunControl {
     this.#change(run, summary);
     this.#forgetOld();
     return run;
+  }
+
+  /** It goes on as far as anybody can say: shown, and attached to once it answers. */
+  #keepSilent(entry: RunEntry): void {
+    if (this.#isSilent(entry.id)) return;
+    const run: Run = { summary: notResponding(this.#data, entry), entry, attachment: null, logs: [...(this.#runs.get(entry.id)?.logs ?? [])] };
+    this.#runs.set(entry.id, run);
+    this.#change(run, run.summary);
   }
 
   #closed(run: Run): void {
@@ -234,14 +259,33 @@ export class Supervisor implements RunControl {
     });
   }
 
+  /** A question to the keeper of a run, which has its deadline. */
+  async #ask<T>(run: Run, question: (client: Attachment['client']) => Promise<T>): Promise<T> {
+    try {
+      return await question(this.#client(run));
+    } catch (error) {
+      if (problemOf(error).code !== 'engine/silent') throw error;
+      throw new MillraceError({ ...notResponding(this.#data, run.entry).problems[0]!, severity: 'error' });
+    }
+  }
+
   #client(run: Run): Attachment['client'] {
     if (run.attachment) return run.attachment.client;
+    if (this.#isSilent(run.entry.id)) throw new MillraceError({ ...run.summary.problems[0]!, severity: 'error' });
     throw new MillraceError({ code: 'run/gone', message: 'The run has ended.', hint: 'Run the pipeline again.' });
   }
 
   #forgetOld(): void {
     const ended = [...this.#runs.values()].filter((run) => run.summary.endedAt !== null);
     for (const run of ended.slice(0, Math.max(0, ended.length - keptAttached + 1))) run.attachment?.client.close();
-    for (const run of ended.slice(0, Math.max(0, this.#runs.size - keptRuns))) this.#runs.delete(run.entry.id);
+    for (const run of ended.slice(0, Math.max(0, this.#runs.size - keptRuns))) {
+      this.#runs.delete(run.entry.id);
+      this.#forgotten.add(run.entry.id);
+    }
+    // Those that are gone from the registry cannot be found again.
+    if (this.#forgotten.size > keptRuns) {
+      const there = new Set(readEntries(this.#data).map(({ id }) => id));
+      for (const id of this.#forgotten) if (!there.has(id)) this.#forgotten.delete(id);
+    }
   }
 }

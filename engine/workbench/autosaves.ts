@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,8 @@ import { pipelineSchema } from '../document/pipeline-schema.ts';
 import type { Autosave } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { OwnMark } from '../store/own-mark.ts';
+import { makePrivateFolder, privateFileMode } from '../store/private-files.ts';
+import { mayHaveWritten } from '../store/process-identity.ts';
 import { readText, writeText } from './disk.ts';
 
 const keptSchema = z.object({
@@ -38,7 +39,9 @@ export class Autosaves {
 
   async write(kept: Omit<KeptDocument, 'savedAt' | 'process'> & { readonly pipeline: Pipeline }): Promise<void> {
     const file: KeptDocument = { ...kept, savedAt: Date.now(), process: process.pid };
-    await writeText(this.#file(kept.id), JSON.stringify({ ...file, mark: this.#mark.of(markedText(file)) }));
+    makePrivateFolder(this.#folder);
+    const text = JSON.stringify({ ...file, mark: this.#mark.of(markedText(file)) });
+    await writeText(this.#file(kept.id), text, { mode: privateFileMode });
   }
 
   /** Newest first; without those that another living process keeps. A damaged copy is passed over, not deleted. */
@@ -83,22 +86,7 @@ async function readKept(file: string): Promise<KeptDocument & { readonly mark?: 
   }
 }
 
-/** Process numbers are given anew when the machine starts. */
+/** Process numbers are given anew when the machine starts, and while it runs. */
 function isAlive(pid: number, savedAt: number): boolean {
-  if (savedAt < Date.now() - uptime() * 1000) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return !isZombie(pid);
-}
-
-/** Ended, and still listed: for long in a container whose first process does not ask for its children. */
-function isZombie(pid: number): boolean {
-  try {
-    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
+  return savedAt >= Date.now() - uptime() * 1000 && mayHaveWritten(pid, savedAt);
 }

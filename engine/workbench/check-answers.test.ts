@@ -3,7 +3,18 @@ import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
 import { CheckAnswers } from './check-answers.ts';
 
 const node = (card: string): NodeCheck => ({ known: true, card, defaultPolicy: 'stop', inputs: [], outputs: [] });
-const result = (nodes: CheckResult['nodes']): CheckResult => ({ nodes, problems: [], runnable: true, bounded: true, reads: [], writes: [], code: [] });
+const result = (nodes: CheckResult['nodes']): CheckResult => ({
+  nodes,
+  problems: [],
+  runnable: true,
+  bounded: true,
+  reads: [],
+  writes: [],
+  listens: [],
+  reaches: [],
+  unknown: [],
+  code: [],
+});
 
 describe('an answer to a check', () => {
   it('tells only what differs from the one that the editor holds', () => {

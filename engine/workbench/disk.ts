@@ -30,11 +30,11 @@ export async function readText(path: string): Promise<{ readonly text: string; r
   }
 }
 
-/** Replaces a file as a whole or not at all, and makes its folder. */
-export async function writeText(path: string, text: string): Promise<void> {
+/** Replaces a file as a whole or not at all, and makes its folder. `mode`: its rights; otherwise they stay, and follow the umask for a new one. */
+export async function writeText(path: string, text: string, options: { readonly mode?: number } = {}): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFileAtomic(path, text);
+    await writeFileAtomic(path, text, options);
   } catch (error) {
     throw diskError(error, path, 'written');
   }

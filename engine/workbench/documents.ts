@@ -3,6 +3,7 @@ import { copyFile, cp, glob, mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
+import { problemOf } from '../protocol/connection.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
 import { placeOf } from '../schema/path-place.ts';
 import { MillraceError } from '../schema/problem.ts';
@@ -189,7 +190,7 @@ export class Documents {
     try {
       return { ...pipelineOf(text), stamp };
     } catch (error) {
-      const { problem } = error as MillraceError;
+      const problem = problemOf(error);
       throw new MillraceError({ ...problem, message: `${basename(path)}: ${problem.message}` });
     }
   }

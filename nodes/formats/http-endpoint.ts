@@ -1,8 +1,11 @@
 /** A local address that takes rows by POST, and acknowledges them only when they are durable. */
+import { isUtf8 } from 'node:buffer';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { SourceContext } from '../kit/node.ts';
+import { boundConnections } from './http-connections.ts';
 import { type Refusal, rowsOf } from './http-rows.ts';
 import type { Inbox } from './inbox.ts';
 
@@ -13,6 +16,8 @@ export interface EndpointOptions {
   readonly schema: Schema;
   readonly extra: 'ignore' | 'error';
   readonly maxBodyBytes: number;
+  /** What senders must know; null: any program of this machine may send. */
+  readonly token: string | null;
   /** Whether there is no room for more rows now. */
   isFull(): boolean;
 }
@@ -21,7 +26,8 @@ type Context = Pick<SourceContext<unknown>, 'refuse' | 'log'>;
 /** Loopback only: rows come from this machine. */
 const host = '127.0.0.1';
 const requestTimeoutMs = 30_000;
-const maxConnections = 256;
+const headersTimeoutMs = 5000;
+const timeoutsCheckedEveryMs = 1000;
 const fullToldEveryMs = 60_000;
 const rawLength = 1000;
 const ownHosts = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
@@ -37,10 +43,11 @@ export class HttpEndpoint {
     this.#options = options;
     this.#inbox = inbox;
     this.#context = context;
-    this.#server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedEveryMs };
+    this.#server = createServer(timeouts, (request, response) => {
       this.#answer(request, response).catch((error: Error) => this.#fail(response, error));
     });
-    this.#server.maxConnections = maxConnections;
+    boundConnections(this.#server);
   }
 
   /** Gives the port, which is a free one where 0 was asked for. Throws a MillraceError where it is taken. */
@@ -71,9 +78,11 @@ export class HttpEndpoint {
     if (this.#options.isFull()) return this.#tellFull(request, response);
     const body = await this.#body(request);
     if (body === null) return this.#refuse(request, response, this.#tooLarge());
+    const text = utf8Of(body);
+    if (text === null) return this.#refuse(request, response, notUtf8, body.toString('latin1'));
     const isLines = !/^application\/json\b/.test(request.headers['content-type'] ?? '');
-    const taken = rowsOf(body, isLines, this.#options.schema, this.#options.extra);
-    if (!('rows' in taken) || 'status' in taken) return this.#refuse(request, response, taken as Refusal, body);
+    const taken = rowsOf(text, isLines, this.#options.schema, this.#options.extra);
+    if (!('rows' in taken) || 'status' in taken) return this.#refuse(request, response, taken as Refusal, text);
     if (taken.rows.length > 0) await this.#inbox.add(taken.rows);
     send(response, 200, { accepted: taken.rows.length });
   }
@@ -85,8 +94,18 @@ export class HttpEndpoint {
     // A page in a browser on this machine can reach this address too, but it cannot leave these out or fake them.
     if (!ownHosts.test(headers.host ?? '')) return refusal(403, 'http/host', `"${headers.host}" is not this machine.`, `Use http://${host}.`);
     if (headers.origin !== undefined) return refusal(403, 'http/origin', 'Web pages may not send rows here.', 'Send them from a program.');
-    if (new URL(request.url ?? '/', 'http://localhost').pathname !== path)
-      return refusal(404, 'http/path', `There is nothing at ${request.url}.`, `Rows are taken at ${path}.`);
+    const asked = pathOf(request.url ?? '/');
+    if (asked === null) return refusal(400, 'http/address', `"${request.url}" is no address.`, `Rows are taken at ${path}.`);
+    if (!this.#isAllowed(headers.authorization)) {
+      const hint = "Send the header 'Authorization: Bearer TOKEN' with the token that the source names.";
+      return refusal(
+        401,
+        'http/token',
+        headers.authorization === undefined ? 'A token is asked for here.' : 'This is not the token that is asked for here.',
+        hint,
+      );
+    }
+    if (asked !== path) return refusal(404, 'http/path', `There is nothing at ${request.url}.`, `Rows are taken at ${path}.`);
     if (method !== 'POST') return refusal(405, 'http/method', `${method} is not possible here.`, 'Send rows by POST.');
     if (!/^application\/(json|x-ndjson|jsonl|jsonlines)\b/.test(headers['content-type'] ?? '')) {
       return refusal(
@@ -109,8 +128,16 @@ export class HttpEndpoint {
     };
   }
 
+  /** In constant time, so that nobody finds the token letter by letter. */
+  #isAllowed(authorization: string | undefined): boolean {
+    const { token } = this.#options;
+    if (token === null) return true;
+    const given = /^Bearer +(.*)$/i.exec(authorization ?? '')?.[1] ?? '';
+    return timingSafeEqual(digest(given), digest(token));
+  }
+
   /** Null for one that is too large. */
-  async #body(request: IncomingMessage): Promise<string | null> {
+  async #body(request: IncomingMessage): Promise<Buffer | null> {
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -118,7 +145,7 @@ export class HttpEndpoint {
       if (size > this.#options.maxBodyBytes) return null;
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return Buffer.concat(chunks);
   }
 
   #tellFull(request: IncomingMessage, response: ServerResponse): void {
@@ -134,6 +161,7 @@ export class HttpEndpoint {
   #refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal, body?: string): void {
     const { status, rows, ...problem } = refusal;
     this.#context.refuse({ ...problem, ...(body !== undefined && { row: { raw: body.length > rawLength ? `${body.slice(0, rawLength)}...` : body } }) });
+    if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
     if (status === 405) response.setHeader('Allow', 'POST');
     close(request, response);
     send(response, status, { error: { ...problem, ...(rows && { rows }) } });
@@ -144,6 +172,30 @@ export class HttpEndpoint {
     this.#context.log('warning', `A request was not taken: ${error.message}`);
     send(response, 503, { error: { code: 'http/not-stored', message: error.message, hint: 'Nothing was taken: send it again later.' } });
   }
+}
+
+const notUtf8: Refusal = {
+  status: 400,
+  code: 'http/not-utf8',
+  message: 'The body is no UTF-8 text.',
+  hint: 'Send text in UTF-8: other bytes would be stored as other characters than were sent.',
+};
+
+/** Null where there are bytes that are no text. */
+function utf8Of(body: Buffer): string | null {
+  return isUtf8(body) ? body.toString('utf8') : null;
+}
+
+function pathOf(url: string): string | null {
+  try {
+    return new URL(url, 'http://localhost').pathname;
+  } catch {
+    return null;
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
 
 /** A body that nobody reads must not be sent to its end. */

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -76,6 +76,15 @@ async function post(body: unknown, headers: Record<string, string> = {}): Promis
   return { status: response.status, answer: await response.json(), retryAfter: response.headers.get('retry-after') };
 }
 
+/** The status of a POST to an address as it is written, which a client would put right. */
+function statusAt(path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`));
+    socket.once('data', (text) => resolve(Number(String(text).split(' ')[1])));
+    socket.once('error', reject);
+  });
+}
+
 async function take(count: number): Promise<Row[]> {
   const rows: Row[] = [];
   while (rows.length < count) rows.push(...(await reader!.read())!.rows);
@@ -104,6 +113,46 @@ describe('what is sent', () => {
     expect(refused.map(({ code }) => code)).toEqual(['http/not-json', 'http/rows', 'http/rows', 'http/rows', 'http/type']);
     expect(refused[1]!.row).toEqual({ raw: '[{"id":1},{"id":"x"},3]' });
     expect(reader!.backlog!()).toEqual({ waiting: 0, unit: 'rows' });
+  });
+
+  it('is refused where it is no UTF-8, and where the address is none', async () => {
+    await open();
+    const bytes = new Uint8Array([...Buffer.from('{"tags":"'), 0xff, 0xc3, ...Buffer.from('"}')]);
+    const response = await fetch(`http://127.0.0.1:${port}/rows`, { method: 'POST', body: bytes, headers: { 'Content-Type': 'application/json' } });
+    expect([response.status, await response.json()]).toMatchObject([400, { error: { code: 'http/not-utf8' } }]);
+    expect(reader!.backlog!()).toEqual({ waiting: 0, unit: 'rows' });
+    for (const path of ['//', 'http://[']) expect(await statusAt(path)).toBe(400);
+  });
+
+  it('needs the token where one is asked for', async () => {
+    process.env['MILLRACE_TRIAL_TOKEN'] = 'open sesame';
+    await open({ token: 'MILLRACE_TRIAL_TOKEN' });
+    expect(await post({ id: 1 })).toMatchObject({ status: 401, answer: { error: { code: 'http/token' } } });
+    expect(await post({ id: 1 }, { Authorization: 'Bearer open' })).toMatchObject({ status: 401 });
+    expect(await post({ id: 1 }, { Authorization: 'Bearer open sesame' })).toMatchObject({ status: 200 });
+    delete process.env['MILLRACE_TRIAL_TOKEN'];
+    await expect(open({ token: 'MILLRACE_TRIAL_TOKEN', inbox: 'other.db' })).rejects.toMatchObject({ problem: { code: 'http/no-token' } });
+  });
+
+  it('is taken while many connections say nothing, or send slowly', async () => {
+    await open();
+    const idle = Array.from({ length: 300 }, (_, i) => {
+      const socket = connect(port, '127.0.0.1').on('error', () => {});
+      socket.write(i % 2 === 0 ? 'POST /rows HT' : 'POST /rows HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{');
+      return socket;
+    });
+    try {
+      await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))));
+      expect(await post({ id: 1 })).toMatchObject({ status: 200 });
+    } finally {
+      for (const socket of idle) socket.destroy();
+    }
+  });
+
+  it.skipIf(process.platform === 'win32')('waits in a file that only its owner reads', async () => {
+    await open();
+    await post({ id: 1 });
+    for (const suffix of ['', '-wal', '-shm']) expect(statSync(join(folder, `inbox.db${suffix}`)).mode & 0o777).toBe(0o600);
   });
 
   it('is not even read where it is too large, whether it says so or not', async () => {

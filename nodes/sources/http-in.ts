@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { HttpEndpoint } from '../formats/http-endpoint.ts';
 import { Inbox } from '../formats/inbox.ts';
@@ -35,7 +35,8 @@ it when a checkpoint of the run holds them. After a crash they are read from the
 
 | answer | why |
 |---|---|
-| 400, 422 | it is no JSON, or rows do not fit the columns: the answer names the first ten |
+| 400, 422 | it is no JSON or no UTF-8, or rows do not fit the columns: the answer names the first ten |
+| 401 | the token is missing or wrong |
 | 413 | it is larger than the limit |
 | 415 | it is of another type |
 | 429 | the inbox is full, as the pipeline is slower than the senders: send it again in a second |
@@ -45,6 +46,14 @@ What is refused counts as a failed row of this node and is shown with its reason
 fails later, such as one without a time where there has to be one, is kept in the errors table and the stream goes on: that is what
 nodes do that this source feeds, unless their "When a row fails" says otherwise. Only programs of
 this machine reach the address; web pages in a browser are refused.
+
+**Who may send.** Without a token, every program of every user of this machine. With one, only those that send it:
+
+\`\`\`
+curl -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '[{"sensor": "a"}]' http://127.0.0.1:8700/rows
+\`\`\`
+
+The pipeline holds the name of an environment variable and never the token itself: \`INTAKE_TOKEN=... millrace run FILE\`.
 `,
   outputs: [{ name: 'rows' }],
   bounded: false,
@@ -59,6 +68,11 @@ this machine reach the address; web pages in a browser are refused.
         { value: 'ignore', label: 'Leave them out' },
         { value: 'error', label: 'Refuse the request' },
       ],
+    }),
+    token: f.secret({
+      label: 'Token',
+      default: '',
+      help: 'The environment variable that holds the token which senders must know. Empty: any user of this machine may send rows.',
     }),
     inbox: f.file({
       label: 'Inbox file',
@@ -87,6 +101,8 @@ this machine reach the address; web pages in a browser are refused.
         context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
         path,
       );
+    if (!sample) makePrivate(path);
+    const token = sample ? null : tokenOf(params.token);
     const inbox = new Inbox(path, schema);
     if (sample) {
       let rows = inbox.newest(context.batchSize);
@@ -98,7 +114,7 @@ this machine reach the address; web pages in a browser are refused.
       return { read: take, position: () => null, close: () => inbox.close() };
     }
     const isFull = (): boolean => reader.unread >= params.capacity;
-    const options = { port: params.port, path: params.path, schema, extra: params.extra, maxBodyBytes: params.maxBody * 1024 * 1024, isFull };
+    const options = { port: params.port, path: params.path, schema, extra: params.extra, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull };
     const endpoint = new HttpEndpoint(options, inbox, context);
     const reader: InboxReader = new InboxReader(inbox, context.start, context, () => endpoint.close());
     try {
@@ -127,6 +143,26 @@ this machine reach the address; web pages in a browser are refused.
 
 function address({ port, path }: { readonly port: number; readonly path: string }): string {
   return `http://127.0.0.1:${port}${path}`;
+}
+
+/** The text of the token that an environment variable holds; null where none is named. */
+function tokenOf(name: string | null): string | null {
+  if (!name) return null;
+  const token = process.env[name];
+  if (token) return token;
+  throw new MillraceError({
+    code: 'http/no-token',
+    message: `There is no environment variable "${name}" with the token that senders must know.`,
+    hint: 'Set it before Millrace is started, or leave the field empty.',
+    field: 'token',
+  });
+}
+
+/** Rows that wait are for the user alone, as SQLite's files beside the inbox are then. Where it cannot be made, the inbox says why. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch {}
 }
 
 function claim(inbox: { taken: boolean }, path: string): void {

@@ -61,6 +61,7 @@ export const runStateWords: { readonly [state in RunState]: string } = {
   draining: 'Draining',
   stopping: 'Stopping',
   restarting: 'Restarting',
+  'not responding': 'Not responding',
   done: 'Done',
   failed: 'Failed',
   stopped: 'Stopped',

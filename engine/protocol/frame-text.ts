@@ -1,0 +1,84 @@
+/** Frames as text, and which of what comes from outside is one. */
+import { isTooDeep, isTooDeepValue } from '../schema/json-depth.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Frame, Port } from './port.ts';
+
+/** Characters, or bytes, of a frame. */
+export const longestFrame = 64 * 1024 * 1024;
+
+/** Why something is no frame, in few words: they fit a WebSocket's reason of closing. */
+export class FrameRefusal extends Error {}
+
+/** A port whose frames are on their way as text, which those that only pass it on do not read. */
+export interface TextPort {
+  post(text: string): void;
+  onText(listener: (text: string) => void): void;
+  onClose(listener: () => void): void;
+  close(): void;
+}
+
+/** Throws a FrameRefusal for what is not a frame, or nested too deep. */
+export function parseFrame(text: string): Frame {
+  if (text.length > longestFrame) throw new FrameRefusal('the frame is too large');
+  if (isTooDeep(text)) throw new FrameRefusal('the frame is nested too deep');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new FrameRefusal('the frame is not JSON');
+  }
+  if (!hasFrameShape(value)) throw new FrameRefusal('this is no frame');
+  return value;
+}
+
+/** The same for what was copied to this process as a value. */
+export function checkFrame(value: unknown): Frame {
+  if (!hasFrameShape(value)) throw new FrameRefusal('this is no frame');
+  if (isTooDeepValue(value)) throw new FrameRefusal('the frame is nested too deep');
+  return value;
+}
+
+/** Throws a MillraceError for what cannot be written, so that who asked for it gets that as the answer. */
+export function formatFrame(frame: Frame): string {
+  let text = '';
+  try {
+    text = JSON.stringify(frame);
+  } catch {
+    // Too deep for the stack.
+  }
+  if (text === '' || text.length > longestFrame || isTooDeep(text)) {
+    throw new MillraceError({
+      code: 'protocol/frame',
+      message: text.length > longestFrame ? 'There is too much data to hand over at once.' : 'The data is nested too deep to be handed over.',
+      hint: 'Leave the column or the value out that is that large or deep, or write it to a file instead.',
+    });
+  }
+  return text;
+}
+
+/** Frames over a port of text. What is no frame closes it. */
+export function framePort(port: TextPort): Port {
+  return {
+    post: (frame) => port.post(formatFrame(frame)),
+    onFrame: (listener) =>
+      port.onText((text) => {
+        let frame: Frame;
+        try {
+          frame = parseFrame(text);
+        } catch {
+          port.close();
+          return;
+        }
+        listener(frame);
+      }),
+    onClose: (listener) => port.onClose(listener),
+    close: () => port.close(),
+  };
+}
+
+function hasFrameShape(value: unknown): value is Frame {
+  const { kind, id, name } = (value ?? {}) as Record<string, unknown>;
+  if (kind === 'event') return typeof name === 'string';
+  if (!Number.isSafeInteger(id)) return false;
+  return kind === 'request' ? typeof name === 'string' : kind === 'cancel' || kind === 'reply' || kind === 'error';
+}
