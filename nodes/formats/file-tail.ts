@@ -146,6 +146,7 @@ export class FileTail implements Reader {
     const listed = new Map<string, ListedFile>();
     for (const file of listing.files) {
       const id = idOf(file.stat);
+      this.#files.get(id)?.call(file.name);
       if (!listed.has(id) || this.#files.get(id)?.name === file.name) listed.set(id, file);
     }
     const names = new Set(listing.files.map(({ name }) => name));
@@ -250,7 +251,7 @@ export class FileTail implements Reader {
     const isTwin = (file: TailedFile) =>
       !file.isPacked &&
       length > 0 &&
-      (length >= headBytes || (file.stat.nlink === 0n ? areOfOneSeries : areRelated)(file.name, name)) &&
+      (length >= headBytes || [file.name, ...file.names].some((each) => (file.stat.nlink === 0n ? areOfOneSeries : areRelated)(each, name))) &&
       file.readAt(0, head.length).equals(head) &&
       file.readAt(length - end.length, end.length).equals(end);
     return [...this.#files.values()].find(isTwin) ?? null;
