@@ -1,7 +1,7 @@
 /** What is known of files that were read to their end and closed: they are not read again, and neither are compressed copies of them. */
 import type { BigIntStats } from 'node:fs';
 import type { Unpacked } from './tail-content.ts';
-import { areRelated, headBytes, holds, idOf, isOf, printOf, type TailPosition } from './tail-position.ts';
+import { areOfOneSeries, headBytes, holds, idOf, isOf, printOf, type TailPosition } from './tail-position.ts';
 
 /** Positions that are kept of each kind, the newest. */
 const maxFinished = 1000;
@@ -66,7 +66,7 @@ export class EndedFiles {
       const before = stretches.get(offset);
       if (offset > length || !before || !beginsWith(head, position)) return false;
       // What is short may be the same by chance: then the name has to tell, too.
-      if (offset < headBytes && !areRelated(position.name, name)) return false;
+      if (offset < headBytes && !areOfOneSeries(position.name, name)) return false;
       return !end || printOf(before.subarray(before.length - end.bytes)).sha1 === end.sha1;
     };
     const [original] = this.#plain()

@@ -8,7 +8,7 @@ import { EndedFiles } from './ended-files.ts';
 import type { Batch, Parser } from './file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from './input-files.ts';
 import { type Content, GzipContent, packedWith, plainContent, type Unpacked, unpack } from './tail-content.ts';
-import { areRelated, bornAt, headBytes, holds, idOf, isOf, numbersOf, printOf, type TailPosition, tailPositions } from './tail-position.ts';
+import { areOfOneSeries, areRelated, bornAt, headBytes, holds, idOf, isOf, numbersOf, printOf, type TailPosition, tailPositions } from './tail-position.ts';
 import { TailReport } from './tail-report.ts';
 import { Disk, openFlags } from './tail-restore.ts';
 import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
@@ -138,12 +138,15 @@ export class FileTail implements Reader {
     const now = this.#lookedAt;
     const isFirst = this.#isFirstLook;
     const unresolved = isFirst ? await this.#restore(now) : [];
+    // A copy that was made before a file was cut off is in every listing that is taken after that was seen, and in none before.
+    const cut = [...this.#files.values()].filter(({ isCut }) => isCut);
     const listing = listFiles(this.#options.path, this.#options.resolve);
     this.#report.leftOut(listing.leftOut);
     // A file may have several names: the one that it has here stays.
     const listed = new Map<string, ListedFile>();
     for (const file of listing.files) {
       const id = idOf(file.stat);
+      this.#files.get(id)?.call(file.name);
       if (!listed.has(id) || this.#files.get(id)?.name === file.name) listed.set(id, file);
     }
     const names = new Set(listing.files.map(({ name }) => name));
@@ -158,7 +161,7 @@ export class FileTail implements Reader {
       if (this.#closed) return;
     }
     if (unresolved.length > 0) await this.#recover(unresolved, listing.files, now);
-    await this.#settle(now);
+    await this.#settle(cut, now);
     this.#isFirstLook = false;
   }
 
@@ -248,7 +251,7 @@ export class FileTail implements Reader {
     const isTwin = (file: TailedFile) =>
       !file.isPacked &&
       length > 0 &&
-      (length >= headBytes || areRelated(file.name, name)) &&
+      (length >= headBytes || [file.name, ...file.names].some((each) => (file.stat.nlink === 0n ? areOfOneSeries : areRelated)(each, name))) &&
       file.readAt(0, head.length).equals(head) &&
       file.readAt(length - end.length, end.length).equals(end);
     return [...this.#files.values()].find(isTwin) ?? null;
@@ -324,15 +327,15 @@ export class FileTail implements Reader {
   }
 
   /** What shows with time, or with what happened to other files. */
-  async #settle(now: number): Promise<void> {
+  async #settle(cut: readonly TailedFile[], now: number): Promise<void> {
     const files = [...this.#files.values()];
     for (const file of files) if (file.isHeld) await this.#judge(file, now);
     for (const file of files) {
-      if (file.isCut) {
+      if (cut.includes(file) && file.isCut) {
         const isShorter = Number(file.statNow().size) < file.readTo;
         this.#report.cut(file.name, isShorter, file.unread);
         file.startOver(now);
-      } else if (file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
+      } else if (!file.isCut && file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
     }
     // Those that left last are the ones that somebody may still write to.
     const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => b.leftAt! - a.leftAt!);

@@ -71,6 +71,12 @@ export function areRelated(before: string, name: string): boolean {
   return base(name).startsWith(base(before));
 }
 
+/** Whether two names may be those of one series of logs, of which some were renamed since they were last seen: app.log.1, app.log.2.gz. */
+export function areOfOneSeries(a: string, b: string): boolean {
+  const series = (path: string) => path.slice(path.lastIndexOf('/') + 1).replace(/\.gz$|[-._]?\d+/g, '');
+  return series(a).startsWith(series(b)) || series(b).startsWith(series(a));
+}
+
 interface Positions {
   readonly files: readonly TailPosition[];
   /** Bytes that were written and were gone before they could be read, since the pipeline began. */

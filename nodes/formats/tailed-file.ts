@@ -12,6 +12,7 @@ export type TailStart = Pick<TailPosition, 'offset' | 'line'>;
 const chunkBytes = 256 * 1024;
 /** Bytes that are read again with the next chunk, to see that it goes on from what was read before. */
 const overlapBytes = 64;
+const maxNames = 20;
 const longLine = 1024 * 1024;
 const lineFeed = 10;
 const nothing = Buffer.alloc(0);
@@ -19,6 +20,8 @@ const nothing = Buffer.alloc(0);
 export class TailedFile {
   readonly id: string;
   name: string;
+  /** All names that it was seen with lately: a rotation makes names of a compressed file from any of them. */
+  readonly names = new Set<string>();
   /** Of the file when it was last looked at, unless it was found to be cut off since. */
   stat: BigIntStats;
   /** When it was first seen to be deleted, or to have a name that is not followed; null as long as it is listed. */
@@ -38,8 +41,6 @@ export class TailedFile {
   readonly #window: { -readonly [K in keyof Window]: Window[K] };
   /** Of the window's first byte. */
   #offset: number;
-  /** It was cut off, and what was held of its last line is to come out before it begins again. */
-  #startsOver = false;
   /** Of the file's end where `last` added a line feed to the window. */
   #end = Number.POSITIVE_INFINITY;
   /** Bytes that it had when a whole chunk could be read: where reading lags behind, it may be cut off before it is looked at again. */
@@ -89,9 +90,9 @@ export class TailedFile {
     return Math.max(0, this.size - this.readTo);
   }
 
-  /** Bytes that were seen in a file that was cut off, and that nobody will read. */
+  /** Bytes that were seen in a file that was cut off, and of which no rows will come: a line that is held has lost its end. */
   get unread(): number {
-    return Math.max(0, this.size - Math.max(this.readTo, this.#copied));
+    return Math.max(0, Math.max(this.size, this.readTo) - Math.max(this.offset, this.#copied));
   }
 
   /** Bytes that are held of a line without its end. */
@@ -101,7 +102,7 @@ export class TailedFile {
 
   /** Everything that will ever come has come. */
   get isDone(): boolean {
-    return this.isFinal && this.#window.last && !this.#startsOver;
+    return this.isFinal && this.#window.last;
   }
 
   get isPacked(): boolean {
@@ -111,6 +112,16 @@ export class TailedFile {
   /** The lines seem to end with CR alone: there are some, and no LF. */
   get hasOtherLineEnds(): boolean {
     return this.line === 1 && this.offset === 0 && this.#window.bytes.includes(13) && !this.#window.bytes.includes(lineFeed);
+  }
+
+  /** It was seen with this name. */
+  call(name: string): void {
+    this.names.delete(name);
+    this.names.add(name);
+    for (const oldest of this.names) {
+      if (this.names.size <= maxNames) return;
+      this.names.delete(oldest);
+    }
   }
 
   /** What it is called and how long it is now; `listed` is null where no name that is followed leads to it. */
@@ -125,7 +136,7 @@ export class TailedFile {
     const stat = listed?.stat ?? fstatSync(this.#content.file, { bigint: true });
     const hasChanged = stat.size !== this.stat.size || stat.mtimeNs !== this.stat.mtimeNs;
     if (hasChanged) this.changedAt = now;
-    if (hasChanged && !this.isPacked && !this.#startsOver && (Number(stat.size) < this.readTo || !this.#isAsRead())) this.isCut = true;
+    if (hasChanged && !this.isPacked && (Number(stat.size) < this.readTo || !this.#isAsRead())) this.isCut = true;
     else this.stat = stat;
   }
 
@@ -137,7 +148,6 @@ export class TailedFile {
   /** False while there is nothing more to read, and for a file that was cut off. Reads at most one chunk, or as much as is held of a long line. */
   async fill(): Promise<boolean> {
     const window = this.#window;
-    if (this.#startsOver) this.moveTo({ offset: 0, line: 1 });
     if (window.last || this.isCut) return false;
     const end = this.readTo;
     const overlap = this.isPacked ? 0 : Math.min(overlapBytes, window.bytes.length);
@@ -170,13 +180,11 @@ export class TailedFile {
     this.#parser.parse(this.#window, batch);
   }
 
-  /** What is held of a line counts as a line; then reading begins at the beginning again. */
+  /** Reading begins at the beginning again. */
   startOver(now: number): void {
     this.stat = this.statNow();
     this.changedAt = now;
-    this.isCut = false;
-    this.#startsOver = this.#finish();
-    if (!this.#startsOver) this.moveTo({ offset: 0, line: 1 });
+    this.moveTo({ offset: 0, line: 1 });
   }
 
   /** Reading goes on elsewhere in the file, with all that was read and is held forgotten. */
@@ -188,7 +196,7 @@ export class TailedFile {
     this.#head = readAt(this.#content.descriptor!, 0, Math.min(headBytes, start.offset));
     Object.assign(this.#window, { bytes: nothing, at: 0, line: start.line, last: false });
     this.#print = null;
-    this.isCut = this.#startsOver = false;
+    this.isCut = false;
     this.#copied = this.#seen = 0;
     this.#parser.begin(file, start.offset > 0);
   }
