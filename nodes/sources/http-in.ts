@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { HttpEndpoint } from '../formats/http-endpoint.ts';
-import { Inbox } from '../formats/inbox.ts';
+import { Inbox, sampleInbox } from '../formats/inbox.ts';
 import { InboxReader } from '../formats/inbox-reader.ts';
 import { declaredColumnsField, declaredOutput } from '../formats/line-format.ts';
 import { f } from '../kit/fields.ts';
@@ -73,26 +72,29 @@ this machine reach the address; web pages in a browser are refused.
   address,
   infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
   reads: ({ inbox }) => [inbox],
+  // The columns are declared; what waits in the inbox is seen anew when it has changed.
+  discover: async ({ params, path }) => {
+    const inbox = path(params.inbox);
+    return { schema: null, dependsOn: [inbox, `${inbox}-wal`] };
+  },
   async run(context): Promise<Reader> {
     const { params, sample } = context;
     const schema = context.outputs['rows']!;
     const path = context.path(params.inbox);
-    if (sample && !existsSync(path)) return { read: () => null, position: () => null, close() {} };
-    if (!sample)
-      claim(
-        context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
-        path,
-      );
-    const inbox = new Inbox(path, schema);
     if (sample) {
-      let rows = inbox.newest(context.batchSize);
+      let rows = sampleInbox(path, schema, context.batchSize);
       const take = () => {
         const batch = { rows };
         rows = [];
         return batch.rows.length > 0 ? batch : null;
       };
-      return { read: take, position: () => null, close: () => inbox.close() };
+      return { read: take, position: () => null, close() {} };
     }
+    claim(
+      context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
+      path,
+    );
+    const inbox = new Inbox(path, schema);
     const isFull = (): boolean => reader.unread >= params.capacity;
     const options = { port: params.port, path: params.path, schema, extra: params.extra, maxBodyBytes: params.maxBody * 1024 * 1024, isFull };
     const endpoint = new HttpEndpoint(options, inbox, context);
