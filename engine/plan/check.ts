@@ -11,6 +11,7 @@ import { didYouMean } from '../schema/closest.ts';
 import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
+import { ColumnBudget, tooManyNodes } from './check-limits.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -60,8 +61,12 @@ export interface CheckedPipeline {
   readonly errorsFile: string;
 }
 
-export function checkPipeline(pipeline: Pipeline, options: CheckOptions): CheckedPipeline {
+/** Takes time and memory within bounds, whatever the pipeline: see check-limits.ts. */
+export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPipeline {
   const findings = new Findings();
+  const tooMany = tooManyNodes(given);
+  if (tooMany) findings.pipeline(tooMany);
+  const pipeline = tooMany ? { ...given, nodes: {}, edges: [] } : given;
   const ends = { definition: (id: NodeId) => options.catalogue.get(pipeline.nodes[id]?.type ?? '') };
   const parameters = parameterValues(pipeline.parameters, options.parameters ?? {});
   for (const problem of parameters.problems) findings.pipeline(problem);
@@ -72,6 +77,7 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
   checkShape(pipeline, graph, cycles, ends, findings);
 
   const nodes = new Map<NodeId, CheckedNode>();
+  const budget = new ColumnBudget();
   const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
   for (const id of order) {
     const node = pipeline.nodes[id]!;
@@ -86,7 +92,7 @@ export function checkPipeline(pipeline: Pipeline, options: CheckOptions): Checke
       });
       continue;
     }
-    nodes.set(id, checkNode({ id, node, definition, graph, schemaAt, parameters: parameters.values, findings, options }));
+    nodes.set(id, checkNode({ id, node, definition, graph, schemaAt, parameters: parameters.values, findings, options, budget }));
   }
   checkOrder(nodes, graph, findings);
   checkWatermarks(nodes, graph, findings);
@@ -127,9 +133,10 @@ interface NodeToCheck {
   readonly parameters: ParameterValues;
   readonly findings: Findings;
   readonly options: CheckOptions;
+  readonly budget: ColumnBudget;
 }
 
-function checkNode({ id, node, definition, graph, schemaAt, parameters, findings, options }: NodeToCheck): CheckedNode {
+function checkNode({ id, node, definition, graph, schemaAt, parameters, findings, options, budget }: NodeToCheck): CheckedNode {
   const inputLists = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, graph.incoming(id, name).map(schemaAt)]));
   const inputs: ParamInputs = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, inputLists[name]?.[0] ?? null]));
 
@@ -148,7 +155,8 @@ function checkNode({ id, node, definition, graph, schemaAt, parameters, findings
   const discovery = definition.kind === 'source' ? options.discovered(id) : null;
   for (const problem of discovery?.problems ?? []) findings.node(id, problem);
   const discovered = discovery?.schema ?? null;
-  const { outputs, problems: inferred = [] } = infer(definition, { params, inputs, inputLists, discovered, analyse: options.analyse });
+  const inference = infer(definition, { params, inputs, inputLists, discovered, analyse: options.analyse });
+  const { outputs, problems: inferred } = budget.take(inference);
   for (const problem of inferred) reportInferred(id, problem, graph, findings);
 
   const inferredOutputs = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, outputs[name] ?? null]));

@@ -40,13 +40,11 @@ export class Client<P extends Protocol> {
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       this.#port.post({ kind: 'request', id, name, params: params as Json });
-      options?.signal?.addEventListener(
-        'abort',
-        () => {
-          if (this.#pending.has(id)) this.#port.post({ kind: 'cancel', id });
-        },
-        { once: true },
-      );
+      const cancel = () => {
+        if (this.#pending.has(id)) this.#port.post({ kind: 'cancel', id });
+      };
+      if (options?.signal?.aborted) cancel();
+      else options?.signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 

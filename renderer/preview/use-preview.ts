@@ -56,7 +56,12 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `upstream` stands for the part of the pipeline that counts.
   useEffect(() => {
-    if (!target || !ready || !documentId || !trusted) return;
+    if (!target || !ready || !documentId || !trusted) {
+      // Nothing is on its way any more, and what is shown is the newest that there is.
+      newest.current++;
+      setWaiting(false);
+      return;
+    }
     // Another target is wanted at once; only edits come in bursts, and only they are timed.
     const isEdit = asked.current === `${key} ${limit}`;
     asked.current = `${key} ${limit}`;
@@ -74,8 +79,10 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
         setAnswer((old) => ({ key, result, source, lastRows: source.total > 0 || old?.key !== key ? source : old.lastRows, problem: null }));
       } catch (error) {
         const problem = problemOf(error);
-        if (mine !== newest.current || silent.has(problem.code)) return;
-        setAnswer((old) => (old?.key === key ? { ...old, problem } : { key, result: null, source: null, lastRows: null, problem }));
+        if (mine !== newest.current) return;
+        // Nothing newer was asked here: what is shown stays, and must not look old for ever.
+        if (!silent.has(problem.code))
+          setAnswer((old) => (old?.key === key ? { ...old, problem } : { key, result: null, source: null, lastRows: null, problem }));
       }
       setWaiting(false);
     };
