@@ -12,6 +12,7 @@ import { didYouMean } from '../schema/closest.ts';
 import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
+import { ColumnBudget, tooManyNodes } from './check-limits.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -64,9 +65,12 @@ export interface CheckedPipeline {
   readonly errorsFile: string;
 }
 
+/** Takes time and memory within bounds, whatever the pipeline: see check-limits.ts. */
 export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPipeline {
-  const pipeline = inFileOrder(given);
   const findings = new Findings();
+  const tooMany = tooManyNodes(given);
+  if (tooMany) findings.pipeline(tooMany);
+  const pipeline = tooMany ? { ...given, nodes: {}, edges: [] } : inFileOrder(given);
   const ends = { definition: (id: NodeId) => options.catalogue.get(pipeline.nodes[id]?.type ?? '') };
   const parameters = parameterValues(pipeline.parameters, options.parameters ?? {});
   for (const problem of parameters.problems) findings.pipeline(problem);
@@ -78,6 +82,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
 
   const policies = defaultPolicies(graph, ends.definition);
   const nodes = new Map<NodeId, CheckedNode>();
+  const budget = new ColumnBudget();
   const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
   for (const id of order) {
     const node = pipeline.nodes[id]!;
@@ -94,7 +99,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
     }
     nodes.set(
       id,
-      checkNode({ id, node, definition, onError: node.onError ?? policies(id), graph, schemaAt, parameters: parameters.values, findings, options }),
+      checkNode({ id, node, definition, onError: node.onError ?? policies(id), graph, schemaAt, parameters: parameters.values, findings, options, budget }),
     );
   }
   checkOrder(nodes, graph, findings);
@@ -134,9 +139,10 @@ interface NodeToCheck {
   readonly parameters: ParameterValues;
   readonly findings: Findings;
   readonly options: CheckOptions;
+  readonly budget: ColumnBudget;
 }
 
-function checkNode({ id, node, definition, onError, graph, schemaAt, parameters, findings, options }: NodeToCheck): CheckedNode {
+function checkNode({ id, node, definition, onError, graph, schemaAt, parameters, findings, options, budget }: NodeToCheck): CheckedNode {
   const inputLists = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, graph.incoming(id, name).map(schemaAt)]));
   const inputs: ParamInputs = Object.fromEntries(inputsOf(definition).map(({ name }) => [name, inputLists[name]?.[0] ?? null]));
 
@@ -155,7 +161,8 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
   const discovery = definition.kind === 'source' ? options.discovered(id) : null;
   for (const problem of discovery?.problems ?? []) findings.node(id, problem);
   const discovered = discovery?.schema ?? null;
-  const { outputs, problems: inferred = [] } = infer(definition, { params, inputs, inputLists, discovered, analyse: options.analyse });
+  const inference = infer(definition, { params, inputs, inputLists, discovered, analyse: options.analyse });
+  const { outputs, problems: inferred } = budget.take(inference);
   for (const problem of inferred) reportInferred(id, problem, graph, findings);
 
   const inferredOutputs = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, outputs[name] ?? null]));

@@ -1,4 +1,4 @@
-/** What the preview thread is at, for its owner to read while the thread is stuck. */
+/** What a preview is at, for its guard to tell when it is stopped. */
 import type { NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { enterNode, type Monitor, readMonitor } from '../runtime/monitor.ts';

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Inbox } from '../../nodes/formats/inbox.ts';
 import { definitions } from '../../nodes/index.ts';
 import { type ErrorPolicy, emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
@@ -53,6 +54,26 @@ async function read(pipeline: Pipeline, node: string, port = 'rows', limit = 100
 }
 
 describe('a preview', () => {
+  it('shows what has come to an inbox and to followed files since the last one', async () => {
+    const only = (type: string, params: object): Pipeline => ({ ...emptyPipeline, nodes: { source: { type, typeVersion: 1, params: params as never } } });
+    const inbox = new Inbox(join(folder, 'inbox.db'), { columns: [{ name: 'n', type: 'integer', nullable: true }] });
+    const cases = [
+      [only('http-in', { columns: [{ column: 'n', type: 'integer' }] }), (n: number) => inbox.add([{ n }])],
+      [only('file-tail', { path: 'a.log', format: 'text' }), (n: number) => appendFileSync(join(folder, 'a.log'), `${n}\n`)],
+      [only('file-tail', { path: 'a.jsonl' }), (n: number) => appendFileSync(join(folder, 'a.jsonl'), `{"n":${n}}\n`)],
+    ] as const;
+    for (const [pipeline, add] of cases) {
+      const rows = async () => (await read(pipeline, 'source')).rows.map(([n]) => Number(n));
+      await add(1);
+      await expect.poll(rows).toEqual([1]);
+      await add(2);
+      expect(await rows()).toEqual([1, 2]);
+      await add(3);
+      expect(await rows()).toEqual([1, 2, 3]);
+    }
+    inbox.close();
+  });
+
   it('tells of failing rows in values that can be sent as JSON', async () => {
     const blobs = pipelineOf(bytes);
     const after: Pipeline = {

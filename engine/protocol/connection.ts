@@ -57,13 +57,11 @@ export class Client<P extends Protocol> {
           reject(error);
         },
       });
-      options?.signal?.addEventListener(
-        'abort',
-        () => {
-          if (this.#pending.has(id)) this.#port.post({ kind: 'cancel', id });
-        },
-        { once: true },
-      );
+      const cancel = () => {
+        if (this.#pending.has(id)) this.#port.post({ kind: 'cancel', id });
+      };
+      if (options?.signal?.aborted) cancel();
+      else options?.signal?.addEventListener('abort', cancel, { once: true });
     });
   }
 

@@ -70,7 +70,8 @@ export class Pull {
     this.#abort = abort;
     this.#options = options;
     for (const [source, mark] of Object.entries(options.start ?? {})) this.#marks.set(source, mark);
-    abort.signal.addEventListener('abort', () => this.#gate.wake(), { once: true });
+    if (abort.signal.aborted) this.#gate.wake();
+    else abort.signal.addEventListener('abort', () => this.#gate.wake(), { once: true });
   }
 
   async run(groups: readonly (readonly NodeId[])[]): Promise<void> {

@@ -41,7 +41,8 @@ const addedLater = [
   ['replayed_with', 'INTEGER'],
 ] as const;
 
-function hasColumn(connection: SqliteConnection, name: (typeof addedLater)[number][0]): boolean {
+/** Whether the table has a column that came with a later version. */
+export function hasColumn(connection: SqliteConnection, name: (typeof addedLater)[number][0]): boolean {
   return connection.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(errorsTable, name) !== undefined;
 }
 

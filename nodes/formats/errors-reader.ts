@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { CheckpointRef, Reader, RowFailure, SourceBatch } from '../kit/node.ts';
-import { completeErrorsTable, errorsTable, isWaiting, rowOf } from './errors-file.ts';
+import { completeErrorsTable, errorsTable, hasColumn, isWaiting, rowOf } from './errors-file.ts';
 import { outputProblem } from './output-problem.ts';
 import { inTransaction, openSqlite, type SqliteConnection, type SqliteInput, type SqliteStatement } from './sqlite-driver.ts';
 import { type LockPatience, withLock } from './sqlite-lock.ts';
@@ -38,6 +38,8 @@ export interface ErrorsReaderOptions extends KeptRows, Waits {
   /** The columns that the node takes now. */
   readonly schema: Schema;
   readonly batchSize: number;
+  /** The table is only looked at, and nothing changed. */
+  readonly sample?: boolean;
   /** A row that does not fit these columns: it is left as it is. */
   refuse(failure: RowFailure): void;
 }
@@ -181,30 +183,30 @@ class WaitingRows {
   readonly #patience: LockPatience;
   readonly #select: SqliteStatement<[SqliteInput], Kept>;
   readonly #count: SqliteStatement<[SqliteInput], { readonly rows: number }>;
-  readonly #mark: SqliteStatement<[string, string, number, number]>;
   readonly #chosen: { readonly node: string; readonly port: string | null; readonly only: string | null };
 
   private constructor(connection: SqliteConnection, { node, port, only }: KeptRows, patience: LockPatience) {
     this.#connection = connection;
     this.#patience = patience;
     this.#chosen = { node, port, only: only.length > 0 ? JSON.stringify(only) : null };
-    const where = `node = @node AND (@port IS NULL OR port = @port) AND ${isWaiting} AND id > @after AND id <= @through
+    // A table of an earlier version that is only looked at has no such column.
+    const portOf = hasColumn(connection, 'port') ? 'port' : 'NULL';
+    const where = `node = @node AND (@port IS NULL OR ${portOf} = @port) AND ${isWaiting} AND id > @after AND id <= @through
       AND (@only IS NULL OR id IN (SELECT value FROM json_each(@only)))`;
     this.#select = connection.prepare(`SELECT id, row FROM ${errorsTable} WHERE ${where} ORDER BY id LIMIT @limit`);
     this.#count = connection.prepare(`SELECT count(*) AS rows FROM ${errorsTable} WHERE ${where}`);
-    this.#mark = connection.prepare(`UPDATE ${errorsTable} SET replayed_at = ?, replayed_by = ?, replayed_with = ? WHERE id = ?`);
   }
 
   /** The file is there. Throws a MillraceError where it cannot be read. */
-  static async open(rows: KeptRows, { signal, onLongWait }: Waits): Promise<WaitingRows> {
+  static async open(rows: KeptRows, { signal, onLongWait, sample = false }: Waits & { readonly sample?: boolean }): Promise<WaitingRows> {
     const { path } = rows;
     const patience = { path, signal, onLongWait };
     let connection: SqliteConnection | null = null;
     try {
-      connection = openSqlite(path, { access: 'write' });
+      connection = openSqlite(path, { access: sample ? 'look' : 'write' });
       const opened = connection;
       return await withLock(() => {
-        completeErrorsTable(opened);
+        if (!sample) completeErrorsTable(opened);
         return new WaitingRows(opened, rows, patience);
       }, patience);
     } catch (error) {
@@ -240,7 +242,8 @@ class WaitingRows {
       const kept = await this.locked(() => this.select(after, through, markedAtOnce));
       const at = new Date().toISOString();
       const write = () => {
-        for (const { id, row } of kept) if ('row' in rowOf(row, schema)) this.#mark.run(at, lineage, checkpoint, id);
+        const mark = this.#connection.prepare(`UPDATE ${errorsTable} SET replayed_at = ?, replayed_by = ?, replayed_with = ? WHERE id = ?`);
+        for (const { id, row } of kept) if ('row' in rowOf(row, schema)) mark.run(at, lineage, checkpoint, id);
       };
       if (kept.length > 0) await this.locked(() => inTransaction(this.#connection, write, 'IMMEDIATE'));
       after = kept.length < markedAtOnce ? through : kept.at(-1)!.id;

@@ -18,7 +18,7 @@ export async function sampleErrors(path: string, node: string): Promise<readonly
   }
   let connection: SqliteConnection | null = null;
   try {
-    connection = openSqlite(path, { access: 'read', waitMs: 5000 });
+    connection = openSqlite(path, { access: 'look', waitMs: 1000 });
     const kept = connection
       .prepare<[string, number], { row: string }>(`SELECT row FROM ${errorsTable} WHERE node = ? AND ${isWaiting} ORDER BY id LIMIT ?`)
       .all(node, sampled);

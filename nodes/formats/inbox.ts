@@ -1,4 +1,5 @@
 /** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
+import { existsSync } from 'node:fs';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 import { castValue, encodeCells } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
@@ -68,29 +69,14 @@ export class Inbox {
   /** Rows behind a number, in order, and the number of the last of them. What fits the columns no more goes to `fail`. */
   read(after: number, limit: number, fail: (failure: RowFailure) => void): { readonly rows: Row[]; readonly last: number } {
     const stored = this.#after.all(after, limit);
-    const rows: Row[] = [];
-    for (const { row: text } of stored) {
-      const cells = JSON.parse(text) as { readonly [column: string]: never };
-      const found = convertRow(this.#schema, ({ name, type }) => castValue(Object.hasOwn(cells, name) ? cells[name]! : null, type));
-      if ('row' in found) rows.push(found.row);
-      else {
-        const message = `A row of the inbox does not fit column "${found.column.name}" any more: ${found.message}.`;
-        fail({ code: 'inbox/column', message, hint: 'It came before the columns were changed. Change them back, or skip such rows.', row: { raw: text } });
-      }
-    }
     // Where nothing is left behind that number, all was forgotten.
-    return { rows, last: stored.at(-1)?.seq ?? this.#last };
+    return { rows: rowsOf(stored, this.#schema, fail), last: stored.at(-1)?.seq ?? this.#last };
   }
 
   /** How many rows behind a number are forgotten. Numbers are given without gaps. */
   forgotten(after: number): number {
     const first = this.#after.all(after, 1)[0]?.seq ?? this.#last + 1;
     return Math.max(0, first - after - 1);
-  }
-
-  /** The newest rows, for a preview. */
-  newest(limit: number): Row[] {
-    return this.read(Math.max(0, this.#last - limit), limit, () => {}).rows;
   }
 
   /** Rows up to this number are in safe hands. */
@@ -127,4 +113,34 @@ export class Inbox {
     const cells = encodeCells(row, this.#schema);
     return JSON.stringify(Object.fromEntries(this.#schema.columns.map(({ name }, i) => [name, cells[i]!])));
   }
+}
+
+/** The newest rows that wait in an inbox, oldest first. Changes nothing: none where there is no inbox yet, or the file is something else. */
+export function sampleInbox(path: string, schema: Schema, limit: number): Row[] {
+  if (!existsSync(path)) return [];
+  let database: SqliteConnection | null = null;
+  try {
+    database = openSqlite(path, { access: 'look', waitMs: 1000 });
+    if (!database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'inbox'").get()) return [];
+    const newest = database.prepare<[number], Stored>('SELECT seq, row FROM inbox ORDER BY seq DESC LIMIT ?').all(limit);
+    return rowsOf(newest.reverse(), schema, () => {});
+  } catch (error) {
+    throw outputProblem(error, path);
+  } finally {
+    database?.close();
+  }
+}
+
+function rowsOf(stored: readonly Stored[], schema: Schema, fail: (failure: RowFailure) => void): Row[] {
+  const rows: Row[] = [];
+  for (const { row: text } of stored) {
+    const cells = JSON.parse(text) as { readonly [column: string]: never };
+    const found = convertRow(schema, ({ name, type }) => castValue(Object.hasOwn(cells, name) ? cells[name]! : null, type));
+    if ('row' in found) rows.push(found.row);
+    else {
+      const message = `A row of the inbox does not fit column "${found.column.name}" any more: ${found.message}.`;
+      fail({ code: 'inbox/column', message, hint: 'It came before the columns were changed. Change them back, or skip such rows.', row: { raw: text } });
+    }
+  }
+  return rows;
 }

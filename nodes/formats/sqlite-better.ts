@@ -8,7 +8,8 @@ const load = (): typeof Sqlite => createRequire(import.meta.url)('better-sqlite3
 
 export const openBetterSqlite: SqliteLibrary = (path, { access, waitMs }) => {
   const Database = load();
-  return new Connection(new Database(path, { readonly: access === 'read', fileMustExist: access !== 'create', timeout: waitMs }));
+  // It takes no URIs, and so cannot be told that nobody changes a file.
+  return new Connection(new Database(path, { readonly: access === 'read' || access === 'immutable', fileMustExist: access !== 'create', timeout: waitMs }));
 };
 
 class Connection implements SqliteConnection {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
 import { openBetterSqlite } from './sqlite-better.ts';
 import { codeName } from './sqlite-codes.ts';
-import { inTransaction, pragma, type SqliteConnection, type SqliteOptions, type SqliteValue } from './sqlite-driver.ts';
+import { inTransaction, type LibraryOptions, pragma, type SqliteConnection, type SqliteValue } from './sqlite-driver.ts';
 import { isNodeSqliteFit, openNodeSqlite } from './sqlite-node.ts';
 
 test('this Node has a SQLite of its own that is fit', () => {
@@ -25,7 +25,7 @@ const libraries = { 'node:sqlite': openNodeSqlite, 'better-sqlite3': openBetterS
 describe.each(Object.entries(libraries))('%s', (_, library) => {
   const opened: SqliteConnection[] = [];
   const at = (name: string) => join(folder, name);
-  const open = (name = 'x.db', { access = 'create', waitMs = 0 }: SqliteOptions = {}) => {
+  const open = (name = 'x.db', { access = 'create', waitMs = 0 }: Partial<LibraryOptions> = {}) => {
     const connection = library(name === ':memory:' ? name : at(name), { access, waitMs });
     opened.push(connection);
     return connection;

@@ -6,6 +6,7 @@
  * file, the locks of the other one on it are gone, and so is what they protect. So everything that opens a SQLite file, in
  * nodes and engine alike, does it here (checked by test/architecture), and all threads of a process choose alike.
  */
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { openBetterSqlite } from './sqlite-better.ts';
 import { isNodeSqliteFit, openNodeSqlite } from './sqlite-node.ts';
 
@@ -45,20 +46,45 @@ export interface SqliteConnection {
 }
 
 export interface SqliteOptions {
-  /** `create`, where nothing is said: the file is made if there is none. `write` and `read` want one. */
-  readonly access?: 'create' | 'write' | 'read';
+  /**
+   * `create`, where nothing is said: the file is made if there is none. `write`, `read` and `look` want one. `look` is for a
+   * short reading that leaves nothing behind, as for a preview: see `isUntouchedWal`.
+   */
+  readonly access?: 'create' | 'write' | 'read' | 'look';
   /** How long to wait for the lock of another one, in ms; nothing is waited where nothing is said. The thread stands still meanwhile. */
   readonly waitMs?: number;
 }
-export type SqliteLibrary = (path: string, options: Required<SqliteOptions>) => SqliteConnection;
+export interface LibraryOptions {
+  readonly access: 'create' | 'write' | 'read' | 'immutable';
+  readonly waitMs: number;
+}
+export type SqliteLibrary = (path: string, options: LibraryOptions) => SqliteConnection;
 
 let library: SqliteLibrary | null = null;
 
 /** `path`: absolute, or `:memory:`. SQLite reads the file with the first statement only, and fails there if it is none. */
 export function openSqlite(path: string, { access = 'create', waitMs = 0 }: SqliteOptions = {}): SqliteConnection {
   library ??= process.env['MILLRACE_SQLITE'] !== 'better-sqlite3' && isNodeSqliteFit() ? openNodeSqlite : openBetterSqlite;
-  return library(path, { access, waitMs });
+  const isLook = access === 'look';
+  return library(path, { access: isLook ? (isUntouchedWal(path) ? 'immutable' : 'read') : access, waitMs });
 }
+
+/**
+ * Whether a database is in WAL mode with all its rows in the file itself. A reader makes `-wal` and `-shm` files beside such a
+ * database, even one that may only read, and leaves them there; told that nobody changes the file meanwhile, it makes none.
+ * With rows in the `-wal` file they have to be read from there: whoever wrote them made both files.
+ */
+function isUntouchedWal(path: string): boolean {
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return false;
+  const header = Buffer.alloc(20);
+  const file = openSync(path, 'r');
+  try {
+    return readSync(file, header, 0, header.length, 0) === header.length && header[18] === walFormat && header[19] === walFormat;
+  } finally {
+    closeSync(file);
+  }
+}
+const walFormat = 2;
 
 /** The rows that a PRAGMA gives. */
 export function pragma<Row>(connection: SqliteConnection, text: string): Row[] {

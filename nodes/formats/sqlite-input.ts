@@ -40,14 +40,14 @@ export function queryOf(
 export async function openQuery(
   query: SqliteQuery,
   signal: AbortSignal,
-  waitMs = lockWaitMs,
+  { access, waitMs = lockWaitMs }: { readonly access: 'read' | 'look'; readonly waitMs?: number },
 ): Promise<{ database: SqliteConnection; statement: SqliteStatement }> {
   findFile(query.path, query.name);
   const deadline = Date.now() + waitMs;
   for (;;) {
     let database: SqliteConnection | null = null;
     try {
-      database = openSqlite(query.path, { access: 'read' });
+      database = openSqlite(query.path, { access });
       const statement = prepare(database, query);
       return { database, statement };
     } catch (error) {
@@ -98,7 +98,7 @@ function prepare(database: SqliteConnection, query: SqliteQuery): SqliteStatemen
 
 /** The columns of a query: by their declared types, or by the first values where an expression has none. */
 export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Promise<Discovery> {
-  const { database, statement } = await openQuery(query, signal, sampleMs);
+  const { database, statement } = await openQuery(query, signal, { access: 'look', waitMs: sampleMs });
   try {
     const found = statement.columns();
     const names = inferFromText(

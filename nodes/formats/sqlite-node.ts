@@ -38,9 +38,10 @@ export function isNodeSqliteFit(): boolean {
 export const openNodeSqlite: SqliteLibrary = (path, { access, waitMs }) => {
   const Database = classOf();
   if (!Database) throw new Error('This version of Node has no SQLite of its own.');
-  const options = { readOnly: access === 'read', timeout: waitMs, defensive: true };
-  // Only a URI can ask for a file that is to be written and must exist.
-  const location = access === 'write' ? new URL('?mode=rw', pathToFileURL(path)) : path;
+  const options = { readOnly: access === 'read' || access === 'immutable', timeout: waitMs, defensive: true };
+  // Only a URI can ask for a file that is to be written and must exist, or that nobody changes.
+  const query = { create: null, read: null, write: '?mode=rw', immutable: '?immutable=1' }[access];
+  const location = query === null ? path : new URL(query, pathToFileURL(path));
   return told(() => new Connection(new Database(location, options)));
 };
 

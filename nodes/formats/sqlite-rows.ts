@@ -6,7 +6,7 @@ import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
 import { pragma, type SqliteConnection, type SqliteStatement, type SqliteValue } from './sqlite-driver.ts';
 import { inputProblem, openQuery, type SqliteQuery } from './sqlite-input.ts';
 
-type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'fail' | 'signal' | 'shared' | 'log'>;
+type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'fail' | 'signal' | 'shared' | 'log' | 'sample'>;
 type Values = readonly SqliteValue[];
 
 const copyTable = 'temp.millrace_rows';
@@ -15,7 +15,7 @@ const nobody = { close() {} };
 
 /** `schema` is that of the query's columns, in order. */
 export async function openRows(query: SqliteQuery, schema: Schema, context: Context): Promise<Reader> {
-  const { database, statement } = await openQuery(query, context.signal);
+  const { database, statement } = await openQuery(query, context.signal, { access: context.sample ? 'look' : 'read' });
   try {
     return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, context);
   } catch (error) {

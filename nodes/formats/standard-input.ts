@@ -24,8 +24,9 @@ export class StandardInput implements Reader {
     this.#batchSize = options.batchSize;
     this.#descriptor = options.descriptor ?? 0;
     this.#window.line = options.line;
-    options.signal.addEventListener('abort', () => this.#stop(), { once: true });
     parser.begin(file, options.line > 1);
+    if (options.signal.aborted) this.#stop();
+    else options.signal.addEventListener('abort', () => this.#stop(), { once: true });
   }
 
   async read(): Promise<SourceBatch | null> {

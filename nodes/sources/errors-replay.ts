@@ -56,9 +56,9 @@ stays where it is, and is told.
       `${what} after checkpoint ${checkpoint.id} ${rows === 1 ? 'waits' : 'wait'} in the errors table again: what became of ${rows === 1 ? 'it' : 'them'} is not in that checkpoint.`,
     );
   },
-  run({ params, path, outputs, batchSize, signal, start, refuse, log }) {
+  run({ params, path, outputs, batchSize, signal, start, refuse, log, sample }) {
     const onLongWait = (message: string) => log('warning', message);
-    return ErrorsReader.open({ ...keptRows(params, path), schema: outputs['rows']!, batchSize, signal, refuse, onLongWait }, start);
+    return ErrorsReader.open({ ...keptRows(params, path), schema: outputs['rows']!, batchSize, signal, refuse, onLongWait, sample }, start);
   },
   examples: [
     {

@@ -84,12 +84,13 @@ columns that only later rows have. The files are UTF-8.
   reads: ({ path }) => [path],
   discover: async (context) => {
     const { params } = context;
-    if (params.format === 'text') return { schema: textLineSchema };
-    const found = await discoverFiles(context, (files, signal) =>
-      params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', signal),
-    );
+    const found = await discoverFiles(context, async (files, signal) => {
+      if (params.format === 'text') return { schema: textLineSchema };
+      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', signal);
+    });
     // Nothing there yet is no mistake where the columns are declared.
-    return found.schema === null && declared(params) ? { ...found, schema: declared(params), problems: [] } : found;
+    const known = params.format === 'text' ? textLineSchema : declared(params);
+    return found.schema === null && known ? { ...found, schema: known, problems: [] } : found;
   },
   async run(context) {
     const { params } = context;

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { HttpEndpoint } from '../formats/http-endpoint.ts';
-import { Inbox } from '../formats/inbox.ts';
+import { Inbox, sampleInbox } from '../formats/inbox.ts';
 import { InboxReader } from '../formats/inbox-reader.ts';
 import { declaredColumnsField, declaredOutput } from '../formats/line-format.ts';
 import { f } from '../kit/fields.ts';
@@ -91,28 +91,31 @@ The pipeline holds the name of an environment variable and never the token itsel
   infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
   reads: ({ inbox }) => [inbox],
   listens: (params) => [address(params)],
+  // The columns are declared; what waits in the inbox is seen anew when it has changed.
+  discover: async ({ params, path }) => {
+    const inbox = path(params.inbox);
+    return { schema: null, dependsOn: [inbox, `${inbox}-wal`] };
+  },
   async run(context): Promise<Reader> {
     const { params, sample } = context;
     const schema = context.outputs['rows']!;
     const path = context.path(params.inbox);
-    if (sample && !existsSync(path)) return { read: () => null, position: () => null, close() {} };
-    if (!sample)
-      claim(
-        context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
-        path,
-      );
-    if (!sample) makePrivate(path);
-    const token = sample ? null : tokenOf(params.token);
-    const inbox = new Inbox(path, schema);
     if (sample) {
-      let rows = inbox.newest(context.batchSize);
+      let rows = sampleInbox(path, schema, context.batchSize);
       const take = () => {
         const batch = { rows };
         rows = [];
         return batch.rows.length > 0 ? batch : null;
       };
-      return { read: take, position: () => null, close: () => inbox.close() };
+      return { read: take, position: () => null, close() {} };
     }
+    claim(
+      context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
+      path,
+    );
+    makePrivate(path);
+    const token = tokenOf(params.token);
+    const inbox = new Inbox(path, schema);
     const isFull = (): boolean => reader.unread >= params.capacity;
     const options = { port: params.port, path: params.path, schema, extra: params.extra, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull };
     const endpoint = new HttpEndpoint(options, inbox, context);

@@ -1,10 +1,13 @@
 /** The workbench with its real threads and processes, as built. What needs none of them is tested beside the code. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
+import { TypeChecks } from '../../engine/preview/type-checks.ts';
 import type { EditorProtocol } from '../../engine/protocol/api.ts';
 import { Client, portPair } from '../../engine/protocol/connection.ts';
 import type { RunControl } from '../../engine/protocol/run-api.ts';
@@ -84,7 +87,95 @@ describe('type checks', () => {
   });
 });
 
+describe('what never ends', () => {
+  const endless = 'with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) as c from n';
+
+  it('as a query that is a source freezes neither the check nor other documents', async () => {
+    const slow: Pipeline = {
+      ...emptyPipeline,
+      nodes: { s: { type: 'sqlite-query', typeVersion: 1, params: { path: database, read: 'query', sql: endless } } },
+    };
+    const check = await client.request('pipeline.check', { documentId, pipeline: slow });
+    expect(check.problems).toContainEqual(expect.objectContaining({ code: 'source/slow', node: 's', severity: 'warning' }));
+    // The endless look goes on meanwhile; another source is looked at in another process.
+    const other: Pipeline = { ...emptyPipeline, nodes: { t: { type: 'sqlite-query', typeVersion: 1, params: { path: database, table: 't' } } } };
+    await expect
+      .poll(async () => (await client.request('pipeline.check', { documentId, pipeline: other })).nodes['t']!.outputs[0]!.schema?.columns)
+      .toMatchObject([{ name: 'i' }]);
+  });
+
+  it('as a type is stopped and told, and other code is checked for its types', async () => {
+    const heard: (readonly Problem[])[] = [];
+    const checks = new TypeChecks((_document, problems) => heard.push(problems), { limitMs: 8000 });
+    const input = { columns: [{ name: 'a', type: 'integer' as const, nullable: false }] };
+    const code = (node: string, source: string) => ({ node, field: 'code', kind: 'module' as const, source, input });
+    // Every line is compared with a type of ten thousand members.
+    const lines = Array.from({ length: 20_000 }, (_, i) => `const v${i}: { [K in S]: ${i} } = {} as { [K in S]: ${i} | 'x' };`);
+    const bomb = `type D = 0|1|2|3|4|5|6|7|8|9;\ntype S = \`\${D}\${D}\${D}\${D}\`;\n${lines.join('\n')}\nexport default (row: Row) => row;`;
+    try {
+      checks.request('d', [code('bomb', bomb), code('wrong', 'export default (row: Row) => row.nope;')]);
+      await expect.poll(() => heard.length).toBe(1);
+      expect(heard[0]!.filter(({ node }) => node === 'wrong')).toMatchObject([{ code: 'code/type' }]);
+      expect(heard[0]!.filter(({ node }) => node === 'bomb')).toMatchObject([{ code: 'code/types-stopped', severity: 'warning', field: 'code' }]);
+    } finally {
+      checks.close();
+    }
+  });
+
+  it.runIf(process.platform === 'linux')(
+    'ends with whoever asked for it, even when that is killed',
+    async () => {
+      const pool = pathToFileURL(join(import.meta.dirname, '..', '..', 'engine', 'workers', 'pool.ts'));
+      const owner = join(folder, 'owner.mjs');
+      const job = { path: database, sql: endless, offset: 0, limit: 1 };
+      writeFileSync(
+        owner,
+        `import { WorkerPool } from ${JSON.stringify(pool)};
+const pool = new WorkerPool({ entry: 'query', limitMs: 600_000, memoryMb: 1024 });
+pool.run(${JSON.stringify(job)}).catch(() => {});`,
+      );
+      const child = spawn(process.execPath, [owner], { stdio: 'ignore' });
+      const children = () => readChildren(child.pid!);
+      await expect.poll(() => children().length).toBe(1);
+      const [worker] = children();
+      // It has begun: the query takes time of the processor.
+      await expect.poll(() => cpuTicks(worker!)).toBeGreaterThan(80);
+      child.kill('SIGKILL');
+      await expect.poll(() => existsSync(`/proc/${worker}/stat`) && !/\) Z /.test(readFileSync(`/proc/${worker}/stat`, 'utf8'))).toBe(false);
+    },
+    120_000,
+  );
+});
+
+function readChildren(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/** Hundredths of a second that a process has used. */
+function cpuTicks(pid: string): number {
+  return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[11]);
+}
+
 describe('results', () => {
+  it('cancel one query and no other, and none that was cancelled before is begun', async () => {
+    const results = new Results({ limitMs: 60_000 });
+    try {
+      const cancelled = new AbortController();
+      const slow = results.query(database, 'select count(*) from t a, t b, t c, t d', 0, 1, cancelled.signal);
+      const other = results.query(database, 'select 1 as one', 0, 1, new AbortController().signal);
+      cancelled.abort();
+      await expect(slow).rejects.toMatchObject({ problem: { code: 'result/stopped' } });
+      expect((await other).rows).toEqual([[1]]);
+      await expect(results.tables(database, AbortSignal.abort())).rejects.toMatchObject({ problem: { code: 'result/stopped' } });
+    } finally {
+      results.close();
+    }
+  });
+
   it('are read in a process of their own, page by page', async () => {
     expect(await client.request('result.tables', { path: database })).toMatchObject([{ name: 't', rows: 5000 }]);
     const page = await client.request('result.query', { path: database, sql: 'select * from t order by i', offset: 4990, limit: 100 });

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { definitions } from '../../nodes/index.ts';
+import { emptyPipeline, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
+import { codeAnalysis } from '../sandbox/analysis.ts';
+import { Catalogue } from './catalogue.ts';
+import { checkPipeline } from './check.ts';
+import { maxColumns, maxNodes } from './check-limits.ts';
+
+const catalogue = new Catalogue(definitions);
+const check = (pipeline: Pipeline) => checkPipeline(pipeline, { catalogue, discovered: () => null, analyse: codeAnalysis }).result;
+const node = (type: string, params: object): PipelineNode => ({ type, typeVersion: 1, params: params as never });
+const generator = node('generator', { count: 1 });
+const edge = (from: string, to: string, port = 'rows') => ({ from: { node: from, port: 'rows' }, to: { node: to, port } });
+
+describe('a pipeline that would take all memory', () => {
+  it('by joins that double the columns each is told at the first join that is too wide', () => {
+    const names = Array.from({ length: 40 }, (_, i) => `join_${i}`);
+    const joins = names.map((name, i) => [name, node('join', { keys: [{ column: 'sensor', lookup: 'sensor' }], suffix: `_${i}` })] as const);
+    const edges = names.flatMap((name, i) => ['rows', 'lookup'].map((port) => edge(i === 0 ? 'in' : names[i - 1]!, name, port)));
+    const { problems, nodes } = check({ ...emptyPipeline, nodes: { in: generator, ...Object.fromEntries(joins) }, edges });
+    const told = problems.filter(({ code }) => code === 'node/too-many-columns');
+    expect(told).toHaveLength(1);
+    const at = names.indexOf(told[0]!.node!);
+    expect(nodes[names[at - 1]!]!.outputs[0]!.schema!.columns.length).toBeGreaterThan(maxColumns / 4);
+    expect(nodes[names[at]!]!.outputs[0]!.schema).toBeNull();
+    expect(problems.some(({ severity, node: id }) => severity === 'error' && names.indexOf(id ?? '') > at)).toBe(false);
+  });
+
+  it('by wide rows at very many nodes is told where the columns are too many in all', () => {
+    const columns = Array.from({ length: maxColumns }, (_, i) => ({ column: `c${i}`, type: 'integer' }));
+    const filters = Array.from({ length: 150 }, (_, i) => `filter_${i}`);
+    const nodes = Object.fromEntries(filters.map((name) => [name, node('limit', { count: 1 })]));
+    const edges = filters.map((name, i) => edge(i === 0 ? 'in' : filters[i - 1]!, name));
+    const { problems } = check({ ...emptyPipeline, nodes: { in: node('stdin', { columns }), ...nodes }, edges });
+    expect(problems.map(({ code }) => code)).toContain('pipeline/too-many-columns');
+  });
+
+  it('by its number of nodes is not checked any further', () => {
+    const nodes = Object.fromEntries(Array.from({ length: maxNodes + 1 }, (_, i) => [`n${i}`, generator]));
+    const { problems, runnable } = check({ ...emptyPipeline, nodes });
+    expect(problems).toMatchObject([{ code: 'pipeline/too-large', severity: 'error' }]);
+    expect(runnable).toBe(false);
+  });
+});
