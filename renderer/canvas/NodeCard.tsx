@@ -4,6 +4,7 @@ import { memo, useEffect, useMemo, useRef } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { PortManifest, Problem } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { handledBy } from '../runs/counts.ts';
 import { counted, formatShort } from '../runs/format.ts';
 import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
@@ -29,7 +30,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
   const manifest = catalogue.get(node.type);
   const isKnown = manifest !== undefined || catalogue.size === 0;
   const title = titleOf(id, node, catalogue);
-  const line = isKnown ? check?.card || manifest?.summary || '' : `Unknown type “${node.type}”`;
+  const line = visible(isKnown ? check?.card || manifest?.summary || '' : `Unknown type “${node.type}”`);
   const withNames = ports.inputs.length > 1 || ports.outputs.length > 1;
   const worst = problems[0]?.severity;
 
@@ -38,7 +39,7 @@ export const NodeCard = memo(function NodeCard({ id }: NodeProps<CardNode>) {
       <div className="card-head">
         <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} />
         <div className="card-text">
-          {isRenaming ? <TitleInput id={id} title={title} /> : <div className="card-title">{title}</div>}
+          {isRenaming ? <TitleInput id={id} title={node.title ?? title} /> : <div className="card-title">{title}</div>}
           <div className="card-line" title={line}>
             {line || ' '}
           </div>

@@ -1,6 +1,7 @@
-import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory } from '@tabler/icons-react';
+import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory, IconShieldCheck } from '@tabler/icons-react';
 import { isDesktop } from '../app/host.ts';
 import { newDocument, openDocument, saveDocument, saveDocumentAs, showExamples, showRecent } from '../files/documents.tsx';
+import { showTrusted } from '../files/trust.tsx';
 import { session } from '../session/session.ts';
 import type { Command } from './command.ts';
 
@@ -18,6 +19,7 @@ export const fileCommands: readonly Command[] = [
     run: () => saveDocument(),
   },
   { name: 'file.saveAs', label: 'Save as…', shortcuts: ['Mod+Shift+S'], run: () => saveDocumentAs() },
+  { name: 'file.trusted', label: 'Trusted pipelines…', icon: IconShieldCheck, run: () => showTrusted() },
   { name: 'file.properties', label: 'Pipeline properties', icon: IconAdjustments, run: () => showProperties() },
 ];
 

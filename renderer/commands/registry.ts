@@ -26,7 +26,10 @@ export const commands: readonly Command[] = [
 const byName = new Map(commands.map((command) => [command.name, command]));
 
 export const menus: readonly Menu[] = [
-  { label: 'File', entries: ['file.new', 'file.open', 'file.recent', 'file.examples', null, 'file.save', 'file.saveAs', null, 'file.properties'] },
+  {
+    label: 'File',
+    entries: ['file.new', 'file.open', 'file.recent', 'file.examples', null, 'file.save', 'file.saveAs', null, 'file.trusted', 'file.properties'],
+  },
   {
     label: 'Edit',
     entries: [

@@ -1,13 +1,17 @@
-import { copyNodes } from '../../engine/document/clipboard.ts';
+import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
 import { removeItems } from '../../engine/document/edits.ts';
-import { notify } from '../app/notify.ts';
+import { showDialog } from '../app/dialogs.tsx';
+import { notify, notifyError } from '../app/notify.ts';
 import { isTyping } from '../commands/shortcut.ts';
+import { PasteDialog } from '../files/PasteDialog.tsx';
 import { session } from '../session/session.ts';
 import { describeSelection, pasteText } from './selection.ts';
 import { visibleCentre } from './viewport.ts';
 
 /** What was copied here last: for a menu's Paste where the browser does not let pages read the clipboard. */
 let lastCopy: string | null = null;
+/** The last copy out of a trusted document: pasted without a question. */
+let ownCopy: string | null = null;
 /** Pasting again and again puts each copy beside the one before. */
 let pasteOffset = 0;
 
@@ -20,7 +24,26 @@ export function cutSelection(): void {
 }
 export async function pasteFromClipboard(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => lastCopy);
-  if (!text || !paste(text)) notify('There are no nodes on the clipboard. Copy some first.', 'warning');
+  if (!text || !(await pasteAsked(text))) notify('There are no nodes on the clipboard. Copy some first.', 'warning');
+}
+
+/** Pastes nodes, after a question where they come from elsewhere and would be trusted here. Resolves with false when there are none in the text. */
+async function pasteAsked(text: string): Promise<boolean> {
+  const { documentId, trusted, pipeline, path } = session.state;
+  if (!trusted || text === ownCopy) return paste(text);
+  const pasted = pasteNodes({ ...pipeline, nodes: {}, edges: [], layout: {} }, text, { x: 0, y: 0 });
+  if (!pasted) return false;
+  try {
+    if (!(await session.request('clipboard.isOwn', { text }))) {
+      const touches = await session.request('pipeline.touches', { documentId: documentId ?? '', pipeline: pasted.pipeline });
+      const isAgreed = await showDialog<true>((close) => <PasteDialog touches={touches} pasted={pasted.pipeline} path={path} onClose={close} />);
+      if (!isAgreed) return true;
+    }
+    if (session.state.documentId === documentId) paste(text);
+  } catch (error) {
+    notifyError(error, 'The nodes were not pasted');
+  }
+  return true;
 }
 
 function paste(text: string): boolean {
@@ -33,9 +56,14 @@ function paste(text: string): boolean {
 export function listenToClipboard(): () => void {
   const isText = (event: Event) => isTyping(event.target) || isTyping(document.activeElement) || (event.type !== 'paste' && String(getSelection()) !== '');
   const copy = (event: ClipboardEvent) => {
-    const { selection, pipeline } = session.state;
+    const { selection, pipeline, documentId, trusted } = session.state;
     if (isText(event) || selection.nodes.length === 0) return;
     lastCopy = copyNodes(pipeline, selection.nodes);
+    if (trusted) {
+      ownCopy = lastCopy;
+      // For other windows, and for later.
+      if (documentId) void session.request('clipboard.copied', { documentId, text: lastCopy }).catch(() => {});
+    }
     pasteOffset = 0;
     event.clipboardData?.setData('text/plain', lastCopy);
     event.preventDefault();
@@ -46,8 +74,8 @@ export function listenToClipboard(): () => void {
   const pasteEvent = (event: ClipboardEvent) => {
     const text = event.clipboardData?.getData('text/plain');
     if (isText(event) || !text) return;
-    if (paste(text)) event.preventDefault();
-    else notify('The clipboard holds something other than nodes.', 'warning');
+    event.preventDefault();
+    void pasteAsked(text).then((isNodes) => isNodes || notify('The clipboard holds something other than nodes.', 'warning'));
   };
   document.addEventListener('copy', copy);
   document.addEventListener('cut', copy);
