@@ -1,14 +1,13 @@
+// biome-ignore-all lint/suspicious/noMisleadingCharacterClass: each character is meant by itself
 /**
  * Text from anybody's file as one can judge it. Direction marks and overrides make `exe.txt` of `txt.exe`, what has no width makes two
  * names look like one, and control characters steer a terminal: each is replaced by its number, `⟨U+202E⟩`.
  */
 
 /** Controls, format characters, surrogates without their other half, spaces that are not the plain one, and letters that draw nothing. */
-// biome-ignore lint/suspicious/noMisleadingCharacterClass: each of them is meant by itself
 const hidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufe00-\ufe0f\u{e0100}-\u{e01ef}]|(?! )\p{Zs}/gu;
 
 /** Where joiners and emoji styles are part of how a word or a picture is written. */
-// biome-ignore lint/suspicious/noMisleadingCharacterClass: each of them is meant by itself
 const joins =
   /[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{scx=Arab}\p{scx=Syrc}\p{scx=Deva}\p{scx=Beng}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}\p{scx=Taml}\p{scx=Telu}]$/u;
 

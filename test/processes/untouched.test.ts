@@ -14,7 +14,9 @@ const paths = ['BAIT.csv', '../../BAIT.csv', '/BAIT/x', '//BAIT/share/x', 'BAIT*
 it.skipIf(!hasStrace)('nothing that a hostile file names is touched', { timeout: 120_000 }, () => {
   const node = (type: string, params: object) => ({ type, typeVersion: 1, params, onError: 'keep' });
   const kinds = ['csv-file', 'jsonl-file', 'file-tail', 'sqlite-query', 'csv-output', 'jsonl-output', 'sqlite-table', 'BAIT'];
-  const nodes = Object.fromEntries(kinds.flatMap((type) => paths.map((path, i) => [`${type.replace('-', '_').toLowerCase()}_${i}`, node(type, { path, table: 'BAIT' })])));
+  const nodes = Object.fromEntries(
+    kinds.flatMap((type) => paths.map((path, i) => [`${type.replace('-', '_').toLowerCase()}_${i}`, node(type, { path, table: 'BAIT' })])),
+  );
   const file = join(folder, 'theirs.millrace.json');
   const parameters = { p: { type: 'text', default: '/BAIT' } };
   const all = { ...nodes, constructor: node('constructor', {}), http: node('http-in', { port: 8799, inbox: 'BAIT.db' }) };
