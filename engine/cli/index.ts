@@ -7,6 +7,7 @@ import { enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { problemOf } from '../protocol/connection.ts';
+import { visibleLines } from '../schema/visible-text.ts';
 import { entryFile } from '../threads.ts';
 
 // Compiled code is kept between calls, of this process and of those that it starts: a fifth of the start-up.
@@ -154,13 +155,46 @@ program
   .command('validate')
   .description('Check a pipeline without running it: its graph, params, columns, and the types of its code.')
   .argument('<file>', 'a pipeline (*.millrace.json)')
+  .option('--look', 'look at the files that it names although it is not trusted')
   .option('--json', 'print the check as JSON')
   .addHelpText('after', examples(['millrace validate readings.millrace.json', 'say what is wrong, and where']))
   .action(async (file: string, options) => exitWith(await (await import('./validate.ts')).validate(file, options)));
 
 program
+  .command('inspect')
+  .description('Show what a pipeline would read, write, run, listen on and reach. Nothing but the file itself is looked at.')
+  .argument('<file>', 'a pipeline (*.millrace.json)')
+  .option('--json', 'print it as JSON')
+  .addHelpText('after', examples(['millrace inspect theirs.millrace.json', 'before it is trusted or run']))
+  .action(async (file: string, options) => exitWith(await (await import('./inspect.ts')).inspect(file, options)));
+
+const trust = program.command('trust').description('Which pipelines may read, write and run when they are opened.');
+trust
+  .command('list', { isDefault: true })
+  .description('List what is trusted, and what has become of it.')
+  .option('--json', 'print it as JSON')
+  .addHelpText('after', examples(['millrace trust', 'what is trusted']))
+  .action(async (options) => exitWith(await (await import('./trust.ts')).listTrust(options)));
+trust
+  .command('add')
+  .description('Trust pipelines as they are now, or all in a folder and below, also those that are added or changed later.')
+  .argument('<path...>', 'pipelines (*.millrace.json), or folders')
+  .option('--force', 'also a folder that holds more than your pipelines, such as your home folder')
+  .addHelpText('after', examples(['millrace trust add theirs.millrace.json', 'one, until it changes'], ['millrace trust add ~/pipelines', 'a folder']))
+  .action(async (paths: string[], options) => exitWith(await (await import('./trust.ts')).addTrust(paths, options)));
+trust
+  .command('remove')
+  .description('Take trust back. Runs that go on do so.')
+  .argument('[path...]', 'as "millrace trust list" shows them')
+  .option('--all', 'all of it')
+  .addHelpText('after', examples(['millrace trust remove ~/pipelines', 'a folder'], ['millrace trust remove --all', 'everything']))
+  .action(async (paths: string[], options) => exitWith(await (await import('./trust.ts')).removeTrust(paths, options)));
+
+program
   .command('preview')
-  .description('Show the rows at a node, made from the first rows of each source. Nothing is written.')
+  .description(
+    'Show the rows at a node, made from the first rows of each source. Nothing is written; its files are read and its code is run, trusted or not: see "millrace inspect".',
+  )
   .argument('<file>', 'a pipeline (*.millrace.json)')
   .requiredOption('-n, --node <id>', 'the node')
   .option('-p, --port <name>', 'its output port (the first one if left out)')
@@ -209,7 +243,7 @@ async function main(): Promise<void> {
     // Commander has printed its own message by then; help and version are no errors.
     if (error instanceof CommanderError) return exitWith(error.exitCode === 0 ? 0 : 2);
     const { message, hint } = problemOf(error);
-    process.stderr.write(`millrace: ${message}${hint ? `\n  ${hint}` : ''}\n`);
+    process.stderr.write(`millrace: ${visibleLines(`${message}${hint ? `\n  ${hint}` : ''}`)}\n`);
     exitWith(2);
   }
 }

@@ -4,6 +4,7 @@ import type { PreviewResult } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { decodeCells, formatValue } from '../schema/values.ts';
+import { visible } from '../schema/visible-text.ts';
 import { alignedTable, count, describeProblems, paint } from './report.ts';
 
 interface PreviewOptions {
@@ -53,7 +54,7 @@ function print({ schema, rows, total, complete }: PreviewResult): void {
   const header = schema.columns.map((column) => column.name);
   const texts = rows.map((cells) => textsOf(cells, schema));
   if (!process.stdout.isTTY) {
-    const lines = [header, ...texts].map((row) => row.map((text) => text.replace(/[\t\n\r]/g, ' ')).join('\t'));
+    const lines = [header, ...texts].map((row) => row.map((text) => visible(text.replace(/[\t\n\r]/g, ' '))).join('\t'));
     process.stdout.write(`${lines.join('\n')}\n`);
     return;
   }

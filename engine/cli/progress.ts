@@ -1,5 +1,6 @@
 import type { RunSummary } from '../protocol/messages.ts';
 import { rowsSent } from '../protocol/run-facts.ts';
+import { visible, visibleLines } from '../schema/visible-text.ts';
 import { count, duration, paint } from './report.ts';
 import { describeState } from './run-report.ts';
 
@@ -39,7 +40,7 @@ export class Progress {
   /** A line that stays, above the block. */
   log(line: string): void {
     this.#clear();
-    this.#stream.write(`${line}\n`);
+    this.#stream.write(`${visibleLines(line)}\n`);
   }
 
   /** Takes the block away: the summary takes its place. */
@@ -53,7 +54,7 @@ export class Progress {
   }
 
   #lines(summary: RunSummary): string[] {
-    return [`${summary.pipeline}: ${describeState(summary)}`, ...this.#nodes.map(({ id }) => `  ${this.#line(id, summary)}`)];
+    return [`${visible(summary.pipeline)}: ${describeState(summary)}`, ...this.#nodes.map(({ id }) => `  ${this.#line(id, summary)}`)];
   }
 
   #line(id: string, summary: RunSummary): string {

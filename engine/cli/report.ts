@@ -1,5 +1,6 @@
 /** Problems and tables as text for a terminal. */
 import type { Problem, RowPosition } from '../schema/problem.ts';
+import { visible, visibleLines } from '../schema/visible-text.ts';
 
 const shownProblems = 10;
 
@@ -23,7 +24,7 @@ export function describeProblem(problem: Problem, file: string, titleOf: (node: 
   if (row) lines.push(`  row: ${cut(JSON.stringify(row), 200)}`);
   const options = answers.get(problem.code);
   if (problem.hint) lines.push(`  ${sentence(problem.hint)}${options ? ` Options: ${options}.` : ''}`);
-  return printable(lines.join('\n'));
+  return visibleLines(lines.join('\n'));
 }
 
 /** Hints say what can be done wherever a pipeline runs; these options of "millrace run" do it. */
@@ -38,12 +39,6 @@ const answers: ReadonlyMap<string, string> = new Map([
   ['file/gone', '--from scratch'],
   ['file/added-to', '--from scratch'],
 ]);
-
-/** Text without what would steer a terminal: it may come from anybody's file. */
-function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '\ufffd');
-}
 
 /** The id is what the file and the options call it, and tells nodes of one title apart. */
 function named(id: string, title: string): string {
@@ -64,7 +59,7 @@ export function describeProblems(problems: readonly Problem[], file: string, tit
 
 /** Columns of equal width, two spaces apart; `right` says which are numbers. Cells are cut to `widest` characters. */
 export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[], right: readonly boolean[] = [], widest = 60): string {
-  const cells = [header, ...rows].map((row) => row.map((cell) => cut(printable(cell.replace(/[\n\r\t]/g, ' ')), widest)));
+  const cells = [header, ...rows].map((row) => row.map((cell) => cut(visible(cell.replace(/[\n\r\t]/g, ' ')), widest)));
   const widths = header.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
   const lines = cells.map((row) =>
     row

@@ -3,6 +3,7 @@ import type { RunOutput, RunState, RunSummary } from '../protocol/messages.ts';
 import { rowsSent } from '../protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
 import type { Problem } from '../schema/problem.ts';
+import { visible } from '../schema/visible-text.ts';
 import { age, alignedTable, bytes, count, describeProblems, duration, paint } from './report.ts';
 
 export interface RunNames {
@@ -107,5 +108,5 @@ function describeWatermark(watermark: number | undefined): string {
 
 function placeOf({ kind, node, path, table }: RunOutput, titleOf: (node: string) => string): string {
   if (kind === 'memory') return `rows of ${titleOf(node)}`;
-  return kind === 'printed' ? 'standard output' : `${path}${table ? `, table ${table}` : ''}`;
+  return kind === 'printed' ? 'standard output' : visible(`${path}${table ? `, table ${table}` : ''}`);
 }

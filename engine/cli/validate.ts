@@ -1,18 +1,26 @@
+import { dirname, resolve } from 'node:path';
 import { problemOf } from '../protocol/connection.ts';
 import type { Problem } from '../schema/problem.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
+import { describeTouches } from './inspect.ts';
 import { describeProblems } from './report.ts';
 
 /** `millrace validate`: 0 when nothing is wrong (warnings are told), 2 otherwise. */
-export async function validate(file: string, options: { readonly json?: boolean }): Promise<number> {
+export async function validate(file: string, options: { readonly json?: boolean; readonly look?: boolean }): Promise<number> {
   try {
     const { load } = await import('./load.ts');
-    const { checked, code, pipeline, titleOf, file: name } = await load(file);
+    const { checked, code, pipeline, trusted, looked, titleOf, file: name } = await load(file, { look: options.look ? 'always' : 'trusted' });
     const problems = [...checked.result.problems, ...(await typeProblems(code, checked.result.problems))];
     const valid = !problems.some((problem) => problem.severity === 'error');
-    if (options.json) process.stdout.write(`${JSON.stringify({ valid, ...checked.result, problems }, null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson({ valid, trusted, looked, ...checked.result, problems })}\n`);
     else {
+      if (!looked)
+        process.stderr.write(
+          `${visible(name)} is not trusted: what it names was not looked at, so its columns may not be known.\n${describeTouches(checked.result, { folder: dirname(resolve(file)), titleOf })}  --look looks at its files; "millrace trust add" trusts it.\n`,
+        );
       if (problems.length > 0) process.stderr.write(`${describeProblems(problems, name, titleOf)}\n`);
-      if (valid) process.stdout.write(`${name} is valid: ${plural(Object.keys(pipeline.nodes).length, 'node')}, ${plural(pipeline.edges.length, 'edge')}.\n`);
+      if (valid)
+        process.stdout.write(`${visible(name)} is valid: ${plural(Object.keys(pipeline.nodes).length, 'node')}, ${plural(pipeline.edges.length, 'edge')}.\n`);
     }
     return valid ? 0 : 2;
   } catch (error) {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noMisleadingCharacterClass: each character is meant by itself
 /**
  * Text from anybody's file as one can judge it. Direction marks and overrides make `exe.txt` of `txt.exe`, what has no width makes two
  * names look like one, and control characters steer a terminal: each is replaced by its number, `⟨U+202E⟩`.

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { IconPlayerPlayFilled, IconPlayerStopFilled, IconRipple } from '@tabler/icons-react';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
 import { isEnabled, labelOf } from '../commands/command.ts';
 import { commandOf, menus, runCommand } from '../commands/registry.ts';
@@ -84,8 +85,8 @@ function CommandButton({ name }: { readonly name: string }) {
 }
 
 function DocumentName() {
-  const name = useSession((state) => state.pipeline.name);
-  const path = useSession((state) => state.path);
+  const name = useSession((state) => visible(state.pipeline.name));
+  const path = useSession((state) => state.path && visible(state.path));
   const isEdited = useSession((state) => state.isEdited);
   return (
     <button

@@ -1,6 +1,7 @@
 import { notifications } from '@mantine/notifications';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
 
 const colors = { error: 'red', warning: 'yellow', info: 'accent' } as const;
 
@@ -8,7 +9,14 @@ const colors = { error: 'red', warning: 'yellow', info: 'accent' } as const;
 export function notify(message: string, severity: Problem['severity'] = 'info', title?: string): void {
   // The same message again takes the place of the first.
   notifications.hide(message);
-  notifications.show({ id: message, title, message, color: colors[severity], autoClose: severity === 'error' ? 12_000 : 4_000, withBorder: true });
+  notifications.show({
+    id: message,
+    title: title && visible(title),
+    message: visibleLines(message),
+    color: colors[severity],
+    autoClose: severity === 'error' ? 12_000 : 4_000,
+    withBorder: true,
+  });
 }
 
 /** Tells what went wrong and what to do, for anything thrown by a request. Cancelled requests say nothing. */

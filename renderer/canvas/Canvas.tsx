@@ -22,7 +22,7 @@ import './floating.css';
 import { CanvasControls } from './CanvasControls.tsx';
 import { CanvasMenu, type MenuTarget } from './CanvasMenu.tsx';
 import { ConnectionHint, type Refusal, RefusalNote } from './ConnectionHint.tsx';
-import { listenToClipboard } from './clipboard.ts';
+import { listenToClipboard } from './clipboard.tsx';
 import { whyNot } from './connect.ts';
 import { DataEdge } from './DataEdge.tsx';
 import { dragType } from './drag-type.ts';

@@ -5,6 +5,7 @@ import { setNode } from '../../engine/document/edits.ts';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
 import { own } from '../../engine/schema/own.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { titleLimit } from '../inspector/LimitNote.tsx';
 import { handledBy } from '../runs/counts.ts';
 import { counted, formatShort } from '../runs/format.ts';
@@ -36,7 +37,7 @@ function FullCard({ id, data }: NodeProps<CardNode>) {
   const manifest = catalogue.get(node.type);
   const isKnown = manifest !== undefined || catalogue.size === 0;
   const title = titleOf(id, node, catalogue);
-  const line = isKnown ? check?.card || manifest?.summary || '' : `Unknown type “${node.type}”`;
+  const line = visible(isKnown ? check?.card || manifest?.summary || '' : `Unknown type “${node.type}”`);
   const withNames = hasPortLines(ports);
   const worst = problems[0]?.severity;
 
@@ -45,7 +46,7 @@ function FullCard({ id, data }: NodeProps<CardNode>) {
       <div className="card-head">
         <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} />
         <div className="card-text">
-          {isRenaming ? <TitleInput id={id} title={title} /> : <div className="card-title">{title}</div>}
+          {isRenaming ? <TitleInput id={id} title={node.title ?? title} /> : <div className="card-title">{title}</div>}
           <div className="card-line" title={line}>
             {line || ' '}
           </div>

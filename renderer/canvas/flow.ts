@@ -1,6 +1,7 @@
 import { type Edge as FlowEdge, type Node as FlowNode, Position } from '@xyflow/react';
 import { edgeId, errorPort, type Pipeline, type PipelineNode, runNodes, runNodeTitle } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PortManifest } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { derived } from '../session/derived.ts';
 
 /** Cards read the session by their id, so that the flow's own nodes change only when they move or are selected. */
@@ -115,7 +116,7 @@ export const besideDocument: ReadonlyMap<string, Pick<NodeManifest, 'icon' | 'ki
 ]);
 
 export function titleOf(id: string, node: PipelineNode | undefined, catalogue: ReadonlyMap<string, NodeManifest>): string {
-  return node?.title ?? (node && catalogue.get(node.type)?.title) ?? (node ? undefined : runNodeTitle(id)) ?? id;
+  return visible(node?.title ?? (node && catalogue.get(node.type)?.title) ?? (node ? undefined : runNodeTitle(id)) ?? id);
 }
 
 /**

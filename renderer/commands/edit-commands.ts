@@ -17,7 +17,7 @@ import {
 } from '@tabler/icons-react';
 import { type Alignment, alignNodes } from '../canvas/align.ts';
 import { layOutPipeline } from '../canvas/auto-layout.ts';
-import { copySelection, cutSelection, pasteFromClipboard } from '../canvas/clipboard.ts';
+import { copySelection, cutSelection, pasteFromClipboard } from '../canvas/clipboard.tsx';
 import { openQuickAdd } from '../canvas/quick-add.ts';
 import { deleteSelection, duplicateSelection, moveSelection, nudge, renameSelection } from '../canvas/selection.ts';
 import { isShown } from '../code/code-fields.ts';

@@ -1,7 +1,8 @@
-import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory, IconHome } from '@tabler/icons-react';
+import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory, IconHome, IconShieldCheck } from '@tabler/icons-react';
 import { isDesktop } from '../app/host.ts';
 import { newDocument, saveDocument, saveDocumentAs, showExamples, showRecent, showStart } from '../files/documents.tsx';
 import { openDocument } from '../files/open-file.ts';
+import { showTrusted } from '../files/trust.tsx';
 import { session } from '../session/session.ts';
 import type { Command } from './command.ts';
 
@@ -20,6 +21,7 @@ export const fileCommands: readonly Command[] = [
     run: () => saveDocument(),
   },
   { name: 'file.saveAs', label: 'Save as…', shortcuts: ['Mod+Shift+S'], run: () => saveDocumentAs() },
+  { name: 'file.trusted', label: 'Trusted pipelines…', icon: IconShieldCheck, run: () => showTrusted() },
   { name: 'file.properties', label: 'Pipeline properties', icon: IconAdjustments, run: () => showProperties() },
 ];
 

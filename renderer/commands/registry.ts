@@ -28,7 +28,7 @@ const byName = new Map(commands.map((command) => [command.name, command]));
 export const menus: readonly Menu[] = [
   {
     label: 'File',
-    entries: ['file.new', 'file.open', 'file.recent', 'file.start', 'file.examples', null, 'file.save', 'file.saveAs', null, 'file.properties'],
+    entries: ['file.new', 'file.open', 'file.recent', 'file.start', 'file.examples', null, 'file.save', 'file.saveAs', null, 'file.trusted', 'file.properties'],
   },
   {
     label: 'Edit',

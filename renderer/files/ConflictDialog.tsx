@@ -1,4 +1,5 @@
 import { Button, Modal } from '@mantine/core';
+import { visible } from '../../engine/schema/visible-text.ts';
 
 interface Props {
   readonly path: string;
@@ -9,7 +10,7 @@ export function ConflictDialog({ path, onClose }: Props) {
   return (
     <Modal opened onClose={() => onClose(null)} title="The file was changed by somebody else" size={500}>
       <p className="dialog-text">
-        <code>{path}</code> is no longer the file that you opened. Another program or person has changed it since.
+        <code>{visible(path)}</code> is no longer the file that you opened. Another program or person has changed it since.
       </p>
       <p className="dialog-text dim">Save yours under another name to keep both.</p>
       <div className="dialog-buttons">

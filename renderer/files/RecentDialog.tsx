@@ -1,6 +1,7 @@
 import { CloseButton, Modal } from '@mantine/core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { RecentFile } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { notifyError } from '../app/notify.ts';
 import { formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';
@@ -34,12 +35,12 @@ export function RecentDialog({ onClose }: { readonly onClose: (path: string | nu
           <li key={file.path}>
             <button type="button" className="file-row" data-autofocus={file === first || undefined} disabled={!file.exists} onClick={() => onClose(file.path)}>
               <span className="file-row-text">
-                <b>{file.name}</b>
-                <span>{file.exists ? file.path : `${file.path} (no longer there)`}</span>
+                <b>{visible(file.name)}</b>
+                <span>{file.exists ? visible(file.path) : `${visible(file.path)} (no longer there)`}</span>
               </span>
               <span className="file-row-when">{formatWhen(file.openedAt)}</span>
             </button>
-            <CloseButton size="sm" aria-label={`Forget ${file.name}`} onClick={() => remove(file.path)} />
+            <CloseButton size="sm" aria-label={`Forget ${visible(file.name)}`} onClick={() => remove(file.path)} />
           </li>
         ))}
       </ul>

@@ -1,6 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
 import type { Autosave } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';
 import './files.css';
@@ -26,15 +27,15 @@ export function RestoreDialog({ copies, onClose }: Props) {
         {left.map((copy, index) => (
           <li key={copy.id}>
             <span className="file-row-text">
-              <b>{copy.name}</b>
+              <b>{visible(copy.name)}</b>
               <span>
-                {formatWhen(copy.savedAt)} · {copy.path ?? 'never saved'}
+                {formatWhen(copy.savedAt)} · {copy.path === null ? 'never saved' : visible(copy.path)}
               </span>
             </span>
-            <Button size="compact-xs" variant="subtle" color="red" onClick={() => discard(copy.id)} aria-label={`Discard ${copy.name}`}>
+            <Button size="compact-xs" variant="subtle" color="red" onClick={() => discard(copy.id)} aria-label={`Discard ${visible(copy.name)}`}>
               Discard
             </Button>
-            <Button size="compact-xs" data-autofocus={index === 0 || undefined} onClick={() => onClose(copy.id)} aria-label={`Restore ${copy.name}`}>
+            <Button size="compact-xs" data-autofocus={index === 0 || undefined} onClick={() => onClose(copy.id)} aria-label={`Restore ${visible(copy.name)}`}>
               Restore
             </Button>
           </li>

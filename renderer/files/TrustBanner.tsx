@@ -1,10 +1,8 @@
-import { Button } from '@mantine/core';
-import { IconShieldQuestion } from '@tabler/icons-react';
-import { Fragment } from 'react';
-import { notifyError } from '../app/notify.ts';
-import { titleOf } from '../canvas/flow.ts';
+import { Button, Menu } from '@mantine/core';
+import { IconChevronDown, IconShieldQuestion } from '@tabler/icons-react';
 import { useSession } from '../session/session.ts';
-import { trustDocument } from './documents.tsx';
+import { TouchList } from './TouchList.tsx';
+import { showTrusted, trustDocument, trustFolder } from './trust.tsx';
 import './files.css';
 
 /** Above a pipeline from elsewhere: what it would do, and the button that lets it. Until then nothing is read, written or run. */
@@ -12,14 +10,8 @@ export function TrustBanner() {
   const trusted = useSession((state) => state.trusted);
   const check = useSession((state) => state.check);
   const pipeline = useSession((state) => state.pipeline);
-  const catalogue = useSession((state) => state.catalogue);
+  const path = useSession((state) => state.path);
   if (trusted) return null;
-  const code = check?.code.map((id) => titleOf(id, pipeline.nodes[id], catalogue)) ?? [];
-  const facts = [
-    ['Reads', check?.reads.join(', ') || 'nothing'],
-    ['Writes', check?.writes.join(', ') || 'nothing'],
-    ['Holds code', code.join(', ') || 'none'],
-  ] as const;
   return (
     <section className="trust-banner" aria-label="This pipeline is not trusted">
       <IconShieldQuestion size={20} />
@@ -27,16 +19,26 @@ export function TrustBanner() {
         <p>
           <b>This pipeline comes from elsewhere.</b> Nothing of it is read, previewed or run until you trust it. What it would do:
         </p>
-        <dl>
-          {facts.map(([name, what]) => (
-            <Fragment key={name}>
-              <dt>{name}</dt>
-              <dd>{what}</dd>
-            </Fragment>
-          ))}
-        </dl>
+        <TouchList touches={check} pipeline={pipeline} path={path} />
       </div>
-      <Button onClick={() => trustDocument().catch((error) => notifyError(error, 'The pipeline could not be trusted'))}>Trust this pipeline</Button>
+      <Button.Group>
+        <Button disabled={!check} onClick={() => void trustDocument()}>
+          Trust this pipeline
+        </Button>
+        <Menu position="bottom-end" width={290}>
+          <Menu.Target>
+            <Button disabled={!check} className="trust-more" aria-label="More ways to trust">
+              <IconChevronDown size={16} />
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item disabled={path === null} onClick={() => void trustFolder()}>
+              Trust all pipelines in this folder…
+            </Menu.Item>
+            <Menu.Item onClick={() => void showTrusted()}>Trusted pipelines…</Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </Button.Group>
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import { Button, Modal } from '@mantine/core';
+import { visible } from '../../engine/schema/visible-text.ts';
 
 interface Props {
   readonly name: string;
@@ -7,7 +8,7 @@ interface Props {
 
 export function UnsavedDialog({ name, onClose }: Props) {
   return (
-    <Modal opened onClose={() => onClose(null)} title={`Save the changes to “${name}”?`} size={440}>
+    <Modal opened onClose={() => onClose(null)} title={`Save the changes to “${visible(name)}”?`} size={440}>
       <p className="dialog-text dim">They are lost if you do not save them.</p>
       <div className="dialog-buttons">
         <Button variant="subtle" color="red" onClick={() => onClose('discard')}>

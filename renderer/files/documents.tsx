@@ -123,14 +123,6 @@ async function resolveConflict(path: string): Promise<boolean> {
   return false;
 }
 
-export async function trustDocument(): Promise<void> {
-  const { documentId } = session.state;
-  if (!documentId) return;
-  await session.request('document.trust', { documentId });
-  setState({ trusted: true });
-  session.recheck();
-}
-
 function fileName(name: string): string {
   return (
     name

@@ -23,9 +23,9 @@ export async function startDocument(hello: RequestResults['hello']): Promise<() 
 }
 
 async function resumeLeft({ edited, run, selection, dockTab, ...left }: LeftDocument): Promise<() => void> {
-  const { documentId } = await session.request('document.resume', left);
+  const known = await session.request('document.resume', left);
   return () => {
-    session.load({ ...left, documentId }, { edited });
+    session.load({ ...left, ...known }, { edited });
     session.select(selection);
     setState({ dockTab });
     // The copy of an engine that has ended would be offered to other windows.

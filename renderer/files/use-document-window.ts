@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { session, useSession } from '../session/session.ts';
 import { writeAutosave } from './autosave.ts';
 import { mayLeaveDocument } from './documents.tsx';
@@ -6,7 +7,7 @@ import { leaveDocument } from './left-document.ts';
 
 /** Title of the window, and the question before unsaved changes are lost by closing it. */
 export function useDocumentWindow(): void {
-  const name = useSession((state) => state.pipeline.name);
+  const name = useSession((state) => visible(state.pipeline.name));
   const path = useSession((state) => state.path);
   const edited = useSession((state) => state.isEdited);
   useEffect(() => {

@@ -1,4 +1,5 @@
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
+import { visibleLines } from '../../engine/schema/visible-text.ts';
 
 /**
  * The problems to show at one field. A list takes those of itself only, since its items have fields of their own; any other
@@ -21,7 +22,8 @@ export function withoutEchoes(problems: readonly Problem[]): readonly Problem[] 
 
 /** A message as a whole sentence, so that a hint can follow it. */
 export function sentence(message: string): string {
-  return /[.?!:…]["”’)]?$/.test(message) ? message : `${message}.`;
+  const text = visibleLines(message);
+  return /[.?!:…]["”’)]?$/.test(text) ? text : `${text}.`;
 }
 
 /** Problems of a node that no field of its form shows. */

@@ -1,5 +1,6 @@
 import { IconAlertTriangleFilled, IconCircleCheck, IconExclamationCircleFilled, IconInfoCircleFilled } from '@tabler/icons-react';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { visibleJson, visibleLines } from '../../engine/schema/visible-text.ts';
 import { titleOf } from '../canvas/flow.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { revealNode } from '../canvas/viewport.ts';
@@ -60,17 +61,17 @@ export function ProblemList({ problems, withNode = false }: { readonly problems:
               data-problem={problem.code}
               data-severity={problem.severity}
               onClick={() => goTo(problem)}
-              aria-label={`${problem.severity}: ${problem.message}`}
+              aria-label={`${problem.severity}: ${visibleLines(problem.message)}`}
             >
               <Drawn size={15} />
               <span className="problem-text">
                 <span>
                   {withNode && problem.node && <b>{titleOf(problem.node, session.state.pipeline.nodes[problem.node], session.state.catalogue)}: </b>}
-                  {problem.message}
+                  {visibleLines(problem.message)}
                   {location && <i>{location}</i>}
                 </span>
-                {problem.hint && <span className="problem-hint">{problem.hint}</span>}
-                {problem.row && <code className="problem-row">{JSON.stringify(problem.row)}</code>}
+                {problem.hint && <span className="problem-hint">{visibleLines(problem.hint)}</span>}
+                {problem.row && <code className="problem-row">{visibleJson(problem.row, 0)}</code>}
               </span>
             </button>
           </li>

@@ -1,6 +1,7 @@
 import { ActionIcon, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconDatabase, IconFileText, IconFolderShare } from '@tabler/icons-react';
 import type { RunOutput } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { countText, rowsText } from '../grid/format.ts';
 import { session, useSession } from '../session/session.ts';
 import { fileName } from './queries.ts';
@@ -21,11 +22,11 @@ export function OutputList({ path }: { readonly path: string | null }) {
         {byPath.map((output) => {
           const rows = named.filter((other) => other.path === output.path).reduce((sum, other) => sum + other.rows, 0);
           const isDatabase = output.kind === 'sqlite';
-          const title = `${output.path}\n${output.committed ? `${rowsText(rows)} written` : 'nothing was written: the file is as it was before'}`;
+          const title = `${visible(output.path)}\n${output.committed ? `${rowsText(rows)} written` : 'nothing was written: the file is as it was before'}`;
           const content = (
             <>
               {isDatabase ? <IconDatabase size={14} stroke={1.6} /> : <IconFileText size={14} stroke={1.6} />}
-              <span className={styles.name}>{fileName(output.path)}</span>
+              <span className={styles.name}>{visible(fileName(output.path))}</span>
               <span className={styles.count}>{output.committed ? countText(rows) : 'not written'}</span>
             </>
           );

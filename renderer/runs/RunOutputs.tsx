@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconFolder, IconTable } from '@tabler/icons-react';
 import type { RunOutput, RunSummary } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { titleOf } from '../canvas/flow.ts';
 import { revealNode } from '../canvas/viewport.ts';
 import { session, useSession } from '../session/session.ts';
@@ -17,7 +18,7 @@ export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonl
         <li className="run-output" key={`${output.node} ${output.path} ${output.table}`}>
           <b>{titleOf(output.node, pipeline.nodes[output.node], catalogue)}</b>
           <span className="run-note">{describe(output, run)}</span>
-          {output.path && <code>{output.path}</code>}
+          {output.path && <code>{visible(output.path)}</code>}
           {output.kind === 'sqlite' && output.path && output.committed && (
             <Button size="compact-xs" variant="light" leftSection={<IconTable size={14} />} onClick={() => session.showResult(output.path!)}>
               Show result
@@ -57,7 +58,7 @@ function describe(output: RunOutput, run: RunSummary): string {
   const rows = counted(output.rows, 'row');
   if (output.kind === 'memory') return `received ${rows}`;
   if (output.kind === 'printed') return `printed ${rows}`;
-  const where = output.kind === 'sqlite' ? `to table “${output.table}” in` : 'to';
+  const where = output.kind === 'sqlite' ? `to table “${visible(output.table ?? '')}” in` : 'to';
   if (run.endedAt === null) return `${rows} so far ${where}`;
   return output.committed ? `wrote ${rows} ${where}` : 'wrote nothing; as it was before the run:';
 }

@@ -54,13 +54,17 @@ export async function keepConnected(prepare: (hello: RequestResults['hello']) =>
 async function introduceDocument(): Promise<void> {
   const { client, path, stamp, trusted } = getState();
   if (!client) return;
-  const { documentId } = await client.request('document.resume', { path, stamp, trusted });
-  setState({ documentId });
+  setState(await client.request('document.resume', { path, stamp, trusted }));
   scheduleCheck(0);
 }
 
 function listen(client: Client<EditorProtocol>): void {
   client.on('run.changed', acceptRun);
+  client.on('document.distrusted', ({ documentId }) => {
+    if (documentId !== getState().documentId) return;
+    setState({ trusted: false });
+    scheduleCheck(0);
+  });
   client.on('run.logged', ({ runId, line }) => {
     const { logs } = getState();
     setState({ logs: { ...logs, [runId]: [...(logs[runId] ?? []), line].slice(-keptLogLines) } });

@@ -7,7 +7,7 @@ import { useQuickAdd } from '../canvas/quick-add.ts';
 import { runCommand } from '../commands/registry.ts';
 import { openExample, openPath } from '../files/documents.tsx';
 import { chooseData, dataExtensions, listenOnPort } from '../files/open-file.ts';
-import { choosePastedRows } from '../files/PasteDialog.tsx';
+import { choosePastedRows } from '../files/PasteRowsDialog.tsx';
 import { formatWhen } from '../runs/format.ts';
 import { session, useSession } from '../session/session.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missing, openEditor, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, gridRows, selectNode } from './gestures.ts';
-import { ready, runButton, runUntil, tab, trustBanner, writePipeline } from './pipelines.ts';
+import { menu, ready, runButton, runUntil, tab, trustBanner, writePipeline } from './pipelines.ts';
 
 describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
   it('reads, runs and writes nothing until it is trusted', async () => {
@@ -63,7 +63,7 @@ describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
     const generator = { type: 'generator', params: { count: 5 } };
     writePipeline(file, { readings: generator });
     let editor = await openEditor('browser', { data: join(folder, 'data'), open: file });
-    await trustBanner(editor.page).getByRole('button').click();
+    await trustBanner(editor.page).getByRole('button', { name: 'Trust this pipeline' }).click();
     await expect.poll(() => gridRows(editor.page).count()).toBe(5);
     await editor.close();
 
@@ -76,6 +76,46 @@ describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
     await trustBanner(editor.page).waitFor();
     await bottomPanel(editor.page).getByText('This pipeline is not trusted yet').waitFor();
     await tab(editor.page, 'Problems').click();
+    expect(editor.errors).toEqual([]);
+  });
+
+  it('is taken back in the list, and nodes from elsewhere are asked about', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'theirs.millrace.json');
+    writePipeline(file, { readings: { type: 'generator', params: { count: 5 } } });
+    const editor = await openEditor('browser', { data: join(folder, 'data'), open: file });
+    const { page } = editor;
+    await trustBanner(page).getByRole('button', { name: 'Trust this pipeline' }).click();
+    await expect.poll(() => gridRows(page).count()).toBe(5);
+
+    const theirs = { type: 'http-in', typeVersion: 1, params: { port: 8799, inbox: '../../box.db' }, onError: 'stop' };
+    const part = { format: 'millrace/pipeline', formatVersion: 1, name: '', parameters: {}, nodes: { http: theirs }, edges: [], layout: {} };
+    const text = JSON.stringify({ format: 'millrace/clip', pipeline: part });
+    const paste = () =>
+      page.evaluate((pasted) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', pasted);
+        (document.activeElement as HTMLElement | null)?.blur();
+        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+      }, text);
+    await paste();
+    const question = page.getByRole('dialog', { name: 'Paste nodes from elsewhere?' });
+    await expect.poll(() => question.locator('dl').innerText()).toMatch(/box\.db \(outside[\s\S]*Listens on\s+http:\/\/127\.0\.0\.1:8799\/rows/);
+    await editor.shot('life-paste');
+    await question.getByRole('button', { name: 'Cancel' }).click();
+    expect(await card(page, 'http').count()).toBe(0);
+    await paste();
+    await question.getByRole('button', { name: 'Trust and paste' }).click();
+    await card(page, 'http').waitFor();
+
+    await menu(page, 'File', 'Trusted pipelines…');
+    const list = page.getByRole('dialog', { name: 'Trusted pipelines' });
+    await list.getByText('trusted as it is').waitFor();
+    await editor.shot('life-trusted');
+    await list.getByRole('button', { name: `Remove ${file}` }).click();
+    await list.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await trustBanner(page).waitFor();
+    await expect.poll(() => trustBanner(page).locator('dl').innerText()).toContain('8799');
     expect(editor.errors).toEqual([]);
   });
 

@@ -249,7 +249,7 @@ describe('millrace validate', () => {
   it('says that a pipeline is valid, or what is wrong with the types of its code', async () => {
     expect(await millrace('validate', 'good.millrace.json')).toMatchObject({ code: 0, stdout: 'good.millrace.json is valid: 4 nodes, 3 edges.\n' });
     save('typo.millrace.json', pipeline(twice.replace('temperature', 'toString().nope')));
-    const { code, stderr } = await millrace('validate', 'typo.millrace.json');
+    const { code, stderr } = await millrace('validate', 'typo.millrace.json', '--look');
     expect(code).toBe(2);
     expect(stderr).toMatch(/typo\.millrace\.json: node step "Look twice" \(code 2:\d+\): Property 'nope' does not exist/);
     expect(JSON.parse((await millrace('validate', 'good.millrace.json', '--json')).stdout)).toMatchObject({

@@ -6,11 +6,11 @@ import { extensionOf, pasteRows } from './open-file.ts';
 /** Takes the rows on the clipboard; where the page may not read it, or it holds none, asks for them. */
 export async function choosePastedRows(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => '');
-  const rows = extensionOf(text) ? text : await showDialog<string>((close) => <PasteDialog onClose={close} />);
+  const rows = extensionOf(text) ? text : await showDialog<string>((close) => <PasteRowsDialog onClose={close} />);
   if (rows) await pasteRows(rows);
 }
 
-function PasteDialog({ onClose }: { readonly onClose: (text: string | null) => void }) {
+function PasteRowsDialog({ onClose }: { readonly onClose: (text: string | null) => void }) {
   const [text, setText] = useState('');
   return (
     <Modal opened onClose={() => onClose(null)} title="Paste rows" size={640}>

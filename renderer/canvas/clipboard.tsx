@@ -1,13 +1,17 @@
-import { copyNodes } from '../../engine/document/clipboard.ts';
-import { notify } from '../app/notify.ts';
+import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
+import { showDialog } from '../app/dialogs.tsx';
+import { notify, notifyError } from '../app/notify.ts';
 import { isCanvasEntered, isInScope, isTyping, placeOf } from '../commands/scope.ts';
 import { pasteRows, takeFiles } from '../files/open-file.ts';
+import { PasteNodesDialog } from '../files/PasteNodesDialog.tsx';
 import { session } from '../session/session.ts';
 import { explainKept, pasteText, removeSelection } from './selection.ts';
 import { visibleCentre } from './viewport.ts';
 
 /** What was copied here last: for a menu's Paste where the browser does not let pages read the clipboard. */
 let lastCopy: string | null = null;
+/** The last copy out of a trusted document: pasted without a question. */
+let ownCopy: string | null = null;
 /** Pasting again and again puts each copy beside the one before. */
 let pasteOffset = 0;
 
@@ -29,7 +33,31 @@ function fire(name: 'copy' | 'cut'): void {
 export async function pasteFromClipboard(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => lastCopy);
   if (!text) notify('The clipboard holds neither nodes nor rows. Copy some first.', 'warning');
-  else if (!paste(text)) await pasteRows(text);
+  else await pasteAny(text);
+}
+
+/** Nodes, or else rows: these become a file of the document and a source of it. */
+async function pasteAny(text: string): Promise<void> {
+  if (!(await pasteAsked(text))) await pasteRows(text);
+}
+
+/** Pastes nodes, after a question where they come from elsewhere and would be trusted here. Resolves with false when there are none in the text. */
+async function pasteAsked(text: string): Promise<boolean> {
+  const { documentId, trusted, pipeline, path } = session.state;
+  if (!trusted || text === ownCopy) return paste(text);
+  const pasted = pasteNodes({ ...pipeline, nodes: {}, edges: [], layout: {} }, text, { x: 0, y: 0 });
+  if (!pasted) return false;
+  try {
+    if (!(await session.request('clipboard.isOwn', { text }))) {
+      const touches = await session.request('pipeline.touches', { documentId: documentId ?? '', pipeline: pasted.pipeline });
+      const isAgreed = await showDialog<true>((close) => <PasteNodesDialog touches={touches} pasted={pasted.pipeline} path={path} onClose={close} />);
+      if (!isAgreed) return true;
+    }
+    if (session.state.documentId === documentId) paste(text);
+  } catch (error) {
+    notifyError(error, 'The nodes were not pasted');
+  }
+  return true;
 }
 
 function paste(text: string): boolean {
@@ -46,12 +74,17 @@ export function listenToClipboard(): () => void {
   const isMeant = (event: Event, scope: 'canvas' | 'document') =>
     !event.defaultPrevented && !isTyping(event.target) && isInScope({ scope }, placeOf(document.activeElement));
   const copy = (event: ClipboardEvent) => {
-    const { selection, pipeline } = session.state;
+    const { selection, pipeline, documentId, trusted } = session.state;
     if (selection.nodes.length === 0) return;
     if (!isCommanded && (!isMeant(event, 'canvas') || String(getSelection()) !== '')) return;
     const isCut = event.type === 'cut';
     if (isCut && !isCommanded && !isCanvasEntered()) return explainKept();
     lastCopy = copyNodes(pipeline, selection.nodes);
+    if (trusted) {
+      ownCopy = lastCopy;
+      // For other windows, and for later.
+      if (documentId) void session.request('clipboard.copied', { documentId, text: lastCopy }).catch(() => {});
+    }
     pasteOffset = 0;
     event.clipboardData?.setData('text/plain', lastCopy);
     event.preventDefault();
@@ -63,7 +96,7 @@ export function listenToClipboard(): () => void {
     if (!isMeant(event, 'document') || (!text && files.length === 0)) return;
     event.preventDefault();
     if (files.length > 0) void takeFiles(files);
-    else if (text && !paste(text)) void pasteRows(text);
+    else if (text) void pasteAny(text);
   };
   document.addEventListener('copy', copy);
   document.addEventListener('cut', copy);

@@ -1,0 +1,67 @@
+import { problemOf } from '../protocol/connection.ts';
+import type { Touches } from '../protocol/messages.ts';
+import { placeOf, resolvedPath } from '../schema/path-place.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
+import { describeProblems } from './report.ts';
+
+/** `millrace inspect`: 0 with what the pipeline would do, 2 where the file is none. Opens nothing but the file. */
+export async function inspect(file: string, options: { readonly json?: boolean }): Promise<number> {
+  try {
+    const { load } = await import('./load.ts');
+    const { checked, pipeline, trusted, path, folder, titleOf } = await load(file, { look: 'never' });
+    const { reads, writes, listens, reaches, code, unknown } = checked.result;
+    const nodes = Object.entries(pipeline.nodes).map(([id, { type }]) => ({ id, type, title: titleOf(id) }));
+    if (options.json) {
+      const { name, parameters } = pipeline;
+      process.stdout.write(`${visibleJson({ file: path, name, trusted, nodes, reads, writes, listens, reaches, code, unknown, parameters })}\n`);
+      return 0;
+    }
+    const parameters = Object.entries(pipeline.parameters).map(([name, { type, default: value }]) => `${name} (${type}, ${JSON.stringify(value)})`);
+    const lines = [
+      `${visible(path)}: ${visible(pipeline.name)}, ${trusted ? 'trusted' : 'not trusted'}`,
+      fact(
+        'Nodes',
+        nodes.map(({ id, type, title }) => `${title === id ? id : `${id} “${title}”`} (${type})`),
+        'none',
+      ),
+      describeTouches(checked.result, { folder, titleOf }).trimEnd(),
+      fact('Parameters', parameters, 'none'),
+    ];
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return 0;
+  } catch (error) {
+    const problem = problemOf(error);
+    if (options.json) process.stdout.write(`${visibleJson({ problems: [problem] })}\n`);
+    else process.stderr.write(`${describeProblems([problem], file, (node) => node)}\n`);
+    return 2;
+  }
+}
+
+/** A line for each kind of thing that a pipeline would touch. */
+export function describeTouches(touches: Touches, { folder, titleOf }: { readonly folder: string; titleOf(node: string): string }): string {
+  const marks = { inside: '', outside: " (outside the pipeline's folder)", network: ' (may ask another machine)' };
+  const files = (paths: readonly string[]) => paths.map((path) => `${resolvedPath(path, folder)}${marks[placeOf(path)]}`);
+  const isOpen = touches.unknown.length > 0;
+  const none = isOpen ? 'nothing that is known' : 'nothing';
+  const lines = [
+    fact('Reads', files(touches.reads), none),
+    fact('Writes', files(touches.writes), none),
+    fact('Holds code', touches.code.map(titleOf), none),
+    fact('Listens on', touches.listens, none),
+    fact('Reaches', touches.reaches, isOpen ? none : 'no other machine'),
+    ...(isOpen
+      ? [
+          fact(
+            'Not known',
+            touches.unknown.map(({ node, reason }) => `${titleOf(node)}: ${reason}`),
+            '',
+          ),
+        ]
+      : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function fact(name: string, items: readonly string[], none: string): string {
+  return `  ${name.padEnd(11)}${items.length > 0 ? items.map(visible).join(`\n${' '.repeat(13)}`) : none}`;
+}

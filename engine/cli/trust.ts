@@ -1,0 +1,75 @@
+/** `millrace trust`: which pipelines may read, write and run when they are opened. */
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { MillraceError } from '../schema/problem.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
+import { dataFolder } from '../store/data-folder.ts';
+import { Store } from '../store/store.ts';
+import type { Trust } from '../store/trust.ts';
+import { readText } from '../workbench/disk.ts';
+import { pipelineOf } from '../workbench/documents.ts';
+import { listTrusted, refuseWide } from '../workbench/trusted-places.ts';
+import { age, alignedTable } from './report.ts';
+
+export function listTrust(options: { readonly json?: boolean }): Promise<number> {
+  return withTrust(async (trust) => {
+    const places = await listTrusted(trust);
+    if (options.json) process.stdout.write(`${visibleJson(places)}\n`);
+    else if (places.length === 0) process.stdout.write('Nothing is trusted yet.\n');
+    else {
+      const rows = places.map(({ kind, path, grantedAt, state }) => [kind, state, `${age(grantedAt)} ago`, path]);
+      process.stdout.write(`${alignedTable(['by', 'state', 'since', 'path'], rows, [false, false, true, false], 1000)}\n`);
+    }
+    return 0;
+  });
+}
+
+/** All of them, or none where one cannot be trusted. */
+export function addTrust(paths: readonly string[], options: { readonly force?: boolean }): Promise<number> {
+  return withTrust(async (trust) => {
+    const grants: (() => void)[] = [];
+    for (const path of paths.map((each) => resolve(each))) {
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+        const folder = realpathSync(path);
+        if (!options.force) refuseWide(folder);
+        grants.push(() => trust.addFolder(folder));
+      } else {
+        const { text, stamp } = await readText(path);
+        pipelineOf(text);
+        grants.push(() => trust.addFile(path, stamp));
+      }
+    }
+    for (const grant of grants) grant();
+    for (const path of paths) process.stdout.write(`${visible(resolve(path))} is trusted.\n`);
+    return 0;
+  });
+}
+
+export function removeTrust(paths: readonly string[], options: { readonly all?: boolean }): Promise<number> {
+  return withTrust((trust) => {
+    const known = trust.list();
+    const wanted = paths.map((path) => resolve(path));
+    const missing = wanted.find((path) => !known.some((each) => each.path === path));
+    if (missing !== undefined || (wanted.length === 0 && !options.all)) {
+      const message = missing === undefined ? 'Say what is to be removed.' : `${missing} is not among what is trusted.`;
+      throw new MillraceError({ code: 'trust/unknown', message, hint: 'Name paths as "millrace trust list" shows them, or give --all.' });
+    }
+    const removed = known.filter(({ path }) => options.all || wanted.includes(path));
+    for (const { kind, path } of removed) trust.remove(kind, path);
+    process.stdout.write(
+      removed.length === 0 ? 'There was nothing to remove.\n' : removed.map(({ path }) => `${visible(path)} is not trusted any more.\n`).join(''),
+    );
+    if (removed.length > 0) process.stdout.write('Runs that were started before go on: "millrace runs" lists them.\n');
+    return 0;
+  });
+}
+
+async function withTrust(act: (trust: Trust) => number | Promise<number>): Promise<number> {
+  const store = Store.open(dataFolder());
+  try {
+    if (store.problem) throw new MillraceError(store.problem);
+    return await act(store.trust);
+  } finally {
+    store.close();
+  }
+}

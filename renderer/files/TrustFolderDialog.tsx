@@ -1,0 +1,38 @@
+import { Button, Modal } from '@mantine/core';
+import type { Problem } from '../../engine/protocol/messages.ts';
+import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
+
+interface Props {
+  /** Of the pipeline's file. */
+  readonly path: string;
+  /** Why trusting this folder is unwise, where it is. */
+  readonly warning: Problem | null;
+  readonly onClose: (isSure: true | null) => void;
+}
+
+export function TrustFolderDialog({ path, warning, onClose }: Props) {
+  const folder = path.replace(/[\\/][^\\/]*$/, '') || '/';
+  return (
+    <Modal opened onClose={() => onClose(null)} title={warning ? 'This folder is a wide one' : 'Trust all pipelines in this folder?'} size={500}>
+      <p className="dialog-text">
+        Every pipeline in <code className="dialog-path">{visible(folder)}</code>
+      </p>
+      <p className="dialog-text">
+        and in the folders below may then read, write and run without being asked about, <b>also those that are added or changed later</b>, by whomever.
+      </p>
+      {warning && (
+        <p className="dialog-text touch-mark" role="alert">
+          {visibleLines(warning.message)} {warning.hint}
+        </p>
+      )}
+      <div className="dialog-buttons">
+        <Button variant="default" data-autofocus onClick={() => onClose(null)}>
+          Cancel
+        </Button>
+        <Button color={warning ? 'red' : undefined} onClick={() => onClose(true)}>
+          {warning ? 'Trust it all the same' : 'Trust the folder'}
+        </Button>
+      </div>
+    </Modal>
+  );
+}

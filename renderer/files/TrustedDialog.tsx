@@ -1,0 +1,91 @@
+import { Button, CloseButton, Modal } from '@mantine/core';
+import { IconFileText, IconFolder } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import type { TrustedPlace } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
+import { notify, notifyError } from '../app/notify.ts';
+import { formatWhen } from '../runs/format.ts';
+import { session, useSession } from '../session/session.ts';
+import './files.css';
+
+const words = {
+  file: {
+    unchanged: 'trusted as it is',
+    changed: 'changed since: it is asked about again',
+    missing: 'no longer there',
+    unknown: 'cannot be read',
+  },
+  folder: {
+    unchanged: 'all pipelines in it, also those that are added or changed',
+    changed: 'no folder any more',
+    missing: 'no longer there',
+    unknown: 'cannot be looked at',
+  },
+} as const;
+
+/** What is trusted, and the way to take it back. */
+interface Props {
+  readonly onClose: () => void;
+  /** Closes, and asks whether to trust the folder of the document. */
+  readonly onTrustFolder: () => void;
+}
+
+export function TrustedDialog({ onClose, onTrustFolder }: Props) {
+  const [places, setPlaces] = useState<readonly TrustedPlace[] | null>(null);
+  const path = useSession((state) => state.path);
+  useEffect(() => {
+    session.request('trust.list', {}).then(setPlaces, (error) => {
+      setPlaces([]);
+      notifyError(error, 'What is trusted could not be read');
+    });
+  }, []);
+  const remove = async (removed: readonly TrustedPlace[]) => {
+    try {
+      const all = removed.length === places?.length;
+      const { running } = await session.request('trust.remove', all ? {} : { places: removed.map((each) => ({ kind: each.kind, path: each.path })) });
+      setPlaces((before) => before?.filter((each) => !removed.includes(each)) ?? null);
+      if (running.length > 0) {
+        const names = running.map((name) => `“${name}”`).join(', ');
+        notify(`Runs that were started before go on: ${names}. Stop them in the Run panel of their pipelines.`, 'warning');
+      }
+    } catch (error) {
+      notifyError(error, 'Trust was not taken back');
+    }
+  };
+  return (
+    <Modal opened onClose={onClose} title="Trusted pipelines" size={680}>
+      <p className="dialog-text dim">What you made or trusted here may read, write and run. What is removed from this list is asked about again.</p>
+      {places?.length === 0 && <p className="dialog-text">Nothing is trusted yet.</p>}
+      <ul className="file-rows" aria-label="Trusted pipelines">
+        {places?.map((place) => (
+          <li key={`${place.kind} ${place.path}`} data-state={place.state}>
+            {place.kind === 'folder' ? <IconFolder size={18} aria-label="Folder" /> : <IconFileText size={18} aria-label="File" />}
+            <span className="file-row-text">
+              <b className="trusted-path">{visible(place.path)}</b>
+              <span>{words[place.kind][place.state]}</span>
+            </span>
+            <span className="file-row-when">{formatWhen(place.grantedAt)}</span>
+            <CloseButton size="sm" aria-label={`Remove ${visible(place.path)}`} onClick={() => void remove([place])} />
+          </li>
+        ))}
+      </ul>
+      <div className="dialog-buttons">
+        <Button
+          variant="subtle"
+          disabled={path === null}
+          onClick={() => {
+            onTrustFolder();
+          }}
+        >
+          Trust the folder of this pipeline…
+        </Button>
+        <Button variant="subtle" color="red" disabled={!places?.length} onClick={() => places && void remove(places)}>
+          Remove all
+        </Button>
+        <Button data-autofocus onClick={onClose}>
+          Close
+        </Button>
+      </div>
+    </Modal>
+  );
+}
