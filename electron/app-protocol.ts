@@ -38,7 +38,9 @@ export function serveEditor(root: string): void {
   session.defaultSession.setPermissionRequestHandler((_contents, permission, answer, { requestingUrl, isMainFrame }) =>
     answer(isMainFrame && isEditor(requestingUrl) && isClipboard(permission)),
   );
-  session.defaultSession.setPermissionCheckHandler((_contents, permission, origin, { isMainFrame }) => isMainFrame && isEditor(origin) && isClipboard(permission));
+  session.defaultSession.setPermissionCheckHandler(
+    (_contents, permission, origin, { isMainFrame }) => isMainFrame && isEditor(origin) && isClipboard(permission),
+  );
 }
 
 function isClipboard(permission: string): boolean {

@@ -23,6 +23,9 @@ export function waitBefore(attempt: number, { firstMs, mostMs }: BackOff, random
 /** How one attempt ended: its process was gone (`outOfMemory`: by its own doing), or it said that it failed. */
 export type Failure = { readonly kind: 'died'; readonly outOfMemory: boolean } | { readonly kind: 'failed'; readonly problem: Problem };
 
+/** Families of codes of what happens again at the same row, or is wrong with the pipeline. Each is produced somewhere: see test/architecture. */
+export const finalFamilies = ['code', 'column', 'columns', 'param', 'params', 'node'] as const;
+
 /**
  * Whether the same may go well the next time. What users' code does, or a row that cannot be written, happens again at the same
  * row; an output that another program has changed stays so until somebody puts it back. What is wrong with a file, a database or
@@ -34,7 +37,7 @@ export function isWorthAnotherAttempt(job: RunJob, failure: Failure, hasWorked: 
   if (failure.kind === 'died') return !failure.outOfMemory;
   const { code, node, row } = failure.problem;
   if (code === 'run/lost') return true;
-  if (!hasWorked || row !== undefined || /^(code|expression|column|columns|params|plan|node)\//.test(code)) return false;
+  if (!hasWorked || row !== undefined || finalFamilies.some((family) => code.startsWith(`${family}/`))) return false;
   if (/\/(changed|other-columns)$/.test(code)) return false;
   if (code.startsWith('checkpoint/')) return code === 'checkpoint/not-written';
   const kind = job.plan.nodes.find(({ id }) => id === node)?.kind;
