@@ -1,11 +1,11 @@
 import { utilityProcess } from 'electron';
 import type { WorkbenchSettings } from '../engine/protocol/host-api.ts';
 import { type EngineProcess, type Role, splitPipe } from '../engine/supervisor/engine-process.ts';
-import { forkNode } from '../engine/supervisor/fork-node.ts';
+import { forkNode, oldestNode } from '../engine/supervisor/fork-node.ts';
 import { entryFile } from '../engine/threads.ts';
 
-/** better-sqlite3 wants Node 22 or newer. An Electron that embeds an older one runs the engine in the Node that comes with the dependencies. */
-const ownNodeIsNewEnough = Number(process.versions.node.split('.')[0]) >= 22;
+/** An Electron that embeds an older Node runs the engine in the one that comes with the dependencies. */
+const ownNodeIsNewEnough = Number(process.versions.node.split('.')[0]) >= oldestNode;
 
 /** An engine process of this app, with the port to hand a window to it directly where that is possible. */
 export interface DesktopEngineProcess extends EngineProcess {

@@ -75,7 +75,9 @@ export function count(number: number): string {
 }
 
 /** `850 ms`, `12.3 s`, `4 min 05 s`. */
-export function duration(ms: number): string {
+export function duration(given: number): string {
+  // A clock that was set back makes it negative.
+  const ms = Math.max(0, given);
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${String(Math.floor((ms % 60_000) / 1000)).padStart(2, '0')} s`;

@@ -7,9 +7,11 @@ import { failedRow } from '../protocol/run-facts.ts';
 import type { Problem } from '../schema/problem.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
+import { ownDataFolder, ownFolder } from '../store/private-files.ts';
 import type { EngineProcess } from '../supervisor/engine-process.ts';
 import { forkNode } from '../supervisor/fork-node.ts';
 import { Keeper } from '../supervisor/keeper.ts';
+import { tooFewDescriptors } from './descriptors.ts';
 import type { Loaded } from './load.ts';
 import type { StartOptions } from './options.ts';
 import { Progress } from './progress.ts';
@@ -38,6 +40,8 @@ export interface RunCommandOptions extends StartOptions {
  * or 129 (SIGHUP), also when it was stopped with a checkpoint and can go on.
  */
 export async function run(file: string, options: RunCommandOptions): Promise<number> {
+  const short = tooFewDescriptors();
+  if (short) return refuse([short], { file, titleOf: (node) => node }, options);
   // The run's process starts while the pipeline is read and checked here.
   const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
@@ -62,7 +66,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     if (chosen.notice && !options.json) process.stderr.write(`${chosen.notice}\n`);
     if (taken && !options.json) replaying!.announce(taken, loaded);
     const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options };
-    if (options.detach) return await detach(job, options);
+    if (options.detach) return await detach(job, loaded, options);
     const { summary, signal } = await carryOut(job, prepared!, options);
     // What the pipeline prints must not be mixed up with what we say of it.
     const words = summary.outputs.some(({ kind }) => kind === 'printed') ? process.stderr : process.stdout;
@@ -82,13 +86,19 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
   }
 }
 
-/** Leaves the run to a keeper of its own, and prints its id. */
-async function detach(job: RunJob, options: RunCommandOptions): Promise<number> {
+/** Leaves the run to a keeper of its own, and prints its id once the run has begun; where it was refused, the reason. */
+async function detach(job: RunJob, names: Pick<Loaded, 'file' | 'titleOf'>, options: RunCommandOptions): Promise<number> {
   const { forkKeeper } = await import('../supervisor/fork-keeper.ts');
-  const { mkdirSync } = await import('node:fs');
+  const { startedRun } = await import('./started-run.ts');
   const data = dataFolder();
-  mkdirSync(data, { recursive: true });
+  ownDataFolder(data);
   const entry = await forkKeeper(data).start(job);
+  const summary = await startedRun(data, entry);
+  if (summary.state === 'failed') {
+    if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    else printProblems(summary.problems, names);
+    return exitCodeOf(summary, null);
+  }
   const id = entry.id.slice(0, 8);
   if (options.json) process.stdout.write(`${JSON.stringify({ id: entry.id, pid: entry.pid, state: entry.state }, null, 2)}\n`);
   else
@@ -158,6 +168,7 @@ async function makeKnown(keeper: Keeper, options: Pick<RunCommandOptions, 'json'
   }
   const data = dataFolder();
   try {
+    ownFolder(data);
     const { register } = await import('../supervisor/keeper-service.ts');
     const { recordRun } = await import('../supervisor/recorder.ts');
     known.push({ close: recordRun(keeper, data) });

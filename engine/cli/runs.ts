@@ -6,6 +6,7 @@ import type { StopMode } from '../protocol/run-api.ts';
 import { rowsSent } from '../protocol/run-facts.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { dataFolder } from '../store/data-folder.ts';
+import { ownDataFolder } from '../store/private-files.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { Progress } from './progress.ts';
@@ -143,6 +144,7 @@ export async function controlRun(name: string, what: 'pause' | 'resume' | 'check
 }
 
 async function withRuns(act: (supervisor: Supervisor) => Promise<number>): Promise<number> {
+  ownDataFolder(dataFolder());
   const supervisor = new Supervisor({ dataFolder: dataFolder() });
   try {
     return await act(supervisor);

@@ -98,3 +98,8 @@ describe('formatPipeline', () => {
     expect(read.ok && formatPipeline(read.pipeline)).toBe(text);
   });
 });
+
+it.each([600, 2750, 100_000])('a file that nests lists %i deep is refused with words', (depth) => {
+  const text = `{"format":"millrace/pipeline","formatVersion":1,"name":"x","nodes":{"g":{"type":"t","typeVersion":1,"params":{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}}}}`;
+  expect(parsePipeline(text)).toMatchObject({ ok: false, reason: 'tooDeep', problems: [{ code: 'pipeline/too-deep' }] });
+});

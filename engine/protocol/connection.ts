@@ -49,11 +49,11 @@ export class Client<P extends Protocol> {
       const timer = options?.answersWithinMs === undefined ? undefined : setTimeout(late, options.answersWithinMs);
       this.#pending.set(id, {
         resolve: (value) => {
-          clearTimeout(timer);
+          if (timer !== undefined) clearTimeout(timer);
           resolve(value);
         },
         reject: (error) => {
-          clearTimeout(timer);
+          if (timer !== undefined) clearTimeout(timer);
           reject(error);
         },
       });

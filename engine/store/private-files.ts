@@ -5,6 +5,8 @@
  */
 import { chmodSync, closeSync, type Dirent, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { MillraceError } from '../schema/problem.ts';
+import { whyNotWritten } from './write-refusal.ts';
 
 export const privateFolderMode = 0o700;
 export const privateFileMode = 0o600;
@@ -36,6 +38,19 @@ export function ownFolder(folder: string): void {
   if (!hasModes) return;
   repairMode(folder);
   repairAll(folder);
+}
+
+/** The same, for those who cannot go on without it: throws a MillraceError. */
+export function ownDataFolder(folder: string): void {
+  try {
+    ownFolder(folder);
+  } catch (error) {
+    throw new MillraceError({
+      code: 'store/unwritable',
+      message: `Millrace cannot keep its own data in ${folder}: ${whyNotWritten(error)}.`,
+      hint: 'Make room there, give yourself the right to write, or let MILLRACE_DATA name another folder.',
+    });
+  }
 }
 
 function repairAll(folder: string): void {

@@ -6,6 +6,8 @@ import type { WorkbenchSettings } from '../protocol/host-api.ts';
 import { entryFile } from '../threads.ts';
 import { type EngineProcess, type Role, splitPipe } from './engine-process.ts';
 
+/** The major version of Node that the engine needs, in whatever process it runs. */
+export const oldestNode = 24;
 const stderrTail = 4000;
 /** A process that does not end by itself when its channel does is killed. */
 const endsWithinMs = 1000;
@@ -67,7 +69,7 @@ export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
 
 /** Whichever Node runs us, if it is new enough for the engine (stripping types, better-sqlite3); else the one of the `node` package. */
 export function nodeBinary(): string {
-  if (!process.versions['electron'] && Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  if (!process.versions['electron'] && Number(process.versions.node.split('.')[0]) >= oldestNode) return process.execPath;
   const folder = dirname(createRequire(import.meta.url).resolve('node/package.json'));
   const binary = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   return existsSync(binary) ? binary : process.execPath;

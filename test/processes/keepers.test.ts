@@ -1,7 +1,8 @@
 /** Runs in processes of their own that outlive those who started them, from the build. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,7 +15,7 @@ import type { Frame, Port } from '../../engine/protocol/port.ts';
 import type { RunJob } from '../../engine/protocol/run-api.ts';
 import { startOf } from '../../engine/store/process-identity.ts';
 import { RunHistoryStore } from '../../engine/store/run-history.ts';
-import { readEntries, runFolder } from '../../engine/supervisor/registry.ts';
+import { readEntries, removeEntry, runFolder, writeEntry } from '../../engine/supervisor/registry.ts';
 import { connectTo } from '../../engine/supervisor/socket-port.ts';
 import { Supervisor } from '../../engine/supervisor/supervisor.ts';
 import { entryFile } from '../../engine/threads.ts';
@@ -81,6 +82,39 @@ describe('a run in the background', () => {
     // What a sink kept can be looked at as long as somebody is there.
     expect((await first.inspect(id, 'look', 3)).rows).toHaveLength(3);
     expect(first.running).toBe(0);
+  });
+
+  it.skipIf(!isLinux)('that is suspended, or answers with nonsense, is shown as such and keeps nobody from seeing the others', async () => {
+    const first = host();
+    const quiet = await started(first);
+    const lively = await started(first);
+    const { pid } = readEntries(data).find(({ id }) => id === quiet)!;
+    const mute = createServer(() => {}).listen(join(folder, 'mute'));
+    closers.push(() => mute.close());
+    const entry = { ...readEntries(data).find(({ id }) => id === lively)!, id: 'mute', socket: join(folder, 'mute') };
+    writeEntry(data, entry);
+    mkdirSync(runFolder(data, 'rubbish'));
+    writeFileSync(join(runFolder(data, 'rubbish'), 'run.json'), '{"id":');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const second = host();
+      const found = await second.list();
+      expect(found.map(({ id, state }) => [id, state]).sort()).toEqual(
+        [
+          [quiet, 'not responding'],
+          ['mute', 'not responding'],
+          [lively, 'running'],
+        ].sort(),
+      );
+      expect(found.find(({ id }) => id === quiet)!.problems[0]!.message).toContain(String(pid));
+      await expect(second.stop(quiet, 'cancel')).rejects.toMatchObject({ problem: { code: 'run/not-responding' } });
+    } finally {
+      process.kill(pid, 'SIGCONT');
+      removeEntry(data, entry);
+    }
+    const third = host();
+    await expect.poll(async () => (await third.list()).find(({ id }) => id === quiet)?.state, { timeout: 20_000 }).toBe('running');
+    for (const id of [quiet, lively]) await third.stop(id, 'cancel');
   });
 
   it('leaves its history, and nothing else, when it has ended and nobody looks', async () => {

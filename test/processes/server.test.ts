@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,6 +103,60 @@ describe('the browser host', () => {
   });
 });
 
+describe('what is no frame', () => {
+  const request = (value: string) => `{"kind":"request","id":1,"name":"settings.write","params":{"key":"x","value":${value}}}`;
+  it.each<[string, string | Buffer]>([
+    ['is nested deep', request('['.repeat(6000) + ']'.repeat(6000))],
+    ['is nested very deep', '['.repeat(500_000)],
+    ['is not JSON', '{{{'],
+    ['is null', 'null'],
+    ['is an answer', '{"kind":"reply","id":1,"result":1}'],
+    ['has another id', '{"kind":"request","id":{},"name":"recent.list","params":{}}'],
+    ['is binary', Buffer.from('{"kind":"cancel","id":1}')],
+  ])('costs its own window its socket, and no other: it %s', async (_name, frame) => {
+    const windows = [await openWindow(), await openWindow()];
+    const closed = new Promise<number>((resolve) => windows[0]!.on('close', resolve));
+    windows[0]!.send(frame);
+    expect(await closed).toBe(1008);
+    const client = new Client<EditorProtocol>(socketPort(windows[1]!));
+    expect((await client.request('hello', { protocolVersion })).appVersion).toBe('0.0.0-test');
+    windows[1]!.close();
+  });
+
+  it('is still one at half of the depth', async () => {
+    const client = new Client<EditorProtocol>(socketPort(await openWindow()));
+    let value: unknown[] = [];
+    for (let depth = 0; depth < 500; depth++) value = [value];
+    await client.request('settings.write', { key: 'deep', value: value as never }).catch((error) => expect(error.problem.code).not.toBe('engine/gone'));
+    expect((await client.request('hello', { protocolVersion })).appVersion).toBe('0.0.0-test');
+    client.close();
+  });
+});
+
+it.skipIf(process.platform !== 'linux')('hands the browser a page that only its owner reads, and no token', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'millrace-open-'));
+  const seen = join(home, 'seen');
+  writeFileSync(join(home, 'xdg-open'), `#!/bin/sh\nprintf '%s' "$1" > ${seen}.part && mv ${seen}.part ${seen}\n`, { mode: 0o755 });
+  const child = spawn(process.execPath, [entryFile('server'), '--browser'], {
+    env: { ...process.env, PATH: `${home}:${process.env['PATH']}`, MILLRACE_DATA: join(home, 'data') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [address] = await says(child, /http:\S+(?=\s)/);
+  await expect.poll(() => existsSync(seen), { timeout: 20_000 }).toBe(true);
+  const page = readFileSync(seen, 'utf8');
+  expect(page).not.toContain('#t=');
+  expect(readFileSync(page, 'utf8')).toContain(JSON.stringify(address));
+  expect(statSync(page).mode & 0o777).toBe(0o600);
+  expect(statSync(join(home, 'data')).mode & 0o777).toBe(0o700);
+  const given = new URL(address);
+  const socket = new WebSocket(`ws://${given.host}/`, ['millrace', `t.${given.hash.slice(3)}`], { origin: given.origin });
+  await expect.poll(() => existsSync(page), { timeout: 20_000 }).toBe(false);
+  socket.terminate();
+  child.kill('SIGTERM');
+  await new Promise((resolve) => child.once('exit', resolve));
+  rmSync(home, { recursive: true, force: true });
+});
+
 it("keeps its data where the platform keeps an app's data, unless it is told otherwise", async () => {
   const home = mkdtempSync(join(tmpdir(), 'millrace-home-'));
   const { MILLRACE_DATA: _unset, ...env } = process.env;
@@ -117,6 +171,14 @@ it("keeps its data where the platform keeps an app's data, unless it is told oth
   expect(readdirSync(home).length).toBeGreaterThan(0);
   rmSync(home, { recursive: true, force: true });
 });
+
+function openWindow(): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://${url.host}/`, ['millrace', `t.${token}`], { origin: url.origin });
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
 
 function request(path: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {

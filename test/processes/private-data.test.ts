@@ -1,0 +1,69 @@
+/** What Millrace keeps of its own is its owner's alone, and what others wait for is told, from the build. */
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formatPipeline } from '../../engine/document/file.ts';
+import { endRuns } from '../background-runs.ts';
+import { millrace } from '../command-line.ts';
+import { node, pipeline } from './run-trial.ts';
+
+let folder: string;
+let data: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-private-'));
+  data = join(folder, 'data');
+});
+afterEach(async () => {
+  await endRuns(data);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(target: string): string {
+  const file = join(folder, 'a.millrace.json');
+  const nodes = { source: node('generator', { count: 20 }), out: node('jsonl-output', { path: target }) };
+  writeFileSync(file, formatPipeline(pipeline(nodes, ['source -> out'])));
+  return file;
+}
+
+/** Paths below a folder that others than the owner have a right to. */
+function open(path: string): string[] {
+  const found = statSync(path);
+  const inside = found.isDirectory() ? readdirSync(path).flatMap((name) => open(join(path, name))) : [];
+  return (found.mode & 0o077) === 0 ? inside : [path, ...inside];
+}
+
+describe.skipIf(process.platform === 'win32')('the data folder', () => {
+  it("lets nobody else in, takes from others what they could read before, and leaves users' outputs as they are", async () => {
+    const before = process.umask(0o022);
+    try {
+      mkdirSync(join(data, 'autosave'), { recursive: true });
+      writeFileSync(join(data, 'autosave', 'old.json'), '{}');
+      chmodSync(join(data, 'autosave', 'old.json'), 0o644);
+      const ran = await millrace(['run', write('o.jsonl'), '--commit', 'checkpoint'], folder, { MILLRACE_DATA: data });
+      expect(ran).toMatchObject({ code: 0 });
+    } finally {
+      process.umask(before);
+    }
+    expect(readdirSync(data)).toContain('runs.db');
+    expect(open(data)).toEqual([]);
+    expect(statSync(join(folder, 'o.jsonl')).mode & 0o777).toBe(0o644);
+  });
+});
+
+describe('a run in the background', () => {
+  it('that is refused is told by the command that started it', async () => {
+    const { code, output, errors } = await millrace(['run', write('no/such/folder/o.jsonl'), '--detach'], folder, { MILLRACE_DATA: data });
+    expect({ code, output }).toEqual({ code: 1, output: '' });
+    expect(errors).toContain('no/such/folder');
+  });
+
+  it('cannot be kept where a file is in the place of the data folder, and says so', async () => {
+    writeFileSync(data, '');
+    const { code, errors } = await millrace(['run', write('o.jsonl'), '--detach'], folder, { MILLRACE_DATA: data });
+    expect(code).toBe(2);
+    expect(errors).toContain('a file is in its place');
+    expect(errors).not.toContain('fault of Millrace');
+    rmSync(data);
+  });
+});
