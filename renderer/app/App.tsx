@@ -36,6 +36,7 @@ function Editor() {
       <TrustBanner />
       <main className="workspace">
         <Workspace />
+        <div id="overlays" />
       </main>
       <StatusBar />
       <CommandPalette />
