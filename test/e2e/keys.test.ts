@@ -80,7 +80,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     await page.keyboard.press('ControlOrMeta+k');
     await page.locator('.mantine-Spotlight-search:focus').waitFor();
     await page.keyboard.press('Escape');
-    await page.locator('.mantine-Spotlight-search').waitFor({ state: 'detached' });
+    await page.locator('input.mantine-Spotlight-search').waitFor({ state: 'detached' });
     await page.keyboard.press('Backspace');
     expect(await nodesOf(page)).toEqual(all);
 
