@@ -39,6 +39,7 @@ function Editor() {
       <TrustBanner />
       <main className="workspace">
         <Workspace />
+        <div id="overlays" />
       </main>
       <StatusBar />
       <CommandPalette />

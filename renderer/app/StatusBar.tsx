@@ -41,16 +41,16 @@ function Problems() {
   const text =
     errors + others === 0 ? 'No problems' : [errors > 0 && counted(errors, 'error'), others > 0 && counted(others, 'warning')].filter(Boolean).join(', ');
   return (
-    <button type="button" onClick={() => session.showDock('problems')} aria-label={`Problems: ${text}`}>
+    <button type="button" onClick={() => session.showDock('problems')} title={`Problems: ${text}`}>
       {errors > 0 && (
         <span data-severity="error">
-          <IconCircleX size={14} />
+          <IconCircleX size={14} role="img" aria-label={errors === 1 ? 'error' : 'errors'} />
           {errors}
         </span>
       )}
       {others > 0 && (
         <span data-severity="warning">
-          <IconAlertTriangle size={14} />
+          <IconAlertTriangle size={14} role="img" aria-label={others === 1 ? 'warning' : 'warnings'} />
           {others}
         </span>
       )}
@@ -70,7 +70,7 @@ function RunState() {
   const rows = Object.values(run.stats).reduce((most, stats) => Math.max(most, stats.in, rowsSent(stats.out)), 0);
   const time = run.endedAt === null ? '' : ` in ${formatDuration(run.endedAt - run.startedAt)}`;
   return (
-    <button type="button" className="status-run" data-state={run.state} onClick={() => session.showDock('run')} aria-label={`Run: ${runStateWords[run.state]}`}>
+    <button type="button" className="status-run" data-state={run.state} onClick={() => session.showDock('run')} title="Show the run">
       {runStateWords[run.state]}
       {time}
       {isRunning(run) && done !== null && <progress value={Math.min(1, done)} max={1} />}

@@ -31,7 +31,7 @@ export function showShortcuts(commands: readonly Command[]): Promise<null> {
         <div className="shortcut-columns">
           {[...groups].map(([title, members]) => (
             <section key={title}>
-              <h4>{title}</h4>
+              <h3>{title}</h3>
               <dl>
                 {members.map((command) => (
                   <div key={command.name}>

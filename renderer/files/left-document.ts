@@ -19,7 +19,7 @@ export interface LeftDocument {
 /** Keeps the document over a reload of the page, in the storage of this window alone. */
 export function leaveDocument(): void {
   const { pipeline, path, stamp, trusted, isEdited: edited, run, selection, dockTab, engine } = session.state;
-  if (engine === 'connecting' || (path === null && Object.keys(pipeline.nodes).length === 0)) return;
+  if (engine === 'connecting' || (path === null && !edited && Object.keys(pipeline.nodes).length === 0)) return;
   const left: LeftDocument = { pipeline, path, stamp, trusted, edited, run: run?.id ?? null, selection, dockTab };
   try {
     sessionStorage.setItem(storageKey, JSON.stringify(left));

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
-import { type ClipboardEvent, type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
 import { CellViewer, type ShownCell } from './CellViewer.tsx';
 import { writeClipboard } from './clipboard.ts';
@@ -131,15 +131,23 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
   };
 
   const onCopy = (event: ClipboardEvent) => {
-    if (!range) return;
+    if (!range || event.defaultPrevented || document.activeElement !== view.current) return;
     event.preventDefault();
     const count = Math.min(copyRowLimit, range.bottom - range.top + 1);
     const single = range.top === range.bottom && range.left === range.right;
     const text = (read: readonly Cells[]) => toTsv(columns, read, range, !single);
     const read = readRows(source, range.top, count);
     if (read instanceof Promise) void read.then((all) => writeClipboard(text(all)));
-    else event.clipboardData.setData('text/plain', text(read));
+    else event.clipboardData?.setData('text/plain', text(read));
   };
+  const copying = useRef(onCopy);
+  copying.current = onCopy;
+  // Of the document: where the event begins differs between versions of Chromium, what has the focus does not.
+  useEffect(() => {
+    const copy = (event: ClipboardEvent) => copying.current(event);
+    document.addEventListener('copy', copy);
+    return () => document.removeEventListener('copy', copy);
+  }, []);
 
   const drawn = [];
   for (let index = rows.first; index < rows.last; index++) {
@@ -183,7 +191,6 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
           const place = placeAt(event.target);
           if (place && place.column >= 0) show(place);
         }}
-        onCopy={onCopy}
       >
         <GridHeader
           columns={columns}

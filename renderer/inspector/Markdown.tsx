@@ -12,7 +12,7 @@ export function Markdown({ source }: { readonly source: string }) {
 function drawBlock(block: Block, key: number) {
   switch (block.kind) {
     case 'heading':
-      return <h4 key={key}>{drawInline(block.text)}</h4>;
+      return <h2 key={key}>{drawInline(block.text)}</h2>;
     case 'paragraph':
       return <p key={key}>{drawInline(block.text)}</p>;
     case 'code':

@@ -101,7 +101,7 @@ function PaletteItem({ manifest, twin }: { readonly manifest: NodeManifest; read
             {twin && (
               <>
                 {' '}
-                <i>{manifest.kind}</i>
+                <i>({manifest.kind})</i>
               </>
             )}
           </span>

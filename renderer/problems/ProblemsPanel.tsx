@@ -32,11 +32,11 @@ export function ProblemsPanel() {
         const manifest = catalogue.get(pipeline.nodes[id]?.type ?? '');
         return (
           <section key={id} aria-label={id ? titleOf(id, pipeline.nodes[id], catalogue) : 'Pipeline'}>
-            <h4>
+            <h2>
               {id ? <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} /> : null}
               {id ? titleOf(id, pipeline.nodes[id], catalogue) : 'Pipeline'}
               <span>{members.length}</span>
-            </h4>
+            </h2>
             <ProblemList problems={members} />
           </section>
         );
@@ -56,14 +56,8 @@ export function ProblemList({ problems, withNode = false }: { readonly problems:
         return (
           // biome-ignore lint/suspicious/noArrayIndexKey: equal problems of several rows differ in nothing but their place.
           <li key={`${problem.code} ${index}`}>
-            <button
-              type="button"
-              data-problem={problem.code}
-              data-severity={problem.severity}
-              onClick={() => goTo(problem)}
-              aria-label={`${problem.severity}: ${visibleLines(problem.message)}`}
-            >
-              <Drawn size={15} />
+            <button type="button" data-problem={problem.code} data-severity={problem.severity} onClick={() => goTo(problem)}>
+              <Drawn size={15} role="img" aria-label={problem.severity} />
               <span className="problem-text">
                 <span>
                   {withNode && problem.node && <b>{titleOf(problem.node, session.state.pipeline.nodes[problem.node], session.state.catalogue)}: </b>}

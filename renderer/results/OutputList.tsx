@@ -17,7 +17,7 @@ export function OutputList({ path }: { readonly path: string | null }) {
   if (byPath.length === 0) return null;
   return (
     <>
-      <h3 className={styles.heading}>Outputs of the run</h3>
+      <h2 className={styles.heading}>Outputs of the run</h2>
       <ul className={styles.items} aria-label="Outputs of the run">
         {byPath.map((output) => {
           const rows = named.filter((other) => other.path === output.path).reduce((sum, other) => sum + other.rows, 0);

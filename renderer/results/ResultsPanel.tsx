@@ -40,7 +40,7 @@ function Database({ path }: { readonly path: string }) {
   return (
     <section className={styles.panel} aria-label="Results">
       <div className={styles.side}>
-        <h3 className={styles.heading}>Tables</h3>
+        <h2 className={styles.heading}>Tables</h2>
         <ul className={styles.items} aria-label="Tables">
           {tables?.map((table) => (
             <li key={table.name}>

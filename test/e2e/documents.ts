@@ -26,7 +26,7 @@ export function writePipeline(folder: string, { nodes = {}, edges = [], layout =
     parameters: {},
     nodes: Object.fromEntries(Object.entries(nodes).map(([id, node]) => [id, { typeVersion: 1, params: {}, ...node }])) as Json as { [id: string]: Json },
     edges,
-    layout: Object.fromEntries(Object.keys(nodes).map((id, index) => [id, placed(layout[id] ?? [index * 300, 0])])),
+    layout: Object.fromEntries(Object.keys(nodes).map((id, index) => [id, placed(Object.hasOwn(layout, id) ? layout[id]! : [index * 300, 0])])),
   };
   writeFileSync(path, JSON.stringify(file, null, 2));
   return path;

@@ -77,7 +77,6 @@ describe.skipIf(missing('browser'))('a document', () => {
     const [copy] = await Promise.all([page.waitForEvent('popup'), page.evaluate(() => void window.open(location.href))]);
     expect(await copy.evaluate(() => sessionStorage.length)).toBeGreaterThan(0);
     await ready(copy);
-    await card(copy, 'readings').waitFor();
     await rename(copy, 'Second');
     await expect.poll(() => autosaves(data).sort()).toEqual(['First', 'Second']);
     await rename(page, 'First again');
