@@ -13,6 +13,7 @@ import { type CardNode, hasPortLines, titleOf } from './flow.ts';
 import { NodeIcon } from './NodeIcon.tsx';
 import { PortHandles } from './PortHandles.tsx';
 import { endRename, useRename } from './rename.ts';
+import { focusCard } from './viewport.ts';
 
 /** A node on the canvas: a plain shape where it is too small for more. */
 export const NodeCard = memo(function NodeCard(props: NodeProps<CardNode>) {
@@ -130,7 +131,7 @@ function TitleInput({ id, title }: { readonly id: string; readonly title: string
     finished.current = true;
     if (value !== null && value.trim() !== title) session.edit(`Rename “${title}”`, (pipeline) => setNode(pipeline, id, { title: value.trim() }));
     endRename();
-    document.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)?.focus({ preventScroll: true });
+    focusCard(id);
   };
   return (
     <input

@@ -4,7 +4,7 @@ import type { Position } from '../../engine/document/pipeline.ts';
 import { session } from '../session/session.ts';
 import { titleOf } from './flow.ts';
 import { startRename } from './rename.ts';
-import { ensureVisible } from './viewport.ts';
+import { ensureVisible, focusCard } from './viewport.ts';
 
 export function describeSelection(): string {
   const { selection, pipeline, catalogue } = session.state;
@@ -76,7 +76,7 @@ export function moveSelection(x: number, y: number): void {
   if (!next) return;
   session.select({ nodes: [next] });
   ensureVisible([next]);
-  document.querySelector<HTMLElement>(`.react-flow__node[data-id="${next}"]`)?.focus({ preventScroll: true });
+  focusCard(next);
 }
 
 export function renameSelection(): void {
