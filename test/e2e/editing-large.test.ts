@@ -4,13 +4,15 @@ import { type Drawn, openDrawn, settled } from './documents.ts';
 import { missing, temporaryFolder } from './editor.ts';
 import { card, selectNode } from './gestures.ts';
 
+type DrawnNode = NonNullable<Drawn['nodes']>[string];
+
 const rows = 15;
 const columns = 20;
 const id = (row: number, column: number) => `n${row}_${column}`;
 const cells = Array.from({ length: rows * columns }, (_, index) => [Math.floor(index / columns), index % columns] as const);
 const drawn: Drawn = {
   nodes: Object.fromEntries(
-    cells.map(([row, column]) => [
+    cells.map(([row, column]): [string, DrawnNode] => [
       id(row, column),
       column === 0 ? { type: 'csv-file', params: { path: 'readings.csv' } } : { type: 'filter', params: { mode: 'expression', where: 'row.temperature > 1' } },
     ]),
