@@ -16,6 +16,7 @@ import { type CardNode, hasPortLines, titleOf } from './flow.ts';
 import { NodeIcon } from './NodeIcon.tsx';
 import { PortHandles } from './PortHandles.tsx';
 import { endRename, useRename } from './rename.ts';
+import { focusCard } from './viewport.ts';
 
 /** A node on the canvas: a plain shape where it is too small for more. */
 export const NodeCard = memo(function NodeCard(props: NodeProps<CardNode>) {
@@ -139,7 +140,7 @@ function TitleInput({ id, title }: { readonly id: string; readonly title: string
     if (!isKept && text !== shown) keep(before);
     session.seal();
     endRename();
-    document.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`)?.focus({ preventScroll: true });
+    focusCard(id);
   };
   return (
     <input

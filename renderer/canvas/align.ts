@@ -2,6 +2,7 @@ import { moveNodes } from '../../engine/document/edits.ts';
 import type { Position } from '../../engine/document/pipeline.ts';
 import { session } from '../session/session.ts';
 import { cardSize } from './flow.ts';
+import { flow } from './viewport.ts';
 
 export type Alignment = 'left' | 'top' | 'middle' | 'row' | 'column';
 interface Box extends Position {
@@ -30,8 +31,8 @@ export function alignNodes(how: Alignment): void {
   const { selection, pipeline } = session.state;
   const boxes = Object.fromEntries(
     selection.nodes.map((id) => {
-      const element = document.querySelector<HTMLElement>(`.react-flow__node[data-id="${id}"]`);
-      return [id, { ...(pipeline.layout[id] ?? { x: 0, y: 0 }), height: element?.offsetHeight ?? cardSize.height }];
+      const height = flow()?.getInternalNode(id)?.measured.height ?? cardSize.height;
+      return [id, { ...(pipeline.layout[id] ?? { x: 0, y: 0 }), height }];
     }),
   );
   session.edit(`Align ${selection.nodes.length} nodes`, (before) => moveNodes(before, aligned(boxes, how)));

@@ -5,8 +5,9 @@ import type { NodeManifest } from '../../engine/protocol/messages.ts';
 import { aligned } from './align.ts';
 import { arranged } from './auto-layout.ts';
 import { edgeTo, whyNot } from './connect.ts';
-import { flowEdges, flowNodes, portsOf } from './flow.ts';
-import { freePlace } from './insert.ts';
+import { placeTitles } from './far.ts';
+import { allPorts, flowEdges, flowNodes, portsOf } from './flow.ts';
+import { freePlace, putIntoEdge } from './insert.ts';
 
 const port = (name: string, many = false) => ({ name, label: name, many, optional: false });
 const manifest = (type: string, inputs: ReturnType<typeof port>[], outputs: ReturnType<typeof port>[]): NodeManifest => ({
@@ -144,5 +145,90 @@ describe('places', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+/** A chain of so many nodes. */
+function chainOf(length: number): Pipeline {
+  const ids = Array.from({ length }, (_, index) => `n${index}`);
+  return {
+    name: '',
+    parameters: {},
+    nodes: Object.fromEntries(ids.map((id) => [id, { type: 'sieve', typeVersion: 1, params: {} }])),
+    edges: ids.slice(1).map((id, index) => edge(`n${index}.kept`, `${id}.rows`)),
+    layout: Object.fromEntries(ids.map((id, index) => [id, { x: (index % 20) * 300, y: Math.floor(index / 20) * 140 }])),
+  };
+}
+
+describe('a large pipeline', () => {
+  it('leaves the flow alone where an edit changes nothing that it draws, and else changes what was edited only', () => {
+    const before = chainOf(1000);
+    const nodes = flowNodes([], before, [], catalogue);
+    const edges = flowEdges([], before, []);
+    const typed = { ...before, nodes: { ...before.nodes, n5: { ...before.nodes['n5']!, params: { where: 'x' } } } };
+    expect(flowNodes(nodes, typed, [], catalogue)).toBe(nodes);
+    expect(flowEdges(edges, typed, [])).toBe(edges);
+    const moved = flowNodes(nodes, { ...before, layout: { ...before.layout, n5: { x: 1, y: 2 } } }, [], catalogue);
+    expect(moved.filter((node, index) => node !== nodes[index]).map(({ id }) => id)).toEqual(['n5']);
+    const cut = flowNodes(nodes, { ...before, edges: before.edges.slice(1) }, [], catalogue);
+    expect(cut).toBe(nodes);
+  });
+  it('works its ports out once for each change, however many cards ask', () => {
+    const pipeline = chainOf(1000);
+    let looked = 0;
+    const counting = new Map(catalogue);
+    counting.get = (type) => {
+      looked++;
+      return catalogue.get(type);
+    };
+    for (const id of Object.keys(pipeline.nodes)) expect(allPorts(pipeline.nodes, pipeline.edges, counting).get(id)!.outputs).toHaveLength(2);
+    expect(looked).toBe(1000);
+    for (const id of ['n0', 'n500']) expect(allPorts(pipeline.nodes, pipeline.edges, counting).get(id)).toEqual(portsOf(pipeline, id, catalogue));
+  });
+  it('tells sizes and handles, so that nothing need be measured', () => {
+    const [first] = flowNodes([], chainOf(2), [], catalogue);
+    expect(first!.measured).toEqual({ width: 204, height: 96 });
+    expect(first!.handles!.map(({ id, type, y }) => [id, type, y])).toEqual([
+      ['rows', 'target', 56.5],
+      ['kept', 'source', 56.5],
+      ['rest', 'source', 74.5],
+    ]);
+  });
+});
+
+describe('titles seen from far', () => {
+  it('never lie on one another, and none is too short to be read', () => {
+    const place = fc.record({ x: fc.integer({ min: 0, max: 6000 }), y: fc.integer({ min: 0, max: 4000 }), title: fc.string({ minLength: 1, maxLength: 40 }) });
+    fc.assert(
+      fc.property(fc.array(place, { maxLength: 120 }), fc.constantFrom(0.38, 0.2, 0.1), (cards, zoom) => {
+        const titles = placeTitles(
+          cards.map((card, index) => ({ ...card, id: `n${index}` })),
+          zoom,
+        );
+        const height = 15 / zoom;
+        for (const [index, one] of titles.entries()) {
+          for (const other of titles.slice(index + 1)) {
+            const apart = one.x + one.width <= other.x + 1e-6 || other.x + other.width <= one.x + 1e-6 || Math.abs(one.y - other.y) >= height;
+            expect(apart).toBe(true);
+          }
+        }
+        if (cards.length > 0) expect(titles.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('a node that is put into an edge', () => {
+  it('lies beside its neighbours: what follows makes room, other branches stay', () => {
+    const before = { ...chainOf(4), nodes: { ...chainOf(4).nodes, aside: chainOf(1).nodes['n0']!, added: chainOf(1).nodes['n0']! } };
+    const pipeline = { ...before, layout: { ...before.layout, aside: { x: 900, y: 300 }, added: { x: 250, y: 4 } } };
+    const { layout } = putIntoEdge(pipeline, 'n0.kept->n1.rows', 'added', 'rows', 'kept');
+    expect(layout).toMatchObject({ n0: { x: 0 }, added: { x: 252, y: 4 }, n1: { x: 504 }, n2: { x: 804 }, n3: { x: 1104 }, aside: { x: 900, y: 300 } });
+  });
+  it('moves nothing where there is room', () => {
+    const before = { ...chainOf(2), nodes: { ...chainOf(2).nodes, added: chainOf(1).nodes['n0']! } };
+    const pipeline = { ...before, layout: { n0: { x: 0, y: 0 }, n1: { x: 900, y: 0 }, added: { x: 400, y: 0 } } };
+    expect(putIntoEdge(pipeline, 'n0.kept->n1.rows', 'added', 'rows', 'kept').layout).toEqual(pipeline.layout);
   });
 });

@@ -7,7 +7,7 @@ import { enterCanvas } from '../commands/scope.ts';
 import { session } from '../session/session.ts';
 import { titleOf } from './flow.ts';
 import { startRename } from './rename.ts';
-import { ensureVisible } from './viewport.ts';
+import { ensureVisible, focusCard } from './viewport.ts';
 
 export function describeSelection(): string {
   const { selection, pipeline, catalogue } = session.state;
@@ -91,7 +91,7 @@ export function moveSelection(x: number, y: number): void {
   if (!next) return;
   session.select({ nodes: [next] });
   ensureVisible([next]);
-  document.querySelector<HTMLElement>(`.react-flow__node[data-id="${next}"]`)?.focus({ preventScroll: true });
+  focusCard(next);
   enterCanvas();
 }
 

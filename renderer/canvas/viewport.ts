@@ -82,6 +82,13 @@ export function showDocument(): void {
   void instance.setViewport({ x: x - left * zoom, y: y - top * zoom, zoom });
 }
 
+/** Gives a card the focus; one that is coming into sight gets it once it is drawn. */
+export function focusCard(id: string, frames = 60): void {
+  const card = document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+  if (card) card.focus({ preventScroll: true });
+  else if (frames > 0 && session.state.selection.nodes[0] === id) requestAnimationFrame(() => focusCard(id, frames - 1));
+}
+
 /** Selects a node and moves the canvas so that it is seen. */
 export function revealNode(id: string): void {
   const { layout, nodes } = session.state.pipeline;

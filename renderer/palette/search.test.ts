@@ -48,6 +48,17 @@ describe('searching nodes', () => {
   });
 });
 
+describe('a node for benchmarks', () => {
+  it('is found by its whole title alone', () => {
+    const measured = { ...node('race', 'source', 'Race', 'Stores', 'Measures engines.', ['rows']), forBenchmarks: true };
+    const among = (query: string) => searchNodes([...nodes, measured], query).map(({ type }) => type);
+    expect(among('')).not.toContain('race');
+    expect(among('rac')).not.toContain('race');
+    expect(among('engines')).toEqual([]);
+    expect(among('race')).toContain('race');
+  });
+});
+
 describe('the palette', () => {
   it('groups by category in the order of the catalogue', () => {
     expect(byCategory(nodes).map(([category, members]) => [category, members.map(({ type }) => type)])).toEqual([

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { oldestNode } from '../../engine/supervisor/fork-node.ts';
 import { finalAreas } from '../../engine/schema/outlook.ts';
+import { oldestNode } from '../../engine/supervisor/fork-node.ts';
 import { definitions } from '../../nodes/index.ts';
 
 const project = join(import.meta.dirname, '..', '..');

@@ -7,7 +7,7 @@ import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { edgesOf, openDrawn, writePipeline as writeDrawn } from './documents.ts';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
-import { bottomPanel, card, field, gridRows, pane } from './gestures.ts';
+import { bottomPanel, card, centre, dragNode, field, gridRows, pane, port } from './gestures.ts';
 import { nodesOnCanvas, ready, rename, startEmpty } from './pipelines.ts';
 
 const csv = 'day,region,amount\n2026-01-01,north,5\n2026-01-02,south,7\n2026-01-03,north,9\n';
@@ -191,11 +191,9 @@ describe.skipIf(missing('browser'))('room on the canvas', () => {
       edges: ['readings.rows -> filter.rows', 'filter.kept -> after.rows'],
       layout: { readings: [0, 0], filter: [300, 0], after: [600, 0] },
     });
-    const [from, to] = [(await card(page, 'readings').boundingBox())!, (await card(page, 'filter').boundingBox())!];
+    const [from, to] = [await centre(port(page, 'readings', 'out', 'rows')), await centre(port(page, 'filter', 'in', 'rows'))];
     const paneBox = (await pane(page).boundingBox())!;
-    await page
-      .getByRole('button', { name: 'Add Sort', exact: true })
-      .dragTo(pane(page), { targetPosition: { x: (from.x + from.width + to.x) / 2 - paneBox.x, y: from.y + 26 * (from.width / 204) - paneBox.y } });
+    await dragNode(page, 'Sort', { x: (from.x + to.x) / 2 - paneBox.x, y: (from.y + to.y) / 2 - paneBox.y });
     await card(page, 'sort').waitFor();
     expect(await edgesOf(page)).toContain('readings.rows->sort.rows');
     const boxes = await Promise.all(['readings', 'sort', 'filter', 'after'].map(async (id) => (await card(page, id).boundingBox())!));
