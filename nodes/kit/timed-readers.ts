@@ -141,7 +141,11 @@ export class ColumnTimeReader extends TimedReader {
       }
     }
     this.greatest = greatest;
-    if (ahead > 0) this.#warn(ahead, Math.max(...rows.map((row) => Number(row[column] ?? 0))));
+    if (ahead > 0)
+      this.#warn(
+        ahead,
+        rows.reduce((latest, row) => Math.max(latest, Number(row[column] ?? 0)), 0),
+      );
     if (missing === 0) return batch;
     const kept: number[] = [];
     rows.forEach((row, i) => {
