@@ -1,4 +1,5 @@
 // A sink: `npx millrace new-node sink NAME` copies this file. See _template.ts for what all nodes have in common.
+import { openFileOutput } from './formats/file-output.ts';
 import { f } from './kit/fields.ts';
 import { defineNode } from './kit/node.ts';
 
@@ -13,29 +14,28 @@ export default defineNode({
   docs: `
 Writes each row as a line of JSON.
 
-Say what is written, how each type is written, and what is left behind by a run that fails.
+A run whose input ends replaces the file at its end; one that goes on shows its rows with each checkpoint. One that fails
+leaves what was committed last. Say how each type is written.
 `,
   inputs: [{ name: 'rows' }],
   params: { path: f.file({ label: 'File', mode: 'save', extensions: ['txt'] }) },
   card: ({ path }) => path, // the line on the canvas
-  writes: ({ path }) => [path], // shown before a pipeline from elsewhere is trusted
+  writes: ({ path }) => [path], // shown before a pipeline from elsewhere is trusted; locked while it runs
   infer: () => ({ outputs: {} }),
 
-  // What is heavy is imported when a run needs it. Nothing may be visible before `commit`.
-  run: async (context) => {
-    const { rename, rm, writeFile } = await import('node:fs/promises');
-    const path = context.path(context.params.path);
-    const part = `${path}.part`;
-    const lines: string[] = [];
+  // Nothing may be visible before `commit`. A stream commits many times, and goes on after a crash: what `prepare` gives comes back
+  // as `context.resume`, and by it the sink completes that commit and throws away what came later. See SinkContext in kit/node.ts;
+  // openFileOutput does all of that for a file.
+  run: (context) => {
+    const file = openFileOutput(context, { path: context.params.path, mode: 'replace', compress: false, visible: 'checkpoint' });
+    context.guard?.(file.undo()); // for when a run is ended by force
     return {
-      write: (rows) => void lines.push(...rows.map((row) => JSON.stringify(row))),
-      async commit() {
-        await writeFile(part, lines.map((line) => `${line}\n`).join(''));
-        await rename(part, path);
-      },
-      abort: () => rm(part, { force: true }),
-      close() {},
-      output: () => ({ kind: 'file', path }),
+      write: (rows) => file.write(Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))),
+      prepare: (checkpoint) => file.prepare(checkpoint),
+      commit: () => file.commit(),
+      abort: () => file.abort(),
+      close: () => file.close(),
+      output: () => ({ kind: 'file', path: file.path }),
     };
   },
 

@@ -34,6 +34,7 @@ function fill(template: string, name: string): string {
   const title = name.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase());
   return template
     .replaceAll("from './kit/", "from '../kit/")
+    .replaceAll("from './formats/", "from '../formats/")
     .replaceAll("from '../engine/", "from '../../engine/")
     .replace(/type: '[^']*'/, `type: '${name}'`)
     .replace(/title: '[^']*'/, `title: '${title}'`);

@@ -1,6 +1,10 @@
 /** What `millrace run`, `runs show` and `attach` print of a run. */
 import type { RunOutput, RunState, RunSummary } from '../protocol/messages.ts';
+
 import { rowsSent } from '../protocol/run-facts.ts';
+
+import { rowsOf } from '../protocol/run-outputs.ts';
+
 import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
 import type { Problem } from '../schema/problem.ts';
 import { visible } from '../schema/visible-text.ts';
@@ -54,8 +58,14 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
   }
   for (const output of summary.outputs) {
     const place = placeOf(output, titleOf);
-    if (output.committed) lines.push(`  ${count(output.rows)} ${output.rows === 1 ? 'row' : 'rows'} -> ${place}`);
-    else if (output.kind !== 'memory' && summary.endedAt === null) lines.push(`  ${count(output.rows)} so far -> ${place}`);
+    const { written, takenBack, earlier } = rowsOf(output);
+    if (output.committed || (output.kind !== 'memory' && written > 0)) {
+      const notes = [
+        ...(earlier > 0 ? [`${count(earlier)} of them before this run`] : []),
+        ...(takenBack > 0 ? [summary.endedAt === null ? `${count(takenBack)} more with the next checkpoint` : `${count(takenBack)} more were taken back`] : []),
+      ];
+      lines.push(`  ${count(written)} ${written === 1 ? 'row' : 'rows'} -> ${place}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`);
+    } else if (output.kind !== 'memory' && summary.endedAt === null) lines.push(`  ${count(output.rows)} so far -> ${place}`);
     else if (output.kind === 'printed') lines.push(`  ${count(output.rows)} printed before it ended`);
     else if (output.kind !== 'memory') lines.push(`  not written: ${place} is as it was before`);
   }

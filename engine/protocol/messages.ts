@@ -214,7 +214,12 @@ export interface RunOutput {
   readonly kind: 'sqlite' | 'file' | 'printed' | 'memory';
   readonly path?: string;
   readonly table?: string;
+  /** That the sink has taken since the stream began anew, but for those that failed. */
   readonly rows: number;
+  /** Of these, what the output holds now; the others are taken back where the run ends before it commits. Absent in what older versions remember. */
+  readonly committedRows?: number;
+  /** Of these, what runs before this one have written, that it went on from. */
+  readonly earlierRows?: number;
   /** False: the output is as it was before the run. */
   readonly committed: boolean;
 }

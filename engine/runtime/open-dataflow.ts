@@ -19,7 +19,7 @@ import { watchedReader } from './reader.ts';
 import { RecentRows } from './recent-rows.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
-import { abortAll, closeAll, commitAll, deciders, independentOutputs, type OpenWriter, prepareOne } from './writers.ts';
+import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
 /** How long a node may go on emitting before others have a turn. */
 const breathAfterMs = 50;
@@ -124,7 +124,9 @@ class OpenDataflow implements Dataflow {
       } catch (error) {
         throw this.#hub.named(error, station);
       }
-      this.#writers.push({ node: planned.id, writer, counters: station.counters, committed: false, isSettled: false });
+      const before = this.#env.from?.snapshot.nodes[planned.id]?.counts;
+      const earlierRows = before ? takenBy({ counters: before }) : 0;
+      this.#writers.push({ node: planned.id, writer, counters: station.counters, committed: false, committedRows: earlierRows, earlierRows, isSettled: false });
     }
     const unit = new SinkUnit(station, writer, this.#hub);
     this.#sinks.push(unit);
@@ -326,10 +328,7 @@ class OpenDataflow implements Dataflow {
   }
 
   settle(): void {
-    for (const each of this.#writers) {
-      each.committed = true;
-      each.isSettled = true;
-    }
+    for (const each of this.#writers) markCommitted(each);
   }
 
   committed(oldestKept: number): void {
@@ -406,10 +405,10 @@ class OpenDataflow implements Dataflow {
   }
 
   outputs(): RunOutput[] {
-    return this.#writers.map(({ node, writer, counters, committed }) => {
+    return this.#writers.map((each) => {
+      const { node, writer, committed, committedRows, earlierRows } = each;
       const output = writer.output();
-      const rows = counters.in - counters.failed;
-      return { node, rows, committed, ...(output.kind === 'memory' ? { kind: output.kind } : output) };
+      return { node, rows: takenBy(each), committedRows, earlierRows, committed, ...(output.kind === 'memory' ? { kind: output.kind } : output) };
     });
   }
 

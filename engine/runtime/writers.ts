@@ -9,6 +9,10 @@ export interface OpenWriter {
   readonly counters: NodeCounters;
   /** Something of it is visible. */
   committed: boolean;
+  /** How many rows it has made visible since the stream began anew. */
+  committedRows: number;
+  /** How many of them before this run went on. */
+  readonly earlierRows: number;
   /** There is nothing to undo: all is committed, or what is not will be, whatever happens. */
   isSettled: boolean;
 }
@@ -58,8 +62,7 @@ async function commitSome(writers: readonly OpenWriter[], checkpoint: number, at
   const settle = () => {
     for (const each of ready) {
       if (writers.some((other) => !ready.includes(other) && sharesOutput(each, other))) continue;
-      each.committed = true;
-      each.isSettled = true;
+      markCommitted(each);
     }
   };
   for (const each of writers) {
@@ -72,6 +75,17 @@ async function commitSome(writers: readonly OpenWriter[], checkpoint: number, at
     ready.push(each);
   }
   settle();
+}
+
+/** All that it has taken is visible. */
+export function markCommitted(each: OpenWriter): void {
+  each.committed = true;
+  each.committedRows = takenBy(each);
+  each.isSettled = true;
+}
+
+export function takenBy({ counters }: { readonly counters: Pick<NodeCounters, 'in' | 'failed'> }): number {
+  return counters.in - counters.failed;
 }
 
 export async function abortAll(writers: readonly OpenWriter[], atWork: AtWork, log: (node: NodeId, message: string) => void): Promise<void> {

@@ -44,6 +44,8 @@ export class Keeper {
   /** Restarts since the last checkpoint, and those of them that count against the limit. */
   #inARow = 0;
   #fruitless = 0;
+  /** By node: rows that were in its output before this run. */
+  #earlier: ReadonlyMap<string, number> | null = null;
   #asked: StopMode | null = null;
   #isPaused = false;
   readonly #lineageBefore: string | null;
@@ -171,8 +173,12 @@ export class Keeper {
     const isRestarted = this.#restarts > 0;
     const state = isRestarted && said.state === 'starting' ? 'restarting' : said.state;
     const { retryAt: _over, ...summary } = said;
+    this.#earlier ??= said.outputs.length > 0 ? new Map(isRestarted ? [] : said.outputs.map(({ node, earlierRows }) => [node, earlierRows ?? 0])) : null;
+    // An attempt knows what was there before it; the run, what was there before the first.
+    const outputs = isRestarted ? said.outputs.map((output) => ({ ...output, earlierRows: this.#earlier?.get(output.node) ?? 0 })) : said.outputs;
     this.#set({
       ...summary,
+      outputs,
       state,
       startedAt,
       restarts,

@@ -184,6 +184,15 @@ function problemsOf(params: { readonly table: string; readonly types: Readonly<R
   const problems: NodeProblem[] = [];
   const add = (code: string, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
   if (/^sqlite_/i.test(params.table)) add('sqlite/reserved-name', 'table', 'Names that start with "sqlite_" belong to SQLite itself.', 'Choose another name.');
+  const nameless = [params.table, ...(schema?.columns.map(({ name }) => name) ?? [])].find((name) => name.includes('\0'));
+  if (nameless !== undefined) {
+    add(
+      'sqlite/nul-in-name',
+      'table',
+      `The name ${JSON.stringify(nameless)} holds a NUL character, which SQLite takes as the end of a statement.`,
+      'Choose another name, or rename the column before, with "Select columns".',
+    );
+  }
   for (const [column, type] of Object.entries(params.types)) {
     if (!(sqliteTypes as readonly string[]).includes(type)) {
       add('sqlite/unknown-type', 'types', `"${type}" is not a type that column "${column}" can be stored as.`, `Choose one of ${sqliteTypes.join(', ')}.`);

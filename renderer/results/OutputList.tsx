@@ -1,7 +1,9 @@
 import { ActionIcon, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconDatabase, IconFileText, IconFolderShare } from '@tabler/icons-react';
 import type { RunOutput } from '../../engine/protocol/messages.ts';
+import { rowsOf } from '../../engine/protocol/run-outputs.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
+
 import { countText, rowsText } from '../grid/format.ts';
 import { session, useSession } from '../session/session.ts';
 import { fileName } from './queries.ts';
@@ -20,7 +22,7 @@ export function OutputList({ path }: { readonly path: string | null }) {
       <h2 className={styles.heading}>Outputs of the run</h2>
       <ul className={styles.items} aria-label="Outputs of the run">
         {byPath.map((output) => {
-          const rows = named.filter((other) => other.path === output.path).reduce((sum, other) => sum + other.rows, 0);
+          const rows = named.filter((other) => other.path === output.path).reduce((sum, other) => sum + rowsOf(other).written, 0);
           const isDatabase = output.kind === 'sqlite';
           const title = `${visible(output.path)}\n${output.committed ? `${rowsText(rows)} written` : 'nothing was written: the file is as it was before'}`;
           const content = (

@@ -139,7 +139,10 @@ function CheckpointNote({ run }: { readonly run: RunSummary }) {
   const now = useClock(isRunning(run));
   const words: string[] = [];
   if (isEnding(run)) words.push(`finishing: ${formatDuration(Math.max(0, now - sinceOf(run)))}`);
-  if (run.state === 'restarting' && run.retryAt) words.push(`tried again in ${formatDuration(Math.max(0, run.retryAt - now))}`);
+  if (run.state === 'restarting' && run.retryAt) {
+    const reason = run.problems[0]?.message.replace(/[.]$/, '');
+    words.push(`tried again in ${formatDuration(Math.max(0, run.retryAt - now))}${reason ? `: ${reason}` : ''}`);
+  }
   if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
   if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);
   if (run.checkpoint) words.push(`checkpoint ${run.checkpoint.id}, ${formatAge(run.checkpoint.at, now)} ago`);

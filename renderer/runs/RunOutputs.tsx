@@ -1,9 +1,12 @@
 import { Button } from '@mantine/core';
 import { IconFolder, IconTable } from '@tabler/icons-react';
 import type { RunOutput, RunSummary } from '../../engine/protocol/messages.ts';
+import { rowsOf } from '../../engine/protocol/run-outputs.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
+
 import { titleOf } from '../canvas/flow.ts';
 import { revealNode } from '../canvas/viewport.ts';
+import { countText } from '../grid/format.ts';
 import { session, useSession } from '../session/session.ts';
 import { counted } from './format.ts';
 
@@ -60,5 +63,11 @@ function describe(output: RunOutput, run: RunSummary): string {
   if (output.kind === 'printed') return `printed ${rows}`;
   const where = output.kind === 'sqlite' ? `to table “${visible(output.table ?? '')}” in` : 'to';
   if (run.endedAt === null) return `${rows} so far ${where}`;
-  return output.committed ? `wrote ${rows} ${where}` : 'wrote nothing; as it was before the run:';
+  const { written, takenBack, earlier } = rowsOf(output);
+  if (!output.committed && written === 0) return 'wrote nothing; as it was before the run:';
+  const notes = [
+    ...(earlier > 0 ? [`${countText(earlier)} of them before this run`] : []),
+    ...(takenBack > 0 ? [`${countText(takenBack)} more were taken back`] : []),
+  ];
+  return `wrote ${counted(written, 'row')}${notes.length > 0 ? ` (${notes.join(', ')})` : ''} ${where}`;
 }

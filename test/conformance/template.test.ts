@@ -2,10 +2,11 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import transform from '../../nodes/_template.ts';
 import sink from '../../nodes/_template-sink.ts';
 import source from '../../nodes/_template-source.ts';
+import { crashPoints, SinkRun, writeThroughCrashes } from '../../nodes/formats/sink-testing.ts';
 import type { Example, NodeDefinition } from '../../nodes/kit/node.ts';
 import { runExample } from './harness.ts';
 import { readWritten } from './outcome.ts';
@@ -32,5 +33,45 @@ describe.each(templates)('%s', (file, template) => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe('the sink that others are copied from', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'millrace-template-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+  const schema = { columns: [{ name: 'n', type: 'integer', nullable: false }] } as const;
+  const spec = { definition: sink, params: { path: 'rows.txt' } };
+  const rowsOf = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
+  const written = async () =>
+    (await readFile(join(folder, 'rows.txt'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).n as number);
+
+  it.each(crashPoints)('keeps each row once through checkpoints and a kill (%s)', async (crash) => {
+    await writeThroughCrashes(folder, [spec], schema, rowsOf(20), [
+      { batches: [3, 2], crash: null },
+      { batches: [4], crash },
+      { batches: [5], crash: null },
+      { batches: [1], crash },
+    ]);
+    const run = new SinkRun(folder);
+    await run.close();
+    // The rows behind the last checkpoint of the trial are not committed.
+    const found = await written();
+    expect(found).toEqual(rowsOf(found.length).map(({ n }) => n));
+    expect(found.length).toBeGreaterThanOrEqual(14);
+  });
+
+  it('takes many rows at once', async () => {
+    const run = new SinkRun(folder, { commits: 'end' });
+    const writer = await run.open(spec, schema);
+    await writer.write(rowsOf(200_000));
+    await writer.commit();
+    await run.close();
+    expect(await written()).toHaveLength(200_000);
   });
 });
