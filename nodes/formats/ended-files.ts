@@ -47,8 +47,10 @@ export class EndedFiles {
     return [...this.#gone].find((gone) => gone.born && isOf(gone, stat)) ?? null;
   }
 
-  forget(stat: BigIntStats): void {
+  /** The file is followed now. `goesOn`: from where it was read to; otherwise copies of what it held before are still known. */
+  forget(stat: BigIntStats, goesOn: boolean): void {
     this.#finished.delete(idOf(stat));
+    if (!goesOn) return;
     for (const gone of this.#gone) if (gone.born && isOf(gone, stat)) this.#gone.delete(gone);
   }
 

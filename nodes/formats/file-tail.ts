@@ -206,7 +206,7 @@ export class FileTail implements Reader {
     const stat = await handle.stat({ bigint: true });
     const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
     this.#files.set(file.id, file);
-    this.#ended.forget(stat);
+    this.#ended.forget(stat, file.offset > 0);
     return file;
   }
 

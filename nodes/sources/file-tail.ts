@@ -62,13 +62,19 @@ export default defineNode({
   docs: `
 Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all that match, also those that are made later.
 
-- **Rotation**: a file that is renamed away is read to its end before the new one of its name is begun.
-- **Cut off**: a file that becomes shorter, or is written anew, is read from its beginning again; the log says so.
-- **Gone**: a file that is deleted is read to its end, as far as it is still open, and waited for.
-- A line counts once its end is there. The last line of a file that was renamed or deleted counts without it.
+- **Rotation**: a file that is renamed is read to its end before the new one of its name is begun. It is known by its inode: what
+  was read is not read again under another name, by a link, or when it comes back.
+- **Cut off**: a file that becomes shorter, or is written anew, is read from its beginning again. Bytes that were seen and not
+  read are counted as lost, and the log says so. A copy that was made before, and that is followed, is read on.
+- **Compressed**: a gzip file is read as a whole once it is complete, but for what was read of the file that it is a copy of.
+- **Gone**: a file that is deleted is read to its end, and waited for.
+- **Cannot be read**: links to nowhere, pipes and files without permission are named in the log once; the others are followed.
+- A line counts once its end is there. The last line of a file that was deleted, or replaced by a new one of its name, counts
+  without it when nothing has come for two seconds.
 
 A run that goes on from a checkpoint reads on exactly where it was, also where the files were renamed meanwhile within their
-folder. What cannot be found again is told in the log.
+folder, compressed, or restored from a copy. What cannot be found again is told in the log. A copy of a file that stays is a
+file of its own.
 
 Columns are told from the first 1,000 rows that are there now. Under **Column types** set other types and, for JSON, add
 columns that only later rows have. The files are UTF-8.
