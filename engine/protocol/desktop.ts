@@ -18,7 +18,7 @@ export interface DesktopApi {
   answerClose(close: boolean): void;
   showInFolder(path: string): void;
   /** Where a file lies that was dropped onto the window; empty for one that lies nowhere, such as a picture from a page. */
-  pathOf(file: File): string;
+  pathOf(file: object): string;
   readonly platform: string;
 }
 

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconClipboardText, IconFileImport, IconFolderOpen, IconPlugConnected, IconPlus } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
-import { listenToClipboard } from '../canvas/clipboard.ts';
+import { listenToClipboard } from '../canvas/clipboard.tsx';
 import { useQuickAdd } from '../canvas/quick-add.ts';
 import { runCommand } from '../commands/registry.ts';
 import { openExample, openPath } from '../files/documents.tsx';
