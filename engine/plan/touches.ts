@@ -26,9 +26,8 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
   const found: Record<Declared, Set<string>> = { reads: new Set(), writes: new Set(), listens: new Set(), reaches: new Set() };
   const code: NodeId[] = [];
   const unknown: { node: NodeId; reason: string }[] = [];
-  for (const { id, node, onError = node.onError, definition, params, valid } of nodes) {
+  for (const { id, node, definition, params, valid } of nodes) {
     const report = (reason: string) => unknown.push({ node: id, reason });
-    if (onError === 'keep') found.writes.add(errorsFile);
     if (!definition || !params) {
       report(`there is no node type "${node.type}" here, so what it does is not known`);
       continue;
@@ -45,6 +44,7 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
     if (!valid) report('its params have mistakes');
     for (const name of parametersIn(definition.params, node.params)) report(`the parameter "${name}" is part of it, and a run may set another value`);
   }
+  if (nodes.some(({ node, onError = node.onError }) => onError === 'keep')) found.writes.add(errorsFile);
   const { reads, writes, listens, reaches } = found;
   return { reads: [...reads], writes: [...writes], listens: [...listens], reaches: [...reaches], code, unknown };
 }

@@ -45,7 +45,7 @@ describe('a run', () => {
     expect(warm!.out['kept']! + warm!.out['rest']!).toBe(20_000);
     expect(double).toMatchObject({ in: warm!.out['kept'], failed: 0 });
     expect(table!.in).toBe(warm!.out['kept']);
-    expect([...summary.outputs].sort((a, b) => (a.node < b.node ? 1 : -1))).toEqual([
+    expect([...summary.outputs].sort((a, b) => (a.node < b.node ? 1 : -1))).toMatchObject([
       { node: 'table', kind: 'sqlite', path: join(folder, 'out.db'), table: 'readings', rows: table!.in, committed: true },
       { node: 'look', kind: 'memory', rows: table!.in, committed: true },
       { node: 'file', kind: 'file', path: join(folder, 'rest.csv'), rows: warm!.out['rest'], committed: true },
