@@ -110,7 +110,7 @@ describe('trust', () => {
 describe('examples', () => {
   it('are listed and open as untitled copies that find their data', async () => {
     expect(await documents.examples()).toEqual([
-      { id: 'weather', title: 'Weather', summary: 'Wet days by month.', path: at('examples/weather.millrace.json') },
+      { id: 'weather', title: 'Weather', summary: 'Wet days by month.', sketch: { nodes: [], edges: [] }, path: at('examples/weather.millrace.json') },
     ]);
     const opened = await documents.openExample('weather');
     expect(opened).toMatchObject({ path: null, trusted: true });
