@@ -11,7 +11,8 @@ const limitMs = 30_000;
 const mostPatienceMs = 2 * limitMs;
 /** For failures that name no file whose change would mend them. */
 const retryAfterMs = 2000;
-const keptEntries = 200;
+/** More than the sources of any pipeline, which are all asked for at each check. */
+const keptEntries = 2000;
 
 export interface Discovered {
   /** Null for a source whose schema follows from its params alone, and while it is not known yet. */
