@@ -11,6 +11,8 @@ import { findDesktop, provideBrowser } from '../test/provide.mjs';
 const folder = mkdtempSync(join(tmpdir(), 'millrace-bench-editor-'));
 // Each start has data of its own: what one leaves unsaved would be offered to the next.
 const freshData = () => mkdtempSync(join(folder, 'data-'));
+const sizes = [200, 300, 1000];
+const openings = 3;
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const say = (what, figure) => process.stdout.write(`${what.padEnd(62)} ${figure}\n`);
 
@@ -21,7 +23,7 @@ writeFileSync(
   `time,sensor,temperature\n${Array.from({ length: 1000 }, (_, i) => `2026-01-01T00:00:${String(i % 60).padStart(2, '0')}Z,s${i % 9},${i % 50}`).join('\n')}\n`,
 );
 writeFileSync(join(folder, 'type.millrace.json'), pipeline(typing()));
-writeFileSync(join(folder, 'many.millrace.json'), pipeline(chain(200)));
+for (const count of sizes) writeFileSync(join(folder, `${count}.millrace.json`), pipeline(chains(count)));
 
 await measureBrowser();
 await measureDesktop();
@@ -49,24 +51,94 @@ async function measureBrowser() {
       }
       say('keystroke to painted grid, 1,000 rows', `${median(spans).toFixed(0)} ms median, ${Math.max(...spans).toFixed(0)} ms at most (26 keys)`);
     });
-    await serve('many.millrace.json', async (address) => {
-      const page = await open(browser, address);
-      await page.locator('.react-flow__node').nth(199).waitFor({ state: 'attached' });
-      for (const [name, key] of [
-        ['all in view', 'f'],
-        ['at the zoom they open with', null],
-      ]) {
-        if (key) {
-          await page.locator('.react-flow__pane').click({ position: { x: 5, y: 5 } });
-          await page.keyboard.press(key);
-          await page.waitForTimeout(800);
-        }
-        say(`panning 200 nodes, software rendering, ${name}`, `${(await framesWhile(page, () => pan(page))).toFixed(0)} frames/s`);
-      }
-    });
+    for (const count of sizes) await measureSize(browser, count);
   } finally {
     await browser.close();
   }
+}
+
+/** A pipeline of so many nodes, opened, typed in and moved about: wall time, and the CPU time of the page's main thread. */
+async function measureSize(browser, count) {
+  const opened = [];
+  for (let round = 0; round < openings; round++) {
+    await serve(`${count}.millrace.json`, async (address) => {
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+      const cpu = await cpuClock(page);
+      const started = performance.now();
+      await page.goto(address);
+      await page.locator('.react-flow__node').first().waitFor();
+      await nextPaint(page);
+      const wall = performance.now() - started;
+      await calm(page, cpu);
+      opened.push({ wall, cpu: await cpu() });
+      if (round === openings - 1) await measureUse(page, cpu, count);
+      await page.close();
+    });
+  }
+  const of = (key) => median(opened.map((each) => each[key])).toFixed(0);
+  say(`${count} nodes: opening`, `${of('wall')} ms wall, ${of('cpu')} ms CPU until all is quiet (median of ${openings})`);
+}
+
+async function measureUse(page, cpu, count) {
+  await page.getByRole('button', { name: 'Trust this pipeline' }).click();
+  await page.locator('.react-flow__node[data-id="n1"]').click();
+  await page.locator('[data-field="where"] [role="textbox"]').click();
+  await page.locator('[data-field="where"] .monaco-editor').waitFor();
+  await page.keyboard.press('End');
+  await calm(page, cpu);
+  await page.evaluate(() => {
+    window.benchKeys = [];
+    const painted = (started) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => window.benchKeys.push(performance.now() - started);
+      requestAnimationFrame(() => port2.postMessage(null));
+    };
+    addEventListener('keydown', () => painted(performance.now()), true);
+  });
+  const keys = 20;
+  const before = await cpu();
+  for (let key = 0; key < keys; key++) {
+    await page.keyboard.press(key % 2 ? 'Backspace' : '0');
+    await page.waitForTimeout(300);
+  }
+  await calm(page, cpu);
+  const perKey = ((await cpu()) - before) / keys;
+  const spans = await page.evaluate(() => window.benchKeys);
+  say(
+    `${count} nodes: a key in an expression`,
+    `${median(spans).toFixed(0)} ms to its letter, ${perKey.toFixed(0)} ms CPU with check, preview and grid (${keys} keys)`,
+  );
+
+  const panned = async (name) => {
+    const from = await cpu();
+    const frames = await framesWhile(page, () => pan(page));
+    say(`${count} nodes: panning, ${name}`, `${frames.toFixed(0)} frames/s, ${(((await cpu()) - from) / 20).toFixed(0)} % of a core`);
+  };
+  await panned('at the zoom they open with');
+  await page.locator('.react-flow').focus();
+  await page.keyboard.press('f');
+  await calm(page, cpu);
+  await panned('all in view');
+}
+
+/** Milliseconds of CPU that the page's main thread has used. */
+async function cpuClock(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
+  return async () => 1000 * (await session.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value;
+}
+
+/** Waits until the page has been doing next to nothing for a second. */
+async function calm(page, cpu) {
+  for (let quiet = 0; quiet < 4; ) {
+    const before = await cpu();
+    await page.waitForTimeout(250);
+    quiet = (await cpu()) - before < 20 ? quiet + 1 : 0;
+  }
+}
+
+function nextPaint(page) {
+  return page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
 async function measureDesktop() {
@@ -78,13 +150,12 @@ async function measureDesktop() {
     const started = performance.now();
     const app = await _electron.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', project], env: { ...process.env, MILLRACE_DATA: data } });
     const page = await app.firstWindow();
-    await page.locator('.react-flow__pane').waitFor();
-    await page.locator('[data-node-type]').first().waitFor();
+    await page.locator('.start-page button:enabled').first().waitFor();
     if (round > 0) spans.push(performance.now() - started);
     await app.evaluate(({ app: electron }) => electron.exit(0)).catch(() => {});
     await app.close().catch(() => {});
   }
-  say('desktop: launch to a canvas with its palette, driver included', `${median(spans).toFixed(0)} ms median of ${spans.length}`);
+  say('desktop: launch to a start page that answers, driver included', `${median(spans).toFixed(0)} ms median of ${spans.length}`);
 }
 
 async function serve(file, use) {
@@ -156,18 +227,20 @@ function typing() {
   };
 }
 
-function chain(length) {
+/** Chains of twenty nodes: a file, and filters behind it. */
+function chains(count) {
   const filter = typeOf('transform', 'Filter');
   const nodes = {};
   const layout = {};
   const edges = [];
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < count; i++) {
+    const [row, column] = [Math.floor(i / 20), i % 20];
     nodes[`n${i}`] =
-      i === 0
+      column === 0
         ? { type: typeOf('source', 'CSV'), typeVersion: 1, params: { path: 'rows.csv' } }
         : { type: filter, typeVersion: 1, params: { mode: 'expression', where: 'row.temperature > 1' } };
-    layout[`n${i}`] = { x: (i % 20) * 300, y: Math.floor(i / 20) * 140 };
-    if (i > 0) edges.push(`n${i - 1}.${i === 1 ? 'rows' : 'kept'} -> n${i}.rows`);
+    layout[`n${i}`] = { x: column * 300, y: row * 140 };
+    if (column > 0) edges.push(`n${i - 1}.${column === 1 ? 'rows' : 'kept'} -> n${i}.rows`);
   }
   return { nodes, edges, layout };
 }

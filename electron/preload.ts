@@ -16,7 +16,7 @@ const desktop: DesktopApi = {
   onCloseRequested: (listener) => listen('close-requested', () => listener()),
   answerClose: (close) => ipcRenderer.send('answer-close', close),
   showInFolder: (path) => ipcRenderer.send('show-in-folder', path),
-  pathOf: (file) => webUtils?.getPathForFile(file as File) ?? (file as File & { readonly path?: string }).path ?? '',
+  pathOf: (file) => webUtils?.getPathForFile(file as File) ?? (file as { readonly path?: string }).path ?? '',
   platform: process.platform,
 };
 contextBridge.exposeInMainWorld('desktop', desktop);

@@ -18,8 +18,6 @@ const address = await new Promise((resolve) => server.stdout.on('data', (text) =
 const browser = await chromium.launch({ executablePath: provideBrowser(), args: ['--no-sandbox', '--disable-gpu'] });
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5 });
 await page.goto(address);
-await page.locator('.react-flow__node').first().waitFor();
-await page.keyboard.press('Alt+n');
 await page.getByText('Seattle or New York?').first().click();
 await page.locator('.react-flow__node').first().waitFor();
 await page.waitForTimeout(1500);

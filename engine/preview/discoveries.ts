@@ -15,7 +15,8 @@ const most = 4;
 const retryAfterMs = 2000;
 /** For a look that had to be stopped: it would take as long again. */
 const stoppedRetryMs = 60_000;
-const keptEntries = 200;
+/** More than the sources of any pipeline, which are all asked for at each check. */
+const keptEntries = 2000;
 
 export interface Discovered {
   /** Null for a source whose schema follows from its params alone, and while it is not known yet. */

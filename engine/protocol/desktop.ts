@@ -17,7 +17,7 @@ export interface DesktopApi {
   onCloseRequested(listener: () => void): () => void;
   answerClose(close: boolean): void;
   showInFolder(path: string): void;
-  /** Where a file lies that was dropped onto the window; empty for one that lies nowhere, such as a picture from a page. */
+  /** Where a `File` of the page lies that was dropped onto the window; empty for one that lies nowhere, such as a picture from a page. */
   pathOf(file: object): string;
   readonly platform: string;
 }

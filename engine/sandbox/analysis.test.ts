@@ -302,3 +302,12 @@ describe('the columns of a keyed module', () => {
     expect(analysed(`const limit = 5;\n${onRow('return { limit };')}`).warning).toBeUndefined();
   });
 });
+
+describe('what was told before', () => {
+  it('is remembered for all code of a large pipeline', () => {
+    const input = { columns: [{ name: 'x', type: 'integer' as const, nullable: false }] };
+    const tell = () => Array.from({ length: 1500 }, (_, index) => codeAnalysis.expression(`row.x + ${index}`, input));
+    const first = tell();
+    expect(tell().every((answer, index) => answer === first[index])).toBe(true);
+  });
+});

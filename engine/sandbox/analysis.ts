@@ -51,7 +51,8 @@ function tooDeep(error: unknown): CodeProblem {
   return { code: 'code/too-deep', message: 'The code is nested too deeply', hint: 'Split it into several steps.' };
 }
 
-const kept = 200;
+/** Enough for all code of a pipeline of a thousand nodes and more: one answer too few, and each check would work out all of them. */
+const kept = 4000;
 function remembered<A extends unknown[], R>(tell: (source: string, ...about: A) => R): (source: string, ...about: A) => R {
   const answers = new Map<string, R>();
   return (source, ...about) => {

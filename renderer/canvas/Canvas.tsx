@@ -132,6 +132,11 @@ function Flow() {
     markDropEdge(dropEdge, dragged.length === 1 && only ? insertableEdge(event, only.id) : null);
   }, []);
 
+  const startDrag = useCallback(() => {
+    isDragging.current = true;
+  }, []);
+  const endNodeDrag = useCallback((event: PointerLike, _node: CardNode, dragged: CardNode[]) => endDrag(event, dragged), [endDrag]);
+
   const endConnection = useCallback<OnConnectEnd>(
     (event, state) => {
       const point =
@@ -175,6 +180,15 @@ function Flow() {
     if (target.edge && !chosen.edges.includes(target.edge)) session.select({ edges: [target.edge] });
     setMenu({ ...target, at: { x: event.clientX, y: event.clientY } });
   }, []);
+  const menus = useMemo(
+    () => ({
+      onNodeContextMenu: (event: MouseEvent, node: CardNode) => openMenu(event, { node: node.id }),
+      onSelectionContextMenu: (event: MouseEvent) => openMenu(event, {}),
+      onEdgeContextMenu: (event: MouseEvent, edge: DataEdgeType) => openMenu(event, { edge: edge.id }),
+      onPaneContextMenu: (event: MouseEvent | globalThis.MouseEvent) => openMenu(event, {}),
+    }),
+    [openMenu],
+  );
 
   return (
     <section
@@ -196,30 +210,17 @@ function Flow() {
         edgeTypes={edgeTypes}
         onNodesChange={changeNodes}
         onEdgesChange={changeEdges}
-        onConnect={(connection) => addEdge(asEdge(connection))}
-        isValidConnection={(connection) => {
-          const { pipeline: now, catalogue } = session.state;
-          return whyNot(now, catalogue, asEdge(connection)) === null;
-        }}
+        onConnect={drawEdge}
+        isValidConnection={mayConnect}
         onConnectEnd={endConnection}
-        onNodeDragStart={() => {
-          isDragging.current = true;
-        }}
+        onNodeDragStart={startDrag}
         onNodeDrag={drag}
-        onNodeDragStop={(event, _node, dragged) => endDrag(event, dragged)}
-        onSelectionDragStart={() => {
-          isDragging.current = true;
-        }}
-        onSelectionDragStop={(event, dragged) => endDrag(event, dragged)}
-        onNodeContextMenu={(event, node) => openMenu(event, { node: node.id })}
-        onSelectionContextMenu={(event) => openMenu(event, {})}
-        onEdgeContextMenu={(event, edge) => openMenu(event, { edge: edge.id })}
-        onPaneContextMenu={(event) => openMenu(event, {})}
-        onNodeClick={(event, node) => {
-          // The flow keeps the others selected, for the sake of dragging them together.
-          if (!event.ctrlKey && !event.metaKey && !event.shiftKey) session.select({ nodes: [node.id] });
-        }}
-        onNodeDoubleClick={(_event, node) => session.showField(node.id, null)}
+        onNodeDragStop={endNodeDrag}
+        onSelectionDragStart={startDrag}
+        onSelectionDragStop={endDrag}
+        {...menus}
+        onNodeClick={clickNode}
+        onNodeDoubleClick={showNode}
         onDoubleClick={(event) => {
           if (!(event.target as Element).classList.contains('react-flow__pane')) return;
           openQuickAdd({ at: { x: event.clientX, y: event.clientY }, place: instance.screenToFlowPosition({ x: event.clientX, y: event.clientY }) });
@@ -229,7 +230,7 @@ function Flow() {
         selectionMode={SelectionMode.Partial}
         deleteKeyCode={null}
         selectionKeyCode="Shift"
-        multiSelectionKeyCode={['Control', 'Meta', 'Shift']}
+        multiSelectionKeyCode={multiSelectionKeys}
         disableKeyboardA11y
         nodesFocusable
         edgesFocusable
@@ -242,18 +243,11 @@ function Flow() {
         maxZoom={zoomLimits.most}
         onMoveStart={(event) => event && endZoom()}
         nodeDragThreshold={2}
-        proOptions={{ hideAttribution: true }}
+        proOptions={proOptions}
       >
         <Background variant={BackgroundVariant.Dots} gap={isFar ? 96 : 24} size={isFar ? 4 : 1.4} color="var(--dots)" />
         {showMinimap && nodes.length > 0 && (
-          <MiniMap<CardNode>
-            pannable
-            zoomable
-            ariaLabel="Minimap"
-            nodeBorderRadius={10}
-            nodeColor={(node) => minimapColors[session.state.catalogue.get(session.state.pipeline.nodes[node.id]?.type ?? '')?.kind ?? 'unknown']}
-            style={{ width: 148, height: 92 }}
-          />
+          <MiniMap<CardNode> pannable zoomable ariaLabel="Minimap" nodeBorderRadius={10} nodeColor={minimapColor} style={minimapSize} />
         )}
         <FarTitles nodes={nodes} />
         <ConnectionHint />
@@ -276,6 +270,28 @@ function selectFocused({ target }: FocusEvent<Element>): void {
   if (!id || !target.matches('.react-flow__node:focus-visible, .react-flow__edge:focus-visible')) return;
   const { nodes, edges } = session.state.selection;
   if (!nodes.includes(id) && !edges.includes(id)) session.select(target.classList.contains('react-flow__node') ? { nodes: [id] } : { edges: [id] });
+}
+
+// What the flow is given keeps its identity: each new function or list would wake everything that listens to the flow.
+const multiSelectionKeys = ['Control', 'Meta', 'Shift'];
+const proOptions = { hideAttribution: true };
+const minimapSize = { width: 148, height: 92 };
+function minimapColor({ id }: CardNode): string {
+  const { catalogue, pipeline } = session.state;
+  return minimapColors[catalogue.get(pipeline.nodes[id]?.type ?? '')?.kind ?? 'unknown'];
+}
+function drawEdge(connection: FlowConnection): void {
+  addEdge(asEdge(connection));
+}
+function mayConnect(connection: FlowConnection): boolean {
+  return whyNot(session.state.pipeline, session.state.catalogue, asEdge(connection)) === null;
+}
+function clickNode(event: MouseEvent, { id }: CardNode): void {
+  // The flow keeps the others selected, for the sake of dragging them together.
+  if (!event.ctrlKey && !event.metaKey && !event.shiftKey) session.select({ nodes: [id] });
+}
+function showNode(_event: MouseEvent, { id }: CardNode): void {
+  session.showField(id, null);
 }
 
 interface FlowConnection {

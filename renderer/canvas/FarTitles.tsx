@@ -13,7 +13,13 @@ export const FarTitles = memo(function FarTitles({ nodes }: { readonly nodes: re
 function Titles({ nodes, zoom }: { readonly nodes: readonly CardNode[]; readonly zoom: number }) {
   const errors = useSession((state) => state.problemsByNode);
   const titles = useMemo(() => {
-    const cards = nodes.map(({ id, ariaLabel, position }) => ({ id, title: ariaLabel ?? id, x: position.x, y: position.y + cardSize.height / 2 }));
+    const cards = nodes.map(({ id, ariaLabel, position, data: { ports } }) => ({
+      id,
+      title: ariaLabel ?? id,
+      x: position.x,
+      y: position.y + cardSize.height / 2,
+      isEnd: ports.inputs.length === 0 || ports.outputs.length === 0,
+    }));
     return placeTitles(cards, zoom);
   }, [nodes, zoom]);
   return (

@@ -21,6 +21,13 @@ export const titleSize = { font: 11.5, height: 15, letter: 6.6, most: 150, least
 /** How far right of a card's left edge its title begins, at zoom 1. */
 export const titleIndent = 50;
 
+export interface TitledCard {
+  readonly id: string;
+  readonly title: string;
+  readonly x: number;
+  readonly y: number;
+  readonly isEnd?: boolean;
+}
 export interface PlacedTitle {
   readonly id: string;
   readonly title: string;
@@ -32,18 +39,15 @@ export interface PlacedTitle {
 
 /**
  * Titles at a size that can be read, of as many cards as leave room for them: none lies on another. `cards` with their upper left
- * corner and the middle of their head.
+ * corner and the middle of their head; `isEnd`, where rows come from or go to, have the first choice.
  */
-export function placeTitles(
-  cards: readonly { readonly id: string; readonly title: string; readonly x: number; readonly y: number }[],
-  zoom: number,
-): PlacedTitle[] {
+export function placeTitles(cards: readonly TitledCard[], zoom: number): PlacedTitle[] {
   const height = titleSize.height / zoom;
   const least = titleSize.least / zoom;
   const rows = new Map<number, PlacedTitle[]>();
   const placed: PlacedTitle[] = [];
   // From the right: what lies there already tells how much room a title has.
-  for (const { id, title, x: left, y } of [...cards].sort((one, other) => other.x - one.x)) {
+  for (const { id, title, x: left, y } of [...cards].sort((one, other) => Number(other.isEnd ?? false) - Number(one.isEnd ?? false) || other.x - one.x)) {
     const x = left + titleIndent;
     const row = Math.floor(y / height);
     const wanted = Math.min(title.length * titleSize.letter + 8, titleSize.most) / zoom;

@@ -7,6 +7,7 @@ const margin = 20;
 /** A pipeline drawn small: its nodes in their colours, and what leads where. */
 export function ExampleSketch({ sketch: { nodes, edges } }: { readonly sketch: ExampleFile['sketch'] }) {
   const catalogue = useSession((state) => state.catalogue);
+  if (nodes.length === 0) return null;
   const left = Math.min(...nodes.map(({ x }) => x)) - margin;
   const top = Math.min(...nodes.map(({ y }) => y)) - margin;
   const width = Math.max(...nodes.map(({ x }) => x)) + cardSize.width + margin - left;

@@ -34,7 +34,19 @@ describe.each<Host>(['browser', 'desktop'])('the page in a %s', (host) => {
         await page.waitForTimeout(300);
         expect(page.url()).toBe(before);
         expect(await page.evaluate(() => Object.keys(window.desktop!).sort())).toEqual(
-          ['answerClose', 'connect', 'onCloseRequested', 'onCommand', 'openDialog', 'platform', 'saveDialog', 'setDocument', 'setMenu', 'showInFolder'].sort(),
+          [
+            'answerClose',
+            'connect',
+            'onCloseRequested',
+            'onCommand',
+            'openDialog',
+            'pathOf',
+            'platform',
+            'saveDialog',
+            'setDocument',
+            'setMenu',
+            'showInFolder',
+          ].sort(),
         );
         expect(before).toMatch(/^app:\/\/millrace\//);
       } else {
