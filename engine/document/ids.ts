@@ -1,7 +1,7 @@
 /**
  * Ids of nodes. Checkpoints and kept errors are filed under them, so that an id is never given to another node of the same
  * document: not after its node was deleted, not after the step that added it was undone, not in a later session. A document
- * remembers for each name the highest number that a node which is gone had (`retired`, see ADR 21).
+ * remembers for each name the highest number that a node which is gone had (`retired`, see ADR 18).
  */
 import { own } from '../schema/own.ts';
 import type { NodeId, Pipeline } from './pipeline.ts';
