@@ -3,8 +3,8 @@ import { alignedTable, describeProblem } from './report.ts';
 
 it('lets no text from a file steer the terminal', () => {
   const problem = { code: 'code/threw', severity: 'error', message: 'red\x1b[31m\x07', node: 'step' } as const;
-  expect(describeProblem(problem, 'x.json', () => 'Step')).toBe('x.json: node step "Step": red\ufffd[31m\ufffd.');
-  expect(alignedTable(['a'], [['1\x1b]0;title\n2']])).toBe('a\n1\ufffd]0;title 2');
+  expect(describeProblem(problem, 'x.json', () => 'Step')).toBe('x.json: node step "Step": red⟨U+001B⟩[31m⟨U+0007⟩.');
+  expect(alignedTable(['a'], [['1\x1b]0;title\n2']])).toBe('a\n1⟨U+001B⟩]0;title 2');
 });
 
 it('tells a hint with the options that do what it says', () => {

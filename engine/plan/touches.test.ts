@@ -25,8 +25,8 @@ describe('what a pipeline would touch', () => {
       out: node('sqlite-table', { path: 'out.db', table: 't' }),
     });
     expect(touches).toMatchObject({
-      reads: ['box.db', '../../x.csv'],
-      writes: ['box.db', 'theirs.errors.db', 'out.db'],
+      reads: ['../../x.csv', 'box.db'],
+      writes: ['box.db', 'out.db', 'theirs.errors.db'],
       listens: ['http://127.0.0.1:8799/in'],
       reaches: [],
       code: ['code'],
@@ -47,13 +47,16 @@ describe('what a pipeline would touch', () => {
       },
       { parameters: { day: { type: 'text', default: '/etc' } } },
     );
-    expect(unknown).toEqual([
-      { node: 'strange', reason: expect.stringContaining('"mail-everything"') },
-      { node: 'constructor', reason: expect.stringContaining('"constructor"') },
-      { node: 'day', reason: expect.stringContaining('"day"') },
-      { node: 'broken', reason: 'its params have mistakes' },
-      { node: 'newer', reason: 'its params have mistakes' },
-    ]);
+    expect(unknown).toHaveLength(5);
+    expect(unknown).toEqual(
+      expect.arrayContaining([
+        { node: 'strange', reason: expect.stringContaining('"mail-everything"') },
+        { node: 'constructor', reason: expect.stringContaining('"constructor"') },
+        { node: 'day', reason: expect.stringContaining('"day"') },
+        { node: 'broken', reason: 'its params have mistakes' },
+        { node: 'newer', reason: 'its params have mistakes' },
+      ]),
+    );
     expect(reads).toContain('/etc/x.csv');
   });
 
