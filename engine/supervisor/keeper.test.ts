@@ -247,7 +247,7 @@ describe('a keeper', () => {
     expect((await worked.next(1)).job!.options.from).toBe('latest');
   });
 
-  it.each(['file/disk-full', 'run/no-room', 'checkpoint/not-written', 'sqlite/locked', 'file/unavailable', 'system/no-room'])(
+  it.each(['file/disk-full', 'run/no-room', 'checkpoint/not-written', 'sqlite/locked', 'file/unavailable', 'system/no-room', 'file/gone', 'sqlite/gone'])(
     'waits for what passes (%s) as long as it takes, also at its start',
     async (code) => {
       const { keeper, processes, next, told } = await started({}, 3);
@@ -263,7 +263,7 @@ describe('a keeper', () => {
     },
   );
 
-  it.each(['file/gone', 'file/folder-missing', 'file/missing', 'sqlite/gone', 'run/state-folder'])(
+  it.each(['file/folder-missing', 'file/missing', 'run/state-folder'])(
     'waits for what is away (%s) as long as it takes once it has worked, and tells it at once before',
     async (code) => {
       const fresh = await started();
