@@ -98,6 +98,8 @@ describe('trust', () => {
     writeFileSync(file, formatPipeline(pipeline));
     expect(await documents.open(file)).toMatchObject({ trusted: false });
     expect(documents.resume({ path: file, stamp: null, trusted: false }).trusted).toBe(false);
+    // What the editor holds is its own to keep: nothing here may take its place.
+    expect(Object.keys(documents.resume({ path: file, stamp: null, trusted: false })).sort()).toEqual(['documentId', 'trusted']);
   });
 
   it('is not taken on the word of an editor or of a copy', async () => {

@@ -81,7 +81,8 @@ export class Documents {
   resume(known: Pick<OpenDocument, 'path' | 'stamp' | 'trusted'>): Pick<OpenedDocument, 'documentId' | 'trusted'> {
     const { path, stamp } = known;
     const folder = path === null ? this.#unsavedFolder : dirname(path);
-    return this.#add({ path, folder, trusted: known.trusted && this.#isCovered(known), stamp, migrated: false }, emptyPipeline);
+    const { documentId, trusted } = this.#add({ path, folder, trusted: known.trusted && this.#isCovered(known), stamp, migrated: false }, emptyPipeline);
+    return { documentId, trusted };
   }
 
   async open(path: string): Promise<OpenedDocument> {

@@ -23,7 +23,8 @@ export async function startDocument(hello: RequestResults['hello']): Promise<() 
 }
 
 async function resumeLeft({ edited, run, selection, dockTab, ...left }: LeftDocument): Promise<() => void> {
-  const known = await session.request('document.resume', left);
+  const { path, stamp, trusted } = left;
+  const known = await session.request('document.resume', { path, stamp, trusted });
   return () => {
     session.load({ ...left, ...known }, { edited });
     session.select(selection);
