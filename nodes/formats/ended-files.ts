@@ -54,15 +54,15 @@ export class EndedFiles {
     for (const gone of this.#gone) if (gone.born && isOf(gone, stat)) this.#gone.delete(gone);
   }
 
-  /** Offsets that decide, for content with these first bytes, whether it is a copy. */
-  offsetsFor(head: Buffer): readonly number[] {
-    return this.#plain()
+  /** Offsets that decide, for content with these first bytes, whether it is a copy. `others`: of files that are followed and were cut off. */
+  offsetsFor(head: Buffer, others: readonly TailPosition[]): readonly number[] {
+    return this.#plain(others)
       .filter((position) => beginsWith(head, position))
       .map(({ offset }) => offset);
   }
 
   /** Takes out the file of which a compressed one is a copy: the one that was read furthest. */
-  takeOriginal(name: string, { length, head, stretches }: Unpacked): TailPosition | null {
+  takeOriginal(name: string, { length, head, stretches }: Unpacked, others: readonly TailPosition[]): TailPosition | null {
     const isCopyOf = (position: TailPosition) => {
       const { offset, end } = position;
       const before = stretches.get(offset);
@@ -71,7 +71,7 @@ export class EndedFiles {
       if (offset < headBytes && !areOfOneSeries(position.name, name)) return false;
       return !end || printOf(before.subarray(before.length - end.bytes)).sha1 === end.sha1;
     };
-    const [original] = this.#plain()
+    const [original] = this.#plain(others)
       .filter(isCopyOf)
       .sort((a, b) => b.offset - a.offset);
     if (!original) return null;
@@ -96,8 +96,8 @@ export class EndedFiles {
     return [...this.#finished.values(), ...this.#gone];
   }
 
-  #plain(): TailPosition[] {
-    return this.positions().filter(({ packed, offset }) => !packed && offset > 0);
+  #plain(others: readonly TailPosition[]): TailPosition[] {
+    return [...others, ...this.positions()].filter(({ packed, offset }) => !packed && offset > 0);
   }
 }
 

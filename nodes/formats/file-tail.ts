@@ -165,7 +165,9 @@ export class FileTail implements Reader {
       if (!isFirst && file.leftAt === now && !names.has(file.name)) this.#report.missing(file.name);
     }
     if (isFirst && listing.files.length === 0 && listing.leftOut.length === 0) this.#report.missing(this.#options.path);
-    for (const [id, file] of listed) {
+    // Of a compressed file it shows only then whether it is a copy of one that is there.
+    const inOrder = [...listed].sort(([, a], [, b]) => Number(/\.gz$/.test(a.name)) - Number(/\.gz$/.test(b.name)));
+    for (const [id, file] of inOrder) {
       this.#report.found(file.name);
       if (!this.#files.has(id)) await this.#meet(file, now, isFirst);
       if (this.#closing.signal.aborted) return;
@@ -237,14 +239,17 @@ export class FileTail implements Reader {
       this.#report.packed(name, packer);
       return null;
     }
-    const unpacked = await unpack(handle, (head) => this.#ended.offsetsFor(head));
+    // A rotation that copies a file before it cuts it off may compress the copy at once.
+    const cut = new Map([...this.#files.values()].filter(({ isCut }) => isCut).map((each) => [each.position(), each]));
+    const unpacked = await unpack(handle, (head) => this.#ended.offsetsFor(head, [...cut.keys()]));
     // It is being written: once it has changed, it is looked at again.
     if (!unpacked) return null;
     this.#unread.delete(idOf(stat));
     const isSought = startOf === inCopiesOnly;
     const known = isSought ? null : this.#ended.of(stat);
     const twin = isSought ? null : this.#packedTwin(name, unpacked);
-    const original = known || twin ? null : this.#ended.takeOriginal(name, unpacked);
+    const original = known || twin ? null : this.#ended.takeOriginal(name, unpacked, [...cut.keys()]);
+    if (original) cut.get(original)?.giveAway(unpacked.length);
     if (isSought && !original) return null;
     if (original) this.#report.copy(name, original.name, original.offset < unpacked.length ? original.line : null);
     else if (twin) this.#report.copy(name, twin.name, null);
@@ -300,7 +305,10 @@ export class FileTail implements Reader {
     }
     for (const position of before.filter(isUnread)) {
       const file = disk.others().find(({ stat }) => isOf(position, stat));
-      if (file && !this.#files.has(idOf(file.stat))) await this.#goOn(file, position, now);
+      if (!file || this.#files.has(idOf(file.stat))) continue;
+      await this.#goOn(file, position, now);
+      const unread = this.#files.get(idOf(file.stat));
+      if (unread) unread.isHeld = true;
     }
     return unresolved;
   }
