@@ -40,18 +40,20 @@ export class EndedFiles {
     return this.#gone.has(position);
   }
 
-  /** Where a file that is on the disk was read to, though it may have been away for a while; null for one that is not known. */
-  of(stat: BigIntStats): TailPosition | null {
+  /**
+   * Where a file that is on the disk was read to, though it may have been away for a while; null for one that is not known.
+   * One that was written anew has been left several times: `isIt` tells by the content.
+   */
+  of(stat: BigIntStats, isIt: (position: TailPosition) => boolean = () => true): TailPosition | null {
     const position = this.#finished.get(idOf(stat));
-    if (position) return isOf(position, stat) ? position : null;
-    return [...this.#gone].find((gone) => gone.born && isOf(gone, stat)) ?? null;
+    if (position) return isOf(position, stat) && isIt(position) ? position : null;
+    return [...this.#gone].findLast((gone) => gone.born && isOf(gone, stat) && isIt(gone)) ?? null;
   }
 
-  /** The file is followed now. `goesOn`: from where it was read to; otherwise copies of what it held before are still known. */
-  forget(stat: BigIntStats, goesOn: boolean): void {
+  /** The file is followed now. Copies of what it held before it was written anew are still known. `offset`: from where it goes on. */
+  forget(stat: BigIntStats, offset: number): void {
     this.#finished.delete(idOf(stat));
-    if (!goesOn) return;
-    for (const gone of this.#gone) if (gone.born && isOf(gone, stat)) this.#gone.delete(gone);
+    for (const gone of this.#gone) if (gone.born && isOf(gone, stat) && gone.offset === offset) this.#gone.delete(gone);
   }
 
   /** Offsets that decide, for content with these first bytes, whether it is a copy. `others`: of files that are followed and were cut off. */

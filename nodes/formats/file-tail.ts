@@ -188,7 +188,7 @@ export class FileTail implements Reader {
     const toEnd = isFirst && this.#options.start === null && this.#options.from === 'end';
     const file = await this.#follow(listed, now, (descriptor) => {
       if (toEnd) return endOf(descriptor);
-      return known && holds(known, (from, length) => readAt(descriptor, from, length)) ? known : null;
+      return this.#ended.of(listed.stat, (position) => holds(position, (from, length) => readAt(descriptor, from, length)));
     });
     if (file && file.offset === 0 && !file.isPacked) {
       file.isHeld = !isFirst || this.#options.start !== null;
@@ -218,7 +218,7 @@ export class FileTail implements Reader {
     const stat = await handle.stat({ bigint: true });
     const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
     this.#files.set(file.id, file);
-    this.#ended.forget(stat, file.offset > 0);
+    this.#ended.forget(stat, file.offset);
     return file;
   }
 
@@ -246,7 +246,7 @@ export class FileTail implements Reader {
     if (!unpacked) return null;
     this.#unread.delete(idOf(stat));
     const isSought = startOf === inCopiesOnly;
-    const known = isSought ? null : this.#ended.of(stat);
+    const known = isSought ? null : this.#ended.of(stat, ({ packed, head }) => packed === true && head.sha1 === printOf(unpacked.head).sha1);
     const twin = isSought ? null : this.#packedTwin(name, unpacked);
     const original = known || twin ? null : this.#ended.takeOriginal(name, unpacked, [...cut.keys()]);
     if (original) cut.get(original)?.giveAway(unpacked.length);
@@ -326,8 +326,8 @@ export class FileTail implements Reader {
     if (position.ended) return true;
     // Under the name that it had: the next look tells what it is called now, if that is followed.
     await this.#follow({ ...file, name: position.name }, now, (descriptor, stat) => {
-      const isIt = idOf(stat) === id && (position.packed || holds(position, (from, length) => readAt(descriptor, from, length)));
-      return isIt ? position : undefined;
+      const isAsRead = () => (position.packed ? packedWith(readAt(descriptor, 0, 16)) !== null : holds(position, (from, length) => readAt(descriptor, from, length)));
+      return idOf(stat) === id && isAsRead() ? position : undefined;
     });
     return this.#files.has(id) || (position.packed === true && this.#ended.of(file.stat) !== null);
   }
