@@ -182,13 +182,16 @@ async function follow(seed: number, kills: number): Promise<string | null> {
   }
 }
 
-const from = Number(process.env['MILLRACE_SEED'] || 1);
-const count = Number(process.env['MILLRACE_SEEDS'] || 30);
+/** `MILLRACE_SEED` and `MILLRACE_SEEDS` (how many) draw others; `MILLRACE_STORY` tells what happened. */
+const first = Number(process.env['MILLRACE_SEED'] || 0);
+const seeds =
+  first > 0 ? Array.from({ length: Number(process.env['MILLRACE_SEEDS'] || 1) }, (_, i) => first + i) : [1, 2, 4, 6, 8, 10, 12, 14, 15, 16, 46, 47, 52];
+
 test('each line of files that are rotated comes once, however often the reader is killed', { timeout: 600_000 }, async () => {
   const broken: string[] = [];
-  for (let seed = from; seed < from + count; seed++) {
+  for (const seed of seeds) {
     const fault = await follow(seed, seed % 2 === 0 ? 0.3 : 0);
     if (fault) broken.push(fault);
   }
-  expect(broken.join('\n'), `${broken.length}`).toEqual('');
+  expect(broken.join('\n')).toBe('');
 });

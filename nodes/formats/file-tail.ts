@@ -326,7 +326,8 @@ export class FileTail implements Reader {
     if (position.ended) return true;
     // Under the name that it had: the next look tells what it is called now, if that is followed.
     await this.#follow({ ...file, name: position.name }, now, (descriptor, stat) => {
-      const isAsRead = () => (position.packed ? packedWith(readAt(descriptor, 0, 16)) !== null : holds(position, (from, length) => readAt(descriptor, from, length)));
+      const isAsRead = () =>
+        position.packed ? packedWith(readAt(descriptor, 0, 16)) !== null : holds(position, (from, length) => readAt(descriptor, from, length));
       return idOf(stat) === id && isAsRead() ? position : undefined;
     });
     return this.#files.has(id) || (position.packed === true && this.#ended.of(file.stat) !== null);
