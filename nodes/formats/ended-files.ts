@@ -40,29 +40,31 @@ export class EndedFiles {
     return this.#gone.has(position);
   }
 
-  /** Where a file that is on the disk was read to, though it may have been away for a while; null for one that is not known. */
-  of(stat: BigIntStats): TailPosition | null {
+  /**
+   * Where a file that is on the disk was read to, though it may have been away for a while; null for one that is not known.
+   * One that was written anew has been left several times: `isIt` tells by the content.
+   */
+  of(stat: BigIntStats, isIt: (position: TailPosition) => boolean = () => true): TailPosition | null {
     const position = this.#finished.get(idOf(stat));
-    if (position) return isOf(position, stat) ? position : null;
-    return [...this.#gone].find((gone) => gone.born && isOf(gone, stat)) ?? null;
+    if (position) return isOf(position, stat) && isIt(position) ? position : null;
+    return [...this.#gone].findLast((gone) => gone.born && isOf(gone, stat) && isIt(gone)) ?? null;
   }
 
-  /** The file is followed now. `goesOn`: from where it was read to; otherwise copies of what it held before are still known. */
-  forget(stat: BigIntStats, goesOn: boolean): void {
+  /** The file is followed now. Copies of what it held before it was written anew are still known. `offset`: from where it goes on. */
+  forget(stat: BigIntStats, offset: number): void {
     this.#finished.delete(idOf(stat));
-    if (!goesOn) return;
-    for (const gone of this.#gone) if (gone.born && isOf(gone, stat)) this.#gone.delete(gone);
+    for (const gone of this.#gone) if (gone.born && isOf(gone, stat) && gone.offset === offset) this.#gone.delete(gone);
   }
 
-  /** Offsets that decide, for content with these first bytes, whether it is a copy. */
-  offsetsFor(head: Buffer): readonly number[] {
-    return this.#plain()
+  /** Offsets that decide, for content with these first bytes, whether it is a copy. `others`: of files that are followed and were cut off. */
+  offsetsFor(head: Buffer, others: readonly TailPosition[]): readonly number[] {
+    return this.#plain(others)
       .filter((position) => beginsWith(head, position))
       .map(({ offset }) => offset);
   }
 
   /** Takes out the file of which a compressed one is a copy: the one that was read furthest. */
-  takeOriginal(name: string, { length, head, stretches }: Unpacked): TailPosition | null {
+  takeOriginal(name: string, { length, head, stretches }: Unpacked, others: readonly TailPosition[]): TailPosition | null {
     const isCopyOf = (position: TailPosition) => {
       const { offset, end } = position;
       const before = stretches.get(offset);
@@ -71,7 +73,7 @@ export class EndedFiles {
       if (offset < headBytes && !areOfOneSeries(position.name, name)) return false;
       return !end || printOf(before.subarray(before.length - end.bytes)).sha1 === end.sha1;
     };
-    const [original] = this.#plain()
+    const [original] = this.#plain(others)
       .filter(isCopyOf)
       .sort((a, b) => b.offset - a.offset);
     if (!original) return null;
@@ -96,8 +98,8 @@ export class EndedFiles {
     return [...this.#finished.values(), ...this.#gone];
   }
 
-  #plain(): TailPosition[] {
-    return this.positions().filter(({ packed, offset }) => !packed && offset > 0);
+  #plain(others: readonly TailPosition[]): TailPosition[] {
+    return [...others, ...this.positions()].filter(({ packed, offset }) => !packed && offset > 0);
   }
 }
 

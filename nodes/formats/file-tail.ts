@@ -1,6 +1,7 @@
 /** Follows files: what is appended, files that are renamed away and made anew, cut off, copied, compressed, and new ones. */
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { Reader, SourceBatch } from '../kit/node.ts';
@@ -13,6 +14,12 @@ import { TailReport } from './tail-report.ts';
 import { Disk, openFlags } from './tail-restore.ts';
 import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
 
+/** The time by which a tail looks at the disk, in milliseconds. */
+export interface TailClock {
+  now(): number;
+  /** Resolves after so long, or when `signal` is aborted. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
 export interface TailOptions {
   /** A path or pattern, as in the params. */
   readonly path: string;
@@ -23,6 +30,8 @@ export interface TailOptions {
   readonly signal: AbortSignal;
   /** Milliseconds without a change after which a file is taken for what it seems to be: see `FileTail`. */
   readonly settleMs?: number;
+  /** The system's time unless given. */
+  readonly clock?: TailClock;
   resolve(path: string): string;
   parser(): Parser;
   log(level: 'info' | 'warning', message: string): void;
@@ -48,6 +57,10 @@ const busyForMs = 2000;
 export class FileTail implements Reader {
   readonly #options: TailOptions;
   readonly #settleMs: number;
+  readonly #clock: TailClock;
+  readonly #closing = new AbortController();
+  /** Aborted when the tail is closed or the run is stopped. */
+  readonly #ending: AbortSignal;
   /** By device and inode, in the order in which they are read. */
   readonly #files = new Map<string, TailedFile>();
   readonly #ended = new EndedFiles();
@@ -60,24 +73,23 @@ export class FileTail implements Reader {
   #lookedAt = 0;
   #isFirstLook = true;
   #wasAtEnd = true;
-  #closed = false;
-  #wake: (() => void) | null = null;
 
   constructor(options: TailOptions) {
     this.#options = options;
     this.#settleMs = options.settleMs ?? 2000;
     this.#report = new TailReport(options.log, tailPositions(options.start).lost ?? 0);
-    options.signal.addEventListener('abort', this.#rouse, { once: true });
+    this.#clock = options.clock ?? systemClock;
+    this.#ending = AbortSignal.any([options.signal, this.#closing.signal]);
   }
 
   async read(): Promise<SourceBatch | null> {
     const batch: Batch = { rows: [], lines: [], size: this.#options.batchSize };
     for (;;) {
-      if (this.#closed || this.#options.signal.aborted) return null;
+      if (this.#ending.aborted) return null;
       // What follows an end that was reached may be of a file that was written anew: look before reading on.
-      if (this.#wasAtEnd || Date.now() - this.#lookedAt >= quietPollMs) await this.#look();
+      if (this.#wasAtEnd || this.#clock.now() - this.#lookedAt >= quietPollMs) await this.#look();
       if (await this.#fill(batch)) {
-        this.#lastRowsAt = Date.now();
+        this.#lastRowsAt = this.#clock.now();
         const source = this.#current!.name;
         const { rows, lines } = batch;
         return { rows, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
@@ -100,9 +112,7 @@ export class FileTail implements Reader {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#options.signal.removeEventListener('abort', this.#rouse);
-    this.#rouse();
+    this.#closing.abort();
     const files = [...this.#files.values()];
     this.#files.clear();
     for (const file of files) await file.close();
@@ -122,7 +132,7 @@ export class FileTail implements Reader {
       this.#wasAtEnd = batch.rows.length < batch.size;
       if (file.isDone && batch.rows.length === 0) await this.#end(file);
       if (batch.rows.length > 0) return true;
-      if (this.#closed) return false;
+      if (this.#closing.signal.aborted) return false;
     }
     return false;
   }
@@ -134,7 +144,7 @@ export class FileTail implements Reader {
 
   /** What is on the disk now, against what is being read. */
   async #look(): Promise<void> {
-    this.#lookedAt = Date.now();
+    this.#lookedAt = this.#clock.now();
     const now = this.#lookedAt;
     const isFirst = this.#isFirstLook;
     const unresolved = isFirst ? await this.#restore(now) : [];
@@ -155,10 +165,12 @@ export class FileTail implements Reader {
       if (!isFirst && file.leftAt === now && !names.has(file.name)) this.#report.missing(file.name);
     }
     if (isFirst && listing.files.length === 0 && listing.leftOut.length === 0) this.#report.missing(this.#options.path);
-    for (const [id, file] of listed) {
+    // Of a compressed file it shows only then whether it is a copy of one that is there.
+    const inOrder = [...listed].sort(([, a], [, b]) => Number(/\.gz$/.test(a.name)) - Number(/\.gz$/.test(b.name)));
+    for (const [id, file] of inOrder) {
       this.#report.found(file.name);
       if (!this.#files.has(id)) await this.#meet(file, now, isFirst);
-      if (this.#closed) return;
+      if (this.#closing.signal.aborted) return;
     }
     if (unresolved.length > 0) await this.#recover(unresolved, listing.files, now);
     await this.#settle(cut, now);
@@ -176,7 +188,7 @@ export class FileTail implements Reader {
     const toEnd = isFirst && this.#options.start === null && this.#options.from === 'end';
     const file = await this.#follow(listed, now, (descriptor) => {
       if (toEnd) return endOf(descriptor);
-      return known && holds(known, (from, length) => readAt(descriptor, from, length)) ? known : null;
+      return this.#ended.of(listed.stat, (position) => holds(position, (from, length) => readAt(descriptor, from, length)));
     });
     if (file && file.offset === 0 && !file.isPacked) {
       file.isHeld = !isFirst || this.#options.start !== null;
@@ -199,14 +211,14 @@ export class FileTail implements Reader {
       return null;
     }
     const content = await this.#contentOf(handle, name, startOf).catch((error) => this.#report.unreadable(name, fileError(error, name).problem));
-    if (!content || this.#closed) {
+    if (!content || this.#closing.signal.aborted) {
       await handle.close();
       return null;
     }
     const stat = await handle.stat({ bigint: true });
     const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
     this.#files.set(file.id, file);
-    this.#ended.forget(stat, file.offset > 0);
+    this.#ended.forget(stat, file.offset);
     return file;
   }
 
@@ -227,14 +239,17 @@ export class FileTail implements Reader {
       this.#report.packed(name, packer);
       return null;
     }
-    const unpacked = await unpack(handle, (head) => this.#ended.offsetsFor(head));
+    // A rotation that copies a file before it cuts it off may compress the copy at once.
+    const cut = new Map([...this.#files.values()].filter(({ isCut }) => isCut).map((each) => [each.position(), each]));
+    const unpacked = await unpack(handle, (head) => this.#ended.offsetsFor(head, [...cut.keys()]));
     // It is being written: once it has changed, it is looked at again.
     if (!unpacked) return null;
     this.#unread.delete(idOf(stat));
     const isSought = startOf === inCopiesOnly;
-    const known = isSought ? null : this.#ended.of(stat);
+    const known = isSought ? null : this.#ended.of(stat, ({ packed, head }) => packed === true && head.sha1 === printOf(unpacked.head).sha1);
     const twin = isSought ? null : this.#packedTwin(name, unpacked);
-    const original = known || twin ? null : this.#ended.takeOriginal(name, unpacked);
+    const original = known || twin ? null : this.#ended.takeOriginal(name, unpacked, [...cut.keys()]);
+    if (original) cut.get(original)?.giveAway(unpacked.length);
     if (isSought && !original) return null;
     if (original) this.#report.copy(name, original.name, original.offset < unpacked.length ? original.line : null);
     else if (twin) this.#report.copy(name, twin.name, null);
@@ -290,7 +305,10 @@ export class FileTail implements Reader {
     }
     for (const position of before.filter(isUnread)) {
       const file = disk.others().find(({ stat }) => isOf(position, stat));
-      if (file && !this.#files.has(idOf(file.stat))) await this.#goOn(file, position, now);
+      if (!file || this.#files.has(idOf(file.stat))) continue;
+      await this.#goOn(file, position, now);
+      const unread = this.#files.get(idOf(file.stat));
+      if (unread) unread.isHeld = true;
     }
     return unresolved;
   }
@@ -308,8 +326,9 @@ export class FileTail implements Reader {
     if (position.ended) return true;
     // Under the name that it had: the next look tells what it is called now, if that is followed.
     await this.#follow({ ...file, name: position.name }, now, (descriptor, stat) => {
-      const isIt = idOf(stat) === id && (position.packed || holds(position, (from, length) => readAt(descriptor, from, length)));
-      return isIt ? position : undefined;
+      const isAsRead = () =>
+        position.packed ? packedWith(readAt(descriptor, 0, 16)) !== null : holds(position, (from, length) => readAt(descriptor, from, length));
+      return idOf(stat) === id && isAsRead() ? position : undefined;
     });
     return this.#files.has(id) || (position.packed === true && this.#ended.of(file.stat) !== null);
   }
@@ -397,18 +416,14 @@ export class FileTail implements Reader {
   }
 
   #pause(): Promise<void> {
-    const ms = Date.now() - this.#lastRowsAt < busyForMs ? busyPollMs : quietPollMs;
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    return this.#clock.wait(this.#clock.now() - this.#lastRowsAt < busyForMs ? busyPollMs : quietPollMs, this.#ending);
   }
-
-  readonly #rouse = (): void => this.#wake?.();
 }
+
+const systemClock: TailClock = {
+  now: () => Date.now(),
+  wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+};
 
 /** Where to begin in a file that was opened. Null: at its beginning; undefined: it is not the one that was meant. */
 type StartOf = (descriptor: number, stat: BigIntStats) => TailStart | null | undefined;

@@ -261,7 +261,8 @@ export class TailedFile {
 
   #printBefore(offset: number): Print {
     const { at, bytes } = this.#window;
-    const length = Math.min(headBytes, offset);
+    // Of one that was cut off only what is in memory is what was read.
+    const length = Math.min(headBytes, offset, this.isCut ? at : headBytes);
     return printOf(at >= length ? bytes.subarray(at - length, at) : readAt(this.#content.descriptor!, offset - length, length));
   }
 }
