@@ -99,7 +99,7 @@ export function onTimer(timer: Timer, state: typeof initial, context: Context) {
       await page.keyboard.press('Tab');
     }
     const shown = () => page.getByTestId('preview-count').innerText();
-    await expect.poll(shown).toMatch(/400\s+\S*\s*200 rows/);
+    await expect.poll(shown).toMatch(/^Left 200, Right 200\s+200 rows$/);
     for (const [match, fields] of [
       [/tumbling/, ['every']],
       [/sliding/, ['length', 'every']],
