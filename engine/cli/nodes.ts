@@ -2,22 +2,23 @@ import { definitions } from '../../nodes/index.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import type { FieldManifest, NodeManifest } from '../protocol/messages.ts';
 import { didYouMean } from '../schema/closest.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
 import { alignedTable, paint } from './report.ts';
 
 /** `millrace nodes [TYPE]`. */
 export async function nodes(type: string | undefined, options: { readonly json?: boolean }): Promise<number> {
   const manifests = new Catalogue(definitions).manifests();
   if (type === undefined) {
-    process.stdout.write(options.json ? `${JSON.stringify(manifests, null, 2)}\n` : `${list(manifests)}\n`);
+    process.stdout.write(options.json ? `${visibleJson(manifests)}\n` : `${list(manifests)}\n`);
     return 0;
   }
   const manifest = manifests.find((candidate) => candidate.type === type);
   if (!manifest) {
     const known = manifests.map((candidate) => candidate.type);
-    process.stderr.write(`There is no node type "${type}"${didYouMean(type, known)}.\n  "millrace nodes" lists them.\n`);
+    process.stderr.write(`There is no node type "${visible(type)}"${didYouMean(type, known)}.\n  "millrace nodes" lists them.\n`);
     return 2;
   }
-  process.stdout.write(options.json ? `${JSON.stringify(manifest, null, 2)}\n` : `${describe(manifest)}\n`);
+  process.stdout.write(options.json ? `${visibleJson(manifest)}\n` : `${describe(manifest)}\n`);
   return 0;
 }
 

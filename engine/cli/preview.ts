@@ -4,7 +4,7 @@ import type { PreviewResult } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { decodeCells, formatValue } from '../schema/values.ts';
-import { visible } from '../schema/visible-text.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
 import { alignedTable, count, describeProblems, paint } from './report.ts';
 
 interface PreviewOptions {
@@ -33,7 +33,7 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
     }
     const job = { plan, folder: loaded.folder, node: options.node, port, limit: options.rows, sampleKeys: loaded.sampleKeys };
     const result = await rows.read('cli', () => job);
-    if (options.json) process.stdout.write(`${JSON.stringify(asObjects(result), null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson(asObjects(result))}\n`);
     else {
       print(result);
       if (result.problems.length > 0) process.stderr.write(`${describeProblems(result.problems, loaded.file, titleOf)}\n`);
@@ -41,7 +41,7 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
     return 0;
   } catch (error) {
     const problem = problemOf(error);
-    if (options.json) process.stdout.write(`${JSON.stringify({ problems: [problem] }, null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson({ problems: [problem] })}\n`);
     else process.stderr.write(`${describeProblems([problem], file, titleOf)}\n`);
     return /^(code\/(endless|memory)|source\/(slow|memory|crashed)|preview\/)/.test(problem.code) ? 1 : 2;
   } finally {

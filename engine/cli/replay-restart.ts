@@ -5,6 +5,7 @@ import type { RunSummary } from '../protocol/messages.ts';
 import type { RunControl } from '../protocol/run-api.ts';
 import { endOfTime } from '../schema/event-time.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { isReplaySource } from '../workbench/replay.ts';
@@ -33,7 +34,7 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
     const taken = before.rows.size > 0 ? takeUp(planned, loaded, request) : before;
     if (!json) announce(taken, loaded);
     if (taken.rows.size === 0) {
-      if (json) process.stdout.write(`${JSON.stringify({ errors: taken.tables[0]!.path, nodes: [], refused: taken.refused }, null, 2)}\n`);
+      if (json) process.stdout.write(`${visibleJson({ errors: taken.tables[0]!.path, nodes: [], refused: taken.refused })}\n`);
       return 2;
     }
     const { options } = chooseOptions(planned, state, committingForReplays({ from: 'latest' }));
@@ -44,12 +45,10 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
     if (summary.endedAt === null) await supervisor.checkpoint(run.id).catch(() => {});
     const found = outcomes(taken);
     if (json) {
-      process.stdout.write(
-        `${JSON.stringify({ errors: taken.tables[0]!.path, run: run.id, state: summary.state, nodes: found, refused: taken.refused }, null, 2)}\n`,
-      );
+      process.stdout.write(`${visibleJson({ errors: taken.tables[0]!.path, run: run.id, state: summary.state, nodes: found, refused: taken.refused })}\n`);
     } else {
       printProblems(summary.problems, loaded);
-      process.stdout.write(`${describeOutcomes(found, loaded)}${pipeline.name}: ${describeState(summary)}.\n`);
+      process.stdout.write(`${describeOutcomes(found, loaded)}${visible(pipeline.name)}: ${describeState(summary)}.\n`);
       const id = run.id.slice(0, 8);
       if (summary.endedAt === null)
         process.stdout.write(`It goes on in the background.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`);

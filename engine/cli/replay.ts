@@ -7,6 +7,7 @@ import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import { unfinishedReplays } from '../store/unfinished-replays.ts';
@@ -99,12 +100,12 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
       done.push(result);
       if (!options.json) {
         printProblems(result.problems, loaded);
-        process.stdout.write(`${loaded.titleOf(node)}: ${describeReplayed(result)}. ${describeState(summary)}.\n`);
+        process.stdout.write(`${visible(loaded.titleOf(node))}: ${describeReplayed(result)}. ${describeState(summary)}.\n`);
       }
       code = Math.max(code, exitCodeOf(summary, signal));
       if (signal) break;
     }
-    if (options.json) process.stdout.write(`${JSON.stringify({ errors: path, nodes: done, refused }, null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson({ errors: path, nodes: done, refused })}\n`);
     return code;
   } catch (error) {
     return refuse([problemOf(error)], { file, titleOf: (node) => node }, options);
@@ -159,9 +160,9 @@ async function carryOutReplay(
 }
 
 function tell(waiting: readonly Waiting[], path: string, { titleOf }: Loaded, { json, node }: ReplayOptions): number {
-  if (json) process.stdout.write(`${JSON.stringify({ errors: path, waiting }, null, 2)}\n`);
+  if (json) process.stdout.write(`${visibleJson({ errors: path, waiting })}\n`);
   else if (waiting.length === 0) {
-    process.stdout.write(`No rows ${node === undefined ? '' : `of "${node}" `}wait to be replayed in ${relative('.', path) || path}.\n`);
+    process.stdout.write(`No rows ${node === undefined ? '' : `of "${visible(node)}" `}wait to be replayed in ${visible(relative('.', path) || path)}.\n`);
   } else {
     const rows = waiting.map(({ node: id, rows: number, problem }) => [
       titleOf(id),

@@ -5,6 +5,7 @@ import type { RunSummary } from '../protocol/messages.ts';
 import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import { failedRow } from '../protocol/run-facts.ts';
 import type { Problem } from '../schema/problem.ts';
+import { visibleJson, visibleLines } from '../schema/visible-text.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { ownDataFolder, ownFolder } from '../store/private-files.ts';
@@ -59,7 +60,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const taken = replaying?.takeUp(planned, loaded, { stateFolder: state, from: chosen.options.from }) ?? null;
     const plan = taken?.plan ?? planned;
     if (options.explain) {
-      process.stdout.write(explainPlan(plan));
+      process.stdout.write(visibleLines(explainPlan(plan)));
       return 0;
     }
     if (!options.json) printProblems(checked.result.problems, loaded);
@@ -71,7 +72,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     // What the pipeline prints must not be mixed up with what we say of it.
     const words = summary.outputs.some(({ kind }) => kind === 'printed') ? process.stderr : process.stdout;
     const replayed = taken ? replaying!.outcomes(taken) : [];
-    if (options.json) words.write(`${JSON.stringify(taken ? { ...summary, replayed, refused: taken.refused } : summary, null, 2)}\n`);
+    if (options.json) words.write(`${visibleJson(taken ? { ...summary, replayed, refused: taken.refused } : summary)}\n`);
     else {
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
@@ -95,12 +96,12 @@ async function detach(job: RunJob, names: Pick<Loaded, 'file' | 'titleOf'>, opti
   const entry = await forkKeeper(data).start(job);
   const summary = await startedRun(data, entry);
   if (summary.state === 'failed') {
-    if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson(summary)}\n`);
     else printProblems(summary.problems, names);
     return exitCodeOf(summary, null);
   }
   const id = entry.id.slice(0, 8);
-  if (options.json) process.stdout.write(`${JSON.stringify({ id: entry.id, pid: entry.pid, state: entry.state }, null, 2)}\n`);
+  if (options.json) process.stdout.write(`${visibleJson({ id: entry.id, pid: entry.pid, state: entry.state })}\n`);
   else
     process.stdout.write(
       `Run ${id} of ${job.name} goes on by itself.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`,
@@ -180,7 +181,7 @@ async function makeKnown(keeper: Keeper, options: Pick<RunCommandOptions, 'json'
 }
 
 export function refuse(problems: readonly Problem[], names: Pick<Loaded, 'file' | 'titleOf'>, options: Pick<RunCommandOptions, 'json'>): number {
-  if (options.json) process.stdout.write(`${JSON.stringify({ state: 'refused', problems }, null, 2)}\n`);
+  if (options.json) process.stdout.write(`${visibleJson({ state: 'refused', problems })}\n`);
   else printProblems(problems, names);
   return 2;
 }

@@ -5,6 +5,7 @@ import type { RunSummary } from '../protocol/messages.ts';
 import type { StopMode } from '../protocol/run-api.ts';
 import { rowsSent } from '../protocol/run-facts.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { ownDataFolder } from '../store/private-files.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
@@ -24,7 +25,7 @@ export async function listRuns(options: { readonly json?: boolean; readonly all?
     const found = await allRuns(supervisor);
     const ended = found.filter((run) => run.endedAt !== null);
     const shown = options.json || options.all ? found : found.filter((run) => run.endedAt === null || ended.indexOf(run) < shownEnded);
-    if (options.json) process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson(shown)}\n`);
     else if (shown.length === 0) process.stdout.write('There are no runs. "millrace run FILE --detach" starts one in the background.\n');
     else {
       const rows = shown.map((run) => [
@@ -51,11 +52,12 @@ export async function showRun(name: string, options: { readonly json?: boolean }
     const store = RunHistoryStore.open(dataFolder());
     try {
       const history = store.history(found.id);
-      if (options.json) process.stdout.write(`${JSON.stringify({ ...found, history }, null, 2)}\n`);
+      if (options.json) process.stdout.write(`${visibleJson({ ...found, history })}\n`);
       else {
         printProblems(found.problems, names(found));
-        process.stdout.write(`${found.pipeline} (${found.id})\n${describeRun(found, { ...names(found), nodes: nodesOf(found) })}`);
-        for (const { at, state, reason } of history.states) process.stdout.write(`  ${new Date(at).toISOString()}  ${state}${reason ? `: ${reason}` : ''}\n`);
+        process.stdout.write(`${visible(found.pipeline)} (${found.id})\n${describeRun(found, { ...names(found), nodes: nodesOf(found) })}`);
+        for (const { at, state, reason } of history.states)
+          process.stdout.write(`  ${new Date(at).toISOString()}  ${state}${reason ? `: ${visible(reason)}` : ''}\n`);
       }
     } finally {
       store.close();
@@ -95,11 +97,11 @@ export async function attachRun(name: string, options: { readonly json?: boolean
     progress?.end();
     if (!summary) {
       process.stderr.write(`The run goes on. "millrace runs attach ${id.slice(0, 8)}" shows it again, "millrace runs stop ${id.slice(0, 8)}" ends it.\n`);
-      if (options.json) process.stdout.write(`${JSON.stringify(last, null, 2)}\n`);
+      if (options.json) process.stdout.write(`${visibleJson(last)}\n`);
       return 0;
     }
     const report = { file: summary.path ?? summary.pipeline, titleOf: (node: string) => titles.get(node) ?? node };
-    if (options.json) process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson(summary)}\n`);
     else {
       printProblems(summary.problems, report);
       process.stdout.write(describeRun(summary, { ...report, nodes }));
@@ -123,7 +125,7 @@ export async function stopRun(name: string, options: { readonly drain?: boolean;
     await supervisor.stop(id, how);
     const summary = await ended;
     printProblems(summary.state === 'failed' ? summary.problems.slice(0, 1) : [], names(summary));
-    process.stdout.write(`${pipeline}: ${describeState(summary)}.\n`);
+    process.stdout.write(`${visible(pipeline)}: ${describeState(summary)}.\n`);
     return summary.state === 'failed' ? 1 : 0;
   });
 }
@@ -134,10 +136,10 @@ export async function controlRun(name: string, what: 'pause' | 'resume' | 'check
     const { id, pipeline } = await pickGoing(supervisor, name);
     if (what === 'checkpoint') {
       const made = await supervisor.checkpoint(id);
-      process.stdout.write(`${pipeline}: checkpoint ${made.id} is made.\n`);
+      process.stdout.write(`${visible(pipeline)}: checkpoint ${made.id} is made.\n`);
     } else {
       await supervisor[what](id);
-      process.stdout.write(`${pipeline}: ${what === 'pause' ? 'paused. "millrace runs resume" lets it go on' : 'goes on'}.\n`);
+      process.stdout.write(`${visible(pipeline)}: ${what === 'pause' ? 'paused. "millrace runs resume" lets it go on' : 'goes on'}.\n`);
     }
     return 0;
   });
@@ -194,7 +196,7 @@ async function pickSoon(list: () => Promise<readonly RunSummary[]>, name: string
       if (problemOf(error).code !== 'run/unknown' || waited >= startsWithinMs) throw error;
       if (!hasSaid && waited >= saysThatItWaitsAfterMs) {
         hasSaid = true;
-        process.stderr.write(`There is no run "${name}" yet; waiting a moment for one that is just starting.\n`);
+        process.stderr.write(`There is no run "${visible(name)}" yet; waiting a moment for one that is just starting.\n`);
       }
     }
     await sleep(100);

@@ -1,6 +1,7 @@
 /** `millrace runs states`, `forget`: what is kept of pipelines to go on from. */
 import { resolve } from 'node:path';
 import { MillraceError } from '../schema/problem.ts';
+import { visible, visibleJson } from '../schema/visible-text.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { type PipelineState, pipelineStates, removeState } from '../store/pipeline-states.ts';
 import { age, alignedTable, bytes } from './report.ts';
@@ -10,7 +11,7 @@ const idLength = 8;
 /** `millrace runs states` */
 export function listStates(options: { readonly json?: boolean }): number {
   const states = pipelineStates(dataFolder());
-  if (options.json) process.stdout.write(`${JSON.stringify(states, null, 2)}\n`);
+  if (options.json) process.stdout.write(`${visibleJson(states)}\n`);
   else if (states.length === 0) process.stdout.write('Nothing is kept: no run has a checkpoint to go on from.\n');
   else {
     const rows = states.map((state) => [
@@ -53,7 +54,8 @@ export function forgetStates(names: readonly string[], options: { readonly missi
   const wanted = [...new Set([...named, ...states.filter(({ isThere }) => options.missing && isThere === false)])];
   for (const state of wanted) removeState(state);
   const size = wanted.reduce((sum, state) => sum + state.bytes, 0);
-  for (const state of wanted) process.stdout.write(`Removed ${state.id.slice(0, idLength)} of ${state.owner?.pipeline ?? 'a pipeline that is not known'}.\n`);
+  for (const state of wanted)
+    process.stdout.write(`Removed ${state.id.slice(0, idLength)} of ${visible(state.owner?.pipeline ?? 'a pipeline that is not known')}.\n`);
   process.stdout.write(wanted.length === 0 ? 'There was nothing to remove.\n' : `${bytes(size)} are free.\n`);
   return 0;
 }

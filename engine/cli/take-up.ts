@@ -5,6 +5,7 @@ import { Catalogue } from '../plan/catalogue.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOptions } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { visible } from '../schema/visible-text.ts';
 import { countKeptAgain, readKeptErrors } from '../store/kept-errors.ts';
 import { errorsFiles, planTakeUp, type TakeUp } from '../workbench/replay.ts';
 import type { Loaded } from './load.ts';
@@ -54,7 +55,9 @@ export function announce({ rows, refused, tables }: TakeUp, loaded: Loaded): voi
     loaded,
   );
   const parts = [...rows].map(([node, number]) => `${count(number)} of "${loaded.titleOf(node)}"`);
-  process.stderr.write(parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${tables[0]!.path}.\n`);
+  process.stderr.write(
+    parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${visible(tables[0]!.path)}.\n`,
+  );
 }
 
 export function outcomes({ rows, tables }: TakeUp): Outcome[] {

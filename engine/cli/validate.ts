@@ -25,7 +25,7 @@ export async function validate(file: string, options: { readonly json?: boolean;
     return valid ? 0 : 2;
   } catch (error) {
     const problem = problemOf(error);
-    if (options.json) process.stdout.write(`${JSON.stringify({ valid: false, problems: [problem] }, null, 2)}\n`);
+    if (options.json) process.stdout.write(`${visibleJson({ valid: false, problems: [problem] })}\n`);
     else process.stderr.write(`${describeProblems([problem], file, (node) => node)}\n`);
     return 2;
   }

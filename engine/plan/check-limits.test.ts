@@ -42,3 +42,32 @@ describe('a pipeline that would take all memory', () => {
     expect(runnable).toBe(false);
   });
 });
+
+describe('texts that would take all time or memory', () => {
+  const timed = (pipeline: Partial<Pipeline>) => {
+    const started = performance.now();
+    const { problems } = check({ ...emptyPipeline, ...pipeline });
+    expect(performance.now() - started).toBeLessThan(20_000);
+    return problems.map(({ code }) => code);
+  };
+  const many = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+
+  it('names that joins make longer and longer are told', () => {
+    const names = many(30, (i) => `join_${i}`);
+    const joins = (suffix: string) =>
+      timed({
+        nodes: {
+          in: generator,
+          ...Object.fromEntries(names.map((name, i) => [name, node('join', { keys: [{ column: 'sensor', lookup: 'sensor' }], suffix: `_${i}${suffix}` })])),
+        },
+        edges: names.flatMap((name, i) => ['rows', 'lookup'].map((port) => edge(i === 0 ? 'in' : names[i - 1]!, name, port))),
+      });
+    expect(joins('x'.repeat(190))).toContain('node/names-too-long');
+    expect(joins('x'.repeat(100_000))).toContain('join/suffix');
+  });
+
+  it('parameters that are put in again and again are told', () => {
+    const nodes = Object.fromEntries(many(300, (i) => [`s${i}`, node('jsonl-file', { path: '${a}'.repeat(100) })]));
+    expect(timed({ nodes, parameters: { a: { type: 'text', default: 'y'.repeat(100_000) } } })).toContain('parameters/too-long');
+  });
+});

@@ -6,12 +6,17 @@
 import type { Inference, NodeProblem } from '../../nodes/kit/node.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Problem } from '../schema/problem.ts';
+import type { Schema } from '../schema/types.ts';
 
 export const maxNodes = 10_000;
 /** Of the rows at one output. */
 export const maxColumns = 5000;
 /** Of all outputs of a pipeline together. */
 export const maxColumnsInAll = 500_000;
+/** Of the names of the columns at one output, in UTF-16 units: joins lengthen names too. */
+export const maxNameUnits = 1_000_000;
+/** Of the texts of all params after parameters were put in, in UTF-16 units. */
+export const maxParameterUnits = 20_000_000;
 
 /** What to say of a pipeline that is not checked any further; null where it is small enough. */
 export function tooManyNodes({ nodes }: Pipeline): Problem | null {
@@ -25,16 +30,23 @@ export function tooManyNodes({ nodes }: Pipeline): Problem | null {
   };
 }
 
-/** Counts the columns of one check, node by node in the order of the rows. */
-export class ColumnBudget {
+/** Counts the columns of one check, node by node in the order of the rows, and the text that parameters put in. */
+export class CheckBudget {
   #left = maxColumnsInAll;
+  #text = maxParameterUnits;
+
+  /** Whether so much text may still be put in; from the first that may not, none may. */
+  takeText(units: number): boolean {
+    this.#text -= units;
+    return this.#text >= 0;
+  }
 
   /** What a node gives, without the schemas that are too large, which stay unknown and are problems of the node. */
   take({ outputs, problems = [] }: Inference): Required<Inference> {
     const found: NodeProblem[] = [];
     const kept = Object.entries(outputs).map(([port, schema]) => {
       const count = schema?.columns.length ?? 0;
-      const problem = count > maxColumns ? tooManyColumns(count) : count > this.#left ? tooManyInAll : null;
+      const problem = count > maxColumns ? tooManyColumns(count) : count > this.#left ? tooManyInAll : unitsOf(schema) > maxNameUnits ? namesTooLong : null;
       if (problem) {
         if (!found.includes(problem)) found.push(problem);
         return [port, null] as const;
@@ -46,12 +58,30 @@ export class ColumnBudget {
   }
 }
 
+export const tooMuchText: NodeProblem = {
+  code: 'parameters/too-long',
+  severity: 'error',
+  message: `The parameters put more than ${words(maxParameterUnits)} characters into the nodes in all`,
+  hint: 'Give the parameters shorter values, or use them in fewer places.',
+};
+
 const tooManyInAll: NodeProblem = {
   code: 'pipeline/too-many-columns',
   severity: 'error',
   message: `The nodes up to this one have more than ${words(maxColumnsInAll)} columns in all: its columns are not worked out`,
   hint: 'Keep fewer columns early on, or split the pipeline.',
 };
+
+const namesTooLong: NodeProblem = {
+  code: 'node/names-too-long',
+  severity: 'error',
+  message: `The names of its columns would have more than ${words(maxNameUnits)} characters in all`,
+  hint: 'Give the columns shorter names before this node, or keep fewer of them. A node that is joined with itself again and again lengthens them each time.',
+};
+
+function unitsOf(schema: Schema | null): number {
+  return schema?.columns.reduce((sum, { name }) => sum + name.length, 0) ?? 0;
+}
 
 function tooManyColumns(count: number): NodeProblem {
   return {

@@ -12,7 +12,7 @@ import { didYouMean } from '../schema/closest.ts';
 import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
-import { ColumnBudget, tooManyNodes } from './check-limits.ts';
+import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -82,7 +82,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
 
   const policies = defaultPolicies(graph, ends.definition);
   const nodes = new Map<NodeId, CheckedNode>();
-  const budget = new ColumnBudget();
+  const budget = new CheckBudget();
   const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
   for (const id of order) {
     const node = pipeline.nodes[id]!;
@@ -139,7 +139,7 @@ interface NodeToCheck {
   readonly parameters: ParameterValues;
   readonly findings: Findings;
   readonly options: CheckOptions;
-  readonly budget: ColumnBudget;
+  readonly budget: CheckBudget;
 }
 
 function checkNode({ id, node, definition, onError, graph, schemaAt, parameters, findings, options, budget }: NodeToCheck): CheckedNode {
@@ -148,9 +148,16 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
 
   const migrated = migrateParams(definition, node);
   if (!migrated.ok) findings.node(id, migrated.problem);
-  const substituted = substitute(definition.params, migrated.ok ? migrated.params : {}, parameters, (field, name) => {
-    const hint = `Add the parameter "${name}" to the pipeline, or write $\${ for a plain \${.`;
-    findings.node(id, { code: 'parameters/unknown', severity: 'error', message: `There is no parameter "${name}"`, hint, field });
+  const substituted = substitute(definition.params, migrated.ok ? migrated.params : {}, parameters, {
+    unknown: (field, name) => {
+      const hint = `Add the parameter "${name}" to the pipeline, or write $\${ for a plain \${.`;
+      findings.node(id, { code: 'parameters/unknown', severity: 'error', message: `There is no parameter "${name}"`, hint, field });
+    },
+    hasRoom: (field, units) => {
+      if (budget.takeText(units)) return true;
+      if (!findings.hasField(id, field)) findings.node(id, { ...tooMuchText, field });
+      return false;
+    },
   });
   const { params, problems } = validateParams(definition.params, substituted, inputs);
   // Where the migration failed, the params are stand-ins: what is wrong with them is no news.

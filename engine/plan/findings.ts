@@ -12,7 +12,7 @@ export class Findings {
   readonly list: Finding[] = [];
   readonly #errors = new Set<NodeId>();
   readonly #ownErrors = new Set<NodeId>();
-  readonly #fields = new Map<NodeId, string[]>();
+  readonly #fields = new Map<NodeId, { readonly told: Set<string>; readonly around: Set<string> }>();
 
   /** A problem of one node. */
   node(node: NodeId, problem: Omit<Problem, 'node'>): void {
@@ -39,7 +39,8 @@ export class Findings {
 
   /** Whether a node's param, or something inside it, was reported already. */
   hasField(node: NodeId, field: string): boolean {
-    return this.#fields.get(node)?.some((known) => known === field || known.startsWith(`${field}.`) || field.startsWith(`${known}.`)) ?? false;
+    const known = this.#fields.get(node);
+    return known !== undefined && (known.told.has(field) || known.around.has(field) || pathsAround(field).some((path) => known.told.has(path)));
   }
 
   #add(finding: Finding): void {
@@ -48,8 +49,15 @@ export class Findings {
     if (problem.severity === 'error') for (const node of blocks) this.#errors.add(node);
     if (problem.severity === 'error' && problem.node !== undefined && !problem.code.startsWith('pipeline/')) this.#ownErrors.add(problem.node);
     if (problem.node === undefined || problem.field === undefined) return;
-    const fields = this.#fields.get(problem.node);
-    if (fields) fields.push(problem.field);
-    else this.#fields.set(problem.node, [problem.field]);
+    const fields = this.#fields.get(problem.node) ?? { told: new Set(), around: new Set() };
+    this.#fields.set(problem.node, fields);
+    fields.told.add(problem.field);
+    for (const path of pathsAround(problem.field)) fields.around.add(path);
   }
+}
+
+/** `columns` and `columns.2` of `columns.2.name`. */
+function pathsAround(field: string): string[] {
+  const parts = field.split('.');
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('.'));
 }

@@ -34,11 +34,18 @@ export function parameterValues(
   return { values, problems };
 }
 
+export interface SubstitutionReport {
+  /** Gets the path of a param and the name of a parameter that is not there. */
+  unknown(path: string, name: string): void;
+  /** Whether so much text (UTF-16 units) may be put in for a parameter. If not, the param at the path stays as it is written. */
+  hasRoom(path: string, units: number): boolean;
+}
+
 /**
  * Replaces `${name}` in the text params of a node; `$${` stands for `${` itself. Code and expressions are left alone, since
- * `${` has a meaning of its own there. `unknown` gets the path of the param and the name of a parameter that is not there.
+ * `${` has a meaning of its own there. Takes time in proportion to what comes out.
  */
-export function substitute(fields: Fields, params: Params, values: ParameterValues, unknown: (path: string, name: string) => void): Params {
+export function substitute(fields: Fields, params: Params, values: ParameterValues, found: SubstitutionReport): Params {
   const inFields = (fields: Fields, params: Params, path: string): Params =>
     Object.fromEntries(
       Object.entries(params).map(([name, value]) => {
@@ -68,12 +75,18 @@ export function substitute(fields: Fields, params: Params, values: ParameterValu
   };
   const inText = (value: Json, path: string): Json => {
     if (typeof value !== 'string' || !value.includes('${')) return value;
-    return value.replace(/\$(\$\{)|\$\{([^}]*)\}/g, (written, escaped: string | undefined, name: string) => {
+    // Up to the last brace: what is open behind it is text, and is not searched to its end again and again.
+    const end = value.lastIndexOf('}') + 1;
+    const replaced = value.slice(0, end).replace(/\$(\$\{)|\$\{([^}]*)\}/g, (written, escaped: string | undefined, name: string) => {
       if (escaped) return escaped;
-      if (Object.hasOwn(values, name)) return String(values[name]);
-      unknown(path, name);
+      if (!Object.hasOwn(values, name)) found.unknown(path, name);
+      else {
+        const text = String(values[name]);
+        if (found.hasRoom(path, text.length)) return text;
+      }
       return written;
     });
+    return replaced + value.slice(end).replaceAll('$${', '${');
   };
   return inFields(fields, params, '');
 }

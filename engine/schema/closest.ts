@@ -1,9 +1,20 @@
-/** The candidate that a mistyped name most likely meant, or null when none is near (a third of its letters, at least one, may differ). */
+/** Longer names are no slips of a finger. */
+const longestName = 60;
+/** Of the candidates, so many at most are looked at: a file may name thousands of columns that are not there. */
+const mostCandidates = 500;
+
+/**
+ * The candidate that a mistyped name most likely meant, or null when none is near (a third of its letters, at least one, may differ).
+ * Takes a time that is known ahead, whatever the names: of very many candidates the first ones count, and a long name has none near.
+ */
 export function closest(name: string, candidates: Iterable<string>): string | null {
+  if (name.length > longestName) return null;
   const wanted = name.toLowerCase();
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 0.5;
+  let seen = 0;
   for (const candidate of candidates) {
+    if (++seen > mostCandidates) break;
     if (Math.abs(candidate.length - name.length) > bestDistance) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < bestDistance) {

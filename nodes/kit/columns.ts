@@ -36,8 +36,12 @@ export function freeName(name: string, suffix: string, taken: { has(name: string
 
 /** Problems for names that occur twice; `field` gives the param of the i-th name. */
 export function duplicateNames(names: readonly string[], field: (index: number) => string): NodeProblem[] {
+  const firsts = new Map<string, number>();
+  names.forEach((name, index) => {
+    if (!firsts.has(name)) firsts.set(name, index);
+  });
   return names.flatMap((name, index) =>
-    names.indexOf(name) === index
+    firsts.get(name) === index
       ? []
       : [
           {

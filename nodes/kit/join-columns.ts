@@ -31,6 +31,15 @@ export function keyPairProblems(name: string, column: string, pairs: readonly Ke
   });
 }
 
+const longestSuffix = 200;
+
+/** A suffix that is too long is told before it is put behind the names of thousands of columns. */
+export function suffixProblems(suffix: string): NodeProblem[] {
+  if (suffix.length <= longestSuffix) return [];
+  const message = `The suffix has ${suffix.length.toLocaleString('en-US')} characters; at most ${longestSuffix} are possible`;
+  return [{ code: 'join/suffix', severity: 'error', message, hint: 'Give a shorter one, such as "_right".', field: 'suffix' }];
+}
+
 /** A column that comes out, and the columns that its value is read from: the left one where there is a left row that has it, else the right one. */
 export interface JoinedColumn {
   readonly column: Column;

@@ -1,7 +1,7 @@
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import { freeName } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { joinCard, type KeyPair, keyPairProblems } from '../kit/join-columns.ts';
+import { joinCard, type KeyPair, keyPairProblems, suffixProblems } from '../kit/join-columns.ts';
 import { lookingUp } from '../kit/lookup.ts';
 import { lookingUpVersions } from '../kit/lookup-versions.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
@@ -85,7 +85,8 @@ The columns are those of the rows, then those of the lookup without its key colu
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     const lookup = inputs['lookup'] ?? null;
-    if (!rows || !lookup) return { outputs: { rows: null, late: rows } };
+    const unusable = suffixProblems(params.suffix);
+    if (!rows || !lookup || unusable.length > 0) return { outputs: { rows: null, late: rows }, problems: unusable };
     const columns = [...rows.columns, ...addedColumns(params, rows, lookup).map(({ to }) => to)];
     const problems = [...keyPairProblems('join', 'column', pairsOf(params), rows, lookup), ...timeProblems(params, rows, lookup)];
     return { outputs: { rows: { columns }, late: rows }, problems };

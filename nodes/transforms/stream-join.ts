@@ -1,6 +1,6 @@
 import type { Column, EventTime, Schema } from '../../engine/schema/types.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { joinCard, joinedColumns, keyPairProblems } from '../kit/join-columns.ts';
+import { joinCard, joinedColumns, keyPairProblems, suffixProblems } from '../kit/join-columns.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 import { streamJoining } from '../kit/stream-join.ts';
 import type { Match, Side } from '../kit/stream-join-matcher.ts';
@@ -146,7 +146,8 @@ An input without event time (see the settings of its source) is complete only wh
     const right = inputs['right'] ?? null;
     const lateLeft = left && { ...left, eventTime: left.eventTime ?? null };
     const lateRight = right && { ...right, eventTime: right.eventTime ?? null };
-    if (!left || !right) return { outputs: { rows: null, lateLeft, lateRight }, problems: windowProblems(params) };
+    const unusable = suffixProblems(params.suffix);
+    if (!left || !right || unusable.length > 0) return { outputs: { rows: null, lateLeft, lateRight }, problems: [...unusable, ...windowProblems(params)] };
     const stamps = stampsOf(params);
     const columns = [
       ...stamps.map((name): Column => ({ name, type: 'timestamp', nullable: false })),

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { own } from '../../engine/schema/own.ts';
+import { visibleLines } from '../../engine/schema/visible-text.ts';
 import { counted, formatCount } from '../runs/format.ts';
 import { session, useSession } from '../session/session.ts';
 import { portsOf } from './flow.ts';
@@ -107,7 +108,7 @@ function ProblemTip({ node }: { readonly node: string }) {
     <ul>
       {problems.slice(0, 5).map((problem) => (
         <li key={`${problem.code} ${problem.field} ${problem.message}`} data-severity={problem.severity}>
-          {problem.message} {problem.hint && <span>{problem.hint}</span>}
+          {visibleLines(problem.message)} {problem.hint && <span>{visibleLines(problem.hint)}</span>}
         </li>
       ))}
       {problems.length > 5 && <li>and {problems.length - 5} more</li>}

@@ -22,7 +22,7 @@ export function TrustFolderDialog({ path, warning, onClose }: Props) {
       </p>
       {warning && (
         <p className="dialog-text touch-mark" role="alert">
-          {visibleLines(warning.message)} {warning.hint}
+          {visibleLines(warning.message)} {warning.hint && visibleLines(warning.hint)}
         </p>
       )}
       <div className="dialog-buttons">

@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react';
 import { edgeId } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PreviewResult, Problem } from '../../engine/protocol/messages.ts';
 import { own } from '../../engine/schema/own.ts';
+import { visibleLines } from '../../engine/schema/visible-text.ts';
 import { selectionText } from '../canvas/selection-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, elapsedText, rowsText } from '../grid/format.ts';
@@ -171,7 +172,7 @@ function WhyNot({ problem, selected }: { readonly problem: Problem; readonly sel
   return (
     <EmptyState
       title={sentence(title && node !== selected ? `${title}: ${problem.message}` : problem.message)}
-      text={problem.hint}
+      text={problem.hint && visibleLines(problem.hint)}
       action={node && (field || node !== selected) ? { label: 'Show', run: () => session.showField(node, field ?? null, range) } : undefined}
     />
   );

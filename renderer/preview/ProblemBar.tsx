@@ -2,6 +2,7 @@ import { UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { visible, visibleJson, visibleLines } from '../../engine/schema/visible-text.ts';
 import { countText } from '../grid/format.ts';
 import { sentence } from '../inspector/field-problems.ts';
 import { session, usePipeline } from '../session/session.ts';
@@ -63,15 +64,16 @@ function Line({ problem, shownNode, role, children }: LineProps) {
   const { node, field, range, position, row } = problem;
   const elsewhere = node && node !== shownNode && pipeline.nodes[node];
   const place = position && (position.line === undefined ? position.source : `${position.source}, line ${position.line.toLocaleString('en')}`);
-  const details = [problem.message, problem.hint, place, row && JSON.stringify(row).slice(0, shownRowLength)].filter(Boolean).join('\n');
+  const details = [problem.message, problem.hint, place].filter(Boolean).map((text) => visibleLines(text!));
+  if (row) details.push(visibleJson(row, 0).slice(0, shownRowLength));
   return (
     <div className={styles.problem} data-severity={problem.severity} role={role}>
       <Icon size={15} stroke={1.8} aria-label={problem.severity} />
-      <span className={styles.problemText} title={details}>
-        {elsewhere && <strong>{elsewhere.title ?? node}: </strong>}
+      <span className={styles.problemText} title={details.join('\n')}>
+        {elsewhere && <strong>{visible(elsewhere.title ?? node)}: </strong>}
         {sentence(problem.message)}
-        {place && <span className={styles.hint}> {place}.</span>}
-        {problem.hint && role === 'alert' && <span className={styles.hint}> {problem.hint}</span>}
+        {place && <span className={styles.hint}> {visible(place)}.</span>}
+        {problem.hint && role === 'alert' && <span className={styles.hint}> {visibleLines(problem.hint)}</span>}
       </span>
       {node && pipeline.nodes[node] && (elsewhere || field) && (
         <UnstyledButton className={styles.link} onClick={() => session.showField(node, field ?? null, range)}>

@@ -45,7 +45,11 @@ export function OutputList({ path }: { readonly path: string | null }) {
               )}
               {window.desktop && (
                 <Tooltip label="Show in folder">
-                  <ActionIcon size={22} aria-label={`Show ${fileName(output.path)} in folder`} onClick={() => window.desktop?.showInFolder(output.path)}>
+                  <ActionIcon
+                    size={22}
+                    aria-label={`Show ${visible(fileName(output.path))} in folder`}
+                    onClick={() => window.desktop?.showInFolder(output.path)}
+                  >
                     <IconFolderShare size={14} stroke={1.6} />
                   </ActionIcon>
                 </Tooltip>

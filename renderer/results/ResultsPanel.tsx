@@ -1,5 +1,6 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { IconPlayerPlay, IconTable } from '@tabler/icons-react';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { LazyCodeEditor } from '../code/LazyCodeEditor.tsx';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, elapsedText, rowsText } from '../grid/format.ts';
@@ -47,11 +48,11 @@ function Database({ path }: { readonly path: string }) {
               <UnstyledButton
                 className={styles.item}
                 aria-current={answer?.sql === tableQuery(table.name)}
-                title={table.columns.map((column) => `${column.name} ${column.type}`.trim()).join('\n')}
+                title={table.columns.map((column) => visible(`${column.name} ${column.type}`.trim())).join('\n')}
                 onClick={() => run(tableQuery(table.name))}
               >
                 <IconTable size={14} stroke={1.6} />
-                <span className={styles.name}>{table.name}</span>
+                <span className={styles.name}>{visible(table.name)}</span>
                 {table.rows !== null && <span className={styles.count}>{countText(table.rows)}</span>}
               </UnstyledButton>
             </li>
@@ -92,8 +93,8 @@ function Database({ path }: { readonly path: string }) {
         <div className={styles.status}>
           {answer && <span>{answer.result.total === null ? `first ${rowsText(answer.source.total)}` : rowsText(answer.result.total)}</span>}
           {answer && <span>{elapsedText(answer.result.elapsedMs)}</span>}
-          <span className={styles.path} title={path}>
-            {path}
+          <span className={styles.path} title={visible(path)}>
+            {visible(path)}
           </span>
         </div>
       </div>

@@ -1,6 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import { IconHistory } from '@tabler/icons-react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { useSession } from '../session/session.ts';
 import { formatDuration, formatWhen, runStateWords } from './format.ts';
 import { pipelineOf } from './origin.ts';
@@ -39,7 +40,11 @@ export function EarlierRuns({ current }: { readonly current: string | null }) {
 
 function Entry({ run, label }: { readonly run: RunSummary; readonly label: string }) {
   return (
-    <Menu.Item onClick={() => showRun(run)} title={run.path ?? 'Not saved when it ran'} rightSection={<span className="dim">{formatWhen(run.startedAt)}</span>}>
+    <Menu.Item
+      onClick={() => showRun(run)}
+      title={visible(run.path ?? 'Not saved when it ran')}
+      rightSection={<span className="dim">{formatWhen(run.startedAt)}</span>}
+    >
       {label}
     </Menu.Item>
   );

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { IconHistory, IconTable } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { Problem, RunSummary, WaitingErrors } from '../../engine/protocol/messages.ts';
+import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
 import { titleOf } from '../canvas/flow.ts';
 import { session, useSession } from '../session/session.ts';
 import { counted } from './format.ts';
@@ -19,7 +20,7 @@ export function KeptErrors({ run }: { readonly run: RunSummary }) {
     <section className="kept-errors" aria-label="Errors table">
       <div className="kept-errors-head">
         <span>
-          {counted(total, 'row')} kept in the errors table <code>{waiting.path}</code>
+          {counted(total, 'row')} kept in the errors table <code>{visible(waiting.path)}</code>
         </span>
         <Button size="compact-xs" variant="subtle" color="gray" leftSection={<IconTable size={14} />} onClick={() => session.showResult(waiting.path)}>
           Show rows
@@ -34,8 +35,8 @@ export function KeptErrors({ run }: { readonly run: RunSummary }) {
               <b>{title}</b>
               <span className="run-note">{counted(rows, 'row')}</span>
               {way === null ? (
-                <span className="run-note" title={problem?.hint}>
-                  {problem?.message ?? 'They can be replayed when the run has ended'}
+                <span className="run-note" title={problem?.hint && visibleLines(problem.hint)}>
+                  {visibleLines(problem?.message ?? 'They can be replayed when the run has ended')}
                 </span>
               ) : (
                 <Button

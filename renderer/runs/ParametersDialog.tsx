@@ -4,6 +4,7 @@ import type { Parameter } from '../../engine/document/pipeline.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { session } from '../session/session.ts';
 import './runs.css';
+import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
 
 type Values = { [name: string]: string | number | boolean };
 
@@ -40,7 +41,7 @@ function ParametersDialog({
         }}
       >
         {Object.entries(parameters).map(([name, { type, description }], index) => {
-          const common = { label: name, description, 'data-autofocus': index === 0 || undefined };
+          const common = { label: visible(name), description: description && visibleLines(description), 'data-autofocus': index === 0 || undefined };
           const value = values[name];
           if (type === 'boolean')
             return <Checkbox key={name} {...common} checked={value === true} onChange={(event) => set(name, event.currentTarget.checked)} />;

@@ -3,6 +3,7 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { formatAge } from './format.ts';
 import './runs.css';
+import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
 
 export type Beginning = 'latest' | 'scratch';
 /** A checkpoint that a run can go on from; `failed`: the row that ended the run before, which comes again. */
@@ -94,9 +95,9 @@ function Question(props: {
   readonly onClose: (answer: Beginning | null) => void;
 }) {
   return (
-    <Modal opened onClose={() => props.onClose(null)} title={props.title} size={520}>
-      <p className="dialog-text">{props.text}</p>
-      {props.note && <p className="dialog-text dim">{props.note}</p>}
+    <Modal opened onClose={() => props.onClose(null)} title={visible(props.title)} size={520}>
+      <p className="dialog-text">{visibleLines(props.text)}</p>
+      {props.note && <p className="dialog-text dim">{visibleLines(props.note)}</p>}
       <div className="dialog-buttons">
         <Button variant="default" data-autofocus={props.goOn === undefined || undefined} onClick={() => props.onClose(null)}>
           Cancel

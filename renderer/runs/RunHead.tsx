@@ -138,10 +138,10 @@ function Origin({ run }: { readonly run: RunSummary }) {
 function CheckpointNote({ run }: { readonly run: RunSummary }) {
   const now = useClock(isRunning(run));
   const words: string[] = [];
-  if (isEnding(run)) words.push(`finishing: ${formatDuration(Math.max(0, now - sinceOf(run)))}`);
+  if (isEnding(run)) words.push(`finishing: ${formatDuration(now - sinceOf(run))}`);
   if (run.state === 'restarting' && run.retryAt) {
     const reason = run.problems[0]?.message.replace(/[.]$/, '');
-    words.push(`tried again in ${formatDuration(Math.max(0, run.retryAt - now))}${reason ? `: ${reason}` : ''}`);
+    words.push(`tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${reason}` : ''}`);
   }
   if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
   if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);
@@ -169,7 +169,7 @@ function Elapsed({ run }: { readonly run: RunSummary }) {
   const now = useClock(isRunning(run));
   return (
     <span className="dim" title={`Started ${formatWhen(run.startedAt)}`}>
-      {formatDuration(Math.max(0, (run.endedAt ?? now) - run.startedAt))}
+      {formatDuration((run.endedAt ?? now) - run.startedAt)}
     </span>
   );
 }

@@ -9,6 +9,7 @@ it('writes counts for tables and for small places', () => {
 });
 
 it('writes durations so that units never overflow', () => {
+  expect(formatDuration(-34_570_793_837)).toBe('0 ms');
   expect([0, 994, 996, 9_949, 9_951, 59_499, 59_600, 3_599_000, 3_725_000].map(formatDuration)).toEqual([
     '0 ms',
     '994 ms',

@@ -11,8 +11,9 @@ export function formatCount(count: number): string {
 export function formatShort(count: number): string {
   return count < 10_000 ? plain.format(Math.round(count)) : compact.format(count);
 }
-/** `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min` */
-export function formatDuration(ms: number): string {
+/** `0.4 s`, `12 s`, `3 min 05 s`, `1 h 02 min`. What lies between two readings of a clock that was set back counts as nothing. */
+export function formatDuration(given: number): string {
+  const ms = Math.max(0, given);
   if (ms < 995) return `${Math.round(ms)} ms`;
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);

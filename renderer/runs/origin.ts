@@ -1,11 +1,12 @@
 import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import type { SessionState } from '../session/session.ts';
 
 type Shown = Pick<SessionState, 'run' | 'path' | 'pipeline' | 'runStale' | 'runPipeline'>;
 
 /** What a run is known by besides its state: its pipeline's file, or the name of one that was never saved. */
 export function pipelineOf({ path, pipeline }: Pick<RunSummary, 'path' | 'pipeline'>): string {
-  return path?.split(/[\\/]/).at(-1) ?? `${pipeline} (unsaved)`;
+  return visible(path?.split(/[\\/]/).at(-1) ?? `${pipeline} (unsaved)`);
 }
 
 /** Whether the run that is shown is one of the document that is open: of its file, or started here before it had one. */
