@@ -68,7 +68,11 @@ export async function showRecent(): Promise<void> {
 }
 
 /** Saves to the document's file, or asks for one. False when it was not saved. */
+/** The save that is under way: the next one begins with what it has left. */
+let saving: Promise<unknown> = Promise.resolve();
+
 export async function saveDocument(): Promise<boolean> {
+  await saving;
   const { path, stamp } = session.state;
   return path ? write(path, stamp) : saveDocumentAs();
 }
@@ -76,10 +80,17 @@ export async function saveDocumentAs(): Promise<boolean> {
   const { path, pipeline } = session.state;
   const suggestion = path ?? `${fileName(pipeline.name)}${pipelineExtension}`;
   const chosen = await pickFile({ mode: 'save', title: 'Save pipeline', extensions: pipelineExtensions, suggestion });
+  await saving;
   return chosen ? write(chosen, null) : false;
 }
 
-async function write(path: string, stamp: string | null): Promise<boolean> {
+function write(path: string, stamp: string | null): Promise<boolean> {
+  const written = writeNow(path, stamp);
+  saving = written.catch(() => {});
+  return written;
+}
+
+async function writeNow(path: string, stamp: string | null): Promise<boolean> {
   const { documentId, document, path: before, catalogue } = session.state;
   if (!documentId) {
     notify('The engine is not there yet, so nothing was saved. Try again in a moment.', 'error');

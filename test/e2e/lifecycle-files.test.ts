@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openDrawn } from './documents.ts';
 import { missing, openEditor, temporaryFolder } from './editor.ts';
 import { card, field, gridRows, selectNode } from './gestures.ts';
-import { openTrusted, ready, rename, writePipeline } from './pipelines.ts';
+import { openTrusted, ready, rename, startEmpty, writePipeline } from './pipelines.ts';
 
 const header = (page: Page) => page.locator('.document-name');
 const openFiles = (page: Page) => page.getByRole('dialog', { name: 'Open pipeline' });
@@ -28,9 +28,7 @@ describe.skipIf(missing('browser'))('a document', () => {
     writeFileSync(csv, 'city,amount\nBerlin,3\n');
     const editor = await openEditor('browser', { data: join(folder, 'data') });
     const { page } = editor;
-    await card(page, 'strikes').or(page.locator('.react-flow__node')).first().waitFor();
-    await page.keyboard.press('Alt+n');
-    await expect.poll(() => page.locator('.react-flow__node').count()).toBe(0);
+    await startEmpty(page);
     await page.getByRole('button', { name: 'Add CSV file (source)' }).dblclick();
     await field(page, 'path').getByRole('textbox').fill(csv);
     await gridRows(page).first().waitFor();
