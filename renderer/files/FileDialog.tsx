@@ -51,7 +51,8 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
 
   const entries = (listing?.entries ?? []).filter((entry) => entry.folder || showAll || extensions.some((extension) => entry.name.endsWith(`.${extension}`)));
   const choose = (chosen: string) => {
-    if (!listing) return;
+    // A whole path needs no folder to start from: whoever types faster than the disk answers is not held up.
+    if (!listing) return isAbsolute(chosen) ? onClose(chosen) : undefined;
     const entry = listing.entries.find((candidate) => candidate.name === chosen);
     if (entry?.folder) {
       void show(join(listing.path, chosen));
@@ -136,7 +137,7 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
           <Button variant="default" onClick={() => onClose(null)}>
             Cancel
           </Button>
-          <Button type="submit" disabled={!name.trim() || !listing} color={confirm ? 'red' : undefined}>
+          <Button type="submit" disabled={!name.trim() || (!listing && !isAbsolute(name.trim()))} color={confirm ? 'red' : undefined}>
             {mode === 'open' ? 'Open' : confirm ? 'Replace' : 'Save'}
           </Button>
         </div>

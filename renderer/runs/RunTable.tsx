@@ -1,6 +1,6 @@
 import { Tooltip } from '@mantine/core';
 import { IconArrowNarrowDown, IconArrowNarrowUp } from '@tabler/icons-react';
-import { type FocusEvent, useMemo } from 'react';
+import { useLayoutEffect, useMemo, useRef } from 'react';
 import { runNodeOf } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { besideDocument, titleOf } from '../canvas/flow.ts';
@@ -84,10 +84,20 @@ interface HeadingProps {
 function Heading({ name, label, help, sort, isLeft = false }: HeadingProps) {
   const isSorted = sort.column === name;
   const Arrow = sort.isDown ? IconArrowNarrowDown : IconArrowNarrowUp;
+  const button = useRef<HTMLButtonElement>(null);
+  // Figures that grow make columns wider: what has the focus stays in sight.
+  useLayoutEffect(() => {
+    if (button.current && button.current === document.activeElement) showColumn(button.current);
+  });
   return (
     <th className={isLeft ? 'wide' : undefined} aria-sort={isSorted ? (sort.isDown ? 'descending' : 'ascending') : undefined}>
       <Tooltip label={help} position="top" events={{ hover: true, focus: true, touch: false }}>
-        <button type="button" onFocus={showColumn} onClick={() => session.set('runSort', nextSort(sort, name))}>
+        <button
+          ref={button}
+          type="button"
+          onFocus={({ currentTarget }) => showColumn(currentTarget)}
+          onClick={() => session.set('runSort', nextSort(sort, name))}
+        >
           {label}
           {isSorted && <Arrow size={13} aria-hidden />}
         </button>
@@ -97,8 +107,8 @@ function Heading({ name, label, help, sort, isLeft = false }: HeadingProps) {
 }
 
 /** Scrolls the heading that has the focus into sight, beside the names: browsers leave out what sticks to an edge. */
-function showColumn({ currentTarget }: FocusEvent<HTMLElement>): void {
-  const heading = currentTarget.closest('th');
+function showColumn(focused: HTMLElement): void {
+  const heading = focused.closest('th');
   const names = heading?.parentElement?.firstElementChild;
   const view = heading?.closest('.run-body');
   if (!heading || !view || !names || heading === names) return;

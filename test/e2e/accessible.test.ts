@@ -67,7 +67,7 @@ describe.skipIf(why !== null)(`accessibility${why ? ` (${why})` : ''}`, () => {
     await page.keyboard.press('ControlOrMeta+4');
     await look('results');
     await page.keyboard.press('ControlOrMeta+o');
-    await page.getByRole('dialog', { name: 'Open pipeline' }).getByRole('option').first().waitFor();
+    await page.getByRole('dialog', { name: 'Open a pipeline or data' }).getByRole('option').first().waitFor();
     await look('a file dialog');
     expect(faults).toEqual([]);
   });

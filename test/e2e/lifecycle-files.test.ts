@@ -5,11 +5,11 @@ import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { openDrawn } from './documents.ts';
 import { missing, openEditor, temporaryFolder } from './editor.ts';
-import { card, field, gridRows, selectNode } from './gestures.ts';
+import { field, gridRows, selectNode } from './gestures.ts';
 import { openTrusted, ready, rename, startEmpty, writePipeline } from './pipelines.ts';
 
 const header = (page: Page) => page.locator('.document-name');
-const openFiles = (page: Page) => page.getByRole('dialog', { name: 'Open pipeline' });
+const openFiles = (page: Page) => page.getByRole('dialog', { name: 'Open a pipeline or data' });
 function autosaves(data: string): string[] {
   const folder = join(data, 'autosave');
   try {
