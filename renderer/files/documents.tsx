@@ -84,13 +84,14 @@ export async function saveDocumentAs(): Promise<boolean> {
   return chosen ? write(chosen, null) : false;
 }
 
-function write(path: string, stamp: string | null): Promise<boolean> {
+async function write(path: string, stamp: string | null): Promise<boolean> {
   const written = writeNow(path, stamp);
   saving = written.catch(() => {});
-  return written;
+  const outcome = await written;
+  return outcome === 'conflict' ? resolveConflict(path) : outcome;
 }
 
-async function writeNow(path: string, stamp: string | null): Promise<boolean> {
+async function writeNow(path: string, stamp: string | null): Promise<boolean | 'conflict'> {
   const { documentId, document, path: before, catalogue } = session.state;
   if (!documentId) {
     notify('The engine is not there yet, so nothing was saved. Try again in a moment.', 'error');
@@ -116,7 +117,7 @@ async function writeNow(path: string, stamp: string | null): Promise<boolean> {
     await discardAutosave();
     return true;
   } catch (error) {
-    if (problemOf(error).code === 'file/changed') return resolveConflict(path);
+    if (problemOf(error).code === 'file/changed') return 'conflict';
     notifyError(error, 'The pipeline was not saved');
     return false;
   }
