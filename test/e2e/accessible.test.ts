@@ -24,9 +24,10 @@ describe.skipIf(why !== null)(`accessibility${why ? ` (${why})` : ''}`, () => {
     const faults: string[] = [];
     const look = async (state: string) => {
       for (const scheme of ['light', 'dark'] as const) {
-        // A colour on its way to another is no fault.
-        await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+        await page.emulateMedia({ colorScheme: scheme });
         await page.locator(`[data-mantine-color-scheme="${scheme}"]`).first().waitFor({ state: 'attached' });
+        // A colour on its way to another is no fault.
+        await page.waitForFunction(() => document.getAnimations().every(({ playState }) => playState !== 'running'));
         faults.push(...(await faultsOf(page)).map((fault) => `${state}, ${scheme}: ${fault}`));
       }
     };
