@@ -309,7 +309,6 @@ test('a new file that gets the number of a deleted one is read from its beginnin
   const position = saved(first);
   await first.close();
   rmSync(at('a.log'));
-  // Most file systems give the number that became free last.
   writeFileSync(at('a.log'), text(long('old').concat('new')));
   if (statSync(at('a.log')).ino !== before) return;
   // By its content it is the old one, by its birth it is not; it is taken for one that was restored from a copy.
