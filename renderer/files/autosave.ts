@@ -6,22 +6,46 @@ import { takeWindowId, windowId } from './window-id.ts';
 
 const intervalMs = 1_500;
 
-let written: Pipeline | null = null;
+/** The copy that the engine has from this window: under which name, and of what. */
+let kept: { readonly id: string; readonly pipeline: Pipeline } | null = null;
 /** What was said last of a copy that could not be written: said once, until one was written again. */
 let told = '';
+/** One at a time: a copy that is still being written when the document is saved must not outlive the save. */
+let last: Promise<void> = Promise.resolve();
 
 /** Keeps a copy of unsaved changes in the engine's data folder, every moment while there are new ones. */
 export function startAutosave(): void {
   setInterval(() => void writeAutosave(), intervalMs);
 }
 
-export async function writeAutosave(): Promise<void> {
+export function writeAutosave(): Promise<void> {
+  return inTurn(write);
+}
+
+/** The changes are saved or given up: no copy of them may be offered again. */
+export function discardAutosave(): Promise<void> {
+  return inTurn(async () => {
+    if (kept) await discard(kept.id);
+    kept = null;
+  });
+}
+
+/** A restored copy lives on as this window's own until it is saved. Where another window has restored it too, this one keeps a second. */
+export function adoptAutosave(id: string): Promise<void> {
+  return inTurn(async () => {
+    if (!(await takeWindowId(id))) return write();
+    if (kept && kept.id !== id) await discard(kept.id);
+    kept = { id, pipeline: session.state.pipeline };
+  });
+}
+
+async function write(): Promise<void> {
   const id = await windowId();
   const { isEdited, pipeline, documentId, path } = session.state;
-  if (!isEdited || !documentId || pipeline === written) return;
+  if (!isEdited || !documentId || pipeline === kept?.pipeline) return;
   try {
     await session.request('autosave.write', { id, documentId, path, pipeline });
-    written = pipeline;
+    kept = { id, pipeline };
     told = '';
   } catch (error) {
     // Tried again at the next turn. That the engine restarts is said elsewhere.
@@ -32,15 +56,11 @@ export async function writeAutosave(): Promise<void> {
   }
 }
 
-/** The changes are saved or given up: no copy of them may be offered again. */
-export async function discardAutosave(): Promise<void> {
-  if (written === null) return;
-  written = null;
-  await session.request('autosave.discard', { id: await windowId() }).catch(() => {});
+async function discard(id: string): Promise<void> {
+  await session.request('autosave.discard', { id }).catch(() => {});
 }
 
-/** A restored copy lives on as this window's own until it is saved. Where another window has restored it too, this one keeps a second. */
-export async function adoptAutosave(id: string): Promise<void> {
-  if (await takeWindowId(id)) written = session.state.pipeline;
-  else await writeAutosave();
+function inTurn(step: () => Promise<void>): Promise<void> {
+  last = last.then(step, step);
+  return last;
 }
