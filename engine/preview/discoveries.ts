@@ -3,7 +3,7 @@ import { problemOf } from '../protocol/connection.ts';
 import type { Json } from '../schema/types.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { WorkerEnded } from '../workers/worker-process.ts';
-import type { Look, Looked, LookJob } from './look.ts';
+import { type Look, type Looked, type LookJob, lookAt, stampsOf } from './look.ts';
 
 /** How long a check waits for a source to be looked at; the look itself goes on and serves the next check. */
 const defaultPatienceMs = 2000;
@@ -52,6 +52,9 @@ export function looksInProcesses(): SourceLooks {
     close: () => pool.close(),
   };
 }
+
+/** In the process that asks: for one that is there for this pipeline alone, reads the same without limits next, and ends at Ctrl+C. */
+export const looksHere: SourceLooks = { look: lookAt, stamps: stampsOf, close() {} };
 
 /** What sources said about the outside world, until it changes: by type, params and folder, and by the files that they depend on. */
 export class Discoveries {
