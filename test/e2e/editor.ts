@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { _electron, chromium, type ElectronApplication, type Page } from 'playwright';
+import { _electron, type Browser, chromium, type ElectronApplication, type Page } from 'playwright';
 import { afterAll, afterEach } from 'vitest';
 import { endRuns } from '../background-runs.ts';
 import { says } from '../command-line.ts';
@@ -86,12 +86,20 @@ export async function openEditor(host: Host, options: EditorOptions): Promise<Ed
   return editor;
 }
 
-async function openBrowser(options: EditorOptions): Promise<Editor> {
-  const { server, address } = await startServer(options);
-  const browser = await chromium.launch({
+/** One for a test file: each editor has a context of its own, which shares nothing with the others. */
+let launched: Promise<Browser> | null = null;
+afterAll(async () => (await launched)?.close());
+
+function theBrowser(): Promise<Browser> {
+  launched ??= chromium.launch({
     executablePath: process.env['MILLRACE_BROWSER']!,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
   });
+  return launched;
+}
+
+async function openBrowser(options: EditorOptions): Promise<Editor> {
+  const [{ server, address }, browser] = await Promise.all([startServer(options), theBrowser()]);
   const context = await browser.newContext({ viewport: { width: options.width ?? 1440, height: options.height ?? 900 } });
   await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(address).origin });
   const page = await context.newPage();
@@ -112,12 +120,12 @@ async function openBrowser(options: EditorOptions): Promise<Editor> {
     desktop: null,
     address,
     async close() {
-      await browser.close();
+      await context.close();
       await end(server, 'SIGTERM');
     },
     async crash() {
       await end(server, 'SIGKILL');
-      await browser.close();
+      await context.close();
     },
   };
 }
