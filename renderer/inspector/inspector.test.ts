@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Problem } from '../../engine/protocol/messages.ts';
+import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
 import { conditionOperators } from '../../nodes/kit/fields.ts';
 import { asCondition, operators, takesValue } from './conditions.ts';
 import { formatDuration, parseDuration } from './duration.ts';
@@ -8,6 +8,8 @@ import { problemsAt, problemsOutside, sentence } from './field-problems.ts';
 import { highlight } from './highlight.ts';
 import { parseInline, parseMarkdown } from './markdown.ts';
 import { storedPath } from './paths.ts';
+import { durationText, numberText, shownText } from './typed-text.ts';
+import { unusedPairs } from './unused-pairs.ts';
 import { moved } from './widgets/reorder.ts';
 
 describe('durations', () => {
@@ -16,11 +18,46 @@ describe('durations', () => {
       500, 10_000, 300_000, 3_600_000, 86_400_000, 1500, 5_400_000, 5_400_000,
     ]);
     expect(['10 sec', '5 min', '2 hours', '1 day 12 h', '1 Minute'].map(parseDuration)).toEqual([10_000, 300_000, 7_200_000, 129_600_000, 60_000]);
+    expect(['1.005s', '0.5ms', '0.0001s', '99999999999d'].map(parseDuration)).toEqual([1005, null, null, null]);
     expect(['', '10', 's', '10 x', '10s!', '-5s', '5mm'].map(parseDuration)).toEqual([null, null, null, null, null, null, null]);
   });
   it('are written in the shortest exact form and read back the same', () => {
     expect([0, 1500, 90_000, 3_600_000].map(formatDuration)).toEqual(['0s', '1500ms', '90s', '1h']);
     fc.assert(fc.property(fc.nat(1e10), (ms) => parseDuration(formatDuration(ms)) === ms));
+  });
+});
+
+describe('values that are typed', () => {
+  const field: FieldManifest = { kind: 'number', label: 'Count', default: 10 };
+  it('stay as they were typed where they are no number, or would be rounded', () => {
+    expect(['7', '1.0', '', 'ten', '9007199254740993', '1e400'].map((text) => numberText.read(text, field))).toEqual([
+      7,
+      1,
+      10,
+      'ten',
+      '9007199254740993',
+      '1e400',
+    ]);
+    expect(['1h 30', '0.5ms', '90s', ' '].map((text) => durationText.read(text, { ...field, optional: true }))).toEqual(['1h 30', '0.5ms', 90_000, null]);
+  });
+  it('are shown as they are typed, until their value becomes another', () => {
+    expect(shownText('1.0', 1, field, numberText)).toBe('1.0');
+    expect(shownText('', 10, field, numberText)).toBe('');
+    expect(shownText('1.0', 2, field, numberText)).toBe('2');
+    expect(shownText(null, 'ten', field, numberText)).toBe('ten');
+    expect(shownText(null, '1h 30', field, durationText)).toBe('1h 30');
+  });
+  it('of a table say which of them are not used', () => {
+    const pairs = [
+      ['a', '1'],
+      ['', '2'],
+      ['', ''],
+      ['a', '3'],
+    ] as const;
+    expect(unusedPairs(pairs, 'Column').map(({ message }) => message)).toEqual([
+      'Row 1 is not used: row 4 has the column “a” too',
+      'Row 2 has no column and is not used',
+    ]);
   });
 });
 
