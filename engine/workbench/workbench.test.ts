@@ -146,6 +146,9 @@ describe('a workbench', () => {
     expect(listing.parent).toBe(tmpdir());
     expect((await client.request('files.list', { path: '' })).path).toBe(homedir());
     expect(await codeOf(client.request('files.list', { path: at('days.csv') }))).toBe('file/not-a-folder');
+    const locate = (name: string) => client.request('files.locate', { path: at(name) });
+    expect(await locate('data/../days.csv')).toEqual({ path: at('days.csv'), is: 'file' });
+    expect([await locate(''), await locate('none/days.csv'), await locate('days.csv/x')].map((found) => found.is)).toEqual(['folder', 'nothing', 'nothing']);
   });
 
   it('checks with what the sources say, and tells of types later', async () => {

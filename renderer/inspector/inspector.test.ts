@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
@@ -7,7 +8,7 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { problemsAt, problemsOutside, sentence } from './field-problems.ts';
 import { highlight } from './highlight.ts';
 import { parseInline, parseMarkdown } from './markdown.ts';
-import { storedPath } from './paths.ts';
+import { rebasedPath, storedPath } from './paths.ts';
 import { durationText, numberText, shownText } from './typed-text.ts';
 import { unusedPairs } from './unused-pairs.ts';
 import { moved } from './widgets/reorder.ts';
@@ -84,6 +85,38 @@ describe('paths', () => {
     expect(storedPath('/data/other/a.csv', '/data/p/x.millrace.json')).toBe('/data/other/a.csv');
     expect(storedPath('C:\\p\\in\\a.csv', 'C:\\p\\x.millrace.json')).toBe('in/a.csv');
     expect(storedPath('/a.csv', null)).toBe('/a.csv');
+  });
+});
+
+describe('relative paths of a pipeline that moves', () => {
+  it('name the same file from its new folder', () => {
+    const from = '/work/sales/x.millrace.json';
+    const at = (to: string) => ['a.csv', 'in/a.csv', './a.csv', '../b.csv', '../../c.csv'].map((path) => rebasedPath(path, from, to));
+    expect(at('/work/sales/y.json')).toEqual(['a.csv', 'in/a.csv', './a.csv', '../b.csv', '../../c.csv']);
+    expect(at('/work/y.json')).toEqual(['sales/a.csv', 'sales/in/a.csv', 'sales/a.csv', 'b.csv', '/c.csv']);
+    expect(at('/work/sales/in/y.json')).toEqual(['../a.csv', 'a.csv', '../a.csv', '../../b.csv', '/c.csv']);
+    expect(at('/home/y.json')).toEqual(['/work/sales/a.csv', '/work/sales/in/a.csv', '/work/sales/a.csv', '/work/b.csv', '/c.csv']);
+    expect(rebasedPath('in\\a.csv', 'C:\\p\\x.json', 'C:\\p\\q\\x.json')).toBe('../in/a.csv');
+    expect(rebasedPath('a.csv', 'C:\\p\\x.json', 'D:\\p\\x.json')).toBe('C:/p/a.csv');
+    expect(['/a', '~/a', 'D:\\a', '//host/a', '', '${dir}/a'].map((path) => rebasedPath(path, from, '/tmp/y.json'))).toEqual([
+      '/a',
+      '~/a',
+      'D:\\a',
+      '//host/a',
+      '',
+      '${dir}/a',
+    ]);
+  });
+  it('do so whatever the folders', () => {
+    const name = fc.constantFrom('a', 'b', 'c');
+    const folder = fc.array(name, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(folder, folder, fc.array(fc.constantFrom('a', 'b', '..'), { maxLength: 3 }), (from, to, path) => {
+        const files = [from, to].map((parts) => `/${parts.join('/')}/p.json`) as [string, string];
+        const text = [...path, 'x.csv'].join('/');
+        expect(resolve(dirname(files[1]), rebasedPath(text, ...files))).toBe(resolve(dirname(files[0]), text));
+      }),
+    );
   });
 });
 
