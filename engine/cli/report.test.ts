@@ -7,6 +7,11 @@ it('lets no text from a file steer the terminal', () => {
   expect(alignedTable(['a'], [['1\x1b]0;title\n2']])).toBe('a\n1⟨U+001B⟩]0;title 2');
 });
 
+it('draws a table of more rows than a call takes arguments', () => {
+  const rows = Array.from({ length: 200_000 }, () => ['a']);
+  expect(alignedTable(['x'], rows).length).toBe(2 * rows.length + 1);
+});
+
 it('tells a hint with the options that do what it says', () => {
   const problem = {
     code: 'checkpoint/changed',

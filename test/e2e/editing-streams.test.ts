@@ -121,6 +121,7 @@ export function onTimer(timer: Timer, state: typeof initial, context: Context) {
     expect((await copyAll(page)).nodes['limit']!.params['count']).toBe(7);
 
     // What cannot be read stays as it was typed, also while another node is looked at, and the field says what is wrong.
+    await selectNode(page, 'limit');
     await input(page, 'count').fill('9007199254740993');
     await selectNode(page, 'join');
     await selectNode(page, 'limit');

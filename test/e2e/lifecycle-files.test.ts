@@ -72,7 +72,7 @@ describe.skipIf(missing('browser'))('a document', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('ControlOrMeta+Shift+o');
     await page.getByRole('dialog', { name: 'Open recent' }).locator('b').first().waitFor();
-    expect(await page.getByRole('dialog').locator('b').allInnerTexts()).toEqual(['sales']);
+    expect(await page.getByRole('dialog').locator('b').allInnerTexts()).toEqual(['sales', 'moved']);
   });
 
   it('has an unsaved copy of its own in each window, also in a duplicate of one', async () => {
