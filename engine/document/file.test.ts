@@ -23,9 +23,9 @@ describe('parsePipeline', () => {
   });
 
   it('tells more problems than a call takes arguments', () => {
-    const parameters = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`p${i}`, 1]));
+    const parameters = Object.fromEntries(Array.from({ length: 130_000 }, (_, i) => [`p${i}`, 1]));
     const result = parsePipeline(JSON.stringify({ ...JSON.parse(valid), parameters }));
-    expect(result.ok ? 0 : result.problems.length).toBe(200_000);
+    expect(result.ok ? 0 : result.problems.length).toBe(130_000);
   });
 
   it.each<[string, string, LoadFailure, RegExp]>([

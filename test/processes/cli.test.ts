@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -122,6 +122,14 @@ describe('millrace run', () => {
     );
     expect(stdout).toMatch(/not written: .*hot\.jsonl is as it was before/);
     expect(readFileSync(at('hot.jsonl'), 'utf8')).toBe('as it was\n');
+  });
+
+  it.skipIf(process.platform === 'win32')('writes no file that it reads, by whatever link', async () => {
+    symlinkSync(at('days.csv'), at('hot.jsonl'));
+    const { code, stderr } = await millrace('run', 'good.millrace.json');
+    expect(stderr).toMatch(/node out "[^"]*" \(path\): "out" writes hot\.jsonl, which "days" reads in the same run/);
+    expect(code).toBe(1);
+    expect(readFileSync(at('days.csv'), 'utf8')).toMatch(/^day,temperature\nmon,20\n/);
   });
 
   it('explains a plan without running it', async () => {
