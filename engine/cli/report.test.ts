@@ -1,10 +1,18 @@
 import { expect, it } from 'vitest';
+import type { Loaded } from './load.ts';
 import { alignedTable, describeProblem } from './report.ts';
+import { describeState } from './run-report.ts';
+import { describeOutcomes } from './take-up.ts';
 
 it('lets no text from a file steer the terminal', () => {
   const problem = { code: 'code/threw', severity: 'error', message: 'red\x1b[31m\x07', node: 'step' } as const;
   expect(describeProblem(problem, 'x.json', () => 'Step')).toBe('x.json: node step "Step": red⟨U+001B⟩[31m⟨U+0007⟩.');
   expect(alignedTable(['a'], [['1\x1b]0;title\n2']])).toBe('a\n1⟨U+001B⟩]0;title 2');
+  const restarting = { id: 'r', pipeline: 'p', path: null, state: 'restarting', startedAt: Date.now(), endedAt: null, retryAt: Date.now() + 1e6 } as const;
+  const summary = { ...restarting, stats: {}, problems: [problem], outputs: [], bounded: false, checkpoint: null, resumedFrom: null, restarts: 1 };
+  expect(describeState(summary)).toMatch(/: red⟨U\+001B⟩\[31m⟨U\+0007⟩$/);
+  const titles = { titleOf: () => 'x\x1b[1m' } as unknown as Loaded;
+  expect(describeOutcomes([{ node: 'a', replayed: 1, failedAgain: 0, left: 0 }], titles)).toBe('  x⟨U+001B⟩[1m: 1 row replayed\n');
 });
 
 it('draws a table of more rows than a call takes arguments', () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -271,6 +271,9 @@ describe('millrace validate', () => {
 describe('millrace preview', () => {
   it('shows the rows at a node', async () => {
     expect(await millrace('preview', 'good.millrace.json', '--node', 'step')).toMatchObject({ code: 0, stdout: 'day\ttwice\ntue\t62\nwed\t70\n', stderr: '' });
+    writeFileSync(at('days.csv'), 'day,temperature\nm\x1b[31mn,31\n');
+    expect((await millrace('preview', 'good.millrace.json', '--node', 'step')).stdout).toBe('day\ttwice\nm\x1b[31mn\t62\n');
+    writeFileSync(at('days.csv'), 'day,temperature\nmon,20\ntue,31\nwed,35\n');
     const { stdout } = await millrace('preview', 'good.millrace.json', '-n', 'hot', '-p', 'rest', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ rows: [{ day: 'mon', temperature: 20 }], total: 1, complete: true });
     expect(existsSync(at('hot.jsonl'))).toBe(false);
