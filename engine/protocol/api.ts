@@ -145,9 +145,9 @@ export interface RequestResults {
     readonly appVersion: string;
     readonly protocolVersion: number;
     readonly platform: string;
-    readonly home: string /** A file to open at start, if the host was given one. */;
+    readonly home: string;
+    /** A file to open at start, if the host was given one. */
     readonly open: string | null;
-    readonly firstStart: boolean;
   };
   'catalogue.read': readonly NodeManifest[];
   'document.new': OpenedDocument;
