@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
+import type { RunSummary } from '../protocol/messages.ts';
 import type { Loaded } from './load.ts';
 import { alignedTable, describeProblem } from './report.ts';
 import { describeState } from './run-report.ts';
+import { stopNotice } from './stop-notice.ts';
 import { describeOutcomes } from './take-up.ts';
 
 it('lets no text from a file steer the terminal', () => {
@@ -30,4 +32,18 @@ it('tells a hint with the options that do what it says', () => {
   expect(describeProblem(problem, 'x.json', () => 'Step')).toMatch(
     /\n {2}Undo the change, or start from scratch\. Options: --drop-changed-state, --from scratch\.$/,
   );
+});
+
+it('says why a run that was told to stop has not ended, and how to end it', () => {
+  const full = { code: 'file/disk-full', severity: 'error', message: 'x.db cannot be written: the disk is full.' } as const;
+  const run = { id: '0123456789', pipeline: 'p', path: null, startedAt: Date.now(), endedAt: null, stats: {}, outputs: [], bounded: false } as const;
+  const more = { checkpoint: null, resumedFrom: null, restarts: 1 } as const;
+  const waiting: RunSummary = { ...run, ...more, state: 'restarting', problems: [full] };
+  expect(stopNotice(waiting, 'drain', false)).toBe(
+    'p is still writing what it holds: x.db cannot be written: the disk is full. It tries again until that has passed. Ctrl+C leaves it to that. "millrace runs stop 01234567 --cancel" ends it now, as its last checkpoint left it.',
+  );
+  const running: RunSummary = { ...waiting, state: 'running', problems: [] };
+  expect(stopNotice(running, 'drain', false)).toBeNull();
+  expect(stopNotice(running, 'cancel', true)).toMatch(/^p is still ending: Running for .*\. Ctrl\+C leaves it to that\.$/);
+  expect(stopNotice({ ...waiting, endedAt: 1 }, 'drain', true)).toBeNull();
 });
