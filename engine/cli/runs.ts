@@ -141,8 +141,10 @@ export async function stopRun(name: string, options: { readonly drain?: boolean;
       isLong = true;
       if (last) tell(last);
     }, stopsSoonMs);
-    await supervisor.stop(id, how);
-    const summary = await ended;
+    const summary = await supervisor.stop(id, how).then(
+      () => ended,
+      async (error) => (await whenEnded(supervisor, id)) ?? Promise.reject(error),
+    );
     clearTimeout(timer);
     printProblems(summary.state === 'failed' ? summary.problems.slice(0, 1) : [], names(summary));
     process.stdout.write(`${visible(pipeline)}: ${describeState(summary)}.\n`);
@@ -189,6 +191,15 @@ async function allRuns(supervisor: Supervisor): Promise<readonly RunSummary[]> {
   } finally {
     store.close();
   }
+}
+
+/** The run as it has ended; null where it has not within a moment. Its process may be gone before it can answer that it stops. */
+async function whenEnded(supervisor: Supervisor, id: string): Promise<RunSummary | null> {
+  for (let i = 0; i < 20; i++, await sleep(100)) {
+    const found = (await allRuns(supervisor)).find((run) => run.id === id && run.endedAt !== null);
+    if (found) return found;
+  }
+  return null;
 }
 
 /** One that goes on, or is just about to begin. */
