@@ -97,8 +97,12 @@ export class SessionWindows implements Windows {
     if (!this.#byKey[key] && this.#disk.size > 0) this.#takeUp(key);
     let sessions = this.#byKey[key];
     const at = sessions ? this.#endingAfter(sessions, time - this.#gap) : 0;
+    const until = time + this.#gap;
+    const first = sessions?.[at];
+    const second = sessions?.[at + 1];
     // Sessions are at least a gap apart: no row is near three of them.
-    const [session, next] = [sessions?.[at], sessions?.[at + 1]].map((near) => (near && near.first < time + this.#gap ? near : undefined));
+    const session = first && first.first < until ? first : undefined;
+    const next = session && second && second.first < until ? second : undefined;
     if (!session) {
       if (time + this.#gap - 1 + this.#lateness <= this.#watermark) return undefined;
       const begun = { key, turn: this.#turns++, slot: this.#slots.take(), first: time, last: time, fired: false, changed: true, due: 0, queued: none };
