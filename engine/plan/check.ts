@@ -13,6 +13,7 @@ import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';
+import { checkOutputs } from './check-outputs.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -104,6 +105,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   }
   checkOrder(nodes, graph, findings);
   checkWatermarks(nodes, graph, findings);
+  checkOutputs([...nodes.values()], findings);
   const { leftOut } = scopeOfRun(graph, ends);
   for (const id of leftOut) {
     if (nodes.get(id)?.definition.kind !== 'sink') continue;

@@ -129,6 +129,8 @@ export const requestParams = {
   'upload.cancel': z.object({ uploadId: z.string().max(100) }),
   /** For hosts without a file dialog of their own. */
   'files.list': z.object({ path: z.string().max(4096) }),
+  /** What is at a path, hidden files too: asked before something is replaced. */
+  'files.locate': z.object({ path: z.string().max(4096) }),
   /** What the editor remembers between sessions (theme, panel sizes): any JSON under a key. */
   'settings.read': z.object({ key: z.string().max(100) }),
   'settings.write': z.object({ key: z.string().max(100), value: json }),
@@ -143,9 +145,9 @@ export interface RequestResults {
     readonly appVersion: string;
     readonly protocolVersion: number;
     readonly platform: string;
-    readonly home: string /** A file to open at start, if the host was given one. */;
+    readonly home: string;
+    /** A file to open at start, if the host was given one. */
     readonly open: string | null;
-    readonly firstStart: boolean;
   };
   'catalogue.read': readonly NodeManifest[];
   'document.new': OpenedDocument;
@@ -192,6 +194,7 @@ export interface RequestResults {
   'upload.end': { readonly path: string };
   'upload.cancel': null;
   'files.list': FolderListing;
+  'files.locate': { readonly path: string; readonly is: 'file' | 'folder' | 'nothing' };
   'settings.read': Json;
   'settings.write': null;
 }

@@ -1,9 +1,11 @@
 /** The thread of a run in which rows flow and users' code runs. It is told what to do by run-process.ts, and does it once. */
 import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { realName } from '../../nodes/formats/claimed-output.ts';
 import { definitions } from '../../nodes/index.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
+import { readOutputProblem, readOutputs } from '../plan/check-outputs.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunJob } from '../protocol/run-api.ts';
@@ -89,6 +91,7 @@ async function run(job: RunJob): Promise<void> {
   let outcome: Outcome;
   try {
     // Before anything is read, and by the real files, which only a run knows.
+    refuseReadOutputs(job);
     post({ kind: 'locked', locks: lockOutputs(claimsOf(job), { run: job.id, pipeline: job.name }) });
     outcome = { state: (await execution.run()) ? 'done' : 'stopped' };
   } catch (error) {
@@ -115,6 +118,15 @@ function claimsOf({ plan, folder }: RunJob): OutputClaim[] {
     const claims = definition.locks?.(params) ?? (definition.writes?.(params) ?? []).map((path) => ({ path }));
     return claims.map((claim) => ({ ...claim, path: resolve(folder, claim.path), node: id }));
   });
+}
+
+/** As the check does, but by the real files: a link, or another spelling, hides nothing. */
+function refuseReadOutputs({ plan, folder }: RunJob): void {
+  const nodes = plan.nodes.flatMap(({ id, type, params }) => {
+    const definition = catalogue.get(type);
+    return definition ? [{ id, definition, params }] : [];
+  });
+  for (const found of readOutputs(nodes, (path) => realName(resolve(folder, path)))) throw new MillraceError({ ...readOutputProblem(found), node: found.sink });
 }
 
 async function checkpoint(id: number): Promise<void> {

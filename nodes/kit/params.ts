@@ -1,6 +1,7 @@
 /** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
 import { didYouMean } from '../../engine/schema/closest.ts';
 import { durationText } from '../../engine/schema/duration.ts';
+import { exactNumber } from '../../engine/schema/exact-number.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
 import { type ColumnField, conditionOperators, type Field, type Fields } from './fields.ts';
 import type { NodeProblem } from './node.ts';
@@ -80,9 +81,18 @@ function readField(field: Field, value: Json, place: Place): Json {
   }
   const read = readKind(field, value, place);
   if (read !== undefined) return read;
-  const message = `${field.label} must be ${kindNames[field.kind]}, but is ${nameOf(value)}`;
-  place.report(error('params/kind', message, `Set "${field.label}" again.`, place));
+  place.report(wrongKind(field, value, place));
   return stopgapOf(field);
+}
+
+function wrongKind(field: Field, value: Json, place: Place): NodeProblem {
+  const message = `${field.label} must be ${kindNames[field.kind]}, but is ${nameOf(value)}`;
+  if (typeof value === 'string' && field.kind === 'duration') {
+    return error('params/kind', message, 'Write a number with a unit: 500ms, 10s, 5m, 1h, 1d (in a file, milliseconds as a number).', place);
+  }
+  const read = typeof value === 'string' && field.kind === 'number' ? exactNumber(value) : null;
+  if (read === null || read.ok) return error('params/kind', message, `Set "${field.label}" again.`, place);
+  return error('params/kind', read.why === 'is not a number' ? message : `${field.label}: ${value} ${read.why}`, read.hint, place);
 }
 
 /** The value as the field's kind, its constraints checked; undefined when it is of another kind. */
@@ -139,7 +149,8 @@ function readNumber(field: Field & { readonly kind: 'number' | 'duration' }, val
   const { min, max, integer, unit } = { max: undefined, unit: undefined, integer: field.kind === 'duration', ...field };
   const said = (limit: number) => (field.kind === 'duration' ? durationText(limit) : unit ? `${limit} ${unit}` : String(limit));
   const refuse = (rule: string, hint: string) => place.report(error('params/range', `${field.label} must be ${rule}, but is ${said(value)}`, hint, place));
-  if (integer && !Number.isSafeInteger(value)) refuse('a whole number', 'Leave out its fraction.');
+  if (integer && !Number.isInteger(value)) refuse('a whole number', 'Leave out its fraction.');
+  else if (integer && !Number.isSafeInteger(value)) refuse('a whole number within 2^53', `Write at most ${Number.MAX_SAFE_INTEGER}.`);
   else if (min !== undefined && value < min) refuse(`at least ${said(min)}`, `Write ${said(min)} or more.`);
   else if (max !== undefined && value > max) refuse(`at most ${said(max)}`, `Write ${said(max)} or less.`);
   return value;
@@ -261,7 +272,7 @@ function emptyOf(field: Field): Json {
 const kindNames: Readonly<Record<Field['kind'], string>> = {
   text: 'a text',
   number: 'a number',
-  duration: 'a number of milliseconds',
+  duration: 'a duration',
   choice: 'one of its options',
   boolean: 'true or false',
   column: 'the name of a column',
