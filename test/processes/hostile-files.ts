@@ -55,7 +55,12 @@ export function hostileFiles(folder: string): { readonly [name: string]: string 
     'network paths': pipeline({ ...everyType('//BAIT/share/x', 'a'), ...everyType('\\\\BAIT\\share\\x', 'b'), ...everyType('file://BAIT/x', 'c') }),
     patterns: pipeline({ ...everyType('**/BAIT*', 'a'), ...everyType('/proc/**/environ', 'b'), ...everyType(`${'*a'.repeat(40)}BAIT`, 'c') }),
     'a pipe': pipeline(everyType('BAIT.fifo')),
-    'the system': pipeline({ ...everyType('/dev/zero', 'a'), ...everyType('/etc/passwd', 'b'), ...everyType('/dev/stdin', 'c'), ...everyType('/proc/kmsg', 'd') }),
+    'the system': pipeline({
+      ...everyType('/dev/zero', 'a'),
+      ...everyType('/etc/passwd', 'b'),
+      ...everyType('/dev/stdin', 'c'),
+      ...everyType('/proc/kmsg', 'd'),
+    }),
     'planted links': pipeline({ ...everyType('BAITzero.csv', 'a'), ...everyType('BAITloop', 'b'), ...everyType('BAITout/etc/shadow', 'c') }),
     'paths of parameters': pipeline(everyType(`\${p}/\${q}\${p}`), [], {
       parameters: { p: { type: 'text', default: '/BAIT' }, q: { type: 'text', default: `\${p}BAIT` } },
@@ -63,9 +68,15 @@ export function hostileFiles(folder: string): { readonly [name: string]: string 
     'statements of SQL': pipeline(Object.fromEntries(sql.map((text, i) => [`s${i}`, node('sqlite-query', { path: 'BAIT.db', read: 'query', sql: text })]))),
     'deep params': pipeline(everyType(JSON.parse(`${'['.repeat(400)}"BAIT"${']'.repeat(400)}`))),
     'deep nesting': pipeline({ n: node('csv-file', { path: 'DEEP' }) }).replace('"DEEP"', `${'['.repeat(10_000)}"BAIT"${']'.repeat(10_000)}`),
-    'many nodes': pipeline(Object.fromEntries([...Array(100_000).keys()].map((i) => [`n${i}`, { type: 'csv-file', typeVersion: 1, params: { path: 'BAIT.csv' } }]))),
+    'many nodes': pipeline(
+      Object.fromEntries([...Array(100_000).keys()].map((i) => [`n${i}`, { type: 'csv-file', typeVersion: 1, params: { path: 'BAIT.csv' } }])),
+    ),
     'huge numbers': pipeline(
-      { ...everyType('BAIT.csv', 'a', 1e308), ...everyType('BAIT.csv', 'b', -(2 ** 53)), old: { ...node('csv-file', { path: 'BAIT.csv' }), typeVersion: 1e15 } },
+      {
+        ...everyType('BAIT.csv', 'a', 1e308),
+        ...everyType('BAIT.csv', 'b', -(2 ** 53)),
+        old: { ...node('csv-file', { path: 'BAIT.csv' }), typeVersion: 1e15 },
+      },
       [],
       { layout: { old: { x: 1e308, y: -1e308 } } },
     ),
@@ -74,7 +85,10 @@ export function hostileFiles(folder: string): { readonly [name: string]: string 
       ['constructor.constructor -> tostring.__proto__'],
       { parameters: { constructor: { type: 'text', default: 'BAIT' } } },
     ),
-    'a prototype': pipeline({ n: node('csv-file', { path: 'BAIT.csv' }) }).replace('"nodes":{', '"nodes":{"__proto__":{"type":"csv-file","typeVersion":1,"params":{}},'),
+    'a prototype': pipeline({ n: node('csv-file', { path: 'BAIT.csv' }) }).replace(
+      '"nodes":{',
+      '"nodes":{"__proto__":{"type":"csv-file","typeVersion":1,"params":{}},',
+    ),
     'unknown types': pipeline({ a: node('BAIT', { path: 'BAIT.csv' }), b: node('../BAIT', {}), c: node('__proto__', {}), d: node('file:///BAIT.mjs', {}) }),
     'references of types': pipeline(
       code(
@@ -98,7 +112,9 @@ export function hostileFiles(folder: string): { readonly [name: string]: string 
       behind,
     ),
     'code that runs at once': pipeline(
-      code(`const out = globalThis.process?.getBuiltinModule?.("fs")?.writeFileSync("${folder}/BAITran", "x");\nfor (;;) {}\nexport default (row: Row) => row;`),
+      code(
+        `const out = globalThis.process?.getBuiltinModule?.("fs")?.writeFileSync("${folder}/BAITran", "x");\nfor (;;) {}\nexport default (row: Row) => row;`,
+      ),
       behind,
     ),
     'types without end': pipeline(
@@ -120,18 +136,24 @@ export function hostileFiles(folder: string): { readonly [name: string]: string 
       http: node('http-in', { port: 8798, inbox: `${folder}/BAIT.db`, columns: [{ column: 'a', type: 'string' }] }),
       again: node('errors-replay', { path: `${folder}/BAIT.db`, node: 'http' }),
     }),
-    'a circle': pipeline(
-      { a: node('union', {}), b: node('union', {}), c: node('csv-output', { path: 'BAITout.csv' }) },
-      ['a.rows -> b.rows', 'b.rows -> a.rows', 'a.rows -> a.rows', 'b.rows -> c.rows'],
-    ),
+    'a circle': pipeline({ a: node('union', {}), b: node('union', {}), c: node('csv-output', { path: 'BAITout.csv' }) }, [
+      'a.rows -> b.rows',
+      'b.rows -> a.rows',
+      'a.rows -> a.rows',
+      'b.rows -> c.rows',
+    ]),
     'joins that double': pipeline({ j: node('generator', { count: 1 }), ...doubling }, [
       'j.rows -> j0.left',
       'j.rows -> j0.right',
       ...[...Array(39).keys()].flatMap((i) => [`j${i}.rows -> j${i + 1}.left`, `j${i}.rows -> j${i + 1}.right`]),
     ]),
-    'hidden characters': pipeline({ n: node('csv-file', { path: 'BAIT\u202e\u0000\u001b[2J\u0085\u2028.csv' }, { title: 'x\u202e\u0000\u001b]0;y\u0007' }) }, [], {
-      name: `\u202e\u0000\u001b[31m\ud800${'BAIT'.repeat(5000)}`,
-    }),
+    'hidden characters': pipeline(
+      { n: node('csv-file', { path: 'BAIT\u202e\u0000\u001b[2J\u0085\u2028.csv' }, { title: 'x\u202e\u0000\u001b]0;y\u0007' }) },
+      [],
+      {
+        name: `\u202e\u0000\u001b[31m\ud800${'BAIT'.repeat(5000)}`,
+      },
+    ),
     'other pipelines': pipeline({ ...everyType('BAITother.millrace.json'), p: node('pipeline', { path: 'BAITother.millrace.json' }) }, [], {
       extends: 'BAITother.millrace.json',
       $ref: 'BAITother.millrace.json',
@@ -139,7 +161,11 @@ export function hostileFiles(folder: string): { readonly [name: string]: string 
     }),
     'fifty megabytes': pipeline({ n: node('csv-file', { path: 'BAIT.csv', rest: 'x'.repeat(49_000_000) }) }),
     'more than fifty megabytes': Buffer.alloc(51_000_000, ' '),
-    'no UTF-8': Buffer.concat([Buffer.from('{"format":"millrace/pipeline","formatVersion":1,"name":"BAIT'), Buffer.from([0xff, 0xfe, 0xc0, 0x80]), Buffer.from('"}')]),
+    'no UTF-8': Buffer.concat([
+      Buffer.from('{"format":"millrace/pipeline","formatVersion":1,"name":"BAIT'),
+      Buffer.from([0xff, 0xfe, 0xc0, 0x80]),
+      Buffer.from('"}'),
+    ]),
     'no pipeline': '{"format":"BAIT","path":"BAIT.csv"}',
     'cut off': pipeline(everyType('BAIT.csv')).slice(0, -100),
   };
