@@ -34,7 +34,7 @@ export class Inbox {
     this.#path = path;
     this.#schema = schema;
     try {
-      this.#database = openSqlite(path, { waitMs: 5000 });
+      this.#database = openSqlite(path, { waitMs: 5000, isPrivate: true });
       // What was acknowledged must survive a power cut: each commit is on the disk before it is answered.
       pragma(this.#database, 'journal_mode = wal');
       pragma(this.#database, 'synchronous = full');
