@@ -3,19 +3,19 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ensureBuilt, nodeBinary, project } from './build.mjs';
 
 ensureBuilt({ onlyIfMissing: true });
-const cli = join(project, 'out', 'main', 'cli.cjs');
 const node = nodeBinary();
 if (node === process.execPath) {
   try {
-    createRequire(import.meta.url)(cli);
+    createRequire(import.meta.url)(join(project, 'out', 'main', 'cli.cjs'));
   } catch (error) {
     fail(error);
   }
 } else {
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', cli, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   child.on('error', fail);
   child.on('exit', (code, signal) => {
