@@ -21,7 +21,10 @@ test.each<[string, Chain]>([
   ['a file that is seen at once', [source, ['out', 'jsonl-output', { path: 'link', visible: 'at-once', mode: 'append' }]]],
   ['a database', [source, ['out', 'sqlite-table', { path: 'link', table: 't' }]]],
   ['a folder', [source, ['out', 'csv-output', { path: 'folder/out.csv' }]]],
-  ['the errors table', [source, ['fails', 'compute', { columns: [{ name: 'a', expression: 'null.x', type: 'integer' }] }, 'keep'], ['out', 'csv-output', { path: 'out.csv' }]]],
+  [
+    'the errors table',
+    [source, ['fails', 'compute', { columns: [{ name: 'a', expression: 'null.x', type: 'integer' }] }, 'keep'], ['out', 'csv-output', { path: 'out.csv' }]],
+  ],
 ])('%s', async (_name, chain) => {
   mkdirSync(elsewhere.at('folder'));
   for (const link of ['link', 'trial.errors.db']) symlinkSync(elsewhere.at('target'), trial.at(link));
