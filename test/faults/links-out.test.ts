@@ -1,6 +1,8 @@
 /** A link that was planted beside a pipeline leads no output elsewhere: what was shown before it was trusted is what it writes. */
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { formatPipeline } from '../../engine/document/file.ts';
+import { millrace } from '../command-line.ts';
 import { type Chain, Trial } from './trial.ts';
 
 let trial: Trial;
@@ -12,6 +14,26 @@ beforeEach(() => {
 afterEach(() => {
   trial.remove();
   elsewhere.remove();
+});
+
+test('the values that a run sets for parameters are paths of the folder as those of the file are', async () => {
+  symlinkSync(elsewhere.at('target'), trial.at('link'));
+  const run = async (value: string) => {
+    const nodes = {
+      source: { type: 'generator', typeVersion: 1, params: { count: 3 } },
+      out: { type: 'csv-output', typeVersion: 1, params: { path: `\${p}` } },
+    };
+    const edges = [{ from: { node: 'source', port: 'rows' }, to: { node: 'out', port: 'rows' } }];
+    const parameters = { p: { type: 'text' as const, default: 'default.csv' } };
+    trial.write('set.millrace.json', formatPipeline({ name: 'Set', parameters, nodes, edges, layout: {} }));
+    return millrace(['run', trial.at('set.millrace.json'), '--set', `p=${value}`], elsewhere.folder);
+  };
+  expect((await run('link')).errors).toContain(`leads out of the pipeline's folder, to ${elsewhere.at('target')}`);
+  expect((await run('set.csv')).code).toBe(0);
+  expect(readdirSync(trial.folder).sort()).toEqual(['link', 'set.csv', 'set.millrace.json']);
+  expect((await run(`\${p}.csv`)).code).toBe(0);
+  expect(readdirSync(trial.folder)).toContain(`\${p}.csv`);
+  expect(readdirSync(elsewhere.folder)).toEqual([]);
 });
 
 const source: Chain[number] = ['source', 'generator', { count: 10 }];
