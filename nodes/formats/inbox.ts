@@ -1,5 +1,6 @@
 /** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
 import { existsSync } from 'node:fs';
+import { parseJson } from '../../engine/schema/json-text.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 import { castValue, encodeCells } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
@@ -134,7 +135,7 @@ export function sampleInbox(path: string, schema: Schema, limit: number): Row[] 
 function rowsOf(stored: readonly Stored[], schema: Schema, fail: (failure: RowFailure) => void): Row[] {
   const rows: Row[] = [];
   for (const { row: text } of stored) {
-    const cells = JSON.parse(text) as { readonly [column: string]: never };
+    const cells = parseJson(text) as { readonly [column: string]: never };
     const found = convertRow(schema, ({ name, type }) => castValue(Object.hasOwn(cells, name) ? cells[name]! : null, type));
     if ('row' in found) rows.push(found.row);
     else {
