@@ -7,12 +7,14 @@ import type { NodeId } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import { readOutputProblem, readOutputs } from '../plan/check-outputs.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
+import { writtenBy } from '../plan/touches.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { encodeCells } from '../schema/values.ts';
 import { lockOutputs, type OutputClaim } from '../store/output-locks.ts';
+import { refuseLinkOut } from '../store/output-place.ts';
 import { Execution } from './execution.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
@@ -92,6 +94,7 @@ async function run(job: RunJob): Promise<void> {
   try {
     // Before anything is read, and by the real files, which only a run knows.
     refuseReadOutputs(job);
+    refuseLinksOut(job);
     post({ kind: 'locked', locks: lockOutputs(claimsOf(job), { run: job.id, pipeline: job.name }) });
     outcome = { state: (await execution.run()) ? 'done' : 'stopped' };
   } catch (error) {
@@ -109,6 +112,13 @@ async function run(job: RunJob): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   post({ kind: 'ended', outcome, kept, ...snapshot() });
   port.close();
+}
+
+function refuseLinksOut({ plan, folder }: RunJob): void {
+  for (const { id, type, params } of plan.nodes) {
+    const definition = catalogue.get(type);
+    for (const path of definition ? writtenBy(definition, params) : []) refuseLinkOut(path, folder, id);
+  }
 }
 
 function claimsOf({ plan, folder }: RunJob): OutputClaim[] {

@@ -1,4 +1,5 @@
 /** One line of JSON Lines. */
+import { parseJson } from '../../engine/schema/json-text.ts';
 import type { Column, ColumnType, Json } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Conversion } from './row-conversion.ts';
@@ -11,11 +12,11 @@ export const isRecord = (value: unknown): value is JsonRecord => typeof value ==
 
 /** Parses without rounding whole numbers. Slower than JSON.parse by far. Throws a SyntaxError. */
 export function parseExactly(line: string): unknown {
-  return JSON.parse(line, ((_key: string, value: unknown, context: { source?: string }) => {
+  return parseJson(line, (_key, value, context) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
     const { source } = context;
     return source !== undefined && /^-?\d+$/.test(source) && String(value) !== source ? BigInt(source) : value;
-  }) as (key: string, value: unknown) => unknown);
+  });
 }
 
 /** What JSON.parse threw, with the column instead of V8's position. */

@@ -125,6 +125,7 @@ describe('validateParams', () => {
       'condition',
       'Condition must be a condition',
     ],
+    ['a path with NUL', { path: 'a\0b' }, 'params/file-name', 'path', 'File cannot hold a NUL character'],
     ['an unknown param', { delimeter: ';' }, 'params/unknown', 'delimeter', 'There is no param "delimeter"; did you mean "delimiter"?'],
   ])('reports %s', (_, params, code, field, message) => {
     const [problem] = problemsOf(params);

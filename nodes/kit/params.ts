@@ -107,9 +107,13 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
     case 'expression':
     case 'code':
     case 'sql':
-    case 'file':
     case 'secret':
       return typeof value === 'string' ? value : undefined;
+    case 'file':
+      if (typeof value !== 'string') return undefined;
+      if (value.includes('\0'))
+        place.report(error('params/file-name', `${field.label} cannot hold a NUL character: no system has such names`, 'Write the path anew.', place));
+      return value;
     case 'number':
     case 'duration':
       return readNumber(field, value, place);
