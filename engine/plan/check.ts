@@ -111,17 +111,18 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
     findings.node(id, { code: 'pipeline/left-out', severity: 'warning', message, hint: 'Install what brings that node, or feed this one from another.' });
   }
 
-  const problems = findings.list.map((finding) => finding.problem);
+  const found = findings.list;
+  const problems = found.map((finding) => finding.problem);
   const errors = errorsFile(pipeline.name, options.file ?? null);
   const touching = Object.entries(pipeline.nodes).map(([id, node]) => nodes.get(id) ?? { id, node, definition: ends.definition(id), valid: false });
   const result: CheckResult = {
     nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), policies(id), graph, schemaAt)])),
     problems,
-    runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
+    runnable: obstacles(found, (id) => !leftOut.has(id)).length === 0,
     bounded: [...nodes.values()].every(({ id, definition, params }) => leftOut.has(id) || isBounded(definition, params)),
     ...touchesOf(touching, errors),
   };
-  return { result, pipeline, nodes, graph, edges, findings: findings.list, catalogue: options.catalogue, errorsFile: errors };
+  return { result, pipeline, nodes, graph, edges, findings: found, catalogue: options.catalogue, errorsFile: errors };
 }
 
 /** The errors that are in the way of a run of those nodes that are `meant`. */
@@ -287,10 +288,14 @@ function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: E
   };
 }
 
+/** Of a node's card there is room for a few lines. */
+const longestCard = 500;
+
 /** A line on the canvas is not worth an error. */
 function card(definition: NodeDefinition, params: Params): string {
   try {
-    return definition.card?.(params) ?? '';
+    const text = definition.card?.(params) ?? '';
+    return text.length > longestCard ? `${text.slice(0, longestCard)}…` : text;
   } catch {
     return '';
   }
