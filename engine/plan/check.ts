@@ -33,7 +33,9 @@ export interface CheckOptions {
   /** The name of the pipeline's file, without its folder; absent or null where it has none yet. */
   readonly file?: string | null;
   /** Values for the pipeline's parameters, where they are not the defaults. Text is cast. */
-  readonly parameters?: ParameterValues;
+  readonly parameters?: ParameterValues | undefined;
+  /** Called before each node is looked at. */
+  readonly onNode?: ((node: NodeId) => void) | undefined;
 }
 
 export interface CheckedNode {
@@ -85,6 +87,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   const budget = new CheckBudget();
   const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
   for (const id of order) {
+    options.onNode?.(id);
     const node = pipeline.nodes[id]!;
     const definition = ends.definition(id);
     if (!definition) {

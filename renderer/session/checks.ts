@@ -2,6 +2,7 @@ import type { RequestParams } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { CheckAnswer, CheckResult, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
 import { own } from '../../engine/schema/own.ts';
+import { ask } from './ask.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
@@ -35,7 +36,7 @@ async function runCheck(): Promise<boolean> {
   try {
     const known = held as HeldAnswer | null;
     const since = known?.client === client && known.documentId === documentId ? known.answer : undefined;
-    const answer = await client.request('pipeline.check', { documentId, pipeline, ...(since !== undefined && { since }) });
+    const answer = await ask(client, 'pipeline.check', { documentId, pipeline, ...(since !== undefined && { since }) });
     const check = complete(answer, client, documentId);
     if (!check) return await runCheck();
     if (mine !== newest || getState().documentId !== documentId) return false;
@@ -93,7 +94,7 @@ export async function watchPreview({ pipeline, node, port }: RequestParams<'prev
     else return;
   } catch (error) {
     const problem = problemOf(error);
-    const culprit = problem.node ? own(pipeline.nodes, problem.node) : undefined;
+    const culprit = problem.node ? own(pipeline?.nodes ?? {}, problem.node) : undefined;
     // What the check says of a node is said already.
     if (!culprit || getState().check?.problems.some((known) => known.node === problem.node && known.severity === 'error')) return;
     setState({ previewProblem: { problem, node: culprit, target } });
