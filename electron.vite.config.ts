@@ -21,6 +21,7 @@ export default defineConfig({
           preview: at('engine/preview/preview-process.ts'),
           discovery: at('engine/preview/discovery-process.ts'),
           typecheck: at('engine/preview/typecheck-process.ts'),
+          check: at('engine/workbench/check-process.ts'),
           query: at('engine/workbench/query-process.ts'),
         },
         output: cjs,
@@ -32,6 +33,6 @@ export default defineConfig({
     root: at('renderer'),
     plugins: [react()],
     worker: { format: 'es' },
-    build: { minify: true, chunkSizeWarningLimit: 20_000, rolldownOptions: { input: { index: at('renderer/index.html') } } },
+    build: { minify: false, chunkSizeWarningLimit: 20_000, rolldownOptions: { input: { index: at('renderer/index.html') } } },
   },
 });

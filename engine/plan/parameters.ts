@@ -2,6 +2,7 @@ import type { Field, Fields } from '../../nodes/kit/fields.ts';
 import type { Parameter } from '../document/pipeline.ts';
 import { didYouMean } from '../schema/closest.ts';
 import { exactNumber } from '../schema/exact-number.ts';
+import { nameList } from '../schema/name-list.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { castValue } from '../schema/values.ts';
@@ -31,7 +32,7 @@ export function parameterValues(
       continue;
     }
     const names = Object.keys(parameters);
-    const hint = names.length > 0 ? `Its parameters are ${names.join(', ')}.` : 'It has no parameters.';
+    const hint = names.length > 0 ? `Its parameters are ${nameList(names)}.` : 'It has no parameters.';
     problems.push({ code: 'parameters/unknown', severity: 'error', message: `The pipeline has no parameter "${name}"${didYouMean(name, names)}`, hint });
   }
   return { values, problems };

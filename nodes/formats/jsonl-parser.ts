@@ -1,5 +1,7 @@
 /** JSON Lines files into typed rows. */
+
 import { isUtf8 } from 'node:buffer';
+import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
@@ -132,6 +134,7 @@ export class JsonlParser implements Parser {
       // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
       if (source.charCodeAt(0) === 123 && !(this.#hasJson && longDigits.test(source))) {
         try {
+          if (this.#hasJson) refuseDeepValue(source);
           row = this.#toRow(parseJson(source) as JsonRecord);
         } catch {
           row = undefined;

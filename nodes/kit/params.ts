@@ -2,7 +2,9 @@
 import { didYouMean } from '../../engine/schema/closest.ts';
 import { durationText } from '../../engine/schema/duration.ts';
 import { exactNumber } from '../../engine/schema/exact-number.ts';
+import { nameList } from '../../engine/schema/name-list.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
+import { findColumn } from './columns.ts';
 import { type ColumnField, conditionOperators, type Field, type Fields } from './fields.ts';
 import type { NodeProblem } from './node.ts';
 
@@ -36,7 +38,9 @@ export function completeParams(fields: Fields, raw: Params): Params {
  */
 export function validateParams(fields: Fields, raw: Params, inputs: ParamInputs): { readonly params: Params; readonly problems: readonly NodeProblem[] } {
   const problems: NodeProblem[] = [];
-  return { params: readFields(fields, raw, { path: '', inputs, report: (problem) => problems.push(problem) }), problems };
+  const report = (problem: NodeProblem) => problems.push(problem);
+  const suggest = (name: string, candidates: Iterable<string>) => (problems.length < mostSuggestions ? didYouMean(name, candidates) : '');
+  return { params: readFields(fields, raw, { path: '', inputs, report, suggest }), problems };
 }
 
 /** Whether a field counts while its siblings have these (complete) values: its `when` holds, and that of the field it depends on. */
@@ -47,11 +51,16 @@ export function isShown(fields: Fields, name: string, values: Params): boolean {
   return when.is.some((wanted) => wanted === value) && isShown(fields, when.param, values);
 }
 
+/** Among so many problems of one node, names are compared with those that could have been meant: it is the dear part of them. */
+const mostSuggestions = 20;
+
 interface Place {
   /** Of the field: `columns.2.expression`. */
   readonly path: string;
   readonly inputs: ParamInputs;
   report(problem: NodeProblem): void;
+  /** `didYouMean`, or nothing. */
+  suggest(name: string, candidates: Iterable<string>): string;
 }
 
 const silently = () => {};
@@ -60,7 +69,7 @@ function readFields(fields: Fields, raw: Params, place: Place): Params {
   const values = completeParams(fields, raw);
   for (const name of Object.keys(raw)) {
     if (!Object.hasOwn(fields, name)) {
-      const message = `There is no param "${name}"${didYouMean(name, Object.keys(fields))}`;
+      const message = `There is no param "${name}"${place.suggest(name, Object.keys(fields))}`;
       place.report({ code: 'params/unknown', severity: 'warning', message, hint: 'Remove it from the file: it has no effect.', field: join(place.path, name) });
     }
   }
@@ -123,7 +132,9 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
       if (typeof value !== 'string') return undefined;
       const options = field.options.map((option) => option.value);
       if (options.includes(value)) return value;
-      place.report(error('params/choice', `${field.label} cannot be "${value}"${didYouMean(value, options)}`, `Choose one of: ${options.join(', ')}.`, place));
+      place.report(
+        error('params/choice', `${field.label} cannot be "${value}"${place.suggest(value, options)}`, `Choose one of: ${options.join(', ')}.`, place),
+      );
       return defaultOf(field);
     }
     case 'column':
@@ -163,9 +174,10 @@ function readNumber(field: Field & { readonly kind: 'number' | 'duration' }, val
 function readColumns(field: Field & { readonly kind: 'columns' }, value: Json, place: Place): Json | undefined {
   if (!isTexts(value)) return undefined;
   checkCount(field, value.length, 'column', place);
+  const firsts = new Map(value.map((column, i) => [column, i] as const).reverse());
   value.forEach((column, i) => {
     const at = { ...place, path: join(place.path, i) };
-    if (value.indexOf(column) < i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
+    if (firsts.get(column)! < i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
     else checkColumn(field, column, at);
   });
   return value;
@@ -176,7 +188,7 @@ function readKeyValue(field: Field & { readonly kind: 'keyValue' }, value: Json,
   const { options } = field;
   for (const [key, text] of Object.entries(value)) {
     if (!options || options.includes(text as string)) continue;
-    const message = `${field.label}: "${key}" cannot be "${text}"${didYouMean(text as string, options)}`;
+    const message = `${field.label}: "${key}" cannot be "${text}"${place.suggest(text as string, options)}`;
     place.report(error('params/choice', message, `Choose one of: ${options.join(', ')}.`, { path: join(place.path, key) }));
   }
   return value;
@@ -205,7 +217,7 @@ function checkColumn(field: Field & { readonly kind: 'column' | 'columns' | 'con
 /** What is wrong with this column for a field that names one of the node's own output, before the node itself changes its type. */
 export function outputColumnProblem(schema: Schema, field: ColumnField, name: string, path: string): NodeProblem | null {
   const problems: NodeProblem[] = [];
-  checkColumnIn(schema, field, name, { path, report: (problem) => problems.push(problem) });
+  checkColumnIn(schema, field, name, { path, report: (problem) => problems.push(problem), suggest: didYouMean });
   return problems[0] ?? null;
 }
 
@@ -213,13 +225,13 @@ function checkColumnIn(
   schema: Schema,
   field: Field & { readonly kind: 'column' | 'columns' | 'condition' },
   name: string,
-  place: Pick<Place, 'path' | 'report'>,
+  place: Pick<Place, 'path' | 'report' | 'suggest'>,
 ): void {
-  const column = schema.columns.find((candidate) => candidate.name === name);
+  const column = findColumn(schema, name);
   if (!column) {
-    const names = schema.columns.map((candidate) => candidate.name);
-    const message = `There is no column "${name}"${didYouMean(name, names)}`;
-    place.report(error('params/no-column', message, names.length > 0 ? `The columns are ${list(names)}.` : 'There are no columns.', place));
+    const names = namesOf(schema);
+    const message = `There is no column "${name}"${place.suggest(name, names)}`;
+    place.report(error('params/no-column', message, names.length > 0 ? `The columns are ${nameList(names)}.` : 'There are no columns.', place));
     return;
   }
   const types = 'types' in field ? field.types : undefined;
@@ -233,6 +245,14 @@ function checkCount(field: Field & { readonly min?: number }, count: number, ite
   if (field.min === undefined || count >= field.min) return;
   const wanted = field.min === 1 ? `a ${item.toLowerCase()}` : `${field.min} ${item.toLowerCase()}s`;
   place.report(error('params/missing', `${field.label} needs at least ${wanted}`, `Add ${wanted}.`, place));
+}
+
+/** Of the columns at an input: asked for again for each name that is not among them. */
+const knownNames = new WeakMap<Schema, readonly string[]>();
+function namesOf(schema: Schema): readonly string[] {
+  const known = knownNames.get(schema) ?? schema.columns.map(({ name }) => name);
+  knownNames.set(schema, known);
+  return known;
 }
 
 /** Kinds for which an empty value says that something was not filled in. */
@@ -303,10 +323,6 @@ function error(code: string, message: string, hint: string, { path }: { readonly
 
 function join(path: string, name: string | number): string {
   return path === '' ? String(name) : `${path}.${name}`;
-}
-
-function list(names: readonly string[]): string {
-  return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ');
 }
 
 function own(record: Params, name: string): Json | undefined {
