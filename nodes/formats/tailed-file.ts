@@ -19,8 +19,10 @@ const nothing = Buffer.alloc(0);
 
 export class TailedFile {
   readonly id: string;
+  /** When it was met. */
+  readonly since: number;
   name: string;
-  /** All names that it was seen with lately: a rotation makes names of a compressed file from any of them. */
+  /** All names that it was seen with lately. */
   readonly names = new Set<string>();
   /** Of the file when it was last looked at, unless it was found to be cut off since. */
   stat: BigIntStats;
@@ -45,8 +47,6 @@ export class TailedFile {
   #end = Number.POSITIVE_INFINITY;
   /** Bytes that it had when a whole chunk could be read: where reading lags behind, it may be cut off before it is looked at again. */
   #seen = 0;
-  /** Bytes that a copy of it has, which is read on instead. */
-  #copied = 0;
   /** The first bytes of what was read. */
   #head: Buffer;
   /** Of the bytes before `offset`, made for the checkpoint before. */
@@ -56,7 +56,7 @@ export class TailedFile {
     this.id = idOf(stat);
     this.name = name;
     this.stat = stat;
-    this.changedAt = now;
+    this.since = this.changedAt = now;
     this.#content = content;
     this.#parser = parser;
     this.#offset = start.offset;
@@ -90,9 +90,12 @@ export class TailedFile {
     return Math.max(0, this.size - this.readTo);
   }
 
-  /** Bytes that were seen in a file that was cut off, and of which no rows will come: a line that is held has lost its end. */
-  get unread(): number {
-    return Math.max(0, Math.max(this.size, this.readTo) - Math.max(this.offset, this.#copied));
+  /**
+   * Bytes that were seen in a file that was cut off, and of which no rows will come: a line that is held has lost its end.
+   * `copied`: bytes that a copy of it has, which is read on instead.
+   */
+  unread(copied: number): number {
+    return Math.max(0, Math.max(this.size, this.readTo) - Math.max(this.offset, copied));
   }
 
   /** Bytes that are held of a line without its end. */
@@ -197,20 +200,15 @@ export class TailedFile {
     Object.assign(this.#window, { bytes: nothing, at: 0, line: start.line, last: false });
     this.#print = null;
     this.isCut = false;
-    this.#copied = this.#seen = 0;
+    this.#seen = 0;
     this.#parser.begin(file, start.offset > 0);
-  }
-
-  /** A copy with so many bytes is read on instead: what is held of a line comes from there. */
-  giveAway(size: number): void {
-    this.#window.at = this.#window.bytes.length;
-    this.#copied = size;
   }
 
   position(): TailPosition {
     const { offset, name } = this;
-    const common = { name, ...numbersOf(this.stat), offset, line: this.line };
-    if (this.isPacked) return { ...common, head: this.#content.head!, packed: true };
+    const names = [...this.names].filter((each) => each !== name);
+    const common = { name, ...(names.length > 0 && { names }), ...numbersOf(this.stat), offset, line: this.line };
+    if (this.isPacked) return { ...common, head: this.#content.head!, packed: true, changed: String(this.stat.mtimeNs) };
     if (this.#print?.offset !== offset) this.#print = { offset, print: this.#printBefore(offset) };
     return { ...common, head: printOf(this.#head.subarray(0, Math.min(headBytes, offset))), end: this.#print.print };
   }
