@@ -252,7 +252,7 @@ export class FileTail implements Reader {
       files: [...this.#files.values()],
       isSkipped: isAnew && this.#options.from === 'end',
       inCopiesOnly,
-      hadOtherNames: (file) => !isAnew && (file.since === this.#lookedAt || [...file.names].some((each) => !this.#names.get(file.id)?.has(each))),
+      hasLostNames: (file) => [...file.names].some((each) => !this.#names.get(file.id)?.has(each)),
       giveAway: (original, size) => this.#startOver(original, size),
     });
   }

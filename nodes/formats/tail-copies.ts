@@ -33,15 +33,15 @@ export function isCopyOf(original: TailPosition, candidate: Candidate): boolean 
 }
 
 /**
- * Whether a compressed file holds what a file that is open does. `hadOtherNames`: that may have had names which nobody has seen
- * or that it has no longer; a compressed file is made from one of those.
+ * Whether a compressed file holds what a file that is open does. `hasLostNames`: it is no longer called
+ * what it was, as one of several names of a file that was compressed by that name.
  */
-export function isPackedTwin(file: TailedFile, name: string, { length, head, end }: Unpacked, hadOtherNames: boolean): boolean {
+export function isPackedTwin(file: TailedFile, name: string, { length, head, end }: Unpacked, hasLostNames: boolean): boolean {
   if (file.isPacked || length === 0) return false;
   if (!file.readAt(0, head.length).equals(head) || !file.readAt(length - end.length, end.length).equals(end)) return false;
   if (length >= headBytes || areRelated(file, name)) return true;
   const isDeleted = file.stat.nlink === 0n;
-  return (isDeleted && areOfOneSeries(file, name)) || ((isDeleted || hadOtherNames) && file.size === length);
+  return (isDeleted && areOfOneSeries(file, name)) || ((isDeleted || hasLostNames) && file.size === length);
 }
 
 interface Named {

@@ -24,8 +24,8 @@ export interface PackedLook {
   readonly isSkipped: boolean;
   /** It is looked at for what it holds of files that are gone, and not to be followed otherwise. */
   readonly inCopiesOnly: boolean;
-  /** It may have had names that nobody has seen, or has lost some. */
-  hadOtherNames(file: TailedFile): boolean;
+  /** It is no longer called what it was. */
+  hasLostNames(file: TailedFile): boolean;
   /** A file that was cut off has been found to have a copy of so many bytes, which is read on instead. */
   giveAway(original: TailedFile, size: number): void;
 }
@@ -67,7 +67,7 @@ export class PackedFiles {
     const known = look.inCopiesOnly
       ? null
       : this.#ended.of(stat, (position) => position.packed === true && !position.copyOf && position.head.sha1 === head.sha1);
-    const twin = known || look.inCopiesOnly ? null : look.files.find((file) => isPackedTwin(file, name, unpacked, look.hadOtherNames(file)));
+    const twin = known || look.inCopiesOnly ? null : look.files.find((file) => isPackedTwin(file, name, unpacked, look.hasLostNames(file)));
     const original = known || twin ? null : this.#ended.takeOriginal(packedCandidate(name, unpacked), [...cut.keys()]);
     const given = original && cut.get(original);
     if (given) look.giveAway(given, unpacked.length);

@@ -19,8 +19,6 @@ const nothing = Buffer.alloc(0);
 
 export class TailedFile {
   readonly id: string;
-  /** When it was met. */
-  readonly since: number;
   name: string;
   /** All names that it was seen with lately. */
   readonly names = new Set<string>();
@@ -56,7 +54,7 @@ export class TailedFile {
     this.id = idOf(stat);
     this.name = name;
     this.stat = stat;
-    this.since = this.changedAt = now;
+    this.changedAt = now;
     this.#content = content;
     this.#parser = parser;
     const file = { path: name, name, size: Number(stat.size) };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { Edge, Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
+import { logColumns } from './rotations.ts';
 
 /** Readings of the generator per second of wall clock, where it never ends and to reach a known end; each a second of event time. */
 const readingsPerSecond = { endless: 2000, bounded: 20_000 };
@@ -32,7 +33,7 @@ export function writePipeline(folder: string, readings: number | null, feed: str
         timeColumn: 'time',
         outOfOrder: 1000,
       }),
-      logs: node('file-tail', { path: join(feed, 'logs', '*.jsonl*'), types: [{ column: 'id', type: 'integer' }] }),
+      logs: node('file-tail', { path: join(feed, 'logs', '*.jsonl*'), types: logColumns }),
       balance: node('keyed-code', {
         keys: ['user'],
         code: `interface State { balance: number; orders: number }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { DisturbedRun, until } from './disturbed-run.ts';
-import { idsIn, Rotations } from './rotations.ts';
+import { idsIn, logColumns, Rotations } from './rotations.ts';
 import { mulberry32 } from './seed.ts';
 
 /** `kills`: the share of rounds in which the run, or all of its processes, are killed. */
@@ -56,7 +56,7 @@ const pipeline = JSON.stringify({
   name: 'Rotation',
   parameters: {},
   nodes: {
-    logs: node('file-tail', { path: 'logs/*.jsonl*', types: [{ column: 'id', type: 'integer' }] }),
+    logs: node('file-tail', { path: 'logs/*.jsonl*', types: logColumns }),
     out: node('jsonl-output', { path: 'out.jsonl' }),
   },
   edges: ['logs.rows -> out.rows'],

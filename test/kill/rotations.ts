@@ -22,6 +22,12 @@ type Path = string | Buffer;
 
 export const logLine = (id: number): string => `${JSON.stringify({ id, text: 'x'.repeat(id % 50) })}\n`;
 
+/** What the lines hold: told, for there may be no whole line to find it from when a run starts. */
+export const logColumns = [
+  { column: 'id', type: 'integer' },
+  { column: 'text', type: 'string' },
+];
+
 /** The ids of lines in an output of JSON lines, whose last one may be on its way. */
 export function idsIn(output: string): number[] {
   if (!existsSync(output)) return [];
