@@ -16,7 +16,7 @@ import { TailReport } from './tail-report.ts';
 import { Disk, openFlags } from './tail-restore.ts';
 import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
 
-/** The time by which a tail looks at the disk, in milliseconds. */
+/** The time by which a tail looks at the disk, in milliseconds: of a clock that nobody sets. */
 export interface TailClock {
   now(): number;
   /** Resolves after so long, or when `signal` is aborted. */
@@ -418,7 +418,7 @@ export class FileTail implements Reader {
 }
 
 const systemClock: TailClock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
   wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
 };
 

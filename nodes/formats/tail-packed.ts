@@ -33,8 +33,8 @@ export interface PackedLook {
 export class PackedFiles {
   readonly #ended: EndedFiles;
   readonly #report: TailReport;
-  /** Those that cannot be read as they are now, by device and inode: when they were changed. */
-  readonly #unread = new Map<string, bigint>();
+  /** Those that cannot be read as they are now, by device and inode: when they were changed, and seen to be no longer. */
+  readonly #unread = new Map<string, { readonly changed: bigint; since: number | null }>();
 
   constructor(ended: EndedFiles, report: TailReport) {
     this.#ended = ended;
@@ -45,14 +45,16 @@ export class PackedFiles {
   isSettled({ name, stat, size }: ListedFile, now: number): boolean {
     const known = this.#ended.of(stat);
     if (known?.packed && known.size === size && (known.changed ?? String(stat.mtimeNs)) === String(stat.mtimeNs)) return true;
-    if (this.#unread.get(idOf(stat)) !== stat.mtimeNs) return false;
-    if (now - Number(stat.mtimeMs) > incompleteMs) this.#report.incomplete(name);
+    const unread = this.#unread.get(idOf(stat));
+    if (unread?.changed !== stat.mtimeNs) return false;
+    unread.since ??= now;
+    if (now - unread.since >= incompleteMs) this.#report.incomplete(name);
     return true;
   }
 
   /** Null where there is nothing to read: it is not complete (yet), or a copy of what was read. */
   async open(handle: FileHandle, name: string, stat: BigIntStats, packer: string, look: PackedLook): Promise<Opened | null> {
-    this.#unread.set(idOf(stat), stat.mtimeNs);
+    this.#unread.set(idOf(stat), { changed: stat.mtimeNs, since: null });
     if (packer !== 'gzip') {
       this.#report.packed(name, packer);
       return null;
