@@ -217,13 +217,13 @@ async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSumma
 
 /** Waits a moment for a run that was started right before. */
 async function pickSoon(list: () => Promise<readonly RunSummary[]>, name: string): Promise<RunSummary> {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   let hasSaid = false;
   for (;;) {
     try {
       return pick(await list(), name);
     } catch (error) {
-      const waited = Date.now() - startedAt;
+      const waited = performance.now() - startedAt;
       if (problemOf(error).code !== 'run/unknown' || waited >= startsWithinMs) throw error;
       if (!hasSaid && waited >= saysThatItWaitsAfterMs) {
         hasSaid = true;
