@@ -33,6 +33,6 @@ export default defineConfig({
     root: at('renderer'),
     plugins: [react()],
     worker: { format: 'es' },
-    build: { minify: false, chunkSizeWarningLimit: 20_000, rolldownOptions: { input: { index: at('renderer/index.html') } } },
+    build: { minify: true, chunkSizeWarningLimit: 20_000, rolldownOptions: { input: { index: at('renderer/index.html') } } },
   },
 });
