@@ -63,7 +63,10 @@ export class Pull {
   readonly #toClose: Reader[] = [];
   readonly #failed: unknown[] = [];
   /** What operators wait for by the clock must not wait longer because that was set back. */
-  readonly #clock = new SteadyClock();
+  readonly #clock = new SteadyClock(
+    () => Date.now(),
+    () => performance.now(),
+  );
   #inTurns = false;
   #isTicking = false;
   #lastBreath = performance.now();

@@ -12,7 +12,7 @@ export class SteadyClock {
   #since: number;
 
   /** `elapsed` comes from a clock that nobody sets. `from`: a time that has been told before, to go on from. */
-  constructor(wall: () => number = Date.now, elapsed: () => number = () => performance.now(), from = Number.NEGATIVE_INFINITY) {
+  constructor(wall: () => number, elapsed: () => number, from = Number.NEGATIVE_INFINITY) {
     this.#wall = wall;
     this.#elapsed = elapsed;
     this.#time = from;
