@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { problemOf } from '../../engine/protocol/connection.ts';
-import type { PreviewResult, Problem } from '../../engine/protocol/messages.ts';
+import type { CheckResult, PreviewResult, Problem } from '../../engine/protocol/messages.ts';
 import { memorySource, type PageSource } from '../grid/page-source.ts';
 import { editDelayMs } from '../session/checks.ts';
 import { session, useSession } from '../session/session.ts';
@@ -58,6 +58,16 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
   const upstream = parts.current;
   const asked = useRef('');
 
+  // What stood in the way may be gone by the next check, though nothing was edited: a slow source, a file that was missing.
+  const isStuck = answer?.key === key && answer.problem !== null;
+  const check = useSession((state) => (isStuck ? state.check : null));
+  const stuckAt = useRef<CheckResult | null>(null);
+  const [again, setAgain] = useState(0);
+  useEffect(() => {
+    if (check && stuckAt.current && stuckAt.current !== check) setAgain((count) => count + 1);
+    stuckAt.current = check;
+  }, [check]);
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: `upstream` stands for the part of the pipeline that counts.
   useEffect(() => {
     const mine = ++newest.current;
@@ -98,7 +108,7 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
       newest.current++;
       clearTimeout(timer);
     };
-  }, [key, limit, upstream, ready, documentId, trusted]);
+  }, [key, limit, upstream, ready, documentId, trusted, again]);
 
   useEffect(() => {
     setLate(false);

@@ -9,6 +9,7 @@ import { getState, setState } from './state.ts';
 /** Long enough to take a burst of keys as one, too short to be noticed. */
 const shortestDelayMs = 30;
 const longestDelayMs = 150;
+const slowSourceMs = 1000;
 let lastCheckMs = 0;
 
 /** How long to wait after an edit for the next one, in ms: longer where the engine has more to do, so that it need not do it at each key. */
@@ -51,6 +52,8 @@ async function runCheck(): Promise<boolean> {
     if (mine !== newest || getState().documentId !== documentId) return false;
     refusal = null;
     acceptCheck(check);
+    // The engine goes on looking at such a source: nobody has to edit anything to see what it finds.
+    if (check.problems.some(({ code }) => code === 'source/slow')) scheduleCheck(slowSourceMs);
     return true;
   } catch (error) {
     const problem = problemOf(error);

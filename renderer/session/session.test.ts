@@ -189,6 +189,18 @@ describe('a session', () => {
     session.load({ documentId: 'd10', pipeline: getState().pipeline, path: null, trusted: true, stamp: null }, { edited: true });
     expect(getState().isEdited).toBe(true);
   });
+
+  it('checks again while a source is slow, without an edit', async () => {
+    const before = checks.length;
+    const id = add('sieve');
+    await eventually(() => expect(checks.length).toBe(before + 1));
+    const slow = { code: 'source/slow', severity: 'warning' as const, message: 'Looking takes long', node: id };
+    checks[before]!({ ...emptyCheck, problems: [slow] });
+    await eventually(() => expect(getState().check?.problems).toEqual([slow]));
+    await vi.waitFor(() => expect(checks.length).toBe(before + 2), 10_000);
+    checks[before + 1]!(emptyCheck);
+    await eventually(() => expect(getState().check?.problems).toEqual([]));
+  });
 });
 
 describe('sharing', () => {
