@@ -69,6 +69,7 @@ export interface FieldManifest {
   readonly when?: { readonly param: string; readonly is: readonly (string | number | boolean)[] };
   readonly placeholder?: string;
   readonly multiline?: boolean;
+  readonly suggest?: 'timeZones';
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;

@@ -29,7 +29,7 @@ export function zoneOf(text: string): Zone | null {
   let zone = known.get(name);
   if (zone === undefined) {
     const offset = offsetOf(name);
-    zone = offset === null ? namedZone(name) : new FixedZone(offset === 0 ? 'UTC' : name, offset);
+    zone = offset === null ? namedZone(name) : offset === 0 ? utc : new FixedZone(name, offset);
     // Names come from files: a pipeline has a few of them.
     if (known.size < 1000) known.set(name, zone);
   }
@@ -44,6 +44,12 @@ export function offsetOf(text: string): number | null {
   const [hours, minutes] = [Number(found[2]), Number(found[3] ?? 0)];
   if (hours > 23 || minutes > 59) return null;
   return (found[1] === '-' ? -1 : 1) * (hours * 60 + minutes) * minuteMs;
+}
+
+/** What is wrong with a zone that somebody typed, or null. */
+export function zoneProblem(text: string): { readonly message: string; readonly hint: string } | null {
+  if (zoneOf(text)) return null;
+  return { message: `"${text}" is no time zone`, hint: 'Write a name such as Europe/Berlin, UTC, or an offset such as +02:00.' };
 }
 
 class FixedZone implements Zone {
@@ -65,6 +71,8 @@ class FixedZone implements Zone {
     return { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
   }
 }
+
+export const utc: Zone = new FixedZone('UTC', 0);
 
 function namedZone(name: string): Zone | null {
   // An offset with seconds is none that a zone has; Intl takes some.

@@ -17,7 +17,11 @@ export interface FieldBase {
 
 type Of<K extends string, V, Extra = unknown> = FieldBase & { readonly kind: K; readonly default?: V } & Extra;
 
-export type TextField = Of<'text', string, { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string }>;
+export type TextField = Of<
+  'text',
+  string,
+  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' }
+>;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
 /** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
 export type DurationField = Of<'duration', number, { readonly min?: number; readonly placeholder?: string }>;

@@ -8,6 +8,7 @@ import type { KeyedState } from './keyed-state.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
 import { columnReader, compile, rowSource } from './rows.ts';
 import { SpilledGroups } from './spilled-groups.ts';
+import { CalendarGrid, RegularGrid, type WindowGrid } from './window-grid.ts';
 import { SessionWindows } from './window-sessions.ts';
 import { SlicedWindows } from './window-slices.ts';
 import { LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
@@ -240,7 +241,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const { memory, state } = options;
     const shared = { slots: this.slots, keys: this.keys, memory, state, lateness, early: early !== null };
     this.#window = window;
-    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(spec, shared);
+    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(gridOf(spec), shared);
     this.#watermarkShift = watermarkShift(options.input, column);
     this.#readTimes = timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
     if (early !== null) this.tick = (now) => this.#tick(now, early);
@@ -364,4 +365,8 @@ function timeReader(column: string, shift: number): (rows: readonly Row[], value
   return (rows, values) => {
     for (let i = 0; i < rows.length; i++) values[i] = read(rows[i]!);
   };
+}
+
+function gridOf(spec: Exclude<WindowSpec, { readonly gap: number }>): WindowGrid {
+  return 'calendar' in spec ? new CalendarGrid(spec.calendar) : new RegularGrid(spec);
 }

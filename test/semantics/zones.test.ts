@@ -8,6 +8,8 @@ const dayMs = 86_400_000;
 /** Zones that left out a day, or put their clocks back across midnight, or by half an hour. */
 const awkward = ['Pacific/Apia', 'America/St_Johns', 'Australia/Lord_Howe', 'Pacific/Kwajalein', 'Europe/Berlin'];
 const zones = Intl.supportedValuesOf('timeZone');
+/** Every fourteenth, and those: the long tests take all of them. */
+const some = zones.filter((name, i) => i % 14 === 0 || awkward.includes(name));
 const at = (text: string) => Date.parse(text);
 
 /** All changes of offsets from 1970 to 2039, as Python's zoneinfo has them: zone, instant in seconds, offset after it. */
@@ -52,7 +54,7 @@ describe('zones', () => {
 
   const python = spawnSync('python3', ['-c', 'import zoneinfo; zoneinfo.ZoneInfo("Europe/Berlin")']);
   test.skipIf(python.status !== 0)('have the offsets that Python’s zoneinfo has, at each change from 1970 to 2039', () => {
-    const { stdout } = spawnSync('python3', ['-c', script], { input: zones.join(' '), encoding: 'utf8', maxBuffer: 2 ** 28 });
+    const { stdout } = spawnSync('python3', ['-c', script], { input: some.join(' '), encoding: 'utf8', maxBuffer: 2 ** 28 });
     const differing = new Map<string, number>();
     let changes = 0;
     for (const line of stdout.trim().split('\n')) {
@@ -63,9 +65,9 @@ describe('zones', () => {
       const isSame = zone.offsetAt(instant) === Number(offset) * 1000 && (instant === 0 || zone.offsetAt(instant - 1) !== Number(offset) * 1000);
       if (!isSame) differing.set(name, (differing.get(name) ?? 0) + 1);
     }
-    expect(changes).toBeGreaterThan(10_000);
+    expect(changes).toBeGreaterThan(1000);
     // The two have the rules of different years of the database: new rules of a few zones may differ.
-    expect([...differing].length, JSON.stringify([...differing])).toBeLessThan(20);
+    expect([...differing].length, JSON.stringify([...differing])).toBeLessThan(4);
   });
 });
 
@@ -91,7 +93,6 @@ describe('the calendar', () => {
   });
 
   test('partitions time from 1970 to 2040', () => {
-    const some = zones.filter((name, i) => i % 14 === 0 || awkward.includes(name));
     for (const name of some) for (const unit of calendarUnits) expectPartition(name, unit);
   });
 
