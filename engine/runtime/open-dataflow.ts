@@ -5,7 +5,7 @@ import { Graph } from '../plan/graph.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOutput } from '../protocol/messages.ts';
 import { endOfTime } from '../schema/event-time.ts';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Json, Row } from '../schema/types.ts';
 import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
@@ -412,6 +412,12 @@ class OpenDataflow implements Dataflow {
     });
   }
 
+  warnings(): Problem[] {
+    return [...this.#stations.values()].flatMap(({ planned: { id }, counters }) =>
+      counters.latePorts.flatMap((port) => (this.#hub.isTaken(id, port) ? [] : [lateRows(id, counters.out[port]!)])),
+    );
+  }
+
   recent(node: NodeId, port: string, limit: number): readonly Row[] {
     return this.#recent?.read(node, port, limit, Date.now()) ?? [];
   }
@@ -464,4 +470,15 @@ class OpenDataflow implements Dataflow {
     }
     return false;
   }
+}
+
+function lateRows(node: NodeId, count: number): Problem {
+  return {
+    code: 'run/late-rows',
+    severity: 'warning',
+    message:
+      count === 1 ? 'One row came too late to count, and was left out.' : `${count.toLocaleString('en')} rows came too late to count, and were left out.`,
+    hint: 'Connect the port "Late" to keep them, let the node wait for late rows, or say at the source how far its rows may be out of order.',
+    node,
+  };
 }
