@@ -63,7 +63,7 @@ describe('a time column', () => {
 
   test.each([
     ['a form that is none', { timeFormat: 'pattern', timePattern: 'dd/qq/yyyy' }, 'timePattern', /"dd\/qq\/yyyy" is no form of a time/],
-    ['an offset that is none', { timeFormat: 'pattern', timePattern: 'dd/MM/yyyy', timeZone: 'Moon' }, 'timeZone', /"Moon" is no offset from UTC/],
+    ['a zone that is none', { timeFormat: 'pattern', timePattern: 'dd/MM/yyyy', timeZone: 'Moon' }, 'timeZone', /"Moon" is no time zone/],
     ['a column that is not there', { timeColumn: 'then' }, 'timeColumn', /"then"/],
     ['a column of numbers that count nobody knows what', { timeColumn: 'id' }, 'timeFormat', /nothing tells what it counts/],
   ] as const)('%s is told before anything runs', async (_, params, field, message) => {
