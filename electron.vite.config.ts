@@ -21,6 +21,7 @@ export default defineConfig({
           preview: at('engine/preview/preview-process.ts'),
           discovery: at('engine/preview/discovery-process.ts'),
           typecheck: at('engine/preview/typecheck-process.ts'),
+          check: at('engine/workbench/check-process.ts'),
           query: at('engine/workbench/query-process.ts'),
         },
         output: cjs,

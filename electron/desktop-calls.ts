@@ -27,7 +27,13 @@ export function registerDesktopCalls(): void {
   ipcMain.handle('save-dialog', async (event, options: unknown) => {
     const window = senderWindow(event);
     if (!window || !isDialogOptions(options)) return null;
-    const { filePath } = await dialog.showSaveDialog(window, { title: options.title, defaultPath: options.suggestion, filters: filters(options.extensions) });
+    const { filePath } = await dialog.showSaveDialog(window, {
+      title: options.title,
+      defaultPath: options.suggestion,
+      filters: filters(options.extensions),
+      // Linux replaces files without a question otherwise.
+      properties: ['showOverwriteConfirmation', 'createDirectory'],
+    });
     return filePath || null;
   });
   ipcMain.on('set-document', (event, title: unknown, path: unknown, isEdited: unknown) => {

@@ -27,12 +27,13 @@ function forkUtility(role: Role, settings?: WorkbenchSettings): DesktopEnginePro
     onMessage: (listener) => void child.on('message', listener),
     onEnd: (listener) => void child.on('exit', listener),
   });
+  const exit = new Promise<number>((resolve) => child.on('exit', resolve));
   return {
     port: host,
     editor,
     kill: () => void child.kill(),
     end: () => void child.kill(),
-    onExit: (listener) => void child.on('exit', (code) => listener(code, `it ended with exit code ${code}`)),
+    onExit: (listener) => void exit.then((code) => listener(code, `it ended with exit code ${code}`)),
     handOver: (port) => child.postMessage({ channel: 'window' }, [port]),
   };
 }

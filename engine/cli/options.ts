@@ -30,9 +30,11 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
     });
   }
   const latest = given.from === undefined || given.from === 'latest' ? latestCheckpoint(stateFolder) : null;
-  // Where none is sound, the run says so instead of beginning anew.
-  const hasAny = new CheckpointStore(stateFolder).highest() > 0;
-  const from = given.from ?? (hasAny ? 'latest' : 'scratch');
+  const store = new CheckpointStore(stateFolder);
+  const hasAny = store.highest() > 0;
+  // Where none is sound, or all are gone from what had begun, the run says so instead of beginning anew.
+  const hasBegun = hasAny || (commits === 'checkpoint' && store.lineage() !== null);
+  const from = given.from ?? (hasBegun ? 'latest' : 'scratch');
   let notice: string | null = null;
   // From which checkpoint, the run itself says: the newest one may turn out to be damaged.
   if (latest && given.from === undefined) notice = `It goes on where it was left ${age(latest.at)} ago; --from scratch starts anew.`;

@@ -4,7 +4,7 @@ import type { PreviewResult } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { decodeCells, formatValue } from '../schema/values.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
+import { visibleJson } from '../schema/visible-text.ts';
 import { alignedTable, count, describeProblems, paint } from './report.ts';
 
 interface PreviewOptions {
@@ -49,12 +49,12 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
   }
 }
 
-/** On a terminal an aligned table; elsewhere tabs, for `cut`, `sort` and the like. */
+/** On a terminal an aligned table; elsewhere tabs, for `cut`, `sort` and the like, and control characters as they are. */
 function print({ schema, rows, total, complete }: PreviewResult): void {
   const header = schema.columns.map((column) => column.name);
   const texts = rows.map((cells) => textsOf(cells, schema));
   if (!process.stdout.isTTY) {
-    const lines = [header, ...texts].map((row) => row.map((text) => visible(text.replace(/[\t\n\r]/g, ' '))).join('\t'));
+    const lines = [header, ...texts].map((row) => row.map((text) => text.replace(/[\t\n\r]/g, ' ')).join('\t'));
     process.stdout.write(`${lines.join('\n')}\n`);
     return;
   }

@@ -15,7 +15,7 @@ export class Progress {
   readonly #stream: NodeJS.WriteStream;
   /** Lines of the block that is on the screen now. */
   #drawn = 0;
-  #lineAt = Date.now();
+  #lineAt = performance.now();
 
   constructor(nodes: Nodes, stream: NodeJS.WriteStream) {
     this.#nodes = nodes;
@@ -30,8 +30,8 @@ export class Progress {
       const lines = this.#lines(summary).map((line) => line.slice(0, width - 1));
       this.#stream.write(`${lines.map((line) => paint(line, 'dim', this.#stream)).join('\n')}\n`);
       this.#drawn = lines.length;
-    } else if (Date.now() - this.#lineAt >= lineEveryMs) {
-      this.#lineAt = Date.now();
+    } else if (performance.now() - this.#lineAt >= lineEveryMs) {
+      this.#lineAt = performance.now();
       const sources = this.#nodes.filter((node) => node.kind === 'source').map((node) => this.#line(node.id, summary));
       this.#stream.write(`${duration(Date.now() - summary.startedAt)}  ${sources.join('; ')}\n`);
     }

@@ -60,7 +60,7 @@ export function describeProblems(problems: readonly Problem[], file: string, tit
 /** Columns of equal width, two spaces apart; `right` says which are numbers. Cells are cut to `widest` characters. */
 export function alignedTable(header: readonly string[], rows: readonly (readonly string[])[], right: readonly boolean[] = [], widest = 60): string {
   const cells = [header, ...rows].map((row) => row.map((cell) => cut(visible(cell.replace(/[\n\r\t]/g, ' ')), widest)));
-  const widths = header.map((_, index) => Math.max(...cells.map((row) => (row[index] ?? '').length)));
+  const widths = header.map((_, index) => cells.reduce((widest, row) => Math.max(widest, (row[index] ?? '').length), 0));
   const lines = cells.map((row) =>
     row
       .map((cell, index) => (right[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))

@@ -79,7 +79,7 @@ export function describeState(summary: RunSummary): string {
   const took = duration((summary.endedAt ?? Date.now()) - summary.startedAt);
   const retry = summary.state === 'restarting' && summary.retryAt ? `, tried again in ${duration(Math.max(0, summary.retryAt - Date.now()))}` : '';
   const goesOn = summary.endedAt !== null && canGoOn(summary) ? `; started again, it goes on from checkpoint ${summary.checkpoint!.id}` : '';
-  const why = retry && summary.problems[0] ? `: ${summary.problems[0].message.replace(/[.]$/, '')}` : '';
+  const why = retry && summary.problems[0] ? `: ${visible(summary.problems[0].message.replace(/[.]$/, ''))}` : '';
   return `${colour ? paint(word, colour) : word} ${summary.endedAt === null ? 'for' : 'in'} ${took}${retry}${why}${goesOn}`;
 }
 
@@ -117,6 +117,6 @@ function describeWatermark(watermark: number | undefined): string {
 }
 
 function placeOf({ kind, node, path, table }: RunOutput, titleOf: (node: string) => string): string {
-  if (kind === 'memory') return `rows of ${titleOf(node)}`;
+  if (kind === 'memory') return `rows of ${visible(titleOf(node))}`;
   return kind === 'printed' ? 'standard output' : visible(`${path}${table ? `, table ${table}` : ''}`);
 }

@@ -129,10 +129,10 @@ export async function carryOut(
   let isCancelled = false;
   const interrupt = (signal: NodeJS.Signals) => {
     if (!interrupted) {
-      interrupted = { signal, at: Date.now() };
+      interrupted = { signal, at: performance.now() };
       progress?.log(`${how === 'checkpoint' ? 'Stopping with a checkpoint' : 'Stopping'}; press Ctrl+C again to end at once.`);
       keeper.stop(how).catch(() => {});
-    } else if (Date.now() - interrupted.at > secondSignalMs) {
+    } else if (performance.now() - interrupted.at > secondSignalMs) {
       if (how === 'checkpoint' && !isCancelled) {
         isCancelled = true;
         keeper.stop('cancel').catch(() => {});

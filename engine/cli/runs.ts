@@ -13,11 +13,13 @@ import { Supervisor } from '../supervisor/supervisor.ts';
 import { Progress } from './progress.ts';
 import { age, alignedTable, count, duration } from './report.ts';
 import { describeRun, describeState, exitCodeOf, printProblems } from './run-report.ts';
+import { stopNotice } from './stop-notice.ts';
 
 const shownEnded = 20;
 /** A run is found once its pipeline was read and checked. */
 const startsWithinMs = 5000;
 const saysThatItWaitsAfterMs = 500;
+const stopsSoonMs = 5000;
 
 /** `millrace runs list` */
 export async function listRuns(options: { readonly json?: boolean; readonly all?: boolean }): Promise<number> {
@@ -115,15 +117,35 @@ export async function stopRun(name: string, options: { readonly drain?: boolean;
   return withRuns(async (supervisor) => {
     const { id, pipeline } = await pickGoing(supervisor, name);
     const how: StopMode = options.cancel ? 'cancel' : options.drain ? 'drain' : 'checkpoint';
+    const said = new Set<string>();
+    let isLong = false;
+    let last: RunSummary | null = null;
+    const tell = (summary: RunSummary) => {
+      const notice = stopNotice(summary, how, isLong);
+      const about = summary.state === 'restarting' ? summary.problems[0]?.message : 'long';
+      if (notice === null || said.has(about ?? '')) return;
+      said.add(about ?? '');
+      process.stderr.write(`${notice}\n`);
+    };
     const ended = new Promise<RunSummary>((done) => {
       const look = (summary: RunSummary) => {
-        if (summary.id === id && summary.endedAt !== null) done(summary);
+        if (summary.id !== id) return;
+        last = summary;
+        if (summary.endedAt !== null) done(summary);
+        else tell(summary);
       };
       supervisor.onChanged(look);
       void supervisor.list().then((runs) => runs.forEach(look));
     });
-    await supervisor.stop(id, how);
-    const summary = await ended;
+    const timer = setTimeout(() => {
+      isLong = true;
+      if (last) tell(last);
+    }, stopsSoonMs);
+    const summary = await supervisor.stop(id, how).then(
+      () => ended,
+      async (error) => (await whenEnded(supervisor, id)) ?? Promise.reject(error),
+    );
+    clearTimeout(timer);
     printProblems(summary.state === 'failed' ? summary.problems.slice(0, 1) : [], names(summary));
     process.stdout.write(`${visible(pipeline)}: ${describeState(summary)}.\n`);
     return summary.state === 'failed' ? 1 : 0;
@@ -171,6 +193,15 @@ async function allRuns(supervisor: Supervisor): Promise<readonly RunSummary[]> {
   }
 }
 
+/** The run as it has ended; null where it has not within a moment. Its process may be gone before it can answer that it stops. */
+async function whenEnded(supervisor: Supervisor, id: string): Promise<RunSummary | null> {
+  for (let i = 0; i < 20; i++, await sleep(100)) {
+    const found = (await allRuns(supervisor)).find((run) => run.id === id && run.endedAt !== null);
+    if (found) return found;
+  }
+  return null;
+}
+
 /** One that goes on, or is just about to begin. */
 async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSummary> {
   const ended = (await allRuns(supervisor)).find(({ id, endedAt }) => endedAt !== null && (id === name || (name.length >= 8 && id.startsWith(name))));
@@ -186,13 +217,13 @@ async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSumma
 
 /** Waits a moment for a run that was started right before. */
 async function pickSoon(list: () => Promise<readonly RunSummary[]>, name: string): Promise<RunSummary> {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   let hasSaid = false;
   for (;;) {
     try {
       return pick(await list(), name);
     } catch (error) {
-      const waited = Date.now() - startedAt;
+      const waited = performance.now() - startedAt;
       if (problemOf(error).code !== 'run/unknown' || waited >= startsWithinMs) throw error;
       if (!hasSaid && waited >= saysThatItWaitsAfterMs) {
         hasSaid = true;

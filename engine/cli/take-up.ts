@@ -54,7 +54,7 @@ export function announce({ rows, refused, tables }: TakeUp, loaded: Loaded): voi
     refused.map((problem) => ({ ...problem, severity: 'warning' })),
     loaded,
   );
-  const parts = [...rows].map(([node, number]) => `${count(number)} of "${loaded.titleOf(node)}"`);
+  const parts = [...rows].map(([node, number]) => `${count(number)} of "${visible(loaded.titleOf(node))}"`);
   process.stderr.write(
     parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${visible(tables[0]!.path)}.\n`,
   );
@@ -72,7 +72,7 @@ export function outcomes({ rows, tables }: TakeUp): Outcome[] {
 
 /** `  Prices: 12 rows replayed, 3 failed again, 1 left` */
 export function describeOutcomes(found: readonly Outcome[], { titleOf }: Loaded): string {
-  return found.map((each) => `  ${titleOf(each.node)}: ${describeReplayed(each)}\n`).join('');
+  return found.map((each) => `  ${visible(titleOf(each.node))}: ${describeReplayed(each)}\n`).join('');
 }
 
 export function describeReplayed({ replayed, failedAgain, left }: Pick<Outcome, 'replayed' | 'failedAgain' | 'left'>): string {

@@ -22,6 +22,12 @@ describe('parsePipeline', () => {
     expect(result.ok ? [] : result.problems).toEqual([]);
   });
 
+  it('tells more problems than a call takes arguments', () => {
+    const parameters = Object.fromEntries(Array.from({ length: 130_000 }, (_, i) => [`p${i}`, 1]));
+    const result = parsePipeline(JSON.stringify({ ...JSON.parse(valid), parameters }));
+    expect(result.ok ? 0 : result.problems.length).toBe(130_000);
+  });
+
   it.each<[string, string, LoadFailure, RegExp]>([
     ['an empty file', ' \n', 'empty', /empty/],
     ['a truncated file', valid.slice(0, 120), 'notJson', /cut off/],

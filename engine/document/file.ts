@@ -87,8 +87,7 @@ function validate(document: Document, migrated: readonly string[]): LoadResult {
   }
   const { format: _format, formatVersion: _version, ...rest } = document;
   const parsed = pipelineSchema.safeParse({ name: 'Untitled', parameters: {}, nodes: {}, layout: {}, ...(joinLines(rest) as object), edges });
-  if (!parsed.success)
-    problems.push(...parsed.error.issues.map((issue) => invalid(issue.path.join('.'), issue.code === 'invalid_key' ? badId : issue.message)));
+  for (const issue of parsed.error?.issues ?? []) problems.push(invalid(issue.path.join('.'), issue.code === 'invalid_key' ? badId : issue.message));
   if (problems.length > 0 || !parsed.success) return { ok: false, reason: 'invalid', problems };
   return { ok: true, pipeline: canonical(parsed.data), migrated };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../schema/types.ts';
 import { errorPolicies, type Pipeline } from './pipeline.ts';
+import type { SentPipeline } from './transfer.ts';
 
 const id = z
   .string()
@@ -10,6 +11,23 @@ const name = z.string().min(1).max(64);
 const endpoint = z.object({ node: id, port: name });
 const json = z.json() as z.ZodType<Json>;
 
+const parameters = z.record(
+  z.string(),
+  z.object({ type: z.enum(['text', 'number', 'boolean']), default: z.union([z.string(), z.number(), z.boolean()]), description: z.string().optional() }),
+);
+const nodes = z.record(
+  id,
+  z.object({
+    type: z.string().min(1).max(100),
+    typeVersion: z.number().int().min(1),
+    title: z.string().optional(),
+    note: z.string().optional(),
+    params: z.record(z.string(), json),
+    onError: z.enum(errorPolicies).optional(),
+  }),
+);
+const edges = z.array(z.object({ from: endpoint, to: endpoint }));
+
 /**
  * A pipeline as it travels in requests and in memory (its file has a form of its own: file.ts). It sets no bound to a text that
  * users write: whatever an edit made can be checked, kept and saved.
@@ -17,22 +35,20 @@ const json = z.json() as z.ZodType<Json>;
 export const pipelineSchema: z.ZodType<Pipeline> = z.object({
   name: z.string(),
   description: z.string().optional(),
-  parameters: z.record(
-    z.string(),
-    z.object({ type: z.enum(['text', 'number', 'boolean']), default: z.union([z.string(), z.number(), z.boolean()]), description: z.string().optional() }),
-  ),
-  nodes: z.record(
-    id,
-    z.object({
-      type: z.string().min(1).max(100),
-      typeVersion: z.number().int().min(1),
-      title: z.string().optional(),
-      note: z.string().optional(),
-      params: z.record(z.string(), json),
-      onError: z.enum(errorPolicies).optional(),
-    }),
-  ),
-  edges: z.array(z.object({ from: endpoint, to: endpoint })),
+  parameters,
+  nodes,
+  edges,
   layout: z.record(id, z.object({ x: z.number(), y: z.number() })),
   retired: z.record(id, z.number().int().min(1).max(999_999_999)).optional(),
+});
+
+/** The changes of one. */
+export const sentPipelineSchema: z.ZodType<SentPipeline> = z.object({
+  version: z.number().int(),
+  since: z.number().int().optional(),
+  name: z.string().optional(),
+  parameters: parameters.optional(),
+  nodes: nodes.optional(),
+  edges: edges.optional(),
+  gone: z.array(id).optional(),
 });

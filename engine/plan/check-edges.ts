@@ -71,7 +71,8 @@ export function checkEdges(pipeline: Pipeline, ends: EdgeEnds, findings: Finding
 /** Inputs that lack their edge, circles, and nodes that no sink needs. */
 export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (readonly NodeId[])[], ends: EdgeEnds, findings: Findings): void {
   for (const cycle of cycles) {
-    const message = `Rows would go round in a circle: ${[...cycle, cycle[0]].join(' -> ')}`;
+    const shown = cycle.length > 30 ? [...cycle.slice(0, 30), `… (${cycle.length - 30} more)`] : cycle;
+    const message = `Rows would go round in a circle: ${[...shown, cycle[0]].join(' -> ')}`;
     findings.between(cycle, { code: 'pipeline/cycle', severity: 'error', message, hint: 'Remove one of these edges.', node: cycle[0] });
   }
   const drawn = new Set(pipeline.edges.map(({ to }) => `${to.node}.${to.port}`));

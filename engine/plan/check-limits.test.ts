@@ -43,6 +43,68 @@ describe('a pipeline that would take all memory', () => {
   });
 });
 
+/** CPU seconds, as the machine may be busy: the least of some tries. */
+const costOf = (pipeline: Partial<Pipeline>): number => {
+  const tries = Array.from({ length: 3 }, () => {
+    const before = process.cpuUsage();
+    check({ ...emptyPipeline, ...pipeline });
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1e6;
+  });
+  return Math.min(...tries);
+};
+
+describe('the cost of a check grows with the size of the pipeline', () => {
+  const named = <T>(count: number, name: string, make: (i: number) => T) => Array.from({ length: count }, (_, i) => [`${name}${i}`, make(i)] as const);
+  const wide = (count: number) => node('stdin', { columns: Array.from({ length: count }, (_, i) => ({ column: `c${i}`, type: 'integer' })) });
+  const behind = (count: number, type: string, params: object) => ({
+    nodes: { in: wide(Math.min(count, maxColumns / 2)), it: node(type, params) },
+    edges: [edge('in', 'it')],
+  });
+  const times = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+
+  it.each<[string, (count: number) => Partial<Pipeline>]>([
+    ['misspelt columns', (n) => behind(n, 'select', { columns: times(n, (i) => ({ column: `d${i}`, name: null, type: 'keep' })) })],
+    [
+      'computed columns',
+      (n) => behind(n, 'compute', { columns: times(n, (i) => ({ name: `n${i % 2000}`, expression: `row.c${i % 2000} + ${i}`, type: 'auto' })) }),
+    ],
+    ['misspelt names in code', (n) => behind(n, 'compute', { columns: times(n, (i) => ({ name: `n${i % 2000}`, expression: `row.d${i}`, type: 'auto' })) })],
+    [
+      'wide unions',
+      (n) => ({
+        nodes: { ...Object.fromEntries(named(n / 100, 's', () => wide(1000))), all: node('union', {}) },
+        edges: named(n / 100, 's', () => null).map(([id]) => edge(id, 'all')),
+      }),
+    ],
+    [
+      'lookups one after the other, one of which reads the same rows twice',
+      (n) => ({
+        nodes: Object.fromEntries([
+          ...named(n / 8, 'g', () => generator),
+          ...named(n / 8, 'j', () => node('join', { keys: [{ column: 'sensor', lookup: 'sensor' }], suffix: '_x' })),
+        ]),
+        edges: times(n / 8, (i) => [edge(i === 0 ? 'g0' : `j${i - 1}`, `j${i}`), edge(`g${i}`, `j${i}`, 'lookup')]).flat(),
+      }),
+    ],
+  ])('%s', (_, make) => {
+    check({ ...emptyPipeline, ...make(400) });
+    // In proportion it would be 8; with the square it is 64.
+    expect(costOf(make(6400)) / Math.max(costOf(make(800)), 0.01)).toBeLessThan(28);
+  });
+
+  it('and of very many problems of one node, the first are told and how many more there are', () => {
+    const { problems, runnable } = check({
+      ...emptyPipeline,
+      ...behind(3000, 'select', { columns: times(3000, (i) => ({ column: `d${i}`, name: null, type: 'keep' })) }),
+    });
+    const told = problems.filter(({ node: id }) => id === 'it');
+    expect(told.filter(({ code }) => code === 'params/no-column').length).toBeLessThan(25);
+    expect(told.at(-1)).toMatchObject({ code: 'problems/more', severity: 'error', message: expect.stringMatching(/^And 2,98\d more problems$/) });
+    expect(runnable).toBe(false);
+  });
+});
+
 describe('texts that would take all time or memory', () => {
   const timed = (pipeline: Partial<Pipeline>) => {
     const started = performance.now();

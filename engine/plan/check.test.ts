@@ -178,6 +178,11 @@ describe('parameters', () => {
     expect(problemsOf(document('${dya}.csv'))).toMatchObject([{ code: 'parameters/unknown', node: 'in', field: 'path' }]);
     expect(problemsOf(document('x'), { parameters: { yearr: 1 } })).toMatchObject([{ code: 'parameters/unknown', message: expect.stringContaining('"year"') }]);
     expect(problemsOf(document('x'), { parameters: { year: 'next' } })).toMatchObject([{ code: 'parameters/kind' }]);
+    const rounded = { code: 'parameters/kind', message: expect.stringContaining('more digits than a number can hold') };
+    expect(problemsOf(document('x'), { parameters: { year: '9007199254740993' } })).toMatchObject([rounded]);
+    const unreadable = { ...document('x'), parameters: { year: { type: 'number', default: 'soon' } } } as const;
+    expect(problemsOf(unreadable)).toMatchObject([{ code: 'parameters/kind', message: expect.stringContaining('must be a number, but is "soon"') }]);
+    expect(problemsOf(unreadable, { parameters: { year: '2024' } })).toEqual([]);
   });
 
   it('mean nothing in code', () => {

@@ -13,6 +13,7 @@ import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';
+import { checkOutputs } from './check-outputs.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -33,7 +34,9 @@ export interface CheckOptions {
   /** The name of the pipeline's file, without its folder; absent or null where it has none yet. */
   readonly file?: string | null;
   /** Values for the pipeline's parameters, where they are not the defaults. Text is cast. */
-  readonly parameters?: ParameterValues;
+  readonly parameters?: ParameterValues | undefined;
+  /** Called before each node is looked at. */
+  readonly onNode?: ((node: NodeId) => void) | undefined;
 }
 
 export interface CheckedNode {
@@ -85,6 +88,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   const budget = new CheckBudget();
   const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
   for (const id of order) {
+    options.onNode?.(id);
     const node = pipeline.nodes[id]!;
     const definition = ends.definition(id);
     if (!definition) {
@@ -104,6 +108,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   }
   checkOrder(nodes, graph, findings);
   checkWatermarks(nodes, graph, findings);
+  checkOutputs([...nodes.values()], findings);
   const { leftOut } = scopeOfRun(graph, ends);
   for (const id of leftOut) {
     if (nodes.get(id)?.definition.kind !== 'sink') continue;
@@ -111,17 +116,18 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
     findings.node(id, { code: 'pipeline/left-out', severity: 'warning', message, hint: 'Install what brings that node, or feed this one from another.' });
   }
 
-  const problems = findings.list.map((finding) => finding.problem);
+  const found = findings.list;
+  const problems = found.map((finding) => finding.problem);
   const errors = errorsFile(pipeline.name, options.file ?? null);
   const touching = Object.entries(pipeline.nodes).map(([id, node]) => nodes.get(id) ?? { id, node, definition: ends.definition(id), valid: false });
   const result: CheckResult = {
     nodes: Object.fromEntries(graph.nodes.map((id) => [id, describe(id, nodes.get(id), policies(id), graph, schemaAt)])),
     problems,
-    runnable: obstacles(findings.list, (id) => !leftOut.has(id)).length === 0,
+    runnable: obstacles(found, (id) => !leftOut.has(id)).length === 0,
     bounded: [...nodes.values()].every(({ id, definition, params }) => leftOut.has(id) || isBounded(definition, params)),
     ...touchesOf(touching, errors),
   };
-  return { result, pipeline, nodes, graph, edges, findings: findings.list, catalogue: options.catalogue, errorsFile: errors };
+  return { result, pipeline, nodes, graph, edges, findings: found, catalogue: options.catalogue, errorsFile: errors };
 }
 
 /** The errors that are in the way of a run of those nodes that are `meant`. */
@@ -287,10 +293,14 @@ function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: E
   };
 }
 
+/** Of a node's card there is room for a few lines. */
+const longestCard = 500;
+
 /** A line on the canvas is not worth an error. */
 function card(definition: NodeDefinition, params: Params): string {
   try {
-    return definition.card?.(params) ?? '';
+    const text = definition.card?.(params) ?? '';
+    return text.length > longestCard ? `${text.slice(0, longestCard)}…` : text;
   } catch {
     return '';
   }

@@ -7,12 +7,32 @@ export interface Finding {
   readonly blocks: readonly NodeId[];
 }
 
-/** Collects what a check finds. */
+/** Of one node, or of no node, as of edges that lead nowhere. Nobody reads more; only their number is told. */
+const mostOfOne = 20;
+
+/** Collects what a check finds: of each node the first problems, and how many more there are. */
 export class Findings {
-  readonly list: Finding[] = [];
+  readonly #list: Finding[] = [];
+  readonly #counts = new Map<NodeId | undefined, number>();
+  readonly #left = new Map<NodeId | undefined, { count: number; isError: boolean; blocksAll: boolean; readonly blocks: Set<NodeId> }>();
   readonly #errors = new Set<NodeId>();
   readonly #ownErrors = new Set<NodeId>();
   readonly #fields = new Map<NodeId, { readonly told: Set<string>; readonly around: Set<string> }>();
+
+  get list(): readonly Finding[] {
+    const list = [...this.#list];
+    for (const [node, { count, isError, blocksAll, blocks }] of this.#left) {
+      const problem: Problem = {
+        code: 'problems/more',
+        severity: isError ? 'error' : 'warning',
+        message: `And ${count.toLocaleString('en-US')} more ${count === 1 ? 'problem' : 'problems'}`,
+        hint: 'Fix the ones above first: these are shown after that.',
+        ...(node !== undefined && { node }),
+      };
+      list.push({ problem, blocks: blocksAll ? [] : [...blocks] });
+    }
+    return list;
+  }
 
   /** A problem of one node. */
   node(node: NodeId, problem: Omit<Problem, 'node'>): void {
@@ -43,9 +63,26 @@ export class Findings {
     return known !== undefined && (known.told.has(field) || known.around.has(field) || pathsAround(field).some((path) => known.told.has(path)));
   }
 
+  #keep(finding: Finding): void {
+    const { node, severity } = finding.problem;
+    const count = (this.#counts.get(node) ?? 0) + 1;
+    this.#counts.set(node, count);
+    if (count <= mostOfOne) {
+      this.#list.push(finding);
+      return;
+    }
+    const left = this.#left.get(node) ?? { count: 0, isError: false, blocksAll: false, blocks: new Set() };
+    this.#left.set(node, left);
+    left.count++;
+    if (severity !== 'error') return;
+    left.isError = true;
+    if (finding.blocks.length === 0) left.blocksAll = true;
+    for (const id of finding.blocks) left.blocks.add(id);
+  }
+
   #add(finding: Finding): void {
-    this.list.push(finding);
     const { problem, blocks } = finding;
+    this.#keep(finding);
     if (problem.severity === 'error') for (const node of blocks) this.#errors.add(node);
     if (problem.severity === 'error' && problem.node !== undefined && !problem.code.startsWith('pipeline/')) this.#ownErrors.add(problem.node);
     if (problem.node === undefined || problem.field === undefined) return;

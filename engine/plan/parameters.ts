@@ -1,6 +1,8 @@
 import type { Field, Fields } from '../../nodes/kit/fields.ts';
 import type { Parameter } from '../document/pipeline.ts';
 import { didYouMean } from '../schema/closest.ts';
+import { exactNumber } from '../schema/exact-number.ts';
+import { nameList } from '../schema/name-list.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { castValue } from '../schema/values.ts';
@@ -15,23 +17,37 @@ export function parameterValues(
 ): { readonly values: ParameterValues; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const values: Record<string, string | number | boolean> = {};
-  for (const [name, parameter] of Object.entries(parameters)) values[name] = parameter.default;
+  const take = (name: string, type: Parameter['type'], value: string | number | boolean, hint: string) => {
+    const read = readAs(type, value);
+    if (read.ok) values[name] = read.value;
+    else problems.push({ code: 'parameters/kind', severity: 'error', message: `Parameter "${name}" ${read.message}`, hint: `${read.hint}${hint}` });
+  };
+  for (const [name, { type, default: value }] of Object.entries(parameters)) {
+    values[name] = value;
+    if (!Object.hasOwn(given, name)) take(name, type, value, `Give another default for "${name}".`);
+  }
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(parameters, name)) {
-      const names = Object.keys(parameters);
-      const hint = names.length > 0 ? `Its parameters are ${names.join(', ')}.` : 'It has no parameters.';
-      problems.push({ code: 'parameters/unknown', severity: 'error', message: `The pipeline has no parameter "${name}"${didYouMean(name, names)}`, hint });
+    if (Object.hasOwn(parameters, name)) {
+      take(name, parameters[name]!.type, value, `Give another value for "${name}".`);
       continue;
     }
-    const { type } = parameters[name]!;
-    const cast = castValue(value, type === 'text' ? 'string' : type);
-    if (cast.ok && cast.value !== null) values[name] = cast.value as string | number | boolean;
-    else {
-      const message = `Parameter "${name}" must be ${type === 'boolean' ? 'true or false' : `a ${type}`}, but is ${JSON.stringify(value)}`;
-      problems.push({ code: 'parameters/kind', severity: 'error', message, hint: `Give another value for "${name}".` });
-    }
+    const names = Object.keys(parameters);
+    const hint = names.length > 0 ? `Its parameters are ${nameList(names)}.` : 'It has no parameters.';
+    problems.push({ code: 'parameters/unknown', severity: 'error', message: `The pipeline has no parameter "${name}"${didYouMean(name, names)}`, hint });
   }
   return { values, problems };
+}
+
+type Read = { readonly ok: true; readonly value: string | number | boolean } | { readonly ok: false; readonly message: string; readonly hint: string };
+
+/** A parameter's value by its type. `message` continues the parameter's name. */
+function readAs(type: Parameter['type'], value: string | number | boolean): Read {
+  const exact = type === 'number' && typeof value === 'string' ? exactNumber(value) : null;
+  if (exact?.ok) return exact;
+  if (exact && exact.why !== 'is not a number') return { ok: false, message: `cannot be ${value}, which ${exact.why}`, hint: `${exact.hint} ` };
+  const cast = castValue(value, type === 'text' ? 'string' : type);
+  if (!exact && cast.ok && cast.value !== null) return { ok: true, value: cast.value as string | number | boolean };
+  return { ok: false, message: `must be ${type === 'boolean' ? 'true or false' : `a ${type}`}, but is ${JSON.stringify(value)}`, hint: '' };
 }
 
 export interface SubstitutionReport {

@@ -1,4 +1,5 @@
 import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
+import { nameList } from '../schema/name-list.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { inputsOf, isBounded, outputsOf } from './catalogue.ts';
@@ -23,7 +24,7 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
   const { target, keepErrors = false } = options;
   const ends = { definition: (id: NodeId) => checked.nodes.get(id)?.definition, params: (id: NodeId) => checked.nodes.get(id)?.params ?? {} };
   if (target !== undefined && !checked.graph.nodes.includes(target)) {
-    throw new MillraceError({ code: 'node/missing', message: `There is no node "${target}"`, hint: `The nodes are ${checked.graph.nodes.join(', ')}.` });
+    throw new MillraceError({ code: 'node/missing', message: `There is no node "${target}"`, hint: `The nodes are ${nameList(checked.graph.nodes)}.` });
   }
   const scope = scopeOfRun(checked.graph, ends);
   const needed = target === undefined ? scope.needed : checked.graph.upstream([target]);

@@ -6,7 +6,7 @@ import type { Json, Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import type { CheckOptions } from './check.ts';
 
-const identity = { version: 1, summary: 'For tests.', category: 'Rows', icon: 'puzzle', docs: 'For tests.', examples: [] } as const;
+export const identity = { version: 1, summary: 'For tests.', category: 'Rows', icon: 'puzzle', docs: 'For tests.', examples: [] } as const;
 const column = (name: string, type: Schema['columns'][number]['type'] = 'integer') => ({ name, type, nullable: false });
 export const ab: Schema = { columns: [column('a'), column('b', 'string')] };
 

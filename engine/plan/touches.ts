@@ -35,10 +35,7 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
     const files = fileFields(definition);
     for (const what of declarations) for (const name of declared(definition, what, params, report)) found[what].add(name);
     // Every file param besides, so that forgetting to declare one hides nothing.
-    for (const { name, mode } of files) {
-      const path = params[name];
-      if (typeof path === 'string' && path !== '') found[mode === 'open' ? 'reads' : 'writes'].add(path);
-    }
+    for (const { path, mode } of filesIn(files, params)) found[mode === 'open' ? 'reads' : 'writes'].add(path);
     if (codeIn(definition.params, params)) code.push(id);
     if (files.length === 0 && !declarations.some((what) => definition[what])) continue;
     if (!valid) report('its params have mistakes');
@@ -47,6 +44,19 @@ export function touchesOf(nodes: readonly TouchingNode[], errorsFile: string): T
   if (nodes.some(({ node, onError = node.onError }) => onError === 'keep')) found.writes.add(errorsFile);
   const { reads, writes, listens, reaches } = found;
   return { reads: [...reads], writes: [...writes], listens: [...listens], reaches: [...reaches], code, unknown };
+}
+
+/** The files that a node is shown to write. */
+export function writtenBy(definition: NodeDefinition, params: Params): readonly string[] {
+  const saved = filesIn(fileFields(definition), params).filter(({ mode }) => mode === 'save');
+  return [...new Set([...declared(definition, 'writes', params, () => {}), ...saved.map(({ path }) => path)])];
+}
+
+function filesIn(fields: ReturnType<typeof fileFields>, params: Params): { readonly path: string; readonly mode: 'open' | 'save' }[] {
+  return fields.flatMap(({ name, mode }) => {
+    const path = params[name];
+    return typeof path === 'string' && path !== '' ? [{ path, mode }] : [];
+  });
 }
 
 /** Whether any param holds users' code. */

@@ -5,9 +5,8 @@ import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { Json, Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
-import { options, pipeline } from './test-nodes.ts';
+import { identity, options, pipeline } from './test-nodes.ts';
 
-const identity = { version: 1, summary: 'For tests.', category: 'Rows', icon: 'puzzle', docs: 'For tests.', examples: [] } as const;
 const columns: Schema['columns'] = ['at', 'seen'].map((name) => ({ name, type: 'timestamp', nullable: false }));
 const timeParam = f.text({ label: 'Time', optional: true });
 

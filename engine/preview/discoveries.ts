@@ -106,7 +106,7 @@ export class Discoveries {
         entry.discovery = { schema: null, problems: [error instanceof WorkerEnded ? stopped(error) : problemOf(error)] };
         entry.retryMs = stoppedRetryMs;
       }
-      entry.at = Date.now();
+      entry.at = performance.now();
       entry.pending = null;
     })();
     this.#entries.delete(key);
@@ -120,7 +120,7 @@ export class Discoveries {
 
   async #isStale({ discovery, stamps, at, retryMs }: Entry): Promise<boolean> {
     const { problems = [], dependsOn = [] } = discovery ?? {};
-    if (dependsOn.length === 0) return problems.length > 0 && Date.now() - at > retryMs;
+    if (dependsOn.length === 0) return problems.length > 0 && performance.now() - at > retryMs;
     return stamps === null || stamps !== (await this.#looks.stamps(dependsOn).catch(() => null));
   }
 }

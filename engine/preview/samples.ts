@@ -55,10 +55,10 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
   let complete = false;
   let cut = false;
   try {
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     while (rows.length < size && !complete) {
       const next = reader.read();
-      const batch = next instanceof Promise ? await enough(next, rows.length === 0 ? null : startedAt + enoughMs - Date.now()) : next;
+      const batch = next instanceof Promise ? await enough(next, rows.length === 0 ? null : startedAt + enoughMs - performance.now()) : next;
       if (batch === 'enough') break;
       if (batch === null) complete = true;
       else {

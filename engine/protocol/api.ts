@@ -3,7 +3,7 @@
  * Requests are imperative (`run.start`), events are in the past tense (`run.changed`).
  */
 import { z } from 'zod';
-import { pipelineSchema } from '../document/pipeline-schema.ts';
+import { pipelineSchema, sentPipelineSchema } from '../document/pipeline-schema.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Json, Schema } from '../schema/types.ts';
 import type {
@@ -36,6 +36,9 @@ const document = z.string().max(100);
 const path = z.string().min(1).max(4096);
 const json = z.json() as z.ZodType<Json>;
 
+/** What is asked at each key takes either: see engine/document/transfer.ts. Code `document/version`: all of it must be sent. */
+const pipelineOrChanges = { pipeline: pipelineSchema.optional(), sent: sentPipelineSchema.optional() };
+
 /** What each request takes. Both ends infer their types from here; the engine parses with it. */
 export const requestParams = {
   hello: z.object({ protocolVersion: z.number() }),
@@ -63,9 +66,9 @@ export const requestParams = {
   'pipeline.touches': z.object({ documentId: document, pipeline: pipelineSchema }),
   'document.close': z.object({ documentId: document }),
   /** `since`: the answer that the editor holds; the new one may then be told as the difference from it. */
-  'pipeline.check': z.object({ documentId: document, pipeline: pipelineSchema, since: z.number().int().optional() }),
+  'pipeline.check': z.object({ documentId: document, ...pipelineOrChanges, since: z.number().int().optional() }),
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
-  'preview.read': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
+  'preview.read': z.object({ documentId: document, ...pipelineOrChanges, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
   /**
    * `from`: where it begins, see RunOptions; left out it goes on from the latest checkpoint where the input never ends. Refused with
    * code `checkpoint/changed` where an edit has made state useless, unless `dropChangedState`; with `checkpoint/behind` where rows would be
@@ -129,6 +132,8 @@ export const requestParams = {
   'upload.cancel': z.object({ uploadId: z.string().max(100) }),
   /** For hosts without a file dialog of their own. */
   'files.list': z.object({ path: z.string().max(4096) }),
+  /** What is at a path, hidden files too: asked before something is replaced. */
+  'files.locate': z.object({ path: z.string().max(4096) }),
   /** What the editor remembers between sessions (theme, panel sizes): any JSON under a key. */
   'settings.read': z.object({ key: z.string().max(100) }),
   'settings.write': z.object({ key: z.string().max(100), value: json }),
@@ -143,9 +148,9 @@ export interface RequestResults {
     readonly appVersion: string;
     readonly protocolVersion: number;
     readonly platform: string;
-    readonly home: string /** A file to open at start, if the host was given one. */;
+    readonly home: string;
+    /** A file to open at start, if the host was given one. */
     readonly open: string | null;
-    readonly firstStart: boolean;
   };
   'catalogue.read': readonly NodeManifest[];
   'document.new': OpenedDocument;
@@ -192,6 +197,7 @@ export interface RequestResults {
   'upload.end': { readonly path: string };
   'upload.cancel': null;
   'files.list': FolderListing;
+  'files.locate': { readonly path: string; readonly is: 'file' | 'folder' | 'nothing' };
   'settings.read': Json;
   'settings.write': null;
 }

@@ -5,19 +5,9 @@ import type { PhysicalPlan } from '../plan/physical.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import type { Row, Schema } from '../schema/types.ts';
 import { openDataflow } from './open-dataflow.ts';
+import { identity } from './test-identity.ts';
 
 const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }] };
-const identity = {
-  title: 't',
-  summary: 's',
-  category: 'Rows',
-  icon: 'filter',
-  version: 1,
-  docs: '',
-  params: {},
-  examples: [],
-  infer: () => ({ outputs: {} }),
-} as const;
 
 /** Ends a dataflow of a source without rows, a node with this `finish`, and a sink with this `write`. */
 async function play(finish: (context: TransformContext<any>) => Promise<void>, write: (rows: readonly Row[]) => void | Promise<void>, signal: AbortSignal) {

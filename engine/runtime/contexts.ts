@@ -38,7 +38,7 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
 }
 
 export function sourceContext(context: RunContext<any>, start: Json, refuse: (failure: RowFailure) => void): SourceContext<any> {
-  return { ...context, batchSize, start, now: Date.now, refuse, sample: false };
+  return { ...context, batchSize, start, now: Date.now, elapsed: () => performance.now(), refuse, sample: false };
 }
 
 export function transformContext(

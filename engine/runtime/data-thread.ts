@@ -1,16 +1,20 @@
 /** The thread of a run in which rows flow and users' code runs. It is told what to do by run-process.ts, and does it once. */
 import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { realName } from '../../nodes/formats/claimed-output.ts';
 import { definitions } from '../../nodes/index.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
+import { readOutputProblem, readOutputs } from '../plan/check-outputs.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
+import { writtenBy } from '../plan/touches.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import { encodeCells } from '../schema/values.ts';
 import { lockOutputs, type OutputClaim } from '../store/output-locks.ts';
+import { refuseLinkOut } from '../store/output-place.ts';
 import { Execution } from './execution.ts';
 import { countTurn, type Monitor } from './monitor.ts';
 import { readable } from './readable.ts';
@@ -89,6 +93,8 @@ async function run(job: RunJob): Promise<void> {
   let outcome: Outcome;
   try {
     // Before anything is read, and by the real files, which only a run knows.
+    refuseReadOutputs(job);
+    refuseLinksOut(job);
     post({ kind: 'locked', locks: lockOutputs(claimsOf(job), { run: job.id, pipeline: job.name }) });
     outcome = { state: (await execution.run()) ? 'done' : 'stopped' };
   } catch (error) {
@@ -109,6 +115,13 @@ async function run(job: RunJob): Promise<void> {
   port.close();
 }
 
+function refuseLinksOut({ plan, folder }: RunJob): void {
+  for (const { id, type, params } of plan.nodes) {
+    const definition = catalogue.get(type);
+    for (const path of definition ? writtenBy(definition, params) : []) refuseLinkOut(path, folder, id);
+  }
+}
+
 function claimsOf({ plan, folder }: RunJob): OutputClaim[] {
   return plan.nodes.flatMap(({ id, type, params }) => {
     const definition = catalogue.get(type);
@@ -116,6 +129,15 @@ function claimsOf({ plan, folder }: RunJob): OutputClaim[] {
     const claims = definition.locks?.(params) ?? (definition.writes?.(params) ?? []).map((path) => ({ path }));
     return claims.map((claim) => ({ ...claim, path: resolve(folder, claim.path), node: id }));
   });
+}
+
+/** As the check does, but by the real files: a link, or another spelling, hides nothing. */
+function refuseReadOutputs({ plan, folder }: RunJob): void {
+  const nodes = plan.nodes.flatMap(({ id, type, params }) => {
+    const definition = catalogue.get(type);
+    return definition ? [{ id, definition, params }] : [];
+  });
+  for (const found of readOutputs(nodes, (path) => realName(resolve(folder, path)))) throw new MillraceError({ ...readOutputProblem(found), node: found.sink });
 }
 
 async function checkpoint(id: number): Promise<void> {

@@ -7,20 +7,10 @@ import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Row, Schema } from '../schema/types.ts';
 import type { DataflowEnv } from './dataflow.ts';
 import { openDataflow } from './open-dataflow.ts';
+import { identity } from './test-identity.ts';
 
 const sandbox = createSandbox();
 export const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }] };
-export const identity = {
-  title: 't',
-  summary: 's',
-  category: 'Rows',
-  icon: 'filter',
-  version: 1,
-  docs: '',
-  params: {},
-  examples: [],
-  infer: () => ({ outputs: {} }),
-} as const;
 
 /** A node for the tests: a transform by its operator, or a sink by its writer. */
 export const transform = (run: (context: any) => Operator, outputs = ['rows', 'rest'], inputs = ['rows']): NodeDefinition =>

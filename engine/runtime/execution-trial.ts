@@ -7,20 +7,10 @@ import { endOfTime } from '../schema/event-time.ts';
 import type { Json, Row, Schema, State } from '../schema/types.ts';
 import { Execution, type ExecutionEnv } from './execution.ts';
 import type { Monitor } from './monitor.ts';
+import { identity } from './test-identity.ts';
 
 const sandbox = createSandbox();
 const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }], eventTime: { column: 'n' } };
-const identity = {
-  title: 't',
-  summary: 's',
-  category: 'Rows',
-  icon: 'filter',
-  version: 1,
-  docs: '',
-  params: {},
-  examples: [],
-  infer: () => ({ outputs: {} }),
-} as const;
 
 export class Crash extends Error {}
 

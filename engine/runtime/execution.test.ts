@@ -7,6 +7,7 @@ import { endOfTime } from '../schema/event-time.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { endless, execution, fileSink, range, source, type Trial, turn, until, World, windows } from './execution-trial.ts';
 import { countTurn, newMonitor, readMonitor } from './monitor.ts';
+import { identity } from './test-identity.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -185,17 +186,6 @@ test('checkpoints, commits and the way back to one are seen as work of the engin
     seen[what] = readMonitor(monitor).isEngine;
   };
   const { a } = endless(world).nodes;
-  const identity = {
-    title: 't',
-    summary: 's',
-    category: 'Rows',
-    icon: 'filter',
-    version: 1,
-    docs: '',
-    params: {},
-    examples: [],
-    infer: () => ({ outputs: {} }),
-  } as const;
   /** Heard of when it is serialised. */
   const told = (what: string) => ({
     get n() {

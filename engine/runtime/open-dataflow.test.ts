@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { defineNode, type NodeDefinition } from '../../nodes/kit/node.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
-import { batch, expressionNode, identity, numbers, open, problemOf, sink, source, transform } from './dataflow-trial.ts';
+import { batch, expressionNode, numbers, open, problemOf, sink, source, transform } from './dataflow-trial.ts';
 import { newMonitor, readMonitor } from './monitor.ts';
+import { identity } from './test-identity.ts';
 
 describe('rows flow', () => {
   const doubled = expressionNode('map', '({ n: row.n * 2 })');

@@ -419,11 +419,11 @@ class OpenDataflow implements Dataflow {
   }
 
   recent(node: NodeId, port: string, limit: number): readonly Row[] {
-    return this.#recent?.read(node, port, limit, Date.now()) ?? [];
+    return this.#recent?.read(node, port, limit, performance.now()) ?? [];
   }
 
   expireRecent(): void {
-    this.#recent?.expire(Date.now());
+    this.#recent?.expire(performance.now());
   }
 
   memory(node: NodeId): Extract<Output, { kind: 'memory' }> | null {

@@ -1,6 +1,7 @@
 import type { CheckpointRef, Reader, SourceBatch } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { SteadyClock } from '../schema/steady-clock.ts';
 import type { Json } from '../schema/types.ts';
 import type { Dataflow } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
@@ -61,6 +62,11 @@ export class Pull {
   /** Readers that want to hear of commits, of sources that are read. */
   readonly #toClose: Reader[] = [];
   readonly #failed: unknown[] = [];
+  /** What operators wait for by the clock must not wait longer because that was set back. */
+  readonly #clock = new SteadyClock(
+    () => Date.now(),
+    () => performance.now(),
+  );
   #inTurns = false;
   #isTicking = false;
   #lastBreath = performance.now();
@@ -291,7 +297,7 @@ export class Pull {
     // What the last tick set free is still on its way to the sinks: time waits for it, as rows do.
     if (this.#isTicking || this.#gate.isClosed || this.#abort.signal.aborted) return;
     this.#isTicking = true;
-    this.#atWork(this.#passTime(Date.now()))
+    this.#atWork(this.#passTime(this.#clock.now()))
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#isTicking = false;
@@ -303,7 +309,7 @@ export class Pull {
       // A read that has just begun, after a pause perhaps, says nothing yet about rows that are missing.
       if (state.waitsFrom === null || performance.now() - state.waitsFrom < tickEveryMs) continue;
       if (!this.#gate.isOpen || this.#drain.signal.aborted) continue;
-      const { watermark, idle } = state.reader.waiting?.(now) ?? {};
+      const { watermark, idle } = state.reader.waiting?.() ?? {};
       if (watermark !== undefined) await this.#flow.advance(source, watermark);
       if (idle === undefined || idle === state.isIdle || state.waitsFrom === null) continue;
       state.isIdle = idle;

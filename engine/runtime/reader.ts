@@ -12,7 +12,7 @@ export function watchedReader(reader: Reader, station: Station, hub: Hub): Reade
       return batch instanceof Promise ? batch.catch(named) : batch;
     },
     position: () => reader.position(),
-    waiting: reader.waiting && ((now) => hub.work(station, () => reader.waiting!(now))),
+    waiting: reader.waiting && (() => hub.work(station, () => reader.waiting!())),
     committed:
       reader.committed &&
       (async (position, checkpoint) => {

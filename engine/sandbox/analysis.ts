@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
 import { parse, parseExpressionAt } from 'acorn';
+import { findColumn } from '../../nodes/kit/columns.ts';
 import type { CodeAnalysis, CodeProblem } from '../../nodes/kit/node.ts';
+import { FollowedTooFar } from '../schema/code-scope.ts';
 import { expressionType } from '../schema/expression-type.ts';
 import { keyedType } from '../schema/keyed-type.ts';
+import { mentionedColumns } from '../schema/mentioned-columns.ts';
 import { snippetType } from '../schema/snippet-type.ts';
 import { stripTypes } from './strip.ts';
 
@@ -13,16 +17,12 @@ const notTold = { type: null, nullable: true } as const;
  * in the text as the user wrote it. The last answers are kept: `infer` asks for the same code at each edit anywhere.
  */
 export const codeAnalysis: CodeAnalysis = {
-  expression: remembered((source, input) => {
-    const stripped = stripTypes(source, 'expression');
-    if (!stripped.ok) return { ...notTold, problem: stripped.problem };
-    try {
-      const { type, nullable, findings } = expressionType(parseExpressionAt(stripped.code, 0, options), input);
-      return { type, nullable, problem: findings[0] };
-    } catch (error) {
-      return { ...notTold, problem: tooDeep(error) };
-    }
-  }),
+  expression: (source, input) => {
+    const columns = mentionedColumns(source, (name) => findColumn(input, name));
+    const answer = columns && expression(source, { columns });
+    // What is said of a problem may name the other columns.
+    return answer && !answer.problem ? answer : expression(source, input);
+  },
   snippet: remembered((source, input, declared) => {
     const stripped = stripTypes(source, 'module');
     if (!stripped.ok) return { schema: null, problem: stripped.problem };
@@ -30,7 +30,7 @@ export const codeAnalysis: CodeAnalysis = {
       const { schema, findings } = snippetType(parse(stripped.code, { ...options, sourceType: 'module' }), source, input, declared);
       return { schema, problem: findings[0] };
     } catch (error) {
-      return { schema: null, problem: tooDeep(error) };
+      return { schema: null, problem: tooMuch(error) };
     }
   }),
   keyed: remembered((source, input, keys, declared) => {
@@ -40,13 +40,28 @@ export const codeAnalysis: CodeAnalysis = {
       const { schema, findings, warnings } = keyedType(parse(stripped.code, { ...options, sourceType: 'module' }), source, input, keys, declared);
       return { schema, problem: findings[0], warning: warnings[0] };
     } catch (error) {
-      return { schema: null, problem: tooDeep(error) };
+      return { schema: null, problem: tooMuch(error) };
     }
   }),
 };
 
-/** What works out types may need more of the stack than there is. */
-function tooDeep(error: unknown): CodeProblem {
+const expression: CodeAnalysis['expression'] = remembered((source, input) => {
+  const stripped = stripTypes(source, 'expression');
+  if (!stripped.ok) return { ...notTold, problem: stripped.problem };
+  try {
+    const { type, nullable, findings } = expressionType(parseExpressionAt(stripped.code, 0, options), input);
+    return { type, nullable, problem: findings[0] };
+  } catch (error) {
+    return { ...notTold, problem: tooMuch(error) };
+  }
+});
+
+/** What works out types may need more of the stack than there is, or more time. */
+function tooMuch(error: unknown): CodeProblem {
+  if (error instanceof FollowedTooFar) {
+    const message = 'The code has too many variables and branches for its columns to be worked out';
+    return { code: 'code/too-long', message, hint: 'Split it into several steps.' };
+  }
   if (!(error instanceof RangeError)) throw error;
   return { code: 'code/too-deep', message: 'The code is nested too deeply', hint: 'Split it into several steps.' };
 }
@@ -56,7 +71,7 @@ const kept = 4000;
 function remembered<A extends unknown[], R>(tell: (source: string, ...about: A) => R): (source: string, ...about: A) => R {
   const answers = new Map<string, R>();
   return (source, ...about) => {
-    const key = JSON.stringify([source, about]);
+    const key = keyOf([source, about]);
     const known = answers.get(key);
     if (known) return known;
     const answer = tell(source, ...about);
@@ -64,4 +79,11 @@ function remembered<A extends unknown[], R>(tell: (source: string, ...about: A) 
     answers.set(key, answer);
     return answer;
   };
+}
+
+/** Long texts by their hash: of thousands of answers about thousands of columns. */
+const longestKey = 500;
+function keyOf(asked: unknown): string {
+  const text = JSON.stringify(asked);
+  return text.length > longestKey ? createHash('sha256').update(text).digest('base64') : text;
 }

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { openBetterSqlite } from '../../nodes/formats/sqlite-better.ts';
 import { inTransaction } from '../../nodes/formats/sqlite-driver.ts';
@@ -235,4 +236,11 @@ test.each([openNodeSqlite, openBetterSqlite])('native modules and files work in 
   expect(() => db.exec('SELEC')).toThrow(expect.objectContaining({ code: 'SQLITE_ERROR' }));
   db.close();
   expect(gunzipSync(gzipSync('text')).toString()).toBe('text');
+});
+
+test('nothing that the evaluator itself asks for is loaded, whatever code has got past the parser', async () => {
+  const ses = createRequire(import.meta.url).resolve('ses');
+  const refusal = 'Code in a pipeline cannot load modules';
+  for (const name of ['node:fs', 'typescript', './dist/ses.cjs', '/etc/passwd']) expect(() => createRequire(ses)(name)).toThrow(refusal);
+  expect(createRequire(import.meta.url)('node:path')).toBeTruthy();
 });

@@ -19,6 +19,13 @@ export function rangeOf(node: Node): TextRange | undefined {
 /** Users' functions and loops are followed at most this often, so that telling types stays cheap. */
 const maxSteps = 20_000;
 const maxDepth = 12;
+/** Variables and fields that may be copied while ways are followed: far more than for any code that somebody wrote. */
+const maxCopies = 2_000_000;
+/** Of one piece of code; the first is what its author is shown. */
+const mostFindings = 20;
+
+/** The code has too many variables and ways for its types to be worked out. */
+export class FollowedTooFar extends Error {}
 
 /**
  * What is known while users' code is followed statement by statement: its variables' shapes, what was found to be not
@@ -35,6 +42,7 @@ export class CodeScope {
   /** Names that are declared somewhere in the code: never reported as unknown. */
   readonly #declared: ReadonlySet<string>;
   #steps = 0;
+  #copies = 0;
   #depth = 0;
 
   /** Follows a function's body and gives what it returns (code-flow.ts, which the expressions' part cannot import without a cycle). */
@@ -88,6 +96,7 @@ export class CodeScope {
     const ends: Map<string, Shape>[] = [];
     const facts: Set<string>[] = [];
     for (const way of ways) {
+      this.copying(before.size);
       this.#variables = new Map(before);
       this.#notNull = new Set(notNull);
       if (!way()) continue;
@@ -116,6 +125,7 @@ export class CodeScope {
     return completes || jumps.length > 0;
   }
   jump(): void {
+    this.copying(this.#variables.size);
     this.#jumps.at(-1)?.push(new Map(this.#variables));
   }
 
@@ -136,6 +146,12 @@ export class CodeScope {
     return this.#notNull.has(path);
   }
 
+  /** Call before so many variables or fields are copied. Throws FollowedTooFar. */
+  copying(count: number): void {
+    this.#copies += count;
+    if (this.#copies > maxCopies) throw new FollowedTooFar();
+  }
+
   /** Goes into a function unless that would be too deep or too long; then gives `otherwise`. */
   enter<T>(otherwise: T, inside: () => T): T {
     if (this.#depth >= maxDepth || this.#steps >= maxSteps) return otherwise;
@@ -148,9 +164,15 @@ export class CodeScope {
     }
   }
 
-  report(node: Node, code: string, message: string, hint?: string): void {
+  /** `words` gives the message and the hint, if they are wanted: they may look through thousands of names. */
+  report(node: Node, code: string, words: () => readonly [message: string, hint?: string]): void {
     const range = rangeOf(node);
-    if (this.findings.some((finding) => finding.code === code && finding.range?.line === range?.line && finding.range?.column === range?.column)) return;
+    if (
+      this.findings.length >= mostFindings ||
+      this.findings.some((finding) => finding.code === code && finding.range?.line === range?.line && finding.range?.column === range?.column)
+    )
+      return;
+    const [message, hint] = words();
     this.findings.push({ code, message, hint, range });
   }
 }

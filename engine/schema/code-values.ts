@@ -17,6 +17,7 @@ import { didYouMean } from './closest.ts';
 import { keyOf, nonNull, pathOf } from './code-facts.ts';
 import type { CodeScope } from './code-scope.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
+import { nameList } from './name-list.ts';
 import { arrayOf, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
 import { snippetCalls, snippetGlobals } from './snippet-calls.ts';
 
@@ -121,7 +122,7 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
     const hint = row?.fields?.has(name)
       ? `Columns are read from the row: row.${name}`
       : 'Only `row`, the language itself and the helper functions are known here.';
-    scope.report(node, 'code/unknown-name', `There is no "${name}"${didYouMean(name, [...scope.names(), ...snippetGlobals, ...globalNames])}`, hint);
+    scope.report(node, 'code/unknown-name', () => [`There is no "${name}"${didYouMean(name, [...scope.names(), ...snippetGlobals, ...globalNames])}`, hint]);
   }
   return unknown;
 }
@@ -142,13 +143,10 @@ export function fieldOf(object: Shape, key: string, at: Expression | MemberExpre
   const field = object.fields?.get(key);
   if (field) return object.open ? union(field, unknown) : object.nullable ? nullable(field) : field;
   if (object.row) {
-    const columns = [...(object.fields?.keys() ?? [])];
-    scope.report(
-      at,
-      'code/unknown-column',
-      `There is no column "${key}"${didYouMean(key, columns)}`,
-      `The columns here are ${columns.join(', ') || '(none)'}.`,
-    );
+    scope.report(at, 'code/unknown-column', () => {
+      const columns = [...(object.fields?.keys() ?? [])];
+      return [`There is no column "${key}"${didYouMean(key, columns)}`, `The columns here are ${nameList(columns) || '(none)'}.`];
+    });
     return unknown;
   }
   return object.open ? unknown : nothing;
@@ -162,6 +160,7 @@ function objectLiteral(node: ObjectExpression, scope: CodeScope): Shape {
       const spread = spreadOf(property.argument, scope);
       if (spread.is === 'null' || spread.is === 'boolean') continue;
       if (spread.is !== 'object' || spread.open) open = true;
+      scope.copying(spread.fields?.size ?? 0);
       for (const [name, shape] of spread.fields ?? []) {
         const before = fields.get(name);
         fields.set(name, spread.nullable ? (before ? union(before, shape) : nullable(shape)) : shape);
@@ -254,6 +253,7 @@ export function assign(target: Pattern, value: Shape, scope: CodeScope, declare 
       }
       return;
     case 'ObjectPattern': {
+      scope.copying(value.fields?.size ?? 0);
       const rest = new Map(value.fields ?? []);
       for (const property of target.properties) {
         if (property.type === 'RestElement') {
@@ -279,6 +279,7 @@ function setField(target: MemberExpression, value: Shape, scope: CodeScope): voi
   if (target.object.type !== 'Identifier') return;
   if (object.is === 'array' && target.computed) scope.assign(target.object.name, { ...object, item: union(object.item ?? never, value) });
   if (object.is !== 'object') return;
+  scope.copying(object.fields?.size ?? 0);
   if (key === null) scope.assign(target.object.name, { ...object, row: false, open: true });
   else scope.assign(target.object.name, { ...object, row: false, fields: new Map(object.fields).set(key, value) });
 }
@@ -288,6 +289,7 @@ function removeField(target: MemberExpression, scope: CodeScope): Shape {
   const key = keyOf(target.property, target.computed);
   changesRow(target, scope);
   if (target.object.type === 'Identifier' && object.is === 'object') {
+    scope.copying(object.fields?.size ?? 0);
     const fields = new Map(object.fields);
     if (key !== null) fields.delete(key);
     scope.assign(target.object.name, { ...object, row: false, fields, open: object.open === true || key === null });
@@ -300,12 +302,10 @@ function changesRow(target: MemberExpression, scope: CodeScope): void {
   let root: Expression | Super = target.object;
   while (root.type === 'MemberExpression') root = root.object;
   if (scope.only !== 'expression' || root.type !== 'Identifier' || !scope.get(root.name)?.row) return;
-  scope.report(
-    target,
-    'code/changes-row',
+  scope.report(target, 'code/changes-row', () => [
     'An expression cannot change the row',
     'Two values are compared with ===. Columns are changed by the nodes "Compute columns" and "Code".',
-  );
+  ]);
 }
 
 function call(node: CallExpression, scope: CodeScope): Shape {
@@ -348,7 +348,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
 
 function reportChance(node: CallExpression | NewExpression, call: string, scope: CodeScope): void {
   const hint = 'The same rows must always give the same result: use a column with the time, or one of the generator.';
-  scope.report(node, 'code/not-available', `${call} is not available to code in a pipeline`, hint);
+  scope.report(node, 'code/not-available', () => [`${call} is not available to code in a pipeline`, hint]);
 }
 
 function argumentShape(argument: Expression | SpreadElement, scope: CodeScope): Shape {

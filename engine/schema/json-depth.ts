@@ -1,6 +1,9 @@
 /** How deep JSON from outside may be nested: what comes after it (schemas, serialisers) works by recursion, on a stack that ends. */
 export const deepestJson = 1000;
 
+/** How deep the value of one cell may be: on its way it is copied and shown by what works by recursion, with other things around it. */
+export const deepestValue = 500;
+
 const quote = 0x22;
 const backslash = 0x5c;
 
@@ -21,6 +24,11 @@ export function isTooDeep(text: string, deepest = deepestJson): boolean {
     } else if (code === 0x5d || code === 0x7d) depth--;
   }
   return false;
+}
+
+/** Throws a SyntaxError where the text of a cell, or of a row, is nested deeper than values may be. */
+export function refuseDeepValue(text: string): void {
+  if (text.length > 2 * deepestValue && isTooDeep(text, deepestValue)) throw new SyntaxError(`it is nested more than ${deepestValue} levels deep`);
 }
 
 /** The same for a value. */

@@ -49,7 +49,8 @@ const timer = objectOf(
 );
 
 function contextShape(input: Schema, keys: readonly string[]): Shape {
-  const columns = input.columns.filter(({ name }) => keys.includes(name));
+  const named = new Set(keys);
+  const columns = input.columns.filter(({ name }) => named.has(name));
   const key = objectOf(new Map(columns.map(({ name, type, nullable }) => [name, of(type, nullable)])));
   const fields: [string, Shape][] = [
     ['key', key],

@@ -39,7 +39,7 @@ const byCode: { readonly [code: string]: Outlook } = {
   'output/in-use': 'final',
 };
 /** Areas of codes: of the pipeline itself; what a checkpoint does not fit. Each is produced somewhere: see test/architecture. */
-export const finalAreas: readonly string[] = ['code', 'column', 'columns', 'param', 'params', 'node', 'checkpoint', 'output'];
+export const finalAreas: readonly string[] = ['code', 'column', 'columns', 'params', 'node', 'checkpoint', 'output'];
 
 export function outlookOf({ code, row }: Pick<Problem, 'code' | 'row'>): Outlook {
   // A row that cannot be written fails again.

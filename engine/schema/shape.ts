@@ -37,9 +37,13 @@ export const nullable = (shape: Shape): Shape => (shape.nullable ? shape : { ...
 /** The value where it is neither null nor undefined. What may be NaN or infinite, which is truthy, may still be null in a row. */
 export const present = (shape: Shape): Shape => (shape.is === 'null' ? never : shape.nullable && !shape.nan ? { ...shape, nullable: false } : shape);
 
+/** The same for the same schema, which may be that of thousands of expressions. */
 export function rowShape(schema: Schema): Shape {
-  return { ...objectOf(new Map(schema.columns.map((column) => [column.name, of(column.type, column.nullable)]))), row: true };
+  const known = rowShapes.get(schema) ?? { ...objectOf(new Map(schema.columns.map((column) => [column.name, of(column.type, column.nullable)]))), row: true };
+  rowShapes.set(schema, known);
+  return known;
 }
+const rowShapes = new WeakMap<Schema, Shape>();
 
 /** What a value is that is either the one or the other. */
 export function union(a: Shape, b: Shape): Shape {

@@ -73,8 +73,9 @@ export function rowsOf(returned: Shape, annotated: Shape | null, declared: reado
 
   const told = itemsInside(returned);
   const columns: Column[] = [];
+  const byName = new Map(declared.map((column) => [column.name, column]));
   for (const [name, shape] of rows.fields ?? []) {
-    const own = declared.find((column) => column.name === name);
+    const own = byName.get(name);
     const column = own ?? columnOf(annotated ? narrower(shape, told.fields?.get(name)) : shape);
     if (column) columns.push({ name, type: column.type, nullable: column.nullable });
     else if (findings.length === 0) {

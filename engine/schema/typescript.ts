@@ -30,7 +30,8 @@ export function rowDeclaration(schema: Schema, name = 'Row'): string {
  * none is given one that follows `initial`; null where there is no text to look at.
  */
 export function keyedDeclarations(schema: Schema, keys: readonly string[], source: string | null): string {
-  const columns = keys.flatMap((name) => schema.columns.find((column) => column.name === name) ?? []);
+  const named = new Map(schema.columns.map((column) => [column.name, column]));
+  const columns = keys.flatMap((name) => named.get(name) ?? []);
   const hasOwnState = source !== null && /\b(?:interface|type|class)\s+State\b/.test(source);
   const hasInitial = source !== null && /\bexport\s+(?:const|let|var|function)\s+initial\b/.test(source);
   const state = hasInitial ? 'typeof initial extends (...args: never[]) => infer S ? S : typeof initial' : 'any';

@@ -1,5 +1,8 @@
 /** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
+
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { refuseDeepValue } from './json-depth.ts';
+import { parseJson } from './json-text.ts';
 import { formatTimestamp, maxTimestamp, parseTimestamp } from './timestamp.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
 
@@ -76,7 +79,8 @@ function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
     }
     case 'json':
       try {
-        return ok(JSON.parse(text) as Json);
+        refuseDeepValue(text);
+        return ok(parseJson(text) as Json);
       } catch {
         return no(`${show(text)} is not JSON`);
       }

@@ -7,16 +7,16 @@ import type { StoreMigration } from './migrations.ts';
 import { makePrivateFile, makePrivateFolder } from './private-files.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
-/** Opens a file, or makes it, and brings it up to date. The second is true when there was none before. */
-export function openDatabase(file: string, migrations: readonly StoreMigration[], waitMs = 2000): [SqliteConnection, boolean] {
+/** Opens a file, or makes it, and brings it up to date. */
+export function openDatabase(file: string, migrations: readonly StoreMigration[], waitMs = 2000): SqliteConnection {
   if (file !== ':memory:') makePrivateFile(file);
   const database = openSqlite(file, { waitMs });
   try {
     pragma(database, 'journal_mode = wal');
     pragma(database, 'synchronous = normal');
     // Several processes may start at once: the version is read again inside the write lock.
-    const isNew = inTransaction(database, () => migrate(database, migrations), 'IMMEDIATE');
-    return [database, isNew];
+    inTransaction(database, () => migrate(database, migrations), 'IMMEDIATE');
+    return database;
   } catch (error) {
     database.close();
     throw error;
@@ -34,11 +34,11 @@ export function putAside(file: string): string {
 export function openOrReplace(file: string, migrations: readonly StoreMigration[], waitMs?: number): SqliteConnection {
   try {
     makePrivateFolder(dirname(file));
-    return openDatabase(file, migrations, waitMs)[0];
+    return openDatabase(file, migrations, waitMs);
   } catch (error) {
     if (!isBroken(error)) throw unwritable(error, file);
     putAside(file);
-    return openDatabase(file, migrations, waitMs)[0];
+    return openDatabase(file, migrations, waitMs);
   }
 }
 
@@ -54,7 +54,7 @@ export function isBroken(error: unknown): boolean {
   return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
 }
 
-function migrate(database: SqliteConnection, migrations: readonly StoreMigration[]): boolean {
+function migrate(database: SqliteConnection, migrations: readonly StoreMigration[]): void {
   const version = pragma<{ user_version: number }>(database, 'user_version')[0]!.user_version;
   const newest = migrations.at(-1)?.to ?? 0;
   if (version > newest) {
@@ -69,5 +69,4 @@ function migrate(database: SqliteConnection, migrations: readonly StoreMigration
     database.exec(migration.sql);
     pragma(database, `user_version = ${migration.to}`);
   }
-  return version === 0;
 }

@@ -15,14 +15,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 describe('Store', () => {
   it('remembers recent files, trust and settings between sessions', () => {
     const first = Store.open(folder);
-    expect(first.isNew).toBe(true);
     first.addRecent('/a.millrace.json', 'A');
     first.trust.addFile('/a.millrace.json', 'stamp-1');
     first.writeSetting('theme', { dark: true });
     first.close();
 
     const second = Store.open(folder);
-    expect(second.isNew).toBe(false);
     expect(second.problem).toBeNull();
     expect(second.recent()).toMatchObject([{ path: '/a.millrace.json', name: 'A' }]);
     expect(second.trust.covers('/a.millrace.json', 'stamp-1')).toBe(true);

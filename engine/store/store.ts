@@ -18,15 +18,12 @@ const keptRecent = 20;
  */
 export class Store {
   readonly #database: SqliteConnection;
-  /** True when there was none before. */
-  readonly isNew: boolean;
   readonly problem: Problem | null;
   readonly trust: Trust;
   readonly copies: OwnCopies;
 
-  private constructor(database: SqliteConnection, isNew: boolean, problem: Problem | null) {
+  private constructor(database: SqliteConnection, problem: Problem | null) {
     this.#database = database;
-    this.isNew = isNew;
     this.problem = problem;
     this.trust = new Trust(database);
     this.copies = new OwnCopies(database);
@@ -36,12 +33,12 @@ export class Store {
     const file = join(folder, 'millrace.sqlite');
     try {
       ownFolder(folder);
-      return new Store(...openDatabase(file, migrations), null);
+      return new Store(openDatabase(file, migrations), null);
     } catch (error) {
       if (isBroken(error)) {
         try {
           const aside = putAside(file);
-          return new Store(...openDatabase(file, migrations), {
+          return new Store(openDatabase(file, migrations), {
             code: 'store/broken',
             severity: 'warning',
             message: `Millrace's own database was damaged; recent files, trust and settings start anew. The old file is kept as ${aside}.`,
@@ -59,7 +56,7 @@ export class Store {
               message: `Recent files, trust and settings cannot be kept in ${folder}: ${(error as Error).message}.`,
               hint: 'Make the folder writable, or set MILLRACE_DATA to another one.',
             };
-      return new Store(...openDatabase(':memory:', migrations), problem);
+      return new Store(openDatabase(':memory:', migrations), problem);
     }
   }
 

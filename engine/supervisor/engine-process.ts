@@ -12,7 +12,7 @@ export interface EngineProcess {
   kill(): void;
   /** Lets it take in what it was sent, such as a setting changed as the window closed; then it ends. */
   end(): void;
-  /** Called once. `reason` is what is known of the cause: an exit code or signal, and the last words on stderr. */
+  /** Called once, also where the process has ended before. `reason` is what is known of the cause: an exit code or signal, and the last words on stderr. */
   onExit(listener: (code: number | null, reason: string) => void): void;
 }
 
@@ -51,7 +51,7 @@ export function splitPipe(pipe: Pipe): { readonly host: Port; readonly editor: T
     listeners[channel] = listener;
     for (const frame of kept[channel].splice(0)) listener(frame);
   };
-  const closing = { onClose: (listener: () => void) => void closers.push(listener), close: end };
+  const closing = { onClose: (listener: () => void) => (open ? void closers.push(listener) : queueMicrotask(listener)), close: end };
   return {
     host: { post: post('host'), onFrame: listen('host'), ...closing },
     editor: { post: post('editor'), onText: listen('editor'), ...closing },

@@ -34,15 +34,10 @@ export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
     words = (words + text).slice(-stderrTail);
     if (process.env['MILLRACE_DEBUG']) process.stderr.write(text);
   });
-  const exits: ((code: number | null, reason: string) => void)[] = [];
-  let ended = false;
-  const end = (code: number | null, reason: string) => {
-    if (ended) return;
-    ended = true;
-    for (const listener of exits) listener(code, reason);
-  };
-  child.on('error', (error) => end(null, error.message));
-  child.on('exit', (code, signal) => end(code, exitReason(code, signal, words)));
+  const exit = new Promise<readonly [code: number | null, reason: string]>((resolve) => {
+    child.on('error', (error) => resolve([null, error.message]));
+    child.on('exit', (code, signal) => resolve([code, exitReason(code, signal, words)]));
+  });
   const { host, editor } = splitPipe({
     send: (message) => {
       if (child.connected) child.send(message as object, () => {});
@@ -63,7 +58,7 @@ export function forkNode(role: Role, options: ForkOptions = {}): EngineProcess {
       if (child.connected) child.disconnect();
       setTimeout(kill, endsWithinMs).unref();
     },
-    onExit: (listener) => void exits.push(listener),
+    onExit: (listener) => void exit.then((how) => listener(...how)),
   };
 }
 

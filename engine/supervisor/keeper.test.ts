@@ -301,6 +301,14 @@ describe('a keeper', () => {
     expect(stopped.keeper.summary.state).toBe('failed');
   });
 
+  it('takes it for stopped when the process ends before it has answered', async () => {
+    const { keeper, processes } = await started();
+    const stopped = keeper.stop('cancel');
+    processes[0]!.die();
+    await stopped;
+    expect(keeper.summary.state).toBe('stopped');
+  });
+
   it('pauses a run again that was paused when it crashed', async () => {
     const { keeper, processes, next } = await started();
     await keeper.pause();

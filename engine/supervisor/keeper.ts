@@ -89,8 +89,11 @@ export class Keeper {
     try {
       await attempt?.client.request('stop', { how }, { answersWithinMs: stopsWithinMs });
     } catch (error) {
+      const { code } = problemOf(error);
+      // It has ended meanwhile, and is not started again.
+      if (code === 'engine/gone') return;
       // A process that was suspended, or is stuck: its end leaves what a cancelled run leaves.
-      if (how !== 'cancel' || problemOf(error).code !== 'engine/silent') throw error;
+      if (how !== 'cancel' || code !== 'engine/silent') throw error;
       attempt?.process.kill();
     }
   }

@@ -95,7 +95,13 @@ export class Supervisor implements RunControl {
 
   async stop(runId: string, how: StopMode): Promise<void> {
     const run = await this.#find(runId);
-    if (run.summary.endedAt === null) await this.#ask(run, (client) => client.request('stop', { how }, { answersWithinMs }));
+    if (run.summary.endedAt !== null) return;
+    try {
+      await this.#ask(run, (client) => client.request('stop', { how }, { answersWithinMs }));
+    } catch (error) {
+      // The run may have ended, and its keeper with it, before the answer was out: how it ended is told as of any run.
+      if (problemOf(error).code !== 'engine/gone') throw error;
+    }
   }
 
   async pause(runId: string): Promise<void> {

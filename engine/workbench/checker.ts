@@ -1,28 +1,27 @@
 import { basename } from 'node:path';
+import { Script } from 'node:vm';
 import type { CodeAnalysis } from '../../nodes/kit/node.ts';
-import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
+import type { NodeId, Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { type CheckedPipeline, type CheckOptions, checkPipeline } from '../plan/check.ts';
-import { type Discovered, Discoveries } from '../preview/discoveries.ts';
+import type { CheckedPipeline } from '../plan/check.ts';
+import { Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
-import { codeIn } from './typed-code.ts';
+import { checkWith, soundSources, stoppedCheck, usersCode } from './check-job.ts';
+import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 
 export interface Check {
   readonly checked: CheckedPipeline;
-  /** By source: differs when the source would read something else. */
-  readonly sampleKeys: { readonly [node: string]: string };
+  readonly sampleKeys: SampleKeys;
   /** Users' code whose input is known, for the type check. */
   readonly code: readonly TypedCode[];
 }
+/** Whoever waits for it has nothing else to do, but should hear of it. */
+const limitMs = 60_000;
 
-export interface Place {
-  /** Where relative paths start. */
-  readonly folder: string;
-  /** Of the pipeline's file; null where it has none yet. */
-  readonly path: string | null;
-}
-
-/** Checks pipelines with what their sources say about the outside world. Keep one: it remembers what was looked up. */
+/**
+ * Checks pipelines in this thread, with what their sources say about the outside world: for those who check one pipeline and
+ * end. Editors ask `Checks`.
+ */
 export class Checker {
   readonly #catalogue: Catalogue;
   readonly #analyse: CodeAnalysis;
@@ -42,7 +41,7 @@ export class Checker {
   /**
    * With `touch` false nothing that the pipeline names is looked at, as behoves one
    * from elsewhere: schemas that follow from files stay unknown. With `mustKnow`, as before a run, sources that are slow are
-   * waited for; else the check answers without them.
+   * waited for; else the check answers without them. Rejects with `check/stopped` when the check takes too long.
    */
   async check(
     pipeline: Pipeline,
@@ -53,23 +52,41 @@ export class Checker {
       readonly parameters?: { readonly [name: string]: string | number | boolean };
     },
   ): Promise<Check> {
-    const given = { catalogue: this.#catalogue, analyse: this.#analyse, file: path === null ? null : basename(path), parameters: options.parameters };
-    const found = options.touch ? await this.#discover(pipeline, folder, given, options.mustKnow ?? false) : new Map<string, Discovered>();
-    const checked = checkPipeline(pipeline, { ...given, discovered: (id) => found.get(id)?.discovery ?? null });
-    return {
-      checked,
-      sampleKeys: Object.fromEntries([...found].map(([id, source]) => [id, source.key])),
-      code: [...checked.nodes.values()].flatMap(codeIn),
+    const about = { file: path === null ? null : basename(path), parameters: options.parameters };
+    let at: NodeId | undefined;
+    const onNode = (id: NodeId) => {
+      at = id;
     };
+    const tools = { catalogue: this.#catalogue, analyse: this.#analyse, onNode };
+    const find = async () => {
+      const sources = withinTime(
+        () => soundSources(pipeline, about, tools),
+        () => at,
+      );
+      return findSources(sources, this.#catalogue, this.#discoveries, folder, options.mustKnow ?? false);
+    };
+    const { sampleKeys, ...found } = options.touch ? await find() : { sampleKeys: {}, discovered: {}, key: '' };
+    const checked = withinTime(
+      () => checkWith(pipeline, about, found, tools),
+      () => at,
+    );
+    return { checked, sampleKeys, code: usersCode(checked) };
   }
+}
 
-  async #discover(pipeline: Pipeline, folder: string, given: Omit<CheckOptions, 'discovered'>, mustKnow: boolean): Promise<Map<string, Discovered>> {
-    // The sources are first checked alone, for their params: completed, with parameters put in, and whether they are right.
-    const isSource = ([, node]: readonly [string, PipelineNode]) => this.#catalogue.get(node.type)?.kind === 'source';
-    const nodes = Object.fromEntries(Object.entries(pipeline.nodes).filter(isSource));
-    const alone = checkPipeline({ ...pipeline, nodes, edges: [] }, { ...given, discovered: () => null });
-    const sources = [...alone.nodes.values()].filter((node) => node.valid);
-    const found = sources.map(async ({ id, definition, params }) => [id, await this.#discoveries.find(definition, params, folder, mustKnow)] as const);
-    return new Map(await Promise.all(found));
+const slot = Symbol.for('millrace.withinTime');
+const call = new Script(`globalThis[Symbol.for('millrace.withinTime')]()`);
+
+/** What `work` gives. It runs in this thread, is interrupted wherever it is, and must not be called from within itself. */
+function withinTime<T>(work: () => T, at: () => NodeId | undefined): T {
+  const holder = globalThis as { [slot]?: () => T };
+  holder[slot] = work;
+  try {
+    return call.runInThisContext({ timeout: limitMs }) as T;
+  } catch (error) {
+    if ((error as { readonly code?: string }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    throw stoppedCheck({ reason: 'time', message: '', limitMs, memoryMb: 0, node: at() });
+  } finally {
+    delete holder[slot];
   }
 }

@@ -23,10 +23,24 @@ export async function readText(path: string): Promise<{ readonly text: string; r
     if (size > largestFile) {
       throw new MillraceError({ code: 'file/too-large', message: `${path} has ${size} bytes: that is no pipeline.`, hint: 'Open a *.millrace.json file.' });
     }
-    const text = await readFile(path, 'utf8');
+    const text = utf8(await readFile(path), path);
     return { text, stamp: stampOf(text) };
   } catch (error) {
     throw diskError(error, path, 'read');
+  }
+}
+
+/** Bytes that are no text are refused: read as question marks, they would be lost when the pipeline is saved. */
+function utf8(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const encoding = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff) ? 'UTF-16' : 'no UTF-8';
+    throw new MillraceError({
+      code: 'file/not-text',
+      message: `${path} is ${encoding}: a pipeline's file is text in UTF-8.`,
+      hint: 'Restore it from a copy, or save it as UTF-8 in a text editor.',
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { titleOfFile } from '../document/file.ts';
 import { emptyPipeline } from '../document/pipeline.ts';
 import type { Store } from '../store/store.ts';
-import type { Checker } from './checker.ts';
+import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
 
@@ -10,7 +10,7 @@ import type { Answers } from './handlers.ts';
 export function documentHandlers(
   documents: Documents,
   store: Store,
-  checker: Checker,
+  checks: Checks,
   forget: (documentId: string) => void,
 ): Answers<
   | 'document.new'
@@ -29,8 +29,12 @@ export function documentHandlers(
     'document.openExample': ({ id }) => documents.openExample(id),
     'document.resume': (known) => documents.resume(known),
     'document.save': async ({ documentId, path, pipeline, stamp }) => {
-      const { checked } = await checker.check(pipeline, documents.get(documentId), { touch: false });
-      return documents.save(documentId, path, pipeline, stamp, checked.result.reads);
+      // What cannot be checked is saved all the same.
+      const reads = await checks.result(pipeline, documents.get(documentId), { touch: false }).then(
+        (result) => result.reads,
+        () => [],
+      );
+      return documents.save(documentId, path, pipeline, stamp, reads);
     },
     'document.close': ({ documentId }) => {
       forget(documentId);

@@ -57,6 +57,24 @@ describe('saving', () => {
     expect(await codeOf(documents.save(documentId, file, pipeline, stamp, []))).toBe('no error');
   });
 
+  it('never replaces bytes that are no text: such a file is not opened, nor written over', async () => {
+    const text = formatPipeline(pipeline);
+    const bytes = Buffer.concat([Buffer.from('{"name":"Stra'), Buffer.from([0xdf]), Buffer.from('e"}')]);
+    writeFileSync(at('latin.millrace.json'), bytes);
+    writeFileSync(at('wide.millrace.json'), Buffer.from(`\ufeff${text}`, 'utf16le'));
+    await expect(documents.open(at('latin.millrace.json'))).rejects.toMatchObject({
+      problem: { code: 'file/not-text', message: expect.stringContaining('no UTF-8') },
+    });
+    await expect(documents.open(at('wide.millrace.json'))).rejects.toMatchObject({
+      problem: { code: 'file/not-text', message: expect.stringContaining('UTF-16') },
+    });
+    writeFileSync(at('marked.millrace.json'), `\ufeff${text}`);
+    const { documentId, stamp } = await documents.open(at('marked.millrace.json'));
+    writeFileSync(at('marked.millrace.json'), bytes);
+    expect(await codeOf(documents.save(documentId, at('marked.millrace.json'), pipeline, stamp, []))).toBe('file/not-text');
+    expect(readFileSync(at('marked.millrace.json'))).toEqual(bytes);
+  });
+
   it('says what is wrong with a place', async () => {
     const { documentId } = documents.create();
     expect(await codeOf(documents.save(documentId, at('examples'), pipeline, null, []))).toBe('file/folder');

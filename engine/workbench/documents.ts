@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, cp, glob, mkdir, readdir, stat } from 'node:fs/promises';
+import { constants, copyFile, cp, glob, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
@@ -8,7 +8,7 @@ import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
 import { placeOf } from '../schema/path-place.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Store } from '../store/store.ts';
-import { readText, stampOf, writeText } from './disk.ts';
+import { diskError, readText, stampOf, writeText } from './disk.ts';
 
 /** What the workbench knows of a document that an editor has open. */
 export interface OpenDocument {
@@ -132,7 +132,7 @@ export class Documents {
     const text = formatPipeline(pipeline);
     if (!document.trusted) refuseTrustedFolder(file, this.#store.trust.folderOf(file));
     if (stamp !== null) await refuseIfChanged(file, stamp);
-    if (document.migrated && document.path === file) await copyFile(file, `${file}.bak`).catch(() => {});
+    if (document.migrated && document.path === file) await keepCopy(file);
     await writeText(file, text);
     if (document.path === null && document.trusted) await takeAlong(reads, document.folder, dirname(file));
     const saved = stampOf(text);
@@ -232,6 +232,20 @@ async function refuseIfChanged(file: string, stamp: string): Promise<void> {
     message: `${file} was changed by somebody else since it was opened.`,
     hint: 'Save under another name, or open the file again and repeat your changes.',
   });
+}
+
+/** What a file was before it was brought up to date stays beside it. A link of that name is replaced, and never written through. */
+async function keepCopy(file: string): Promise<void> {
+  const copy = `${file}.bak`;
+  const draft = `${copy}.${randomUUID()}`;
+  try {
+    await copyFile(file, draft, constants.COPYFILE_EXCL);
+    await rename(draft, copy);
+  } catch (error) {
+    await rm(draft, { force: true });
+    // It is gone: there is nothing to keep.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw diskError(error, copy, 'written');
+  }
 }
 
 /** Copies relative inputs that the new place lacks. Outputs and absolute paths stay where they are. */

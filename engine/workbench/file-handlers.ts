@@ -10,12 +10,13 @@ import type { Answers } from './handlers.ts';
 import { recogniseFile } from './recognise.ts';
 import type { Uploads } from './uploads.ts';
 
-type FileRequests = 'files.list' | 'files.recognise' | 'upload.begin' | 'upload.write' | 'upload.end' | 'upload.cancel';
+type FileRequests = 'files.list' | 'files.locate' | 'files.recognise' | 'upload.begin' | 'upload.write' | 'upload.end' | 'upload.cancel';
 
 /** Folders, for hosts without a file dialog; what people open, drop and paste. */
 export function fileHandlers(documents: Documents, catalogue: Catalogue, uploads: Uploads): Answers<FileRequests> {
   return {
     'files.list': ({ path }) => listFolder(path === '' ? homedir() : resolve(homedir(), path)),
+    'files.locate': ({ path }) => locate(resolve(homedir(), path)),
     'files.recognise': ({ documentId, path }) =>
       recogniseFile(catalogue, resolve(homedir(), path), documents.get(documentId).folder, () => documents.trusted(documentId)),
     'upload.begin': ({ documentId, name, size }) => uploads.begin(documents.trusted(documentId).folder, name, size),
@@ -23,6 +24,17 @@ export function fileHandlers(documents: Documents, catalogue: Catalogue, uploads
     'upload.end': ({ uploadId }) => uploads.end(uploadId),
     'upload.cancel': ({ uploadId }) => uploads.cancel(uploadId),
   };
+}
+
+/** A dangling link is nothing: what is written through it replaces no file. */
+async function locate(path: string): Promise<{ readonly path: string; readonly is: 'file' | 'folder' | 'nothing' }> {
+  try {
+    return { path, is: (await stat(path)).isDirectory() ? 'folder' : 'file' };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { path, is: 'nothing' };
+    throw diskError(error, path, 'read');
+  }
 }
 
 /** Folders first, then files, by name; without hidden ones and without what may not be looked at. */

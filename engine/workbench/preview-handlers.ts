@@ -1,35 +1,49 @@
-import { planRun } from '../plan/plan.ts';
+import type { Pipeline } from '../document/pipeline.ts';
+import type { PipelineReceiver, SentPipeline } from '../document/transfer.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
-import type { CheckAnswers } from './check-answers.ts';
-import type { Checker } from './checker.ts';
+import { MillraceError } from '../schema/problem.ts';
+import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
 
 /** Checks and previews: what the editor asks at every edit. */
 export function previewHandlers(
   documents: Documents,
-  checker: Checker,
+  checks: Checks,
   preview: Preview,
   typeChecks: TypeChecks,
-  answers: CheckAnswers,
+  received: PipelineReceiver,
 ): Answers<'pipeline.check' | 'preview.read'> {
+  const pipelineOf = ({ documentId, pipeline, sent }: { documentId: string; pipeline?: Pipeline | undefined; sent?: SentPipeline | undefined }): Pipeline => {
+    if (sent) return received.take(documentId, sent);
+    if (pipeline) return pipeline;
+    throw new MillraceError({
+      code: 'protocol/params',
+      message: 'The request has no pipeline.',
+      hint: 'Editor and engine are of different versions: restart Millrace.',
+    });
+  };
   return {
-    'pipeline.check': async ({ documentId, pipeline, since }) => {
+    'pipeline.check': async (asked) => {
+      const { documentId, since } = asked;
       const document = documents.get(documentId);
+      const pipeline = pipelineOf(asked);
       const { trusted } = document;
       // The first preview will be asked soon: its thread may start now.
       if (trusted) preview.prepare();
-      const { checked, code } = await checker.check(pipeline, document, { touch: trusted });
-      typeChecks.request(documentId, code);
-      return answers.answer(documentId, checked.result, since);
+      const { answer, code } = await checks.answer(pipeline, document, { touch: trusted, since });
+      if (code) typeChecks.request(documentId, code);
+      return answer;
     },
-    'preview.read': ({ documentId, pipeline, node, port, limit }, signal) => {
+    'preview.read': (asked, signal) => {
+      const { documentId, node, port, limit } = asked;
       const document = documents.trusted(documentId);
+      const pipeline = pipelineOf(asked);
       const { folder } = document;
       const prepare = async () => {
-        const { checked, sampleKeys } = await checker.check(pipeline, document, { touch: true });
-        return { plan: planRun(checked, { target: node }), folder, node, port, limit, sampleKeys };
+        const { plan, sampleKeys } = await checks.plan(pipeline, document, { touch: true }, { target: node });
+        return { plan, folder, node, port, limit, sampleKeys };
       };
       return preview.read(documentId, prepare, signal);
     },

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import { planRun } from '../plan/plan.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunControl } from '../protocol/run-api.ts';
 import type { Problem } from '../schema/problem.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
-import type { Checker } from './checker.ts';
+import type { Checks } from './checks.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
 import { errorsFiles, errorsPath, prepareReplay, wayInto } from './replay.ts';
@@ -16,15 +15,15 @@ const newestShown = 20;
 export interface ReplayHandlersOptions {
   readonly runs: RunControl;
   readonly documents: Documents;
-  readonly checker: Checker;
+  readonly checks: Checks;
   readonly catalogue: Catalogue;
   stateOf(document: OpenDocument): string;
 }
 
 /** The errors table of a document, and replays from it. */
-export function replayHandlers({ runs, documents, checker, catalogue, stateOf }: ReplayHandlersOptions): Answers<'errors.list' | 'run.replay'> {
+export function replayHandlers({ runs, documents, checks, catalogue, stateOf }: ReplayHandlersOptions): Answers<'errors.list' | 'run.replay'> {
   const planOf = async (pipeline: Pipeline, document: OpenDocument, parameters: { readonly [name: string]: string | number | boolean }) =>
-    planRun((await checker.check(pipeline, document, { touch: true, mustKnow: true, parameters })).checked);
+    (await checks.plan(pipeline, document, { touch: true, mustKnow: true, parameters })).plan;
   return {
     'errors.list': async ({ documentId, pipeline }) => {
       const document = documents.trusted(documentId);

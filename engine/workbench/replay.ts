@@ -11,7 +11,7 @@ import { MillraceError, type Problem } from '../schema/problem.ts';
 import { CheckpointStore, latestCheckpoint } from '../store/checkpoints.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import { replaysFolder } from '../store/unfinished-replays.ts';
-import type { Place } from './checker.ts';
+import type { Place } from './found-sources.ts';
 
 export interface ReplayRequest {
   readonly plan: PhysicalPlan;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { planRun } from '../plan/plan.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { defaultRunOptions, type RunControl } from '../protocol/run-api.ts';
 import { failedRow } from '../protocol/run-facts.ts';
@@ -10,7 +10,7 @@ import { MillraceError } from '../schema/problem.ts';
 import { latestCheckpoint } from '../store/checkpoints.ts';
 import { stateFolder } from '../store/data-folder.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
-import type { Checker } from './checker.ts';
+import type { Checks } from './checks.ts';
 import { diskError } from './disk.ts';
 import type { Documents, OpenDocument } from './documents.ts';
 import type { Answers } from './handlers.ts';
@@ -30,7 +30,7 @@ type RunRequests =
   | 'run.history';
 
 /** Runs: planned here, carried out by keepers, which also write their history. */
-export function runHandlers(runs: RunControl, documents: Documents, checker: Checker, dataFolder: string): Answers<RunRequests> {
+export function runHandlers(runs: RunControl, documents: Documents, checks: Checks, catalogue: Catalogue, dataFolder: string): Answers<RunRequests> {
   const stateOf = (document: OpenDocument) => stateFolderOf(dataFolder, document);
   const listRuns = async () => {
     const current = await runs.list();
@@ -43,8 +43,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
     'run.start': async ({ documentId, pipeline, parameters, from, dropChangedState, acceptDuplicates, keepErrors, replay }) => {
       const document = documents.trusted(documentId);
       const { folder, path } = document;
-      const { checked } = await checker.check(pipeline, document, { touch: true, mustKnow: true, parameters });
-      const planned = planRun(checked, { keepErrors });
+      const { plan: planned } = await checks.plan(pipeline, document, { touch: true, mustKnow: true, parameters }, { keepErrors });
       // The folder of documents that were never saved is made when something is first written there.
       await mkdir(folder, { recursive: true }).catch((error) => {
         throw diskError(error, folder, 'written');
@@ -54,7 +53,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checker: Che
       const { plan } = replay
         ? planTakeUp({
             plan: planned,
-            catalogue: checked.catalogue,
+            catalogue,
             stateFolder: state,
             folder,
             files: errorsFiles(pipeline.name, document),

@@ -20,7 +20,7 @@ export function settingHandlers(
           hint: 'They are of different versions of Millrace: close it and start it again.',
         });
       }
-      return { appVersion: host.appVersion, protocolVersion, platform: process.platform, home: homedir(), open: host.open, firstStart: store.isNew };
+      return { appVersion: host.appVersion, protocolVersion, platform: process.platform, home: homedir(), open: host.open };
     },
     'catalogue.read': () => catalogue.manifests(),
     'settings.read': ({ key }) => store.setting(key),

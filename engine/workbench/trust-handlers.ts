@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { RunControl } from '../protocol/run-api.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Store } from '../store/store.ts';
-import type { Checker } from './checker.ts';
+import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
 import { listTrusted, refuseWide } from './trusted-places.ts';
@@ -11,7 +11,7 @@ import { listTrusted, refuseWide } from './trusted-places.ts';
 type TrustRequests = 'document.trust' | 'trust.list' | 'trust.remove' | 'clipboard.copied' | 'clipboard.isOwn' | 'pipeline.touches';
 
 /** What is trusted, and what pasted nodes would touch. */
-export function trustHandlers(documents: Documents, store: Store, checker: Checker, runs: RunControl): Answers<TrustRequests> {
+export function trustHandlers(documents: Documents, store: Store, checks: Checks, runs: RunControl): Answers<TrustRequests> {
   return {
     'document.trust': async ({ documentId, folder, sure }) => {
       const { path } = documents.get(documentId);
@@ -39,8 +39,7 @@ export function trustHandlers(documents: Documents, store: Store, checker: Check
     },
     'clipboard.isOwn': ({ text }) => store.copies.has(text),
     'pipeline.touches': async ({ documentId, pipeline }) => {
-      const { checked } = await checker.check(pipeline, documents.get(documentId), { touch: false });
-      const { reads, writes, listens, reaches, code, unknown } = checked.result;
+      const { reads, writes, listens, reaches, code, unknown } = await checks.result(pipeline, documents.get(documentId), { touch: false });
       return { reads, writes, listens, reaches, code, unknown };
     },
   };

@@ -112,11 +112,8 @@ afterEach(() => {
 describe('a workbench', () => {
   it('greets, and refuses an editor of another version', async () => {
     const hello = await client.request('hello', { protocolVersion });
-    expect(hello).toMatchObject({ appVersion: '9.9.9', home: homedir(), open: at('open.millrace.json'), firstStart: true });
+    expect(hello).toMatchObject({ appVersion: '9.9.9', home: homedir(), open: at('open.millrace.json') });
     expect(await codeOf(client.request('hello', { protocolVersion: 999 }))).toBe('protocol/version');
-    client.close();
-    client = connect();
-    expect((await client.request('hello', { protocolVersion })).firstStart).toBe(false);
   });
 
   it('answers wrong params and unknown names with errors that name the place', async () => {
@@ -146,6 +143,9 @@ describe('a workbench', () => {
     expect(listing.parent).toBe(tmpdir());
     expect((await client.request('files.list', { path: '' })).path).toBe(homedir());
     expect(await codeOf(client.request('files.list', { path: at('days.csv') }))).toBe('file/not-a-folder');
+    const locate = (name: string) => client.request('files.locate', { path: at(name) });
+    expect(await locate('data/../days.csv')).toEqual({ path: at('days.csv'), is: 'file' });
+    expect([await locate(''), await locate('none/days.csv'), await locate('days.csv/x')].map((found) => found.is)).toEqual(['folder', 'nothing', 'nothing']);
   });
 
   it('checks with what the sources say, and tells of types later', async () => {

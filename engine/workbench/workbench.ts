@@ -1,4 +1,5 @@
 import { definitions } from '../../nodes/index.ts';
+import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import { Preview } from '../preview/preview.ts';
 import { TypeChecks } from '../preview/type-checks.ts';
@@ -6,12 +7,10 @@ import type { EditorProtocol } from '../protocol/api.ts';
 import { Service } from '../protocol/connection.ts';
 import type { Port } from '../protocol/port.ts';
 import type { RunControl } from '../protocol/run-api.ts';
-import { codeAnalysis } from '../sandbox/analysis.ts';
 import { Store } from '../store/store.ts';
 import { autosaveHandlers } from './autosave-handlers.ts';
 import { Autosaves } from './autosaves.ts';
-import { CheckAnswers } from './check-answers.ts';
-import { Checker } from './checker.ts';
+import { Checks } from './checks.ts';
 import { documentHandlers } from './document-handlers.ts';
 import { Documents } from './documents.ts';
 import { fileHandlers } from './file-handlers.ts';
@@ -41,8 +40,8 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const store = Store.open(options.dataFolder);
   if (store.problem) process.stderr.write(`millrace: ${store.problem.message} ${store.problem.hint ?? ''}\n`);
   const catalogue = new Catalogue(definitions);
-  const checker = new Checker(catalogue, codeAnalysis);
-  const answers = new CheckAnswers();
+  const checks = new Checks(catalogue);
+  const received = new PipelineReceiver();
   const uploads = new Uploads();
   const documents = new Documents(store, options, (documentId) => {
     preview.forget(documentId);
@@ -56,21 +55,24 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     port,
     {
       ...settingHandlers(store, catalogue, options),
-      ...documentHandlers(documents, store, checker, (documentId) => {
+      ...documentHandlers(documents, store, checks, (documentId) => {
         preview.forget(documentId);
         typeChecks.forget(documentId);
-        answers.forget(documentId);
+        checks.forget(documentId);
+        received.forget(documentId);
       }),
-      ...trustHandlers(documents, store, checker, runs),
-      ...previewHandlers(documents, checker, preview, typeChecks, answers),
-      ...runHandlers(runs, documents, checker, options.dataFolder),
-      ...replayHandlers({ runs, documents, checker, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
+      ...trustHandlers(documents, store, checks, runs),
+      ...previewHandlers(documents, checks, preview, typeChecks, received),
+      ...runHandlers(runs, documents, checks, catalogue, options.dataFolder),
+      ...replayHandlers({ runs, documents, checks, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
       ...resultHandlers(results),
       ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
       ...fileHandlers(documents, catalogue, uploads),
     },
     parseRequest,
   );
+  // An editor asks for a check as soon as it has opened something.
+  checks.prepare();
   const stopListening = [
     runs.onChanged((summary) => service.emit('run.changed', summary)),
     runs.onLogged((runId, line) => service.emit('run.logged', { runId, line })),
@@ -81,7 +83,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
     typeChecks.close();
     results.close();
     void uploads.close();
-    checker.close();
+    checks.close();
     store.close();
   });
 }

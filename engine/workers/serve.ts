@@ -37,7 +37,12 @@ export function serveJobs<Job, Result>(handle: (job: Job) => Result | Promise<Re
     count();
     const reply = await answer(handle, job as Job);
     count();
-    process.send?.(reply);
+    try {
+      process.send?.(reply);
+    } catch (error) {
+      // What cannot be copied, as it is nested too deep, is no answer; but silence would be none, either.
+      process.send?.({ problem: problemOf(error) } satisfies Reply);
+    }
   });
   return (note) => notes.postMessage({ turn: Atomics.load(state, 0), note });
 }

@@ -3,8 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { SinkContext } from '../kit/node.ts';
 
-/** The one name of a file, by whatever links and spellings it is reached. */
-function realName(path: string): string {
+/** The one name of a file, or of a pattern in its folder, by whatever links and spellings it is reached. */
+export function realName(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {

@@ -1,4 +1,5 @@
 /** Types that the user sets by hand over those that were found. */
+import { nameList } from '../../engine/schema/name-list.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../engine/schema/types.ts';
 import { f } from '../kit/fields.ts';
 import type { Inference } from '../kit/node.ts';
@@ -40,16 +41,17 @@ export function outputColumns(found: Schema | null, types: readonly ColumnTypeSe
   if (!found) return { outputs: { rows: null } };
   const problems: NonNullable<Inference['problems']>[number][] = [];
   const columns: Column[] = [...found.columns];
+  const places = new Map(columns.map(({ name }, i) => [name, i] as const).reverse());
   types.forEach(({ column, type }, i) => {
-    const index = columns.findIndex(({ name }) => name === column);
-    if (index !== -1) columns[index] = { ...columns[index]!, type };
-    else if (adds && column !== '') columns.push({ name: column, type, nullable: true });
+    const index = places.get(column);
+    if (index !== undefined) columns[index] = { ...columns[index]!, type };
+    else if (adds && column !== '') places.set(column, columns.push({ name: column, type, nullable: true }) - 1);
     else if (column !== '') {
       problems.push({
         code: 'column/missing',
         severity: 'warning',
         message: `There is no column "${column}" to set a type for.`,
-        hint: `The columns are: ${found.columns.map(({ name }) => name).join(', ')}.`,
+        hint: `The columns are: ${nameList(found.columns.map(({ name }) => name))}.`,
         field: `types.${i}.column`,
       });
     }

@@ -1,7 +1,7 @@
 /** What is known of files that were read to their end and closed: they are not read again, and neither are compressed copies of them. */
 import type { BigIntStats } from 'node:fs';
-import type { Unpacked } from './tail-content.ts';
-import { areOfOneSeries, headBytes, holds, idOf, isOf, printOf, type TailPosition } from './tail-position.ts';
+import { areOfOneSeries, type Candidate, isCopyOf } from './tail-copies.ts';
+import { holds, idOf, isOf, keyOf, type TailPosition } from './tail-position.ts';
 
 /** Positions that are kept of each kind, the newest. */
 const maxFinished = 1000;
@@ -63,22 +63,36 @@ export class EndedFiles {
       .map(({ offset }) => offset);
   }
 
-  /** Takes out the file of which a compressed one is a copy: the one that was read furthest. */
-  takeOriginal(name: string, { length, head, stretches }: Unpacked, others: readonly TailPosition[]): TailPosition | null {
-    const isCopyOf = (position: TailPosition) => {
-      const { offset, end } = position;
-      const before = stretches.get(offset);
-      if (offset > length || !before || !beginsWith(head, position)) return false;
-      // What is short may be the same by chance: then the name has to tell, too.
-      if (offset < headBytes && !areOfOneSeries(position.name, name)) return false;
-      return !end || printOf(before.subarray(before.length - end.bytes)).sha1 === end.sha1;
-    };
+  /** Takes out the file of which another one is a copy: one of the same series of names before others, and the one that was read furthest. */
+  takeOriginal(copy: Candidate, others: readonly TailPosition[]): TailPosition | null {
+    const rank = (position: TailPosition) => Number(areOfOneSeries(position, copy.name));
     const [original] = this.#plain(others)
-      .filter(isCopyOf)
-      .sort((a, b) => b.offset - a.offset);
+      .filter((position) => isCopyOf(position, copy))
+      .sort((a, b) => rank(b) - rank(a) || b.offset - a.offset);
     if (!original) return null;
     this.#gone.delete(original);
     return original;
+  }
+
+  /** The compressed copy of a file that was not read because that file was. */
+  copyOf(original: TailPosition): TailPosition | null {
+    const key = keyOf(original);
+    return [...this.#finished.values()].find(({ copyOf }) => copyOf === key) ?? null;
+  }
+
+  /** A file is judged anew. */
+  drop({ device, inode }: TailPosition): void {
+    this.#finished.delete(`${device}:${inode}`);
+  }
+
+  /** A compressed copy is read in the place of its original, from where that was read to. */
+  readInstead({ copyOf: _, ...copy }: TailPosition, { offset, line }: Pick<TailPosition, 'offset' | 'line'>): void {
+    this.finish({ ...copy, offset, line, size: -1 });
+  }
+
+  /** A file was read to its end: what is a copy of it needs it no more. */
+  complete(original: TailPosition): void {
+    for (let copy = this.copyOf(original); copy; copy = this.copyOf(original)) this.finish({ ...copy, copyOf: undefined });
   }
 
   /** Moves what is no longer on the disk to the files that are gone. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { parseJson } from '../../engine/schema/json-text.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Row } from '../../engine/schema/types.ts';
 import { errorsTable, isWaiting } from './errors-file.ts';
@@ -22,7 +23,7 @@ export async function sampleErrors(path: string, node: string): Promise<readonly
     const kept = connection
       .prepare<[string, number], { row: string }>(`SELECT row FROM ${errorsTable} WHERE node = ? AND ${isWaiting} ORDER BY id LIMIT ?`)
       .all(node, sampled);
-    return kept.map(({ row }) => JSON.parse(row) as Row);
+    return kept.map(({ row }) => parseJson(row) as Row);
   } catch (error) {
     throw outputProblem(error, path);
   } finally {

@@ -4,6 +4,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
 import { type ByteReader, openBytes } from './byte-reader.ts';
+import { expectSame, type FileIdentity, identityOf } from './file-identity.ts';
 import type { InputFile } from './input-files.ts';
 
 /** The part of a file that is in memory. Parsers move `at` and `line` forward; what is before `at` is forgotten. */
@@ -36,6 +37,8 @@ export interface FilePosition {
   readonly file: string;
   readonly offset: number;
   readonly line: number;
+  /** Absent in positions of older versions. */
+  readonly identity?: FileIdentity;
 }
 
 type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'signal'>;
@@ -52,6 +55,7 @@ export class FileRows implements Reader {
   readonly #chunkSize: number | undefined;
   #index: number;
   #start: FilePosition | null;
+  #identity: FileIdentity | undefined;
   #bytes: ByteReader | null = null;
   #window: Mutable<Window>;
   /** The content's offset of the window's first byte. */
@@ -84,8 +88,10 @@ export class FileRows implements Reader {
   }
 
   position(): Json {
-    if (!this.#bytes && this.#start) return { ...this.#start };
-    return { file: this.#window.file.name, offset: this.#offset + this.#window.at, line: this.#window.line };
+    if (!this.#bytes && this.#start) return { ...this.#start } as unknown as Json;
+    const { file, at, line } = this.#window;
+    const position: FilePosition = { file: file.name, offset: this.#offset + at, line, ...(this.#identity && { identity: this.#identity }) };
+    return position as unknown as Json;
   }
 
   progress() {
@@ -124,12 +130,15 @@ export class FileRows implements Reader {
     const file = this.#files[this.#index];
     if (!file || this.#closed) return false;
     const start = this.#start;
+    if (start?.identity) await expectSame(file, start.identity);
+    const identity = await identityOf(file);
     const bytes = await openBytes(file, { encoding: this.#encoding, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
     if (this.#closed) {
       await bytes.close();
       return false;
     }
     this.#bytes = bytes;
+    this.#identity = identity;
     this.#start = null;
     this.#offset = start?.offset ?? 0;
     this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: bytes.translated };

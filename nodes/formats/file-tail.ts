@@ -8,13 +8,15 @@ import type { Reader, SourceBatch } from '../kit/node.ts';
 import { EndedFiles } from './ended-files.ts';
 import type { Batch, Parser } from './file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from './input-files.ts';
-import { type Content, GzipContent, packedWith, plainContent, type Unpacked, unpack } from './tail-content.ts';
-import { areOfOneSeries, areRelated, bornAt, headBytes, holds, idOf, isOf, numbersOf, printOf, type TailPosition, tailPositions } from './tail-position.ts';
+import { packedWith, plainContent } from './tail-content.ts';
+import { areRelated } from './tail-copies.ts';
+import { type Opened, PackedFiles } from './tail-packed.ts';
+import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from './tail-position.ts';
 import { TailReport } from './tail-report.ts';
 import { Disk, openFlags } from './tail-restore.ts';
 import { readAt, TailedFile, type TailStart } from './tailed-file.ts';
 
-/** The time by which a tail looks at the disk, in milliseconds. */
+/** The time by which a tail looks at the disk, in milliseconds: of a clock that nobody sets. */
 export interface TailClock {
   now(): number;
   /** Resolves after so long, or when `signal` is aborted. */
@@ -42,8 +44,6 @@ const maxFiles = 1000;
 const maxLeft = 64;
 /** How far back to look for the end of the last complete line. */
 const lastLineBytes = 1024 * 1024;
-/** After this time without a change, a gzip file that is not complete is told. */
-const incompleteMs = 10_000;
 /** How often to look for more: soon while rows are coming, less often in quiet times. */
 const busyPollMs = 20;
 const quietPollMs = 250;
@@ -65,8 +65,11 @@ export class FileTail implements Reader {
   readonly #files = new Map<string, TailedFile>();
   readonly #ended = new EndedFiles();
   readonly #report: TailReport;
-  /** Packed files that cannot be read as they are now, by device and inode: when they were changed. */
-  readonly #unread = new Map<string, bigint>();
+  readonly #packed: PackedFiles;
+  /** Names of each file in the last listing, by device and inode. */
+  readonly #names = new Map<string, Set<string>>();
+  /** What the checkpoint names, for the first look. */
+  #before: readonly TailPosition[];
   #pruneAt = 100;
   #current: TailedFile | null = null;
   #lastRowsAt = 0;
@@ -77,7 +80,10 @@ export class FileTail implements Reader {
   constructor(options: TailOptions) {
     this.#options = options;
     this.#settleMs = options.settleMs ?? 2000;
-    this.#report = new TailReport(options.log, tailPositions(options.start).lost ?? 0);
+    const { files, lost } = tailPositions(options.start);
+    this.#before = files;
+    this.#report = new TailReport(options.log, lost ?? 0);
+    this.#packed = new PackedFiles(this.#ended, this.#report);
     this.#clock = options.clock ?? systemClock;
     this.#ending = AbortSignal.any([options.signal, this.#closing.signal]);
   }
@@ -154,9 +160,11 @@ export class FileTail implements Reader {
     this.#report.leftOut(listing.leftOut);
     // A file may have several names: the one that it has here stays.
     const listed = new Map<string, ListedFile>();
+    this.#names.clear();
     for (const file of listing.files) {
       const id = idOf(file.stat);
       this.#files.get(id)?.call(file.name);
+      this.#names.set(id, (this.#names.get(id) ?? new Set()).add(file.name));
       if (!listed.has(id) || this.#files.get(id)?.name === file.name) listed.set(id, file);
     }
     const names = new Set(listing.files.map(({ name }) => name));
@@ -165,6 +173,12 @@ export class FileTail implements Reader {
       if (!isFirst && file.leftAt === now && !names.has(file.name)) this.#report.missing(file.name);
     }
     if (isFirst && listing.files.length === 0 && listing.leftOut.length === 0) this.#report.missing(this.#options.path);
+    for (const file of cut) {
+      const copy = this.#ended.copyOf(file.position());
+      if (!copy) continue;
+      this.#ended.readInstead(copy, file);
+      this.#startOver(file, copy.offset);
+    }
     // Of a compressed file it shows only then whether it is a copy of one that is there.
     const inOrder = [...listed].sort(([, a], [, b]) => Number(/\.gz$/.test(a.name)) - Number(/\.gz$/.test(b.name)));
     for (const [id, file] of inOrder) {
@@ -172,19 +186,15 @@ export class FileTail implements Reader {
       if (!this.#files.has(id)) await this.#meet(file, now, isFirst);
       if (this.#closing.signal.aborted) return;
     }
-    if (unresolved.length > 0) await this.#recover(unresolved, listing.files, now);
+    if (unresolved.length > 0) await this.#recover(unresolved, now);
     await this.#settle(cut, now);
     this.#isFirstLook = false;
+    this.#before = [];
   }
 
   /** A file that is not followed yet. */
   async #meet(listed: ListedFile, now: number, isFirst: boolean): Promise<void> {
-    const known = this.#ended.of(listed.stat);
-    if (known?.packed && known.size === listed.size) return;
-    if (this.#unread.get(idOf(listed.stat)) === listed.stat.mtimeNs) {
-      if (now - Number(listed.stat.mtimeMs) > incompleteMs) this.#report.incomplete(listed.name);
-      return;
-    }
+    if (this.#packed.isSettled(listed, now)) return;
     const toEnd = isFirst && this.#options.start === null && this.#options.from === 'end';
     const file = await this.#follow(listed, now, (descriptor) => {
       if (toEnd) return endOf(descriptor);
@@ -217,13 +227,15 @@ export class FileTail implements Reader {
     }
     const stat = await handle.stat({ bigint: true });
     const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
+    for (const before of this.#before) if (isOf(before, stat)) for (const each of [...(before.names ?? []), before.name]) file.call(each);
+    for (const each of this.#names.get(file.id) ?? []) file.call(each);
     this.#files.set(file.id, file);
     this.#ended.forget(stat, file.offset);
     return file;
   }
 
   /** Null where there is nothing to read: it is followed already, no file, or a copy of what was read. */
-  async #contentOf(handle: FileHandle, name: string, startOf: StartOf): Promise<{ readonly content: Content; readonly start: TailStart } | null> {
+  async #contentOf(handle: FileHandle, name: string, startOf: StartOf): Promise<Opened | null> {
     const stat = await handle.stat({ bigint: true });
     if (this.#files.has(idOf(stat))) return null;
     if (!stat.isFile()) {
@@ -233,48 +245,21 @@ export class FileTail implements Reader {
     const given = startOf(handle.fd, stat);
     if (given === undefined) return null;
     const packer = packedWith(readAt(handle.fd, 0, 16));
-    if (packer === null) return startOf === inCopiesOnly ? null : { content: plainContent(handle), start: given ?? { offset: 0, line: 1 } };
-    this.#unread.set(idOf(stat), stat.mtimeNs);
-    if (packer !== 'gzip') {
-      this.#report.packed(name, packer);
-      return null;
-    }
-    // A rotation that copies a file before it cuts it off may compress the copy at once.
-    const cut = new Map([...this.#files.values()].filter(({ isCut }) => isCut).map((each) => [each.position(), each]));
-    const unpacked = await unpack(handle, (head) => this.#ended.offsetsFor(head, [...cut.keys()]));
-    // It is being written: once it has changed, it is looked at again.
-    if (!unpacked) return null;
-    this.#unread.delete(idOf(stat));
-    const isSought = startOf === inCopiesOnly;
-    const known = isSought ? null : this.#ended.of(stat, ({ packed, head }) => packed === true && head.sha1 === printOf(unpacked.head).sha1);
-    const twin = isSought ? null : this.#packedTwin(name, unpacked);
-    const original = known || twin ? null : this.#ended.takeOriginal(name, unpacked, [...cut.keys()]);
-    if (original) cut.get(original)?.giveAway(unpacked.length);
-    if (isSought && !original) return null;
-    if (original) this.#report.copy(name, original.name, original.offset < unpacked.length ? original.line : null);
-    else if (twin) this.#report.copy(name, twin.name, null);
-    const isRead = twin || (this.#isFirstLook && this.#options.start === null && this.#options.from === 'end');
-    const start = isRead ? { offset: unpacked.length, line: 1 } : (known ?? original ?? { offset: 0, line: 1 });
-    if (start.offset < unpacked.length) return { content: new GzipContent(handle, unpacked), start };
-    const { offset, line } = start;
-    this.#ended.finish({ name, ...numbersOf(stat), offset, line, head: printOf(unpacked.head), packed: true, ...(twin && { isCopy: true }) });
-    return null;
-  }
-
-  /** The file that is followed of which this one is a compressed copy. */
-  #packedTwin(name: string, { length, head, end }: Unpacked): TailedFile | null {
-    const isTwin = (file: TailedFile) =>
-      !file.isPacked &&
-      length > 0 &&
-      (length >= headBytes || [file.name, ...file.names].some((each) => (file.stat.nlink === 0n ? areOfOneSeries : areRelated)(each, name))) &&
-      file.readAt(0, head.length).equals(head) &&
-      file.readAt(length - end.length, end.length).equals(end);
-    return [...this.#files.values()].find(isTwin) ?? null;
+    const inCopiesOnly = startOf === onlyCopies;
+    if (packer === null) return inCopiesOnly ? null : { content: plainContent(handle), start: given ?? { offset: 0, line: 1 } };
+    const isAnew = this.#isFirstLook && this.#options.start === null;
+    return this.#packed.open(handle, name, stat, packer, {
+      files: [...this.#files.values()],
+      isSkipped: isAnew && this.#options.from === 'end',
+      inCopiesOnly,
+      hasLostNames: (file) => [...file.names].some((each) => !this.#names.get(file.id)?.has(each)),
+      giveAway: (original, size) => this.#startOver(original, size),
+    });
   }
 
   /** The first look of a run: goes on where the last one was. Returns what cannot be found again, unless a compressed copy has it. */
   async #restore(now: number): Promise<TailPosition[]> {
-    const { files: before } = tailPositions(this.#options.start);
+    const before = this.#before;
     const taken = new Set<string>();
     // Of what nothing was read yet may be the copy of another one.
     const isUnread = ({ offset, packed, ended }: TailPosition) => offset === 0 && !packed && !ended;
@@ -294,16 +279,20 @@ export class FileTail implements Reader {
     const disk = this.#disk(sought);
     const unresolved: TailPosition[] = [];
     for (const position of sought) {
-      const copy = position.ended ? null : disk.copyOf(position, ({ stat }) => taken.has(idOf(stat)) || this.#ended.of(stat) !== null);
-      if (copy && (await this.#goOn(copy, { ...position, name: copy.name }, now))) {
+      const copy = disk.copyOf(position, ({ stat }) => taken.has(idOf(stat)) || this.#ended.of(stat) !== null);
+      const packed = this.#ended.copyOf(position);
+      if (copy && (await this.#goOn(copy, { ...position, name: copy.name, ended: undefined }, now))) {
         taken.add(idOf(copy.stat));
         this.#report.copy(copy.name, position.name, position.line);
-      } else {
+      } else if (packed) this.#ended.readInstead(packed, position);
+      else {
         const gone = this.#ended.leave(position);
         if (!position.ended) unresolved.push(gone);
       }
     }
     for (const position of before.filter(isUnread)) {
+      // Whatever that was a copy of it holds is not known to be read: the copy is judged anew.
+      for (let copy = this.#ended.copyOf(position); copy; copy = this.#ended.copyOf(position)) this.#ended.drop(copy);
       const file = disk.others().find(({ stat }) => isOf(position, stat));
       if (!file || this.#files.has(idOf(file.stat))) continue;
       await this.#goOn(file, position, now);
@@ -334,12 +323,12 @@ export class FileTail implements Reader {
   }
 
   /** What a checkpoint names, and neither the disk nor a copy that is followed has, may be in a compressed copy. */
-  async #recover(positions: readonly TailPosition[], listed: readonly ListedFile[], now: number): Promise<void> {
+  async #recover(positions: readonly TailPosition[], now: number): Promise<void> {
     const disk = this.#disk(positions);
     for (const position of positions) {
-      const isSought = ({ name, stat }: ListedFile) => /\.gz$/.test(name) && (areRelated(position.name, name) || this.#ended.of(stat)?.isCopy === true);
-      const copies = this.#ended.isGone(position) ? [...listed.filter(({ stat }) => this.#ended.of(stat)?.isCopy), ...disk.others()] : [];
-      for (const file of copies.filter(isSought)) if (this.#ended.isGone(position)) await this.#follow(file, now, inCopiesOnly);
+      const isSought = ({ name }: ListedFile) => /\.gz$/.test(name) && areRelated(position, name);
+      const copies = this.#ended.isGone(position) ? disk.others() : [];
+      for (const file of copies.filter(isSought)) if (this.#ended.isGone(position)) await this.#follow(file, now, onlyCopies);
       const isFound = position.offset > 0 && !position.packed && !this.#ended.isGone(position);
       if (!isFound) this.#report.notFound(position, disk.byNumber(position) !== null);
     }
@@ -350,11 +339,8 @@ export class FileTail implements Reader {
     const files = [...this.#files.values()];
     for (const file of files) if (file.isHeld) await this.#judge(file, now);
     for (const file of files) {
-      if (cut.includes(file) && file.isCut) {
-        const isShorter = Number(file.statNow().size) < file.readTo;
-        this.#report.cut(file.name, isShorter, file.unread);
-        file.startOver(now);
-      } else if (!file.isCut && file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
+      if (cut.includes(file) && file.isCut) this.#startOver(file, 0);
+      else if (!file.isCut && file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
     }
     // Those that left last are the ones that somebody may still write to.
     const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => b.leftAt! - a.leftAt!);
@@ -374,8 +360,7 @@ export class FileTail implements Reader {
     if (head.length === 0) return;
     if (packedWith(head) !== null) {
       // It was empty when it was opened: the next look finds it anew.
-      this.#files.delete(file.id);
-      return file.close();
+      return this.#leave(file);
     }
     const twins = [...this.#files.values()].filter((other) => other !== file && !other.isHeld && !other.isPacked && other.beginsAs(head));
     const original = twins.find((twin) => twin.isCut || isDeletedAfter(twin, file));
@@ -392,17 +377,29 @@ export class FileTail implements Reader {
     } else if (original.endsAs(file.descriptor)) {
       this.#report.copy(file.name, original.name, original.line);
       file.moveTo(original);
-      original.giveAway(file.size);
+      if (original.isCut) this.#startOver(original, file.size);
+      else await this.#leave(original);
     }
+  }
+
+  /** A file that was cut off is read from its beginning. `copied`: bytes that a copy of it has, which is read on instead. */
+  #startOver(file: TailedFile, copied: number): void {
+    this.#report.cut(file.name, Number(file.statNow().size) < file.readTo, file.unread(copied));
+    file.startOver(this.#lookedAt);
+  }
+
+  #leave(file: TailedFile): Promise<void> {
+    this.#files.delete(file.id);
+    if (this.#current === file) this.#current = null;
+    return file.close();
   }
 
   /** A file is at its end for good. */
   async #end(file: TailedFile): Promise<void> {
     const position = file.position();
     const isGone = file.statNow().nlink === 0n;
-    this.#files.delete(file.id);
-    if (this.#current === file) this.#current = null;
-    await file.close();
+    await this.#leave(file);
+    this.#ended.complete(position);
     if (isGone) this.#ended.leave(position);
     else this.#ended.finish(position);
     if (this.#ended.finished <= this.#pruneAt) return;
@@ -421,14 +418,14 @@ export class FileTail implements Reader {
 }
 
 const systemClock: TailClock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
   wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
 };
 
 /** Where to begin in a file that was opened. Null: at its beginning; undefined: it is not the one that was meant. */
 type StartOf = (descriptor: number, stat: BigIntStats) => TailStart | null | undefined;
 /** A compressed file is looked at for what it holds of files that are gone, and is not to be followed otherwise. */
-const inCopiesOnly: StartOf = () => null;
+const onlyCopies: StartOf = () => null;
 
 /** It is no longer on the disk, and went after the other one was made. */
 function isDeletedAfter(file: TailedFile, other: TailedFile): boolean {

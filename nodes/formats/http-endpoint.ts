@@ -37,7 +37,7 @@ export class HttpEndpoint {
   readonly #inbox: Inbox;
   readonly #context: Context;
   readonly #server: Server;
-  #fullToldAt = 0;
+  #fullToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: EndpointOptions, inbox: Inbox, context: Context) {
     this.#options = options;
@@ -149,8 +149,8 @@ export class HttpEndpoint {
   }
 
   #tellFull(request: IncomingMessage, response: ServerResponse): void {
-    if (Date.now() - this.#fullToldAt > fullToldEveryMs) {
-      this.#fullToldAt = Date.now();
+    if (performance.now() - this.#fullToldAt > fullToldEveryMs) {
+      this.#fullToldAt = performance.now();
       this.#context.log('warning', 'The inbox is full: senders are asked to wait (429) until the pipeline has caught up.');
     }
     response.setHeader('Retry-After', '1');

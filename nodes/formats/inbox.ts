@@ -1,5 +1,6 @@
 /** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
 import { existsSync } from 'node:fs';
+import { parseJson } from '../../engine/schema/json-text.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 import { castValue, encodeCells } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
@@ -34,7 +35,7 @@ export class Inbox {
     this.#path = path;
     this.#schema = schema;
     try {
-      this.#database = openSqlite(path, { waitMs: 5000 });
+      this.#database = openSqlite(path, { waitMs: 5000, isPrivate: true });
       // What was acknowledged must survive a power cut: each commit is on the disk before it is answered.
       pragma(this.#database, 'journal_mode = wal');
       pragma(this.#database, 'synchronous = full');
@@ -134,7 +135,7 @@ export function sampleInbox(path: string, schema: Schema, limit: number): Row[] 
 function rowsOf(stored: readonly Stored[], schema: Schema, fail: (failure: RowFailure) => void): Row[] {
   const rows: Row[] = [];
   for (const { row: text } of stored) {
-    const cells = JSON.parse(text) as { readonly [column: string]: never };
+    const cells = parseJson(text) as { readonly [column: string]: never };
     const found = convertRow(schema, ({ name, type }) => castValue(Object.hasOwn(cells, name) ? cells[name]! : null, type));
     if ('row' in found) rows.push(found.row);
     else {

@@ -1,9 +1,9 @@
 /** Which files a source reads: a path, or a pattern that names several; checked before anything is opened. */
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
+import { namePattern } from '../../engine/schema/name-pattern.ts';
 import { MillraceError, type Problem } from '../../engine/schema/problem.ts';
 import { isUnavailable } from '../../engine/schema/system-errors.ts';
 import { entriesOf, type FilePath } from './file-name.ts';
-import { namePattern } from './name-pattern.ts';
 
 export interface InputFile {
   /** Absolute. */

@@ -1,5 +1,8 @@
 /** JSON Lines files into typed rows. */
+
 import { isUtf8 } from 'node:buffer';
+import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
+import { parseJson } from '../../engine/schema/json-text.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
@@ -131,7 +134,8 @@ export class JsonlParser implements Parser {
       // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
       if (source.charCodeAt(0) === 123 && !(this.#hasJson && longDigits.test(source))) {
         try {
-          row = this.#toRow(JSON.parse(source) as JsonRecord);
+          if (this.#hasJson) refuseDeepValue(source);
+          row = this.#toRow(parseJson(source) as JsonRecord);
         } catch {
           row = undefined;
         }

@@ -1,4 +1,6 @@
 /** One line of JSON Lines. */
+import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
+import { parseJson } from '../../engine/schema/json-text.ts';
 import type { Column, ColumnType, Json } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Conversion } from './row-conversion.ts';
@@ -9,13 +11,14 @@ export type ExactRecord = { readonly [key: string]: unknown };
 
 export const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Parses without rounding whole numbers. Slower than JSON.parse by far. Throws a SyntaxError. */
+/** Parses without rounding whole numbers. Slower than JSON.parse by far. Throws a SyntaxError, also for what is nested too deep. */
 export function parseExactly(line: string): unknown {
-  return JSON.parse(line, ((_key: string, value: unknown, context: { source?: string }) => {
+  refuseDeepValue(line);
+  return parseJson(line, (_key, value, context) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
     const { source } = context;
     return source !== undefined && /^-?\d+$/.test(source) && String(value) !== source ? BigInt(source) : value;
-  }) as (key: string, value: unknown) => unknown);
+  });
 }
 
 /** What JSON.parse threw, with the column instead of V8's position. */

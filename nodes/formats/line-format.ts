@@ -54,7 +54,8 @@ export function declaredOutput(columns: DeclaredColumns, format: 'jsonl' | 'csv'
     } as const;
     return { outputs: { rows: null }, problems: [problem] };
   }
-  const twice = named.findIndex(({ column }, i) => named.findIndex((other) => other.column === column) < i);
+  const seen = new Set<string>();
+  const twice = named.findIndex(({ column }) => seen.size === seen.add(column).size);
   if (twice >= 0) {
     const message = `There are two columns "${named[twice]!.column}"`;
     const field = `columns.${columns.indexOf(named[twice]!)}.column`;

@@ -71,7 +71,8 @@ export class SqliteDatabase implements Transaction {
   #next: (() => void)[] = [];
   #draining: Promise<void> | null = null;
 
-  constructor(path: string, context: Context) {
+  /** `isPrivate`: a new file is for its owner alone. */
+  constructor(path: string, context: Context, { isPrivate = false } = {}) {
     this.path = path;
     this.#context = context;
     // A stream outlasts whoever has the lock; a run that ends is better told.
@@ -82,7 +83,7 @@ export class SqliteDatabase implements Transaction {
       statSync(dirname(path));
       this.isNew = !existsSync(path);
       if (this.isNew && context.resume) throw goneDatabase(path);
-      this.connection = openSqlite(path);
+      this.connection = openSqlite(path, { isPrivate });
     } catch (error) {
       throw outputProblem(error, path);
     }

@@ -53,6 +53,8 @@ export interface SqliteOptions {
   readonly access?: 'create' | 'write' | 'read' | 'look';
   /** How long to wait for the lock of another one, in ms; nothing is waited where nothing is said. The thread stands still meanwhile. */
   readonly waitMs?: number;
+  /** A file that is new is made for its owner alone; what SQLite adds beside it gets the same mode. One that is there keeps its mode. */
+  readonly isPrivate?: boolean;
 }
 export interface LibraryOptions {
   readonly access: 'create' | 'write' | 'read' | 'immutable';
@@ -63,10 +65,19 @@ export type SqliteLibrary = (path: string, options: LibraryOptions) => SqliteCon
 let library: SqliteLibrary | null = null;
 
 /** `path`: absolute, or `:memory:`. SQLite reads the file with the first statement only, and fails there if it is none. */
-export function openSqlite(path: string, { access = 'create', waitMs = 0 }: SqliteOptions = {}): SqliteConnection {
+export function openSqlite(path: string, { access = 'create', waitMs = 0, isPrivate = false }: SqliteOptions = {}): SqliteConnection {
   library ??= process.env['MILLRACE_SQLITE'] !== 'better-sqlite3' && isNodeSqliteFit() ? openNodeSqlite : openBetterSqlite;
   const isLook = access === 'look';
+  if (isPrivate) makePrivate(path);
   return library(path, { access: isLook ? (isUntouchedWal(path) ? 'immutable' : 'read') : access, waitMs });
+}
+
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch {
+    // It is there; or it cannot be made, and SQLite says so.
+  }
 }
 
 /**

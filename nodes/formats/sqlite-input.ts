@@ -43,7 +43,7 @@ export async function openQuery(
   { access, waitMs = lockWaitMs }: { readonly access: 'read' | 'look'; readonly waitMs?: number },
 ): Promise<{ database: SqliteConnection; statement: SqliteStatement }> {
   findFile(query.path, query.name);
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   for (;;) {
     let database: SqliteConnection | null = null;
     try {
@@ -52,7 +52,7 @@ export async function openQuery(
       return { database, statement };
     } catch (error) {
       database?.close();
-      if (!isBusy(error) || signal.aborted || Date.now() > deadline) throw inputProblem(error, query);
+      if (!isBusy(error) || signal.aborted || performance.now() > deadline) throw inputProblem(error, query);
     }
     await new Promise((done) => setTimeout(done, lockRetryMs));
   }
@@ -128,11 +128,11 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
 
 function sampleTypes(statement: SqliteStatement, names: readonly string[]): Map<string, ColumnType> {
   const sample: Record<string, unknown>[] = [];
-  const deadline = Date.now() + sampleMs;
+  const deadline = performance.now() + sampleMs;
   for (const values of statement.iterate()) {
     // Bytes beside text make a column that no one type fits; as text the bytes fail row by row.
     sample.push(Object.fromEntries(names.map((name, i) => [name, values[i]])));
-    if (sample.length === sampleRows || Date.now() > deadline) break;
+    if (sample.length === sampleRows || performance.now() > deadline) break;
   }
   const always = new Set(names.filter((name) => sample.every((row) => row[name] === null)));
   // Text stays text: a query that wants a timestamp of an expression can have one under Column types.

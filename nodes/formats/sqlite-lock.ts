@@ -17,13 +17,13 @@ export function isBusy(error: unknown): boolean {
 
 /** Does what needs the lock of a database as soon as it can be had. Throws MillraceErrors; also when it is cancelled. */
 export async function withLock<T>(attempt: () => T, { path, signal, onLongWait }: LockPatience): Promise<T> {
-  const deadline = Date.now() + lockWaitMs;
+  const deadline = performance.now() + lockWaitMs;
   let told = false;
   for (;;) {
     try {
       return attempt();
     } catch (error) {
-      const isLate = Date.now() > deadline;
+      const isLate = performance.now() > deadline;
       if (!isBusy(error) || signal.aborted || (isLate && !onLongWait)) throw outputProblem(error, path);
       if (isLate && !told) onLongWait!(`Waiting for another program that has locked ${path}.`);
       told ||= isLate;

@@ -1,4 +1,6 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
+import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
+import { parseJson } from '../../engine/schema/json-text.ts';
 import type { Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
@@ -130,7 +132,8 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
     if (found === null) return null;
     if (typeof found !== 'string') return undefined;
     try {
-      return JSON.parse(found) as Json;
+      refuseDeepValue(found);
+      return parseJson(found) as Json;
     } catch {
       return undefined;
     }

@@ -19,6 +19,7 @@ import {
 } from './file-commit.ts';
 import { outputProblem } from './output-problem.ts';
 import { PartNames, syncFolder } from './part-file.ts';
+import { terminalFilter } from './terminal-text.ts';
 
 /**
  * Rows wait in a part beside the target. A commit renames the part to the target (where that is new or replaced) or copies
@@ -34,6 +35,8 @@ export class StagedFile implements CheckpointedFile {
   /** Null for a device. */
   readonly #names: PartNames | null;
   readonly #mode: number | null;
+  /** Where the device is a terminal. */
+  readonly #filter: ((bytes: Uint8Array) => Uint8Array) | null = null;
   /** The committed length of the target; null as long as the part takes its place. */
   #committed: number | null = null;
   #descriptor: number | null = null;
@@ -50,6 +53,7 @@ export class StagedFile implements CheckpointedFile {
       if (isDevice) {
         this.#names = null;
         this.#descriptor = openSync(path, 'w');
+        this.#filter = terminalFilter(this.#descriptor);
       } else {
         this.path = existing ? realpathSync(path) : path;
         this.#names = new PartNames(this.path, options.lineage ?? '');
@@ -78,7 +82,8 @@ export class StagedFile implements CheckpointedFile {
 
   write(bytes: Uint8Array): void {
     try {
-      const written = this.#gzip ? gzipSync(bytes) : bytes;
+      const shown = this.#filter ? this.#filter(bytes) : bytes;
+      const written = this.#gzip ? gzipSync(shown) : shown;
       writeAll(this.#descriptor ?? this.#openPart(), written);
       this.#length += written.length;
     } catch (error) {

@@ -3,6 +3,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Row } from '../../engine/schema/types.ts';
 import type { Output, Writer } from '../kit/node.ts';
 import type { RowWriter } from './row-text.ts';
+import { terminalFilter } from './terminal-text.ts';
 import { TextBuffer } from './text-buffer.ts';
 
 const retryMs = 5;
@@ -11,9 +12,11 @@ const retryMs = 5;
 export class StandardOutput implements Writer {
   readonly #rows: RowWriter;
   readonly #descriptor: number;
+  readonly #filter: ((bytes: Uint8Array) => Uint8Array) | null;
   readonly #buffer = new TextBuffer();
 
-  constructor(rows: RowWriter, header: string, descriptor = 1) {
+  constructor(rows: RowWriter, header: string, descriptor = 1, filter = terminalFilter(descriptor)) {
+    this.#filter = filter;
     this.#rows = rows;
     this.#descriptor = descriptor;
     this.#buffer.text(header);
@@ -39,7 +42,8 @@ export class StandardOutput implements Writer {
 
   async #flush(): Promise<void> {
     if (this.#buffer.at === 0) return;
-    const bytes = this.#buffer.take();
+    const taken = this.#buffer.take();
+    const bytes = this.#filter ? this.#filter(taken) : taken;
     for (let done = 0; done < bytes.length; ) {
       try {
         done += writeSync(this.#descriptor, bytes, done);

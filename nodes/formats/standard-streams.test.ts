@@ -1,13 +1,17 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Schema } from '../../engine/schema/types.ts';
+import { csvWriter } from './csv-write.ts';
 import { jsonlWriter } from './jsonl-write.ts';
 import { StandardInput } from './standard-input.ts';
 import { StandardOutput } from './standard-output.ts';
+import { shownBytes } from './terminal-text.ts';
 import { TextLinesParser } from './text-lines.ts';
 
+const hasPseudoTerminal = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
 let folder: string;
 let pipe: { readonly path: string; reader: number; writer: number };
 
@@ -68,6 +72,28 @@ test('prints rows at once', async () => {
   await writer.write([{ id: 1 }, { id: 2 }]);
   expect(readFileSync(file, 'utf8')).toBe('{"id":1}\n{"id":2}\n');
   closeSync(descriptor);
+});
+
+test('lets no row steer a terminal, and leaves the bytes of a pipe alone', async () => {
+  const schema: Schema = { columns: [{ name: 'text', type: 'string', nullable: false }] };
+  const rows = [{ text: 'red\u001b[31m\u0007\u009b1m é🦉' }];
+  const written = async (filter: typeof shownBytes | null, name: string) => {
+    const descriptor = openSync(join(folder, name), 'w');
+    await new StandardOutput(csvWriter(schema, { delimiter: ',' }), 'text\n', descriptor, filter).write(rows);
+    closeSync(descriptor);
+    return readFileSync(join(folder, name), 'utf8');
+  };
+  expect(await written(null, 'pipe.csv')).toContain('red\u001b[31m\u0007\u009b1m é🦉\n');
+  expect(await written(shownBytes, 'terminal.csv')).toContain('red⟨U+001B⟩[31m⟨U+0007⟩⟨U+009B⟩1m é🦉\n');
+});
+
+test.skipIf(!hasPseudoTerminal)('knows a terminal', () => {
+  const code = `import { terminalFilter } from ${JSON.stringify(join(import.meta.dirname, 'terminal-text.ts'))}; process.stdout.write(String(terminalFilter(1) !== null));`;
+  const script = join(folder, 'is-terminal.ts');
+  writeFileSync(script, code);
+  const command = `${process.execPath} --disable-warning=ExperimentalWarning ${script}`;
+  expect(execFileSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()).toBe('true');
+  expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' }).trim()).toBe('false');
 });
 
 test('says that nobody reads any more', async () => {

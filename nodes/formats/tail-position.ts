@@ -11,6 +11,8 @@ export interface Print {
 /** What checkpoints hold of a file. Those of older versions have `name`, `inode`, `offset`, `line` and `head` only. */
 export interface TailPosition {
   readonly name: string;
+  /** Other names that it was seen with: a rotation makes names of a compressed file from any of them. */
+  readonly names?: readonly string[];
   readonly inode: string;
   readonly device?: string;
   /** When it was made, in nanoseconds; empty where the file system does not say. Tells it from a later one with its number. */
@@ -26,8 +28,10 @@ export interface TailPosition {
   readonly size?: number;
   /** It is gzip: read as a whole, once it is complete. */
   readonly packed?: true;
-  /** Packed: nothing of it was read, for the file of which it is a copy was. */
-  readonly isCopy?: true;
+  /** Packed: when it was changed, in nanoseconds. Another file may have its number and size. */
+  readonly changed?: string;
+  /** Packed: nothing of it was read, for this file, by `keyOf`, has the same content and is read instead, not to its end yet. */
+  readonly copyOf?: string;
   /** It was read to its end. `gone`: and is no longer on the disk; a compressed copy of it may come. */
   readonly ended?: 'finished' | 'gone';
 }
@@ -41,6 +45,11 @@ export function printOf(bytes: Uint8Array): Print {
 
 export function idOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
+}
+
+/** Tells a file from a later one with its number, where the file system keeps the time of birth. */
+export function keyOf({ device, inode, born }: Pick<TailPosition, 'device' | 'inode' | 'born'>): string {
+  return `${device}:${inode}:${born}`;
 }
 
 export function bornAt({ birthtimeNs }: BigIntStats): string {
@@ -63,18 +72,6 @@ export function holds({ offset, head, end }: TailPosition, readAt: (position: nu
   const isAt = (from: number, print: Print) => print.bytes === 0 || printOf(readAt(from, print.bytes)).sha1 === print.sha1;
   // One byte before the offset: it is at least so long.
   return isAt(0, head) && (end ? isAt(offset - end.bytes, end) : offset === 0 || readAt(offset - 1, 1).length === 1);
-}
-
-/** Whether two names are those of a file and of what its rotation makes of it: app.log, app.log.1, app.log-20260131.gz. */
-export function areRelated(before: string, name: string): boolean {
-  const base = (path: string) => path.slice(path.lastIndexOf('/') + 1);
-  return base(name).startsWith(base(before));
-}
-
-/** Whether two names may be those of one series of logs, of which some were renamed since they were last seen: app.log.1, app.log.2.gz. */
-export function areOfOneSeries(a: string, b: string): boolean {
-  const series = (path: string) => path.slice(path.lastIndexOf('/') + 1).replace(/\.gz$|[-._]?\d+/g, '');
-  return series(a).startsWith(series(b)) || series(b).startsWith(series(a));
 }
 
 interface Positions {

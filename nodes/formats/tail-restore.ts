@@ -1,17 +1,13 @@
 /** Finds the files of a checkpoint again, however they are called by now. */
 import { closeSync, constants, openSync } from 'node:fs';
-import { entriesOf, type FilePath } from './file-name.ts';
+import { entriesOf } from './file-name.ts';
 import { type ListedFile, lookAt } from './input-files.ts';
-import { areRelated, headBytes, holds, idOf, isOf, type TailPosition } from './tail-position.ts';
+import { areRelated, isCopyOf } from './tail-copies.ts';
+import { idOf, isOf, type TailPosition } from './tail-position.ts';
 import { readAt } from './tailed-file.ts';
 
 /** Without this, opening a pipe waits for its writer. */
 export const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-
-export interface Again {
-  readonly file: ListedFile;
-  readonly position: TailPosition;
-}
 
 /** The files that a tail may find again: those that it follows, and the others in their folders. */
 export class Disk {
@@ -33,18 +29,13 @@ export class Disk {
     return this.#listed.find(isIt) ?? this.others().find(isIt) ?? null;
   }
 
-  /**
-   * A file that is not the one of the position but holds all that was read of it: restored from a copy, or left behind by a
-   * rotation that copies. What is short is only taken for one by its name.
-   */
+  /** A file that is not the one of the position but a copy of it: restored, or left behind by a rotation that copies. */
   copyOf(position: TailPosition, isTaken: (file: ListedFile) => boolean): ListedFile | null {
-    const { offset, head, end, name } = position;
-    // Older positions say nothing of what came before the offset: they have to be covered by their heads.
-    if (offset === 0 || (!end && head.bytes < offset)) return null;
-    const isCopy = (file: ListedFile) =>
-      !isTaken(file) && (offset >= headBytes || areRelated(name, file.name)) && file.size >= offset && holdsPosition(file, position);
+    const isCopy = (file: ListedFile) => !isTaken(file) && isCopyAt(position, file);
     const listed = this.#listed.filter(isCopy);
-    return listed.find((file) => file.name === name) ?? listed[0] ?? this.others().find((file) => areRelated(name, file.name) && isCopy(file)) ?? null;
+    return (
+      listed.find(({ name }) => name === position.name) ?? listed[0] ?? this.others().find((file) => areRelated(position, file.name) && isCopy(file)) ?? null
+    );
   }
 
   /** Files of the same folders that are not followed. */
@@ -62,12 +53,12 @@ export class Disk {
   }
 }
 
-/** Whether the file at a path holds what was read at a position. */
-export function holdsPosition(file: { readonly path: FilePath }, position: TailPosition): boolean {
+function isCopyAt(position: TailPosition, { path, name, size }: ListedFile): boolean {
+  if (size < position.offset) return false;
   try {
-    const descriptor = openSync(file.path, openFlags);
+    const descriptor = openSync(path, openFlags);
     try {
-      return holds(position, (from, length) => readAt(descriptor, from, length));
+      return isCopyOf(position, { name, length: size, readAt: (from, length) => readAt(descriptor, from, length) });
     } finally {
       closeSync(descriptor);
     }

@@ -20,7 +20,7 @@ const nothing = Buffer.alloc(0);
 export class TailedFile {
   readonly id: string;
   name: string;
-  /** All names that it was seen with lately: a rotation makes names of a compressed file from any of them. */
+  /** All names that it was seen with lately. */
   readonly names = new Set<string>();
   /** Of the file when it was last looked at, unless it was found to be cut off since. */
   stat: BigIntStats;
@@ -45,11 +45,9 @@ export class TailedFile {
   #end = Number.POSITIVE_INFINITY;
   /** Bytes that it had when a whole chunk could be read: where reading lags behind, it may be cut off before it is looked at again. */
   #seen = 0;
-  /** Bytes that a copy of it has, which is read on instead. */
-  #copied = 0;
   /** The first bytes of what was read. */
   #head: Buffer;
-  /** Of the bytes before `offset`, made for the checkpoint before. */
+  /** Of the bytes before `offset`, made for the checkpoint before. Always of what is in memory: the file may have been cut off since. */
   #print: { readonly offset: number; readonly print: Print } | null = null;
 
   constructor(name: string, stat: BigIntStats, content: Content, parser: Parser, start: TailStart, now: number) {
@@ -59,10 +57,11 @@ export class TailedFile {
     this.changedAt = now;
     this.#content = content;
     this.#parser = parser;
-    this.#offset = start.offset;
-    this.#head = content.descriptor === null ? nothing : readAt(content.descriptor, 0, Math.min(headBytes, start.offset));
     const file = { path: name, name, size: Number(stat.size) };
     this.#window = { file, bytes: nothing, at: 0, line: start.line, last: false, translated: false };
+    this.#offset = start.offset;
+    this.#head = nothing;
+    this.#begin(start.offset);
     this.isFinal = content.descriptor === null;
     parser.begin(file, this.#offset > 0);
   }
@@ -90,9 +89,12 @@ export class TailedFile {
     return Math.max(0, this.size - this.readTo);
   }
 
-  /** Bytes that were seen in a file that was cut off, and of which no rows will come: a line that is held has lost its end. */
-  get unread(): number {
-    return Math.max(0, Math.max(this.size, this.readTo) - Math.max(this.offset, this.#copied));
+  /**
+   * Bytes that were seen in a file that was cut off, and of which no rows will come: a line that is held has lost its end.
+   * `copied`: bytes that a copy of it has, which is read on instead.
+   */
+  unread(copied: number): number {
+    return Math.max(0, Math.max(this.size, this.readTo) - Math.max(this.offset, copied));
   }
 
   /** Bytes that are held of a line without its end. */
@@ -151,7 +153,7 @@ export class TailedFile {
     if (window.last || this.isCut) return false;
     const end = this.readTo;
     const overlap = this.isPacked ? 0 : Math.min(overlapBytes, window.bytes.length);
-    const kept = window.bytes.subarray(Math.min(window.at, window.bytes.length - overlap));
+    const kept = window.bytes.subarray(this.isPacked ? window.at : Math.max(0, Math.min(window.at - headBytes, window.bytes.length - overlap)));
     // In proportion to what is held: a line of many chunks is not copied, and parsed, once for each of them.
     const room = Math.max(chunkBytes, kept.length >> 1);
     const bytes = Buffer.allocUnsafe(kept.length + room);
@@ -191,26 +193,20 @@ export class TailedFile {
   moveTo(start: TailStart): void {
     const { file } = this.#window;
     this.#parser.end?.(file);
-    this.#offset = start.offset;
     this.#end = Number.POSITIVE_INFINITY;
-    this.#head = readAt(this.#content.descriptor!, 0, Math.min(headBytes, start.offset));
-    Object.assign(this.#window, { bytes: nothing, at: 0, line: start.line, last: false });
+    Object.assign(this.#window, { line: start.line, last: false });
+    this.#begin(start.offset);
     this.#print = null;
     this.isCut = false;
-    this.#copied = this.#seen = 0;
+    this.#seen = 0;
     this.#parser.begin(file, start.offset > 0);
-  }
-
-  /** A copy with so many bytes is read on instead: what is held of a line comes from there. */
-  giveAway(size: number): void {
-    this.#window.at = this.#window.bytes.length;
-    this.#copied = size;
   }
 
   position(): TailPosition {
     const { offset, name } = this;
-    const common = { name, ...numbersOf(this.stat), offset, line: this.line };
-    if (this.isPacked) return { ...common, head: this.#content.head!, packed: true };
+    const names = [...this.names].filter((each) => each !== name);
+    const common = { name, ...(names.length > 0 && { names }), ...numbersOf(this.stat), offset, line: this.line };
+    if (this.isPacked) return { ...common, head: this.#content.head!, packed: true, changed: String(this.stat.mtimeNs) };
     if (this.#print?.offset !== offset) this.#print = { offset, print: this.#printBefore(offset) };
     return { ...common, head: printOf(this.#head.subarray(0, Math.min(headBytes, offset))), end: this.#print.print };
   }
@@ -241,15 +237,22 @@ export class TailedFile {
     await this.#content.close();
   }
 
+  /** Has in memory by what a file is known of which this much was read. */
+  #begin(offset: number): void {
+    const before = Math.min(headBytes, this.isPacked ? 0 : offset);
+    this.#head = this.readAt(0, before);
+    const bytes = this.readAt(offset - before, before);
+    this.#offset = offset - bytes.length;
+    Object.assign(this.#window, { bytes, at: bytes.length });
+  }
+
   /** The bytes that are held become the last line; false where there are none. */
   #finish(): boolean {
     const window = this.#window;
     const rest = window.bytes.subarray(window.at);
     this.#end = this.readTo;
-    this.#offset += window.at;
-    window.at = 0;
     window.last = true;
-    window.bytes = rest.length > 0 && rest[rest.length - 1] !== lineFeed ? Buffer.concat([rest, Buffer.of(lineFeed)]) : rest;
+    if (rest.length > 0 && rest[rest.length - 1] !== lineFeed) window.bytes = Buffer.concat([window.bytes, Buffer.of(lineFeed)]);
     return rest.length > 0;
   }
 
@@ -260,10 +263,8 @@ export class TailedFile {
   }
 
   #printBefore(offset: number): Print {
-    const { at, bytes } = this.#window;
-    // Of one that was cut off only what is in memory is what was read.
-    const length = Math.min(headBytes, offset, this.isCut ? at : headBytes);
-    return printOf(at >= length ? bytes.subarray(at - length, at) : readAt(this.#content.descriptor!, offset - length, length));
+    const at = offset - this.#offset;
+    return printOf(this.#window.bytes.subarray(Math.max(0, at - headBytes), at));
   }
 }
 

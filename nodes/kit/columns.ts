@@ -16,8 +16,20 @@ export const typeOptions = [
 export const keyTypes = ['string', 'integer', 'number', 'boolean', 'timestamp'] as const satisfies readonly ColumnType[];
 export const numericTypes = ['integer', 'number'] as const satisfies readonly ColumnType[];
 
+/** Wider rows are looked up in an index: by thousands of params over thousands of columns, too. */
+const indexedFrom = 32;
+const indexes = new WeakMap<readonly Column[], ReadonlyMap<string, Column>>();
+
+/** The first of that name. */
 export function findColumn(schema: Schema | null | undefined, name: string): Column | undefined {
-  return schema?.columns.find((column) => column.name === name);
+  const columns = schema?.columns ?? [];
+  if (columns.length < indexedFrom) return columns.find((column) => column.name === name);
+  let index = indexes.get(columns);
+  if (!index) {
+    index = new Map(columns.toReversed().map((column) => [column.name, column]));
+    indexes.set(columns, index);
+  }
+  return index.get(name);
 }
 
 /** The type that holds the values of both, or null: a type goes with itself, and integers are numbers too. */

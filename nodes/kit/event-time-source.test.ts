@@ -238,36 +238,60 @@ describe('by arrival', () => {
 });
 
 describe('while no rows come', () => {
-  const open = async (params: object, now: () => number, start: Json = null): Promise<Reader> => {
+  const open = async (params: object, now: () => number, start: Json = null, elapsed = now): Promise<Reader> => {
     const source = sourceOf(rowsAt(1000), column('timestamp'));
     const defaults = Object.fromEntries(Object.entries(source.params).map(([name, field]) => [name, (field as { default?: Json }).default ?? null]));
     const context = { params: { ...defaults, ...params }, inputs: {}, discovered: null, inputLists: {}, analyse: null as never };
     const { outputs } = source.infer(context);
-    return source.run({ ...context, outputs, start, now, batchSize: 10, signal: new AbortController().signal, log() {} } as unknown as SourceContext<Row>);
+    return source.run({
+      ...context,
+      outputs,
+      start,
+      now,
+      elapsed,
+      batchSize: 10,
+      signal: new AbortController().signal,
+      log() {},
+    } as unknown as SourceContext<Row>);
   };
 
   it('is idle after the time that was set, and not before', async () => {
     let now = 0;
     const reader = await open({ ...byTime, idleAfter: 500 }, () => now);
-    expect(reader.waiting?.(499)).toEqual({ idle: false });
-    expect(reader.waiting?.(500)).toEqual({ idle: true });
+    const at = (time: number, waiting = reader) => {
+      now = time;
+      return waiting.waiting?.();
+    };
+    expect(at(499)).toEqual({ idle: false });
+    expect(at(500)).toEqual({ idle: true });
     now = 600;
     await reader.read();
-    expect(reader.waiting?.(700)).toEqual({ idle: false });
-    expect(reader.waiting?.(1100)).toEqual({ idle: true });
-    expect((await open(byTime, () => 0)).waiting?.(1e9)).toEqual({});
+    expect(at(700)).toEqual({ idle: false });
+    expect(at(1100)).toEqual({ idle: true });
+    expect(at(1e9, await open(byTime, () => 0))).toEqual({});
   });
   it('tells the watermark of before a restart', async () => {
     const reader = await open(byTime, () => 0, { source: 1, time: 700 });
-    expect(reader.waiting?.(0)).toEqual({ watermark: 699 });
-    expect(reader.waiting?.(1)).toEqual({});
+    expect(reader.waiting?.()).toEqual({ watermark: 699 });
+    expect(reader.waiting?.()).toEqual({});
     expect(reader.position()).toEqual({ source: 1, time: 700 });
   });
-  it('moves on with the clock by arrival', async () => {
-    const reader = await open({ eventTime: 'arrival', arrivalColumn: 'at' }, () => 100);
-    expect(reader.waiting?.(50)).toEqual({ watermark: 49 });
-    expect(reader.waiting?.(150)).toEqual({ watermark: 149 });
-    // The clock of `now` is behind: time stays where it was.
-    expect((await reader.read())?.rows).toMatchObject([{ at: 150 }]);
+  it('moves on by arrival, also while the clock is behind', async () => {
+    let wall = 50;
+    let elapsed = 0;
+    const reader = await open(
+      { eventTime: 'arrival', arrivalColumn: 'at' },
+      () => wall,
+      null,
+      () => elapsed,
+    );
+    expect(reader.waiting?.()).toEqual({ watermark: 49 });
+    wall = 86_400_000;
+    expect(reader.waiting?.()).toEqual({ watermark: 86_399_999 });
+    wall = 50;
+    expect((await reader.read())?.rows).toMatchObject([{ at: 86_400_000 }]);
+    wall += 1000;
+    elapsed += 1000;
+    expect(reader.waiting?.()).toEqual({ watermark: 86_400_899 });
   });
 });

@@ -25,7 +25,11 @@ const fields = {
     options: [
       { value: 'none', label: 'None' },
       { value: 'column', label: 'A column', help: 'When it happened, as the row says.' },
-      { value: 'arrival', label: 'Arrival', help: 'When this machine read the row.' },
+      {
+        value: 'arrival',
+        label: 'Arrival',
+        help: 'When this machine read the row. Where its clock is set back, the time goes on from where it was, a tenth slower, until the clock has caught up.',
+      },
     ],
   }),
   // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.

@@ -60,6 +60,7 @@ export function joinedColumns(
   taken: readonly string[],
 ): JoinedColumn[] {
   const names = new Set(taken);
+  const rightOf = new Map(pairs.map((pair) => [pair.left, pair.right] as const).reverse());
   const name = (wanted: string, end: string): string => {
     const free = freeName(wanted, end, names);
     names.add(free);
@@ -70,7 +71,7 @@ export function joinedColumns(
   const once = new Set<string>();
   const fromLeft = left.columns.map((own): JoinedColumn => {
     const as = name(own.name, '_left');
-    const twin = findColumn(right, pairs.find((pair) => pair.left === own.name)?.right ?? '');
+    const twin = findColumn(right, rightOf.get(own.name) ?? '');
     if (!twin) return { column: { ...own, name: as, nullable: own.nullable || lacksLeft }, left: own.name };
     once.add(twin.name);
     const type = lacksLeft ? (commonType(own.type, twin.type) ?? own.type) : own.type;

@@ -134,6 +134,8 @@ export interface SourceContext<P> extends RunContext<P> {
   readonly start: Json;
   /** The wall clock, in milliseconds. */
   now(): number;
+  /** Milliseconds by a clock that nobody sets: for durations. */
+  elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
@@ -171,7 +173,7 @@ export interface Reader {
    * Asked about ten times a second while a `read` is under way: what time does without rows. `idle` means that no watermark
    * should wait for this source. Sources themselves leave it out: event-time-source.ts gives it.
    */
-  waiting?(now: number): { readonly watermark?: number; readonly idle?: boolean };
+  waiting?(): { readonly watermark?: number; readonly idle?: boolean };
   /** A checkpoint that holds this position is durable: the source may forget what lies before it (an inbox its rows). */
   committed?(position: Json, checkpoint: CheckpointRef): void | Promise<void>;
   /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */

@@ -89,6 +89,9 @@ describe('validateParams', () => {
     ['a wrong kind', { count: 'many' }, 'params/kind', 'count', 'Count must be a number, but is the text "many"'],
     ['a number below', { count: 0 }, 'params/range', 'count', 'Count must be at least 1, but is 0'],
     ['a number above', { count: 101 }, 'params/range', 'count', 'Count must be at most 100, but is 101'],
+    ['a number that would be rounded', { count: '9007199254740993' }, 'params/kind', 'count', 'Count: 9007199254740993 has more digits than a number can hold'],
+    ['a whole number that may be a rounded one', { count: 2 ** 53 }, 'params/range', 'count', 'Count must be a whole number within 2^53'],
+    ['an unreadable duration', { every: '1h 30' }, 'params/kind', 'every', 'Every must be a duration, but is the text "1h 30"'],
     ['a fraction', { count: 1.5 }, 'params/range', 'count', 'Count must be a whole number, but is 1.5'],
     ['a short duration', { every: 0 }, 'params/range', 'every', 'Every must be at least 1 ms, but is 0'],
     ['a pattern', { delimiter: ';;' }, 'params/pattern', 'delimiter', 'Delimiter cannot be ";;"'],
@@ -122,6 +125,7 @@ describe('validateParams', () => {
       'condition',
       'Condition must be a condition',
     ],
+    ['a path with NUL', { path: 'a\0b' }, 'params/file-name', 'path', 'File cannot hold a NUL character'],
     ['an unknown param', { delimeter: ';' }, 'params/unknown', 'delimeter', 'There is no param "delimeter"; did you mean "delimiter"?'],
   ])('reports %s', (_, params, code, field, message) => {
     const [problem] = problemsOf(params);

@@ -1,7 +1,10 @@
 /** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
 import { didYouMean } from '../../engine/schema/closest.ts';
 import { durationText } from '../../engine/schema/duration.ts';
+import { exactNumber } from '../../engine/schema/exact-number.ts';
+import { nameList } from '../../engine/schema/name-list.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
+import { findColumn } from './columns.ts';
 import { type ColumnField, conditionOperators, type Field, type Fields } from './fields.ts';
 import type { NodeProblem } from './node.ts';
 
@@ -35,7 +38,9 @@ export function completeParams(fields: Fields, raw: Params): Params {
  */
 export function validateParams(fields: Fields, raw: Params, inputs: ParamInputs): { readonly params: Params; readonly problems: readonly NodeProblem[] } {
   const problems: NodeProblem[] = [];
-  return { params: readFields(fields, raw, { path: '', inputs, report: (problem) => problems.push(problem) }), problems };
+  const report = (problem: NodeProblem) => problems.push(problem);
+  const suggest = (name: string, candidates: Iterable<string>) => (problems.length < mostSuggestions ? didYouMean(name, candidates) : '');
+  return { params: readFields(fields, raw, { path: '', inputs, report, suggest }), problems };
 }
 
 /** Whether a field counts while its siblings have these (complete) values: its `when` holds, and that of the field it depends on. */
@@ -46,11 +51,16 @@ export function isShown(fields: Fields, name: string, values: Params): boolean {
   return when.is.some((wanted) => wanted === value) && isShown(fields, when.param, values);
 }
 
+/** Among so many problems of one node, names are compared with those that could have been meant: it is the dear part of them. */
+const mostSuggestions = 20;
+
 interface Place {
   /** Of the field: `columns.2.expression`. */
   readonly path: string;
   readonly inputs: ParamInputs;
   report(problem: NodeProblem): void;
+  /** `didYouMean`, or nothing. */
+  suggest(name: string, candidates: Iterable<string>): string;
 }
 
 const silently = () => {};
@@ -59,7 +69,7 @@ function readFields(fields: Fields, raw: Params, place: Place): Params {
   const values = completeParams(fields, raw);
   for (const name of Object.keys(raw)) {
     if (!Object.hasOwn(fields, name)) {
-      const message = `There is no param "${name}"${didYouMean(name, Object.keys(fields))}`;
+      const message = `There is no param "${name}"${place.suggest(name, Object.keys(fields))}`;
       place.report({ code: 'params/unknown', severity: 'warning', message, hint: 'Remove it from the file: it has no effect.', field: join(place.path, name) });
     }
   }
@@ -80,9 +90,18 @@ function readField(field: Field, value: Json, place: Place): Json {
   }
   const read = readKind(field, value, place);
   if (read !== undefined) return read;
-  const message = `${field.label} must be ${kindNames[field.kind]}, but is ${nameOf(value)}`;
-  place.report(error('params/kind', message, `Set "${field.label}" again.`, place));
+  place.report(wrongKind(field, value, place));
   return stopgapOf(field);
+}
+
+function wrongKind(field: Field, value: Json, place: Place): NodeProblem {
+  const message = `${field.label} must be ${kindNames[field.kind]}, but is ${nameOf(value)}`;
+  if (typeof value === 'string' && field.kind === 'duration') {
+    return error('params/kind', message, 'Write a number with a unit: 500ms, 10s, 5m, 1h, 1d (in a file, milliseconds as a number).', place);
+  }
+  const read = typeof value === 'string' && field.kind === 'number' ? exactNumber(value) : null;
+  if (read === null || read.ok) return error('params/kind', message, `Set "${field.label}" again.`, place);
+  return error('params/kind', read.why === 'is not a number' ? message : `${field.label}: ${value} ${read.why}`, read.hint, place);
 }
 
 /** The value as the field's kind, its constraints checked; undefined when it is of another kind. */
@@ -97,9 +116,13 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
     case 'expression':
     case 'code':
     case 'sql':
-    case 'file':
     case 'secret':
       return typeof value === 'string' ? value : undefined;
+    case 'file':
+      if (typeof value !== 'string') return undefined;
+      if (value.includes('\0'))
+        place.report(error('params/file-name', `${field.label} cannot hold a NUL character: no system has such names`, 'Write the path anew.', place));
+      return value;
     case 'number':
     case 'duration':
       return readNumber(field, value, place);
@@ -109,7 +132,9 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
       if (typeof value !== 'string') return undefined;
       const options = field.options.map((option) => option.value);
       if (options.includes(value)) return value;
-      place.report(error('params/choice', `${field.label} cannot be "${value}"${didYouMean(value, options)}`, `Choose one of: ${options.join(', ')}.`, place));
+      place.report(
+        error('params/choice', `${field.label} cannot be "${value}"${place.suggest(value, options)}`, `Choose one of: ${options.join(', ')}.`, place),
+      );
       return defaultOf(field);
     }
     case 'column':
@@ -139,7 +164,8 @@ function readNumber(field: Field & { readonly kind: 'number' | 'duration' }, val
   const { min, max, integer, unit } = { max: undefined, unit: undefined, integer: field.kind === 'duration', ...field };
   const said = (limit: number) => (field.kind === 'duration' ? durationText(limit) : unit ? `${limit} ${unit}` : String(limit));
   const refuse = (rule: string, hint: string) => place.report(error('params/range', `${field.label} must be ${rule}, but is ${said(value)}`, hint, place));
-  if (integer && !Number.isSafeInteger(value)) refuse('a whole number', 'Leave out its fraction.');
+  if (integer && !Number.isInteger(value)) refuse('a whole number', 'Leave out its fraction.');
+  else if (integer && !Number.isSafeInteger(value)) refuse('a whole number within 2^53', `Write at most ${Number.MAX_SAFE_INTEGER}.`);
   else if (min !== undefined && value < min) refuse(`at least ${said(min)}`, `Write ${said(min)} or more.`);
   else if (max !== undefined && value > max) refuse(`at most ${said(max)}`, `Write ${said(max)} or less.`);
   return value;
@@ -148,9 +174,10 @@ function readNumber(field: Field & { readonly kind: 'number' | 'duration' }, val
 function readColumns(field: Field & { readonly kind: 'columns' }, value: Json, place: Place): Json | undefined {
   if (!isTexts(value)) return undefined;
   checkCount(field, value.length, 'column', place);
+  const firsts = new Map(value.map((column, i) => [column, i] as const).reverse());
   value.forEach((column, i) => {
     const at = { ...place, path: join(place.path, i) };
-    if (value.indexOf(column) < i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
+    if (firsts.get(column)! < i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
     else checkColumn(field, column, at);
   });
   return value;
@@ -161,7 +188,7 @@ function readKeyValue(field: Field & { readonly kind: 'keyValue' }, value: Json,
   const { options } = field;
   for (const [key, text] of Object.entries(value)) {
     if (!options || options.includes(text as string)) continue;
-    const message = `${field.label}: "${key}" cannot be "${text}"${didYouMean(text as string, options)}`;
+    const message = `${field.label}: "${key}" cannot be "${text}"${place.suggest(text as string, options)}`;
     place.report(error('params/choice', message, `Choose one of: ${options.join(', ')}.`, { path: join(place.path, key) }));
   }
   return value;
@@ -190,7 +217,7 @@ function checkColumn(field: Field & { readonly kind: 'column' | 'columns' | 'con
 /** What is wrong with this column for a field that names one of the node's own output, before the node itself changes its type. */
 export function outputColumnProblem(schema: Schema, field: ColumnField, name: string, path: string): NodeProblem | null {
   const problems: NodeProblem[] = [];
-  checkColumnIn(schema, field, name, { path, report: (problem) => problems.push(problem) });
+  checkColumnIn(schema, field, name, { path, report: (problem) => problems.push(problem), suggest: didYouMean });
   return problems[0] ?? null;
 }
 
@@ -198,13 +225,13 @@ function checkColumnIn(
   schema: Schema,
   field: Field & { readonly kind: 'column' | 'columns' | 'condition' },
   name: string,
-  place: Pick<Place, 'path' | 'report'>,
+  place: Pick<Place, 'path' | 'report' | 'suggest'>,
 ): void {
-  const column = schema.columns.find((candidate) => candidate.name === name);
+  const column = findColumn(schema, name);
   if (!column) {
-    const names = schema.columns.map((candidate) => candidate.name);
-    const message = `There is no column "${name}"${didYouMean(name, names)}`;
-    place.report(error('params/no-column', message, names.length > 0 ? `The columns are ${list(names)}.` : 'There are no columns.', place));
+    const names = namesOf(schema);
+    const message = `There is no column "${name}"${place.suggest(name, names)}`;
+    place.report(error('params/no-column', message, names.length > 0 ? `The columns are ${nameList(names)}.` : 'There are no columns.', place));
     return;
   }
   const types = 'types' in field ? field.types : undefined;
@@ -218,6 +245,14 @@ function checkCount(field: Field & { readonly min?: number }, count: number, ite
   if (field.min === undefined || count >= field.min) return;
   const wanted = field.min === 1 ? `a ${item.toLowerCase()}` : `${field.min} ${item.toLowerCase()}s`;
   place.report(error('params/missing', `${field.label} needs at least ${wanted}`, `Add ${wanted}.`, place));
+}
+
+/** Of the columns at an input: asked for again for each name that is not among them. */
+const knownNames = new WeakMap<Schema, readonly string[]>();
+function namesOf(schema: Schema): readonly string[] {
+  const known = knownNames.get(schema) ?? schema.columns.map(({ name }) => name);
+  knownNames.set(schema, known);
+  return known;
 }
 
 /** Kinds for which an empty value says that something was not filled in. */
@@ -261,7 +296,7 @@ function emptyOf(field: Field): Json {
 const kindNames: Readonly<Record<Field['kind'], string>> = {
   text: 'a text',
   number: 'a number',
-  duration: 'a number of milliseconds',
+  duration: 'a duration',
   choice: 'one of its options',
   boolean: 'true or false',
   column: 'the name of a column',
@@ -288,10 +323,6 @@ function error(code: string, message: string, hint: string, { path }: { readonly
 
 function join(path: string, name: string | number): string {
   return path === '' ? String(name) : `${path}.${name}`;
-}
-
-function list(names: readonly string[]): string {
-  return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ');
 }
 
 function own(record: Params, name: string): Json | undefined {

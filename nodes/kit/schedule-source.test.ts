@@ -79,6 +79,7 @@ async function open(
     start: options.start ?? null,
     sample: false,
     now: options.now ?? (() => (time += 10_000)),
+    elapsed: () => performance.now(),
   } satisfies SourceContext<any>);
   return { reader, logs, failures };
 }

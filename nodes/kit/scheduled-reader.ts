@@ -109,10 +109,12 @@ export class ScheduledReader implements Reader {
     return this.#closed || this.#context.signal.aborted;
   }
 
-  /** Until the next reading is due. */
+  /** Until the next reading is due: by the clock, and after the longest time between two readings also where that was set back. */
   async #wait(): Promise<void> {
-    const { signal, now } = this.#context;
-    for (let left = this.#next - now(); left > 0 && !this.#isStopped(); left = this.#next - now()) {
+    const { signal, now, elapsed } = this.#context;
+    const latest = elapsed() + Math.max(this.#repeat, this.#failures > 0 ? longestBackOffMs : 0);
+    const remaining = () => Math.min(this.#next - now(), latest - elapsed());
+    for (let left = remaining(); left > 0 && !this.#isStopped(); left = remaining()) {
       // In small steps: a clock that is set, or a machine that slept, is noticed.
       const ms = Math.min(left, 60_000);
       await new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
 /** Readers around a source's own reader: they know the event time of its rows, and so its watermark. */
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
+import { SteadyClock } from '../../engine/schema/steady-clock.ts';
 import { formatTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Json, Row } from '../../engine/schema/types.ts';
 import type { Reader, SourceBatch, SourceContext, WatermarkStep } from './node.ts';
@@ -74,7 +75,7 @@ abstract class TimedReader implements Reader {
     return { watermark };
   }
 
-  abstract waiting(now: number): { readonly watermark?: number; readonly idle?: boolean };
+  abstract waiting(): { readonly watermark?: number; readonly idle?: boolean };
 
   position(): Json {
     return { source: this.#reader.position(), time: this.greatest === beginningOfTime ? null : this.greatest };
@@ -104,13 +105,12 @@ export class ColumnTimeReader extends TimedReader {
     this.#outOfOrder = outOfOrder;
     this.#idleAfter = idleAfter;
     this.#ahead = ahead;
-    this.#lastRowAt = context.now();
+    this.#lastRowAt = context.elapsed();
   }
 
   protected time(batch: SourceBatch): SourceBatch {
-    const now = this.#ahead === null && this.#idleAfter === null ? 0 : this.#context.now();
-    this.#lastRowAt = now;
-    const limit = this.#ahead === null ? Number.POSITIVE_INFINITY : now + this.#ahead;
+    if (this.#idleAfter !== null) this.#lastRowAt = this.#context.elapsed();
+    const limit = this.#ahead === null ? Number.POSITIVE_INFINITY : this.#context.now() + this.#ahead;
     return this.#values ? this.#converted(batch, this.#values, limit) : this.#checked(batch, limit);
   }
 
@@ -118,8 +118,8 @@ export class ColumnTimeReader extends TimedReader {
     return this.greatest === beginningOfTime ? beginningOfTime : this.greatest - this.#outOfOrder - 1;
   }
 
-  waiting(now: number): { readonly watermark?: number; readonly idle?: boolean } {
-    return { ...this.risen(), ...(this.#idleAfter !== null && { idle: now - this.#lastRowAt >= this.#idleAfter }) };
+  waiting(): { readonly watermark?: number; readonly idle?: boolean } {
+    return { ...this.risen(), ...(this.#idleAfter !== null && { idle: this.#context.elapsed() - this.#lastRowAt >= this.#idleAfter }) };
   }
 
   override close(): void | Promise<void> {
@@ -222,19 +222,19 @@ export class ColumnTimeReader extends TimedReader {
   }
 }
 
-/** The time at which a row was read: this machine's clock, as long as that does not go back. */
+/** The time at which a row was read: this machine's clock, as long as that does not go back (see `SteadyClock`). */
 export class ArrivalReader extends TimedReader {
-  readonly #context: SourceContext<unknown>;
+  readonly #clock: SteadyClock;
   readonly #column: string;
 
   constructor(reader: Reader, context: SourceContext<unknown>, column: string, time: number | null) {
     super(reader, context.signal, time);
-    this.#context = context;
+    this.#clock = new SteadyClock(context.now, context.elapsed, this.greatest);
     this.#column = column;
   }
 
   protected time(batch: SourceBatch): SourceBatch {
-    this.greatest = Math.max(this.greatest, this.#context.now());
+    this.greatest = this.#clock.now();
     const column = this.#column;
     const now = this.greatest;
     const rows = batch.rows.map((row) => {
@@ -249,8 +249,8 @@ export class ArrivalReader extends TimedReader {
     return this.greatest === beginningOfTime ? beginningOfTime : this.greatest - 1;
   }
 
-  waiting(now: number): { readonly watermark?: number } {
-    this.greatest = Math.max(this.greatest, now);
+  waiting(): { readonly watermark?: number } {
+    this.greatest = this.#clock.now();
     return this.risen();
   }
 }

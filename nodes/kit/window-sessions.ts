@@ -96,16 +96,20 @@ export class SessionWindows implements Windows {
   #join(key: number, time: number, slots: Int32Array, before: number): Session | undefined {
     if (!this.#byKey[key] && this.#disk.size > 0) this.#takeUp(key);
     let sessions = this.#byKey[key];
-    const near = sessions?.filter(({ first, last }) => time < last + this.#gap && first < time + this.#gap) ?? [];
-    const [session, next] = near;
+    const at = sessions ? this.#endingAfter(sessions, time - this.#gap) : 0;
+    const until = time + this.#gap;
+    const first = sessions?.[at];
+    const second = sessions?.[at + 1];
+    // Sessions are at least a gap apart: no row is near three of them.
+    const session = first && first.first < until ? first : undefined;
+    const next = session && second && second.first < until ? second : undefined;
     if (!session) {
       if (time + this.#gap - 1 + this.#lateness <= this.#watermark) return undefined;
       const begun = { key, turn: this.#turns++, slot: this.#slots.take(), first: time, last: time, fired: false, changed: true, due: 0, queued: none };
       this.#keys.hold(key);
       this.groups++;
       if (!sessions) this.#byKey[key] = sessions = [];
-      const at = sessions.findIndex(({ first }) => first > time);
-      sessions.splice(at < 0 ? sessions.length : at, 0, begun);
+      sessions.splice(at, 0, begun);
       this.#schedule(begun);
       return begun;
     }
@@ -113,6 +117,17 @@ export class SessionWindows implements Windows {
     session.last = Math.max(session.last, time);
     if (next) this.#absorb(session, next, slots, before);
     return session;
+  }
+
+  /** The place of the first session of a key whose last row is after the time. */
+  #endingAfter(sessions: readonly Session[], time: number): number {
+    let [from, to] = [0, sessions.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (sessions[middle]!.last > time) to = middle;
+      else from = middle + 1;
+    }
+    return from;
   }
 
   /** Rows of this batch that were given the second one's slot, and are not counted yet, get the first one's. */
@@ -127,6 +142,18 @@ export class SessionWindows implements Windows {
     if (sessions.length === 1) this.#byKey[session.key] = undefined;
     else sessions.splice(sessions.indexOf(session), 1);
     session.due = Number.NaN;
+    this.#release(session);
+  }
+  /** Those of a key that are gone end before all others: they leave the key together. */
+  #dropEnded(key: number): void {
+    const sessions = this.#byKey[key];
+    if (!sessions) return;
+    let ended = 0;
+    while (ended < sessions.length && Number.isNaN(sessions[ended]!.due)) ended++;
+    if (ended === sessions.length) this.#byKey[key] = undefined;
+    else if (ended > 0) sessions.splice(0, ended);
+  }
+  #release(session: Session): void {
     this.#refined.delete(session);
     this.#slots.give(session.slot);
     this.#keys.drop(session.key);
@@ -178,7 +205,10 @@ export class SessionWindows implements Windows {
       } else this.#schedule(session);
     }
     this.#fireAll(complete, fire, 'on-time');
-    for (const session of gone) this.#remove(session);
+    for (const session of gone) {
+      this.#dropEnded(session.key);
+      this.#release(session);
+    }
     if (gone.length > 0) this.#keys.sweep();
   }
 
@@ -222,7 +252,7 @@ export class SessionWindows implements Windows {
     const changed: Timed<string>[] = [];
     for (const sessions of leaving) {
       const text = keyText(this.#keys.index.keyOf(sessions[0]!.key));
-      const time = Math.min(...sessions.map((session) => this.#dueOf(session)));
+      const time = least(sessions, (session) => this.#dueOf(session));
       if (!sessions.some(({ queued }) => queued > this.#watermark && queued <= time)) {
         due.push({ time, item: text });
         sessions[0]!.queued = time;
@@ -232,8 +262,8 @@ export class SessionWindows implements Windows {
         sessions: sessions.flatMap((session) => [session.turn, session.first, session.last, session.queued, flagsOf(session)]),
         extracted,
       });
-      const ends = sessions.flatMap((session) => (session.changed && !session.fired ? session.last + this.#gap : []));
-      if (this.#early && ends.length > 0) changed.push({ time: Math.min(...ends), item: text });
+      const end = this.#early ? least(sessions, (session) => (session.changed && !session.fired ? session.last + this.#gap : none)) : none;
+      if (end < none) changed.push({ time: end, item: text });
     }
     this.#dueOnDisk.add(due);
     if (changed.length > 0) this.#changedOnDisk.add(changed);
@@ -346,4 +376,11 @@ export class SessionWindows implements Windows {
 
 function flagsOf({ fired, changed }: Pick<Session, 'fired' | 'changed'>): number {
   return Number(fired) + 2 * Number(changed);
+}
+
+/** The least of what is told of the sessions of a key, of which there may be more than a call takes arguments. */
+function least(sessions: readonly Session[], of: (session: Session) => number): number {
+  let found = none;
+  for (const session of sessions) found = Math.min(found, of(session));
+  return found;
 }

@@ -38,7 +38,7 @@ itself as JSON. It commits with the other sinks of the run.
     const { params } = context;
     const path = context.path(params.path);
     const name = claimOutput(context, path, 'database');
-    const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context));
+    const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context, { isPrivate: true }));
     if (database.isNew && context.commits === 'end') {
       for (const file of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) context.guard?.({ remove: file });
     }

@@ -7,6 +7,7 @@ import { foldName } from '../formats/sqlite-name.ts';
 import type { TargetColumn } from '../formats/sqlite-target.ts';
 import { columnTypeOf, type SqliteType, sqliteTypes } from '../formats/sqlite-types.ts';
 import { SqliteWriter } from '../formats/sqlite-writer.ts';
+import { findColumn } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
@@ -196,7 +197,7 @@ function problemsOf(params: { readonly table: string; readonly types: Readonly<R
   for (const [column, type] of Object.entries(params.types)) {
     if (!(sqliteTypes as readonly string[]).includes(type)) {
       add('sqlite/unknown-type', 'types', `"${type}" is not a type that column "${column}" can be stored as.`, `Choose one of ${sqliteTypes.join(', ')}.`);
-    } else if (schema && !schema.columns.some(({ name }) => name === column)) {
+    } else if (schema && !findColumn(schema, column)) {
       add(
         'sqlite/unknown-column',
         'types',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, openSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -254,6 +254,18 @@ describe('position', () => {
   });
   it('says when its file is gone', async () => {
     await expect(read({ 'x.csv': 'a\n1\n' }, {}, { start: { file: 'y.csv', offset: 4, line: 2 } })).rejects.toThrow('should go on in y.csv');
+  });
+  it.each<[string, (before: string) => string | Uint8Array, string | null]>([
+    ['another file has its name', (before) => before.replace('0,é0', '0,xx0'), 'does not begin as it did'],
+    ['it was cut off', (before) => before.slice(0, 60), 'shorter than it was'],
+    ['it has grown', (before) => `${before}99,more\n`, null],
+  ])('is refused where %s', async (_, change, message) => {
+    const folder = folderOf({ 'x.csv': header + body });
+    const { positions, rows } = await readSource(csvFile, folder, { path: 'x.csv' }, { batchSize: 10 });
+    writeFileSync(join(folder, 'x.csv'), change(header + body));
+    const rest = readSource(csvFile, folder, { path: 'x.csv' }, { start: positions[0]!.position });
+    if (message) await expect(rest).rejects.toMatchObject({ problem: { code: 'file/changed', message: expect.stringContaining(message) } });
+    else expect((await rest).rows).toEqual([...rows.slice(10), { id: 99, text: 'more' }]);
   });
 });
 

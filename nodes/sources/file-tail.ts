@@ -74,7 +74,8 @@ Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all t
 
 A run that goes on from a checkpoint reads on exactly where it was, also where the files were renamed meanwhile within their
 folder, compressed, or restored from a copy. What cannot be found again is told in the log. A copy of a file that stays is a
-file of its own.
+file of its own. A compressed copy with less than a kilobyte of content is known by the names that its original had: one that was
+made of a file which no run has seen, and which stays under an unrelated name (a hard link), is read as a file of its own.
 
 Columns are told from the first 1,000 rows that are there now. Under **Column types** set other types and, for JSON, add
 columns that only later rows have. The files are UTF-8.

@@ -68,7 +68,7 @@ order) before the one that they should have.
   infer({ params }) {
     if (params.times === 'clock' || parseTimestamp(params.start) !== null) return { outputs: { rows: schema } };
     const problem = {
-      code: 'param/timestamp',
+      code: 'params/timestamp',
       severity: 'error',
       message: `"${params.start}" is not a timestamp.`,
       hint: 'Write it as 2026-01-31T12:00:00Z.',

@@ -166,6 +166,14 @@ describe('lines that cannot be read', () => {
       ['jsonl/value', 'Column "a" is of type number: Infinity is not a number.', 4, '{"a":1e999}'],
     ]);
   });
+  it('are nested deeper than a value may be, wherever in the file they stand', async () => {
+    const deep = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}\n`;
+    const { rows, failures } = await read({ 'x.jsonl': deep(499) + '{"a":[1]}\n'.repeat(1200) + deep(500) + deep(100_000) + deep(2) });
+    expect(rows.length).toBe(1202);
+    expect(failures.map(({ code, message, position }) => [code, message, position?.line])).toEqual(
+      [1202, 1203].map((line) => ['jsonl/syntax', 'The line is not JSON: it is nested more than 500 levels deep.', line]),
+    );
+  });
   it('hold bytes that are no text', async () => {
     const { rows, failures } = await read({
       'x.jsonl': Buffer.concat([Buffer.from('{"a":"é"}\n{"a":"'), Buffer.of(0xff), Buffer.from('"}\n{"a":"\ufffd"}\n')]),

@@ -87,7 +87,7 @@ in the middle makes the same ones. Some bids name an auction or a person that on
     const outputs = { rows: schemas[params.events] };
     if (parseTimestamp(params.start) !== null) return { outputs };
     const problem = {
-      code: 'param/timestamp',
+      code: 'params/timestamp',
       severity: 'error',
       message: `"${params.start}" is not a timestamp.`,
       hint: 'Write it as 2026-01-31T12:00:00Z.',

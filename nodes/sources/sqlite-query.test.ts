@@ -190,6 +190,7 @@ describe('a sink that writes into the same database', () => {
       start: null,
       sample: false,
       now: Date.now,
+      elapsed: () => performance.now(),
       refuse() {},
     });
     for (let batch = await reader.read(); batch; batch = await reader.read()) await writer.write(batch.rows as Row[]);

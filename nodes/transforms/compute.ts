@@ -1,4 +1,4 @@
-import type { Column, Schema } from '../../engine/schema/types.ts';
+import { mentionedColumns } from '../../engine/schema/mentioned-columns.ts';
 import { duplicateNames, expressionProblems, findColumn, typeOptions } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
@@ -46,13 +46,18 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
       params.columns.map(({ name }) => name),
       (i) => `columns.${i}.name`,
     );
-    let known: Schema | null = rows;
+    const known = rows && new Map(rows.columns.map((column) => [column.name, column]));
     params.columns.forEach(({ name, expression, type }, i) => {
       const field = `columns.${i}.expression`;
-      const found = expressionProblems(analyse, expression, known, field);
+      const mentioned = known && mentionedColumns(expression, (column) => known.get(column));
+      const input = known && { columns: mentioned ?? [...known.values()] };
+      let found = expressionProblems(analyse, expression, input, field);
+      // Its words may name the other columns.
+      if (mentioned && found.length > 0 && problems.length < mostExplained)
+        found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
       problems.push(...found);
-      if (!known || name === '') return;
-      const told = analyse.expression(expression, known);
+      if (!known || !input || name === '') return;
+      const told = analyse.expression(expression, input);
       if (type === 'auto' && told.type === null && found.length === 0 && expression.trim() !== '') {
         problems.push({
           code: 'compute/unknown-type',
@@ -63,9 +68,9 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
         });
       }
       // Nothing is promised about null where the type is the user's word.
-      known = withColumn(known, { name, type: type === 'auto' ? (told.type ?? 'json') : type, nullable: told.nullable || told.type === null });
+      known.set(name, { name, type: type === 'auto' ? (told.type ?? 'json') : type, nullable: told.nullable || told.type === null });
     });
-    return { outputs: { rows: known }, problems };
+    return { outputs: { rows: known && { columns: [...known.values()] } }, problems };
   },
   run: ({ params, inputs, outputs, expression }) => {
     const output = outputs['rows']!;
@@ -115,7 +120,5 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
   ],
 });
 
-function withColumn(schema: Schema, column: Column): Schema {
-  const replaces = schema.columns.some(({ name }) => name === column.name);
-  return { columns: replaces ? schema.columns.map((each) => (each.name === column.name ? column : each)) : [...schema.columns, column] };
-}
+/** In so many problems, names are compared with those of all columns that could have been meant. */
+const mostExplained = 20;

@@ -222,8 +222,9 @@ function timeProblems({ table }: Params, rows: Schema, lookup: Schema): NodeProb
 /** The lookup's columns that come out, with their new names. */
 function addedColumns({ kind, keys, suffix }: Params, rows: Schema, lookup: Schema): { readonly from: string; readonly to: Column }[] {
   const taken = new Set(rows.columns.map(({ name }) => name));
+  const matched = new Set(keys.map((key) => key.lookup));
   return lookup.columns
-    .filter(({ name }) => !keys.some((key) => key.lookup === name))
+    .filter(({ name }) => !matched.has(name))
     .map((column) => {
       const name = freeName(column.name, suffix || '_', taken);
       taken.add(name);

@@ -92,7 +92,7 @@ function DocumentName() {
     <button
       type="button"
       className="document-name"
-      title={path ?? 'Not saved yet'}
+      title={`${name}\n${path ?? 'Not saved yet'}`}
       onClick={() => void runCommand('file.properties')}
       aria-label={`Pipeline properties of ${name} ${path ?? 'not saved yet'}`}
     >

@@ -19,6 +19,11 @@ export function notify(message: string, severity: Problem['severity'] = 'info', 
   });
 }
 
+/** Takes a message away that is no longer true. */
+export function forgetNotice(message: string): void {
+  notifications.hide(message);
+}
+
 /** Tells what went wrong and what to do, for anything thrown by a request. Cancelled requests say nothing. */
 export function notifyError(error: unknown, what?: string): void {
   const problem = problemOf(error);

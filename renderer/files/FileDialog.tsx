@@ -3,11 +3,13 @@ import { IconArrowUp, IconFileText, IconFolderFilled, IconHome } from '@tabler/i
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { FolderListing } from '../../engine/protocol/messages.ts';
+import { visible } from '../../engine/schema/visible-text.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { formatBytes, formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';
 import './files.css';
-import { baseName, isAbsolute, join, startFolders } from './folders.ts';
+import { baseName, isAbsolute, startFolders } from './folders.ts';
+import { answerTo, pathsOf } from './typed-name.ts';
 
 interface Options {
   readonly mode: 'open' | 'save';
@@ -35,6 +37,7 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
     try {
       setListing(await session.request('files.list', { path }));
       setProblem(null);
+      setConfirm(null);
       return true;
     } catch (error) {
       setProblem(problemOf(error).message);
@@ -50,20 +53,25 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
   }, [show, suggestion]);
 
   const entries = (listing?.entries ?? []).filter((entry) => entry.folder || showAll || extensions.some((extension) => entry.name.endsWith(`.${extension}`)));
-  const choose = (chosen: string) => {
-    // A whole path needs no folder to start from: whoever types faster than the disk answers is not held up.
-    if (!listing) return isAbsolute(chosen) ? onClose(chosen) : undefined;
-    const entry = listing.entries.find((candidate) => candidate.name === chosen);
-    if (entry?.folder) {
-      void show(join(listing.path, chosen));
-      return;
+  const rename = (text: string) => {
+    latest.current++;
+    setName(text);
+    setConfirm(null);
+  };
+  const latest = useRef(0);
+  const choose = async (typed: string) => {
+    const attempt = ++latest.current;
+    try {
+      const paths = pathsOf(typed, listing?.path ?? null, mode, extensions);
+      const places = await Promise.all(paths.map((path) => session.request('files.locate', { path })));
+      if (attempt !== latest.current || places.length === 0) return;
+      const answer = answerTo(places, mode, confirm);
+      if ('take' in answer) onClose(answer.take);
+      else if ('ask' in answer) setConfirm(answer.ask);
+      else if (await show(answer.enter)) setName('');
+    } catch (error) {
+      setProblem(problemOf(error).message);
     }
-    if (isAbsolute(chosen)) return onClose(chosen);
-    const complete =
-      mode === 'save' && extensions[0] && !extensions.some((extension) => chosen.endsWith(`.${extension}`)) ? `${chosen}.${extensions[0]}` : chosen;
-    const path = join(listing.path, complete);
-    if (mode === 'save' && confirm !== path && listing.entries.some((candidate) => candidate.name === complete)) setConfirm(path);
-    else onClose(path);
   };
   return (
     <Modal opened onClose={() => onClose(null)} title={title} size={640}>
@@ -94,12 +102,12 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
             role="option"
             aria-selected={name === entry.name}
             data-folder={entry.folder || undefined}
-            onClick={() => (entry.folder ? choose(entry.name) : setName(entry.name))}
-            onDoubleClick={() => !entry.folder && choose(entry.name)}
+            onClick={() => (entry.folder ? void choose(entry.name) : rename(entry.name))}
+            onDoubleClick={() => !entry.folder && void choose(entry.name)}
             onKeyDown={(event) => {
               if (event.key !== 'Enter') return;
               event.preventDefault();
-              choose(entry.name);
+              void choose(entry.name);
             }}
           >
             {entry.folder ? <IconFolderFilled size={16} /> : <IconFileText size={16} stroke={1.6} />}
@@ -117,18 +125,15 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (name.trim()) choose(name.trim());
+          if (name.trim()) void choose(name.trim());
         }}
       >
         <TextInput
           label="Path or name"
           data-autofocus
           value={name}
-          error={confirm ? 'A file of this name is there already. Save again to replace it.' : null}
-          onChange={(event) => {
-            setName(event.currentTarget.value);
-            setConfirm(null);
-          }}
+          error={confirm ? `${visible(confirm)} exists already. Save again to replace it.` : null}
+          onChange={(event) => rename(event.currentTarget.value)}
         />
         <div className="dialog-buttons">
           {extensions.length > 0 && (

@@ -67,10 +67,10 @@ export async function showRecent(): Promise<void> {
   if (path) await openPath(path);
 }
 
-/** Saves to the document's file, or asks for one. False when it was not saved. */
 /** The save that is under way: the next one begins with what it has left. */
 let saving: Promise<unknown> = Promise.resolve();
 
+/** Saves to the document's file, or asks for one. False when it was not saved. */
 export async function saveDocument(): Promise<boolean> {
   await saving;
   const { path, stamp } = session.state;
@@ -99,20 +99,18 @@ async function writeNow(path: string, stamp: string | null): Promise<boolean | '
   }
   const known = alreadyFitted(document);
   const fitted = (pipeline: Pipeline) => fitToFile(pipeline, path, before, catalogue, known);
-  const { pipeline, paths } = fitted(document.pipeline);
+  const { pipeline, paths, rebased } = fitted(document.pipeline);
   try {
     const saved = await session.request('document.save', { documentId, path, pipeline, stamp });
     if (session.state.document === document) {
-      document.edit(paths.length > 0 ? 'Make paths relative to the file' : 'Name after the file', (now) => fitted(now).pipeline);
+      const words = aboutPaths(paths.length, rebased);
+      document.edit(words ? 'Fit paths to the file' : 'Name after the file', (now) => fitted(now).pipeline);
       document.markSaved(pipeline);
       for (const one of paths) known.add(one);
       setState({ path: saved.path, stamp: saved.stamp });
       // Relative paths start at the file.
       if (saved.path !== before) session.recheck();
-      if (paths.length > 0) {
-        const what = paths.length === 1 ? 'One path is' : `${paths.length} paths are`;
-        notifyUndoable(`${what} now relative to the pipeline's file, so that all can be moved together.`);
-      }
+      if (words) notifyUndoable(words);
     }
     await discardAutosave();
     return true;
@@ -121,6 +119,16 @@ async function writeNow(path: string, stamp: string | null): Promise<boolean | '
     notifyError(error, 'The pipeline was not saved');
     return false;
   }
+}
+
+/** What saving has done to paths; null for nothing. */
+function aboutPaths(relative: number, rebased: number): string | null {
+  const counted = (count: number) => (count === 1 ? 'One path' : `${count} paths`);
+  const said = [
+    rebased > 0 && `${counted(rebased)} changed with the folder, to name the same ${rebased === 1 ? 'file' : 'files'} as before.`,
+    relative > 0 && `${counted(relative)} ${relative === 1 ? 'is' : 'are'} now relative to the pipeline's file, so that all can be moved together.`,
+  ].filter((text) => text !== false);
+  return said.length > 0 ? said.join(' ') : null;
 }
 
 /** Somebody else changed the file since it was opened. */

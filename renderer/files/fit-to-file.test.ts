@@ -34,6 +34,18 @@ describe('a pipeline that is saved', () => {
     expect(fitted(pipeline).paths).toEqual([]);
   });
 
+  it('has paths that name the same files as before when it moves to another folder', () => {
+    const before = reader({ path: '../data/*.csv', parts: [{ path: 'a.csv' }, { path: '/tmp/b.csv' }, { path: 'in/${day}.csv' }, { path: '${place}/x.csv' }] });
+    const moved = fitted(before, '/work/march/sales.millrace.json', '/work/sales/sales.millrace.json');
+    expect(moved.pipeline.nodes['a']!.params).toEqual({
+      path: '../data/*.csv',
+      parts: [{ path: '../sales/a.csv' }, { path: '/tmp/b.csv' }, { path: '../sales/in/${day}.csv' }, { path: '${place}/x.csv' }],
+    });
+    expect(moved.rebased).toBe(2);
+    expect(fitted(before, '/work/sales/other.millrace.json', '/work/sales/sales.millrace.json').rebased).toBe(0);
+    expect(fitted(before, '/work/sales/other.millrace.json', null).rebased).toBe(0);
+  });
+
   it('keeps a path that was made absolute again', () => {
     const before = reader({ path: '/work/sales/x.csv' });
     expect(fitted(before, undefined, null, fitted(before).paths).pipeline.nodes).toEqual(before.nodes);

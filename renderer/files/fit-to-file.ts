@@ -4,13 +4,15 @@ import { emptyPipeline } from '../../engine/document/pipeline.ts';
 import type { DocumentStore } from '../../engine/document/store.ts';
 import type { FieldManifest, NodeManifest, Pipeline } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
-import { storedPath } from '../inspector/paths.ts';
+import { rebasedPath, storedPath } from '../inspector/paths.ts';
 
 /** What a pipeline becomes when it is saved to a file. */
 export interface Fitted {
   readonly pipeline: Pipeline;
   /** The paths that became relative, each as a key: see `alreadyFitted`. */
   readonly paths: readonly string[];
+  /** How many relative paths are others now, so that they name the same files from another folder. */
+  readonly rebased: number;
 }
 
 /** By document, the paths that were made relative once. Where one of them is absolute again, somebody has undone that and means it. */
@@ -25,7 +27,8 @@ export function alreadyFitted(document: DocumentStore): Set<string> {
 
 /**
  * The pipeline as it belongs to the file at `path`: under the file's name unless somebody has named it (`before` is the file that
- * it had), and with paths that are relative where they lie in the file's folder or below, so that both can be moved together.
+ * it had), with relative paths that name the same files as before, and with paths that are relative where they lie in the file's
+ * folder or below, so that both can be moved together.
  */
 export function fitToFile(
   pipeline: Pipeline,
@@ -37,12 +40,18 @@ export function fitToFile(
   const isNamed = pipeline.name.trim() !== '' && pipeline.name !== emptyPipeline.name && (before === null || pipeline.name !== titleOfFile(before));
   let fitted = isNamed ? pipeline : setPipeline(pipeline, { name: titleOfFile(path) });
   const paths: string[] = [];
+  let rebased = 0;
   for (const [id, node] of Object.entries(pipeline.nodes)) {
     const manifest = catalogue.get(node.type);
     for (const [name, field] of Object.entries(manifest?.params ?? {})) {
       const value = node.params[name];
       if (value === undefined) continue;
       const change = (text: string) => {
+        const same = before === null ? text : rebasedPath(text, before, path);
+        if (same !== text) {
+          rebased += 1;
+          return same;
+        }
         const relative = storedPath(text, path);
         const key = JSON.stringify([id, name, text]);
         if (relative === text || known.has(key)) return text;
@@ -52,7 +61,7 @@ export function fitToFile(
       fitted = setParam(fitted, id, name, withFiles(value, field, change), manifest?.defaults[name]);
     }
   }
-  return { pipeline: fitted, paths };
+  return { pipeline: fitted, paths, rebased };
 }
 
 /** A param's value with every path in it changed; lists hold fields themselves. */

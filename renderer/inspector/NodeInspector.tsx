@@ -141,6 +141,7 @@ function NodeHeader({ id, node, manifest }: NodeInspectorProps) {
           aria-label="Node title"
           placeholder={manifest.title}
           value={node.title ?? ''}
+          title={node.title}
           maxLength={titleLimit}
           spellCheck={false}
           onChange={(event) => {

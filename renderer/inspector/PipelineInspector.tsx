@@ -4,10 +4,16 @@ import { IconPlus, IconRoute, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { setParameter, setPipeline } from '../../engine/document/edits.ts';
 import type { Parameter } from '../../engine/document/pipeline.ts';
+import type { FieldManifest } from '../../engine/protocol/messages.ts';
+import { exactNumber } from '../../engine/schema/exact-number.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
 import { LimitNote, titleLimit } from './LimitNote.tsx';
+import { numberText, plainText, useTypedText } from './typed-text.ts';
 import parts from './widgets/Widgets.module.css';
+
+/** An empty default stays empty: there is none to fall back to. */
+const defaultField: FieldManifest = { kind: 'number', label: 'Default', default: '' };
 
 /** The pipeline itself, shown while no node is selected: name, description, parameters. */
 export function PipelineInspector() {
@@ -26,6 +32,7 @@ export function PipelineInspector() {
             classNames={{ input: styles.title }}
             aria-label="Pipeline name"
             value={pipeline.name}
+            title={pipeline.name}
             maxLength={titleLimit}
             spellCheck={false}
             onChange={(event) => {
@@ -121,25 +128,19 @@ function ParameterRow({ name, parameter }: { readonly name: string; readonly par
 }
 
 function DefaultInput({ name, parameter, onSet }: { readonly name: string; readonly parameter: Parameter; readonly onSet: (value: string | number) => void }) {
-  const [draft, setDraft] = useState<string | null>(null);
-  const text = draft ?? String(parameter.default);
   const isNumber = parameter.type === 'number';
-  const wrong = isNumber && draft !== null && (draft.trim() === '' || !Number.isFinite(Number(draft)));
+  const { text, take, leave } = useTypedText(parameter.default, defaultField, isNumber ? numberText : plainText);
+  const read = isNumber ? exactNumber(text) : null;
   return (
     <TextInput
       aria-label={`Default of ${name}`}
       placeholder="Default"
       value={text}
-      error={wrong ? 'Write a number.' : undefined}
+      error={read?.ok === false ? `This ${read.why}. ${read.hint}` : undefined}
       spellCheck={false}
-      onChange={(event) => {
-        const next = event.currentTarget.value;
-        setDraft(next);
-        if (!isNumber) onSet(next);
-        else if (next.trim() !== '' && Number.isFinite(Number(next))) onSet(Number(next));
-      }}
+      onChange={(event) => onSet(take(event.currentTarget.value) as string | number)}
       onBlur={() => {
-        setDraft(null);
+        leave();
         session.seal();
       }}
     />

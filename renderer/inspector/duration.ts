@@ -3,7 +3,7 @@ type Unit = keyof typeof units;
 
 const part = /\s*(\d+(?:\.\d+)?)\s*(?:(?<ms>ms|milliseconds?)|(?<s>s|secs?|seconds?)|(?<m>m|mins?|minutes?)|(?<h>h|hrs?|hours?)|(?<d>d|days?))(?![a-z])/giy;
 
-/** `500ms`, `10s`, `1.5h`, `1h 30m`, `10 minutes` as milliseconds; null for anything else, also for a number without a unit. */
+/** `500ms`, `10s`, `1.5h`, `1h 30m`, `10 minutes` as whole milliseconds; null for anything else, also for a number without a unit and for fractions of a millisecond. */
 export function parseDuration(text: string): number | null {
   const parts = [...text.trim().matchAll(part)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim()) return null;
@@ -11,7 +11,9 @@ export function parseDuration(text: string): number | null {
     (sum, { 1: count, groups }) => sum + Number(count) * units[Object.keys(units).find((unit) => groups![unit] !== undefined) as Unit],
     0,
   );
-  return Math.round(total);
+  const whole = Math.round(total);
+  // 1.005 s are 1004.9999999999999 ms in binary.
+  return Number.isSafeInteger(whole) && Math.abs(total - whole) <= total * 1e-12 ? whole : null;
 }
 
 /** The shortest exact form: `90s`, `5m`, `1h`, `1500ms`. */

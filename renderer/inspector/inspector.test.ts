@@ -1,13 +1,16 @@
+import { dirname, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Problem } from '../../engine/protocol/messages.ts';
+import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
 import { conditionOperators } from '../../nodes/kit/fields.ts';
 import { asCondition, operators, takesValue } from './conditions.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { problemsAt, problemsOutside, sentence } from './field-problems.ts';
 import { highlight } from './highlight.ts';
 import { parseInline, parseMarkdown } from './markdown.ts';
-import { storedPath } from './paths.ts';
+import { rebasedPath, storedPath } from './paths.ts';
+import { durationText, numberText, shownText } from './typed-text.ts';
+import { unusedPairs } from './unused-pairs.ts';
 import { moved } from './widgets/reorder.ts';
 
 describe('durations', () => {
@@ -16,11 +19,46 @@ describe('durations', () => {
       500, 10_000, 300_000, 3_600_000, 86_400_000, 1500, 5_400_000, 5_400_000,
     ]);
     expect(['10 sec', '5 min', '2 hours', '1 day 12 h', '1 Minute'].map(parseDuration)).toEqual([10_000, 300_000, 7_200_000, 129_600_000, 60_000]);
+    expect(['1.005s', '0.5ms', '0.0001s', '99999999999d'].map(parseDuration)).toEqual([1005, null, null, null]);
     expect(['', '10', 's', '10 x', '10s!', '-5s', '5mm'].map(parseDuration)).toEqual([null, null, null, null, null, null, null]);
   });
   it('are written in the shortest exact form and read back the same', () => {
     expect([0, 1500, 90_000, 3_600_000].map(formatDuration)).toEqual(['0s', '1500ms', '90s', '1h']);
     fc.assert(fc.property(fc.nat(1e10), (ms) => parseDuration(formatDuration(ms)) === ms));
+  });
+});
+
+describe('values that are typed', () => {
+  const field: FieldManifest = { kind: 'number', label: 'Count', default: 10 };
+  it('stay as they were typed where they are no number, or would be rounded', () => {
+    expect(['7', '1.0', '', 'ten', '9007199254740993', '1e400'].map((text) => numberText.read(text, field))).toEqual([
+      7,
+      1,
+      10,
+      'ten',
+      '9007199254740993',
+      '1e400',
+    ]);
+    expect(['1h 30', '0.5ms', '90s', ' '].map((text) => durationText.read(text, { ...field, optional: true }))).toEqual(['1h 30', '0.5ms', 90_000, null]);
+  });
+  it('are shown as they are typed, until their value becomes another', () => {
+    expect(shownText('1.0', 1, field, numberText)).toBe('1.0');
+    expect(shownText('', 10, field, numberText)).toBe('');
+    expect(shownText('1.0', 2, field, numberText)).toBe('2');
+    expect(shownText(null, 'ten', field, numberText)).toBe('ten');
+    expect(shownText(null, '1h 30', field, durationText)).toBe('1h 30');
+  });
+  it('of a table say which of them are not used', () => {
+    const pairs = [
+      ['a', '1'],
+      ['', '2'],
+      ['', ''],
+      ['a', '3'],
+    ] as const;
+    expect(unusedPairs(pairs, 'Column').map(({ message }) => message)).toEqual([
+      'Row 1 is not used: row 4 has the column “a” too',
+      'Row 2 has no column and is not used',
+    ]);
   });
 });
 
@@ -47,6 +85,38 @@ describe('paths', () => {
     expect(storedPath('/data/other/a.csv', '/data/p/x.millrace.json')).toBe('/data/other/a.csv');
     expect(storedPath('C:\\p\\in\\a.csv', 'C:\\p\\x.millrace.json')).toBe('in/a.csv');
     expect(storedPath('/a.csv', null)).toBe('/a.csv');
+  });
+});
+
+describe('relative paths of a pipeline that moves', () => {
+  it('name the same file from its new folder', () => {
+    const from = '/work/sales/x.millrace.json';
+    const at = (to: string) => ['a.csv', 'in/a.csv', './a.csv', '../b.csv', '../../c.csv'].map((path) => rebasedPath(path, from, to));
+    expect(at('/work/sales/y.json')).toEqual(['a.csv', 'in/a.csv', './a.csv', '../b.csv', '../../c.csv']);
+    expect(at('/work/y.json')).toEqual(['sales/a.csv', 'sales/in/a.csv', 'sales/a.csv', 'b.csv', '/c.csv']);
+    expect(at('/work/sales/in/y.json')).toEqual(['../a.csv', 'a.csv', '../a.csv', '../../b.csv', '/c.csv']);
+    expect(at('/home/y.json')).toEqual(['/work/sales/a.csv', '/work/sales/in/a.csv', '/work/sales/a.csv', '/work/b.csv', '/c.csv']);
+    expect(rebasedPath('in\\a.csv', 'C:\\p\\x.json', 'C:\\p\\q\\x.json')).toBe('../in/a.csv');
+    expect(rebasedPath('a.csv', 'C:\\p\\x.json', 'D:\\p\\x.json')).toBe('C:/p/a.csv');
+    expect(['/a', '~/a', 'D:\\a', '//host/a', '', '${dir}/a'].map((path) => rebasedPath(path, from, '/tmp/y.json'))).toEqual([
+      '/a',
+      '~/a',
+      'D:\\a',
+      '//host/a',
+      '',
+      '${dir}/a',
+    ]);
+  });
+  it('do so whatever the folders', () => {
+    const name = fc.constantFrom('a', 'b', 'c');
+    const folder = fc.array(name, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(folder, folder, fc.array(fc.constantFrom('a', 'b', '..'), { maxLength: 3 }), (from, to, path) => {
+        const files = [from, to].map((parts) => `/${parts.join('/')}/p.json`) as [string, string];
+        const text = [...path, 'x.csv'].join('/');
+        expect(resolve(dirname(files[1]), rebasedPath(text, ...files))).toBe(resolve(dirname(files[0]), text));
+      }),
+    );
   });
 });
 

@@ -2,12 +2,13 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { PreviewResult, Problem } from '../../engine/protocol/messages.ts';
 import { memorySource, type PageSource } from '../grid/page-source.ts';
+import { editDelayMs } from '../session/checks.ts';
 import { session, useSession } from '../session/session.ts';
 import { type PreviewTarget, sameParts, upstreamParts } from './targets.ts';
 import { measurePainted, takeEditTime } from './timing.ts';
 
-/** Long enough to take the keys of one word as one, short enough not to be noticed. */
-const editDelayMs = 30;
+/** Before a preview that lost against an older one is asked for again: doubled each time. */
+const retryDelayMs = 30;
 /** Rows that stay visible for longer than this while newer ones are awaited are dimmed. */
 const dimDelayMs = 300;
 
@@ -83,7 +84,7 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
         const problem = problemOf(error);
         if (mine !== newest.current) return;
         if (problem.code === 'preview/superseded' && tries < supersededTries) {
-          timer = setTimeout(() => void ask(tries + 1), editDelayMs * 2 ** tries);
+          timer = setTimeout(() => void ask(tries + 1), retryDelayMs * 2 ** tries);
           return;
         }
         if (!silent.has(problem.code))
@@ -91,7 +92,7 @@ export function usePreview(target: PreviewTarget | null, limit: number): Preview
       }
       setWaiting(false);
     };
-    timer = setTimeout(() => void ask(1), isEdit ? editDelayMs : 0);
+    timer = setTimeout(() => void ask(1), isEdit ? editDelayMs() : 0);
     return () => {
       // What takes this one's place must not be overtaken by it.
       newest.current++;

@@ -1,6 +1,7 @@
-import { Button, Checkbox, Modal, NumberInput, TextInput } from '@mantine/core';
+import { Button, Checkbox, Modal, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Parameter } from '../../engine/document/pipeline.ts';
+import { exactNumber } from '../../engine/schema/exact-number.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { session } from '../session/session.ts';
 import './runs.css';
@@ -30,14 +31,22 @@ function ParametersDialog({
     );
   });
   const set = (name: string, value: string | number | boolean) => setValues({ ...values, [name]: value });
+  /** The number that was typed, or why it is none; null for another type. */
+  const numberOf = (name: string) => {
+    if (parameters[name]!.type !== 'number') return null;
+    const read = exactNumber(String(values[name]));
+    return read.ok ? read.value : read;
+  };
   return (
     <Modal opened onClose={() => onClose(null)} title="Run with parameters" size={440}>
       <form
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          lastValues.set(documentId ?? '', values);
-          onClose(values);
+          const read = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, numberOf(name) ?? value]));
+          if (Object.values(read).some((value) => typeof value === 'object')) return;
+          lastValues.set(documentId ?? '', read as Values);
+          onClose(read as Values);
         }}
       >
         {Object.entries(parameters).map(([name, { type, description }], index) => {
@@ -45,8 +54,9 @@ function ParametersDialog({
           const value = values[name];
           if (type === 'boolean')
             return <Checkbox key={name} {...common} checked={value === true} onChange={(event) => set(name, event.currentTarget.checked)} />;
-          if (type === 'number') return <NumberInput key={name} {...common} required value={value as number} onChange={(next) => set(name, next)} />;
-          return <TextInput key={name} {...common} value={String(value)} onChange={(event) => set(name, event.currentTarget.value)} />;
+          const read = numberOf(name);
+          const error = typeof read === 'object' && read ? `This ${read.why}. ${read.hint}` : undefined;
+          return <TextInput key={name} {...common} error={error} value={String(value)} onChange={(event) => set(name, event.currentTarget.value)} />;
         })}
         <div className="dialog-buttons">
           <Button variant="default" onClick={() => onClose(null)}>

@@ -4,7 +4,7 @@ import type { Pipeline, RunSummary } from '../../engine/protocol/messages.ts';
 import type { StopMode } from '../../engine/protocol/run-api.ts';
 import { failedRow } from '../../engine/protocol/run-facts.ts';
 import { endOfTime } from '../../engine/schema/event-time.ts';
-import { notify, notifyError } from '../app/notify.ts';
+import { forgetNotice, notify, notifyError } from '../app/notify.ts';
 import { openPath, saveDocument } from '../files/documents.tsx';
 import { checkNow } from '../session/checks.ts';
 import { acceptRun, readRuns } from '../session/engine.ts';
@@ -37,6 +37,8 @@ interface Start {
 }
 
 /** How a run begins, as `run.start` takes it. */
+const hasErrors = 'The pipeline has errors, which are listed under Problems. Fix them, then run again.';
+
 type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' | 'acceptDuplicates' | 'keepErrors' | 'replay'>>;
 
 /**
@@ -50,8 +52,9 @@ export async function startRun(): Promise<void> {
   // What was wrong may be mended outside: a file that is there by now.
   if (check && !check.runnable && (await checkNow()) === false) {
     session.showDock('problems');
-    return notify('The pipeline has errors. They are listed below; mend them, then run again.', 'error');
+    return notify(hasErrors, 'error');
   }
+  forgetNotice(hasErrors);
   if (check?.bounded === false && !(await mayRunUnsaved())) return;
   const parameters = Object.keys(pipeline.parameters).length > 0 ? await askParameters(pipeline.parameters) : {};
   if (!parameters) return;

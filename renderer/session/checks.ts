@@ -2,11 +2,19 @@ import type { RequestParams } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { CheckAnswer, CheckResult, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
 import { own } from '../../engine/schema/own.ts';
+import { ask } from './ask.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
 /** Long enough to take a burst of keys as one, too short to be noticed. */
-const checkDelayMs = 30;
+const shortestDelayMs = 30;
+const longestDelayMs = 150;
+let lastCheckMs = 0;
+
+/** How long to wait after an edit for the next one, in ms: longer where the engine has more to do, so that it need not do it at each key. */
+export function editDelayMs(): number {
+  return Math.min(longestDelayMs, Math.max(shortestDelayMs, lastCheckMs));
+}
 
 const passing: ReadonlySet<string> = new Set(['engine/gone', 'cancelled', 'document/unknown']);
 
@@ -16,7 +24,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 let newest = 0;
 
 /** Asks the engine to check the document soon. A reply that a newer request has overtaken is dropped. */
-export function scheduleCheck(delayMs = checkDelayMs): void {
+export function scheduleCheck(delayMs = editDelayMs()): void {
   clearTimeout(timer);
   timer = setTimeout(() => void runCheck(), delayMs);
 }
@@ -33,9 +41,11 @@ async function runCheck(): Promise<boolean> {
   if (!client || !documentId) return false;
   const mine = ++newest;
   try {
+    const asked = performance.now();
     const known = held as HeldAnswer | null;
     const since = known?.client === client && known.documentId === documentId ? known.answer : undefined;
-    const answer = await client.request('pipeline.check', { documentId, pipeline, ...(since !== undefined && { since }) });
+    const answer = await ask(client, 'pipeline.check', { documentId, pipeline, ...(since !== undefined && { since }) });
+    lastCheckMs = performance.now() - asked;
     const check = complete(answer, client, documentId);
     if (!check) return await runCheck();
     if (mine !== newest || getState().documentId !== documentId) return false;
@@ -66,11 +76,23 @@ function complete({ answer, since, gone = [], ...told }: CheckAnswer, client: un
   const before: HeldAnswer | null = held?.client === client && held?.documentId === documentId ? held : null;
   held = null;
   if (since !== undefined && before?.answer !== since) return null;
-  const nodes: Record<string, NodeCheck> = since === undefined ? told.nodes : { ...before?.check.nodes, ...told.nodes };
-  for (const id of gone) delete nodes[id];
-  const check = share(before?.check, { ...told, nodes });
+  const nodes = nodesOf(before?.check ?? null, since === undefined ? null : gone, told.nodes);
+  const check = { ...share(before?.check ?? {}, { ...told, nodes: null }), nodes };
   held = { client, documentId, answer, check };
   return check;
+}
+
+/** With `gone`, `changed` are the nodes that differ from those of `before`, else all of them. Of a thousand nodes, a key changes one. */
+function nodesOf(before: CheckResult | null, gone: readonly string[] | null, changed: CheckResult['nodes']): CheckResult['nodes'] {
+  if (!before || !gone) return share(before?.nodes, changed);
+  const fresh = Object.entries(changed).flatMap(([id, node]) => {
+    const shared = share(own(before.nodes, id), node);
+    return shared === own(before.nodes, id) ? [] : [[id, shared] as const];
+  });
+  if (fresh.length === 0 && gone.length === 0) return before.nodes;
+  const nodes: Record<string, NodeCheck> = { ...before.nodes, ...Object.fromEntries(fresh) };
+  for (const id of gone) delete nodes[id];
+  return nodes;
 }
 
 function acceptCheck(check: CheckResult): void {
@@ -93,7 +115,7 @@ export async function watchPreview({ pipeline, node, port }: RequestParams<'prev
     else return;
   } catch (error) {
     const problem = problemOf(error);
-    const culprit = problem.node ? own(pipeline.nodes, problem.node) : undefined;
+    const culprit = problem.node ? own(pipeline?.nodes ?? {}, problem.node) : undefined;
     // What the check says of a node is said already.
     if (!culprit || getState().check?.problems.some((known) => known.node === problem.node && known.severity === 'error')) return;
     setState({ previewProblem: { problem, node: culprit, target } });

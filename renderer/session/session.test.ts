@@ -7,7 +7,7 @@ import type { CheckResult, RunSummary } from '../../engine/protocol/messages.ts'
 import type { Port } from '../../engine/protocol/port.ts';
 import { keepConnected } from './engine.ts';
 import { meansTheSame } from './meaning.ts';
-import { session } from './session.ts';
+import { session, useSession } from './session.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';
 
@@ -160,6 +160,25 @@ describe('a session', () => {
     expect(getState().documentId).toBe('d2');
     expect(getState().pipeline).toBe(pipeline);
     expect(starts).toBe(1);
+  });
+
+  it("shows that a document is not trusted before anything of a check, and nothing of another one's", async () => {
+    add('sieve');
+    const before = checks.length;
+    await eventually(() => expect(checks.length).toBe(before + 1));
+    const seen: string[] = [];
+    const stop = useSession.subscribe(({ documentId, trusted, check }) => {
+      if (documentId === 'd8') seen.push(`${trusted} ${check?.reads.join() ?? 'unknown'}`);
+    });
+    session.load({ documentId: 'd8', pipeline: getState().pipeline, path: '/theirs.millrace.json', trusted: false, stamp: 's' });
+    // The answer for the document before comes late.
+    checks[before]!({ ...emptyCheck, reads: ['ours'] });
+    await eventually(() => expect(checks.length).toBe(before + 2));
+    expect(new Set(seen)).toEqual(new Set(['false unknown']));
+    checks[before + 1]!({ ...emptyCheck, reads: ['theirs'] });
+    await eventually(() => expect(getState().check?.reads).toEqual(['theirs']));
+    stop();
+    expect([...new Set(seen)]).toEqual(['false unknown', 'false theirs']);
   });
 
   it('starts afresh with another document', () => {

@@ -10,6 +10,7 @@ import type { NodeCheck, OpenedDocument, Problem } from '../../engine/protocol/m
 import { own } from '../../engine/schema/own.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json } from '../../engine/schema/types.ts';
+import { ask, isAboutPipeline } from './ask.ts';
 import { collectProblems, scheduleCheck, watchPreview } from './checks.ts';
 import { meansTheSame } from './meaning.ts';
 import { writeSetting } from './settings.ts';
@@ -49,7 +50,9 @@ export const session = {
   request<K extends RequestName>(name: K, params: RequestParams<K>, options?: { readonly signal?: AbortSignal }): Promise<RequestResults[K]> {
     const { client } = getState();
     if (client) {
-      const answer = client.request(name, params, options) as Promise<RequestResults[K]>;
+      const answer = (isAboutPipeline(name) ? ask(client, name, params as never, options) : client.request(name, params, options)) as Promise<
+        RequestResults[K]
+      >;
       if (name === 'preview.read') void watchPreview(params as RequestParams<'preview.read'>, answer);
       return answer;
     }

@@ -11,10 +11,15 @@ export function share<T>(old: unknown, next: T): T {
   const after = next as Record<string, unknown>;
   const keys = Object.keys(after);
   let same = keys.length === Object.keys(before).length;
-  const result: Record<string, unknown> = Array.isArray(next) ? ([] as unknown as Record<string, unknown>) : {};
+  // A copy that has its keys already: to add thousands of them one by one takes V8 a hundred times as long.
+  let result = after;
   for (const key of keys) {
-    result[key] = share(own(before, key), after[key]);
-    if (!Object.is(result[key], own(before, key)) || !Object.hasOwn(before, key)) same = false;
+    const was = own(before, key);
+    const value = share(was, after[key]);
+    if (!Object.is(value, was) || (was === undefined && !Object.hasOwn(before, key))) same = false;
+    if (Object.is(value, after[key])) continue;
+    if (result === after) result = (Array.isArray(next) ? [...next] : { ...after }) as Record<string, unknown>;
+    result[key] = value;
   }
   return (same ? old : result) as T;
 }

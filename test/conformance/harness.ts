@@ -177,6 +177,7 @@ class Run {
       sample: !isBounded(definition, params),
       refuse: (failure) => this.failures.push(failure),
       now: () => 0,
+      elapsed: () => performance.now(),
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,
       breathe: () => {},

@@ -19,7 +19,7 @@ describe.skipIf(why !== null)(`streams${why ? ` (${why})` : ''}`, () => {
     await field(page, 'eventTime').getByText('A column').click();
     await expect.poll(() => input(page, 'timeColumn').inputValue()).toBe('time');
     await input(page, 'outOfOrder').fill('ten');
-    await expect.poll(() => field(page, 'outOfOrder').innerText()).toMatch(/“ten” is no duration.*Until then it stays 0s/s);
+    await expect.poll(() => field(page, 'outOfOrder').innerText()).toMatch(/must be a duration, but is the text "ten".*Write a number with a unit/s);
     await input(page, 'outOfOrder').fill('30s');
 
     await dragNode(page, 'Aggregate', { x: 420, y: 60 });
@@ -119,6 +119,19 @@ export function onTimer(timer: Timer, state: typeof initial, context: Context) {
     await page.keyboard.type('7');
     await expect.poll(() => card(page, 'limit').locator('.card-line').innerText()).toContain('7 rows');
     expect((await copyAll(page)).nodes['limit']!.params['count']).toBe(7);
+
+    // What cannot be read stays as it was typed, also while another node is looked at, and the field says what is wrong.
+    await selectNode(page, 'limit');
+    await input(page, 'count').fill('9007199254740993');
+    await selectNode(page, 'join');
+    await selectNode(page, 'limit');
+    expect(await input(page, 'count').inputValue()).toBe('9007199254740993');
+    await expect.poll(() => field(page, 'count').innerText()).toMatch(/has more digits than a number can hold.*The nearest number is 9007199254740992/s);
+    await input(page, 'count').fill('many');
+    await expect.poll(() => field(page, 'count').innerText()).toMatch(/must be a number, but is the text "many"/);
+    await input(page, 'count').fill('8');
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(async () => (await copyAll(page)).nodes['limit']!.params['count']).toBe(9);
   });
 
   it('tells where programs send rows to, and copies that', async () => {

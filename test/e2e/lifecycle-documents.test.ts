@@ -38,6 +38,13 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     await expect.poll(() => page.getByLabel('unsaved changes').count()).toBe(0);
     expect(JSON.parse(readFileSync(first, 'utf8')).name).not.toBe('Second name');
     expect(JSON.parse(readFileSync(second, 'utf8')).name).toBe('Second name');
+    if (host === 'browser') {
+      // A whole path that was typed replaces no file without a question. The desktop's own dialog asks itself.
+      await editor.chooseFile(first, () => page.keyboard.press('ControlOrMeta+Shift+s'));
+      await page.getByText(`${first} exists already. Save again to replace it.`).waitFor();
+      expect(JSON.parse(readFileSync(first, 'utf8')).name).not.toBe('Second name');
+      await page.keyboard.press('Escape');
+    }
     await editor.close();
 
     editor = await openEditor(host, { data: join(folder, 'data') });

@@ -48,6 +48,17 @@ describe.skipIf(missing('browser'))('a document', () => {
     await page.keyboard.press('ControlOrMeta+s');
     await expect.poll(() => saved().nodes.csv_file.params.path).toBe(csv);
 
+    // In another folder, relative paths are others, so that they name the same files.
+    await field(page, 'path').getByRole('textbox').fill('data/sales.csv');
+    const moved = join(folder, 'moved.millrace.json');
+    await editor.chooseFile(moved, () => page.keyboard.press('ControlOrMeta+Shift+s'));
+    await page.getByText('One path changed with the folder, to name the same file as before.').waitFor();
+    expect(JSON.parse(readFileSync(moved, 'utf8')).nodes.csv_file.params.path).toBe('sales/data/sales.csv');
+    await expect.poll(() => gridRows(page).count()).toBe(1);
+    await editor.chooseFile(file, () => page.keyboard.press('ControlOrMeta+Shift+s'));
+    await page.getByRole('button', { name: 'Replace' }).click();
+    await expect.poll(() => saved().nodes.csv_file.params.path).toBe('data/sales.csv');
+
     // The dialogs begin where the pipeline is, and where a file was chosen last after that.
     await page.keyboard.press('ControlOrMeta+o');
     await expect.poll(() => openFiles(page).getByLabel('Folder', { exact: true }).inputValue()).toBe(place);
@@ -61,7 +72,7 @@ describe.skipIf(missing('browser'))('a document', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('ControlOrMeta+Shift+o');
     await page.getByRole('dialog', { name: 'Open recent' }).locator('b').first().waitFor();
-    expect(await page.getByRole('dialog').locator('b').allInnerTexts()).toEqual(['sales']);
+    expect(await page.getByRole('dialog').locator('b').allInnerTexts()).toEqual(['sales', 'moved']);
   });
 
   it('has an unsaved copy of its own in each window, also in a duplicate of one', async () => {

@@ -33,6 +33,10 @@ describe.each<Host>(['browser', 'desktop'])('the page in a %s', (host) => {
         });
         await page.waitForTimeout(300);
         expect(page.url()).toBe(before);
+        expect(await page.evaluate(framed, 'https://example.com/')).toBe('blocked');
+        expect(await page.evaluate(framed, 'app://millrace/index.html')).toBe('blocked');
+        expect(page.frames()).toHaveLength(1);
+        expect(await page.evaluate(allowed)).toEqual(['clipboard-read']);
         expect(await page.evaluate(() => Object.keys(window.desktop!).sort())).toEqual(
           [
             'answerClose',
@@ -55,6 +59,38 @@ describe.each<Host>(['browser', 'desktop'])('the page in a %s', (host) => {
     },
   );
 });
+
+describe.skipIf(missing('desktop'))('the address of the page', () => {
+  it.each(['http://localhost.evil.example:1/', 'http://localhost@evil.example/'])('is never %s, whatever the environment says', async (address) => {
+    const before = process.env['ELECTRON_RENDERER_URL'];
+    process.env['ELECTRON_RENDERER_URL'] = address;
+    try {
+      const { page } = await openEditor('desktop', { data: join(temporaryFolder(), 'data') });
+      expect(page.url()).toMatch(/^app:\/\/millrace\/index\.html/);
+    } finally {
+      if (before === undefined) delete process.env['ELECTRON_RENDERER_URL'];
+      else process.env['ELECTRON_RENDERER_URL'] = before;
+    }
+  });
+});
+
+/** Whether a frame of an address holds a page of its own. */
+async function framed(address: string): Promise<string> {
+  const frame = document.createElement('iframe');
+  const violated = new Promise((resolve) => document.addEventListener('securitypolicyviolation', resolve, { once: true }));
+  frame.src = address;
+  document.body.append(frame);
+  const first = await Promise.race([violated, new Promise((resolve) => setTimeout(resolve, 10_000, null))]);
+  frame.remove();
+  return first === null ? 'allowed' : 'blocked';
+}
+
+/** Of what a page may ask a machine for, what this one has. */
+async function allowed(): Promise<string[]> {
+  const names = ['geolocation', 'notifications', 'camera', 'microphone', 'midi', 'clipboard-read', 'persistent-storage'];
+  const states = await Promise.all(names.map((name) => navigator.permissions.query({ name: name as PermissionName }).catch(() => null)));
+  return names.filter((_, i) => states[i]?.state === 'granted');
+}
 
 type Attempt = 'evaluate' | 'compile' | 'fetch' | 'script';
 

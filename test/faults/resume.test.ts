@@ -189,6 +189,21 @@ describe('checkpoints', () => {
     expect(ids.length).toBeLessThanOrEqual(90 + before.length);
   });
 
+  test('all removed, their notes with them or not: it does not begin anew without a word', async () => {
+    await stopped(withTable, tableEdges);
+    const removed = { code: 'checkpoint/behind', node: 'table', message: /All checkpoints of this pipeline are gone, .* up to checkpoint \d+/ };
+    for (const names of [/^checkpoint/, /^committed/]) {
+      for (const name of readdirSync(trial.state()).filter((each) => names.test(each))) rmSync(join(trial.state(), name), { recursive: true });
+      expect(trial.checkpoints()).toEqual([]);
+      await isRefused(removed, [], 2);
+      await isRefused(removed, ['--from', 'latest'], 2);
+    }
+    expect(totals()).toEqual(wanted(0, 60));
+    expect(await goesOn(['--accept-duplicates'])).toMatch(/a second time, as was accepted/);
+    const ids = totals().map((row) => (row as { id: number }).id);
+    expect([ids.length, new Set(ids).size]).toEqual([150, 90]);
+  });
+
   test('all damaged: it does not begin anew without a word', async () => {
     await stopped(withTable, tableEdges);
     for (const file of trial.checkpoints()) for (const each of [file, copyOf(file)]) flip(each);
@@ -296,8 +311,14 @@ describe('outputs that another program changed', () => {
     const files = readdirSync(trial.folder).filter((file) => file.startsWith(name));
     mkdirSync(trial.at('away'));
     for (const file of files) renameSync(trial.at(file), trial.at(join('away', file)));
-    const run = trial.start();
+    let run = trial.start();
     await run.says(told);
+    if (name === 'out.jsonl') {
+      // Who does not want to wait is told how it ended, also where its process is gone before it can answer.
+      expect(await run.stop('--drain')).toMatchObject({ state: 'stopped' });
+      run = trial.start();
+      await run.says(told);
+    }
     for (const file of files) renameSync(trial.at(join('away', file)), trial.at(file));
     await run.until(() => trial.lines('out.jsonl').length === 90);
     await run.stop();

@@ -1,6 +1,6 @@
 /** A disk that is full for a while, and databases that others lock for a while: the run waits or starts again, and loses nothing. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -71,6 +71,40 @@ test.skipIf(!mayMount)('a disk that is full again and again, of the outputs and 
       () => `It did not go on. ${run.words}`,
     );
   }
+  feeder.stop();
+  await playground.compare(run, place, feeder.orders);
+});
+
+test.skipIf(!mayMount)('outputs on a file system that is unmounted, and mounted again', { timeout: 600_000 }, async (context) => {
+  const place = join(playground.folder, 'stick');
+  const content = join(playground.folder, 'stick-content');
+  mkdirSync(content);
+  const plugIn = () => spawnSync('mount', ['--bind', content, place]).status === 0;
+  mkdirSync(place);
+  if (!plugIn()) context.skip('no file system can be mounted here');
+  mounted.push(place);
+  const { run, feed } = playground.open('disturbed', null, place);
+  const feeder = new Feeder(feed);
+  run.start();
+  await until(
+    () => count(place, 'one.db', 'readings') > 0,
+    () => run.words,
+  );
+  const before = run.words.length;
+  const rows = count(place, 'one.db', 'readings');
+  // Lazily: the run has files open there, as with a stick that is pulled out.
+  spawnSync('umount', ['-l', place]);
+  await until(
+    () => /gone|not there|does not exist|missing/.test(run.words.slice(before)) || !run.isAlive,
+    () => `It did not notice. ${run.words}`,
+  );
+  expect(run.isAlive, run.words).toBe(true);
+  expect(readdirSync(place), 'files beside the mount').toEqual([]);
+  expect(plugIn()).toBe(true);
+  await until(
+    () => count(place, 'one.db', 'readings') > rows,
+    () => `It did not go on. ${run.words}`,
+  );
   feeder.stop();
   await playground.compare(run, place, feeder.orders);
 });

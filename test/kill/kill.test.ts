@@ -21,6 +21,7 @@ test(`a run that is killed ${kills} times writes what an undisturbed one does (s
   const random = mulberry32(seed);
   const { run, place, feed, state } = playground.open('disturbed', null);
   const feeder = new Feeder(feed);
+  const logs = playground.logs(place, feed, random);
   const tally: Record<string, number> = {};
   let wasKilled = true;
   for (let i = 0; i < kills; i++) {
@@ -30,6 +31,7 @@ test(`a run that is killed ${kills} times writes what an undisturbed one does (s
       () => `no run process. ${run.words}`,
     );
     if (!run.isAlive) throw new Error(`The run ended by itself: ${run.words}`);
+    logs.round();
     // Not always after a checkpoint: killed again and again before the first one, it must begin anew each time.
     const moment = random();
     let where = 'at any time';
@@ -43,14 +45,17 @@ test(`a run that is killed ${kills} times writes what an undisturbed one does (s
     if (!run.isAlive) throw new Error(`The run ended by itself: ${run.words}`);
     const whole = random() < 0.5;
     wasKilled = whole;
-    if (whole) await run.killGroup();
-    else if (!run.killRun()) where = 'between two starts';
+    if (whole) {
+      await run.killGroup();
+      if (random() < 0.5) logs.rotate(true);
+    } else if (!run.killRun()) where = 'between two starts';
     const how = `${whole ? 'group' : 'run process'} ${where}`;
     tally[how] = (tally[how] ?? 0) + 1;
     if (i === Math.floor(kills / 3) || i === Math.floor((2 * kills) / 3)) feeder.rename();
   }
   feeder.stop();
+  logs.end();
   if (wasKilled) run.start();
   process.stderr.write(`killed ${JSON.stringify(tally)}\n`);
-  await playground.compare(run, place, feeder.orders);
+  await playground.compare(run, place, feeder.orders, logs);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { Edge, Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
+import { logColumns } from './rotations.ts';
 
 /** Readings of the generator per second of wall clock, where it never ends and to reach a known end; each a second of event time. */
 const readingsPerSecond = { endless: 2000, bounded: 20_000 };
@@ -11,7 +12,7 @@ const readingsPerSecond = { endless: 2000, bounded: 20_000 };
 const node = (type: string, params: PipelineNode['params']): PipelineNode => ({ type, typeVersion: 1, params });
 const edge = (from: string, to: string, port = 'rows'): Edge => ({ from: { node: from, port: 'rows' }, to: { node: to, port } });
 
-/** `readings` bounds the generator, for an undisturbed run to end where the other one did; null: it never ends. `feed` is where the orders come. */
+/** `readings` bounds the generator, for an undisturbed run to end where the other one did; null: it never ends. `feed` is where the orders come, and logs in a folder of theirs. */
 export function writePipeline(folder: string, readings: number | null, feed: string): string {
   const pipeline: Pipeline = {
     name: 'Everything at once',
@@ -32,6 +33,7 @@ export function writePipeline(folder: string, readings: number | null, feed: str
         timeColumn: 'time',
         outOfOrder: 1000,
       }),
+      logs: node('file-tail', { path: join(feed, 'logs', '*.jsonl*'), types: logColumns }),
       balance: node('keyed-code', {
         keys: ['user'],
         code: `interface State { balance: number; orders: number }
@@ -76,10 +78,12 @@ export function onTimer(timer: Timer, state: State, context: Context) {
       windows: node('sqlite-table', { path: 'two.db', table: 'minutes', mode: 'append' }),
       spending: node('sqlite-table', { path: 'two.db', table: 'sessions', mode: 'append' }),
       lines: node('jsonl-output', { path: 'kept.jsonl' }),
+      seen: node('jsonl-output', { path: 'seen.jsonl' }),
       records: node('csv-output', { path: 'running.csv' }),
     },
     edges: [
       edge('orders', 'once'),
+      edge('logs', 'seen'),
       edge('once', 'balance'),
       edge('once', 'lines'),
       edge('once', 'sessions'),

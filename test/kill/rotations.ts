@@ -20,12 +20,28 @@ import { gzipSync } from 'node:zlib';
 
 type Path = string | Buffer;
 
+export const logLine = (id: number): string => `${JSON.stringify({ id, text: 'x'.repeat(id % 50) })}\n`;
+
+/** What the lines hold: told, for there may be no whole line to find it from when a run starts. */
+export const logColumns = [
+  { column: 'id', type: 'integer' },
+  { column: 'text', type: 'string' },
+];
+
+/** The ids of lines in an output of JSON lines, whose last one may be on its way. */
+export function idsIn(output: string): number[] {
+  if (!existsSync(output)) return [];
+  return readFileSync(output, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { id: number }).id);
+}
+
 /** Writes lines to `app.jsonl`, as a program that keeps its file open, and rotates it. `random` gives numbers below 1. */
 export class Rotations {
   readonly #folder: string;
   readonly #away: string;
   readonly #random: () => number;
-  readonly #line: (id: number) => string;
   /** Ids whose lines are in a file, in the order in which they were written. */
   readonly #held = new Map<string, number[]>();
   readonly #olds: Path[] = [];
@@ -41,11 +57,10 @@ export class Rotations {
   readonly #committed: () => ReadonlySet<number>;
 
   /** `committed` tells what the reader has put out for good. */
-  constructor(folder: string, random: () => number, line: (id: number) => string, committed: () => ReadonlySet<number>) {
+  constructor(folder: string, random: () => number, committed: () => ReadonlySet<number>) {
     this.#folder = folder;
     this.#away = `${folder}-away`;
     this.#random = random;
-    this.#line = line;
     this.#committed = committed;
     for (const each of [folder, this.#away]) mkdirSync(each, { recursive: true });
     this.append(3);
@@ -56,7 +71,7 @@ export class Rotations {
     let text = this.#rest;
     for (let i = 0; i < count; i++) {
       this.#inApp.push(this.lines);
-      text += this.#line(this.lines++);
+      text += logLine(this.lines++);
     }
     const cut = text.length - Math.floor(this.#random() * 20);
     this.#writer ??= openSync(this.#app, 'a');
@@ -67,6 +82,14 @@ export class Rotations {
   flush(): void {
     if (this.#rest !== '') writeSync(this.#writer!, this.#rest);
     this.#rest = '';
+  }
+
+  /** Some lines, and one or two of the ways; tells which. */
+  round(): string[] {
+    this.append(1 + Math.floor(this.#random() * 30));
+    const ways = [this.rotate(this.#random() < 0.3)];
+    if (this.#random() < 0.2) ways.push(this.rotate(false));
+    return ways;
   }
 
   /** One of the ways. Those that may lose lines only where `isLossy`. */
@@ -88,6 +111,14 @@ export class Rotations {
     const way = names[Math.floor(this.#random() * names.length)]!;
     ways[way]!();
     return way;
+  }
+
+  /** What a reader has not put out though it could, and what it has put out more than once. */
+  faults(found: readonly number[]): { readonly missing: readonly number[]; readonly twice: readonly number[] } {
+    const seen = new Set<number>();
+    const twice = found.filter((id) => seen.has(id) || !seen.add(id));
+    const missing = Array.from({ length: this.lines }, (_, id) => id).filter((id) => !seen.has(id) && !this.doubtful.has(id));
+    return { missing, twice };
   }
 
   /** Everything is in the folder again, with its last line whole. */

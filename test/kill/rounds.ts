@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import { stateFolder } from '../../engine/store/data-folder.ts';
 import { DisturbedRun, until } from './disturbed-run.ts';
 import { count, order, outputs, writePipeline } from './pipeline.ts';
+import { idsIn, Rotations } from './rotations.ts';
 
 const options = ['--checkpoint-every', '150ms'];
 
@@ -17,12 +18,17 @@ export class Playground {
   /** `readings` bounds the generator. `place` is where the pipeline writes, `feed` where its orders come. */
   open(name: string, readings: number | null, place = join(this.folder, name)) {
     const feed = join(this.folder, `${name}-feed`);
-    for (const folder of [place, feed]) mkdirSync(folder, { recursive: true });
+    for (const folder of [place, feed, join(feed, 'logs')]) mkdirSync(folder, { recursive: true });
     const file = writePipeline(place, readings, feed);
     const data = join(this.folder, `${name}-data`);
     const run = new DisturbedRun(file, data, options);
     this.#runs.push(run);
     return { run, place, feed, state: stateFolder(data, file) };
+  }
+
+  /** Logs that a run of this place follows. */
+  logs(place: string, feed: string, random: () => number): Rotations {
+    return new Rotations(join(feed, 'logs'), random, () => new Set(idsIn(join(place, 'seen.jsonl'))));
   }
 
   async end(): Promise<void> {
@@ -36,10 +42,16 @@ export class Playground {
   }
 
   /** Lets the run have all orders, ends it in order, and compares it with one that nobody disturbed. */
-  async compare(run: DisturbedRun, place: string, orders: number): Promise<void> {
+  async compare(run: DisturbedRun, place: string, orders: number, logs: Rotations | null = null): Promise<void> {
     await allOrders(run, orders);
+    const faults = () => logs?.faults(idsIn(join(place, 'seen.jsonl'))) ?? { missing: [], twice: [] };
+    await until(
+      () => faults().missing.length === 0,
+      () => `lines of logs are missing: ${faults().missing.slice(0, 20)}. ${run.words}`,
+    );
     await run.stop('--drain');
     expect(await run.ended(), run.words).toBe(0);
+    expect(faults(), run.words).toEqual({ missing: [], twice: [] });
     const readings = count(place, 'one.db', 'readings');
     expect(readings).toBeGreaterThan(0);
 

@@ -124,6 +124,14 @@ describe('millrace run', () => {
     expect(readFileSync(at('hot.jsonl'), 'utf8')).toBe('as it was\n');
   });
 
+  it.skipIf(process.platform === 'win32')('writes no file that it reads, by whatever link', async () => {
+    symlinkSync(at('days.csv'), at('hot.jsonl'));
+    const { code, stderr } = await millrace('run', 'good.millrace.json');
+    expect(stderr).toMatch(/node out "[^"]*" \(path\): "out" writes hot\.jsonl, which "days" reads in the same run/);
+    expect(code).toBe(1);
+    expect(readFileSync(at('days.csv'), 'utf8')).toMatch(/^day,temperature\nmon,20\n/);
+  });
+
   it('explains a plan without running it', async () => {
     const { code, stdout } = await millrace('run', 'good.millrace.json', '--explain');
     expect(code).toBe(0);
@@ -263,6 +271,9 @@ describe('millrace validate', () => {
 describe('millrace preview', () => {
   it('shows the rows at a node', async () => {
     expect(await millrace('preview', 'good.millrace.json', '--node', 'step')).toMatchObject({ code: 0, stdout: 'day\ttwice\ntue\t62\nwed\t70\n', stderr: '' });
+    writeFileSync(at('days.csv'), 'day,temperature\nm\x1b[31mn,31\n');
+    expect((await millrace('preview', 'good.millrace.json', '--node', 'step')).stdout).toBe('day\ttwice\nm\x1b[31mn\t62\n');
+    writeFileSync(at('days.csv'), 'day,temperature\nmon,20\ntue,31\nwed,35\n');
     const { stdout } = await millrace('preview', 'good.millrace.json', '-n', 'hot', '-p', 'rest', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ rows: [{ day: 'mon', temperature: 20 }], total: 1, complete: true });
     expect(existsSync(at('hot.jsonl'))).toBe(false);

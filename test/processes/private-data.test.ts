@@ -1,9 +1,11 @@
 /** What Millrace keeps of its own is its owner's alone, and what others wait for is told, from the build. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
+import { Inbox } from '../../nodes/formats/inbox.ts';
 import { endRuns } from '../background-runs.ts';
 import { millrace } from '../command-line.ts';
 import { node, pipeline } from './run-trial.ts';
@@ -49,6 +51,48 @@ describe.skipIf(process.platform === 'win32')('the data folder', () => {
     expect(open(data)).toEqual([]);
     expect(statSync(join(folder, 'o.jsonl')).mode & 0o777).toBe(0o644);
   });
+});
+
+describe.skipIf(process.platform === 'win32')('rows that came from outside and are kept beside a pipeline', () => {
+  const mode = (name: string) => statSync(join(folder, name)).mode & 0o777;
+  it("are their owner's alone, unless that has decided otherwise", async () => {
+    const before = process.umask(0o022);
+    try {
+      const file = join(folder, 'a.millrace.json');
+      const failing = 'export default function step(row: Row) {\n  if (row.sensor) throw new Error("no");\n  return { a: 1 };\n}';
+      const nodes = {
+        source: node('generator', { count: 3 }),
+        step: { ...node('code', { code: failing }), onError: 'keep' as const },
+        out: node('sqlite-table', { path: 'out.db', table: 't' }),
+      };
+      writeFileSync(file, formatPipeline(pipeline(nodes, ['source -> step', 'step -> out'])));
+      const run = () => millrace(['run', file], folder, { MILLRACE_DATA: data });
+      expect(await run()).toMatchObject({ code: 0 });
+      expect([mode('a.errors.db'), mode('out.db')]).toEqual([0o600, 0o644]);
+      chmodSync(join(folder, 'a.errors.db'), 0o640);
+      rmSync(join(folder, 'out.db'));
+      expect(await run()).toMatchObject({ code: 0 });
+      expect(mode('a.errors.db')).toBe(0o640);
+      new Inbox(join(folder, 'inbox.db'), { columns: [] }).close();
+      expect(open(folder).filter((path) => path.includes('inbox'))).toEqual([]);
+    } finally {
+      process.umask(before);
+    }
+  });
+});
+
+it.skipIf(process.platform === 'win32')('a start that may open few files says so, and prints no stack', async () => {
+  const said: string[] = [];
+  for (const most of [18, 20, 21, 22, 23, 24, 30]) {
+    const start = `ulimit -n ${most}; exec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'bin', 'millrace.mjs')} run ${write('o.jsonl')}`;
+    const { stderr, status } = spawnSync('/bin/sh', ['-c', start], { encoding: 'utf8', env: { ...process.env, MILLRACE_DATA: data } });
+    expect(status).not.toBe(0);
+    said.push(stderr);
+  }
+  // With the fewest, Node cannot read the first of our files.
+  const ours = said.filter((text) => !/bin\/(millrace|build)\.mjs'/.test(text));
+  expect(ours.join('\n')).not.toMatch(/\n {4}at /);
+  expect(said.filter((text) => /files may be open at once here/.test(text)).length).toBeGreaterThanOrEqual(3);
 });
 
 describe('a run in the background', () => {

@@ -199,7 +199,7 @@ describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
     save(stream(slowlyMended));
     let rows = many;
     let hits = 0;
-    for (let attempt = 0; attempt < 16 && waiting().length > 0; attempt++) {
+    for (let attempt = 0; attempt < 8 && waiting().length > 0; attempt++) {
       const before = waiting().length;
       const run = attempt % 4 === 3 ? start() : start('--replay-errors');
       append(sales(rows, 20));

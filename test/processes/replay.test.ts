@@ -250,7 +250,7 @@ describe('rows that failed', () => {
       .replace('});', '}); };');
     save(trial(slow, { written: file }, edges));
     let kills = 0;
-    for (let attempt = 0; attempt < 8; attempt++) {
+    for (let attempt = 0; attempt < 4; attempt++) {
       const child = start('replay');
       const ended = new Promise<number | null>((done) => child.on('close', done));
       const winner = await Promise.race([ended, sleep(500 + ((attempt * 7919) % 1500)).then(() => 'kill' as const)]);

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { EditorProtocol } from '../../engine/protocol/api.ts';
 import { Client } from '../../engine/protocol/connection.ts';
-import type { Frame, Port } from '../../engine/protocol/port.ts';
 import { protocolVersion } from '../../engine/protocol/version.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { type EditorServer, startEditorServer } from '../../server/editor-server.ts';
 import { endRuns } from '../background-runs.ts';
 import { says } from '../command-line.ts';
+import { socketPort } from './socket-port.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const data = mkdtempSync(join(tmpdir(), 'millrace-server-'));
@@ -187,13 +187,4 @@ function request(path: string, headers: Record<string, string> = {}): Promise<{ 
       resolve({ status: response.statusCode ?? 0, headers: response.headers });
     }).on('error', reject);
   });
-}
-
-function socketPort(socket: WebSocket): Port {
-  return {
-    post: (frame: Frame) => socket.send(JSON.stringify(frame)),
-    onFrame: (listener) => void socket.on('message', (text) => listener(JSON.parse(String(text)))),
-    onClose: (listener) => void socket.on('close', listener),
-    close: () => socket.close(),
-  };
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { newFolder, node, pipeline, RunTrial } from './run-trial.ts';
 
 const megabyte = 2 ** 20;
-const rowCount = 300_000;
+const rowCount = 150_000;
 let seed = 5;
 function random(below: number): number {
   seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;

@@ -64,6 +64,20 @@ describe('previews', () => {
     expect((await read('export default function step(row: Row) {\n  return row;\n}')).total).toBe(1000);
   });
 
+  it('survive promises that the code leaves behind, whatever they are rejected with', async () => {
+    for (const left of [
+      'Promise.reject(1)',
+      'Promise.reject()',
+      'Promise.reject(null)',
+      '(async () => { throw { get message() { for (;;); } }; })()',
+      'Promise.reject(new Error("x"))',
+    ]) {
+      const code = (more: string) => `export default function step(row: Row) {\n  ${left};\n  return { a: 1${more} };\n}`;
+      expect(await read(code(''))).toMatchObject({ total: 1000 });
+      expect(await read(code(', b: 2'))).toMatchObject({ total: 1000 });
+    }
+  });
+
   it('give way to newer ones', async () => {
     const [older, newer] = await Promise.allSettled([read('export default (row: Row) => row;'), read('export default (row: Row) => ({ a: 1 });')]);
     expect(older).toMatchObject({ status: 'rejected', reason: { problem: { code: 'preview/superseded' } } });

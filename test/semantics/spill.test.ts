@@ -118,6 +118,15 @@ describe('aggregate', () => {
     );
   });
 
+  it('spills a key that has more sessions than a call takes arguments', () => {
+    const sessions = 200_000;
+    const rows = Array.from({ length: sessions }, (_, i) => ({ time: i * 100, sensor: 'a', line: 0, level: i, word: null }));
+    const params: Params = { window: 'session', gap: 15, groupBy: ['sensor'], aggregations: [{ function: 'count' }], early: 50 };
+    const events: StreamEvent[] = [{ rows }, { rows: [{ ...rows[0]!, time: -100 }] }, { watermark: 450 }];
+    const { emitted } = playStream(aggregate, { params, inputs: { rows: readings }, events, memory: 0 });
+    expect(emitted.reduce((sum, { rows: some }) => sum + some.length, 0)).toBe(sessions + 1);
+  });
+
   it('holds little more than it may, whatever the number of groups', () => {
     const memory = 200_000;
     for (const window of ['none', 'tumbling', 'sliding', 'session']) {

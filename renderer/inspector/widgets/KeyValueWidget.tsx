@@ -5,27 +5,39 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Json } from '../../../engine/schema/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
+import { session } from '../../session/session.ts';
+import { ProblemLines } from '../ProblemLines.tsx';
+import { type Pair, unusedPairs } from '../unused-pairs.ts';
 import { useAddedFocus } from '../use-added-focus.ts';
 import { hasError, useForm, type WidgetProps } from '../widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 import styles from './Widgets.module.css';
 
-type Pair = readonly [key: string, value: string];
+/**
+ * By document, node and field, the rows as they were typed: a param cannot hold those without a name or two of one name. They are
+ * found again when the node is selected again.
+ */
+const typed = new Map<string, readonly Pair[]>();
 
 /** Rows of name and value. A row counts once it has a name; of two with the same name, the later one. */
 export function KeyValueWidget({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {
-  const { check } = useForm();
+  const { node, check } = useForm();
   const stored = pairsOf(value);
-  const [draft, setDraft] = useState<readonly Pair[] | null>(null);
-  // The draft holds rows that are not complete; it gives way when the value was changed elsewhere.
+  const key = JSON.stringify([session.state.documentId, node, path]);
+  const [draft, setDraft] = useState(typed.get(key) ?? null);
+  // It gives way when the value was changed elsewhere.
   const rows = draft && sameRecord(recordOf(draft), recordOf(stored)) ? draft : stored;
   const { ref, added } = useAddedFocus<HTMLDivElement>(rows.length);
   const keyLabel = field.keyLabel ?? 'Name';
   const valueLabel = field.valueLabel ?? 'Value';
   const isColumn = /column/i.test(keyLabel);
 
-  const set = (next: readonly Pair[], how?: 'typing') => {
+  const keep = (next: readonly Pair[]) => {
+    typed.set(key, next);
     setDraft(next);
+  };
+  const set = (next: readonly Pair[], how?: 'typing') => {
+    keep(next);
     onChange(recordOf(next), how);
   };
   const setRow = (index: number, row: Pair) =>
@@ -72,6 +84,7 @@ export function KeyValueWidget({ path, field, value, onChange, onDone, problems,
           </ActionIcon>
         </div>
       ))}
+      <ProblemLines problems={unusedPairs(rows, keyLabel)} />
       <Button
         variant="subtle"
         color="gray"
@@ -80,7 +93,7 @@ export function KeyValueWidget({ path, field, value, onChange, onDone, problems,
         className={styles.add}
         onClick={() => {
           added();
-          setDraft([...rows, ['', '']]);
+          keep([...rows, ['', '']]);
         }}
       >
         Add {keyLabel.toLowerCase()}

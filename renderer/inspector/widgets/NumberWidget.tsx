@@ -1,24 +1,25 @@
-import { NumberInput, Text } from '@mantine/core';
-import { useState } from 'react';
-import { emptyValue, hasError, placeholderOf, type WidgetProps } from '../widget.ts';
+import { Text, TextInput } from '@mantine/core';
+import { numberText, useTypedText } from '../typed-text.ts';
+import { hasError, placeholderOf, type WidgetProps } from '../widget.ts';
 
+/** A number, with the arrow keys in steps of one within its bounds. What is out of bounds or no number is told by the check. */
 export function NumberWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
-  // Stays empty while somebody types another number, though the default counts meanwhile.
-  const [isEmptied, setEmptied] = useState(false);
+  const { text, take, leave } = useTypedText(value, field, numberText);
+  const step = (by: number) => {
+    const from = typeof value === 'number' ? value : Number(field.default ?? 0);
+    const to = Math.min(field.max ?? Number.MAX_SAFE_INTEGER, Math.max(field.min ?? Number.MIN_SAFE_INTEGER, from + by));
+    if (Number.isSafeInteger(Math.trunc(from))) onChange(take(String(Number(to.toPrecision(15)))), 'typing');
+  };
   return (
-    <NumberInput
+    <TextInput
       id={id}
-      value={typeof value === 'number' && !isEmptied ? value : ''}
-      min={field.min}
-      max={field.max}
-      allowDecimal={!field.integer}
-      // What is out of bounds is told by the check; changing a number while it is typed would be a surprise.
-      clampBehavior="none"
-      thousandSeparator={false}
+      value={text}
+      inputMode={field.integer ? 'numeric' : 'decimal'}
       placeholder={placeholderOf(field)}
       error={hasError(problems)}
       aria-describedby={describedBy}
-      hideControls={field.unit !== undefined}
+      autoComplete="off"
+      spellCheck={false}
       rightSection={
         field.unit ? (
           <Text size="xs" c="dimmed" pr={8}>
@@ -27,13 +28,14 @@ export function NumberWidget({ id, field, value, onChange, onDone, problems, des
         ) : undefined
       }
       rightSectionWidth={field.unit ? field.unit.length * 8 + 16 : undefined}
-      onChange={(next) => {
-        setEmptied(next === '');
-        if (typeof next === 'number') onChange(next, 'typing');
-        else if (next === '') onChange(emptyValue(field), 'typing');
+      onChange={(event) => onChange(take(event.currentTarget.value), 'typing')}
+      onKeyDown={(event) => {
+        if (event.altKey || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return;
+        event.preventDefault();
+        step(event.key === 'ArrowUp' ? 1 : -1);
       }}
       onBlur={() => {
-        setEmptied(false);
+        leave();
         onDone();
       }}
     />

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { namePattern } from './name-pattern.ts';
+import { namePattern, pathMatches } from './name-pattern.ts';
 
 const part = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*', '?', '🦉'), maxLength: 8 });
 
@@ -26,4 +26,13 @@ test('needs no more steps for a pattern of many stars', () => {
   const long = 'a'.repeat(100_000);
   expect(namePattern('*a*a*a*a*a*a*a*ab')(long)).toBe(false);
   expect(namePattern('*a*a*a*a*a*a*a*a')(long)).toBe(true);
+});
+
+test('matches a path by the segments of another', () => {
+  const matching = (pattern: string, ...paths: string[]) => paths.filter((path) => pathMatches(pattern, path));
+  expect(matching('in/a.csv', 'in/a.csv', './in/a.csv', 'in//a.csv', 'a.csv', '/in/a.csv')).toEqual(['in/a.csv', './in/a.csv', 'in//a.csv']);
+  expect(matching('in/*.csv', 'in/a.csv', 'in/b/a.csv', 'in/.a.csv', 'in/a.txt')).toEqual(['in/a.csv']);
+  expect(matching('/w/**/*.csv', '/w/a.csv', '/w/x/y/a.csv', '/v/a.csv', '/w/.x/a.csv')).toEqual(['/w/a.csv', '/w/x/y/a.csv']);
+  expect(matching('../in/*', '../in/a', 'in/a')).toEqual(['../in/a']);
+  expect(matching('what?.csv', 'what?.csv', 'what1.csv', 'what.csv')).toEqual(['what?.csv', 'what1.csv']);
 });

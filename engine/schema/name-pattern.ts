@@ -29,3 +29,25 @@ function fits(characters: readonly string[], at: number, piece: readonly string[
   }
   return true;
 }
+
+/** Whether a path is what another one names: the same, or one that its pattern matches. Segments as in `namePattern`; `**` stands for any folders. */
+export function pathMatches(pattern: string, path: string): boolean {
+  const names = segmentsOf(path);
+  const matchers = segmentsOf(pattern).map((segment) => (segment === '**' ? null : segment === '..' ? (name: string) => name === '..' : namePattern(segment)));
+  // Whether the first so many segments of the pattern match the names so far, for one name after another.
+  let reached = [true, ...matchers.map((_, i) => matchers.slice(0, i + 1).every((each) => each === null))];
+  for (const name of names) {
+    const next = [false];
+    for (const [i, matches] of matchers.entries()) {
+      const here =
+        matches === null ? next[i]! || (reached[i + 1]! && !name.startsWith('.')) || (reached[i]! && !name.startsWith('.')) : reached[i]! && matches(name);
+      next.push(here);
+    }
+    reached = next;
+  }
+  return reached.at(-1)! || segmentsOf(pattern).join('/') === names.join('/');
+}
+
+function segmentsOf(path: string): readonly string[] {
+  return path.split(/[\\/]/).filter((segment, i) => segment !== '.' && (segment !== '' || i === 0));
+}

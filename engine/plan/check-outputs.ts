@@ -1,0 +1,54 @@
+import { pathMatches } from '../schema/name-pattern.ts';
+import { resolvedPath } from '../schema/path-place.ts';
+import type { CheckedNode } from './check.ts';
+import type { Findings } from './findings.ts';
+
+/** What a sink writes to a whole file of its own. Databases are shared by their tables, and keep readers and writers apart themselves. */
+function filesOf({ definition, params }: Pick<CheckedNode, 'definition' | 'params'>): readonly string[] {
+  return definition.kind === 'sink' && !definition.locks ? texts(() => definition.writes?.(params)) : [];
+}
+function inputsOf({ definition, params }: Pick<CheckedNode, 'definition' | 'params'>): readonly string[] {
+  return definition.kind === 'source' ? texts(() => definition.reads?.(params)) : [];
+}
+function texts(told: () => readonly string[] | undefined): readonly string[] {
+  try {
+    return (told() ?? []).filter((path) => path !== '');
+  } catch {
+    return [];
+  }
+}
+
+export interface ReadOutput {
+  readonly sink: string;
+  readonly source: string;
+  readonly path: string;
+}
+
+/**
+ * Files that one node of a pipeline replaces or adds to while another one reads them. `name` gives paths the form in which they are
+ * compared: by their texts in a check, by the real files in a run.
+ */
+export function readOutputs(nodes: readonly Pick<CheckedNode, 'id' | 'definition' | 'params'>[], name: (path: string) => string): readonly ReadOutput[] {
+  const inputs = nodes.flatMap((node) => inputsOf(node).map((path) => ({ source: node.id, path: name(path) })));
+  return nodes.flatMap((node) =>
+    filesOf(node).flatMap((path) => {
+      const read = inputs.find((input) => pathMatches(input.path, name(path)));
+      return read ? [{ sink: node.id, source: read.source, path }] : [];
+    }),
+  );
+}
+
+/** How it is told, at the sink. */
+export function readOutputProblem({ sink, source, path }: ReadOutput) {
+  return {
+    code: 'output/is-input',
+    severity: 'error' as const,
+    message: `"${sink}" writes ${path}, which "${source}" reads in the same run`,
+    hint: 'Write to another file, or read less: a run must not change what it reads.',
+    field: 'path',
+  };
+}
+
+export function checkOutputs(nodes: readonly CheckedNode[], findings: Findings): void {
+  for (const found of readOutputs(nodes, (path) => resolvedPath(path, null))) findings.node(found.sink, readOutputProblem(found));
+}

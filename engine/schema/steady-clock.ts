@@ -1,0 +1,29 @@
+/** How fast time passes while the wall clock is behind it. */
+const slowedPace = 0.9;
+
+/**
+ * The wall clock, as long as that does not go back. Where it was set back, time passes on from where it was, a tenth slower, until
+ * the clock has caught up: what waits for a time never waits for that. All in milliseconds.
+ */
+export class SteadyClock {
+  readonly #wall: () => number;
+  readonly #elapsed: () => number;
+  #time: number;
+  #since: number;
+
+  /** `elapsed` comes from a clock that nobody sets. `from`: a time that has been told before, to go on from. */
+  constructor(wall: () => number, elapsed: () => number, from = Number.NEGATIVE_INFINITY) {
+    this.#wall = wall;
+    this.#elapsed = elapsed;
+    this.#time = from;
+    this.#since = elapsed();
+  }
+
+  /** Whole milliseconds since 1970; never less than before. */
+  now(): number {
+    const elapsed = this.#elapsed();
+    this.#time = Math.max(this.#wall(), this.#time + (elapsed - this.#since) * slowedPace);
+    this.#since = elapsed;
+    return Math.floor(this.#time);
+  }
+}

@@ -1,0 +1,123 @@
+/** What a check process is asked, and its work. Plain data on both sides. */
+import type { CodeAnalysis, Discovery } from '../../nodes/kit/node.ts';
+import type { Params } from '../../nodes/kit/params.ts';
+import type { NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
+import type { SentPipeline } from '../document/transfer.ts';
+import type { Catalogue } from '../plan/catalogue.ts';
+import { type CheckedPipeline, checkPipeline } from '../plan/check.ts';
+import type { ParameterValues } from '../plan/parameters.ts';
+import type { PhysicalPlan } from '../plan/physical.ts';
+import { type PlanOptions, planRun } from '../plan/plan.ts';
+import type { TypedCode } from '../preview/typecheck.ts';
+import { problemOf } from '../protocol/connection.ts';
+import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
+import { codeIn } from './typed-code.ts';
+
+/** The pipeline's file without its folder, and values for its parameters. */
+export interface CheckAbout {
+  readonly file: string | null;
+  readonly parameters?: ParameterValues | undefined;
+}
+
+export interface CheckJob extends CheckAbout {
+  readonly documentId: string;
+  readonly sent: SentPipeline;
+  /** Null: only its sources are wanted, for what must be known of them first. */
+  readonly found: FoundSources | null;
+  readonly wanted: Wanted;
+}
+
+export interface FoundSources {
+  readonly discovered: { readonly [node: NodeId]: Discovery | null };
+  /** Differs when `discovered` does. */
+  readonly key: string;
+}
+
+export type Wanted =
+  /** For an editor, as what differs from the answer that it holds, and users' code where it has changed since. */
+  { readonly for: 'editor'; readonly since: number | undefined } | { readonly for: 'result' } | { readonly for: 'plan'; readonly options: PlanOptions };
+
+/** A source whose params are right, so that it can be looked at. */
+export interface SoundSource {
+  readonly id: NodeId;
+  readonly type: string;
+  readonly params: Params;
+}
+
+export type CheckReply =
+  | { readonly sources: readonly SoundSource[] }
+  | { readonly answer: CheckAnswer; readonly code: readonly TypedCode[] | null }
+  | { readonly result: CheckResult }
+  | { readonly plan: PhysicalPlan }
+  | { readonly refusal: Problem };
+
+/** The sources alone, with their params completed and parameters put in. */
+export function soundSources(pipeline: Pipeline, about: CheckAbout, { catalogue, analyse, onNode }: CheckTools): SoundSource[] {
+  const isSource = ([, node]: readonly [string, PipelineNode]) => catalogue.get(node.type)?.kind === 'source';
+  const nodes = Object.fromEntries(Object.entries(pipeline.nodes).filter(isSource));
+  const alone = checkPipeline({ ...pipeline, nodes, edges: [] }, { catalogue, analyse, ...about, discovered: () => null, onNode });
+  return [...alone.nodes.values()].filter((node) => node.valid).map(({ id, node, params }) => ({ id, type: node.type, params }));
+}
+
+export function checkWith(pipeline: Pipeline, about: CheckAbout, { discovered }: FoundSources, { catalogue, analyse, onNode }: CheckTools): CheckedPipeline {
+  return checkPipeline(pipeline, { catalogue, analyse, ...about, discovered: (id) => discovered[id] ?? null, onNode });
+}
+
+export function usersCode(checked: CheckedPipeline): TypedCode[] {
+  return [...checked.nodes.values()].flatMap(codeIn);
+}
+
+/** What is in the way of a plan is an answer, too. */
+export function planOrRefusal(checked: CheckedPipeline, options: PlanOptions): { readonly plan: PhysicalPlan } | { readonly refusal: Problem } {
+  try {
+    return { plan: planRun(checked, options) };
+  } catch (error) {
+    return { refusal: problemOf(error) };
+  }
+}
+
+export interface CheckTools {
+  readonly catalogue: Catalogue;
+  readonly analyse: CodeAnalysis;
+  /** Called before each node is looked at. */
+  readonly onNode?: ((node: NodeId) => void) | undefined;
+}
+
+/** Nodes by what a check process can write into shared memory. */
+export function nodeNumbers({ nodes }: Pipeline): ReadonlyMap<NodeId, number> {
+  return new Map(
+    Object.keys(nodes)
+      .sort()
+      .map((id, i) => [id, i]),
+  );
+}
+
+interface Stopped {
+  readonly reason: string;
+  readonly message: string;
+  readonly limitMs: number;
+  readonly memoryMb: number;
+  readonly node: NodeId | undefined;
+}
+
+/** What to say of a check that had no result. */
+export function stoppedCheck({ reason, message, limitMs, memoryMb, node }: Stopped): MillraceError {
+  const isLimit = reason === 'time' || reason === 'memory';
+  const limit = reason === 'time' ? `took longer than ${limitMs / 1000} s` : `needed more than ${memoryMb} MB of memory`;
+  const at = node === undefined ? {} : { node };
+  const where = node === undefined ? 'the pipeline' : `the pipeline, at the node "${node}",`;
+  return new MillraceError(
+    isLimit
+      ? {
+          code: 'check/stopped',
+          message: `Checking ${where} ${limit} and was stopped.`,
+          hint:
+            node === undefined
+              ? 'Split the pipeline into several.'
+              : 'Make this node simpler: give it fewer columns or less code, or split it into several nodes.',
+          ...at,
+        }
+      : { code: 'check/failed', message: `The check of the pipeline ended unexpectedly: ${message}.`, hint: 'Change the pipeline, or try again.', ...at },
+  );
+}

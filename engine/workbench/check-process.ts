@@ -1,0 +1,47 @@
+/** Entry of the process that checks pipelines: whatever a file says, a check ends in time and memory that are known ahead. Owned by checks.ts. */
+import { definitions } from '../../nodes/index.ts';
+import type { Pipeline } from '../document/pipeline.ts';
+import { PipelineReceiver } from '../document/transfer.ts';
+import { Catalogue } from '../plan/catalogue.ts';
+import type { CheckedPipeline } from '../plan/check.ts';
+import { codeAnalysis } from '../sandbox/analysis.ts';
+import { serveJobs } from '../workers/serve.ts';
+import { CheckAnswers } from './check-answers.ts';
+import { type CheckJob, type CheckReply, type CheckTools, checkWith, nodeNumbers, planOrRefusal, soundSources, usersCode } from './check-job.ts';
+
+const documents = new PipelineReceiver();
+const answers = new CheckAnswers();
+/** By document: its users' code as the editor's last answer had it. */
+const toldCode = new Map<string, string>();
+/** [0]: which node is being checked, by the number that `nodeNumbers` gives it. */
+const monitor = new Int32Array(new SharedArrayBuffer(4));
+const catalogue = new Catalogue(definitions);
+/** A preview follows each check of an editor, of the same pipeline. */
+let last: { readonly key: string; readonly pipeline: Pipeline; readonly checked: CheckedPipeline } | null = null;
+
+serveJobs<CheckJob, CheckReply>(
+  (job) => {
+    const pipeline = documents.take(job.documentId, job.sent);
+    const numbers = nodeNumbers(pipeline);
+    monitor[0] = -1;
+    const onNode = (id: string) => {
+      monitor[0] = numbers.get(id) ?? -1;
+    };
+    return reply(job, pipeline, { catalogue, analyse: codeAnalysis, onNode });
+  },
+  { monitor },
+);
+
+function reply({ documentId, file, parameters, found, wanted }: CheckJob, pipeline: Pipeline, tools: CheckTools): CheckReply {
+  if (!found) return { sources: soundSources(pipeline, { file, parameters }, tools) };
+  const key = JSON.stringify([documentId, file, parameters, found.key]);
+  const checked = last?.key === key && last.pipeline === pipeline ? last.checked : checkWith(pipeline, { file, parameters }, found, tools);
+  last = { key, pipeline, checked };
+  if (wanted.for === 'plan') return planOrRefusal(checked, wanted.options);
+  if (wanted.for === 'result') return { result: checked.result };
+  const code = usersCode(checked);
+  const text = JSON.stringify(code);
+  const isTold = wanted.since !== undefined && toldCode.get(documentId) === text;
+  toldCode.set(documentId, text);
+  return { answer: answers.answer(documentId, checked.result, wanted.since), code: isTold ? null : code };
+}

@@ -1,0 +1,37 @@
+import type { Pipeline } from '../../engine/document/pipeline.ts';
+import { PipelineSender } from '../../engine/document/transfer.ts';
+import type { EditorProtocol, RequestName, RequestParams, RequestResults } from '../../engine/protocol/api.ts';
+import { type Client, problemOf } from '../../engine/protocol/connection.ts';
+
+/** The engine holds the pipeline of the document that is open here, so that a key sends what it changed. */
+let known: { readonly client: Client<EditorProtocol>; readonly documentId: string; readonly sender: PipelineSender } | null = null;
+
+interface Asking {
+  readonly documentId: string;
+  readonly pipeline?: Pipeline | undefined;
+}
+
+/** A request about the open document's pipeline, with only what has changed in it since the last one. */
+export async function ask<K extends 'pipeline.check' | 'preview.read'>(
+  client: Client<EditorProtocol>,
+  name: K,
+  { pipeline, ...params }: RequestParams<K> & Asking,
+  options?: { readonly signal?: AbortSignal },
+): Promise<RequestResults[K]> {
+  const { documentId } = params;
+  if (known?.client !== client || known.documentId !== documentId) known = { client, documentId, sender: new PipelineSender() };
+  const { sender } = known;
+  const send = (sent: ReturnType<PipelineSender['send']>) =>
+    client.request(name, { ...params, sent } as RequestParams<K>, options) as Promise<RequestResults[K]>;
+  if (!pipeline) return client.request(name, params as RequestParams<K>, options) as Promise<RequestResults[K]>;
+  try {
+    return await send(sender.send(pipeline));
+  } catch (error) {
+    if (problemOf(error).code !== 'document/version') throw error;
+    return await send(sender.sendAll(pipeline));
+  }
+}
+
+export function isAboutPipeline(name: RequestName): name is 'pipeline.check' | 'preview.read' {
+  return name === 'pipeline.check' || name === 'preview.read';
+}
