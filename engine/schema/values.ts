@@ -1,5 +1,6 @@
 /** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { isExactDecimal } from './exact.ts';
 import { formatTimestamp, maxTimestamp, parseTimestamp } from './timestamp.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
 
@@ -15,11 +16,12 @@ const wholeText = /^[+-]?\d+(\.0*)?$/;
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
- * A value as another type. Total. Null stays null, and so does blank text for every type but `string`; text is trimmed
- * first. What would lose something (1.5 as integer, a whole number beyond 2^53) is refused instead.
+ * A value as a type that somebody asked for; where the type was told from the data, see read-text.ts. Total. Null
+ * stays null, and so does blank text for every type but `string`; text is trimmed first. What would be another value (1.5 as
+ * integer, a whole number beyond 2^53) is refused instead; how it was written (007, +5, 12.0) is not kept.
  * - `string`: as `formatValue` writes it
  * - `integer`: whole numbers, their text (`12`, `12.0`), true = 1, false = 0, a timestamp's milliseconds
- * - `number`: finite numbers, their decimal text (`-1.5e3`), true = 1, false = 0, a timestamp's milliseconds
+ * - `number`: finite numbers, their decimal text (`-1.5e3`, and the nearest double of a longer one), true = 1, false = 0, a timestamp's milliseconds
  * - `boolean`: true/false/1/0, as text in any case
  * - `timestamp`: ISO 8601 text (parseTimestamp), or whole milliseconds as a number
  * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
@@ -54,16 +56,18 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
   }
 }
 
-function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
+/** A text without white space around it, and not empty. */
+export function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
   switch (to) {
     case 'integer': {
       if (!wholeText.test(text)) return no(`${show(text)} is not a whole number`);
       const number = Number(text);
-      return Number.isSafeInteger(number) ? ok(number) : no(`${show(text)} is beyond 2^53, where whole numbers would be rounded`);
+      return Number.isSafeInteger(number) ? ok(number) : no(beyondWhole(text));
     }
     case 'number': {
       const number = numberText.test(text) ? Number(text) : Number.NaN;
-      return Number.isFinite(number) ? ok(number) : no(`${show(text)} is not a number`);
+      if (!Number.isFinite(number)) return no(`${show(text)} is not a number`);
+      return Number.isInteger(number) && wholeText.test(text) && !isExactDecimal(text) ? no(beyondWhole(text)) : ok(number);
     }
     case 'boolean': {
       const word = text.toLowerCase();
@@ -242,8 +246,12 @@ function typeOf(value: Exclude<Value, null>): ColumnType {
   return value instanceof Uint8Array ? 'bytes' : 'json';
 }
 
+function beyondWhole(text: string): string {
+  return `${show(text)} is beyond 2^53, where whole numbers would be rounded`;
+}
+
 /** A value inside a message: short, and with quotes where it is text. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -32,6 +32,11 @@ export interface ColumnTypeSetting {
   readonly type: ColumnType;
 }
 
+/** The columns whose types somebody has set. */
+export function setColumns(types: readonly ColumnTypeSetting[]): ReadonlySet<string> {
+  return new Set(types.map(({ column }) => column));
+}
+
 /**
  * The output `rows` of a source: what was found, the types that were set, and the column that holds the file's name.
  * `adds`: a type that is set for an unknown column adds it.

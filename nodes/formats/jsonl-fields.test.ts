@@ -8,7 +8,7 @@ const file = { path: '/x', name: 'x', size: 0 };
 /** Rows and failures of a text, with the line of each. */
 function parse(text: string, schema: Schema): unknown[] {
   const found: unknown[] = [];
-  const parser = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1024 * 1024 }, null, {
+  const parser = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1024 * 1024, cast: new Set() }, null, {
     fail: ({ code, message, position }) => found.push([position?.line, code, message]),
     log() {},
   });

@@ -14,6 +14,8 @@ export interface JsonlFormat {
   /** What becomes of rows with keys that are no columns. */
   readonly extra: 'error' | 'ignore';
   readonly maxRecordBytes: number;
+  /** The columns whose types somebody has set. */
+  readonly cast: ReadonlySet<string>;
 }
 
 const lineFeed = 10;
@@ -21,12 +23,14 @@ const lineFeed = 10;
 const textBytes = 64 * 1024;
 /** After so many lines that the fast way cannot read, a file is taken for one of another kind. */
 const enoughMisses = 100;
-const longDigits = /\d{16}/;
+/** More than 15 digits, with or without a point between them. */
+const longDigits = /[\d.]{16}/;
 
 export class JsonlParser implements Parser {
   readonly #schema: Schema;
   readonly #names: ReadonlySet<string>;
-  readonly #hasJson: boolean;
+  /** Whether there are columns in which JSON.parse may round a number unseen. */
+  readonly #hasNumbers: boolean;
   readonly #format: JsonlFormat;
   readonly #fileColumn: string | null;
   readonly #fail: (failure: RowFailure) => void;
@@ -49,7 +53,7 @@ export class JsonlParser implements Parser {
   ) {
     this.#schema = schema;
     this.#names = new Set(schema.columns.map(({ name }) => name).filter((name) => name !== fileColumn));
-    this.#hasJson = schema.columns.some(({ type }) => type === 'json');
+    this.#hasNumbers = schema.columns.some(({ type }) => type === 'json' || type === 'number');
     this.#format = format;
     this.#fileColumn = fileColumn;
     this.#fail = (failure) => context.fail(failure);
@@ -128,8 +132,7 @@ export class JsonlParser implements Parser {
       const feed = text.indexOf('\n', start);
       const source = text.substring(start, feed);
       let row: Row | undefined;
-      // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
-      if (source.charCodeAt(0) === 123 && !(this.#hasJson && longDigits.test(source))) {
+      if (source.charCodeAt(0) === 123 && !(this.#hasNumbers && longDigits.test(source))) {
         try {
           row = this.#toRow(JSON.parse(source) as JsonRecord);
         } catch {
@@ -212,7 +215,7 @@ export class JsonlParser implements Parser {
 
   #value(record: ExactRecord, column: Column): Converted {
     if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
-    return recordValue(record, column);
+    return recordValue(record, column, this.#format.cast.has(column.name));
   }
 
   #beginLongLine(window: Window): void {

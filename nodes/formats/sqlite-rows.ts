@@ -1,7 +1,8 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
-import type { Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
+import { timestampOf } from './jsonl-record.ts';
 import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
 import { pragma, type SqliteConnection, type SqliteStatement, type SqliteValue } from './sqlite-driver.ts';
 import { inputProblem, openQuery, type SqliteQuery } from './sqlite-input.ts';
@@ -100,13 +101,11 @@ class SqliteRows implements Reader {
     const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
-    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, plain(values[i]!)]);
+    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, unrounded(values[i]!)]);
     this.#fail({
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
-      hint: isTooLarge(values[this.#schema.columns.indexOf(found.column)]!)
-        ? `Read it as text: CAST("${name}" AS TEXT) in a query.`
-        : `Convert it in a query, or set another type for "${name}" under Column types.`,
+      hint: hintOf(found.column, values[this.#schema.columns.indexOf(found.column)]!),
       row: Object.fromEntries(raw),
       position: { source, line: this.#read },
     });
@@ -114,15 +113,24 @@ class SqliteRows implements Reader {
   }
 }
 
+function hintOf({ name, type }: Column, found: SqliteValue): string {
+  if (isTooLarge(found)) return `Read column "${name}" as string (under Column types), or CAST it AS TEXT in a query.`;
+  if (type === 'timestamp' && typeof found !== 'string') {
+    return `Say the unit in a query, as in strftime('%FT%TZ', "${name}", 'unixepoch') for seconds; or read column "${name}" as integer (under Column types).`;
+  }
+  return `Convert it in a query, or set another type for "${name}" under Column types.`;
+}
+
 const conversions: { readonly [type in Schema['columns'][number]['type']]: Conversion } = {
-  string: (found) => (typeof found === 'string' || found === null ? found : undefined),
+  string: (found) => (typeof found === 'string' || found === null ? found : typeof found === 'bigint' ? String(found) : undefined),
   integer(found) {
     const value = typeof found === 'bigint' ? Number(found) : found;
     return value === null || Number.isSafeInteger(value) ? (value as number | null) : undefined;
   },
   number(found) {
-    const value = typeof found === 'bigint' ? Number(found) : found;
-    return value === null || Number.isFinite(value) ? (value as number | null) : undefined;
+    // A double is what was stored; a whole number of 64 bits may be rounded.
+    if (typeof found === 'bigint') return isTooLarge(found) ? undefined : Number(found);
+    return found === null || Number.isFinite(found) ? (found as number | null) : undefined;
   },
   boolean: (found) => (found === 1n || found === 1 ? true : found === 0n || found === 0 ? false : found === null ? null : undefined),
   timestamp: (found) => (typeof found === 'string' ? (parseTimestamp(found) ?? undefined) : found === null ? null : undefined),
@@ -144,12 +152,18 @@ function convert(found: SqliteValue, type: keyof typeof conversions): Converted 
   if (isTooLarge(found)) return { ok: false, message: `the value is ${found}, beyond 2^53, where whole numbers would be rounded` };
   if (found instanceof Uint8Array) return { ok: false, message: `the value is a BLOB of ${found.length} bytes` };
   if (type === 'bytes') return { ok: false, message: `the value is ${typeof found === 'string' ? 'text' : 'a number'}, not a BLOB` };
+  if (type === 'timestamp' && typeof found !== 'string') return timestampOf(Number(found));
   return castValue(plain(found), type);
 }
 
 /** SQLite's integers have 64 bits, of which JavaScript's numbers hold 53. */
 function isTooLarge(found: SqliteValue): found is bigint | number {
   return typeof found === 'bigint' ? !Number.isSafeInteger(Number(found)) : Number.isInteger(found) && !Number.isSafeInteger(found);
+}
+
+/** For a row that failed: whole numbers that would be rounded are texts. */
+function unrounded(found: SqliteValue): Value {
+  return typeof found === 'bigint' && isTooLarge(found) ? String(found) : plain(found);
 }
 
 function plain(found: SqliteValue): Value {

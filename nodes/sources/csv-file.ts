@@ -1,5 +1,5 @@
 import { inferFromText } from '../../engine/schema/infer.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, setColumns } from '../formats/column-types.ts';
 import { discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { CsvParser, headerMismatch } from '../formats/csv-parser.ts';
@@ -79,7 +79,13 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     const expected = schema.columns.map(({ name }) => name).slice(0, schema.columns.length - (fileColumn === null ? 0 : 1));
     const names = inferFromText(head.names ?? (head.rows[0] ?? []).map(() => ''), []).columns.map(({ name }) => name);
     if (names.join('\n') !== expected.join('\n')) throw headerMismatch(files[0]!, expected, files[0]!, names);
-    const format = { dialect: head.dialect, header: options.header, nullText: options.nullText, maxRecordBytes: params.maxRowSize * 1024 * 1024 };
+    const format = {
+      dialect: head.dialect,
+      header: options.header,
+      nullText: options.nullText,
+      maxRecordBytes: params.maxRowSize * 1024 * 1024,
+      cast: setColumns(params.types),
+    };
     return new FileRows(files, new CsvParser(schema, head.names, format, fileColumn, context.fail), options.encoding, context);
   },
   examples: [

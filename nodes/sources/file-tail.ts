@@ -1,6 +1,6 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, setColumns } from '../formats/column-types.ts';
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
@@ -165,8 +165,9 @@ function csvParams({ delimiter, header }: Params) {
 async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
   const { format, extra, maxRowSize } = params;
   const fileColumn = params.fileColumn || null;
+  const cast = setColumns(params.types);
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, csv: none };
+  if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, cast, csv: none };
   const options = csvOptions(csvParams(params));
   const { file, head } = await firstHead(params.path, resolve, options);
   const width = schema.columns.length - (fileColumn === null ? 0 : 1);
@@ -175,7 +176,7 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
     const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
     throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
   }
-  return { format, extra, fileColumn, maxRowSize, csv: { dialect: head.dialect, nullText: '', header: head.names } };
+  return { format, extra, fileColumn, maxRowSize, cast, csv: { dialect: head.dialect, nullText: '', header: head.names } };
 }
 
 /** Of the first file that has one: a file may be empty because it was made a moment ago. */

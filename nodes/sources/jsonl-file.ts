@@ -1,5 +1,5 @@
 import { decoderFor } from '../formats/byte-reader.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, setColumns } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -66,7 +66,7 @@ that does not fit its column's type, a key that is no column (unless these are l
     }),
   run(context) {
     const { params } = context;
-    const format = { extra: params.extra, maxRecordBytes: params.maxRowSize * 1024 * 1024 };
+    const format = { extra: params.extra, maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: setColumns(params.types) };
     const parser = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
     return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, params.encoding, context);
   },

@@ -84,7 +84,7 @@ describe('types', () => {
       [5, 'Column "s" is of type string: the value is a BLOB of 1 bytes.'],
       [6, 'Column "j" is of type json: "{" is not JSON.'],
     ]);
-    expect(failures[1]!.hint).toContain('CAST("i" AS TEXT)');
+    expect(failures[1]!.hint).toContain('Read column "i" as string');
   });
 });
 
