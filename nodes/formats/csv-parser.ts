@@ -1,11 +1,12 @@
 /** CSV files into typed rows: fast where the rows are as expected, by the book where they are not. */
 
 import { TrailingZeros } from '../../engine/schema/exact.ts';
-import { MillraceError } from '../../engine/schema/problem.ts';
+import { type Fix, MillraceError } from '../../engine/schema/problem.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue, setColumn } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
+import { readAs } from './column-types.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
@@ -129,7 +130,8 @@ export class CsvParser implements Parser {
 
   #addRow(window: Window, record: CsvRecord & { kind: 'fields' }, batch: Batch): void {
     const { fields } = record;
-    const failure = (code: string, message: string, hint: string) => this.#fail(unreadable(window, record.next, record.lines, { code, message, hint }));
+    const failure = (code: string, message: string, hint: string, fix?: Fix) =>
+      this.#fail(unreadable(window, record.next, record.lines, { code, message, hint, fix }));
     if (fields.length !== this.#width) {
       const expected = `${this.#header ? 'the header has' : 'the first row has'} ${this.#width}`;
       failure(
@@ -145,10 +147,12 @@ export class CsvParser implements Parser {
       const { text, quoted } = fields[i]!;
       const cast = !quoted && text === this.#format.nullText ? null : this.#cells[i]!.read(text);
       if (cast?.ok === false) {
+        const wider = widerType(text, type);
         failure(
           'csv/value',
           `Column "${name}" is of type ${type}: ${cast.message}.`,
-          `Correct the file, or read column "${name}" as ${widerType(text, type)} (under Column types).`,
+          `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
+          this.#format.cast.has(name) ? undefined : readAs(name, wider),
         );
         return;
       }

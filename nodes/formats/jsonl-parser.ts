@@ -1,12 +1,14 @@
 /** JSON Lines files into typed rows. */
 import { isUtf8 } from 'node:buffer';
+import type { Fix } from '../../engine/schema/problem.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
+import { readAs } from './column-types.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
 import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
-import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, recordValue, syntaxMessage } from './jsonl-record.ts';
+import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, recordValue, syntaxMessage, widerJsonType } from './jsonl-record.ts';
 import { stringLiteral } from './row-code.ts';
 import { compileRows, convertRow } from './row-conversion.ts';
 
@@ -176,8 +178,8 @@ export class JsonlParser implements Parser {
   /** A line that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
   #convert(source: string, window: Window, next: number): Row | undefined {
     if (source.trim() === '') return undefined;
-    const failure = (code: string, message: string, hint: string) => {
-      this.#fail(unreadable(window, next, 1, { code, message, hint }));
+    const failure = (code: string, message: string, hint: string, fix?: Fix) => {
+      this.#fail(unreadable(window, next, 1, { code, message, hint, fix }));
       return undefined;
     };
     let record: unknown;
@@ -206,10 +208,12 @@ export class JsonlParser implements Parser {
     const found = convertRow(this.#schema, (column) => this.#value(record, column));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
+    const wider = widerJsonType(record[name], type);
     return failure(
       'jsonl/value',
       `Column "${name}" is of type ${type}: ${found.message}.`,
-      `Correct the file, or set another type for "${name}" under Column types.`,
+      `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
+      this.#format.cast.has(name) ? undefined : readAs(name, wider),
     );
   }
 

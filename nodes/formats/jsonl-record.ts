@@ -89,6 +89,12 @@ function rawValue({ rawJSON }: RawNumber, type: Exclude<ColumnType, 'json'>, isC
 const isWholeText = (text: string): boolean => /^-?\d+$/.test(text);
 const beyondWhole = (text: string): string => `${text} is beyond 2^53, where whole numbers would be rounded`;
 
+/** The next wider type, for a value that does not fit its column's. As text, everything is what was written. */
+export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
+  if (type !== 'integer') return 'string';
+  return isKept(found) || (isRawNumber(found) && /[.e]/i.test(found.rawJSON) && isExactDecimal(found.rawJSON)) ? 'number' : 'string';
+}
+
 /** Milliseconds of the years 1973 to 5138: as such, seconds are always of 1970, and finer units of no year that is meant. */
 const earliest = 1e11;
 const latest = 1e14;

@@ -2,6 +2,7 @@
 import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
+import { readAs } from './column-types.ts';
 import { timestampOf } from './jsonl-record.ts';
 import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
 import { pragma, type SqliteConnection, type SqliteStatement, type SqliteValue } from './sqlite-driver.ts';
@@ -14,11 +15,11 @@ const copyTable = 'temp.millrace_rows';
 /** Stands where no sink of this run has opened the database. */
 const nobody = { close() {} };
 
-/** `schema` is that of the query's columns, in order. */
-export async function openRows(query: SqliteQuery, schema: Schema, context: Context): Promise<Reader> {
+/** `schema` is that of the query's columns, in order; `cast` are those whose types somebody has set. */
+export async function openRows(query: SqliteQuery, schema: Schema, cast: ReadonlySet<string>, context: Context): Promise<Reader> {
   const { database, statement } = await openQuery(query, context.signal, { access: context.sample ? 'look' : 'read' });
   try {
-    return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, context);
+    return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, cast, context);
   } catch (error) {
     database.close();
     throw inputProblem(error, query);
@@ -42,16 +43,18 @@ class SqliteRows implements Reader {
   readonly #rows: Iterator<Values>;
   readonly #query: SqliteQuery;
   readonly #schema: Schema;
+  readonly #cast: ReadonlySet<string>;
   readonly #batchSize: number;
   readonly #fail: (failure: RowFailure) => void;
   readonly #toRow: (values: Values) => Row | undefined;
   #read = 0;
 
-  constructor(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, schema: Schema, context: Context) {
+  constructor(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, schema: Schema, cast: ReadonlySet<string>, context: Context) {
     this.#database = database;
     this.#rows = statement.iterate();
     this.#query = query;
     this.#schema = schema;
+    this.#cast = cast;
     this.#batchSize = context.batchSize;
     this.#fail = (failure) => context.fail(failure);
     this.#toRow = compileRows(
@@ -101,11 +104,13 @@ class SqliteRows implements Reader {
     const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
+    const value = values[this.#schema.columns.indexOf(found.column)]!;
     const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, unrounded(values[i]!)]);
     this.#fail({
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
-      hint: hintOf(found.column, values[this.#schema.columns.indexOf(found.column)]!),
+      hint: hintOf(found.column, value),
+      fix: this.#cast.has(name) ? undefined : readAs(name, isTooLarge(value) || type !== 'timestamp' ? 'string' : 'integer'),
       row: Object.fromEntries(raw),
       position: { source, line: this.#read },
     });

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
-import { columnTypesField, outputColumns, setColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
@@ -43,6 +43,7 @@ const params = {
   }),
   extra: extraKeysField,
   types: columnTypesField,
+  sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv'] } },
   fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
   maxRowSize: maxRowSizeField,
 };
@@ -76,7 +77,7 @@ A run that goes on from a checkpoint reads on exactly where it was, also where t
 folder, compressed, or restored from a copy. What cannot be found again is told in the log. A copy of a file that stays is a
 file of its own.
 
-Columns are told from the first 1,000 rows that are there now. Under **Column types** set other types and, for JSON, add
+Columns are told from a sample of the rows that are there now. Under **Column types** set other types and, for JSON, add
 columns that only later rows have. The files are UTF-8.
 `,
   outputs: [{ name: 'rows' }],
@@ -92,7 +93,7 @@ columns that only later rows have. The files are UTF-8.
     const { params } = context;
     const found = await discoverFiles(context, async (files, signal) => {
       if (params.format === 'text') return { schema: textLineSchema };
-      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', signal);
+      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', params.sampleRows, signal);
     });
     // Nothing there yet is no mistake where the columns are declared.
     const known = params.format === 'text' ? textLineSchema : declared(params);
@@ -158,8 +159,8 @@ function declared({ format, types }: Params): Schema | null {
   return format === 'jsonl' && types.length > 0 ? { columns: [] } : null;
 }
 
-function csvParams({ delimiter, header }: Params) {
-  return { delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null };
+function csvParams({ delimiter, header, sampleRows }: Params) {
+  return { delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null, sampleRows };
 }
 
 async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
