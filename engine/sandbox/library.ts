@@ -1,4 +1,4 @@
-import { formatTimestamp, parseTimestamp } from '../schema/timestamp.ts';
+import { formatTimestamp, isDate, parseTimestamp } from '../schema/timestamp.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -12,16 +12,16 @@ const lengths: Readonly<Record<string, number>> = { second: 1000, minute: minute
 export const library = {
   time: {
     parse: (text: string | null) => (typeof text === 'string' ? parseTimestamp(text.trim()) : null),
-    iso: known((time) => formatTimestamp(time)),
-    date: known((time) => formatTimestamp(time).replace(/T.*$/, '')),
-    year: known((time) => new Date(time).getUTCFullYear()),
-    month: known((time) => new Date(time).getUTCMonth() + 1),
-    day: known((time) => new Date(time).getUTCDate()),
-    weekday: known((time) => new Date(time).getUTCDay() || 7),
-    hour: known((time) => Math.floor(modulo(time, dayMs) / hourMs)),
-    minute: known((time) => Math.floor(modulo(time, hourMs) / minuteMs)),
-    second: known((time) => Math.floor(modulo(time, minuteMs) / 1000)),
-    floor: known(floorTime),
+    iso: knownTime((time) => formatTimestamp(time)),
+    date: knownTime((time) => formatTimestamp(time).replace(/T.*$/, '')),
+    year: knownTime((time) => new Date(time).getUTCFullYear()),
+    month: knownTime((time) => new Date(time).getUTCMonth() + 1),
+    day: knownTime((time) => new Date(time).getUTCDate()),
+    weekday: knownTime((time) => new Date(time).getUTCDay() || 7),
+    hour: knownTime((time) => Math.floor(modulo(time, dayMs) / hourMs)),
+    minute: knownTime((time) => Math.floor(modulo(time, hourMs) / minuteMs)),
+    second: knownTime((time) => Math.floor(modulo(time, minuteMs) / 1000)),
+    floor: knownTime(floorTime),
   },
   text: {
     clean: (text: string | null) => (isMissing(text) ? null : String(text).trim().replace(/\s+/g, ' ')),
@@ -52,6 +52,13 @@ export const library = {
 
 function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
+}
+
+/** Of a time or of a day, which is its midnight. */
+function knownTime<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {
+  const ofNumber = known(of);
+  return (time: number | string | null, ...rest: A): R | null =>
+    ofNumber(typeof time === 'string' && isDate(time) ? parseTimestamp(time) : (time as number), ...rest);
 }
 
 function known<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {

@@ -13,7 +13,7 @@ const numeric: readonly Found[] = ['integer', 'large', 'number', 'wide'];
 /**
  * The schema of text columns (a CSV file). The i-th column stands for `names[i]`; an empty name becomes `column_<i+1>`, a
  * repeated one gets a number. A column has the narrowest type that loses nothing of any cell: boolean, integer, number,
- * timestamp (ISO 8601), else string. Ids such as `00123`, whole numbers beyond 2^53, decimals of more digits than a number
+ * date, timestamp (ISO 8601), else string. Ids such as `00123`, whole numbers beyond 2^53, decimals of more digits than a number
  * keeps, and version numbers such as 1.9 beside 1.10 stay text. Null and blank cells say nothing, and a column of nothing else
  * is text. Every column is nullable, since later rows may lack a cell.
  */
@@ -63,7 +63,7 @@ function textType(cell: string | null): Found | null {
 function jsonType(value: unknown): Found | null {
   switch (typeof value) {
     case 'string':
-      return readExactly(value, 'timestamp') === undefined ? 'string' : 'timestamp';
+      return readExactly(value, 'date') !== undefined ? 'date' : readExactly(value, 'timestamp') !== undefined ? 'timestamp' : 'string';
     case 'boolean':
       return 'boolean';
     case 'bigint':
@@ -88,16 +88,21 @@ function columnType(found: Found | null, unknown: ColumnType): ColumnType {
   return found === 'wide' || found === 'large' ? 'string' : (found ?? unknown);
 }
 
-/** The type that holds both: integers are numbers, timestamps were text. */
+/** The type that holds both: integers are numbers, days have their midnight, dates and timestamps were text. */
 function merge(a: Found | null, b: Found | null, mixed: ColumnType): Found | null {
   if (a === b || b === null) return a;
   if (a === null) return b;
   if (numeric.includes(a) && numeric.includes(b)) return numeric[Math.max(numeric.indexOf(a), numeric.indexOf(b))]!;
+  if (isTime(a) && isTime(b)) return 'timestamp';
   return isText(a) && isText(b) ? 'string' : mixed;
 }
 
+function isTime(type: Found): boolean {
+  return type === 'date' || type === 'timestamp';
+}
+
 function isText(type: Found): boolean {
-  return type === 'string' || type === 'timestamp';
+  return type === 'string' || isTime(type);
 }
 
 function uniqueNames(names: readonly string[]): string[] {

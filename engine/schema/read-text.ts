@@ -26,6 +26,7 @@ export function readText(cell: string, to: ColumnType, zeros?: TrailingZeros): C
 }
 
 function lossOf(text: string, type: ToldType): string {
+  if (type === 'date') return `${show(text)} has a time as well`;
   if (type === 'timestamp') return `${show(text)} is finer than milliseconds`;
   if (type === 'number' && isDecimal(text)) return `${show(text)} has more digits than a number keeps`;
   return `${show(text)} as ${type === 'integer' ? 'an' : 'a'} ${type} would not be what was written`;
@@ -34,5 +35,6 @@ function lossOf(text: string, type: ToldType): string {
 /** The next wider type, for a cell that does not fit its column's. */
 export function widerType(cell: string, type: ColumnType): ColumnType {
   const text = cell.trim();
+  if (type === 'date') return readExactly(text, 'timestamp') === undefined ? 'string' : 'timestamp';
   return type === 'integer' && readExactly(text, 'number') !== undefined && !isBeyondWhole(text) ? 'number' : 'string';
 }

@@ -1,7 +1,7 @@
 /** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { isExactDecimal } from './exact.ts';
-import { formatTimestamp, maxTimestamp, parseTimestamp } from './timestamp.ts';
+import { dateAt, formatTimestamp, isDate, maxTimestamp, parseTimestamp } from './timestamp.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
 
 export { formatTimestamp, parseTimestamp };
@@ -24,6 +24,7 @@ const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
  * - `number`: finite numbers, their decimal text (`-1.5e3`, and the nearest double of a longer one), true = 1, false = 0, a timestamp's milliseconds
  * - `boolean`: true/false/1/0, as text in any case
  * - `timestamp`: ISO 8601 text (parseTimestamp), or whole milliseconds as a number
+ * - `date`: ISO 8601 text, or a timestamp, of a day's midnight in UTC
  * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
  * - `bytes`: base64 text
  * `from` is the value's own type where that is known: without it a timestamp is a number, and a JSON value that is a string is a text.
@@ -49,6 +50,10 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
       return typeof value === 'boolean' ? ok(value) : value === 1 || value === 0 ? ok(value === 1) : no(`${show(value)} is not true or false`);
     case 'timestamp':
       return isTimestamp(value) ? ok(value) : no(`${show(value)} is not a timestamp`);
+    case 'date': {
+      const date = isTimestamp(value) ? dateAt(value) : null;
+      return date === null ? no(`${isTimestamp(value) ? formatTimestamp(value) : show(value)} is not a day`) : ok(date);
+    }
     case 'json':
       return value instanceof Uint8Array ? no('Bytes are not a JSON value') : ok(value);
     case 'bytes':
@@ -78,6 +83,12 @@ export function castText(text: string, to: Exclude<ColumnType, 'string'>): Conve
       const ms = parseTimestamp(text);
       return ms === null ? no(`${show(text)} is not an ISO 8601 timestamp`) : ok(ms);
     }
+    case 'date': {
+      if (isDate(text)) return ok(text);
+      const ms = parseTimestamp(text);
+      const date = ms === null ? null : dateAt(ms);
+      return date === null ? no(`${show(text)} is not a day such as 2026-01-31`) : ok(date);
+    }
     case 'json':
       try {
         return ok(JSON.parse(text) as Json);
@@ -91,7 +102,7 @@ export function castText(text: string, to: Exclude<ColumnType, 'string'>): Conve
   }
 }
 
-/** A value as text, for CSV files and the editor: null is '', timestamps ISO 8601, JSON compact, bytes base64. */
+/** A value as text, for CSV files and the editor: null is '', timestamps and dates ISO 8601, JSON compact, bytes base64. */
 export function formatValue(value: Value, type: ColumnType): string {
   if (value === null || value === undefined) return '';
   if (type === 'json') return value instanceof Uint8Array ? encodeBase64(value) : JSON.stringify(value);
@@ -154,6 +165,10 @@ export function conformValue(value: unknown, column: Column): Converted {
       break;
     case 'timestamp':
       if (isTimestamp(found)) return ok(found);
+      break;
+    case 'date':
+      if (typeof found === 'string' && isDate(found)) return ok(found);
+      if (value instanceof Date && typeof found === 'number' && dateAt(found) !== null) return ok(dateAt(found));
       break;
     case 'json': {
       const json = toJson(value, 0);

@@ -10,6 +10,7 @@ const labels: Record<ColumnType, string> = {
   number: 'Number',
   boolean: 'Boolean',
   timestamp: 'Timestamp',
+  date: 'Date',
   json: 'JSON',
   bytes: 'Bytes (base64)',
 };

@@ -4,6 +4,7 @@
  * the book (csv-record.ts). So whatever is accepted here must be what the slow way would have found.
  */
 import type { TrailingZeros } from '../../engine/schema/exact.ts';
+import { isDate } from '../../engine/schema/timestamp.ts';
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
 import type { CsvDialect } from './csv-record.ts';
@@ -142,6 +143,15 @@ export class CsvFields {
     if (Number.isNaN(time) || this.#stops[this.bytes[this.#timestamps.end]!] !== 1) return this.converted(column) as number | null;
     this.at = this.#timestamps.end;
     return time;
+  }
+
+  date(column: CellReader): string | null {
+    const { bytes, at } = this;
+    if (bytes[at + 4] !== 45 || bytes[at + 7] !== 45 || this.#stops[bytes[at + 10]!] !== 1) return this.converted(column) as string | null;
+    const text = this.text.substring(at - this.textStart, at + 10 - this.textStart);
+    if (!isDate(text)) return this.converted(column) as string | null;
+    this.at = at + 10;
+    return text;
   }
 
   boolean(column: CellReader): boolean | null {

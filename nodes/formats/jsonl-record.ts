@@ -1,7 +1,7 @@
 /** One line of JSON Lines. */
 import { isExactDecimal, readExactly } from '../../engine/schema/exact.ts';
 import { isRawNumber, type RawNumber, rawNumber } from '../../engine/schema/raw-number.ts';
-import { readText } from '../../engine/schema/read-text.ts';
+import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Json, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, setColumn, show } from '../../engine/schema/values.ts';
 import type { Conversion } from './row-conversion.ts';
@@ -41,6 +41,7 @@ export const jsonConversions: { readonly [type in ColumnType]: Conversion } = {
   number: (found) => (isKept(found) ? found : nothing(found)),
   boolean: (found) => (typeof found === 'boolean' ? found : nothing(found)),
   timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : nothing(found)),
+  date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : nothing(found)),
   json: (found) => (found === undefined ? null : (found as Json)),
   bytes: nothing,
 };
@@ -59,8 +60,9 @@ export function recordValue(record: ExactRecord, { name, type }: Column, isCast:
   if (isRawNumber(found)) return rawValue(found, type, isCast);
   if (type === 'string' && typeof found === 'object' && found !== null) return { ok: true, value: JSON.stringify(found) };
   if (type === 'timestamp' && typeof found === 'number') return isCast ? timestampOf(found) : no(`${found} is no ISO 8601 text`);
+  if (type === 'date' && typeof found === 'number') return no(`${found} is not ${names[type]}`);
   if (isCast || type === 'string' || type === 'bytes' || found === null) return castValue(found as Json, type);
-  if (typeof found === 'string') return type === 'timestamp' ? readText(found, type) : no(`${show(found)} is a text`);
+  if (typeof found === 'string') return type === 'timestamp' || type === 'date' ? readText(found, type) : no(`${show(found)} is a text`);
   const value = jsonConversions[type](found);
   if (value !== undefined) return { ok: true, value };
   // It was written with these digits: what would be rounded is a RawNumber.
@@ -68,13 +70,20 @@ export function recordValue(record: ExactRecord, { name, type }: Column, isCast:
   return no(Number.isInteger(found) && !Number.isSafeInteger(found) ? beyondWhole(String(found)) : `${show(found)} is not ${names[type]}`);
 }
 
-const names = { integer: 'a whole number', number: 'a number', boolean: 'true or false', timestamp: 'an ISO 8601 text' } as const;
+const names = {
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  timestamp: 'an ISO 8601 text',
+  date: 'a day such as 2026-01-31',
+} as const;
 
 /** A number as it was written, in a column of scalars. */
 function rawValue({ rawJSON }: RawNumber, type: Exclude<ColumnType, 'json'>, isCast: boolean): Converted {
   if (type === 'string') return { ok: true, value: rawJSON };
   const value = Number(rawJSON);
   if (type === 'timestamp') return isCast ? timestampOf(value) : no(`${rawJSON} is not ${names[type]}`);
+  if (type === 'date') return no(`${rawJSON} is not ${names[type]}`);
   if (type === 'integer' || type === 'number') {
     // Somebody who asks for numbers gets the nearest of a long decimal, but no other whole number.
     const isAsked = isCast && type === 'number';
@@ -91,6 +100,7 @@ const beyondWhole = (text: string): string => `${text} is beyond 2^53, where who
 
 /** The next wider type, for a value that does not fit its column's. As text, everything is what was written. */
 export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
+  if (type === 'date') return typeof found === 'string' ? widerType(found, type) : 'string';
   if (type !== 'integer') return 'string';
   return isKept(found) || (isRawNumber(found) && /[.e]/i.test(found.rawJSON) && isExactDecimal(found.rawJSON)) ? 'number' : 'string';
 }

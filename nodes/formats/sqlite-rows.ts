@@ -1,4 +1,5 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
+import { readExactly } from '../../engine/schema/exact.ts';
 import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
@@ -139,6 +140,7 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   },
   boolean: (found) => (found === 1n || found === 1 ? true : found === 0n || found === 0 ? false : found === null ? null : undefined),
   timestamp: (found) => (typeof found === 'string' ? (parseTimestamp(found) ?? undefined) : found === null ? null : undefined),
+  date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : found === null ? null : undefined),
   json(found) {
     if (found === null) return null;
     if (typeof found !== 'string') return undefined;
@@ -157,7 +159,8 @@ function convert(found: SqliteValue, type: keyof typeof conversions): Converted 
   if (isTooLarge(found)) return { ok: false, message: `the value is ${found}, beyond 2^53, where whole numbers would be rounded` };
   if (found instanceof Uint8Array) return { ok: false, message: `the value is a BLOB of ${found.length} bytes` };
   if (type === 'bytes') return { ok: false, message: `the value is ${typeof found === 'string' ? 'text' : 'a number'}, not a BLOB` };
-  if (type === 'timestamp' && typeof found !== 'string') return timestampOf(Number(found));
+  if ((type === 'timestamp' || type === 'date') && typeof found !== 'string')
+    return type === 'date' ? { ok: false, message: `${found} is a number, not a day such as 2026-01-31` } : timestampOf(Number(found));
   return castValue(plain(found), type);
 }
 

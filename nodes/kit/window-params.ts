@@ -1,6 +1,7 @@
 /** The params of windows: their form, what can be wrong with them, and what follows from them. */
 import { durationText } from '../../engine/schema/duration.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
+import { timeTypes } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
 import type { NodeProblem } from './node.ts';
@@ -21,7 +22,7 @@ export const windowFields = {
   }),
   timeColumn: f.column({
     label: 'Time',
-    types: ['timestamp'],
+    types: timeTypes,
     optional: true,
     help: "Empty: the rows' event time, as their source has it.",
     when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
