@@ -1,7 +1,8 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
 import { readExactly } from '../../engine/schema/exact.ts';
+import { readText } from '../../engine/schema/read-text.ts';
 import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
-import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
+import { type Converted, castValue } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
 import { readAs } from './column-types.ts';
 import { timestampOf } from './jsonl-record.ts';
@@ -102,7 +103,7 @@ class SqliteRows implements Reader {
   }
 
   #convert(values: Values, source: string): Row | undefined {
-    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type));
+    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type, this.#cast.has(this.#schema.columns[i]!.name)));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
     const value = values[this.#schema.columns.indexOf(found.column)]!;
@@ -139,7 +140,7 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
     return found === null || Number.isFinite(found) ? (found as number | null) : undefined;
   },
   boolean: (found) => (found === 1n || found === 1 ? true : found === 0n || found === 0 ? false : found === null ? null : undefined),
-  timestamp: (found) => (typeof found === 'string' ? (parseTimestamp(found) ?? undefined) : found === null ? null : undefined),
+  timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : found === null ? null : undefined),
   date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : found === null ? null : undefined),
   json(found) {
     if (found === null) return null;
@@ -153,7 +154,7 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   bytes: (found) => (found instanceof Uint8Array ? new Uint8Array(found.buffer, found.byteOffset, found.length) : found === null ? null : undefined),
 };
 
-function convert(found: SqliteValue, type: keyof typeof conversions): Converted {
+function convert(found: SqliteValue, type: keyof typeof conversions, isCast: boolean): Converted {
   const simple = conversions[type](found);
   if (simple !== undefined) return { ok: true, value: simple };
   if (isTooLarge(found)) return { ok: false, message: `the value is ${found}, beyond 2^53, where whole numbers would be rounded` };
@@ -161,6 +162,7 @@ function convert(found: SqliteValue, type: keyof typeof conversions): Converted 
   if (type === 'bytes') return { ok: false, message: `the value is ${typeof found === 'string' ? 'text' : 'a number'}, not a BLOB` };
   if ((type === 'timestamp' || type === 'date') && typeof found !== 'string')
     return type === 'date' ? { ok: false, message: `${found} is a number, not a day such as 2026-01-31` } : timestampOf(Number(found));
+  if (type === 'timestamp' && typeof found === 'string' && !isCast) return readText(found, type);
   return castValue(plain(found), type);
 }
 
