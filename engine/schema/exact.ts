@@ -72,7 +72,8 @@ export function isExactDecimal(text: string): boolean {
 }
 
 const none = -1;
-const various = -2;
+/** Of decimals of different lengths: only one that ends with a zero is still to be looked at. */
+export const variousPlaces = -2;
 
 /**
  * Whether zeros at the end tell something in a column of decimals. They do not where all decimals have as many digits behind
@@ -81,7 +82,8 @@ const various = -2;
 export class TrailingZeros {
   /** How many digits the decimals so far have behind the point; negative for none yet, and where they differ. */
   places = none;
-  #matters = false;
+  /** Whether one of them had zeros that tell something beside a decimal of another length. */
+  matter = false;
 
   /** False for a cell that cannot stand beside the ones before it. Whole numbers and exponents say nothing. */
   accepts(text: string): boolean {
@@ -93,9 +95,9 @@ export class TrailingZeros {
   /** As `accepts`, of a cell with so many digits behind the point. */
   take(places: number, endsWithZero: boolean): boolean {
     const hasZeros = endsWithZero && places > 1;
-    if (this.places !== none && this.places !== places && (hasZeros || this.#matters)) return false;
-    this.#matters ||= hasZeros;
-    this.places = this.places === none || this.places === places ? places : various;
+    if (this.places !== none && this.places !== places && (hasZeros || this.matter)) return false;
+    this.matter ||= hasZeros;
+    this.places = this.places === none || this.places === places ? places : variousPlaces;
     return true;
   }
 }

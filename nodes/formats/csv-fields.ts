@@ -3,7 +3,7 @@
  * one field at `at` and moves behind it. What it is not sure about sets `failed`; the row is then read again, slowly and by
  * the book (csv-record.ts). So whatever is accepted here must be what the slow way would have found.
  */
-import type { TrailingZeros } from '../../engine/schema/exact.ts';
+import { type TrailingZeros, variousPlaces } from '../../engine/schema/exact.ts';
 import { isDate } from '../../engine/schema/timestamp.ts';
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
@@ -97,13 +97,14 @@ export class CsvFields {
     const negative = byte === 45;
     if (negative) byte = bytes[++at]!;
     const first = at;
+    const lead = byte;
     let value = 0;
     while (byte >= 48 && byte <= 57) {
       value = value * 10 + byte - 48;
       byte = bytes[++at]!;
     }
     // With a zero in front it is 0, or none.
-    const isOther = bytes[first] === zero && (negative || at - first > 1);
+    const isOther = lead === zero && (negative || at - first > 1);
     if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits || isOther) return this.converted(column) as number | null;
     this.at = at;
     return negative ? -value : value;
@@ -117,6 +118,7 @@ export class CsvFields {
     const negative = byte === 45;
     if (negative) byte = bytes[++at]!;
     const first = at;
+    const lead = byte;
     let value = 0;
     let point = -1;
     for (;;) {
@@ -125,13 +127,19 @@ export class CsvFields {
       else break;
       byte = bytes[++at]!;
     }
-    const places = point === -1 ? -1 : at - point - 1;
-    const digits = at - first - (point === -1 ? 0 : 1);
-    const isOther = places === 0 || (bytes[first] === zero && digits - (places === -1 ? 0 : places) > 1);
-    if (this.#stops[byte] !== 1 || digits === 0 || digits > exactDigits || isOther) return this.converted(column) as number | null;
-    if (places !== -1) {
+    if (point === -1) {
+      if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits || (lead === zero && at - first > 1)) {
+        return this.converted(column) as number | null;
+      }
+    } else {
+      const places = at - point - 1;
+      if (this.#stops[byte] !== 1 || places === 0 || at - first > exactDigits + 1 || (lead === zero && point - first > 1)) {
+        return this.converted(column) as number | null;
+      }
       const { zeros } = column;
-      if ((places !== zeros.places || bytes[at - 1] === zero) && !zeros.take(places, bytes[at - 1] === zero)) return this.converted(column) as number | null;
+      const endsWithZero = bytes[at - 1] === zero;
+      const isNew = zeros.places === places ? endsWithZero && !zeros.matter : endsWithZero || zeros.places !== variousPlaces;
+      if (isNew && !zeros.take(places, endsWithZero)) return this.converted(column) as number | null;
       value /= powersOfTen[places]!;
     }
     this.at = at;
