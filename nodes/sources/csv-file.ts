@@ -24,8 +24,8 @@ export default defineNode({
 Reads one file, or several at once: \`data/*.csv\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the order
 of their names. Files that are read together need the same header. Gzip is recognised by its content.
 
-**Types** are told from the first 1,000 rows and some of the middle and the end: boolean, integer, number, timestamp (ISO 8601),
-else string. Nothing is lost: ids such as \`00123\`, codes such as \`12E45\`, whole numbers beyond 2^53, long decimals, and
+**Types** are told from the first 1,000 rows and some of the middle and the end: boolean, integer, number, date
+(2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as \`00123\`, codes such as \`12E45\`, whole numbers beyond 2^53, long decimals, and
 version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
 

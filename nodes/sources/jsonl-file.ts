@@ -24,7 +24,7 @@ Each line is one JSON object, and its keys are columns. Reads one file, or sever
 match (\`*\`, \`?\`, and \`**\` for any folders), in the order of their names. Gzip is recognised by its content.
 
 **Columns** are all keys of a sample of the rows (the first 1,000, and some of the middle and the end), in the order in which they appear: string, integer, number, boolean,
-timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
+date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
 columns that only later rows have. Numbers are never rounded: the column of those that would be is a string.
 
 **Null**: a key that is null or missing. Blank lines are skipped.

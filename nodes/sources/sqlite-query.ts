@@ -21,11 +21,12 @@ export default defineNode({
 Reads a whole table or view, or the rows of one SELECT statement. The database is opened for reading only and read in
 batches, so the result may be of any size.
 
-**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`JSON\` and
+**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`DATE\`, \`JSON\` and
 their relatives. Expressions have none: theirs is told from the first 1,000 rows. Set others under **Column types**.
 
 **Rows that cannot be read** are failures that name the row: a value that does not fit its column's type, and whole numbers
-beyond 2^53, which are never rounded (\`CAST(id AS TEXT)\` reads them as they are).
+beyond 2^53, which are never rounded (read as String they keep all their digits). A number in a column declared
+\`TIMESTAMP\` is milliseconds since 1970; where it looks like seconds, it fails.
 
 A sink of the same pipeline may write into the same database: the rows are then read before the first one is written. For
 a run that goes on where another one stopped, give the query an \`ORDER BY\`.
