@@ -1,5 +1,5 @@
 import { Calendar, type CalendarUnit, calendarUnits } from '../schema/calendar.ts';
-import { formatTimestamp, parseTimestamp } from '../schema/timestamp.ts';
+import { formatTimestamp, isDate, parseTimestamp } from '../schema/timestamp.ts';
 import { utc, type Zone, zoneOf, zoneProblem } from '../schema/zone.ts';
 
 const minuteMs = 60_000;
@@ -14,16 +14,16 @@ const lengths: Readonly<Record<string, number>> = { second: 1000, minute: minute
 export const library = {
   time: {
     parse: (text: string | null, zone?: string) => (typeof text === 'string' ? parseIn(text.trim(), zone) : null),
-    iso: known((time, zone?: string) => (zone === undefined ? formatTimestamp(time) : isoIn(time, zoned(zone)))),
-    date: known((time, zone?: string) => formatTimestamp(local(time, zone)).replace(/T.*$/, '')),
-    year: known((time, zone?: string) => new Date(local(time, zone)).getUTCFullYear()),
-    month: known((time, zone?: string) => new Date(local(time, zone)).getUTCMonth() + 1),
-    day: known((time, zone?: string) => new Date(local(time, zone)).getUTCDate()),
-    weekday: known((time, zone?: string) => new Date(local(time, zone)).getUTCDay() || 7),
-    hour: known((time, zone?: string) => Math.floor(modulo(local(time, zone), dayMs) / hourMs)),
-    minute: known((time, zone?: string) => Math.floor(modulo(local(time, zone), hourMs) / minuteMs)),
-    second: known((time, zone?: string) => Math.floor(modulo(local(time, zone), minuteMs) / 1000)),
-    floor: known(floorTime),
+    iso: knownTime((time, zone?: string) => (zone === undefined ? formatTimestamp(time) : isoIn(time, zoned(zone)))),
+    date: knownTime((time, zone?: string) => formatTimestamp(local(time, zone)).replace(/T.*$/, '')),
+    year: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCFullYear()),
+    month: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCMonth() + 1),
+    day: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCDate()),
+    weekday: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCDay() || 7),
+    hour: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), dayMs) / hourMs)),
+    minute: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), hourMs) / minuteMs)),
+    second: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), minuteMs) / 1000)),
+    floor: knownTime(floorTime),
   },
   text: {
     clean: (text: string | null) => (isMissing(text) ? null : String(text).trim().replace(/\s+/g, ' ')),
@@ -54,6 +54,13 @@ export const library = {
 
 function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
+}
+
+/** Of a time or of a day, which is its midnight. */
+function knownTime<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {
+  const ofNumber = known(of);
+  return (time: number | string | null, ...rest: A): R | null =>
+    ofNumber(typeof time === 'string' && isDate(time) ? parseTimestamp(time) : (time as number), ...rest);
 }
 
 function known<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {

@@ -9,6 +9,8 @@ import { fileError, type InputFile } from './input-files.ts';
 export interface ByteReader {
   /** The bytes were translated from another encoding: U+FFFD stands for what could not be. */
   readonly translated: boolean;
+  /** `skip` costs nothing: the bytes are those of the file. */
+  readonly canSkip: boolean;
   /**
    * `keep`, followed by the next bytes; null when there are no more. Memory is used again: neither `keep` nor what was
    * returned before may be touched afterwards.
@@ -83,6 +85,7 @@ export function decoderFor(encoding: string): TextDecoder {
 /** Plain UTF-8. The next chunk is being read while its user works on the current one. */
 class FileBytes implements ByteReader {
   readonly translated = false;
+  readonly canSkip = true;
   readonly #handle: FileHandle;
   readonly #file: InputFile;
   readonly #chunkSize: number;
@@ -173,6 +176,7 @@ function withLineFeeds(reader: ByteReader, head: Uint8Array, file: InputFile): B
   if (first === -1 || head.includes(10) || first === head.length - 1) return reader;
   return {
     translated: reader.translated,
+    canSkip: reader.canSkip,
     done: () => reader.done(),
     close: () => reader.close(),
     async next(keep) {
@@ -201,6 +205,7 @@ interface Chunks {
 
 /** Unpacked or translated bytes: where they start over again can only be found by reading from the beginning. */
 class StreamedBytes implements ByteReader {
+  readonly canSkip = false;
   readonly #chunks: Chunks;
   #decoder: TextDecoder | null;
   #first: Uint8Array | null;

@@ -6,6 +6,7 @@ import { openBytes } from './byte-reader.ts';
 import { emptyFile, headerMismatch, isBlank } from './csv-parser.ts';
 import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
 import type { InputFile } from './input-files.ts';
+import { type Beginning, furtherLines } from './stretches.ts';
 import { within } from './time-limit.ts';
 
 export interface CsvHeadOptions {
@@ -16,6 +17,8 @@ export interface CsvHeadOptions {
   readonly header: boolean;
   readonly encoding: string;
   readonly nullText: string;
+  /** How many rows at the beginning of a file are looked at to tell the types. */
+  readonly sampleRows: number;
 }
 export interface CsvHead {
   readonly dialect: CsvDialect;
@@ -25,12 +28,14 @@ export interface CsvHead {
   /** How many of the first rows could not be read, and the first of these. */
   readonly unreadable: number;
   readonly firstUnreadable: { readonly line: number; readonly message: string; readonly hint: string } | null;
+  readonly beginning: Beginning;
 }
 
+/** For a sample of 1,000 rows; a larger one may have more, in proportion. */
 const headBytes = 4 * 1024 * 1024;
+const usualRows = 1000;
 const sniffBytes = 64 * 1024;
 const sniffRecords = 100;
-const sampleRows = 1000;
 const checkedHeaders = 20;
 const candidates = [...',;\t|'].map((character) => character.charCodeAt(0));
 const noSignal = new AbortController().signal;
@@ -40,9 +45,9 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
   const problems: NodeProblem[] = [];
   try {
     const first = files[0]!;
-    const head = await readCsvHead(first, options, sampleRows, signal);
+    const head = await readCsvHead(first, options, options.sampleRows, signal);
     const names = head.names ?? Array.from({ length: head.rows[0]?.length ?? 0 }, () => '');
-    const schema = inferFromText(names, head.rows);
+    const schema = inferFromText(names, [...head.rows, ...(await furtherRows(first, head, names.length, options, signal))]);
     if (head.unreadable > 0 && head.firstUnreadable) {
       const { line, message, hint } = head.firstUnreadable;
       const total = head.rows.length + head.unreadable;
@@ -75,6 +80,20 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
   }
 }
 
+/** Rows of the middle and the end. A record of another width is left out: the stretch may begin within a quoted field. */
+async function furtherRows(file: InputFile, head: CsvHead, width: number, options: CsvHeadOptions, signal: AbortSignal): Promise<(string | null)[][]> {
+  const rows: (string | null)[][] = [];
+  for (const bytes of await furtherLines(file, options.encoding, head.beginning, signal)) {
+    for (let at = 0; at < bytes.length; ) {
+      const record = readCsvRecord(bytes, at, head.dialect, 1, true, false);
+      if (record.kind === 'more') break;
+      if (record.kind === 'fields' && record.fields.length === width && !isBlank(record.fields, width)) rows.push(cellsOf(record.fields, options.nullText));
+      at = record.next;
+    }
+  }
+  return rows;
+}
+
 /** Throws a MillraceError where not even the header can be read. `dialect` spares the search for it. */
 export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxRows: number, signal = noSignal, dialect?: CsvDialect): Promise<CsvHead> {
   const reader = await within(openBytes(file, { encoding: options.encoding, chunkSize: sniffBytes }), signal, file.name);
@@ -92,8 +111,9 @@ export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxR
     while (bytes.length < sniffBytes && !ended) await readOn();
     const found = dialect ?? { delimiter: options.delimiter ?? detectDelimiter(bytes, options.quote, ended), quote: options.quote };
     const sample = new Sample(file, found, options, maxRows);
-    while (!sample.read(bytes, ended, reader.translated) && !ended && bytes.length < headBytes) await readOn();
-    return sample.head(ended);
+    const mostBytes = headBytes * Math.max(1, maxRows / usualRows);
+    while (!sample.read(bytes, ended, reader.translated) && !ended && bytes.length < mostBytes) await readOn();
+    return sample.head(ended, reader.canSkip);
   } finally {
     await reader.close();
   }
@@ -158,7 +178,7 @@ class Sample {
     return this.#isFull();
   }
 
-  head(isWhole: boolean): CsvHead {
+  head(isWhole: boolean, canSkip: boolean): CsvHead {
     if (this.#width === 0) {
       if (isWhole) throw emptyFile(this.#file);
       throw new MillraceError({
@@ -167,7 +187,8 @@ class Sample {
         hint: 'The file may be no CSV, or have other line ends than LF and CR LF, or a quote that is never closed.',
       });
     }
-    return { dialect: this.#dialect, names: this.#names, rows: this.#rows, unreadable: this.#unreadable, firstUnreadable: this.#firstUnreadable };
+    const beginning = { bytes: this.#at, rows: this.#rows.length, canSkip };
+    return { dialect: this.#dialect, names: this.#names, rows: this.#rows, unreadable: this.#unreadable, firstUnreadable: this.#firstUnreadable, beginning };
   }
 
   #isFull(): boolean {
@@ -184,7 +205,7 @@ class Sample {
         return;
       }
     }
-    if (fields.length === this.#width) this.#rows.push(fields.map(({ text, quoted }) => (!quoted && text === this.#options.nullText ? null : text)));
+    if (fields.length === this.#width) this.#rows.push(cellsOf(fields, this.#options.nullText));
     else
       this.#bad(
         `The row does not have ${this.#width} fields, but ${fields.length}.`,
@@ -199,6 +220,10 @@ class Sample {
     this.#unreadable++;
     this.#firstUnreadable ??= { line: this.#line, message, hint };
   }
+}
+
+function cellsOf(fields: readonly CsvField[], nullText: string): (string | null)[] {
+  return fields.map(({ text, quoted }) => (!quoted && text === nullText ? null : text));
 }
 
 function otherLineEnds(file: InputFile): MillraceError {

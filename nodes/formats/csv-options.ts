@@ -10,13 +10,14 @@ export interface CsvParams {
   readonly header: boolean;
   readonly encoding: string;
   readonly nullText: string | null;
+  readonly sampleRows: number;
 }
 
 const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
 
 /** Throws a MillraceError for a delimiter, quote or encoding that cannot be. */
 export function csvOptions(params: CsvParams): CsvHeadOptions {
-  const { header, encoding } = params;
+  const { header, encoding, sampleRows } = params;
   const quote = params.quote ? byte(params.quote, 'quote') : -1;
   const delimiter =
     params.delimiter === 'auto'
@@ -32,7 +33,7 @@ export function csvOptions(params: CsvParams): CsvHeadOptions {
       field: 'quote',
     });
   if (encoding !== 'auto') decoderFor(encoding);
-  return { delimiter, quote, header, encoding, nullText: params.nullText ?? '' };
+  return { delimiter, quote, header, encoding, nullText: params.nullText ?? '', sampleRows };
 }
 
 function byte(text: string, field: string): number {

@@ -1,9 +1,13 @@
 /** CSV files into typed rows: fast where the rows are as expected, by the book where they are not. */
-import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Row, Schema, Value } from '../../engine/schema/types.ts';
+
+import { TrailingZeros } from '../../engine/schema/exact.ts';
+import { type Fix, MillraceError } from '../../engine/schema/problem.ts';
+import { readText, widerType } from '../../engine/schema/read-text.ts';
+import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue, setColumn } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
-import { CsvFields } from './csv-fields.ts';
+import { readAs } from './column-types.ts';
+import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import { generatedFunction } from './generated-function.ts';
@@ -18,6 +22,8 @@ export interface CsvFormat {
   readonly nullText: string;
   /** A record of more bytes is given up, so that a missing line break or quote cannot fill the memory. */
   readonly maxRecordBytes: number;
+  /** The columns whose types somebody has set: their cells are cast. All others have to be what the guess takes (read-text.ts). */
+  readonly cast: ReadonlySet<string>;
 }
 
 const lineFeed = 10;
@@ -36,6 +42,7 @@ export class CsvParser implements Parser {
   readonly #fileColumn: string | null;
   readonly #fail: (failure: RowFailure) => void;
   readonly #fields: CsvFields;
+  readonly #cells: readonly CellReader[];
   readonly #fillRows: FillRows | null;
   readonly #width: number;
   #firstFile: InputFile | null = null;
@@ -55,8 +62,9 @@ export class CsvParser implements Parser {
     this.#fileColumn = fileColumn;
     this.#fail = fail;
     this.#width = schema.columns.length - (fileColumn === null ? 0 : 1);
+    this.#cells = schema.columns.map((column) => cellReader(column, format.cast.has(column.name)));
     this.#fields = new CsvFields(format.dialect, format.nullText);
-    this.#fillRows = slowDelimiters.has(format.dialect.delimiter) ? null : compileFill(schema, this.#width);
+    this.#fillRows = slowDelimiters.has(format.dialect.delimiter) ? null : compileFill(schema, this.#cells.slice(0, this.#width));
   }
 
   begin(file: InputFile, resumed: boolean): void {
@@ -122,7 +130,8 @@ export class CsvParser implements Parser {
 
   #addRow(window: Window, record: CsvRecord & { kind: 'fields' }, batch: Batch): void {
     const { fields } = record;
-    const failure = (code: string, message: string, hint: string) => this.#fail(unreadable(window, record.next, record.lines, { code, message, hint }));
+    const failure = (code: string, message: string, hint: string, fix?: Fix) =>
+      this.#fail(unreadable(window, record.next, record.lines, { code, message, hint, fix }));
     if (fields.length !== this.#width) {
       const expected = `${this.#header ? 'the header has' : 'the first row has'} ${this.#width}`;
       failure(
@@ -136,16 +145,18 @@ export class CsvParser implements Parser {
     for (let i = 0; i < fields.length; i++) {
       const { name, type } = this.#schema.columns[i]!;
       const { text, quoted } = fields[i]!;
-      const cast = !quoted && text === this.#format.nullText ? castValue(null, type) : castValue(text, type);
-      if (!cast.ok) {
+      const cast = !quoted && text === this.#format.nullText ? null : this.#cells[i]!.read(text);
+      if (cast?.ok === false) {
+        const wider = widerType(text, type);
         failure(
           'csv/value',
           `Column "${name}" is of type ${type}: ${cast.message}.`,
-          `Correct the file, or read column "${name}" as string (under Column types).`,
+          `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
+          this.#format.cast.has(name) ? undefined : readAs(name, wider),
         );
         return;
       }
-      setColumn(row, name, cast.value);
+      setColumn(row, name, cast?.value ?? null);
     }
     if (this.#fileColumn !== null) setColumn(row, this.#fileColumn, window.file.name);
     batch.rows.push(row);
@@ -235,16 +246,29 @@ export function isBlank(fields: readonly CsvField[], width: number): boolean {
   return width !== 1 && fields.length === 1 && fields[0]!.text === '' && !fields[0]!.quoted;
 }
 
+function cellReader({ type }: Column, isCast: boolean): CellReader {
+  if (isCast) return { type, zeros: new AnyZeros(), read: (text) => castValue(text, type) };
+  const zeros = new TrailingZeros();
+  return { type, zeros, read: (text) => readText(text, type, zeros) };
+}
+
+/** For a column that is cast: zeros tell nothing there. */
+class AnyZeros extends TrailingZeros {
+  override take(places: number): boolean {
+    this.places = places;
+    return true;
+  }
+}
+
 /** The loop over whole lines in the fast way. Stops at a row that it cannot read, with `fields.failed` set. */
-function compileFill(schema: Schema, width: number): FillRows {
+function compileFill(schema: Schema, cells: readonly CellReader[]): FillRows {
+  const width = cells.length;
   const values = schema.columns.map((_, i) => (i < width ? `v${i}` : 'fields.fileName'));
-  const reads = schema.columns
-    .slice(0, width)
-    .map(({ type }, i) => `const v${i} = fields.${readCall(type, i)}; fields.${i < width - 1 ? 'separator' : 'lineEnd'}();`);
+  const reads = cells.map(({ type }, i) => `const v${i} = fields.${readCall(type, i)}; fields.${i < width - 1 ? 'separator' : 'lineEnd'}();`);
   const names = schema.columns.map((column) => column.name);
-  const caches = Object.fromEntries(schema.columns.map((_, i) => [`c${i}`, new StringCache()]));
+  const given = Object.fromEntries(cells.map((cell, i) => [`c${i}`, cell.type === 'string' ? new StringCache() : cell]));
   return generatedFunction<FillRows>(
-    caches,
+    given,
     `function fillRows(fields, rows, lines, line, max, end) {
       while (rows.length < max && fields.at < end) {
         const start = fields.at;
@@ -259,6 +283,5 @@ function compileFill(schema: Schema, width: number): FillRows {
 }
 
 function readCall(type: Schema['columns'][number]['type'], i: number): string {
-  if (type === 'string') return `string(c${i})`;
-  return type === 'json' || type === 'bytes' ? `converted("${type}")` : `${type}()`;
+  return `${type === 'json' || type === 'bytes' ? 'converted' : type}(c${i})`;
 }

@@ -174,7 +174,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const rawLength = 10_000;
 
 /** The failure of a row that could not be read, with its raw text as far as it fits. */
-export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field'>): RowFailure {
+export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'fix'>): RowFailure {
   const { bytes, at, line, file } = window;
   let end = Math.min(next, at + rawLength);
   // Not in the middle of a character.

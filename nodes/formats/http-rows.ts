@@ -62,7 +62,7 @@ function takeRecord(record: unknown, schema: Schema, extra: 'ignore' | 'error', 
   const fields = record as { readonly [key: string]: unknown };
   const unknown = extra === 'error' ? Object.keys(fields).find((key) => !schema.columns.some(({ name }) => name === key)) : undefined;
   if (unknown !== undefined) return `there is no column "${unknown}"`;
-  const found = convertRow(schema, (column) => recordValue(fields, column));
+  const found = convertRow(schema, (column) => recordValue(fields, column, true));
   if (!('row' in found)) return `column "${found.column.name}" is of type ${found.column.type}: ${found.message}`;
   rows.push(found.row);
   return null;

@@ -5,22 +5,25 @@ import type { Discovery } from '../kit/node.ts';
 import { openBytes } from './byte-reader.ts';
 import type { InputFile } from './input-files.ts';
 import { isRecord, parseExactly, syntaxMessage } from './jsonl-record.ts';
+import { type Beginning, furtherLines } from './stretches.ts';
 import { within } from './time-limit.ts';
 
-const sampleRows = 1000;
+/** For a sample of 1,000 rows; a larger one may have more, in proportion. */
 const headBytes = 4 * 1024 * 1024;
+const usualRows = 1000;
 const chunkSize = 64 * 1024;
 const lineFeed = 10;
 
-/** The columns of files that are read together, from the first 1,000 rows. Never throws a MillraceError. */
-export async function discoverJsonl(files: readonly InputFile[], encoding: string, signal: AbortSignal): Promise<Discovery> {
+/** The columns of files that are read together, from a sample of their rows. Never throws a MillraceError. */
+export async function discoverJsonl(files: readonly InputFile[], encoding: string, sampleRows: number, signal: AbortSignal): Promise<Discovery> {
   const records: Record<string, unknown>[] = [];
+  const further: Record<string, unknown>[] = [];
   const broken: { readonly source: string; readonly line: number; readonly message: string }[] = [];
   try {
-    let budget = headBytes;
+    let budget = headBytes * Math.max(1, sampleRows / usualRows);
     for (const file of files) {
       if (records.length >= sampleRows || budget <= 0) break;
-      budget -= await sample(file, encoding, budget, signal, (line, number) => {
+      const beginning = await sample(file, encoding, budget, signal, (line, number) => {
         if (line.trim() === '') return true;
         try {
           const record = parseExactly(line);
@@ -31,6 +34,8 @@ export async function discoverJsonl(files: readonly InputFile[], encoding: strin
         }
         return records.length + broken.length < sampleRows;
       });
+      budget -= beginning.seen;
+      for (const lines of await furtherLines(file, encoding, beginning, signal)) addRecords(lines, further);
     }
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
@@ -44,38 +49,54 @@ export async function discoverJsonl(files: readonly InputFile[], encoding: strin
       : `${files[0]!.name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
-  const schema = inferFromJson(records);
+  const schema = inferFromJson([...records, ...further]);
   if (!first) return { schema };
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} lines cannot be read. ${source}, line ${line}: ${first.message}`;
   return { schema, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }] };
 }
 
-/** Calls `take` with each line until it returns false; gives the bytes that were looked at. */
+/** What is no record is left out. */
+function addRecords(lines: Buffer, records: Record<string, unknown>[]): void {
+  for (const line of lines.toString('utf8').split('\n')) {
+    try {
+      const record = parseExactly(line);
+      if (isRecord(record)) records.push(record);
+    } catch {}
+  }
+}
+
+/** Calls `take` with each line until it returns false; `seen` are the bytes that were looked at. */
 async function sample(
   file: InputFile,
   encoding: string,
   maxBytes: number,
   signal: AbortSignal,
   take: (line: string, number: number) => boolean,
-): Promise<number> {
+): Promise<Beginning & { readonly seen: number }> {
   const reader = await within(openBytes(file, { encoding, chunkSize }), signal, file.name);
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let seen = 0;
     let number = 1;
+    let taken = 0;
+    const end = () => ({ seen, bytes: taken, rows: number - 1, canSkip: reader.canSkip });
     for (;;) {
       const rest = bytes.length;
       const next = seen < maxBytes ? await within(reader.next(Buffer.from(bytes)), signal, file.name) : null;
       if (!next) {
         if (seen >= maxBytes && number === 1) throw longLine(file);
-        if (rest > 0 && seen < maxBytes) take(bytes.toString('utf8'), number);
-        return seen;
+        if (rest > 0 && seen < maxBytes) {
+          take(bytes.toString('utf8'), number);
+          taken = seen;
+        }
+        return end();
       }
       seen += next.length - rest;
       let at = 0;
       for (let feed = next.indexOf(lineFeed); feed !== -1; feed = next.indexOf(lineFeed, at)) {
-        if (!take(next.toString('utf8', at, feed), number++)) return seen;
+        taken += feed + 1 - at;
+        if (!take(next.toString('utf8', at, feed), number++)) return end();
         at = feed + 1;
       }
       bytes = next.subarray(at);

@@ -3,13 +3,15 @@
 import { isUtf8 } from 'node:buffer';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
+import type { Fix } from '../../engine/schema/problem.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
+import { readAs } from './column-types.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
 import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
-import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, recordValue, syntaxMessage } from './jsonl-record.ts';
+import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, recordValue, syntaxMessage, widerJsonType } from './jsonl-record.ts';
 import { stringLiteral } from './row-code.ts';
 import { compileRows, convertRow } from './row-conversion.ts';
 
@@ -17,6 +19,8 @@ export interface JsonlFormat {
   /** What becomes of rows with keys that are no columns. */
   readonly extra: 'error' | 'ignore';
   readonly maxRecordBytes: number;
+  /** The columns whose types somebody has set. */
+  readonly cast: ReadonlySet<string>;
 }
 
 const lineFeed = 10;
@@ -24,12 +28,15 @@ const lineFeed = 10;
 const textBytes = 64 * 1024;
 /** After so many lines that the fast way cannot read, a file is taken for one of another kind. */
 const enoughMisses = 100;
-const longDigits = /\d{16}/;
+/** More than 15 digits, with or without a point between them. */
+const longDigits = /[\d.]{16}/;
 
 export class JsonlParser implements Parser {
   readonly #schema: Schema;
   readonly #names: ReadonlySet<string>;
+  /** Whether there are columns in which JSON.parse may round a number unseen. */
   readonly #hasJson: boolean;
+  readonly #hasNumbers: boolean;
   readonly #format: JsonlFormat;
   readonly #fileColumn: string | null;
   readonly #fail: (failure: RowFailure) => void;
@@ -53,6 +60,7 @@ export class JsonlParser implements Parser {
     this.#schema = schema;
     this.#names = new Set(schema.columns.map(({ name }) => name).filter((name) => name !== fileColumn));
     this.#hasJson = schema.columns.some(({ type }) => type === 'json');
+    this.#hasNumbers = schema.columns.some(({ type }) => type === 'json' || type === 'number');
     this.#format = format;
     this.#fileColumn = fileColumn;
     this.#fail = (failure) => context.fail(failure);
@@ -131,8 +139,7 @@ export class JsonlParser implements Parser {
       const feed = text.indexOf('\n', start);
       const source = text.substring(start, feed);
       let row: Row | undefined;
-      // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
-      if (source.charCodeAt(0) === 123 && !(this.#hasJson && longDigits.test(source))) {
+      if (source.charCodeAt(0) === 123 && !(this.#hasNumbers && longDigits.test(source))) {
         try {
           if (this.#hasJson) refuseDeepValue(source);
           row = this.#toRow(parseJson(source) as JsonRecord);
@@ -177,8 +184,8 @@ export class JsonlParser implements Parser {
   /** A line that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
   #convert(source: string, window: Window, next: number): Row | undefined {
     if (source.trim() === '') return undefined;
-    const failure = (code: string, message: string, hint: string) => {
-      this.#fail(unreadable(window, next, 1, { code, message, hint }));
+    const failure = (code: string, message: string, hint: string, fix?: Fix) => {
+      this.#fail(unreadable(window, next, 1, { code, message, hint, fix }));
       return undefined;
     };
     let record: unknown;
@@ -207,16 +214,18 @@ export class JsonlParser implements Parser {
     const found = convertRow(this.#schema, (column) => this.#value(record, column));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
+    const wider = widerJsonType(record[name], type);
     return failure(
       'jsonl/value',
       `Column "${name}" is of type ${type}: ${found.message}.`,
-      `Correct the file, or set another type for "${name}" under Column types.`,
+      `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
+      this.#format.cast.has(name) ? undefined : readAs(name, wider),
     );
   }
 
   #value(record: ExactRecord, column: Column): Converted {
     if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
-    return recordValue(record, column);
+    return recordValue(record, column, this.#format.cast.has(column.name));
   }
 
   #beginLongLine(window: Window): void {

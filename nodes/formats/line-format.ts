@@ -69,6 +69,8 @@ export interface LineFormat {
   readonly extra: 'ignore' | 'error';
   readonly fileColumn: string | null;
   readonly maxRowSize: number;
+  /** The columns whose types somebody has set. */
+  readonly cast: ReadonlySet<string>;
   readonly csv: {
     readonly dialect: CsvDialect;
     readonly nullText: string /** The names in the file, or null where the first line holds none. */;
@@ -78,15 +80,16 @@ export interface LineFormat {
 
 /** A parser for one file or stream. */
 export function lineParser(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log'>): Parser {
+  const { cast } = line;
   const maxRecordBytes = line.maxRowSize * 1024 * 1024;
   switch (line.format) {
     case 'text':
       return new TextLinesParser(line.fileColumn, maxRecordBytes, context.fail);
     case 'jsonl':
-      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes }, line.fileColumn, context);
+      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes, cast }, line.fileColumn, context);
     case 'csv': {
       const { dialect, nullText, header } = line.csv;
-      return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes }, line.fileColumn, context.fail);
+      return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes, cast }, line.fileColumn, context.fail);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
-import { castValue } from '../../engine/schema/values.ts';
+import { castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import { generatedFunction } from './generated-function.ts';
 import { stringLiteral } from './row-code.ts';
 import type { Recorder } from './sqlite-database.ts';
@@ -62,7 +62,15 @@ export function prepareInsert(
   // Bound as an array they take longer, but are there to be recorded.
   const run = record ? `const bound=[${values.join(',')}];statement.run.apply(statement,bound);record(bound);` : `statement.run(${values.join(',')});`;
   return generatedFunction<Insert>(
-    { statement, record, iso: (ms: number | null) => (ms === null ? null : iso(ms)), stringify: JSON.stringify, cast, key },
+    {
+      statement,
+      record,
+      iso: (ms: number | null) => (ms === null ? null : iso(ms)),
+      midnight: (day: string | null) => (day === null ? null : iso(parseTimestamp(day)!)),
+      stringify: JSON.stringify,
+      cast,
+      key,
+    },
     `(rows,from)=>{${heads.join('')}${run}}`,
   );
 }
@@ -72,6 +80,9 @@ function stored(value: string, column: TargetColumn, declared: string): string {
   switch (column.type) {
     case 'timestamp':
       return `iso(${value})`;
+    case 'date':
+      // Beside timestamps, a day is the text of its midnight: the same day has one text.
+      return /^(TIMESTAMP|DATETIME)/i.test(declared) ? `midnight(${value})` : value;
     case 'boolean':
       return `(${value}===null?null:${value}?1:0)`;
     case 'json':

@@ -79,6 +79,32 @@ const problemOf = async (action: () => Promise<unknown>) => {
   throw new Error('It should have failed.');
 };
 
+describe('days', () => {
+  const schema = schemaOf({ day: 'date', v: 'integer' });
+  const rows = [
+    { day: '2026-01-31', v: 7 },
+    { day: '2026-02-01', v: 8 },
+  ];
+  test.each(['DATE', 'TEXT', 'date'])('are keys of a table that has them as text, declared %s', async (declared) => {
+    execute(`CREATE TABLE t (day ${declared} PRIMARY KEY, v INTEGER); INSERT INTO t VALUES ('2026-01-30', 1), ('2026-01-31', 5)`);
+    await write('t', schema, rows, 'upsert', ['day']);
+    expect(query('SELECT * FROM t ORDER BY day')).toEqual([{ day: '2026-01-30', v: 1 }, ...rows]);
+  });
+  test('go on matching the timestamps that a table has', async () => {
+    execute("CREATE TABLE t (day TIMESTAMP PRIMARY KEY, v INTEGER); INSERT INTO t VALUES ('2026-01-31T00:00:00.000Z', 5)");
+    await write('t', schema, rows, 'upsert', ['day']);
+    expect(query('SELECT * FROM t ORDER BY day')).toEqual([
+      { day: '2026-01-31T00:00:00.000Z', v: 7 },
+      { day: '2026-02-01T00:00:00.000Z', v: 8 },
+    ]);
+  });
+  test('are declared so in a new table', async () => {
+    await write('t', schema, rows);
+    expect(query("SELECT type FROM pragma_table_info('t')")).toEqual([{ type: 'DATE' }, { type: 'INTEGER' }]);
+    expect(query('SELECT * FROM t')).toEqual(rows);
+  });
+});
+
 describe('values', () => {
   test('every type is stored as its rule says', async () => {
     const schema = schemaOf({ s: 'string', i: 'integer', n: 'number', b: 'boolean', t: 'timestamp', j: 'json', x: 'bytes' });

@@ -33,7 +33,14 @@ const fields = {
     ],
   }),
   // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.
-  timeColumn: f.column({ label: 'Time column', group, of: 'output', optional: true, types: ['timestamp', 'string', 'integer', 'number'], when: byColumn }),
+  timeColumn: f.column({
+    label: 'Time column',
+    group,
+    of: 'output',
+    optional: true,
+    types: ['timestamp', 'date', 'string', 'integer', 'number'],
+    when: byColumn,
+  }),
   timeFormat: f.choice({
     label: 'Time format',
     group,
@@ -148,7 +155,7 @@ function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, t
   const problem = (field: string, message: string, hint: string): Found => ({
     problem: { code: 'event-time/format', severity: 'error', message, hint, field },
   });
-  const isText = found.type === 'string';
+  const isText = found.type === 'string' || found.type === 'date';
   if (found.type !== 'timestamp') {
     if (timeFormat === 'automatic' && !isText) {
       return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}: nothing tells what it counts`, 'Choose a time format.');

@@ -1,5 +1,6 @@
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
@@ -243,7 +244,8 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     this.#window = window;
     this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(gridOf(spec), shared);
     this.#watermarkShift = watermarkShift(options.input, column);
-    this.#readTimes = timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
+    const type = findColumn(options.input, column ?? '')?.type;
+    this.#readTimes = type === 'date' ? dateReader(column!) : timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
     if (early !== null) this.tick = (now) => this.#tick(now, early);
   }
   tick?: (now: number) => void;
@@ -357,6 +359,15 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const spilled = this.#windows.spilled();
     return { entries: this.#windows.groups + spilled.entries, bytes: this.#bytes() + spilled.bytes };
   }
+}
+
+/** Days as their midnights. */
+function dateReader(column: string): (rows: readonly Row[], values: Value[]) => void {
+  const read = columnReader(column);
+  return (rows, values) => {
+    read(rows, values);
+    for (let i = 0; i < rows.length; i++) values[i] = typeof values[i] === 'string' ? parseTimestamp(values[i] as string) : null;
+  };
 }
 
 function timeReader(column: string, shift: number): (rows: readonly Row[], values: Value[]) => void {

@@ -1,4 +1,4 @@
-import type { Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
@@ -116,6 +116,7 @@ export interface RowFailure {
   /** The row, or for a source the raw text as far as it could be read. */
   readonly row?: Row;
   readonly position?: RowPosition;
+  readonly fix?: Fix;
 }
 
 // ---- Sources

@@ -3,6 +3,7 @@ import { Calendar } from '../../engine/schema/calendar.ts';
 import { durationText } from '../../engine/schema/duration.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { utc, zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
+import { timeTypes } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
 import type { NodeProblem } from './node.ts';
@@ -24,7 +25,7 @@ export const windowFields = {
   }),
   timeColumn: f.column({
     label: 'Time',
-    types: ['timestamp'],
+    types: timeTypes,
     optional: true,
     help: "Empty: the rows' event time, as their source has it.",
     when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },

@@ -39,7 +39,8 @@ leaves each row in the table exactly once; the table \`_millrace_commits\` tells
 as a run may go on from it. Other programs can write between two transactions. While one has the file locked, the run waits and says so.
 
 Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
-(ISO 8601 text in UTC), JSON \`JSON\` (compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
+(ISO 8601 text in UTC), date \`DATE\` (as it is: 2026-01-31; in a column declared \`TIMESTAMP\` its midnight), JSON \`JSON\`
+(compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
 \`INTEGER\` for a timestamp keeps milliseconds since 1970. A value that cannot be stored so, or a row that a constraint of
 the table refuses, is an error of that row alone.
 `,

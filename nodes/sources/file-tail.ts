@@ -1,6 +1,6 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
@@ -43,6 +43,7 @@ const params = {
   }),
   extra: extraKeysField,
   types: columnTypesField,
+  sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv'] } },
   fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
   maxRowSize: maxRowSizeField,
 };
@@ -77,7 +78,7 @@ folder, compressed, or restored from a copy. What cannot be found again is told 
 file of its own. A compressed copy with less than a kilobyte of content is known by the names that its original had: one that was
 made of a file which no run has seen, and which stays under an unrelated name (a hard link), is read as a file of its own.
 
-Columns are told from the first 1,000 rows that are there now. Under **Column types** set other types and, for JSON, add
+Columns are told from a sample of the rows that are there now. Under **Column types** set other types and, for JSON, add
 columns that only later rows have. The files are UTF-8.
 `,
   outputs: [{ name: 'rows' }],
@@ -93,7 +94,7 @@ columns that only later rows have. The files are UTF-8.
     const { params } = context;
     const found = await discoverFiles(context, async (files, signal) => {
       if (params.format === 'text') return { schema: textLineSchema };
-      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', signal);
+      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', params.sampleRows, signal);
     });
     // Nothing there yet is no mistake where the columns are declared.
     const known = params.format === 'text' ? textLineSchema : declared(params);
@@ -159,15 +160,16 @@ function declared({ format, types }: Params): Schema | null {
   return format === 'jsonl' && types.length > 0 ? { columns: [] } : null;
 }
 
-function csvParams({ delimiter, header }: Params) {
-  return { delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null };
+function csvParams({ delimiter, header, sampleRows }: Params) {
+  return { delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null, sampleRows };
 }
 
 async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
   const { format, extra, maxRowSize } = params;
   const fileColumn = params.fileColumn || null;
+  const cast = setColumns(params.types);
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, csv: none };
+  if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, cast, csv: none };
   const options = csvOptions(csvParams(params));
   const { file, head } = await firstHead(params.path, resolve, options);
   const width = schema.columns.length - (fileColumn === null ? 0 : 1);
@@ -176,7 +178,7 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
     const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
     throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
   }
-  return { format, extra, fileColumn, maxRowSize, csv: { dialect: head.dialect, nullText: '', header: head.names } };
+  return { format, extra, fileColumn, maxRowSize, cast, csv: { dialect: head.dialect, nullText: '', header: head.names } };
 }
 
 /** Of the first file that has one: a file may be empty because it was made a moment ago. */

@@ -1,5 +1,5 @@
 import { decoderFor } from '../formats/byte-reader.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -23,9 +23,9 @@ export default defineNode({
 Each line is one JSON object, and its keys are columns. Reads one file, or several at once: \`logs/*.jsonl\` names all that
 match (\`*\`, \`?\`, and \`**\` for any folders), in the order of their names. Gzip is recognised by its content.
 
-**Columns** are all keys of the first 1,000 rows, in the order in which they appear: string, integer, number, boolean,
-timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
-columns that only later rows have. Whole numbers beyond 2^53 are never rounded: their column is a string.
+**Columns** are all keys of a sample of the rows (the first 1,000, and some of the middle and the end), in the order in which they appear: string, integer, number, boolean,
+date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
+columns that only later rows have. Numbers are never rounded: the column of those that would be is a string.
 
 **Null**: a key that is null or missing. Blank lines are skipped.
 
@@ -45,6 +45,7 @@ that does not fit its column's type, a key that is no column (unless these are l
       ],
     }),
     types: columnTypesField,
+    sampleRows: sampleRowsField,
     encoding: f.text({
       label: 'Encoding',
       default: 'auto',
@@ -62,11 +63,11 @@ that does not fit its column's type, a key that is no column (unless these are l
     discoverFiles(context, (files, signal) => {
       const { encoding } = context.params;
       if (encoding !== 'auto') decoderFor(encoding);
-      return discoverJsonl(files, encoding, signal);
+      return discoverJsonl(files, encoding, context.params.sampleRows, signal);
     }),
   run(context) {
     const { params } = context;
-    const format = { extra: params.extra, maxRecordBytes: params.maxRowSize * 1024 * 1024 };
+    const format = { extra: params.extra, maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: setColumns(params.types) };
     const parser = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
     return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, params.encoding, context);
   },

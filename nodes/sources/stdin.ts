@@ -1,4 +1,5 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { setColumns } from '../formats/column-types.ts';
 import { declaredColumnsField, declaredOutput, extraKeysField, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
 import { StandardInput } from '../formats/standard-input.ts';
 import { f } from '../kit/fields.ts';
@@ -56,7 +57,8 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     const schema = context.outputs['rows']!;
     const header = params.header ? schema.columns.map(({ name }) => name) : null;
     const csv = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header };
-    const parser = lineParser({ format: params.format, extra: params.extra, fileColumn: null, maxRowSize: params.maxRowSize, csv }, schema, context);
+    const { format, extra, maxRowSize } = params;
+    const parser = lineParser({ format, extra, fileColumn: null, maxRowSize, cast: setColumns(params.columns), csv }, schema, context);
     return new StandardInput(parser, { batchSize, signal, line: (start as { readonly line: number } | null)?.line ?? 1 });
   },
   examples: [
