@@ -5,7 +5,7 @@ import type { IconName } from './icons.ts';
 import type { KeyedState } from './keyed-state.ts';
 
 export type NodeKind = 'source' | 'transform' | 'sink';
-export const categories = ['Files', 'Databases', 'Network', 'Generate', 'Rows', 'Columns', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
+export const categories = ['Files', 'Databases', 'Network', 'Generate', 'Rows', 'Columns', 'Reshape', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
 export type Category = (typeof categories)[number];
 
 export interface Port {
