@@ -433,9 +433,9 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   readonly outputs: readonly Port[];
   /**
    * What comes out for a row depends on other rows: it cannot be given a single one again later. Absent: its operators keep
-   * nothing between rows.
+   * nothing between rows. A function where that depends on the params.
    */
-  readonly stateful?: boolean;
+  readonly stateful?: boolean | ((params: ParamsOf<F>) => boolean);
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
   /**
