@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Row } from '../../engine/schema/types.ts';
+import type { Params } from '../../nodes/kit/params.ts';
 import pivot from '../../nodes/transforms/pivot.ts';
 import unpivot from '../../nodes/transforms/unpivot.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
@@ -144,7 +145,7 @@ it('undoes what columns to rows does', () => {
   );
   fc.assert(
     fc.property(given, fc.boolean(), (rows, chosen) => {
-      const which = chosen ? { which: 'chosen', columns: ['a', 'b', 'odd "name"'] } : { keep: ['id'] };
+      const which: Params = chosen ? { which: 'chosen', columns: ['a', 'b', 'odd "name"'] } : { keep: ['id'] };
       const long = tryTransform(unpivot, which, { inputs: { rows: { schema: wide, rows } } });
       expect(long.outputs['rows']).toHaveLength(3 * rows.length);
       const params = { keys: ['id'], column: 'name', values: listed('a', 'b', 'odd "name"'), valueColumn: 'value' };
