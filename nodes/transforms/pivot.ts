@@ -19,6 +19,7 @@ const params = {
     label: 'Columns',
     itemLabel: 'Column',
     min: 1,
+    sampled: { column: 'column', into: 'value' },
     help: 'Those of its values that become columns, in this order.',
     item: {
       value: f.text({ label: 'Value', optional: true, placeholder: 'missing' }),
@@ -58,7 +59,7 @@ export default defineNode({
   docs: `
 Makes one row of each group of rows, with a column for each listed value of *Names from*. A table with a row for each month becomes one with a column for each month. It is the opposite of *Unpivot*.
 
-The columns have to be known before a run starts, so list the values; each may get another name. A value left empty stands for null and for empty text.
+The columns have to be known before a run starts, so list the values, or have those of the sample listed by *Take from the sample*; each may get another name. A value left empty stands for null and for empty text.
 
 Rows whose value is not listed count nowhere, and are not lost: they leave by the port *Others*, and the run tells how many there were of each value, unless they are expected.
 
