@@ -287,10 +287,10 @@ function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: E
   };
 }
 
-/** A line on the canvas is not worth an error. */
+/** One line on the canvas, whatever line breaks a node or its code has. It is not worth an error. */
 function card(definition: NodeDefinition, params: Params): string {
   try {
-    return definition.card?.(params) ?? '';
+    return (definition.card?.(params) ?? '').replace(/\s*[\r\n]\s*/g, ' ');
   } catch {
     return '';
   }

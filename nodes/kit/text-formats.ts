@@ -65,7 +65,7 @@ export const textFormatFields = {
     default: 'none',
     when: ofNumbers,
     options: [
-      { value: 'none', label: 'No percentages' },
+      { value: 'none', label: 'None' },
       { value: 'fraction', label: '12 % is 0.12', help: 'The sign must be there.' },
       { value: 'number', label: '12 % is 12', help: 'With or without the sign.' },
     ],
@@ -80,7 +80,7 @@ export const textFormatFields = {
     options: epochUnits.map((value) => ({ value, label: value[0]!.toUpperCase() + value.slice(1) })),
   }),
   finer: f.choice({
-    label: 'Finer than a millisecond',
+    label: 'Finer than 1 ms',
     default: 'fail',
     help: 'Timestamps hold milliseconds.',
     when: ofTimes,

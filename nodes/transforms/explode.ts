@@ -58,7 +58,8 @@ An item that does not fit its type fails the whole row, or becomes null. A text 
   card: ({ column, into, fields, name, position }) => {
     if (column === '') return 'Choose a list';
     const items = into === 'columns' ? jsonColumns(fields).map((field) => field.name || '?') : name ? [name] : [];
-    return [`each of ${column}`, [...items, ...(position ? [position] : [])].join(', ')].filter((line) => line !== '').join('\n');
+    const names = [...items, ...(position ? [position] : [])];
+    return names.length > 0 ? `each of ${column} to ${names.join(', ')}` : `each of ${column}`;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;

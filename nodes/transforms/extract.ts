@@ -90,7 +90,7 @@ Patterns such as \`(a+)+$\` can take for ever on some texts. They run under the 
   card: (given) => {
     if (given.column === '') return 'Choose a column';
     const names = madeColumns(given).map(({ name }) => name || '?');
-    return names.length === 0 ? `from ${given.column}` : `${names.join(', ')}\nfrom ${given.column}`;
+    return names.length === 0 ? `from ${given.column}` : `${names.join(', ')} from ${given.column}`;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;

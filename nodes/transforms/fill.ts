@@ -17,14 +17,14 @@ const params = {
         default: 'value',
         options: [
           { value: 'value', label: 'A value' },
-          { value: 'previous', label: 'The value before', help: 'The last one that was not missing.' },
+          { value: 'previous', label: 'Value before', help: 'The last one that was not missing.' },
         ],
       }),
       value: f.text({ label: 'Value', default: '', placeholder: '0', when: { param: 'with', is: ['value'] } }),
     },
     default: [],
   }),
-  keys: { ...keysField, label: 'Value before of', help: 'Each combination of their values has a value before of its own; none: all rows together.' },
+  keys: { ...keysField, label: 'Value before within', help: 'Each combination of their values has a value before of its own; none: all rows together.' },
   blanks: f.boolean({ label: 'Blank text is missing too', default: false }),
   ttl: ttlField,
 };
@@ -43,7 +43,7 @@ export default defineNode({
 Fills nulls in the columns that are listed; all other values stay as they are. *Blank text is missing too* counts text of nothing but white space as null.
 
 - **A value** is read in the column's own type: \`0\` for numbers, \`2024-01-31\` for timestamps. An empty value is the empty text.
-- **The value before** is the last one that was not missing, in the order in which rows come, among rows with the same values in *Value before of*. As long as there is none, null stays null. A sheet in which a name stands only in the first line of its block is filled so.
+- **Value before** is the last one that was not missing, in the order in which rows come, among rows with the same values in *Value before within*. As long as there is none, null stays null. A sheet in which a name stands only in the first line of its block is filled so.
 
 A column may be listed twice: first the value before, then a value for what is still missing. A column that is filled with a value is never null afterwards.
 
@@ -56,7 +56,7 @@ ${ttlDocs}
   card: ({ columns, keys }) => {
     if (columns.length === 0) return 'Add a column';
     const what = columns.map((item) => `${item.column || '?'} ${isPrevious(item) ? '= before' : `= ${item.value || '""'}`}`).join(', ');
-    return columns.some(isPrevious) && keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
+    return columns.some(isPrevious) && keys.length > 0 ? `${what} by ${keys.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
@@ -173,7 +173,7 @@ function fillProblems({ columns, keys }: Params, rows: Schema | null): NodeProbl
     if (!column) return [];
     if (isPrevious(item)) {
       if (!keys.includes(column.name)) return [];
-      const hint = 'Take it out of "Value before of".';
+      const hint = 'Take it out of "Value before within".';
       return [
         {
           code: 'fill/key',

@@ -78,7 +78,7 @@ Without windows when the input ends, one row for each group, in the order in whi
     if (given.column === '') return 'Choose a column';
     const what = given.function === 'only' ? (given.valueColumn ?? 'values') : [given.function, given.valueColumn ?? 'rows'].join(' ');
     const by = [...given.keys, ...windowText(given)];
-    return [`${what} by ${given.column}`, by.join(', ')].filter((line) => line !== '').join('\n');
+    return by.length > 0 ? `${what} by ${given.column} for each ${by.join(', ')}` : `${what} by ${given.column}`;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;

@@ -99,7 +99,7 @@ Null has no parts, and stays null.
   outputs: [{ name: 'rows' }],
   params,
   card: ({ what, columns, values, find, pattern, replacement, marks }) => {
-    const place = columns.length > 0 ? `\nin ${columns.join(', ')}` : '';
+    const place = columns.length > 0 ? ` in ${columns.join(', ')}` : '';
     if (what === 'values')
       return `${values.length === 0 ? 'Add a value' : values.map(({ from, to }) => `${from ?? 'missing'} → ${to ?? 'none'}`).join(', ')}${place}`;
     if (what === 'nulls') return `${marks.trim() || 'Marks'} → none${place}`;

@@ -98,7 +98,7 @@ A part that does not fit its type fails the row, or becomes null.
   card: ({ column, by, delimiter, pattern, into, columns }) => {
     if (column === '') return 'Choose a column';
     const at = by === 'delimiter' ? delimiter : pattern;
-    return `${column} at ${at.trim() === '' ? JSON.stringify(at) : at}\nto ${into === 'rows' ? 'rows' : columns.map(({ name }) => name || '?').join(', ') || 'columns'}`;
+    return `${column} at ${at.trim() === '' ? JSON.stringify(at) : at} to ${into === 'rows' ? 'rows' : columns.map(({ name }) => name || '?').join(', ') || 'columns'}`;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;

@@ -67,8 +67,8 @@ A missing value gives a row with null. *Are left out* gives none, as Power Query
   outputs: [{ name: 'rows' }],
   params,
   card: ({ which, keep, columns, name, value }) => {
-    if (which === 'chosen') return columns.length === 0 ? 'Choose columns' : `${columns.join(', ')}\nto ${name}, ${value}`;
-    return keep.length === 0 ? `All columns to ${name}, ${value}` : `All but ${keep.join(', ')}\nto ${name}, ${value}`;
+    if (which === 'chosen') return columns.length === 0 ? 'Choose columns' : `${columns.join(', ')} to ${name}, ${value}`;
+    return keep.length === 0 ? `All columns to ${name}, ${value}` : `All but ${keep.join(', ')} to ${name}, ${value}`;
   },
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
