@@ -3,9 +3,10 @@ import type { Column, Row, Value } from '../../engine/schema/types.ts';
 import { caster, mayBecomeNull, unfitField } from '../kit/casting.ts';
 import { duplicateNames, typeOptions } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { defineNode, type NodeProblem, type TransformContext } from '../kit/node.ts';
-import { patternGroups, patternProblems, patternSource } from '../kit/patterns.ts';
+import { defineNode, type NodeProblem } from '../kit/node.ts';
+import { patternGroups, patternProblems } from '../kit/patterns.ts';
 import { columnSource, compile, rowSource } from '../kit/rows.ts';
+import { type Parts, splitter } from '../kit/text-parts.ts';
 
 const intoColumns = { param: 'into', is: ['columns'] } as const;
 const params = {
@@ -210,10 +211,6 @@ A part that does not fit its type fails the row, or becomes null.
   ],
 });
 
-function delimiterOf(delimiter: string): string {
-  return delimiter.replaceAll('\\t', '\t').replaceAll('\\n', '\n');
-}
-
 function splitProblems({ by, delimiter, pattern }: Params): NodeProblem[] {
   if (by === 'delimiter') {
     if (delimiter !== '') return [];
@@ -239,44 +236,6 @@ function madeColumns({ into, columns, keep, position, missing, unfit, column, bl
     }),
   );
   return keep ? [source, ...made] : made;
-}
-
-/** Where each part of a text begins and ends. */
-type Parts = readonly { readonly start: number; readonly end: number }[];
-
-/** Finds the parts of a row's text, which must not be null. */
-function splitter({ column, by, delimiter, pattern, trim, blanks }: Params, expression: TransformContext<Params>['expression']): (row: Row) => Parts {
-  const find = by === 'pattern' ? patternFinder(column, pattern, expression) : delimiterFinder(column, delimiterOf(delimiter));
-  return (row) => {
-    const text = row[column] as string;
-    const parts: { start: number; end: number }[] = [];
-    let start = 0;
-    for (const [at, length] of [...find(row), [text.length, 0] as const]) {
-      // Between two characters a pattern may match nothing; before the first and behind the last that is no place to split.
-      if (length === 0 && at < text.length && at === start) continue;
-      if (blanks || (trim ? text.slice(start, at).trim() : text.slice(start, at)) !== '') parts.push({ start, end: at });
-      start = at + length;
-    }
-    return parts;
-  };
-}
-
-/** Where a text is to be split, as places and lengths. */
-type Finder = (row: Row) => readonly (readonly [at: number, length: number])[];
-
-function delimiterFinder(column: string, delimiter: string): Finder {
-  return (row) => {
-    const text = row[column] as string;
-    const found: [number, number][] = [];
-    for (let at = text.indexOf(delimiter); at >= 0; at = text.indexOf(delimiter, at + delimiter.length)) found.push([at, delimiter.length]);
-    return found;
-  };
-}
-
-function patternFinder(column: string, pattern: string, expression: TransformContext<Params>['expression']): Finder {
-  const source = `[...${columnSource(column)}.matchAll(${patternSource(pattern, 'gu')})].map((match) => [match.index, match[0].length])`;
-  const find = expression(source, 'pattern') as Finder;
-  return (row) => find(row).filter(([at, length]) => length > 0 || at < (row[column] as string).length);
 }
 
 /** The values of the new columns. */
