@@ -12,6 +12,9 @@ const ofPatterns = { param: 'as', is: ['time'] } as const;
 const ofTimes = { param: 'as', is: ['time', 'epoch'] } as const;
 const ofFlags = { param: 'as', is: ['boolean'] } as const;
 
+/** A day has a type of its own where there is one. */
+const timeTypes: readonly string[] = ['timestamp', 'date'];
+
 /** For the item of a list of columns. */
 export const textFormatFields = {
   as: f.choice({
@@ -72,6 +75,7 @@ export const textFormatFields = {
   }),
   brackets: f.boolean({ label: 'Brackets are negative', default: false, help: '(12,50) is -12.5, as in accounting.', when: ofNumbers }),
   pattern: f.text({ label: 'Form', default: 'dd.MM.yyyy', help: patternHelp, when: ofPatterns }),
+  timeType: f.choice({ label: 'Type', default: 'timestamp', when: ofPatterns, options: typeOptions.filter(({ value }) => timeTypes.includes(value)) }),
   zone: f.text({ label: 'Offset from UTC', default: '+00:00', help: 'Of times that name none themselves: +02:00, -05:30.', when: ofPatterns }),
   unit: f.choice({
     label: 'Unit',
@@ -94,8 +98,9 @@ export const textFormatFields = {
 };
 export type TextFormat = ParamsOf<typeof textFormatFields>;
 
-export function typeOfFormat({ as, type }: TextFormat): ColumnType {
-  return as === 'number' ? type : as === 'boolean' ? 'boolean' : 'timestamp';
+export function typeOfFormat({ as, type, timeType }: TextFormat): ColumnType {
+  if (as === 'boolean') return 'boolean';
+  return as === 'number' ? type : as === 'time' ? timeType : 'timestamp';
 }
 
 /** For cards: `1.234,5 €`, `dd.MM.yyyy`. */
@@ -157,12 +162,13 @@ function numberParser(format: TextFormat): (text: string) => Converted {
   };
 }
 
-function timeParser({ pattern, zone, finer }: TextFormat): (text: string) => Converted {
-  const times = new TimePattern(pattern, zoneOffset(zone)!);
+function timeParser({ pattern, zone, timeType, finer }: TextFormat): (text: string) => Converted {
+  // A day is the same in every zone.
+  const times = new TimePattern(pattern, timeType === 'timestamp' ? zoneOffset(zone)! : 0);
   return (text) => {
     const ms = times.read(text.trim());
     if (Number.isNaN(ms)) return no(`${shown(text)} is no time in the form ${pattern}`);
-    return times.isExact || finer === 'cut' ? { ok: true, value: ms } : tooFine(text);
+    return times.isExact || finer === 'cut' ? castValue(ms, timeType, 'timestamp') : tooFine(text);
   };
 }
 

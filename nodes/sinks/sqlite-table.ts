@@ -7,6 +7,7 @@ import { foldName } from '../formats/sqlite-name.ts';
 import type { TargetColumn } from '../formats/sqlite-target.ts';
 import { columnTypeOf, type SqliteType, sqliteTypes } from '../formats/sqlite-types.ts';
 import { SqliteWriter } from '../formats/sqlite-writer.ts';
+import { keyTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
@@ -65,7 +66,7 @@ the table refuses, is an error of that row alone.
       label: 'Only if newer',
       help: 'A row takes the place of another one only where its value in this column is greater. Empty: the last to come always does.',
       optional: true,
-      types: ['integer', 'number', 'timestamp'],
+      types: keyTypes.filter((type) => type !== 'string' && type !== 'boolean'),
       when: { param: 'mode', is: ['upsert'] },
     }),
     types: f.keyValue({
@@ -237,8 +238,8 @@ function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[]
   if (mode === 'upsert' && newer !== null && keys.includes(newer)) {
     add('sqlite/newer-key', 'newer', `"${newer}" is part of the key, so it is the same in both rows.`, 'Choose the column that holds the version or the time.');
   }
-  if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && !['INTEGER', 'REAL', 'TIMESTAMP'].includes(types[newer]!)) {
-    add('sqlite/newer-type', 'types', `"${newer}" is stored as ${types[newer]}, which does not compare as it does.`, 'Store it as INTEGER, REAL or TIMESTAMP.');
+  if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && ['TEXT', 'BOOLEAN', 'JSON', 'BLOB'].includes(types[newer]!)) {
+    add('sqlite/newer-type', 'types', `"${newer}" is stored as ${types[newer]}, which does not compare as it does.`, 'Store it as the type that it has.');
   }
   for (const [column, type] of Object.entries(types)) {
     if (!(sqliteTypes as readonly string[]).includes(type)) {
