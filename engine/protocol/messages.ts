@@ -90,6 +90,7 @@ export interface FieldManifest {
   readonly valueLabel?: string;
   readonly item?: { readonly [name: string]: FieldManifest };
   readonly itemLabel?: string;
+  readonly sampled?: { readonly column: string; readonly into: string };
 }
 
 /** What is known of one node before anything runs. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Output, Reader, SinkContext, SourceBatch, Writer } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
+import { isStateful } from '../plan/catalogue.ts';
 import { Graph } from '../plan/graph.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOutput } from '../protocol/messages.ts';
@@ -63,7 +64,7 @@ class OpenDataflow implements Dataflow {
     );
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
-    const holders = plan.nodes.map(({ type }) => env.definition(type)).filter((definition) => definition?.kind === 'transform' && definition.stateful);
+    const holders = plan.nodes.filter(({ type, params }) => isStateful(env.definition(type), params));
     this.#memory = this.#states.limit / 2 / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
   }

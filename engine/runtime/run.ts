@@ -231,7 +231,7 @@ export class Run {
         code: 'code/endless',
         severity: 'error',
         message: `The code did not end within ${seconds} s ${when}, and was stopped.`,
-        hint: 'Look for a loop that never ends, and try the rows around there in the preview.',
+        hint: 'Look for a loop that never ends, or a pattern such as (a+)+ that tries too much, and try the rows around there in the preview.',
         ...place,
       },
     });

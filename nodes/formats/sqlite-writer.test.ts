@@ -336,3 +336,36 @@ describe('files', () => {
     expect((await problemOf(() => write('t', pair, []))).code).toBe('sqlite/not-a-table');
   });
 });
+
+test('updates by key only if newer, whatever came before, and tells how many rows changed nothing', async () => {
+  const versions = schemaOf({ id: 'integer', version: 'integer', name: 'string' });
+  const row = fc.record({ id: fc.integer({ min: 0, max: 4 }), version: fc.option(fc.integer({ min: -2, max: 2 })), name: fc.constantFrom('a', 'b', 'c') });
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { maxLength: 60, size: 'max' }), fc.nat(60), async (rows, cut) => {
+      rmSync(path, { force: true });
+      let older = 0;
+      for (const part of [rows.slice(0, cut), rows.slice(cut)]) {
+        const logged: string[] = [];
+        const context = contextOf(logged);
+        const database = new SqliteDatabase(path, context);
+        await database.open(null);
+        const writer = new SqliteWriter(database, versions, { table: 't', mode: 'upsert', keys: ['id'], newer: 'version', columns: versions.columns }, context);
+        writer.write(part);
+        await writer.commit();
+        writer.close();
+        database.close();
+        older += Number(/^[0-9]+/.exec(logged[0] ?? '')?.[0] ?? 0);
+      }
+      const wanted = new Map<number, (typeof rows)[number]>();
+      let lost = 0;
+      for (const each of rows) {
+        const kept = wanted.get(each.id);
+        if (!kept || (each.version !== null && (kept.version === null || each.version > kept.version))) wanted.set(each.id, each);
+        else lost++;
+      }
+      expect(query('SELECT * FROM t ORDER BY id')).toEqual([...wanted.values()].sort((a, b) => a.id - b.id));
+      expect(older).toBe(lost);
+    }),
+    { numRuns: 30 },
+  );
+});

@@ -46,6 +46,8 @@ export function patternProblem(pattern: string): string | null {
 export class TimePattern {
   readonly #steps: readonly Step[];
   readonly #zone: Zone;
+  /** Whether the text that was read last had nothing finer than a millisecond. */
+  isExact = true;
   /** Where the text is read next. */
   #at = 0;
 
@@ -68,6 +70,7 @@ export class TimePattern {
     let ms = 0;
     let offset: number | null = null;
     this.#at = 0;
+    this.isExact = true;
     for (let i = 0; i < this.#steps.length; i++) {
       const { part, least, most } = this.#steps[i]!;
       switch (part) {
@@ -117,6 +120,7 @@ export class TimePattern {
         case 'fraction': {
           const digits = this.#digits(text, least, most);
           ms = Math.floor((digits / 10 ** most) * 1000 + 1e-9);
+          if (most > 3 && digits % 10 ** (most - 3) !== 0) this.isExact = false;
           break;
         }
         case 'zone': {

@@ -78,6 +78,7 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
       'Generate',
       'Rows',
       'Columns',
+      'Reshape',
       'Combine',
       'Aggregate',
       'Code',
