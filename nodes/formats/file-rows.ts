@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
-import { type ByteReader, openBytes } from './byte-reader.ts';
+import { type ByteOptions, type ByteReader, openBytes } from './byte-reader.ts';
 import type { InputFile } from './input-files.ts';
 
 /** The part of a file that is in memory. Parsers move `at` and `line` forward; what is before `at` is forgotten. */
@@ -24,6 +24,8 @@ export interface Batch {
   readonly size: number;
 }
 export interface Parser {
+  /** Looks into a file before it begins. */
+  open?(file: InputFile): Promise<void>;
   /** A file begins, or goes on behind its header when `resumed`. */
   begin(file: InputFile, resumed: boolean): void;
   /** Adds rows until the batch is full or more bytes are needed for the next one. */
@@ -38,6 +40,8 @@ export interface FilePosition {
   readonly line: number;
 }
 
+export type TextOptions = Pick<ByteOptions, 'encoding' | 'lineEnds'>;
+
 type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'signal'>;
 
 const lineFeed = 10;
@@ -46,7 +50,7 @@ const nothing = Buffer.alloc(0);
 export class FileRows implements Reader {
   readonly #files: readonly InputFile[];
   readonly #parser: Parser;
-  readonly #encoding: string;
+  readonly #text: TextOptions;
   readonly #batchSize: number;
   readonly #signal: AbortSignal;
   readonly #chunkSize: number | undefined;
@@ -58,10 +62,10 @@ export class FileRows implements Reader {
   #offset = 0;
   #closed = false;
 
-  constructor(files: readonly InputFile[], parser: Parser, encoding: string, context: Context, chunkSize?: number) {
+  constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context, chunkSize?: number) {
     this.#files = files;
     this.#parser = parser;
-    this.#encoding = encoding;
+    this.#text = text;
     this.#batchSize = context.batchSize;
     this.#signal = context.signal;
     this.#chunkSize = chunkSize;
@@ -124,7 +128,8 @@ export class FileRows implements Reader {
     const file = this.#files[this.#index];
     if (!file || this.#closed) return false;
     const start = this.#start;
-    const bytes = await openBytes(file, { encoding: this.#encoding, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
+    await this.#parser.open?.(file);
+    const bytes = await openBytes(file, { ...this.#text, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
     if (this.#closed) {
       await bytes.close();
       return false;

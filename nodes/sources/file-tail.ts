@@ -105,7 +105,7 @@ columns that only later rows have. The files are UTF-8.
     const options = { path: params.path, from: params.from, batchSize: context.batchSize, start: context.start, signal: context.signal };
     if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
     const files = findFiles(params.path, context.path);
-    return new FileRows(files, lineParser(line, schema, context), 'utf-8', { ...context, start: newest(files) });
+    return new FileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
   },
   examples: [
     {
@@ -159,7 +159,8 @@ function declared({ format, types }: Params): Schema | null {
 }
 
 function csvParams({ delimiter, header }: Params) {
-  return { delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null };
+  const plain = { skip: 0, comment: null, escape: 'none', trailing: 'no' } as const;
+  return { ...plain, delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null };
 }
 
 async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {

@@ -40,7 +40,7 @@ it('gives the same rows wherever chunks and batches are cut', async () => {
         const reader = new FileRows(
           findFiles('x.jsonl', (path) => join(folder, path)),
           new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1 << 20 }, null, context as never),
-          'auto',
+          { encoding: 'auto' },
           context,
           chunkSize,
         );

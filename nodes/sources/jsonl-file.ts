@@ -68,7 +68,7 @@ that does not fit its column's type, a key that is no column (unless these are l
     const { params } = context;
     const format = { extra: params.extra, maxRecordBytes: params.maxRowSize * 1024 * 1024 };
     const parser = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
-    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, params.encoding, context);
+    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, { encoding: params.encoding }, context);
   },
   examples: [
     {
