@@ -16,8 +16,7 @@ type FileRequests = 'files.list' | 'files.recognise' | 'upload.begin' | 'upload.
 export function fileHandlers(documents: Documents, catalogue: Catalogue, uploads: Uploads): Answers<FileRequests> {
   return {
     'files.list': ({ path }) => listFolder(path === '' ? homedir() : resolve(homedir(), path)),
-    'files.recognise': ({ documentId, path }) =>
-      recogniseFile(catalogue, resolve(homedir(), path), documents.get(documentId).folder, () => documents.trusted(documentId)),
+    'files.recognise': ({ documentId, path }) => recogniseFile(catalogue, resolve(homedir(), path), documents.get(documentId).folder),
     'upload.begin': ({ documentId, name, size }) => uploads.begin(documents.trusted(documentId).folder, name, size),
     'upload.write': ({ uploadId, base64 }) => uploads.write(uploadId, base64),
     'upload.end': ({ uploadId }) => uploads.end(uploadId),

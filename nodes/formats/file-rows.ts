@@ -26,10 +26,12 @@ export interface Batch {
 export interface Parser {
   /** Looks into a file before it begins. */
   open?(file: InputFile): Promise<void>;
-  /** A file begins, or goes on behind its header when `resumed`. */
-  begin(file: InputFile, resumed: boolean): void;
+  /** A file begins, or goes on behind its header when `resumed`, with what `state` gave then. */
+  begin(file: InputFile, resumed: boolean, state?: Json): void;
   /** Adds rows until the batch is full or more bytes are needed for the next one. */
   parse(window: Window, batch: Batch): void;
+  /** What has to be known between two rows to go on there, beside the place; null for nothing. */
+  state?(): Json;
   /** The file has ended. */
   end?(file: InputFile): void;
 }
@@ -38,6 +40,8 @@ export interface FilePosition {
   readonly file: string;
   readonly offset: number;
   readonly line: number;
+  /** Of its parser. */
+  readonly state?: Json;
 }
 
 export type TextOptions = Pick<ByteOptions, 'encoding' | 'lineEnds'>;
@@ -89,7 +93,8 @@ export class FileRows implements Reader {
 
   position(): Json {
     if (!this.#bytes && this.#start) return { ...this.#start };
-    return { file: this.#window.file.name, offset: this.#offset + this.#window.at, line: this.#window.line };
+    const state = this.#bytes ? (this.#parser.state?.() ?? null) : null;
+    return { file: this.#window.file.name, offset: this.#offset + this.#window.at, line: this.#window.line, ...(state !== null && { state }) };
   }
 
   progress() {
@@ -138,7 +143,7 @@ export class FileRows implements Reader {
     this.#start = null;
     this.#offset = start?.offset ?? 0;
     this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: bytes.translated };
-    this.#parser.begin(file, this.#offset > 0);
+    this.#parser.begin(file, this.#offset > 0, start?.state);
     return true;
   }
 

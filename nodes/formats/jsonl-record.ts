@@ -1,6 +1,7 @@
 /** One line of JSON Lines. */
 import type { Column, ColumnType, Json } from '../../engine/schema/types.ts';
 import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
+import { faultAt } from './json-fault.ts';
 import type { Conversion } from './row-conversion.ts';
 
 export type JsonRecord = { readonly [key: string]: Json };
@@ -24,8 +25,17 @@ export function syntaxMessage(error: unknown, line: string): string {
   const position = /at position (\d+)/.exec(message)?.[1];
   // V8 quotes the whole text where it is short, and says no position where it ends too early.
   const reason = message.replace(/,? in JSON at position.*$|, (\.\.\.)?".*is not valid JSON$/s, '');
-  const column = position === undefined ? (message.startsWith('Unexpected end') ? line.trimEnd().length + 1 : null) : Number(position) + 1;
-  return column === null ? reason : `${reason}, at column ${column}`;
+  const at = position === undefined ? (message.startsWith('Unexpected end') ? line.trimEnd().length : faultAt(line)) : Number(position);
+  return `${reason}, at column ${at + 1}`;
+}
+
+/** As `syntaxMessage` for a record of several lines, which starts at this line and column. */
+export function syntaxPlace(error: unknown, source: string, line: number, column: number): string {
+  const message = syntaxMessage(error, source);
+  const [, reason, at] = /^(.*), at column (\d+)$/s.exec(message)!;
+  const before = source.slice(0, Number(at) - 1);
+  const feeds = before.split('\n').length - 1;
+  return `${reason}, at line ${line + feeds}, column ${feeds === 0 ? column + before.length : before.length - before.lastIndexOf('\n')}`;
 }
 
 export const jsonConversions: { readonly [type in ColumnType]: Conversion } = {
