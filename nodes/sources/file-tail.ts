@@ -8,9 +8,10 @@ import { FileRows } from '../formats/file-rows.ts';
 import { FileTail } from '../formats/file-tail.ts';
 import { findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
-import { extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { entryField, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { lineStart } from '../formats/tailed-file.ts';
+import { entryPattern, entryProblems } from '../formats/text-entries.ts';
 import { textLineSchema } from '../formats/text-lines.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
@@ -18,6 +19,7 @@ import { defineNode } from '../kit/node.ts';
 const params = {
   path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['log', 'jsonl', 'ndjson', 'csv', 'txt'], placeholder: 'logs/*.jsonl' }),
   format: lineFormatField,
+  entry: entryField,
   from: f.choice({
     label: 'Begin at',
     default: 'beginning',
@@ -72,6 +74,9 @@ Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all t
 - A line counts once its end is there. The last line of a file that was deleted, or replaced by a new one of its name, counts
   without it when nothing has come for two seconds.
 
+**Entries of several lines**, such as stack traces: text is cut where a line matches **An entry begins with**. The last entry
+comes when the next one begins, or when nothing has come for two seconds; what is appended to it later is an entry of its own.
+
 A run that goes on from a checkpoint reads on exactly where it was, also where the files were renamed meanwhile within their
 folder, compressed, or restored from a copy. What cannot be found again is told in the log. A copy of a file that stays is a
 file of its own.
@@ -85,7 +90,9 @@ columns that only later rows have. The files are UTF-8.
   card: ({ path, from }) => (path ? `${shortPath(path)}${from === 'end' ? '\nfrom its end on' : ''}` : 'Choose a file'),
   infer: ({ params, discovered }) => {
     const found = params.format === 'text' ? textLineSchema : (discovered ?? declared(params));
-    return outputColumns(found, params.types, params.fileColumn || null, params.format === 'jsonl');
+    const inference = outputColumns(found, params.types, params.fileColumn || null, params.format === 'jsonl');
+    if (params.format !== 'text') return inference;
+    return { ...inference, problems: [...(inference.problems ?? []), ...entryProblems(params.entry)] };
   },
   reads: ({ path }) => [path],
   discover: async (context) => {
@@ -132,6 +139,12 @@ columns that only later rows have. The files are UTF-8.
       },
     },
     {
+      title: 'Entries of several lines',
+      params: { path: 'app.log', format: 'text', entry: '^\\d{4}-' },
+      files: { 'app.log': '2026-01-31 ERROR boom\n    at a.b(c.java:5)\n2026-01-31 INFO ok\n' },
+      outputs: { rows: [{ line: '2026-01-31 ERROR boom\n    at a.b(c.java:5)' }, { line: '2026-01-31 INFO ok' }] },
+    },
+    {
       title: 'A broken record',
       params: { path: 'readings.csv', format: 'csv' },
       files: { 'readings.csv': 'id,value\n1,2.5\n2\n3,4\n' },
@@ -167,7 +180,7 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
   const { format, extra, maxRowSize } = params;
   const fileColumn = params.fileColumn || null;
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, csv: none };
+  if (format !== 'csv') return { format, extra, entry: entryPattern(params.entry), fileColumn, maxRowSize, csv: none };
   const options = csvOptions(csvParams(params));
   const { file, head } = await firstHead(params.path, resolve, options);
   const width = schema.columns.length - (fileColumn === null ? 0 : 1);
