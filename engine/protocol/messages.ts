@@ -290,8 +290,6 @@ export type RecognisedFile =
       readonly type: string;
       readonly params: { readonly [name: string]: Json };
       readonly title: string;
-      /** What was done to make it readable, in words; null where it is read as it is. */
-      readonly note: string | null;
     };
 export interface ExampleFile {
   readonly id: string;

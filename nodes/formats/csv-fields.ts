@@ -67,6 +67,12 @@ export class CsvFields {
     else this.failed = true;
   }
 
+  /** A delimiter may stand before it that no field follows. */
+  trailingEnd(): void {
+    if (this.bytes[this.at] === this.#delimiter) this.at++;
+    this.lineEnd();
+  }
+
   string(cache: StringCache): string | null {
     const { bytes } = this;
     const stops = this.#stops;

@@ -1,5 +1,4 @@
 /** One line of JSON Lines. */
-
 import { isExactDecimal, readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
@@ -7,6 +6,7 @@ import { isRawNumber, type RawNumber, rawNumber } from '../../engine/schema/raw-
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Json, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, setColumn, show } from '../../engine/schema/values.ts';
+import { faultAt } from './json-fault.ts';
 import type { Conversion } from './row-conversion.ts';
 
 export type JsonRecord = { readonly [key: string]: Json };
@@ -30,8 +30,17 @@ export function syntaxMessage(error: unknown, line: string): string {
   const position = /at position (\d+)/.exec(message)?.[1];
   // V8 quotes the whole text where it is short, and says no position where it ends too early.
   const reason = message.replace(/,? in JSON at position.*$|, (\.\.\.)?".*is not valid JSON$/s, '');
-  const column = position === undefined ? (message.startsWith('Unexpected end') ? line.trimEnd().length + 1 : null) : Number(position) + 1;
-  return column === null ? reason : `${reason}, at column ${column}`;
+  const at = position === undefined ? (message.startsWith('Unexpected end') ? line.trimEnd().length : faultAt(line)) : Number(position);
+  return `${reason}, at column ${at + 1}`;
+}
+
+/** As `syntaxMessage` for a record of several lines, which starts at this line and column. */
+export function syntaxPlace(error: unknown, source: string, line: number, column: number): string {
+  const message = syntaxMessage(error, source);
+  const [, reason, at] = /^(.*), at column (\d+)$/s.exec(message)!;
+  const before = source.slice(0, Number(at) - 1);
+  const feeds = before.split('\n').length - 1;
+  return `${reason}, at line ${line + feeds}, column ${feeds === 0 ? column + before.length : before.length - before.lastIndexOf('\n')}`;
 }
 
 /**

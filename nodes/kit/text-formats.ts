@@ -77,7 +77,13 @@ export const textFormatFields = {
   brackets: f.boolean({ label: 'Brackets are negative', default: false, help: '(12,50) is -12.5, as in accounting.', when: ofNumbers }),
   pattern: f.text({ label: 'Form', default: 'dd.MM.yyyy', help: patternHelp, when: ofPatterns }),
   timeType: f.choice({ label: 'Type', default: 'timestamp', when: ofPatterns, options: typeOptions.filter(({ value }) => timeTypes.includes(value)) }),
-  zone: f.text({ label: 'Time zone', default: '+00:00', suggest: 'timeZones', help: 'Of times that name no offset themselves: Europe/Berlin, UTC, +02:00.', when: ofPatterns }),
+  zone: f.text({
+    label: 'Time zone',
+    default: '+00:00',
+    suggest: 'timeZones',
+    help: 'Of times that name no offset themselves: Europe/Berlin, UTC, +02:00.',
+    when: ofPatterns,
+  }),
   unit: f.choice({
     label: 'Unit',
     default: 'seconds',
