@@ -146,7 +146,7 @@ it('records are those of JSON.parse, wherever chunks are cut and reading begins 
             signal: new AbortController().signal,
           };
           const schema = { columns: [{ name: 'v', type: 'json' as const, nullable: true }] };
-          const lines = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1 << 20 } as never, null, context as never);
+          const lines = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1 << 20, cast: new Set() }, null, context as never);
           const parser = new JsonDocumentParser(['b'], 1 << 20, lines, context as never);
           return {
             failures,
@@ -245,7 +245,7 @@ it.skipIf(!hasPython)('Python reads the same of any bytes that look like JSON (w
     };
     const folder = folderOf({ 'x.json': `{"v":${text}}` });
     const schema = { columns: [{ name: 'v', type: 'json' as const, nullable: true }] };
-    const lines = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1 << 20 } as never, null, context as never);
+    const lines = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1 << 20, cast: new Set() }, null, context as never);
     const reader = new FileRows(
       findFiles('x.json', (path) => join(folder, path)),
       new JsonDocumentParser([], 1 << 20, lines, context as never),
@@ -257,6 +257,8 @@ it.skipIf(!hasPython)('Python reads the same of any bytes that look like JSON (w
     await reader.close();
     // What Python refuses is never taken whole and without a word: there may be records before the fault.
     if (expected[i] === null && text.trim() !== 'null') expect([text, failures.length > 0 || rows.length !== 1]).toEqual([text, true]);
+    // Python rounds numbers of many digits.
+    else if (failures[0]?.endsWith('which would be rounded.')) expect([rows, failures.length, /[\d.]{16}/.test(text)]).toEqual([[], 1, true]);
     else expect([text, rows, failures]).toEqual([text, [{ v: expected[i] }], []]);
   }
 });

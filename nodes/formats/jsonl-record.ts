@@ -24,9 +24,11 @@ export function parseExactly(line: string): unknown {
   });
 }
 
-/** What JSON.parse threw, with the column instead of V8's position. */
+/** What JSON.parse or `parseExactly` threw, with the column instead of V8's position. */
 export function syntaxMessage(error: unknown, line: string): string {
   const { message } = error as SyntaxError;
+  // What is nested too deep is no fault at any place.
+  if (!message.includes('JSON')) return message;
   const position = /at position (\d+)/.exec(message)?.[1];
   // V8 quotes the whole text where it is short, and says no position where it ends too early.
   const reason = message.replace(/,? in JSON at position.*$|, (\.\.\.)?".*is not valid JSON$/s, '');
@@ -37,7 +39,8 @@ export function syntaxMessage(error: unknown, line: string): string {
 /** As `syntaxMessage` for a record of several lines, which starts at this line and column. */
 export function syntaxPlace(error: unknown, source: string, line: number, column: number): string {
   const message = syntaxMessage(error, source);
-  const [, reason, at] = /^(.*), at column (\d+)$/s.exec(message)!;
+  const [, reason, at] = /^(.*), at column (\d+)$/s.exec(message) ?? [];
+  if (at === undefined) return message;
   const before = source.slice(0, Number(at) - 1);
   const feeds = before.split('\n').length - 1;
   return `${reason}, at line ${line + feeds}, column ${feeds === 0 ? column + before.length : before.length - before.lastIndexOf('\n')}`;
