@@ -19,7 +19,7 @@ export default defineConfig({
               environment: 'node',
               include: [
                 '{engine,nodes,server,electron,renderer}/**/*.test.ts',
-                'test/{architecture,conformance,golden,faults,processes,semantics}/**/*.test.ts',
+                'test/{architecture,cases,conformance,golden,faults,processes,semantics}/**/*.test.ts',
               ],
               exclude: [long],
               setupFiles: ['test/property-seed.ts'],

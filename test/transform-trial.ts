@@ -29,6 +29,8 @@ export interface Trial {
   readonly schemas: { readonly [port: string]: Schema | null };
   readonly outputs: { readonly [port: string]: readonly Row[] };
   readonly failures: readonly RowFailure[];
+  /** What it told, without the level. */
+  readonly logs: readonly string[];
 }
 
 /** `{ id: 'integer', name: 'string?' }` as a schema; `?` marks nullable columns. */
@@ -52,6 +54,7 @@ export interface Surroundings {
   now(): number;
   fail(failure: RowFailure): void;
   emit(port: string, rows: readonly Row[]): void;
+  log?(level: 'info' | 'warning', message: string): void;
 }
 
 /** `inputLists` has the schemas of each port's edges. */
@@ -103,13 +106,15 @@ export function tryTransform(
   const inputLists = Object.fromEntries(definition.inputs.map(({ name }) => [name, (lists[name] ?? []).map((input) => input.schema)]));
   const outputs: Record<string, Row[]> = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, []]));
   const failures: RowFailure[] = [];
+  const logs: string[] = [];
   const { params, problems, schemas, start } = prepareTransform(definition, given, inputLists, {
     now: () => 0,
     memory,
     fail: (failure) => failures.push(failure),
     emit: (port, rows) => outputs[port]!.push(...rows),
+    log: (_, message) => logs.push(message),
   });
-  const trial = { problems, schemas, outputs, failures };
+  const trial = { problems, schemas, outputs, failures, logs };
   if (problems.some(({ severity }) => severity === 'error')) return trial;
 
   let operator = start();

@@ -3,6 +3,7 @@
  * Edits that name something that is not there change nothing.
  */
 import { own } from '../schema/own.ts';
+import type { Fix } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { freeId, retire } from './ids.ts';
 import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Parameter, type Pipeline, type PipelineNode, type Position } from './pipeline.ts';
@@ -51,6 +52,18 @@ export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Js
   if (text === before || (isLeftOut && before === undefined)) return pipeline;
   const { [name]: _old, ...others } = node.params;
   return withNode(pipeline, id, { ...node, params: isLeftOut ? others : { ...node.params, [name]: value } });
+}
+
+/** Whether a fix would change anything: the node is there, and does not have the entry yet. */
+export function isFixable(pipeline: Pipeline, id: NodeId, fix: Fix): boolean {
+  return fixProblem(pipeline, id, fix) !== pipeline;
+}
+
+export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry }: Fix): Pipeline {
+  const before = own(own(pipeline.nodes, id)?.params ?? {}, list);
+  const entries = Array.isArray(before) ? before : [];
+  const at = entries.findIndex((other) => other?.[key] === entry[key]);
+  return setParam(pipeline, id, list, at === -1 ? [...entries, entry] : entries.with(at, entry));
 }
 
 /**

@@ -29,6 +29,11 @@ describe('a sound pipeline', () => {
     expect(result.nodes['out']?.inputs).toMatchObject([{ schema: null }]);
   });
 
+  it('has cards of one line, whatever is in the params', () => {
+    const { result } = checkPipeline(chain({ params: { keep: ['a\r\n  b'] } }), options);
+    expect(result.nodes['step']).toMatchObject({ card: 'a b' });
+  });
+
   it('an empty pipeline has no problems', () => {
     expect(problemsOf(pipeline({}, []))).toEqual([]);
   });

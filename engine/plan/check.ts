@@ -293,14 +293,15 @@ function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: E
   };
 }
 
-/** Of a node's card there is room for a few lines. */
+/** Of a node's card there is room for a few words. */
 const longestCard = 500;
 
-/** A line on the canvas is not worth an error. */
+/** One line on the canvas, whatever line breaks a node or its code has. It is not worth an error. */
 function card(definition: NodeDefinition, params: Params): string {
   try {
     const text = definition.card?.(params) ?? '';
-    return text.length > longestCard ? `${text.slice(0, longestCard)}…` : text;
+    const short = text.length > longestCard ? `${text.slice(0, longestCard)}…` : text;
+    return short.replace(/[^\S\r\n]*[\r\n]\s*/g, ' ');
   } catch {
     return '';
   }

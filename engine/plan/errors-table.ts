@@ -7,7 +7,7 @@ import { completeParams, defaultsOf, type Params } from '../../nodes/kit/params.
 import { fileExtension } from '../document/file.ts';
 import { type Edge, errorPort, type NodeId, runNodes } from '../document/pipeline.ts';
 import { MillraceError } from '../schema/problem.ts';
-import type { Catalogue } from './catalogue.ts';
+import { type Catalogue, isStateful } from './catalogue.ts';
 import type { CheckedPipeline } from './check.ts';
 import { firstPorts } from './check-edges.ts';
 import { keptErrorSchema } from './error-schema.ts';
@@ -76,7 +76,7 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
     plan.edges,
   );
   const scope = graph.downstream([node]);
-  const stateful = plan.nodes.find(({ id, type }) => scope.has(id) && isStateful(catalogue.get(type)));
+  const stateful = plan.nodes.find(({ id, type, params }) => scope.has(id) && isStateful(catalogue.get(type), params));
   if (stateful) {
     const where = stateful.id === node ? `"${node}" itself` : `"${stateful.id}", which is behind "${node}",`;
     throw new MillraceError({
@@ -220,10 +220,6 @@ function adding(node: PlannedNode, definition: NodeDefinition | undefined, file:
 
 function addingParams(definition: NodeDefinition | undefined, params: Params): Params {
   return definition?.kind === 'sink' && definition.adding ? (definition.adding(params) as Params) : params;
-}
-
-function isStateful(definition: NodeDefinition | undefined): boolean {
-  return definition?.kind === 'transform' && definition.stateful === true;
 }
 
 function found(catalogue: Catalogue, test: (definition: NodeDefinition) => boolean): NodeDefinition {

@@ -124,7 +124,11 @@ function tooLong(phase: Phase, seconds: number): Omit<Problem, 'severity'> {
     const hint = 'Check the source: a slow disk or network, a query that computes for long, or a rate of very few rows.';
     return { code: 'source/slow', message: `The first rows did not come within ${seconds} s.`, hint };
   }
-  return { code: 'code/endless', message: `The code did not end within ${seconds} s and was stopped.`, hint: 'Look for a loop that never ends.' };
+  return {
+    code: 'code/endless',
+    message: `The code did not end within ${seconds} s and was stopped.`,
+    hint: 'Look for a loop that never ends, or a pattern such as (a+)+ that tries too much.',
+  };
 }
 
 function tooMuch(phase: Phase, memoryMb: number): Omit<Problem, 'severity'> {

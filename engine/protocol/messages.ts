@@ -69,6 +69,7 @@ export interface FieldManifest {
   readonly when?: { readonly param: string; readonly is: readonly (string | number | boolean)[] };
   readonly placeholder?: string;
   readonly multiline?: boolean;
+  readonly suggest?: 'timeZones';
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;
@@ -89,6 +90,7 @@ export interface FieldManifest {
   readonly valueLabel?: string;
   readonly item?: { readonly [name: string]: FieldManifest };
   readonly itemLabel?: string;
+  readonly sampled?: { readonly column: string; readonly into: string };
 }
 
 /** What is known of one node before anything runs. */
@@ -288,8 +290,6 @@ export type RecognisedFile =
       readonly type: string;
       readonly params: { readonly [name: string]: Json };
       readonly title: string;
-      /** What was done to make it readable, in words; null where it is read as it is. */
-      readonly note: string | null;
     };
 export interface ExampleFile {
   readonly id: string;

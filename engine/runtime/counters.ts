@@ -20,6 +20,11 @@ export class NodeCounters {
     this.out = Object.fromEntries(ports.map((port) => [port, 0]));
   }
 
+  /** Of those ports, the ones that rows were sent to. */
+  get latePorts(): readonly string[] {
+    return this.#latePorts.filter((port) => (this.out[port] ?? 0) > 0);
+  }
+
   sent(port: string, rows: number): void {
     this.out[port] = (this.out[port] ?? 0) + rows;
   }

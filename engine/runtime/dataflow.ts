@@ -109,6 +109,8 @@ export interface Dataflow {
   close(): Promise<void>;
   counters(): { readonly [node: NodeId]: NodeCounts };
   outputs(): RunOutput[];
+  /** What people should know of a run that went well: rows that came too late for their windows, and that nobody takes. */
+  warnings(): Problem[];
   /** The latest rows that left by a port, oldest first; the port is watched from then on, until nobody has asked for a while. See recent-rows.ts. */
   recent(node: NodeId, port: string, limit: number): readonly Row[];
   /** About once a second: ports that nobody has asked for are watched no longer. */

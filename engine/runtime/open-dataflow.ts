@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import type { Output, Reader, SinkContext, SourceBatch, Writer } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
+import { isStateful } from '../plan/catalogue.ts';
 import { Graph } from '../plan/graph.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import type { RunOutput } from '../protocol/messages.ts';
 import { endOfTime } from '../schema/event-time.ts';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Json, Row } from '../schema/types.ts';
 import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
@@ -63,7 +64,7 @@ class OpenDataflow implements Dataflow {
     );
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
-    const holders = plan.nodes.map(({ type }) => env.definition(type)).filter((definition) => definition?.kind === 'transform' && definition.stateful);
+    const holders = plan.nodes.filter(({ type, params }) => isStateful(env.definition(type), params));
     this.#memory = this.#states.limit / 2 / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
   }
@@ -412,6 +413,12 @@ class OpenDataflow implements Dataflow {
     });
   }
 
+  warnings(): Problem[] {
+    return [...this.#stations.values()].flatMap(({ planned: { id }, counters }) =>
+      counters.latePorts.flatMap((port) => (this.#hub.isTaken(id, port) ? [] : [lateRows(id, counters.out[port]!)])),
+    );
+  }
+
   recent(node: NodeId, port: string, limit: number): readonly Row[] {
     return this.#recent?.read(node, port, limit, performance.now()) ?? [];
   }
@@ -464,4 +471,15 @@ class OpenDataflow implements Dataflow {
     }
     return false;
   }
+}
+
+function lateRows(node: NodeId, count: number): Problem {
+  return {
+    code: 'run/late-rows',
+    severity: 'warning',
+    message:
+      count === 1 ? 'One row came too late to count, and was left out.' : `${count.toLocaleString('en')} rows came too late to count, and were left out.`,
+    hint: 'Connect the port "Late" to keep them, let the node wait for late rows, or say at the source how far its rows may be out of order.',
+    node,
+  };
 }

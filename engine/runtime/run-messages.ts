@@ -34,7 +34,12 @@ export type ToControl =
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'inspected'; readonly id: number; readonly rows: KeptRows | null }
   /** The last message: outputs are closed. `kept` are the rows of the sinks that keep some. */
-  | ({ readonly kind: 'ended'; readonly outcome: Outcome; readonly kept: { readonly [node: NodeId]: KeptRows } } & Snapshot);
+  | ({
+      readonly kind: 'ended';
+      readonly outcome: Outcome;
+      readonly kept: { readonly [node: NodeId]: KeptRows };
+      readonly warnings: readonly Problem[];
+    } & Snapshot);
 
 export interface Snapshot {
   readonly counts: { readonly [node: NodeId]: NodeCounts };

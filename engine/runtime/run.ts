@@ -200,7 +200,7 @@ export class Run {
         break;
       case 'ended':
         this.#isEnding = true;
-        this.#finish(message.outcome, this.#told(message), message.kept);
+        this.#finish(message.outcome, this.#told(message), message.kept, message.warnings);
         break;
     }
   }
@@ -231,7 +231,7 @@ export class Run {
         code: 'code/endless',
         severity: 'error',
         message: `The code did not end within ${seconds} s ${when}, and was stopped.`,
-        hint: 'Look for a loop that never ends, and try the rows around there in the preview.',
+        hint: 'Look for a loop that never ends, or a pattern such as (a+)+ that tries too much, and try the rows around there in the preview.',
         ...place,
       },
     });
@@ -248,14 +248,14 @@ export class Run {
     this.#finish(outcome, {}, {});
   }
 
-  #finish(outcome: Outcome, told: Partial<RunSummary>, kept: { readonly [node: NodeId]: KeptRows }): void {
+  #finish(outcome: Outcome, told: Partial<RunSummary>, kept: { readonly [node: NodeId]: KeptRows }, warnings: readonly Problem[] = []): void {
     this.#watchdog.stop();
     this.#kept = kept;
     for (const answer of this.#inspections.values()) answer();
     for (const answer of this.#checkpoints.values()) answer({ checkpoint: null, problem: null });
     this.#unlock();
     unlockOutputs(this.#outputLocks);
-    const problems = told.problems ?? this.#summary.problems;
+    const problems = [...warnings, ...(told.problems ?? this.#summary.problems)].slice(0, keptProblems);
     this.#change({
       ...told,
       state: outcome.state,

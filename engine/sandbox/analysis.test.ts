@@ -190,6 +190,8 @@ describe('the columns of a snippet', () => {
     ['return "text";', 'code/not-a-row', [1, 16]],
     ['const x = 1;', 'code/no-rows', [1, 16]],
     ['return { x: new Date() };', 'code/not-available', [2, 13]],
+    ['return { x: new Date(row.id).toLocaleString("de", {}) };', 'code/not-available', [2, 30]],
+    ['return { x: row.name["localeCompare"]("b") };', 'code/not-available', [2, 22]],
     ['return {', 'code/syntax', [3, 1]],
   ] as const)('finds what is wrong in %j', (body, code, [line, column]) => {
     const { problem } = codeAnalysis.snippet(`export default function step(row: Row) {\n${body}\n}`, input);

@@ -32,6 +32,22 @@ test('parts of a time', () => {
   expect(time.hour(null)).toBeNull();
 });
 
+test('parts of a time in a zone', () => {
+  const berlin = 'Europe/Berlin';
+  const at = Date.UTC(2026, 6, 1, 22, 30);
+  expect([time.date(at, berlin), time.hour(at, berlin), time.day(at, '+05:45'), time.weekday(at, berlin)]).toEqual(['2026-07-02', 0, 2, 4]);
+  expect(time.iso(at, berlin)).toBe('2026-07-02T00:30:00.000+02:00');
+  expect(time.iso(Date.UTC(2026, 0, 1), 'America/St_Johns')).toBe('2025-12-31T20:30:00.000-03:30');
+  expect(time.parse('2026-07-02 00:30', berlin)).toBe(at);
+  expect(time.parse('2026-07-02', berlin)).toBe(Date.UTC(2026, 6, 1, 22));
+  expect(time.parse('2026-07-01T22:30Z', berlin)).toBe(at);
+  expect(time.parse('2026-07-01T18:30:00-0400', berlin)).toBe(at);
+  expect(time.iso(time.floor(Date.UTC(2026, 9, 25, 12), 'day', berlin))).toBe('2026-10-24T22:00:00.000Z');
+  expect(time.iso(time.floor(noon, 'quarter', berlin))).toBe('2023-12-31T23:00:00.000Z');
+  expect(time.iso(time.floor(noon, 'minute', 'Asia/Kathmandu'))).toBe('2024-02-29T12:34:00.000Z');
+  expect(() => time.hour(at, 'Moon')).toThrow('"Moon" is no time zone');
+});
+
 test.each([
   ['second', '2024-02-29T12:34:56.000Z'],
   ['minute', '2024-02-29T12:34:00.000Z'],

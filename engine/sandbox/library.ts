@@ -1,9 +1,11 @@
-import { formatTimestamp, parseTimestamp } from '../schema/timestamp.ts';
+import { Calendar, type CalendarUnit, calendarUnits } from '../schema/calendar.ts';
+import { formatTimestamp, isDate, parseTimestamp } from '../schema/timestamp.ts';
+import { utc, type Zone, zoneOf, zoneProblem } from '../schema/zone.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 const dayMs = 86_400_000;
-const lengths: Readonly<Record<string, number>> = { second: 1000, minute: minuteMs, hour: hourMs, day: dayMs };
+const lengths: Readonly<Record<string, number>> = { second: 1000, minute: minuteMs };
 
 /**
  * The helpers that users' code gets: pure functions, the same rows give the same result. Declared in
@@ -11,17 +13,17 @@ const lengths: Readonly<Record<string, number>> = { second: 1000, minute: minute
  */
 export const library = {
   time: {
-    parse: (text: string | null) => (typeof text === 'string' ? parseTimestamp(text.trim()) : null),
-    iso: known((time) => formatTimestamp(time)),
-    date: known((time) => formatTimestamp(time).replace(/T.*$/, '')),
-    year: known((time) => new Date(time).getUTCFullYear()),
-    month: known((time) => new Date(time).getUTCMonth() + 1),
-    day: known((time) => new Date(time).getUTCDate()),
-    weekday: known((time) => new Date(time).getUTCDay() || 7),
-    hour: known((time) => Math.floor(modulo(time, dayMs) / hourMs)),
-    minute: known((time) => Math.floor(modulo(time, hourMs) / minuteMs)),
-    second: known((time) => Math.floor(modulo(time, minuteMs) / 1000)),
-    floor: known(floorTime),
+    parse: (text: string | null, zone?: string) => (typeof text === 'string' ? parseIn(text.trim(), zone) : null),
+    iso: knownTime((time, zone?: string) => (zone === undefined ? formatTimestamp(time) : isoIn(time, zoned(zone)))),
+    date: knownTime((time, zone?: string) => formatTimestamp(local(time, zone)).replace(/T.*$/, '')),
+    year: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCFullYear()),
+    month: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCMonth() + 1),
+    day: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCDate()),
+    weekday: knownTime((time, zone?: string) => new Date(local(time, zone)).getUTCDay() || 7),
+    hour: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), dayMs) / hourMs)),
+    minute: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), hourMs) / minuteMs)),
+    second: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), minuteMs) / 1000)),
+    floor: knownTime(floorTime),
   },
   text: {
     clean: (text: string | null) => (isMissing(text) ? null : String(text).trim().replace(/\s+/g, ' ')),
@@ -54,6 +56,13 @@ function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
+/** Of a time or of a day, which is its midnight. */
+function knownTime<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {
+  const ofNumber = known(of);
+  return (time: number | string | null, ...rest: A): R | null =>
+    ofNumber(typeof time === 'string' && isDate(time) ? parseTimestamp(time) : (time as number), ...rest);
+}
+
 function known<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {
   return (time: number | null, ...rest: A): R | null => (typeof time === 'number' && Number.isFinite(time) ? of(time, ...rest) : null);
 }
@@ -67,18 +76,39 @@ function shift(value: number, digits: number): string {
   return `${digitsOfValue}e${Number(exponent) + digits}`;
 }
 
-function floorTime(time: number, unit: string | number): number {
+function zoned(name: string): Zone {
+  const zone = zoneOf(String(name));
+  if (!zone) throw new RangeError(zoneProblem(String(name))!.message);
+  return zone;
+}
+
+/** What the clocks show there, as if it were UTC. */
+function local(time: number, zone: string | undefined): number {
+  return zone === undefined ? time : time + zoned(zone).offsetAt(time);
+}
+
+/** Text with an offset of its own needs no zone. */
+function parseIn(text: string, zone: string | undefined): number | null {
+  const time = parseTimestamp(text);
+  return time === null || zone === undefined || /[Tt ].*(?:[zZ]|[+-]\d\d(?::?\d\d)?)$/.test(text) ? time : zoned(zone).instantOf(time);
+}
+
+function isoIn(time: number, zone: Zone): string {
+  const offset = zone.offsetAt(time);
+  const minutes = Math.round(Math.abs(offset) / minuteMs);
+  const two = (number: number) => String(number).padStart(2, '0');
+  return `${formatTimestamp(time + offset).replace(/Z$/, '')}${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+function floorTime(time: number, unit: string | number, zone?: string): number {
   const length = typeof unit === 'number' ? unit : lengths[unit];
-  if (length !== undefined) {
-    if (!(length > 0)) throw new RangeError('time.floor: the length must be above 0');
-    return time - modulo(time, length);
+  if (length !== undefined && !(length > 0)) throw new RangeError('time.floor: the length must be above 0');
+  const there = zone === undefined ? utc : zoned(zone);
+  if (length !== undefined && length < hourMs) {
+    const offset = there.offsetAt(time);
+    return time - modulo(time + offset, length);
   }
-  // The first Monday of 1970 was the 5th of January.
-  if (unit === 'week') return time - modulo(time - 4 * dayMs, 7 * dayMs);
-  if (unit !== 'month' && unit !== 'year') throw new RangeError(`time.floor: there is no unit "${unit}"`);
-  const date = new Date(time);
-  date.setUTCHours(0, 0, 0, 0);
-  date.setUTCDate(1);
-  if (unit === 'year') date.setUTCMonth(0);
-  return date.getTime();
+  if (typeof unit === 'number') return time - modulo(time, unit);
+  if (!(calendarUnits as readonly string[]).includes(unit)) throw new RangeError(`time.floor: there is no unit "${unit}"`);
+  return new Calendar(there, unit as CalendarUnit).startOf(time);
 }

@@ -212,6 +212,8 @@ function treeProblem(tree: AnyNode, source: string): CodeProblem | null {
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > maxDepth) return tooDeep(source, level[0]!.start);
     for (const node of level) {
+      const locale = localeName(node);
+      if (locale) return localeError(source, locale.name, locale.start, locale.end);
       if (node.type === 'ImportExpression' || (node.type === 'MetaProperty' && node.meta.name === 'import')) return importError(source, node.start).problem;
     }
     level = level.flatMap(partsOf);
@@ -254,4 +256,24 @@ function checkRefused(code: string): void {
       comment.index + comment[0].length,
     );
   }
+}
+
+const ofLocale: { readonly [name: string]: string } = {
+  toLocaleString: 'Write times by `time.date`, `time.iso` and their like, which take a time zone; and numbers by `toFixed`.',
+  toLocaleDateString: 'Write `time.date(row.at, "Europe/Berlin")`.',
+  toLocaleTimeString: 'Write `time.iso(row.at, "Europe/Berlin").slice(11, 19)`.',
+  localeCompare: 'Compare by `a < b ? -1 : a > b ? 1 : 0`.',
+};
+
+/** The name of a method that goes by a language, which the sandbox does not have: there it would give other results in silence. */
+function localeName(node: AnyNode): { readonly name: string; readonly start: number; readonly end: number } | null {
+  if (node.type !== 'MemberExpression') return null;
+  const { property, computed } = node;
+  const name = computed ? (property.type === 'Literal' ? property.value : null) : property.type === 'Identifier' ? property.name : null;
+  return typeof name === 'string' && Object.hasOwn(ofLocale, name) ? { name, start: property.start, end: property.end } : null;
+}
+
+function localeError(source: string, name: string, start: number, end: number): CodeProblem {
+  const message = `"${name}" is not available to code in a pipeline: it goes by the language of the machine.`;
+  return new ShapeError('code/not-available', message, ofLocale[name]!, source, start, end).problem;
 }

@@ -1,5 +1,5 @@
 import { isNumberLike, isNumeric } from './known-calls.ts';
-import { numberOf, of, type Shape, unknown } from './shape.ts';
+import { isText, numberOf, of, type Shape, unknown } from './shape.ts';
 
 /**
  * The result of an operator between two values. A text plus anything counts as text, although a null there may make a
@@ -7,17 +7,17 @@ import { numberOf, of, type Shape, unknown } from './shape.ts';
  */
 export function arithmetic(operator: string, left: Shape, right: Shape, safeDivisor: boolean): Shape {
   const kinds = [left.is, right.is];
-  if (operator === '+' && kinds.includes('string')) return of('string');
-  if (operator === '+' && kinds.includes('date')) return of('string');
+  if (operator === '+' && (isText(left) || isText(right))) return of('string');
+  if (operator === '+' && kinds.includes('Date')) return of('string');
   if (operator === '+' && !(isNumberLike(left) && isNumberLike(right))) return unknown;
   const sound = isNumeric(left) && isNumeric(right);
-  const times = [left, right].filter((shape) => shape.is === 'timestamp' || shape.is === 'date').length;
-  const whole = kinds.every((is) => ['integer', 'boolean', 'null', 'timestamp', 'date'].includes(is));
+  const times = [left, right].filter((shape) => shape.is === 'timestamp' || shape.is === 'Date').length;
+  const whole = kinds.every((is) => ['integer', 'boolean', 'null', 'timestamp', 'Date'].includes(is));
   switch (operator) {
     case '+':
       return numberOf(whole ? (times === 1 ? 'timestamp' : 'integer') : 'number', sound);
     case '-':
-      return numberOf(whole ? (times === 1 && (left.is === 'timestamp' || left.is === 'date') ? 'timestamp' : 'integer') : 'number', sound);
+      return numberOf(whole ? (times === 1 && (left.is === 'timestamp' || left.is === 'Date') ? 'timestamp' : 'integer') : 'number', sound);
     case '*':
       return numberOf(whole ? 'integer' : 'number', sound);
     case '/':

@@ -18,7 +18,7 @@ import { keyOf, nonNull, pathOf } from './code-facts.ts';
 import type { CodeScope } from './code-scope.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
 import { nameList } from './name-list.ts';
-import { arrayOf, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
+import { arrayOf, isText, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
 import { snippetCalls, snippetGlobals } from './snippet-calls.ts';
 
 export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
@@ -51,7 +51,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       shapeOf(node.callee, scope);
       if (node.callee.type !== 'Identifier' || node.callee.name !== 'Date') return { ...unknown, nullable: false };
       if (!first) reportChance(node, 'new Date()', scope);
-      return numberOf('date', first !== undefined && isNumeric(first));
+      return numberOf('Date', first !== undefined && isNumeric(first));
     }
     case 'UnaryExpression':
       return unary(node.operator, node.argument, scope);
@@ -62,7 +62,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       if (node.operator === '&&') {
         const right = scope.assuming(nonNull(node.left, true), () => shapeOf(node.right, scope));
         // Objects and the like are never falsy but when they are null.
-        if (['object', 'array', 'date'].includes(left.is)) return left.nullable ? nullable(right) : right;
+        if (['object', 'array', 'Date'].includes(left.is)) return left.nullable ? nullable(right) : right;
         return union(left, right);
       }
       const right = node.operator === '||' ? scope.assuming(nonNull(node.left, false), () => shapeOf(node.right, scope)) : shapeOf(node.right, scope);
@@ -133,7 +133,7 @@ function member(node: MemberExpression, scope: CodeScope): Shape {
   if (node.computed && node.property.type !== 'PrivateIdentifier') shapeOf(node.property, scope);
   if (object.is === 'global') return globalConstants.get(`${object.name}.${key}`) ?? { is: 'global', nullable: false, name: `${object.name}.${key}` };
   if (object.is === 'array') return key === 'length' ? of('integer') : nullable(object.item ?? unknown);
-  if (object.is === 'string') return key === 'length' ? of('integer') : node.computed ? of('string', true) : unknown;
+  if (isText(object)) return key === 'length' ? of('integer') : node.computed ? of('string', true) : unknown;
   if (object.is !== 'object') return unknown;
   return key === null ? unknown : fieldOf(object, key, node.property, scope);
 }
@@ -186,7 +186,7 @@ function spreadOf(node: Expression, scope: CodeScope): Shape {
 
 function itemsOf(list: Shape): Shape {
   if (list.is === 'array') return list.item ?? unknown;
-  return list.is === 'string' ? of('string') : unknown;
+  return isText(list) ? of('string') : unknown;
 }
 
 export { itemsOf };

@@ -1,26 +1,27 @@
-/** Which types the columns of a source have, told from its first rows. */
-import { parseTimestamp } from './timestamp.ts';
+/** Which types the columns of a source have, told from a sample of its rows. The rule for texts is in exact.ts. */
+import { isBeyondWhole, isDecimal, isExactDecimal, readExactly, TrailingZeros, toldTypes } from './exact.ts';
+import { isRawNumber } from './raw-number.ts';
 import type { ColumnType, Schema } from './types.ts';
 
-/** A column type, or `wide`: whole numbers beyond 2^53, which stay text and make every number beside them text as well. */
-type Found = ColumnType | 'wide';
-
-/** `-0`, `007` and `+5` are left out on purpose: as numbers they would not be what was written. */
-const integerText = /^(0|-?[1-9]\d*)$/;
-const numberText = /^-?(0|[1-9]\d*)?(\.\d+)?([eE][+-]?\d+)?$/;
-const booleanText = /^(true|false)$/i;
+/**
+ * A column type, or a number that none of them holds: `large` is a whole number beyond 2^53 that a double holds all the same
+ * (a number beside decimals, else text), `wide` one that would be rounded, which makes every number beside it text as well.
+ */
+type Found = ColumnType | 'large' | 'wide';
+const numeric: readonly Found[] = ['integer', 'large', 'number', 'wide'];
 
 /**
  * The schema of text columns (a CSV file). The i-th column stands for `names[i]`; an empty name becomes `column_<i+1>`, a
  * repeated one gets a number. A column has the narrowest type that loses nothing of any cell: boolean, integer, number,
- * timestamp (ISO 8601), else string. Ids such as `00123` and whole numbers beyond 2^53 stay text. Null and blank cells
- * say nothing, and a column of nothing else is text. Every column is nullable, since later rows may lack a cell.
+ * date, timestamp (ISO 8601), else string. Ids such as `00123`, whole numbers beyond 2^53, decimals of more digits than a number
+ * keeps, and version numbers such as 1.9 beside 1.10 stay text. Null and blank cells say nothing, and a column of nothing else
+ * is text. Every column is nullable, since later rows may lack a cell.
  */
 export function inferFromText(names: readonly string[], sample: readonly (readonly (string | null)[])[]): Schema {
   return {
     columns: uniqueNames(names).map((name, i) => ({
       name,
-      type: columnType(mergeAll(sample.map((row) => textType(row[i] ?? null))), 'string'),
+      type: typeOfCells(sample.map((row) => row[i] ?? null)),
       nullable: true,
     })),
   };
@@ -29,7 +30,7 @@ export function inferFromText(names: readonly string[], sample: readonly (readon
 /**
  * The schema of records (JSON Lines): columns in order of first appearance. Numbers are integer or number, text is
  * timestamp where every cell is ISO 8601, objects, arrays and mixtures are json, and so is a column that was always null.
- * A whole number that JavaScript cannot hold exactly (as bigint, or already rounded) makes its column text. Every column is nullable.
+ * A number that JavaScript cannot hold exactly (as bigint or RawNumber, or already rounded) makes its column text. Every column is nullable.
  */
 export function inferFromJson(sample: readonly Record<string, unknown>[]): Schema {
   const types = new Map<string, Found | null>();
@@ -39,59 +40,69 @@ export function inferFromJson(sample: readonly Record<string, unknown>[]): Schem
   return { columns: [...types].map(([name, type]) => ({ name, type: columnType(type, 'json'), nullable: true })) };
 }
 
+function typeOfCells(cells: readonly (string | null)[]): ColumnType {
+  const zeros = new TrailingZeros();
+  let merged: Found | null = null;
+  for (const cell of cells) {
+    merged = merge(merged, textType(cell), 'string');
+    if (merged === 'number' && cell !== null && !zeros.accepts(cell.trim())) return 'string';
+    if (merged === 'string') break;
+  }
+  return columnType(merged, 'string');
+}
+
 /** The narrowest type that holds this cell; null where it says nothing. */
 function textType(cell: string | null): Found | null {
   const text = cell?.trim();
   if (!text) return null;
-  if (integerText.test(text)) return Number.isSafeInteger(Number(text)) ? 'integer' : 'wide';
-  const first = text.charCodeAt(0);
-  // 't', 'f' and their capitals; everything else is spared the regular expression.
-  if ((first | 32) === 116 || (first | 32) === 102) return booleanText.test(text) ? 'boolean' : 'string';
-  if (numberText.test(text) && Number.isFinite(Number(text))) return 'number';
-  return parseTimestamp(text) === null ? 'string' : 'timestamp';
+  const told = toldTypes.find((type) => readExactly(text, type) !== undefined);
+  if (told === 'number' && isBeyondWhole(text)) return 'large';
+  return told ?? (isDecimal(text) ? 'wide' : 'string');
 }
 
 function jsonType(value: unknown): Found | null {
   switch (typeof value) {
     case 'string':
-      return parseTimestamp(value) === null ? 'string' : 'timestamp';
+      return readExactly(value, 'date') !== undefined ? 'date' : readExactly(value, 'timestamp') !== undefined ? 'timestamp' : 'string';
     case 'boolean':
       return 'boolean';
     case 'bigint':
       return Number.isSafeInteger(Number(value)) ? 'integer' : 'wide';
     case 'number':
-      if (Number.isSafeInteger(value)) return 'integer';
+      if (Number.isSafeInteger(value)) return Object.is(value, -0) ? 'number' : 'integer';
       // From 1e21 on, a number is written with an exponent: a magnitude, not somebody's id that was rounded.
-      return Number.isInteger(value) && Math.abs(value) < 1e21 ? 'wide' : 'number';
+      return Number.isInteger(value) && Math.abs(value) < 1e21 ? 'large' : 'number';
     default:
+      if (isRawNumber(value)) return rawType(value.rawJSON);
       return value === null || value === undefined ? null : value instanceof Uint8Array ? 'bytes' : 'json';
   }
 }
 
+function rawType(written: string): Found {
+  if (!isExactDecimal(written)) return 'wide';
+  const value = Number(written);
+  return /[.e]/i.test(written) && !Number.isSafeInteger(value) ? 'number' : jsonType(value)!;
+}
+
 function columnType(found: Found | null, unknown: ColumnType): ColumnType {
-  return found === 'wide' ? 'string' : (found ?? unknown);
+  return found === 'wide' || found === 'large' ? 'string' : (found ?? unknown);
 }
 
-function mergeAll(types: readonly (Found | null)[]): Found | null {
-  let merged: Found | null = null;
-  for (const type of types) merged = merge(merged, type, 'string');
-  return merged;
-}
-
-/** The type that holds both: integers are numbers, timestamps were text. */
+/** The type that holds both: integers are numbers, days have their midnight, dates and timestamps were text. */
 function merge(a: Found | null, b: Found | null, mixed: ColumnType): Found | null {
   if (a === b || b === null) return a;
   if (a === null) return b;
-  if (isNumeric(a) && isNumeric(b)) return a === 'wide' || b === 'wide' ? 'wide' : 'number';
+  if (numeric.includes(a) && numeric.includes(b)) return numeric[Math.max(numeric.indexOf(a), numeric.indexOf(b))]!;
+  if (isTime(a) && isTime(b)) return 'timestamp';
   return isText(a) && isText(b) ? 'string' : mixed;
 }
 
-function isNumeric(type: Found): boolean {
-  return type === 'integer' || type === 'number' || type === 'wide';
+function isTime(type: Found): boolean {
+  return type === 'date' || type === 'timestamp';
 }
 
 function isText(type: Found): boolean {
-  return type === 'string' || type === 'timestamp';
+  return type === 'string' || isTime(type);
 }
 
 function uniqueNames(names: readonly string[]): string[] {

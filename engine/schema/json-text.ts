@@ -27,6 +27,7 @@ export function parseJson(text: string, revive?: Reviver): unknown {
 
 function withNames(value: unknown, names: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => withNames(item, names));
-  if (typeof value !== 'object' || value === null) return value;
+  // What a reviver has made is left alone.
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key[0] === 'e' ? names[Number(key.slice(1))]! : key.slice(1), withNames(item, names)]));
 }

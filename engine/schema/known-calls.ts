@@ -15,7 +15,7 @@ const itemOf = (shape: Shape): Shape => shape.item ?? unknown;
 const table = (entries: readonly (readonly [names: string, call: Call])[]): ReadonlyMap<string, Call> =>
   new Map(entries.flatMap(([names, call]) => names.split(' ').map((name) => [name, call] as const)));
 
-export const isNumberLike = (shape: Shape): boolean => ['integer', 'number', 'timestamp', 'date', 'boolean', 'null', 'never'].includes(shape.is);
+export const isNumberLike = (shape: Shape): boolean => ['integer', 'number', 'timestamp', 'Date', 'boolean', 'null', 'never'].includes(shape.is);
 /** Whether arithmetic on it never gives NaN. What may be null may be undefined as well, and with that it does. */
 export const isNumeric = (shape: Shape): boolean => isNumberLike(shape) && !shape.nullable;
 /** A result that is NaN, which becomes null, unless every argument is numeric. */
@@ -60,10 +60,11 @@ const anyMethods = table([['toString toLocaleString', always(string)]]);
 export function methodOf(self: Shape, name: string): Call | undefined {
   const methods: Partial<Record<Shape['is'], ReadonlyMap<string, Call>>> = {
     string: stringMethods,
+    date: stringMethods,
     integer: numberMethods,
     number: numberMethods,
     timestamp: numberMethods,
-    date: dateMethods,
+    Date: dateMethods,
     array: arrayMethods,
   };
   return methods[self.is]?.get(name) ?? anyMethods.get(name);

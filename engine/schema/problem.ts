@@ -16,6 +16,18 @@ export interface RowPosition {
 }
 
 /**
+ * One edit of the node's params that mends a problem: `entry` goes into the list that the param `list` is, in place of the
+ * entry that has the same `key`.
+ */
+export interface Fix {
+  /** What it does, as a button says it: `Read column "zip" as text`. */
+  readonly title: string;
+  readonly list: string;
+  readonly key: string;
+  readonly entry: { readonly [name: string]: string };
+}
+
+/**
  * Something the user should know, as data: every error, warning and row failure of Millrace has this shape,
  * in the editor, on the command line and in an error port.
  */
@@ -36,6 +48,8 @@ export interface Problem {
   /** Within the snippet or expression that `field` names. */
   readonly range?: TextRange;
   readonly position?: RowPosition;
+  /** Needs `node`. */
+  readonly fix?: Fix;
   readonly row?: { readonly [column: string]: Value };
 }
 

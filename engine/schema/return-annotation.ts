@@ -30,7 +30,7 @@ const keywords: Readonly<Record<string, Shape>> = {
   false: of('boolean'),
   null: of('null', true),
   undefined: of('null', true),
-  Date: of('date'),
+  Date: of('Date'),
   Uint8Array: of('bytes'),
 };
 

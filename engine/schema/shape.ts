@@ -6,7 +6,7 @@ import type { ColumnType, Schema } from './types.ts';
  * built here becomes a row there. Immutable; `nullable` covers null and undefined alike.
  */
 export interface Shape {
-  readonly is: ColumnType | 'date' | 'null' | 'object' | 'array' | 'function' | 'global' | 'unknown' | 'never';
+  readonly is: ColumnType | 'Date' | 'null' | 'object' | 'array' | 'function' | 'global' | 'unknown' | 'never';
   readonly nullable: boolean;
   /** May be NaN (or infinite), which is null in a row, but not for `??` and `=== null`. */
   readonly nan?: boolean;
@@ -26,13 +26,15 @@ export interface Shape {
 
 export const of = (is: Shape['is'], nullable = false): Shape => ({ is, nullable });
 /** A number that may be NaN unless it is known to be `sound`. */
-export const numberOf = (is: 'integer' | 'number' | 'timestamp' | 'date', sound: boolean): Shape => (sound ? of(is) : { is, nullable: true, nan: true });
+export const numberOf = (is: 'integer' | 'number' | 'timestamp' | 'Date', sound: boolean): Shape => (sound ? of(is) : { is, nullable: true, nan: true });
 export const unknown = of('unknown', true);
 export const nothing = of('null', true);
 /** No value at all: the items of an empty list. */
 export const never = of('never');
 export const arrayOf = (item: Shape): Shape => ({ is: 'array', nullable: false, item });
 export const objectOf = (fields: ReadonlyMap<string, Shape>, open = false): Shape => ({ is: 'object', nullable: false, fields, open });
+/** Days are texts to the code that sees them. */
+export const isText = (shape: Shape): boolean => shape.is === 'string' || shape.is === 'date';
 export const nullable = (shape: Shape): Shape => (shape.nullable ? shape : { ...shape, nullable: true });
 /** The value where it is neither null nor undefined. What may be NaN or infinite, which is truthy, may still be null in a row. */
 export const present = (shape: Shape): Shape => (shape.is === 'null' ? never : shape.nullable && !shape.nan ? { ...shape, nullable: false } : shape);
@@ -58,11 +60,12 @@ export function union(a: Shape, b: Shape): Shape {
   // A function may return a row here and a list of rows there; as a column both are json anyway.
   if (a.is === 'object' && b.is === 'array') return { ...arrayOf(union({ ...a, nullable: false }, b.item ?? unknown)), nullable: either };
   if (a.is === 'array' && b.is === 'object') return { ...arrayOf(union(a.item ?? unknown, { ...b, nullable: false })), nullable: either };
+  if (isText(a) && isText(b) && a.is !== b.is) return of('string', either);
   if (a.is === b.is) return a.is === 'function' || a.is === 'global' ? unknown : { is: a.is, nullable: either, nan: a.nan === true || b.nan === true };
   if (a.is === 'function' || b.is === 'function' || a.is === 'global' || b.is === 'global') return unknown;
   const kinds = [a.is, b.is];
   const nan = a.nan === true || b.nan === true;
-  if (kinds.every((kind) => kind === 'timestamp' || kind === 'date')) return { is: 'timestamp', nullable: either, nan };
+  if (kinds.every((kind) => kind === 'timestamp' || kind === 'Date')) return { is: 'timestamp', nullable: either, nan };
   if (kinds.every((kind) => kind === 'integer' || kind === 'number' || kind === 'timestamp')) return { is: 'number', nullable: either, nan };
   return { is: 'json', nullable: either, nan };
 }
@@ -86,7 +89,7 @@ export function columnOf(shape: Shape): { readonly type: ColumnType; readonly nu
     case 'function':
     case 'global':
       return null;
-    case 'date':
+    case 'Date':
       return { type: 'timestamp', nullable: shape.nullable };
     case 'object':
     case 'array':
@@ -103,11 +106,12 @@ export function columnOf(shape: Shape): { readonly type: ColumnType; readonly nu
 export function describe(shape: Shape): string {
   const names: Partial<Record<Shape['is'], string>> = {
     string: 'a text',
+    date: 'a day',
     integer: 'a number',
     number: 'a number',
     boolean: 'true or false',
     timestamp: 'a time',
-    date: 'a Date',
+    Date: 'a Date',
     array: 'a list',
     object: 'an object',
     function: 'a function',

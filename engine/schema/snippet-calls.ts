@@ -10,7 +10,7 @@ const fromFirst =
 const fromTime =
   (result: Shape): Call =>
   (_, [first]) =>
-    first && !first.nullable && isNumeric(first) ? result : nullable(result);
+    first && !first.nullable && (isNumeric(first) || first.is === 'date') ? result : nullable(result);
 
 const parts = ['year', 'month', 'day', 'weekday', 'hour', 'minute', 'second'];
 

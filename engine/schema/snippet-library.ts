@@ -3,29 +3,29 @@
  * checker. The functions are in engine/sandbox/library.ts; a test holds both together.
  */
 export const snippetLibrary = `
-/** Times are milliseconds since 1970-01-01 UTC, as in columns of type timestamp. All parts are told in UTC. Null gives null. */
+/** Times are milliseconds since 1970-01-01 UTC, as in columns of type timestamp; a day such as "2024-01-31", as in columns of type date, is its midnight. Parts are those in UTC, or in a \`zone\`: \`Europe/Berlin\`, \`+02:00\`. Null gives null. */
 declare const time: {
-  /** The time of an ISO 8601 date or time; null for any other text. Without a zone it is UTC. */
-  parse(text: string): number;
-  /** 2024-01-31T12:00:00.000Z */
-  iso(time: number): string;
+  /** The time of an ISO 8601 date or time; null for any other text. What names no offset is local time of the zone; without one it is UTC. */
+  parse(text: string, zone?: string): number;
+  /** 2024-01-31T12:00:00.000Z, or 2024-01-31T13:00:00.000+01:00 in a zone */
+  iso(time: number | string, zone?: string): string;
   /** 2024-01-31 */
-  date(time: number): string;
-  year(time: number): number;
+  date(time: number | string, zone?: string): string;
+  year(time: number | string, zone?: string): number;
   /** 1 to 12 */
-  month(time: number): number;
+  month(time: number | string, zone?: string): number;
   /** 1 to 31 */
-  day(time: number): number;
+  day(time: number | string, zone?: string): number;
   /** 1 (Monday) to 7 (Sunday) */
-  weekday(time: number): number;
+  weekday(time: number | string, zone?: string): number;
   /** 0 to 23 */
-  hour(time: number): number;
+  hour(time: number | string, zone?: string): number;
   /** 0 to 59 */
-  minute(time: number): number;
+  minute(time: number | string, zone?: string): number;
   /** 0 to 59 */
-  second(time: number): number;
+  second(time: number | string, zone?: string): number;
   /** The start of the unit that the time lies in; a number is a length in milliseconds, counted from 1970. Weeks start on Monday. */
-  floor(time: number, unit: 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year' | number): number;
+  floor(time: number | string, unit: 'second' | 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year' | number, zone?: string): number;
 };
 declare const text: {
   /** Without space at the ends, and with one blank for every run of space within. */

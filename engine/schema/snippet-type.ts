@@ -92,10 +92,11 @@ export function rowsOf(returned: Shape, annotated: Shape | null, declared: reado
   return { schema: complete ? { columns } : null, findings };
 }
 
-/** TypeScript has one word, number, for integers and timestamps too, and snippets' types say nothing of null: there the code itself counts. */
+/** TypeScript has one word, number, for integers and timestamps too, and one for texts and days; and snippets' types say nothing of null: there the code itself counts. */
 function narrower(annotated: Shape, told: Shape | undefined): Shape {
   const finer = told && annotated.is === 'number' && (told.is === 'integer' || told.is === 'timestamp');
-  return { ...(finer ? told : annotated), nullable: annotated.nullable || (told?.nullable ?? true) };
+  const isDay = annotated.is === 'string' && told?.is === 'date';
+  return { ...(finer || isDay ? told : annotated), nullable: annotated.nullable || (told?.nullable ?? true) };
 }
 
 /** Rows come alone or in lists; `never` stands for no rows at all. */

@@ -76,6 +76,18 @@ export function parseTimestamp(text: string): number | null {
   return inRange(zone === 43 ? time - offset : time + offset);
 }
 
+/** Whether a text is a day: `2024-01-31`, of the years 0000 to 9999. */
+export function isDate(text: string): boolean {
+  return text.length === 10 && parseTimestamp(text) !== null;
+}
+
+/** The day that begins at an instant in UTC, or null for any other instant. */
+export function dateAt(ms: number): string | null {
+  if (ms % dayMs !== 0) return null;
+  const text = formatTimestamp(ms);
+  return text.length === 24 ? text.slice(0, 10) : null;
+}
+
 /** `2024-01-31T12:00:00.000Z`. Total: a number that is no timestamp is written as that number. */
 export function formatTimestamp(ms: number): string {
   return Math.abs(ms) <= maxTimestamp ? new Date(ms).toISOString() : String(ms);

@@ -8,11 +8,13 @@
  * - `number`    a finite double. NaN and the infinities are not values: they become null where users' code hands them out.
  * - `boolean`   true or false.
  * - `timestamp` milliseconds since 1970-01-01T00:00:00Z, as a number. Shown and written as ISO 8601 in UTC.
+ * - `date`      a day without time and zone, as ISO text: `2026-01-31`, of the years 0000 to 9999. So days are compared,
+ *               ordered and written as they are. Where a time is wanted, it is the day's midnight in UTC.
  * - `json`      any JSON value.
  * - `bytes`     a Uint8Array.
  * A missing value is `null`, in every type; `undefined` never occurs in a row.
  */
-export const columnTypes = ['string', 'integer', 'number', 'boolean', 'timestamp', 'json', 'bytes'] as const;
+export const columnTypes = ['string', 'integer', 'number', 'boolean', 'timestamp', 'date', 'json', 'bytes'] as const;
 export type ColumnType = (typeof columnTypes)[number];
 
 export interface Column {

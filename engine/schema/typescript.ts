@@ -9,8 +9,14 @@ const typeScriptTypes: Readonly<Record<ColumnType, string>> = {
   number: 'number',
   boolean: 'boolean',
   timestamp: 'number',
+  date: 'string',
   json: 'any',
   bytes: 'Uint8Array',
+};
+
+const meanings: Partial<Record<ColumnType, string>> = {
+  timestamp: 'timestamp: milliseconds since 1970-01-01 UTC',
+  date: 'date: a day, such as "2026-01-31"',
 };
 
 /**
@@ -19,7 +25,7 @@ const typeScriptTypes: Readonly<Record<ColumnType, string>> = {
  */
 export function rowDeclaration(schema: Schema, name = 'Row'): string {
   const lines = schema.columns.map((column) => {
-    const meaning = column.type === 'timestamp' ? 'timestamp: milliseconds since 1970-01-01 UTC' : column.type;
+    const meaning = meanings[column.type] ?? column.type;
     return `  /** ${meaning}${column.nullable ? ', or null' : ''} */\n  readonly ${propertyName(column.name)}: ${typeScriptTypes[column.type]};`;
   });
   return `interface ${name} {\n${lines.join('\n')}${lines.length > 0 ? '\n' : ''}}`;

@@ -10,7 +10,16 @@ const integer = fc.maxSafeInteger();
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
 const json = fc.jsonValue() as fc.Arbitrary<Json>;
 const anyValue: fc.Arbitrary<Value> = fc.oneof(fc.string(), integer, number, json, bytes);
-const ofType: Record<ColumnType, fc.Arbitrary<Value>> = { string: fc.string(), integer, number, boolean: fc.boolean(), timestamp, json, bytes };
+const ofType: Record<ColumnType, fc.Arbitrary<Value>> = {
+  string: fc.string(),
+  integer,
+  number,
+  boolean: fc.boolean(),
+  timestamp,
+  date: timestamp.map((ms) => new Date(ms - (ms % 86_400_000)).toISOString().slice(0, 10)).filter((text) => /^\d{4}-/.test(text)),
+  json,
+  bytes,
+};
 
 const cast = (value: Value, to: ColumnType, from?: ColumnType) => {
   const result = castValue(value, to, from);

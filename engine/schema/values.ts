@@ -1,9 +1,10 @@
 /** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
 
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { isExactDecimal } from './exact.ts';
 import { refuseDeepValue } from './json-depth.ts';
 import { parseJson } from './json-text.ts';
-import { formatTimestamp, maxTimestamp, parseTimestamp } from './timestamp.ts';
+import { dateAt, formatTimestamp, isDate, maxTimestamp, parseTimestamp } from './timestamp.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
 
 export { formatTimestamp, parseTimestamp };
@@ -18,13 +19,15 @@ const wholeText = /^[+-]?\d+(\.0*)?$/;
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
- * A value as another type. Total. Null stays null, and so does blank text for every type but `string`; text is trimmed
- * first. What would lose something (1.5 as integer, a whole number beyond 2^53) is refused instead.
+ * A value as a type that somebody asked for; where the type was told from the data, see read-text.ts. Total. Null
+ * stays null, and so does blank text for every type but `string`; text is trimmed first. What would be another value (1.5 as
+ * integer, a whole number beyond 2^53) is refused instead; how it was written (007, +5, 12.0) is not kept.
  * - `string`: as `formatValue` writes it
  * - `integer`: whole numbers, their text (`12`, `12.0`), true = 1, false = 0, a timestamp's milliseconds
- * - `number`: finite numbers, their decimal text (`-1.5e3`), true = 1, false = 0, a timestamp's milliseconds
+ * - `number`: finite numbers, their decimal text (`-1.5e3`, and the nearest double of a longer one), true = 1, false = 0, a timestamp's milliseconds
  * - `boolean`: true/false/1/0, as text in any case
  * - `timestamp`: ISO 8601 text (parseTimestamp), or whole milliseconds as a number
+ * - `date`: ISO 8601 text, or a timestamp, of a day's midnight in UTC
  * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
  * - `bytes`: base64 text
  * `from` is the value's own type where that is known: without it a timestamp is a number, and a JSON value that is a string is a text.
@@ -50,6 +53,10 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
       return typeof value === 'boolean' ? ok(value) : value === 1 || value === 0 ? ok(value === 1) : no(`${show(value)} is not true or false`);
     case 'timestamp':
       return isTimestamp(value) ? ok(value) : no(`${show(value)} is not a timestamp`);
+    case 'date': {
+      const date = isTimestamp(value) ? dateAt(value) : null;
+      return date === null ? no(`${isTimestamp(value) ? formatTimestamp(value) : show(value)} is not a day`) : ok(date);
+    }
     case 'json':
       return value instanceof Uint8Array ? no('Bytes are not a JSON value') : ok(value);
     case 'bytes':
@@ -57,16 +64,18 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
   }
 }
 
-function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
+/** A text without white space around it, and not empty. */
+export function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
   switch (to) {
     case 'integer': {
       if (!wholeText.test(text)) return no(`${show(text)} is not a whole number`);
       const number = Number(text);
-      return Number.isSafeInteger(number) ? ok(number) : no(`${show(text)} is beyond 2^53, where whole numbers would be rounded`);
+      return Number.isSafeInteger(number) ? ok(number) : no(beyondWhole(text));
     }
     case 'number': {
       const number = numberText.test(text) ? Number(text) : Number.NaN;
-      return Number.isFinite(number) ? ok(number) : no(`${show(text)} is not a number`);
+      if (!Number.isFinite(number)) return no(`${show(text)} is not a number`);
+      return Number.isInteger(number) && wholeText.test(text) && !isExactDecimal(text) ? no(beyondWhole(text)) : ok(number);
     }
     case 'boolean': {
       const word = text.toLowerCase();
@@ -76,6 +85,12 @@ function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
     case 'timestamp': {
       const ms = parseTimestamp(text);
       return ms === null ? no(`${show(text)} is not an ISO 8601 timestamp`) : ok(ms);
+    }
+    case 'date': {
+      if (isDate(text)) return ok(text);
+      const ms = parseTimestamp(text);
+      const date = ms === null ? null : dateAt(ms);
+      return date === null ? no(`${show(text)} is not a day such as 2026-01-31`) : ok(date);
     }
     case 'json':
       try {
@@ -91,7 +106,7 @@ function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
   }
 }
 
-/** A value as text, for CSV files and the editor: null is '', timestamps ISO 8601, JSON compact, bytes base64. */
+/** A value as text, for CSV files and the editor: null is '', timestamps and dates ISO 8601, JSON compact, bytes base64. */
 export function formatValue(value: Value, type: ColumnType): string {
   if (value === null || value === undefined) return '';
   if (type === 'json') return value instanceof Uint8Array ? encodeBase64(value) : JSON.stringify(value);
@@ -154,6 +169,10 @@ export function conformValue(value: unknown, column: Column): Converted {
       break;
     case 'timestamp':
       if (isTimestamp(found)) return ok(found);
+      break;
+    case 'date':
+      if (typeof found === 'string' && isDate(found)) return ok(found);
+      if (value instanceof Date && typeof found === 'number' && dateAt(found) !== null) return ok(dateAt(found));
       break;
     case 'json': {
       const json = toJson(value, 0);
@@ -246,8 +265,12 @@ function typeOf(value: Exclude<Value, null>): ColumnType {
   return value instanceof Uint8Array ? 'bytes' : 'json';
 }
 
+function beyondWhole(text: string): string {
+  return `${show(text)} is beyond 2^53, where whole numbers would be rounded`;
+}
+
 /** A value inside a message: short, and with quotes where it is text. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -17,8 +17,7 @@ export function fileHandlers(documents: Documents, catalogue: Catalogue, uploads
   return {
     'files.list': ({ path }) => listFolder(path === '' ? homedir() : resolve(homedir(), path)),
     'files.locate': ({ path }) => locate(resolve(homedir(), path)),
-    'files.recognise': ({ documentId, path }) =>
-      recogniseFile(catalogue, resolve(homedir(), path), documents.get(documentId).folder, () => documents.trusted(documentId)),
+    'files.recognise': ({ documentId, path }) => recogniseFile(catalogue, resolve(homedir(), path), documents.get(documentId).folder),
     'upload.begin': ({ documentId, name, size }) => uploads.begin(documents.trusted(documentId).folder, name, size),
     'upload.write': ({ uploadId, base64 }) => uploads.write(uploadId, base64),
     'upload.end': ({ uploadId }) => uploads.end(uploadId),

@@ -1,16 +1,12 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, isAbsolute, relative, sep } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import { openBytes } from '../../nodes/formats/byte-reader.ts';
-import { JsonToLines } from '../../nodes/formats/json-to-lines.ts';
-import { looksLikeJsonArray } from '../../nodes/formats/recognise.ts';
 import type { OpensFiles } from '../../nodes/kit/node.ts';
 import { fileExtension } from '../document/file.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { RecognisedFile } from '../protocol/messages.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { diskError } from './disk.ts';
-import { makeFile } from './new-file.ts';
 
 const headBytes = 64 * 1024;
 
@@ -20,10 +16,9 @@ interface Reader {
 }
 
 /**
- * Finds out what a file is: its beginning decides, and where several sources read such a beginning, its extension. `mayWrite` throws
- * where no copy of the file may be made in the folder.
+ * Finds out what a file is: its beginning decides, and where several sources read such a beginning, its extension.
  */
-export async function recogniseFile(catalogue: Catalogue, path: string, folder: string, mayWrite: () => void): Promise<RecognisedFile> {
+export async function recogniseFile(catalogue: Catalogue, path: string, folder: string): Promise<RecognisedFile> {
   const name = basename(path);
   const head = await headOf(path);
   if (name.endsWith(fileExtension) || isPipeline(head)) return { kind: 'pipeline', path };
@@ -35,18 +30,7 @@ export async function recogniseFile(catalogue: Catalogue, path: string, folder: 
   const able = readers.filter(({ opens }) => opens.recognises(head));
   const named = readers.filter(({ opens }) => opens.extensions.includes(extension));
   const found = able.find((reader) => named.includes(reader)) ?? able[0];
-  if (found) return dataFile(found, path, folder, null);
-  if (looksLikeJsonArray(head) || head[0] === 0x7b) {
-    mayWrite();
-    const lines = readers.find(({ opens }) => opens.recognises(new TextEncoder().encode('{}\n{}\n')));
-    if (lines)
-      return dataFile(
-        lines,
-        await asLines(path, folder),
-        folder,
-        `${name} is not JSON Lines, which can be read row by row: a copy with a row on each line was made.`,
-      );
-  }
+  if (found) return dataFile(found, path, folder);
   const kinds = [...new Set(readers.flatMap(({ opens }) => opens.extensions))].map((each) => `.${each}`).join(', ');
   throw new MillraceError({
     code: 'open/unknown',
@@ -55,9 +39,9 @@ export async function recogniseFile(catalogue: Catalogue, path: string, folder: 
   });
 }
 
-function dataFile({ type, opens }: Reader, path: string, folder: string, note: string | null): RecognisedFile {
+function dataFile({ type, opens }: Reader, path: string, folder: string): RecognisedFile {
   const title = basename(path).replace(/(\.[^.]+)?\.gz$|\.[^.]+$/i, '') || basename(path);
-  return { kind: 'data', type, params: opens.params(pathFrom(folder, path), path), title, note };
+  return { kind: 'data', type, params: opens.params(pathFrom(folder, path), path), title };
 }
 
 /** Relative where the file lies in the folder or below it, so that both can be moved together. */
@@ -93,26 +77,4 @@ async function headOf(path: string): Promise<Uint8Array> {
 
 function isPipeline(head: Uint8Array): boolean {
   return /^\s*\{[\s\S]*?"format"\s*:\s*"millrace\/pipeline"/.test(new TextDecoder().decode(head));
-}
-
-/** A copy of a JSON file with each of its rows on a line of its own, in the folder. */
-async function asLines(path: string, folder: string): Promise<string> {
-  const name = basename(path).replace(/(\.json)?(\.gz)?$/i, '.jsonl');
-  const bytes = await openBytes({ path, name, size: (await stat(path)).size }, { encoding: 'auto' });
-  const target = await makeFile(folder, name);
-  try {
-    const splitter = new JsonToLines();
-    const decoder = new TextDecoder();
-    const nothing = new Uint8Array();
-    for (let chunk = await bytes.next(nothing); chunk; chunk = await bytes.next(nothing)) {
-      await target.handle.writeFile(splitter.split(decoder.decode(chunk, { stream: true })));
-    }
-    await target.handle.writeFile(splitter.split(decoder.decode()) + splitter.end());
-    return target.path;
-  } catch (error) {
-    throw diskError(error, target.path, 'written');
-  } finally {
-    await target.handle.close();
-    await bytes.close();
-  }
 }

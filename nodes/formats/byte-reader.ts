@@ -9,6 +9,8 @@ import { fileError, type InputFile } from './input-files.ts';
 export interface ByteReader {
   /** The bytes were translated from another encoding: U+FFFD stands for what could not be. */
   readonly translated: boolean;
+  /** `skip` costs nothing: the bytes are those of the file. */
+  readonly canSkip: boolean;
   /**
    * `keep`, followed by the next bytes; null when there are no more. Memory is used again: neither `keep` nor what was
    * returned before may be touched afterwards.
@@ -22,6 +24,8 @@ export interface ByteReader {
 export interface ByteOptions {
   /** `auto`, or any label that TextDecoder knows. */
   readonly encoding: string;
+  /** `any`: a carriage return alone ends a line anywhere. By itself it does so where the file's beginning has no line feed. */
+  readonly lineEnds?: 'auto' | 'any';
   /** Bytes of the resulting stream to leave out at the start. */
   readonly skip?: number;
   /** Bytes to read at a time. */
@@ -50,16 +54,16 @@ export async function openBytes(file: InputFile, options: ByteOptions): Promise<
     const head = buffer.subarray(0, (await handle.read(buffer, 0, headBytes, 0)).bytesRead);
     if (head[0] === 0x1f && head[1] === 0x8b) {
       await handle.close();
-      return await StreamedBytes.open(file, unzipped(file, options), decoder, skip);
+      return await StreamedBytes.open(file, unzipped(file, options), decoder, options);
     }
     const mark = byteOrderMark(head);
     const found = decoder ?? mark.decoder;
     if (!found || found.encoding === 'utf-8') {
       const start = mark.encoding === 'utf-8' ? mark.length : 0;
-      return withLineFeeds(new FileBytes(handle, file, start + skip, options.chunkSize ?? chunkBytes), head, file);
+      return withLineFeeds(new FileBytes(handle, file, start + skip, options.chunkSize ?? chunkBytes), head, file, options);
     }
     const plain = new FileBytes(handle, file, 0, options.chunkSize ?? chunkBytes);
-    return await StreamedBytes.open(file, { next: () => plain.next(empty), done: () => plain.done(), close: () => plain.close() }, found, skip);
+    return await StreamedBytes.open(file, { next: () => plain.next(empty), done: () => plain.done(), close: () => plain.close() }, found, options);
   } catch (error) {
     await handle.close().catch(() => {});
     throw fileError(error, file.name);
@@ -83,6 +87,7 @@ export function decoderFor(encoding: string): TextDecoder {
 /** Plain UTF-8. The next chunk is being read while its user works on the current one. */
 class FileBytes implements ByteReader {
   readonly translated = false;
+  readonly canSkip = true;
   readonly #handle: FileHandle;
   readonly #file: InputFile;
   readonly #chunkSize: number;
@@ -167,12 +172,14 @@ function enough(keep: Uint8Array): number {
 }
 
 /** Lines that end with a carriage return alone, as on old Macs and in some exports, get a line feed in its place: offsets stay the same. */
-function withLineFeeds(reader: ByteReader, head: Uint8Array, file: InputFile): ByteReader {
+function withLineFeeds(reader: ByteReader, head: Uint8Array, file: InputFile, { lineEnds }: ByteOptions): ByteReader {
+  if (lineEnds === 'any') return withLineFeedsOnly(reader);
   const first = head.indexOf(13);
   // The last byte may be the first half of CR LF.
   if (first === -1 || head.includes(10) || first === head.length - 1) return reader;
   return {
     translated: reader.translated,
+    canSkip: reader.canSkip,
     done: () => reader.done(),
     close: () => reader.close(),
     async next(keep) {
@@ -185,11 +192,31 @@ function withLineFeeds(reader: ByteReader, head: Uint8Array, file: InputFile): B
   };
 }
 
+/** As above for lines that end in different ways: a carriage return that no line feed follows becomes one. */
+function withLineFeedsOnly(reader: ByteReader): ByteReader {
+  return {
+    translated: reader.translated,
+    canSkip: reader.canSkip,
+    done: () => reader.done(),
+    close: () => reader.close(),
+    async next(keep) {
+      // What follows the last byte, only the next chunk tells.
+      const from = keep[keep.length - 1] === 13 ? keep.length - 1 : keep.length;
+      const bytes = await reader.next(keep);
+      if (!bytes) return null;
+      for (let at = bytes.indexOf(13, from); at !== -1 && at < bytes.length - 1; at = bytes.indexOf(13, at + 1)) {
+        if (bytes[at + 1] !== 10) bytes[at] = 10;
+      }
+      return bytes;
+    },
+  };
+}
+
 function mixedLineEnds(file: InputFile): MillraceError {
   return new MillraceError({
     code: 'file/line-ends',
     message: `The lines of ${file.name} end with a carriage return alone at its beginning, and with a line feed later.`,
-    hint: 'Save the file with LF or CR LF line ends throughout.',
+    hint: 'Save the file with LF or CR LF line ends throughout, or set the line ends of a CSV file to any.',
   });
 }
 
@@ -201,6 +228,7 @@ interface Chunks {
 
 /** Unpacked or translated bytes: where they start over again can only be found by reading from the beginning. */
 class StreamedBytes implements ByteReader {
+  readonly canSkip = false;
   readonly #chunks: Chunks;
   #decoder: TextDecoder | null;
   #first: Uint8Array | null;
@@ -212,7 +240,7 @@ class StreamedBytes implements ByteReader {
     this.#first = first;
   }
 
-  static async open(file: InputFile, chunks: Chunks, given: TextDecoder | null, skip: number): Promise<ByteReader> {
+  static async open(file: InputFile, chunks: Chunks, given: TextDecoder | null, options: ByteOptions): Promise<ByteReader> {
     let first = await chunks.next();
     // Only the first bytes tell; a chunk of fewer than three comes from a tiny file, or from a stream that begins slowly.
     while (first && first.length < 3) {
@@ -227,13 +255,14 @@ class StreamedBytes implements ByteReader {
     const reader = new StreamedBytes(chunks, isUtf8 ? null : decoder, first);
     const head = await reader.next(empty);
     reader.#unread = head;
+    let skip = options.skip ?? 0;
     while (skip > 0) {
       const bytes = await reader.next(empty);
       if (!bytes) break;
       if (bytes.length > skip) reader.#unread = bytes.subarray(skip);
       skip -= bytes.length;
     }
-    return withLineFeeds(reader, head ?? empty, file);
+    return withLineFeeds(reader, head ?? empty, file, options);
   }
 
   #unread: Buffer | null = null;

@@ -1,5 +1,6 @@
 /** Types that the user sets by hand over those that were found. */
 import { nameList } from '../../engine/schema/name-list.ts';
+import type { Fix } from '../../engine/schema/problem.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../engine/schema/types.ts';
 import { f } from '../kit/fields.ts';
 import type { Inference } from '../kit/node.ts';
@@ -10,6 +11,7 @@ const labels: Record<ColumnType, string> = {
   number: 'Number',
   boolean: 'Boolean',
   timestamp: 'Timestamp',
+  date: 'Date',
   json: 'JSON',
   bytes: 'Bytes (base64)',
 };
@@ -19,7 +21,7 @@ export const columnTypeOptions = columnTypes.map((value) => ({ value, label: lab
 export const columnTypesField = f.list({
   label: 'Column types',
   itemLabel: 'Column',
-  help: 'Types are told from the first 1,000 rows. Set those that should be different.',
+  help: 'Types are told from a sample of the rows. Set those that should be different.',
   advanced: true,
   default: [],
   item: {
@@ -28,9 +30,28 @@ export const columnTypesField = f.list({
   },
 });
 
+export const sampleRowsField = f.number({
+  label: 'Rows to tell types from',
+  help: 'So many at the beginning of a file; and a third as many in its middle and at its end, unless it is gzip or not UTF-8.',
+  default: 1000,
+  min: 1,
+  max: 100_000,
+  advanced: true,
+});
+
 export interface ColumnTypeSetting {
   readonly column: string;
   readonly type: ColumnType;
+}
+
+/** The edit that reads a column as a wider type, for a source with `columnTypesField` as its param `types`. */
+export function readAs(column: string, type: ColumnType): Fix {
+  return { title: `Read column "${column}" as ${type === 'string' ? 'text' : type}`, list: 'types', key: 'column', entry: { column, type } };
+}
+
+/** The columns whose types somebody has set. */
+export function setColumns(types: readonly ColumnTypeSetting[]): ReadonlySet<string> {
+  return new Set(types.map(({ column }) => column));
 }
 
 /**

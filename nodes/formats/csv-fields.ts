@@ -3,15 +3,25 @@
  * one field at `at` and moves behind it. What it is not sure about sets `failed`; the row is then read again, slowly and by
  * the book (csv-record.ts). So whatever is accepted here must be what the slow way would have found.
  */
+import { type TrailingZeros, variousPlaces } from '../../engine/schema/exact.ts';
+import { isDate } from '../../engine/schema/timestamp.ts';
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
-import { castValue } from '../../engine/schema/values.ts';
+import type { Converted } from '../../engine/schema/values.ts';
 import type { CsvDialect } from './csv-record.ts';
 import { exactDigits, powersOfTen } from './exact-decimals.ts';
 import { copiedLength, type StringCache } from './string-cache.ts';
 import { TimestampBytes } from './timestamp-bytes.ts';
 
+/** How the cells of a column become values. */
+export interface CellReader {
+  readonly type: ColumnType;
+  readonly zeros: TrailingZeros;
+  readonly read: (text: string) => Converted;
+}
+
 const lineFeed = 10;
 const carriageReturn = 13;
+const zero = 48;
 
 export class CsvFields {
   bytes: Buffer = Buffer.alloc(0);
@@ -57,6 +67,12 @@ export class CsvFields {
     else this.failed = true;
   }
 
+  /** A delimiter may stand before it that no field follows. */
+  trailingEnd(): void {
+    if (this.bytes[this.at] === this.#delimiter) this.at++;
+    this.lineEnd();
+  }
+
   string(cache: StringCache): string | null {
     const { bytes } = this;
     const stops = this.#stops;
@@ -79,7 +95,7 @@ export class CsvFields {
     return value === this.#nullText ? null : value;
   }
 
-  integer(): number | null {
+  integer(column: CellReader): number | null {
     const { bytes } = this;
     const start = this.at;
     let at = start;
@@ -87,17 +103,20 @@ export class CsvFields {
     const negative = byte === 45;
     if (negative) byte = bytes[++at]!;
     const first = at;
+    const lead = byte;
     let value = 0;
     while (byte >= 48 && byte <= 57) {
       value = value * 10 + byte - 48;
       byte = bytes[++at]!;
     }
-    if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits) return this.converted('integer') as number | null;
+    // With a zero in front it is 0, or none.
+    const isOther = lead === zero && (negative || at - first > 1);
+    if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits || isOther) return this.converted(column) as number | null;
     this.at = at;
     return negative ? -value : value;
   }
 
-  number(): number | null {
+  number(column: CellReader): number | null {
     const { bytes } = this;
     const start = this.at;
     let at = start;
@@ -105,6 +124,7 @@ export class CsvFields {
     const negative = byte === 45;
     if (negative) byte = bytes[++at]!;
     const first = at;
+    const lead = byte;
     let value = 0;
     let point = -1;
     for (;;) {
@@ -113,21 +133,42 @@ export class CsvFields {
       else break;
       byte = bytes[++at]!;
     }
-    const digits = at - first - (point === -1 ? 0 : 1);
-    if (this.#stops[byte] !== 1 || digits === 0 || digits > exactDigits) return this.converted('number') as number | null;
+    if (point === -1) {
+      if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits || (lead === zero && at - first > 1)) {
+        return this.converted(column) as number | null;
+      }
+    } else {
+      const places = at - point - 1;
+      if (this.#stops[byte] !== 1 || places === 0 || at - first > exactDigits + 1 || (lead === zero && point - first > 1)) {
+        return this.converted(column) as number | null;
+      }
+      const { zeros } = column;
+      const endsWithZero = bytes[at - 1] === zero;
+      const isNew = zeros.places === places ? endsWithZero && !zeros.matter : endsWithZero || zeros.places !== variousPlaces;
+      if (isNew && !zeros.take(places, endsWithZero)) return this.converted(column) as number | null;
+      value /= powersOfTen[places]!;
+    }
     this.at = at;
-    if (point !== -1) value /= powersOfTen[at - point - 1]!;
     return negative ? -value : value;
   }
 
-  timestamp(): number | null {
+  timestamp(column: CellReader): number | null {
     const time = this.#timestamps.read(this.bytes, this.at);
-    if (Number.isNaN(time) || this.#stops[this.bytes[this.#timestamps.end]!] !== 1) return this.converted('timestamp') as number | null;
+    if (Number.isNaN(time) || this.#stops[this.bytes[this.#timestamps.end]!] !== 1) return this.converted(column) as number | null;
     this.at = this.#timestamps.end;
     return time;
   }
 
-  boolean(): boolean | null {
+  date(column: CellReader): string | null {
+    const { bytes, at } = this;
+    if (bytes[at + 4] !== 45 || bytes[at + 7] !== 45 || this.#stops[bytes[at + 10]!] !== 1) return this.converted(column) as string | null;
+    const text = this.text.substring(at - this.textStart, at + 10 - this.textStart);
+    if (!isDate(text)) return this.converted(column) as string | null;
+    this.at = at + 10;
+    return text;
+  }
+
+  boolean(column: CellReader): boolean | null {
     const { bytes, at } = this;
     // "true", "false"
     if (bytes[at] === 116 && bytes[at + 1] === 114 && bytes[at + 2] === 117 && bytes[at + 3] === 101 && this.#stops[bytes[at + 4]!] === 1) {
@@ -145,11 +186,11 @@ export class CsvFields {
       this.at = at + 5;
       return false;
     }
-    return this.converted('boolean') as boolean | null;
+    return this.converted(column) as boolean | null;
   }
 
   /** Any type but `string`, by way of the field's text. */
-  converted(type: ColumnType): Value {
+  converted(column: CellReader): Value {
     const { bytes } = this;
     const start = this.at;
     let text: string;
@@ -164,7 +205,7 @@ export class CsvFields {
       text = this.#cut(start, at, all, null);
       if (text === '' || text === this.#nullText) return null;
     }
-    const cast = castValue(text, type);
+    const cast = column.read(text);
     if (cast.ok) return cast.value;
     this.failed = true;
     return null;

@@ -1,48 +1,55 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
-import { openBytes } from './byte-reader.ts';
-import { emptyFile, headerMismatch, isBlank } from './csv-parser.ts';
-import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
+import { type ByteOptions, openBytes } from './byte-reader.ts';
+import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
+import { emptyFile, headerMismatch, isBlank, type RowWidth, withoutTrailing } from './csv-parser.ts';
+import { type CsvField, readCsvRecord } from './csv-record.ts';
 import type { InputFile } from './input-files.ts';
+import { type Beginning, furtherLines } from './stretches.ts';
 import { within } from './time-limit.ts';
 
-export interface CsvHeadOptions {
-  /** A byte, or null to find it out. */
-  readonly delimiter: number | null;
-  /** A byte, or -1 for none. */
-  readonly quote: number;
-  readonly header: boolean;
+export interface CsvHeadOptions extends DialectOptions {
   readonly encoding: string;
+  readonly lineEnds: NonNullable<ByteOptions['lineEnds']>;
   readonly nullText: string;
+  /** How many rows at the beginning of a file are looked at to tell the types. */
+  readonly sampleRows: number;
+  readonly width: RowWidth;
 }
-export interface CsvHead {
-  readonly dialect: CsvDialect;
+export interface CsvHead extends CsvLayout {
   /** As the file has them; null without a header. */
   readonly names: readonly string[] | null;
   readonly rows: readonly (readonly (string | null)[])[];
   /** How many of the first rows could not be read, and the first of these. */
   readonly unreadable: number;
   readonly firstUnreadable: { readonly line: number; readonly message: string; readonly hint: string } | null;
+  readonly beginning: Beginning;
 }
 
+/** For a sample of 1,000 rows; a larger one may have more, in proportion. */
 const headBytes = 4 * 1024 * 1024;
+const usualRows = 1000;
 const sniffBytes = 64 * 1024;
-const sniffRecords = 100;
-const sampleRows = 1000;
+const minSampleRows = 10;
 const checkedHeaders = 20;
-const candidates = [...',;\t|'].map((character) => character.charCodeAt(0));
+/** To look at the headers of many files: the whole look is given up after five seconds. */
+const headersMs = 2500;
+/** To look into the middle and the end of many files. */
+const furtherMs = 1000;
 const noSignal = new AbortController().signal;
 
-/** The schema of files that are read together, and what is wrong with them. Never throws. */
-export async function discoverCsv(files: readonly InputFile[], options: CsvHeadOptions, signal: AbortSignal): Promise<Discovery> {
+/**
+ * The schema of files that are read together, and what is wrong with them: `byName` unites their columns, else all need the
+ * header of the first. Never throws.
+ */
+export async function discoverCsv(files: readonly InputFile[], options: CsvHeadOptions, signal: AbortSignal, byName = false): Promise<Discovery> {
   const problems: NodeProblem[] = [];
   try {
     const first = files[0]!;
-    const head = await readCsvHead(first, options, sampleRows, signal);
-    const names = head.names ?? Array.from({ length: head.rows[0]?.length ?? 0 }, () => '');
-    const schema = inferFromText(names, head.rows);
+    const head = await readCsvHead(first, options, options.sampleRows, signal);
     if (head.unreadable > 0 && head.firstUnreadable) {
       const { line, message, hint } = head.firstUnreadable;
       const total = head.rows.length + head.unreadable;
@@ -54,30 +61,145 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
         position: { source: first.name, line },
       });
     }
-    const renamed = head.names?.findIndex((name, i) => name !== schema.columns[i]!.name) ?? -1;
+    const names = columnNames(head);
+    const renamed = head.names?.findIndex((name, i) => name !== names[i]) ?? -1;
     if (renamed !== -1) {
       const name = head.names![renamed]!;
       problems.push({
         code: 'csv/column-name',
         severity: 'warning',
-        message: `The header of ${first.name} ${name === '' ? `has no name for column ${renamed + 1}` : `names "${name}" more than once`}; it is called "${schema.columns[renamed]!.name}" here.`,
+        message: `The header of ${first.name} ${name === '' ? `has no name for column ${renamed + 1}` : `names "${name}" more than once`}; it is called "${names[renamed]!}" here.`,
         hint: 'A select node can rename it.',
       });
     }
-    for (const file of head.names ? files.slice(1, checkedHeaders) : []) {
-      const other = await readCsvHead(file, options, 0, signal, head.dialect);
-      if (other.names!.join('\n') !== head.names!.join('\n')) throw headerMismatch(first, head.names!, file, other.names!);
+    problems.push(...layoutNotes(first, head, options));
+    const heads = [{ file: first, head }];
+    if (byName) heads.push(...(await otherHeads(files, options, signal, problems)));
+    else {
+      for (const file of head.names ? files.slice(1, checkedHeaders) : []) {
+        const other = await readCsvHead(file, options, 0, signal);
+        if (other.names!.join('\n') !== head.names!.join('\n')) throw headerMismatch(first, head.names!, file, other.names!);
+      }
     }
-    return { schema, problems };
+    return { schema: unite(await samplesOf(heads, options, signal), problems), problems };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [...problems, error.problem] };
   }
 }
 
-/** Throws a MillraceError where not even the header can be read. `dialect` spares the search for it. */
-export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxRows: number, signal = noSignal, dialect?: CsvDialect): Promise<CsvHead> {
-  const reader = await within(openBytes(file, { encoding: options.encoding, chunkSize: sniffBytes }), signal, file.name);
+/** The names of a file's columns: as in its header, but none is empty or there twice. */
+export function columnNames({ names, rows }: Pick<CsvHead, 'names' | 'rows'>): string[] {
+  return inferFromText(names ?? (rows[0] ?? []).map(() => ''), []).columns.map(({ name }) => name);
+}
+
+/**
+ * Rows of the middle and the end. A record of another width is left out, whatever becomes of it in the run: the stretch may begin
+ * within a quoted field.
+ */
+async function furtherRows({ file, head }: HeadOfFile, options: CsvHeadOptions, signal: AbortSignal): Promise<(string | null)[][]> {
+  const rows: (string | null)[][] = [];
+  const { dialect } = head;
+  const width = columnNames(head).length;
+  for (const bytes of await furtherLines(file, options, head.beginning, signal)) {
+    for (let at = 0; at < bytes.length; ) {
+      const record = readCsvRecord(bytes, at, dialect, 1, true, false);
+      if (record.kind === 'more') break;
+      if (record.kind === 'fields' && !isBlank(record.fields, width)) {
+        const fields = dialect.trailing ? withoutTrailing(record.fields, width) : record.fields;
+        if (fields.length === width) rows.push(cellsOf(fields, options.nullText));
+      }
+      at = record.next;
+    }
+  }
+  return rows;
+}
+
+interface HeadOfFile {
+  readonly file: InputFile;
+  readonly head: CsvHead;
+}
+interface SampleOfFile extends HeadOfFile {
+  readonly rows: CsvHead['rows'];
+}
+
+/** Of all files but the first, as far as time allows: the last one, which is often the newest, comes first. */
+async function otherHeads(files: readonly InputFile[], options: CsvHeadOptions, signal: AbortSignal, problems: NodeProblem[]): Promise<HeadOfFile[]> {
+  const heads: HeadOfFile[] = [];
+  const rows = Math.max(minSampleRows, Math.floor(options.sampleRows / files.length));
+  const others = files.slice(1);
+  const until = performance.now() + headersMs;
+  for (const file of [...others.slice(-1), ...others.slice(0, -1)]) {
+    if (performance.now() > until) {
+      const message = `Only ${heads.length + 1} of ${files.length} files could be looked into for their columns.`;
+      problems.push({ code: 'csv/many-files', severity: 'warning', message, hint: 'Files with other columns fail when they are read. Name fewer files.' });
+      break;
+    }
+    heads.push({ file, head: await readCsvHead(file, options, rows, signal) });
+  }
+  return heads.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
+}
+
+/** The rows of all heads, and further ones of their files as far as time allows, of the first in any case. */
+async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, signal: AbortSignal): Promise<SampleOfFile[]> {
+  const samples: SampleOfFile[] = [];
+  const until = performance.now() + furtherMs;
+  for (const each of heads) {
+    const isLate = samples.length > 0 && performance.now() > until;
+    samples.push({ ...each, rows: isLate ? each.head.rows : [...each.head.rows, ...(await furtherRows(each, options, signal))] });
+  }
+  return samples;
+}
+
+/** The columns of all files by their names, with types that hold what any of the samples has. */
+function unite(samples: readonly SampleOfFile[], problems: NodeProblem[]): Schema {
+  const places = new Map<string, number>();
+  const united = samples.flatMap(({ head, rows }) => {
+    const names = columnNames(head);
+    for (const name of names) if (!places.has(name)) places.set(name, places.size);
+    if (names.every((name, i) => places.get(name) === i)) return rows;
+    return rows.map((row) => {
+      const cells: (string | null)[] = [];
+      row.forEach((cell, i) => {
+        cells[places.get(names[i]!)!] = cell;
+      });
+      return cells;
+    });
+  });
+  for (const name of places.keys()) {
+    const without = samples.filter(({ head }) => !columnNames(head).includes(name));
+    if (without.length === 0) continue;
+    const which = without.length === 1 ? without[0]!.file.name : `${without.length} of ${samples.length} files (${without[0]!.file.name} is one)`;
+    const message = `There is no column "${name}" in ${which}: it is null there.`;
+    problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
+  }
+  return inferFromText([...places.keys()], united);
+}
+
+/** What was recognised that changes which lines are read. */
+function layoutNotes({ name }: InputFile, { skip, guessedComment, names }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
+  const notes: NodeProblem[] = [];
+  const note = (code: string, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
+    notes.push({ code, severity, message, hint, field });
+  if (options.skip === null && skip > 0) {
+    const lines = skip === 1 ? 'The first line' : `The first ${skip} lines`;
+    note('csv/preamble', 'info', `${lines} of ${name} stand before the table and are left out.`, 'If they are rows, set the lines to skip to 0.', 'skip');
+  }
+  if (guessedComment) note('csv/comments', 'info', `Lines of ${name} that begin with # are comments.`, 'If they are rows, empty the comment mark.', 'comment');
+  const looksLikeData =
+    names?.some((text) => text !== '') &&
+    inferFromText(names, [names.map((text) => text || null)]).columns.every(({ type }, i) => names[i] === '' || type !== 'string');
+  if (looksLikeData) {
+    const message = `The first row of ${name}, which holds the names, looks like data: ${names!.slice(0, 3).join(', ')}.`;
+    note('csv/header', 'warning', message, 'If the file has no header, switch "First row holds the names" off.', 'header');
+  }
+  return notes;
+}
+
+/** Throws a MillraceError where not even the header can be read. */
+export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxRows: number, signal = noSignal): Promise<CsvHead> {
+  const { encoding, lineEnds } = options;
+  const reader = await within(openBytes(file, { encoding, lineEnds, chunkSize: sniffBytes }), signal, file.name);
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let ended = false;
@@ -90,44 +212,18 @@ export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxR
       }
     };
     while (bytes.length < sniffBytes && !ended) await readOn();
-    const found = dialect ?? { delimiter: options.delimiter ?? detectDelimiter(bytes, options.quote, ended), quote: options.quote };
-    const sample = new Sample(file, found, options, maxRows);
-    while (!sample.read(bytes, ended, reader.translated) && !ended && bytes.length < headBytes) await readOn();
-    return sample.head(ended);
+    const sample = new Sample(file, detectLayout(bytes, options, ended), options, maxRows);
+    const mostBytes = headBytes * Math.max(1, maxRows / usualRows);
+    while (!sample.read(bytes, ended, reader.translated) && !ended && bytes.length < mostBytes) await readOn();
+    return sample.head(ended, reader.canSkip);
   } finally {
     await reader.close();
   }
 }
 
-/** The candidate that cuts the most records into the same number of fields, more than one; the comma where none does. */
-function detectDelimiter(bytes: Buffer, quote: number, last: boolean): number {
-  let best = candidates[0]!;
-  let bestScore = 0;
-  for (const delimiter of candidates) {
-    const widths: number[] = [];
-    for (let at = 0; at < bytes.length && widths.length < sniffRecords; ) {
-      const record = readCsvRecord(bytes, at, { delimiter, quote }, 1, last, false);
-      if (record.kind === 'more') break;
-      if (record.kind === 'bad') widths.push(0);
-      else if (!isBlank(record.fields, 2)) widths.push(record.fields.length);
-      at = record.next;
-    }
-    const width = widths[0] ?? 0;
-    if (width < 2) continue;
-    const alike = widths.filter((other) => other === width).length / widths.length;
-    // More fields decide only between delimiters that fit equally well.
-    const score = alike + Math.min(width, 1000) / 1e6;
-    if (score > bestScore) {
-      best = delimiter;
-      bestScore = score;
-    }
-  }
-  return best;
-}
-
 class Sample {
   readonly #file: InputFile;
-  readonly #dialect: CsvDialect;
+  readonly #layout: CsvLayout;
   readonly #options: CsvHeadOptions;
   readonly #maxRows: number;
   readonly #rows: (string | null)[][] = [];
@@ -137,10 +233,12 @@ class Sample {
   #firstUnreadable: CsvHead['firstUnreadable'] = null;
   #at = 0;
   #line = 1;
+  #toSkip: number;
 
-  constructor(file: InputFile, dialect: CsvDialect, options: CsvHeadOptions, maxRows: number) {
+  constructor(file: InputFile, layout: CsvLayout, options: CsvHeadOptions, maxRows: number) {
     this.#file = file;
-    this.#dialect = dialect;
+    this.#layout = layout;
+    this.#toSkip = layout.skip;
     this.#options = options;
     this.#maxRows = maxRows;
   }
@@ -148,18 +246,27 @@ class Sample {
   /** Reads on in the bytes from the file's beginning; true when there are enough rows. */
   read(bytes: Buffer, last: boolean, translated: boolean): boolean {
     while (this.#at < bytes.length && !this.#isFull()) {
-      const record = readCsvRecord(bytes, this.#at, this.#dialect, this.#line, last, translated);
+      if (this.#toSkip > 0) {
+        const feed = bytes.indexOf(10, this.#at);
+        if (feed === -1) return false;
+        this.#at = feed + 1;
+        this.#line++;
+        this.#toSkip--;
+        continue;
+      }
+      const record = readCsvRecord(bytes, this.#at, this.#layout.dialect, this.#line, last, translated);
       if (record.kind === 'more') return false;
       if (record.kind === 'bad') this.#bad(record.message, record.hint, record.code);
-      else this.#add(record.fields);
+      else if (record.kind === 'fields') this.#add(record.fields);
       this.#at = record.next;
       this.#line += record.lines;
     }
     return this.#isFull();
   }
 
-  head(isWhole: boolean): CsvHead {
+  head(isWhole: boolean, canSkip: boolean): CsvHead {
     if (this.#width === 0) {
+      if (isWhole && this.#line > 1 && this.#layout.skip > 0) throw nothingBehind(this.#file, this.#layout.skip);
       if (isWhole) throw emptyFile(this.#file);
       throw new MillraceError({
         code: 'csv/long-line',
@@ -167,28 +274,37 @@ class Sample {
         hint: 'The file may be no CSV, or have other line ends than LF and CR LF, or a quote that is never closed.',
       });
     }
-    return { dialect: this.#dialect, names: this.#names, rows: this.#rows, unreadable: this.#unreadable, firstUnreadable: this.#firstUnreadable };
+    const beginning = { bytes: this.#at, rows: this.#rows.length, canSkip };
+    return { ...this.#layout, names: this.#names, rows: this.#rows, unreadable: this.#unreadable, firstUnreadable: this.#firstUnreadable, beginning };
   }
 
   #isFull(): boolean {
     return this.#width > 0 && this.#rows.length + this.#unreadable >= this.#maxRows;
   }
 
-  #add(fields: readonly CsvField[]): void {
-    if (isBlank(fields, this.#width)) return;
+  #add(record: readonly CsvField[]): void {
+    if (isBlank(record, this.#width)) return;
+    const { header, nullText, width } = this.#options;
     if (this.#width === 0) {
+      const hasTrailing = this.#layout.dialect.trailing && record.length > 1;
+      const fields = hasTrailing ? withoutTrailing(record, record.length - 1) : record;
       this.#width = fields.length;
-      if (this.#options.header) {
+      if (header) {
         this.#names = fields.map((field) => field.text);
         if (this.#names.some((name) => name.includes('\r'))) throw otherLineEnds(this.#file);
         return;
       }
     }
-    if (fields.length === this.#width) this.#rows.push(fields.map(({ text, quoted }) => (!quoted && text === this.#options.nullText ? null : text)));
-    else
+    const fields = this.#layout.dialect.trailing ? withoutTrailing(record, this.#width) : record;
+    const fits = width === 'strict' ? fields.length === this.#width : fields.length <= this.#width || width === 'cut';
+    if (fits) {
+      const cells = cellsOf(fields.slice(0, this.#width), nullText);
+      while (cells.length < this.#width) cells.push(null);
+      this.#rows.push(cells);
+    } else
       this.#bad(
         `The row does not have ${this.#width} fields, but ${fields.length}.`,
-        'Check its delimiters, and the delimiter that is set here.',
+        'Check its delimiters, and the delimiter that is set here. For lines before the table, set how many to skip.',
         'csv/fields',
       );
   }
@@ -201,10 +317,23 @@ class Sample {
   }
 }
 
+function cellsOf(fields: readonly CsvField[], nullText: string): (string | null)[] {
+  return fields.map(({ text, quoted }) => (!quoted && text === nullText ? null : text));
+}
+
 function otherLineEnds(file: InputFile): MillraceError {
   return new MillraceError({
     code: 'csv/line-ends',
-    message: `The lines of ${file.name} end with a carriage return alone, as on old Macs.`,
-    hint: 'Save the file with LF or CR LF line ends.',
+    message: `Some lines of ${file.name} end with a carriage return alone, as on old Macs.`,
+    hint: 'Set its line ends to "LF, CR LF and CR", or save it with LF or CR LF line ends.',
+  });
+}
+
+function nothingBehind(file: InputFile, skip: number): MillraceError {
+  return new MillraceError({
+    code: 'csv/skip',
+    message: `There is no header behind the first ${skip === 1 ? 'line' : `${skip} lines`} of ${file.name}, which are skipped.`,
+    hint: 'Set fewer lines to skip.',
+    field: 'skip',
   });
 }

@@ -1,7 +1,9 @@
 /** The params of a CSV file as the bytes that the readers work with. */
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { f } from '../kit/fields.ts';
 import { decoderFor } from './byte-reader.ts';
 import type { CsvHeadOptions } from './csv-head.ts';
+import type { RowWidth } from './csv-parser.ts';
 
 export interface CsvParams {
   readonly delimiter: 'auto' | 'comma' | 'semicolon' | 'tab' | 'pipe' | 'other';
@@ -10,13 +12,84 @@ export interface CsvParams {
   readonly header: boolean;
   readonly encoding: string;
   readonly nullText: string | null;
+  readonly sampleRows: number;
+  /** These are found out where they are not given. */
+  readonly skip?: number | null;
+  readonly comment?: string | null;
+  readonly escape?: 'auto' | 'none' | 'backslash';
+  readonly trailing?: 'auto' | 'no' | 'yes';
+  readonly lineEnds?: 'auto' | 'any';
+  readonly width?: RowWidth;
 }
 
 const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
+const backslash = 92;
 
-/** Throws a MillraceError for a delimiter, quote or encoding that cannot be. */
+/** The fields of a dialect that few files need to have set. */
+export const dialectFields = {
+  skip: f.number({
+    label: 'Lines to skip',
+    optional: true,
+    min: 0,
+    integer: true,
+    advanced: true,
+    help: 'Before the header, or before the first row. Empty: lines before a table, and the line sep=; of Excel, are recognised.',
+  }),
+  comment: f.text({
+    label: 'Comment mark',
+    default: 'auto',
+    optional: true,
+    advanced: true,
+    help: 'Lines that begin with it are left out. auto is # where such lines are clearly no rows. Empty: there are no comments.',
+  }),
+  escape: f.choice({
+    label: 'Quotes within quotes',
+    default: 'auto',
+    advanced: true,
+    options: [
+      { value: 'auto', label: 'Detect' },
+      { value: 'none', label: 'Written twice ""' },
+      {
+        value: 'backslash',
+        label: 'Behind a backslash \\"',
+        help: 'Also delimiters, line breaks and backslashes. Before anything else a backslash stays as it is.',
+      },
+    ],
+  }),
+  trailing: f.choice({
+    label: 'Delimiter at the end of lines',
+    default: 'auto',
+    advanced: true,
+    options: [
+      { value: 'auto', label: 'Detect' },
+      { value: 'no', label: 'Begins one more field' },
+      { value: 'yes', label: 'Means nothing' },
+    ],
+  }),
+  lineEnds: f.choice({
+    label: 'Line ends',
+    default: 'auto',
+    advanced: true,
+    options: [
+      { value: 'auto', label: 'Detect', help: 'LF, CR LF, or CR alone where the beginning of the file has no LF.' },
+      { value: 'any', label: 'LF, CR LF and CR', help: 'For files that mix them. A CR alone within quotes becomes LF.' },
+    ],
+  }),
+  width: f.choice({
+    label: 'Too few or too many fields',
+    default: 'strict',
+    advanced: true,
+    options: [
+      { value: 'strict', label: 'Row error' },
+      { value: 'fill', label: 'Missing ones are null, too many are a row error' },
+      { value: 'cut', label: 'Missing ones are null, extra ones are left out', help: 'The log says how many rows had too few or too many.' },
+    ],
+  }),
+};
+
+/** Throws a MillraceError for a delimiter, quote, comment mark or encoding that cannot be. */
 export function csvOptions(params: CsvParams): CsvHeadOptions {
-  const { header, encoding } = params;
+  const { header, encoding, sampleRows } = params;
   const quote = params.quote ? byte(params.quote, 'quote') : -1;
   const delimiter =
     params.delimiter === 'auto'
@@ -24,16 +97,33 @@ export function csvOptions(params: CsvParams): CsvHeadOptions {
       : params.delimiter === 'other'
         ? byte(params.otherDelimiter, 'otherDelimiter')
         : delimiters[params.delimiter].charCodeAt(0);
-  if (delimiter === quote)
-    throw new MillraceError({
-      code: 'csv/delimiter',
-      message: 'The delimiter and the quote are the same character.',
-      hint: 'Choose another one for one of them.',
-      field: 'quote',
-    });
+  const comment = params.comment === undefined || params.comment === 'auto' ? null : params.comment ? byte(params.comment, 'comment') : -1;
+  if (delimiter !== null && delimiter === quote) throw same('The delimiter and the quote', 'quote');
+  if (comment !== null && comment !== -1 && (comment === delimiter || comment === quote))
+    throw same('The comment mark and the delimiter or the quote', 'comment');
+  if (params.escape === 'backslash' && (delimiter === backslash || quote === backslash)) throw same('The backslash and the delimiter or the quote', 'escape');
   if (encoding !== 'auto') decoderFor(encoding);
-  return { delimiter, quote, header, encoding, nullText: params.nullText ?? '' };
+  return {
+    delimiter,
+    quote,
+    header,
+    encoding,
+    nullText: params.nullText ?? '',
+    sampleRows,
+    skip: params.skip ?? null,
+    comment,
+    escape: params.escape === 'none' ? -1 : params.escape === 'backslash' ? backslash : null,
+    trailing: params.trailing === 'no' ? false : params.trailing === 'yes' ? true : null,
+    lineEnds: params.lineEnds ?? 'auto',
+    width: params.width ?? 'strict',
+  };
 }
+
+function same(what: string, field: string): MillraceError {
+  return new MillraceError({ code: 'csv/delimiter', message: `${what} are the same character.`, hint: 'Choose another one for one of them.', field });
+}
+
+const parts: { readonly [field: string]: string } = { quote: 'quote', comment: 'comment mark' };
 
 function byte(text: string, field: string): number {
   const character = text === '\\t' ? '\t' : text;
@@ -41,7 +131,7 @@ function byte(text: string, field: string): number {
   if (character.length === 1 && code < 128 && code !== 0 && code !== 10 && code !== 13) return code;
   throw new MillraceError({
     code: 'csv/delimiter',
-    message: `"${text}" cannot be a ${field === 'quote' ? 'quote' : 'delimiter'}.`,
+    message: `"${text}" cannot be a ${parts[field] ?? 'delimiter'}.`,
     hint: 'Give one ASCII character; \\t stands for a tab.',
     field,
   });

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TrailingZeros } from '../../engine/schema/exact.ts';
+import { readText } from '../../engine/schema/read-text.ts';
 import type { ColumnType, Row, Schema } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
@@ -26,11 +28,17 @@ function schemaOf(columns: { readonly [name: string]: ColumnType }): Schema {
 function parse(
   text: string | Buffer,
   schema: Schema,
-  options: { header?: boolean; cuts?: readonly number[]; batch?: number; nullText?: string; max?: number } = {},
+  options: { header?: boolean; cuts?: readonly number[]; batch?: number; nullText?: string; max?: number; cast?: ReadonlySet<string> } = {},
 ): Parsed {
   const content = Buffer.from(text);
   const failures: RowFailure[] = [];
-  const format = { dialect: { delimiter: comma, quote }, header: true, nullText: options.nullText ?? '', maxRecordBytes: options.max ?? 1 << 20 };
+  const format = {
+    dialect: { delimiter: comma, quote },
+    header: true,
+    nullText: options.nullText ?? '',
+    maxRecordBytes: options.max ?? 1 << 20,
+    cast: options.cast ?? new Set<string>(),
+  };
   const names = options.header === false ? null : schema.columns.map(({ name }) => name);
   const parser = new CsvParser(schema, names, format, null, (failure) => failures.push(failure));
   parser.begin(file, false);
@@ -145,9 +153,26 @@ describe('CSV rows', () => {
   it('are what the rules say, wherever chunks and batches are cut', () => {
     fc.assert(
       fc.property(content, fc.array(fc.nat()), fc.integer({ min: 1, max: 5 }), (text, cuts, batch) => {
-        const { rows, failures } = parse(text, schema, { header: false, cuts, batch });
+        const { rows, failures } = parse(text, schema, { header: false, cuts, batch, cast: new Set('sinbtu') });
         expect(failures).toEqual([]);
         expect(rows).toEqual(reference(text, schema));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('of columns whose types were told are those that the rule takes, each with the rule of its column', () => {
+    const typed = fc
+      .constantFrom('integer', 'number', 'boolean', 'timestamp')
+      .chain((type) => fc.tuple(fc.constant(type), fc.array(field[type], { maxLength: 8 })));
+    fc.assert(
+      fc.property(typed, ([type, cells]) => {
+        const texts = cells.map((cell) => cell.replaceAll('"', ''));
+        const zeros = new TrailingZeros();
+        const wanted = texts.map((text) => readText(text, type, zeros)).flatMap((read, i) => (read.ok ? [{ v: read.value, u: String(i) }] : []));
+        const { rows, failures } = parse(texts.map((text, i) => `${text},${i}\n`).join(''), schemaOf({ v: type, u: 'string' }), { header: false });
+        expect(rows).toEqual(wanted);
+        expect(failures.length).toBe(texts.length - wanted.length);
       }),
       { numRuns: 500 },
     );
@@ -220,7 +245,7 @@ describe('rows that cannot be read', () => {
   it('have a value that does not fit, and say of which column', () => {
     const { failures } = parse('1,x\n1.5,y\n', columns, { header: false });
     expect(failures[0]).toMatchObject({ code: 'csv/value', message: 'Column "a" is of type integer: "1.5" is not a whole number.', row: { raw: '1.5,y' } });
-    expect(failures[0]!.hint).toContain('as string');
+    expect(failures[0]!.hint).toContain('as number');
   });
   it('have text behind a quote: the record ends with the line where that is', () => {
     expect(outcome('1,x\n2,"y\nz"w\n3,v\n')).toEqual({ rows: [1, 3], failures: [['csv/quote', 2, 3, '2,"y\nz"w']] });

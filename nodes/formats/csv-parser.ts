@@ -1,9 +1,13 @@
 /** CSV files into typed rows: fast where the rows are as expected, by the book where they are not. */
-import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Row, Schema, Value } from '../../engine/schema/types.ts';
+
+import { TrailingZeros } from '../../engine/schema/exact.ts';
+import { type Fix, MillraceError } from '../../engine/schema/problem.ts';
+import { readText, widerType } from '../../engine/schema/read-text.ts';
+import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue, setColumn } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
-import { CsvFields } from './csv-fields.ts';
+import { readAs } from './column-types.ts';
+import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import { generatedFunction } from './generated-function.ts';
@@ -14,11 +18,23 @@ import { StringCache } from './string-cache.ts';
 export interface CsvFormat {
   readonly dialect: CsvDialect;
   readonly header: boolean;
+  /** Lines before the header, or before the first row. */
+  readonly skip?: number;
+  /** The comment mark was found and not set: a line that has it and as many fields as a row may be one, and fails. */
+  readonly guessedComment?: boolean;
+  readonly width?: RowWidth;
   /** Unquoted fields of this text are null. */
   readonly nullText: string;
   /** A record of more bytes is given up, so that a missing line break or quote cannot fill the memory. */
   readonly maxRecordBytes: number;
+  /** The columns whose types somebody has set: their cells are cast. All others have to be what the guess takes (read-text.ts). */
+  readonly cast: ReadonlySet<string>;
+  /** What the decimals of each column had so far, where several parsers read parts of it. */
+  readonly zeros?: Map<string, TrailingZeros>;
 }
+
+/** What becomes of rows of another width: a failure, nulls for what is missing, or these and no extra cells. */
+export type RowWidth = 'strict' | 'fill' | 'cut';
 
 const lineFeed = 10;
 /** Decoded at a time: beyond this, V8 allocates strings more slowly. */
@@ -36,46 +52,71 @@ export class CsvParser implements Parser {
   readonly #fileColumn: string | null;
   readonly #fail: (failure: RowFailure) => void;
   readonly #fields: CsvFields;
+  readonly #cells: readonly CellReader[];
   readonly #fillRows: FillRows | null;
   readonly #width: number;
+  readonly #output: Schema;
   #firstFile: InputFile | null = null;
   #bytes: Buffer | null = null;
   #textEnd = 0;
   #headerIsNext = false;
+  #toSkip = 0;
   #inLongLine = false;
+  /** False while the bytes that are open hold escape characters. */
+  #isPlain = true;
+  #short = 0;
+  #long = 0;
 
   /**
    * `schema`: the columns in the file's order, then the file column if there is one. `header`: the names as the files
-   * have them; null if they have no header.
+   * have them; null if they have no header. `output`: the columns of the rows, which are null where the file has none.
    */
-  constructor(schema: Schema, header: readonly string[] | null, format: CsvFormat, fileColumn: string | null, fail: (failure: RowFailure) => void) {
+  constructor(
+    schema: Schema,
+    header: readonly string[] | null,
+    format: CsvFormat,
+    fileColumn: string | null,
+    fail: (failure: RowFailure) => void,
+    output: Schema = schema,
+  ) {
     this.#schema = schema;
     this.#header = header;
     this.#format = format;
     this.#fileColumn = fileColumn;
     this.#fail = fail;
     this.#width = schema.columns.length - (fileColumn === null ? 0 : 1);
+    this.#cells = schema.columns.map((column) => cellReader(column, format.cast.has(column.name), zerosOf(column.name, format.zeros)));
     this.#fields = new CsvFields(format.dialect, format.nullText);
-    this.#fillRows = slowDelimiters.has(format.dialect.delimiter) ? null : compileFill(schema, this.#width);
+    this.#output = output;
+    const own = this.#cells.slice(0, this.#width);
+    this.#fillRows = slowDelimiters.has(format.dialect.delimiter) ? null : compileFill(schema, own, format.dialect, output);
   }
 
   begin(file: InputFile, resumed: boolean): void {
     this.#firstFile ??= file;
     this.#fields.fileName = file.name;
     this.#headerIsNext = this.#header !== null && !resumed;
+    this.#toSkip = resumed ? 0 : (this.#format.skip ?? 0);
     this.#inLongLine = false;
     this.#bytes = null;
+    this.#short = 0;
+    this.#long = 0;
   }
 
   end(file: InputFile): void {
     if (this.#headerIsNext) throw emptyFile(file);
   }
 
+  /** Rows of this file that were made as wide as the header: what was missing is null, what was too much is left out. */
+  get fitted(): { readonly short: number; readonly long: number } {
+    return { short: this.#short, long: this.#long };
+  }
+
   parse(window: Window, batch: Batch): void {
     const { rows, lines, size } = batch;
     const fields = this.#fields;
     while (rows.length < size && window.at < window.bytes.length) {
-      if (this.#fillRows && !this.#headerIsNext && !this.#inLongLine && this.#open(window)) {
+      if (this.#fillRows && !this.#headerIsNext && this.#toSkip === 0 && !this.#inLongLine && this.#open(window) && this.#isPlain) {
         fields.at = window.at;
         window.line = this.#fillRows(fields, rows, lines, window.line, size, this.#textEnd);
         window.at = fields.at;
@@ -95,12 +136,19 @@ export class CsvParser implements Parser {
     this.#bytes = this.#fields.bytes = bytes;
     this.#fields.open(at, end - at);
     this.#textEnd = end;
+    const mark = this.#format.dialect.escape;
+    this.#isPlain = mark === undefined || !this.#fields.text.includes(String.fromCharCode(mark));
     return true;
   }
 
   /** One record by the book; false if more bytes are needed. */
   #parseRecord(window: Window, batch: Batch): boolean {
     if (this.#inLongLine) return this.#skipLine(window);
+    if (this.#toSkip > 0) {
+      if (!this.#skipLine(window)) return false;
+      this.#toSkip--;
+      return true;
+    }
     const { bytes, at, line, last, translated } = window;
     const { dialect, maxRecordBytes } = this.#format;
     // No record ends without a line feed: a line of many chunks is not gone through again with each of them.
@@ -113,6 +161,7 @@ export class CsvParser implements Parser {
       if (record.kind === 'more') return this.#beginLongLine(window);
     }
     if (record.kind === 'bad') this.#reportBad(window, record);
+    else if (record.kind === 'comment') this.#checkComment(window, record.next);
     else if (this.#headerIsNext) this.#checkHeader(window, record.fields);
     else if (!isBlank(record.fields, this.#width)) this.#addRow(window, record, batch);
     window.at = record.next;
@@ -121,8 +170,9 @@ export class CsvParser implements Parser {
   }
 
   #addRow(window: Window, record: CsvRecord & { kind: 'fields' }, batch: Batch): void {
-    const { fields } = record;
-    const failure = (code: string, message: string, hint: string) => this.#fail(unreadable(window, record.next, record.lines, { code, message, hint }));
+    const fields = this.#fit(record.fields);
+    const failure = (code: string, message: string, hint: string, fix?: Fix) =>
+      this.#fail(unreadable(window, record.next, record.lines, { code, message, hint, fix }));
     if (fields.length !== this.#width) {
       const expected = `${this.#header ? 'the header has' : 'the first row has'} ${this.#width}`;
       failure(
@@ -136,20 +186,50 @@ export class CsvParser implements Parser {
     for (let i = 0; i < fields.length; i++) {
       const { name, type } = this.#schema.columns[i]!;
       const { text, quoted } = fields[i]!;
-      const cast = !quoted && text === this.#format.nullText ? castValue(null, type) : castValue(text, type);
-      if (!cast.ok) {
+      const cast = !quoted && text === this.#format.nullText ? null : this.#cells[i]!.read(text);
+      if (cast?.ok === false) {
+        const wider = widerType(text, type);
         failure(
           'csv/value',
           `Column "${name}" is of type ${type}: ${cast.message}.`,
-          `Correct the file, or read column "${name}" as string (under Column types).`,
+          `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
+          this.#format.cast.has(name) ? undefined : readAs(name, wider),
         );
         return;
       }
-      setColumn(row, name, cast.value);
+      setColumn(row, name, cast?.value ?? null);
     }
     if (this.#fileColumn !== null) setColumn(row, this.#fileColumn, window.file.name);
-    batch.rows.push(row);
+    batch.rows.push(this.#output === this.#schema ? row : inOrder(row, this.#output));
     batch.lines.push(window.line);
+  }
+
+  /** The fields without one that only a trailing delimiter makes, and as many as the header has where that is wanted. */
+  #fit(record: readonly CsvField[]): readonly CsvField[] {
+    const { dialect, width: wanted = 'strict', nullText } = this.#format;
+    const width = this.#width;
+    const fields = dialect.trailing ? withoutTrailing(record, width) : record;
+    if (fields.length === width || wanted === 'strict') return fields;
+    if (fields.length < width) {
+      this.#short++;
+      return [...fields, ...Array.from({ length: width - fields.length }, () => ({ text: nullText, quoted: false }))];
+    }
+    if (wanted === 'fill') return fields;
+    this.#long++;
+    return fields.slice(0, width);
+  }
+
+  #checkComment(window: Window, next: number): void {
+    if (!this.#format.guessedComment || this.#headerIsNext || this.#width < 2) return;
+    const { delimiter, quote } = this.#format.dialect;
+    const line = window.bytes.subarray(window.at, next);
+    const record = readCsvRecord(line, 0, { delimiter, quote }, window.line, true, window.translated);
+    if (record.kind !== 'fields' || record.fields.length !== this.#width) return;
+    const mark = String.fromCharCode(line[0]!);
+    const code = 'csv/comment';
+    const message = `The line begins with ${mark}, as comments of this file do, but has as many fields as a row.`;
+    const hint = `Set the comment mark to ${mark} if it is a comment, or to nothing if lines with ${mark} are rows.`;
+    this.#fail(unreadable(window, next, 1, { code, message, hint, field: 'comment' }));
   }
 
   #reportBad(window: Window, record: CsvRecord & { kind: 'bad' }): void {
@@ -161,7 +241,7 @@ export class CsvParser implements Parser {
   #checkHeader(window: Window, fields: readonly CsvField[]): void {
     if (isBlank(fields, 2)) return;
     this.#headerIsNext = false;
-    const names = fields.map((field) => field.text);
+    const names = (this.#format.dialect.trailing ? withoutTrailing(fields, this.#width) : fields).map((field) => field.text);
     const expected = this.#header!;
     if (names.length === expected.length && names.every((name, i) => name === expected[i])) return;
     throw headerMismatch(this.#firstFile!, expected, window.file, names);
@@ -172,7 +252,7 @@ export class CsvParser implements Parser {
     const problem = {
       code: 'csv/long-line',
       message: `The line is longer than ${megabytes} MB.`,
-      hint: 'The file may be no CSV, or have other line ends than LF and CR LF. If it is right, raise the limit (Longest row).',
+      hint: 'The file may be no CSV, or have other line ends (see there). If it is right, raise the limit (Longest row).',
     };
     if (this.#headerIsNext) throw new MillraceError({ ...problem, message: `The first line of ${window.file.name} is longer than ${megabytes} MB.` });
     this.#inLongLine = true;
@@ -235,19 +315,52 @@ export function isBlank(fields: readonly CsvField[], width: number): boolean {
   return width !== 1 && fields.length === 1 && fields[0]!.text === '' && !fields[0]!.quoted;
 }
 
+function zerosOf(column: string, shared = new Map<string, TrailingZeros>()): TrailingZeros {
+  const zeros = shared.get(column) ?? new TrailingZeros();
+  shared.set(column, zeros);
+  return zeros;
+}
+
+function cellReader({ type }: Column, isCast: boolean, zeros: TrailingZeros): CellReader {
+  if (isCast) return { type, zeros: new AnyZeros(), read: (text) => castValue(text, type) };
+  return { type, zeros, read: (text) => readText(text, type, zeros) };
+}
+
+/** For a column that is cast: zeros tell nothing there. */
+class AnyZeros extends TrailingZeros {
+  override take(places: number): boolean {
+    this.places = places;
+    return true;
+  }
+}
+
+/** The fields without an empty one behind the last delimiter, if there is one more than `width`. */
+export function withoutTrailing(fields: readonly CsvField[], width: number): readonly CsvField[] {
+  const last = fields[width];
+  return fields.length === width + 1 && last!.text === '' && !last!.quoted ? fields.slice(0, width) : fields;
+}
+
+function inOrder(row: Row, output: Schema): Row {
+  const ordered: Record<string, Value> = {};
+  for (const { name } of output.columns) setColumn(ordered, name, Object.hasOwn(row, name) ? row[name]! : null);
+  return ordered;
+}
+
 /** The loop over whole lines in the fast way. Stops at a row that it cannot read, with `fields.failed` set. */
-function compileFill(schema: Schema, width: number): FillRows {
-  const values = schema.columns.map((_, i) => (i < width ? `v${i}` : 'fields.fileName'));
-  const reads = schema.columns
-    .slice(0, width)
-    .map(({ type }, i) => `const v${i} = fields.${readCall(type, i)}; fields.${i < width - 1 ? 'separator' : 'lineEnd'}();`);
-  const names = schema.columns.map((column) => column.name);
-  const caches = Object.fromEntries(schema.columns.map((_, i) => [`c${i}`, new StringCache()]));
+function compileFill(schema: Schema, cells: readonly CellReader[], { comment, trailing }: CsvDialect, output: Schema): FillRows {
+  const width = cells.length;
+  const sources = new Map(schema.columns.map(({ name }, i) => [name, i < width ? `v${i}` : 'fields.fileName']));
+  const values = output.columns.map(({ name }) => sources.get(name) ?? 'null');
+  const lineEnd = trailing ? 'trailingEnd' : 'lineEnd';
+  const reads = cells.map(({ type }, i) => `const v${i} = fields.${readCall(type, i)}; fields.${i < width - 1 ? 'separator' : lineEnd}();`);
+  const names = output.columns.map((column) => column.name);
+  const given = Object.fromEntries(cells.map((cell, i) => [`c${i}`, cell.type === 'string' ? new StringCache() : cell]));
   return generatedFunction<FillRows>(
-    caches,
+    given,
     `function fillRows(fields, rows, lines, line, max, end) {
       while (rows.length < max && fields.at < end) {
         const start = fields.at;
+        ${comment === undefined ? '' : `if (fields.bytes[start] === ${comment}) { fields.failed = true; return line; }`}
         ${reads.join('\n')}
         if (fields.failed) { fields.at = start; return line; }
         rows.push(${rowLiteral(names, values)});
@@ -259,6 +372,5 @@ function compileFill(schema: Schema, width: number): FillRows {
 }
 
 function readCall(type: Schema['columns'][number]['type'], i: number): string {
-  if (type === 'string') return `string(c${i})`;
-  return type === 'json' || type === 'bytes' ? `converted("${type}")` : `${type}()`;
+  return `${type === 'json' || type === 'bytes' ? 'converted' : type}(c${i})`;
 }

@@ -3,6 +3,8 @@
  * to this one what it does not understand, so this is where the rules are:
  * - a field that begins with the quote ends with it; doubled quotes inside stand for one; line breaks inside belong to it
  * - a quote in the middle of an unquoted field is an ordinary character
+ * - an escape character makes a delimiter, a quote, a line break or itself an ordinary character; before any other it is one
+ * - a line that begins with the comment mark is no record
  * - lines end with LF or CR LF
  */
 import { isUtf8 } from 'node:buffer';
@@ -11,6 +13,11 @@ export interface CsvDialect {
   /** Bytes. `quote` is -1 where there are no quotes. */
   readonly delimiter: number;
   readonly quote: number;
+  /** Bytes; absent for none. */
+  readonly escape?: number;
+  readonly comment?: number;
+  /** Records may end with a delimiter that no field follows. */
+  readonly trailing?: boolean;
 }
 export interface CsvField {
   readonly text: string;
@@ -18,6 +25,7 @@ export interface CsvField {
 }
 export type CsvRecord =
   | { readonly kind: 'fields'; readonly fields: readonly CsvField[]; readonly next: number; readonly lines: number }
+  | { readonly kind: 'comment'; readonly next: number; readonly lines: number }
   /** Reading goes on at `next`, `lines` lines further on. */
   | { readonly kind: 'bad'; readonly code: string; readonly message: string; readonly hint: string; readonly next: number; readonly lines: number }
   /** The bytes end before the record does. */
@@ -31,7 +39,11 @@ const carriageReturn = 13;
  * line feed. `translated`: U+FFFD in the bytes stands for what another encoding could not express.
  */
 export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, line: number, last: boolean, translated: boolean): CsvRecord {
-  const { delimiter, quote } = dialect;
+  const { delimiter, quote, escape: mark = -1, comment = -1 } = dialect;
+  if (bytes[at] === comment) {
+    const feed = bytes.indexOf(lineFeed, at);
+    return feed === -1 ? { kind: 'more' } : { kind: 'comment', next: feed + 1, lines: 1 };
+  }
   const fields: CsvField[] = [];
   let isText = true;
   const text = (from: number, to: number) => {
@@ -42,7 +54,7 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
   for (let start = at; ; ) {
     let end: number;
     if (bytes[start] === quote) {
-      const close = closingQuote(bytes, start, quote);
+      const close = closingQuote(bytes, start, quote, mark);
       if (close === -1) return last ? neverClosed(bytes, at, start, line) : { kind: 'more' };
       end = close + 1;
       // After the very last byte: whether the quote is doubled shows with the next bytes.
@@ -58,18 +70,26 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
           feed + 1,
           'csv/quote',
           `There is text after the closing quote of a field that opened in line ${opened}.`,
-          'Inside a quoted field, write each quote twice; or choose another quote character.',
+          'Inside a quoted field, write each quote twice; or choose another quote or escape character.',
         );
       }
       const value = text(start + 1, close);
-      const mark = String.fromCharCode(quote);
-      fields.push({ text: value.includes(mark) ? value.replaceAll(mark + mark, mark) : value, quoted: true });
+      const single = String.fromCharCode(quote);
+      fields.push({
+        text: mark === -1 ? (value.includes(single) ? value.replaceAll(single + single, single) : value) : unescaped(value, dialect, true),
+        quoted: true,
+      });
     } else {
       end = start;
-      while (end < bytes.length && bytes[end] !== delimiter && bytes[end] !== lineFeed) end++;
-      if (end === bytes.length) return { kind: 'more' };
+      while (end < bytes.length && bytes[end] !== delimiter && bytes[end] !== lineFeed) end = bytes[end] === mark ? behindEscape(bytes, end) : end + 1;
+      if (end >= bytes.length) {
+        // Only an escape character before the very last line feed: it has nothing to make ordinary.
+        if (!last || bytes[bytes.length - 1] !== lineFeed) return { kind: 'more' };
+        end = bytes.length - 1;
+      }
       const trimmed = bytes[end] === lineFeed && end > start && bytes[end - 1] === carriageReturn ? end - 1 : end;
-      fields.push({ text: text(start, trimmed), quoted: false });
+      const value = text(start, trimmed);
+      fields.push({ text: mark === -1 ? value : unescaped(value, dialect, false), quoted: false });
     }
     start = end + 1;
     if (bytes[end] !== lineFeed) continue;
@@ -97,13 +117,49 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
   }
 }
 
+/** Behind what the escape character at `at` makes ordinary. */
+function behindEscape(bytes: Buffer, at: number): number {
+  return bytes[at + 1] === carriageReturn && bytes[at + 2] === lineFeed ? at + 3 : at + 2;
+}
+
+interface Escapes {
+  readonly inside: RegExp;
+  readonly outside: RegExp;
+}
+const escapesOf = new WeakMap<CsvDialect, Escapes>();
+
+/** A field of a dialect with an escape character. Both ways of writing a quote within quotes are taken. */
+function unescaped(value: string, dialect: CsvDialect, quoted: boolean): string {
+  let escapes = escapesOf.get(dialect);
+  if (!escapes) {
+    const code = (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`;
+    const special = [dialect.escape!, dialect.delimiter, ...(dialect.quote === -1 ? [] : [dialect.quote])].map(code);
+    const outside = `${special[0]}(\\r?\\n|\\r|[${special.join('')}])`;
+    // A quote behind an escape character is no half of a doubled one.
+    const inside = dialect.quote === -1 ? outside : `${outside}|(${code(dialect.quote)}){2}`;
+    escapes = { inside: new RegExp(inside, 'g'), outside: new RegExp(outside, 'g') };
+    escapesOf.set(dialect, escapes);
+  }
+  return quoted ? value.replace(escapes.inside, '$1$2') : value.replace(escapes.outside, '$1');
+}
+
 function countLines(bytes: Buffer, from: number, to: number): number {
   let lines = 0;
   for (let feed = bytes.indexOf(lineFeed, from); feed !== -1 && feed < to; feed = bytes.indexOf(lineFeed, feed + 1)) lines++;
   return lines;
 }
 
-function closingQuote(bytes: Buffer, open: number, quote: number): number {
+function closingQuote(bytes: Buffer, open: number, quote: number, mark: number): number {
+  if (mark !== -1 && mark !== quote) {
+    for (let at = open + 1; at < bytes.length; at++) {
+      if (bytes[at] === mark) at++;
+      else if (bytes[at] === quote) {
+        if (bytes[at + 1] !== quote) return at;
+        at++;
+      }
+    }
+    return -1;
+  }
   let close = bytes.indexOf(quote, open + 1);
   while (close !== -1 && bytes[close + 1] === quote) close = bytes.indexOf(quote, close + 2);
   return close;

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
-import { type ByteReader, openBytes } from './byte-reader.ts';
+import { type ByteOptions, type ByteReader, openBytes } from './byte-reader.ts';
 import { expectSame, type FileIdentity, identityOf } from './file-identity.ts';
 import type { InputFile } from './input-files.ts';
 
@@ -25,10 +25,14 @@ export interface Batch {
   readonly size: number;
 }
 export interface Parser {
-  /** A file begins, or goes on behind its header when `resumed`. */
-  begin(file: InputFile, resumed: boolean): void;
+  /** Looks into a file before it begins. */
+  open?(file: InputFile): Promise<void>;
+  /** A file begins, or goes on behind its header when `resumed`, with what `state` gave then. */
+  begin(file: InputFile, resumed: boolean, state?: Json): void;
   /** Adds rows until the batch is full or more bytes are needed for the next one. */
   parse(window: Window, batch: Batch): void;
+  /** What has to be known between two rows to go on there, beside the place; null for nothing. */
+  state?(): Json;
   /** The file has ended. */
   end?(file: InputFile): void;
 }
@@ -39,7 +43,11 @@ export interface FilePosition {
   readonly line: number;
   /** Absent in positions of older versions. */
   readonly identity?: FileIdentity;
+  /** Of its parser. */
+  readonly state?: Json;
 }
+
+export type TextOptions = Pick<ByteOptions, 'encoding' | 'lineEnds'>;
 
 type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'signal'>;
 
@@ -49,7 +57,7 @@ const nothing = Buffer.alloc(0);
 export class FileRows implements Reader {
   readonly #files: readonly InputFile[];
   readonly #parser: Parser;
-  readonly #encoding: string;
+  readonly #text: TextOptions;
   readonly #batchSize: number;
   readonly #signal: AbortSignal;
   readonly #chunkSize: number | undefined;
@@ -62,10 +70,10 @@ export class FileRows implements Reader {
   #offset = 0;
   #closed = false;
 
-  constructor(files: readonly InputFile[], parser: Parser, encoding: string, context: Context, chunkSize?: number) {
+  constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context, chunkSize?: number) {
     this.#files = files;
     this.#parser = parser;
-    this.#encoding = encoding;
+    this.#text = text;
     this.#batchSize = context.batchSize;
     this.#signal = context.signal;
     this.#chunkSize = chunkSize;
@@ -90,7 +98,14 @@ export class FileRows implements Reader {
   position(): Json {
     if (!this.#bytes && this.#start) return { ...this.#start } as unknown as Json;
     const { file, at, line } = this.#window;
-    const position: FilePosition = { file: file.name, offset: this.#offset + at, line, ...(this.#identity && { identity: this.#identity }) };
+    const state = this.#bytes ? (this.#parser.state?.() ?? null) : null;
+    const position: FilePosition = {
+      file: file.name,
+      offset: this.#offset + at,
+      line,
+      ...(this.#identity && { identity: this.#identity }),
+      ...(state !== null && { state }),
+    };
     return position as unknown as Json;
   }
 
@@ -132,7 +147,8 @@ export class FileRows implements Reader {
     const start = this.#start;
     if (start?.identity) await expectSame(file, start.identity);
     const identity = await identityOf(file);
-    const bytes = await openBytes(file, { encoding: this.#encoding, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
+    await this.#parser.open?.(file);
+    const bytes = await openBytes(file, { ...this.#text, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
     if (this.#closed) {
       await bytes.close();
       return false;
@@ -142,7 +158,7 @@ export class FileRows implements Reader {
     this.#start = null;
     this.#offset = start?.offset ?? 0;
     this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: bytes.translated };
-    this.#parser.begin(file, this.#offset > 0);
+    this.#parser.begin(file, this.#offset > 0, start?.state);
     return true;
   }
 
@@ -174,7 +190,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const rawLength = 10_000;
 
 /** The failure of a row that could not be read, with its raw text as far as it fits. */
-export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field'>): RowFailure {
+export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'fix'>): RowFailure {
   const { bytes, at, line, file } = window;
   let end = Math.min(next, at + rawLength);
   // Not in the middle of a character.

@@ -3,18 +3,18 @@ import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Schema } from '../../engine/schema/types.ts';
 import type { SourceContext } from '../kit/node.ts';
+import { bodyEncoding, unpacked } from './http-body.ts';
 import { boundConnections } from './http-connections.ts';
-import { type Refusal, rowsOf } from './http-rows.ts';
+import { bodyKind, type Refusal, type RowsOptions, rowsOf } from './http-rows.ts';
 import type { Inbox } from './inbox.ts';
 
 export interface EndpointOptions {
   readonly port: number;
   /** `/rows` */
   readonly path: string;
-  readonly schema: Schema;
-  readonly extra: 'ignore' | 'error';
+  readonly rows: RowsOptions;
+  /** Of a request, packed and unpacked. */
   readonly maxBodyBytes: number;
   /** What senders must know; null: any program of this machine may send. */
   readonly token: string | null;
@@ -76,13 +76,15 @@ export class HttpEndpoint {
     const refusal = this.#check(request);
     if (refusal) return this.#refuse(request, response, refusal);
     if (this.#options.isFull()) return this.#tellFull(request, response);
-    const body = await this.#body(request);
+    const sent = await this.#body(request);
+    const { headers } = request;
+    const body = sent && (await unpacked(sent, bodyEncoding(headers['content-encoding'])!, this.#options.maxBodyBytes));
     if (body === null) return this.#refuse(request, response, this.#tooLarge());
+    if ('status' in body) return this.#refuse(request, response, body);
     const text = utf8Of(body);
     if (text === null) return this.#refuse(request, response, notUtf8, body.toString('latin1'));
-    const isLines = !/^application\/json\b/.test(request.headers['content-type'] ?? '');
-    const taken = rowsOf(text, isLines, this.#options.schema, this.#options.extra);
-    if (!('rows' in taken) || 'status' in taken) return this.#refuse(request, response, taken as Refusal, text);
+    const taken = rowsOf(text, bodyKind(headers['content-type'])!, this.#options.rows);
+    if ('status' in taken) return this.#refuse(request, response, taken, text);
     if (taken.rows.length > 0) await this.#inbox.add(taken.rows);
     send(response, 200, { accepted: taken.rows.length });
   }
@@ -107,12 +109,20 @@ export class HttpEndpoint {
     }
     if (asked !== path) return refusal(404, 'http/path', `There is nothing at ${request.url}.`, `Rows are taken at ${path}.`);
     if (method !== 'POST') return refusal(405, 'http/method', `${method} is not possible here.`, 'Send rows by POST.');
-    if (!/^application\/(json|x-ndjson|jsonl|jsonlines)\b/.test(headers['content-type'] ?? '')) {
+    if (bodyKind(headers['content-type']) === null) {
       return refusal(
         415,
         'http/type',
         `"${headers['content-type'] ?? ''}" is no type that is taken here.`,
-        'Use the type application/json, or application/x-ndjson for one object a line.',
+        'Use the type application/json, application/x-ndjson for one object a line, or application/x-www-form-urlencoded for a form.',
+      );
+    }
+    if (bodyEncoding(headers['content-encoding']) === null) {
+      return refusal(
+        415,
+        'http/encoding',
+        `"${headers['content-encoding']}" is no encoding that is taken here.`,
+        'Send the body as it is, or by gzip, deflate or br.',
       );
     }
     return Number(headers['content-length'] ?? 0) > maxBodyBytes ? this.#tooLarge() : null;

@@ -1,9 +1,42 @@
 import { expect, test } from 'vitest';
-import { rowsOf } from './http-rows.ts';
+import { type BodyKind, bodyKind, rowsOf } from './http-rows.ts';
 
 test('a list may be as long as a body can be', () => {
   const schema = { columns: [{ name: 'id', type: 'integer', nullable: false }] } as const;
   const list = Array.from({ length: 500_000 }, (_, id) => ({ id }));
-  const result = rowsOf(JSON.stringify(list), false, schema, 'error');
+  const result = rowsOf(JSON.stringify(list), 'json', { schema, extra: 'error', path: [] });
   expect(result).toHaveProperty('rows.length', list.length);
+});
+
+const schema = { columns: ['id', 'v'].map((name) => ({ name, type: 'number' as const, nullable: true })) };
+const read = (body: string, kind: BodyKind = 'json', path: readonly string[] = []) => rowsOf(body, kind, { schema, extra: 'ignore', path });
+
+test.each([
+  ['id=2&v=2.5', 'form', [], [{ id: 2, v: 2.5 }]],
+  ['payload=%7B%22id%22%3A3%2C%22v%22%3Anull%7D', 'form', ['payload'], [{ id: 3, v: null }]],
+  ['{"data":{"id":7,"v":1}}', 'json', ['data'], [{ id: 7, v: 1 }]],
+  ['{"a":[{"b":[{"id":1},{"id":2}]},{"b":[{"id":3}]}]}', 'json', ['a', 'b'], [1, 2, 3].map((id) => ({ id, v: null }))],
+  ['{"d":{"id":1}}\n{"d":{"id":2}}', 'lines', ['d'], [1, 2].map((id) => ({ id, v: null }))],
+  ['[]', 'json', ['d'], []],
+  ['{"id":null,"v":1}', 'json', [], [{ id: null, v: 1 }]],
+] as const)('%s as %s at %j', (body, kind, path, rows) => {
+  expect(read(body, kind, path)).toEqual({ rows });
+});
+
+test.each([
+  ['{"data":{"id":7,"v":1}}', [], 400, 'http/no-values', 'a value for none of the columns ("id", "v"); its keys are "data"'],
+  ['{"ID":8,"V":1}', [], 400, 'http/no-values', 'its keys are "ID", "V"'],
+  ['[{"id":null,"v":null}]', [], 400, 'http/no-values', 'none of the columns'],
+  ['{"items":[{"id":1}]}', ['data'], 400, 'http/no-records', 'nothing at "data" in the body; its keys are "items"'],
+  ['[{"id":1},{"x":1}]', [], 422, 'http/rows', 'Row 1: it has none of the columns'],
+  ['{"id":1,"id":2}', [], 422, 'http/rows', 'a key twice'],
+] as const)('%s at %j is refused with the reason', (body, path, status, code, message) => {
+  expect(read(body, 'json', path)).toMatchObject({ status, code, message: expect.stringContaining(message) });
+});
+
+test('the kind of a body goes by its type', () => {
+  expect(bodyKind('application/cloudevents+json; charset=utf-8')).toBe('json');
+  expect(bodyKind('application/x-www-form-urlencoded')).toBe('form');
+  expect(bodyKind('application/x-ndjson')).toBe('lines');
+  expect([bodyKind('text/plain'), bodyKind(undefined), bodyKind('application/jsonx')]).toEqual([null, null, null]);
 });

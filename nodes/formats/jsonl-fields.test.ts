@@ -8,7 +8,7 @@ const file = { path: '/x', name: 'x', size: 0 };
 /** Rows and failures of a text, with the line of each. */
 function parse(text: string, schema: Schema): unknown[] {
   const found: unknown[] = [];
-  const parser = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1024 * 1024 }, null, {
+  const parser = new JsonlParser(schema, { extra: 'error', maxRecordBytes: 1024 * 1024, cast: new Set() }, null, {
     fail: ({ code, message, position }) => found.push([position?.line, code, message]),
     log() {},
   });
@@ -50,11 +50,12 @@ const texts: Record<ColumnType, fc.Arbitrary<string>> = {
       '"x"',
     ),
   ),
+  date: fc.constantFrom('"2026-01-31"', '"2026-02-30"', '"2026-01-31T12:00:00Z"', '"2026-1-31"', '20260131', '""'),
   json: fc.json(),
   bytes: fc.constantFrom('"AQID"', '"?"'),
 };
 const schemas = fc
-  .uniqueArray(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('a', '__proto__', 'ä"\\', 'toString')), fc.constantFrom(...columnTypes.slice(0, 5))), {
+  .uniqueArray(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('a', '__proto__', 'ä"\\', 'toString')), fc.constantFrom(...columnTypes.slice(0, 6))), {
     selector: ([name]) => name,
     minLength: 1,
     maxLength: 4,

@@ -5,6 +5,8 @@
  *
  * It takes a third of the time of JSON.parse and of converting what that gives.
  */
+import { readExactly } from '../../engine/schema/exact.ts';
+import { isDate } from '../../engine/schema/timestamp.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import { exactDigits, powersOfTen } from './exact-decimals.ts';
 import { generatedFunction } from './generated-function.ts';
@@ -84,7 +86,7 @@ export class JsonlFields {
       value = value * 10 + byte - 48;
       byte = bytes[++at]!;
     }
-    if (!isEnd(byte) || at === first || at - first > exactDigits || (bytes[first] === 48 && at - first > 1)) return this.#nothing();
+    if (!isEnd(byte) || at === first || at - first > exactDigits || (bytes[first] === 48 && (negative || at - first > 1))) return this.#nothing();
     this.at = at;
     return negative ? -value : value;
   }
@@ -107,10 +109,20 @@ export class JsonlFields {
     const whole = (point === -1 ? at : point) - first;
     const digits = at - first - (point === -1 ? 0 : 1);
     const isWrong = whole === 0 || point === at - 1 || (bytes[first] === 48 && whole > 1);
-    if (!isEnd(byte) || digits > exactDigits || isWrong) return this.#nothing();
+    if (!isEnd(byte) || isWrong) return this.#nothing();
+    if (digits > exactDigits) return this.#long(at);
     this.at = at;
     if (point !== -1) value /= powersOfTen[at - point - 1]!;
     return negative ? -value : value;
+  }
+
+  /** A number of more digits, up to `end`. */
+  #long(end: number): number | null {
+    const source = this.bytes.toString('latin1', this.at, end);
+    const value = readExactly(source, 'number');
+    if (value === undefined) this.failed = true;
+    else this.at = end;
+    return (value as number | undefined) ?? null;
   }
 
   timestamp(): number | null {
@@ -124,6 +136,18 @@ export class JsonlFields {
     }
     this.at = end + 1;
     return time;
+  }
+
+  date(): string | null {
+    const { bytes, at } = this;
+    if (bytes[at] !== quote) return this.#nothing();
+    const text = this.text.substring(at + 1 - this.textStart, at + 11 - this.textStart);
+    if (bytes[at + 11] !== quote || !isDate(text)) {
+      this.failed = true;
+      return null;
+    }
+    this.at = at + 12;
+    return text;
   }
 
   boolean(): boolean | null {

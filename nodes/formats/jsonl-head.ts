@@ -1,81 +1,132 @@
-/** The beginning of JSON Lines files: their columns, found within bounds of time and bytes. */
+/** The beginning of JSON files: their columns, found within bounds of time and bytes. */
 import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Discovery } from '../kit/node.ts';
+import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { openBytes } from './byte-reader.ts';
 import type { InputFile } from './input-files.ts';
-import { isRecord, parseExactly, syntaxMessage } from './jsonl-record.ts';
+import { nothingAt } from './json-document.ts';
+import { type JsonLayoutOptions, layoutOf } from './json-files.ts';
+import { JsonScanner } from './json-scanner.ts';
+import { isRecord, parseExactly, syntaxMessage, syntaxPlace } from './jsonl-record.ts';
+import { type Beginning, furtherLines } from './stretches.ts';
 import { within } from './time-limit.ts';
 
-const sampleRows = 1000;
+/** For a sample of 1,000 rows; a larger one may have more, in proportion. */
 const headBytes = 4 * 1024 * 1024;
+const usualRows = 1000;
 const chunkSize = 64 * 1024;
 const lineFeed = 10;
 
-/** The columns of files that are read together, from the first 1,000 rows. Never throws a MillraceError. */
-export async function discoverJsonl(files: readonly InputFile[], encoding: string, signal: AbortSignal): Promise<Discovery> {
+/** The columns of files that are read together, from a sample of their rows. Never throws a MillraceError. */
+export async function discoverJsonl(
+  files: readonly InputFile[],
+  encoding: string,
+  sampleRows: number,
+  signal: AbortSignal,
+  options: JsonLayoutOptions = { layout: 'lines', path: [] },
+): Promise<Discovery> {
   const records: Record<string, unknown>[] = [];
+  const further: Record<string, unknown>[] = [];
+  const path = options.path;
+  let missing: string | null = null;
+  let unit = 'line';
   const broken: { readonly source: string; readonly line: number; readonly message: string }[] = [];
   try {
-    let budget = headBytes;
+    let budget = headBytes * Math.max(1, sampleRows / usualRows);
     for (const file of files) {
       if (records.length >= sampleRows || budget <= 0) break;
-      budget -= await sample(file, encoding, budget, signal, (line, number) => {
-        if (line.trim() === '') return true;
+      const isLines = (await within(layoutOf(file, options, { encoding }), signal, file.name)) === 'lines';
+      if (!isLines) unit = 'record';
+      const take = (text: string, line: number, column = 1) => {
+        if (text.trim() === '') return true;
         try {
-          const record = parseExactly(line);
+          const record = parseExactly(text);
           if (isRecord(record)) records.push(record);
-          else broken.push({ source: file.name, line: number, message: 'The line is JSON, but not an object.' });
+          else broken.push({ source: file.name, line, message: `The ${unit} is JSON, but not an object.` });
         } catch (error) {
-          broken.push({ source: file.name, line: number, message: `The line is not JSON: ${syntaxMessage(error, line)}.` });
+          const where = isLines ? syntaxMessage(error, text) : syntaxPlace(error, text, line, column);
+          broken.push({ source: file.name, line, message: `The ${unit} is not JSON: ${where}.` });
         }
         return records.length + broken.length < sampleRows;
-      });
+      };
+      if (isLines) {
+        const beginning = await sample(file, encoding, budget, signal, take);
+        budget -= beginning.seen;
+        for (const lines of await furtherLines(file, { encoding }, beginning, signal)) addRecords(lines, further);
+      } else {
+        const found = await sampleDocument(file, encoding, budget, path, signal, take);
+        budget -= found.seen;
+        if (found.fault !== null) broken.push({ source: file.name, ...found.fault });
+        missing ??= found.missing;
+      }
     }
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [error.problem] };
   }
   const [first] = broken;
-  const hint = 'Each line has to be one JSON object such as {"id": 1}.';
+  const hint =
+    unit === 'line' ? 'Each line has to be one JSON object such as {"id": 1}.' : 'Each record has to be an object such as {"id": 1}: set the path to them.';
+  if (records.length === 0 && missing !== null && !first) {
+    return {
+      schema: null,
+      problems: [{ code: 'json/no-records', severity: 'error', message: missing, hint: 'Correct the path to the records.', field: 'records' }],
+    };
+  }
   if (records.length === 0) {
     const message = first
-      ? `No line of ${first.source} could be read. Line ${first.line}: ${first.message}`
+      ? `No ${unit} of ${first.source} could be read. Line ${first.line}: ${first.message}`
       : `${files[0]!.name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
-  const schema = inferFromJson(records);
-  if (!first) return { schema };
+  const schema = inferFromJson([...records, ...further]);
+  if (!first) return { schema, problems: listsWithin(records, files[0]!.name, path) };
   const { source, line } = first;
-  const message = `${broken.length} of the first ${records.length + broken.length} lines cannot be read. ${source}, line ${line}: ${first.message}`;
+  const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
   return { schema, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }] };
 }
 
-/** Calls `take` with each line until it returns false; gives the bytes that were looked at. */
+/** What is no record is left out. */
+function addRecords(lines: Buffer, records: Record<string, unknown>[]): void {
+  for (const line of lines.toString('utf8').split('\n')) {
+    try {
+      const record = parseExactly(line);
+      if (isRecord(record)) records.push(record);
+    } catch {}
+  }
+}
+
+/** Calls `take` with each line until it returns false; `seen` are the bytes that were looked at. */
 async function sample(
   file: InputFile,
   encoding: string,
   maxBytes: number,
   signal: AbortSignal,
   take: (line: string, number: number) => boolean,
-): Promise<number> {
+): Promise<Beginning & { readonly seen: number }> {
   const reader = await within(openBytes(file, { encoding, chunkSize }), signal, file.name);
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let seen = 0;
     let number = 1;
+    let taken = 0;
+    const end = () => ({ seen, bytes: taken, rows: number - 1, canSkip: reader.canSkip });
     for (;;) {
       const rest = bytes.length;
       const next = seen < maxBytes ? await within(reader.next(Buffer.from(bytes)), signal, file.name) : null;
       if (!next) {
-        if (seen >= maxBytes && number === 1) throw longLine(file);
-        if (rest > 0 && seen < maxBytes) take(bytes.toString('utf8'), number);
-        return seen;
+        if (seen >= maxBytes && number === 1) throw tooLong(file, 'line', 'If the file is one large document, set its layout to that.');
+        if (rest > 0 && seen < maxBytes) {
+          take(bytes.toString('utf8'), number);
+          taken = seen;
+        }
+        return end();
       }
       seen += next.length - rest;
       let at = 0;
       for (let feed = next.indexOf(lineFeed); feed !== -1; feed = next.indexOf(lineFeed, at)) {
-        if (!take(next.toString('utf8', at, feed), number++)) return seen;
+        taken += feed + 1 - at;
+        if (!take(next.toString('utf8', at, feed), number++)) return end();
         at = feed + 1;
       }
       bytes = next.subarray(at);
@@ -85,10 +136,71 @@ async function sample(
   }
 }
 
-function longLine(file: InputFile): MillraceError {
-  return new MillraceError({
-    code: 'jsonl/long-line',
-    message: `The first line of ${file.name} is longer than ${headBytes / 1024 / 1024} MB.`,
-    hint: 'The file may be one large JSON array: write one object per line instead.',
-  });
+/** As `sample`, for the records of a document. */
+async function sampleDocument(
+  file: InputFile,
+  encoding: string,
+  maxBytes: number,
+  path: readonly string[],
+  signal: AbortSignal,
+  take: (record: string, line: number, column: number) => boolean,
+): Promise<{ readonly seen: number; readonly fault: { readonly line: number; readonly message: string } | null; readonly missing: string | null }> {
+  const reader = await within(openBytes(file, { encoding, chunkSize }), signal, file.name);
+  const scanner = new JsonScanner(path, maxBytes);
+  try {
+    let keep: Buffer = Buffer.alloc(0);
+    let seen = 0;
+    let isTaken = false;
+    for (;;) {
+      const more = seen < maxBytes ? await within(reader.next(Buffer.from(keep)), signal, file.name) : null;
+      if (!more && seen >= maxBytes) {
+        if (!isTaken) throw tooLong(file, 'record', 'If its parts are the records, set the path to them.');
+        return { seen, fault: null, missing: null };
+      }
+      const last = more === null;
+      const bytes = more ?? Buffer.concat([keep, Buffer.of(lineFeed)]);
+      seen += bytes.length - keep.length;
+      for (let at = 0; ; ) {
+        const found = scanner.next(bytes, at, last);
+        if (found.kind === 'fault')
+          return { seen, fault: { line: found.line, message: `It is not JSON from column ${found.column} on: ${found.message}.` }, missing: null };
+        if (found.kind === 'record') {
+          at = found.end;
+          isTaken = true;
+          if (!take(bytes.toString('utf8', found.start, found.end), found.line, found.column)) return { seen, fault: null, missing: null };
+        } else {
+          keep = found.kind === 'more' ? bytes.subarray(found.keep) : Buffer.alloc(0);
+          break;
+        }
+      }
+      if (last) return { seen, fault: null, missing: scanner.hasTarget || path.length === 0 ? null : nothingAt(file.name, path, scanner.otherKeys) };
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Where a file is one object around a list of objects, which are probably the records. */
+function listsWithin(records: readonly Record<string, unknown>[], name: string, path: readonly string[]): NodeProblem[] {
+  const [only] = records;
+  if (records.length !== 1 || path.length > 0) return [];
+  const found = listAt(only!, []);
+  if (!found) return [];
+  const message = `${name} is one object, and holds a list of ${found.length} objects at "${found.path}".`;
+  return [{ code: 'json/list-within', severity: 'info', message, hint: `To read these, set the path to the records to ${found.path}.`, field: 'records' }];
+}
+
+function listAt(value: unknown, path: readonly string[]): { readonly path: string; readonly length: number } | null {
+  if (Array.isArray(value)) return value.length > 1 && isRecord(value[0]) ? { path: path.join('.'), length: value.length } : null;
+  if (!isRecord(value as never) || path.length > 3) return null;
+  for (const [key, item] of Object.entries(value as object)) {
+    const found = key.includes('.') ? null : listAt(item, [...path, key]);
+    if (found) return found;
+  }
+  return null;
+}
+
+function tooLong(file: InputFile, unit: string, hint: string): MillraceError {
+  const message = `The first ${unit} of ${file.name} is longer than ${headBytes / 1024 / 1024} MB.`;
+  return new MillraceError({ code: 'jsonl/long-line', message, hint });
 }

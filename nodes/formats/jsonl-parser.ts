@@ -3,20 +3,37 @@
 import { isUtf8 } from 'node:buffer';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
+import type { Fix } from '../../engine/schema/problem.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
+import { readAs } from './column-types.ts';
+import { hasDoubleKeys } from './double-keys.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
 import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
-import { type ExactRecord, isRecord, type JsonRecord, jsonConversions, parseExactly, recordValue, syntaxMessage } from './jsonl-record.ts';
+import {
+  type ExactRecord,
+  isRecord,
+  type JsonRecord,
+  jsonConversions,
+  parseExactly,
+  recordValue,
+  syntaxMessage,
+  syntaxPlace,
+  widerJsonType,
+} from './jsonl-record.ts';
 import { stringLiteral } from './row-code.ts';
 import { compileRows, convertRow } from './row-conversion.ts';
 
 export interface JsonlFormat {
   /** What becomes of rows with keys that are no columns. */
   readonly extra: 'error' | 'ignore';
+  /** What becomes of rows with an object that has a key twice: by itself the last value counts, and the log says how many. */
+  readonly doubleKeys?: 'last' | 'error';
   readonly maxRecordBytes: number;
+  /** The columns whose types somebody has set. */
+  readonly cast: ReadonlySet<string>;
 }
 
 const lineFeed = 10;
@@ -24,12 +41,15 @@ const lineFeed = 10;
 const textBytes = 64 * 1024;
 /** After so many lines that the fast way cannot read, a file is taken for one of another kind. */
 const enoughMisses = 100;
-const longDigits = /\d{16}/;
+/** More than 15 digits, with or without a point between them. */
+const longDigits = /[\d.]{16}/;
 
 export class JsonlParser implements Parser {
   readonly #schema: Schema;
   readonly #names: ReadonlySet<string>;
+  /** Whether there are columns in which JSON.parse may round a number unseen. */
   readonly #hasJson: boolean;
+  readonly #hasNumbers: boolean;
   readonly #format: JsonlFormat;
   readonly #fileColumn: string | null;
   readonly #fail: (failure: RowFailure) => void;
@@ -38,6 +58,7 @@ export class JsonlParser implements Parser {
   #file: InputFile | null = null;
   #inLongLine = false;
   readonly #ignored = new Map<string, number>();
+  #doubled = { rows: 0, line: 0 };
   readonly #fields = new JsonlFields();
   readonly #fillLines: FillLines | null;
   /** Lines in a row that were not as the fast way expects them. */
@@ -53,6 +74,7 @@ export class JsonlParser implements Parser {
     this.#schema = schema;
     this.#names = new Set(schema.columns.map(({ name }) => name).filter((name) => name !== fileColumn));
     this.#hasJson = schema.columns.some(({ type }) => type === 'json');
+    this.#hasNumbers = schema.columns.some(({ type }) => type === 'json' || type === 'number');
     this.#format = format;
     this.#fileColumn = fileColumn;
     this.#fail = (failure) => context.fail(failure);
@@ -70,9 +92,16 @@ export class JsonlParser implements Parser {
     this.#misses = 0;
     this.#inLongLine = false;
     this.#ignored.clear();
+    this.#doubled = { rows: 0, line: 0 };
   }
 
   end(file: InputFile): void {
+    const { rows, line } = this.#doubled;
+    if (rows > 0) {
+      const which =
+        rows === 1 ? `The row in line ${line} of ${file.name} has` : `${rows.toLocaleString('en')} rows of ${file.name} (line ${line} is the first) have`;
+      this.#log('warning', `${which} a key twice in an object: its last value counts.`);
+    }
     if (this.#ignored.size === 0) return;
     const keys = [...this.#ignored].map(([key, rows]) => `"${key}" (${rows.toLocaleString('en')})`).join(', ');
     this.#log('warning', `Keys of ${file.name} that are no columns were left out, with the number of rows that had them: ${keys}.`);
@@ -130,20 +159,11 @@ export class JsonlParser implements Parser {
     while (start < text.length && rows.length < size) {
       const feed = text.indexOf('\n', start);
       const source = text.substring(start, feed);
-      let row: Row | undefined;
-      // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
-      if (source.charCodeAt(0) === 123 && !(this.#hasJson && longDigits.test(source))) {
-        try {
-          if (this.#hasJson) refuseDeepValue(source);
-          row = this.#toRow(parseJson(source) as JsonRecord);
-        } catch {
-          row = undefined;
-        }
-      }
+      let row = this.quickly(source);
       if (row === undefined) {
         // Failures tell their place and raw text by the window.
         advance(start, line - window.line);
-        row = this.#convert(source, window, window.at + Buffer.byteLength(source) + 1);
+        row = this.convert(source, window, window.at + Buffer.byteLength(source) + 1);
       }
       if (row !== undefined) {
         rows.push(row);
@@ -164,7 +184,7 @@ export class JsonlParser implements Parser {
       const hint = 'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.';
       this.#fail(unreadable(window, next, 1, { code: 'jsonl/encoding', message: 'The line holds bytes that are no text in this encoding.', hint }));
     } else {
-      const row = this.#convert(text, window, next);
+      const row = this.convert(text, window, next);
       if (row !== undefined) {
         batch.rows.push(row);
         batch.lines.push(line);
@@ -174,24 +194,43 @@ export class JsonlParser implements Parser {
     window.line++;
   }
 
-  /** A line that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
-  #convert(source: string, window: Window, next: number): Row | undefined {
+  /** A record that is as expected, of text that is one JSON value; undefined for any other. */
+  quickly(source: string): Row | undefined {
+    // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
+    if (source.charCodeAt(0) !== 123 || (this.#hasNumbers && longDigits.test(source))) return undefined;
+    try {
+      if (this.#hasJson) refuseDeepValue(source);
+      const record = parseJson(source) as JsonRecord;
+      return hasDoubleKeys(source, record) ? undefined : this.#toRow(record);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A line or record that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
+  convert(source: string, window: Window, next: number, unit: 'line' | 'record' = 'line', column = 1): Row | undefined {
     if (source.trim() === '') return undefined;
-    const failure = (code: string, message: string, hint: string) => {
-      this.#fail(unreadable(window, next, 1, { code, message, hint }));
+    const failure = (code: string, message: string, hint: string, fix?: Fix) => {
+      this.#fail(unreadable(window, next, unit === 'line' ? 1 : source.split('\n').length, { code, message, hint, fix }));
       return undefined;
     };
     let record: unknown;
     try {
       record = parseExactly(source);
     } catch (error) {
-      return failure(
-        'jsonl/syntax',
-        `The line is not JSON: ${syntaxMessage(error, source)}.`,
-        'Each line has to be one JSON object; correct the line or skip it.',
-      );
+      const where = unit === 'line' ? syntaxMessage(error, source) : syntaxPlace(error, source, window.line, column);
+      return failure('jsonl/syntax', `The ${unit} is not JSON: ${where}.`, `Each ${unit} has to be one JSON object; correct the ${unit} or skip it.`);
     }
-    if (!isRecord(record)) return failure('jsonl/not-an-object', 'The line is JSON, but not an object.', 'Each line has to be one object such as {"id": 1}.');
+    if (!isRecord(record)) {
+      const hint =
+        unit === 'line' ? 'Each line has to be one object such as {"id": 1}.' : 'Each record has to be one object such as {"id": 1}: set the path to them.';
+      return failure('jsonl/not-an-object', `The ${unit} is JSON, but not an object.`, hint);
+    }
+    if (hasDoubleKeys(source, parseJson(source))) {
+      if (this.#format.doubleKeys === 'error')
+        return failure('jsonl/double-key', 'The row has a key twice in an object.', 'Correct the row, or let the last value count.');
+      if (this.#doubled.rows++ === 0) this.#doubled.line = window.line;
+    }
     const extra = Object.keys(record).filter((key) => !this.#names.has(key));
     if (extra.length > 0) {
       if (this.#format.extra === 'error') {
@@ -207,16 +246,18 @@ export class JsonlParser implements Parser {
     const found = convertRow(this.#schema, (column) => this.#value(record, column));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
+    const wider = widerJsonType(record[name], type);
     return failure(
       'jsonl/value',
       `Column "${name}" is of type ${type}: ${found.message}.`,
-      `Correct the file, or set another type for "${name}" under Column types.`,
+      `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
+      this.#format.cast.has(name) ? undefined : readAs(name, wider),
     );
   }
 
   #value(record: ExactRecord, column: Column): Converted {
     if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
-    return recordValue(record, column);
+    return recordValue(record, column, this.#format.cast.has(column.name));
   }
 
   #beginLongLine(window: Window): void {

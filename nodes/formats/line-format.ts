@@ -7,6 +7,7 @@ import { CsvParser } from './csv-parser.ts';
 import type { CsvDialect } from './csv-record.ts';
 import type { Parser } from './file-rows.ts';
 import { JsonlParser } from './jsonl-parser.ts';
+import { TextEntriesParser } from './text-entries.ts';
 import { TextLinesParser, textLineSchema } from './text-lines.ts';
 
 export const lineFormatField = f.choice({
@@ -26,6 +27,13 @@ export const extraKeysField = f.choice({
     { value: 'error', label: 'Row error' },
   ],
   when: { param: 'format', is: ['jsonl'] },
+});
+export const entryField = f.text({
+  label: 'An entry begins with',
+  optional: true,
+  placeholder: '^\\d{4}-',
+  help: 'A regular expression. Lines that do not match it belong to the entry before them, as in a stack trace. Empty: each line is an entry.',
+  when: { param: 'format', is: ['text'] },
 });
 export const maxRowSizeField = f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true });
 
@@ -67,8 +75,12 @@ export function declaredOutput(columns: DeclaredColumns, format: 'jsonl' | 'csv'
 export interface LineFormat {
   readonly format: 'jsonl' | 'csv' | 'text';
   readonly extra: 'ignore' | 'error';
+  /** What entries of text begin with; without it each line is one. */
+  readonly entry?: RegExp | null;
   readonly fileColumn: string | null;
   readonly maxRowSize: number;
+  /** The columns whose types somebody has set. */
+  readonly cast: ReadonlySet<string>;
   readonly csv: {
     readonly dialect: CsvDialect;
     readonly nullText: string /** The names in the file, or null where the first line holds none. */;
@@ -78,15 +90,17 @@ export interface LineFormat {
 
 /** A parser for one file or stream. */
 export function lineParser(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log'>): Parser {
+  const { cast } = line;
   const maxRecordBytes = line.maxRowSize * 1024 * 1024;
   switch (line.format) {
     case 'text':
+      if (line.entry) return new TextEntriesParser(line.entry, line.fileColumn, maxRecordBytes, context.fail);
       return new TextLinesParser(line.fileColumn, maxRecordBytes, context.fail);
     case 'jsonl':
-      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes }, line.fileColumn, context);
+      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes, cast }, line.fileColumn, context);
     case 'csv': {
       const { dialect, nullText, header } = line.csv;
-      return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes }, line.fileColumn, context.fail);
+      return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes, cast }, line.fileColumn, context.fail);
     }
   }
 }

@@ -11,24 +11,15 @@ export function isDatabase(head: Uint8Array): boolean {
   return new TextDecoder('latin1').decode(head.subarray(0, 16)) === 'SQLite format 3\0';
 }
 
-/** One JSON object after another, each on its line; the last may be cut. */
-export function looksLikeJsonLines(head: Uint8Array): boolean {
-  const text = textOf(head).trimStart();
-  const [first = '', next] = text.split(/\r?\n/);
-  if (!first.startsWith('{')) return false;
-  // A line that is cut by the end of what is looked at may be anything.
-  return next === undefined ? true : isObject(first);
+/** An object or an array of objects; pipelines are told apart before. */
+export function looksLikeJson(head: Uint8Array): boolean {
+  return /^\s*(\{\s*["}]|\[\s*(\{|\]\s*$))/.test(textOf(head));
 }
 
 /** Text that is neither JSON nor binary. */
 export function looksSeparated(head: Uint8Array): boolean {
   const text = textOf(head);
   return !text.includes('\0') && text.trim() !== '' && !/^\s*[[{]/.test(text) && !isBinary(head);
-}
-
-/** One JSON array of objects. */
-export function looksLikeJsonArray(head: Uint8Array): boolean {
-  return /^\s*\[\s*(\{|\]\s*$)/.test(textOf(head));
 }
 
 /** The name of a database's first table, else of its first view; empty where it has none, or is another's just now. */
@@ -54,12 +45,4 @@ function isBinary(head: Uint8Array): boolean {
   const [first, second] = head;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return false;
   return head.some((byte) => byte < 9 || (byte > 13 && byte < 27));
-}
-
-function isObject(line: string): boolean {
-  try {
-    return typeof JSON.parse(line) === 'object';
-  } catch {
-    return false;
-  }
 }

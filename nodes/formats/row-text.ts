@@ -33,6 +33,7 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
       number: () => bare('w.number(v);'),
       boolean: () => `${bytesOf(before)}if(v){${bytesOf('true')}}else{${bytesOf('false')}}`,
       timestamp: () => quoted('w.timestamp(v);'),
+      date: () => quoted('w.text(v);'),
       json: () => bare(format.jsonIsText ? 'w.word(stringify(v),plain,encode);' : 'w.text(stringify(v));'),
       bytes: () => quoted('w.text(base64(v));'),
     }[column.type]();

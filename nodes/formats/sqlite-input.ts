@@ -2,6 +2,7 @@
 import { inferFromJson, inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { isUnavailable } from '../../engine/schema/system-errors.ts';
+import { isDate } from '../../engine/schema/timestamp.ts';
 import type { Column, ColumnType } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { findFile } from './input-files.ts';
@@ -106,8 +107,12 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       [],
     ).columns.map(({ name }) => name);
     const declared = found.map(({ type }) => (type ? declaredType(type) : null));
-    const sampled = declared.includes(null) ? sampleTypes(statement, names) : null;
-    const columns: Column[] = names.map((name, i) => ({ name, type: declared[i] ?? sampled?.get(name) ?? 'string', nullable: true }));
+    const sampled = declared.includes(null) || declared.includes('date') ? sampleTypes(statement, names) : null;
+    const columns: Column[] = names.map((name, i) => ({
+      name,
+      type: declared[i] === 'date' && !sampled!.days.has(name) ? 'timestamp' : (declared[i] ?? sampled?.types.get(name) ?? 'string'),
+      nullable: true,
+    }));
     const problems: NodeProblem[] = [];
     const renamed = found.findIndex(({ name }, i) => name !== names[i]);
     if (renamed !== -1) {
@@ -126,7 +131,13 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
   }
 }
 
-function sampleTypes(statement: SqliteStatement, names: readonly string[]): Map<string, ColumnType> {
+interface Sampled {
+  readonly types: ReadonlyMap<string, ColumnType>;
+  /** The columns of which every value is a day. */
+  readonly days: ReadonlySet<string>;
+}
+
+function sampleTypes(statement: SqliteStatement, names: readonly string[]): Sampled {
   const sample: Record<string, unknown>[] = [];
   const deadline = performance.now() + sampleMs;
   for (const values of statement.iterate()) {
@@ -138,16 +149,18 @@ function sampleTypes(statement: SqliteStatement, names: readonly string[]): Map<
   // Text stays text: a query that wants a timestamp of an expression can have one under Column types.
   const types = inferFromJson(sample).columns.map(({ name, type }): [string, ColumnType] => [
     name,
-    always.has(name) || type === 'json' || type === 'timestamp' ? 'string' : type,
+    always.has(name) || type === 'json' || type === 'timestamp' || type === 'date' ? 'string' : type,
   ]);
-  return new Map(types);
+  const days = names.filter((name) => sample.every((row) => row[name] === null || (typeof row[name] === 'string' && isDate(row[name]))));
+  return { types: new Map(types), days: new Set(days) };
 }
 
 /** As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. */
 function declaredType(declared: string): ColumnType {
   const type = declared.toUpperCase().replace(/\(.*$/, '').trim();
   if (type.startsWith('BOOL')) return 'boolean';
-  if (type.startsWith('TIMESTAMP') || type === 'DATETIME' || type === 'DATE') return 'timestamp';
+  if (type.startsWith('TIMESTAMP') || type === 'DATETIME') return 'timestamp';
+  if (type === 'DATE') return 'date';
   if (type === 'JSON') return 'json';
   const types = { TEXT: 'string', INTEGER: 'integer', REAL: 'number', NUMERIC: 'number', BLOB: 'bytes' } as const;
   return types[affinityOf(type)];

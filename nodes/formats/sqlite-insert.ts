@@ -1,24 +1,29 @@
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
-import { castValue } from '../../engine/schema/values.ts';
+import { castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import { generatedFunction } from './generated-function.ts';
 import { stringLiteral } from './row-code.ts';
 import type { Recorder } from './sqlite-database.ts';
 import type { SqliteConnection } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
-import type { Target, TargetColumn } from './sqlite-target.ts';
+import type { Target, TargetColumn, TargetSpec } from './sqlite-target.ts';
 import { affinityOf } from './sqlite-types.ts';
 import { timestampFormatter } from './timestamp-text.ts';
 
 /** A value that cannot be stored as its column wants it. */
 export class ValueRefused extends Error {}
-/** Inserts `rows[from]` and the next ones, as many as the statement takes. Throws SQLite's errors and ValueRefused. */
-export type Insert = (rows: readonly Row[], from: number) => void;
+/**
+ * Inserts `rows[from]` and the next ones, as many as the statement takes; gives how many rows of the table it has made or updated.
+ * Throws SQLite's errors and ValueRefused.
+ */
+export type Insert = (rows: readonly Row[], from: number) => number;
+/** What an INSERT follows from. */
+export type InsertSpec = Pick<TargetSpec, 'columns' | 'keys' | 'newer'>;
 
 /** An INSERT of several rows, with positional values. Rows of equal keys are updated. */
-export function insertSql(target: Target, columns: readonly TargetColumn[], upsertKeys: readonly string[], rows: number): string {
+export function insertSql(target: Target, { columns, keys, newer }: InsertSpec, rows: number): string {
   const names = columns.map(({ name }) => quoteName(name));
   const tuple = `(${names.map(() => '?').join(',')})`;
-  return `INSERT INTO ${quoteName(target.into)} (${names.join(',')}) VALUES ${Array(rows).fill(tuple).join(',')}${onConflict(columns, upsertKeys)}`;
+  return `INSERT INTO ${quoteName(target.into)} (${names.join(',')}) VALUES ${Array(rows).fill(tuple).join(',')}${onConflict(columns, keys, newer ?? null)}`;
 }
 
 /**
@@ -29,13 +34,13 @@ export function prepareInsert(
   connection: SqliteConnection,
   target: Target,
   schema: Schema,
-  columns: readonly TargetColumn[],
-  upsertKeys: readonly string[],
+  spec: InsertSpec,
   rowsPerStatement: number,
   record: Recorder | null,
 ): Insert {
-  const statement = connection.prepare(insertSql(target, columns, upsertKeys, rowsPerStatement));
-  const keys = new Set(upsertKeys.map((key) => foldName(key)));
+  const { columns } = spec;
+  const statement = connection.prepare(insertSql(target, spec, rowsPerStatement));
+  const keys = new Set(spec.keys.map((key) => foldName(key)));
   const heads: string[] = [];
   const values: string[] = [];
   for (let i = 0; i < rowsPerStatement; i++) {
@@ -60,9 +65,19 @@ export function prepareInsert(
     return value;
   };
   // Bound as an array they take longer, but are there to be recorded.
-  const run = record ? `const bound=[${values.join(',')}];statement.run.apply(statement,bound);record(bound);` : `statement.run(${values.join(',')});`;
+  const run = record
+    ? `const bound=[${values.join(',')}];const {changes}=statement.run.apply(statement,bound);record(bound);return changes;`
+    : `return statement.run(${values.join(',')}).changes;`;
   return generatedFunction<Insert>(
-    { statement, record, iso: (ms: number | null) => (ms === null ? null : iso(ms)), stringify: JSON.stringify, cast, key },
+    {
+      statement,
+      record,
+      iso: (ms: number | null) => (ms === null ? null : iso(ms)),
+      midnight: (day: string | null) => (day === null ? null : iso(parseTimestamp(day)!)),
+      stringify: JSON.stringify,
+      cast,
+      key,
+    },
     `(rows,from)=>{${heads.join('')}${run}}`,
   );
 }
@@ -72,6 +87,9 @@ function stored(value: string, column: TargetColumn, declared: string): string {
   switch (column.type) {
     case 'timestamp':
       return `iso(${value})`;
+    case 'date':
+      // Beside timestamps, a day is the text of its midnight: the same day has one text.
+      return /^(TIMESTAMP|DATETIME)/i.test(declared) ? `midnight(${value})` : value;
     case 'boolean':
       return `(${value}===null?null:${value}?1:0)`;
     case 'json':
@@ -84,9 +102,15 @@ function stored(value: string, column: TargetColumn, declared: string): string {
   }
 }
 
-function onConflict(columns: readonly TargetColumn[], keys: readonly string[]): string {
+function onConflict(columns: readonly TargetColumn[], keys: readonly string[], newer: string | null): string {
   if (keys.length === 0) return '';
   const lower = new Set(keys.map((key) => foldName(key)));
   const updates = columns.filter(({ name }) => !lower.has(foldName(name))).map(({ name }) => `${quoteName(name)}=excluded.${quoteName(name)}`);
-  return ` ON CONFLICT (${keys.map(quoteName).join(',')}) DO ${updates.length > 0 ? `UPDATE SET ${updates.join(',')}` : 'NOTHING'}`;
+  if (updates.length === 0) return ` ON CONFLICT (${keys.map(quoteName).join(',')}) DO NOTHING`;
+  return ` ON CONFLICT (${keys.map(quoteName).join(',')}) DO UPDATE SET ${updates.join(',')}${newer === null ? '' : isNewer(quoteName(newer))}`;
+}
+
+/** A row without a version is older than any that has one. */
+function isNewer(version: string): string {
+  return ` WHERE excluded.${version}>${version} OR (${version} IS NULL AND excluded.${version} IS NOT NULL)`;
 }

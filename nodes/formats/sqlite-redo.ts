@@ -141,8 +141,7 @@ class AppliedTable {
   insert(bound: readonly Bound[]): void {
     let statement = this.#statements.get(bound.length);
     if (!statement) {
-      const { columns, keys } = this.#spec;
-      statement = this.#connection.prepare(insertSql(this.target, columns, keys, bound.length / columns.length));
+      statement = this.#connection.prepare(insertSql(this.target, this.#spec, bound.length / this.#spec.columns.length));
       this.#statements.set(bound.length, statement);
     }
     statement.run(...bound);

@@ -1,9 +1,14 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
+
+import { readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
-import type { Json, Row, Schema, Value } from '../../engine/schema/types.ts';
-import { type Converted, castValue, parseTimestamp } from '../../engine/schema/values.ts';
+import { readText } from '../../engine/schema/read-text.ts';
+import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import { type Converted, castValue } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
+import { readAs } from './column-types.ts';
+import { timestampOf } from './jsonl-record.ts';
 import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
 import { pragma, type SqliteConnection, type SqliteStatement, type SqliteValue } from './sqlite-driver.ts';
 import { inputProblem, openQuery, type SqliteQuery } from './sqlite-input.ts';
@@ -15,11 +20,11 @@ const copyTable = 'temp.millrace_rows';
 /** Stands where no sink of this run has opened the database. */
 const nobody = { close() {} };
 
-/** `schema` is that of the query's columns, in order. */
-export async function openRows(query: SqliteQuery, schema: Schema, context: Context): Promise<Reader> {
+/** `schema` is that of the query's columns, in order; `cast` are those whose types somebody has set. */
+export async function openRows(query: SqliteQuery, schema: Schema, cast: ReadonlySet<string>, context: Context): Promise<Reader> {
   const { database, statement } = await openQuery(query, context.signal, { access: context.sample ? 'look' : 'read' });
   try {
-    return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, context);
+    return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, cast, context);
   } catch (error) {
     database.close();
     throw inputProblem(error, query);
@@ -43,16 +48,18 @@ class SqliteRows implements Reader {
   readonly #rows: Iterator<Values>;
   readonly #query: SqliteQuery;
   readonly #schema: Schema;
+  readonly #cast: ReadonlySet<string>;
   readonly #batchSize: number;
   readonly #fail: (failure: RowFailure) => void;
   readonly #toRow: (values: Values) => Row | undefined;
   #read = 0;
 
-  constructor(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, schema: Schema, context: Context) {
+  constructor(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, schema: Schema, cast: ReadonlySet<string>, context: Context) {
     this.#database = database;
     this.#rows = statement.iterate();
     this.#query = query;
     this.#schema = schema;
+    this.#cast = cast;
     this.#batchSize = context.batchSize;
     this.#fail = (failure) => context.fail(failure);
     this.#toRow = compileRows(
@@ -99,16 +106,16 @@ class SqliteRows implements Reader {
   }
 
   #convert(values: Values, source: string): Row | undefined {
-    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type));
+    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type, this.#cast.has(this.#schema.columns[i]!.name)));
     if ('row' in found) return found.row;
     const { name, type } = found.column;
-    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, plain(values[i]!)]);
+    const value = values[this.#schema.columns.indexOf(found.column)]!;
+    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, unrounded(values[i]!)]);
     this.#fail({
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
-      hint: isTooLarge(values[this.#schema.columns.indexOf(found.column)]!)
-        ? `Read it as text: CAST("${name}" AS TEXT) in a query.`
-        : `Convert it in a query, or set another type for "${name}" under Column types.`,
+      hint: hintOf(found.column, value),
+      fix: this.#cast.has(name) ? undefined : readAs(name, isTooLarge(value) || type !== 'timestamp' ? 'string' : 'integer'),
       row: Object.fromEntries(raw),
       position: { source, line: this.#read },
     });
@@ -116,18 +123,28 @@ class SqliteRows implements Reader {
   }
 }
 
+function hintOf({ name, type }: Column, found: SqliteValue): string {
+  if (isTooLarge(found)) return `Read column "${name}" as string (under Column types), or CAST it AS TEXT in a query.`;
+  if (type === 'timestamp' && typeof found !== 'string') {
+    return `Say the unit in a query, as in strftime('%FT%TZ', "${name}", 'unixepoch') for seconds; or read column "${name}" as integer (under Column types).`;
+  }
+  return `Convert it in a query, or set another type for "${name}" under Column types.`;
+}
+
 const conversions: { readonly [type in Schema['columns'][number]['type']]: Conversion } = {
-  string: (found) => (typeof found === 'string' || found === null ? found : undefined),
+  string: (found) => (typeof found === 'string' || found === null ? found : typeof found === 'bigint' ? String(found) : undefined),
   integer(found) {
     const value = typeof found === 'bigint' ? Number(found) : found;
     return value === null || Number.isSafeInteger(value) ? (value as number | null) : undefined;
   },
   number(found) {
-    const value = typeof found === 'bigint' ? Number(found) : found;
-    return value === null || Number.isFinite(value) ? (value as number | null) : undefined;
+    // A double is what was stored; a whole number of 64 bits may be rounded.
+    if (typeof found === 'bigint') return isTooLarge(found) ? undefined : Number(found);
+    return found === null || Number.isFinite(found) ? (found as number | null) : undefined;
   },
   boolean: (found) => (found === 1n || found === 1 ? true : found === 0n || found === 0 ? false : found === null ? null : undefined),
-  timestamp: (found) => (typeof found === 'string' ? (parseTimestamp(found) ?? undefined) : found === null ? null : undefined),
+  timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : found === null ? null : undefined),
+  date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : found === null ? null : undefined),
   json(found) {
     if (found === null) return null;
     if (typeof found !== 'string') return undefined;
@@ -141,18 +158,26 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   bytes: (found) => (found instanceof Uint8Array ? new Uint8Array(found.buffer, found.byteOffset, found.length) : found === null ? null : undefined),
 };
 
-function convert(found: SqliteValue, type: keyof typeof conversions): Converted {
+function convert(found: SqliteValue, type: keyof typeof conversions, isCast: boolean): Converted {
   const simple = conversions[type](found);
   if (simple !== undefined) return { ok: true, value: simple };
   if (isTooLarge(found)) return { ok: false, message: `the value is ${found}, beyond 2^53, where whole numbers would be rounded` };
   if (found instanceof Uint8Array) return { ok: false, message: `the value is a BLOB of ${found.length} bytes` };
   if (type === 'bytes') return { ok: false, message: `the value is ${typeof found === 'string' ? 'text' : 'a number'}, not a BLOB` };
+  if ((type === 'timestamp' || type === 'date') && typeof found !== 'string')
+    return type === 'date' ? { ok: false, message: `${found} is a number, not a day such as 2026-01-31` } : timestampOf(Number(found));
+  if (type === 'timestamp' && typeof found === 'string' && !isCast) return readText(found, type);
   return castValue(plain(found), type);
 }
 
 /** SQLite's integers have 64 bits, of which JavaScript's numbers hold 53. */
 function isTooLarge(found: SqliteValue): found is bigint | number {
   return typeof found === 'bigint' ? !Number.isSafeInteger(Number(found)) : Number.isInteger(found) && !Number.isSafeInteger(found);
+}
+
+/** For a row that failed: whole numbers that would be rounded are texts. */
+function unrounded(found: SqliteValue): Value {
+  return typeof found === 'bigint' && isTooLarge(found) ? String(found) : plain(found);
 }
 
 function plain(found: SqliteValue): Value {

@@ -38,6 +38,8 @@ export interface TargetSpec {
   readonly columns: readonly TargetColumn[];
   /** For upsert. */
   readonly keys: readonly string[];
+  /** For upsert: a row takes another one's place only where this column of it is greater. Null, or absent as in logs of older versions: always. */
+  readonly newer?: string | null;
 }
 
 /** Throws a MillraceError where the table cannot take these columns in this mode. */

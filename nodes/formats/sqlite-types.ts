@@ -1,7 +1,7 @@
 import type { ColumnType } from '../../engine/schema/types.ts';
 
 /** The column types that tables of Millrace declare. SQLite gives each an affinity; what is stored is said in `stored`. */
-export const sqliteTypes = ['TEXT', 'INTEGER', 'REAL', 'BOOLEAN', 'TIMESTAMP', 'JSON', 'BLOB'] as const;
+export const sqliteTypes = ['TEXT', 'INTEGER', 'REAL', 'BOOLEAN', 'TIMESTAMP', 'DATE', 'JSON', 'BLOB'] as const;
 export type SqliteType = (typeof sqliteTypes)[number];
 
 export const declaredTypes: { readonly [type in ColumnType]: SqliteType } = {
@@ -10,6 +10,7 @@ export const declaredTypes: { readonly [type in ColumnType]: SqliteType } = {
   number: 'REAL',
   boolean: 'BOOLEAN',
   timestamp: 'TIMESTAMP',
+  date: 'DATE',
   json: 'JSON',
   bytes: 'BLOB',
 };
@@ -38,6 +39,7 @@ const holders: { readonly [type in ColumnType]: readonly Affinity[] } = {
   number: numeric,
   boolean: numeric,
   timestamp: ['TEXT', 'NUMERIC', 'BLOB'],
+  date: ['TEXT', 'NUMERIC', 'BLOB'],
   json: ['TEXT', 'NUMERIC', 'BLOB'],
   bytes: ['TEXT', 'NUMERIC', 'INTEGER', 'REAL', 'BLOB'],
 };

@@ -79,6 +79,32 @@ const problemOf = async (action: () => Promise<unknown>) => {
   throw new Error('It should have failed.');
 };
 
+describe('days', () => {
+  const schema = schemaOf({ day: 'date', v: 'integer' });
+  const rows = [
+    { day: '2026-01-31', v: 7 },
+    { day: '2026-02-01', v: 8 },
+  ];
+  test.each(['DATE', 'TEXT', 'date'])('are keys of a table that has them as text, declared %s', async (declared) => {
+    execute(`CREATE TABLE t (day ${declared} PRIMARY KEY, v INTEGER); INSERT INTO t VALUES ('2026-01-30', 1), ('2026-01-31', 5)`);
+    await write('t', schema, rows, 'upsert', ['day']);
+    expect(query('SELECT * FROM t ORDER BY day')).toEqual([{ day: '2026-01-30', v: 1 }, ...rows]);
+  });
+  test('go on matching the timestamps that a table has', async () => {
+    execute("CREATE TABLE t (day TIMESTAMP PRIMARY KEY, v INTEGER); INSERT INTO t VALUES ('2026-01-31T00:00:00.000Z', 5)");
+    await write('t', schema, rows, 'upsert', ['day']);
+    expect(query('SELECT * FROM t ORDER BY day')).toEqual([
+      { day: '2026-01-31T00:00:00.000Z', v: 7 },
+      { day: '2026-02-01T00:00:00.000Z', v: 8 },
+    ]);
+  });
+  test('are declared so in a new table', async () => {
+    await write('t', schema, rows);
+    expect(query("SELECT type FROM pragma_table_info('t')")).toEqual([{ type: 'DATE' }, { type: 'INTEGER' }]);
+    expect(query('SELECT * FROM t')).toEqual(rows);
+  });
+});
+
 describe('values', () => {
   test('every type is stored as its rule says', async () => {
     const schema = schemaOf({ s: 'string', i: 'integer', n: 'number', b: 'boolean', t: 'timestamp', j: 'json', x: 'bytes' });
@@ -309,4 +335,37 @@ describe('files', () => {
     execute('CREATE VIEW t AS SELECT 1 AS id');
     expect((await problemOf(() => write('t', pair, []))).code).toBe('sqlite/not-a-table');
   });
+});
+
+test('updates by key only if newer, whatever came before, and tells how many rows changed nothing', async () => {
+  const versions = schemaOf({ id: 'integer', version: 'integer', name: 'string' });
+  const row = fc.record({ id: fc.integer({ min: 0, max: 4 }), version: fc.option(fc.integer({ min: -2, max: 2 })), name: fc.constantFrom('a', 'b', 'c') });
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { maxLength: 60, size: 'max' }), fc.nat(60), async (rows, cut) => {
+      rmSync(path, { force: true });
+      let older = 0;
+      for (const part of [rows.slice(0, cut), rows.slice(cut)]) {
+        const logged: string[] = [];
+        const context = contextOf(logged);
+        const database = new SqliteDatabase(path, context);
+        await database.open(null);
+        const writer = new SqliteWriter(database, versions, { table: 't', mode: 'upsert', keys: ['id'], newer: 'version', columns: versions.columns }, context);
+        writer.write(part);
+        await writer.commit();
+        writer.close();
+        database.close();
+        older += Number(/^[0-9]+/.exec(logged[0] ?? '')?.[0] ?? 0);
+      }
+      const wanted = new Map<number, (typeof rows)[number]>();
+      let lost = 0;
+      for (const each of rows) {
+        const kept = wanted.get(each.id);
+        if (!kept || (each.version !== null && (kept.version === null || each.version > kept.version))) wanted.set(each.id, each);
+        else lost++;
+      }
+      expect(query('SELECT * FROM t ORDER BY id')).toEqual([...wanted.values()].sort((a, b) => a.id - b.id));
+      expect(older).toBe(lost);
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -14,6 +14,8 @@ export interface SqliteWriterOptions {
   readonly table: string;
   readonly mode: WriteMode;
   readonly keys: readonly string[];
+  /** As of `TargetSpec`; absent for null. */
+  readonly newer?: string | null;
   /** Aligned with the schema. */
   readonly columns: readonly TargetColumn[];
 }
@@ -30,6 +32,8 @@ export class SqliteWriter implements Writer, Participant {
   #isPublished = false;
   /** Whether what is inserted is also kept in a redo log. */
   #isRecorded = false;
+  /** Rows that were no newer than what the table had, since the last commit and until then. */
+  #older = { written: 0, committed: 0 };
   /** Made with the first rows. */
   #inserts: { readonly many: Insert; readonly single: Insert } | null = null;
 
@@ -40,7 +44,15 @@ export class SqliteWriter implements Writer, Participant {
     this.#schema = schema;
     this.#context = context;
     this.#count = Math.max(1, Math.min(rowsPerStatement, Math.floor(maxValues / Math.max(1, columns.length))));
-    this.#spec = { table, mode, columns, keys: mode === 'upsert' ? options.keys : [], continues: context.resume !== null };
+    const upserts = mode === 'upsert';
+    this.#spec = {
+      table,
+      mode,
+      columns,
+      keys: upserts ? options.keys : [],
+      newer: upserts ? (options.newer ?? null) : null,
+      continues: context.resume !== null,
+    };
     database.claim(table);
     try {
       this.#target = openTarget(database, this.#spec);
@@ -69,6 +81,7 @@ export class SqliteWriter implements Writer, Participant {
     } catch (error) {
       throw outputProblem(error, this.#database.path);
     }
+    this.#older = { written: 0, committed: this.#older.committed + this.#older.written };
   }
 
   abort(): void {
@@ -76,7 +89,12 @@ export class SqliteWriter implements Writer, Participant {
   }
 
   /** The connection is the engine's to close: other sinks may still use it. */
-  close(): void {}
+  close(): void {
+    const { committed } = this.#older;
+    if (committed === 0) return;
+    const rows = committed === 1 ? '1 row was' : `${committed.toLocaleString('en')} rows were`;
+    this.#context.log('info', `${rows} no newer, by "${this.#spec.newer}", than what table "${this.#target.table}" had, and changed nothing.`);
+  }
 
   output(): Output {
     return { kind: 'sqlite', path: this.#database.path, table: this.#target.table };
@@ -103,10 +121,9 @@ export class SqliteWriter implements Writer, Participant {
   }
 
   #prepareInserts() {
-    const { columns, keys } = this.#spec;
     const record = this.#database.recorder(this);
     this.#isRecorded = record !== null;
-    const prepare = (count: number) => prepareInsert(this.#database.connection, this.#target, this.#schema, columns, keys, count, record);
+    const prepare = (count: number) => prepareInsert(this.#database.connection, this.#target, this.#schema, this.#spec, count, record);
     return { many: prepare(this.#count), single: prepare(1) };
   }
 
@@ -121,7 +138,7 @@ export class SqliteWriter implements Writer, Participant {
     const { many, single } = this.#inserts;
     for (; at + count <= rows.length; at += count) {
       try {
-        many(rows, at);
+        this.#noteOlder(count - many(rows, at));
       } catch (error) {
         // The statement as a whole was undone: one by one, all but the culprits get in.
         if (!this.#failureOf(error)) throw outputProblem(error, this.#database.path);
@@ -133,12 +150,16 @@ export class SqliteWriter implements Writer, Participant {
 
   #insertOne(single: Insert, rows: readonly Row[], index: number): void {
     try {
-      single(rows, index);
+      this.#noteOlder(1 - single(rows, index));
     } catch (error) {
       const failure = this.#failureOf(error);
       if (!failure) throw outputProblem(error, this.#database.path);
       this.#context.fail({ ...failure, row: rows[index]! });
     }
+  }
+
+  #noteOlder(count: number): void {
+    if (this.#spec.newer) this.#older.written += count;
   }
 
   /** What one row did wrong, or null where the fault is not a row's, or has undone more than the row. */

@@ -8,12 +8,15 @@ export const typeOptions = [
   { value: 'number', label: 'Number' },
   { value: 'boolean', label: 'True or false' },
   { value: 'timestamp', label: 'Timestamp' },
+  { value: 'date', label: 'Date' },
   { value: 'json', label: 'JSON' },
   { value: 'bytes', label: 'Bytes' },
 ] as const satisfies readonly { readonly value: ColumnType; readonly label: string }[];
 
 /** Types whose values can be compared and used as keys. */
-export const keyTypes = ['string', 'integer', 'number', 'boolean', 'timestamp'] as const satisfies readonly ColumnType[];
+export const keyTypes = ['string', 'integer', 'number', 'boolean', 'timestamp', 'date'] as const satisfies readonly ColumnType[];
+/** Types whose values are instants: a day is its midnight in UTC. */
+export const timeTypes = ['timestamp', 'date'] as const satisfies readonly ColumnType[];
 export const numericTypes = ['integer', 'number'] as const satisfies readonly ColumnType[];
 
 /** Wider rows are looked up in an index: by thousands of params over thousands of columns, too. */

@@ -90,7 +90,7 @@ it('reads like what one would write by hand', () => {
 it.each([
   [{ column: 'size', operator: '>', value: 'many' }, 'rules.rules.0.value', '"many" is not a number'],
   [{ column: 'size', operator: '=', value: '' }, 'rules.rules.0.value', 'The value for "size" is missing'],
-  [{ column: 'size', operator: 'contains', value: '3' }, 'rules.rules.0.operator', '"contains" works on text columns, but "size" is number'],
+  [{ column: 'size', operator: 'contains', value: '3' }, 'rules.rules.0.operator', '"contains" works on text and date columns, but "size" is number'],
   [{ column: 'name', operator: 'matches', value: '[' }, 'rules.rules.0.value', 'This is no regular expression'],
 ] as const)('tells what is wrong with %j', (rule, field, message) => {
   const problems = conditionProblems({ match: 'all', rules: [rule] }, columns, 'rules');

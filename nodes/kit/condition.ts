@@ -57,13 +57,14 @@ function readRule({ operator, value }: ConditionRule, column: Column): ReadRule 
     message: `"${operator}" works on ${types} columns, but "${name}" is ${type}`,
     hint: 'Choose another operator, or write the condition as an expression.',
   });
-  if (ofText.includes(operator) && type !== 'string') return noType('text');
-  if (type === 'json' || type === 'bytes') return noType('text, number, boolean and timestamp');
-  if (ofOrder.includes(operator) && type === 'boolean') return noType('text, number and timestamp');
+  if (ofText.includes(operator) && type !== 'string' && type !== 'date') return noType('text and date');
+  if (type === 'json' || type === 'bytes') return noType('text, number, boolean, timestamp and date');
+  if (ofOrder.includes(operator) && type === 'boolean') return noType('text, number, timestamp and date');
   if (operator === 'matches') return readPattern(value);
   const values: Value[] = [];
   for (const text of operator === 'in' ? value.split(',').map((each) => each.trim()) : [value]) {
-    const cast = castValue(text, type);
+    // A part of a day is a text, not a day.
+    const cast = castValue(text, ofText.includes(operator) ? 'string' : type);
     const empty = cast.ok && cast.value === null;
     if (!cast.ok || empty) {
       const hint = empty ? 'To look for missing values, use "is null".' : "Values are compared in the column's own type.";
@@ -125,5 +126,5 @@ function ruleExpression(operator: ConditionOperator, column: Column, values: rea
 }
 
 function literal(value: Value, type: ColumnType): string {
-  return type === 'string' ? stringLiteral(value as string) : String(value);
+  return type === 'string' || type === 'date' ? stringLiteral(value as string) : String(value);
 }

@@ -107,6 +107,12 @@ describe('by a column', () => {
     expect(params.timeColumn.default).toBe('time');
   });
 
+  it('makes midnights of days', async () => {
+    const found = await readSource(sourceOf(rowsAt('2026-01-31', '2026-02-01'), column('date')), '.', byTime);
+    expect(found.schema!.columns[0]).toEqual({ name: 'time', type: 'timestamp', nullable: false });
+    expect(found.rows.map(({ time }) => time)).toEqual([Date.UTC(2026, 0, 31), Date.UTC(2026, 1, 1)]);
+  });
+
   it('makes timestamps of text and numbers', async () => {
     const text = await readSource(sourceOf(rowsAt('2026-01-31T12:00:00Z'), column('string')), '.', byTime);
     expect(text.schema?.columns[0]).toEqual({ name: 'time', type: 'timestamp', nullable: false });
@@ -137,11 +143,11 @@ describe('by a column', () => {
   it.each([
     [{ timeColumn: null }, column('timestamp'), 'timeColumn', 'Time column is missing'],
     [{ timeColumn: 'tiem' }, column('timestamp'), 'timeColumn', 'There is no column "tiem"'],
-    [{ timeColumn: 'flag' }, [{ name: 'flag', type: 'boolean', nullable: false }], 'timeColumn', 'needs timestamp or string'],
+    [{ timeColumn: 'flag' }, [{ name: 'flag', type: 'boolean', nullable: false }], 'timeColumn', 'needs timestamp or date or string'],
     [{}, column('integer'), 'timeFormat', 'nothing tells what it counts'],
     [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy' }, column('integer'), 'timeFormat', 'not text'],
     [{ timeFormat: 'pattern', timePattern: 'DD' }, column('string'), 'timePattern', '"DD" stands for no part'],
-    [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy', timeZone: 'CET' }, column('string'), 'timeZone', 'no offset'],
+    [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy', timeZone: 'Berlin' }, column('string'), 'timeZone', 'no time zone'],
   ] as const)('tells of %o', async (params, columns, field, message) => {
     const { problems } = await readSource(sourceOf([], columns), '.', { ...byTime, ...params });
     expect(problems).toMatchObject([{ field, severity: 'error', message: expect.stringContaining(message) }]);

@@ -3,10 +3,11 @@
  * a reader around its reader. Where no event time is chosen, the source runs as it is.
  */
 import type { Column, Schema } from '../../engine/schema/types.ts';
+import { zoneProblem } from '../../engine/schema/zone.ts';
 import { f, type ParamsOf } from './fields.ts';
 import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
-import { patternHelp, patternProblem, zoneOffset } from './time-pattern.ts';
+import { patternHelp, patternProblem } from './time-pattern.ts';
 import { timeValues } from './time-values.ts';
 import { ArrivalReader, ColumnTimeReader, type TimedPosition } from './timed-readers.ts';
 
@@ -32,7 +33,14 @@ const fields = {
     ],
   }),
   // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.
-  timeColumn: f.column({ label: 'Time column', group, of: 'output', optional: true, types: ['timestamp', 'string', 'integer', 'number'], when: byColumn }),
+  timeColumn: f.column({
+    label: 'Time column',
+    group,
+    of: 'output',
+    optional: true,
+    types: ['timestamp', 'date', 'string', 'integer', 'number'],
+    when: byColumn,
+  }),
   timeFormat: f.choice({
     label: 'Time format',
     group,
@@ -48,7 +56,14 @@ const fields = {
     ],
   }),
   timePattern: f.text({ label: 'Form of the time', group, default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
-  timeZone: f.text({ label: 'Offset from UTC', group, default: '+00:00', help: 'Of times that name none themselves: +02:00, -05:30.', when: inPattern }),
+  timeZone: f.text({
+    label: 'Time zone',
+    group,
+    default: '+00:00',
+    suggest: 'timeZones',
+    help: 'Of times that name no offset themselves: Europe/Berlin, UTC, +02:00. Of a local time that comes twice when the clocks go back, the first counts.',
+    when: inPattern,
+  }),
   outOfOrder: f.duration({
     label: 'Out of order by at most',
     group,
@@ -140,7 +155,7 @@ function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, t
   const problem = (field: string, message: string, hint: string): Found => ({
     problem: { code: 'event-time/format', severity: 'error', message, hint, field },
   });
-  const isText = found.type === 'string';
+  const isText = found.type === 'string' || found.type === 'date';
   if (found.type !== 'timestamp') {
     if (timeFormat === 'automatic' && !isText) {
       return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}: nothing tells what it counts`, 'Choose a time format.');
@@ -149,7 +164,8 @@ function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, t
       const patternFault = patternProblem(timePattern);
       if (!isText) return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}, not text`, 'Choose what its numbers count.');
       if (patternFault !== null) return problem('timePattern', `"${timePattern}" is no form of a time. ${patternFault}`, patternHelp);
-      if (zoneOffset(timeZone) === null) return problem('timeZone', `"${timeZone}" is no offset from UTC`, 'Write it as +02:00.');
+      const unknown = zoneProblem(timeZone);
+      if (unknown) return problem('timeZone', unknown.message, unknown.hint);
     }
   }
   const column: Column = { name: timeColumn, type: 'timestamp', nullable: false };

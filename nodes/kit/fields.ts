@@ -17,7 +17,11 @@ export interface FieldBase {
 
 type Of<K extends string, V, Extra = unknown> = FieldBase & { readonly kind: K; readonly default?: V } & Extra;
 
-export type TextField = Of<'text', string, { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string }>;
+export type TextField = Of<
+  'text',
+  string,
+  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' }
+>;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
 /** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
 export type DurationField = Of<'duration', number, { readonly min?: number; readonly placeholder?: string }>;
@@ -54,8 +58,15 @@ export type KeyValueField = Of<
   Readonly<Record<string, string>>,
   { readonly keyLabel?: string; readonly valueLabel?: string; readonly options?: readonly string[] }
 >;
-/** Rows of small forms, e.g. the aggregations of an aggregate. Items hold flat fields only. */
-export type ListField<F extends Fields = Fields> = Of<'list', readonly ParamsOf<F>[], { readonly item: F; readonly itemLabel: string; readonly min?: number }>;
+/**
+ * Rows of small forms, e.g. the aggregations of an aggregate. Items hold flat fields only. `sampled`: the form offers to add an item
+ * for each value that the sample has in the column which the sibling param `column` names; `into` is the item's text field for it.
+ */
+export type ListField<F extends Fields = Fields> = Of<
+  'list',
+  readonly ParamsOf<F>[],
+  { readonly item: F; readonly itemLabel: string; readonly min?: number; readonly sampled?: { readonly column: string; readonly into: string } }
+>;
 export type ConditionField = Of<'condition', Condition, { readonly input?: string }>;
 
 export const conditionOperators = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'startsWith', 'endsWith', 'matches', 'in', 'isNull', 'isNotNull'] as const;

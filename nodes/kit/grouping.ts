@@ -1,5 +1,6 @@
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
@@ -8,6 +9,7 @@ import type { KeyedState } from './keyed-state.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
 import { columnReader, compile, rowSource } from './rows.ts';
 import { SpilledGroups } from './spilled-groups.ts';
+import { CalendarGrid, RegularGrid, type WindowGrid } from './window-grid.ts';
 import { SessionWindows } from './window-sessions.ts';
 import { SlicedWindows } from './window-slices.ts';
 import { LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
@@ -240,9 +242,10 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const { memory, state } = options;
     const shared = { slots: this.slots, keys: this.keys, memory, state, lateness, early: early !== null };
     this.#window = window;
-    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(spec, shared);
+    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(gridOf(spec), shared);
     this.#watermarkShift = watermarkShift(options.input, column);
-    this.#readTimes = timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
+    const type = findColumn(options.input, column ?? '')?.type;
+    this.#readTimes = type === 'date' ? dateReader(column!) : timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
     if (early !== null) this.tick = (now) => this.#tick(now, early);
   }
   tick?: (now: number) => void;
@@ -358,10 +361,23 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   }
 }
 
+/** Days as their midnights. */
+function dateReader(column: string): (rows: readonly Row[], values: Value[]) => void {
+  const read = columnReader(column);
+  return (rows, values) => {
+    read(rows, values);
+    for (let i = 0; i < rows.length; i++) values[i] = typeof values[i] === 'string' ? parseTimestamp(values[i] as string) : null;
+  };
+}
+
 function timeReader(column: string, shift: number): (rows: readonly Row[], values: Value[]) => void {
   if (shift === 0) return columnReader(column);
   const read = eventTimeReader({ columns: [], eventTime: { column, shift } })!;
   return (rows, values) => {
     for (let i = 0; i < rows.length; i++) values[i] = read(rows[i]!);
   };
+}
+
+function gridOf(spec: Exclude<WindowSpec, { readonly gap: number }>): WindowGrid {
+  return 'calendar' in spec ? new CalendarGrid(spec.calendar) : new RegularGrid(spec);
 }

@@ -38,5 +38,13 @@ export const iconNames = [
   'activity',
   'gauge',
   'gavel',
+  'table-down',
+  'table-options',
+  'list-details',
+  'separator-vertical',
+  'regex',
+  'bucket-droplet',
+  'replace',
+  'numbers',
 ] as const;
 export type IconName = (typeof iconNames)[number];

@@ -1,11 +1,11 @@
-import type { Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
 import type { KeyedState } from './keyed-state.ts';
 
 export type NodeKind = 'source' | 'transform' | 'sink';
-export const categories = ['Files', 'Databases', 'Network', 'Generate', 'Rows', 'Columns', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
+export const categories = ['Files', 'Databases', 'Network', 'Generate', 'Rows', 'Columns', 'Reshape', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
 export type Category = (typeof categories)[number];
 
 export interface Port {
@@ -116,6 +116,7 @@ export interface RowFailure {
   /** The row, or for a source the raw text as far as it could be read. */
   readonly row?: Row;
   readonly position?: RowPosition;
+  readonly fix?: Fix;
 }
 
 // ---- Sources
@@ -435,9 +436,9 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   readonly outputs: readonly Port[];
   /**
    * What comes out for a row depends on other rows: it cannot be given a single one again later. Absent: its operators keep
-   * nothing between rows.
+   * nothing between rows. A function where that depends on the params.
    */
-  readonly stateful?: boolean;
+  readonly stateful?: boolean | ((params: ParamsOf<F>) => boolean);
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
   /**

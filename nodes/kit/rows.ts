@@ -51,6 +51,7 @@ const isOfType: Readonly<Record<ColumnType, string>> = {
   number: "typeof v === 'number' && v - v === 0",
   boolean: "typeof v === 'boolean'",
   timestamp: 'Number.isInteger(v) && v <= 8.64e15 && v >= -8.64e15',
+  date: 'false',
   json: 'false',
   bytes: 'false',
 };

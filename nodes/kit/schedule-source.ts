@@ -20,7 +20,7 @@ const fields = {
   cursorColumn: f.column({
     label: 'Cursor',
     of: 'output',
-    types: ['integer', 'number', 'timestamp', 'string'],
+    types: ['integer', 'number', 'timestamp', 'date', 'string'],
     group,
     optional: true,
     help: 'A column that grows, such as an id. A reading gives only rows whose value is greater than all of the readings before; text is compared by its character codes.',

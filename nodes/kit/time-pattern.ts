@@ -1,4 +1,5 @@
 /** Times written in a pattern of letters, such as `dd.MM.yyyy HH:mm:ss`: compiled once, then read character by character. */
+import { offsetOf, type Zone } from '../../engine/schema/zone.ts';
 
 const letters: { readonly [letters: string]: { readonly part: Part; readonly least: number; readonly most: number } } = {
   yyyy: { part: 'year', least: 4, most: 4 },
@@ -42,26 +43,20 @@ export function patternProblem(pattern: string): string | null {
   return null;
 }
 
-/** Milliseconds to the east of UTC for `+02:00`, `-0330` or `Z`; null for anything else. */
-export function zoneOffset(text: string): number | null {
-  if (text === 'Z') return 0;
-  const found = /^([+-])(\d\d):?(\d\d)$/.exec(text);
-  if (!found || Number(found[2]) > 23 || Number(found[3]) > 59) return null;
-  return (found[1] === '-' ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3])) * minuteMs;
-}
-
 export class TimePattern {
   readonly #steps: readonly Step[];
-  readonly #offsetMs: number;
+  readonly #zone: Zone;
+  /** Whether the text that was read last had nothing finer than a millisecond. */
+  isExact = true;
   /** Where the text is read next. */
   #at = 0;
 
-  /** `offsetMs` is that of texts without one of their own. Throws for a pattern that has a problem. */
-  constructor(pattern: string, offsetMs: number) {
+  /** `zone` is that of texts without an offset of their own. Throws for a pattern that has a problem. */
+  constructor(pattern: string, zone: Zone) {
     const steps = compile(pattern);
     if (typeof steps === 'string') throw new Error(steps);
     this.#steps = steps;
-    this.#offsetMs = offsetMs;
+    this.#zone = zone;
   }
 
   /** Milliseconds since 1970, or NaN where the text does not fit, as a whole and as a date that exists. */
@@ -73,8 +68,9 @@ export class TimePattern {
     let minute = 0;
     let second = 0;
     let ms = 0;
-    let offset = this.#offsetMs;
+    let offset: number | null = null;
     this.#at = 0;
+    this.isExact = true;
     for (let i = 0; i < this.#steps.length; i++) {
       const { part, least, most } = this.#steps[i]!;
       switch (part) {
@@ -124,11 +120,12 @@ export class TimePattern {
         case 'fraction': {
           const digits = this.#digits(text, least, most);
           ms = Math.floor((digits / 10 ** most) * 1000 + 1e-9);
+          if (most > 3 && digits % 10 ** (most - 3) !== 0) this.isExact = false;
           break;
         }
         case 'zone': {
           const rest = text[this.#at] === 'Z' ? 'Z' : (/^[+-]\d\d:?\d\d/.exec(text.slice(this.#at, this.#at + 6))?.[0] ?? '');
-          const found = zoneOffset(rest);
+          const found = offsetOf(rest);
           if (found === null) return Number.NaN;
           offset = found;
           this.#at += rest.length;
@@ -140,7 +137,8 @@ export class TimePattern {
     const date = new Date(0);
     date.setUTCFullYear(year, month - 1, day);
     if (date.getUTCDate() !== day) return Number.NaN;
-    return date.getTime() + hour * 3_600_000 + minute * minuteMs + second * 1000 + ms - offset;
+    const local = date.getTime() + hour * 3_600_000 + minute * minuteMs + second * 1000 + ms;
+    return offset === null ? this.#zone.instantOf(local) : local - offset;
   }
 
   #digits(text: string, least: number, most: number): number {

@@ -1,7 +1,8 @@
 /** Values of a column as times: numbers since 1970 in some unit, ISO 8601, or text in a pattern. */
 import { maxTimestamp, parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
-import { TimePattern, zoneOffset } from './time-pattern.ts';
+import { utc, zoneOf } from '../../engine/schema/zone.ts';
+import { TimePattern } from './time-pattern.ts';
 
 export const timeFormats = ['automatic', 'seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'pattern'] as const;
 export type TimeFormat = (typeof timeFormats)[number];
@@ -31,7 +32,7 @@ export function timeValues({ format, pattern, zone }: TimeReading, type: ColumnT
     };
   }
   if (format === 'pattern') {
-    const compiled = new TimePattern(pattern, zoneOffset(zone) ?? 0);
+    const compiled = new TimePattern(pattern, zoneOf(zone) ?? utc);
     return { read: (value) => (typeof value === 'string' ? compiled.read(value) : Number.NaN), expected: pattern };
   }
   const units = unitsPerMs[format];

@@ -1,6 +1,9 @@
 /** The params of windows: their form, what can be wrong with them, and what follows from them. */
+import { Calendar } from '../../engine/schema/calendar.ts';
 import { durationText } from '../../engine/schema/duration.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
+import { utc, zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
+import { timeTypes } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
 import type { NodeProblem } from './node.ts';
@@ -15,16 +18,37 @@ export const windowFields = {
     options: [
       { value: 'none', label: 'The whole input' },
       { value: 'tumbling', label: 'Tumbling windows', help: 'Stretches of time of one length that follow each other without a gap.' },
+      { value: 'calendar', label: 'The calendar', help: 'Hours, days, weeks, months, quarters or years of a time zone.' },
       { value: 'sliding', label: 'Sliding windows', help: 'Stretches of time that overlap: the last hour, every five minutes.' },
       { value: 'session', label: 'Sessions', help: 'Rows of one group that follow each other without a long pause.' },
     ],
   }),
   timeColumn: f.column({
     label: 'Time',
-    types: ['timestamp'],
+    types: timeTypes,
     optional: true,
     help: "Empty: the rows' event time, as their source has it.",
-    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
+    when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
+  }),
+  unit: f.choice({
+    label: 'Unit',
+    default: 'day',
+    options: [
+      { value: 'hour', label: 'Hours' },
+      { value: 'day', label: 'Days' },
+      { value: 'week', label: 'Weeks', help: 'They begin on Monday (ISO 8601).' },
+      { value: 'month', label: 'Months' },
+      { value: 'quarter', label: 'Quarters' },
+      { value: 'year', label: 'Years' },
+    ],
+    when: { param: 'window', is: ['calendar'] },
+  }),
+  zone: f.text({
+    label: 'Time zone',
+    default: 'UTC',
+    suggest: 'timeZones',
+    help: 'Whose days these are: Europe/Berlin, UTC, +02:00.',
+    when: { param: 'window', is: ['calendar'] },
   }),
   length: f.duration({ label: 'Length', min: 1, default: 300_000, when: { param: 'window', is: ['sliding'] } }),
   every: f.duration({
@@ -46,7 +70,7 @@ export const windowFields = {
     min: 0,
     default: 0,
     help: 'For so long after its end a window takes late rows, and comes out again with them.',
-    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
+    when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
   early: f.duration({
     label: 'Early results every',
@@ -54,7 +78,7 @@ export const windowFields = {
     min: 1,
     optional: true,
     help: 'So often, by the clock on the wall, windows come out as they are before they are complete.',
-    when: { param: 'window', is: ['tumbling', 'sliding', 'session'] },
+    when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
   offset: f.duration({
     label: 'Offset',
@@ -67,13 +91,15 @@ export const windowFields = {
 };
 export type WindowParams = ParamsOf<typeof windowFields>;
 
-export function windowOf({ window, timeColumn, every, length, gap, offset, lateness, early }: WindowParams): GroupingWindow | null {
+export function windowOf({ window, timeColumn, unit, zone, every, length, gap, offset, lateness, early }: WindowParams): GroupingWindow | null {
   const when = { column: timeColumn, lateness, early };
   switch (window) {
     case 'none':
       return null;
     case 'tumbling':
       return { ...when, spec: { every, length: every, offset } };
+    case 'calendar':
+      return { ...when, spec: { calendar: new Calendar(zoneOf(zone) ?? utc, unit) } };
     case 'sliding':
       return { ...when, spec: { every, length, offset } };
     case 'session':
@@ -82,12 +108,14 @@ export function windowOf({ window, timeColumn, every, length, gap, offset, laten
 }
 
 /** For the card: after "by". */
-export function windowText({ window, every, length, gap }: WindowParams): string[] {
+export function windowText({ window, unit, zone, every, length, gap }: WindowParams): string[] {
   switch (window) {
     case 'none':
       return [];
     case 'tumbling':
       return [`every ${durationText(every)}`];
+    case 'calendar':
+      return [`${unit} in ${zone}`];
     case 'sliding':
       return [`${durationText(length)} every ${durationText(every)}`];
     case 'session':
@@ -95,7 +123,7 @@ export function windowText({ window, every, length, gap }: WindowParams): string
   }
 }
 
-export function windowProblems({ window, timeColumn, every, length }: WindowParams, rows: Schema | null): NodeProblem[] {
+export function windowProblems({ window, timeColumn, zone, every, length }: WindowParams, rows: Schema | null): NodeProblem[] {
   const problems: NodeProblem[] = [];
   if (window === 'none') return problems;
   if (rows && !rows.eventTime && timeColumn === null) {
@@ -108,8 +136,10 @@ export function windowProblems({ window, timeColumn, every, length }: WindowPara
     const hint = `Leave "Time" empty to use the event time, or make "${timeColumn}" the event time at the source.`;
     problems.push({ code: 'aggregate/other-time', severity: 'warning', message, hint, field: 'timeColumn' });
   }
-  if (window !== 'sliding') return problems;
   const error = (code: string, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
+  const unknown = window === 'calendar' ? zoneProblem(zone) : null;
+  if (unknown) error('aggregate/zone', unknown.message, unknown.hint, 'zone');
+  if (window !== 'sliding') return problems;
   if (!Number.isInteger(every) || !Number.isInteger(length)) {
     error('aggregate/fraction', 'Sliding windows are whole milliseconds long', 'Round the length, and how often one begins.', 'length');
   } else if (every > length) {

@@ -1,7 +1,8 @@
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { State } from '../../engine/schema/types.ts';
 import { SpilledGroups } from './spilled-groups.ts';
-import { type Fire, floorTo, type LiveKeys, type Pane, type Slots, SlotTable, type WindowOptions, type Windows } from './windows.ts';
+import type { WindowGrid } from './window-grid.ts';
+import { type Fire, type LiveKeys, type Pane, type Slots, SlotTable, type WindowOptions, type Windows } from './windows.ts';
 
 /** A stretch of time that no window's start or end cuts. */
 class Slice {
@@ -14,16 +15,13 @@ class Slice {
 }
 
 /**
- * Tumbling and sliding windows. Time is cut into slices at every window's start and end, and a row counts once, in its slice.
+ * Windows whose bounds are known before their rows. Time is cut into slices at every window's start and end, and a row counts once, in its slice.
  * A tumbling window is one slice; a sliding one is put together from its slices when it fires. So the work for a row does not
  * grow with the number of windows that hold it, and the work for firing is one merge for each slice and key: never more than
  * counting each row in all its windows would be (bench/README.md has the figures).
  */
 export class SlicedWindows implements Windows {
-  readonly #every: number;
-  readonly #length: number;
-  readonly #offset: number;
-  readonly #width: number;
+  readonly #grid: WindowGrid;
   readonly #lateness: number;
   readonly #slots: Slots;
   readonly #keys: LiveKeys;
@@ -43,11 +41,8 @@ export class SlicedWindows implements Windows {
   groups = 0;
   readonly bytesPerGroup = 28;
 
-  constructor({ every, length, offset }: { readonly every: number; readonly length: number; readonly offset: number }, options: WindowOptions) {
-    this.#every = every;
-    this.#length = length;
-    this.#offset = offset;
-    this.#width = length === every ? every : commonDivisor(every, length);
+  constructor(grid: WindowGrid, options: WindowOptions) {
+    this.#grid = grid;
     this.#lateness = options.lateness;
     this.#slots = options.slots;
     this.#keys = options.keys;
@@ -59,7 +54,7 @@ export class SlicedWindows implements Windows {
 
   assign(times: readonly number[], keys: Int32Array, count: number, slots: Int32Array): number {
     // The last window of a row before this is gone; the first one of a row before `fired` has fired.
-    const lateBefore = this.#gone - this.#length + this.#every;
+    const lateBefore = this.#grid.goneBefore(this.#gone);
     const fired = this.#fired;
     let late = 0;
     let from = 0;
@@ -76,7 +71,7 @@ export class SlicedWindows implements Windows {
         const slice = this.#sliceAt(time);
         table = slice.table;
         from = slice.start;
-        to = from + this.#width;
+        to = this.#grid.sliceEnd(from);
       }
       const key = keys[i]!;
       let slot = table.get(key);
@@ -94,7 +89,7 @@ export class SlicedWindows implements Windows {
   }
 
   #sliceAt(time: number): Slice {
-    const start = floorTo(time, this.#width, this.#offset);
+    const start = this.#grid.sliceStart(time);
     const found = this.#byStart.get(start);
     if (found) return found;
     const slice = new Slice(start);
@@ -117,7 +112,9 @@ export class SlicedWindows implements Windows {
   }
 
   #noteChange(start: number, key: number): void {
-    for (let end = Math.max(this.#firstEndAfter(start), this.#gone + this.#every); end <= Math.min(this.#fired, this.#lastEndOf(start)); end += this.#every) {
+    const grid = this.#grid;
+    const last = Math.min(this.#fired, grid.lastEndOf(start));
+    for (let end = Math.max(grid.firstEndAfter(start), grid.endAfter(this.#gone)); end <= last; end = grid.endAfter(end)) {
       const keys = this.#changed.get(end);
       if (keys) keys.add(key);
       else this.#changed.set(end, new Set([key]));
@@ -134,14 +131,7 @@ export class SlicedWindows implements Windows {
 
   /** The last window's end that this watermark has passed: the window's last millisecond is not after it. */
   #lastEnd(watermark: number): number {
-    return floorTo(watermark + 1, this.#every, this.#offset + this.#length);
-  }
-  #firstEndAfter(time: number): number {
-    return floorTo(time, this.#every, this.#offset + this.#length) + this.#every;
-  }
-  /** The end of the last window that holds this time. */
-  #lastEndOf(time: number): number {
-    return floorTo(time, this.#every, this.#offset) + this.#length;
+    return this.#grid.lastEndUpTo(watermark + 1);
   }
 
   advance(watermark: number, fire: Fire): void {
@@ -149,8 +139,8 @@ export class SlicedWindows implements Windows {
     if (fired <= this.#fired && this.#lateness === 0) return;
     const slices = this.#slices;
     for (let i = 0; fired > this.#fired; ) {
-      while (i < slices.length && this.#lastEndOf(slices[i]!.start) <= this.#fired) i++;
-      const end = i < slices.length ? Math.max(this.#firstEndAfter(slices[i]!.start), this.#fired + this.#every) : fired;
+      while (i < slices.length && this.#grid.lastEndOf(slices[i]!.start) <= this.#fired) i++;
+      const end = i < slices.length ? Math.max(this.#grid.firstEndAfter(slices[i]!.start), this.#grid.endAfter(this.#fired)) : fired;
       this.#fired = Math.min(end, fired);
       if (end <= fired && i < slices.length) this.#fireAll(end, fire);
     }
@@ -161,7 +151,7 @@ export class SlicedWindows implements Windows {
   #giveBack(): void {
     let gone = 0;
     for (const { start, table } of this.#slices) {
-      if (this.#lastEndOf(start) > this.#gone) break;
+      if (this.#grid.lastEndOf(start) > this.#gone) break;
       gone++;
       this.#byStart.delete(start);
       this.groups -= table.size;
@@ -178,7 +168,7 @@ export class SlicedWindows implements Windows {
   }
 
   #slicesOf(end: number): Slice[] {
-    return this.#slices.slice(this.#position(end - this.#length), this.#position(end));
+    return this.#slices.slice(this.#position(this.#grid.startOf(end)), this.#position(end));
   }
 
   #fireAll(end: number, fire: Fire): void {
@@ -187,14 +177,15 @@ export class SlicedWindows implements Windows {
       this.#fireFromDisk(end, slices, 'on-time', fire);
       return;
     }
-    if (this.#width === this.#length) {
+    const start = this.#grid.startOf(end);
+    if (this.#grid.isTumbling) {
       const { keys, slots } = slices[0]!.table;
-      for (let i = 0; i < keys.length; i++) fire(end - this.#length, end, keys[i]!, slots[i]!, 'on-time');
+      for (let i = 0; i < keys.length; i++) fire(start, end, keys[i]!, slots[i]!, 'on-time');
       return;
     }
     const whole = new SlotTable();
     for (const { table } of slices) this.#mergeInto(whole, table);
-    for (let i = 0; i < whole.size; i++) fire(end - this.#length, end, whole.keys[i]!, whole.slots[i]!, 'on-time');
+    for (let i = 0; i < whole.size; i++) fire(start, end, whole.keys[i]!, whole.slots[i]!, 'on-time');
     this.#giveAll(whole);
   }
   #mergeInto(whole: SlotTable, { keys, slots }: Pick<SlotTable, 'keys' | 'slots'>): void {
@@ -220,12 +211,12 @@ export class SlicedWindows implements Windows {
       return slot < 0 ? [] : [slot];
     });
     if (slots.length === 1) {
-      fire(end - this.#length, end, key, slots[0]!, pane);
+      fire(this.#grid.startOf(end), end, key, slots[0]!, pane);
       return;
     }
     const whole = this.#slots.take();
     for (const slot of slots) this.#slots.mergeOne(whole, slot);
-    fire(end - this.#length, end, key, whole, pane);
+    fire(this.#grid.startOf(end), end, key, whole, pane);
     this.#slots.give(whole);
   }
 
@@ -242,7 +233,8 @@ export class SlicedWindows implements Windows {
     for (const { start, table } of this.#slices) {
       const marked = table.keys.filter((_, i) => this.#marks[table.slots[i]!] === 1);
       if (marked.length === 0 && !this.#disk.isMarked(start)) continue;
-      for (let end = Math.max(this.#firstEndAfter(start), this.#fired + this.#every); end <= this.#lastEndOf(start); end += this.#every) {
+      const last = this.#grid.lastEndOf(start);
+      for (let end = Math.max(this.#grid.firstEndAfter(start), this.#grid.endAfter(this.#fired)); end <= last; end = this.#grid.endAfter(end)) {
         if (this.#isOnDisk(this.#slicesOf(end))) onDisk.add(end);
         else {
           const keys = changed.get(end) ?? new Set();
@@ -291,7 +283,7 @@ export class SlicedWindows implements Windows {
       const fired = wanted ?? marked;
       for (let i = 0; i < whole.size; i++) {
         const key = whole.keys[i]!;
-        if (!fired || fired.has(key)) fire(end - this.#length, end, key, whole.slots[i]!, pane);
+        if (!fired || fired.has(key)) fire(this.#grid.startOf(end), end, key, whole.slots[i]!, pane);
       }
       this.#giveAll(whole);
       this.#keys.sweep();
@@ -356,9 +348,4 @@ export class SlicedWindows implements Windows {
     for (const slot of marked) this.#marks[slot] = 1;
     this.#disk.restore(disk);
   }
-}
-
-/** Of whole numbers. */
-function commonDivisor(a: number, b: number): number {
-  return b === 0 ? a : commonDivisor(b, a % b);
 }

@@ -7,7 +7,7 @@ import { foldName } from '../formats/sqlite-name.ts';
 import type { TargetColumn } from '../formats/sqlite-target.ts';
 import { columnTypeOf, type SqliteType, sqliteTypes } from '../formats/sqlite-types.ts';
 import { SqliteWriter } from '../formats/sqlite-writer.ts';
-import { findColumn } from '../kit/columns.ts';
+import { findColumn, keyTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
@@ -30,6 +30,10 @@ Writes each row into a table; file and table are created where they do not exist
 | **Upsert** | a row with the same key is updated, any other added; the table needs a primary key or unique index over the key |
 | **Create** | refused, so that nothing is overwritten by mistake |
 
+*Only if newer* names a column with a version or a time: an upserted row takes the place of the one with its key only where that
+column is greater. So an older version that comes late, or once more, does not win; an equal one changes nothing. A null is older
+than any value. The run tells how many rows changed nothing.
+
 A run whose input ends is **one transaction** per database file, for all its sinks together: a run that fails, is stopped
 or is killed leaves the database as it was, and nobody sees half of a result. The file is locked for other writers meanwhile.
 
@@ -39,7 +43,8 @@ leaves each row in the table exactly once; the table \`_millrace_commits\` tells
 as a run may go on from it. Other programs can write between two transactions. While one has the file locked, the run waits and says so.
 
 Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
-(ISO 8601 text in UTC), JSON \`JSON\` (compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
+(ISO 8601 text in UTC), date \`DATE\` (as it is: 2026-01-31; in a column declared \`TIMESTAMP\` its midnight), JSON \`JSON\`
+(compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
 \`INTEGER\` for a timestamp keeps milliseconds since 1970. A value that cannot be stored so, or a row that a constraint of
 the table refuses, is an error of that row alone.
 `,
@@ -58,6 +63,13 @@ the table refuses, is an error of that row alone.
       default: 'replace',
     }),
     keys: f.columns({ label: 'Key', help: 'The columns that tell rows apart.', min: 1, when: { param: 'mode', is: ['upsert'] } }),
+    newer: f.column({
+      label: 'Only if newer',
+      help: 'A row takes the place of another one only where its value in this column is greater. Empty: the last to come always does.',
+      optional: true,
+      types: keyTypes.filter((type) => type !== 'string' && type !== 'boolean'),
+      when: { param: 'mode', is: ['upsert'] },
+    }),
     types: f.keyValue({
       label: 'Column types',
       help: 'Stores columns as another type than their own.',
@@ -137,6 +149,27 @@ the table refuses, is an error of that row alone.
       },
     },
     {
+      title: 'Update by key, only if newer',
+      params: { path: 'out.db', table: 'orders', mode: 'upsert', keys: ['id'], newer: 'version' },
+      inputs: {
+        rows: [
+          { id: 1, version: 2, state: 'paid' },
+          { id: 1, version: 1, state: 'new' },
+          { id: 2, version: null, state: 'draft' },
+          { id: 2, version: 1, state: 'new' },
+          { id: 2, version: null, state: 'lost' },
+        ],
+      },
+      writes: {
+        'out.db': {
+          orders: [
+            { id: 1, version: 2, state: 'paid' },
+            { id: 2, version: 1, state: 'new' },
+          ],
+        },
+      },
+    },
+    {
       title: 'A key that is null fails for its row',
       params: { path: 'out.db', table: 'stock', mode: 'upsert', keys: ['item'] },
       inputs: {
@@ -181,7 +214,15 @@ function columnsOf(schema: Schema, types: Readonly<Record<string, string>>): Tar
   });
 }
 
-function problemsOf(params: { readonly table: string; readonly types: Readonly<Record<string, string>> }, schema: Schema | null): NodeProblem[] {
+interface CheckedParams {
+  readonly table: string;
+  readonly mode: string;
+  readonly keys: readonly string[];
+  readonly newer: string | null;
+  readonly types: Readonly<Record<string, string>>;
+}
+
+function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[] {
   const problems: NodeProblem[] = [];
   const add = (code: string, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
   if (/^sqlite_/i.test(params.table)) add('sqlite/reserved-name', 'table', 'Names that start with "sqlite_" belong to SQLite itself.', 'Choose another name.');
@@ -194,7 +235,14 @@ function problemsOf(params: { readonly table: string; readonly types: Readonly<R
       'Choose another name, or rename the column before, with "Select columns".',
     );
   }
-  for (const [column, type] of Object.entries(params.types)) {
+  const { mode, keys, newer, types } = params;
+  if (mode === 'upsert' && newer !== null && keys.includes(newer)) {
+    add('sqlite/newer-key', 'newer', `"${newer}" is part of the key, so it is the same in both rows.`, 'Choose the column that holds the version or the time.');
+  }
+  if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && ['TEXT', 'BOOLEAN', 'JSON', 'BLOB'].includes(types[newer]!)) {
+    add('sqlite/newer-type', 'types', `"${newer}" is stored as ${types[newer]}, which does not compare as it does.`, 'Store it as the type that it has.');
+  }
+  for (const [column, type] of Object.entries(types)) {
     if (!(sqliteTypes as readonly string[]).includes(type)) {
       add('sqlite/unknown-type', 'types', `"${type}" is not a type that column "${column}" can be stored as.`, `Choose one of ${sqliteTypes.join(', ')}.`);
     } else if (schema && !findColumn(schema, column)) {

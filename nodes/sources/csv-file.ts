@@ -1,8 +1,7 @@
-import { inferFromText } from '../../engine/schema/infer.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
-import { discoverCsv, readCsvHead } from '../formats/csv-head.ts';
-import { csvOptions } from '../formats/csv-options.ts';
-import { CsvParser, headerMismatch } from '../formats/csv-parser.ts';
+import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
+import { CsvFiles } from '../formats/csv-files.ts';
+import { discoverCsv } from '../formats/csv-head.ts';
+import { csvOptions, dialectFields } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -22,10 +21,15 @@ export default defineNode({
   keywords: ['tsv', 'delimited', 'text', 'gzip', 'import'],
   docs: `
 Reads one file, or several at once: \`data/*.csv\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the order
-of their names. Files that are read together need the same header. Gzip is recognised by its content.
+of their names. Columns of several files go by their names: a file that lacks one has nulls there. Gzip is recognised by its content.
 
-**Types** are told from the first 1,000 rows: boolean, integer, number, timestamp (ISO 8601), else string. Ids such as
-\`00123\` and whole numbers beyond 2^53 stay strings. Set a type by hand where that guess is wrong.
+**How a file is written** is found out from its beginning, and can be set: the delimiter (also by the line \`sep=;\` of Excel),
+lines before the table, comment lines with \`#\`, quotes behind a backslash, a delimiter at the end of every line, CR alone as line end.
+
+**Types** are told from the first 1,000 rows and some of the middle and the end: boolean, integer, number, date
+(2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as \`00123\`, codes such as \`12E45\`, whole numbers beyond 2^53, long decimals, and
+version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
+not what you want: then 007 is 7.
 
 **Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
@@ -53,7 +57,14 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     otherDelimiter: f.text({ label: 'Other delimiter', default: '^', when: { param: 'delimiter', is: ['other'] } }),
     header: f.boolean({ label: 'First row holds the names', default: true }),
     types: columnTypesField,
+    sampleRows: sampleRowsField,
+    skip: dialectFields.skip,
+    comment: dialectFields.comment,
     quote: f.text({ label: 'Quote', default: '"', optional: true, advanced: true, help: 'Empty: quotes are ordinary characters.' }),
+    escape: dialectFields.escape,
+    trailing: dialectFields.trailing,
+    width: dialectFields.width,
+    lineEnds: dialectFields.lineEnds,
     encoding: f.text({
       label: 'Encoding',
       default: 'auto',
@@ -68,19 +79,14 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
-  discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal)),
-  async run(context) {
+  discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
+  run(context) {
     const { params } = context;
     const options = csvOptions(params);
     const files = findFiles(params.path, context.path, tellLeftOut(context));
-    const head = await readCsvHead(files[0]!, options, options.header ? 0 : 1);
-    const schema = context.outputs['rows']!;
-    const fileColumn = params.fileColumn || null;
-    const expected = schema.columns.map(({ name }) => name).slice(0, schema.columns.length - (fileColumn === null ? 0 : 1));
-    const names = inferFromText(head.names ?? (head.rows[0] ?? []).map(() => ''), []).columns.map(({ name }) => name);
-    if (names.join('\n') !== expected.join('\n')) throw headerMismatch(files[0]!, expected, files[0]!, names);
-    const format = { dialect: head.dialect, header: options.header, nullText: options.nullText, maxRecordBytes: params.maxRowSize * 1024 * 1024 };
-    return new FileRows(files, new CsvParser(schema, head.names, format, fileColumn, context.fail), options.encoding, context);
+    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: setColumns(params.types) };
+    const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
+    return new FileRows(files, parser, options, context);
   },
   examples: [
     {

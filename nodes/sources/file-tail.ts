@@ -1,6 +1,6 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
@@ -8,9 +8,10 @@ import { FileRows } from '../formats/file-rows.ts';
 import { FileTail } from '../formats/file-tail.ts';
 import { findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
-import { extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { entryField, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { lineStart } from '../formats/tailed-file.ts';
+import { entryPattern, entryProblems } from '../formats/text-entries.ts';
 import { textLineSchema } from '../formats/text-lines.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
@@ -18,6 +19,7 @@ import { defineNode } from '../kit/node.ts';
 const params = {
   path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['log', 'jsonl', 'ndjson', 'csv', 'txt'], placeholder: 'logs/*.jsonl' }),
   format: lineFormatField,
+  entry: entryField,
   from: f.choice({
     label: 'Begin at',
     default: 'beginning',
@@ -43,6 +45,7 @@ const params = {
   }),
   extra: extraKeysField,
   types: columnTypesField,
+  sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv'] } },
   fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
   maxRowSize: maxRowSizeField,
 };
@@ -72,12 +75,15 @@ Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all t
 - A line counts once its end is there. The last line of a file that was deleted, or replaced by a new one of its name, counts
   without it when nothing has come for two seconds.
 
+**Entries of several lines**, such as stack traces: text is cut where a line matches **An entry begins with**. The last entry
+comes when the next one begins, or when nothing has come for two seconds; what is appended to it later is an entry of its own.
+
 A run that goes on from a checkpoint reads on exactly where it was, also where the files were renamed meanwhile within their
 folder, compressed, or restored from a copy. What cannot be found again is told in the log. A copy of a file that stays is a
 file of its own. A compressed copy with less than a kilobyte of content is known by the names that its original had: one that was
 made of a file which no run has seen, and which stays under an unrelated name (a hard link), is read as a file of its own.
 
-Columns are told from the first 1,000 rows that are there now. Under **Column types** set other types and, for JSON, add
+Columns are told from a sample of the rows that are there now. Under **Column types** set other types and, for JSON, add
 columns that only later rows have. The files are UTF-8.
 `,
   outputs: [{ name: 'rows' }],
@@ -86,14 +92,16 @@ columns that only later rows have. The files are UTF-8.
   card: ({ path, from }) => (path ? `${shortPath(path)}${from === 'end' ? '\nfrom its end on' : ''}` : 'Choose a file'),
   infer: ({ params, discovered }) => {
     const found = params.format === 'text' ? textLineSchema : (discovered ?? declared(params));
-    return outputColumns(found, params.types, params.fileColumn || null, params.format === 'jsonl');
+    const inference = outputColumns(found, params.types, params.fileColumn || null, params.format === 'jsonl');
+    if (params.format !== 'text') return inference;
+    return { ...inference, problems: [...(inference.problems ?? []), ...entryProblems(params.entry)] };
   },
   reads: ({ path }) => [path],
   discover: async (context) => {
     const { params } = context;
     const found = await discoverFiles(context, async (files, signal) => {
       if (params.format === 'text') return { schema: textLineSchema };
-      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', signal);
+      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', params.sampleRows, signal);
     });
     // Nothing there yet is no mistake where the columns are declared.
     const known = params.format === 'text' ? textLineSchema : declared(params);
@@ -106,7 +114,7 @@ columns that only later rows have. The files are UTF-8.
     const options = { path: params.path, from: params.from, batchSize: context.batchSize, start: context.start, signal: context.signal };
     if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
     const files = findFiles(params.path, context.path);
-    return new FileRows(files, lineParser(line, schema, context), 'utf-8', { ...context, start: newest(files) });
+    return new FileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
   },
   examples: [
     {
@@ -131,6 +139,12 @@ columns that only later rows have. The files are UTF-8.
           { line: 'started', file: 'logs/b.log' },
         ],
       },
+    },
+    {
+      title: 'Entries of several lines',
+      params: { path: 'app.log', format: 'text', entry: '^\\d{4}-' },
+      files: { 'app.log': '2026-01-31 ERROR boom\n    at a.b(c.java:5)\n2026-01-31 INFO ok\n' },
+      outputs: { rows: [{ line: '2026-01-31 ERROR boom\n    at a.b(c.java:5)' }, { line: '2026-01-31 INFO ok' }] },
     },
     {
       title: 'A broken record',
@@ -159,15 +173,17 @@ function declared({ format, types }: Params): Schema | null {
   return format === 'jsonl' && types.length > 0 ? { columns: [] } : null;
 }
 
-function csvParams({ delimiter, header }: Params) {
-  return { delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null };
+function csvParams({ delimiter, header, sampleRows }: Params) {
+  const plain = { skip: 0, comment: null, escape: 'none', trailing: 'no' } as const;
+  return { ...plain, delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null, sampleRows };
 }
 
 async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
   const { format, extra, maxRowSize } = params;
   const fileColumn = params.fileColumn || null;
+  const cast = setColumns(params.types);
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  if (format !== 'csv') return { format, extra, fileColumn, maxRowSize, csv: none };
+  if (format !== 'csv') return { format, extra, entry: entryPattern(params.entry), fileColumn, maxRowSize, cast, csv: none };
   const options = csvOptions(csvParams(params));
   const { file, head } = await firstHead(params.path, resolve, options);
   const width = schema.columns.length - (fileColumn === null ? 0 : 1);
@@ -176,7 +192,7 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
     const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
     throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
   }
-  return { format, extra, fileColumn, maxRowSize, csv: { dialect: head.dialect, nullText: '', header: head.names } };
+  return { format, extra, fileColumn, maxRowSize, cast, csv: { dialect: head.dialect, nullText: '', header: head.names } };
 }
 
 /** Of the first file that has one: a file may be empty because it was made a moment ago. */

@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure } from '../kit/node.ts';
@@ -101,6 +102,33 @@ describe('what is sent', () => {
     const rows = await take(5);
     expect(rows.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5]);
     expect(rows[0]).toEqual({ id: 1, at: 1769860800000, tags: ['a'] });
+  });
+
+  it('may be a form, packed, or within an object', async () => {
+    await open({ records: 'data.rows' });
+    const send = async (body: Uint8Array | string, headers: Record<string, string>) => {
+      const response = await fetch(`http://127.0.0.1:${port}/rows`, {
+        method: 'POST',
+        body: body as never,
+        headers: { 'Content-Type': 'application/json', ...headers },
+      });
+      return [response.status, await response.json()];
+    };
+    const text = '{"data":{"rows":[{"id":1},{"id":2}]}}';
+    expect(await send(gzipSync(text), { 'Content-Encoding': 'gzip' })).toEqual([200, { accepted: 2 }]);
+    expect(await send(`data=${encodeURIComponent('{"rows":{"id":3}}')}`, { 'Content-Type': 'application/x-www-form-urlencoded' })).toEqual([
+      200,
+      { accepted: 1 },
+    ]);
+    expect((await take(3)).map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(await send(gzipSync(text).subarray(0, 20), { 'Content-Encoding': 'gzip' })).toMatchObject([400, { error: { code: 'http/packed' } }]);
+    expect(await send(text, { 'Content-Encoding': 'zstd' })).toMatchObject([415, { error: { code: 'http/encoding' } }]);
+    expect(await send(gzipSync(Buffer.alloc(20 * 1024 * 1024, ' ')), { 'Content-Encoding': 'gzip' })).toMatchObject([
+      413,
+      { error: { code: 'http/too-large' } },
+    ]);
+    expect(await send('{"other":1}', {})).toMatchObject([400, { error: { code: 'http/no-records' } }]);
+    expect(refused.length).toBe(4);
   });
 
   it('is refused as a whole, with the reason and the row, and counted', async () => {

@@ -3,6 +3,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import { HttpEndpoint } from '../formats/http-endpoint.ts';
 import { Inbox, sampleInbox } from '../formats/inbox.ts';
 import { InboxReader } from '../formats/inbox-reader.ts';
+import { recordPath } from '../formats/json-scanner.ts';
 import { declaredColumnsField, declaredOutput } from '../formats/line-format.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type Reader } from '../kit/node.ts';
@@ -29,16 +30,22 @@ curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' ht
 |---|---|
 | \`application/json\` | one object, or a list of objects |
 | \`application/x-ndjson\` | one object a line |
+| \`application/x-www-form-urlencoded\` | the fields of a form, which are one row |
+
+Other JSON types, such as \`application/cloudevents+json\`, are read as JSON, and bodies may be packed (\`Content-Encoding: gzip\`). Where
+the rows are within an object, **Path to the records** leads there: \`data.items\` takes \`{"data": {"items": [...]}}\`, and
+\`payload\` a form whose field of that name holds JSON.
 
 **Acknowledged is safe.** The answer \`200 {"accepted": 1}\` comes when the rows are on the disk, in the inbox file; they leave
 it when a checkpoint of the run holds them. After a crash they are read from there again. A request is taken as a whole or not at all.
 
 | answer | why |
 |---|---|
-| 400, 422 | it is no JSON or no UTF-8, or rows do not fit the columns: the answer names the first ten |
+| 400 | it is no JSON or no UTF-8, has nothing at the path to the records, or a value for none of the columns |
+| 422 | rows do not fit the columns, or have a key twice: the answer names the first ten |
 | 401 | the token is missing or wrong |
 | 413 | it is larger than the limit |
-| 415 | it is of another type |
+| 415 | it is of another type or encoding |
 | 429 | the inbox is full, as the pipeline is slower than the senders: send it again in a second |
 | 503 | the inbox cannot be written (a full disk): nothing was taken |
 
@@ -61,6 +68,12 @@ The pipeline holds the name of an environment variable and never the token itsel
     port: f.number({ label: 'Port', default: 8700, min: 1, max: 65_535, integer: true }),
     path: f.text({ label: 'Path', default: '/rows', pattern: '/[A-Za-z0-9/_.~-]*', help: 'What follows the port. It begins with / and has no spaces.' }),
     columns: { ...columns, help: 'The keys of the objects that are sent.' },
+    records: f.text({
+      label: 'Path to the records',
+      optional: true,
+      placeholder: 'data.items',
+      help: 'Where the rows are within what is sent: data for {"data": {...}}, payload for a form with such a field. Empty: what is sent are the rows.',
+    }),
     extra: f.choice({
       label: 'Keys that are no columns',
       default: 'ignore',
@@ -117,7 +130,8 @@ The pipeline holds the name of an environment variable and never the token itsel
     const token = tokenOf(params.token);
     const inbox = new Inbox(path, schema);
     const isFull = (): boolean => reader.unread >= params.capacity;
-    const options = { port: params.port, path: params.path, schema, extra: params.extra, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull };
+    const rows = { schema, extra: params.extra, path: recordPath(params.records) };
+    const options = { port: params.port, path: params.path, rows, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull };
     const endpoint = new HttpEndpoint(options, inbox, context);
     const reader: InboxReader = new InboxReader(inbox, context.start, context, () => endpoint.close());
     try {

@@ -1,11 +1,14 @@
 import { decoderFor } from '../formats/byte-reader.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
+import { JsonDocumentParser } from '../formats/json-document.ts';
+import { JsonFiles, type JsonLayoutOptions } from '../formats/json-files.ts';
+import { recordPath } from '../formats/json-scanner.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
 import { JsonlParser } from '../formats/jsonl-parser.ts';
-import { looksLikeJsonLines } from '../formats/recognise.ts';
+import { looksLikeJson } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
@@ -13,29 +16,51 @@ import { defineNode } from '../kit/node.ts';
 export default defineNode({
   type: 'jsonl-file',
   kind: 'source',
-  title: 'JSON Lines file',
-  summary: 'Reads one row from each line of JSON Lines files, plain or gzip.',
+  title: 'JSON file',
+  summary: 'Reads rows from JSON Lines, arrays and other JSON documents, plain or gzip.',
   category: 'Files',
   icon: 'braces',
   version: 1,
-  keywords: ['json', 'ndjson', 'jsonlines', 'log', 'gzip', 'import'],
+  keywords: ['json lines', 'jsonl', 'ndjson', 'jsonlines', 'array', 'api', 'log', 'gzip', 'import'],
   docs: `
-Each line is one JSON object, and its keys are columns. Reads one file, or several at once: \`logs/*.jsonl\` names all that
-match (\`*\`, \`?\`, and \`**\` for any folders), in the order of their names. Gzip is recognised by its content.
+Each record is one JSON object, and its keys are columns. Records stand on a line each (JSON Lines), in one array, or one after
+another. **Path to the records** names a list within objects: \`data.items\` reads \`{"data": {"items": [...]}}\`, and lists on
+the way are gone through. A file of any size is read piece by piece.
 
-**Columns** are all keys of the first 1,000 rows, in the order in which they appear: string, integer, number, boolean,
-timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
-columns that only later rows have. Whole numbers beyond 2^53 are never rounded: their column is a string.
+Reads one file, or several at once: \`logs/*.jsonl\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the
+order of their names. Gzip is recognised by its content.
+
+**Columns** are all keys of a sample of the rows (the first 1,000, and some of the middle and the end), in the order in which they appear: string, integer, number, boolean,
+date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
+columns that only later rows have. Numbers are never rounded: the column of those that would be is a string.
 
 **Null**: a key that is null or missing. Blank lines are skipped.
 
-**Rows that cannot be read** are failures with file, line and raw text: a line that is not JSON or not an object, a value
+**A key twice** in an object: the last value counts and the log says how many rows had one, or the row is a failure.
+
+**Rows that cannot be read** are failures with file, line and raw text: a line or record that is not JSON or not an object, a value
 that does not fit its column's type, a key that is no column (unless these are left out, which the log counts).
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,
   params: {
-    path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['jsonl', 'ndjson', 'json', 'gz'], placeholder: 'data/*.jsonl' }),
+    path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['json', 'jsonl', 'ndjson', 'geojson', 'gz'], placeholder: 'data/*.json' }),
+    layout: f.choice({
+      label: 'Layout',
+      default: 'auto',
+      options: [
+        { value: 'auto', label: 'Detect' },
+        { value: 'lines', label: 'An object on each line' },
+        { value: 'document', label: 'An array, or documents', help: 'Also over several lines, and one after another.' },
+      ],
+    }),
+    records: f.text({
+      label: 'Path to the records',
+      optional: true,
+      placeholder: 'data.items',
+      help: 'Where the list of records is within the documents. Empty: the file is the list.',
+      when: { param: 'layout', is: ['auto', 'document'] },
+    }),
     extra: f.choice({
       label: 'Keys that are no columns',
       default: 'error',
@@ -44,7 +69,17 @@ that does not fit its column's type, a key that is no column (unless these are l
         { value: 'ignore', label: 'Leave them out, and count them in the log' },
       ],
     }),
+    doubleKeys: f.choice({
+      label: 'A key twice in an object',
+      default: 'last',
+      advanced: true,
+      options: [
+        { value: 'last', label: 'The last value counts, and the log counts the rows' },
+        { value: 'error', label: 'Row error' },
+      ],
+    }),
     types: columnTypesField,
+    sampleRows: sampleRowsField,
     encoding: f.text({
       label: 'Encoding',
       default: 'auto',
@@ -57,18 +92,22 @@ that does not fit its column's type, a key that is no column (unless these are l
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null, true),
   reads: ({ path }) => [path],
-  opens: { extensions: ['jsonl', 'ndjson', 'json'], recognises: looksLikeJsonLines, params: (path) => ({ path }) },
+  opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
   discover: (context) =>
     discoverFiles(context, (files, signal) => {
       const { encoding } = context.params;
       if (encoding !== 'auto') decoderFor(encoding);
-      return discoverJsonl(files, encoding, signal);
+      return discoverJsonl(files, encoding, context.params.sampleRows, signal, layoutOptions(context.params));
     }),
   run(context) {
     const { params } = context;
-    const format = { extra: params.extra, maxRecordBytes: params.maxRowSize * 1024 * 1024 };
-    const parser = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
-    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, params.encoding, context);
+    const maxRecordBytes = params.maxRowSize * 1024 * 1024;
+    const format = { extra: params.extra, doubleKeys: params.doubleKeys, maxRecordBytes, cast: setColumns(params.types) };
+    const lines = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
+    const options = layoutOptions(params);
+    const text = { encoding: params.encoding };
+    const parser = new JsonFiles({ lines, document: new JsonDocumentParser(options.path, maxRecordBytes, lines, context) }, options, text);
+    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, text, context);
   },
   examples: [
     {
@@ -97,6 +136,17 @@ that does not fit its column's type, a key that is no column (unless these are l
       outputs: { rows: [{ a: 1 }, { a: 4 }] },
       failures: ['2 of the first 4 lines', 'The line is not JSON: Unexpected end of JSON input', 'not an object'],
     },
+    {
+      title: 'A list within an object',
+      params: { path: 'page.json', records: 'data.items' },
+      files: { 'page.json': '{\n  "total": 2,\n  "data": {"items": [\n    {"id": 1},\n    {"id": 2}\n  ]}\n}\n' },
+      outputs: { rows: [{ id: 1 }, { id: 2 }] },
+    },
+    { title: 'One array', params: { path: 'ids.json' }, files: { 'ids.json': '[{"id": 1}, {"id": 2}]' }, outputs: { rows: [{ id: 1 }, { id: 2 }] } },
     { title: 'An empty file', params: { path: 'empty.jsonl' }, files: { 'empty.jsonl': '' }, outputs: { rows: [] }, failures: ['holds no rows'] },
   ],
 });
+
+function layoutOptions({ layout, records }: { readonly layout: JsonLayoutOptions['layout']; readonly records: string | null }): JsonLayoutOptions {
+  return { layout, path: layout === 'lines' ? [] : recordPath(records) };
+}

@@ -33,13 +33,43 @@ describe('types', () => {
       'timestamp',
       'bytes',
       'boolean',
-      'timestamp',
+      'date',
       'json',
       'string',
     ]);
     expect(failures).toEqual([]);
     expect(rows).toEqual([
-      { a: 'x', b: 5, c: 1.5, d: 2, e: Date.UTC(2026, 0, 31, 12), f: Uint8Array.of(1, 2), g: false, h: Date.UTC(2026, 0, 31), i: { a: 1 }, j: 'any' },
+      { a: 'x', b: 5, c: 1.5, d: 2, e: Date.UTC(2026, 0, 31, 12), f: Uint8Array.of(1, 2), g: false, h: '2026-01-31', i: { a: 1 }, j: 'any' },
+    ]);
+  });
+  it('keep days as they are, and take a DATE column that holds times for one of timestamps', async () => {
+    const { folder, db } = database('CREATE TABLE t (day DATE, at DATE)');
+    db.exec("INSERT INTO t VALUES ('2026-01-31', '2026-01-31 12:00:00'), ('2026-02-01', NULL)");
+    const { schema, rows } = await read(folder, { table: 't' });
+    expect(schema!.columns.map(({ type }) => type)).toEqual(['date', 'timestamp']);
+    expect(rows[0]).toEqual({ day: '2026-01-31', at: Date.UTC(2026, 0, 31, 12) });
+  });
+  it('lose nothing: long integers and finer times are failures, unless text is asked for', async () => {
+    const { folder, db } = database('CREATE TABLE t (n NUMERIC, at TIMESTAMP)');
+    db.exec("INSERT INTO t VALUES (9007199254740993, '2026-01-31 12:00:00'), (1, '2026-01-31 12:00:00.123456'), (1, 1706702400), (1, 1706702400000)");
+    const { rows, failures } = await read(folder, { table: 't' });
+    expect(rows).toEqual([{ n: 1, at: 1706702400000 }]);
+    expect(failures.map(({ message, position }) => [position?.line, message])).toEqual([
+      [1, 'Column "n" is of type number: the value is 9007199254740993, beyond 2^53, where whole numbers would be rounded.'],
+      [2, 'Column "at" is of type timestamp: "2026-01-31 12:00:00.123456" is finer than milliseconds.'],
+      [3, expect.stringContaining('1706702400 seems to be seconds')],
+    ]);
+    expect(failures[0]!.row).toEqual({ n: '9007199254740993', at: '2026-01-31 12:00:00' });
+    const types = [
+      { column: 'n', type: 'string' },
+      { column: 'at', type: 'string' },
+    ];
+    const asText = await read(folder, { table: 't', types });
+    expect(asText.rows).toEqual([
+      { n: '9007199254740993', at: '2026-01-31 12:00:00' },
+      { n: '1', at: '2026-01-31 12:00:00.123456' },
+      { n: '1', at: '1706702400' },
+      { n: '1', at: '1706702400000' },
     ]);
   });
   it('of expressions are told from their values', async () => {
@@ -84,7 +114,7 @@ describe('types', () => {
       [5, 'Column "s" is of type string: the value is a BLOB of 1 bytes.'],
       [6, 'Column "j" is of type json: "{" is not JSON.'],
     ]);
-    expect(failures[1]!.hint).toContain('CAST("i" AS TEXT)');
+    expect(failures[1]!.hint).toContain('Read column "i" as string');
   });
 });
 

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { columnTypesField, outputColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, setColumns } from '../formats/column-types.ts';
 import { exampleDatabase } from '../formats/example-database.ts';
 import { firstTable, isDatabase } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
@@ -21,11 +21,12 @@ export default defineNode({
 Reads a whole table or view, or the rows of one SELECT statement. The database is opened for reading only and read in
 batches, so the result may be of any size.
 
-**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`JSON\` and
+**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`DATE\`, \`JSON\` and
 their relatives. Expressions have none: theirs is told from the first 1,000 rows. Set others under **Column types**.
 
 **Rows that cannot be read** are failures that name the row: a value that does not fit its column's type, and whole numbers
-beyond 2^53, which are never rounded (\`CAST(id AS TEXT)\` reads them as they are).
+beyond 2^53, which are never rounded (read as String they keep all their digits). A number in a column declared
+\`TIMESTAMP\` is milliseconds since 1970; where it looks like seconds, it fails.
 
 A sink of the same pipeline may write into the same database: the rows are then read before the first one is written. For
 a run that goes on where another one stopped, give the query an \`ORDER BY\`.
@@ -64,7 +65,7 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
       return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [query.path, `${query.path}-wal`] };
     }
   },
-  run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, context),
+  run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, setColumns(context.params.types), context),
   examples: [
     {
       title: 'A table, with a whole number that is too large',

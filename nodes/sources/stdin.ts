@@ -1,6 +1,8 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { declaredColumnsField, declaredOutput, extraKeysField, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { setColumns } from '../formats/column-types.ts';
+import { declaredColumnsField, declaredOutput, entryField, extraKeysField, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
 import { StandardInput } from '../formats/standard-input.ts';
+import { entryPattern, entryProblems } from '../formats/text-entries.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -32,6 +34,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
   bounded: ({ ends }) => ends,
   params: {
     format: lineFormatField,
+    entry: entryField,
     columns: declaredColumnsField,
     header: f.boolean({ label: 'First row holds the names', default: false, when: { param: 'format', is: ['csv'] } }),
     extra: extraKeysField,
@@ -43,7 +46,10 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     maxRowSize: maxRowSizeField,
   },
   card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV', text: 'Lines of text' })[format],
-  infer: ({ params }) => declaredOutput(params.columns, params.format),
+  infer: ({ params }) => {
+    const inference = declaredOutput(params.columns, params.format);
+    return params.format === 'text' ? { ...inference, problems: entryProblems(params.entry) } : inference;
+  },
   run(context) {
     const { params, sample, signal, batchSize, start } = context;
     if (sample) return { read: () => null, position: () => null, close() {} };
@@ -56,7 +62,9 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     const schema = context.outputs['rows']!;
     const header = params.header ? schema.columns.map(({ name }) => name) : null;
     const csv = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header };
-    const parser = lineParser({ format: params.format, extra: params.extra, fileColumn: null, maxRowSize: params.maxRowSize, csv }, schema, context);
+    const { format, extra, maxRowSize } = params;
+    const line = { format, extra, entry: entryPattern(params.entry), fileColumn: null, maxRowSize, cast: setColumns(params.columns), csv };
+    const parser = lineParser(line, schema, context);
     return new StandardInput(parser, { batchSize, signal, line: (start as { readonly line: number } | null)?.line ?? 1 });
   },
   examples: [

@@ -50,6 +50,10 @@ export default defineNode({
     'sliding',
     'hopping',
     'session',
+    'calendar',
+    'day',
+    'month',
+    'time zone',
     'watermark',
     'summarize',
   ],
@@ -74,6 +78,7 @@ A percentile is exact up to 10,000 values in a group, interpolated between neigh
 With windows, rows are summed up by stretches of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end; windows without rows do not come out.
 
 - **Tumbling** windows follow each other without a gap and without overlap. Of one minute: 12:00:00.000 up to 12:01:00.000, and so on.
+- **The calendar** has hours, days, weeks (from Monday), months, quarters and years of a time zone. A day of Europe/Berlin has 23 or 25 hours when the clocks are changed. A day begins at the first instant of its date; where the clocks are put back across midnight, what comes after the first midnight belongs to the new day.
 - **Sliding** windows overlap. Of 10 minutes every 5 minutes: 12:00 to 12:10, 12:05 to 12:15; each row counts in two of them.
 - **Sessions** are different for each group: rows that are less than *Gap* apart belong together. A session ends a gap after its last row.
 
@@ -185,6 +190,37 @@ Groups for which memory has no room are moved to disk, and the size of the state
         ],
       },
       failures: ['no time'],
+    },
+    {
+      title: 'Days of a time zone, also when the clocks go back',
+      params: {
+        aggregations: [{ function: 'sum', column: 'sold', percent: 95, name: 'sold' }],
+        window: 'calendar',
+        unit: 'day',
+        zone: 'Europe/Berlin',
+        timeColumn: 'time',
+      },
+      inputs: {
+        rows: [
+          { time: Date.UTC(2026, 9, 24, 22), sold: 1 },
+          { time: Date.UTC(2026, 9, 25, 22, 59), sold: 2 },
+          { time: Date.UTC(2026, 9, 25, 23), sold: 4 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'time', type: 'timestamp', nullable: false },
+            { name: 'sold', type: 'integer', nullable: false },
+          ],
+        },
+      },
+      outputs: {
+        rows: [
+          { window_start: Date.UTC(2026, 9, 24, 22), window_end: Date.UTC(2026, 9, 25, 23), sold: 3 },
+          { window_start: Date.UTC(2026, 9, 25, 23), window_end: Date.UTC(2026, 9, 26, 23), sold: 4 },
+        ],
+      },
     },
     {
       title: 'The last two minutes, every minute',

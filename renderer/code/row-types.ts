@@ -22,6 +22,7 @@ const valueTypes: { readonly [returns: string]: string } = {
   number: 'number',
   boolean: 'boolean',
   timestamp: 'number | Date',
+  date: 'string | Date',
   bytes: 'Uint8Array',
 };
 

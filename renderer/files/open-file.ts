@@ -91,11 +91,10 @@ async function recognise(path: string): Promise<RecognisedFile | null> {
   }
 }
 
-function addData({ type, params, title, note }: Extract<RecognisedFile, { kind: 'data' }>, at: Position = placeOfSource()): boolean {
+function addData({ type, params, title }: Extract<RecognisedFile, { kind: 'data' }>, at: Position = placeOfSource()): boolean {
   session.begin();
   const id = insertNode(type, { position: freePlace(session.state.pipeline, at), params, title });
   if (id) session.showDock('data');
-  if (note) notify(note);
   return id !== null;
 }
 

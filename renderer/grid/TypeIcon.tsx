@@ -1,4 +1,4 @@
-import { IconBinary, IconBraces, IconClock, IconDecimal, IconHash, IconLetterT, IconToggleLeft } from '@tabler/icons-react';
+import { IconBinary, IconBraces, IconCalendar, IconClock, IconDecimal, IconHash, IconLetterT, IconToggleLeft } from '@tabler/icons-react';
 import type { ColumnType } from '../../engine/schema/types.ts';
 
 const icons = {
@@ -7,6 +7,7 @@ const icons = {
   number: IconDecimal,
   boolean: IconToggleLeft,
   timestamp: IconClock,
+  date: IconCalendar,
   json: IconBraces,
   bytes: IconBinary,
 };

@@ -46,6 +46,7 @@ export function valueHint(operator: string, type: string | undefined): string {
   if (operator === 'in') return 'a, b, c';
   if (operator === 'matches') return 'regular expression';
   if (type === 'timestamp') return '2024-01-31T12:00:00Z';
+  if (type === 'date') return '2024-01-31';
   if (type === 'boolean') return 'true';
   return 'value';
 }

@@ -5,6 +5,7 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 import { visible, visibleJson, visibleLines } from '../../engine/schema/visible-text.ts';
 import { countText } from '../grid/format.ts';
 import { sentence } from '../inspector/field-problems.ts';
+import { FixButton } from '../problems/FixButton.tsx';
 import { session, usePipeline } from '../session/session.ts';
 import styles from './Preview.module.css';
 
@@ -75,6 +76,7 @@ function Line({ problem, shownNode, role, children }: LineProps) {
         {place && <span className={styles.hint}> {visible(place)}.</span>}
         {problem.hint && role === 'alert' && <span className={styles.hint}> {visibleLines(problem.hint)}</span>}
       </span>
+      <FixButton problem={problem} className={styles.link} />
       {node && pipeline.nodes[node] && (elsewhere || field) && (
         <UnstyledButton className={styles.link} onClick={() => session.showField(node, field ?? null, range)}>
           Show

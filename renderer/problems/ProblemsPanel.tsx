@@ -6,6 +6,7 @@ import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { revealNode } from '../canvas/viewport.ts';
 import { session, useProblems, useSession } from '../session/session.ts';
 import './problems.css';
+import { FixButton } from './FixButton.tsx';
 import { locationOf } from './problem-location.ts';
 
 const icons = { error: IconExclamationCircleFilled, warning: IconAlertTriangleFilled, info: IconInfoCircleFilled } as const;
@@ -68,6 +69,7 @@ export function ProblemList({ problems, withNode = false }: { readonly problems:
                 {problem.row && <code className="problem-row">{visibleJson(problem.row, 0)}</code>}
               </span>
             </button>
+            <FixButton problem={problem} className="problem-fix" />
           </li>
         );
       })}

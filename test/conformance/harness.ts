@@ -131,7 +131,7 @@ function schemaOf(rows: readonly Row[]): Schema {
   return {
     columns: columns.map(({ name, type }) => {
       const values = rows.map((row) => row[name] ?? null);
-      const isText = type === 'timestamp' || (type === 'string' && values.every((value) => value === null || typeof value === 'string'));
+      const isText = type === 'timestamp' || type === 'date' || (type === 'string' && values.every((value) => value === null || typeof value === 'string'));
       return { name, type: isText ? 'string' : type, nullable: values.includes(null) };
     }),
   };

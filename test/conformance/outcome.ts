@@ -61,6 +61,8 @@ function isOf(value: Value | undefined, { type, nullable }: Column): boolean {
       return Number.isFinite(value);
     case 'timestamp':
       return Number.isInteger(value) && Math.abs(value as number) <= 8_640_000_000_000_000;
+    case 'date':
+      return typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
     case 'bytes':
       return value instanceof Uint8Array;
     case 'json':

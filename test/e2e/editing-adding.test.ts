@@ -78,6 +78,7 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
       'Generate',
       'Rows',
       'Columns',
+      'Reshape',
       'Combine',
       'Aggregate',
       'Code',
@@ -91,10 +92,10 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
     ).toEqual([
       'Add CSV file (source)',
       'Add Follow files',
-      'Add JSON Lines file (source)',
+      'Add JSON file',
       'Add Standard input',
       'Add CSV file (sink)',
-      'Add JSON Lines file (sink)',
+      'Add JSON Lines file',
       'Add Standard output',
     ]);
     await card(page, 'readings').click();

@@ -84,6 +84,24 @@ describe.skipIf(missing('browser'))('a run', () => {
     expect(editor.errors).toEqual([]);
   });
 
+  it('that fails at a value behind the sample is mended by one click', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'zip.millrace.json');
+    writeFileSync(join(folder, 'in.csv'), `zip\n${Array.from({ length: 3000 }, (_, index) => (index === 1100 ? '01730' : 10_000 + index)).join('\n')}\n`);
+    writePipeline(file, { source: { type: 'csv-file', params: { path: 'in.csv' } }, table: table('out.db') }, ['source.rows -> table.rows']);
+    const editor = await openTrusted('browser', { data: join(folder, 'data'), open: file });
+    const { page } = editor;
+    await runButton(page).click();
+    await runUntil(page, 'Failed');
+    const fix = bottomPanel(page).getByRole('button', { name: 'Read column "zip" as text', exact: true });
+    await fix.click();
+    await fix.waitFor({ state: 'detached' });
+    await runButton(page).click();
+    await runUntil(page, 'Done');
+    expect(readAll(join(folder, 'out.db'), 'SELECT zip FROM result WHERE rowid = 1101')).toEqual([{ zip: '01730' }]);
+    expect(editor.errors).toEqual([]);
+  });
+
   it('that lacks its input says so at the node, before and when it is to begin', async () => {
     const folder = temporaryFolder();
     const [file, database] = [join(folder, 'one.millrace.json'), join(folder, 'out.db')];

@@ -92,7 +92,12 @@ describe('sources', () => {
       line: 3,
     },
     { name: 'NUL bytes', source: () => csv(`id,name\n1,a\n2,b\0c\n`), wanted: { message: /NUL/ }, line: 3 },
-    { name: 'a value of another type far down', source: () => csv(`id,name\n${goodLines(1500)}x,y\n`), wanted: { message: /"x"/ }, line: 1502 },
+    {
+      name: 'a value of another type far down',
+      source: () => csv(`id,name\n${goodLines(1500)}x,y\n${goodLines(8000)}`),
+      wanted: { message: /"x"/ },
+      line: 1502,
+    },
     { name: 'a line that is not JSON', source: () => jsonl('{"id":1,"name":"a"}\n{"id":2,"name":\n'), wanted: { message: /JSON/ }, line: 2 },
     { name: 'a line that is no object', source: () => jsonl('{"id":1,"name":"a"}\n[2]\n'), wanted: { message: /object/ }, line: 2 },
   ];

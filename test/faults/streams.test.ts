@@ -63,7 +63,7 @@ describe('a time column', () => {
 
   test.each([
     ['a form that is none', { timeFormat: 'pattern', timePattern: 'dd/qq/yyyy' }, 'timePattern', /"dd\/qq\/yyyy" is no form of a time/],
-    ['an offset that is none', { timeFormat: 'pattern', timePattern: 'dd/MM/yyyy', timeZone: 'Moon' }, 'timeZone', /"Moon" is no offset from UTC/],
+    ['a zone that is none', { timeFormat: 'pattern', timePattern: 'dd/MM/yyyy', timeZone: 'Moon' }, 'timeZone', /"Moon" is no time zone/],
     ['a column that is not there', { timeColumn: 'then' }, 'timeColumn', /"then"/],
     ['a column of numbers that count nobody knows what', { timeColumn: 'id' }, 'timeFormat', /nothing tells what it counts/],
   ] as const)('%s is told before anything runs', async (_, params, field, message) => {
@@ -114,6 +114,17 @@ describe('clocks', () => {
     expect(trial.json('late.jsonl').map(({ id }) => id)).toEqual([3, 4]);
     expect(trial.json('out.jsonl').map(({ n }) => n)).toEqual([1, 1, 1]);
     expect(summary.stats).toMatchObject({ counts: { in: 5, late: 2, failed: 0 } });
+    expect(summary.problems).toEqual([]);
+  });
+
+  test('that go back in a file: how many rows were left out is a warning where nobody takes them', async () => {
+    trial.write('in.csv', `id,at\n${[past, past + 5 * minute, past - minute, past + 1].map((time, id) => `${id},${iso(time)}\n`).join('')}`);
+    const { late: _, ...others } = nodes();
+    trial.pipeline({ ...others, source: ['csv-file', { path: 'in.csv', ...timed }] }, edges.slice(0, 2));
+    const { code, result } = await trial.runs();
+    expect([code, result.state]).toEqual([0, 'done']);
+    expectProblem(result.problems[0], { code: 'run/late-rows', node: 'counts', message: /^2 rows came too late to count, and were left out/ });
+    expect((await trial.millrace(['run', 'stream.millrace.json'])).errors).toMatch(/2 rows came too late/);
   });
 });
 

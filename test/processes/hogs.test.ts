@@ -63,6 +63,7 @@ describe('never ends', () => {
     ['a loop in an expression', filter('(() => { while (row.humidity >= 0); return true; })()'), 'where'],
     ['a regular expression that goes back over and over', step('  if (/^(a+)+$/.test("a".repeat(60) + "!")) return null;')],
     ['the same in an expression', filter('/^(\\w+\\s?)*$/.test("x".repeat(60) + "!")'), 'where'],
+    ['a pattern of which groups become columns', node('extract', { column: 'sensor', pattern: '^(?<x>(?:(?:\\w|\\w)?|(?:\\w|.)?){40})!' }), 'pattern'],
     ['a loop in onRow', keyed('  while (row.humidity >= 0);')],
     ['a loop in what gives the initial state', keyed('', 'export const initial = (key: Key): any => { while (true); };')],
     ['a loop in onTimer', keyed('  context.setTimer(0);', 'export function onTimer() { while (true); }'), 'code'],

@@ -148,6 +148,41 @@ describe.each(kinds)('%s', (_, window, assignment) => {
   });
 });
 
+/** By asking the platform what date and hour it is there, hour by hour: in zones that change their clocks by whole hours. */
+function calendar(zone: string, label: Intl.DateTimeFormatOptions): Assignment {
+  const format = new Intl.DateTimeFormat('en', { timeZone: zone, ...label });
+  const isSame = (a: number, b: number) => format.format(a) === format.format(b);
+  return () => (row) => {
+    let start = Math.floor((row['time'] as number) / hourMs) * hourMs;
+    let end = start + hourMs;
+    while (isSame(start, start - hourMs)) start -= hourMs;
+    while (isSame(start, end)) end += hourMs;
+    return [{ start, end }];
+  };
+}
+const hourMs = 3_600_000;
+const clocks = [Date.UTC(2026, 9, 25), Date.UTC(2026, 2, 29)];
+
+it.each<[string, Params, Assignment]>([
+  ['days', { unit: 'day', zone: 'Europe/Berlin' }, calendar('Europe/Berlin', { dateStyle: 'short' })],
+  ['months', { unit: 'month', zone: 'Europe/Berlin' }, calendar('Europe/Berlin', { month: 'long', year: 'numeric' })],
+  ['days far away', { unit: 'day', zone: 'Pacific/Kiritimati' }, calendar('Pacific/Kiritimati', { dateStyle: 'short' })],
+])('%s of a calendar: what the definition says, however the rows arrive', (_, window, assignment) => {
+  const params = { ...base, window: 'calendar', ...window };
+  const scaled = fc.tuple(arrivals, fc.constantFrom(...clocks)).map(([{ inputs, disorder }, start]) => {
+    const rows = inputs.rows.rows.map((row) => ({ ...row, time: start + row.time * (hourMs / 2) }));
+    return { inputs: { rows: { schema: readings, rows } }, disorder: disorder * hourMs };
+  });
+  const cases = scaled.chain((given) => anyArrival(aggregate, params, given).map((events) => ({ given, events })));
+  fc.assert(
+    fc.property(cases, ({ given, events }) => {
+      const played = playStream(aggregate, { params, inputs: { rows: readings }, events });
+      const { rows, late } = finalRows(aggregate, played);
+      expect([rows, late]).toEqual([naive(given.inputs.rows.rows, assignment), []]);
+    }),
+  );
+});
+
 it('keeps the law with early and late results too', () => {
   for (const [, window] of kinds.slice(0, 4)) {
     expectSameRows(aggregate, { ...base, ...window, lateness: 50, early: 1000 }, arrivals, {

@@ -8,6 +8,7 @@ import { ProblemLines } from '../ProblemLines.tsx';
 import { useAddedFocus } from '../use-added-focus.ts';
 import { useForm, type WidgetProps } from '../widget.ts';
 import { moved, useReorder } from './reorder.ts';
+import { SampledItems } from './SampledItems.tsx';
 import styles from './Widgets.module.css';
 
 type Item = { readonly [name: string]: Json };
@@ -93,6 +94,7 @@ export function ListWidget({ path, field, value, onChange, onDone, label }: Widg
         >
           Add {itemLabel.toLowerCase()}
         </Button>
+        {field.sampled && <SampledItems {...field.sampled} field={field} items={items} fresh={fresh} onChange={onChange} />}
       </li>
     </ul>
   );

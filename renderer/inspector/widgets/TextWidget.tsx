@@ -1,4 +1,4 @@
-import { Textarea, TextInput } from '@mantine/core';
+import { Autocomplete, Textarea, TextInput } from '@mantine/core';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
 
 export function TextWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
@@ -14,5 +14,14 @@ export function TextWidget({ id, field, value, onChange, onDone, problems, descr
   if (field.multiline) {
     return <Textarea {...common} autosize minRows={2} maxRows={10} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
   }
+  if (field.suggest === 'timeZones') {
+    return <Autocomplete {...common} data={timeZones()} limit={50} maxDropdownHeight={240} onChange={(text) => onChange(textOrNull(text, field), 'typing')} />;
+  }
   return <TextInput {...common} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
+}
+
+let zones: string[] | null = null;
+function timeZones(): string[] {
+  zones ??= ['UTC', ...Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC')];
+  return zones;
 }

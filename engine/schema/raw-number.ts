@@ -1,0 +1,10 @@
+/** A JSON number as it was written, where a double is written differently. `JSON.stringify` gives it back unchanged. */
+export interface RawNumber {
+  readonly rawJSON: string;
+}
+
+/** Not yet in TypeScript's own declarations. */
+const { rawJSON, isRawJSON } = JSON as unknown as { rawJSON(text: string): RawNumber; isRawJSON(value: unknown): boolean };
+
+export const rawNumber = rawJSON;
+export const isRawNumber = (value: unknown): value is RawNumber => isRawJSON(value);

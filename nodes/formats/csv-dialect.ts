@@ -1,0 +1,169 @@
+/** Finds out how a CSV file is written, from its first records: what nobody has set. */
+import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
+
+/** What is known of a dialect; null is to be found out. Bytes, and -1 for none. */
+export interface DialectOptions {
+  readonly delimiter: number | null;
+  readonly quote: number;
+  readonly escape: number | null;
+  readonly comment: number | null;
+  readonly trailing: boolean | null;
+  /** Lines before the header, or before the first row where there is none. */
+  readonly skip: number | null;
+  readonly header: boolean;
+}
+export interface CsvLayout {
+  readonly dialect: CsvDialect;
+  readonly skip: number;
+  /** The comment mark was found, not set. */
+  readonly guessedComment: boolean;
+}
+
+/** A record of the sample; `fields` is empty where it cannot be read. */
+interface Seen {
+  readonly fields: readonly CsvField[];
+  readonly line: number;
+  /** A blank line stands before it. */
+  readonly isApart: boolean;
+}
+interface Fit {
+  readonly score: number;
+  readonly width: number;
+  readonly skip: number;
+  readonly records: readonly Seen[];
+}
+
+const lookedAt = 100;
+const backslash = 92;
+const hash = 35;
+const lineFeed = 10;
+const candidates = [...',;\t|'].map((character) => character.charCodeAt(0));
+/** What Excel writes for itself: the delimiter, in a line of its own. */
+const sepLine = /^"?sep=([^\r\n"])"?[,;\t|]*\r?\n/i;
+const numeric = /^[-+]?\d[\d.,:/ -]*$/;
+
+/** `bytes` is the beginning of a file; `last`: all of it, and the last byte is a line feed. */
+export function detectLayout(bytes: Buffer, options: DialectOptions, last: boolean): CsvLayout {
+  const sep = options.skip === 0 ? null : sepLine.exec(bytes.toString('latin1', 0, 32));
+  const named = sep?.[1]?.charCodeAt(0);
+  const delimiters = options.delimiter !== null ? [options.delimiter] : named !== undefined && named < 128 ? [named] : candidates;
+  const escapes = options.escape !== null ? [options.escape] : holdsEscapedQuote(bytes, options.quote) ? [-1, backslash] : [-1];
+  const comments = options.comment !== null ? [options.comment] : holdsHash(bytes) ? [-1, hash] : [-1];
+  const fixed = options.skip ?? (sep ? 1 : null);
+  const start = fixed === null ? { at: 0, line: 1 } : behindLines(bytes, fixed);
+
+  // What comes first wins where several fit equally well: a comment mark or an escape character has to explain something.
+  let best: { readonly dialect: CsvDialect; readonly fit: Fit } | null = null;
+  for (const delimiter of delimiters) {
+    for (const comment of comments.filter((byte) => byte !== delimiter)) {
+      for (const mark of escapes) {
+        const dialect: CsvDialect = {
+          delimiter,
+          quote: options.quote,
+          ...(mark !== -1 && { escape: mark }),
+          ...(comment !== -1 && { comment }),
+        };
+        const fit = fitOf(survey(bytes, start, dialect, last), fixed === null && options.header);
+        if (!best || fit.score > best.fit.score) best = { dialect, fit };
+      }
+    }
+  }
+  const { dialect, fit } = best!;
+  const records = fit.skip === 0 ? fit.records : fit.records.filter(({ line }) => line > fit.skip);
+  const trailing = options.trailing ?? (options.header && endsWithDelimiter(records));
+  return {
+    dialect: trailing ? { ...dialect, trailing } : dialect,
+    skip: fixed ?? fit.skip,
+    guessedComment: options.comment === null && dialect.comment !== undefined,
+  };
+}
+
+function holdsEscapedQuote(bytes: Buffer, quote: number): boolean {
+  return quote !== -1 && quote !== backslash && bytes.includes(Buffer.of(backslash, quote));
+}
+
+function holdsHash(bytes: Buffer): boolean {
+  return bytes[0] === hash || bytes.includes(Buffer.of(lineFeed, hash));
+}
+
+function behindLines(bytes: Buffer, lines: number): { readonly at: number; readonly line: number } {
+  let at = 0;
+  for (let skipped = 0; skipped < lines; skipped++) {
+    const feed = bytes.indexOf(lineFeed, at);
+    if (feed === -1) return { at: bytes.length, line: skipped + 1 };
+    at = feed + 1;
+  }
+  return { at, line: lines + 1 };
+}
+
+function survey(bytes: Buffer, start: { readonly at: number; readonly line: number }, dialect: CsvDialect, last: boolean): Seen[] {
+  const seen: Seen[] = [];
+  let isApart = false;
+  for (let { at, line } = start; at < bytes.length && seen.length < lookedAt; ) {
+    const record = readCsvRecord(bytes, at, dialect, line, last, false);
+    if (record.kind === 'more') break;
+    if (record.kind === 'fields' && isBlankLine(record.fields)) isApart = true;
+    else if (record.kind !== 'comment') {
+      seen.push({ fields: record.kind === 'fields' ? record.fields : [], line, isApart });
+      isApart = false;
+    }
+    at = record.next;
+    line += record.lines;
+  }
+  return seen;
+}
+
+/** How well records make a table: the share of them that are as wide as the first, or as the header behind a preamble. */
+function fitOf(records: readonly Seen[], mayHavePreamble: boolean): Fit {
+  const width = records[0]?.fields.length ?? 0;
+  const alike = records.filter(({ fields }) => fields.length === width).length / Math.max(1, records.length);
+  // More fields decide only between delimiters that fit equally well.
+  const plain: Fit = { score: width < 2 ? 0 : alike + Math.min(width, 1000) / 1e6, width, skip: 0, records };
+  if (!mayHavePreamble || (alike === 1 && width > 1)) return plain;
+  const header = headerBehindPreamble(records);
+  if (header === -1) return plain;
+  const table = records.slice(header);
+  const share = table.filter(({ fields }) => fields.length === table[0]!.fields.length).length / records.length;
+  return { score: 0.9 + share / 10 + table[0]!.fields.length / 1e6, width: table[0]!.fields.length, skip: records[header]!.line - 1, records };
+}
+
+/**
+ * Of the header of the table that stands behind other lines (the name of a report, an account, a period): -1 where that is not
+ * certain. The table is the largest block of records of one width; what is before it is much narrower, or a blank line apart.
+ */
+function headerBehindPreamble(records: readonly Seen[]): number {
+  let header = -1;
+  let largest = 0;
+  for (let from = 0; from < records.length; ) {
+    const width = records[from]!.fields.length;
+    let to = from + 1;
+    while (to < records.length && records[to]!.fields.length === width) to++;
+    if (width >= 2 && to - from >= 2 && (to - from) * width > largest) {
+      largest = (to - from) * width;
+      header = from;
+    }
+    from = to;
+  }
+  if (header <= 0) return -1;
+  const { fields, isApart } = records[header]!;
+  const names = fields.at(-1)!.text === '' ? fields.slice(0, -1) : fields;
+  const before = Math.max(...records.slice(0, header).map((record) => record.fields.length));
+  if (names.length <= before || (names.length < Math.max(3, 2 * before) && !isApart)) return -1;
+  if (names.some(({ text }) => text.trim() === '')) return -1;
+  return names.filter(({ text }) => numeric.test(text)).length * 2 > names.length ? -1 : header;
+}
+
+/** All rows end with an empty field for which the header has no name. */
+function endsWithDelimiter([header, ...rows]: readonly Seen[]): boolean {
+  if (!header || rows.length === 0) return false;
+  const width = header.fields.at(-1)?.text === '' ? header.fields.length : header.fields.length + 1;
+  if (width < 2) return false;
+  return rows.every(({ fields }) => {
+    const last = fields.at(-1);
+    return fields.length === width && last!.text === '' && !last!.quoted;
+  });
+}
+
+function isBlankLine(fields: readonly CsvField[]): boolean {
+  return fields.length === 1 && fields[0]!.text === '' && !fields[0]!.quoted;
+}

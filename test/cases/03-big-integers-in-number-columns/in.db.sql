@@ -1,0 +1,2 @@
+CREATE TABLE acc(id integer, ref numeric, amount decimal(12,2));
+INSERT INTO acc VALUES(1,9007199254740993,12.5),(2,1234567890123456789,3);

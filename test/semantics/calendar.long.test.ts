@@ -1,0 +1,7 @@
+import { test } from 'vitest';
+import { calendarUnits } from '../../engine/schema/calendar.ts';
+import { expectPartition } from './calendar-law.ts';
+
+test.each(Intl.supportedValuesOf('timeZone'))('the calendar of %s partitions time', (name) => {
+  for (const unit of calendarUnits) expectPartition(name, unit);
+});
