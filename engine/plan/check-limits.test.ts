@@ -90,7 +90,9 @@ describe('the cost of a check grows with the size of the pipeline', () => {
   ])('%s', (_, make) => {
     check({ ...emptyPipeline, ...make(400) });
     // In proportion it would be 8; with the square it is 64.
-    expect(costOf(make(6400)) / Math.max(costOf(make(800)), 0.01)).toBeLessThan(28);
+    let least = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < 4 && least >= 28; attempt++) least = Math.min(least, costOf(make(6400)) / Math.max(costOf(make(800)), 0.01));
+    expect(least).toBeLessThan(28);
   });
 
   it('and of very many problems of one node, the first are told and how many more there are', () => {
