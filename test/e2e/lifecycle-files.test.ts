@@ -56,7 +56,7 @@ describe.skipIf(missing('browser'))('a document', () => {
     expect(JSON.parse(readFileSync(moved, 'utf8')).nodes.csv_file.params.path).toBe('sales/data/sales.csv');
     await expect.poll(() => gridRows(page).count()).toBe(1);
     await editor.chooseFile(file, () => page.keyboard.press('ControlOrMeta+Shift+s'));
-    await page.getByRole('button', { name: 'Replace' }).click();
+    await page.getByRole('button', { name: 'Replace', exact: true }).click();
     await expect.poll(() => saved().nodes.csv_file.params.path).toBe('data/sales.csv');
 
     // The dialogs begin where the pipeline is, and where a file was chosen last after that.
