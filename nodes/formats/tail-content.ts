@@ -1,9 +1,10 @@
 /** What is read of a file that is followed: its bytes as they are, or what a gzip file holds. */
-import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { headBytes, type Print, printOf } from './tail-position.ts';
+
+const packedChunk = 64 * 1024;
 
 export interface Content {
   readonly file: number;
@@ -112,11 +113,20 @@ export async function unpack(handle: FileHandle, wanted: (head: Buffer) => reado
 }
 
 function unpacked(handle: FileHandle): AsyncIterator<Buffer> {
-  const source = createReadStream('', { fd: handle.fd, autoClose: false, start: 0 });
-  const gunzip = createGunzip({ chunkSize: 64 * 1024 });
+  const gunzip = createGunzip({ chunkSize: packedChunk });
   // A failure of either ends up at the iterator.
-  pipeline(source, gunzip, () => {});
+  pipeline(Readable.from(packedBytes(handle)), gunzip, () => {});
   return gunzip[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+}
+
+/** Not by a stream of the file's descriptor: that closes it when it is given up, whatever it was told, and whoever has its number by then. */
+async function* packedBytes(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(packedChunk), 0, packedChunk, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
 
 const packers: readonly (readonly [string, readonly number[]])[] = [
