@@ -48,7 +48,9 @@ function named(id: string, title: string): string {
 /** All problems, errors first; of a long list the first ones and how many there are. */
 export function describeProblems(problems: readonly Problem[], file: string, titleOf: (node: string) => string): string {
   const order = { error: 0, warning: 1, info: 2 };
-  const sorted = [...problems].sort((a, b) => order[a.severity] - order[b.severity]);
+  // What an editor offers to change by a click is of no use here.
+  const told = problems.filter(({ severity, fix }) => severity !== 'info' || !fix);
+  const sorted = told.sort((a, b) => order[a.severity] - order[b.severity]);
   const lines = sorted.slice(0, shownProblems).map((problem) => {
     const [first, ...rest] = describeProblem(problem, file, titleOf).split('\n');
     return [problem.severity === 'error' ? paint(first!, 'red', process.stderr) : first, ...rest].join('\n');

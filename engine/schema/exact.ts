@@ -3,7 +3,7 @@
  * Inference tells types by it from a sample, and the readers apply it to every row behind the sample.
  * docs/types.md says it in words.
  */
-import { isDate, parseTimestamp } from './timestamp.ts';
+import { isBeyondMilliseconds, isDate, parseTimestamp } from './timestamp.ts';
 import type { Value } from './types.ts';
 
 /** The types that a text can show by itself, narrowest first. What is none of them is `string`. */
@@ -16,7 +16,6 @@ const integerText = /^(0|-?[1-9]\d*)$/;
 const numberText = /^-?((0|[1-9]\d*)|(0|[1-9]\d*)?\.\d+([eE]\d+)?|(0|[1-9]\d*)?(\.\d+)?(?<=\d)[eE][+-]\d+)$/;
 const wholeText = /^-?\d+$/;
 const booleanText = /^(true|false)$/i;
-const beyondMilliseconds = /\.\d{3}\d*[1-9]/;
 
 /** The value of a text without white space around it, or undefined where something of the text would be lost. */
 export function readExactly(text: string, type: ToldType): Value | undefined {
@@ -32,7 +31,7 @@ export function readExactly(text: string, type: ToldType): Value | undefined {
     case 'date':
       return isDate(text) ? text : undefined;
     case 'timestamp':
-      return beyondMilliseconds.test(text) ? undefined : (parseTimestamp(text) ?? undefined);
+      return isBeyondMilliseconds(text) ? undefined : (parseTimestamp(text) ?? undefined);
   }
 }
 

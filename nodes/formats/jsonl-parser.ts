@@ -260,7 +260,7 @@ export class JsonlParser implements Parser {
       'jsonl/value',
       `Column "${name}" is of type ${type}: ${found.message}.`,
       `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
-      this.#format.cast.has(name) && !this.#formats.has(name) ? undefined : readAs(name, wider),
+      this.#format.cast.has(name) && !this.#formats.has(name) ? undefined : readAs(name, wider, this.#formats.get(name)?.entry),
     );
   }
 

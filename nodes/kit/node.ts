@@ -1,4 +1,5 @@
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { Readings } from '../../engine/schema/reading.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
@@ -191,6 +192,8 @@ export interface DiscoverContext<P> {
 export interface Discovery {
   readonly schema: Schema | null;
   readonly problems?: readonly NodeProblem[];
+  /** By column, for those about which the params say something: cells of the sample, and what they are read as. */
+  readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
 }
