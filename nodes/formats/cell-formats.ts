@@ -175,8 +175,11 @@ class Cells implements CellFormat {
 
   read(text: string, quoted: boolean, zeros?: TrailingZeros): Converted {
     const trimmed = text.trim();
+    if (trimmed === '') {
+      const isNull = this.#type !== 'string' || (text === '' && !quoted && (!this.#emptyIsText || this.#missing?.has('')));
+      return isNull ? none : { ok: true, value: text };
+    }
     if (this.#missing?.has(trimmed)) return none;
-    if (trimmed === '' && (this.#type !== 'string' || (text === '' && !quoted && !this.#emptyIsText))) return none;
     return this.#reading.read(text, zeros);
   }
 
