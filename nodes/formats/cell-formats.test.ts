@@ -30,16 +30,21 @@ const styles: readonly { readonly locale: string; readonly said: Partial<ColumnE
 it('reads back the numbers that Intl writes in styles of many countries', async () => {
   const cents = fc.integer({ min: -(10 ** 13), max: 10 ** 13 });
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...styles), fc.array(cents, { minLength: 1, maxLength: 20 }), fc.boolean(), async ({ locale, said, options }, list, isTold) => {
-      const places = options?.style === 'percent' ? 4 : 2;
-      const numbers = list.map((each) => Number((each / 10 ** places).toFixed(places)));
-      const format = new Intl.NumberFormat(locale, { ...options, minimumFractionDigits: 2, maximumFractionDigits: 2 });
-      const type = isTold && said.percent === undefined ? 'auto' : 'number';
-      const text = ['n', ...numbers.map((number) => `"${format.format(number)}"`)].join('\n');
-      const { rows, failures } = await readCsv(`${text}\n`, { types: [marked('n', { ...said, type })] });
-      expect(messages(failures)).toEqual([]);
-      expect(rows.map(({ n }) => n)).toEqual(numbers.map((number) => number + 0));
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...styles),
+      fc.array(cents, { minLength: 1, maxLength: 20 }),
+      fc.boolean(),
+      async ({ locale, said, options }, list, isTold) => {
+        const places = options?.style === 'percent' ? 4 : 2;
+        const numbers = list.map((each) => Number((each / 10 ** places).toFixed(places)));
+        const format = new Intl.NumberFormat(locale, { ...options, minimumFractionDigits: 2, maximumFractionDigits: 2 });
+        const type = isTold && said.percent === undefined ? 'auto' : 'number';
+        const text = ['n', ...numbers.map((number) => `"${format.format(number)}"`)].join('\n');
+        const { rows, failures } = await readCsv(`${text}\n`, { types: [marked('n', { ...said, type })] });
+        expect(messages(failures)).toEqual([]);
+        expect(rows.map(({ n }) => n)).toEqual(numbers.map((number) => number + 0));
+      },
+    ),
     { numRuns: 60 },
   );
 });

@@ -1,7 +1,7 @@
 /** What is told about the cells of a sample: how they are read, and notes at a source that offer to read them otherwise. */
 import type { FixEntry } from '../../engine/schema/problem.ts';
-import type { Reading, Readings } from '../../engine/schema/reading.ts';
 import { readText } from '../../engine/schema/read-text.ts';
+import type { Reading, Readings } from '../../engine/schema/reading.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { castValue, formatValue } from '../../engine/schema/values.ts';
 import type { NodeProblem } from '../kit/node.ts';

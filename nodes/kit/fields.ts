@@ -66,7 +66,13 @@ export type KeyValueField = Of<
 export type ListField<F extends Fields = Fields> = Of<
   'list',
   readonly ParamsOf<F>[],
-  { readonly item: F; readonly itemLabel: string; readonly min?: number; readonly sampled?: { readonly column: string; readonly into: string }; readonly readings?: string }
+  {
+    readonly item: F;
+    readonly itemLabel: string;
+    readonly min?: number;
+    readonly sampled?: { readonly column: string; readonly into: string };
+    readonly readings?: string;
+  }
 >;
 export type ConditionField = Of<'condition', Condition, { readonly input?: string }>;
 
