@@ -9,7 +9,7 @@ const at = (file: string) => resolve(import.meta.dirname, file);
 export default defineConfig({
   main: {
     build: {
-      externalizeDeps: true,
+      externalizeDeps: { exclude: ['zod'] },
       rolldownOptions: {
         input: {
           index: at('electron/main.ts'),
