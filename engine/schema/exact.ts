@@ -60,6 +60,8 @@ const mostDigits = 17;
  */
 export function isExactDecimal(text: string): boolean {
   if (text.length <= safeDigits && !/[eE]/.test(text)) return true;
+  // As JavaScript prints it, and most programs do.
+  if (String(Number(text)) === text) return true;
   const [, whole = '', fraction = '', exponent = '0'] = /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const written = (whole + fraction).replace(/^0+/, '');
   const digits = written.replace(/0+$/, '');
