@@ -195,7 +195,7 @@ export class JsonlParser implements Parser {
 
   /** A record that is as expected, of text that is one JSON value; undefined for any other. */
   quickly(source: string): Row | undefined {
-    // JSON.parse rounds numbers, and nothing in what it gives tells.
+    // JSON.parse rounds numbers, and makes the largest infinite; nothing in what it gives tells.
     if (source.charCodeAt(0) !== 123 || (this.#hasNumbers && hasLongNumber(source))) return undefined;
     try {
       if (this.#hasJson) refuseDeepValue(source);

@@ -8,7 +8,7 @@ const numbers = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
   fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map(String),
   fc
-    .tuple(fc.constantFrom('', '-'), fc.constantFrom('0', '1', '12', '1234567'), digits(20), fc.constantFrom('', '', 'e5', 'E+12'))
+    .tuple(fc.constantFrom('', '-'), fc.constantFrom('0', '1', '12', '1234567'), digits(20), fc.constantFrom('', '', 'e5', 'E+12', 'e-320', 'E-400', 'e999'))
     .map(([sign, whole, fraction, exponent]) => `${sign}${whole}.${fraction}${exponent}`),
 );
 const texts = fc.oneof(digits(30), fc.string(), fc.constant('a\\"1234567890.1234567890')).map((text) => JSON.stringify(text));
@@ -36,6 +36,9 @@ it('finds no long number where doubles are written as they are, or digits stand 
   );
 });
 
-it.each(['9007199254740993', '-0.10000000000000001', '12345678901234.123456', '1.2345678901234567890e5'])('%s is one, wherever it stands', (number) => {
-  for (let at = 0; at < 40; at++) expect(hasLongNumber(`{"${'x'.repeat(at)}":[${number},1]}`)).toBe(true);
-});
+it.each(['9007199254740993', '-0.10000000000000001', '12345678901234.123456', '1.2345678901234567890e5', '1e999', '-1E-400', '4e-324'])(
+  '%s is one, wherever it stands',
+  (number) => {
+    for (let at = 0; at < 40; at++) expect(hasLongNumber(`{"${'x'.repeat(at)}":[${number},1]}`)).toBe(true);
+  },
+);

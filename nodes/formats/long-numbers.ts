@@ -1,25 +1,24 @@
-/** Numbers of a JSON text that JSON.parse may round: it keeps 15 digits of any, and says nothing of those that it drops. */
+/** Numbers of a JSON text that JSON.parse may change, and say nothing: it keeps 15 digits, and exponents up to 307. */
 
 const safeDigits = 15;
 const quote = 34;
 const backslash = 92;
+const farExponent = /[eE][+-]?\d{3}/;
 
 /**
- * Whether a number of a JSON text has more than 15 digits, and is not written as a double is. What is no JSON may be taken
- * for either.
+ * Whether a number of a JSON text has more than 15 digits, or an exponent of more than two, and is not written as a double is.
+ * What is no JSON may be taken for either.
  */
 export function hasLongNumber(text: string): boolean {
-  if (!hasLongDigits(text)) return false;
+  if (!hasLongDigits(text) && !farExponent.test(text)) return false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === quote) at = endOfString(text, at);
     else if (isDigit(code)) {
       const start = text.charCodeAt(at - 1) === 45 ? at - 1 : at;
       while (isPartOfNumber(text.charCodeAt(at + 1))) at++;
-      if (at - start >= safeDigits) {
-        const number = text.slice(start, at + 1);
-        if (String(Number(number)) !== number) return true;
-      }
+      const number = text.slice(start, at + 1);
+      if ((number.length > safeDigits || farExponent.test(number)) && String(Number(number)) !== number) return true;
     }
   }
   return false;
