@@ -84,6 +84,7 @@ export function prepareTransform(
       signal: new AbortController().signal,
       log: () => {},
       breathe: () => {},
+      outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       shared: (_, open) => open(),
       expression: compileExpression,
       snippet: compileSnippet,

@@ -88,6 +88,11 @@ async function run(job: RunJob): Promise<void> {
     onResumed: (checkpoint) => post({ kind: 'resumed', checkpoint }),
     onCommitting: () => post({ kind: 'committing' }),
     onCommitted: (checkpoint, more) => post({ kind: 'committed', checkpoint, more }),
+    onStartedOver() {
+      failures = [];
+      told = 0;
+      post({ kind: 'startedOver' });
+    },
     onOpened: () => post({ kind: 'stats', ...snapshot() }),
   });
   let outcome: Outcome;

@@ -25,6 +25,8 @@ export type ToControl =
   | { readonly kind: 'locked'; readonly locks: readonly string[] }
   /** Goes on from this checkpoint. */
   | { readonly kind: 'resumed'; readonly checkpoint: number }
+  /** It begins once more: failures of rows that were told before do not count. */
+  | { readonly kind: 'startedOver' }
   /** Outputs become visible: until `committed` with `more`, nothing is to be undone. */
   | { readonly kind: 'committing' }
   | { readonly kind: 'committed'; readonly checkpoint: RunSummary['checkpoint']; readonly more: boolean }

@@ -182,6 +182,9 @@ export class Run {
       case 'resumed':
         this.#change({ resumedFrom: message.checkpoint });
         break;
+      case 'startedOver':
+        this.#change({ problems: [] });
+        break;
       case 'committed':
         if (message.checkpoint) this.#change({ checkpoint: message.checkpoint });
         if (this.#endsAfterCommit && message.more) this.#endSoon();
