@@ -111,12 +111,11 @@ async function run(job: RunJob): Promise<void> {
       return rows ? [[id, rows]] : [];
     }),
   );
-  const warnings = execution.flow?.warnings() ?? [];
   await execution.flow?.close();
   clearInterval(timer);
   // What the code has left behind gets its turn before the last word.
   await new Promise((resolve) => setImmediate(resolve));
-  post({ kind: 'ended', outcome, kept, warnings, ...snapshot() });
+  post({ kind: 'ended', outcome, kept, ...snapshot() });
   port.close();
 }
 

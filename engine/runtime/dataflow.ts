@@ -113,7 +113,7 @@ export interface Dataflow {
   close(): Promise<void>;
   counters(): { readonly [node: NodeId]: NodeCounts };
   outputs(): RunOutput[];
-  /** What people should know of a run that went well: rows that came too late for their windows, and that nobody takes. */
+  /** What people should know although nothing failed: rows that came too late for their windows, and that nobody takes. Cheap. */
   warnings(): Problem[];
   /** The latest rows that left by a port, oldest first; the port is watched from then on, until nobody has asked for a while. See recent-rows.ts. */
   recent(node: NodeId, port: string, limit: number): readonly Row[];

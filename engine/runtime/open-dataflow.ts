@@ -438,8 +438,10 @@ class OpenDataflow implements Dataflow {
   }
 
   warnings(): Problem[] {
+    const { leaving = [] } = this.#plan;
+    const isTaken = (id: NodeId, port: string) => this.#hub.isConnected(id, port) || leaving.some((from) => from.node === id && from.port === port);
     return [...this.#stations.values()].flatMap(({ planned: { id }, counters }) =>
-      counters.latePorts.flatMap((port) => (this.#hub.isTaken(id, port) ? [] : [lateRows(id, counters.out[port]!)])),
+      counters.latePorts.flatMap((port) => (isTaken(id, port) ? [] : [lateRows(id, counters.out[port]!)])),
     );
   }
 

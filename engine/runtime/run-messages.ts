@@ -40,7 +40,6 @@ export type ToControl =
       readonly kind: 'ended';
       readonly outcome: Outcome;
       readonly kept: { readonly [node: NodeId]: KeptRows };
-      readonly warnings: readonly Problem[];
     } & Snapshot);
 
 export interface Snapshot {
@@ -48,6 +47,8 @@ export interface Snapshot {
   readonly progress: { readonly [source: NodeId]: NonNullable<NodeStats['progress']> };
   readonly backlog: { readonly [source: NodeId]: NonNullable<NodeStats['backlog']> };
   readonly outputs: readonly RunOutput[];
+  /** As of `Dataflow.warnings`. */
+  readonly warnings: readonly Problem[];
   /** The first failures of rows, since the last snapshot. */
   readonly failures: readonly Problem[];
 }
