@@ -21,6 +21,11 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /**
+   * In a plan only: the values are cells as a file has them, null being those of this text there, and sinks write them so again
+   * (engine/plan/as-written.ts).
+   */
+  readonly nullText?: string;
 }
 
 /** Columns in order. Names are unique within a schema and may hold any text. */

@@ -14,7 +14,14 @@ export function csvWriter(schema: Schema, format: CsvFormat): RowWriter {
   return rowWriter(schema, {
     before: (_, i) => (i === 0 ? '' : format.delimiter),
     end: '\n',
-    nothing: '',
+    nothing: ({ nullText }) => (nullText ? quotedIfNeeded(nullText, format) : ''),
+    words: ({ nullText }) =>
+      nullText
+        ? [
+            [nullText, quoted(nullText)],
+            ['', ''],
+          ]
+        : [],
     quote: '',
     plain: printableBut(`"${format.delimiter}`),
     encode: (text) => csvField(text, format),
@@ -27,6 +34,14 @@ export function csvHeader(schema: Schema, format: CsvFormat): string {
   return `${schema.columns.map(({ name }) => csvField(name, format)).join(format.delimiter)}\n`;
 }
 
-function csvField(text: string, { delimiter }: CsvFormat): string {
-  return text === '' || /["\r\n]/.test(text) || text.includes(delimiter) || text.startsWith('\ufeff') ? `"${text.replaceAll('"', '""')}"` : text;
+function csvField(text: string, format: CsvFormat): string {
+  return text === '' ? '""' : quotedIfNeeded(text, format);
+}
+
+function quotedIfNeeded(text: string, { delimiter }: CsvFormat): string {
+  return /["\r\n]/.test(text) || text.includes(delimiter) || text.startsWith('\ufeff') ? quoted(text) : text;
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
 }

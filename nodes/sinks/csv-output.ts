@@ -72,6 +72,7 @@ that it has not written behind its own is refused, and cuts nothing off.
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
   writes: ({ path }) => [path],
+  writesText: () => true,
   infer: () => ({ outputs: {} }),
   run(context) {
     const { params } = context;

@@ -79,6 +79,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
+  asWritten: ({ types, nullText, fileColumn }) => ({ nullText: nullText ?? '', except: new Set([...setColumns(types), fileColumn ?? '']) }),
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
   run(context) {
     const { params } = context;
