@@ -186,7 +186,8 @@ export class CsvParser implements Parser {
     for (let i = 0; i < fields.length; i++) {
       const { name, type } = this.#schema.columns[i]!;
       const { text, quoted } = fields[i]!;
-      const cast = !quoted && text === this.#format.nullText ? null : this.#cells[i]!.read(text);
+      const isNull = !quoted && (text === this.#format.nullText || (text === '' && type !== 'string'));
+      const cast = isNull ? null : this.#cells[i]!.read(text);
       if (cast?.ok === false) {
         const wider = widerType(text, type);
         failure(

@@ -24,6 +24,7 @@ export function csvWriter(schema: Schema, format: CsvFormat): RowWriter {
         : [],
     quote: '',
     plain: printableBut(`"${format.delimiter}`),
+    noBytes: '""',
     encode: (text) => csvField(text, format),
     jsonIsText: true,
   });

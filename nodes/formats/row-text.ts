@@ -13,6 +13,8 @@ export interface LineFormat {
   readonly words?: (column: Column) => readonly (readonly [text: string, written: string])[];
   /** Around texts, timestamps and base64. */
   readonly quote: string;
+  /** For bytes that are none, within the quotes. */
+  readonly noBytes: string;
   /** By ASCII code: 1 for characters that stand for themselves within a text. */
   readonly plain: Uint8Array;
   /** A text that has other characters, or none. */
@@ -41,7 +43,7 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
       timestamp: () => quoted('w.timestamp(v);'),
       date: () => quoted('w.text(v);'),
       json: () => bare(format.jsonIsText ? 'w.word(stringify(v),plain,encode);' : 'w.text(stringify(v));'),
-      bytes: () => quoted('w.text(base64(v));'),
+      bytes: () => `if(v.length===0){${bytesOf(before + format.quote + format.noBytes + format.quote)}}else{${quoted('w.text(base64(v));')}}`,
     }[column.type]();
     return `v=r[${stringLiteral(column.name)}];if(v===null){${bytesOf(before + format.nothing(column))}}else{${write}}`;
   });
