@@ -79,7 +79,7 @@ export async function expectJsonAsInPython(count: number): Promise<void> {
     const { schema, rows, failures, places } = await readSource(jsonlFile, place, { path: 'x.jsonl', layout: 'lines' });
     const { records, errors, inexact } = answers[i]!;
     // A number within a value that would be rounded is a failure: docs/types.md.
-    const refused = failures.flatMap(({ position, message }) => (message.includes('rounded') && inexact.includes(position!.line) ? [] : [position!.line]));
+    const refused = failures.flatMap(({ position, message }) => (message.includes('rounded') && inexact.includes(position!.line!) ? [] : [position!.line!]));
     const report = (what: string) =>
       differences.push(
         `${what}\n  ${each.map((line) => JSON.stringify(line)).join('\n  ')}\n  read ${JSON.stringify(rows)} ${JSON.stringify(failures.map(({ message }) => message))}\n  not  ${JSON.stringify(answers[i])}`,
