@@ -2,7 +2,7 @@ import { Combobox, useCombobox } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import { offsetText } from '../grid/format.ts';
 import { session, useSession } from '../session/session.ts';
-import { computersZone, nameOfComputersZone, useShownZone, zoneOfSetting } from '../session/time-zone.ts';
+import { computersZone, nameOfComputersZone, timeZoneNames, todaysName, useShownZone, zoneOfSetting } from '../session/time-zone.ts';
 
 interface Option {
   readonly setting: string;
@@ -51,7 +51,7 @@ export function TimeZonePicker() {
           title="The time zone in which timestamps are shown. Copied cells and files are in UTC."
           onClick={() => combobox.toggleDropdown()}
         >
-          Times in {zone.name}
+          Times in {todaysName(zone.name)}
         </button>
       </Combobox.Target>
       <Combobox.Dropdown>
@@ -91,7 +91,7 @@ function allOptions(): Option[] {
   all ??= [
     { setting: 'UTC', label: 'UTC' },
     { setting: computersZone, label: `This computer’s (${nameOfComputersZone()})` },
-    ...Intl.supportedValuesOf('timeZone').flatMap((name) => (name === 'UTC' ? [] : [{ setting: name, label: name }])),
+    ...timeZoneNames().flatMap((name) => (name === 'UTC' ? [] : [{ setting: name, label: name }])),
   ];
   return all;
 }

@@ -3,6 +3,7 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Column, Json } from '../../engine/schema/types.ts';
 import { utc, type Zone } from '../../engine/schema/zone.ts';
+import { todaysName } from '../session/time-zone.ts';
 import { writeClipboard } from './clipboard.ts';
 import styles from './DataGrid.module.css';
 import { countText, fullText, timestampText } from './format.ts';
@@ -54,7 +55,7 @@ export function CellViewer({ cell, zone, onClose }: CellViewerProps) {
       <Group justify="space-between" mt="xs">
         <Text size="xs" c="dimmed">
           {zone !== utc && cell.column.type === 'timestamp' && typeof cell.value === 'number'
-            ? `${timestampText(cell.value, zone)} in ${zone.name}`
+            ? `${timestampText(cell.value, zone)} in ${todaysName(zone.name)}`
             : `${countText(text.length)} characters`}
         </Text>
         <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />} onClick={copy}>

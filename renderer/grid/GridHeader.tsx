@@ -5,6 +5,7 @@
 import type { PointerEvent } from 'react';
 import type { Column } from '../../engine/schema/types.ts';
 import type { Zone } from '../../engine/schema/zone.ts';
+import { todaysName } from '../session/time-zone.ts';
 import styles from './DataGrid.module.css';
 import { alignsRight } from './format.ts';
 import { TypeIcon } from './TypeIcon.tsx';
@@ -34,7 +35,7 @@ export function GridHeader({ columns, starts, firstColumn, lastColumn, gutter, z
         role="columnheader"
         aria-colindex={index + 2}
         aria-label={`${column.name} ${column.type}`}
-        title={`${column.name}\n${column.type}${column.type === 'timestamp' ? `, shown in ${zone.name}` : ''}${column.nullable ? ', may be null' : ''}`}
+        title={`${column.name}\n${column.type}${column.type === 'timestamp' ? `, shown in ${todaysName(zone.name)}` : ''}${column.nullable ? ', may be null' : ''}`}
         className={[styles.heading, alignsRight(column.type) && styles.right].filter(Boolean).join(' ')}
         style={{ left: gutter + starts[index]!, width: starts[index + 1]! - starts[index]! }}
         onClick={(event) => onSelect(index, event.shiftKey)}

@@ -53,7 +53,7 @@ const character = fc.constantFrom(
 );
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: character, maxLength: 6 }) },
-  fc.string({ unit: 'grapheme', maxLength: 8 }).map((each) => each.replaceAll('\0', '')),
+  fc.string({ unit: 'grapheme', maxLength: 8 }).map((each) => each.replace(/[\0\ufffd]/g, '')),
   fc.constantFrom('12.50', '007', '1e3', 'TRUE', '2026-01-31', '2026-01-31 12:00:00', 'NA', ''),
 );
 const rowsOf = (width: number) => fc.array(fc.array(text, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 8 });

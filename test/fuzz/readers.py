@@ -8,7 +8,7 @@ import math
 import re
 import sys
 from datetime import datetime, timedelta, timezone
-from decimal import MAX_PREC, Context, Decimal, InvalidOperation
+from decimal import MAX_PREC, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
 try:
@@ -118,8 +118,10 @@ def is_exact(text):
     if math.isinf(value):
         return False
     digits = len(exact.normalize(Context(prec=MAX_PREC)).as_tuple().digits)
-    printed = [repr(value)] + ([f"{value:.{digits - 1}e}"] if digits <= 17 else [])
-    return any(Decimal(each) == exact for each in printed)
+    # A double half way between two texts is printed as either of them: C rounds to even, JavaScript up.
+    roundings = [ROUND_HALF_EVEN, ROUND_HALF_UP] if 0 < digits <= 17 else []
+    printed = [Context(prec=digits, rounding=rounding).create_decimal(Decimal(value)) for rounding in roundings]
+    return exact in [Decimal(repr(value)), *printed]
 
 
 def json_records(request):
