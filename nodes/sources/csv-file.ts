@@ -31,6 +31,8 @@ lines before the table, comment lines with \`#\`, quotes behind a backslash, a d
 version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
 
+Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
+
 **Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
 

@@ -3,5 +3,5 @@ import { expectJsonAsInPython } from './json.ts';
 import { has } from './python.ts';
 
 describe.skipIf(!has.python)('JSON, beside Python’s json module', () => {
-  test('has the values and the faults that Python finds', () => expectJsonAsInPython(300));
+  test('has the values and the faults that Python finds', () => expectJsonAsInPython(150));
 });

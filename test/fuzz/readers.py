@@ -54,18 +54,12 @@ def csv_written(request):
 
 
 def duckdb_table(request):
-    """{path, delimiter, quote, escape, columns} -> {rows}, null as null, or {error}"""
+    """{path, delimiter, quote, columns} -> {rows}, null as null, or {error}"""
+    quote = request["quote"] or ""
     try:
-        rows = duckdb.read_csv(
-            request["path"],
-            header=True,
-            sep=request["delimiter"],
-            quotechar=request["quote"],
-            escapechar=request["escape"],
-            all_varchar=True,
-            strict_mode=True,
-            comment="",
-            skiprows=0,
+        rows = duckdb.execute(
+            "SELECT * FROM read_csv(?, auto_detect=false, header=true, delim=?, quote=?, escape=?, columns=?)",
+            [request["path"], request["delimiter"], quote, quote, {name: "VARCHAR" for name in request["columns"]}],
         ).fetchall()
         return {"rows": [list(row) for row in rows]}
     except duckdb.Error as error:

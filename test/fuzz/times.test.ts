@@ -3,8 +3,8 @@ import { has } from './python.ts';
 import { expectDecimals, expectIsoTimes, expectNumberFormats, expectZonedTimes } from './times.ts';
 
 describe.skipIf(!has.python)('beside Python’s datetime, zoneinfo and decimal', () => {
-  test('times of ISO 8601 are the same', () => expectIsoTimes(5000));
-  test('local times in a pattern and a zone are the same', () => expectZonedTimes(3000));
-  test('decimals are kept, cast or refused by the same rule', () => expectDecimals(5000));
-  test('numbers as people write them keep every digit', () => expectNumberFormats(3000));
+  test('times of ISO 8601 are the same', () => expectIsoTimes(3000));
+  test('local times in a pattern and a zone are the same', () => expectZonedTimes(1000));
+  test('decimals are kept, cast or refused by the same rule', () => expectDecimals(3000));
+  test('numbers as people write them keep every digit', () => expectNumberFormats(1500));
 });
