@@ -32,7 +32,7 @@ function plan(nodes: { readonly [id: string]: Partial<PipelineNode> & Pick<Pipel
 const texts = (...[nodes, edges, at]: [...Parameters<typeof plan>, string]) =>
   plan(nodes, edges)
     .nodes.find(({ id }) => id === at)!
-    .inputs['rows']!.columns.filter(({ nullText }) => nullText !== undefined)
+    .inputs['rows']!.columns.filter(({ asWritten }) => asWritten)
     .map(({ name }) => name);
 
 const file = (params: PipelineNode['params'] = {}) => ({ type: 'csv-file', params: { path: 'in.csv', ...params } });
@@ -42,7 +42,7 @@ const database = { type: 'sqlite-table', params: { path: 'out.db', table: 't' } 
 describe('cells stay as written', () => {
   it('from a CSV file to CSV files, and are text in all of the plan', () => {
     const planned = plan({ file: file({ nullText: 'NA' }), out, print: { type: 'stdout', params: { format: 'csv' } } }, ['file -> out', 'file -> print']);
-    const columns = table.columns.map((column) => ({ ...column, type: 'string', nullText: 'NA' }));
+    const columns = table.columns.map((column) => ({ ...column, type: 'string', asWritten: true }));
     for (const node of planned.nodes) expect([...Object.values(node.inputs), ...Object.values(node.outputs)]).toEqual([{ columns }]);
     expect(explainPlan(planned)).toContain('(id as written, price as written, at as written)');
   });
@@ -50,6 +50,8 @@ describe('cells stay as written', () => {
   it('but where somebody has set a type, or the event time is read', () => {
     expect(texts({ file: file({ types: [{ column: 'price', type: 'number' }] }), out }, ['file -> out'], 'out')).toEqual(['id', 'at']);
     expect(texts({ file: file({ eventTime: 'column', timeColumn: 'at' }), out }, ['file -> out'], 'out')).toEqual(['id', 'price']);
+    const marked = { numbers: 'marked', decimal: 'comma' };
+    expect(texts({ file: file(marked), out }, ['file -> out'], 'out')).toEqual(['at']);
     expect(texts({ file: file({ fileColumn: 'from' }), out }, ['file -> out'], 'out')).toEqual(['id', 'price', 'at']);
   });
 

@@ -15,15 +15,14 @@ type Place = string;
 /** The plan with those columns as text. `definition`: of a node type that is in the plan. */
 export function keepAsWritten(plan: PhysicalPlan, definition: (type: string) => NodeDefinition): PhysicalPlan {
   const columns = new Columns(plan, definition);
-  const texts = new Map<Place, string>();
+  const texts = new Set<Place>();
   for (const node of plan.nodes) {
     const source = definition(node.type);
-    const written = source.kind === 'source' ? (source.asWritten?.(node.params) ?? null) : null;
-    if (!written) continue;
-    for (const [port, { columns: given }] of Object.entries(node.outputs)) {
-      for (const { name } of given) {
-        const places = written.except.has(name) ? null : columns.untouchedFrom(placeOf('outputs', node.id, port, name));
-        for (const place of places ?? []) texts.set(place, written.nullText);
+    if (source.kind !== 'source' || !source.readsText) continue;
+    for (const [port, schema] of Object.entries(node.outputs)) {
+      for (const column of schema.columns) {
+        const places = source.readsText(node.params, column) ? columns.untouchedFrom(placeOf('outputs', node.id, port, column.name)) : null;
+        for (const place of places ?? []) texts.add(place);
       }
     }
   }
@@ -108,13 +107,12 @@ function schemasOf(node: PlannedNode): { readonly side: Side; readonly port: str
   return [...all('inputs'), ...all('outputs')];
 }
 
-function withTexts(node: PlannedNode, texts: ReadonlyMap<Place, string>): PlannedNode {
+function withTexts(node: PlannedNode, texts: ReadonlySet<Place>): PlannedNode {
   const planned = (side: Side, port: string, schema: Schema): Schema => ({
     ...schema,
-    columns: schema.columns.map((column): Column => {
-      const nullText = texts.get(placeOf(side, node.id, port, column.name));
-      return nullText === undefined ? column : { ...column, type: 'string', nullText };
-    }),
+    columns: schema.columns.map(
+      (column): Column => (texts.has(placeOf(side, node.id, port, column.name)) ? { ...column, type: 'string', asWritten: true } : column),
+    ),
   });
   const each = <T>(ports: { readonly [port: string]: T }, change: (port: string, value: T) => T) =>
     Object.fromEntries(Object.entries(ports).map(([port, value]) => [port, change(port, value)]));

@@ -155,7 +155,7 @@ function portOf(edge: Edge, nodes: ReadonlyMap<string, PlannedNode>): string {
 }
 
 function columnsOf(schema: Schema | undefined): string {
-  const names = schema?.columns.map((column) => `${column.name} ${column.nullText === undefined ? column.type : 'as written'}`) ?? [];
+  const names = schema?.columns.map((column) => `${column.name} ${column.asWritten ? 'as written' : column.type}`) ?? [];
   return names.length > 6 ? `${names.slice(0, 6).join(', ')}, and ${names.length - 6} more` : names.join(', ');
 }
 

@@ -22,10 +22,10 @@ export interface Column {
   readonly type: ColumnType;
   readonly nullable: boolean;
   /**
-   * In a plan only: the values are cells as a file has them, null being those of this text there, and sinks write them so again
-   * (engine/plan/as-written.ts).
+   * In a plan only, of a string: the values are cells as a file has them, and are written so again. Null is an empty one without
+   * quotes, whatever marks for missing there are (engine/plan/as-written.ts).
    */
-  readonly nullText?: string;
+  readonly asWritten?: true;
 }
 
 /** Columns in order. Names are unique within a schema and may hold any text. */

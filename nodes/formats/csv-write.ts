@@ -14,14 +14,7 @@ export function csvWriter(schema: Schema, format: CsvFormat): RowWriter {
   return rowWriter(schema, {
     before: (_, i) => (i === 0 ? '' : format.delimiter),
     end: '\n',
-    nothing: ({ nullText }) => (nullText ? quotedIfNeeded(nullText, format) : ''),
-    words: ({ nullText }) =>
-      nullText
-        ? [
-            [nullText, quoted(nullText)],
-            ['', ''],
-          ]
-        : [],
+    nothing: '',
     quote: '',
     plain: printableBut(`"${format.delimiter}`),
     noBytes: '""',
@@ -35,14 +28,6 @@ export function csvHeader(schema: Schema, format: CsvFormat): string {
   return `${schema.columns.map(({ name }) => csvField(name, format)).join(format.delimiter)}\n`;
 }
 
-function csvField(text: string, format: CsvFormat): string {
-  return text === '' ? '""' : quotedIfNeeded(text, format);
-}
-
-function quotedIfNeeded(text: string, { delimiter }: CsvFormat): string {
-  return /["\r\n]/.test(text) || text.includes(delimiter) || text.startsWith('\ufeff') ? quoted(text) : text;
-}
-
-function quoted(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
+function csvField(text: string, { delimiter }: CsvFormat): string {
+  return text === '' || /["\r\n]/.test(text) || text.includes(delimiter) || text.startsWith('\ufeff') ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -6,7 +6,7 @@ export function jsonlWriter(schema: Schema): RowWriter {
   return rowWriter(schema, {
     before: ({ name }, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
     end: schema.columns.length === 0 ? '{}\n' : '}\n',
-    nothing: () => 'null',
+    nothing: 'null',
     noBytes: '',
     quote: '"',
     plain: printableBut('"\\'),

@@ -8,9 +8,7 @@ export interface LineFormat {
   /** What stands before the value of the i-th column. */
   before(column: Column, index: number): string;
   readonly end: string;
-  readonly nothing: (column: Column) => string;
-  /** Texts of a column that are written in a way of their own. */
-  readonly words?: (column: Column) => readonly (readonly [text: string, written: string])[];
+  readonly nothing: string;
   /** Around texts, timestamps and base64. */
   readonly quote: string;
   /** For bytes that are none, within the quotes. */
@@ -32,11 +30,7 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
     const quoted = (value: string) => `${bytesOf(before + format.quote)}w.at=o;${value}b=w.bytes;o=w.at;${bytesOf(format.quote)}`;
     const bare = (value: string) => `${bytesOf(before)}w.at=o;${value}b=w.bytes;o=w.at;`;
     const write = {
-      string: () =>
-        (format.words?.(column) ?? []).reduceRight(
-          (otherwise, [text, written]) => `if(v===${stringLiteral(text)}){${bytesOf(before + written)}}else{${otherwise}}`,
-          quoted('w.word(v,plain,encode);'),
-        ),
+      string: () => quoted('w.word(v,plain,encode);'),
       integer: () => bare('w.number(v);'),
       number: () => bare('w.number(v);'),
       boolean: () => `${bytesOf(before)}if(v){${bytesOf('true')}}else{${bytesOf('false')}}`,
@@ -45,11 +39,9 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
       json: () => bare(format.jsonIsText ? 'w.word(stringify(v),plain,encode);' : 'w.text(stringify(v));'),
       bytes: () => `if(v.length===0){${bytesOf(before + format.quote + format.noBytes + format.quote)}}else{${quoted('w.text(base64(v));')}}`,
     }[column.type]();
-    return `v=r[${stringLiteral(column.name)}];if(v===null){${bytesOf(before + format.nothing(column))}}else{${write}}`;
+    return `v=r[${stringLiteral(column.name)}];if(v===null){${bytesOf(before + format.nothing)}}else{${write}}`;
   });
-  const constants = (column: Column) => [format.nothing(column), ...(format.words?.(column) ?? []).map(([, written]) => written)];
-  const room = (column: Column) => Math.max(scalarLimit, ...constants(column).map((text) => Buffer.byteLength(text)));
-  const fixed = columns.reduce((sum, column, i) => sum + Buffer.byteLength(format.before(column, i)) + room(column), format.end.length);
+  const fixed = columns.reduce((sum, column, i) => sum + Buffer.byteLength(format.before(column, i)) + scalarLimit, format.end.length);
   const body = `w.spare=${fixed};for(let i=0;i<rows.length;i++){const r=rows[i];w.reserve(${fixed});let b=w.bytes,o=w.at,v;${lines.join('')}${bytesOf(format.end)}w.at=o;}`;
   const { plain, encode } = format;
   return generatedFunction<RowWriter>({ plain, encode, stringify: JSON.stringify, base64 }, `(rows,w)=>{${body}}`);

@@ -1,4 +1,5 @@
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { Readings } from '../../engine/schema/reading.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
@@ -191,6 +192,8 @@ export interface DiscoverContext<P> {
 export interface Discovery {
   readonly schema: Schema | null;
   readonly problems?: readonly NodeProblem[];
+  /** By column, for those about which the params say something: cells of the sample, and what they are read as. */
+  readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
 }
@@ -342,10 +345,11 @@ export type Output =
 
 // ---- The definition
 
+type ExampleParams<P> = { readonly [K in keyof P]?: P[K] extends readonly (infer I)[] ? readonly (I extends object ? Partial<I> : I)[] : P[K] };
 export interface Example<P> {
   readonly title: string;
-  /** Params that differ from the defaults. */
-  readonly params: Partial<P>;
+  /** Params that differ from the defaults, in the items of lists too. */
+  readonly params: ExampleParams<P>;
   readonly inputs?: { readonly [port: string]: readonly Row[] };
   /** Needed where `inputs` has no rows to tell types from. */
   readonly inputSchemas?: { readonly [port: string]: Schema };
@@ -429,10 +433,10 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
   /**
-   * It reads text, and where its outputs are planned as text columns, gives cells as they are written: `nullText` unquoted is null.
-   * `except`: columns whose types somebody has set. See engine/plan/as-written.ts.
+   * It reads text, and can give the cells of this column as they are written: nobody has said what they hold. Columns are then planned
+   * as strings with `asWritten`. See engine/plan/as-written.ts.
    */
-  asWritten?(params: ParamsOf<F>): { readonly nullText: string; readonly except: ReadonlySet<string> };
+  readsText?(params: ParamsOf<F>, column: Column): boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {
@@ -463,7 +467,7 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly inputs: readonly Port[];
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
-  /** It writes text columns as cells, null as their `nullText`. See engine/plan/as-written.ts. */
+  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
   writesText?(params: ParamsOf<F>): boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;

@@ -20,6 +20,7 @@ const rm = (path: string) => rmSync(path, { recursive: true, force: true });
 
 interface Table {
   readonly delimiter: 'comma' | 'semicolon' | 'tab' | 'pipe';
+  /** Marks for missing: they stay as they are. */
   readonly nullText: string;
   readonly names: readonly string[];
   readonly rows: readonly (readonly (string | null)[])[];
@@ -37,21 +38,18 @@ const text = fc.oneof(
 const table: fc.Arbitrary<Table> = fc.integer({ min: 1, max: 5 }).chain((width) =>
   fc.record({
     delimiter: fc.constantFrom('comma', 'semicolon', 'tab', 'pipe'),
-    nullText: fc.constantFrom('', '', 'NA', '-', 'n|a;x,y'),
+    nullText: fc.constantFrom('', '', 'NA', '-', 'NA, -, ""'),
     names: fc.constant(Array.from({ length: width }, (_, i) => `column ${i}`)),
     rows: fc.array(fc.array(fc.option(text, { freq: 6 }), { minLength: width, maxLength: width }), { minLength: 1, maxLength: 12 }),
   }),
 );
 
 /** As a program writes it that quotes only where it must. */
-function written({ delimiter, nullText, names, rows }: Table): string {
+function written({ delimiter, names, rows }: Table): string {
   const mark = delimiters[delimiter];
   const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
   const needs = (cell: string) => /["\r\n]/.test(cell) || cell.includes(mark) || cell.startsWith('\ufeff');
-  const cellOf = (cell: string | null) => {
-    if (cell === null) return nullText;
-    return cell === nullText || needs(cell) ? quoted(cell) : cell;
-  };
+  const cellOf = (cell: string | null) => (cell === null ? '' : cell === '' || needs(cell) ? quoted(cell) : cell);
   return [names, ...rows].map((cells) => `${cells.map(cellOf).join(mark)}\n`).join('');
 }
 
@@ -81,12 +79,9 @@ async function copies(tables: readonly Table[]): Promise<string[]> {
   return made;
 }
 
-/** A null mark with a delimiter in it cannot stand unquoted in a file with that delimiter. */
-const isSound = ({ delimiter, nullText }: Table) => !nullText.includes(delimiters[delimiter]);
-
 describe('a CSV file that is copied', () => {
   it('has the same bytes where its quotes are as few as they may be', async () => {
-    const many = fc.array(table.filter(isSound), { minLength: 24, maxLength: 24 });
+    const many = fc.array(table, { minLength: 24, maxLength: 24 });
     await fc.assert(
       fc.asyncProperty(many, async (tables) => {
         expect(await copies(tables)).toEqual(tables.map(written));
