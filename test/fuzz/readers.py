@@ -93,7 +93,7 @@ def decimal(request):
     value = float(Decimal(text))
     if math.isinf(value):
         return {"error": "too large"}
-    return {"value": value, "exact": is_exact(text)}
+    return {"value": value, "exact": is_exact(text), "tie": is_tie(text)}
 
 
 def same_number(request):
@@ -112,10 +112,18 @@ def is_exact(text):
     if math.isinf(value):
         return False
     digits = len(exact.normalize(Context(prec=MAX_PREC)).as_tuple().digits)
-    # A double half way between two texts is printed as either of them: C rounds to even, JavaScript up.
-    roundings = [ROUND_HALF_EVEN, ROUND_HALF_UP] if 0 < digits <= 17 else []
-    printed = [Context(prec=digits, rounding=rounding).create_decimal(Decimal(value)) for rounding in roundings]
-    return exact in [Decimal(repr(value)), *printed]
+    return exact in [Decimal(repr(value)), *(printed(value, digits) if digits <= 17 else [])]
+
+
+def printed(value, digits):
+    """A double with so many digits. One half way between two texts is printed as either: C rounds to even, JavaScript up."""
+    return [Context(prec=max(1, digits), rounding=rounding).create_decimal(Decimal(value)) for rounding in (ROUND_HALF_EVEN, ROUND_HALF_UP)]
+
+
+def is_tie(text):
+    value = float(Decimal(text))
+    digits = len(Decimal(text).normalize(Context(prec=MAX_PREC)).as_tuple().digits)
+    return not math.isinf(value) and digits <= 17 and len(set(printed(value, digits))) > 1
 
 
 def json_records(request):
@@ -152,7 +160,9 @@ def iso_time(request):
     """{text} -> {value} in milliseconds, {exact: whether nothing is finer}, or {error}"""
     try:
         moment = datetime.fromisoformat(request["text"])
-        return {"value": milliseconds(moment), "exact": moment.microsecond % 1000 == 0}
+        # Python cuts off what is finer than a microsecond.
+        fraction = re.search(r"\.\d{3}(\d+)", request["text"])
+        return {"value": milliseconds(moment), "exact": fraction is None or int(fraction[1]) == 0}
     except (ValueError, OverflowError) as error:
         return {"error": str(error)}
 
