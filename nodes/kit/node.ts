@@ -465,6 +465,11 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   address?(params: ParamsOf<F>): string;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
+  /**
+   * It reads text, and can give the cells of this column as they are written: nobody has said what they hold. Columns are then planned
+   * as strings with `asWritten`. See engine/plan/as-written.ts.
+   */
+  readsText?(params: ParamsOf<F>, column: Column): boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {
@@ -481,6 +486,11 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
   /**
+   * For a node with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or not at
+   * all, so that a run may hand them to it as text (engine/plan/as-written.ts). Absent or null: it may look at all of them. Pure.
+   */
+  looksAt?(params: ParamsOf<F>, input: Schema): readonly string[] | null;
+  /**
    * The inputs of which something is held until the watermark has passed it: where none rises, for ever. `time`: the column that
    * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
    */
@@ -492,6 +502,8 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly inputs: readonly Port[];
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
+  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
+  writesText?(params: ParamsOf<F>): boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   /**

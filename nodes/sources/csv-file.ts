@@ -1,3 +1,4 @@
+import type { ColumnType } from '../../engine/schema/types.ts';
 import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
@@ -8,6 +9,7 @@ import { findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { sourceFormatFields } from '../kit/column-formats.ts';
+import { numericTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -31,6 +33,8 @@ lines before the table, comment lines with \`#\`, quotes behind a backslash, a d
 (2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as \`00123\`, codes such as \`12E45\`, whole numbers beyond 2^53, long decimals, and
 version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
+
+Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
 
 **Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
@@ -80,6 +84,8 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
+  readsText: ({ types, numbers, fileColumn }, { name, type }) =>
+    name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
   run(context) {
     const { params } = context;
@@ -128,3 +134,5 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },
   ],
 });
+
+const numeric: readonly ColumnType[] = numericTypes;
