@@ -139,6 +139,11 @@ export interface SourceContext<P> extends RunContext<P> {
   elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
+  /**
+   * A regular expression of the user, by its flags, as a function of texts. It is watched: one that backtracks without end ends the run
+   * with a message that names `field`, the path of the param that holds it. Throws a SyntaxError for one that cannot be.
+   */
+  pattern(source: string, flags: string, field: string): (text: string) => RegExpExecArray | null;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
   refuse(failure: RowFailure): void;
 }

@@ -8,7 +8,7 @@ import { declaredColumnsField, declaredOutput } from '../formats/line-format.ts'
 import { f } from '../kit/fields.ts';
 import { defineNode, type Reader } from '../kit/node.ts';
 
-const { when: _, ...columns } = declaredColumnsField;
+const { when: _, help: __, ...columns } = declaredColumnsField;
 
 export default defineNode({
   type: 'http-in',
@@ -101,7 +101,7 @@ The pipeline holds the name of an environment variable and never the token itsel
   card: ({ port, path }) => `127.0.0.1:${port}${path}`,
   address,
   onError: 'keep',
-  infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
+  infer: ({ params }) => declaredOutput(params.columns, { format: 'jsonl', pattern: '' }),
   reads: ({ inbox }) => [inbox],
   listens: (params) => [address(params)],
   // The columns are declared; what waits in the inbox is seen anew when it has changed.
