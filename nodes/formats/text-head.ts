@@ -1,7 +1,8 @@
 /** The beginning of text files: the columns of their lines, found within bounds of time and bytes. */
+import { runInNewContext } from 'node:vm';
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Row } from '../../engine/schema/types.ts';
+import type { Row, Schema } from '../../engine/schema/types.ts';
 import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '../kit/log-formats.ts';
 import { readLogfmt } from '../kit/logfmt.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
@@ -22,6 +23,8 @@ const chunkSize = 64 * 1024;
 const longestLine = 16 * 1024 * 1024;
 /** To look at how lines are written, fewer are enough. */
 const lookedAt = 100;
+/** For the user's pattern over the sampled lines of a file. */
+const patternMs = 1500;
 
 export interface TextHeadOptions extends TextParams {
   readonly encoding: string;
@@ -67,69 +70,66 @@ interface Fault {
 
 async function pairs(samples: readonly Texts[], options: TextHeadOptions, signal: AbortSignal): Promise<Discovery> {
   const faults: Fault[] = [];
-  const found = await cellsOf(
-    samples,
-    options,
-    signal,
-    (text) => {
-      const line = readLogfmt(text);
-      return typeof line === 'string' ? `It is not made of pairs: ${line}.` : line.pairs;
-    },
-    faults,
-  );
-  const keys = new Set(found.flatMap((cells) => [...cells].flatMap(([key, value]) => (value === null ? [] : [key]))));
-  if (keys.size === 0) return { schema: null, problems: noRows(samples, faults) };
-  const names = [...keys];
-  const schema = inferFromText(
-    names,
-    found.map((cells) => names.map((name) => cells.get(name) ?? null)),
-  );
-  return { schema, problems: unreadableRows(faults, countOf(samples)) };
+  const read = (text: string) => {
+    const line = readLogfmt(text);
+    return typeof line === 'string' ? `It is not made of pairs: ${line}.` : Object.fromEntries(line.pairs);
+  };
+  const found = await cellsOf(samples, options, signal, (texts) => texts.map(read), faults);
+  const names = [...new Set(found.flatMap((cells) => Object.entries(cells).flatMap(([key, value]) => (value === null ? [] : [key]))))];
+  if (names.length === 0) return { schema: null, problems: noRows(samples, faults) };
+  return { schema: typesOf(names, found), problems: unreadableRows(faults, countOf(samples)) };
 }
 
 async function groups(samples: readonly Texts[], options: TextHeadOptions, signal: AbortSignal): Promise<Discovery> {
   const known = knownColumns(options);
   if (!known) return { schema: null };
-  const names = known.columns.map(({ name }) => name);
-  const pattern = new RegExp(options.pattern, 'u');
   const faults: Fault[] = [];
-  const found = await cellsOf(
-    samples,
-    options,
-    signal,
-    (text) => {
-      const matched = pattern.exec(text)?.groups;
-      return matched ? new Map(Object.entries(matched)) : 'It does not match the pattern.';
-    },
-    faults,
-  );
-  const schema = inferFromText(
-    names,
-    found.map((cells) => names.map((name) => cells.get(name) ?? null)),
-  );
-  return { schema, problems: unreadableRows(faults, countOf(samples)) };
+  const read = (texts: readonly string[]) => groupsOf(options.pattern, texts).map((found) => found ?? 'It does not match the pattern.');
+  const found = await cellsOf(samples, options, signal, read, faults);
+  const names = known.columns.map(({ name }) => name);
+  return { schema: typesOf(names, found), problems: unreadableRows(faults, countOf(samples)) };
 }
 
-/** What `read` makes of the sampled lines, and of some of the middle and the end of each file. */
+/** The named groups of each text, null where the pattern does not match. Throws a MillraceError where it takes too long. */
+function groupsOf(pattern: string, texts: readonly string[]): readonly (Cells | null)[] {
+  const code = 'const find = new RegExp(pattern, "u"); texts.map((text) => find.exec(text)?.groups ?? null)';
+  try {
+    return runInNewContext(code, { pattern, texts }, { timeout: patternMs }) as (Cells | null)[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+    const message = `The pattern takes more than ${patternMs / 1000} s for the first lines.`;
+    const hint = 'It tries too much: look for repetitions of repetitions, such as (a+)+.';
+    throw new MillraceError({ code: 'pattern/slow', message, hint, field: 'pattern' }, { cause: error });
+  }
+}
+
+type Cells = { readonly [name: string]: string | null | undefined };
+
+function typesOf(names: readonly string[], found: readonly Cells[]): Schema {
+  const cell = (cells: Cells, name: string) => (Object.hasOwn(cells, name) ? (cells[name] ?? null) : null);
+  return inferFromText(
+    names,
+    found.map((cells) => names.map((name) => cell(cells, name))),
+  );
+}
+
+/** What `read` makes of the sampled lines, and of some of the middle and the end of each file: a text says why a line has no cells. */
 async function cellsOf(
   samples: readonly Texts[],
   options: TextHeadOptions,
   signal: AbortSignal,
-  read: (text: string) => ReadonlyMap<string, string | null> | string,
+  read: (texts: readonly string[]) => readonly (Cells | string)[],
   faults: Fault[],
-): Promise<ReadonlyMap<string, string | null>[]> {
-  const cells: ReadonlyMap<string, string | null>[] = [];
+): Promise<Cells[]> {
+  const cells: Cells[] = [];
   for (const { file, texts, beginning } of samples) {
-    for (const { text, line } of texts) {
-      const found = read(text);
-      if (typeof found === 'string') faults.push({ source: file.name, line, message: found });
+    read(texts.map(({ text }) => text)).forEach((found, i) => {
+      if (typeof found === 'string') faults.push({ source: file.name, line: texts[i]!.line, message: found });
       else cells.push(found);
-    }
+    });
     for (const bytes of await furtherLines(file, { encoding: options.encoding }, beginning, signal)) {
-      for (const text of textsIn(bytes, file, options).texts) {
-        const found = read(text.text);
-        if (typeof found !== 'string') cells.push(found);
-      }
+      const further = read(textsIn(bytes, file, options).texts.map(({ text }) => text));
+      cells.push(...further.filter((found) => typeof found !== 'string'));
     }
   }
   return cells;
