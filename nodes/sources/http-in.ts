@@ -32,7 +32,8 @@ curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' ht
 | \`application/x-ndjson\` | one object a line |
 | \`application/x-www-form-urlencoded\` | the fields of a form, which are one row |
 
-Other JSON types, such as \`application/cloudevents+json\`, are read as JSON, and bodies may be packed (\`Content-Encoding: gzip\`). Where
+Other JSON types, such as \`application/cloudevents+json\`, are read as JSON, and so is JSON that is called \`text/plain\`, a form (as by
+\`curl -d\`) or nothing. Bodies may be packed (\`Content-Encoding: gzip\`). Where
 the rows are within an object, **Path to the records** leads there: \`data.items\` takes \`{"data": {"items": [...]}}\`, and
 \`payload\` a form whose field of that name holds JSON.
 
