@@ -111,7 +111,7 @@ function Sample({ heard, choice, onChoose }: { readonly heard: Heard; readonly c
       <pre className={styles.body}>{body}</pre>
       {choices.length > 1 && (
         <Select
-          label="The rows are"
+          label="Rows are in"
           data={choices.map((each, i) => ({ value: String(i), label: label(each) }))}
           value={String(choice)}
           allowDeselect={false}
