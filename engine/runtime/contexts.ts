@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { KeyedCode, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
+import type { KeyedCode, OrderCare, OutputTime, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
 import { errorPort } from '../document/pipeline.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import type { CodeFailure, CodePlace, Sandbox } from '../sandbox/sandbox.ts';
@@ -40,10 +40,11 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
 export function sourceContext(
   context: RunContext<any>,
   start: Json,
+  order: OrderCare | undefined,
   refuse: (failure: RowFailure) => void,
   pattern: SourceContext<any>['pattern'] = unwatchedPattern,
 ): SourceContext<any> {
-  return { ...context, batchSize, start, now: Date.now, elapsed: () => performance.now(), refuse, pattern, sample: false };
+  return { ...context, batchSize, start, order, now: Date.now, elapsed: () => performance.now(), refuse, pattern, sample: false };
 }
 
 /** Where the process itself has a limit of time: in previews. */
@@ -60,6 +61,7 @@ export function transformContext(
   memory: number,
   now: () => number,
   breathe: () => void | Promise<void>,
+  outputTime: OutputTime,
 ): TransformContext<any> {
   return {
     ...context,
@@ -69,6 +71,7 @@ export function transformContext(
     },
     now,
     breathe,
+    outputTime,
     state: (name) => states.open(name),
     memory,
     expression: (source, field) => code.compile('expression', source, field),

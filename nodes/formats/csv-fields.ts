@@ -16,7 +16,10 @@ import { TimestampBytes } from './timestamp-bytes.ts';
 export interface CellReader {
   readonly type: ColumnType;
   readonly zeros: TrailingZeros;
-  readonly read: (text: string) => Converted;
+  /** Of a text with its blanks; null for one that stands for nothing. */
+  readonly read: (text: string, quoted: boolean) => Converted;
+  /** For texts that are kept. */
+  readonly cache: StringCache | null;
 }
 
 const lineFeed = 10;
@@ -137,19 +140,26 @@ export class CsvFields {
       if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits || (lead === zero && at - first > 1)) {
         return this.converted(column) as number | null;
       }
+    } else if (at - first > exactDigits + 1) {
+      return this.#long(column, at, at - point - 1);
     } else {
       const places = at - point - 1;
-      if (this.#stops[byte] !== 1 || places === 0 || at - first > exactDigits + 1 || (lead === zero && point - first > 1)) {
+      if (this.#stops[byte] !== 1 || places === 0 || (lead === zero && point - first > 1) || !takes(column.zeros, places, bytes[at - 1] === zero)) {
         return this.converted(column) as number | null;
       }
-      const { zeros } = column;
-      const endsWithZero = bytes[at - 1] === zero;
-      const isNew = zeros.places === places ? endsWithZero && !zeros.matter : endsWithZero || zeros.places !== variousPlaces;
-      if (isNew && !zeros.take(places, endsWithZero)) return this.converted(column) as number | null;
       value /= powersOfTen[places]!;
     }
     this.at = at;
     return negative ? -value : value;
+  }
+
+  /** A decimal of more digits, up to `end`, if it is printed as a double is: no other one has these digits. */
+  #long(column: CellReader, end: number, places: number): number | null {
+    const text = this.text.substring(this.at - this.textStart, end - this.textStart);
+    const value = Number(text);
+    if (this.#stops[this.bytes[end]!] !== 1 || String(value) !== text || !takes(column.zeros, places, false)) return this.converted(column) as number | null;
+    this.at = end;
+    return value;
   }
 
   timestamp(column: CellReader): number | null {
@@ -189,23 +199,24 @@ export class CsvFields {
     return this.converted(column) as boolean | null;
   }
 
-  /** Any type but `string`, by way of the field's text. */
+  /** By way of the field's text, by whatever rules the column has. */
   converted(column: CellReader): Value {
     const { bytes } = this;
     const start = this.at;
+    const quoted = bytes[start] === this.#quote;
     let text: string;
-    if (bytes[start] === this.#quote) {
-      text = this.#quoted(null);
+    if (quoted) {
+      text = this.#quoted(column.cache);
     } else {
       let at = start;
       let all = 0;
       for (let byte = bytes[at]!; this.#stops[byte] === 0; byte = bytes[++at]!) all |= byte;
       this.at = at;
       if (bytes[at] === 0) this.failed = true;
-      text = this.#cut(start, at, all, null);
-      if (text === '' || text === this.#nullText) return null;
+      text = this.#cut(start, at, all, column.cache);
+      if (text === '' && column.cache === null) return null;
     }
-    const cast = column.read(text);
+    const cast = column.read(text, quoted);
     if (cast.ok) return cast.value;
     this.failed = true;
     return null;
@@ -249,4 +260,10 @@ export class CsvFields {
     const mark = String.fromCharCode(quote);
     return value.replaceAll(mark + mark, mark);
   }
+}
+
+/** As `zeros.take`, which is only called where it would learn something. */
+function takes(zeros: TrailingZeros, places: number, endsWithZero: boolean): boolean {
+  const isNew = zeros.places === places ? endsWithZero && !zeros.matter : endsWithZero || zeros.places !== variousPlaces;
+  return !isNew || zeros.take(places, endsWithZero);
 }

@@ -1,7 +1,7 @@
 /** A local address that takes rows by POST. */
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { SourceContext } from '../kit/node.ts';
 import { bodyEncoding, unpacked } from './http-body.ts';
@@ -45,46 +45,53 @@ const ownHosts = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 export class HttpEndpoint {
   readonly #options: EndpointOptions;
   readonly #context: Context;
-  readonly #server: Server;
+  #server: Server | null = null;
   #fullToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: EndpointOptions, context: Context) {
     this.#options = options;
     this.#context = context;
-    const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedEveryMs };
-    this.#server = createServer(timeouts, (request, response) => {
-      this.#answer(request, response).catch((error: Error) => this.#fail(response, error));
-    });
-    boundConnections(this.#server);
   }
 
   /** Gives the port, which is a free one where 0 was asked for. Throws a MillraceError where it is taken. */
   async listen(): Promise<number> {
     const { port } = this.#options;
+    // Loaded here, as every process loads every node, and few of them listen.
+    const { createServer } = await import('node:http');
+    const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedEveryMs };
+    const server = createServer(timeouts, (request, response) => {
+      this.#answer(request, response).catch((error: Error) => this.#fail(response, error));
+    });
+    boundConnections(server);
+    this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = error.code === 'EADDRINUSE';
         const message = taken ? `Port ${port} is taken by another program, or by another run.` : `Port ${port} cannot be opened: ${error.message}.`;
         reject(new MillraceError({ code: 'http/port', message, hint: 'Choose another port, or end what uses this one.', field: 'port' }));
       });
-      this.#server.listen(port, host, resolve);
+      server.listen(port, host, resolve);
     });
-    return (this.#server.address() as { port: number }).port;
+    return (server.address() as { port: number }).port;
   }
 
   close(): Promise<void> {
+    const server = this.#server;
     return new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      if (!server) return resolve();
+      server.close(() => resolve());
       // What was not answered was not taken: its sender knows that.
-      this.#server.closeAllConnections();
+      server.closeAllConnections();
     });
   }
 
   /** Takes no more connections, and lets answers under way reach their senders. */
   closeGently(): Promise<void> {
+    const server = this.#server;
     return new Promise((resolve) => {
-      const patience = setTimeout(() => this.#server.closeAllConnections(), gentlyMs);
-      this.#server.close(() => {
+      if (!server) return resolve();
+      const patience = setTimeout(() => server.closeAllConnections(), gentlyMs);
+      server.close(() => {
         clearTimeout(patience);
         resolve();
       });

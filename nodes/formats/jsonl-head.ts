@@ -1,8 +1,13 @@
 /** The beginning of JSON files: their columns, found within bounds of time and bytes. */
 import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { isRawNumber } from '../../engine/schema/raw-number.ts';
+import type { Readings } from '../../engine/schema/reading.ts';
+import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { openBytes } from './byte-reader.ts';
+import type { CellFormats } from './cell-formats.ts';
+import { formatOffers, readingsOf } from './format-offers.ts';
 import type { InputFile } from './input-files.ts';
 import { nothingAt } from './json-document.ts';
 import { type JsonLayoutOptions, layoutOf } from './json-files.ts';
@@ -23,6 +28,7 @@ export async function discoverJsonl(
   encoding: string,
   sampleRows: number,
   signal: AbortSignal,
+  formats: CellFormats,
   options: JsonLayoutOptions = { layout: 'lines', path: [] },
 ): Promise<Discovery> {
   const records: Record<string, unknown>[] = [];
@@ -79,11 +85,31 @@ export async function discoverJsonl(
       : `${files[0]!.name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
-  const schema = inferFromJson([...records, ...further]);
-  if (!first) return { schema, problems: listsWithin(records, files[0]!.name, path) };
+  const schema = inferFromJson(withoutMissing([...records, ...further], formats));
+  const { readings, offers } = cellsOf(schema, [...records, ...further], formats);
+  if (!first) return { schema, readings, problems: [...listsWithin(records, files[0]!.name, path), ...offers] };
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
-  return { schema, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }] };
+  return { schema, readings, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }, ...offers] };
+}
+
+/** What is told about the texts and numbers of the records. */
+function cellsOf(schema: Schema, records: readonly Record<string, unknown>[], formats: CellFormats): { readings: Readings; offers: NodeProblem[] } {
+  const rows = records.map((record) => schema.columns.map(({ name }) => (Object.hasOwn(record, name) ? cellOf(record[name]) : null)));
+  return { readings: readingsOf(schema, rows, formats), offers: formatOffers(schema, rows, formats) };
+}
+
+function cellOf(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : isRawNumber(value) ? value.rawJSON : null;
+}
+
+/** The records as whoever tells types is to see them: texts that stand for nothing are null. */
+function withoutMissing(records: readonly Record<string, unknown>[], formats: CellFormats): readonly Record<string, unknown>[] {
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))].filter((name) => formats.hasMarks(name));
+  if (names.length === 0) return records;
+  const plain = new Map(names.map((name) => [name, formats.plain(name)!]));
+  const cell = (name: string, value: unknown) => (typeof value === 'string' && plain.has(name) ? plain.get(name)!(value) : value);
+  return records.map((record) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cell(name, value)])));
 }
 
 /** What is no record is left out. */

@@ -1,7 +1,9 @@
 /** How the lines of a stream become rows, for sources that read text as it comes. */
 import type { Schema } from '../../engine/schema/types.ts';
+import { columnFormatFields, sourceFormatFields } from '../kit/column-formats.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import type { Inference, SourceContext } from '../kit/node.ts';
+import type { CellFormats } from './cell-formats.ts';
 import { columnTypeOptions, outputColumns } from './column-types.ts';
 import { CsvParser } from './csv-parser.ts';
 import type { CsvDialect } from './csv-record.ts';
@@ -25,6 +27,13 @@ export const extraKeysField = f.choice({
   ],
   when: { param: 'format', is: ['jsonl', 'logfmt'] },
 });
+const ofCsv = { param: 'format', is: ['csv'] } as const;
+/** How CSV records are written as a whole. */
+export const csvFormatFields = {
+  ...sourceFormatFields,
+  numbers: { ...sourceFormatFields.numbers, when: ofCsv },
+  nullText: { ...sourceFormatFields.nullText, when: ofCsv },
+};
 export const maxRowSizeField = f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true });
 
 /** Columns that nothing can be told of before the rows come. */
@@ -33,7 +42,11 @@ export const declaredColumnsField = f.list({
   itemLabel: 'Column',
   help: 'What the rows hold, in the order of the fields for CSV. For a pattern, the types of groups that are not text.',
   default: [],
-  item: { column: f.text({ label: 'Name' }), type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }) },
+  item: {
+    column: f.text({ label: 'Name' }),
+    type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }),
+    ...columnFormatFields,
+  },
   when: { param: 'format', is: ['jsonl', 'csv', 'logfmt', 'pattern'] },
 });
 export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumnsField }>['columns'];
@@ -63,7 +76,7 @@ export function declaredOutput(columns: DeclaredColumns, given: Pick<TextParams,
     const field = `columns.${columns.indexOf(named[twice]!)}.column`;
     return { outputs: { rows: null }, problems: [{ code: 'columns/duplicate', severity: 'error', message, hint: 'Remove or rename one of them.', field }] };
   }
-  return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, []);
+  return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, columns, null, false, 'columns');
 }
 
 export type LineFormatName = 'jsonl' | 'csv' | TextFormat;
@@ -74,8 +87,8 @@ export interface LineFormat {
   readonly text: Omit<TextParams, 'format'>;
   readonly fileColumn: string | null;
   readonly maxRowSize: number;
-  /** The columns whose types somebody has set. */
-  readonly cast: ReadonlySet<string>;
+  /** The columns whose types somebody has set, and those that are not written as usual. */
+  readonly formats: CellFormats;
   readonly csv: {
     readonly dialect: CsvDialect;
     readonly nullText: string /** The names in the file, or null where the first line holds none. */;
@@ -89,10 +102,11 @@ export function lineParser(line: LineFormat, schema: Schema, context: Pick<Sourc
 }
 
 function parserOf(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log' | 'pattern'>): Parser {
-  const { format, cast, extra, fileColumn, text } = line;
+  const { format, formats, extra, fileColumn, text } = line;
+  const { cast } = formats;
   const maxRecordBytes = line.maxRowSize * 1024 * 1024;
-  if (isTextFormat(format)) return textParser({ ...text, format, extra, fileColumn, maxRecordBytes, cast, isGrowing: true }, schema, context);
-  if (format === 'jsonl') return new JsonlParser(schema, { extra, maxRecordBytes, cast }, fileColumn, context);
+  if (isTextFormat(format)) return textParser({ ...text, format, extra, fileColumn, maxRecordBytes, formats, isGrowing: true }, schema, context);
+  if (format === 'jsonl') return new JsonlParser(schema, { extra, maxRecordBytes, cast, formats }, fileColumn, context);
   const { dialect, nullText, header } = line.csv;
-  return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes, cast }, fileColumn, context.fail);
+  return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes, cast, formats }, fileColumn, context.fail);
 }

@@ -8,6 +8,7 @@ import { type Converted, castValue } from '../../engine/schema/values.ts';
 import { formatLabel, type NamedFormat, namedReader } from '../kit/log-formats.ts';
 import { readLogfmt } from '../kit/logfmt.ts';
 import type { SourceContext } from '../kit/node.ts';
+import type { CellFormat, CellFormats } from './cell-formats.ts';
 import { columnTypesField, readAs } from './column-types.ts';
 import type { InputFile } from './input-files.ts';
 
@@ -34,8 +35,8 @@ export class NamedLines implements LineReader {
   readonly #format: NamedFormat;
   readonly #log: Log;
   readonly #reader: ReturnType<typeof namedReader>;
-  readonly #given: readonly Column[];
-  readonly #cells: readonly TypedCell[];
+  /** Null where all columns have the types of the format. */
+  readonly #cast: ((values: readonly Value[]) => readonly Value[] | LineFault) | null;
   #latest: number | null = null;
   #isTold = false;
 
@@ -44,8 +45,7 @@ export class NamedLines implements LineReader {
     this.#format = format;
     this.#log = log;
     this.#reader = namedReader(format, zone, () => (isGrowing ? null : this.#latest) ?? Date.now());
-    this.#given = given;
-    this.#cells = columns.map((column, i) => new TypedCell(column, given[i]!.type !== column.type));
+    this.#cast = columns.some(({ type }, i) => type !== given[i]!.type) ? (values) => castAll(values, given, columns) : null;
   }
 
   begin({ path }: InputFile): void {
@@ -66,7 +66,7 @@ export class NamedLines implements LineReader {
       this.#isTold = true;
       this.#log('info', 'Times are finer than a millisecond: they are cut to it.');
     }
-    return castAll(values, this.#given, this.#cells);
+    return this.#cast ? this.#cast(values) : values;
   }
 }
 
@@ -75,9 +75,9 @@ export class PatternLines implements LineReader {
   readonly #find: (text: string) => RegExpExecArray | null;
   readonly #cells: readonly TypedCell[];
 
-  constructor(find: (text: string) => RegExpExecArray | null, columns: readonly Column[], cast: ReadonlySet<string>) {
+  constructor(find: (text: string) => RegExpExecArray | null, columns: readonly Column[], formats: CellFormats) {
     this.#find = find;
-    this.#cells = columns.map((column) => new TypedCell(column, cast.has(column.name)));
+    this.#cells = columns.map((column) => new TypedCell(column, formats));
   }
 
   read(text: string): readonly Value[] | LineFault {
@@ -99,8 +99,8 @@ export class LogfmtLines implements LineReader {
   readonly #ignored = new Map<string, number>();
   #doubled = { rows: 0, line: 0 };
 
-  constructor(columns: readonly Column[], cast: ReadonlySet<string>, extra: 'ignore' | 'error', log: Log) {
-    this.#cells = columns.map((column) => new TypedCell(column, cast.has(column.name)));
+  constructor(columns: readonly Column[], formats: CellFormats, extra: 'ignore' | 'error', log: Log) {
+    this.#cells = columns.map((column) => new TypedCell(column, formats));
     this.#names = new Set(columns.map(({ name }) => name));
     this.#extra = extra;
     this.#log = log;
@@ -142,27 +142,30 @@ export class LogfmtLines implements LineReader {
 /** Reads the texts of one column: exactly where its type was told from the data, else as somebody wants it. */
 class TypedCell {
   readonly column: Column;
-  readonly isCast: boolean;
+  readonly #isCast: boolean;
+  readonly #format: CellFormat | null;
   readonly #zeros = new TrailingZeros();
 
-  constructor(column: Column, isCast: boolean) {
+  constructor(column: Column, formats: CellFormats) {
     this.column = column;
-    this.isCast = isCast;
+    this.#isCast = formats.cast.has(column.name);
+    this.#format = formats.of(column.name, column.type);
   }
 
   read(text: string): Converted {
     const { type } = this.column;
-    return this.isCast ? castValue(text, type) : readText(text, type, this.#zeros);
+    if (this.#format) return this.#format.read(text, false, this.#zeros);
+    return this.#isCast ? castValue(text, type) : readText(text, type, this.#zeros);
   }
 
   fault(message: string, text: string): LineFault {
     const { name, type } = this.column;
-    const wider = widerType(text, type);
+    const wider = this.#format?.wider(text) ?? widerType(text, type);
     return {
       code: 'log/value',
       message: `Column "${name}" is of type ${type}: ${message}.`,
       hint: `Correct the file, or read column "${name}" as ${wider} (under ${columnTypesField.label}).`,
-      fix: this.isCast ? undefined : readAs(name, wider),
+      fix: this.#isCast ? undefined : readAs(name, wider, this.#format?.entry ?? null),
     };
   }
 }
@@ -178,15 +181,15 @@ function readAll(cells: readonly TypedCell[], textOf: (cell: TypedCell) => strin
   return values;
 }
 
-/** Values of a named format have its types already: only those that somebody wants otherwise are cast. */
-function castAll(values: readonly Value[], given: readonly Column[], cells: readonly TypedCell[]): readonly Value[] | LineFault {
-  if (!cells.some(({ isCast }) => isCast)) return values;
+function castAll(values: readonly Value[], given: readonly Column[], columns: readonly Column[]): readonly Value[] | LineFault {
   const result: Value[] = [];
-  for (const [i, cell] of cells.entries()) {
-    const value = values[i]!;
-    const found = cell.isCast && value !== null ? castValue(value, cell.column.type, given[i]!.type) : null;
-    if (found?.ok === false) return cell.fault(found.message, String(value));
-    result.push(found?.ok ? found.value : value);
+  for (const [i, { name, type }] of columns.entries()) {
+    const found = castValue(values[i]!, type, given[i]!.type);
+    if (!found.ok) {
+      const message = `Column "${name}" is of type ${type}: ${found.message}.`;
+      return { code: 'log/value', message, hint: `Choose another type for it, under ${columnTypesField.label}.`, field: 'types' };
+    }
+    result.push(found.value);
   }
   return result;
 }

@@ -18,13 +18,15 @@ export const textFormats = [
 ] as const satisfies readonly { readonly value: TextFormat; readonly label: string; readonly help: string }[];
 
 const anyText = textFormats.map(({ value }) => value);
+/** Those whose entries may go over several lines. */
+const withEntries: readonly TextFormat[] = ['text', 'pattern'];
 
 export const entryField = f.text({
   label: 'An entry begins with',
   optional: true,
   placeholder: '^\\d{4}-',
   help: 'A regular expression. Lines that do not match it belong to the entry before them, as in a stack trace. Empty: each line is an entry.',
-  when: { param: 'format', is: anyText },
+  when: { param: 'format', is: withEntries },
 });
 export const linePatternField = f.text({
   label: 'Pattern',
@@ -45,6 +47,10 @@ export function isTextFormat(format: string): format is TextFormat {
   return anyText.some((value) => value === format);
 }
 
+export function hasEntries(format: TextFormat): boolean {
+  return withEntries.includes(format);
+}
+
 /** The columns as far as the params tell them; null where only the lines can (`logfmt`). */
 export function knownColumns({ format, pattern }: Pick<TextParams, 'format' | 'pattern'>): Schema | null {
   if (format === 'text') return textLineSchema;
@@ -55,7 +61,7 @@ export function knownColumns({ format, pattern }: Pick<TextParams, 'format' | 'p
 }
 
 export function textProblems({ format, entry, pattern, logZone }: TextParams): NodeProblem[] {
-  const problems = [...entryProblems(entry)];
+  const problems = hasEntries(format) ? entryProblems(entry) : [];
   if (format === 'pattern') problems.push(...namedGroupProblems(pattern, 'pattern'));
   const zone = format === 'syslog' ? zoneProblem(logZone) : null;
   if (zone) problems.push({ code: 'log/zone', severity: 'error', ...zone, field: 'logZone' });

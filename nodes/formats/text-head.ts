@@ -7,9 +7,10 @@ import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '../kit
 import { readLogfmt } from '../kit/logfmt.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { openBytes } from './byte-reader.ts';
+import { type CellFormats, plainRows } from './cell-formats.ts';
 import type { Parser } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
-import { knownColumns, type TextParams, textProblems } from './log-fields.ts';
+import { hasEntries, knownColumns, type TextParams, textProblems } from './log-fields.ts';
 import { HolesParser } from './nul-holes.ts';
 import { type Beginning, furtherLines } from './stretches.ts';
 import { entryBeginning, TextEntriesParser } from './text-entries.ts';
@@ -29,6 +30,7 @@ const patternMs = 1500;
 export interface TextHeadOptions extends TextParams {
   readonly encoding: string;
   readonly sampleRows: number;
+  readonly formats: CellFormats;
 }
 
 interface Texts {
@@ -77,7 +79,7 @@ async function pairs(samples: readonly Texts[], options: TextHeadOptions, signal
   const found = await cellsOf(samples, options, signal, (texts) => texts.map(read), faults);
   const names = [...new Set(found.flatMap((cells) => Object.entries(cells).flatMap(([key, value]) => (value === null ? [] : [key]))))];
   if (names.length === 0) return { schema: null, problems: noRows(samples, faults) };
-  return { schema: typesOf(names, found), problems: unreadableRows(faults, countOf(samples)) };
+  return { schema: typesOf(names, found, options.formats), problems: unreadableRows(faults, countOf(samples)) };
 }
 
 async function groups(samples: readonly Texts[], options: TextHeadOptions, signal: AbortSignal): Promise<Discovery> {
@@ -87,7 +89,7 @@ async function groups(samples: readonly Texts[], options: TextHeadOptions, signa
   const read = (texts: readonly string[]) => groupsOf(options.pattern, texts).map((found) => found ?? 'It does not match the pattern.');
   const found = await cellsOf(samples, options, signal, read, faults);
   const names = known.columns.map(({ name }) => name);
-  return { schema: typesOf(names, found), problems: unreadableRows(faults, countOf(samples)) };
+  return { schema: typesOf(names, found, options.formats), problems: unreadableRows(faults, countOf(samples)) };
 }
 
 /** The named groups of each text, null where the pattern does not match. Throws a MillraceError where it takes too long. */
@@ -105,12 +107,10 @@ function groupsOf(pattern: string, texts: readonly string[]): readonly (Cells | 
 
 type Cells = { readonly [name: string]: string | null | undefined };
 
-function typesOf(names: readonly string[], found: readonly Cells[]): Schema {
+function typesOf(names: readonly string[], found: readonly Cells[], formats: CellFormats): Schema {
   const cell = (cells: Cells, name: string) => (Object.hasOwn(cells, name) ? (cells[name] ?? null) : null);
-  return inferFromText(
-    names,
-    found.map((cells) => names.map((name) => cell(cells, name))),
-  );
+  const rows = found.map((cells) => names.map((name) => cell(cells, name)));
+  return inferFromText(names, plainRows(names, rows, formats));
 }
 
 /** What `read` makes of the sampled lines, and of some of the middle and the end of each file: a text says why a line has no cells. */
@@ -171,8 +171,8 @@ async function beginningOf(file: InputFile, rows: number, most: number, options:
 }
 
 /** The lines, or entries, of whole lines; blank ones are left out. */
-function textsIn(bytes: Buffer, file: InputFile, { entry }: TextHeadOptions, rows = Number.POSITIVE_INFINITY) {
-  const begins = entryBeginning(entry, (source, flags) => {
+function textsIn(bytes: Buffer, file: InputFile, { format, entry }: TextHeadOptions, rows = Number.POSITIVE_INFINITY) {
+  const begins = entryBeginning(hasEntries(format) ? entry : null, (source, flags) => {
     const pattern = new RegExp(source, flags);
     return (text) => pattern.exec(text);
   });

@@ -10,7 +10,7 @@ export type NamedFormat = 'common' | 'combined' | 'syslog';
 
 export const namedFormats: readonly { readonly value: NamedFormat; readonly label: string; readonly help: string }[] = [
   { value: 'common', label: 'Common log format', help: 'Access logs of web servers: host, user, time, request, status, size.' },
-  { value: 'combined', label: 'Combined log format', help: 'The same with referer and agent: the default of Apache and nginx.' },
+  { value: 'combined', label: 'Combined log format', help: 'Access logs with referer and agent as well: the default of Apache and nginx.' },
   { value: 'syslog', label: 'Syslog', help: 'RFC 5424 and RFC 3164, and files such as /var/log/syslog.' },
 ];
 

@@ -1,14 +1,15 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
-import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
+import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
-import { FileRows } from '../formats/file-rows.ts';
+import { UnrelatedFileRows } from '../formats/file-rows.ts';
 import { FileTail } from '../formats/file-tail.ts';
 import { excludeField, findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
-import { extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { csvFormatFields, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
 import { entryField, isTextFormat, knownColumns, linePatternField, logZoneField, type TextFormat, textProblems } from '../formats/log-fields.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { lineStart } from '../formats/tailed-file.ts';
@@ -46,6 +47,7 @@ const params = {
     when: { param: 'format', is: ['csv'] },
     advanced: true,
   }),
+  ...csvFormatFields,
   extra: extraKeysField,
   types: columnTypesField,
   sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv', 'logfmt', 'pattern'] } },
@@ -112,8 +114,9 @@ columns that only later rows have. The files are UTF-8.
     const { params } = context;
     const found = await discoverFiles(context, async (files, signal) => {
       const { format, sampleRows } = params;
-      if (isTextFormat(format)) return discoverText(files, { ...params, format, encoding: 'utf-8' }, signal);
-      return format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', sampleRows, signal);
+      const formats = new CellFormats(params.types);
+      if (isTextFormat(format)) return discoverText(files, { ...params, format, encoding: 'utf-8', formats }, signal);
+      return format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', sampleRows, signal, formats);
     });
     // Nothing there yet is no mistake where the columns are declared.
     const known = declared(params);
@@ -133,7 +136,7 @@ columns that only later rows have. The files are UTF-8.
     };
     if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
     const files = findFiles(params.path, context.path, undefined, params.exclude);
-    return new FileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
+    return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
   },
   examples: [
     {
@@ -199,17 +202,17 @@ function fixedColumns(format: Params['format']): boolean {
   return isTextFormat(format) && format !== 'logfmt' && format !== 'pattern';
 }
 
-function csvParams({ delimiter, header, sampleRows }: Params) {
+function csvParams(params: Params) {
   const plain = { skip: 0, comment: null, escape: 'none', trailing: 'no' } as const;
-  return { ...plain, delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null, sampleRows };
+  return { ...params, ...plain, otherDelimiter: '', quote: '"', encoding: 'auto' };
 }
 
 async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
   const { format, extra, maxRowSize } = params;
   const fileColumn = params.fileColumn || null;
-  const cast = setColumns(params.types);
+  const formats = new CellFormats(params.types, format === 'csv' ? params : {});
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  const line = { format, extra, text: params, fileColumn, maxRowSize, cast };
+  const line = { format, extra, text: params, fileColumn, maxRowSize, formats };
   if (format !== 'csv') return { ...line, csv: none };
   const options = csvOptions(csvParams(params));
   const { file, head } = await firstHead(params, resolve, options);
@@ -219,7 +222,7 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
     const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
     throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
   }
-  return { ...line, csv: { dialect: head.dialect, nullText: '', header: head.names } };
+  return { ...line, csv: { dialect: head.dialect, nullText: options.nullText, header: head.names } };
 }
 
 /** Of the first file that has one: a file may be empty because it was made a moment ago. */

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
 import { HttpEndpoint, type TakenRequest } from '../formats/http-endpoint.ts';
 import { rowsOf } from '../formats/http-rows.ts';
 import { listenForSample } from '../formats/http-sample.ts';
@@ -138,7 +139,7 @@ The pipeline holds the name of an environment variable and never the token itsel
     const token = tokenOf(params.token);
     const inbox = new Inbox(path, schema);
     const isFull = (): boolean => reader.unread >= params.capacity;
-    const rows = { schema, extra: params.extra, path: recordPath(params.records) };
+    const rows = { schema, formats: new CellFormats(params.columns), extra: params.extra, path: recordPath(params.records) };
     // Acknowledged only when they are durable.
     const take = async (body: string, { kind }: TakenRequest) => {
       const taken = rowsOf(body, kind, rows);

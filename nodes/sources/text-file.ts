@@ -1,5 +1,6 @@
 import { decoderFor } from '../formats/byte-reader.ts';
-import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
+import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -77,7 +78,7 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
     discoverFiles(context, (files, signal) => {
       const { encoding } = context.params;
       if (encoding !== 'auto') decoderFor(encoding);
-      return discoverText(files, context.params, signal);
+      return discoverText(files, { ...context.params, formats: new CellFormats(context.params.types) }, signal);
     }),
   run(context) {
     const { params } = context;
@@ -86,7 +87,7 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
       ...params,
       fileColumn: params.fileColumn || null,
       maxRecordBytes: params.maxRowSize * 1024 * 1024,
-      cast: setColumns(params.types),
+      formats: new CellFormats(params.types),
       isGrowing: false,
     };
     const parser = new HolesParser(textParser(options, context.outputs['rows']!, context), context.log);
