@@ -78,7 +78,7 @@ export class ColumnTimeReader extends TimedReader {
 
   /** Reads on to the end, to know by how much the rows are out of order. Rejects with that. */
   async #measure(): Promise<null> {
-    await eachBatch(this.reader, this.context.signal, (batch) => this.#times.time(batch));
+    await eachBatch(this.reader, this.context, (batch) => this.#times.time(batch));
     throw this.#times.outOfOrder();
   }
 
