@@ -151,6 +151,11 @@ export interface SourceContext<P> extends RunContext<P> {
   elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
+  /**
+   * A regular expression of the user, by its flags, as a function of texts. It is watched: one that backtracks without end ends the run
+   * with a message that names `field`, the path of the param that holds it. Throws a SyntaxError for one that cannot be.
+   */
+  pattern(source: string, flags: string, field: string): (text: string) => RegExpExecArray | null;
   readonly order?: OrderCare | undefined;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
   refuse(failure: RowFailure): void;
@@ -217,6 +222,31 @@ export interface Discovery {
   readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
+}
+
+export interface ListenContext<P> {
+  readonly params: P;
+  readonly signal: AbortSignal;
+  /** Tells of a request that cannot be a sample. The source goes on waiting. */
+  refuse(failure: RowFailure): void;
+}
+/** What a first request carried. */
+export interface Heard {
+  /** What it says it is: a content type; empty where it says nothing. */
+  readonly type: string;
+  readonly bytes: number;
+  /** The body as text, cut where it is long. */
+  readonly body: string;
+  /** What its rows may be, the likeliest first; at least one. */
+  readonly choices: readonly HeardRows[];
+}
+export interface HeardRows {
+  /** Where they are: a path such as `data.items`, or empty for the body itself. */
+  readonly path: string;
+  readonly rows: number;
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  /** The params that follow, to be set over those of the node. */
+  readonly params: { readonly [name: string]: Json };
 }
 
 // ---- Transforms
@@ -463,6 +493,11 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly onError?: 'skip' | 'keep';
   /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
   address?(params: ParamsOf<F>): string;
+  /**
+   * Waits at its address for a first request, and gives the params that fit what it carries: how an editor learns the columns of what
+   * programs send. Nothing of it is kept, and its sender is told so. Ends at once when the signal fires.
+   */
+  listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
   /**

@@ -5,7 +5,7 @@ import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
-import { findFiles, tellLeftOut } from '../formats/input-files.ts';
+import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { sourceFormatFields } from '../kit/column-formats.ts';
@@ -76,6 +76,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
       advanced: true,
       help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...',
     }),
+    exclude: excludeField,
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
     ...sourceFormatFields,
@@ -90,7 +91,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   run(context) {
     const { params } = context;
     const options = csvOptions(params);
-    const files = findFiles(params.path, context.path, tellLeftOut(context));
+    const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
     const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
     const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
     return new FileRows(files, parser, options, context);
