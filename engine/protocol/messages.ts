@@ -1,5 +1,6 @@
 /** What the requests and events carry. Plain data, both ways. */
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
+import type { Detected, SeenLine } from '../schema/detected.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Column, Json, Schema } from '../schema/types.ts';
 
@@ -102,6 +103,8 @@ export interface NodeCheck {
   readonly defaultPolicy: ErrorPolicy;
   /** Sources that take what programs send: where to, while they run. */
   readonly address?: string;
+  /** Sources: what was found out by looking at the input, see Discovery of nodes/kit/node.ts. Absent where nothing was. */
+  readonly detected?: readonly Detected[];
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
   /** Includes `errors` under the policy "route", and no port that gives no rows and has no edge. */
   readonly outputs: readonly (PortManifest & { readonly schema: Schema | null })[];
@@ -325,4 +328,4 @@ export interface QueryResult {
   readonly total: number | null;
   readonly elapsedMs: number;
 }
-export type { Parameter, Pipeline, Problem, Schema };
+export type { Detected, Parameter, Pipeline, Problem, Schema, SeenLine };

@@ -4,6 +4,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { openBytes } from './byte-reader.ts';
 import type { InputFile } from './input-files.ts';
+import { jsonEvidence } from './json-evidence.ts';
 import { nothingAt } from './json-document.ts';
 import { type JsonLayoutOptions, layoutOf } from './json-files.ts';
 import { JsonScanner } from './json-scanner.ts';
@@ -27,6 +28,8 @@ export async function discoverJsonl(
 ): Promise<Discovery> {
   const records: Record<string, unknown>[] = [];
   const further: Record<string, unknown>[] = [];
+  const places: { readonly source: string; readonly line: number }[] = [];
+  let firstLayout: 'lines' | 'document' = 'lines';
   const path = options.path;
   let missing: string | null = null;
   let unit = 'line';
@@ -35,14 +38,18 @@ export async function discoverJsonl(
     let budget = headBytes * Math.max(1, sampleRows / usualRows);
     for (const file of files) {
       if (records.length >= sampleRows || budget <= 0) break;
-      const isLines = (await within(layoutOf(file, options, { encoding }), signal, file.name)) === 'lines';
+      const layout = await within(layoutOf(file, options, { encoding }), signal, file.name);
+      const isLines = layout === 'lines';
+      if (file === files[0]) firstLayout = layout;
       if (!isLines) unit = 'record';
       const take = (text: string, line: number, column = 1) => {
         if (text.trim() === '') return true;
         try {
           const record = parseExactly(text);
-          if (isRecord(record)) records.push(record);
-          else broken.push({ source: file.name, line, message: `The ${unit} is JSON, but not an object.` });
+          if (isRecord(record)) {
+            records.push(record);
+            places.push({ source: file.name, line });
+          } else broken.push({ source: file.name, line, message: `The ${unit} is JSON, but not an object.` });
         } catch (error) {
           const where = isLines ? syntaxMessage(error, text) : syntaxPlace(error, text, line, column);
           broken.push({ source: file.name, line, message: `The ${unit} is not JSON: ${where}.` });
@@ -79,11 +86,14 @@ export async function discoverJsonl(
       : `${files[0]!.name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
-  const schema = inferFromJson([...records, ...further]);
-  if (!first) return { schema, problems: listsWithin(records, files[0]!.name, path) };
+  const all = [...records, ...further];
+  const schema = inferFromJson(all);
+  const sampled = { file: files[0]!, layout: firstLayout, areSeveral: files.length > 1, records: all, places };
+  const detected = await jsonEvidence(sampled, schema, { ...options, encoding }, signal);
+  if (!first) return { schema, problems: listsWithin(records, files[0]!.name, path), detected };
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
-  return { schema, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }] };
+  return { schema, detected, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }] };
 }
 
 /** What is no record is left out. */

@@ -1,3 +1,4 @@
+import type { Detected } from '../../engine/schema/detected.ts';
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
@@ -193,6 +194,8 @@ export interface Discovery {
   readonly problems?: readonly NodeProblem[];
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
+  /** What was found out about how the input is written, in the order in which to show it; of each column why it has its type. */
+  readonly detected?: readonly Detected[];
 }
 
 // ---- Transforms
