@@ -1,7 +1,7 @@
 /** What the requests and events carry. Plain data, both ways. */
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
 import type { Detected, SeenLine } from '../schema/detected.ts';
-import type { Problem } from '../schema/problem.ts';
+import type { Fix, Problem } from '../schema/problem.ts';
 import type { Column, Json, Schema } from '../schema/types.ts';
 
 /** A row as it travels and is shown: bytes as `{ $bytes: base64 }`, everything else as it is. Aligned with a schema's columns. */
@@ -29,6 +29,8 @@ export interface NodeManifest {
   readonly forBenchmarks?: boolean;
   /** Extensions of the files that may be opened as such a source, without the dot. */
   readonly opens?: readonly string[];
+  /** It can be read to its end to see what does not fit. */
+  readonly scans?: boolean;
   /** Programs send it rows over the network: a node's check tells its address. */
   readonly listens?: boolean;
   readonly examples: readonly { readonly title: string; readonly params: { readonly [name: string]: Json } }[];
@@ -92,6 +94,51 @@ export interface FieldManifest {
   readonly item?: { readonly [name: string]: FieldManifest };
   readonly itemLabel?: string;
   readonly sampled?: { readonly column: string; readonly into: string };
+}
+
+/** A cell or row that does not fit, with the reason. */
+export interface SeenCell extends SeenLine {
+  readonly message: string;
+}
+/** How far a scan is: bytes of the files, rows that can be read, and rows that cannot. */
+export interface ScanProgress {
+  readonly done: number;
+  readonly total: number | null;
+  readonly rows: number;
+  readonly failed: number;
+}
+/** What does not fit in all that a source reads. */
+export interface ScanResult {
+  readonly rows: number;
+  readonly failed: number;
+  /** Those with cells that do not fit. */
+  readonly columns: readonly ScannedColumn[];
+  /** Rows that fail for other reasons, by their kind. */
+  readonly faults: readonly ScannedFault[];
+  /** Warnings of the source, such as rows with too few fields. */
+  readonly logs: readonly string[];
+  /** What ended it before the end of the input. */
+  readonly stopped: Problem | null;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+export interface ScannedColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly cells: number;
+  readonly first: readonly SeenCell[];
+  /** Reads the column as a type that takes all of them; null where somebody has set its type. */
+  readonly fix: Fix | null;
+}
+export interface ScannedFault {
+  readonly rows: number;
+  readonly first: readonly SeenCell[];
+  /** Of the first of them. */
+  readonly problem: Problem;
+}
+/** What is known of a source's scan: null where there was none of what it would read now. */
+export interface ScanState {
+  readonly result: ScanResult | null;
 }
 
 /** What is known of one node before anything runs. */

@@ -28,5 +28,9 @@ export interface Detected {
 export const seenLength = 2000;
 
 export function seen(text: string, line?: number, source?: string): SeenLine {
-  return { ...(source !== undefined && { source }), ...(line !== undefined && { line }), text: text.length > seenLength ? `${text.slice(0, seenLength)}…` : text };
+  return {
+    ...(source !== undefined && { source }),
+    ...(line !== undefined && { line }),
+    text: text.length > seenLength ? `${text.slice(0, seenLength)}…` : text,
+  };
 }

@@ -10,15 +10,24 @@ export interface Decision {
   readonly because: string;
 }
 
-/** What the cells of a type are, for a sentence about several. */
-const words: Record<ColumnType, string> = {
+const one: Record<ColumnType, string> = {
+  string: 'text',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  timestamp: 'a time (ISO 8601)',
+  date: 'a day (ISO 8601)',
+  json: 'an object or a list',
+  bytes: 'bytes',
+};
+const several: Record<ColumnType, string> = {
   string: 'text',
   integer: 'whole numbers',
   number: 'numbers',
   boolean: 'true or false',
   timestamp: 'times (ISO 8601)',
   date: 'days (ISO 8601)',
-  json: 'objects, lists or mixed values',
+  json: 'objects, lists or a mixture',
   bytes: 'bytes',
 };
 
@@ -29,12 +38,17 @@ const words: Record<ColumnType, string> = {
 export function decideText(cells: readonly (string | null)[], type: ColumnType, typeOf: (cells: readonly (string | null)[]) => ColumnType): Decision {
   const saying = indexes(cells, (cell) => cell !== null && cell.trim() !== '');
   const empty = cells.length - saying.length;
-  if (saying.length === 0) return { at: -1, because: cells.length === 0 ? 'There are no rows.' : `${countOf(cells.length, 'cell')}, all empty: nothing else is known.` };
-  const place = firstDeciding(saying.length, (end) => typeOf(saying.slice(0, end).map((i) => cells[i]!)) === type, (at) => typeOf([cells[saying[at]!]!]) === type);
+  if (saying.length === 0)
+    return { at: -1, because: cells.length === 0 ? 'There are no rows.' : `${countOf(cells.length, 'cell')}, all empty: nothing else is known.` };
+  const place = firstDeciding(
+    saying.length,
+    (end) => typeOf(saying.slice(0, end).map((i) => cells[i]!)) === type,
+    (at) => typeOf([cells[saying[at]!]!]) === type,
+  );
   const at = saying[place] ?? -1;
   const text = cells[at]?.trim() ?? '';
   const blanks = empty === 0 ? '' : ` ${empty === 1 ? 'One cell is' : `${empty.toLocaleString('en')} cells are`} empty.`;
-  if (type !== 'string') return { at, because: `${allOf(saying.length)} ${words[type]}.${zoneless(text, type)}${blanks}` };
+  if (type !== 'string') return { at, because: `${allOf(saying.length, type, 'cell')}.${zoneless(text, type)}${blanks}` };
   const before = saying.slice(0, place).map((i) => cells[i]!);
   if (before.length === 0) {
     // What looks like a number and is none is what people ask about.
@@ -42,20 +56,37 @@ export function decideText(cells: readonly (string | null)[], type: ColumnType, 
     return { at, because: `${looks ? lossOf(text, looks, []) : `${show(text)} is text`}.${blanks}` };
   }
   const narrower = typeOf(before);
-  return { at, because: `${lossOf(text, narrower, before)}; ${before.length === 1 ? 'the cell before it is' : `the ${before.length.toLocaleString('en')} cells before it are`} ${words[narrower]}.${blanks}` };
+  return { at, because: `${lossOf(text, narrower, before)}; ${beforeIt(place, narrower, 'cell')}.${blanks}` };
 }
 
 /** As `decideText`, for values of JSON. `textOf` writes one as it stands in the input. */
-export function decideValue<T>(values: readonly T[], type: ColumnType, typeOf: (values: readonly T[]) => ColumnType, textOf: (value: T) => string): Decision {
+export function decideValue(
+  values: readonly unknown[],
+  type: ColumnType,
+  typeOf: (values: readonly unknown[]) => ColumnType,
+  textOf: (value: unknown) => string,
+): Decision {
   const saying = indexes(values, (value) => value !== null && value !== undefined);
   const missing = values.length - saying.length;
   if (saying.length === 0) return { at: -1, because: 'It is always null, or missing.' };
-  const place = firstDeciding(saying.length, (end) => typeOf(saying.slice(0, end).map((i) => values[i]!)) === type, (at) => typeOf([values[saying[at]!]!]) === type);
-  const at = saying[place] ?? -1;
+  const prefix = (end: number) => typeOf(saying.slice(0, end).map((i) => values[i]!));
+  const place = firstDeciding(
+    saying.length,
+    (end) => prefix(end) === type,
+    (at) => typeOf([values[saying[at]!]!]) === type,
+  );
+  const at = saying[place]!;
   const nulls = missing === 0 ? '' : ` In ${missing.toLocaleString('en')} of ${countOf(values.length, 'row')} it is null or missing.`;
-  const before = saying.slice(0, place).map((i) => values[i]!);
-  if (before.length === 0 || at === -1) return { at, because: `${allOf(saying.length)} ${words[type]}.${nulls}` };
-  return { at, because: `${short(textOf(values[at]!))} is none of ${words[typeOf(before)]}, as ${before.length === 1 ? 'the value' : `the ${before.length.toLocaleString('en')} values`} before it.${nulls}` };
+  const text = textOf(values[at]);
+  const isNumber = /^-?\d/.test(text);
+  if (place === 0)
+    return {
+      at,
+      because: `${type === 'string' && isNumber ? `${short(text)} has more digits than a number keeps` : allOf(saying.length, type, 'value')}.${nulls}`,
+    };
+  const narrower = prefix(place);
+  const why = type === 'string' && isNumber ? `${short(text)} has more digits than a number keeps` : `${short(text)} is not ${one[narrower]}`;
+  return { at, because: `${why}; ${beforeIt(place, narrower, 'value')}.${nulls}` };
 }
 
 /**
@@ -87,8 +118,12 @@ function zoneless(text: string, type: ColumnType): string {
   return type === 'timestamp' && !/(z|[+-]\d\d(:?\d\d)?)$/i.test(text.slice(10)) ? ` ${show(text)} names no zone: it is read as UTC.` : '';
 }
 
-function allOf(count: number): string {
-  return count === 1 ? 'The only cell is one of' : `All ${count.toLocaleString('en')} cells are`;
+function allOf(count: number, type: ColumnType, noun: string): string {
+  return count === 1 ? `Its only ${noun} is ${one[type]}` : `All ${count.toLocaleString('en')} ${noun}s are ${several[type]}`;
+}
+
+function beforeIt(count: number, type: ColumnType, noun: string): string {
+  return count === 1 ? `the ${noun} before it is ${one[type]}` : `the ${count.toLocaleString('en')} ${noun}s before it are ${several[type]}`;
 }
 
 function countOf(count: number, noun: string): string {

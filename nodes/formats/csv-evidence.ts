@@ -42,14 +42,33 @@ function delimiterEvidence(samples: readonly CsvSample[], { delimiter }: CsvHead
   const mark = head.dialect.delimiter;
   const width = names.length;
   const total = head.rows.length + head.unreadable;
-  const fit = head.unreadable === 0 ? `all of ${total === 1 ? 'its one row' : `the first ${total.toLocaleString('en')} rows`}` : `${head.rows.length} of the first ${total.toLocaleString('en')} rows`;
+  const fit =
+    head.unreadable === 0
+      ? `all of ${total === 1 ? 'its one row' : `the first ${total.toLocaleString('en')} rows`}`
+      : `${head.rows.length} of the first ${total.toLocaleString('en')} rows`;
   const fields = `${total === 0 ? 'the header has' : `${fit} have`} ${width.toLocaleString('en')} ${width === 1 ? 'field' : 'fields'}`;
   const differing = others.filter((other) => other.head.dialect.delimiter !== mark);
-  const elsewhere = differing.length === 0 ? '' : ` ${differing[0]!.file.name} has ${nameOf(differing[0]!.head.dialect.delimiter)}${differing.length > 1 ? `, and ${differing.length - 1} more differ` : ''}.`;
+  const elsewhere =
+    differing.length === 0
+      ? ''
+      : ` ${differing[0]!.file.name} has ${nameOf(differing[0]!.head.dialect.delimiter)}${differing.length > 1 ? `, and ${differing.length - 1} more differ` : ''}.`;
   const named = head.sepLine !== null;
-  const because = delimiter !== null ? `It was set here: ${fields}.` : named ? `Line 1 names it: ${fields}.` : width === 1 ? 'No delimiter gives rows of the same number of fields.' : `${capital(fields)} with it.`;
+  const because =
+    delimiter !== null
+      ? `It was set here: ${fields}.`
+      : named
+        ? `Line 1 names it: ${fields}.`
+        : width === 1
+          ? 'No delimiter gives rows of the same number of fields.'
+          : `${capital(fields)} with it.`;
   const lines = [head.sepLine, head.first.header, head.first.row].filter((line) => line !== null);
-  return { param: 'delimiter', value: delimiter === null && width === 1 ? 'None: one column' : nameOf(mark), because: because + elsewhere, lines, notable: true };
+  return {
+    param: 'delimiter',
+    value: delimiter === null && width === 1 ? 'None: one column' : nameOf(mark),
+    because: because + elsewhere,
+    lines,
+    notable: true,
+  };
 }
 
 function headerEvidence({ names, first }: CsvHead, { header }: CsvHeadOptions): Detected {
@@ -60,7 +79,9 @@ function headerEvidence({ names, first }: CsvHead, { header }: CsvHeadOptions): 
   const line = first.header?.line;
   const types = inferFromText(names, [names.map((name) => name || null)]).columns.map(({ type }) => type);
   const isText = types.some((type) => type === 'string');
-  const because = isText ? 'It is the first line of the table, and holds text.' : 'It is the first line of the table; but it looks like data, as none of its fields is text.';
+  const because = isText
+    ? 'It is the first line of the table, and holds text.'
+    : 'It is the first line of the table; but it looks like data, as none of its fields is text.';
   const lines = [first.header, first.row].filter((each) => each !== null);
   return { param: 'header', value: line === undefined ? 'First row' : `Line ${line.toLocaleString('en')}`, because, lines, notable: true };
 }
@@ -98,19 +119,36 @@ function commentEvidence({ first, counts, dialect, guessedComment }: CsvHead, { 
   return { param: 'comment', value: mark, because, lines, notable: true };
 }
 
-function escapeEvidence({ first, dialect }: CsvHead, { escape }: CsvHeadOptions): Detected | null {
+function escapeEvidence({ first, dialect }: CsvHead, options: CsvHeadOptions): Detected | null {
   if (dialect.quote === -1) return null;
-  const isSet = escape !== null;
-  if (dialect.escape === undefined) return { param: 'escape', value: 'Written twice ""', because: isSet ? 'It was set here.' : 'No quote at the beginning stands behind a backslash.', notable: isSet };
+  const isSet = options.escape !== null;
+  if (dialect.escape === undefined)
+    return {
+      param: 'escape',
+      value: 'Written twice ""',
+      because: isSet ? 'It was set here.' : 'No quote at the beginning stands behind a backslash.',
+      notable: isSet,
+    };
   const lines = first.escaped ? [first.escaped] : [];
   const because = isSet ? 'It was set here.' : 'With a backslash before quotes the rows have the same number of fields, and without it they do not.';
   return { param: 'escape', value: 'Behind a backslash \\"', because, lines, notable: true };
 }
 
 function trailingEvidence({ dialect, first }: CsvHead, { trailing }: CsvHeadOptions): Detected {
-  const because = trailing !== null ? 'It was set here.' : dialect.trailing ? 'All rows end with a delimiter for which the header has no name.' : 'Not all rows end with a delimiter.';
+  const because =
+    trailing !== null
+      ? 'It was set here.'
+      : dialect.trailing
+        ? 'All rows end with a delimiter for which the header has no name.'
+        : 'Not all rows end with a delimiter.';
   const lines = dialect.trailing && first.row ? [first.row] : [];
-  return { param: 'trailing', value: dialect.trailing ? 'Means nothing' : 'Begins one more field', because, lines, notable: dialect.trailing === true || trailing !== null };
+  return {
+    param: 'trailing',
+    value: dialect.trailing ? 'Means nothing' : 'Begins one more field',
+    because,
+    lines,
+    notable: dialect.trailing === true || trailing !== null,
+  };
 }
 
 function columnEvidence(samples: readonly CsvSample[], schema: Schema): Detected[] {
@@ -121,7 +159,11 @@ function columnEvidence(samples: readonly CsvSample[], schema: Schema): Detected
       return index === -1 ? [] : [{ ...sample, index }];
     });
     const cells = parts.flatMap(({ rows, index }) => rows.map((row) => row[index] ?? null));
-    const typeOf = (some: readonly (string | null)[]) => inferFromText([name], some.map((cell) => [cell])).columns[0]!.type;
+    const typeOf = (some: readonly (string | null)[]) =>
+      inferFromText(
+        [name],
+        some.map((cell) => [cell]),
+      ).columns[0]!.type;
     const { at, because } = decideText(cells, type, typeOf);
     return { param: 'types', column: name, value: type, because, lines: at === -1 ? [] : [cellAt(parts, at, areSeveral)], notable: true };
   });

@@ -5,8 +5,8 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { type ByteOptions, openBytes } from './byte-reader.ts';
-import { csvEvidence, type CsvSample } from './csv-evidence.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
+import { type CsvSample, csvEvidence } from './csv-evidence.ts';
 import { emptyFile, headerMismatch, isBlank, type RowWidth, withoutTrailing } from './csv-parser.ts';
 import { type CsvField, readCsvRecord } from './csv-record.ts';
 import type { InputFile } from './input-files.ts';
@@ -158,7 +158,11 @@ async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, 
   const until = performance.now() + furtherMs;
   for (const each of heads) {
     const isLate = samples.length > 0 && performance.now() > until;
-    samples.push({ ...each, names: columnNames(each.head), rows: isLate ? each.head.rows : [...each.head.rows, ...(await furtherRows(each, options, signal))] });
+    samples.push({
+      ...each,
+      names: columnNames(each.head),
+      rows: isLate ? each.head.rows : [...each.head.rows, ...(await furtherRows(each, options, signal))],
+    });
   }
   return samples;
 }

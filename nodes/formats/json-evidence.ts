@@ -1,11 +1,11 @@
 /** What shows how a JSON file is written, for people to judge: each finding with the lines that decided it. */
 import { type Detected, type SeenLine, seen } from '../../engine/schema/detected.ts';
 import { inferFromJson } from '../../engine/schema/infer.ts';
-import { isRawNumber } from '../../engine/schema/raw-number.ts';
 import { decideValue } from '../../engine/schema/type-evidence.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { InputFile } from './input-files.ts';
 import type { JsonLayoutOptions } from './json-files.ts';
+import { writtenJson } from './jsonl-record.ts';
 import { encodingEvidence, textHead } from './text-evidence.ts';
 
 export interface JsonSample {
@@ -21,7 +21,12 @@ export interface JsonSample {
 const mostColumns = 1000;
 const longestValue = 400;
 
-export async function jsonEvidence(sample: JsonSample, schema: Schema, options: JsonLayoutOptions & { readonly encoding: string }, signal: AbortSignal): Promise<Detected[]> {
+export async function jsonEvidence(
+  sample: JsonSample,
+  schema: Schema,
+  options: JsonLayoutOptions & { readonly encoding: string },
+  signal: AbortSignal,
+): Promise<Detected[]> {
   const text = await textHead(sample.file, signal);
   const lines = text ? firstLines(text.bytes.toString(text.mark === 'utf-16le' ? 'utf16le' : 'utf8')) : [];
   const found = [layoutEvidence(sample, options, lines), recordsEvidence(sample, options), text && encodingEvidence(text, options.encoding)];
@@ -30,7 +35,8 @@ export async function jsonEvidence(sample: JsonSample, schema: Schema, options: 
 
 function layoutEvidence({ layout }: JsonSample, options: JsonLayoutOptions, lines: readonly SeenLine[]): Detected {
   const isArray = lines[0]?.text.trimStart().startsWith('[') ?? false;
-  const value = layout === 'lines' ? 'An object on each line' : isArray ? 'An array' : options.path.length > 0 ? 'Records within objects' : 'Objects one after another';
+  const value =
+    layout === 'lines' ? 'An object on each line' : isArray ? 'An array' : options.path.length > 0 ? 'Records within objects' : 'Objects one after another';
   const because =
     options.layout !== 'auto'
       ? 'It was set here.'
@@ -47,8 +53,15 @@ function layoutEvidence({ layout }: JsonSample, options: JsonLayoutOptions, line
 function recordsEvidence({ records, places, layout }: JsonSample, { path }: JsonLayoutOptions): Detected | null {
   if (layout === 'lines') return null;
   const [first] = places;
-  const lines = first && records[0] ? [seen(short(textOf(records[0])), first.line)] : [];
-  if (path.length > 0) return { param: 'records', value: path.join('.'), because: `It was set here: ${records.length.toLocaleString('en')} records were found there.`, lines, notable: true };
+  const lines = first && records[0] ? [seen(short(writtenJson(records[0])), first.line)] : [];
+  if (path.length > 0)
+    return {
+      param: 'records',
+      value: path.join('.'),
+      because: `It was set here: ${records.length.toLocaleString('en')} records were found there.`,
+      lines,
+      notable: true,
+    };
   return { param: 'records', value: 'The file itself', because: 'No path is set.', lines };
 }
 
@@ -56,23 +69,11 @@ function columnEvidence({ records, places, areSeveral }: JsonSample, schema: Sch
   return schema.columns.slice(0, mostColumns).map(({ name, type }) => {
     const values = records.map((record) => (Object.hasOwn(record, name) ? record[name] : null));
     const typeOf = (some: readonly unknown[]) => inferFromJson(some.map((value) => ({ value }))).columns[0]!.type;
-    const { at, because } = decideValue(values, type, typeOf, textOf);
+    const { at, because } = decideValue(values, type, typeOf, writtenJson);
     const place = places[at];
-    const lines = at === -1 ? [] : [seen(short(textOf(values[at])), place?.line, areSeveral ? place?.source : undefined)];
+    const lines = at === -1 ? [] : [seen(short(writtenJson(values[at])), place?.line, areSeveral ? place?.source : undefined)];
     return { param: 'types', column: name, value: type, because, lines, notable: true };
   });
-}
-
-/** As it stands in the file, but for white space. */
-function textOf(value: unknown): string {
-  if (isRawNumber(value)) return value.rawJSON;
-  if (Array.isArray(value)) return `[${value.map(textOf).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    return `{${Object.entries(value)
-      .map(([key, each]) => `${JSON.stringify(key)}:${textOf(each)}`)
-      .join(',')}}`;
-  }
-  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? 'null');
 }
 
 function short(text: string): string {

@@ -62,7 +62,8 @@ export function encodingEvidence(head: TextHead, given: string, param = 'encodin
     return { param, value: `UTF-8${packed}, with faults`, because, lines: [strange], notable: true };
   }
   const lines = linesBeyondAscii(head, 'utf-8');
-  const what = lines.length > 0 ? 'all characters at its beginning are valid' : 'all characters at its beginning are ASCII, which is the same in most encodings';
+  const what =
+    lines.length > 0 ? 'all characters at its beginning are valid' : 'all characters at its beginning are ASCII, which is the same in most encodings';
   return { param, value: `UTF-8${packed}`, because: `It has no byte order mark, and ${what}.`, lines, notable };
 }
 
@@ -81,15 +82,28 @@ export function lineEndEvidence({ bytes, mark }: TextHead, isSet: boolean, param
     }
   }
   const kinds = [pairs > 0 && 'CR LF', feeds > pairs && 'LF', returns > 0 && 'CR'].filter((kind) => kind !== false);
-  const counts = [pairs > 0 && `${pairs.toLocaleString('en')} CR LF`, feeds > pairs && `${(feeds - pairs).toLocaleString('en')} LF`, returns > 0 && `${returns.toLocaleString('en')} CR alone`];
+  const counts = [
+    pairs > 0 && `${pairs.toLocaleString('en')} CR LF`,
+    feeds > pairs && `${(feeds - pairs).toLocaleString('en')} LF`,
+    returns > 0 && `${returns.toLocaleString('en')} CR alone`,
+  ];
   const because = kinds.length === 0 ? 'There is only one line.' : `At its beginning there are ${counts.filter(Boolean).join(', ')}.`;
   const strange = returns > 0 && feeds > 0 && !isSet ? ' A CR beside others does not end a line, unless you set it.' : '';
   const [first] = bytes.toString('utf8', 0, 4096).split(/(?<=\n)|(?<=\r)(?!\n)/);
-  return { param, value: kinds.join(', ') || 'LF', because: because + strange, lines: first ? [seen(first.replace(/\n$/, '\n'), 1)] : [], notable: returns > 0 || isSet };
+  return {
+    param,
+    value: kinds.join(', ') || 'LF',
+    because: because + strange,
+    lines: first ? [seen(first.replace(/\n$/, '\n'), 1)] : [],
+    notable: returns > 0 || isSet,
+  };
 }
 
 function linesBeyondAscii({ bytes }: TextHead, encoding: string): SeenLine[] {
-  const lines = decoderFor(encoding).decode(bytes.subarray(0, 16 * 1024)).split('\n').slice(0, -1);
+  const lines = decoderFor(encoding)
+    .decode(bytes.subarray(0, 16 * 1024))
+    .split('\n')
+    .slice(0, -1);
   const at = lines.findIndex((line) => [...line].some((character) => character > '\u007f'));
   return at === -1 ? [] : [seen(withoutReturn(lines[at]!), at + 1)];
 }

@@ -118,6 +118,17 @@ export interface RowFailure {
   readonly row?: Row;
   readonly position?: RowPosition;
   readonly fix?: Fix;
+  /** All cells of the row that do not fit their columns, where that is why it failed. The message is about the first. */
+  readonly misfits?: readonly Misfit[];
+}
+export interface Misfit {
+  readonly column: string;
+  /** As it stands in the input. */
+  readonly text: string;
+  /** Why it does not fit, without a full stop. */
+  readonly message: string;
+  /** The next wider type that takes it; absent where somebody has set the type. */
+  readonly fix?: Fix;
 }
 
 // ---- Sources
@@ -431,6 +442,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   address?(params: ParamsOf<F>): string;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
+  /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
+  readonly scans?: boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {

@@ -78,6 +78,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
+  scans: true,
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
   run(context) {

@@ -92,6 +92,7 @@ that does not fit its column's type, a key that is no column (unless these are l
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null, true),
   reads: ({ path }) => [path],
+  scans: true,
   opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
   discover: (context) =>
     discoverFiles(context, (files, signal) => {
