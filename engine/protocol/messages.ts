@@ -67,12 +67,13 @@ export interface FieldManifest {
   readonly help?: string;
   readonly advanced?: boolean;
   readonly group?: string;
+  readonly detected?: boolean;
   readonly optional?: boolean;
   readonly default?: Json;
   readonly when?: { readonly param: string; readonly is: readonly (string | number | boolean)[] };
   readonly placeholder?: string;
   readonly multiline?: boolean;
-  readonly suggest?: 'timeZones';
+  readonly suggest?: 'timeZones' | 'encodings';
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;

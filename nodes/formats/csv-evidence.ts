@@ -144,7 +144,7 @@ function trailingEvidence({ dialect, first }: CsvHead, { trailing }: CsvHeadOpti
   const lines = dialect.trailing && first.row ? [first.row] : [];
   return {
     param: 'trailing',
-    value: dialect.trailing ? 'Means nothing' : 'Begins one more field',
+    value: dialect.trailing ? 'Ignored' : 'None',
     because,
     lines,
     notable: dialect.trailing === true || trailing !== null,

@@ -1,4 +1,13 @@
-import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
+import {
+  columnsGroup,
+  columnTypesField,
+  encodingField,
+  formatGroup,
+  limitsGroup,
+  outputColumns,
+  sampleRowsField,
+  setColumns,
+} from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
@@ -44,6 +53,8 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'data/*.csv' }),
     delimiter: f.choice({
       label: 'Delimiter',
+      group: formatGroup,
+      detected: true,
       default: 'auto',
       options: [
         { value: 'auto', label: 'Detect' },
@@ -54,26 +65,32 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
         { value: 'other', label: 'Other' },
       ],
     }),
-    otherDelimiter: f.text({ label: 'Other delimiter', default: '^', when: { param: 'delimiter', is: ['other'] } }),
-    header: f.boolean({ label: 'First row holds the names', default: true }),
-    types: columnTypesField,
-    sampleRows: sampleRowsField,
+    otherDelimiter: f.text({
+      label: 'Other delimiter',
+      group: formatGroup,
+      default: '^',
+      help: 'One ASCII character; \\t stands for a tab.',
+      when: { param: 'delimiter', is: ['other'] },
+    }),
+    header: f.boolean({ label: 'First row holds the names', group: formatGroup, detected: true, default: true }),
     skip: dialectFields.skip,
+    encoding: encodingField,
+    quote: f.text({ label: 'Quote', group: formatGroup, detected: true, default: '"', optional: true, help: 'Empty: quotes are ordinary characters.' }),
     comment: dialectFields.comment,
-    quote: f.text({ label: 'Quote', default: '"', optional: true, advanced: true, help: 'Empty: quotes are ordinary characters.' }),
     escape: dialectFields.escape,
     trailing: dialectFields.trailing,
-    width: dialectFields.width,
     lineEnds: dialectFields.lineEnds,
-    encoding: f.text({
-      label: 'Encoding',
-      default: 'auto',
-      advanced: true,
-      help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...',
+    types: columnTypesField,
+    sampleRows: sampleRowsField,
+    nullText: f.text({
+      label: 'Null text',
+      group: columnsGroup,
+      optional: true,
+      help: 'The unquoted text that stands for null, such as NA. Empty by default.',
     }),
-    nullText: f.text({ label: 'Null text', optional: true, advanced: true, help: 'The unquoted text that stands for null, such as NA. Empty by default.' }),
-    fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
-    maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true }),
+    width: dialectFields.width,
+    maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
