@@ -1,5 +1,7 @@
 /** What a source found out about its input, and from which lines: shown where the source is set up. Plain data. */
 
+import type { Json } from './types.ts';
+
 /** A line of the input, or a cell of it, as it stands there: marks and line ends included, as far as they tell something. */
 export interface SeenLine {
   /** The file, where several are read. */
@@ -22,6 +24,10 @@ export interface Detected {
   readonly lines?: readonly SeenLine[];
   /** It is other than in most files. */
   readonly notable?: boolean;
+  /** Something speaks against it. */
+  readonly doubtful?: boolean;
+  /** A value of the param that is likely right, and what a button for it says: `Read as windows-1252`. */
+  readonly instead?: { readonly title: string; readonly value: Json };
 }
 
 /** Long enough to see what a line is like. */

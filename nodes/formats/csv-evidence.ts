@@ -79,11 +79,11 @@ function headerEvidence({ names, first }: CsvHead, { header }: CsvHeadOptions): 
   const line = first.header?.line;
   const types = inferFromText(names, [names.map((name) => name || null)]).columns.map(({ type }) => type);
   const isText = types.some((type) => type === 'string');
-  const because = isText
-    ? 'It is the first line of the table, and holds text.'
-    : 'It is the first line of the table; but it looks like data, as none of its fields is text.';
   const lines = [first.header, first.row].filter((each) => each !== null);
-  return { param: 'header', value: line === undefined ? 'First row' : `Line ${line.toLocaleString('en')}`, because, lines, notable: true };
+  const value = line === undefined ? 'First row' : `Line ${line.toLocaleString('en')}`;
+  if (isText) return { param: 'header', value, because: 'It is the first line of the table, and holds text.', lines, notable: true };
+  const because = 'It is the first line of the table; but it looks like data, as none of its fields is text.';
+  return { param: 'header', value, because, lines, notable: true, doubtful: true, instead: { title: 'The first row is data', value: false } };
 }
 
 function skipEvidence({ skip, first, sepLine, preamble }: CsvHead, options: CsvHeadOptions): Detected {

@@ -206,7 +206,7 @@ function layoutNotes({ name }: InputFile, { skip, guessedComment, names }: CsvHe
     inferFromText(names, [names.map((text) => text || null)]).columns.every(({ type }, i) => names[i] === '' || type !== 'string');
   if (looksLikeData) {
     const message = `The first row of ${name}, which holds the names, looks like data: ${names!.slice(0, 3).join(', ')}.`;
-    note('csv/header', 'warning', message, 'If the file has no header, switch "First row holds the names" off.', 'header');
+    note('csv/header', 'warning', message, 'If it holds no names, switch the header off.', 'header');
   }
   return notes;
 }

@@ -59,7 +59,15 @@ export function encodingEvidence(head: TextHead, given: string, param = 'encodin
   const strange = firstNoUtf8(head.bytes);
   if (strange) {
     const because = `It has no byte order mark, so it is read as UTF-8; but line ${strange.line} is no UTF-8. As windows-1252 it would read as shown.`;
-    return { param, value: `UTF-8${packed}, with faults`, because, lines: [strange], notable: true };
+    return {
+      param,
+      value: `UTF-8${packed}, with faults`,
+      because,
+      lines: [strange],
+      notable: true,
+      doubtful: true,
+      instead: { title: 'Read as windows-1252', value: 'windows-1252' },
+    };
   }
   const lines = linesBeyondAscii(head, 'utf-8');
   const what =

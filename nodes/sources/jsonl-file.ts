@@ -77,7 +77,7 @@ that does not fit its column's type, a key that is no column (unless these are l
     encoding: encodingField,
     types: columnTypesField,
     sampleRows: sampleRowsField,
-    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true }),
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
     extra: f.choice({
       label: 'Keys that are no columns',
       group: limitsGroup,

@@ -1,5 +1,5 @@
 import { UnstyledButton } from '@mantine/core';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
@@ -8,7 +8,7 @@ import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
 import { FieldRow } from './FieldRow.tsx';
 import { isSet, shortValue } from './field-values.ts';
-import { useForm } from './widget.ts';
+import { FormContext, useForm } from './widget.ts';
 
 interface Props {
   readonly fields: readonly (readonly [name: string, field: FieldManifest])[];
@@ -56,6 +56,9 @@ function FoundField({ name, field, found, further, values, onChange, onDone }: F
   const [opened, setOpened] = useState<boolean | null>(null);
   const isWanted = useWanted();
   const open = opened ?? [name, ...further.map(([other]) => other)].some(isWanted);
+  const form = useForm();
+  // What is only worth knowing is what the evidence says.
+  const within = useMemo(() => (found ? { ...form, problems: form.problems.filter(({ severity }) => severity !== 'info') } : form), [form, found]);
   const value = values[name] ?? null;
   const overruled = isSet(field, value);
   return (
@@ -65,7 +68,7 @@ function FoundField({ name, field, found, further, values, onChange, onDone }: F
       head={
         <>
           <span className={styles.label}>{field.label}</span>
-          <span className={styles.value} data-quiet={!found?.notable || undefined}>
+          <span className={styles.value} data-quiet={!found?.notable || undefined} data-doubtful={found?.doubtful || undefined}>
             {visible(found?.value ?? shortValue(field, value))}
           </span>
           {overruled && <span className={styles.set}>set</span>}
@@ -74,17 +77,24 @@ function FoundField({ name, field, found, further, values, onChange, onDone }: F
     >
       {found && <p className={styles.because}>{visible(found.because)}</p>}
       {found?.lines && <SeenLines lines={found.lines} label={`${field.label}: lines that decided it`} />}
-      {[[name, field] as const, ...further].map(([other, each]) => (
-        <FieldRow
-          key={other}
-          path={other}
-          field={each}
-          value={values[other] ?? (other in values ? null : each.default)}
-          isNamed={other === name}
-          onChange={(next, how) => onChange(other, next, how)}
-          onDone={onDone}
-        />
-      ))}
+      <FormContext.Provider value={within}>
+        {[[name, field] as const, ...further].map(([other, each]) => (
+          <FieldRow
+            key={other}
+            path={other}
+            field={each}
+            value={values[other] ?? (other in values ? null : each.default)}
+            isNamed={other === name}
+            onChange={(next, how) => onChange(other, next, how)}
+            onDone={onDone}
+          />
+        ))}
+      </FormContext.Provider>
+      {found?.instead && JSON.stringify(found.instead.value) !== JSON.stringify(value) && (
+        <UnstyledButton className={styles.reset} onClick={() => onChange(name, found.instead!.value)}>
+          {found.instead.title}
+        </UnstyledButton>
+      )}
       {overruled && (
         <UnstyledButton className={styles.reset} onClick={() => onChange(name, field.default ?? null)}>
           Use what is detected
