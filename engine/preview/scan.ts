@@ -42,7 +42,7 @@ export async function scan({ node, folder }: ScanJob, definition: NodeDefinition
     // As a sample it is read once, whatever its schedule.
     const reader = await definition.run({ ...sourceContext(context, null, (failure) => tally.add(failure)), batchSize, sample: true });
     try {
-      let toldAt = startedAt;
+      let toldAt = Number.NEGATIVE_INFINITY;
       for (let batch = await reader.read(); batch; batch = await reader.read()) {
         rows += batch.rows.length;
         if (performance.now() - toldAt < progressMs) continue;

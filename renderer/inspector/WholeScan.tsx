@@ -2,7 +2,7 @@ import { Button, Progress, UnstyledButton } from '@mantine/core';
 import { IconAlertTriangle, IconCircleCheck, IconFileSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { fixProblem, isFixable } from '../../engine/document/edits.ts';
-import type { ScannedColumn, ScannedFault, ScanResult } from '../../engine/protocol/messages.ts';
+import type { ScannedColumn, ScannedFault, ScanResult, SeenLine } from '../../engine/protocol/messages.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
@@ -79,6 +79,7 @@ function Outcome({ result, isOlder }: { readonly result: ScanResult; readonly is
   const pipeline = usePipeline();
   const { columns, faults, failed, rows, stopped, logs, elapsedMs } = result;
   const isGood = failed === 0 && stopped === null;
+  const areSeveral = new Set([...columns, ...faults].flatMap(({ first }) => first.map(({ source }) => source))).size > 1;
   const fixes = columns.flatMap(({ fix }) => (fix && isFixable(pipeline, node, fix) ? [fix] : []));
   return (
     <>
@@ -95,10 +96,10 @@ function Outcome({ result, isOlder }: { readonly result: ScanResult; readonly is
       {(columns.length > 0 || faults.length > 0) && (
         <ul className={styles.found} aria-label="What does not fit">
           {columns.map((column) => (
-            <ColumnOfScan key={column.name} column={column} />
+            <ColumnOfScan key={column.name} column={column} areSeveral={areSeveral} />
           ))}
           {faults.map((fault) => (
-            <FaultOfScan key={fault.problem.code} fault={fault} />
+            <FaultOfScan key={fault.problem.code} fault={fault} areSeveral={areSeveral} />
           ))}
         </ul>
       )}
@@ -119,21 +120,18 @@ function Outcome({ result, isOlder }: { readonly result: ScanResult; readonly is
   );
 }
 
-function ColumnOfScan({ column: { name, type, cells, first, fix } }: { readonly column: ScannedColumn }) {
+function ColumnOfScan({ column: { name, type, cells, first, fix }, areSeveral }: { readonly column: ScannedColumn; readonly areSeveral: boolean }) {
   const { node } = useForm();
   const [open, setOpen] = useState(false);
+  const pipeline = usePipeline();
+  const isDone = fix !== null && !isFixable(pipeline, node, fix);
+  const wider = fix?.entry['type'] === 'string' ? 'text' : fix?.entry['type'];
   const problem = { code: 'scan/misfit', severity: 'warning', message: '', node, ...(fix && { fix }) } as const;
   return (
     <FindingRow
       open={open}
       onToggle={() => setOpen(!open)}
-      action={
-        <FixButton
-          problem={problem}
-          className={styles.fix}
-          label={fix ? `Read as ${fix.entry['type'] === 'string' ? 'text' : fix.entry['type']}` : undefined}
-        />
-      }
+      action={isDone ? <span className={styles.done}>now {wider}</span> : <FixButton problem={problem} className={styles.fix} label={`Read as ${wider}`} />}
       head={
         <>
           <TypeIcon type={type as ColumnType} />
@@ -145,12 +143,12 @@ function ColumnOfScan({ column: { name, type, cells, first, fix } }: { readonly 
       }
     >
       <p className={styles.because}>{visible(first[0]!.message)}.</p>
-      <SeenLines lines={first} label={`${name}: the first cells that do not fit`} />
+      <SeenLines lines={areSeveral ? first : withoutSource(first)} label={`${name}: the first cells that do not fit`} />
     </FindingRow>
   );
 }
 
-function FaultOfScan({ fault: { rows, first, problem } }: { readonly fault: ScannedFault }) {
+function FaultOfScan({ fault: { rows, first, problem }, areSeveral }: { readonly fault: ScannedFault; readonly areSeveral: boolean }) {
   const [open, setOpen] = useState(false);
   return (
     <FindingRow
@@ -167,9 +165,14 @@ function FaultOfScan({ fault: { rows, first, problem } }: { readonly fault: Scan
       <p className={styles.because}>
         {visible(problem.message)} {problem.hint && visible(problem.hint)}
       </p>
-      <SeenLines lines={first} label="The first of these rows" />
+      <SeenLines lines={areSeveral ? first : withoutSource(first)} label="The first of these rows" />
     </FindingRow>
   );
+}
+
+/** Where all lines are of one file, its name says nothing. */
+function withoutSource(lines: readonly SeenLine[]): readonly SeenLine[] {
+  return lines.map(({ source: _, ...line }) => line);
 }
 
 const kinds: { readonly [code: string]: string } = {
