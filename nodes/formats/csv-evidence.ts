@@ -34,7 +34,7 @@ export async function csvEvidence(samples: readonly CsvSample[], schema: Schema,
     trailingEvidence(head, options),
     text && lineEndEvidence(text, options.lineEnds === 'any'),
   ];
-  return [...found.filter((each) => each !== null), ...columnEvidence(samples, schema)];
+  return [...found.filter((each) => each !== null), ...columnEvidence(samples, schema, options)];
 }
 
 function delimiterEvidence(samples: readonly CsvSample[], { delimiter }: CsvHeadOptions): Detected {
@@ -151,18 +151,22 @@ function trailingEvidence({ dialect, first }: CsvHead, { trailing }: CsvHeadOpti
   };
 }
 
-function columnEvidence(samples: readonly CsvSample[], schema: Schema): Detected[] {
+function columnEvidence(samples: readonly CsvSample[], schema: Schema, { formats }: CsvHeadOptions): Detected[] {
   const areSeveral = samples.length > 1;
   return schema.columns.slice(0, mostColumns).map(({ name, type }) => {
     const parts = samples.flatMap((sample) => {
       const index = sample.names.indexOf(name);
       return index === -1 ? [] : [{ ...sample, index }];
     });
-    const cells = parts.flatMap(({ rows, index }) => rows.map((row) => row[index] ?? null));
+    // Marks are left out before a type is told; what is shown is the cell as it stands in the file.
+    const plain = formats?.plain(name) ?? ((cell: string) => cell);
+    const cells = parts
+      .flatMap(({ rows, index }) => rows.map((row) => row[index] ?? null))
+      .map((cell) => (cell === null || plain(cell) === null ? null : cell));
     const typeOf = (some: readonly (string | null)[]) =>
       inferFromText(
         [name],
-        some.map((cell) => [cell]),
+        some.map((cell) => [cell === null ? null : plain(cell)]),
       ).columns[0]!.type;
     const { at, because } = decideText(cells, type, typeOf);
     return { param: 'types', column: name, value: type, because, lines: at === -1 ? [] : [cellAt(parts, at, areSeveral)], notable: true };

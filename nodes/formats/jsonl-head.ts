@@ -3,6 +3,7 @@ import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { openBytes } from './byte-reader.ts';
+import type { CellFormats } from './cell-formats.ts';
 import type { InputFile } from './input-files.ts';
 import { nothingAt } from './json-document.ts';
 import { jsonEvidence } from './json-evidence.ts';
@@ -24,6 +25,7 @@ export async function discoverJsonl(
   encoding: string,
   sampleRows: number,
   signal: AbortSignal,
+  formats: CellFormats,
   options: JsonLayoutOptions = { layout: 'lines', path: [] },
 ): Promise<Discovery> {
   const records: Record<string, unknown>[] = [];
@@ -86,7 +88,7 @@ export async function discoverJsonl(
       : `${files[0]!.name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
-  const all = [...records, ...further];
+  const all = withoutMissing([...records, ...further], formats);
   const schema = inferFromJson(all);
   const sampled = { file: files[0]!, layout: firstLayout, areSeveral: files.length > 1, records: all, places };
   const detected = await jsonEvidence(sampled, schema, { ...options, encoding }, signal);
@@ -94,6 +96,15 @@ export async function discoverJsonl(
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
   return { schema, detected, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }] };
+}
+
+/** The records as whoever tells types is to see them: texts that stand for nothing are null. */
+function withoutMissing(records: readonly Record<string, unknown>[], formats: CellFormats): readonly Record<string, unknown>[] {
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))].filter((name) => formats.hasMarks(name));
+  if (names.length === 0) return records;
+  const plain = new Map(names.map((name) => [name, formats.plain(name)!]));
+  const cell = (name: string, value: unknown) => (typeof value === 'string' && plain.has(name) ? plain.get(name)!(value) : value);
+  return records.map((record) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cell(name, value)])));
 }
 
 /** What is no record is left out. */

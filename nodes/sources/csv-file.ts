@@ -1,13 +1,4 @@
-import {
-  columnsGroup,
-  columnTypesField,
-  encodingField,
-  formatGroup,
-  limitsGroup,
-  outputColumns,
-  sampleRowsField,
-  setColumns,
-} from '../formats/column-types.ts';
+import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
@@ -16,6 +7,7 @@ import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
+import { sourceFormatFields } from '../kit/column-formats.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -82,13 +74,8 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     lineEnds: dialectFields.lineEnds,
     types: columnTypesField,
     sampleRows: sampleRowsField,
-    nullText: f.text({
-      label: 'Null text',
-      group: columnsGroup,
-      optional: true,
-      help: 'The unquoted text that stands for null, such as NA. Empty by default.',
-    }),
     fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
+    ...sourceFormatFields,
     width: dialectFields.width,
     maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
   },
@@ -102,7 +89,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     const { params } = context;
     const options = csvOptions(params);
     const files = findFiles(params.path, context.path, tellLeftOut(context));
-    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: setColumns(params.types) };
+    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
     const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
     return new FileRows(files, parser, options, context);
   },
