@@ -59,11 +59,16 @@ export function isFixable(pipeline: Pipeline, id: NodeId, fix: Fix): boolean {
   return fixProblem(pipeline, id, fix) !== pipeline;
 }
 
-export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry }: Fix): Pipeline {
+export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry, more = [] }: Fix): Pipeline {
   const before = own(own(pipeline.nodes, id)?.params ?? {}, list);
-  const entries = Array.isArray(before) ? before : [];
-  const at = entries.findIndex((other) => other?.[key] === entry[key]);
-  return setParam(pipeline, id, list, at === -1 ? [...entries, entry] : entries.with(at, entry));
+  const entries = [entry, ...more].reduce(
+    (all, next) => {
+      const at = all.findIndex((other) => other?.[key] === next[key]);
+      return at === -1 ? [...all, next] : all.with(at, next);
+    },
+    Array.isArray(before) ? before : [],
+  );
+  return setParam(pipeline, id, list, entries);
 }
 
 /**

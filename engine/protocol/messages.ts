@@ -2,6 +2,7 @@
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
 import type { Detected, SeenLine } from '../schema/detected.ts';
 import type { Fix, Problem } from '../schema/problem.ts';
+import type { Readings } from '../schema/reading.ts';
 import type { Column, Json, Schema } from '../schema/types.ts';
 
 /** A row as it travels and is shown: bytes as `{ $bytes: base64 }`, everything else as it is. Aligned with a schema's columns. */
@@ -95,6 +96,7 @@ export interface FieldManifest {
   readonly item?: { readonly [name: string]: FieldManifest };
   readonly itemLabel?: string;
   readonly sampled?: { readonly column: string; readonly into: string };
+  readonly readings?: string;
 }
 
 /** A cell or row that does not fit, with the reason. */
@@ -153,6 +155,8 @@ export interface NodeCheck {
   readonly address?: string;
   /** Sources: what was found out by looking at the input, see Discovery of nodes/kit/node.ts. Absent where nothing was. */
   readonly detected?: readonly Detected[];
+  /** Sources: how cells of the sample are read, by column. */
+  readonly readings?: Readings;
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
   /** Includes `errors` under the policy "route", and no port that gives no rows and has no edge. */
   readonly outputs: readonly (PortManifest & { readonly schema: Schema | null })[];

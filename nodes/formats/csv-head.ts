@@ -2,6 +2,7 @@
 import { type SeenLine, seen, seenLength } from '../../engine/schema/detected.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { type ByteOptions, openBytes } from './byte-reader.ts';
@@ -10,6 +11,7 @@ import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect
 import { type CsvSample, csvEvidence } from './csv-evidence.ts';
 import { emptyFile, headerMismatch, isBlank, type RowWidth, withoutTrailing } from './csv-parser.ts';
 import { type CsvField, readCsvRecord } from './csv-record.ts';
+import { formatOffers, readingsOf } from './format-offers.ts';
 import type { InputFile } from './input-files.ts';
 import { type Beginning, furtherLines } from './stretches.ts';
 import { within } from './time-limit.ts';
@@ -98,8 +100,8 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
       }
     }
     const samples = await samplesOf(heads, options, signal);
-    const schema = unite(samples, options.formats, problems);
-    return { schema, problems, detected: await csvEvidence(samples, schema, options, signal) };
+    const found = unite(samples, options.formats, problems);
+    return { ...found, problems, detected: await csvEvidence(samples, found.schema, options, signal) };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [...problems, error.problem] };
@@ -172,7 +174,11 @@ async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, 
 }
 
 /** The columns of all files by their names, with types that hold what any of the samples has. */
-function unite(samples: readonly CsvSample[], formats: CellFormats | undefined, problems: NodeProblem[]): Schema {
+function unite(
+  samples: readonly CsvSample[],
+  formats: CellFormats | undefined,
+  problems: NodeProblem[],
+): { readonly schema: Schema; readonly readings?: Readings } {
   const places = new Map<string, number>();
   const united = samples.flatMap(({ names, rows }) => {
     for (const name of names) if (!places.has(name)) places.set(name, places.size);
@@ -192,7 +198,9 @@ function unite(samples: readonly CsvSample[], formats: CellFormats | undefined, 
     const message = `There is no column "${name}" in ${which}: it is null there.`;
     problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
   }
-  return inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
+  const schema = inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
+  problems.push(...formatOffers(schema, united, formats));
+  return { schema, ...(formats && { readings: readingsOf(schema, united, formats) }) };
 }
 
 /** What was recognised that changes which lines are read. */

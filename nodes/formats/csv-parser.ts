@@ -6,7 +6,7 @@ import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, setColumn } from '../../engine/schema/values.ts';
 import type { Misfit, RowFailure } from '../kit/node.ts';
-import { type CellFormat, type CellFormats, missingMarks, noneIsOf } from './cell-formats.ts';
+import { type CellFormat, type CellFormats, type ColumnEntry, missingMarks, noneIsOf } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
@@ -213,8 +213,8 @@ export class CsvParser implements Parser {
     const misfit = (i: number, why: string): Misfit => {
       const { name } = this.#schema.columns[i]!;
       const { text } = fields[i]!;
-      const { canWiden, wider } = this.#cells[i]!;
-      return { column: name, text, message: why, ...(canWiden && { fix: readAs(name, wider(text)) }) };
+      const { canWiden, wider, entry } = this.#cells[i]!;
+      return { column: name, text, message: why, ...(canWiden && { fix: readAs(name, wider(text), entry) }) };
     };
     const found: [Misfit, ...Misfit[]] = [misfit(first, message)];
     for (let i = first + 1; i < fields.length; i++) {
@@ -348,6 +348,8 @@ function zerosOf(column: string, shared = new Map<string, TrailingZeros>()): Tra
 interface RecordReader extends CellReader {
   /** Its cells are read by way of their text in any case. */
   readonly isByText: boolean;
+  /** What somebody has said about the column, if anything. */
+  readonly entry: ColumnEntry | null;
   /** Whether what does not fit can be read as another type. */
   readonly canWiden: boolean;
   wider(text: string): ColumnType;
@@ -375,6 +377,7 @@ function cellReader({ type }: Column, { isCast, zeros: told, format, missing }: 
     read,
     cache: isByText && type === 'string' ? new StringCache() : null,
     isByText,
+    entry: format?.entry ?? null,
     canWiden: !isCast || format !== null,
     wider: (text) => (format ? format.wider(text) : widerType(text, type)),
   };

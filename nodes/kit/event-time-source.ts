@@ -64,6 +64,18 @@ const fields = {
     help: 'Of times that name no offset themselves: Europe/Berlin, UTC, +02:00. Of a local time that comes twice when the clocks go back, the first counts.',
     when: inPattern,
   }),
+  timeFiner: f.choice({
+    label: 'Finer than 1 ms',
+    group,
+    default: 'fail',
+    advanced: true,
+    when: byColumn,
+    help: 'Event times are milliseconds. A time that is cut off takes the place of the one in the row.',
+    options: [
+      { value: 'fail', label: 'Does not fit' },
+      { value: 'cut', label: 'Is cut off' },
+    ],
+  }),
   outOfOrder: f.duration({
     label: 'Out of order by at most',
     group,
@@ -183,7 +195,7 @@ function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): 
 
 function timed(reader: Reader, params: EventTimeParams, context: SourceContext<unknown>, { eventTime }: Schema, time: number | null): Reader {
   if (params.eventTime === 'arrival') return new ArrivalReader(reader, context, params.arrivalColumn, time);
-  const { timeFormat: format, timePattern: pattern, timeZone: zone, outOfOrder, idleAfter, ahead } = params;
-  const values = timeValues({ format, pattern, zone }, eventTime?.from ?? 'timestamp');
+  const { timeFormat: format, timePattern: pattern, timeZone: zone, timeFiner: finer, outOfOrder, idleAfter, ahead } = params;
+  const values = timeValues({ format, pattern, zone, finer }, eventTime?.from ?? 'timestamp');
   return new ColumnTimeReader(reader, context, { column: eventTime?.column ?? '', values, outOfOrder, idleAfter, ahead }, time);
 }

@@ -1,5 +1,6 @@
 import type { Detected } from '../../engine/schema/detected.ts';
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { Readings } from '../../engine/schema/reading.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
@@ -203,6 +204,8 @@ export interface DiscoverContext<P> {
 export interface Discovery {
   readonly schema: Schema | null;
   readonly problems?: readonly NodeProblem[];
+  /** By column, for those about which the params say something: cells of the sample, and what they are read as. */
+  readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
   /** What was found out about how the input is written, in the order in which to show it; of each column why it has its type. */

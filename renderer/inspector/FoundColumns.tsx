@@ -1,12 +1,15 @@
 import { UnstyledButton } from '@mantine/core';
 import { type ComponentType, useState } from 'react';
 import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
-import type { ColumnType, Json } from '../../engine/schema/types.ts';
+import { type ColumnType, columnTypes, type Json } from '../../engine/schema/types.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
+import { FixButton } from '../problems/FixButton.tsx';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
 import type { FormProps } from './Form.tsx';
+import { useForm } from './widget.ts';
+import { CellReadings } from './widgets/CellReadings.tsx';
 
 interface Props {
   /** The list of what is set by column, with an item's field `column`, and mostly one `type`. */
@@ -44,6 +47,7 @@ export function FoundColumns({ found, ...props }: Props) {
 }
 
 function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }: Omit<Props, 'found'> & { readonly found: Detected }) {
+  const { check, problems } = useForm();
   const [open, setOpen] = useState(false);
   const column = found.column!;
   const entries = Array.isArray(value) ? (value as readonly Entry[]) : [];
@@ -51,7 +55,10 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
   const entry = entries[index];
   const { column: _, ...parts } = field.item ?? {};
   const values: Entry = entry ?? { ...defaults(parts), type: found.value };
-  const type = String(values['type'] ?? found.value);
+  // What is said of a column may be about its cells alone.
+  const said = columnTypes.find((each) => each === values['type']);
+  const type = said ?? found.value;
+  const offers = problems.filter(({ fix }) => fix?.list === name && fix.entry['column'] === column && !fix.more);
   const set = (part: string, next: Json, how?: 'typing') => {
     const changed = { ...values, column, [part]: next };
     onChange(entry ? entries.with(index, changed) : [...entries, changed], how);
@@ -69,16 +76,25 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
           <span className={styles.value} data-quiet>
             {type}
           </span>
+          {!entry && offers.length > 0 && <span className={styles.offered}>{offers[0]!.fix!.entry['type']}?</span>}
           {entry && <span className={styles.set}>set</span>}
         </>
       }
     >
       <p className={styles.because}>
-        {entry && entry['type'] !== found.value && <>Found to be {found.value}: </>}
+        {type !== found.value && <>Found to be {found.value}: </>}
         {visible(found.because)}
       </p>
       <SeenLines lines={found.lines ?? []} label={`${column}: the cell that decided its type`} />
       <Form fields={parts} values={values} path={`${name}.${index === -1 ? entries.length : index}.`} compact onChange={set} onDone={onDone} />
+      {entry && <CellReadings cells={check?.readings?.[column] ?? []} />}
+      {!entry &&
+        offers.map((offer) => (
+          <div key={offer.fix!.title} className={styles.offer}>
+            <p className={styles.because}>{visible(offer.message)}</p>
+            <FixButton problem={offer} className={styles.reset} />
+          </div>
+        ))}
       {entry && (
         <UnstyledButton className={styles.reset} onClick={() => onChange(entries.filter((other) => other !== entry))}>
           Use what is detected
