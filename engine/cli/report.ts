@@ -2,6 +2,8 @@
 import type { Problem, RowPosition } from '../schema/problem.ts';
 import { visible, visibleLines } from '../schema/visible-text.ts';
 
+export { thousands as count } from '../schema/thousands.ts';
+
 const shownProblems = 10;
 
 const colours = { red: 31, yellow: 33, dim: 2, bold: 1, green: 32 } as const;
@@ -70,10 +72,6 @@ export function alignedTable(header: readonly string[], rows: readonly (readonly
       .trimEnd(),
   );
   return [paint(lines[0]!, 'bold'), ...lines.slice(1)].join('\n');
-}
-
-export function count(number: number): string {
-  return number.toLocaleString('en-US');
 }
 
 /** `850 ms`, `12.3 s`, `4 min 05 s`. */

@@ -13,7 +13,7 @@ export type ToldType = (typeof toldTypes)[number];
 /** `-0`, `007`, `+5` and `12.0` are left out on purpose: as whole numbers they would not be what was written. */
 const integerText = /^(0|-?[1-9]\d*)$/;
 /** An exponent has a sign, or a point before it: `12E45` and `713752e1` are somebody's codes. */
-const numberText = /^-?((0|[1-9]\d*)|(0|[1-9]\d*)?\.\d+([eE]\d+)?|(0|[1-9]\d*)?(\.\d+)?(?<=\d)[eE][+-]\d+)$/;
+const numberText = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|(?:0|[1-9]\d*)?\.\d+(?:[eE]\d+)?|(?:0|[1-9]\d*)?(?:\.\d+)?(?<=\d)[eE][+-]\d+)$/;
 const wholeText = /^-?\d+$/;
 const booleanText = /^(true|false)$/i;
 
@@ -40,7 +40,7 @@ export function readExactly(text: string, type: ToldType): Value | undefined {
  * numbers it is more likely an id, whose neighbours would be rounded.
  */
 export function isBeyondWhole(text: string): boolean {
-  return wholeText.test(text) && !Number.isSafeInteger(Number(text));
+  return text.length > safeDigits && wholeText.test(text) && !Number.isSafeInteger(Number(text));
 }
 
 /** Whether a text is a number, exact or not: beside it, others of its column would lose nothing as text. */
@@ -58,7 +58,9 @@ const mostDigits = 17;
  * fewest that tell it from others, that gives the same ones. So `0.10000000000000001` is exact, as C and R print 0.1, and `12345678901234.123456` is not.
  */
 export function isExactDecimal(text: string): boolean {
-  if (text.length <= safeDigits && !/[eE]/.test(text)) return true;
+  if (text.length <= safeDigits && !hasExponent(text)) return true;
+  // As JavaScript prints it, and most programs do.
+  if (String(Number(text)) === text) return true;
   const [, whole = '', fraction = '', exponent = '0'] = /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const written = (whole + fraction).replace(/^0+/, '');
   const digits = written.replace(/0+$/, '');
@@ -68,6 +70,11 @@ export function isExactDecimal(text: string): boolean {
   const power = written.length - fraction.length + Number(exponent) - 1;
   const isPrinted = (printed: string) => printed.replace('.', '') === `${digits}e${power < 0 ? '' : '+'}${power}`;
   return isPrinted(value.toExponential(digits.length - 1)) || isPrinted(value.toExponential());
+}
+
+/** Of a number. */
+function hasExponent(text: string): boolean {
+  return text.includes('e') || text.includes('E');
 }
 
 const none = -1;
@@ -87,7 +94,7 @@ export class TrailingZeros {
   /** False for a cell that cannot stand beside the ones before it. Whole numbers and exponents say nothing. */
   accepts(text: string): boolean {
     const point = text.indexOf('.');
-    if (point === -1 || /[eE]/.test(text)) return true;
+    if (point === -1 || hasExponent(text)) return true;
     return this.take(text.length - point - 1, text.endsWith('0'));
   }
 
