@@ -20,7 +20,7 @@ const labels: Record<ColumnType, string> = {
 
 export const columnTypeOptions = columnTypes.map((value) => ({ value, label: labels[value] }));
 
-const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Told from the data' }, ...columnTypeOptions];
+const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Automatic' }, ...columnTypeOptions];
 
 export const columnTypesField = f.list({
   label: 'Column types',
