@@ -84,7 +84,9 @@ describe('marks for missing', () => {
   it('are one text or several, of unquoted cells', async () => {
     expect([...missingMarks(null)]).toEqual(['']);
     expect([...missingMarks('NA')]).toEqual(['NA']);
-    expect([...missingMarks('"", NA, "a,b"')]).toEqual(['', 'NA', 'a,b']);
+    expect([...missingMarks('"", NA, "a,b"')]).toEqual(['', 'NA', 'a,b', '"", NA, "a,b"']);
+    // As in a pipeline of a time when there was one mark.
+    expect((await readCsv('a;b\nx,y;1\nz;2\n', { nullText: 'x,y' })).rows[0]).toEqual({ a: null, b: 1 });
     const { rows } = await readCsv('a,b,c\nNA,1,\n"NA",-,"-"\n-,NA,x\n', { nullText: 'NA, -' });
     expect(rows).toEqual([
       { a: null, b: 1, c: '' },
