@@ -1,5 +1,5 @@
-import { numberReader } from '../schema/number-format.ts';
 import { Calendar, type CalendarUnit, calendarUnits } from '../schema/calendar.ts';
+import { numberReader } from '../schema/number-format.ts';
 import { formatTimestamp, isDate, parseTimestamp } from '../schema/timestamp.ts';
 import { utc, type Zone, zoneOf, zoneProblem } from '../schema/zone.ts';
 
