@@ -64,7 +64,7 @@ export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry, m
   const entries = Array.isArray(before) ? [...before] : [];
   for (const next of [entry, ...more]) {
     const at = entries.findIndex((other) => other?.[key] === next[key]);
-    entries[at === -1 ? entries.length : at] = next;
+    entries.splice(at === -1 ? entries.length : at, 1, next);
   }
   return setParam(pipeline, id, list, entries);
 }

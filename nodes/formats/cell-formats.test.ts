@@ -198,8 +198,12 @@ it.each(['csv', 'jsonl'] as const)('reads lines of %s as they come by the same r
   const formats = new CellFormats(types, format === 'csv' ? { numbers: 'marked', nullText: 'NA, -' } : {});
   const csv = { dialect: { delimiter: 59, quote: 34 }, nullText: 'NA, -', header: null };
   const failures: string[] = [];
-  const context = { fail: ({ message }: { message: string }) => void failures.push(message), log() {} };
-  const parser = lineParser({ format, extra: 'error', fileColumn: null, maxRowSize: 1, formats, csv }, schema, context);
+  const context = { fail: ({ message }: { message: string }) => void failures.push(message), log() {}, pattern: null as never };
+  const parser = lineParser(
+    { format, extra: 'error', text: { entry: null, pattern: '', logZone: 'UTC' }, fileColumn: null, maxRowSize: 1, formats, csv },
+    schema,
+    context,
+  );
   const text = format === 'csv' ? '1706702400;1.299,99\nNA;-\n0;12.5\n' : '{"at":1706702400,"price":"1.299,99"}\n{"at":null}\n{"at":0,"price":"12.5"}\n';
   const file = { path: '/x', name: 'x', size: 0 };
   const batch: Batch = { rows: [], lines: [], size: 10 };
