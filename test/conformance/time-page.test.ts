@@ -78,7 +78,7 @@ test.each(table('| Close windows when quiet for |'))('quiet for %s, without rows
 
 test.each(table('| Windows | Time of the row'))('%s: %s is in the window from %s to %s', (windows, time, from, to) => {
   const [, unit, zone] = /^(\w+) in (.+)$/.exec(windows!) ?? [];
-  const params = unit === undefined ? { window: 'tumbling', every: minutes(windows!.split(', ')[1]!) } : { window: 'calendar', unit, zone: zone! };
+  const params: Params = unit === undefined ? { window: 'tumbling', every: minutes(windows!.split(', ')[1]!) } : { window: 'calendar', unit, zone: zone! };
   const [result] = played(params, { rows: [{ time: parseTimestamp(code(time!))!, sensor: null }] })[0]!.rows;
   expect([result!['window_start'], result!['window_end']].map((each) => formatTimestamp(each as number))).toEqual([code(from!), code(to!)]);
 });
