@@ -195,7 +195,7 @@ export class ColumnTimes {
       const time = values.read(row[column]!);
       // NaN
       if (!(time <= Number.MAX_SAFE_INTEGER)) {
-        this.#fail(row, batch, i, values.expected);
+        this.#fail(row, batch, i, values.fault(row[column]!));
         continue;
       }
       if (time > greatest) {
@@ -235,14 +235,16 @@ export class ColumnTimes {
     this.#tooFarAhead += rows;
   }
 
-  #fail(row: Row, batch: SourceBatch, index: number, expected: string): void {
+  #fail(row: Row, batch: SourceBatch, index: number, fault: string): void {
     const value = row[this.#column] ?? null;
     const position = batch.locate?.(index);
     const isNull = value === null;
     this.#context.fail({
       code: isNull ? 'event-time/missing' : 'event-time/format',
-      message: isNull ? `${this.#column} is null, but every row needs an event time` : `${this.#column} ${JSON.stringify(value)} does not fit ${expected}`,
-      hint: 'Choose another time column or format here, or let the error policy skip such rows.',
+      message: isNull ? `${this.#column} is null, but every row needs an event time` : `${this.#column} ${JSON.stringify(value)} ${fault}`,
+      hint: fault.includes('finer')
+        ? 'Set "Finer than 1 ms" to "Is cut off" here, or keep the time in a column of its own.'
+        : 'Choose another time column or format here, or let the error policy skip such rows.',
       field: 'timeColumn',
       row,
       ...(position && { position }),

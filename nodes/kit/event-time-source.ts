@@ -42,6 +42,17 @@ export const columnTimeFields = {
     help: 'Of times that name no offset themselves: Europe/Berlin, UTC, +02:00. Of a local time that comes twice when the clocks go back, the first counts.',
     when: inPattern,
   }),
+  timeFiner: f.choice({
+    label: 'Finer than 1 ms',
+    group,
+    default: 'fail',
+    advanced: true,
+    help: 'Event times are milliseconds. A time that is cut off takes the place of the one in the row.',
+    options: [
+      { value: 'fail', label: 'Does not fit' },
+      { value: 'cut', label: 'Is cut off' },
+    ],
+  }),
   outOfOrder: f.duration({
     label: 'Out of order by at most',
     group,
@@ -78,7 +89,7 @@ export const columnTimeFields = {
 };
 export type ColumnTimeParams = ParamsOf<typeof columnTimeFields>;
 
-const { timeColumn, timeFormat, timePattern, timeZone, outOfOrder, idleAfter, quietAfter, ahead } = columnTimeFields;
+const { timeColumn, timeFormat, timePattern, timeZone, timeFiner, outOfOrder, idleAfter, quietAfter, ahead } = columnTimeFields;
 const fields = {
   eventTime: f.choice({
     label: 'Event time',
@@ -100,6 +111,7 @@ const fields = {
   timeFormat: { ...timeFormat, when: byColumn },
   timePattern,
   timeZone,
+  timeFiner: { ...timeFiner, when: byColumn },
   outOfOrder: { ...outOfOrder, when: byColumn },
   idleAfter: { ...idleAfter, when: byColumn },
   quietAfter: { ...quietAfter, when: byColumn },
@@ -218,7 +230,7 @@ function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): 
 
 /** `schema`: with its event time. */
 export function columnTime(params: ColumnTimeParams, { eventTime }: Schema): ColumnTime {
-  const { timeFormat: format, timePattern: pattern, timeZone: zone, outOfOrder, idleAfter, quietAfter, ahead } = params;
-  const values = timeValues({ format, pattern, zone }, eventTime?.from ?? 'timestamp');
+  const { timeFormat: format, timePattern: pattern, timeZone: zone, timeFiner: finer, outOfOrder, idleAfter, quietAfter, ahead } = params;
+  const values = timeValues({ format, pattern, zone, finer }, eventTime?.from ?? 'timestamp');
   return { column: eventTime?.column ?? '', values, outOfOrder, idleAfter, quietAfter, ahead };
 }

@@ -1,4 +1,5 @@
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { Readings } from '../../engine/schema/reading.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
@@ -150,6 +151,11 @@ export interface SourceContext<P> extends RunContext<P> {
   elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
+  /**
+   * A regular expression of the user, by its flags, as a function of texts. It is watched: one that backtracks without end ends the run
+   * with a message that names `field`, the path of the param that holds it. Throws a SyntaxError for one that cannot be.
+   */
+  pattern(source: string, flags: string, field: string): (text: string) => RegExpExecArray | null;
   readonly order?: OrderCare | undefined;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
   refuse(failure: RowFailure): void;
@@ -212,8 +218,35 @@ export interface DiscoverContext<P> {
 export interface Discovery {
   readonly schema: Schema | null;
   readonly problems?: readonly NodeProblem[];
+  /** By column, for those about which the params say something: cells of the sample, and what they are read as. */
+  readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
+}
+
+export interface ListenContext<P> {
+  readonly params: P;
+  readonly signal: AbortSignal;
+  /** Tells of a request that cannot be a sample. The source goes on waiting. */
+  refuse(failure: RowFailure): void;
+}
+/** What a first request carried. */
+export interface Heard {
+  /** What it says it is: a content type; empty where it says nothing. */
+  readonly type: string;
+  readonly bytes: number;
+  /** The body as text, cut where it is long. */
+  readonly body: string;
+  /** What its rows may be, the likeliest first; at least one. */
+  readonly choices: readonly HeardRows[];
+}
+export interface HeardRows {
+  /** Where they are: a path such as `data.items`, or empty for the body itself. */
+  readonly path: string;
+  readonly rows: number;
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  /** The params that follow, to be set over those of the node. */
+  readonly params: { readonly [name: string]: Json };
 }
 
 // ---- Transforms
@@ -460,8 +493,18 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly onError?: 'skip' | 'keep';
   /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
   address?(params: ParamsOf<F>): string;
+  /**
+   * Waits at its address for a first request, and gives the params that fit what it carries: how an editor learns the columns of what
+   * programs send. Nothing of it is kept, and its sender is told so. Ends at once when the signal fires.
+   */
+  listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
+  /**
+   * It reads text, and can give the cells of this column as they are written: nobody has said what they hold. Columns are then planned
+   * as strings with `asWritten`. See engine/plan/as-written.ts.
+   */
+  readsText?(params: ParamsOf<F>, column: Column): boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {
@@ -478,6 +521,11 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
   /**
+   * For a node with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or not at
+   * all, so that a run may hand them to it as text (engine/plan/as-written.ts). Absent or null: it may look at all of them. Pure.
+   */
+  looksAt?(params: ParamsOf<F>, input: Schema): readonly string[] | null;
+  /**
    * The inputs of which something is held until the watermark has passed it: where none rises, for ever. `time`: the column that
    * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
    */
@@ -489,6 +537,8 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly inputs: readonly Port[];
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
+  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
+  writesText?(params: ParamsOf<F>): boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   /**

@@ -78,7 +78,7 @@ export class ColumnTimeReader extends TimedReader {
 
   /** Reads on to the end, to know by how much the rows are out of order. Rejects with that. */
   async #measure(): Promise<null> {
-    await eachBatch(this.reader, this.context.signal, (batch) => this.#times.time(batch));
+    await eachBatch(this.reader, this.context, (batch) => this.#times.time(batch));
     throw this.#times.outOfOrder();
   }
 
@@ -102,24 +102,30 @@ export async function disorderOf(reader: Reader, context: SourceContext<unknown>
   const silent = { now: context.now, elapsed: context.elapsed, log: () => {}, fail: () => {}, order: { disorder: null, startsOver: true } };
   const times = new ColumnTimes(silent, { ...time, outOfOrder: 0 });
   try {
-    await eachBatch(reader, context.signal, (batch) => times.time(batch));
+    await eachBatch(reader, context, (batch) => times.time(batch));
   } finally {
     await reader.close();
   }
   return times.outOfOrder().disorder;
 }
 
-/** Until the end, or `signal`. */
-async function eachBatch(reader: Reader, signal: AbortSignal, use: (batch: SourceBatch) => void): Promise<void> {
-  let breath = performance.now();
+/** Until the end, or `signal`; others have their turn in between. */
+async function eachBatch(
+  reader: Reader,
+  { signal, elapsed }: Pick<SourceContext<unknown>, 'signal' | 'elapsed'>,
+  use: (batch: SourceBatch) => void,
+): Promise<void> {
+  let breath = elapsed();
   while (!signal.aborted) {
     const read = reader.read();
     const batch = read instanceof Promise ? await read : read;
     if (batch === null) return;
     use(batch);
-    if (performance.now() - breath < breathAfterMs) continue;
-    await new Promise((resolve) => setImmediate(resolve));
-    breath = performance.now();
+    if (elapsed() - breath < breathAfterMs) continue;
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, 0);
+    });
+    breath = elapsed();
   }
 }
 

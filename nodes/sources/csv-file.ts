@@ -1,13 +1,15 @@
+import type { ColumnType } from '../../engine/schema/types.ts';
 import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
-import { findFiles, tellLeftOut } from '../formats/input-files.ts';
+import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { sourceFormatFields } from '../kit/column-formats.ts';
+import { numericTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -31,6 +33,8 @@ lines before the table, comment lines with \`#\`, quotes behind a backslash, a d
 (2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as \`00123\`, codes such as \`12E45\`, whole numbers beyond 2^53, long decimals, and
 version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
+
+Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
 
 **Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
@@ -72,6 +76,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
       advanced: true,
       help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...',
     }),
+    exclude: excludeField,
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
     ...sourceFormatFields,
@@ -80,11 +85,13 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
+  readsText: ({ types, numbers, fileColumn }, { name, type }) =>
+    name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
   run(context) {
     const { params } = context;
     const options = csvOptions(params);
-    const files = findFiles(params.path, context.path, tellLeftOut(context));
+    const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
     const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
     const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
     return new FileRows(files, parser, options, context);
@@ -128,3 +135,5 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },
   ],
 });
+
+const numeric: readonly ColumnType[] = numericTypes;

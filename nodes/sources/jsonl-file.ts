@@ -3,7 +3,7 @@ import { CellFormats } from '../formats/cell-formats.ts';
 import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
-import { findFiles, tellLeftOut } from '../formats/input-files.ts';
+import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { JsonDocumentParser } from '../formats/json-document.ts';
 import { JsonFiles, type JsonLayoutOptions } from '../formats/json-files.ts';
 import { recordPath } from '../formats/json-scanner.ts';
@@ -87,6 +87,7 @@ that does not fit its column's type, a key that is no column (unless these are l
       advanced: true,
       help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, shift_jis ...',
     }),
+    exclude: excludeField,
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
   },
@@ -109,7 +110,7 @@ that does not fit its column's type, a key that is no column (unless these are l
     const options = layoutOptions(params);
     const text = { encoding: params.encoding };
     const parser = new JsonFiles({ lines, document: new JsonDocumentParser(options.path, maxRecordBytes, lines, context) }, options, text);
-    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, text, context);
+    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context), params.exclude), parser, text, context);
   },
   examples: [
     {

@@ -40,12 +40,12 @@ const played = (params: Params, ...events: StreamEvent[]) =>
 
 test.each(table('| Time format |'))('as %s, %s is %s', (label, value, instant) => {
   const format = columnTimeFields.timeFormat.options.find((option) => option.label === label)!.value as TimeFormat;
-  const read = timeValues({ format, pattern: '', zone: 'UTC' }, 'string')!.read(code(value!));
+  const read = timeValues({ format, pattern: '', zone: 'UTC', finer: 'fail' }, 'string')!.read(code(value!));
   expect(formatTimestamp(read)).toBe(code(instant!));
 });
 
 test.each(table('| Text, as'))('%s in %s is %s', (text, zone, instant) => {
-  const values = timeValues({ format: 'pattern', pattern: 'dd.MM.yyyy HH:mm', zone: code(zone!) }, 'string')!;
+  const values = timeValues({ format: 'pattern', pattern: 'dd.MM.yyyy HH:mm', zone: code(zone!), finer: 'fail' }, 'string')!;
   expect(formatTimestamp(values.read(code(text!)))).toBe(code(instant!));
 });
 

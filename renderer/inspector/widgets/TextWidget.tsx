@@ -1,4 +1,5 @@
 import { Autocomplete, Textarea, TextInput } from '@mantine/core';
+import { timeZoneNames } from '../../session/time-zone.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
 
 export function TextWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
@@ -15,13 +16,9 @@ export function TextWidget({ id, field, value, onChange, onDone, problems, descr
     return <Textarea {...common} autosize minRows={2} maxRows={10} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
   }
   if (field.suggest === 'timeZones') {
-    return <Autocomplete {...common} data={timeZones()} limit={50} maxDropdownHeight={240} onChange={(text) => onChange(textOrNull(text, field), 'typing')} />;
+    return (
+      <Autocomplete {...common} data={timeZoneNames()} limit={50} maxDropdownHeight={240} onChange={(text) => onChange(textOrNull(text, field), 'typing')} />
+    );
   }
   return <TextInput {...common} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
-}
-
-let zones: string[] | null = null;
-function timeZones(): string[] {
-  zones ??= ['UTC', ...Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC')];
-  return zones;
 }
