@@ -1,7 +1,7 @@
 import { beginningOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import type { Row, State } from '../../engine/schema/types.ts';
 import { emitInBatches } from './batches.ts';
-import { keyText } from './keys.ts';
+import { keyReader } from './keyed-rows.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
 import { noTime } from './row-failures.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';

@@ -5,6 +5,7 @@ import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
 import { findColumn } from './columns.ts';
+import { keyColumnReader, keyColumns } from './key-columns.ts';
 import type { KeyedState } from './keyed-state.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
 import { columnReader, compile, rowSource } from './rows.ts';
@@ -75,7 +76,7 @@ abstract class Grouping {
     const { keys, aggregates, input } = options;
     this.options = options;
     this.keys = new LiveKeys(keys.length);
-    this.#keyColumns = keys.map((name) => ({ read: columnReader(name), values: [] }));
+    this.#keyColumns = keyColumns(input, keys).map((column) => ({ read: keyColumnReader(column), values: [] }));
     const names = new Set(aggregates.flatMap(({ column }) => column ?? []));
     this.#columns = new Map([...names].map((name) => [name, { read: columnReader(name), values: [] as Value[] }]));
     this.#running = aggregates.map(({ function: name, column, percent }) => ({

@@ -94,6 +94,7 @@ function sorting({ params: { by }, inputs, memory, state, emit, ...context }: Tr
   const order = packedOrder(
     by,
     schema.columns.map(({ name }) => name),
+    schema,
   );
   const runs = new SortedRuns(state('rows'), { order, memory });
   let held: Row[] = [];
@@ -107,7 +108,7 @@ function sorting({ params: { by }, inputs, memory, state, emit, ...context }: Tr
     const rows = held;
     held = [];
     bytes = 0;
-    return inOrder(by, rows);
+    return inOrder(by, rows, schema);
   };
   function* packed(rows: Iterable<Row>): Iterable<PackedRow> {
     for (const row of rows) yield pack(row);
