@@ -35,6 +35,37 @@ declare const text: {
   /** The number in a text such as "1,234.50" or "-3e2"; null where there is none. */
   number(text: string): number;
 };
+declare const decimalMark: unique symbol;
+/** An exact decimal, as in columns of type decimal. JavaScript's operators do not work on it: use \`decimal.add\`, \`decimal.compare\` and their like. As a text, and in JSON, it is its digits. */
+interface Decimal {
+  readonly [decimalMark]: never;
+  toString(): string;
+  toJSON(): string;
+}
+/** What counts as a decimal: a number by the digits that it is written with (1.19 is 1.19), a text of digits. */
+type DecimalLike = Decimal | number | bigint | string;
+/** Exact arithmetic with at most 1,000 digits. Null gives null. Rounding is half away from zero ("half-up"), or to the even neighbour ("half-even"). */
+declare const decimal: {
+  /** Null for a text that is no number. */
+  of(value: DecimalLike): Decimal;
+  add(a: DecimalLike, b: DecimalLike): Decimal;
+  subtract(a: DecimalLike, b: DecimalLike): Decimal;
+  multiply(a: DecimalLike, b: DecimalLike): Decimal;
+  /** The quotient with so many digits after the decimal point. Dividing by zero throws. */
+  divide(a: DecimalLike, b: DecimalLike, digits: number, rounding?: 'half-up' | 'half-even'): Decimal;
+  /** With so many digits after the decimal point (0 if not given). */
+  round(value: DecimalLike, digits?: number, rounding?: 'half-up' | 'half-even'): Decimal;
+  abs(value: DecimalLike): Decimal;
+  negate(value: DecimalLike): Decimal;
+  min(...values: readonly DecimalLike[]): Decimal;
+  max(...values: readonly DecimalLike[]): Decimal;
+  /** -1, 0 or 1, as a is less than, equal to or greater than b: also for \`sort(decimal.compare)\`. */
+  compare(a: DecimalLike, b: DecimalLike): number;
+  /** 12.5 and 12.50 are equal; null equals only null. */
+  equals(a: DecimalLike, b: DecimalLike): boolean;
+  /** The nearest number of doubles. */
+  toNumber(value: DecimalLike): number;
+};
 /** Rounds half away from zero, to so many digits after the decimal point (0 if not given). Null gives null. */
 declare function round(value: number, digits?: number): number;
 `;

@@ -372,5 +372,5 @@ function compileFill(schema: Schema, cells: readonly CellReader[], { comment, tr
 }
 
 function readCall(type: Schema['columns'][number]['type'], i: number): string {
-  return `${type === 'json' || type === 'bytes' ? 'converted' : type}(c${i})`;
+  return `${type === 'json' || type === 'bytes' || type === 'decimal' ? 'converted' : type}(c${i})`;
 }

@@ -1,10 +1,11 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
 
+import { decimalOfNumber, isDecimalValue } from '../../engine/schema/decimal.ts';
 import { readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
 import { readText } from '../../engine/schema/read-text.ts';
-import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { Column, ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
 import { readAs } from './column-types.ts';
@@ -115,7 +116,7 @@ class SqliteRows implements Reader {
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
       hint: hintOf(found.column, value),
-      fix: this.#cast.has(name) ? undefined : readAs(name, isTooLarge(value) || type !== 'timestamp' ? 'string' : 'integer'),
+        fix: this.#cast.has(name) ? undefined : readAs(name, widerType(value, type)),
       row: Object.fromEntries(raw),
       position: { source, line: this.#read },
     });
@@ -124,7 +125,7 @@ class SqliteRows implements Reader {
 }
 
 function hintOf({ name, type }: Column, found: SqliteValue): string {
-  if (isTooLarge(found)) return `Read column "${name}" as string (under Column types), or CAST it AS TEXT in a query.`;
+  if (isTooLarge(found)) return `Read column "${name}" as ${widerType(found, type)} (under Column types), or CAST it AS TEXT in a query.`;
   if (type === 'timestamp' && typeof found !== 'string') {
     return `Say the unit in a query, as in strftime('%FT%TZ', "${name}", 'unixepoch') for seconds; or read column "${name}" as integer (under Column types).`;
   }
@@ -141,6 +142,11 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
     // A double is what was stored; a whole number of 64 bits may be rounded.
     if (typeof found === 'bigint') return isTooLarge(found) ? undefined : Number(found);
     return found === null || Number.isFinite(found) ? (found as number | null) : undefined;
+  },
+  decimal(found) {
+    if (typeof found === 'string') return isDecimalValue(found) ? found : undefined;
+    if (typeof found === 'bigint') return String(found);
+    return typeof found === 'number' ? (decimalOfNumber(found) ?? undefined) : found === null ? null : undefined;
   },
   boolean: (found) => (found === 1n || found === 1 ? true : found === 0n || found === 0 ? false : found === null ? null : undefined),
   timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : found === null ? null : undefined),
@@ -173,6 +179,13 @@ function convert(found: SqliteValue, type: keyof typeof conversions, isCast: boo
 /** SQLite's integers have 64 bits, of which JavaScript's numbers hold 53. */
 function isTooLarge(found: SqliteValue): found is bigint | number {
   return typeof found === 'bigint' ? !Number.isSafeInteger(Number(found)) : Number.isInteger(found) && !Number.isSafeInteger(found);
+}
+
+/** The type by which a column could be read that has this value. */
+function widerType(found: SqliteValue, type: ColumnType): ColumnType {
+  const isNumber = type === 'integer' || type === 'number';
+  if (isNumber && conversions.decimal(found) !== undefined) return 'decimal';
+  return type === 'timestamp' && !isTooLarge(found) ? 'integer' : 'string';
 }
 
 /** For a row that failed: whole numbers that would be rounded are texts. */

@@ -2,7 +2,7 @@
 import { averageOf, type Scaled, scaledOf, scaledZero, sumOf, textOf } from '../../engine/schema/decimal.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { State, Value } from '../../engine/schema/types.ts';
-import type { Accumulator } from './accumulators.ts';
+import type { Slotted } from './windows.ts';
 
 /** A sum as plain data: its units, its scale, and of how many values it is. */
 export type DecimalTotal = { readonly units: string; readonly scale: number; readonly count: number };
@@ -21,7 +21,7 @@ export function decimalSum(sum: Scaled): string {
 }
 
 /** Sums and averages. */
-export class DecimalTotals implements Accumulator {
+export class DecimalTotals implements Slotted {
   readonly #sums: Scaled[] = [];
   readonly #counts: number[] = [];
   readonly #isAverage: boolean;

@@ -3,7 +3,7 @@
  * decimals, which may be written differently (12.5, 12.50); and where decimals meet other numbers, these are decimals too.
  */
 import { decimalKey } from '../../engine/schema/decimal.ts';
-import type { Column, ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
 import { commonType, findColumn } from './columns.ts';
 import { columnReader, columnSource } from './rows.ts';
@@ -71,9 +71,4 @@ export function keySources(columns: readonly KeyColumn[]): { readonly sources: r
     return `keyOf${i}(${read})`;
   });
   return { sources, constants };
-}
-
-/** For rows of a common schema: reads a column that is of a narrower type where it comes from. */
-export function readAs(from: Column, to: Column): (value: Value) => Value {
-  return valueAs(from.type, to.type) ?? ((value) => value);
 }

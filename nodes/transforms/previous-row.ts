@@ -1,7 +1,9 @@
+import { scaledOf, sumOf, textOf } from '../../engine/schema/decimal.ts';
 import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
-import { findColumn, keyTypes, numericTypes } from '../kit/columns.ts';
+import { findColumn, keyTypes, numberTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../kit/keyed-rows.ts';
+import { keyColumns } from '../kit/key-columns.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
 const params = {
@@ -42,7 +44,7 @@ export default defineNode({
   docs: `
 Adds the value that a column had in the row before with the same key, as \`previous_temperature\`; or, with more *Rows before*, that of the row so many places earlier, as \`previous_2_temperature\`. Where there is no such row, it is null.
 
-*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for times the milliseconds between them. It is null where one of both is null.
+*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for decimals a decimal, for times the milliseconds between them. It is null where one of both is null.
 
 *Only rows with a change in* lets those rows through that differ from the row before with the same key in one of these columns, and the first row of each key. Null is a value like any other here: from null to 5 is a change.
 
@@ -74,25 +76,33 @@ ${ttlDocs}
     const keyed = new KeyedRows<Before>(context, params);
     const lags = params.columns.map(({ column, rows, change }, i) => {
       const { type } = findColumn(inputs['rows']!, column)!;
-      return { column, rows, change, field: `columns.${i}.column`, isWhole: type !== 'number' };
+      return { column, rows, change, field: `columns.${i}.column`, isWhole: type !== 'number', isDecimal: type === 'decimal' };
     });
-    const { changes } = params;
+    const changes = keyColumns(inputs['rows']!, params.changes);
+    const compared = (row: Row, i: number): Value => {
+      const { name, keyOf } = changes[i]!;
+      return keyOf === null ? row[name]! : keyOf(row[name]!);
+    };
     const extend = rowExtender(inputs['rows']!, outputs['rows']!);
     const added: Value[] = [];
     let out: Row[] = [];
 
     const step = (row: Row, before: Before | undefined): Before => {
-      const changed = before === undefined || changes.length === 0 || changes.some((name, i) => row[name] !== before.compared[i]);
+      const changed = before === undefined || changes.length === 0 || changes.some((_, i) => compared(row, i) !== before.compared[i]);
       const state = before ?? { lags: lags.map(() => []), compared: [] };
       added.length = 0;
       let isSound = true;
-      lags.forEach(({ column, rows, change, isWhole, field }, i) => {
+      lags.forEach(({ column, rows, change, isWhole, isDecimal, field }, i) => {
         const values = state.lags[i]!;
         const value = row[column]!;
         const earlier = values.length === rows ? values.shift()! : null;
         values.push(value);
         added.push(earlier);
         if (!change) return;
+        if (isDecimal) {
+          added.push(value === null || earlier === null ? null : decimalDifference(value as string, earlier as string));
+          return;
+        }
         const difference = value === null || earlier === null ? null : (value as number) - (earlier as number);
         if (difference !== null && isWhole && !Number.isSafeInteger(difference)) {
           isSound = false;
@@ -101,7 +111,7 @@ ${ttlDocs}
         }
         added.push(difference !== null && Number.isFinite(difference) ? difference : null);
       });
-      for (let i = 0; i < changes.length; i++) state.compared[i] = row[changes[i]!]!;
+      for (let i = 0; i < changes.length; i++) state.compared[i] = compared(row, i);
       if (changed && isSound) out.push(extend(row, added));
       return state;
     };
@@ -176,6 +186,11 @@ ${ttlDocs}
   ],
 });
 
+function decimalDifference(a: string, b: string): string {
+  const { units, scale } = scaledOf(b);
+  return textOf(sumOf(scaledOf(a), { units: -units, scale }));
+}
+
 function lagName(word: string, { column, rows }: Lag): string {
   return rows > 1 ? `${word}_${rows}_${column}` : `${word}_${column}`;
 }
@@ -185,7 +200,7 @@ function addedColumns(lags: readonly Lag[], rows: Schema | null): { readonly col
   return lags.flatMap((lag, i) => {
     const found = findColumn(rows, lag.column);
     if (!found) return [];
-    const type = found.type === 'number' ? 'number' : 'integer';
+    const type = found.type === 'number' || found.type === 'decimal' ? found.type : 'integer';
     return [
       { column: { name: lag.name || lagName('previous', lag), type: found.type, nullable: true }, lag: i },
       ...(lag.change ? [{ column: { name: lag.name ? `change_${lag.name}` : lagName('change', lag), type, nullable: true } as const, lag: i }] : []),
@@ -199,7 +214,7 @@ function lagProblems(lags: readonly Lag[], changes: readonly string[], rows: Sch
     const hint = 'Add a column to look back at, or choose columns of which only changes count.';
     problems.push({ code: 'previous-row/nothing', severity: 'error', message: 'There is nothing to look back for', hint, field: 'columns' });
   }
-  const types: readonly string[] = [...numericTypes, 'timestamp'];
+  const types: readonly string[] = [...numberTypes, 'timestamp'];
   lags.forEach(({ column, change }, i) => {
     const found = findColumn(rows, column);
     if (!change || !found || types.includes(found.type)) return;
