@@ -1,4 +1,4 @@
-import { compareDecimals, maxDecimalDigits, quotientOf, type Rounding, type Scaled, scaledOf, scaledTo, sumOf, textOf } from '../schema/decimal.ts';
+import { compareDecimals, maxDecimalDigits, maxDecimalDigitsText, quotientOf, type Rounding, type Scaled, scaledOf, scaledTo, sumOf, textOf } from '../schema/decimal.ts';
 import { type DecimalObject, decimalFrom, decimalObject } from '../schema/decimal-object.ts';
 
 /** The helpers `decimal.…` of users' code. Declared in engine/schema/snippet-library.ts. Null and undefined give null. */
@@ -77,7 +77,7 @@ function negated({ units, scale }: Scaled): Scaled {
 
 function digitsOf(name: string, digits: unknown): number {
   if (Number.isInteger(digits) && (digits as number) >= 0 && (digits as number) <= maxDecimalDigits) return digits as number;
-  throw new RangeError(`decimal.${name}: the number of decimals must be a whole number from 0 to ${maxDecimalDigits.toLocaleString('en')}`);
+  throw new RangeError(`decimal.${name}: the number of decimals must be a whole number from 0 to ${maxDecimalDigitsText}`);
 }
 
 function roundingOf(name: string, rounding: unknown): Rounding {

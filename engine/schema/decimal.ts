@@ -7,6 +7,8 @@
 
 /** Of a decimal, before and behind its point together. What would have more is refused, so that no value takes long. */
 export const maxDecimalDigits = 1000;
+/** For messages. */
+export const maxDecimalDigitsText = '1,000';
 /** An average has so many decimals more than the values that it is of. */
 export const averageDecimals = 6;
 
@@ -95,7 +97,7 @@ export function scaledOf(decimal: string): Scaled {
 /** A decimal with `scale` decimals. Throws a RangeError where it has more digits than decimals may have. */
 export function textOf({ units, scale }: Scaled): string {
   const digits = String(units < 0n ? -units : units);
-  if (Math.max(digits.length, scale) > maxDecimalDigits) throw new RangeError(`A decimal has at most ${maxDecimalDigits.toLocaleString('en')} digits`);
+  if (Math.max(digits.length, scale) > maxDecimalDigits) throw new RangeError(`A decimal has at most ${maxDecimalDigitsText} digits`);
   return placed(units < 0n, digits, scale);
 }
 

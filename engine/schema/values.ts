@@ -1,7 +1,7 @@
 /** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
 
 import { decodeBase64, encodeBase64 } from './base64.ts';
-import { decimalOf, decimalOfNumber, maxDecimalDigits } from './decimal.ts';
+import { decimalOf, decimalOfNumber, maxDecimalDigitsText } from './decimal.ts';
 import { decimalHandedOut, decimalInside } from './decimal-object.ts';
 import { isExactDecimal } from './exact.ts';
 import { refuseDeepValue } from './json-depth.ts';
@@ -103,7 +103,7 @@ export function castText(text: string, to: Exclude<ColumnType, 'string'>): Conve
     case 'decimal': {
       const decimal = decimalOf(text);
       if (decimal !== null) return ok(decimal);
-      return no(numberText.test(text) ? `${show(text)} has more than ${maxDecimalDigits.toLocaleString('en')} digits` : `${show(text)} is not a decimal`);
+      return no(numberText.test(text) ? `${show(text)} has more than ${maxDecimalDigitsText} digits` : `${show(text)} is not a decimal`);
     }
     case 'boolean': {
       const word = text.toLowerCase();

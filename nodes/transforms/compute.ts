@@ -22,6 +22,9 @@ Expressions are worked out **from top to bottom**, and each sees the columns abo
 ### Types
 With type **auto** the type follows from the expression. Where that cannot be told, as for a field inside a JSON column, choose it. What an expression gives is never converted in silence: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
 
+### Decimals
+JavaScript's operators do not work on decimals: \`row.price * row.quantity\` is a problem there. Write \`decimal.multiply(row.price, row.quantity)\`, \`decimal.compare(row.price, 10) > 0\`, \`decimal.round(row.price, 2)\`.
+
 ### Missing values
 JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 for a missing temperature. Write \`row.temperature === null ? null : row.temperature * 1.8 + 32\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead.
 `,
