@@ -103,7 +103,11 @@ const wrong: [string, string, 'throws' | 'runs'][] = [
   ['[row.price, row.cost].reduce((a, b) => a + b)', 'decimal.add(a, b)', 'throws'],
 ];
 test.each(wrong)('%s is a problem', (source, hint, atRunTime) => {
-  expect(told(source).problem).toMatchObject({ code: 'code/decimal', message: expect.stringContaining('does not work on decimals'), hint: expect.stringContaining(hint) });
+  expect(told(source).problem).toMatchObject({
+    code: 'code/decimal',
+    message: expect.stringContaining('does not work on decimals'),
+    hint: expect.stringContaining(hint),
+  });
   if (atRunTime === 'throws') expect(() => value(source)).toThrow();
 });
 
@@ -143,12 +147,20 @@ describe('TypeScript', () => {
     checker ??= await TypeChecker.load();
     return checker.check([{ node: 'n', field: 'f', kind: 'expression', source, input: columns }]).map(({ message }) => message);
   };
-  test.each(['row.price * row.quantity', 'row.price + row.cost', 'row.price < 2', 'row.price.toFixed(2)', 'Math.round(row.price)', 'round(row.price)', 'time.iso(row.price)'])(
-    'refuses %s',
-    async (source) => expect(await messages(source)).not.toEqual([]),
-  );
-  test.each(['decimal.multiply(row.price, row.quantity)', 'decimal.compare(row.price, 1.5) < 0', '[row.price].toSorted(decimal.compare)', '`${row.price}`', 'row.cost === null'])(
-    'takes %s',
-    async (source) => expect(await messages(source)).toEqual([]),
-  );
+  test.each([
+    'row.price * row.quantity',
+    'row.price + row.cost',
+    'row.price < 2',
+    'row.price.toFixed(2)',
+    'Math.round(row.price)',
+    'round(row.price)',
+    'time.iso(row.price)',
+  ])('refuses %s', async (source) => expect(await messages(source)).not.toEqual([]));
+  test.each([
+    'decimal.multiply(row.price, row.quantity)',
+    'decimal.compare(row.price, 1.5) < 0',
+    '[row.price].toSorted(decimal.compare)',
+    '`${row.price}`',
+    'row.cost === null',
+  ])('takes %s', async (source) => expect(await messages(source)).toEqual([]));
 });

@@ -1,4 +1,15 @@
-import { compareDecimals, maxDecimalDigits, maxDecimalDigitsText, quotientOf, type Rounding, type Scaled, scaledOf, scaledTo, sumOf, textOf } from '../schema/decimal.ts';
+import {
+  compareDecimals,
+  maxDecimalDigits,
+  maxDecimalDigitsText,
+  quotientOf,
+  type Rounding,
+  type Scaled,
+  scaledOf,
+  scaledTo,
+  sumOf,
+  textOf,
+} from '../schema/decimal.ts';
 import { type DecimalObject, decimalFrom, decimalObject } from '../schema/decimal-object.ts';
 
 /** The helpers `decimal.…` of users' code. Declared in engine/schema/snippet-library.ts. Null and undefined give null. */

@@ -71,4 +71,3 @@ export function decimalHandedOut(value: unknown): string | null {
   if (typeof value === 'string') return isDecimalValue(value) ? value : null;
   return decimalFrom(value);
 }
-

@@ -22,7 +22,10 @@ const helpers: { readonly [operator: string]: string } = {
 const equalities = new Set(['===', '==', '!==', '!=']);
 
 function report(node: Node, what: string, instead: string, scope: CodeScope): void {
-  scope.report(node, 'code/decimal', () => [`${what} does not work on decimals`, `Write ${instead}, or convert it by decimal.toNumber(…) where rounding does not matter.`]);
+  scope.report(node, 'code/decimal', () => [
+    `${what} does not work on decimals`,
+    `Write ${instead}, or convert it by decimal.toNumber(…) where rounding does not matter.`,
+  ]);
 }
 
 /** Comparing with null is right. */

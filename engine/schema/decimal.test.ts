@@ -3,9 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { averageOf, compareDecimals, decimalExactly, decimalKey, decimalOf, isDecimalValue, quotientOf, scaledOf, scaledTo, sumOf, textOf } from './decimal.ts';
 
-const decimal = fc
-  .tuple(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), fc.nat(30))
-  .map(([units, scale]) => textOf({ units, scale }));
+const decimal = fc.tuple(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), fc.nat(30)).map(([units, scale]) => textOf({ units, scale }));
 
 describe('decimalOf', () => {
   it.each([

@@ -1,5 +1,5 @@
 /** Which types the columns of a source have, told from a sample of its rows. The rule for texts is in exact.ts. */
-import { decimalOf } from './decimal.ts';
+import { decimalExactly } from './decimal.ts';
 import { isBeyondWhole, isDecimal, isExactDecimal, readExactly, TrailingZeros, toldTypes } from './exact.ts';
 import { isRawNumber } from './raw-number.ts';
 import type { ColumnType, Schema } from './types.ts';
@@ -83,7 +83,7 @@ function jsonType(value: unknown): Found | null {
 }
 
 function rawType(written: string): Found {
-  if (!isExactDecimal(written)) return decimalOf(written) === null ? 'wide' : 'decimal';
+  if (!isExactDecimal(written)) return decimalExactly(written) === null ? 'wide' : 'decimal';
   const value = Number(written);
   return /[.e]/i.test(written) && !Number.isSafeInteger(value) ? 'number' : jsonType(value)!;
 }

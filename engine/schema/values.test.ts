@@ -9,9 +9,7 @@ const bytes = fc.uint8Array({ maxLength: 40 });
 const timestamp = fc.integer({ min: -8_640_000_000_000_000, max: 8_640_000_000_000_000 });
 const integer = fc.maxSafeInteger();
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
-const decimal = fc
-  .tuple(fc.bigInt(), fc.nat(40))
-  .map(([units, scale]) => textOf({ units, scale }));
+const decimal = fc.tuple(fc.bigInt(), fc.nat(40)).map(([units, scale]) => textOf({ units, scale }));
 const json = fc.jsonValue() as fc.Arbitrary<Json>;
 const anyValue: fc.Arbitrary<Value> = fc.oneof(fc.string(), integer, number, json, bytes);
 const ofType: Record<ColumnType, fc.Arbitrary<Value>> = {

@@ -1,5 +1,5 @@
 /** One line of JSON Lines. */
-import { decimalOf } from '../../engine/schema/decimal.ts';
+import { decimalExactly } from '../../engine/schema/decimal.ts';
 import { isExactDecimal, readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
@@ -130,7 +130,7 @@ export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
   if (type !== 'integer' && type !== 'number') return 'string';
   if (type === 'integer' && (isKept(found) || (isRawNumber(found) && /[.e]/i.test(found.rawJSON) && isExactDecimal(found.rawJSON)))) return 'number';
   const written = isRawNumber(found) ? found.rawJSON : typeof found === 'number' ? String(found) : '';
-  return decimalOf(written) === null ? 'string' : 'decimal';
+  return decimalExactly(written) === null ? 'string' : 'decimal';
 }
 
 /** Milliseconds of the years 1973 to 5138: as such, seconds are always of 1970, and finer units of no year that is meant. */

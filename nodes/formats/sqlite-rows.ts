@@ -116,7 +116,7 @@ class SqliteRows implements Reader {
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
       hint: hintOf(found.column, value),
-        fix: this.#cast.has(name) ? undefined : readAs(name, widerType(value, type)),
+      fix: this.#cast.has(name) ? undefined : readAs(name, widerType(value, type)),
       row: Object.fromEntries(raw),
       position: { source, line: this.#read },
     });

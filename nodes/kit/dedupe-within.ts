@@ -157,4 +157,3 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
     },
   };
 }
-

@@ -3,9 +3,9 @@ import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { formatTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
+import { type KeyColumn, keyColumns } from './key-columns.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { type Due, KeyedTimers, type Timers } from './keyed-timers.ts';
-import { type KeyColumn, keyColumns } from './key-columns.ts';
 import { keyText, keyValues } from './keys.ts';
 import type { KeyedCode, RowFailure, StatefulOperator } from './node.ts';
 import { StateCopier } from './plain-state.ts';

@@ -169,8 +169,7 @@ function joinedRow({ columns, stamps }: StreamJoinOptions, schemas: Schemas): (l
   const source = (side: Side) => {
     const other = otherSide[side];
     const read = (column: JoinedColumn) => (column[side] === undefined ? 'null' : value(column, side));
-    const both = (column: JoinedColumn) =>
-      column[side] === undefined && column[other] !== undefined ? value(column, other) : read(column);
+    const both = (column: JoinedColumn) => (column[side] === undefined && column[other] !== undefined ? value(column, other) : read(column));
     const made = (source: (column: JoinedColumn) => string) =>
       rowSource([...stamped, ...columns.map((each) => ({ name: each.column.name, source: source(each) }))]);
     return { alone: made(read), pair: made(both) };

@@ -1,6 +1,6 @@
 import type { Row, Schema, State } from '../../engine/schema/types.ts';
-import type { KeyedState } from './keyed-state.ts';
 import { keyColumns } from './key-columns.ts';
+import type { KeyedState } from './keyed-state.ts';
 import { keyText, RowKeys } from './keys.ts';
 import { type PackedRow, type RowPacker, rowPacker } from './packed-rows.ts';
 import { SpilledGroups } from './spilled-groups.ts';

@@ -2,8 +2,8 @@ import { scaledOf, sumOf, textOf } from '../../engine/schema/decimal.ts';
 import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { findColumn, keyTypes, numberTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
-import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../kit/keyed-rows.ts';
 import { keyColumns } from '../kit/key-columns.ts';
+import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../kit/keyed-rows.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
 const params = {

@@ -257,7 +257,8 @@ function replacer(given: Params, column: Column, expression: TransformContext<Pa
 function tableReplacer(given: Params, column: Column): Replacer {
   const { values, others, ignoreCase } = given;
   const type = typeOf(given, column);
-  const fold = ignoreCase && column.type === 'string' ? (value: Value) => (value as string).toLowerCase() : (keyOfType(column.type) ?? ((value: Value) => value));
+  const fold =
+    ignoreCase && column.type === 'string' ? (value: Value) => (value as string).toLowerCase() : (keyOfType(column.type) ?? ((value: Value) => value));
   const table = new Map<Value, Value>();
   const put = (from: Value, to: Value) => table.has(from) || table.set(from, to);
   for (const { from, to } of values) {

@@ -1,5 +1,5 @@
-import { durationText } from '../../engine/schema/duration.ts';
 import { compareDecimals } from '../../engine/schema/decimal.ts';
+import { durationText } from '../../engine/schema/duration.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import type { Column, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { emitInBatches } from '../kit/batches.ts';

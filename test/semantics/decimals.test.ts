@@ -68,12 +68,7 @@ describe.each(ways)('run with %j', (way) => {
         percentile: expect.closeTo(78.125, 6),
       },
     ]);
-    expect(schemas['rows']!.columns.map(({ type }) => type)).toEqual([
-      ...Array<ColumnType>(6).fill('decimal'),
-      'integer',
-      'integer',
-      'number',
-    ]);
+    expect(schemas['rows']!.columns.map(({ type }) => type)).toEqual([...Array<ColumnType>(6).fill('decimal'), 'integer', 'integer', 'number']);
   });
   test('running aggregates', () => {
     const params = { aggregations: ['sum', 'average', 'min', 'max', 'distinctCount'].map((name) => aggregation(name)) };
@@ -133,8 +128,21 @@ describe.each(ways)('run with %j', (way) => {
 });
 
 describe('a decimal meets other numbers', () => {
-  const own = { schema: schema({ id: 'integer', n: 'number', d: 'decimal' }), rows: [{ id: 1, n: 0.5, d: '0.50' }, { id: 2, n: 3, d: '9007199254740993' }] };
-  const other = { schema: schema({ key: 'decimal', name: 'string' }), rows: [{ key: '0.500', name: 'half' }, { key: '1.0', name: 'one' }, { key: '9007199254740993', name: 'big' }] };
+  const own = {
+    schema: schema({ id: 'integer', n: 'number', d: 'decimal' }),
+    rows: [
+      { id: 1, n: 0.5, d: '0.50' },
+      { id: 2, n: 3, d: '9007199254740993' },
+    ],
+  };
+  const other = {
+    schema: schema({ key: 'decimal', name: 'string' }),
+    rows: [
+      { key: '0.500', name: 'half' },
+      { key: '1.0', name: 'one' },
+      { key: '9007199254740993', name: 'big' },
+    ],
+  };
 
   test.each([
     ['n', ['half']],
@@ -149,12 +157,28 @@ describe('a decimal meets other numbers', () => {
     }
   });
   test('in a join of streams, whose key is a decimal where either side may bring it', () => {
-    const left = { schema: { ...schema({ t: 'timestamp', k: 'number', a: 'string' }), eventTime: { column: 't' } }, rows: [{ t: 1, k: 0.5, a: 'x' }, { t: 1, k: 7, a: 'y' }] };
-    const right = { schema: { ...schema({ u: 'timestamp', k: 'decimal', b: 'string' }), eventTime: { column: 'u' } }, rows: [{ u: 1, k: '0.50', b: 'z' }, { u: 1, k: '8.0', b: 'w' }] };
+    const left = {
+      schema: { ...schema({ t: 'timestamp', k: 'number', a: 'string' }), eventTime: { column: 't' } },
+      rows: [
+        { t: 1, k: 0.5, a: 'x' },
+        { t: 1, k: 7, a: 'y' },
+      ],
+    };
+    const right = {
+      schema: { ...schema({ u: 'timestamp', k: 'decimal', b: 'string' }), eventTime: { column: 'u' } },
+      rows: [
+        { u: 1, k: '0.50', b: 'z' },
+        { u: 1, k: '8.0', b: 'w' },
+      ],
+    };
     const params = { kind: 'outer', keys: [{ left: 'k', right: 'k' }], before: 0, after: 10 };
     const trial = tryTransform(node('stream-join'), params, { inputs: { left, right } });
     expect(trial.schemas['rows']!.columns.find(({ name }) => name === 'k')).toMatchObject({ type: 'decimal' });
-    expect(rowsOf(trial).map(({ k, a, b }) => [k, a, b]).sort()).toEqual([
+    expect(
+      rowsOf(trial)
+        .map(({ k, a, b }) => [k, a, b])
+        .sort(),
+    ).toEqual([
       ['0.5', 'x', 'z'],
       ['7', 'y', null],
       ['8.0', null, 'w'],
@@ -187,7 +211,8 @@ describe('row by row', () => {
     expect(outputs['kept']!.map(({ id }) => id)).toEqual(found);
   });
   test('casts', () => {
-    const cast = (type: string, ...values: (string | null)[]) => run('select', { columns: [{ column: 'price', type }], uncastable: 'null' }, input(...values)).outputs['rows']!.map(({ price }) => price);
+    const cast = (type: string, ...values: (string | null)[]) =>
+      run('select', { columns: [{ column: 'price', type }], uncastable: 'null' }, input(...values)).outputs['rows']!.map(({ price }) => price);
     expect(cast('number', '12.50', '0.1234567890123456789', '9007199254740993')).toEqual([12.5, 0.12345678901234568, null]);
     expect(cast('integer', '12.00', '12.50', '9007199254740993')).toEqual([12, null, null]);
     expect(cast('string', '12.50', null)).toEqual(['12.50', null]);
@@ -213,16 +238,23 @@ const decimal = fc.tuple(fc.bigInt({ min: -(10n ** 25n), max: 10n ** 25n }), fc.
 
 it('sums, extremes and groups are the same for rows in any order', () => {
   fc.assert(
-    fc.property(fc.array(fc.option(decimal), { maxLength: 12 }).chain((values) => fc.tuple(fc.constant(values), fc.shuffledSubarray(values, { minLength: values.length }))), ([values, shuffled]) => {
-      const params = { aggregations: ['sum', 'average', 'min', 'max', 'distinctCount'].map((name) => aggregation(name)) };
-      const [found] = rowsOf(run('aggregate', params, input(...values)));
-      expect(rowsOf(run('aggregate', params, input(...shuffled)))).toEqual([found]);
-      const known = values.filter((value) => value !== null);
-      expect(found!['sum']).toBe(known.length === 0 ? null : textOf(known.map(scaledOf).reduce(sumOf, scaledZero)));
-      expect(found!['distinctCount']).toBe(new Set(known.map(decimalKey)).size);
-      const sorted = rowsOf(run('sort', { by: [{ column: 'price', direction: 'asc' }] }, input(...values))).flatMap(({ price }) => (price as string | null) ?? []);
-      for (const [i, value] of sorted.entries()) if (i > 0) expect(compareDecimals(sorted[i - 1]!, value)).toBeLessThanOrEqual(0);
-    }),
+    fc.property(
+      fc
+        .array(fc.option(decimal), { maxLength: 12 })
+        .chain((values) => fc.tuple(fc.constant(values), fc.shuffledSubarray(values, { minLength: values.length }))),
+      ([values, shuffled]) => {
+        const params = { aggregations: ['sum', 'average', 'min', 'max', 'distinctCount'].map((name) => aggregation(name)) };
+        const [found] = rowsOf(run('aggregate', params, input(...values)));
+        expect(rowsOf(run('aggregate', params, input(...shuffled)))).toEqual([found]);
+        const known = values.filter((value) => value !== null);
+        expect(found!['sum']).toBe(known.length === 0 ? null : textOf(known.map(scaledOf).reduce(sumOf, scaledZero)));
+        expect(found!['distinctCount']).toBe(new Set(known.map(decimalKey)).size);
+        const sorted = rowsOf(run('sort', { by: [{ column: 'price', direction: 'asc' }] }, input(...values))).flatMap(
+          ({ price }) => (price as string | null) ?? [],
+        );
+        for (const [i, value] of sorted.entries()) if (i > 0) expect(compareDecimals(sorted[i - 1]!, value)).toBeLessThanOrEqual(0);
+      },
+    ),
     { numRuns: 60 },
   );
 });
