@@ -11,7 +11,7 @@ import sqliteTable from '../sinks/sqlite-table.ts';
 import csvFile from '../sources/csv-file.ts';
 import jsonlFile from '../sources/jsonl-file.ts';
 import sqliteQuery from '../sources/sqlite-query.ts';
-import { type SinkSpec, SinkRun } from './sink-testing.ts';
+import { SinkRun, type SinkSpec } from './sink-testing.ts';
 import { folderOf, readSource } from './source-testing.ts';
 import { openSqlite } from './sqlite-driver.ts';
 
@@ -115,18 +115,30 @@ test('equal decimals are one key of a table', async () => {
   ]);
 });
 
-test.each(['DECIMAL(10,2)', 'NUMERIC', 'INTEGER', 'REAL'])('a column that is declared %s has decimals as numbers, and refuses those that it would round', async (declared) => {
-  const folder = tableOf(`CREATE TABLE t (id INTEGER, price ${declared})`);
-  const big = declared === 'REAL' ? [] : ['9007199254740993', '-123456789012345678'];
-  const prices = ['12.50', '3', '0.1', ...big, '0.1234567890123456789', '12345678901234567890'];
-  const { failures } = await write(folder, { definition: sqliteTable, params: { path: 'x.db', table: 't', mode: 'append' } }, prices.map((price, id) => ({ id, price })));
-  expect(stored(folder, 'SELECT CAST(price AS TEXT) AS text FROM t').map((row) => Number((row as { text: string }).text))).toEqual([12.5, 3, 0.1, ...big.map(Number)]);
-  if (big.length > 0) expect(stored(folder, `SELECT id FROM t WHERE price = ${big[0]}`)).toEqual([{ id: 3 }]);
-  expect(failures.map(({ message }) => message)).toEqual([
-    expect.stringContaining('0.1234567890123456789 would be rounded'),
-    expect.stringContaining('12345678901234567890 would be rounded'),
-  ]);
-});
+test.each(['DECIMAL(10,2)', 'NUMERIC', 'INTEGER', 'REAL'])(
+  'a column that is declared %s has decimals as numbers, and refuses those that it would round',
+  async (declared) => {
+    const folder = tableOf(`CREATE TABLE t (id INTEGER, price ${declared})`);
+    const big = declared === 'REAL' ? [] : ['9007199254740993', '-123456789012345678'];
+    const prices = ['12.50', '3', '0.1', ...big, '0.1234567890123456789', '12345678901234567890'];
+    const { failures } = await write(
+      folder,
+      { definition: sqliteTable, params: { path: 'x.db', table: 't', mode: 'append' } },
+      prices.map((price, id) => ({ id, price })),
+    );
+    expect(stored(folder, 'SELECT CAST(price AS TEXT) AS text FROM t').map((row) => Number((row as { text: string }).text))).toEqual([
+      12.5,
+      3,
+      0.1,
+      ...big.map(Number),
+    ]);
+    if (big.length > 0) expect(stored(folder, `SELECT id FROM t WHERE price = ${big[0]}`)).toEqual([{ id: 3 }]);
+    expect(failures.map(({ message }) => message)).toEqual([
+      expect.stringContaining('0.1234567890123456789 would be rounded'),
+      expect.stringContaining('12345678901234567890 would be rounded'),
+    ]);
+  },
+);
 
 test('columns of other types can be stored as decimals', async () => {
   const folder = folderOf({});
