@@ -153,3 +153,15 @@ test('columns of other types can be stored as decimals', async () => {
 test('keys of decimals are decimals', () => {
   fc.assert(fc.property(decimal, (value) => isDecimalValue(value) && isDecimalValue(decimalKey(value))));
 });
+
+test('numbers as people write them are decimals where a number would round them, or where somebody says so', async () => {
+  const text = 'a;b\n1.234,50;12,50\n9.007.199.254.740.993,10;3,99\n';
+  const given = { path: 'x.csv', numbers: 'marked', decimal: 'comma', thousands: 'dot', types: [{ column: 'b', type: 'decimal' }] };
+  const { schema: found, rows, failures } = await readSource(csvFile, folderOf({ 'x.csv': text }), given);
+  expect(failures).toEqual([]);
+  expect(found!.columns.map(({ type }) => type)).toEqual(['decimal', 'decimal']);
+  expect(rows).toEqual([
+    { a: '1234.50', b: '12.50' },
+    { a: '9007199254740993.10', b: '3.99' },
+  ]);
+});
