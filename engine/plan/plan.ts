@@ -48,7 +48,8 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
     chains: findChains(planned, graph),
     bounded: planned.every(({ definition, params }) => isBounded(definition, params)),
   };
-  return target === undefined ? withErrorsTable(plan, checked) : plan;
+  if (target === undefined) return withErrorsTable(plan, checked);
+  return { ...plan, leaving: checked.edges.flatMap(({ from, to }) => (needed.has(from.node) && !needed.has(to.node) ? [from] : [])) };
 }
 
 /** The first error, told with the number of the others. */

@@ -1,6 +1,7 @@
 /** What the requests and events carry. Plain data, both ways. */
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
 import type { Problem } from '../schema/problem.ts';
+import type { Readings } from '../schema/reading.ts';
 import type { Column, Json, Schema } from '../schema/types.ts';
 
 /** A row as it travels and is shown: bytes as `{ $bytes: base64 }`, everything else as it is. Aligned with a schema's columns. */
@@ -91,6 +92,7 @@ export interface FieldManifest {
   readonly item?: { readonly [name: string]: FieldManifest };
   readonly itemLabel?: string;
   readonly sampled?: { readonly column: string; readonly into: string };
+  readonly readings?: string;
 }
 
 /** What is known of one node before anything runs. */
@@ -102,6 +104,8 @@ export interface NodeCheck {
   readonly defaultPolicy: ErrorPolicy;
   /** Sources that take what programs send: where to, while they run. */
   readonly address?: string;
+  /** Sources: how cells of the sample are read, by column. */
+  readonly readings?: Readings;
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
   /** Includes `errors` under the policy "route", and no port that gives no rows and has no edge. */
   readonly outputs: readonly (PortManifest & { readonly schema: Schema | null })[];

@@ -6,7 +6,7 @@ import { decimalHandedOut, decimalInside } from './decimal-object.ts';
 import { isExactDecimal } from './exact.ts';
 import { refuseDeepValue } from './json-depth.ts';
 import { parseJson } from './json-text.ts';
-import { dateAt, formatTimestamp, isDate, maxTimestamp, parseTimestamp } from './timestamp.ts';
+import { dateAt, formatTimestamp, isBeyondMilliseconds, isDate, maxTimestamp, parseTimestamp } from './timestamp.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
 
 export { formatTimestamp, parseTimestamp };
@@ -29,7 +29,7 @@ const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
  * - `number`: finite numbers, their decimal text (`-1.5e3`, and the nearest double of a longer one), true = 1, false = 0, a timestamp's milliseconds
  * - `decimal`: numbers by the digits that they are written with, decimal text of any spelling (`+5`, `1.5e3`) with its zeros at the end, true = 1, false = 0, a timestamp's milliseconds
  * - `boolean`: true/false/1/0, as text in any case
- * - `timestamp`: ISO 8601 text (parseTimestamp), or whole milliseconds as a number
+ * - `timestamp`: ISO 8601 text of nothing finer than milliseconds, or whole milliseconds as a number
  * - `date`: ISO 8601 text, or a timestamp, of a day's midnight in UTC
  * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
  * - `bytes`: base64 text
@@ -112,12 +112,13 @@ export function castText(text: string, to: Exclude<ColumnType, 'string'>): Conve
     }
     case 'timestamp': {
       const ms = parseTimestamp(text);
-      return ms === null ? no(`${show(text)} is not an ISO 8601 timestamp`) : ok(ms);
+      if (ms === null) return no(`${show(text)} is not an ISO 8601 timestamp`);
+      return isBeyondMilliseconds(text) ? no(`${show(text)} is finer than milliseconds`) : ok(ms);
     }
     case 'date': {
       if (isDate(text)) return ok(text);
       const ms = parseTimestamp(text);
-      const date = ms === null ? null : dateAt(ms);
+      const date = ms === null || isBeyondMilliseconds(text) ? null : dateAt(ms);
       return date === null ? no(`${show(text)} is not a day such as 2026-01-31`) : ok(date);
     }
     case 'json':

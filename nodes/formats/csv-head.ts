@@ -1,13 +1,13 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { type ByteOptions, openBytes } from './byte-reader.ts';
 import { type CellFormats, missingMarks, plainRows } from './cell-formats.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
 import { emptyFile, headerMismatch, isBlank, type RowWidth, withoutTrailing } from './csv-parser.ts';
 import { type CsvField, readCsvRecord } from './csv-record.ts';
+import { formatOffers, readingsOf } from './format-offers.ts';
 import type { InputFile } from './input-files.ts';
 import { type Beginning, furtherLines } from './stretches.ts';
 import { within } from './time-limit.ts';
@@ -84,7 +84,7 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
         if (other.names!.join('\n') !== head.names!.join('\n')) throw headerMismatch(first, head.names!, file, other.names!);
       }
     }
-    return { schema: unite(await samplesOf(heads, options, signal), options.formats, problems), problems };
+    return { ...unite(await samplesOf(heads, options, signal), options.formats, problems), problems };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [...problems, error.problem] };
@@ -156,7 +156,7 @@ async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, 
 }
 
 /** The columns of all files by their names, with types that hold what any of the samples has. */
-function unite(samples: readonly SampleOfFile[], formats: CellFormats | undefined, problems: NodeProblem[]): Schema {
+function unite(samples: readonly SampleOfFile[], formats: CellFormats | undefined, problems: NodeProblem[]): Pick<Discovery, 'schema' | 'readings'> {
   const places = new Map<string, number>();
   const united = samples.flatMap(({ head, rows }) => {
     const names = columnNames(head);
@@ -177,7 +177,9 @@ function unite(samples: readonly SampleOfFile[], formats: CellFormats | undefine
     const message = `There is no column "${name}" in ${which}: it is null there.`;
     problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
   }
-  return inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
+  const schema = inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
+  problems.push(...formatOffers(schema, united, formats));
+  return { schema, ...(formats && { readings: readingsOf(schema, united, formats) }) };
 }
 
 /** What was recognised that changes which lines are read. */

@@ -6,7 +6,7 @@ import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, setColumn } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
-import { type CellFormat, type CellFormats, missingMarks, noneIsOf } from './cell-formats.ts';
+import { type CellFormat, type CellFormats, type ColumnEntry, missingMarks, noneIsOf } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
@@ -202,7 +202,7 @@ export class CsvParser implements Parser {
           'csv/value',
           `Column "${name}" is of type ${type}: ${cast.message}.`,
           `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
-          cell.canWiden ? readAs(name, wider) : undefined,
+          cell.canWiden ? readAs(name, wider, cell.entry) : undefined,
         );
         return;
       }
@@ -333,6 +333,8 @@ function zerosOf(column: string, shared = new Map<string, TrailingZeros>()): Tra
 interface RecordReader extends CellReader {
   /** Its cells are read by way of their text in any case. */
   readonly isByText: boolean;
+  /** What somebody has said about the column, if anything. */
+  readonly entry: ColumnEntry | null;
   /** Whether what does not fit can be read as another type. */
   readonly canWiden: boolean;
   wider(text: string): ColumnType;
@@ -360,6 +362,7 @@ function cellReader({ type }: Column, { isCast, zeros: told, format, missing }: 
     read,
     cache: isByText && type === 'string' ? new StringCache() : null,
     isByText,
+    entry: format?.entry ?? null,
     canWiden: !isCast || format !== null,
     wider: (text) => (format ? format.wider(text) : widerType(text, type)),
   };

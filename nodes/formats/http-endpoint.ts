@@ -1,7 +1,7 @@
 /** A local address that takes rows by POST, and acknowledges them only when they are durable. */
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { SourceContext } from '../kit/node.ts';
 import { bodyEncoding, unpacked } from './http-body.ts';
@@ -36,39 +36,44 @@ export class HttpEndpoint {
   readonly #options: EndpointOptions;
   readonly #inbox: Inbox;
   readonly #context: Context;
-  readonly #server: Server;
+  #server: Server | null = null;
   #fullToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: EndpointOptions, inbox: Inbox, context: Context) {
     this.#options = options;
     this.#inbox = inbox;
     this.#context = context;
-    const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedEveryMs };
-    this.#server = createServer(timeouts, (request, response) => {
-      this.#answer(request, response).catch((error: Error) => this.#fail(response, error));
-    });
-    boundConnections(this.#server);
   }
 
   /** Gives the port, which is a free one where 0 was asked for. Throws a MillraceError where it is taken. */
   async listen(): Promise<number> {
     const { port } = this.#options;
+    // Loaded here, as every process loads every node, and few of them listen.
+    const { createServer } = await import('node:http');
+    const timeouts = { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutsCheckedEveryMs };
+    const server = createServer(timeouts, (request, response) => {
+      this.#answer(request, response).catch((error: Error) => this.#fail(response, error));
+    });
+    boundConnections(server);
+    this.#server = server;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = error.code === 'EADDRINUSE';
         const message = taken ? `Port ${port} is taken by another program, or by another run.` : `Port ${port} cannot be opened: ${error.message}.`;
         reject(new MillraceError({ code: 'http/port', message, hint: 'Choose another port, or end what uses this one.', field: 'port' }));
       });
-      this.#server.listen(port, host, resolve);
+      server.listen(port, host, resolve);
     });
-    return (this.#server.address() as { port: number }).port;
+    return (server.address() as { port: number }).port;
   }
 
   close(): Promise<void> {
+    const server = this.#server;
     return new Promise((resolve) => {
-      this.#server.close(() => resolve());
+      if (!server) return resolve();
+      server.close(() => resolve());
       // What was not answered was not taken: its sender knows that.
-      this.#server.closeAllConnections();
+      server.closeAllConnections();
     });
   }
 

@@ -25,6 +25,7 @@ import {
   syntaxPlace,
   widerJsonType,
 } from './jsonl-record.ts';
+import { hasLongNumber } from './long-numbers.ts';
 import { stringLiteral } from './row-code.ts';
 import { compileRows, convertRow } from './row-conversion.ts';
 
@@ -45,8 +46,6 @@ const lineFeed = 10;
 const textBytes = 64 * 1024;
 /** After so many lines that the fast way cannot read, a file is taken for one of another kind. */
 const enoughMisses = 100;
-/** More than 15 digits, with or without a point between them. */
-const longDigits = /[\d.]{16}/;
 
 export class JsonlParser implements Parser {
   readonly #schema: Schema;
@@ -205,8 +204,8 @@ export class JsonlParser implements Parser {
 
   /** A record that is as expected, of text that is one JSON value; undefined for any other. */
   quickly(source: string): Row | undefined {
-    // A whole number beyond 2^53 is rounded by JSON.parse; inside of JSON columns nothing but its length gives it away.
-    if (source.charCodeAt(0) !== 123 || (this.#hasNumbers && longDigits.test(source))) return undefined;
+    // JSON.parse rounds numbers, and makes the largest infinite; nothing in what it gives tells.
+    if (source.charCodeAt(0) !== 123 || (this.#hasNumbers && hasLongNumber(source))) return undefined;
     try {
       if (this.#hasJson) refuseDeepValue(source);
       const record = parseJson(source) as JsonRecord;
@@ -260,7 +259,7 @@ export class JsonlParser implements Parser {
       'jsonl/value',
       `Column "${name}" is of type ${type}: ${found.message}.`,
       `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
-      this.#format.cast.has(name) && !this.#formats.has(name) ? undefined : readAs(name, wider),
+      this.#format.cast.has(name) && !this.#formats.has(name) ? undefined : readAs(name, wider, this.#formats.get(name)?.entry),
     );
   }
 

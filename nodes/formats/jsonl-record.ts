@@ -1,5 +1,6 @@
 /** One line of JSON Lines. */
 import { decimalExactly } from '../../engine/schema/decimal.ts';
+import { type EpochUnit, epochUnits } from '../../engine/schema/epoch.ts';
 import { isExactDecimal, readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
@@ -159,6 +160,12 @@ export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
 /** Milliseconds of the years 1973 to 5138: as such, seconds are always of 1970, and finer units of no year that is meant. */
 const earliest = 1e11;
 const latest = 1e14;
+
+/** The unit in which a number is a time of those years, or null where it is none in any. */
+export function likelyUnit(value: number): EpochUnit | null {
+  const size = Math.abs(value);
+  return epochUnits.find((_, i) => size >= (earliest / 1000) * 1000 ** i && size < (latest / 1000) * 1000 ** i) ?? null;
+}
 
 /** A number as milliseconds since the epoch, unless it looks like another unit. */
 export function timestampOf(value: number): Converted {

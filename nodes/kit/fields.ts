@@ -61,11 +61,18 @@ export type KeyValueField = Of<
 /**
  * Rows of small forms, e.g. the aggregations of an aggregate. Items hold flat fields only. `sampled`: the form offers to add an item
  * for each value that the sample has in the column which the sibling param `column` names; `into` is the item's text field for it.
+ * `readings`: the item's field that names a column of the node's own, of which the form shows how cells of the sample are read.
  */
 export type ListField<F extends Fields = Fields> = Of<
   'list',
   readonly ParamsOf<F>[],
-  { readonly item: F; readonly itemLabel: string; readonly min?: number; readonly sampled?: { readonly column: string; readonly into: string } }
+  {
+    readonly item: F;
+    readonly itemLabel: string;
+    readonly min?: number;
+    readonly sampled?: { readonly column: string; readonly into: string };
+    readonly readings?: string;
+  }
 >;
 export type ConditionField = Of<'condition', Condition, { readonly input?: string }>;
 

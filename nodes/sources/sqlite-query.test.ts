@@ -89,6 +89,39 @@ describe('types', () => {
       { id: '9223372036854775807', n: '0.25', mixed: '9007199254740993', price: 3 },
     ]);
   });
+  it('are times counted in any unit where that is said, exactly', async () => {
+    const { folder, db } = database('CREATE TABLE t (s TIMESTAMP, us INTEGER, ns INTEGER, day TEXT, ok TEXT)');
+    db.exec("INSERT INTO t VALUES (1706702400, 1706702400123000, 1706702400123000000, '31.01.2024', 'ja'), (1706702400.5, 0, 0, NULL, 'NEIN')");
+    db.exec("INSERT INTO t VALUES (0, 1706702400123456, 0, NULL, NULL), (0, 0, 1706702400123456789, NULL, NULL), (0, 0, 0, '2024-01-31', NULL)");
+    const types = [
+      { column: 's', type: 'timestamp', times: 'epoch', unit: 'seconds' },
+      { column: 'us', type: 'timestamp', times: 'epoch', unit: 'microseconds' },
+      { column: 'ns', type: 'timestamp', times: 'epoch', unit: 'nanoseconds' },
+      { column: 'day', type: 'date', times: 'pattern', pattern: 'dd.MM.yyyy' },
+      { column: 'ok', type: 'boolean', yes: 'ja', no: 'nein' },
+    ];
+    const { rows, failures } = await read(folder, { table: 't', types });
+    expect(rows).toEqual([
+      { s: 1706702400000, us: 1706702400123, ns: 1706702400123, day: '2024-01-31', ok: true },
+      { s: 1706702400500, us: 0, ns: 0, day: null, ok: false },
+    ]);
+    expect(failures.map(({ message, position }) => [position?.line, message])).toEqual([
+      [3, expect.stringContaining('"1706702400123456" is finer than a millisecond')],
+      [4, expect.stringContaining('"1706702400123456789" is finer than a millisecond')],
+      [5, expect.stringContaining('"2024-01-31" is no time in the form dd.MM.yyyy')],
+    ]);
+    const cut = await read(folder, { table: 't', types: types.map((entry) => ({ ...entry, finer: 'cut' })) });
+    expect(cut.rows.map(({ us, ns }) => [us, ns]).slice(2)).toEqual([
+      [1706702400123, 0],
+      [0, 1706702400123],
+    ]);
+  });
+  it('that look like times in a unit are offered as such', async () => {
+    const { folder } = database('CREATE TABLE t (at TIMESTAMP); INSERT INTO t VALUES (1706702400), (1706702400123456), (1706702400123456789)');
+    const { failures } = await read(folder, { table: 't' });
+    expect(failures.map(({ fix }) => fix?.title)).toEqual(['seconds', 'microseconds', 'nanoseconds'].map((unit) => `Read column "at" as ${unit} since 1970`));
+    expect((await read(folder, { table: 't', types: [failures[0]!.fix!.entry] })).rows).toEqual([{ at: 1706702400000 }]);
+  });
   it('of expressions are told from their values', async () => {
     const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2)');
     const { schema, problems } = await query(
