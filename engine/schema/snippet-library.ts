@@ -47,24 +47,36 @@ type DecimalLike = Decimal | number | bigint | string;
 /** Exact arithmetic with at most 1,000 digits. Null gives null. Rounding is half away from zero ("half-up"), or to the even neighbour ("half-even"). */
 declare const decimal: {
   /** Null for a text that is no number. */
-  of(value: DecimalLike): Decimal;
+  of(value: Decimal | number | bigint): Decimal;
+  of(value: DecimalLike | null | undefined): Decimal | null;
   add(a: DecimalLike, b: DecimalLike): Decimal;
+  add(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): Decimal | null;
   subtract(a: DecimalLike, b: DecimalLike): Decimal;
+  subtract(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): Decimal | null;
   multiply(a: DecimalLike, b: DecimalLike): Decimal;
+  multiply(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): Decimal | null;
   /** The quotient with so many digits after the decimal point. Dividing by zero throws. */
   divide(a: DecimalLike, b: DecimalLike, digits: number, rounding?: 'half-up' | 'half-even'): Decimal;
+  divide(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined, digits: number, rounding?: 'half-up' | 'half-even'): Decimal | null;
   /** With so many digits after the decimal point (0 if not given). */
   round(value: DecimalLike, digits?: number, rounding?: 'half-up' | 'half-even'): Decimal;
+  round(value: DecimalLike | null | undefined, digits?: number, rounding?: 'half-up' | 'half-even'): Decimal | null;
   abs(value: DecimalLike): Decimal;
+  abs(value: DecimalLike | null | undefined): Decimal | null;
   negate(value: DecimalLike): Decimal;
+  negate(value: DecimalLike | null | undefined): Decimal | null;
   min(...values: readonly DecimalLike[]): Decimal;
+  min(...values: readonly (DecimalLike | null | undefined)[]): Decimal | null;
   max(...values: readonly DecimalLike[]): Decimal;
+  max(...values: readonly (DecimalLike | null | undefined)[]): Decimal | null;
   /** -1, 0 or 1, as a is less than, equal to or greater than b: also for \`sort(decimal.compare)\`. */
   compare(a: DecimalLike, b: DecimalLike): number;
+  compare(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): number | null;
   /** 12.5 and 12.50 are equal; null equals only null. */
-  equals(a: DecimalLike, b: DecimalLike): boolean;
+  equals(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): boolean;
   /** The nearest number of doubles. */
   toNumber(value: DecimalLike): number;
+  toNumber(value: DecimalLike | null | undefined): number | null;
 };
 /** Rounds half away from zero, to so many digits after the decimal point (0 if not given). Null gives null. */
 declare function round(value: number, digits?: number): number;

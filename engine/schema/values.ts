@@ -5,7 +5,7 @@ import { decimalOf, decimalOfNumber, maxDecimalDigitsText } from './decimal.ts';
 import { decimalHandedOut, decimalInside } from './decimal-object.ts';
 import { isExactDecimal } from './exact.ts';
 import { refuseDeepValue } from './json-depth.ts';
-import { parseJson } from './json-text.ts';
+import { parseJson, roundedNumber } from './json-text.ts';
 import { dateAt, formatTimestamp, isBeyondMilliseconds, isDate, maxTimestamp, parseTimestamp } from './timestamp.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
 
@@ -124,7 +124,9 @@ export function castText(text: string, to: Exclude<ColumnType, 'string'>): Conve
     case 'json':
       try {
         refuseDeepValue(text);
-        return ok(parseJson(text) as Json);
+        const value = parseJson(text) as Json;
+        const rounded = roundedNumber(text);
+        return rounded === null ? ok(value) : no(`It holds ${rounded}, which would be rounded`);
       } catch {
         return no(`${show(text)} is not JSON`);
       }

@@ -3,7 +3,7 @@
 import { decimalOfNumber, isDecimalValue } from '../../engine/schema/decimal.ts';
 import { readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
-import { parseJson } from '../../engine/schema/json-text.ts';
+import { parseJson, roundedNumber } from '../../engine/schema/json-text.ts';
 import type { Fix } from '../../engine/schema/problem.ts';
 import { readText } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
@@ -172,7 +172,8 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
     if (typeof found !== 'string') return undefined;
     try {
       refuseDeepValue(found);
-      return parseJson(found) as Json;
+      const value = parseJson(found) as Json;
+      return roundedNumber(found) === null ? value : undefined;
     } catch {
       return undefined;
     }

@@ -127,6 +127,22 @@ describe.each(ways)('run with %j', (way) => {
   });
 });
 
+test('the sum of a window without rows is a decimal', () => {
+  const rows: TrialInput = {
+    schema: { ...schema({ time: 'timestamp', price: 'decimal' }), eventTime: { column: 'time' } },
+    rows: [
+      { time: 0, price: '0.10' },
+      { time: 250, price: '2' },
+    ],
+  };
+  const params = { aggregations: [aggregation('sum'), aggregation('average')], window: 'tumbling', every: 100, emptyWindows: true };
+  expect(rowsOf(run('aggregate', params, rows)).map(({ sum, average }) => [sum, average])).toEqual([
+    ['0.10', '0.10'],
+    ['0', null],
+    ['2', '2'],
+  ]);
+});
+
 describe('a decimal meets other numbers', () => {
   const own = {
     schema: schema({ id: 'integer', n: 'number', d: 'decimal' }),
