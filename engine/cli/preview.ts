@@ -58,7 +58,7 @@ function print({ schema, rows, total, complete }: PreviewResult): void {
     process.stdout.write(`${lines.join('\n')}\n`);
     return;
   }
-  const right = schema.columns.map((column) => column.type === 'integer' || column.type === 'number');
+  const right = schema.columns.map((column) => column.type === 'integer' || column.type === 'number' || column.type === 'decimal');
   const what = complete ? `${count(total)} rows` : `${count(total)} rows of a sample`;
   process.stdout.write(`${alignedTable(header, texts, right, 40)}\n${paint(`${count(rows.length)} of ${what}`, 'dim')}\n`);
 }

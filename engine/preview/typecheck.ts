@@ -4,6 +4,7 @@ import type * as TypeScript from 'typescript';
 import type { Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
 import { keyedDeclarations, rowDeclaration, snippetLibrary } from '../schema/typescript.ts';
+import { decimalComparisons } from './decimal-comparisons.ts';
 
 /** A param of a node that holds TypeScript, with the rows that it sees. Plain data. */
 export interface TypedCode {
@@ -65,7 +66,8 @@ export class TypeChecker {
 
   #problems(name: string, file: File): Problem[] {
     if (this.#service.getSyntacticDiagnostics(name).length > 0) return [];
-    return this.#service.getSemanticDiagnostics(name).flatMap((diagnostic) => {
+    const diagnostics = this.#service.getSemanticDiagnostics(name);
+    return [...diagnostics, ...this.#decimalComparisons(name, file, diagnostics)].flatMap((diagnostic) => {
       const range = this.#range(diagnostic, file);
       if (!range || returnsOnlyNull.has(diagnostic.code)) return [];
       const message = this.#ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
@@ -78,6 +80,20 @@ export class TypeChecker {
         field: file.code.field,
         range,
       };
+    });
+  }
+
+  /** As diagnostics, where TypeScript has not told of the same place. */
+  #decimalComparisons(name: string, file: File, told: readonly TypeScript.Diagnostic[]): TypeScript.Diagnostic[] {
+    const program = this.#service.getProgram();
+    const source = program?.getSourceFile(name);
+    if (!program || !source || !/\b[dD]ecimal\b/.test(file.text)) return [];
+    return decimalComparisons(this.#ts, program, source).flatMap((node) => {
+      const start = node.getStart(source);
+      if (told.some((each) => each.start === start)) return [];
+      const operator = node.operatorToken.getText(source);
+      const messageText = `The operator "${operator}" does not compare decimals: use decimal.compare or decimal.equals`;
+      return { category: this.#ts.DiagnosticCategory.Error, code: 0, file: source, start, length: node.getEnd() - start, messageText };
     });
   }
 

@@ -12,12 +12,14 @@ test('declares exactly what there is', () => {
   for (const statement of file.statements) {
     if (ts.isFunctionDeclaration(statement)) declared.push(statement.name!.text);
     if (!ts.isVariableStatement(statement)) continue;
-    const [declaration] = statement.declarationList.declarations;
-    const name = (declaration!.name as ts.Identifier).text;
-    for (const member of (declaration!.type as ts.TypeLiteralNode).members) declared.push(`${name}.${(member.name as ts.Identifier).text}`);
+    const declaration = statement.declarationList.declarations[0]!;
+    const name = (declaration.name as ts.Identifier).text;
+    if (!ts.isTypeLiteralNode(declaration.type!)) continue;
+    for (const member of declaration.type.members) declared.push(`${name}.${(member.name as ts.Identifier).text}`);
   }
   const given = Object.entries(library).flatMap(([name, value]) => (typeof value === 'function' ? [name] : Object.keys(value).map((key) => `${name}.${key}`)));
-  expect(declared.sort()).toEqual(given.sort());
+  // A function that takes null is declared twice.
+  expect([...new Set(declared)].sort()).toEqual(given.sort());
 });
 
 test('parts of a time', () => {

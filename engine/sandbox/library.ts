@@ -2,6 +2,7 @@ import { Calendar, type CalendarUnit, calendarUnits } from '../schema/calendar.t
 import { numberReader } from '../schema/number-format.ts';
 import { formatTimestamp, isDate, parseTimestamp } from '../schema/timestamp.ts';
 import { utc, type Zone, zoneOf, zoneProblem } from '../schema/zone.ts';
+import { decimals } from './decimals.ts';
 
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
@@ -41,6 +42,7 @@ export const library = {
       return Number.isFinite(number) ? number : null;
     },
   },
+  decimal: decimals,
   round: (value: number | null, digits = 0) => {
     if (isMissing(value)) return null;
     const size = Math.abs(value);

@@ -1,4 +1,5 @@
 import { type AnyNode, parse } from 'acorn';
+import { decimalInside } from '../schema/decimal-object.ts';
 import type { Row, Value } from '../schema/types.ts';
 import { suspectGlobals, suspectNames } from './harmless.ts';
 import { partsOf } from './syntax-tree.ts';
@@ -91,6 +92,7 @@ function some(root: AnyNode, holds: (node: AnyNode) => boolean): boolean {
 /** A copy of a row that shares nothing changeable with it. */
 export function copyRow(row: Row): Row {
   const copy: Record<string, Value> = { ...row };
-  for (const name in copy) if (typeof copy[name] === 'object' && copy[name] !== null) copy[name] = structuredClone(copy[name]);
+  for (const name in copy)
+    if (typeof copy[name] === 'object' && copy[name] !== null && decimalInside(copy[name]) === null) copy[name] = structuredClone(copy[name]);
   return copy;
 }

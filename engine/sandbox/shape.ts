@@ -22,7 +22,7 @@ export const maxLength = 256 * 1024;
 /** Of the syntax tree: what walks it uses the stack, of which some threads have less than others. */
 export const maxDepth = 500;
 
-const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `round`), nothing else.';
+const onlyRow = 'Code in a pipeline gets the row and the helpers (`time`, `text`, `decimal`, `round`), nothing else.';
 
 /**
  * Whether JavaScript is what the sandbox can run: one expression, a module with one default function and no other

@@ -3,6 +3,7 @@ import type { BlockStatement, ForInStatement, ForOfStatement, Node, Pattern, Pro
 import { nonNull } from './code-facts.ts';
 import { CodeScope } from './code-scope.ts';
 import { assign, itemsOf, shapeOf } from './code-values.ts';
+import { checkIdentity } from './decimal-use.ts';
 import { never, nothing, of, rowShape, type Shape, union, unknown } from './shape.ts';
 import type { Schema } from './types.ts';
 
@@ -83,7 +84,7 @@ function follow(node: Statement, scope: CodeScope, returned: Shape[]): boolean {
       });
       return true;
     case 'SwitchStatement': {
-      shapeOf(node.discriminant, scope);
+      checkIdentity(node.discriminant, '"switch"', shapeOf(node.discriminant, scope), scope);
       const hasDefault = node.cases.some((each) => each.test === null);
       // A case that falls through goes on with the next one's statements.
       const ways = node.cases.map(

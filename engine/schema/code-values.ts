@@ -11,11 +11,13 @@ import type {
   Pattern,
   SpreadElement,
   Super,
+  UnaryExpression,
 } from 'acorn';
 import { arithmetic } from './arithmetic.ts';
 import { didYouMean } from './closest.ts';
 import { keyOf, nonNull, pathOf } from './code-facts.ts';
 import type { CodeScope } from './code-scope.ts';
+import { checkCall, checkIdentity, checkMember, checkMethod, checkNew, checkOperator, checkUnary, checkUpdate } from './decimal-use.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
 import { nameList } from './name-list.ts';
 import { arrayOf, isText, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
@@ -49,12 +51,13 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
     case 'NewExpression': {
       const [first] = node.arguments.map((argument) => argumentShape(argument, scope));
       shapeOf(node.callee, scope);
+      if (node.callee.type === 'Identifier') checkNew(node, node.callee.name, first, scope);
       if (node.callee.type !== 'Identifier' || node.callee.name !== 'Date') return { ...unknown, nullable: false };
       if (!first) reportChance(node, 'new Date()', scope);
       return numberOf('Date', first !== undefined && isNumeric(first));
     }
     case 'UnaryExpression':
-      return unary(node.operator, node.argument, scope);
+      return unary(node, scope);
     case 'BinaryExpression':
       return binary(node, scope);
     case 'LogicalExpression': {
@@ -62,7 +65,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       if (node.operator === '&&') {
         const right = scope.assuming(nonNull(node.left, true), () => shapeOf(node.right, scope));
         // Objects and the like are never falsy but when they are null.
-        if (['object', 'array', 'Date'].includes(left.is)) return left.nullable ? nullable(right) : right;
+        if (['object', 'array', 'Date', 'decimal'].includes(left.is)) return left.nullable ? nullable(right) : right;
         return union(left, right);
       }
       const right = node.operator === '||' ? scope.assuming(nonNull(node.left, false), () => shapeOf(node.right, scope)) : shapeOf(node.right, scope);
@@ -91,6 +94,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       return assignment(node, scope);
     case 'UpdateExpression': {
       const before = shapeOf(node.argument, scope);
+      checkUpdate(node, node.operator, before, scope);
       const after = numberOf(before.is === 'integer' ? 'integer' : 'number', isNumeric(before));
       assign(node.argument as Pattern, after, scope);
       return after;
@@ -130,7 +134,8 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
 function member(node: MemberExpression, scope: CodeScope): Shape {
   const object = shapeOf(node.object, scope);
   const key = keyOf(node.property, node.computed);
-  if (node.computed && node.property.type !== 'PrivateIdentifier') shapeOf(node.property, scope);
+  if (node.computed && node.property.type !== 'PrivateIdentifier') checkIdentity(node.property, 'A name of a field', shapeOf(node.property, scope), scope);
+  checkMember(node.property, object, key, scope);
   if (object.is === 'global') return globalConstants.get(`${object.name}.${key}`) ?? { is: 'global', nullable: false, name: `${object.name}.${key}` };
   if (object.is === 'array') return key === 'length' ? of('integer') : nullable(object.item ?? unknown);
   if (isText(object)) return key === 'length' ? of('integer') : node.computed ? of('string', true) : unknown;
@@ -191,9 +196,11 @@ function itemsOf(list: Shape): Shape {
 
 export { itemsOf };
 
-function unary(operator: string, argument: Expression, scope: CodeScope): Shape {
+function unary(node: UnaryExpression, scope: CodeScope): Shape {
+  const { operator, argument } = node;
   if (operator === 'delete' && argument.type === 'MemberExpression') return removeField(argument, scope);
   const shape = shapeOf(argument, scope);
+  checkUnary(node, operator, shape, scope);
   switch (operator) {
     case '!':
     case 'delete':
@@ -214,6 +221,7 @@ const comparisons = new Set(['==', '!=', '===', '!==', '<', '<=', '>', '>=', 'in
 function binary(node: BinaryExpression, scope: CodeScope): Shape {
   const left = node.left.type === 'PrivateIdentifier' ? unknown : shapeOf(node.left, scope);
   const right = shapeOf(node.right, scope);
+  checkOperator(node, node.operator, left, right, scope);
   if (comparisons.has(node.operator)) return of('boolean');
   const divisor = node.right.type === 'Literal' && typeof node.right.value === 'number' && node.right.value !== 0;
   return arithmetic(node.operator, left, right, divisor);
@@ -227,7 +235,9 @@ function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
     return right;
   }
   const left = shapeOf(node.left as Expression, scope);
-  const value = ['||=', '&&=', '??='].includes(operator)
+  const isLogical = ['||=', '&&=', '??='].includes(operator);
+  if (!isLogical) checkOperator(node, operator.slice(0, -1), left, right, scope);
+  const value = isLogical
     ? union(operator === '&&=' ? left : present(left), right)
     : arithmetic(operator.slice(0, -1), left, right, node.right.type === 'Literal' && node.right.value !== 0);
   assign(node.left, value, scope);
@@ -315,6 +325,8 @@ function call(node: CallExpression, scope: CodeScope): Shape {
   const args = node.arguments.map((argument) => argumentShape(argument, scope));
 
   if (self && name !== null && callee.type === 'MemberExpression' && self.is !== 'global') {
+    checkMember(callee.property, self, name, scope);
+    checkMethod(node, self, name, args, scope);
     const field = self.fields?.get(name);
     if (field?.is === 'function' && field.code) return applied(field.code, args, scope);
     const result = withCallback(self, name, args, scope) ?? methodOf(self, name)?.(self, args);
@@ -334,6 +346,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
     for (const argument of args) if (argument.code) applied(argument.code, [], scope);
     return unknown;
   }
+  checkCall(node, target.name, args, scope);
   if (target.name === 'Math.random' || target.name === 'Date.now') reportChance(node, `${target.name}()`, scope);
   if (target.name === 'Object.assign') return objectAssign(args);
   if (target.name === 'Object.entries' || target.name === 'Object.values')

@@ -3,11 +3,12 @@
  * Inference tells types by it from a sample, and the readers apply it to every row behind the sample.
  * docs/types.md says it in words.
  */
+import { decimalExactly } from './decimal.ts';
 import { isBeyondMilliseconds, isDate, parseTimestamp } from './timestamp.ts';
 import type { Value } from './types.ts';
 
 /** The types that a text can show by itself, narrowest first. What is none of them is `string`. */
-export const toldTypes = ['boolean', 'integer', 'number', 'date', 'timestamp'] as const;
+export const toldTypes = ['boolean', 'integer', 'number', 'decimal', 'date', 'timestamp'] as const;
 export type ToldType = (typeof toldTypes)[number];
 
 /** `-0`, `007`, `+5` and `12.0` are left out on purpose: as whole numbers they would not be what was written. */
@@ -28,6 +29,8 @@ export function readExactly(text: string, type: ToldType): Value | undefined {
     }
     case 'number':
       return numberText.test(text) && isExactDecimal(text) && (!isBeyondWhole(text) || String(Number(text)) === text) ? Number(text) : undefined;
+    case 'decimal':
+      return decimalExactly(text) ?? undefined;
     case 'date':
       return isDate(text) ? text : undefined;
     case 'timestamp':

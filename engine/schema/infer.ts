@@ -1,20 +1,22 @@
 /** Which types the columns of a source have, told from a sample of its rows. The rule for texts is in exact.ts. */
+import { decimalExactly } from './decimal.ts';
 import { isBeyondWhole, isDecimal, isExactDecimal, readExactly, TrailingZeros, toldTypes } from './exact.ts';
 import { isRawNumber } from './raw-number.ts';
 import type { ColumnType, Schema } from './types.ts';
 
 /**
- * A column type, or a number that none of them holds: `large` is a whole number beyond 2^53 that a double holds all the same
- * (a number beside decimals, else text), `wide` one that would be rounded, which makes every number beside it text as well.
+ * A column type, or more than one of several: `large` is a whole number beyond 2^53 that a double holds all the same (a number
+ * beside numbers with decimals, else a decimal); `power` a number with an exponent, which as a decimal would be written
+ * otherwise; `wide` a number that only a text keeps, which makes every number beside it text as well.
  */
-type Found = ColumnType | 'large' | 'wide';
-const numeric: readonly Found[] = ['integer', 'large', 'number', 'wide'];
+type Found = ColumnType | 'large' | 'power' | 'wide';
+const numeric: readonly Found[] = ['integer', 'large', 'number', 'power', 'decimal', 'wide'];
 
 /**
  * The schema of text columns (a CSV file). The i-th column stands for `names[i]`; an empty name becomes `column_<i+1>`, a
  * repeated one gets a number. A column has the narrowest type that loses nothing of any cell: boolean, integer, number,
- * date, timestamp (ISO 8601), else string. Ids such as `00123`, whole numbers beyond 2^53, decimals of more digits than a number
- * keeps, and version numbers such as 1.9 beside 1.10 stay text. Null and blank cells say nothing, and a column of nothing else
+ * decimal (whole numbers beyond 2^53, and more digits than a number keeps), date, timestamp (ISO 8601), else string. Ids such as
+ * `00123` and version numbers such as 1.9 beside 1.10 stay text. Null and blank cells say nothing, and a column of nothing else
  * is text. Every column is nullable, since later rows may lack a cell.
  */
 export function inferFromText(names: readonly string[], sample: readonly (readonly (string | null)[])[]): Schema {
@@ -30,7 +32,7 @@ export function inferFromText(names: readonly string[], sample: readonly (readon
 /**
  * The schema of records (JSON Lines): columns in order of first appearance. Numbers are integer or number, text is
  * timestamp where every cell is ISO 8601, objects, arrays and mixtures are json, and so is a column that was always null.
- * A number that JavaScript cannot hold exactly (as bigint or RawNumber, or already rounded) makes its column text. Every column is nullable.
+ * A number that a double does not hold exactly (as bigint or RawNumber, or already rounded) makes its column decimal, or text where it has too many digits for that. Every column is nullable.
  */
 export function inferFromJson(sample: readonly Record<string, unknown>[]): Schema {
   const types = new Map<string, Found | null>();
@@ -42,13 +44,15 @@ export function inferFromJson(sample: readonly Record<string, unknown>[]): Schem
 
 function typeOfCells(cells: readonly (string | null)[]): ColumnType {
   const zeros = new TrailingZeros();
+  let isVersion = false;
   let merged: Found | null = null;
   for (const cell of cells) {
     merged = merge(merged, textType(cell), 'string');
-    if (merged === 'number' && cell !== null && !zeros.accepts(cell.trim())) return 'string';
-    if (merged === 'string') break;
+    if (merged === 'string') return merged;
+    if (cell !== null && numeric.includes(merged!)) isVersion ||= !zeros.accepts(cell.trim());
   }
-  return columnType(merged, 'string');
+  // Decimals keep their zeros.
+  return isVersion && merged !== 'decimal' ? 'string' : columnType(merged, 'string');
 }
 
 /** The narrowest type that holds this cell; null where it says nothing. */
@@ -56,7 +60,7 @@ function textType(cell: string | null): Found | null {
   const text = cell?.trim();
   if (!text) return null;
   const told = toldTypes.find((type) => readExactly(text, type) !== undefined);
-  if (told === 'number' && isBeyondWhole(text)) return 'large';
+  if (told === 'number') return isBeyondWhole(text) ? 'large' : /e/i.test(text) ? 'power' : told;
   return told ?? (isDecimal(text) ? 'wide' : 'string');
 }
 
@@ -67,7 +71,7 @@ function jsonType(value: unknown): Found | null {
     case 'boolean':
       return 'boolean';
     case 'bigint':
-      return Number.isSafeInteger(Number(value)) ? 'integer' : 'wide';
+      return Number.isSafeInteger(Number(value)) ? 'integer' : 'decimal';
     case 'number':
       if (Number.isSafeInteger(value)) return Object.is(value, -0) ? 'number' : 'integer';
       // From 1e21 on, a number is written with an exponent: a magnitude, not somebody's id that was rounded.
@@ -79,20 +83,25 @@ function jsonType(value: unknown): Found | null {
 }
 
 function rawType(written: string): Found {
-  if (!isExactDecimal(written)) return 'wide';
+  if (!isExactDecimal(written)) return decimalExactly(written) === null ? 'wide' : 'decimal';
   const value = Number(written);
   return /[.e]/i.test(written) && !Number.isSafeInteger(value) ? 'number' : jsonType(value)!;
 }
 
 function columnType(found: Found | null, unknown: ColumnType): ColumnType {
-  return found === 'wide' || found === 'large' ? 'string' : (found ?? unknown);
+  if (found === 'large') return 'decimal';
+  if (found === 'power') return 'number';
+  return found === 'wide' ? 'string' : (found ?? unknown);
 }
 
 /** The type that holds both: integers are numbers, days have their midnight, dates and timestamps were text. */
 function merge(a: Found | null, b: Found | null, mixed: ColumnType): Found | null {
   if (a === b || b === null) return a;
   if (a === null) return b;
-  if (numeric.includes(a) && numeric.includes(b)) return numeric[Math.max(numeric.indexOf(a), numeric.indexOf(b))]!;
+  if (numeric.includes(a) && numeric.includes(b)) {
+    if ((a === 'power' && b === 'decimal') || (a === 'decimal' && b === 'power')) return 'wide';
+    return numeric[Math.max(numeric.indexOf(a), numeric.indexOf(b))]!;
+  }
   if (isTime(a) && isTime(b)) return 'timestamp';
   return isText(a) && isText(b) ? 'string' : mixed;
 }

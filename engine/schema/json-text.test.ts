@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseJson } from './json-text.ts';
+import { parseJson, roundedNumber } from './json-text.ts';
+import { castValue } from './values.ts';
 
 /** With every character of every key as an escape, and a backslash as one. */
 const escaped = (value: unknown): string => {
@@ -45,4 +46,12 @@ it('says of what is no JSON what JSON.parse says', () => {
     };
     expect(said(parseJson)).toBe(said((each) => JSON.parse(each)));
   }
+});
+
+it('finds numbers that a double would round, wherever they stand', () => {
+  for (const text of ['{"a":[12345678901234567890]}', '[0.12345678901234567890]', '{"a":{"b":9007199254740993}}']) {
+    expect(roundedNumber(text)).toMatch(/^[\d.]{16,}$/);
+    expect(castValue(text, 'json')).toEqual({ ok: false, message: `It holds ${roundedNumber(text)}, which would be rounded` });
+  }
+  for (const text of ['{"a":"12345678901234567890"}', '[0.30000000000000004, 1e21, 9007199254740992]', '1']) expect(roundedNumber(text)).toBeNull();
 });

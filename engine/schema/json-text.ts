@@ -1,5 +1,7 @@
 /** JSON of anybody's data. */
 
+import { isExactDecimal } from './exact.ts';
+
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
 
 /** A string of JSON; with its colon it is a key. */
@@ -23,6 +25,20 @@ export function parseJson(text: string, revive?: Reviver): unknown {
     // For the words and the position of the text as it is.
     return JSON.parse(text, revive as never);
   }
+}
+
+/** More than 15 digits, with or without a point between them. */
+const longDigits = /[\d.]{16}/;
+
+/** The first number of a JSON text that a double would round, or null. The text must be JSON. */
+export function roundedNumber(text: string): string | null {
+  if (!longDigits.test(text)) return null;
+  let found: string | null = null;
+  JSON.parse(text, ((_key: string, value: unknown, { source }: { source?: string }) => {
+    if (typeof value === 'number' && source !== undefined && !isExactDecimal(source)) found ??= source;
+    return value;
+  }) as never);
+  return found;
 }
 
 function withNames(value: unknown, names: readonly string[]): unknown {

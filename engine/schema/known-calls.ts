@@ -37,6 +37,7 @@ const numberMethods = table([
   ['toFixed toPrecision toExponential toString toLocaleString', always(string)],
   ['valueOf', (self) => present(self)],
 ]);
+const decimalMethods = table([['toString toJSON', always(string)]]);
 const dateMethods = table([
   ['toISOString toString toDateString toTimeString toLocaleString toLocaleDateString toLocaleTimeString toUTCString toJSON', always(string)],
   ['getTime valueOf', (self) => numberOf('timestamp', !self.nan)],
@@ -63,6 +64,7 @@ export function methodOf(self: Shape, name: string): Call | undefined {
     date: stringMethods,
     integer: numberMethods,
     number: numberMethods,
+    decimal: decimalMethods,
     timestamp: numberMethods,
     Date: dateMethods,
     array: arrayMethods,

@@ -13,7 +13,14 @@ const guess = (...cells: string[]) =>
   ).columns[0]!.type;
 
 /** A cell that shows its type by itself. */
-const plain = { boolean: 'true', integer: '1', number: '0.5', timestamp: '2026-01-31T12:00:00Z', date: '2026-01-31' } as const;
+const plain = {
+  boolean: 'true',
+  integer: '1',
+  number: '0.5',
+  decimal: '9007199254740993',
+  timestamp: '2026-01-31T12:00:00Z',
+  date: '2026-01-31',
+} as const;
 const types = Object.keys(plain) as (keyof typeof plain)[];
 
 const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 20 });
@@ -78,6 +85,18 @@ describe('the guess and the cast behind the sample', () => {
     );
   });
 
+  it('lose nothing of decimals but a zero before the point, and the sign of zero', () => {
+    fc.assert(
+      fc.property(cell, (text) => {
+        const read = readText(text, 'decimal');
+        if (!read.ok || read.value === null) return;
+        const told = (number: string) => (/[1-9]/.test(number) ? number : number.replace('-', '')).replace(/^(-?)\./, '$10.');
+        expect(read.value).toBe(told(text.trim()));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('take every number that was written by formatValue', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
@@ -88,15 +107,17 @@ describe('the guess and the cast behind the sample', () => {
 });
 
 describe('a cell that does not fit', () => {
-  it.each<[string, 'integer' | 'number' | 'timestamp' | 'boolean', string, ColumnType]>([
+  it.each<[string, 'integer' | 'number' | 'decimal' | 'timestamp' | 'boolean', string, ColumnType]>([
     ['007', 'integer', '"007" as an integer would not be what was written', 'string'],
     ['+49', 'integer', '"+49" as an integer would not be what was written', 'string'],
     ['-0', 'integer', '"-0" as an integer would not be what was written', 'number'],
     ['1.5', 'integer', '"1.5" is not a whole number', 'number'],
-    ['9007199254740992', 'integer', '"9007199254740992" is beyond 2^53, where whole numbers would be rounded', 'string'],
-    ['9007199254740993', 'number', '"9007199254740993" is beyond 2^53, where whole numbers would be rounded', 'string'],
-    ['0.1234567890123456789', 'number', '"0.1234567890123456789" has more digits than a number keeps', 'string'],
+    ['9007199254740992', 'integer', '"9007199254740992" is beyond 2^53, where whole numbers would be rounded', 'decimal'],
+    ['9007199254740993', 'number', '"9007199254740993" is beyond 2^53, where whole numbers would be rounded', 'decimal'],
+    ['0.1234567890123456789', 'number', '"0.1234567890123456789" has more digits than a number keeps', 'decimal'],
     ['12E45', 'number', '"12E45" as a number would not be what was written', 'string'],
+    ['1e-7', 'decimal', '"1e-7" as a decimal would be written without its exponent', 'string'],
+    ['007', 'decimal', '"007" as a decimal would not be what was written', 'string'],
     ['1', 'boolean', '"1" as a boolean would not be what was written', 'string'],
     ['2026-01-31T12:00:00.123456Z', 'timestamp', '"2026-01-31T12:00:00.123456Z" is finer than milliseconds', 'string'],
   ])('%s as %s: the message says why, and there is a wider type', (text, type, message, wider) => {

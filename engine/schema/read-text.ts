@@ -1,4 +1,5 @@
 /** The cells of columns whose types were told from the data (exact.ts has the rule), and what is wrong with those that do not fit. */
+import { decimalOf } from './decimal.ts';
 import { isBeyondWhole, isDecimal, readExactly, type ToldType, type TrailingZeros } from './exact.ts';
 import type { ColumnType } from './types.ts';
 import { type Converted, castText, isNoBytes, show } from './values.ts';
@@ -28,6 +29,7 @@ export function readText(cell: string, to: ColumnType, zeros?: TrailingZeros): C
 function lossOf(text: string, type: ToldType): string {
   if (type === 'date') return `${show(text)} has a time as well`;
   if (type === 'timestamp') return `${show(text)} is finer than milliseconds`;
+  if (type === 'decimal' && isDecimal(text) && decimalOf(text) !== null) return `${show(text)} as a decimal would be written without its exponent`;
   if (type === 'number' && isDecimal(text)) return `${show(text)} has more digits than a number keeps`;
   return `${show(text)} as ${type === 'integer' ? 'an' : 'a'} ${type} would not be what was written`;
 }
@@ -36,5 +38,8 @@ function lossOf(text: string, type: ToldType): string {
 export function widerType(cell: string, type: ColumnType): ColumnType {
   const text = cell.trim();
   if (type === 'date') return readExactly(text, 'timestamp') === undefined ? 'string' : 'timestamp';
-  return type === 'integer' && readExactly(text, 'number') !== undefined && !isBeyondWhole(text) ? 'number' : 'string';
+  if (type === 'integer' && readExactly(text, 'number') !== undefined && !isBeyondWhole(text)) return 'number';
+  // A number keeps what it can: only more digits than that make a decimal of its column.
+  const isWider = type === 'integer' || (type === 'number' && readExactly(text, 'number') === undefined);
+  return isWider && readExactly(text, 'decimal') !== undefined ? 'decimal' : 'string';
 }

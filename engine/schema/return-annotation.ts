@@ -31,6 +31,7 @@ const keywords: Readonly<Record<string, Shape>> = {
   null: of('null', true),
   undefined: of('null', true),
   Date: of('Date'),
+  Decimal: of('decimal'),
   Uint8Array: of('bytes'),
 };
 

@@ -64,6 +64,8 @@ export function union(a: Shape, b: Shape): Shape {
   if (a.is === b.is) return a.is === 'function' || a.is === 'global' ? unknown : { is: a.is, nullable: either, nan: a.nan === true || b.nan === true };
   if (a.is === 'function' || b.is === 'function' || a.is === 'global' || b.is === 'global') return unknown;
   const kinds = [a.is, b.is];
+  // A column of decimals takes whole numbers, and refuses others aloud.
+  if (kinds.includes('decimal') && (kinds.includes('integer') || kinds.includes('number'))) return of('decimal', either);
   const nan = a.nan === true || b.nan === true;
   if (kinds.every((kind) => kind === 'timestamp' || kind === 'Date')) return { is: 'timestamp', nullable: either, nan };
   if (kinds.every((kind) => kind === 'integer' || kind === 'number' || kind === 'timestamp')) return { is: 'number', nullable: either, nan };
@@ -109,6 +111,7 @@ export function describe(shape: Shape): string {
     date: 'a day',
     integer: 'a number',
     number: 'a number',
+    decimal: 'a decimal',
     boolean: 'true or false',
     timestamp: 'a time',
     Date: 'a Date',

@@ -12,6 +12,22 @@ const fromTime =
   (_, [first]) =>
     first && !first.nullable && (isNumeric(first) || first.is === 'date') ? result : nullable(result);
 
+/** Null where one of the first `count` arguments may be. */
+const fromAll =
+  (result: Shape, count: number): Call =>
+  (_, args) =>
+    args.slice(0, count).every((each) => !each.nullable && each.is !== 'null') ? result : nullable(result);
+const decimal = of('decimal');
+const decimalCalls: readonly (readonly [name: string, call: Call])[] = [
+  ['of', (_, [first]) => (first && !first.nullable && !first.nan && ['decimal', 'integer', 'number'].includes(first.is) ? decimal : nullable(decimal))],
+  ...['add', 'subtract', 'multiply', 'divide'].map((name) => [name, fromAll(decimal, 2)] as const),
+  ...['round', 'abs', 'negate'].map((name) => [name, fromAll(decimal, 1)] as const),
+  ...['min', 'max'].map((name) => [name, fromAll(decimal, Number.POSITIVE_INFINITY)] as const),
+  ['compare', fromAll(of('integer'), 2)],
+  ['equals', () => of('boolean')],
+  ['toNumber', fromAll(of('number'), 1)],
+];
+
 const parts = ['year', 'month', 'day', 'weekday', 'hour', 'minute', 'second'];
 
 /** What the helper library's functions give (engine/sandbox/library.ts), by full name. */
@@ -21,6 +37,7 @@ export const snippetCalls: ReadonlyMap<string, Call> = new Map<string, Call>([
   ['time.iso', fromTime(of('string'))],
   ['time.date', fromTime(of('string'))],
   ...parts.map((name) => [`time.${name}`, fromTime(of('integer'))] as const),
+  ...decimalCalls.map(([name, call]) => [`decimal.${name}`, call] as const),
   ['text.clean', fromFirst(of('string'))],
   ['text.title', fromFirst(of('string'))],
   ['text.number', () => of('number', true)],

@@ -35,6 +35,49 @@ declare const text: {
   /** The number in a text such as "1,234.50" or "-3e2", or with a decimal comma "1.234,50"; null where there is none. */
   number(text: string, decimal?: '.' | ','): number;
 };
+declare const decimalMark: unique symbol;
+/** An exact decimal, as in columns of type decimal. JavaScript's operators do not work on it: use \`decimal.add\`, \`decimal.compare\` and their like. As a text, and in JSON, it is its digits. */
+interface Decimal {
+  readonly [decimalMark]: never;
+  toString(): string;
+  toJSON(): string;
+}
+/** What counts as a decimal: a number by the digits that it is written with (1.19 is 1.19), a text of digits. */
+type DecimalLike = Decimal | number | bigint | string;
+/** Exact arithmetic with at most 1,000 digits. Null gives null. Rounding is half away from zero ("half-up"), or to the even neighbour ("half-even"). */
+declare const decimal: {
+  /** Null for a text that is no number. */
+  of(value: Decimal | number | bigint): Decimal;
+  of(value: DecimalLike | null | undefined): Decimal | null;
+  add(a: DecimalLike, b: DecimalLike): Decimal;
+  add(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): Decimal | null;
+  subtract(a: DecimalLike, b: DecimalLike): Decimal;
+  subtract(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): Decimal | null;
+  multiply(a: DecimalLike, b: DecimalLike): Decimal;
+  multiply(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): Decimal | null;
+  /** The quotient with so many digits after the decimal point. Dividing by zero throws. */
+  divide(a: DecimalLike, b: DecimalLike, digits: number, rounding?: 'half-up' | 'half-even'): Decimal;
+  divide(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined, digits: number, rounding?: 'half-up' | 'half-even'): Decimal | null;
+  /** With so many digits after the decimal point (0 if not given). */
+  round(value: DecimalLike, digits?: number, rounding?: 'half-up' | 'half-even'): Decimal;
+  round(value: DecimalLike | null | undefined, digits?: number, rounding?: 'half-up' | 'half-even'): Decimal | null;
+  abs(value: DecimalLike): Decimal;
+  abs(value: DecimalLike | null | undefined): Decimal | null;
+  negate(value: DecimalLike): Decimal;
+  negate(value: DecimalLike | null | undefined): Decimal | null;
+  min(...values: readonly DecimalLike[]): Decimal;
+  min(...values: readonly (DecimalLike | null | undefined)[]): Decimal | null;
+  max(...values: readonly DecimalLike[]): Decimal;
+  max(...values: readonly (DecimalLike | null | undefined)[]): Decimal | null;
+  /** -1, 0 or 1, as a is less than, equal to or greater than b: also for \`sort(decimal.compare)\`. */
+  compare(a: DecimalLike, b: DecimalLike): number;
+  compare(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): number | null;
+  /** 12.5 and 12.50 are equal; null equals only null. */
+  equals(a: DecimalLike | null | undefined, b: DecimalLike | null | undefined): boolean;
+  /** The nearest number of doubles. */
+  toNumber(value: DecimalLike): number;
+  toNumber(value: DecimalLike | null | undefined): number | null;
+};
 /** Rounds half away from zero, to so many digits after the decimal point (0 if not given). Null gives null. */
 declare function round(value: number, digits?: number): number;
 `;

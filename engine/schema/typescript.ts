@@ -7,6 +7,7 @@ const typeScriptTypes: Readonly<Record<ColumnType, string>> = {
   string: 'string',
   integer: 'number',
   number: 'number',
+  decimal: 'Decimal',
   boolean: 'boolean',
   timestamp: 'number',
   date: 'string',
@@ -15,6 +16,7 @@ const typeScriptTypes: Readonly<Record<ColumnType, string>> = {
 };
 
 const meanings: Partial<Record<ColumnType, string>> = {
+  decimal: 'decimal: an exact decimal, for decimal.add, decimal.compare and their like',
   timestamp: 'timestamp: milliseconds since 1970-01-01 UTC',
   date: 'date: a day, such as "2026-01-31"',
 };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { textOf } from './decimal.ts';
 import { type Column, type ColumnType, columnTypes, type Json, type Schema, type Value } from './types.ts';
 import { castValue, conformValue, decodeCells, encodeCells, formatTimestamp, formatValue, parseTimestamp } from './values.ts';
 
@@ -8,12 +9,14 @@ const bytes = fc.uint8Array({ maxLength: 40 });
 const timestamp = fc.integer({ min: -8_640_000_000_000_000, max: 8_640_000_000_000_000 });
 const integer = fc.maxSafeInteger();
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
+const decimal = fc.tuple(fc.bigInt(), fc.nat(40)).map(([units, scale]) => textOf({ units, scale }));
 const json = fc.jsonValue() as fc.Arbitrary<Json>;
 const anyValue: fc.Arbitrary<Value> = fc.oneof(fc.string(), integer, number, json, bytes);
 const ofType: Record<ColumnType, fc.Arbitrary<Value>> = {
   string: fc.string(),
   integer,
   number,
+  decimal,
   boolean: fc.boolean(),
   timestamp,
   date: timestamp.map((ms) => new Date(ms - (ms % 86_400_000)).toISOString().slice(0, 10)).filter((text) => /^\d{4}-/.test(text)),

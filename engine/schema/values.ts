@@ -1,9 +1,11 @@
 /** The rules of the column types (types.ts) as code: casting, writing as text, travelling as JSON, and taking from users' code. */
 
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { decimalOf, decimalOfNumber, maxDecimalDigitsText } from './decimal.ts';
+import { decimalHandedOut, decimalInside } from './decimal-object.ts';
 import { isExactDecimal } from './exact.ts';
 import { refuseDeepValue } from './json-depth.ts';
-import { parseJson } from './json-text.ts';
+import { parseJson, roundedNumber } from './json-text.ts';
 import { dateAt, formatTimestamp, isBeyondMilliseconds, isDate, maxTimestamp, parseTimestamp } from './timestamp.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from './types.ts';
 
@@ -25,6 +27,7 @@ const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
  * - `string`: as `formatValue` writes it
  * - `integer`: whole numbers, their text (`12`, `12.0`), true = 1, false = 0, a timestamp's milliseconds
  * - `number`: finite numbers, their decimal text (`-1.5e3`, and the nearest double of a longer one), true = 1, false = 0, a timestamp's milliseconds
+ * - `decimal`: numbers by the digits that they are written with, decimal text of any spelling (`+5`, `1.5e3`) with its zeros at the end, true = 1, false = 0, a timestamp's milliseconds
  * - `boolean`: true/false/1/0, as text in any case
  * - `timestamp`: ISO 8601 text of nothing finer than milliseconds, or whole milliseconds as a number
  * - `date`: ISO 8601 text, or a timestamp, of a day's midnight in UTC
@@ -37,6 +40,7 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
   if (from === to) return ok(value);
   if (to === 'string') return ok(typeof value === 'string' ? value : formatValue(value, from === 'timestamp' ? 'timestamp' : typeOf(value)));
   if (typeof value === 'string') {
+    if (from === 'decimal') return castDecimal(value, to);
     const text = value.trim();
     return text === '' && !isNoBytes(value, to) ? none : castText(text, to);
   }
@@ -48,6 +52,11 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
     case 'number': {
       const number = typeof value === 'boolean' ? Number(value) : value;
       return Number.isFinite(number) ? ok(number) : no(`${show(value)} is not a number`);
+    }
+    case 'decimal': {
+      const number = typeof value === 'boolean' ? Number(value) : value;
+      const decimal = typeof number === 'number' ? decimalOfNumber(number) : null;
+      return decimal === null ? no(`${show(value)} is not a decimal`) : ok(decimal);
     }
     case 'boolean':
       return typeof value === 'boolean' ? ok(value) : value === 1 || value === 0 ? ok(value === 1) : no(`${show(value)} is not true or false`);
@@ -69,6 +78,20 @@ export function isNoBytes(text: string, type: ColumnType): boolean {
   return text === '' && type === 'bytes';
 }
 
+function castDecimal(decimal: string, to: Exclude<ColumnType, 'string'>): Converted {
+  switch (to) {
+    case 'timestamp':
+    case 'date':
+      return castValue(Number(decimal), to);
+    case 'json':
+      return isExactDecimal(decimal) ? ok(Number(decimal)) : no(`${decimal} has more digits than a number in JSON keeps`);
+    case 'bytes':
+      return no(`${decimal} is not bytes`);
+    default:
+      return castText(decimal, to);
+  }
+}
+
 /** A text without white space around it, and not empty but for bytes. */
 export function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
   switch (to) {
@@ -81,6 +104,11 @@ export function castText(text: string, to: Exclude<ColumnType, 'string'>): Conve
       const number = numberText.test(text) ? Number(text) : Number.NaN;
       if (!Number.isFinite(number)) return no(`${show(text)} is not a number`);
       return Number.isInteger(number) && wholeText.test(text) && !isExactDecimal(text) ? no(beyondWhole(text)) : ok(number);
+    }
+    case 'decimal': {
+      const decimal = decimalOf(text);
+      if (decimal !== null) return ok(decimal);
+      return no(numberText.test(text) ? `${show(text)} has more than ${maxDecimalDigitsText} digits` : `${show(text)} is not a decimal`);
     }
     case 'boolean': {
       const word = text.toLowerCase();
@@ -101,7 +129,9 @@ export function castText(text: string, to: Exclude<ColumnType, 'string'>): Conve
     case 'json':
       try {
         refuseDeepValue(text);
-        return ok(parseJson(text) as Json);
+        const value = parseJson(text) as Json;
+        const rounded = roundedNumber(text);
+        return rounded === null ? ok(value) : no(`It holds ${rounded}, which would be rounded`);
       } catch {
         return no(`${show(text)} is not JSON`);
       }
@@ -154,7 +184,7 @@ export function setColumn(row: Record<string, Value>, name: string, value: Value
 
 /**
  * What users' code handed out, as a value of a column. Undefined, NaN and the infinities become null, a Date its
- * milliseconds, a bigint within 2^53 a number; JSON is copied by JSON's own rules. Anything that is not of the column's
+ * milliseconds, a bigint within 2^53 a number; a decimal is one, a whole number, or its text; JSON is copied by JSON's own rules. Anything that is not of the column's
  * type is a mismatch, never a guess.
  */
 export function conformValue(value: unknown, column: Column): Converted {
@@ -170,6 +200,11 @@ export function conformValue(value: unknown, column: Column): Converted {
     case 'number':
       if (typeof found === 'number') return ok(found);
       break;
+    case 'decimal': {
+      const decimal = decimalHandedOut(found);
+      if (decimal !== null) return ok(decimal);
+      break;
+    }
     case 'boolean':
       if (typeof found === 'boolean') return ok(found);
       break;
@@ -229,6 +264,8 @@ function toJson(value: unknown, depth: number): Json | undefined {
       return undefined;
   }
   if (depth > maxJsonDepth || value instanceof Uint8Array) return undefined;
+  const decimal = decimalInside(value);
+  if (decimal !== null) return decimal;
   if (value instanceof Date) {
     const time = timeOf(value);
     return Number.isNaN(time) ? null : new Date(time).toISOString();
@@ -288,6 +325,7 @@ function describe(value: unknown, wanted: ColumnType): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
   if (value instanceof Uint8Array) return 'bytes';
+  if (decimalInside(value) !== null) return `the decimal ${decimalInside(value)}`;
   if (value instanceof Promise) return 'a promise (code runs synchronously here)';
   const what = Array.isArray(value) ? 'an array' : 'an object';
   if (wanted !== 'json') return what;

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { openSqlite, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
+import { declaredTypes } from '../../nodes/formats/sqlite-types.ts';
 import type { QueryResult, Table } from '../protocol/messages.ts';
 import { encodeBase64 } from '../schema/base64.ts';
 import { MillraceError } from '../schema/problem.ts';
@@ -83,9 +84,13 @@ function columnsOf(definitions: readonly { readonly name: string; readonly type:
     let unique = name;
     for (let n = 2; taken.has(unique); n++) unique = `${name}_${n}`;
     taken.add(unique);
-    return { name: unique, type: typeOfValues(rows, index) ?? typeOfDeclaration(type), nullable: true };
+    const found = typeOfValues(rows, index);
+    const isDecimal = type?.toUpperCase() === declaredTypes.decimal && (found === null || found === 'string');
+    return { name: unique, type: isDecimal ? 'decimal' : (found ?? typeOfDeclaration(type)), nullable: true };
   });
 }
+
+const numbers: readonly ColumnType[] = ['integer', 'number', 'decimal'];
 
 /** Null when the page holds none but nulls, or values of several kinds. SQLite lets any value stand in any column. */
 function typeOfValues(rows: readonly unknown[][], index: number): ColumnType | null {
@@ -95,14 +100,14 @@ function typeOfValues(rows: readonly unknown[][], index: number): ColumnType | n
     if (value === null) continue;
     const found = typeOfValue(value);
     if (type === null || type === found) type = found;
-    else if ((type === 'integer' && found === 'number') || (type === 'number' && found === 'integer')) type = 'number';
+    else if (numbers.includes(type) && numbers.includes(found)) type = type === 'decimal' || found === 'decimal' ? 'decimal' : 'number';
     else return 'json';
   }
   return type;
 }
 
 function typeOfValue(value: unknown): ColumnType {
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? 'integer' : 'string';
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? 'integer' : 'decimal';
   if (typeof value === 'number') return 'number';
   return typeof value === 'string' ? 'string' : 'bytes';
 }

@@ -14,7 +14,7 @@ import {
   textFormat,
   toldType,
 } from '../kit/column-formats.ts';
-import { numericTypes } from '../kit/columns.ts';
+import { numberTypes } from '../kit/columns.ts';
 import { words } from '../kit/text-formats.ts';
 
 export interface ColumnEntry extends ColumnFormatParams {
@@ -133,7 +133,7 @@ function setReading(entry: ColumnEntry, type: ColumnType, source: SourceFormatPa
 
 /** Of a column whose type was told from the data: nothing of its cells but their marks may be lost. */
 function toldReading(entry: ColumnEntry, type: ColumnType, source: SourceFormatParams): Reading {
-  const format = (numericTypes as readonly ColumnType[]).includes(type) ? (numberFormatOf(entry) ?? numberFormatOf(source)) : null;
+  const format = (numberTypes as readonly ColumnType[]).includes(type) ? (numberFormatOf(entry) ?? numberFormatOf(source)) : null;
   const readNumber = () => null;
   if (format === null) return { isOwn: false, read: (text, zeros) => readText(text, type, zeros), readNumber, wider: (text) => widerType(text, type) };
   const plainOf = numberReader(format, { asWritten: true });

@@ -11,6 +11,7 @@ const labels: Record<ColumnType, string> = {
   string: 'String',
   integer: 'Integer',
   number: 'Number',
+  decimal: 'Decimal',
   boolean: 'Boolean',
   timestamp: 'Timestamp',
   date: 'Date',

@@ -435,5 +435,5 @@ function compileFill(schema: Schema, cells: readonly RecordReader[], { comment, 
 }
 
 function readCall({ type, isByText }: RecordReader, i: number): string {
-  return `${isByText || type === 'json' || type === 'bytes' ? 'converted' : type}(c${i})`;
+  return `${isByText || type === 'json' || type === 'bytes' || type === 'decimal' ? 'converted' : type}(c${i})`;
 }

@@ -37,6 +37,10 @@ const texts: Record<ColumnType, fc.Arbitrary<string>> = {
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => JSON.stringify(n)),
     fc.constantFrom('-0', '1.', '.5', '00.5', '1e400', '-0.10', '0.1234567890123456789', '5e-324'),
   ),
+  decimal: fc.oneof(
+    fc.bigInt().map(String),
+    fc.constantFrom('0.10', '-0', '1.', '00.5', '1e400', '1.50E2', '1e5000', '-0.1234567890123456789', '1/2', '"1"', 'null'),
+  ),
   boolean: fc.constantFrom('true', 'false', 'tru', 'True', '1'),
   timestamp: fc.oneof(
     fc.date({ noInvalidDate: true }).map((date) => JSON.stringify(date)),
@@ -55,7 +59,7 @@ const texts: Record<ColumnType, fc.Arbitrary<string>> = {
   bytes: fc.constantFrom('"AQID"', '"?"'),
 };
 const schemas = fc
-  .uniqueArray(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('a', '__proto__', 'ä"\\', 'toString')), fc.constantFrom(...columnTypes.slice(0, 6))), {
+  .uniqueArray(fc.tuple(fc.oneof(fc.string(), fc.constantFrom('a', '__proto__', 'ä"\\', 'toString')), fc.constantFrom(...columnTypes.slice(0, 7))), {
     selector: ([name]) => name,
     minLength: 1,
     maxLength: 4,

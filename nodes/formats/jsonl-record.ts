@@ -1,4 +1,5 @@
 /** One line of JSON Lines. */
+import { decimalExactly } from '../../engine/schema/decimal.ts';
 import { type EpochUnit, epochUnits } from '../../engine/schema/epoch.ts';
 import { isExactDecimal, readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
@@ -6,7 +7,7 @@ import { parseJson } from '../../engine/schema/json-text.ts';
 import { isRawNumber, type RawNumber, rawNumber } from '../../engine/schema/raw-number.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Json, Value } from '../../engine/schema/types.ts';
-import { type Converted, castValue, setColumn, show } from '../../engine/schema/values.ts';
+import { type Converted, castText, castValue, setColumn, show } from '../../engine/schema/values.ts';
 import type { CellFormat } from './cell-formats.ts';
 import { faultAt } from './json-fault.ts';
 import type { Conversion } from './row-conversion.ts';
@@ -57,6 +58,8 @@ export const jsonConversions: { readonly [type in ColumnType]: Conversion } = {
   integer: (found) => (Number.isSafeInteger(found) && !Object.is(found, -0) ? (found as number) : nothing(found)),
   // 1e999 is Infinity for JSON.parse; and whole numbers beyond 2^53 may have been rounded.
   number: (found) => (isKept(found) ? found : nothing(found)),
+  // JSON.parse drops the zeros at the end, and may have rounded.
+  decimal: nothing,
   boolean: (found) => (typeof found === 'boolean' ? found : nothing(found)),
   timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : nothing(found)),
   date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : nothing(found)),
@@ -81,6 +84,7 @@ export function recordValue(record: ExactRecord, { name, type }: Column, isCast:
   }
   if (type === 'json') return withoutRounding(found);
   if (isRawNumber(found)) return rawValue(found, type, isCast);
+  if (type === 'decimal' && typeof found === 'number') return decimalValue(String(found));
   if (type === 'string' && typeof found === 'object' && found !== null) return { ok: true, value: JSON.stringify(found) };
   if (type === 'timestamp' && typeof found === 'number') return isCast ? timestampOf(found) : no(`${found} is no ISO 8601 text`);
   if (type === 'date' && typeof found === 'number') return no(`${found} is not ${names[type]}`);
@@ -113,6 +117,7 @@ export function formatConversion(format: CellFormat, type: ColumnType): Conversi
 const names = {
   integer: 'a whole number',
   number: 'a number',
+  decimal: 'a number',
   boolean: 'true or false',
   timestamp: 'an ISO 8601 text',
   date: 'a day such as 2026-01-31',
@@ -121,6 +126,7 @@ const names = {
 /** A number as it was written, in a column of scalars. */
 function rawValue({ rawJSON }: RawNumber, type: Exclude<ColumnType, 'json'>, isCast: boolean): Converted {
   if (type === 'string') return { ok: true, value: rawJSON };
+  if (type === 'decimal') return decimalValue(rawJSON);
   const value = Number(rawJSON);
   if (type === 'timestamp') return isCast ? timestampOf(value) : no(`${rawJSON} is not ${names[type]}`);
   if (type === 'date') return no(`${rawJSON} is not ${names[type]}`);
@@ -135,14 +141,20 @@ function rawValue({ rawJSON }: RawNumber, type: Exclude<ColumnType, 'json'>, isC
   return isCast ? castValue(value, type) : no(`${rawJSON} is not ${names[type as 'boolean']}`);
 }
 
+function decimalValue(written: string): Converted {
+  return castText(written, 'decimal');
+}
+
 const isWholeText = (text: string): boolean => /^-?\d+$/.test(text);
 const beyondWhole = (text: string): string => `${text} is beyond 2^53, where whole numbers would be rounded`;
 
 /** The next wider type, for a value that does not fit its column's. As text, everything is what was written. */
 export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
   if (type === 'date') return typeof found === 'string' ? widerType(found, type) : 'string';
-  if (type !== 'integer') return 'string';
-  return isKept(found) || (isRawNumber(found) && /[.e]/i.test(found.rawJSON) && isExactDecimal(found.rawJSON)) ? 'number' : 'string';
+  if (type !== 'integer' && type !== 'number') return 'string';
+  if (type === 'integer' && (isKept(found) || (isRawNumber(found) && /[.e]/i.test(found.rawJSON) && isExactDecimal(found.rawJSON)))) return 'number';
+  const written = isRawNumber(found) ? found.rawJSON : typeof found === 'number' ? String(found) : '';
+  return decimalExactly(written) === null ? 'string' : 'decimal';
 }
 
 /** Milliseconds of the years 1973 to 5138: as such, seconds are always of 1970, and finer units of no year that is meant. */

@@ -33,6 +33,7 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
       string: () => quoted('w.word(v,plain,encode);'),
       integer: () => bare('w.number(v);'),
       number: () => bare('w.number(v);'),
+      decimal: () => bare('w.text(v);'),
       boolean: () => `${bytesOf(before)}if(v){${bytesOf('true')}}else{${bytesOf('false')}}`,
       timestamp: () => quoted('w.timestamp(v);'),
       date: () => quoted('w.text(v);'),

@@ -1,4 +1,5 @@
 /** SQLite databases to read from. */
+import { isDecimalValue } from '../../engine/schema/decimal.ts';
 import { inferFromJson, inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { isUnavailable } from '../../engine/schema/system-errors.ts';
@@ -8,7 +9,7 @@ import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { findFile } from './input-files.ts';
 import { openSqlite, pragma, type SqliteConnection, type SqliteStatement } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
-import { affinityOf } from './sqlite-types.ts';
+import { affinityOf, declaredTypes } from './sqlite-types.ts';
 
 export interface SqliteQuery {
   /** As in the params, for messages. */
@@ -107,12 +108,10 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       [],
     ).columns.map(({ name }) => name);
     const declared = found.map(({ type }) => (type ? declaredType(type) : null));
-    const sampled = declared.includes(null) || declared.includes('date') ? sampleTypes(statement, names) : null;
-    const columns: Column[] = names.map((name, i) => ({
-      name,
-      type: declared[i] === 'date' && !sampled!.days.has(name) ? 'timestamp' : (declared[i] ?? sampled?.types.get(name) ?? 'string'),
-      nullable: true,
-    }));
+    // A query may take long until its first row; a table gives it at once.
+    const isSampled = declared.includes(null) || declared.includes('date') || query.table !== null;
+    const sampled = isSampled ? sampleTypes(statement, names) : null;
+    const columns: Column[] = names.map((name, i) => ({ name, type: columnType(name, declared[i] ?? null, sampled), nullable: true }));
     const problems: NodeProblem[] = [];
     const renamed = found.findIndex(({ name }, i) => name !== names[i]);
     if (renamed !== -1) {
@@ -135,6 +134,14 @@ interface Sampled {
   readonly types: ReadonlyMap<string, ColumnType>;
   /** The columns of which every value is a day. */
   readonly days: ReadonlySet<string>;
+  /** The columns of numbers that doubles do not hold: whole ones beyond 2^53, and texts of digits. */
+  readonly decimals: ReadonlySet<string>;
+}
+
+function columnType(name: string, declared: ColumnType | null, sampled: Sampled | null): ColumnType {
+  if (declared === 'date' && !sampled!.days.has(name)) return 'timestamp';
+  if ((declared === 'integer' || declared === 'number') && sampled?.decimals.has(name)) return 'decimal';
+  return declared ?? sampled?.types.get(name) ?? 'string';
 }
 
 function sampleTypes(statement: SqliteStatement, names: readonly string[]): Sampled {
@@ -152,7 +159,15 @@ function sampleTypes(statement: SqliteStatement, names: readonly string[]): Samp
     always.has(name) || type === 'json' || type === 'timestamp' || type === 'date' ? 'string' : type,
   ]);
   const days = names.filter((name) => sample.every((row) => row[name] === null || (typeof row[name] === 'string' && isDate(row[name]))));
-  return { types: new Map(types), days: new Set(days) };
+  const decimals = names.filter((name) => sample.some((row) => isBeyondDoubles(row[name])) && sample.every((row) => isDecimal(row[name])));
+  return { types: new Map(types), days: new Set(days), decimals: new Set(decimals) };
+}
+
+function isBeyondDoubles(found: unknown): boolean {
+  return typeof found === 'string' || (typeof found === 'bigint' && !Number.isSafeInteger(Number(found)));
+}
+function isDecimal(found: unknown): boolean {
+  return typeof found === 'string' ? isDecimalValue(found) : found === null || typeof found === 'bigint' || typeof found === 'number';
 }
 
 /** As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. */
@@ -162,6 +177,7 @@ function declaredType(declared: string): ColumnType {
   if (type.startsWith('TIMESTAMP') || type === 'DATETIME') return 'timestamp';
   if (type === 'DATE') return 'date';
   if (type === 'JSON') return 'json';
+  if (type === declaredTypes.decimal) return 'decimal';
   const types = { TEXT: 'string', INTEGER: 'integer', REAL: 'number', NUMERIC: 'number', BLOB: 'bytes' } as const;
   return types[affinityOf(type)];
 }

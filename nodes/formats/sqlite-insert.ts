@@ -1,3 +1,5 @@
+import { decimalKey } from '../../engine/schema/decimal.ts';
+import { isExactDecimal } from '../../engine/schema/exact.ts';
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import { generatedFunction } from './generated-function.ts';
@@ -6,7 +8,7 @@ import type { Recorder } from './sqlite-database.ts';
 import type { SqliteConnection } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn, TargetSpec } from './sqlite-target.ts';
-import { affinityOf } from './sqlite-types.ts';
+import { type Affinity, affinityOf } from './sqlite-types.ts';
 import { timestampFormatter } from './timestamp-text.ts';
 
 /** A value that cannot be stored as its column wants it. */
@@ -49,8 +51,11 @@ export function prepareInsert(
       const column = columns[c]!;
       let value = `r${i}[${stringLiteral(name)}]`;
       if (column.type !== type) value = `cast(${value},${c})`;
-      value = stored(value, column, target.declared[c]!);
-      values.push(keys.has(foldName(name)) ? `key(${value},${c})` : value);
+      const isKey = keys.has(foldName(name));
+      // Equal decimals are one key, however they are written.
+      if (isKey && column.type === 'decimal') value = `shortest(${value})`;
+      value = stored(value, column, target.declared[c]!, c);
+      values.push(isKey ? `key(${value},${c})` : value);
     });
   }
   const iso = timestampFormatter();
@@ -59,6 +64,14 @@ export function prepareInsert(
     const result = castValue(value, type, schema.columns[index]!.type);
     if (result.ok) return result.value;
     throw new ValueRefused(`Column "${name}" is to be stored as ${type}: ${result.message}.`);
+  };
+  /** For columns that turn texts into numbers. */
+  const numeric = (decimal: string | null, affinity: Affinity, index: number): number | bigint | null => {
+    if (decimal === null) return null;
+    const number = numberOf(decimalKey(decimal), affinity);
+    if (number !== null) return number;
+    const { name } = columns[index]!;
+    throw new ValueRefused(`Column "${name}" is declared ${target.declared[index]}, which keeps doubles: ${decimal} would be rounded.`);
   };
   const key = (value: unknown, index: number): unknown => {
     if (value === null) throw new ValueRefused(`The key column "${columns[index]!.name}" is null.`);
@@ -75,6 +88,8 @@ export function prepareInsert(
       iso: (ms: number | null) => (ms === null ? null : iso(ms)),
       midnight: (day: string | null) => (day === null ? null : iso(parseTimestamp(day)!)),
       stringify: JSON.stringify,
+      shortest: (decimal: string | null) => (decimal === null ? null : decimalKey(decimal)),
+      numeric,
       cast,
       key,
     },
@@ -82,8 +97,15 @@ export function prepareInsert(
   );
 }
 
+/** A decimal as the integer or double that SQLite keeps of it, or null where that would be another value. */
+function numberOf(decimal: string, affinity: Affinity): number | bigint | null {
+  if (affinity !== 'REAL' && /^-?\d{1,18}$/.test(decimal)) return BigInt(decimal);
+  const isKept = /^-?\d+$/.test(decimal) ? Number.isSafeInteger(Number(decimal)) : isExactDecimal(decimal);
+  return isKept ? Number(decimal) : null;
+}
+
 /** A column's value as SQLite's binding takes it. */
-function stored(value: string, column: TargetColumn, declared: string): string {
+function stored(value: string, column: TargetColumn, declared: string, index: number): string {
   switch (column.type) {
     case 'timestamp':
       return `iso(${value})`;
@@ -99,6 +121,10 @@ function stored(value: string, column: TargetColumn, declared: string): string {
     case 'integer':
       // Numbers are bound as doubles. Most columns turn them into integers; one without a type would keep 1.0.
       return affinityOf(declared) === 'BLOB' ? `(${value}===null?null:BigInt(${value}))` : value;
+    case 'decimal': {
+      const affinity = affinityOf(declared);
+      return affinity === 'TEXT' || affinity === 'BLOB' ? value : `numeric(${value},${JSON.stringify(affinity)},${index})`;
+    }
     default:
       return value;
   }

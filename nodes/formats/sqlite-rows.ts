@@ -1,11 +1,12 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
 
+import { decimalOfNumber, isDecimalValue } from '../../engine/schema/decimal.ts';
 import { readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
-import { parseJson } from '../../engine/schema/json-text.ts';
+import { parseJson, roundedNumber } from '../../engine/schema/json-text.ts';
 import type { Fix } from '../../engine/schema/problem.ts';
 import { readText } from '../../engine/schema/read-text.ts';
-import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { Column, ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
 import type { CellFormat, CellFormats } from './cell-formats.ts';
@@ -133,14 +134,14 @@ class SqliteRows implements Reader {
     if (format !== null) return readAs(name, 'string');
     if (this.#cast.has(name)) return undefined;
     const unit = type === 'timestamp' && typeof value !== 'string' ? likelyUnit(Number(value)) : null;
-    if (unit === null) return readAs(name, isTooLarge(value) || type !== 'timestamp' ? 'string' : 'integer');
+    if (unit === null) return readAs(name, widerType(value, type));
     const entry = { column: name, type, times: 'epoch', unit };
     return { title: `Read column "${name}" as ${unit} since 1970`, list: 'types', key: 'column', entry };
   }
 }
 
 function hintOf({ name, type }: Column, found: SqliteValue): string {
-  if (isTooLarge(found)) return `Read column "${name}" as string (under Column types), or CAST it AS TEXT in a query.`;
+  if (isTooLarge(found)) return `Read column "${name}" as ${widerType(found, type)} (under Column types), or CAST it AS TEXT in a query.`;
   if (type === 'timestamp' && typeof found !== 'string') {
     return `Say the unit in a query, as in strftime('%FT%TZ', "${name}", 'unixepoch') for seconds; or choose it under Column types, where times are Counted from 1970.`;
   }
@@ -158,6 +159,11 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
     if (typeof found === 'bigint') return isTooLarge(found) ? undefined : Number(found);
     return found === null || Number.isFinite(found) ? (found as number | null) : undefined;
   },
+  decimal(found) {
+    if (typeof found === 'string') return isDecimalValue(found) ? found : undefined;
+    if (typeof found === 'bigint') return String(found);
+    return typeof found === 'number' ? (decimalOfNumber(found) ?? undefined) : found === null ? null : undefined;
+  },
   boolean: (found) => (found === 1n || found === 1 ? true : found === 0n || found === 0 ? false : found === null ? null : undefined),
   timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : found === null ? null : undefined),
   date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : found === null ? null : undefined),
@@ -167,7 +173,8 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
     if (typeof found !== 'string') return undefined;
     try {
       refuseDeepValue(found);
-      return parseJson(found) as Json;
+      const value = parseJson(found) as Json;
+      return roundedNumber(found) === null ? value : undefined;
     } catch {
       return undefined;
     }
@@ -205,6 +212,13 @@ function convert(found: SqliteValue, type: keyof typeof conversions, isCast: boo
 /** SQLite's integers have 64 bits, of which JavaScript's numbers hold 53. */
 function isTooLarge(found: SqliteValue): found is bigint | number {
   return typeof found === 'bigint' ? !Number.isSafeInteger(Number(found)) : Number.isInteger(found) && !Number.isSafeInteger(found);
+}
+
+/** The type by which a column could be read that has this value. */
+function widerType(found: SqliteValue, type: ColumnType): ColumnType {
+  const isNumber = type === 'integer' || type === 'number';
+  if (isNumber && conversions.decimal(found) !== undefined) return 'decimal';
+  return type === 'timestamp' && !isTooLarge(found) ? 'integer' : 'string';
 }
 
 /** For a row that failed: whole numbers that would be rounded are texts. */

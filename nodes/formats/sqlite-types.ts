@@ -1,13 +1,14 @@
 import type { ColumnType } from '../../engine/schema/types.ts';
 
 /** The column types that tables of Millrace declare. SQLite gives each an affinity; what is stored is said in `stored`. */
-export const sqliteTypes = ['TEXT', 'INTEGER', 'REAL', 'BOOLEAN', 'TIMESTAMP', 'DATE', 'JSON', 'BLOB'] as const;
+export const sqliteTypes = ['TEXT', 'INTEGER', 'REAL', 'DECIMAL_TEXT', 'BOOLEAN', 'TIMESTAMP', 'DATE', 'JSON', 'BLOB'] as const;
 export type SqliteType = (typeof sqliteTypes)[number];
 
 export const declaredTypes: { readonly [type in ColumnType]: SqliteType } = {
   string: 'TEXT',
   integer: 'INTEGER',
   number: 'REAL',
+  decimal: 'DECIMAL_TEXT',
   boolean: 'BOOLEAN',
   timestamp: 'TIMESTAMP',
   date: 'DATE',
@@ -37,6 +38,7 @@ const holders: { readonly [type in ColumnType]: readonly Affinity[] } = {
   string: ['TEXT', 'BLOB'],
   integer: numeric,
   number: numeric,
+  decimal: ['TEXT', ...numeric],
   boolean: numeric,
   timestamp: ['TEXT', 'NUMERIC', 'BLOB'],
   date: ['TEXT', 'NUMERIC', 'BLOB'],

@@ -1,6 +1,9 @@
+import { compareDecimals } from '../../engine/schema/decimal.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { ColumnType, State, Value } from '../../engine/schema/types.ts';
 import type { AggregateFunction } from './aggregates.ts';
+import { DecimalTotals } from './decimal-accumulators.ts';
+import { keyOfType } from './key-columns.ts';
 import { Quantiles, type QuantilesState } from './quantiles.ts';
 import { listBytes } from './state.ts';
 import type { Slotted } from './windows.ts';
@@ -27,23 +30,29 @@ export function createAccumulator(name: AggregateFunction, type: ColumnType, per
     case 'count':
       return new Count();
     case 'sum':
-      return new Sum(type === 'integer');
+      return type === 'decimal' ? new DecimalTotals(false) : new Sum(type === 'integer');
     case 'average':
-      return new Average();
+      return type === 'decimal' ? new DecimalTotals(true) : new Average();
     case 'min':
-      return new Extreme((a, b) => a < b);
+      return new Extreme(isLess[type] ?? ((a, b) => a < b));
     case 'max':
-      return new Extreme((a, b) => a > b);
+      return new Extreme(isGreater[type] ?? ((a, b) => a > b));
     case 'first':
       return new AtEnd((time, kept) => time < kept);
     case 'last':
       return new AtEnd((time, kept) => time >= kept);
     case 'distinctCount':
-      return new DistinctCount(type === 'string');
+      return new DistinctCount(type === 'string' || type === 'decimal', keyOfType(type));
     case 'percentile':
       return new Percentile(percent / 100);
   }
 }
+
+/** Whichever comes first, of equal decimals the one with more digits is the result. */
+export const isLess: { readonly [type in ColumnType]?: (a: string, b: string) => boolean } = {
+  decimal: (a, b) => (compareDecimals(a, b) || b.length - a.length) < 0,
+};
+export const isGreater: typeof isLess = { decimal: (a, b) => (compareDecimals(a, b) || a.length - b.length) > 0 };
 
 function grown(values: Float64Array, size: number): Float64Array<ArrayBuffer> {
   const larger = new Float64Array(size);
@@ -294,16 +303,19 @@ class DistinctCount implements Accumulator {
   #values = 0;
   #characters = 0;
   readonly #isText: boolean;
-  constructor(isText: boolean) {
+  readonly #keyOf: ((value: Value) => Value) | null;
+  constructor(isText: boolean, keyOf: ((value: Value) => Value) | null) {
     this.#isText = isText;
+    this.#keyOf = keyOf;
   }
   reserve(size: number): void {
     for (let slot = this.#seen.length; slot < size; slot++) this.#seen.push(undefined);
   }
   add(slots: Int32Array, values: readonly Value[], count: number): void {
     for (let i = 0; i < count; i++) {
-      const value = values[i]!;
-      if (value === null) continue;
+      const found = values[i]!;
+      if (found === null) continue;
+      const value = this.#keyOf === null ? found : this.#keyOf(found);
       const seen = this.#of(slots[i]!);
       const { size } = seen;
       seen.add(value);
@@ -401,7 +413,7 @@ class Percentile implements Accumulator {
       if (value === null) continue;
       const quantiles = this.#of(slots[i]!);
       const { size } = quantiles;
-      quantiles.add(value as number);
+      quantiles.add(typeof value === 'string' ? Number(value) : (value as number));
       this.#kept += quantiles.size - size;
     }
   }

@@ -2,7 +2,7 @@
 import type { NumberFormat } from '../../engine/schema/number-format.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
-import { numericTypes, timeTypes } from './columns.ts';
+import { numberTypes, timeTypes } from './columns.ts';
 import { type Fields, f, type ParamsOf } from './fields.ts';
 import { formatProblem, formatText, type TextFormat, textFormatFields, textParser, words } from './text-formats.ts';
 
@@ -25,7 +25,7 @@ const ofFlags = { param: 'type', is: ['boolean'] } as const;
 
 /** For the entry of a column that has a param `type`. */
 export const columnFormatFields = {
-  numbers: { ...numbers, when: { param: 'type', is: [...numericTypes, toldType] } },
+  numbers: { ...numbers, when: { param: 'type', is: [...numberTypes, toldType] } },
   decimal: { ...decimal, when: ofMarked },
   thousands: { ...thousands, when: ofMarked },
   units: { ...units, when: ofMarked },
@@ -92,7 +92,7 @@ export function numberFormatOf(given: Pick<ColumnFormatParams, 'numbers' | 'deci
 
 /** How the texts of a column of this type are written; null for as usual. `source`: the numbers of the source as a whole. */
 export function textFormat(entry: ColumnFormatParams, type: ColumnType, source: SourceFormatParams = {}): TextFormat | null {
-  if ((numericTypes as readonly ColumnType[]).includes(type)) {
+  if ((numberTypes as readonly ColumnType[]).includes(type)) {
     const given = entry.numbers === 'marked' ? entry : source;
     return given.numbers === 'marked' ? { ...textFormatOf(given, 'number'), type: type as TextFormat['type'] } : null;
   }

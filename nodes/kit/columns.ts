@@ -6,6 +6,7 @@ export const typeOptions = [
   { value: 'string', label: 'Text' },
   { value: 'integer', label: 'Integer' },
   { value: 'number', label: 'Number' },
+  { value: 'decimal', label: 'Decimal' },
   { value: 'boolean', label: 'True or false' },
   { value: 'timestamp', label: 'Timestamp' },
   { value: 'date', label: 'Date' },
@@ -14,10 +15,12 @@ export const typeOptions = [
 ] as const satisfies readonly { readonly value: ColumnType; readonly label: string }[];
 
 /** Types whose values can be compared and used as keys. */
-export const keyTypes = ['string', 'integer', 'number', 'boolean', 'timestamp', 'date'] as const satisfies readonly ColumnType[];
+export const keyTypes = ['string', 'integer', 'number', 'decimal', 'boolean', 'timestamp', 'date'] as const satisfies readonly ColumnType[];
 /** Types whose values are instants: a day is its midnight in UTC. */
 export const timeTypes = ['timestamp', 'date'] as const satisfies readonly ColumnType[];
 export const numericTypes = ['integer', 'number'] as const satisfies readonly ColumnType[];
+/** Types of numbers, decimals among them. */
+export const numberTypes = ['integer', 'number', 'decimal'] as const satisfies readonly ColumnType[];
 
 /** Wider rows are looked up in an index: by thousands of params over thousands of columns, too. */
 const indexedFrom = 32;
@@ -35,11 +38,12 @@ export function findColumn(schema: Schema | null | undefined, name: string): Col
   return index.get(name);
 }
 
-/** The type that holds the values of both, or null: a type goes with itself, and integers are numbers too. */
+/** The type that holds the values of both, or null: a type goes with itself, integers are numbers too, and both are decimals. */
 export function commonType(a: ColumnType, b: ColumnType): ColumnType | null {
   if (a === b) return a;
-  const numeric: readonly ColumnType[] = numericTypes;
-  return numeric.includes(a) && numeric.includes(b) ? 'number' : null;
+  const numeric: readonly ColumnType[] = numberTypes;
+  if (!numeric.includes(a) || !numeric.includes(b)) return null;
+  return a === 'decimal' || b === 'decimal' ? 'decimal' : 'number';
 }
 
 /** `name`, or with `suffix` as often as it takes to be none of `taken`. */

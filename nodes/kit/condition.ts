@@ -1,4 +1,4 @@
-import type { Column, ColumnType, Schema, Value } from '../../engine/schema/types.ts';
+import type { Column, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
 import { findColumn } from './columns.ts';
 import type { Condition, ConditionOperator, ConditionRule } from './fields.ts';
@@ -58,8 +58,8 @@ function readRule({ operator, value }: ConditionRule, column: Column): ReadRule 
     hint: 'Choose another operator, or write the condition as an expression.',
   });
   if (ofText.includes(operator) && type !== 'string' && type !== 'date') return noType('text and date');
-  if (type === 'json' || type === 'bytes') return noType('text, number, boolean, timestamp and date');
-  if (ofOrder.includes(operator) && type === 'boolean') return noType('text, number, timestamp and date');
+  if (type === 'json' || type === 'bytes') return noType('text, number, decimal, boolean, timestamp and date');
+  if (ofOrder.includes(operator) && type === 'boolean') return noType('text, number, decimal, timestamp and date');
   if (operator === 'matches') return readPattern(value);
   const values: Value[] = [];
   for (const text of operator === 'in' ? value.split(',').map((each) => each.trim()) : [value]) {
@@ -96,19 +96,22 @@ function readPattern(pattern: string): ReadRule {
 
 function ruleExpression(operator: ConditionOperator, column: Column, values: readonly Value[]): string {
   const read = columnSource(column.name);
-  const literals = values.map((value) => literal(value, column.type));
+  const literals = values.map((value) => literal(value));
   const [first = ''] = literals;
   const unlessNull = (test: string): string => (column.nullable ? `${read} !== null && ${test}` : test);
+  // The helper takes decimals as rows hold them, too.
+  const test = (sign: string, value: string): string =>
+    column.type === 'decimal' ? `decimal.compare(${read}, ${value}) ${sign} 0` : `${read} ${sign} ${value}`;
   switch (operator) {
     case '=':
-      return `${read} === ${first}`;
+      return test('===', first);
     case '!=':
-      return unlessNull(`${read} !== ${first}`);
+      return unlessNull(test('!==', first));
     case '<':
     case '<=':
     case '>':
     case '>=':
-      return unlessNull(`${read} ${operator} ${first}`);
+      return unlessNull(test(operator, first));
     case 'contains':
       return unlessNull(`${read}.includes(${first})`);
     case 'startsWith':
@@ -117,7 +120,7 @@ function ruleExpression(operator: ConditionOperator, column: Column, values: rea
     case 'matches':
       return unlessNull(`${escapeRefused(new RegExp(values[0] as string, 'u').toString())}.test(${read})`);
     case 'in':
-      return literals.map((each) => `${read} === ${each}`).join(' || ');
+      return literals.map((each) => test('===', each)).join(' || ');
     case 'isNull':
       return `${read} === null`;
     case 'isNotNull':
@@ -125,6 +128,6 @@ function ruleExpression(operator: ConditionOperator, column: Column, values: rea
   }
 }
 
-function literal(value: Value, type: ColumnType): string {
-  return type === 'string' || type === 'date' ? stringLiteral(value as string) : String(value);
+function literal(value: Value): string {
+  return typeof value === 'string' ? stringLiteral(value) : String(value);
 }

@@ -1,6 +1,7 @@
 import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { Row, State, Value } from '../../engine/schema/types.ts';
 import { emitInBatches, inTurns } from './batches.ts';
+import { keyColumns } from './key-columns.ts';
 import { KeyIndex, RowKeys } from './keys.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
 import { type PackedRow, rowPacker } from './packed-rows.ts';
@@ -17,9 +18,9 @@ const chunkSize = 1024;
  * The first row of each key leaves at once. Keys are kept in an index until there is no more room for it. From then on it stays as it
  * is, also in keyed state, so that checkpoints need not have it, and further keys are kept there one by one.
  */
-export function keepingFirst(keys: readonly string[], { state, memory, emit }: Context): StatefulOperator {
+export function keepingFirst(keys: readonly string[], { inputs, state, memory, emit }: Context): StatefulOperator {
   const index = new KeyIndex(keys.length);
-  const rowKeys = new RowKeys(keys);
+  const rowKeys = new RowKeys(keyColumns(inputs['rows']!, keys));
   const full = state<readonly (readonly Value[])[]>('index');
   const more = state<boolean>('keys');
   let isFull = false;
@@ -79,7 +80,7 @@ export function keepingLast(keys: readonly string[], context: Context): Stateful
   const { inputs, state, memory, emit } = context;
   const schema = inputs['rows']!;
   const index = new KeyIndex(keys.length);
-  const rowKeys = new RowKeys(keys);
+  const rowKeys = new RowKeys(keyColumns(schema, keys));
   /** By slot, in the order of the last change. */
   const last = new Map<number, Row>();
   /** Of all rows that came. */
@@ -92,6 +93,7 @@ export function keepingLast(keys: readonly string[], context: Context): Stateful
   const byKey = packedOrder(
     keys.map((column) => ({ column, direction: 'asc' })),
     columns,
+    schema,
   );
   const byTurn = (a: PackedRow, b: PackedRow): number => (a[0] as number) - (b[0] as number);
   const winners = new SortedRuns(state('rows'), { order: byKey, memory, onlyLast: true });

@@ -1,7 +1,7 @@
 import { beginningOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import type { Row, State } from '../../engine/schema/types.ts';
 import { emitInBatches } from './batches.ts';
-import { keyText } from './keys.ts';
+import { keyReader } from './keyed-rows.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
 import { noTime } from './row-failures.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
@@ -80,13 +80,14 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
 }
 
 /** The first row leaves at once. Kept are the keys and the times of their first rows, by the engine. */
-function firstOfSpans({ keys, within }: DedupeWithinOptions, { state }: Context): Spans {
+function firstOfSpans({ keys, within }: DedupeWithinOptions, { inputs, state }: Context): Spans {
+  const keyOf = keyReader(inputs['rows']!, keys);
   const firsts = state<number>('firsts');
   return {
     behind: 0,
     next: Number.POSITIVE_INFINITY,
     add(row, time) {
-      const key = keyOf(row, keys);
+      const key = keyOf(row);
       const first = firsts.get(key);
       if (first !== undefined && time <= first + within) return false;
       firsts.set(key, time, time + within);
@@ -105,6 +106,7 @@ function firstOfSpans({ keys, within }: DedupeWithinOptions, { state }: Context)
 /** The last row leaves once the watermark has passed its span. Kept is one row of each key that has come within the time. */
 function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context): Spans {
   const schema = inputs['rows']!;
+  const keyOf = keyReader(schema, keys);
   interface Span {
     readonly key: string;
     readonly first: number;
@@ -124,7 +126,7 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
       return closing.next;
     },
     add(row, time) {
-      const key = keyOf(row, keys);
+      const key = keyOf(row);
       const span = spans.get(key);
       if (span) span.last = row;
       else open(key, time, row);
@@ -148,14 +150,10 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
     },
     restore(state) {
       const { firsts, rows } = state as { readonly firsts: readonly number[]; readonly rows: State };
-      for (const [i, row] of rowsFromState(rows, schema).entries()) open(keyOf(row, keys), firsts[i]!, row);
+      for (const [i, row] of rowsFromState(rows, schema).entries()) open(keyOf(row), firsts[i]!, row);
     },
     get size() {
       return spans.size;
     },
   };
-}
-
-function keyOf(row: Row, keys: readonly string[]): string {
-  return keyText(keys.map((name) => row[name]!));
 }

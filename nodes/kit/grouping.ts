@@ -6,6 +6,7 @@ import { createAccumulator, isOrdered } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
 import { findColumn } from './columns.ts';
 import { EmptyWindows } from './empty-windows.ts';
+import { keyColumnReader, keyColumns } from './key-columns.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { keyText, keyValues } from './keys.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
@@ -79,7 +80,7 @@ abstract class Grouping {
     const { keys, aggregates, input } = options;
     this.options = options;
     this.keys = new LiveKeys(keys.length);
-    this.#keyColumns = keys.map((name) => ({ read: columnReader(name), values: [] }));
+    this.#keyColumns = keyColumns(input, keys).map((column) => ({ read: keyColumnReader(column), values: [] }));
     const names = new Set(aggregates.flatMap(({ column }) => column ?? []));
     this.#columns = new Map([...names].map((name) => [name, { read: columnReader(name), values: [] as Value[] }]));
     this.#running = aggregates.map(({ function: name, column, percent }) => ({
@@ -397,9 +398,12 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
 }
 
 /** Rows of windows without rows: counts and sums are 0, and nothing else is known. */
-function emptyRows({ keys, aggregates, output }: GroupingOptions, window: GroupingWindow, emit: (row: Row) => void) {
+function emptyRows({ keys, aggregates, input, output }: GroupingOptions, window: GroupingWindow, emit: (row: Row) => void) {
   const names = output.columns.map(({ name }) => name);
-  const zeros = aggregates.map(({ function: name }) => (['count', 'distinctCount', 'sum'].includes(name) ? 0 : null));
+  const zeros = aggregates.map(({ function: name, column }): Value => {
+    if (name === 'sum') return findColumn(input, column ?? '')?.type === 'decimal' ? '0' : 0;
+    return name === 'count' || name === 'distinctCount' ? 0 : null;
+  });
   return (start: number, end: number, key: string, pane: Pane): void => {
     const values = [start, end, ...(hasPanes(window) ? [pane] : []), ...(keys.length > 0 ? keyValues(key) : []), ...zeros];
     emit(Object.fromEntries(names.map((name, i) => [name, values[i]!])));

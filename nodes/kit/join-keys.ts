@@ -1,5 +1,6 @@
 import type { Row } from '../../engine/schema/types.ts';
-import { compile, stringLiteral } from './rows.ts';
+import { type KeyColumn, keySources } from './key-columns.ts';
+import { compile } from './rows.ts';
 
 export type JoinKey = string | number | boolean;
 
@@ -8,12 +9,12 @@ export type JoinKey = string | number | boolean;
  * which matches nothing. One column is its own key; several become a text, which a Map finds faster than it finds its way
  * through Maps in Maps where keys come and go.
  */
-export function joinKeyReader(columns: readonly string[]): (row: Row) => JoinKey | null {
-  const reads = columns.map((name) => `row[${stringLiteral(name)}]`);
-  if (reads.length === 1) return compile(`(row) => ${reads[0]}`);
+export function joinKeyReader(columns: readonly KeyColumn[]): (row: Row) => JoinKey | null {
+  const { sources: reads, constants } = keySources(columns);
+  if (reads.length === 1) return compile(`(row) => ${reads[0]}`, constants);
   const names = reads.map((_, i) => `v${i}`);
   const values = reads.map((read, i) => `const v${i} = ${read};`).join(' ');
   const isNull = names.map((name) => `${name} === null`).join(' || ') || 'false';
   const parts = names.map((name) => `(typeof ${name} === 'string' ? ${name}.length + ':' + ${name} : '' + ${name})`);
-  return compile(`(row) => { ${values} return ${isNull} ? null : ${parts.join(" + '|' + ") || "''"}; }`);
+  return compile(`(row) => { ${values} return ${isNull} ? null : ${parts.join(" + '|' + ") || "''"}; }`, constants);
 }

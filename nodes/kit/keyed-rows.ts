@@ -2,6 +2,7 @@ import { endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import type { Column, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { duplicateNames, keyTypes } from './columns.ts';
 import { f } from './fields.ts';
+import { keyColumns, keySources } from './key-columns.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { keyText } from './keys.ts';
 import type { NodeProblem, StatefulOperator, TransformContext } from './node.ts';
@@ -25,8 +26,9 @@ export const ttlField = f.duration({
 export const ttlDocs = `Kept is the state of every key, on disk where it outgrows memory. *Forget a key after* bounds it: a key that had no row for so long starts anew. That time is the rows' event time where they have one, and the wall clock otherwise.`;
 
 /** The text of a row's key. */
-export function keyReader(keys: readonly string[]): (row: Row) => string {
-  return compile(`(row) => keyText([${keys.map((name) => columnSource(name)).join(', ')}])`, { keyText });
+export function keyReader(schema: Schema, keys: readonly string[]): (row: Row) => string {
+  const { sources, constants } = keySources(keyColumns(schema, keys));
+  return compile(`(row) => keyText([${sources.join(', ')}])`, { keyText, ...constants });
 }
 
 /** What a key has, and the latest time of its rows. */
@@ -57,7 +59,7 @@ export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advan
     const schema = context.inputs['rows']!;
     this.#context = context;
     this.#state = context.state('keys');
-    this.#keyOf = keyReader(keys);
+    this.#keyOf = keyReader(schema, keys);
     this.#timeOf = timed || ttl !== null ? eventTimeReader(schema) : null;
     this.#ttl = ttl;
     this.#column = schema.eventTime?.column ?? '';

@@ -3,11 +3,13 @@ import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { formatTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
+import { type KeyColumn, keyColumns } from './key-columns.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { type Due, KeyedTimers, type Timers } from './keyed-timers.ts';
 import { keyText, keyValues } from './keys.ts';
 import type { KeyedCode, RowFailure, StatefulOperator } from './node.ts';
 import { StateCopier } from './plain-state.ts';
+import { rowShower, shown } from './shown-decimals.ts';
 
 const batchSize = 1024;
 /** A key whose timers set each other more often than that while one watermark passes would never come to an end. */
@@ -42,6 +44,8 @@ export class KeyedSteps implements StatefulOperator {
   readonly #timeOf: ((row: Row) => number | null) | null;
   readonly #initial: State | ((key: object) => unknown);
   readonly #context: object;
+  readonly #keyColumns: readonly KeyColumn[];
+  readonly #show: (row: Row) => Row;
   readonly #timers: KeyedTimers;
   #watermark = beginningOfTime;
   #out: Row[] = [];
@@ -62,6 +66,8 @@ export class KeyedSteps implements StatefulOperator {
     this.#copier = new StateCopier(field);
     this.#timers = new KeyedTimers(options.timers);
     this.#timeOf = eventTimeReader(input);
+    this.#keyColumns = keyColumns(input, options.keys);
+    this.#show = rowShower(input) ?? ((row) => row);
     const { initial = {} } = code;
     this.#initial = typeof initial === 'function' ? (initial as (key: object) => unknown) : this.#started(initial);
     this.#context = this.#makeContext();
@@ -136,7 +142,7 @@ export class KeyedSteps implements StatefulOperator {
     try {
       before = kept === undefined ? this.#initialOf() : kept.state;
       const own = StateCopier.own(before);
-      rows = toRows(row === null ? code.onTimer!(timer!, own, this.#context) : code.onRow(row, own, this.#context), row);
+      rows = toRows(row === null ? code.onTimer!(timer!, own, this.#context) : code.onRow(this.#show(row), own, this.#context), row);
       after = this.#forgets ? undefined : this.#copier.copy(own, before);
     } catch (thrown) {
       this.#forgets = false;
@@ -193,16 +199,21 @@ export class KeyedSteps implements StatefulOperator {
   #keyOf(row: Row): string {
     const { keys } = this.#options;
     const values = this.#values;
-    for (let i = 0; i < keys.length; i++) values[i] = row[keys[i]!] ?? null;
+    for (let i = 0; i < keys.length; i++) values[i] = this.#readKey(i, row[keys[i]!] ?? null);
     return keyText(values);
+  }
+
+  #readKey(i: number, value: Value): Value {
+    const { keyOf } = this.#keyColumns[i]!;
+    return keyOf === null ? value : keyOf(value);
   }
 
   /** The key of the call as the code is shown it. */
   #keyShown(): object {
     if (this.#keyObject) return this.#keyObject;
-    const key: Record<string, Value> = Object.create(null);
+    const key: Record<string, unknown> = Object.create(null);
     const values = keyValues(this.#key);
-    for (const [i, name] of this.#options.keys.entries()) key[name] = values[i]!;
+    for (const [i, name] of this.#options.keys.entries()) key[name] = this.#keyColumns[i]!.keyOf === null ? values[i]! : shown(values[i]!);
     this.#keyObject = Object.freeze(key);
     return this.#keyObject;
   }

@@ -1,5 +1,5 @@
 import type { Json, Row, State, Value } from '../../engine/schema/types.ts';
-import { columnReader } from './rows.ts';
+import { type KeyColumn, keyColumnReader } from './key-columns.ts';
 import { listBytes } from './state.ts';
 
 type Level = Map<Value, Level | number>;
@@ -185,8 +185,8 @@ export class RowKeys {
   readonly #values: readonly Value[][];
   #slots = new Int32Array(1024);
 
-  constructor(columns: readonly string[]) {
-    this.#readers = columns.map(columnReader);
+  constructor(columns: readonly KeyColumn[]) {
+    this.#readers = columns.map(keyColumnReader);
     this.#values = columns.map(() => []);
   }
   read(rows: readonly Row[]): void {
@@ -209,7 +209,7 @@ export class RowKeys {
   }
 }
 
-/** A key as text, for keyed state: equal for equal keys, and for no others. Values are those of `keyTypes` columns. */
+/** A key as text, for keyed state: equal for equal keys, and for no others. Values are those of `keyTypes` columns, decimals as their keys (key-columns.ts). */
 export function keyText(values: readonly Value[]): string {
   return JSON.stringify(values);
 }

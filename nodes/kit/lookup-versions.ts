@@ -2,7 +2,7 @@ import { beginningOfTime, eventTimeReader } from '../../engine/schema/event-time
 import type { Row, State } from '../../engine/schema/types.ts';
 import { emitInBatches } from './batches.ts';
 import { joinKeyReader } from './join-keys.ts';
-import { joinedRow, type LookupOptions } from './lookup.ts';
+import { joinedRow, type LookupOptions, lookupKeyColumns } from './lookup.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
 import { type PackedRow, rowPacker } from './packed-rows.ts';
 import { noTime } from './row-failures.ts';
@@ -28,11 +28,12 @@ export function lookingUpVersions(
   options: VersionsOptions,
   { state, fail, emit, memory }: Pick<TransformContext<unknown>, 'state' | 'fail' | 'emit' | 'memory'>,
 ): StatefulOperator {
-  const { rows: rowSchema, lookup, keys, added, keepUnmatched, lateness } = options;
+  const { rows: rowSchema, lookup, added, keepUnmatched, lateness } = options;
   const joined = joinedRow(options);
   const kept = picker(added.map(({ from }) => ({ name: from, from })));
-  const keyOf = joinKeyReader(keys.map(({ column }) => column));
-  const lookupKeyOf = joinKeyReader(keys.map((key) => key.lookup));
+  const sides = lookupKeyColumns(options);
+  const keyOf = joinKeyReader(sides.left);
+  const lookupKeyOf = joinKeyReader(sides.right);
   const timeOf = eventTimeReader(rowSchema)!;
   // Without a time a table was always as it is.
   const versionTimeOf = eventTimeReader(lookup) ?? (() => beginningOfTime);

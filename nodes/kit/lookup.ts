@@ -2,6 +2,7 @@ import { beginningOfTime } from '../../engine/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import { emitInBatches } from './batches.ts';
 import { joinKeyReader } from './join-keys.ts';
+import { type KeyColumn, keyPairs } from './key-columns.ts';
 import { KeyIndex, RowKeys } from './keys.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
 import { type PackedRow, rowPacker } from './packed-rows.ts';
@@ -29,8 +30,9 @@ export interface LookupOptions {
 export function lookingUp(options: LookupOptions, { state, memory }: Pick<TransformContext<unknown>, 'state' | 'memory'>): StatefulOperator {
   const { keys, rows: rowSchema, lookup, added, keepUnmatched } = options;
   const joined = joinedRow(options);
-  const rowKeys = new RowKeys(keys.map(({ column }) => column));
-  const lookupKeys = new RowKeys(keys.map((key) => key.lookup));
+  const sides = lookupKeyColumns(options);
+  const rowKeys = new RowKeys(sides.left);
+  const lookupKeys = new RowKeys(sides.right);
   const index = new KeyIndex(keys.length);
   /** By the key's slot, in the order in which they came. */
   const matches: Row[][] = [];
@@ -45,8 +47,8 @@ export function lookingUp(options: LookupOptions, { state, memory }: Pick<Transf
   let hasSpilled = false;
   /** Slots of keys that have rows in both places. */
   const continued = new Set<number>();
-  const keyOf = joinKeyReader(keys.map(({ column }) => column));
-  const lookupKeyOf = joinKeyReader(keys.map((key) => key.lookup));
+  const keyOf = joinKeyReader(sides.left);
+  const lookupKeyOf = joinKeyReader(sides.right);
   const match = rowPacker(added.map(({ from }) => ({ name: from })));
   /** In front of `waiting`; in the order in which they came, as they have no time. */
   const spilledWaiting = new SpilledQueue<PackedRow>(state('waiting'));
@@ -146,6 +148,15 @@ export function lookingUp(options: LookupOptions, { state, memory }: Pick<Transf
     },
     stateSize: () => ({ entries: learnt + (waiting?.length ?? 0) + spilledWaiting.loaded, bytes: bytes() }),
   };
+}
+
+/** The keys of the rows, and of those of the lookup. */
+export function lookupKeyColumns({ rows, lookup, keys }: LookupOptions): { readonly left: KeyColumn[]; readonly right: KeyColumn[] } {
+  return keyPairs(
+    rows,
+    lookup,
+    keys.map((key) => ({ left: key.column, right: key.lookup })),
+  );
 }
 
 interface Snapshot {

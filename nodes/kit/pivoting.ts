@@ -7,6 +7,7 @@ import { formatValue } from '../../engine/schema/values.ts';
 import type { AggregateFunction } from './aggregates.ts';
 import { findColumn, freeName } from './columns.ts';
 import { type GroupingOptions, grouping } from './grouping.ts';
+import { keyOfType } from './key-columns.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
 import { columnSource, compile, picker, rowSource } from './rows.ts';
 
@@ -96,7 +97,8 @@ function widener({ input, keys, column, values, window, valueColumn, percent, fu
   const names = values.map((_, i) => freeName(`cell_${i}`, '_', needed));
   const type = findColumn(input, valueColumn ?? '')?.type ?? 'integer';
   const cells = names.map((each): Column => ({ name: each, type, nullable: true }));
-  const indexes = new Map(values.map((value, i) => [value, i]));
+  const keyOf = keyOfType(findColumn(input, column)?.type ?? 'string') ?? ((value: Value) => value);
+  const indexes = new Map(values.map((value, i) => [keyOf(value), i]));
   if (findColumn(input, column)?.type === 'string' && indexes.has(null) && !indexes.has('')) indexes.set('', indexes.get(null)!);
   const sources = [
     ...kept.map((each) => ({ name: each.name, source: columnSource(each.name) })),
@@ -108,7 +110,7 @@ function widener({ input, keys, column, values, window, valueColumn, percent, fu
   return {
     schema: { ...input, columns: [...kept, ...cells] },
     aggregates: name === 'only' ? [...aggregate('first'), ...aggregate('count')] : aggregate(name),
-    indexOf: (value) => indexes.get(value) ?? -1,
+    indexOf: (value) => indexes.get(keyOf(value)) ?? -1,
     row: (row, at) => make(row, at, valueColumn === null ? 1 : row[valueColumn]!),
   };
 }

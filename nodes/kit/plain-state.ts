@@ -1,3 +1,4 @@
+import { decimalInside, decimalObject } from '../../engine/schema/decimal-object.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { State } from '../../engine/schema/types.ts';
 
@@ -6,6 +7,8 @@ const maxDepth = 32;
 export const maxStateBytes = 1024 * 1024;
 
 const missing = Symbol('missing');
+/** The name of the only field of what stands for a decimal. */
+const decimalMark = '$decimal';
 type PlainObject = { readonly [name: string]: State };
 
 /** Copies what users' code wants to keep: afterwards it is plain data that the code holds no part of. */
@@ -36,6 +39,7 @@ export class StateCopier {
     if (typeof state !== 'object' || state === null) return state;
     if (Array.isArray(state)) return state.map(StateCopier.own);
     if (state instanceof Uint8Array) return new Uint8Array(state);
+    if (Object.hasOwn(state, decimalMark)) return decimalObject((state as PlainObject)[decimalMark] as string) as unknown as State;
     const copy = { ...state } as { [name: string]: State };
     for (const name in copy) {
       const part = copy[name];
@@ -68,6 +72,8 @@ export class StateCopier {
     if (prototype === Object.prototype || prototype === null) return this.#object(value, before);
     if (prototype === Array.prototype && Array.isArray(value)) return this.#list(value, before);
     if (prototype === Uint8Array.prototype) return this.#bytesOf(value as Uint8Array);
+    const decimal = decimalInside(value);
+    if (decimal !== null) return this.#decimal(decimal, before);
     return this.#refuse(`is ${nameOf(prototype)}`);
   }
 
@@ -94,7 +100,13 @@ export class StateCopier {
     }
     this.#count(0);
     if (Object.getOwnPropertySymbols(copy).length > 0) this.#refuse('has a symbol among its names');
+    if (Object.hasOwn(copy, decimalMark)) this.#refuse(`has a field "${decimalMark}"`, 'Give the field another name.');
     return same && Object.keys(old!).length === count ? before : (copy as PlainObject);
+  }
+
+  #decimal(text: string, before: State): State {
+    this.#count(40 + text.length);
+    return isObject(before) && before[decimalMark] === text ? before : { [decimalMark]: text };
   }
 
   #list(value: readonly unknown[], before: State): State {
@@ -131,7 +143,7 @@ export class StateCopier {
     this.#refuse(`takes more than ${maxStateBytes / 1024 / 1024} MiB for one key`, 'Keep less: sums and counts rather than rows, or only the last few.');
   }
 
-  #refuse(what: string, hint = 'A state holds numbers, texts, true or false, null, bytes, and objects and lists of these.'): never {
+  #refuse(what: string, hint = 'A state holds numbers, decimals, texts, true or false, null, bytes, and objects and lists of these.'): never {
     const path = this.#path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
     const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
     throw new MillraceError({ code: 'code/state', message: `This state cannot be kept: state${shown} ${what}`, hint, field: this.#field });

@@ -1,21 +1,28 @@
-import type { Row, Value } from '../../engine/schema/types.ts';
+import { compareDecimals } from '../../engine/schema/decimal.ts';
+import type { Row, Schema, Value } from '../../engine/schema/types.ts';
+import { findColumn } from './columns.ts';
 import { columnReader, compile } from './rows.ts';
 import type { PackedOrder } from './sorted-runs.ts';
 
-/** Numbers and times by size, false before true, text by its UTF-16 code units; null last in both directions. */
+/** Numbers, decimals and times by size, false before true, text by its UTF-16 code units; null last in both directions. */
 export type OrderBy = readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[];
 
 /** A generated function is several times as fast as a loop over the columns. `value` is the source of a column's value in `a` or `b`. */
-function comparison(by: OrderBy, value: (index: number, of: 'a' | 'b') => string, equal: string): string {
-  const steps = by.map(({ direction }, i) => {
+function comparison(by: OrderBy, schema: Schema, value: (index: number, of: 'a' | 'b') => string, equal: string): string {
+  const steps = by.map(({ column, direction }, i) => {
     const [before, after] = direction === 'asc' ? [-1, 1] : [1, -1];
-    return `x = ${value(i, 'a')}; y = ${value(i, 'b')}; if (x !== y) { if (x === null) return 1; if (y === null) return -1; if (x < y) return ${before}; if (x > y) return ${after}; }`;
+    const least = isDecimal(schema, column) ? 'x = compareDecimals(x, y); y = 0; ' : '';
+    return `x = ${value(i, 'a')}; y = ${value(i, 'b')}; if (x !== y) { if (x === null) return 1; if (y === null) return -1; ${least}if (x < y) return ${before}; if (x > y) return ${after}; }`;
   });
   return `(a, b) => { let x, y; ${steps.join(' ')} return ${equal}; }`;
 }
 
+function isDecimal(schema: Schema, column: string): boolean {
+  return findColumn(schema, column)?.type === 'decimal';
+}
+
 /** Rows in order; equal ones stay as they are. Values that lie in one array per column are compared faster than when they are read from the rows again and again. */
-export function* inOrder(by: OrderBy, rows: readonly Row[]): Iterable<Row> {
+export function* inOrder(by: OrderBy, rows: readonly Row[], schema: Schema): Iterable<Row> {
   const columns = by.map(({ column }) => {
     const values: Value[] = [];
     columnReader(column)(rows, values);
@@ -23,13 +30,16 @@ export function* inOrder(by: OrderBy, rows: readonly Row[]): Iterable<Row> {
   });
   const constants = Object.fromEntries(columns.map((values, i) => [`c${i}`, values]));
   const order = compile<(a: number, b: number) => number>(
-    comparison(by, (i, of) => `c${i}[${of}]`, 'a - b'),
-    constants,
+    comparison(by, schema, (i, of) => `c${i}[${of}]`, 'a - b'),
+    { ...constants, compareDecimals },
   );
   for (const index of Uint32Array.from(rows, (_, i) => i).sort(order)) yield rows[index]!;
 }
 
 /** The same order for packed rows. `columns`: what lies at each place, null where that is no column. */
-export function packedOrder(by: OrderBy, columns: readonly (string | null)[]): PackedOrder {
-  return compile(comparison(by, (i, of) => `${of}[${columns.indexOf(by[i]!.column)}]`, '0'));
+export function packedOrder(by: OrderBy, columns: readonly (string | null)[], schema: Schema): PackedOrder {
+  return compile(
+    comparison(by, schema, (i, of) => `${of}[${columns.indexOf(by[i]!.column)}]`, '0'),
+    { compareDecimals },
+  );
 }

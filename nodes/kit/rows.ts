@@ -49,6 +49,7 @@ const isOfType: Readonly<Record<ColumnType, string>> = {
   string: "typeof v === 'string'",
   integer: 'Number.isSafeInteger(v)',
   number: "typeof v === 'number' && v - v === 0",
+  decimal: 'false',
   boolean: "typeof v === 'boolean'",
   timestamp: 'Number.isInteger(v) && v <= 8.64e15 && v >= -8.64e15',
   date: 'false',

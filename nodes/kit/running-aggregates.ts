@@ -1,7 +1,18 @@
-import type { State, Value } from '../../engine/schema/types.ts';
+import { averageOf, type Scaled, scaledOf, scaledTo, sumOf } from '../../engine/schema/decimal.ts';
+import type { ColumnType, State, Value } from '../../engine/schema/types.ts';
+import { isGreater, isLess } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
+import { type DecimalTotal, decimalSum } from './decimal-accumulators.ts';
+import { keyOfType } from './key-columns.ts';
 import { keyText } from './keys.ts';
 
+/** `count` without a column has none. */
+export interface RunningAggregate {
+  readonly function: RunningFunction;
+  /** Which of the columns, or -1 for rows. */
+  readonly column: number;
+  readonly type: ColumnType;
+}
 export type RunningFunction = Exclude<AggregateFunction, 'percentile'>;
 /** Which rows count: all that came, the last ones, or those of the last while. */
 export type Span = { readonly rows: number } | { readonly duration: number } | null;
@@ -38,8 +49,8 @@ export class RunningAggregates {
   readonly #columnCount: number;
   readonly #span: Span;
 
-  constructor(aggregates: readonly { readonly function: RunningFunction; readonly column: number }[], span: Span) {
-    this.#parts = aggregates.map(({ function: name }) => (span === null ? overAll : sliding)[name]);
+  constructor(aggregates: readonly RunningAggregate[], span: Span) {
+    this.#parts = aggregates.map(({ function: name, type }) => partOf(name, type, span === null));
     this.#columns = aggregates.map(({ column }) => column);
     this.#columnCount = Math.max(-1, ...this.#columns) + 1;
     this.#span = span;
@@ -147,6 +158,29 @@ const total = (result: (total: Total) => Value): Part<Total> => ({
 const sum = total((state) => state.sum + state.rest + 0);
 const average = total((state) => (state.sum + state.rest) / state.count + 0);
 
+/** Decimals are exact, so that what leaves is simply taken off again. `scales`: how many of the values have so many decimals. */
+type DecimalState = { total: DecimalTotal; scales: { [scale: string]: number } };
+const decimalTotal = (result: (sum: Scaled, count: number) => Value): Part<DecimalState> => {
+  const include = (state: DecimalState, value: string, sign: 1 | -1): void => {
+    const { units, scale, count } = state.total;
+    const own = scaledOf(value);
+    const sum = sumOf({ units: BigInt(units), scale }, { units: BigInt(sign) * own.units, scale: own.scale });
+    state.scales[own.scale] = (state.scales[own.scale] ?? 0) + sign;
+    if (state.scales[own.scale] === 0) delete state.scales[own.scale];
+    // Of the values that are left none may have as many decimals.
+    const left = scaledTo(sum, Math.max(0, ...Object.keys(state.scales).map(Number)));
+    state.total = { units: String(left.units), scale: left.scale, count: count + sign };
+  };
+  return {
+    start: () => ({ total: { units: '0', scale: 0, count: 0 }, scales: {} }),
+    add: (state, value) => include(state, value as string, 1),
+    remove: (state, value) => include(state, value as string, -1),
+    result: ({ total: { units, scale, count } }) => (count === 0 ? null : result({ units: BigInt(units), scale }, count)),
+  };
+};
+const decimalSums = decimalTotal(decimalSum);
+const decimalAverages = decimalTotal(averageOf);
+
 const count: Part<{ count: number }> = {
   start: () => ({ count: 0 }),
   add: (state) => void state.count++,
@@ -154,22 +188,22 @@ const count: Part<{ count: number }> = {
   result: ({ count }) => count,
 };
 
-const distinctCount: Part<{ size: number; counts: { [text: string]: number } }> = {
+const distinctCount = (keyOf: (value: Value) => Value): Part<{ size: number; counts: { [text: string]: number } }> => ({
   start: () => ({ size: 0, counts: {} }),
   add: (state, value) => {
-    const text = keyText([value]);
+    const text = keyText([keyOf(value)]);
     const before = state.counts[text] ?? 0;
     state.counts[text] = before + 1;
     if (before === 0) state.size++;
   },
   remove: (state, value) => {
-    const text = keyText([value]);
+    const text = keyText([keyOf(value)]);
     if (--state.counts[text]! > 0) return;
     delete state.counts[text];
     state.size--;
   },
   result: ({ size }) => size,
-};
+});
 
 type Better = (a: any, b: any) => boolean;
 const less: Better = (a, b) => a < b;
@@ -222,11 +256,24 @@ const found = (value: Value | undefined): Value => value ?? null;
 const slidingFirst: Part<null> = { start: () => null, add: noRemoval, remove: noRemoval, result: (_, window) => found(window.find((value) => value !== null)) };
 const slidingLast: Part<null> = { ...slidingFirst, result: (_, window) => found(window.findLast((value) => value !== null)) };
 
-const overAll: Readonly<Record<RunningFunction, Part<any>>> = { count, sum, average, distinctCount, min: extreme(less), max: extreme(greater), first, last };
-const sliding: Readonly<Record<RunningFunction, Part<any>>> = {
-  ...overAll,
-  min: slidingExtreme(less),
-  max: slidingExtreme(greater),
-  first: slidingFirst,
-  last: slidingLast,
-};
+/** `isWhole`: nothing ever leaves the window. */
+function partOf(name: RunningFunction, type: ColumnType, isWhole: boolean): Part<any> {
+  switch (name) {
+    case 'count':
+      return count;
+    case 'sum':
+      return type === 'decimal' ? decimalSums : sum;
+    case 'average':
+      return type === 'decimal' ? decimalAverages : average;
+    case 'distinctCount':
+      return distinctCount(keyOfType(type) ?? ((value) => value));
+    case 'min':
+      return (isWhole ? extreme : slidingExtreme)(isLess[type] ?? less);
+    case 'max':
+      return (isWhole ? extreme : slidingExtreme)(isGreater[type] ?? greater);
+    case 'first':
+      return isWhole ? first : slidingFirst;
+    case 'last':
+      return isWhole ? last : slidingLast;
+  }
+}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Json, Row } from '../../engine/schema/types.ts';
+import type { ColumnType, Json, Row } from '../../engine/schema/types.ts';
 import { everySource } from './every-source.ts';
 import { f } from './fields.ts';
 import { defineNode, type Reader, type RowFailure, type SourceContext } from './node.ts';
@@ -11,7 +11,7 @@ import { withSchedule } from './schedule-source.ts';
 type World = readonly (readonly Row[] | Error)[];
 
 /** A source over a world whose n-th opening without a position sees its n-th state. */
-function sourceOf(world: World) {
+function sourceOf(world: World, type: ColumnType = 'integer') {
   let openings = 0;
   const seen = new Map<number, readonly Row[]>();
   const definition = defineNode({
@@ -26,7 +26,7 @@ function sourceOf(world: World) {
     outputs: [{ name: 'rows' }],
     bounded: true,
     params: { name: f.text({ label: 'Name', default: 'x' }) },
-    infer: () => ({ outputs: { rows: { columns: [{ name: 'id', type: 'integer', nullable: true }] } } }),
+    infer: () => ({ outputs: { rows: { columns: [{ name: 'id', type, nullable: true }] } } }),
     run({ batchSize, start }) {
       const position = (start as { reading: number; next: number } | null) ?? { reading: Math.min(openings++, world.length - 1), next: 0 };
       const found = world[position.reading]!;
@@ -61,14 +61,14 @@ let time = 0;
 async function open(
   source: ReturnType<typeof sourceOf>,
   params: object,
-  options: { start?: Json; signal?: AbortSignal; now?: () => number } = {},
+  options: { start?: Json; signal?: AbortSignal; now?: () => number; type?: ColumnType } = {},
 ): Promise<Opened> {
   const logs: string[] = [];
   const failures: RowFailure[] = [];
   const reader = await source.run({
     params: { name: 'x', repeat: 1000, cursorColumn: null, ...params },
     inputs: {},
-    outputs: { rows: { columns: [{ name: 'id', type: 'integer', nullable: true }] } },
+    outputs: { rows: { columns: [{ name: 'id', type: options.type ?? 'integer', nullable: true }] } },
     path: (path) => path,
     signal: options.signal ?? new AbortController().signal,
     log: (_, message) => void logs.push(message),
@@ -113,6 +113,13 @@ it('gives all rows again with each reading', async () => {
 it('gives rows beyond the cursor of the readings before, and no ties', async () => {
   const opened = await open(sourceOf([ids(2, 1), ids(2, 1, 5, 3, 2), ids(5, 6)]), { cursorColumn: 'id' });
   expect(await take(opened, 3)).toEqual(ids(2, 1, 5, 3, 6));
+});
+
+it('compares decimals by their value', async () => {
+  const prices = (...all: string[]): Row[] => all.map((id) => ({ id }));
+  const world = [prices('9', '10.50'), prices('9.5', '10.5', '100', '10.500000000000000001')];
+  const opened = await open(sourceOf(world, 'decimal'), { cursorColumn: 'id' }, { type: 'decimal' });
+  expect(await take(opened, 2)).toEqual(prices('9', '10.50', '100', '10.500000000000000001'));
 });
 
 it('fails rows without a cursor', async () => {

@@ -2,6 +2,7 @@
  * Lets every source that ends be read again and again, so that no source needs code for it: params that are added to its own,
  * and a reader that opens the source's reader once for each reading.
  */
+import { findColumn } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import type { InferContext, Inference, NodeProblem, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
@@ -20,7 +21,7 @@ const fields = {
   cursorColumn: f.column({
     label: 'Cursor',
     of: 'output',
-    types: ['integer', 'number', 'timestamp', 'date', 'string'],
+    types: ['integer', 'number', 'decimal', 'timestamp', 'date', 'string'],
     group,
     optional: true,
     help: 'A column that grows, such as an id. A reading gives only rows whose value is greater than all of the readings before; text is compared by its character codes.',
@@ -43,7 +44,8 @@ export function withSchedule(definition: SourceDefinition<any>): SourceDefinitio
       const { repeat, cursorColumn } = context.params as ScheduleParams;
       if (repeat === null || context.sample) return definition.run(context);
       const open = (inner: typeof context) => definition.run(inner);
-      return new ScheduledReader(open, context, { repeat, cursorColumn }, context.start as SchedulePosition | null);
+      const cursorType = findColumn(context.outputs[port], cursorColumn ?? '')?.type ?? null;
+      return new ScheduledReader(open, context, { repeat, cursorColumn, cursorType }, context.start as SchedulePosition | null);
     },
   };
 }

@@ -1,10 +1,12 @@
-import type { Json, Row } from '../../engine/schema/types.ts';
+import { compareDecimals } from '../../engine/schema/decimal.ts';
+import type { ColumnType, Json, Row } from '../../engine/schema/types.ts';
 import type { Reader, SourceBatch, SourceContext } from './node.ts';
 
 export interface Schedule {
   /** From the start of one reading to that of the next, in milliseconds. */
   readonly repeat: number;
   readonly cursorColumn: string | null;
+  readonly cursorType: ColumnType | null;
 }
 /** Where a schedule goes on: within a reading, or at the time of the next one. */
 export type SchedulePosition = {
@@ -28,6 +30,7 @@ export class ScheduledReader implements Reader {
   readonly #context: SourceContext<any>;
   readonly #repeat: number;
   readonly #column: string | null;
+  readonly #isGreater: (a: number | string, b: number | string) => boolean;
   /** The reading that is under way. */
   #reader: Reader | null = null;
   #reading: SchedulePosition['reading'];
@@ -56,6 +59,7 @@ export class ScheduledReader implements Reader {
     this.#context = context;
     this.#repeat = schedule.repeat;
     this.#column = schedule.cursorColumn;
+    this.#isGreater = schedule.cursorType === 'decimal' ? (a, b) => compareDecimals(String(a), String(b)) > 0 : (a, b) => a > b;
     this.#reading = start?.reading ?? null;
     this.#next = start?.next ?? Number.NEGATIVE_INFINITY;
     this.#cursor = start?.cursor ?? null;
@@ -188,9 +192,9 @@ export class ScheduledReader implements Reader {
         this.#fail(row, column, position ? { position } : {});
         return;
       }
-      if (this.#limit !== null && value > this.#limit) return;
-      if (this.#cursor === null || value > this.#cursor) kept.push(i);
-      if (greatest === null || value > greatest) greatest = value;
+      if (this.#limit !== null && this.#isGreater(value, this.#limit)) return;
+      if (this.#cursor === null || this.#isGreater(value, this.#cursor)) kept.push(i);
+      if (greatest === null || this.#isGreater(value, greatest)) greatest = value;
     });
     this.#greatest = greatest;
     if (kept.length === rows.length) return batch;

@@ -10,7 +10,17 @@ export function rowsFromState(state: State, schema: Schema): Row[] {
   return (state as unknown as Json[][]).map((cells) => decodeCells(cells, schema));
 }
 
-const bytesOf: Readonly<Record<ColumnType, number>> = { string: 40, integer: 8, number: 16, boolean: 8, timestamp: 16, date: 40, json: 120, bytes: 120 };
+const bytesOf: Readonly<Record<ColumnType, number>> = {
+  string: 40,
+  integer: 8,
+  number: 16,
+  decimal: 40,
+  boolean: 8,
+  timestamp: 16,
+  date: 40,
+  json: 120,
+  bytes: 120,
+};
 
 /** About how many bytes a row takes in memory. */
 export function bytesPerRow({ columns }: Schema): number {

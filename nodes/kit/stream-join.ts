@@ -1,7 +1,9 @@
 import { beginningOfTime, endOfTime, instantReader } from '../../engine/schema/event-time.ts';
-import type { Json, Row, State } from '../../engine/schema/types.ts';
+import type { Json, Row, Schema, State } from '../../engine/schema/types.ts';
+import { findColumn } from './columns.ts';
 import type { JoinedColumn, JoinKind, KeyPair } from './join-columns.ts';
 import { joinKeyReader } from './join-keys.ts';
+import { keyPairs, valueAs } from './key-columns.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
 import { rowPacker } from './packed-rows.ts';
 import { noTime } from './row-failures.ts';
@@ -36,7 +38,8 @@ export function streamJoining(
   { inputs, emit, fail, state, memory }: Pick<TransformContext<unknown>, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
 ): StatefulOperator {
   const { kind, keys, lateness, times } = options;
-  const joined = joinedRow(options);
+  const joined = joinedRow(options, { left: inputs['left']!, right: inputs['right']! });
+  const keyColumns = keyPairs(inputs['left']!, inputs['right']!, keys);
   let out: Row[] = [];
   const flush = (): void => {
     if (out.length === 0) return;
@@ -58,7 +61,7 @@ export function streamJoining(
   const sideOf = (side: Side) => {
     const schema = inputs[side]!;
     const { column, shift } = times[side];
-    const key = joinKeyReader(keys.map((pair) => pair[side]));
+    const key = joinKeyReader(keyColumns[side]);
     return { key, column, time: instantReader(schema, column, shift), schema, bytes: bytesPerRow(schema) + bytesPerHeld };
   };
   const sides = { left: sideOf('left'), right: sideOf('right') };
@@ -145,17 +148,30 @@ function matcherOf(match: Match, options: MatcherOptions): Matcher {
   }
 }
 
-function joinedRow({ columns, stamps }: StreamJoinOptions): (left: Row | null, right: Row | null, start: number, end: number) => Row {
+type Schemas = { readonly [side in Side]: Schema };
+
+function joinedRow({ columns, stamps }: StreamJoinOptions, schemas: Schemas): (left: Row | null, right: Row | null, start: number, end: number) => Row {
+  const constants: Record<string, unknown> = {};
+  /** A key may be of a wider type where rows of both sides have it. */
+  const value = (column: JoinedColumn, side: Side): string => {
+    const name = column[side]!;
+    const read = `${side}[${stringLiteral(name)}]`;
+    const convert = valueAs(findColumn(schemas[side], name)!.type, column.column.type);
+    if (convert === null) return read;
+    const own = `as${Object.keys(constants).length}`;
+    constants[own] = convert;
+    return `${own}(${read})`;
+  };
   const stamped = stamps.map((name, i) => ({ name, source: i === 0 ? 'start' : 'end' }));
   const source = (side: Side) => {
     const other = otherSide[side];
-    const read = (column: JoinedColumn) => (column[side] === undefined ? 'null' : `${side}[${stringLiteral(column[side])}]`);
-    const both = (column: JoinedColumn) =>
-      column[side] === undefined && column[other] !== undefined ? `${other}[${stringLiteral(column[other])}]` : read(column);
-    const made = (value: (column: JoinedColumn) => string) =>
-      rowSource([...stamped, ...columns.map((each) => ({ name: each.column.name, source: value(each) }))]);
+    const read = (column: JoinedColumn) => (column[side] === undefined ? 'null' : value(column, side));
+    const both = (column: JoinedColumn) => (column[side] === undefined && column[other] !== undefined ? value(column, other) : read(column));
+    const made = (source: (column: JoinedColumn) => string) =>
+      rowSource([...stamped, ...columns.map((each) => ({ name: each.column.name, source: source(each) }))]);
     return { alone: made(read), pair: made(both) };
   };
   const { alone, pair } = source('left');
-  return compile(`(left, right, start, end) => right === null ? ${alone} : left === null ? ${source('right').alone} : ${pair}`);
+  const { alone: aloneRight } = source('right');
+  return compile(`(left, right, start, end) => right === null ? ${alone} : left === null ? ${aloneRight} : ${pair}`, constants);
 }

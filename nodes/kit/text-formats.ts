@@ -4,7 +4,7 @@ import { type NumberFormat, numberExample, numberFormatProblem, numberReader } f
 import type { ColumnType } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
 import { utc, zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
-import { numericTypes, typeOptions } from './columns.ts';
+import { numberTypes, typeOptions } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { patternHelp, patternProblem, TimePattern } from './time-pattern.ts';
 
@@ -32,7 +32,7 @@ export const textFormatFields = {
     label: 'Type',
     default: 'number',
     when: ofNumbers,
-    options: typeOptions.filter(({ value }) => (numericTypes as readonly ColumnType[]).includes(value)),
+    options: typeOptions.filter(({ value }) => (numberTypes as readonly ColumnType[]).includes(value)),
   }),
   decimal: f.choice({
     label: 'Decimal sign',

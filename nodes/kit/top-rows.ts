@@ -1,4 +1,5 @@
 import type { Row, Schema, State } from '../../engine/schema/types.ts';
+import { keyColumns } from './key-columns.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { keyText, RowKeys } from './keys.ts';
 import { type PackedRow, type RowPacker, rowPacker } from './packed-rows.ts';
@@ -111,7 +112,7 @@ export class TopRows {
 
   constructor({ schema, keys, order, most, memory, state }: TopRowsOptions) {
     this.#memory = memory;
-    this.#rowKeys = new RowKeys(keys);
+    this.#rowKeys = new RowKeys(keyColumns(schema, keys));
     this.#keys = new LiveKeys(keys.length);
     this.#best = new BestRows(order, most, schema);
     this.#slots = new Slots([this.#best]);

@@ -16,7 +16,7 @@ export default defineNode({
   keywords: ['export', 'save', 'ndjson', 'json', 'gzip'],
   docs: `
 Writes each row as one line with a JSON object (UTF-8). Every object has all columns in the order of the schema, those
-that are **null** too. Timestamps are ISO 8601 texts in UTC, bytes are base64 texts.
+that are **null** too. Decimals are numbers with all their digits, timestamps ISO 8601 texts in UTC, bytes base64 texts.
 
 **A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
 place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed

@@ -42,7 +42,8 @@ sinks of the file together, and **Replace** puts the new table in place with the
 leaves each row in the table exactly once; the table \`_millrace_commits\` tells which checkpoint the file holds, for as long
 as a run may go on from it. Other programs can write between two transactions. While one has the file locked, the run waits and says so.
 
-Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
+Stored types: text \`TEXT\`, integer \`INTEGER\`, number \`REAL\`, decimal \`DECIMAL_TEXT\` (its text; in a column of
+numbers of an existing table a number, where none of its digits are lost; as a key without zeros at the end), boolean \`BOOLEAN\` (0 and 1), timestamp \`TIMESTAMP\`
 (ISO 8601 text in UTC), date \`DATE\` (as it is: 2026-01-31; in a column declared \`TIMESTAMP\` its midnight), JSON \`JSON\`
 (compact text), bytes \`BLOB\`. **Column types** stores a column as another type:
 \`INTEGER\` for a timestamp keeps milliseconds since 1970. A value that cannot be stored so, or a row that a constraint of
@@ -67,7 +68,7 @@ the table refuses, is an error of that row alone.
       label: 'Only if newer',
       help: 'A row takes the place of another one only where its value in this column is greater. Empty: the last to come always does.',
       optional: true,
-      types: keyTypes.filter((type) => type !== 'string' && type !== 'boolean'),
+      types: keyTypes.filter((type) => type !== 'string' && type !== 'boolean' && type !== 'decimal'),
       when: { param: 'mode', is: ['upsert'] },
     }),
     types: f.keyValue({

@@ -29,9 +29,9 @@ of their names. Columns of several files go by their names: a file that lacks on
 **How a file is written** is found out from its beginning, and can be set: the delimiter (also by the line \`sep=;\` of Excel),
 lines before the table, comment lines with \`#\`, quotes behind a backslash, a delimiter at the end of every line, CR alone as line end.
 
-**Types** are told from the first 1,000 rows and some of the middle and the end: boolean, integer, number, date
-(2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as \`00123\`, codes such as \`12E45\`, whole numbers beyond 2^53, long decimals, and
-version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
+**Types** are told from the first 1,000 rows and some of the middle and the end: boolean, integer, number, decimal
+(whole numbers beyond 2^53, and more digits than a number keeps), date (2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as
+\`00123\`, codes such as \`12E45\`, and version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
 
 **Formats**: numbers with a decimal comma, thousands, a currency, percent or brackets, days such as 31.01.2026, times counted from

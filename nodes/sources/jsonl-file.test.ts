@@ -148,7 +148,7 @@ describe('whole numbers beyond 2^53', () => {
   it('are failures in later rows of an integer column', async () => {
     const { rows, failures } = await read({ 'x.jsonl': `${'{"id":1}\n'.repeat(1000)}{"id":${big}}\n${'{"id":2}\n'.repeat(2000)}` });
     expect(rows.length).toBe(3000);
-    expect(failures).toMatchObject([{ code: 'jsonl/value', position: { line: 1001 }, hint: expect.stringContaining('read column "id" as string') }]);
+    expect(failures).toMatchObject([{ code: 'jsonl/value', position: { line: 1001 }, hint: expect.stringContaining('read column "id" as decimal') }]);
   });
   it('are failures within JSON, while long digits in a text are fine', async () => {
     const { rows, failures } = await read({ 'x.jsonl': `{"j":{"id":[${big}]}}\n{"j":{"id":"${big}"}}\n{"j":{"id":0.12345678901234568}}\n` });

@@ -31,9 +31,9 @@ the way are gone through. A file of any size is read piece by piece.
 Reads one file, or several at once: \`logs/*.jsonl\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the
 order of their names. Gzip is recognised by its content.
 
-**Columns** are all keys of a sample of the rows (the first 1,000, and some of the middle and the end), in the order in which they appear: string, integer, number, boolean,
+**Columns** are all keys of a sample of the rows (the first 1,000, and some of the middle and the end), in the order in which they appear: string, integer, number, decimal, boolean,
 date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
-columns that only later rows have. Numbers are never rounded: the column of those that would be is a string.
+columns that only later rows have. Numbers are never rounded: the column of those that would be is decimal.
 
 **Formats**: texts and numbers that are written in a format of their own, such as "1.299,99", "31.01.2026", "ja" or seconds since
 1970, are read so where **Column types** says it; a number of JSON is one in any notation.

@@ -54,13 +54,15 @@ describe('types', () => {
   it('lose nothing: long integers and finer times are failures, unless text is asked for', async () => {
     const { folder, db } = database('CREATE TABLE t (n NUMERIC, at TIMESTAMP)');
     db.exec("INSERT INTO t VALUES (9007199254740993, '2026-01-31 12:00:00'), (1, '2026-01-31 12:00:00.123456'), (1, 1706702400), (1, 1706702400000)");
-    const { rows, failures } = await read(folder, { table: 't' });
+    // Of a table, the first rows would make it a column of decimals.
+    const { rows, failures } = await query(folder, 'SELECT * FROM t');
     expect(rows).toEqual([{ n: 1, at: 1706702400000 }]);
     expect(failures.map(({ message, position }) => [position?.line, message])).toEqual([
       [1, 'Column "n" is of type number: the value is 9007199254740993, beyond 2^53, where whole numbers would be rounded.'],
       [2, 'Column "at" is of type timestamp: "2026-01-31 12:00:00.123456" is finer than milliseconds.'],
       [3, expect.stringContaining('1706702400 seems to be seconds')],
     ]);
+    expect(failures[0]!.fix).toMatchObject({ entry: { column: 'n', type: 'decimal' } });
     expect(failures[0]!.row).toEqual({ n: '9007199254740993', at: '2026-01-31 12:00:00' });
     const types = [
       { column: 'n', type: 'string' },
@@ -72,6 +74,21 @@ describe('types', () => {
       { n: '1', at: '2026-01-31 12:00:00.123456' },
       { n: '1', at: '1706702400' },
       { n: '1', at: '1706702400000' },
+    ]);
+  });
+  it('are decimal where numbers of a table are beyond doubles', async () => {
+    const { folder } = database(
+      `CREATE TABLE t (id INTEGER, n NUMERIC, mixed NUMERIC, price DECIMAL(10,2));
+       INSERT INTO t VALUES (1, 9007199254740993, 'word', 12.5), (9223372036854775807, 0.25, 9007199254740993, 3), (NULL, NULL, NULL, NULL)`,
+    );
+    const { schema, rows, failures } = await read(folder, { table: 't' });
+    expect(schema!.columns.map(({ type }) => type)).toEqual(['decimal', 'decimal', 'number', 'number']);
+    expect(rows).toEqual([{ id: null, n: null, mixed: null, price: null }]);
+    expect(failures).toHaveLength(2);
+    const numbers = await read(folder, { table: 't', types: [{ column: 'mixed', type: 'string' }] });
+    expect(numbers.rows.slice(0, 2)).toEqual([
+      { id: '1', n: '9007199254740993', mixed: 'word', price: 12.5 },
+      { id: '9223372036854775807', n: '0.25', mixed: '9007199254740993', price: 3 },
     ]);
   });
   it('are times counted in any unit where that is said, exactly', async () => {
@@ -134,7 +151,7 @@ describe('types', () => {
       'text string',
       'none string',
       'blob bytes',
-      'big string',
+      'big decimal',
     ]);
   });
   it('can be set', async () => {
@@ -163,7 +180,7 @@ describe('types', () => {
       [5, 'Column "s" is of type string: the value is a BLOB of 1 bytes.'],
       [6, 'Column "j" is of type json: "{" is not JSON.'],
     ]);
-    expect(failures[1]!.hint).toContain('Read column "i" as string');
+    expect(failures[1]!.hint).toContain('Read column "i" as decimal');
   });
 });
 

@@ -22,11 +22,12 @@ export default defineNode({
 Reads a whole table or view, or the rows of one SELECT statement. The database is opened for reading only and read in
 batches, so the result may be of any size.
 
-**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`DATE\`, \`JSON\` and
-their relatives. Expressions have none: theirs is told from the first 1,000 rows. Set others under **Column types**.
+**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`DATE\`, \`JSON\`,
+\`DECIMAL_TEXT\` and their relatives. A column of numbers is decimal where the first 1,000 rows of its table have a whole number beyond 2^53, or
+digits as text. Expressions have no declared type: theirs is told from the first 1,000 rows. Set others under **Column types**.
 
 **Rows that cannot be read** are failures that name the row: a value that does not fit its column's type, and whole numbers
-beyond 2^53, which are never rounded (read as String they keep all their digits). A number in a column declared
+beyond 2^53, which are never rounded (read as Decimal they keep all their digits). A number in a column declared
 \`TIMESTAMP\` is milliseconds since 1970; where it looks like another unit, it fails, and one click reads it by that.
 
 A sink of the same pipeline may write into the same database: the rows are then read before the first one is written. For
@@ -69,16 +70,16 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
   run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, new CellFormats(context.params.types), context),
   examples: [
     {
-      title: 'A table, with a whole number that is too large',
+      title: 'A table, with a whole number that a double would round',
       params: { path: 'parts.db', table: 'parts' },
       files: { 'parts.db': exampleDatabase },
       outputs: {
         rows: [
-          { id: 1, name: 'bolt', price: 0.25, ok: true, added: 1769860800000, tags: ['m4'] },
-          { id: 2, name: 'nut', price: null, ok: false, added: null, tags: null },
+          { id: '1', name: 'bolt', price: 0.25, ok: true, added: 1769860800000, tags: ['m4'] },
+          { id: '2', name: 'nut', price: null, ok: false, added: null, tags: null },
+          { id: '9007199254740993', name: 'washer', price: 0.1, ok: true, added: null, tags: null },
         ],
       },
-      failures: ['beyond 2^53'],
     },
     {
       title: 'A query',

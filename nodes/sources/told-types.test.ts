@@ -66,7 +66,9 @@ describe('a row behind the sample that does not fit', () => {
   it.each<[string, string, ColumnType]>([
     ['1', '007', 'string'],
     ['1', '2.5', 'number'],
-    ['0.5', '9007199254740993', 'string'],
+    ['0.5', '9007199254740993', 'decimal'],
+    ['1', '9007199254740993', 'decimal'],
+    ['0.5', '0.12345678901234567890', 'decimal'],
     ['1.9', '1.10', 'string'],
     ['true', '1', 'string'],
   ])('of %s, %s: one edit reads the column as %s', async (usual, special, wider) => {

@@ -65,12 +65,12 @@ Makes one row of each group of rows. The columns that come out are those of *Gro
 | function | of | gives |
 |---|---|---|
 | count | rows, or a column's values | integer |
-| sum | integer, number | the column's type |
-| average | integer, number | number |
+| sum | integer, number, decimal | the column's type |
+| average | integer, number, decimal | number, or decimal with six decimals more |
 | min, max | anything that has an order (text by its code units) | the column's type |
 | first, last | anything | the column's type |
 | distinct count | anything that can be compared | integer |
-| percentile | integer, number | number |
+| percentile | integer, number, decimal | number |
 
 Null values count for nothing: the average of 10, null and 20 is 15, and a group without any value has null (its counts are 0). In *Group by*, null is a group like any other. Without *Group by* exactly one row comes out, also for an empty input.
 
@@ -110,7 +110,7 @@ Where the rows have no event time, or *Time* is another column, nothing is known
 *First* and *last* go by event time in windows, and otherwise by the order of the rows.
 
 ### Memory
-Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. A window's groups are forgotten once it is complete and no longer waits for late rows; without windows they leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded.
+Kept is what each group needs for its result, not the rows: a few numbers, the values seen for a distinct count, up to 10,000 values for a percentile. A window's groups are forgotten once it is complete and no longer waits for late rows; without windows they leave when the input ends. A sum of integers beyond 2^53 fails instead of being rounded; sums of decimals are exact.
 
 Groups for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. Results are the same, with two exceptions: the groups of one window, or those of an aggregation without windows, then come out in an order that means nothing; and a sum or average of fractions may differ in its last digit, which depends on the order of adding. One group alone has to fit into memory: the distinct count of one group with 10 million numbers takes about 400 MB.
 `,

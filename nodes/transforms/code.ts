@@ -3,6 +3,7 @@ import { duplicateNames, typeOptions } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 import { returnedRows } from '../kit/returned-rows.ts';
+import { withDecimals } from '../kit/shown-decimals.ts';
 
 const template = `export default function step(row: Row) {
   return { ...row };
@@ -81,7 +82,7 @@ What the function throws fails that row, with the line and the column of the sni
     return { outputs: { rows: rows && schema }, problems };
   },
   run: ({ params, inputs, outputs, snippet }) => {
-    const step = snippet(params.code, 'code');
+    const step = withDecimals(snippet(params.code, 'code'), inputs['rows']!);
     const toRows = returnedRows(inputs['rows']!, outputs['rows']!, 'code');
     return { expand: (row) => toRows(step(row), row) };
   },

@@ -3,6 +3,7 @@ import { duplicateNames, expressionProblems, findColumn, typeOptions } from '../
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 import { compile, conformSource, mender, rowSource, stringLiteral } from '../kit/rows.ts';
+import { withDecimals } from '../kit/shown-decimals.ts';
 
 export default defineNode({
   type: 'compute',
@@ -20,6 +21,9 @@ Expressions are worked out **from top to bottom**, and each sees the columns abo
 
 ### Types
 With type **auto** the type follows from the expression. Where that cannot be told, as for a field inside a JSON column, choose it. What an expression gives is never converted in silence: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
+
+### Decimals
+JavaScript's operators do not work on decimals: \`row.price * row.quantity\` is a problem there. Write \`decimal.multiply(row.price, row.quantity)\`, \`decimal.compare(row.price, 10) > 0\`, \`decimal.round(row.price, 2)\`.
 
 ### Missing values
 JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 for a missing temperature. Write \`row.temperature === null ? null : row.temperature * 1.8 + 32\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead.
@@ -79,7 +83,15 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
   run: ({ params, inputs, outputs, expression }) => {
     const output = outputs['rows']!;
     const computed = params.columns.map(({ name }) => findColumn(output, name)!);
-    const functions = Object.fromEntries(params.columns.map((column, i) => [`f${i}`, expression(column.expression, `columns.${i}.expression`)]));
+    // Each sees the columns above it as they are by then.
+    const known = new Map(inputs['rows']!.columns.map((column) => [column.name, column]));
+    const functions = Object.fromEntries(
+      params.columns.map(({ name, expression: source }, i) => {
+        const run = withDecimals(expression(source, `columns.${i}.expression`), { columns: [...known.values()] }, source);
+        known.set(name, computed[i]!);
+        return [`f${i}`, run];
+      }),
+    );
     const mend = mender(computed, 'compute/type', (i) => `columns.${i}.expression`);
     const given = (name: string) => (findColumn(inputs['rows'], name) ? `row[${stringLiteral(name)}]` : 'null');
     const steps = computed.map((column, i) => `v = f${i}(out); out[${stringLiteral(column.name)}] = ${conformSource(column, i)};`);

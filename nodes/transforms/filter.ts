@@ -4,6 +4,7 @@ import { expressionProblems, findColumn } from '../kit/columns.ts';
 import { conditionExpression, conditionProblems, conditionText } from '../kit/condition.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
+import { withDecimals } from '../kit/shown-decimals.ts';
 
 export default defineNode({
   type: 'filter',
@@ -80,7 +81,7 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
       const test = expression(conditionExpression(rules, inputs['rows']!), 'rules');
       return { test: (row) => test(row) === true };
     }
-    const test = expression(where, 'where');
+    const test = withDecimals(expression(where, 'where'), inputs['rows']!, where);
     return {
       test: (row) => {
         const value = test(row);

@@ -32,7 +32,7 @@ For what a row alone does not tell: what came before it under the same key, and 
 - **\`onTimer(timer, state, context)\`**, called when a timer is due. It returns rows, too. Leave it out where no timers are set.
 
 ### State
-Each key has a state of its own: an object (or a list) that the functions change in place. It holds numbers, texts, true or false, null, bytes, and lists and objects of these, at most 1 MiB for a key. It is part of every checkpoint. Variables outside of the functions are not, so nothing that must last belongs there.
+Each key has a state of its own: an object (or a list) that the functions change in place. It holds numbers, decimals, texts, true or false, null, bytes, and lists and objects of these, at most 1 MiB for a key. It is part of every checkpoint. Variables outside of the functions are not, so nothing that must last belongs there.
 
 \`context.forget()\` forgets the key: its state is \`initial\` again and its timers are gone. Where keys come and go, call it when one is finished, or fill in **Forget a key after**: a key without rows for that long, in event time, is then forgotten by itself. Its timers stay.
 

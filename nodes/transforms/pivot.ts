@@ -3,6 +3,7 @@ import { castValue } from '../../engine/schema/values.ts';
 import { acceptedTypes, aggregateFunctions, resultType } from '../kit/aggregates.ts';
 import { duplicateNames, findColumn, keyTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
+import { keyOfType } from '../kit/key-columns.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 import { pivoting } from '../kit/pivoting.ts';
 import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../kit/window-params.ts';
@@ -205,14 +206,16 @@ function listProblems({ column, values }: Params, rows: Schema | null): NodeProb
   const source = findColumn(rows, column);
   if (!source) return [];
   const seen = new Map<unknown, number>();
+  const keyOf = keyOfType(source.type);
   return values.flatMap(({ value }, i): NodeProblem[] => {
     const field = `values.${i}.value`;
     const cast = castValue(value, source.type, 'string');
     if (!cast.ok) {
       return [{ code: 'pivot/value', severity: 'error', message: `${cast.message}, as column "${column}" needs`, hint: 'Write a value of its type.', field }];
     }
-    if (!seen.has(cast.value)) {
-      seen.set(cast.value, i);
+    const key = keyOf === null ? cast.value : keyOf(cast.value);
+    if (!seen.has(key)) {
+      seen.set(key, i);
       return [];
     }
     return [{ code: 'pivot/twice', severity: 'error', message: `The value ${value ?? 'null'} is listed twice`, hint: 'Remove one of them.', field }];

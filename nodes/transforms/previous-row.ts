@@ -1,7 +1,9 @@
+import { scaledOf, sumOf, textOf } from '../../engine/schema/decimal.ts';
 import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
-import { findColumn, keyTypes, numericTypes, timeTypes } from '../kit/columns.ts';
+import { findColumn, keyTypes, numberTypes, timeTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
+import { keyColumns } from '../kit/key-columns.ts';
 import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../kit/keyed-rows.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
 
@@ -43,7 +45,7 @@ export default defineNode({
   docs: `
 Adds the value that a column had in the row before with the same key, as \`previous_temperature\`; or, with more *Rows before*, that of the row so many places earlier, as \`previous_2_temperature\`. Where there is no such row, it is null.
 
-*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for times the milliseconds between them, for dates the days. It is null where one of both is null.
+*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for decimals a decimal, for times the milliseconds between them, for dates the days. It is null where one of both is null.
 
 *Only rows with a change in* lets those rows through that differ from the row before with the same key in one of these columns, and the first row of each key. Null is a value like any other here: from null to 5 is a change.
 
@@ -75,34 +77,42 @@ ${ttlDocs}
     const keyed = new KeyedRows<Before>(context, params);
     const lags = params.columns.map(({ column, rows, change }, i) => {
       const { type } = findColumn(inputs['rows']!, column)!;
-      return { column, rows, change, field: `columns.${i}.column`, isWhole: type !== 'number', minus: type === 'date' ? daysBetween : difference };
+      return { column, rows, change, field: `columns.${i}.column`, type, minus: type === 'date' ? daysBetween : difference };
     });
-    const { changes } = params;
+    const changes = keyColumns(inputs['rows']!, params.changes);
+    const compared = (row: Row, i: number): Value => {
+      const { name, keyOf } = changes[i]!;
+      return keyOf === null ? row[name]! : keyOf(row[name]!);
+    };
     const extend = rowExtender(inputs['rows']!, outputs['rows']!);
     const added: Value[] = [];
     let out: Row[] = [];
 
     const step = (row: Row, before: Before | undefined): Before => {
-      const changed = before === undefined || changes.length === 0 || changes.some((name, i) => row[name] !== before.compared[i]);
+      const changed = before === undefined || changes.length === 0 || changes.some((_, i) => compared(row, i) !== before.compared[i]);
       const state = before ?? { lags: lags.map(() => []), compared: [] };
       added.length = 0;
       let isSound = true;
-      lags.forEach(({ column, rows, change, isWhole, minus, field }, i) => {
+      lags.forEach(({ column, rows, change, type, minus, field }, i) => {
         const values = state.lags[i]!;
         const value = row[column]!;
         const earlier = values.length === rows ? values.shift()! : null;
         values.push(value);
         added.push(earlier);
         if (!change) return;
+        if (type === 'decimal') {
+          added.push(value === null || earlier === null ? null : decimalDifference(value as string, earlier as string));
+          return;
+        }
         const delta = value === null || earlier === null ? null : minus(value, earlier);
-        if (delta !== null && isWhole && !Number.isSafeInteger(delta)) {
+        if (delta !== null && type !== 'number' && !Number.isSafeInteger(delta)) {
           isSound = false;
           const message = `The difference in "${column}" is beyond 2^53, where whole numbers would be rounded`;
           fail({ code: 'previous-row/overflow', message, hint: 'Cast the column to number before.', field, row });
         }
         added.push(delta !== null && Number.isFinite(delta) ? delta : null);
       });
-      for (let i = 0; i < changes.length; i++) state.compared[i] = row[changes[i]!]!;
+      for (let i = 0; i < changes.length; i++) state.compared[i] = compared(row, i);
       if (changed && isSound) out.push(extend(row, added));
       return state;
     };
@@ -208,6 +218,10 @@ ${ttlDocs}
 const difference = (value: Value, earlier: Value): number => (value as number) - (earlier as number);
 const dayMs = 86_400_000;
 const daysBetween = (value: Value, earlier: Value): number => (parseTimestamp(value as string)! - parseTimestamp(earlier as string)!) / dayMs;
+function decimalDifference(a: string, b: string): string {
+  const { units, scale } = scaledOf(b);
+  return textOf(sumOf(scaledOf(a), { units: -units, scale }));
+}
 
 function lagName(word: string, { column, rows }: Lag): string {
   return rows > 1 ? `${word}_${rows}_${column}` : `${word}_${column}`;
@@ -218,7 +232,7 @@ function addedColumns(lags: readonly Lag[], rows: Schema | null): { readonly col
   return lags.flatMap((lag, i) => {
     const found = findColumn(rows, lag.column);
     if (!found) return [];
-    const type = found.type === 'number' ? 'number' : 'integer';
+    const type = found.type === 'number' || found.type === 'decimal' ? found.type : 'integer';
     return [
       { column: { name: lag.name || lagName('previous', lag), type: found.type, nullable: true }, lag: i },
       ...(lag.change ? [{ column: { name: lag.name ? `change_${lag.name}` : lagName('change', lag), type, nullable: true } as const, lag: i }] : []),
@@ -232,7 +246,7 @@ function lagProblems(lags: readonly Lag[], changes: readonly string[], rows: Sch
     const hint = 'Add a column to look back at, or choose columns of which only changes count.';
     problems.push({ code: 'previous-row/nothing', severity: 'error', message: 'There is nothing to look back for', hint, field: 'columns' });
   }
-  const types: readonly string[] = [...numericTypes, ...timeTypes];
+  const types: readonly string[] = [...numberTypes, ...timeTypes];
   lags.forEach(({ column, change }, i) => {
     const found = findColumn(rows, column);
     if (!change || !found || types.includes(found.type)) return;

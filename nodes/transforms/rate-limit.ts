@@ -141,7 +141,7 @@ function limiting({ params, inputs, state, now, emit, fail }: TransformContext<P
   const { count, per, keys } = params;
   const { eventTime } = inputs['rows']!;
   const timeOf = eventTimeReader(inputs['rows']!);
-  const keyOf = keyReader(keys);
+  const keyOf = keyReader(inputs['rows']!, keys);
   const counts = state<number>('counts');
   const sorted = new Sorted(emit);
   let passed = beginningOfTime;
@@ -200,9 +200,9 @@ function thinning(context: TransformContext<Params>): StatefulOperator {
   };
 }
 
-function sampling({ params: { share, seed, keys }, emit }: TransformContext<Params>): StatefulOperator {
+function sampling({ params: { share, seed, keys }, inputs, emit }: TransformContext<Params>): StatefulOperator {
   const limit = (share / 100) * 2 ** 32;
-  const keyOf = keyReader(keys);
+  const keyOf = keyReader(inputs['rows']!, keys);
   const sorted = new Sorted(emit);
   let seen = 0;
   return {

@@ -4,6 +4,7 @@ import { castValue, formatValue } from '../../engine/schema/values.ts';
 import { caster, mayBecomeNull } from '../kit/casting.ts';
 import { keyTypes, typeOptions } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
+import { keyOfType } from '../kit/key-columns.ts';
 import { defineNode, type NodeProblem, type TransformContext } from '../kit/node.ts';
 import { patternProblems, patternSource } from '../kit/patterns.ts';
 import { columnSource, compile, rowSource, stringLiteral } from '../kit/rows.ts';
@@ -256,7 +257,8 @@ function replacer(given: Params, column: Column, expression: TransformContext<Pa
 function tableReplacer(given: Params, column: Column): Replacer {
   const { values, others, ignoreCase } = given;
   const type = typeOf(given, column);
-  const fold = ignoreCase && column.type === 'string' ? (value: Value) => (value as string).toLowerCase() : (value: Value) => value;
+  const fold =
+    ignoreCase && column.type === 'string' ? (value: Value) => (value as string).toLowerCase() : (keyOfType(column.type) ?? ((value: Value) => value));
   const table = new Map<Value, Value>();
   const put = (from: Value, to: Value) => table.has(from) || table.set(from, to);
   for (const { from, to } of values) {

@@ -88,7 +88,11 @@ ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a dist
     const { aggregations, over, rows, duration } = params;
     const names = [...new Set(aggregations.flatMap(({ column }) => column ?? []))];
     const running = new RunningAggregates(
-      aggregations.map(({ function: name, column }) => ({ function: name, column: column === null ? -1 : names.indexOf(column) })),
+      aggregations.map(({ function: name, column }) => ({
+        function: name,
+        column: column === null ? -1 : names.indexOf(column),
+        type: findColumn(inputs['rows'], column ?? '')?.type ?? 'integer',
+      })),
       over === 'rows' ? { rows } : over === 'duration' ? { duration } : null,
     );
     const sums = aggregations.map(({ function: name, column }) => name === 'sum' && (findColumn(inputs['rows']!, column ?? '')?.type ?? null));

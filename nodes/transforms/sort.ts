@@ -41,7 +41,7 @@ export default defineNode({
   docs: `
 Orders the rows by the first column; rows that are equal there by the second, and so on. Rows that are equal in all of them stay in the order in which they came.
 
-Numbers and times are ordered by size, false comes before true, and text is ordered by its UTF-16 code units: \`"Z"\` comes before \`"a"\`. **Null comes last**, in both directions.
+Numbers, decimals and times are ordered by size, false comes before true, and text is ordered by its UTF-16 code units: \`"Z"\` comes before \`"a"\`. **Null comes last**, in both directions.
 
 All rows are held until the input ends, and nothing comes out before. Rows for which memory has no room are put in order by parts, which are kept on disk and merged at the end; the size of the state that the run shows counts them too. For the ten greatest of very many, *Top rows* holds only those.
 `,
@@ -95,6 +95,7 @@ function sorting({ params: { by }, inputs, memory, state, emit, ...context }: Tr
   const order = packedOrder(
     by,
     schema.columns.map(({ name }) => name),
+    schema,
   );
   const runs = new SortedRuns(state('rows'), { order, memory });
   let held: Row[] = [];
@@ -108,7 +109,7 @@ function sorting({ params: { by }, inputs, memory, state, emit, ...context }: Tr
     const rows = held;
     held = [];
     bytes = 0;
-    return inOrder(by, rows);
+    return inOrder(by, rows, schema);
   };
   function* packed(rows: Iterable<Row>): Iterable<PackedRow> {
     for (const row of rows) yield pack(row);

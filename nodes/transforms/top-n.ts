@@ -1,8 +1,9 @@
+import { compareDecimals } from '../../engine/schema/decimal.ts';
 import { durationText } from '../../engine/schema/duration.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
 import type { Column, Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { emitInBatches } from '../kit/batches.ts';
-import { duplicateNames, keyTypes } from '../kit/columns.ts';
+import { duplicateNames, findColumn, keyTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { keysField } from '../kit/keyed-rows.ts';
 import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../kit/node.ts';
@@ -153,12 +154,13 @@ function orderOf({ column, order, over }: Params, schema: Schema): Order {
   const value = (row: string) => columnSource(column, row);
   // A time that is null comes after all others.
   const time = (row: string) => `(${schema.eventTime ? columnSource(schema.eventTime.column, row) : '0'} ?? Infinity)`;
-  const compared = `const x = ${value('a')}, y = ${value('b')};
-    if (x !== y) { if (x === null) return 1; if (y === null) return -1; if (x ${before} y) return -1; if (x ${after} y) return 1; }
+  const decimals = findColumn(schema, column)?.type === 'decimal' ? 'x = compareDecimals(x, y); y = 0; ' : '';
+  const compared = `let x = ${value('a')}, y = ${value('b')};
+    if (x !== y) { if (x === null) return 1; if (y === null) return -1; ${decimals}if (x ${before} y) return -1; if (x ${after} y) return 1; }
     const s = ${time('a')}, t = ${time('b')}; if (s !== t) return s < t ? -1 : 1;`;
   const contents = (row: Row): string => JSON.stringify(rowsToState([row], schema));
   const rest = over === 'all' ? 'return 0;' : 'const c = contents(a), d = contents(b); return c < d ? -1 : c > d ? 1 : 0;';
-  return compile(`(a, b) => { ${compared} ${rest} }`, { contents });
+  return compile(`(a, b) => { ${compared} ${rest} }`, { contents, compareDecimals });
 }
 
 /** Makes the rows that come out, from `values` (the window, if any, and the rank) and a row. */

@@ -1,4 +1,5 @@
-import type { Column, Schema } from '../../engine/schema/types.ts';
+import { decimalOfNumber } from '../../engine/schema/decimal.ts';
+import type { Column, ColumnType, Schema, Value } from '../../engine/schema/types.ts';
 import { commonType } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
@@ -18,7 +19,7 @@ All rows of all inputs come out, as they arrive. Connect as many edges to its in
 
 Columns are matched **by name**, whatever their order. Where an input lacks a column that another has, its rows have null there, and a warning says so: it may have been renamed. Choose under "Columns" whether that is meant, or that only columns that all inputs have come out. Columns come in the order of the inputs, which is that of the ids of their nodes.
 
-A column must have the same type everywhere. Integer and number go together and give number; any other difference is a problem: cast one of them before, or give it another name. Order among inputs is not kept: sort behind when it matters.
+A column must have the same type everywhere. Integer and number go together and give number, and with decimal they give decimal; any other difference is a problem: cast one of them before, or give it another name. Order among inputs is not kept: sort behind when it matters.
 `,
   inputs: [{ name: 'rows', many: true }],
   outputs: [{ name: 'rows' }],
@@ -39,7 +40,7 @@ A column must have the same type everywhere. Integer and number go together and 
     return united(known as readonly Schema[], params.columns);
   },
   run: ({ outputs }) => ({
-    map: compile(`(row) => (${rowSource(outputs['rows']!.columns.map(({ name }) => ({ name, source: `row[${stringLiteral(name)}] ?? null` })))})`),
+    map: compile(`(row) => (${rowSource(outputs['rows']!.columns.map(({ name, type }) => ({ name, source: read(name, type) })))})`, { toDecimal }),
   }),
   examples: [
     {
@@ -67,6 +68,16 @@ A column must have the same type everywhere. Integer and number go together and 
     },
   ],
 });
+
+function read(name: string, type: ColumnType): string {
+  const value = `row[${stringLiteral(name)}] ?? null`;
+  return type === 'decimal' ? `toDecimal(${value})` : value;
+}
+
+/** Beside decimals, an input may have numbers. */
+function toDecimal(value: Value): Value {
+  return typeof value === 'number' ? decimalOfNumber(value) : value;
+}
 
 function united(schemas: readonly Schema[], which: 'warn' | 'all' | 'common'): { outputs: { rows: Schema }; problems: NodeProblem[] } {
   const columns = new Map<string, Column>();

@@ -20,6 +20,7 @@ const valueTypes: { readonly [returns: string]: string } = {
   string: 'string',
   integer: 'number',
   number: 'number',
+  decimal: 'Decimal',
   boolean: 'boolean',
   timestamp: 'number | Date',
   date: 'string | Date',

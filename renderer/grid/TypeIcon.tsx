@@ -1,10 +1,11 @@
-import { IconBinary, IconBraces, IconCalendar, IconClock, IconDecimal, IconHash, IconLetterT, IconToggleLeft } from '@tabler/icons-react';
+import { IconBinary, IconBraces, IconCalendar, IconClock, IconCoins, IconDecimal, IconHash, IconLetterT, IconToggleLeft } from '@tabler/icons-react';
 import type { ColumnType } from '../../engine/schema/types.ts';
 
 const icons = {
   string: IconLetterT,
   integer: IconHash,
   number: IconDecimal,
+  decimal: IconCoins,
   boolean: IconToggleLeft,
   timestamp: IconClock,
   date: IconCalendar,

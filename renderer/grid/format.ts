@@ -97,7 +97,7 @@ export function elapsedText(ms: number): string {
 
 /** Numbers and times read better aligned by their last digit. */
 export function alignsRight(type: ColumnType): boolean {
-  return type === 'integer' || type === 'number';
+  return type === 'integer' || type === 'number' || type === 'decimal';
 }
 
 function oneLine(text: string): string {

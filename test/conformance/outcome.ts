@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { isDecimalValue } from '../../engine/schema/decimal.ts';
 import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
 import type { Example } from '../../nodes/kit/node.ts';
 
@@ -59,6 +60,8 @@ function isOf(value: Value | undefined, { type, nullable }: Column): boolean {
       return Number.isSafeInteger(value);
     case 'number':
       return Number.isFinite(value);
+    case 'decimal':
+      return typeof value === 'string' && isDecimalValue(value);
     case 'timestamp':
       return Number.isInteger(value) && Math.abs(value as number) <= 8_640_000_000_000_000;
     case 'date':
