@@ -1,48 +1,5 @@
-/** What of JavaScript's own takes null for another value: operators, methods and functions. */
-
-const coercing = new Set(['+', '-', '*', '/', '%', '**', '<', '<=', '>', '>=', '&', '|', '^', '<<', '>>', '>>>', 'in']);
-
-/** Whether an operator makes a number or a text of null. Those that ask whether values are equal do not. */
-export function isCoercing(operator: string): boolean {
-  return coercing.has(operator);
-}
-
-/**
- * Methods whose arguments are made numbers or texts: those of texts (and patterns and numbers) alone, and those of lists, too.
- * Of the latter, `search` looks for the value itself in a list.
- */
-export const textMethods: { readonly [name: string]: 'text' | 'search' | 'both' } = {
-  ...Object.fromEntries(
-    (
-      'startsWith endsWith split replace replaceAll padStart padEnd search match matchAll substring substr charAt charCodeAt codePointAt repeat ' +
-      'toFixed toPrecision toExponential test exec'
-    )
-      .split(' ')
-      .map((name) => [name, 'text']),
-  ),
-  includes: 'search',
-  indexOf: 'search',
-  lastIndexOf: 'search',
-  concat: 'search',
-  slice: 'both',
-  at: 'both',
-};
-
-const guardedNames = new Set(
-  ['Math', 'Number', 'String', 'Date', 'RegExp', 'isNaN', 'isFinite', 'parseInt', 'parseFloat'].concat([
-    'encodeURI',
-    'encodeURIComponent',
-    'decodeURI',
-    'decodeURIComponent',
-    'escape',
-    'unescape',
-  ]),
-);
-
-/** Names of JavaScript's own objects that are given to users' code in a form that knows null. */
-export function isGuardedName(name: string): boolean {
-  return guardedNames.has(name);
-}
+/** JavaScript's own objects as users' code gets them. */
+import { guardedNames } from '../schema/null-coercion.ts';
 
 type Global = { readonly [name: string]: unknown };
 

@@ -6,7 +6,7 @@
 import type { AnyNode, AssignmentExpression, BinaryExpression, CallExpression, Expression, UpdateExpression } from 'acorn';
 import { parse, parseExpressionAt } from 'acorn';
 import { nonNull } from '../schema/code-facts.ts';
-import { isCoercing, isGuardedName, textMethods } from './null-globals.ts';
+import { isCoercing, isGuardedName, textMethods } from '../schema/null-coercion.ts';
 import { type AboutCode, mayBeUnknown, mayBeUnknownTruth, neverNull } from './null-syntax.ts';
 import { PlacedText, type TextPlace } from './placed-text.ts';
 import type { CodeKind } from './shape.ts';

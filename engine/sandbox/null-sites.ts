@@ -1,5 +1,5 @@
 /** The functions that stand where null is guarded, and what they say where null must not be. */
-import { textMethods } from './null-globals.ts';
+import { textMethods } from '../schema/null-coercion.ts';
 import type { NullSite } from './null-guards.ts';
 
 /** Errors of users' code that are about null, with what to do. */

@@ -21,6 +21,8 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /** `unseen`: no row of a sample had null here, so types in code leave it out; a row that is not in the sample may still have one. */
+  readonly nulls?: 'unseen' | undefined;
 }
 
 /** Columns in order. Names are unique within a schema and may hold any text. */

@@ -1,5 +1,6 @@
 /** Types that the user sets by hand over those that were found. */
 import { nameList } from '../../engine/schema/name-list.ts';
+import { nullness } from '../../engine/schema/nulls.ts';
 import type { Fix } from '../../engine/schema/problem.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../engine/schema/types.ts';
 import { f } from '../kit/fields.ts';
@@ -49,6 +50,11 @@ export function readAs(column: string, type: ColumnType): Fix {
   return { title: `Read column "${column}" as ${type === 'string' ? 'text' : type}`, list: 'types', key: 'column', entry: { column, type } };
 }
 
+/** Blank text is null in any other type. */
+function retyped(column: Column, type: ColumnType): Column {
+  return { ...column, type, ...nullness([column], column.nullable && column.type === 'string' && type !== 'string') };
+}
+
 /** The columns whose types somebody has set. */
 export function setColumns(types: readonly ColumnTypeSetting[]): ReadonlySet<string> {
   return new Set(types.map(({ column }) => column));
@@ -65,7 +71,7 @@ export function outputColumns(found: Schema | null, types: readonly ColumnTypeSe
   const places = new Map(columns.map(({ name }, i) => [name, i] as const).reverse());
   types.forEach(({ column, type }, i) => {
     const index = places.get(column);
-    if (index !== undefined) columns[index] = { ...columns[index]!, type };
+    if (index !== undefined) columns[index] = retyped(columns[index]!, type);
     else if (adds && column !== '') places.set(column, columns.push({ name: column, type, nullable: true }) - 1);
     else if (column !== '') {
       problems.push({

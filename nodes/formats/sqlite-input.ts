@@ -1,5 +1,6 @@
 /** SQLite databases to read from. */
 import { inferFromJson, inferFromText } from '../../engine/schema/infer.ts';
+import { expectsNull } from '../../engine/schema/nulls.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { isUnavailable } from '../../engine/schema/system-errors.ts';
 import { isDate } from '../../engine/schema/timestamp.ts';
@@ -107,11 +108,12 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       [],
     ).columns.map(({ name }) => name);
     const declared = found.map(({ type }) => (type ? declaredType(type) : null));
-    const sampled = declared.includes(null) || declared.includes('date') ? sampleTypes(statement, names) : null;
+    const sampled = sampleTypes(statement, names);
     const columns: Column[] = names.map((name, i) => ({
       name,
-      type: declared[i] === 'date' && !sampled!.days.has(name) ? 'timestamp' : (declared[i] ?? sampled?.types.get(name) ?? 'string'),
+      type: declared[i] === 'date' && !sampled.days.has(name) ? 'timestamp' : (declared[i] ?? sampled.types.get(name) ?? 'string'),
       nullable: true,
+      ...(sampled.full.has(name) && { nulls: 'unseen' }),
     }));
     const problems: NodeProblem[] = [];
     const renamed = found.findIndex(({ name }, i) => name !== names[i]);
@@ -135,6 +137,8 @@ interface Sampled {
   readonly types: ReadonlyMap<string, ColumnType>;
   /** The columns of which every value is a day. */
   readonly days: ReadonlySet<string>;
+  /** The columns in which no row has null; there is a row. */
+  readonly full: ReadonlySet<string>;
 }
 
 function sampleTypes(statement: SqliteStatement, names: readonly string[]): Sampled {
@@ -147,12 +151,14 @@ function sampleTypes(statement: SqliteStatement, names: readonly string[]): Samp
   }
   const always = new Set(names.filter((name) => sample.every((row) => row[name] === null)));
   // Text stays text: a query that wants a timestamp of an expression can have one under Column types.
-  const types = inferFromJson(sample).columns.map(({ name, type }): [string, ColumnType] => [
+  const { columns } = inferFromJson(sample);
+  const types = columns.map(({ name, type }): [string, ColumnType] => [
     name,
     always.has(name) || type === 'json' || type === 'timestamp' || type === 'date' ? 'string' : type,
   ]);
   const days = names.filter((name) => sample.every((row) => row[name] === null || (typeof row[name] === 'string' && isDate(row[name]))));
-  return { types: new Map(types), days: new Set(days) };
+  const full = columns.filter((column) => !expectsNull(column)).map(({ name }) => name);
+  return { types: new Map(types), days: new Set(days), full: new Set(full) };
 }
 
 /** As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. */

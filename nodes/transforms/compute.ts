@@ -22,7 +22,7 @@ Expressions are worked out **from top to bottom**, and each sees the columns abo
 With type **auto** the type follows from the expression. Where that cannot be told, as for a field inside a JSON column, choose it. What an expression gives is never converted in silence: text in a number column fails the row. Only undefined, NaN and the infinities become null, and a Date becomes a timestamp.
 
 ### Missing values
-JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 for a missing temperature. Write \`row.temperature === null ? null : row.temperature * 1.8 + 32\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead.
+What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a missing temperature, and so is \`row.temperature > 30 ? "hot" : "mild"\`. Say what is to stand for it where another value is meant: \`(row.temperature ?? 0) * 1.8\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead. The editor underlines where a column may be null.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -53,12 +53,12 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
       const input = known && { columns: mentioned ?? [...known.values()] };
       let found = expressionProblems(analyse, expression, input, field);
       // Its words may name the other columns.
-      if (mentioned && found.length > 0 && problems.length < mostExplained)
-        found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
+      const isWrong = found.some(({ severity }) => severity === 'error');
+      if (mentioned && isWrong && problems.length < mostExplained) found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
       problems.push(...found);
       if (!known || !input || name === '') return;
       const told = analyse.expression(expression, input);
-      if (type === 'auto' && told.type === null && found.length === 0 && expression.trim() !== '') {
+      if (type === 'auto' && told.type === null && !isWrong && expression.trim() !== '') {
         problems.push({
           code: 'compute/unknown-type',
           severity: 'error',
@@ -68,7 +68,11 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
         });
       }
       // Nothing is promised about null where the type is the user's word.
-      known.set(name, { name, type: type === 'auto' ? (told.type ?? 'json') : type, nullable: told.nullable || told.type === null });
+      known.set(name, {
+        name,
+        type: type === 'auto' ? (told.type ?? 'json') : type,
+        ...(told.type === null ? { nullable: true } : { nullable: told.nullable, nulls: told.nulls }),
+      });
     });
     return { outputs: { rows: known && { columns: [...known.values()] } }, problems };
   },
