@@ -17,7 +17,8 @@ test('declares exactly what there is', () => {
     for (const member of (declaration!.type as ts.TypeLiteralNode).members) declared.push(`${name}.${(member.name as ts.Identifier).text}`);
   }
   const given = Object.entries(library).flatMap(([name, value]) => (typeof value === 'function' ? [name] : Object.keys(value).map((key) => `${name}.${key}`)));
-  expect(declared.sort()).toEqual(given.sort());
+  // A function that takes null is declared twice.
+  expect([...new Set(declared)].sort()).toEqual(given.sort());
 });
 
 test('parts of a time', () => {

@@ -55,10 +55,11 @@ What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a
       // Its words may name the other columns.
       const isWrong = found.some(({ severity }) => severity === 'error');
       if (mentioned && isWrong && problems.length < mostExplained) found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
-      problems.push(...found);
-      if (!known || !input || name === '') return;
-      const told = analyse.expression(expression, input);
-      if (type === 'auto' && told.type === null && !isWrong && expression.trim() !== '') {
+      const told = input && analyse.expression(expression, input);
+      const isUnknown = told !== null && name !== '' && type === 'auto' && told.type === null && !isWrong && expression.trim() !== '';
+      if (!isUnknown) problems.push(...found);
+      if (!known || !told || name === '') return;
+      if (isUnknown) {
         problems.push({
           code: 'compute/unknown-type',
           severity: 'error',
