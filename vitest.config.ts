@@ -48,8 +48,8 @@ export default defineConfig({
               include: ['test/e2e/**/*.test.ts'],
               exclude: [long],
               testTimeout: 240_000,
-              fileParallelism: false,
-              // Apart from the others: a person at an editor has the machine to themselves.
+              // Where each has a screen of its own, two editors do not disturb each other. Apart from all other tests.
+              maxWorkers: process.env['MILLRACE_DISPLAYS']?.split(' ').length ?? 1,
               sequence: { groupOrder: 2 },
             },
           },

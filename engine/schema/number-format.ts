@@ -34,12 +34,17 @@ export function numberExample({ decimal, thousands, units, percent, brackets }: 
 
 /**
  * Reads texts in a format as plain decimal text: `-1234.50`, `0.125`, `1.5e-3`. Null for what does not fit. Every digit is kept, so
- * that the caller decides which of them its type can hold. A sign may stand before or behind, next to the number or its unit.
+ * that the caller decides which of them its type can hold. A sign may stand before or after, next to the number or its unit. A group
+ * of thousands does not begin with a zero: `0.125` is no 125.
+ *
+ * `asWritten` also keeps what says nothing in a number but may tell that the text is none: zeros in front (`007`), a plus, the sign of
+ * a zero, and the form of an exponent.
  */
-export function numberReader({ decimal, thousands, units, percent, brackets }: NumberFormat): (text: string) => string | null {
+export function numberReader(format: NumberFormat, { asWritten = false } = {}): (text: string) => string | null {
+  const { decimal, thousands, units, percent, brackets } = format;
   const mark = thousands === 'none' ? null : separators[thousands];
   const point = `\\${decimals[decimal]}`;
-  const grouped = mark === null ? '' : `\\d{1,3}(?:${mark === '.' ? '\\.' : mark}\\d{3})+|`;
+  const grouped = mark === null ? '' : `[1-9]\\d{0,2}(?:${mark === '.' ? '\\.' : mark}\\d{3})+|`;
   const digits = new RegExp(`^(${grouped}\\d+)?(?:${point}(\\d*))?(?:[eE]([+-]?\\d{1,3}))?$`);
   const normal = mark === "'" ? (text: string) => text.replaceAll('\u2019', "'") : (text: string) => text;
   const longestFirst = units.filter((unit) => unit !== '').sort((a, b) => b.length - a.length);
@@ -52,13 +57,17 @@ export function numberReader({ decimal, thousands, units, percent, brackets }: N
     const [, grouped = '', fraction = '', exponent] = found;
     const whole = mark === null ? grouped : grouped.replaceAll(mark, '');
     if (whole === '' && fraction === '') return null;
+    if (asWritten && !(peeled.isPercent && percent === 'fraction')) {
+      return `${peeled.sign}${whole}${fraction === '' ? '' : `.${fraction}`}${exponent === undefined ? '' : `e${exponent}`}`;
+    }
     const places = exponent === undefined ? '' : `e${Number(exponent)}`;
+    const isNegative = peeled.sign === '-';
     if (peeled.isPercent && percent === 'fraction') {
       if (places !== '') return null;
       const shifted = whole.padStart(3, '0');
-      return plain(shifted.slice(0, -2), shifted.slice(-2) + fraction, '', peeled.isNegative);
+      return plain(shifted.slice(0, -2), shifted.slice(-2) + fraction, '', isNegative);
     }
-    return plain(whole, fraction, places, peeled.isNegative);
+    return plain(whole, fraction, places, isNegative);
   };
 }
 
@@ -70,26 +79,26 @@ function plain(whole: string, fraction: string, exponent: string, isNegative: bo
 
 interface Peeled {
   readonly text: string;
-  readonly isNegative: boolean;
+  readonly sign: '' | '+' | '-';
   readonly isPercent: boolean;
 }
 
 /** Takes off what stands around the digits, each kind once, from the outside in; null where brackets stay open or signs meet. */
 function peel(given: string, units: readonly string[], takesPercent: boolean, takesBrackets: boolean): Peeled | null {
   let text = given;
-  let sign = '';
+  let sign: Peeled['sign'] = '';
   let hasUnit = false;
   let isPercent = false;
   for (;;) {
     const before = text;
     if (sign === '' && /^[+-]/.test(text)) {
-      sign = text[0]!;
+      sign = text[0] as '+' | '-';
       text = text.slice(1).trimStart();
     } else if (sign === '' && text.endsWith('-')) {
       sign = '-';
       text = text.slice(0, -1).trimEnd();
     } else if (sign === '' && takesBrackets && text.startsWith('(') && text.endsWith(')')) {
-      sign = '()';
+      sign = '-';
       text = text.slice(1, -1).trim();
     } else if (takesPercent && !isPercent && text.endsWith('%')) {
       isPercent = true;
@@ -101,6 +110,6 @@ function peel(given: string, units: readonly string[], takesPercent: boolean, ta
         text = text.startsWith(unit) ? text.slice(unit.length).trimStart() : text.slice(0, -unit.length).trimEnd();
       }
     }
-    if (text === before) return { text, isNegative: sign === '-' || sign === '()', isPercent };
+    if (text === before) return { text, sign, isPercent };
   }
 }

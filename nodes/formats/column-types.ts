@@ -1,10 +1,11 @@
 /** Types that the user sets by hand over those that were found. */
 import { nameList } from '../../engine/schema/name-list.ts';
-import { nullness } from '../../engine/schema/nulls.ts';
 import type { Fix } from '../../engine/schema/problem.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../engine/schema/types.ts';
+import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '../kit/column-formats.ts';
 import { f } from '../kit/fields.ts';
 import type { Inference } from '../kit/node.ts';
+import type { ColumnEntry } from './cell-formats.ts';
 
 const labels: Record<ColumnType, string> = {
   string: 'String',
@@ -19,15 +20,18 @@ const labels: Record<ColumnType, string> = {
 
 export const columnTypeOptions = columnTypes.map((value) => ({ value, label: labels[value] }));
 
+const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Told from the data' }, ...columnTypeOptions];
+
 export const columnTypesField = f.list({
   label: 'Column types',
   itemLabel: 'Column',
-  help: 'Types are told from a sample of the rows. Set those that should be different.',
+  help: 'Types are told from a sample of the rows. Set those that should be different, and how cells are written that are not as usual.',
   advanced: true,
   default: [],
   item: {
     column: f.text({ label: 'Column' }),
-    type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }),
+    type: f.choice({ label: 'Type', default: 'string', options: setTypeOptions }),
+    ...columnFormatFields,
   },
 });
 
@@ -40,38 +44,29 @@ export const sampleRowsField = f.number({
   advanced: true,
 });
 
-export interface ColumnTypeSetting {
-  readonly column: string;
-  readonly type: ColumnType;
-}
-
 /** The edit that reads a column as a wider type, for a source with `columnTypesField` as its param `types`. */
 export function readAs(column: string, type: ColumnType): Fix {
   return { title: `Read column "${column}" as ${type === 'string' ? 'text' : type}`, list: 'types', key: 'column', entry: { column, type } };
-}
-
-/** Blank text is null in any other type. */
-function retyped(column: Column, type: ColumnType): Column {
-  return { ...column, type, ...nullness([column], column.nullable && column.type === 'string' && type !== 'string') };
-}
-
-/** The columns whose types somebody has set. */
-export function setColumns(types: readonly ColumnTypeSetting[]): ReadonlySet<string> {
-  return new Set(types.map(({ column }) => column));
 }
 
 /**
  * The output `rows` of a source: what was found, the types that were set, and the column that holds the file's name.
  * `adds`: a type that is set for an unknown column adds it.
  */
-export function outputColumns(found: Schema | null, types: readonly ColumnTypeSetting[], fileColumn: string | null = null, adds = false): Inference {
+export function outputColumns(found: Schema | null, types: readonly ColumnEntry[], fileColumn: string | null = null, adds = false, param = 'types'): Inference {
   if (!found) return { outputs: { rows: null } };
   const problems: NonNullable<Inference['problems']>[number][] = [];
   const columns: Column[] = [...found.columns];
   const places = new Map(columns.map(({ name }, i) => [name, i] as const).reverse());
-  types.forEach(({ column, type }, i) => {
+  types.forEach((entry, i) => {
+    const { column } = entry;
     const index = places.get(column);
-    if (index !== undefined) columns[index] = retyped(columns[index]!, type);
+    const wrong = columnFormatProblem(entry, entry.type);
+    if (wrong)
+      problems.push({ code: 'column/format', severity: 'error', message: wrong.message, hint: 'Change the format.', field: `${param}.${i}.${wrong.field}` });
+    if (entry.type === toldType && (index !== undefined || column === '')) return;
+    const type = entry.type === toldType ? 'string' : entry.type;
+    if (index !== undefined) columns[index] = { ...columns[index]!, type };
     else if (adds && column !== '') places.set(column, columns.push({ name: column, type, nullable: true }) - 1);
     else if (column !== '') {
       problems.push({
@@ -79,7 +74,7 @@ export function outputColumns(found: Schema | null, types: readonly ColumnTypeSe
         severity: 'warning',
         message: `There is no column "${column}" to set a type for.`,
         hint: `The columns are: ${nameList(found.columns.map(({ name }) => name))}.`,
-        field: `types.${i}.column`,
+        field: `${param}.${i}.column`,
       });
     }
   });

@@ -16,7 +16,10 @@ import { TimestampBytes } from './timestamp-bytes.ts';
 export interface CellReader {
   readonly type: ColumnType;
   readonly zeros: TrailingZeros;
-  readonly read: (text: string) => Converted;
+  /** Of a text with its blanks; null for one that stands for nothing. */
+  readonly read: (text: string, quoted: boolean) => Converted;
+  /** For texts that are kept. */
+  readonly cache: StringCache | null;
 }
 
 const lineFeed = 10;
@@ -189,23 +192,24 @@ export class CsvFields {
     return this.converted(column) as boolean | null;
   }
 
-  /** Any type but `string`, by way of the field's text. */
+  /** By way of the field's text, by whatever rules the column has. */
   converted(column: CellReader): Value {
     const { bytes } = this;
     const start = this.at;
+    const quoted = bytes[start] === this.#quote;
     let text: string;
-    if (bytes[start] === this.#quote) {
-      text = this.#quoted(null);
+    if (quoted) {
+      text = this.#quoted(column.cache);
     } else {
       let at = start;
       let all = 0;
       for (let byte = bytes[at]!; this.#stops[byte] === 0; byte = bytes[++at]!) all |= byte;
       this.at = at;
       if (bytes[at] === 0) this.failed = true;
-      text = this.#cut(start, at, all, null);
-      if (text === '' || text === this.#nullText) return null;
+      text = this.#cut(start, at, all, column.cache);
+      if (text === '' && column.cache === null) return null;
     }
-    const cast = column.read(text);
+    const cast = column.read(text, quoted);
     if (cast.ok) return cast.value;
     this.failed = true;
     return null;

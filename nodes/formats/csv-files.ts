@@ -39,9 +39,9 @@ export class CsvFiles implements Parser {
     const key = JSON.stringify([head.names, head.rows[0]?.length, head.dialect, head.skip, head.guessedComment]);
     let parser = this.#parsers.get(key);
     if (!parser) {
-      const { header, nullText, width } = this.#options;
+      const { header, nullText, formats, width } = this.#options;
       const { dialect, skip, guessedComment } = head;
-      const format = { ...this.#format, dialect, skip, guessedComment, header, nullText, width, zeros: this.#zeros };
+      const format = { ...this.#format, dialect, skip, guessedComment, header, nullText, ...(formats && { formats }), width, zeros: this.#zeros };
       parser = new CsvParser(this.#schemaOf(file, columnNames(head)), head.names, format, this.#fileColumn, this.#context.fail, this.#output);
       this.#parsers.set(key, parser);
     }

@@ -4,6 +4,7 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { type ByteOptions, openBytes } from './byte-reader.ts';
+import { type CellFormats, missingMarks, plainRows } from './cell-formats.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
 import { emptyFile, headerMismatch, isBlank, type RowWidth, withoutTrailing } from './csv-parser.ts';
 import { type CsvField, readCsvRecord } from './csv-record.ts';
@@ -14,7 +15,9 @@ import { within } from './time-limit.ts';
 export interface CsvHeadOptions extends DialectOptions {
   readonly encoding: string;
   readonly lineEnds: NonNullable<ByteOptions['lineEnds']>;
+  /** The marks for missing. */
   readonly nullText: string;
+  readonly formats?: CellFormats;
   /** How many rows at the beginning of a file are looked at to tell the types. */
   readonly sampleRows: number;
   readonly width: RowWidth;
@@ -81,7 +84,7 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
         if (other.names!.join('\n') !== head.names!.join('\n')) throw headerMismatch(first, head.names!, file, other.names!);
       }
     }
-    return { schema: unite(await samplesOf(heads, options, signal), problems), problems };
+    return { schema: unite(await samplesOf(heads, options, signal), options.formats, problems), problems };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [...problems, error.problem] };
@@ -100,14 +103,15 @@ export function columnNames({ names, rows }: Pick<CsvHead, 'names' | 'rows'>): s
 async function furtherRows({ file, head }: HeadOfFile, options: CsvHeadOptions, signal: AbortSignal): Promise<(string | null)[][]> {
   const rows: (string | null)[][] = [];
   const { dialect } = head;
-  const width = columnNames(head).length;
+  const names = columnNames(head);
+  const width = names.length;
   for (const bytes of await furtherLines(file, options, head.beginning, signal)) {
     for (let at = 0; at < bytes.length; ) {
       const record = readCsvRecord(bytes, at, dialect, 1, true, false);
       if (record.kind === 'more') break;
       if (record.kind === 'fields' && !isBlank(record.fields, width)) {
         const fields = dialect.trailing ? withoutTrailing(record.fields, width) : record.fields;
-        if (fields.length === width) rows.push(cellsOf(fields, options.nullText));
+        if (fields.length === width) rows.push(cellsOf(fields, options, names));
       }
       at = record.next;
     }
@@ -152,7 +156,7 @@ async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, 
 }
 
 /** The columns of all files by their names, with types that hold what any of the samples has. */
-function unite(samples: readonly SampleOfFile[], problems: NodeProblem[]): Schema {
+function unite(samples: readonly SampleOfFile[], formats: CellFormats | undefined, problems: NodeProblem[]): Schema {
   const places = new Map<string, number>();
   const united = samples.flatMap(({ head, rows }) => {
     const names = columnNames(head);
@@ -173,7 +177,7 @@ function unite(samples: readonly SampleOfFile[], problems: NodeProblem[]): Schem
     const message = `There is no column "${name}" in ${which}: it is null there.`;
     problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
   }
-  return inferFromText([...places.keys()], united);
+  return inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
 }
 
 /** What was recognised that changes which lines are read. */
@@ -284,7 +288,7 @@ class Sample {
 
   #add(record: readonly CsvField[]): void {
     if (isBlank(record, this.#width)) return;
-    const { header, nullText, width } = this.#options;
+    const { header, width } = this.#options;
     if (this.#width === 0) {
       const hasTrailing = this.#layout.dialect.trailing && record.length > 1;
       const fields = hasTrailing ? withoutTrailing(record, record.length - 1) : record;
@@ -298,7 +302,7 @@ class Sample {
     const fields = this.#layout.dialect.trailing ? withoutTrailing(record, this.#width) : record;
     const fits = width === 'strict' ? fields.length === this.#width : fields.length <= this.#width || width === 'cut';
     if (fits) {
-      const cells = cellsOf(fields.slice(0, this.#width), nullText);
+      const cells = cellsOf(fields.slice(0, this.#width), this.#options, this.#names ?? []);
       while (cells.length < this.#width) cells.push(null);
       this.#rows.push(cells);
     } else
@@ -317,8 +321,10 @@ class Sample {
   }
 }
 
-function cellsOf(fields: readonly CsvField[], nullText: string): (string | null)[] {
-  return fields.map(({ text, quoted }) => (!quoted && text === nullText ? null : text));
+/** The marks of a column's own are left for whoever tells its type. */
+function cellsOf(fields: readonly CsvField[], { nullText, formats }: CsvHeadOptions, names: readonly string[]): (string | null)[] {
+  const missing = missingMarks(nullText);
+  return fields.map(({ text, quoted }, i) => (!quoted && missing.has(text) && !formats?.hasMarks(names[i] ?? '') ? null : text));
 }
 
 function otherLineEnds(file: InputFile): MillraceError {

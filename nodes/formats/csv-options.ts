@@ -1,18 +1,20 @@
 /** The params of a CSV file as the bytes that the readers work with. */
 import { MillraceError } from '../../engine/schema/problem.ts';
+import type { SourceFormatParams } from '../kit/column-formats.ts';
 import { f } from '../kit/fields.ts';
 import { decoderFor } from './byte-reader.ts';
+import { CellFormats, type ColumnEntry } from './cell-formats.ts';
 import type { CsvHeadOptions } from './csv-head.ts';
 import type { RowWidth } from './csv-parser.ts';
 
-export interface CsvParams {
+export interface CsvParams extends SourceFormatParams {
   readonly delimiter: 'auto' | 'comma' | 'semicolon' | 'tab' | 'pipe' | 'other';
   readonly otherDelimiter: string;
   readonly quote: string | null;
   readonly header: boolean;
   readonly encoding: string;
-  readonly nullText: string | null;
   readonly sampleRows: number;
+  readonly types: readonly ColumnEntry[];
   /** These are found out where they are not given. */
   readonly skip?: number | null;
   readonly comment?: string | null;
@@ -109,6 +111,7 @@ export function csvOptions(params: CsvParams): CsvHeadOptions {
     header,
     encoding,
     nullText: params.nullText ?? '',
+    formats: new CellFormats(params.types, params),
     sampleRows,
     skip: params.skip ?? null,
     comment,

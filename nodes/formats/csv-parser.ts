@@ -3,9 +3,10 @@
 import { TrailingZeros } from '../../engine/schema/exact.ts';
 import { type Fix, MillraceError } from '../../engine/schema/problem.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
-import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
-import { castValue, setColumn } from '../../engine/schema/values.ts';
+import type { Column, ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
+import { type Converted, castValue, setColumn } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
+import { type CellFormat, type CellFormats, missingMarks, noneIsOf } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
@@ -23,12 +24,14 @@ export interface CsvFormat {
   /** The comment mark was found and not set: a line that has it and as many fields as a row may be one, and fails. */
   readonly guessedComment?: boolean;
   readonly width?: RowWidth;
-  /** Unquoted fields of this text are null. */
+  /** The marks for missing: see cell-formats.ts. */
   readonly nullText: string;
   /** A record of more bytes is given up, so that a missing line break or quote cannot fill the memory. */
   readonly maxRecordBytes: number;
   /** The columns whose types somebody has set: their cells are cast. All others have to be what the guess takes (read-text.ts). */
   readonly cast: ReadonlySet<string>;
+  /** Of the columns that are not written as usual. */
+  readonly formats?: CellFormats;
   /** What the decimals of each column had so far, where several parsers read parts of it. */
   readonly zeros?: Map<string, TrailingZeros>;
 }
@@ -52,7 +55,7 @@ export class CsvParser implements Parser {
   readonly #fileColumn: string | null;
   readonly #fail: (failure: RowFailure) => void;
   readonly #fields: CsvFields;
-  readonly #cells: readonly CellReader[];
+  readonly #cells: readonly RecordReader[];
   readonly #fillRows: FillRows | null;
   readonly #width: number;
   readonly #output: Schema;
@@ -85,8 +88,12 @@ export class CsvParser implements Parser {
     this.#fileColumn = fileColumn;
     this.#fail = fail;
     this.#width = schema.columns.length - (fileColumn === null ? 0 : 1);
-    this.#cells = schema.columns.map((column) => cellReader(column, format.cast.has(column.name), zerosOf(column.name, format.zeros)));
-    this.#fields = new CsvFields(format.dialect, format.nullText);
+    const missing = missingMarks(format.nullText);
+    this.#cells = schema.columns.map((column) => {
+      const { name, type } = column;
+      return cellReader(column, { isCast: format.cast.has(name), zeros: zerosOf(name, format.zeros), format: format.formats?.of(name, type) ?? null, missing });
+    });
+    this.#fields = new CsvFields(format.dialect, [...missing][0]!);
     this.#output = output;
     const own = this.#cells.slice(0, this.#width);
     this.#fillRows = slowDelimiters.has(format.dialect.delimiter) ? null : compileFill(schema, own, format.dialect, output);
@@ -185,15 +192,17 @@ export class CsvParser implements Parser {
     const row: Record<string, Value> = {};
     for (let i = 0; i < fields.length; i++) {
       const { name, type } = this.#schema.columns[i]!;
-      const { text, quoted } = fields[i]!;
-      const cast = !quoted && text === this.#format.nullText ? null : this.#cells[i]!.read(text);
+      const field = fields[i]!;
+      const { text, quoted } = field;
+      const cell = this.#cells[i]!;
+      const cast = field === absent ? null : cell.read(text, quoted);
       if (cast?.ok === false) {
-        const wider = widerType(text, type);
+        const wider = cell.wider(text);
         failure(
           'csv/value',
           `Column "${name}" is of type ${type}: ${cast.message}.`,
           `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
-          this.#format.cast.has(name) ? undefined : readAs(name, wider),
+          cell.canWiden ? readAs(name, wider) : undefined,
         );
         return;
       }
@@ -206,13 +215,13 @@ export class CsvParser implements Parser {
 
   /** The fields without one that only a trailing delimiter makes, and as many as the header has where that is wanted. */
   #fit(record: readonly CsvField[]): readonly CsvField[] {
-    const { dialect, width: wanted = 'strict', nullText } = this.#format;
+    const { dialect, width: wanted = 'strict' } = this.#format;
     const width = this.#width;
     const fields = dialect.trailing ? withoutTrailing(record, width) : record;
     if (fields.length === width || wanted === 'strict') return fields;
     if (fields.length < width) {
       this.#short++;
-      return [...fields, ...Array.from({ length: width - fields.length }, () => ({ text: nullText, quoted: false }))];
+      return [...fields, ...Array.from({ length: width - fields.length }, () => absent)];
     }
     if (wanted === 'fill') return fields;
     this.#long++;
@@ -321,10 +330,44 @@ function zerosOf(column: string, shared = new Map<string, TrailingZeros>()): Tra
   return zeros;
 }
 
-function cellReader({ type }: Column, isCast: boolean, zeros: TrailingZeros): CellReader {
-  if (isCast) return { type, zeros: new AnyZeros(), read: (text) => castValue(text, type) };
-  return { type, zeros, read: (text) => readText(text, type, zeros) };
+interface RecordReader extends CellReader {
+  /** Its cells are read by way of their text in any case. */
+  readonly isByText: boolean;
+  /** Whether what does not fit can be read as another type. */
+  readonly canWiden: boolean;
+  wider(text: string): ColumnType;
 }
+interface CellRules {
+  readonly isCast: boolean;
+  readonly zeros: TrailingZeros;
+  readonly format: CellFormat | null;
+  /** Unquoted fields that are null where the column has no marks of its own. */
+  readonly missing: ReadonlySet<string>;
+}
+
+function cellReader({ type }: Column, { isCast, zeros: told, format, missing }: CellRules): RecordReader {
+  const zeros = isCast ? new AnyZeros() : told;
+  const convert = format
+    ? (text: string, quoted: boolean) => format.read(text, quoted, zeros)
+    : isCast
+      ? (text: string) => castValue(text, type)
+      : (text: string) => readText(text, type, zeros);
+  const read = format?.hasMarks ? convert : (text: string, quoted: boolean) => (!quoted && missing.has(text) ? nothing : convert(text, quoted));
+  const isByText = format ? !format.keepsUsual : type === 'string' ? missing.size > 1 : !noneIsOf(missing, type);
+  return {
+    type,
+    zeros,
+    read,
+    cache: isByText && type === 'string' ? new StringCache() : null,
+    isByText,
+    canWiden: !isCast || format !== null,
+    wider: (text) => (format ? format.wider(text) : widerType(text, type)),
+  };
+}
+
+const nothing: Converted = { ok: true, value: null };
+/** What a short record lacks. */
+const absent: CsvField = { text: '', quoted: false };
 
 /** For a column that is cast: zeros tell nothing there. */
 class AnyZeros extends TrailingZeros {
@@ -347,14 +390,14 @@ function inOrder(row: Row, output: Schema): Row {
 }
 
 /** The loop over whole lines in the fast way. Stops at a row that it cannot read, with `fields.failed` set. */
-function compileFill(schema: Schema, cells: readonly CellReader[], { comment, trailing }: CsvDialect, output: Schema): FillRows {
+function compileFill(schema: Schema, cells: readonly RecordReader[], { comment, trailing }: CsvDialect, output: Schema): FillRows {
   const width = cells.length;
   const sources = new Map(schema.columns.map(({ name }, i) => [name, i < width ? `v${i}` : 'fields.fileName']));
   const values = output.columns.map(({ name }) => sources.get(name) ?? 'null');
   const lineEnd = trailing ? 'trailingEnd' : 'lineEnd';
-  const reads = cells.map(({ type }, i) => `const v${i} = fields.${readCall(type, i)}; fields.${i < width - 1 ? 'separator' : lineEnd}();`);
+  const reads = cells.map((cell, i) => `const v${i} = fields.${readCall(cell, i)}; fields.${i < width - 1 ? 'separator' : lineEnd}();`);
   const names = output.columns.map((column) => column.name);
-  const given = Object.fromEntries(cells.map((cell, i) => [`c${i}`, cell.type === 'string' ? new StringCache() : cell]));
+  const given = Object.fromEntries(cells.map((cell, i) => [`c${i}`, cell.type === 'string' && !cell.isByText ? new StringCache() : cell]));
   return generatedFunction<FillRows>(
     given,
     `function fillRows(fields, rows, lines, line, max, end) {
@@ -371,6 +414,6 @@ function compileFill(schema: Schema, cells: readonly CellReader[], { comment, tr
   );
 }
 
-function readCall(type: Schema['columns'][number]['type'], i: number): string {
-  return `${type === 'json' || type === 'bytes' ? 'converted' : type}(c${i})`;
+function readCall({ type, isByText }: RecordReader, i: number): string {
+  return `${isByText || type === 'json' || type === 'bytes' ? 'converted' : type}(c${i})`;
 }

@@ -1,5 +1,6 @@
 /** What a POST carries, as rows. All of it or nothing: a request is one unit for whoever sent it. */
 import type { Row, Schema } from '../../engine/schema/types.ts';
+import type { CellFormats } from './cell-formats.ts';
 import { hasDoubleKeys } from './double-keys.ts';
 import { isRecord, parseExactly, recordValue, syntaxMessage } from './jsonl-record.ts';
 import { convertRow } from './row-conversion.ts';
@@ -18,6 +19,8 @@ export type BodyKind = 'json' | 'lines' | 'form';
 
 export interface RowsOptions {
   readonly schema: Schema;
+  /** Of the columns that are not written as usual. */
+  readonly formats?: CellFormats;
   readonly extra: 'ignore' | 'error';
   /** The keys that lead to the records within each object; none where the objects are the records. */
   readonly path: readonly string[];
@@ -63,12 +66,13 @@ export function rowsOf(body: string, kind: BodyKind, options: RowsOptions): { re
   return rowsOfRecords(records, wrong, options);
 }
 
-function rowsOfRecords(records: readonly unknown[], wrong: Wrong[], { schema, extra }: RowsOptions): { readonly rows: readonly Row[] } | Refusal {
+function rowsOfRecords(records: readonly unknown[], wrong: Wrong[], options: RowsOptions): { readonly rows: readonly Row[] } | Refusal {
+  const { schema } = options;
   const rows: Row[] = [];
   const strange: Wrong[] = [];
   records.forEach((record, index) => {
     if (record === undefined) return;
-    const message = takeRecord(record, schema, extra, rows);
+    const message = takeRecord(record, options, rows);
     if (message !== null) wrong.push({ index, message });
     else if (!schema.columns.some(({ name }) => Object.hasOwn(record as object, name))) strange.push({ index, message: 'it has none of the columns' });
   });
@@ -141,12 +145,12 @@ function keysOf(records: readonly unknown[]): string {
 }
 
 /** Adds the record's row, or says what is wrong with it. */
-function takeRecord(record: unknown, schema: Schema, extra: 'ignore' | 'error', rows: Row[]): string | null {
+function takeRecord(record: unknown, { schema, formats, extra }: RowsOptions, rows: Row[]): string | null {
   if (!isRecord(record as never)) return 'it is not an object';
   const fields = record as { readonly [key: string]: unknown };
   const unknown = extra === 'error' ? Object.keys(fields).find((key) => !schema.columns.some(({ name }) => name === key)) : undefined;
   if (unknown !== undefined) return `there is no column "${unknown}"`;
-  const found = convertRow(schema, (column) => recordValue(fields, column, true));
+  const found = convertRow(schema, (column) => recordValue(fields, column, true, formats?.of(column.name, column.type) ?? null));
   if (!('row' in found)) return `column "${found.column.name}" is of type ${found.column.type}: ${found.message}`;
   rows.push(found.row);
   return null;

@@ -3,6 +3,7 @@ import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { openBytes } from './byte-reader.ts';
+import type { CellFormats } from './cell-formats.ts';
 import type { InputFile } from './input-files.ts';
 import { nothingAt } from './json-document.ts';
 import { type JsonLayoutOptions, layoutOf } from './json-files.ts';
@@ -23,6 +24,7 @@ export async function discoverJsonl(
   encoding: string,
   sampleRows: number,
   signal: AbortSignal,
+  formats: CellFormats,
   options: JsonLayoutOptions = { layout: 'lines', path: [] },
 ): Promise<Discovery> {
   const records: Record<string, unknown>[] = [];
@@ -79,11 +81,20 @@ export async function discoverJsonl(
       : `${files[0]!.name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
-  const schema = inferFromJson([...records, ...further]);
+  const schema = inferFromJson(withoutMissing([...records, ...further], formats));
   if (!first) return { schema, problems: listsWithin(records, files[0]!.name, path) };
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
   return { schema, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }] };
+}
+
+/** The records as whoever tells types is to see them: texts that stand for nothing are null. */
+function withoutMissing(records: readonly Record<string, unknown>[], formats: CellFormats): readonly Record<string, unknown>[] {
+  const names = [...new Set(records.flatMap((record) => Object.keys(record)))].filter((name) => formats.hasMarks(name));
+  if (names.length === 0) return records;
+  const plain = new Map(names.map((name) => [name, formats.plain(name)!]));
+  const cell = (name: string, value: unknown) => (typeof value === 'string' && plain.has(name) ? plain.get(name)!(value) : value);
+  return records.map((record) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cell(name, value)])));
 }
 
 /** What is no record is left out. */

@@ -7,6 +7,7 @@ import type { Fix } from '../../engine/schema/problem.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
 import type { RowFailure } from '../kit/node.ts';
+import type { CellFormat, CellFormats } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
 import { hasDoubleKeys } from './double-keys.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
@@ -14,6 +15,7 @@ import type { InputFile } from './input-files.ts';
 import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
 import {
   type ExactRecord,
+  formatConversion,
   isRecord,
   type JsonRecord,
   jsonConversions,
@@ -34,6 +36,8 @@ export interface JsonlFormat {
   readonly maxRecordBytes: number;
   /** The columns whose types somebody has set. */
   readonly cast: ReadonlySet<string>;
+  /** Of the columns that are not written as usual. */
+  readonly formats?: CellFormats;
 }
 
 const lineFeed = 10;
@@ -51,6 +55,7 @@ export class JsonlParser implements Parser {
   readonly #hasJson: boolean;
   readonly #hasNumbers: boolean;
   readonly #format: JsonlFormat;
+  readonly #formats: ReadonlyMap<string, CellFormat>;
   readonly #fileColumn: string | null;
   readonly #fail: (failure: RowFailure) => void;
   readonly #log: (level: 'info' | 'warning', message: string) => void;
@@ -80,9 +85,13 @@ export class JsonlParser implements Parser {
     this.#fail = (failure) => context.fail(failure);
     this.#log = (level, message) => context.log(level, message);
     const reads = schema.columns.map(({ name }) => (name === fileColumn ? 'undefined' : readOf(name)));
-    const conversions = schema.columns.map(({ name, type }) => (name === fileColumn ? () => this.#file!.name : jsonConversions[type]));
+    this.#formats = formatsOf(schema, format.formats);
+    const conversions = schema.columns.map(({ name, type }) => {
+      const own = this.#formats.get(name);
+      return name === fileColumn ? () => this.#file!.name : own ? formatConversion(own, type) : jsonConversions[type];
+    });
     const present = reads.map((read) => `(${read} === undefined ? 0 : 1)`).join(' + ') || '0';
-    this.#fillLines = compileLines(schema, fileColumn);
+    this.#fillLines = [...this.#formats.values()].every(({ keepsUsual }) => keepsUsual) ? compileLines(schema, fileColumn) : null;
     this.#toRow = compileRows(schema, reads, conversions, `Object.keys(input).length === ${present}`);
   }
 
@@ -251,13 +260,13 @@ export class JsonlParser implements Parser {
       'jsonl/value',
       `Column "${name}" is of type ${type}: ${found.message}.`,
       `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
-      this.#format.cast.has(name) ? undefined : readAs(name, wider),
+      this.#format.cast.has(name) && !this.#formats.has(name) ? undefined : readAs(name, wider),
     );
   }
 
   #value(record: ExactRecord, column: Column): Converted {
     if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
-    return recordValue(record, column, this.#format.cast.has(column.name));
+    return recordValue(record, column, this.#format.cast.has(column.name), this.#formats.get(column.name) ?? null);
   }
 
   #beginLongLine(window: Window): void {
@@ -276,6 +285,11 @@ export class JsonlParser implements Parser {
     window.line++;
     return window.at < window.bytes.length;
   }
+}
+
+function formatsOf({ columns }: Schema, formats: CellFormats | undefined): ReadonlyMap<string, CellFormat> {
+  const found = columns.map(({ name, type }) => [name, formats?.of(name, type) ?? null] as const);
+  return new Map(found.filter((each): each is readonly [string, CellFormat] => each[1] !== null));
 }
 
 /** Source text that reads a key of `input`. What every object inherits must not stand in for a key that is not there. */

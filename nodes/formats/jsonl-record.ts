@@ -6,6 +6,7 @@ import { isRawNumber, type RawNumber, rawNumber } from '../../engine/schema/raw-
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Json, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, setColumn, show } from '../../engine/schema/values.ts';
+import type { CellFormat } from './cell-formats.ts';
 import { faultAt } from './json-fault.ts';
 import type { Conversion } from './row-conversion.ts';
 
@@ -69,9 +70,14 @@ function isKept(found: unknown): found is number {
 /**
  * The value of a column in a record that was parsed exactly; a missing key is null. `isCast`: somebody has set the column's
  * type, so that a text may be made a number, or true a 1. Otherwise the value has to be what the guess takes.
+ * `format`: how the column's values are written, where that is not as usual.
  */
-export function recordValue(record: ExactRecord, { name, type }: Column, isCast: boolean): Converted {
+export function recordValue(record: ExactRecord, { name, type }: Column, isCast: boolean, format: CellFormat | null = null): Converted {
   const found = Object.hasOwn(record, name) ? record[name] : null;
+  if (format !== null) {
+    const own = formattedValue(found, format);
+    if (own !== null) return own;
+  }
   if (type === 'json') return withoutRounding(found);
   if (isRawNumber(found)) return rawValue(found, type, isCast);
   if (type === 'string' && typeof found === 'object' && found !== null) return { ok: true, value: JSON.stringify(found) };
@@ -84,6 +90,23 @@ export function recordValue(record: ExactRecord, { name, type }: Column, isCast:
   // It was written with these digits: what would be rounded is a RawNumber.
   if (type === 'number' && typeof found === 'number') return castValue(found, type);
   return no(Number.isInteger(found) && !Number.isSafeInteger(found) ? beyondWhole(String(found)) : `${show(found)} is not ${names[type]}`);
+}
+
+/** The value of a text or a number in its format; null where that says nothing about it. */
+function formattedValue(found: unknown, format: CellFormat): Converted | null {
+  if (typeof found === 'string') return format.read(found, true);
+  if (isRawNumber(found)) return format.readNumber(found.rawJSON);
+  return typeof found === 'number' ? format.readNumber(String(found)) : null;
+}
+
+/** As `formattedValue` for what JSON.parse gives, which may have rounded a number; undefined for what is to be converted with care. */
+export function formatConversion(format: CellFormat, type: ColumnType): Conversion {
+  const usual = jsonConversions[type];
+  return (found) => {
+    const own = typeof found === 'string' || Number.isSafeInteger(found) ? formattedValue(found, format) : null;
+    if (own !== null) return own.ok ? own.value : undefined;
+    return typeof found === 'number' ? undefined : usual(found);
+  };
 }
 
 const names = {

@@ -1,7 +1,9 @@
 /** How the lines of a stream become rows, for sources that read text as it comes. */
 import type { Schema } from '../../engine/schema/types.ts';
+import { columnFormatFields, sourceFormatFields } from '../kit/column-formats.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import type { Inference, SourceContext } from '../kit/node.ts';
+import type { CellFormats } from './cell-formats.ts';
 import { columnTypeOptions, outputColumns } from './column-types.ts';
 import { CsvParser } from './csv-parser.ts';
 import type { CsvDialect } from './csv-record.ts';
@@ -28,6 +30,13 @@ export const extraKeysField = f.choice({
   ],
   when: { param: 'format', is: ['jsonl'] },
 });
+const ofCsv = { param: 'format', is: ['csv'] } as const;
+/** How CSV records are written as a whole. */
+export const csvFormatFields = {
+  ...sourceFormatFields,
+  numbers: { ...sourceFormatFields.numbers, when: ofCsv },
+  nullText: { ...sourceFormatFields.nullText, when: ofCsv },
+};
 export const entryField = f.text({
   label: 'An entry begins with',
   optional: true,
@@ -43,7 +52,11 @@ export const declaredColumnsField = f.list({
   itemLabel: 'Column',
   help: 'What the rows hold, in the order of the fields for CSV.',
   default: [],
-  item: { column: f.text({ label: 'Name' }), type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }) },
+  item: {
+    column: f.text({ label: 'Name' }),
+    type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }),
+    ...columnFormatFields,
+  },
   when: { param: 'format', is: ['jsonl', 'csv'] },
 });
 export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumnsField }>['columns'];
@@ -69,7 +82,7 @@ export function declaredOutput(columns: DeclaredColumns, format: 'jsonl' | 'csv'
     const field = `columns.${columns.indexOf(named[twice]!)}.column`;
     return { outputs: { rows: null }, problems: [{ code: 'columns/duplicate', severity: 'error', message, hint: 'Remove or rename one of them.', field }] };
   }
-  return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, []);
+  return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, columns, null, false, 'columns');
 }
 
 export interface LineFormat {
@@ -79,8 +92,8 @@ export interface LineFormat {
   readonly entry?: RegExp | null;
   readonly fileColumn: string | null;
   readonly maxRowSize: number;
-  /** The columns whose types somebody has set. */
-  readonly cast: ReadonlySet<string>;
+  /** The columns whose types somebody has set, and those that are not written as usual. */
+  readonly formats: CellFormats;
   readonly csv: {
     readonly dialect: CsvDialect;
     readonly nullText: string /** The names in the file, or null where the first line holds none. */;
@@ -90,17 +103,19 @@ export interface LineFormat {
 
 /** A parser for one file or stream. */
 export function lineParser(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log'>): Parser {
-  const { cast } = line;
+  const { formats } = line;
+  const { cast } = formats;
   const maxRecordBytes = line.maxRowSize * 1024 * 1024;
   switch (line.format) {
     case 'text':
       if (line.entry) return new TextEntriesParser(line.entry, line.fileColumn, maxRecordBytes, context.fail);
       return new TextLinesParser(line.fileColumn, maxRecordBytes, context.fail);
     case 'jsonl':
-      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes, cast }, line.fileColumn, context);
+      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes, cast, formats }, line.fileColumn, context);
     case 'csv': {
       const { dialect, nullText, header } = line.csv;
-      return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes, cast }, line.fileColumn, context.fail);
+      const format = { dialect, header: header !== null, nullText, maxRecordBytes, cast, formats };
+      return new CsvParser(schema, header, format, line.fileColumn, context.fail);
     }
   }
 }

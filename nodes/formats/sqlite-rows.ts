@@ -7,6 +7,7 @@ import { readText } from '../../engine/schema/read-text.ts';
 import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
+import type { CellFormat, CellFormats } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
 import { timestampOf } from './jsonl-record.ts';
 import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
@@ -20,11 +21,11 @@ const copyTable = 'temp.millrace_rows';
 /** Stands where no sink of this run has opened the database. */
 const nobody = { close() {} };
 
-/** `schema` is that of the query's columns, in order; `cast` are those whose types somebody has set. */
-export async function openRows(query: SqliteQuery, schema: Schema, cast: ReadonlySet<string>, context: Context): Promise<Reader> {
+/** `schema` is that of the query's columns, in order; `formats` are those of its columns whose types somebody has set. */
+export async function openRows(query: SqliteQuery, schema: Schema, formats: CellFormats, context: Context): Promise<Reader> {
   const { database, statement } = await openQuery(query, context.signal, { access: context.sample ? 'look' : 'read' });
   try {
-    return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, cast, context);
+    return new SqliteRows(database, unlocked(database, statement, query, context), query, schema, formats, context);
   } catch (error) {
     database.close();
     throw inputProblem(error, query);
@@ -49,23 +50,25 @@ class SqliteRows implements Reader {
   readonly #query: SqliteQuery;
   readonly #schema: Schema;
   readonly #cast: ReadonlySet<string>;
+  readonly #formats: readonly (CellFormat | null)[];
   readonly #batchSize: number;
   readonly #fail: (failure: RowFailure) => void;
   readonly #toRow: (values: Values) => Row | undefined;
   #read = 0;
 
-  constructor(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, schema: Schema, cast: ReadonlySet<string>, context: Context) {
+  constructor(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, schema: Schema, formats: CellFormats, context: Context) {
     this.#database = database;
     this.#rows = statement.iterate();
     this.#query = query;
     this.#schema = schema;
-    this.#cast = cast;
+    this.#cast = formats.cast;
+    this.#formats = schema.columns.map(({ name, type }) => formats.of(name, type));
     this.#batchSize = context.batchSize;
     this.#fail = (failure) => context.fail(failure);
     this.#toRow = compileRows(
       schema,
       schema.columns.map((_, i) => `input[${i}]`),
-      schema.columns.map(({ type }) => conversions[type]),
+      schema.columns.map(({ type }, i) => conversionOf(type, this.#formats[i]!)),
     );
     const skip = (context.start as { readonly rows: number } | null)?.rows ?? 0;
     while (this.#read < skip && !this.#rows.next().done) this.#read++;
@@ -106,7 +109,9 @@ class SqliteRows implements Reader {
   }
 
   #convert(values: Values, source: string): Row | undefined {
-    const found = convertRow(this.#schema, ({ type }, i) => convert(values[i]!, type, this.#cast.has(this.#schema.columns[i]!.name)));
+    const found = convertRow(this.#schema, ({ name, type }, i) => {
+      return formattedValue(values[i]!, this.#formats[i]!) ?? convert(values[i]!, type, this.#cast.has(name));
+    });
     if ('row' in found) return found.row;
     const { name, type } = found.column;
     const value = values[this.#schema.columns.indexOf(found.column)]!;
@@ -157,6 +162,21 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   },
   bytes: (found) => (found instanceof Uint8Array ? new Uint8Array(found.buffer, found.byteOffset, found.length) : found === null ? null : undefined),
 };
+
+/** The value of a text or a number in its format; null where that says nothing about it. */
+function formattedValue(found: SqliteValue, format: CellFormat | null): Converted | null {
+  if (format === null || found === null || found instanceof Uint8Array) return null;
+  return typeof found === 'string' ? format.read(found, true) : format.readNumber(String(found));
+}
+
+function conversionOf(type: Column['type'], format: CellFormat | null): Conversion {
+  if (format === null) return conversions[type];
+  return (found) => {
+    const own = formattedValue(found as SqliteValue, format);
+    if (own === null) return conversions[type](found);
+    return own.ok ? own.value : undefined;
+  };
+}
 
 function convert(found: SqliteValue, type: keyof typeof conversions, isCast: boolean): Converted {
   const simple = conversions[type](found);

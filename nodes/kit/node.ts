@@ -351,10 +351,11 @@ export type Output =
 
 // ---- The definition
 
+type ExampleParams<P> = { readonly [K in keyof P]?: P[K] extends readonly (infer I)[] ? readonly (I extends object ? Partial<I> : I)[] : P[K] };
 export interface Example<P> {
   readonly title: string;
-  /** Params that differ from the defaults. */
-  readonly params: Partial<P>;
+  /** Params that differ from the defaults, in the items of lists too. */
+  readonly params: ExampleParams<P>;
   readonly inputs?: { readonly [port: string]: readonly Row[] };
   /** Needed where `inputs` has no rows to tell types from. */
   readonly inputSchemas?: { readonly [port: string]: Schema };

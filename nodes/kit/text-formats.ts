@@ -207,12 +207,14 @@ function no(message: string): Converted {
 function shown(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 }
-/** The parts of a list that is written with commas. */
+/** The parts of a list that is written with commas. One within quotes may hold commas, or nothing: `"", "1,5"`. */
 export function words(list: string): string[] {
-  return list
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
+  const found: string[] = [];
+  for (const [, quoted, bare = ''] of list.matchAll(/\s*(?:"((?:[^"]|"")*)"\s*(?=,|$)|([^,]+)|(?=,))(?:,|$)/g)) {
+    const word = quoted?.replaceAll('""', '"') ?? bare.trim();
+    if (word !== '' || quoted !== undefined) found.push(word);
+  }
+  return found;
 }
 function folded(word: string): string {
   return word.toLowerCase();

@@ -1,4 +1,4 @@
-import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
+import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
@@ -7,6 +7,7 @@ import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
+import { sourceFormatFields } from '../kit/column-formats.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -71,9 +72,9 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
       advanced: true,
       help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...',
     }),
-    nullText: f.text({ label: 'Null text', optional: true, advanced: true, help: 'The unquoted text that stands for null, such as NA. Empty by default.' }),
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
+    ...sourceFormatFields,
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
@@ -84,7 +85,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     const { params } = context;
     const options = csvOptions(params);
     const files = findFiles(params.path, context.path, tellLeftOut(context));
-    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: setColumns(params.types) };
+    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
     const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
     return new FileRows(files, parser, options, context);
   },

@@ -1,6 +1,7 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Schema } from '../../engine/schema/types.ts';
-import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
+import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
@@ -8,7 +9,7 @@ import { FileRows } from '../formats/file-rows.ts';
 import { FileTail } from '../formats/file-tail.ts';
 import { findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
-import { entryField, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { csvFormatFields, entryField, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { lineStart } from '../formats/tailed-file.ts';
 import { entryPattern, entryProblems } from '../formats/text-entries.ts';
@@ -43,6 +44,7 @@ const params = {
     when: { param: 'format', is: ['csv'] },
     advanced: true,
   }),
+  ...csvFormatFields,
   extra: extraKeysField,
   types: columnTypesField,
   sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv'] } },
@@ -101,7 +103,9 @@ columns that only later rows have. The files are UTF-8.
     const { params } = context;
     const found = await discoverFiles(context, async (files, signal) => {
       if (params.format === 'text') return { schema: textLineSchema };
-      return params.format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', params.sampleRows, signal);
+      return params.format === 'csv'
+        ? discoverCsv(files, csvOptions(csvParams(params)), signal)
+        : discoverJsonl(files, 'auto', params.sampleRows, signal, new CellFormats(params.types));
     });
     // Nothing there yet is no mistake where the columns are declared.
     const known = params.format === 'text' ? textLineSchema : declared(params);
@@ -173,17 +177,17 @@ function declared({ format, types }: Params): Schema | null {
   return format === 'jsonl' && types.length > 0 ? { columns: [] } : null;
 }
 
-function csvParams({ delimiter, header, sampleRows }: Params) {
+function csvParams(params: Params) {
   const plain = { skip: 0, comment: null, escape: 'none', trailing: 'no' } as const;
-  return { ...plain, delimiter, otherDelimiter: '', quote: '"', header, encoding: 'auto', nullText: null, sampleRows };
+  return { ...params, ...plain, otherDelimiter: '', quote: '"', encoding: 'auto' };
 }
 
 async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
   const { format, extra, maxRowSize } = params;
   const fileColumn = params.fileColumn || null;
-  const cast = setColumns(params.types);
+  const formats = new CellFormats(params.types, format === 'csv' ? params : {});
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  if (format !== 'csv') return { format, extra, entry: entryPattern(params.entry), fileColumn, maxRowSize, cast, csv: none };
+  if (format !== 'csv') return { format, extra, entry: entryPattern(params.entry), fileColumn, maxRowSize, formats, csv: none };
   const options = csvOptions(csvParams(params));
   const { file, head } = await firstHead(params.path, resolve, options);
   const width = schema.columns.length - (fileColumn === null ? 0 : 1);
@@ -192,7 +196,7 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
     const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
     throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
   }
-  return { format, extra, fileColumn, maxRowSize, cast, csv: { dialect: head.dialect, nullText: '', header: head.names } };
+  return { format, extra, fileColumn, maxRowSize, formats, csv: { dialect: head.dialect, nullText: options.nullText, header: head.names } };
 }
 
 /** Of the first file that has one: a file may be empty because it was made a moment ago. */

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
 import { HttpEndpoint } from '../formats/http-endpoint.ts';
 import { Inbox, sampleInbox } from '../formats/inbox.ts';
 import { InboxReader } from '../formats/inbox-reader.ts';
@@ -130,7 +131,7 @@ The pipeline holds the name of an environment variable and never the token itsel
     const token = tokenOf(params.token);
     const inbox = new Inbox(path, schema);
     const isFull = (): boolean => reader.unread >= params.capacity;
-    const rows = { schema, extra: params.extra, path: recordPath(params.records) };
+    const rows = { schema, formats: new CellFormats(params.columns), extra: params.extra, path: recordPath(params.records) };
     const options = { port: params.port, path: params.path, rows, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull };
     const endpoint = new HttpEndpoint(options, inbox, context);
     const reader: InboxReader = new InboxReader(inbox, context.start, context, () => endpoint.close());

@@ -1,5 +1,6 @@
 import { decoderFor } from '../formats/byte-reader.ts';
-import { columnTypesField, outputColumns, sampleRowsField, setColumns } from '../formats/column-types.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
+import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -97,12 +98,13 @@ that does not fit its column's type, a key that is no column (unless these are l
     discoverFiles(context, (files, signal) => {
       const { encoding } = context.params;
       if (encoding !== 'auto') decoderFor(encoding);
-      return discoverJsonl(files, encoding, context.params.sampleRows, signal, layoutOptions(context.params));
+      return discoverJsonl(files, encoding, context.params.sampleRows, signal, new CellFormats(context.params.types), layoutOptions(context.params));
     }),
   run(context) {
     const { params } = context;
     const maxRecordBytes = params.maxRowSize * 1024 * 1024;
-    const format = { extra: params.extra, doubleKeys: params.doubleKeys, maxRecordBytes, cast: setColumns(params.types) };
+    const formats = new CellFormats(params.types);
+    const format = { extra: params.extra, doubleKeys: params.doubleKeys, maxRecordBytes, cast: formats.cast, formats };
     const lines = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
     const options = layoutOptions(params);
     const text = { encoding: params.encoding };

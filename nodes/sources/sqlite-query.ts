@@ -1,5 +1,6 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { columnTypesField, outputColumns, setColumns } from '../formats/column-types.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
+import { columnTypesField, outputColumns } from '../formats/column-types.ts';
 import { exampleDatabase } from '../formats/example-database.ts';
 import { firstTable, isDatabase } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
@@ -65,7 +66,7 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
       return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [query.path, `${query.path}-wal`] };
     }
   },
-  run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, setColumns(context.params.types), context),
+  run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, new CellFormats(context.params.types), context),
   examples: [
     {
       title: 'A table, with a whole number that is too large',

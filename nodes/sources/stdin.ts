@@ -1,6 +1,15 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { setColumns } from '../formats/column-types.ts';
-import { declaredColumnsField, declaredOutput, entryField, extraKeysField, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { CellFormats } from '../formats/cell-formats.ts';
+import {
+  csvFormatFields,
+  declaredColumnsField,
+  declaredOutput,
+  entryField,
+  extraKeysField,
+  lineFormatField,
+  lineParser,
+  maxRowSizeField,
+} from '../formats/line-format.ts';
 import { StandardInput } from '../formats/standard-input.ts';
 import { entryPattern, entryProblems } from '../formats/text-entries.ts';
 import { f } from '../kit/fields.ts';
@@ -37,6 +46,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     entry: entryField,
     columns: declaredColumnsField,
     header: f.boolean({ label: 'First row holds the names', default: false, when: { param: 'format', is: ['csv'] } }),
+    ...csvFormatFields,
     extra: extraKeysField,
     ends: f.boolean({
       label: 'It ends',
@@ -61,9 +71,10 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     claim.taken = true;
     const schema = context.outputs['rows']!;
     const header = params.header ? schema.columns.map(({ name }) => name) : null;
-    const csv = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header };
+    const csv = { dialect: { delimiter: 44, quote: 34 }, nullText: params.nullText ?? '', header };
     const { format, extra, maxRowSize } = params;
-    const line = { format, extra, entry: entryPattern(params.entry), fileColumn: null, maxRowSize, cast: setColumns(params.columns), csv };
+    const formats = new CellFormats(params.columns, format === 'csv' ? params : {});
+    const line = { format, extra, entry: entryPattern(params.entry), fileColumn: null, maxRowSize, formats, csv };
     const parser = lineParser(line, schema, context);
     return new StandardInput(parser, { batchSize, signal, line: (start as { readonly line: number } | null)?.line ?? 1 });
   },

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useRef } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import styles from './CodeEditor.module.css';
 import type { CodeEditorProps } from './CodeEditor.tsx';
 import { useMonaco } from './load.ts';
@@ -8,10 +8,11 @@ const CodeEditor = lazy(() => import('./CodeEditor.tsx').then((module) => ({ def
 /** The code editor, or until it has arrived (or where it cannot be loaded) a plain text area over the same text. */
 export function LazyCodeEditor(props: Omit<CodeEditorProps, 'monaco'>) {
   const monaco = useMonaco();
-  const typing = useRef(false);
-  // Who has begun to write goes on in whatever takes the place of what they wrote in.
-  const autoFocus = props.autoFocus || typing.current;
-  const plain = <PlainEditor {...props} autoFocus={autoFocus} onTyping={(now) => (typing.current = now)} />;
+  // Who has begun to write goes on in whatever takes the place of what they wrote in. State, not a ref: what is still being loaded
+  // is drawn with the newest.
+  const [isTyping, setTyping] = useState(false);
+  const autoFocus = props.autoFocus || isTyping;
+  const plain = <PlainEditor {...props} autoFocus={autoFocus} onTyping={setTyping} />;
   if (!monaco) return plain;
   return (
     <Suspense fallback={plain}>

@@ -14,7 +14,7 @@ describe.skipIf(why !== null)(`the form${why ? ` (${why})` : ''}`, () => {
       edges: ['readings.rows -> filter.rows'],
     });
     await selectNode(page, 'filter');
-    expect(await card(page, 'filter').locator('.card-line').innerText()).toBe('Add a condition');
+    await expect.poll(() => card(page, 'filter').locator('.card-line').innerText()).toBe('Add a condition');
     const rules = field(page, 'rules');
     await rules.getByRole('button', { name: 'Add condition' }).click();
     // The new condition's column has the focus already.

@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { edgesOf } from './documents.ts';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
-import { card, gridRows } from './gestures.ts';
+import { card, gridRows, leaveCode } from './gestures.ts';
 
 describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
   const why = missing(host);
@@ -35,7 +35,7 @@ describe.each<Host>(['browser', 'desktop'])('in a %s', (host) => {
     await page.keyboard.press('Tab');
     await page.keyboard.type('row.temperature > 30', { delay: 5 });
     await expect.poll(() => card(page, 'filter').innerText()).toContain('row.temperature > 30');
-    await page.keyboard.press('Escape');
+    await leaveCode(page);
     await expect.poll(() => gridRows(page).count()).toBe(2);
 
     await add(page, 'inspect');

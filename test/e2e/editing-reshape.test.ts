@@ -25,7 +25,7 @@ describe.skipIf(why !== null)(`reshaping${why ? ` (${why})` : ''}`, () => {
     await expect.poll(() => page.getByRole('columnheader').allInnerTexts()).toEqual(expect.arrayContaining([expect.stringContaining('third')]));
     await field(page, 'values').getByRole('button', { name: 'Take from the sample' }).click();
     await field(page, 'values').getByText('The sample has no other values.').waitFor();
-    expect(await card(page, 'pivot').locator('.card-line').innerText()).toContain('count rows by sensor');
+    await expect.poll(() => card(page, 'pivot').locator('.card-line').innerText()).toContain('count rows by sensor');
     expect(errors).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** What people do in the editor, with mouse and keyboard; no shortcut through the program. */
 import type { Locator, Page } from 'playwright';
+import { expect } from 'vitest';
 
 export const card = (page: Page, node: string): Locator => page.locator(`.react-flow__node[data-id="${node}"]`);
 export const port = (page: Page, node: string, side: 'in' | 'out', name: string): Locator =>
@@ -47,6 +48,16 @@ export async function typeCode(page: Page, editor: Locator, text: string): Promi
   await page.keyboard.press('ControlOrMeta+a');
   await page.keyboard.press('Delete');
   await page.keyboard.type(text, { delay: 4 });
+}
+
+/** Escape, until the keyboard is the canvas's: the first one closes a list of suggestions that may be open by now. */
+export async function leaveCode(page: Page): Promise<void> {
+  await expect
+    .poll(async () => {
+      await page.keyboard.press('Escape');
+      return page.evaluate(() => document.activeElement?.closest('.react-flow') != null);
+    })
+    .toBe(true);
 }
 
 export async function centre(target: Locator): Promise<{ x: number; y: number }> {
