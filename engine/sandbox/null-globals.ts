@@ -8,39 +8,39 @@ type Global = { readonly [name: string]: unknown };
  * name of the function, which gives null or throws. What makes an object cannot give null, so `failed` throws there.
  */
 export function guardedGlobals(all: { readonly [name: string]: any }, missed: (name: string) => unknown, failed: (name: string) => never): Global {
-  const { Math, Number, String, Date, RegExp } = all;
+  const { Math: mathOf, Number: numberOf, String: stringOf, Date: dateOf, RegExp: patternOf } = all;
   const known = (value: unknown) => value !== null && value !== undefined;
   const ofOne = (name: string, own: (value: unknown) => unknown) => (value: unknown, more?: unknown) =>
     known(value) ? (own as (value: unknown, more?: unknown) => unknown)(value, more) : missed(name);
 
   const math: Record<string, unknown> = {};
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(Math))) {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(mathOf))) {
     math[name] = typeof value !== 'function' || name === 'random' ? value : guardedMath(name, value as (...values: unknown[]) => unknown, missed);
   }
-  function number(this: unknown, ...values: unknown[]) {
-    if (new.target) return Reflect.construct(Number, values);
-    return values.length === 0 ? 0 : known(values[0]) ? Number(values[0]) : missed('Number');
+  function number(value?: unknown) {
+    if (new.target) return Reflect.construct(numberOf, arguments, new.target);
+    return arguments.length === 0 ? 0 : known(value) ? numberOf(value) : missed('Number');
   }
-  function string(this: unknown, ...values: unknown[]) {
-    if (new.target) return Reflect.construct(String, values);
-    return values.length === 0 ? '' : known(values[0]) ? String(values[0]) : missed('String');
+  function string(value?: unknown) {
+    if (new.target) return Reflect.construct(stringOf, arguments, new.target);
+    return arguments.length === 0 ? '' : known(value) ? stringOf(value) : missed('String');
   }
-  function date(this: unknown, ...values: unknown[]) {
+  function date(...values: unknown[]) {
     if (values.includes(null)) return failed('Date');
-    return Reflect.construct(Date, values);
+    return new.target ? Reflect.construct(dateOf, values, new.target) : dateOf(...values);
   }
-  function pattern(this: unknown, ...values: unknown[]) {
+  function pattern(...values: unknown[]) {
     if (values.includes(null)) return failed('RegExp');
-    return Reflect.construct(RegExp, values);
+    return new.target ? Reflect.construct(patternOf, values, new.target) : patternOf(...values);
   }
-  const utc = (...values: unknown[]) => (values.every(known) ? Date.UTC(...(values as [number])) : missed('Date.UTC'));
-  const raw = (strings: TemplateStringsArray, ...values: unknown[]) => (values.every(known) ? String.raw(strings, ...values) : missed('String.raw'));
+  const utc = (...values: unknown[]) => (values.every(known) ? dateOf.UTC(...values) : missed('Date.UTC'));
+  const raw = (strings: TemplateStringsArray, ...values: unknown[]) => (values.every(known) ? stringOf.raw(strings, ...values) : missed('String.raw'));
   const globals: Record<string, unknown> = {
     Math: withOwn(math, {}, Object.getOwnPropertyDescriptors({ [Symbol.toStringTag]: 'Math' })),
-    Number: withOwn(number, Number, {}),
-    String: withOwn(string, String, own({ raw })),
-    Date: withOwn(date, Date, own({ UTC: utc, parse: ofOne('Date.parse', (value) => Date.parse(String(value))) })),
-    RegExp: withOwn(pattern, RegExp, {}),
+    Number: withOwn(number, numberOf, {}),
+    String: withOwn(string, stringOf, own({ raw })),
+    Date: withOwn(date, dateOf, own({ UTC: utc, parse: ofOne('Date.parse', (value) => dateOf.parse(value)) })),
+    RegExp: withOwn(pattern, patternOf, {}),
     // What is undefined is no number: of that JavaScript says the truth.
     isNaN: (value: unknown) => (value === null ? missed('isNaN') : all['isNaN'](value)),
     isFinite: (value: unknown) => (value === null ? missed('isFinite') : all['isFinite'](value)),
@@ -72,7 +72,7 @@ function guardedMath(name: string, own: (...values: unknown[]) => unknown, misse
     'missed',
     'generic',
     own.length === 1
-      ? `return (a) => a == null ? missed(${JSON.stringify(full)}) : own(a)`
-      : `return function (a, b) { return arguments.length === 2 ? (a == null || b == null ? missed(${JSON.stringify(full)}) : own(a, b)) : generic(...arguments) }`,
+      ? `'use strict'; return (a) => a == null ? missed(${JSON.stringify(full)}) : own(a)`
+      : `'use strict'; return function (a, b) { return arguments.length === 2 ? (a == null || b == null ? missed(${JSON.stringify(full)}) : own(a, b)) : generic(...arguments) }`,
   )(own, missed, generic) as unknown;
 }

@@ -3,7 +3,21 @@
  * operator, template and call of that kind that may meet a null becomes a call of a small function, made anew for each place
  * so that the compiler sees the types of that place alone, and puts it inline.
  */
-import type { AnyNode, AssignmentExpression, BinaryExpression, CallExpression, Expression, UpdateExpression } from 'acorn';
+import type {
+  AnyNode,
+  AssignmentExpression,
+  AssignmentProperty,
+  BinaryExpression,
+  CallExpression,
+  ConditionalExpression,
+  Expression,
+  LogicalExpression,
+  MemberExpression,
+  Property,
+  TemplateLiteral,
+  UnaryExpression,
+  UpdateExpression,
+} from 'acorn';
 import { parse, parseExpressionAt } from 'acorn';
 import { nonNull } from '../schema/code-facts.ts';
 import { isCoercing, isGuardedName, textMethods } from '../schema/null-coercion.ts';
@@ -87,61 +101,51 @@ class Guards {
 
   /** `chained`: an optional link before this one may end the chain. */
   #write(node: AnyNode, chained = false): void {
+    if (!this.#guarded(node, chained)) this.#parts(node);
+  }
+
+  /** Writes a node that is guarded, or whose parts have to be looked at in their own ways; false where it is neither. */
+  #guarded(node: AnyNode, chained: boolean): boolean {
     switch (node.type) {
       case 'BinaryExpression':
-        if (isCoercing(node.operator) && node.left.type !== 'PrivateIdentifier') return this.#binary(node);
-        break;
+        return this.#binary(node);
       case 'UnaryExpression':
-        if (['-', '+', '~'].includes(node.operator) && !this.#neverNull(node.argument)) return this.#unary(node.argument, 'unary', node.operator, node);
-        if (node.operator === '!' && this.#isExpression && mayBeUnknown(node.argument, this.#about)) return this.#unary(node.argument, 'not', '!', node);
-        break;
+        return this.#unary(node);
       case 'LogicalExpression':
         return this.#logical(node);
       case 'ConditionalExpression':
         return this.#conditional(node);
       case 'AssignmentExpression':
-        if (isCoercing(node.operator.slice(0, -1)) && node.operator !== '=') return this.#assignment(node);
-        break;
+        return this.#assignment(node);
       case 'UpdateExpression':
         return this.#update(node);
-      case 'TemplateLiteral': {
-        const operands = node.expressions.map((each) => this.#operand(each));
-        if (!operands.some(({ checked }) => checked)) break;
-        const quasis = node.quasis.map(({ value }) => value.cooked ?? value.raw);
-        this.#text.put(` ${this.#site({ guard: 'template', operator: '`', operands, text: this.#shown(node), quasis })}`);
-        break;
-      }
+      case 'TemplateLiteral':
+        return this.#template(node);
       case 'TaggedTemplateExpression':
         this.#write(node.tag);
         this.#text.copy(node.tag.end, node.quasi.start);
-        return this.#parts(node.quasi);
+        this.#parts(node.quasi);
+        return true;
       case 'ChainExpression':
-        return this.#write(node.expression, true);
+        this.#write(node.expression, true);
+        return true;
       case 'CallExpression':
         return this.#call(node, chained);
       case 'MemberExpression':
-        if (chained) this.#write(node.object, true);
-        else this.#write(node.object);
-        this.#text.copy(node.object.end, node.property.start);
-        if (node.computed && node.property.type !== 'PrivateIdentifier') this.#key(node.property, this.#isExpression ? 'key' : 'name');
-        else this.#write(node.property);
-        return this.#text.copy(node.property.end, node.end);
+        return this.#member(node, chained);
       case 'Property':
-        if (node.shorthand) return this.#write(node.value);
-        if (!node.computed) break;
-        this.#text.copy(node.start, node.key.start);
-        this.#key(node.key, 'name');
-        this.#text.copy(node.key.end, node.value.start);
-        return this.#write(node.value);
+        return this.#property(node);
       case 'Identifier':
         if (isGuardedName(node.name)) this.#globals.add(node.name);
-        break;
+        return false;
       case 'FunctionDeclaration':
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
-        return this.#knowing(null, () => this.#parts(node));
+        this.#knowing(null, () => this.#parts(node));
+        return true;
+      default:
+        return false;
     }
-    this.#parts(node);
   }
 
   /** The node as it is, with what is guarded within. */
@@ -156,12 +160,13 @@ class Guards {
   }
 
   /** `a * b` becomes `guard(a , b)`. */
-  #binary(node: BinaryExpression): void {
-    const left = node.left as Expression;
+  #binary(node: BinaryExpression): boolean {
+    if (!isCoercing(node.operator) || node.left.type === 'PrivateIdentifier') return false;
+    const { left } = node;
     const operands = [this.#operand(left), this.#operand(node.right)];
     // What an object has by the name "null" is all that may be looked for in vain.
     if (node.operator === 'in') operands[1] = { ...operands[1]!, checked: false };
-    if (!operands.some(({ checked }) => checked)) return this.#parts(node);
+    if (!operands.some(({ checked }) => checked)) return false;
     const at = this.#code.indexOf(node.operator, left.end);
     this.#text.put(` ${this.#site({ guard: 'binary', operator: node.operator, operands, text: this.#shown(node) })}(`);
     this.#write(left);
@@ -170,22 +175,37 @@ class Guards {
     this.#text.copy(at + node.operator.length, node.right.start);
     this.#write(node.right);
     this.#text.put(')');
+    return true;
   }
 
-  #unary(argument: Expression, guard: GuardKind, operator: string, node: AnyNode): void {
-    this.#text.put(` ${this.#site({ guard, operator, operands: [this.#operand(argument)], text: this.#shown(node) })}(`);
+  #unary({ operator, argument, start, end }: UnaryExpression): boolean {
+    const negates = operator === '!' && this.#isExpression && mayBeUnknown(argument, this.#about);
+    const coerces = ['-', '+', '~'].includes(operator) && !this.#neverNull(argument);
+    if (!negates && !coerces) return false;
+    const guard = negates ? 'not' : 'unary';
+    this.#text.put(` ${this.#site({ guard, operator, operands: [this.#operand(argument)], text: this.#shown({ start, end }) })}(`);
     this.#write(argument);
     this.#text.put(')');
+    return true;
+  }
+
+  #template(node: TemplateLiteral): boolean {
+    const operands = node.expressions.map((each) => this.#operand(each));
+    if (!operands.some(({ checked }) => checked)) return false;
+    const quasis = node.quasis.map(({ value }) => value.cooked ?? value.raw);
+    this.#text.put(` ${this.#site({ guard: 'template', operator: '`', operands, text: this.#shown(node), quasis })}`);
+    return false;
   }
 
   /** What is unknown or false is unknown; the right side alone is followed where the left one says that a column is there. */
-  #logical(node: AnyNode & { type: 'LogicalExpression' }): void {
+  #logical(node: LogicalExpression): boolean {
     const right = () => this.#write(node.right);
     const facts = node.operator === '??' ? [] : nonNull(node.left, node.operator === '&&');
     if (node.operator !== '||' || !this.#isExpression || !mayBeUnknownTruth(node.left, this.#about)) {
       this.#write(node.left);
       this.#text.copy(node.left.end, node.right.start);
-      return this.#knowing(facts, right);
+      this.#knowing(facts, right);
+      return true;
     }
     const either = this.#site({ guard: 'either', operator: '||', operands: [], text: this.#shown(node) });
     // Begins with what no line before could go on with.
@@ -196,11 +216,11 @@ class Guards {
     this.#text.put(`${either}(${this.#variable},`);
     this.#knowing(facts, right);
     this.#text.put(')');
+    return true;
   }
 
   /** A choice by what is unknown is unknown. */
-  #conditional(node: AnyNode & { type: 'ConditionalExpression' }): void {
-    const { test, consequent, alternate } = node;
+  #conditional({ test, consequent, alternate }: ConditionalExpression): boolean {
     const unknown = this.#isExpression && mayBeUnknown(test, this.#about);
     if (unknown) this.#text.put(` null==(${this.#variable}=(`);
     this.#write(test);
@@ -209,46 +229,75 @@ class Guards {
     this.#knowing(nonNull(test, true), () => this.#write(consequent));
     this.#text.copy(consequent.end, alternate.start);
     this.#knowing(nonNull(test, false), () => this.#write(alternate));
+    return true;
   }
 
   /** `a.b += c` becomes `a.b = guard(a.b, c)`, where reading `a.b` twice changes nothing. */
-  #assignment(node: AssignmentExpression): void {
+  #assignment(node: AssignmentExpression): boolean {
     const operator = node.operator.slice(0, -1);
+    if (!isCoercing(operator)) return false;
     const target = this.#operand(node.left);
     const value = this.#operand(node.right);
-    const repeatable = isRepeatable(node.left);
-    this.#write(node.left);
-    if (repeatable) {
-      const guard = this.#site({ guard: 'binary', operator, operands: [target, value], text: this.#shown(node) });
+    const text = this.#shown(node);
+    if (isRepeatable(node.left)) {
+      this.#write(node.left);
+      const guard = this.#site({ guard: 'binary', operator, operands: [target, value], text });
       this.#text.put(` = ${guard}(${this.#code.slice(node.left.start, node.left.end)},`);
     } else {
+      if (!value.checked) return false;
+      this.#write(node.left);
       this.#text.copy(node.left.end, node.right.start);
-      if (!value.checked) return this.#write(node.right);
-      this.#text.put(`${this.#site({ guard: 'value', operator, operands: [value], text: this.#shown(node) })}(`);
+      this.#text.put(`${this.#site({ guard: 'value', operator, operands: [value], text })}(`);
     }
     this.#write(node.right);
     this.#text.put(')');
+    return true;
   }
 
-  #update(node: UpdateExpression): void {
-    if (!isRepeatable(node.argument)) return this.#parts(node);
+  #update(node: UpdateExpression): boolean {
+    if (!isRepeatable(node.argument)) return false;
     const operand = this.#operand(node.argument);
     const value = this.#site({ guard: 'value', operator: node.operator, operands: [operand], text: this.#shown(node) });
     const second = this.#site({ guard: 'second', operator: '', operands: [], text: '' });
     this.#text.put(` ${second}(${value}(${this.#code.slice(node.argument.start, node.argument.end)}),`);
     this.#parts(node);
     this.#text.put(')');
+    return true;
+  }
+
+  #member(node: MemberExpression, chained: boolean): boolean {
+    const { object, property, computed, end } = node;
+    this.#write(object, chained);
+    this.#text.copy(object.end, property.start);
+    if (computed) this.#key(property, this.#isExpression ? 'key' : 'name');
+    else this.#write(property);
+    this.#text.copy(property.end, end);
+    return true;
+  }
+
+  #property({ start, key, value, computed, shorthand }: Property | AssignmentProperty): boolean {
+    if (!shorthand && !computed) return false;
+    if (!shorthand) {
+      this.#text.copy(start, key.start);
+      this.#key(key, 'name');
+      this.#text.copy(key.end, value.start);
+    }
+    this.#write(value);
+    return true;
   }
 
   #key(key: AnyNode, guard: 'key' | 'name'): void {
-    if (this.#neverNull(key as Expression)) return this.#write(key);
+    if (this.#neverNull(key)) {
+      this.#write(key);
+      return;
+    }
     this.#text.put(`${this.#site({ guard, operator: '[]', operands: [this.#operand(key)], text: this.#shown(key) })}(`);
     this.#write(key);
     this.#text.put(')');
   }
 
   /** `text.slice(a)` becomes `guard(text, a)`, or within an optional chain `text?.slice(guard(a))`. */
-  #call(node: CallExpression, chained: boolean): void {
+  #call(node: CallExpression, chained: boolean): boolean {
     const { callee } = node;
     const member = callee.type === 'MemberExpression' && !callee.computed && callee.property.type === 'Identifier' ? callee : null;
     const name = member?.property.type === 'Identifier' ? member.property.name : '';
@@ -276,6 +325,7 @@ class Guards {
       if (wrapped) this.#text.put(')');
       this.#text.copy(each.end, node.arguments[i + 1]?.start ?? node.end);
     });
+    return true;
   }
 
   #neverNull(node: AnyNode): boolean {
@@ -286,7 +336,7 @@ class Guards {
     return { text: this.#shown(node), checked: !this.#neverNull(node) };
   }
 
-  #shown(node: AnyNode): string {
+  #shown(node: { readonly start: number; readonly end: number }): string {
     return this.#code.slice(node.start, node.end).replace(/\s+/g, ' ');
   }
 
