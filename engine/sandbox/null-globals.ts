@@ -17,13 +17,13 @@ export function guardedGlobals(all: { readonly [name: string]: any }, missed: (n
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(mathOf))) {
     math[name] = typeof value !== 'function' || name === 'random' ? value : guardedMath(name, value as (...values: unknown[]) => unknown, missed);
   }
-  function number(value?: unknown) {
-    if (new.target) return Reflect.construct(numberOf, arguments, new.target);
-    return arguments.length === 0 ? 0 : known(value) ? numberOf(value) : missed('Number');
+  function number(...values: unknown[]) {
+    if (new.target) return Reflect.construct(numberOf, values, new.target);
+    return values.length === 0 ? 0 : known(values[0]) ? numberOf(values[0]) : missed('Number');
   }
-  function string(value?: unknown) {
-    if (new.target) return Reflect.construct(stringOf, arguments, new.target);
-    return arguments.length === 0 ? '' : known(value) ? stringOf(value) : missed('String');
+  function string(...values: unknown[]) {
+    if (new.target) return Reflect.construct(stringOf, values, new.target);
+    return values.length === 0 ? '' : known(values[0]) ? stringOf(values[0]) : missed('String');
   }
   function date(...values: unknown[]) {
     if (values.includes(null)) return failed('Date');
