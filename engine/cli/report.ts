@@ -2,6 +2,8 @@
 import type { Problem, RowPosition } from '../schema/problem.ts';
 import { visible, visibleLines } from '../schema/visible-text.ts';
 
+export { thousands as count } from '../schema/thousands.ts';
+
 const shownProblems = 10;
 
 const colours = { red: 31, yellow: 33, dim: 2, bold: 1, green: 32 } as const;
@@ -48,7 +50,9 @@ function named(id: string, title: string): string {
 /** All problems, errors first; of a long list the first ones and how many there are. */
 export function describeProblems(problems: readonly Problem[], file: string, titleOf: (node: string) => string): string {
   const order = { error: 0, warning: 1, info: 2 };
-  const sorted = [...problems].sort((a, b) => order[a.severity] - order[b.severity]);
+  // What an editor offers to change by a click is of no use here.
+  const told = problems.filter(({ severity, fix }) => severity !== 'info' || !fix);
+  const sorted = told.sort((a, b) => order[a.severity] - order[b.severity]);
   const lines = sorted.slice(0, shownProblems).map((problem) => {
     const [first, ...rest] = describeProblem(problem, file, titleOf).split('\n');
     return [problem.severity === 'error' ? paint(first!, 'red', process.stderr) : first, ...rest].join('\n');
@@ -68,10 +72,6 @@ export function alignedTable(header: readonly string[], rows: readonly (readonly
       .trimEnd(),
   );
   return [paint(lines[0]!, 'bold'), ...lines.slice(1)].join('\n');
-}
-
-export function count(number: number): string {
-  return number.toLocaleString('en-US');
 }
 
 /** `850 ms`, `12.3 s`, `4 min 05 s`. */

@@ -59,11 +59,14 @@ export function isFixable(pipeline: Pipeline, id: NodeId, fix: Fix): boolean {
   return fixProblem(pipeline, id, fix) !== pipeline;
 }
 
-export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry }: Fix): Pipeline {
+export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry, more = [] }: Fix): Pipeline {
   const before = own(own(pipeline.nodes, id)?.params ?? {}, list);
-  const entries = Array.isArray(before) ? before : [];
-  const at = entries.findIndex((other) => other?.[key] === entry[key]);
-  return setParam(pipeline, id, list, at === -1 ? [...entries, entry] : entries.with(at, entry));
+  const entries = Array.isArray(before) ? [...before] : [];
+  for (const next of [entry, ...more]) {
+    const at = entries.findIndex((other) => other?.[key] === next[key]);
+    entries.splice(at === -1 ? entries.length : at, 1, next);
+  }
+  return setParam(pipeline, id, list, entries);
 }
 
 /**

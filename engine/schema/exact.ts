@@ -3,7 +3,7 @@
  * Inference tells types by it from a sample, and the readers apply it to every row behind the sample.
  * docs/types.md says it in words.
  */
-import { isDate, parseTimestamp } from './timestamp.ts';
+import { isBeyondMilliseconds, isDate, parseTimestamp } from './timestamp.ts';
 import type { Value } from './types.ts';
 
 /** The types that a text can show by itself, narrowest first. What is none of them is `string`. */
@@ -13,10 +13,9 @@ export type ToldType = (typeof toldTypes)[number];
 /** `-0`, `007`, `+5` and `12.0` are left out on purpose: as whole numbers they would not be what was written. */
 const integerText = /^(0|-?[1-9]\d*)$/;
 /** An exponent has a sign, or a point before it: `12E45` and `713752e1` are somebody's codes. */
-const numberText = /^-?((0|[1-9]\d*)|(0|[1-9]\d*)?\.\d+([eE]\d+)?|(0|[1-9]\d*)?(\.\d+)?(?<=\d)[eE][+-]\d+)$/;
+const numberText = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?|(?:0|[1-9]\d*)?\.\d+(?:[eE]\d+)?|(?:0|[1-9]\d*)?(?:\.\d+)?(?<=\d)[eE][+-]\d+)$/;
 const wholeText = /^-?\d+$/;
 const booleanText = /^(true|false)$/i;
-const beyondMilliseconds = /\.\d{3}\d*[1-9]/;
 
 /** The value of a text without white space around it, or undefined where something of the text would be lost. */
 export function readExactly(text: string, type: ToldType): Value | undefined {
@@ -32,7 +31,7 @@ export function readExactly(text: string, type: ToldType): Value | undefined {
     case 'date':
       return isDate(text) ? text : undefined;
     case 'timestamp':
-      return beyondMilliseconds.test(text) ? undefined : (parseTimestamp(text) ?? undefined);
+      return isBeyondMilliseconds(text) ? undefined : (parseTimestamp(text) ?? undefined);
   }
 }
 
@@ -41,7 +40,7 @@ export function readExactly(text: string, type: ToldType): Value | undefined {
  * numbers it is more likely an id, whose neighbours would be rounded.
  */
 export function isBeyondWhole(text: string): boolean {
-  return wholeText.test(text) && !Number.isSafeInteger(Number(text));
+  return text.length > safeDigits && wholeText.test(text) && !Number.isSafeInteger(Number(text));
 }
 
 /** Whether a text is a number, exact or not: beside it, others of its column would lose nothing as text. */
@@ -59,7 +58,9 @@ const mostDigits = 17;
  * fewest that tell it from others, that gives the same ones. So `0.10000000000000001` is exact, as C and R print 0.1, and `12345678901234.123456` is not.
  */
 export function isExactDecimal(text: string): boolean {
-  if (text.length <= safeDigits && !/[eE]/.test(text)) return true;
+  if (text.length <= safeDigits && !hasExponent(text)) return true;
+  // As JavaScript prints it, and most programs do.
+  if (String(Number(text)) === text) return true;
   const [, whole = '', fraction = '', exponent = '0'] = /^[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const written = (whole + fraction).replace(/^0+/, '');
   const digits = written.replace(/0+$/, '');
@@ -69,6 +70,11 @@ export function isExactDecimal(text: string): boolean {
   const power = written.length - fraction.length + Number(exponent) - 1;
   const isPrinted = (printed: string) => printed.replace('.', '') === `${digits}e${power < 0 ? '' : '+'}${power}`;
   return isPrinted(value.toExponential(digits.length - 1)) || isPrinted(value.toExponential());
+}
+
+/** Of a number. */
+function hasExponent(text: string): boolean {
+  return text.includes('e') || text.includes('E');
 }
 
 const none = -1;
@@ -88,7 +94,7 @@ export class TrailingZeros {
   /** False for a cell that cannot stand beside the ones before it. Whole numbers and exponents say nothing. */
   accepts(text: string): boolean {
     const point = text.indexOf('.');
-    if (point === -1 || /[eE]/.test(text)) return true;
+    if (point === -1 || hasExponent(text)) return true;
     return this.take(text.length - point - 1, text.endsWith('0'));
   }
 

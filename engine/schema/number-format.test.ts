@@ -45,6 +45,9 @@ describe('a number format', () => {
     ['12.50', german],
     ['1.23.456', german],
     ['1.2345', german],
+    ['0.125', german],
+    ['00.125', german],
+    ['0,125', english],
     ['1,2,3', german],
     ['1,234.5', german],
     ['12 34', { ...german, thousands: 'space' }],
@@ -85,7 +88,7 @@ it('gives back every digit of what is written in its format', () => {
   fc.assert(
     fc.property(formats, digits(1), fc.option(digits(1)), fc.boolean(), fc.boolean(), (format, whole, fraction, isNegative, isGrouped) => {
       const mark = { none: '', comma: ',', dot: '.', space: ' ', apostrophe: "'", underscore: '_' }[format.thousands];
-      const grouped = isGrouped ? whole.replace(/\B(?=(\d{3})+$)/g, mark) : whole;
+      const grouped = isGrouped && !whole.startsWith('0') ? whole.replace(/\B(?=(\d{3})+$)/g, mark) : whole;
       const number = `${grouped}${fraction === null ? '' : `${format.decimal === 'dot' ? '.' : ','}${fraction}`}`;
       const signed = !isNegative ? number : format.brackets ? `(${number})` : `-${number}`;
       const text = `${signed}${format.percent === 'number' ? ' %' : ''}${format.units.length > 0 ? ` ${format.units[0]}` : ''}`;

@@ -24,8 +24,11 @@ export interface Fix {
   readonly title: string;
   readonly list: string;
   readonly key: string;
-  readonly entry: { readonly [name: string]: string };
+  readonly entry: FixEntry;
+  /** Entries that go into the list besides, each in the same way. */
+  readonly more?: readonly FixEntry[];
 }
+export type FixEntry = { readonly [name: string]: string | boolean };
 
 /**
  * Something the user should know, as data: every error, warning and row failure of Millrace has this shape,

@@ -44,8 +44,8 @@ declare const text: {
   /** The first letter of every word in upper case, the others in lower case. */
   title(text: string): string;
   title(text: string | null | undefined): string | null;
-  /** The number in a text such as "1,234.50" or "-3e2"; null where there is none. */
-  number(text: string | null | undefined): number | null;
+  /** The number in a text such as "1,234.50" or "-3e2", or with a decimal comma "1.234,50"; null where there is none. */
+  number(text: string | null | undefined, decimal?: '.' | ','): number | null;
 };
 /** Rounds half away from zero, to so many digits after the decimal point (0 if not given). Null gives null. */
 declare function round(value: number, digits?: number): number;

@@ -76,6 +76,13 @@ export function parseTimestamp(text: string): number | null {
   return inRange(zone === 43 ? time - offset : time + offset);
 }
 
+const finer = /\.\d{3}\d*[1-9]/;
+
+/** Whether something of an ISO 8601 time is finer than the milliseconds that `parseTimestamp` keeps. */
+export function isBeyondMilliseconds(text: string): boolean {
+  return text.length > 23 && finer.test(text);
+}
+
 /** Whether a text is a day: `2024-01-31`, of the years 0000 to 9999. */
 export function isDate(text: string): boolean {
   return text.length === 10 && parseTimestamp(text) !== null;

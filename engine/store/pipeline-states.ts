@@ -1,20 +1,18 @@
 /** The state folders of a data folder, see data-folder.ts: whose they are, what they hold, and how they are removed. */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { z } from 'zod';
 import { type CheckpointInfo, latestCheckpoint } from './checkpoints.ts';
 import { lockStateFolder } from './checkpoints-lock.ts';
 import { pipelinesFolder } from './data-folder.ts';
 import { makePrivateFolder, privateFileMode } from './private-files.ts';
 
 const ownerFile = 'pipeline.json';
-const ownerSchema = z.object({
+export interface StateOwner {
   /** The pipeline's name. */
-  pipeline: z.string(),
+  readonly pipeline: string;
   /** The absolute path of its file; null for one that was never saved. */
-  path: z.string().nullable(),
-});
-export type StateOwner = z.infer<typeof ownerSchema>;
+  readonly path: string | null;
+}
 
 export interface PipelineState {
   /** The folder's own name. */
@@ -100,7 +98,8 @@ function stateOf(folder: string): PipelineState | null {
 
 function readOwner(folder: string): StateOwner | null {
   try {
-    return ownerSchema.parse(JSON.parse(readFileSync(join(folder, ownerFile), 'utf8')));
+    const { pipeline, path } = JSON.parse(readFileSync(join(folder, ownerFile), 'utf8')) as { readonly [name in keyof StateOwner]?: unknown };
+    return typeof pipeline === 'string' && (path === null || typeof path === 'string') ? { pipeline, path } : null;
   } catch {
     return null;
   }

@@ -4,7 +4,7 @@ import { numberExample, numberReader } from '../../engine/schema/number-format.t
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
-import { type Converted, castText, castValue, show } from '../../engine/schema/values.ts';
+import { type Converted, castText, castValue, isNoBytes, show } from '../../engine/schema/values.ts';
 import {
   type ColumnFormatParams,
   formattedParser,
@@ -24,6 +24,8 @@ export interface ColumnEntry extends ColumnFormatParams {
 
 /** How one column's cells are read. */
 export interface CellFormat {
+  /** What somebody has said about the column, if anything. */
+  readonly entry: ColumnEntry | null;
   /** The value of a text; blank ones and those that are missing are null. In a column of text, an empty one is so only without quotes. */
   read(text: string, quoted: boolean, zeros?: TrailingZeros): Converted;
   /** The value of a number as it was written in JSON, or by a database; null where it is taken as without a format. */
@@ -39,10 +41,13 @@ export interface CellFormat {
 const none: Converted = { ok: true, value: null };
 const usual: ReadonlySet<string> = new Set(['']);
 
-/** The unquoted cells that are null where a source says no more: those that are empty, or the marks in their place. */
+/**
+ * The unquoted cells that are null where a source says no more: those that are empty, or the marks in their place. The text as a whole is
+ * one of them, as it was when there could be one only.
+ */
 export function missingMarks(nullText: string | null | undefined): ReadonlySet<string> {
   const marks = words(nullText ?? '');
-  return marks.length === 0 ? usual : new Set(marks);
+  return marks.length === 0 ? usual : new Set([...marks, nullText!]);
 }
 
 export class CellFormats {
@@ -64,7 +69,18 @@ export class CellFormats {
     const entry = this.#entries.get(column) ?? { column, type: toldType };
     const missing = ownMarks(entry);
     const reading = this.cast.has(column) ? setReading(entry, type, this.#source) : toldReading(entry, type, this.#source);
-    return missing === null && !reading.isOwn ? null : new Cells(type, reading, missing, this.#emptyIsText);
+    return missing === null && !reading.isOwn ? null : new Cells(type, reading, missing, this.#emptyIsText, this.#entries.get(column) ?? null);
+  }
+
+  /** Whether somebody has said something about a column. */
+  has(column: string): boolean {
+    return this.#entries.has(column);
+  }
+
+  /** The type of a column that was told to be this one. */
+  typeOf(column: string, told: ColumnType): ColumnType {
+    const type = this.#entries.get(column)?.type ?? toldType;
+    return type === toldType ? told : type;
   }
 
   /** Whether a column has marks for missing of its own, in the place of those of the source. */
@@ -142,6 +158,7 @@ function unfit(message: string): Converted {
 }
 
 class Cells implements CellFormat {
+  readonly entry: ColumnEntry | null;
   readonly hasMarks: boolean;
   readonly keepsUsual: boolean;
   readonly #type: ColumnType;
@@ -149,7 +166,8 @@ class Cells implements CellFormat {
   readonly #missing: ReadonlySet<string> | null;
   readonly #emptyIsText: boolean;
 
-  constructor(type: ColumnType, reading: Reading, missing: ReadonlySet<string> | null, emptyIsText: boolean) {
+  constructor(type: ColumnType, reading: Reading, missing: ReadonlySet<string> | null, emptyIsText: boolean, entry: ColumnEntry | null) {
+    this.entry = entry;
     this.#type = type;
     this.#reading = reading;
     this.#missing = missing;
@@ -160,8 +178,11 @@ class Cells implements CellFormat {
 
   read(text: string, quoted: boolean, zeros?: TrailingZeros): Converted {
     const trimmed = text.trim();
+    if (trimmed === '' && !(quoted && isNoBytes(text, this.#type))) {
+      const isNull = this.#type !== 'string' || (text === '' && !quoted && (!this.#emptyIsText || this.#missing?.has('')));
+      return isNull ? none : { ok: true, value: text };
+    }
     if (this.#missing?.has(trimmed)) return none;
-    if (trimmed === '' && (this.#type !== 'string' || (text === '' && !quoted && !this.#emptyIsText))) return none;
     return this.#reading.read(text, zeros);
   }
 

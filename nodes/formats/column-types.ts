@@ -1,6 +1,6 @@
 /** Types that the user sets by hand over those that were found. */
 import { nameList } from '../../engine/schema/name-list.ts';
-import type { Fix } from '../../engine/schema/problem.ts';
+import type { Fix, FixEntry } from '../../engine/schema/problem.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../engine/schema/types.ts';
 import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '../kit/column-formats.ts';
 import { f } from '../kit/fields.ts';
@@ -20,12 +20,19 @@ const labels: Record<ColumnType, string> = {
 
 export const columnTypeOptions = columnTypes.map((value) => ({ value, label: labels[value] }));
 
-const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Told from the data' }, ...columnTypeOptions];
+/** Headings of the forms of sources that read files. */
+export const formatGroup = 'Format';
+export const columnsGroup = 'Columns';
+export const limitsGroup = 'Rows that do not fit';
+const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Automatic' }, ...columnTypeOptions];
 
 export const columnTypesField = f.list({
   label: 'Column types',
   itemLabel: 'Column',
   help: 'Types are told from a sample of the rows. Set those that should be different, and how cells are written that are not as usual.',
+  group: columnsGroup,
+  detected: true,
+  readings: 'column',
   advanced: true,
   default: [],
   item: {
@@ -41,12 +48,27 @@ export const sampleRowsField = f.number({
   default: 1000,
   min: 1,
   max: 100_000,
+  group: columnsGroup,
   advanced: true,
 });
 
-/** The edit that reads a column as a wider type, for a source with `columnTypesField` as its param `types`. */
-export function readAs(column: string, type: ColumnType): Fix {
-  return { title: `Read column "${column}" as ${type === 'string' ? 'text' : type}`, list: 'types', key: 'column', entry: { column, type } };
+export const encodingField = f.text({
+  label: 'Encoding',
+  group: formatGroup,
+  detected: true,
+  default: 'auto',
+  suggest: 'encodings',
+  help: 'auto is UTF-8, or UTF-16 where the file has a byte order mark.',
+});
+
+/**
+ * The edit that reads a column as a wider type, for a source with `columnTypesField` as its param `types`. `entry`: what is said about the
+ * column now, which stays true of every type but text.
+ */
+export function readAs(column: string, type: ColumnType, entry: ColumnEntry | null = null): Fix {
+  const said = type === 'string' || entry === null ? [] : Object.entries(entry).filter(([, value]) => value !== null && value !== undefined);
+  const title = `Read column "${column}" as ${type === 'string' ? 'text' : type}`;
+  return { title, list: 'types', key: 'column', entry: { ...(Object.fromEntries(said) as FixEntry), column, type } };
 }
 
 /**

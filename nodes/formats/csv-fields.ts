@@ -140,19 +140,26 @@ export class CsvFields {
       if (this.#stops[byte] !== 1 || at === first || at - first > exactDigits || (lead === zero && at - first > 1)) {
         return this.converted(column) as number | null;
       }
+    } else if (at - first > exactDigits + 1) {
+      return this.#long(column, at, at - point - 1);
     } else {
       const places = at - point - 1;
-      if (this.#stops[byte] !== 1 || places === 0 || at - first > exactDigits + 1 || (lead === zero && point - first > 1)) {
+      if (this.#stops[byte] !== 1 || places === 0 || (lead === zero && point - first > 1) || !takes(column.zeros, places, bytes[at - 1] === zero)) {
         return this.converted(column) as number | null;
       }
-      const { zeros } = column;
-      const endsWithZero = bytes[at - 1] === zero;
-      const isNew = zeros.places === places ? endsWithZero && !zeros.matter : endsWithZero || zeros.places !== variousPlaces;
-      if (isNew && !zeros.take(places, endsWithZero)) return this.converted(column) as number | null;
       value /= powersOfTen[places]!;
     }
     this.at = at;
     return negative ? -value : value;
+  }
+
+  /** A decimal of more digits, up to `end`, if it is printed as a double is: no other one has these digits. */
+  #long(column: CellReader, end: number, places: number): number | null {
+    const text = this.text.substring(this.at - this.textStart, end - this.textStart);
+    const value = Number(text);
+    if (this.#stops[this.bytes[end]!] !== 1 || String(value) !== text || !takes(column.zeros, places, false)) return this.converted(column) as number | null;
+    this.at = end;
+    return value;
   }
 
   timestamp(column: CellReader): number | null {
@@ -253,4 +260,10 @@ export class CsvFields {
     const mark = String.fromCharCode(quote);
     return value.replaceAll(mark + mark, mark);
   }
+}
+
+/** As `zeros.take`, which is only called where it would learn something. */
+function takes(zeros: TrailingZeros, places: number, endsWithZero: boolean): boolean {
+  const isNew = zeros.places === places ? endsWithZero && !zeros.matter : endsWithZero || zeros.places !== variousPlaces;
+  return !isNew || zeros.take(places, endsWithZero);
 }

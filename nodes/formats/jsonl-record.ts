@@ -1,4 +1,5 @@
 /** One line of JSON Lines. */
+import { type EpochUnit, epochUnits } from '../../engine/schema/epoch.ts';
 import { isExactDecimal, readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
@@ -148,12 +149,30 @@ export function widerJsonType(found: unknown, type: ColumnType): ColumnType {
 const earliest = 1e11;
 const latest = 1e14;
 
+/** The unit in which a number is a time of those years, or null where it is none in any. */
+export function likelyUnit(value: number): EpochUnit | null {
+  const size = Math.abs(value);
+  return epochUnits.find((_, i) => size >= (earliest / 1000) * 1000 ** i && size < (latest / 1000) * 1000 ** i) ?? null;
+}
+
 /** A number as milliseconds since the epoch, unless it looks like another unit. */
 export function timestampOf(value: number): Converted {
   const size = Math.abs(value);
   if (size >= earliest && size < latest) return castValue(value, 'timestamp');
   const unit = size < earliest ? 'seconds' : 'a unit finer than milliseconds';
   return no(`${value} seems to be ${unit}, and a timestamp takes milliseconds (from ${earliest} to ${latest})`);
+}
+
+/** A value as it was written, but for white space. */
+export function writtenJson(value: unknown): string {
+  if (isRawNumber(value)) return value.rawJSON;
+  if (Array.isArray(value)) return `[${value.map(writtenJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}:${writtenJson(item)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
 }
 
 /** A JSON value with plain numbers, or why it cannot be. */

@@ -3,13 +3,14 @@
 import { readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
+import type { Fix } from '../../engine/schema/problem.ts';
 import { readText } from '../../engine/schema/read-text.ts';
 import type { Column, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../kit/node.ts';
 import type { CellFormat, CellFormats } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
-import { timestampOf } from './jsonl-record.ts';
+import { likelyUnit, timestampOf } from './jsonl-record.ts';
 import { type Conversion, compileRows, convertRow } from './row-conversion.ts';
 import { pragma, type SqliteConnection, type SqliteStatement, type SqliteValue } from './sqlite-driver.ts';
 import { inputProblem, openQuery, type SqliteQuery } from './sqlite-input.ts';
@@ -120,18 +121,28 @@ class SqliteRows implements Reader {
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
       hint: hintOf(found.column, value),
-      fix: this.#cast.has(name) ? undefined : readAs(name, isTooLarge(value) || type !== 'timestamp' ? 'string' : 'integer'),
+      fix: this.#fixOf(found.column, value, this.#formats[this.#schema.columns.indexOf(found.column)]!),
       row: Object.fromEntries(raw),
       position: { source, line: this.#read },
     });
     return undefined;
+  }
+
+  /** Numbers in a column of times are read by the unit that their size shows. */
+  #fixOf({ name, type }: Column, value: SqliteValue, format: CellFormat | null): Fix | undefined {
+    if (format !== null) return readAs(name, 'string');
+    if (this.#cast.has(name)) return undefined;
+    const unit = type === 'timestamp' && typeof value !== 'string' ? likelyUnit(Number(value)) : null;
+    if (unit === null) return readAs(name, isTooLarge(value) || type !== 'timestamp' ? 'string' : 'integer');
+    const entry = { column: name, type, times: 'epoch', unit };
+    return { title: `Read column "${name}" as ${unit} since 1970`, list: 'types', key: 'column', entry };
   }
 }
 
 function hintOf({ name, type }: Column, found: SqliteValue): string {
   if (isTooLarge(found)) return `Read column "${name}" as string (under Column types), or CAST it AS TEXT in a query.`;
   if (type === 'timestamp' && typeof found !== 'string') {
-    return `Say the unit in a query, as in strftime('%FT%TZ', "${name}", 'unixepoch') for seconds; or read column "${name}" as integer (under Column types).`;
+    return `Say the unit in a query, as in strftime('%FT%TZ', "${name}", 'unixepoch') for seconds; or choose it under Column types, where times are Counted from 1970.`;
   }
   return `Convert it in a query, or set another type for "${name}" under Column types.`;
 }
@@ -151,7 +162,8 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : found === null ? null : undefined),
   date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : found === null ? null : undefined),
   json(found) {
-    if (found === null) return null;
+    if (found === null || typeof found === 'number') return found;
+    if (typeof found === 'bigint') return BigInt(Number(found)) === found ? Number(found) : undefined;
     if (typeof found !== 'string') return undefined;
     try {
       refuseDeepValue(found);

@@ -2,7 +2,7 @@ import { parseTimestamp } from '../../engine/schema/values.ts';
 
 /**
  * Timestamps straight from bytes, by hand for `2026-01-31T12:00:00` with `Z` or nothing behind it, and with or without
- * milliseconds: what nearly all files have. Remembers the latest date, since rows that follow one another are mostly of one day.
+ * seconds and milliseconds: what nearly all files have. Remembers the latest date, since rows that follow one another are mostly of one day.
  */
 export class TimestampBytes {
   /** Behind the timestamp that was read last. */
@@ -14,7 +14,7 @@ export class TimestampBytes {
 
   /** NaN for anything else, which may still be a timestamp. */
   read(bytes: Buffer, start: number): number {
-    if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45 || bytes[start + 13] !== 58 || bytes[start + 16] !== 58) return Number.NaN;
+    if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45 || bytes[start + 13] !== 58) return Number.NaN;
     const separator = bytes[start + 10];
     if (separator !== 84 && separator !== 32) return Number.NaN;
     const year = (bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!;
@@ -28,10 +28,11 @@ export class TimestampBytes {
     }
     const hour = twoDigits(bytes, start + 11);
     const minute = twoDigits(bytes, start + 14);
-    const second = twoDigits(bytes, start + 17);
-    let at = start + 19;
+    const hasSeconds = bytes[start + 16] === 58;
+    const second = hasSeconds ? twoDigits(bytes, start + 17) : 0;
+    let at = start + (hasSeconds ? 19 : 16);
     let ms = 0;
-    if (bytes[at] === 46) {
+    if (hasSeconds && bytes[at] === 46) {
       const tenth = bytes[at + 1]! - 48;
       ms = tenth * 100 + twoDigits(bytes, at + 2);
       if (!(tenth >= 0 && tenth <= 9 && ms < 1000)) return Number.NaN;

@@ -9,6 +9,11 @@ export interface FieldBase {
   readonly advanced?: boolean;
   /** A heading of the inspector under which fields of one matter stand, folded while all of them have their defaults. */
   readonly group?: string;
+  /**
+   * What holds where nobody sets it is found by looking at the input (`Discovery.detected`): the inspector shows that as a line of its
+   * group, which opens to the evidence and the field. A list of columns gets a line for each column.
+   */
+  readonly detected?: boolean;
   /** May be left empty; the value is then null. */
   readonly optional?: boolean;
   /** Shown, validated and required only while another param of the same node has one of these values. */
@@ -20,7 +25,7 @@ type Of<K extends string, V, Extra = unknown> = FieldBase & { readonly kind: K; 
 export type TextField = Of<
   'text',
   string,
-  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' }
+  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' | 'encodings' }
 >;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
 /** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */
@@ -61,11 +66,18 @@ export type KeyValueField = Of<
 /**
  * Rows of small forms, e.g. the aggregations of an aggregate. Items hold flat fields only. `sampled`: the form offers to add an item
  * for each value that the sample has in the column which the sibling param `column` names; `into` is the item's text field for it.
+ * `readings`: the item's field that names a column of the node's own, of which the form shows how cells of the sample are read.
  */
 export type ListField<F extends Fields = Fields> = Of<
   'list',
   readonly ParamsOf<F>[],
-  { readonly item: F; readonly itemLabel: string; readonly min?: number; readonly sampled?: { readonly column: string; readonly into: string } }
+  {
+    readonly item: F;
+    readonly itemLabel: string;
+    readonly min?: number;
+    readonly sampled?: { readonly column: string; readonly into: string };
+    readonly readings?: string;
+  }
 >;
 export type ConditionField = Of<'condition', Condition, { readonly input?: string }>;
 

@@ -75,8 +75,10 @@ describe('a time pattern', () => {
 });
 
 describe('numbers since 1970', () => {
-  const value = (format: 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds', from: string | number | null) =>
-    timeValues({ format, pattern: '', zone: '' }, typeof from === 'number' ? 'number' : 'string')!.read(from);
+  type Unit = 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds';
+  const reading = (format: Unit, from: string | number | null, finer: 'fail' | 'cut' = 'cut') =>
+    timeValues({ format, pattern: '', zone: '', finer }, typeof from === 'number' ? 'number' : 'string')!;
+  const value = (format: Unit, from: string | number | null) => reading(format, from).read(from);
   it.each([
     ['seconds', 1_700_000_000, 1_700_000_000_000],
     ['seconds', 1_700_000_000.123, 1_700_000_000_123],
@@ -86,12 +88,37 @@ describe('numbers since 1970', () => {
     ['nanoseconds', '1700000000123456789', 1_700_000_000_123],
     ['nanoseconds', '-1700000000123456789', -1_700_000_000_124],
     ['microseconds', -1, -1],
+    ['seconds', 1e-7, 0],
   ] as const)('%s: %s', (format, from, expected) => expect(value(format, from)).toBe(expected));
+  it.each([
+    ['seconds', 1_700_000_000.1234],
+    ['seconds', '1700000000.0001'],
+    ['milliseconds', 0.5],
+    ['microseconds', 1_700_000_000_123_999],
+    ['nanoseconds', '1700000000123456789'],
+  ] as const)('%s: %s is refused unless it may be cut off', (format, from) => {
+    expect(reading(format, from, 'fail').read(from)).toBeNaN();
+    expect(reading(format, from, 'fail').fault(from)).toContain('finer than a millisecond');
+    expect(value(format, from)).not.toBeNaN();
+  });
+  it.each([
+    ['automatic', '2026-01-31T12:00:00.123456Z'],
+    ['pattern', '31.01.2026 12:00:00.123456'],
+  ] as const)('the same for text: %s', (format, from) => {
+    const of = (finer: 'fail' | 'cut') => timeValues({ format, pattern: 'dd.MM.yyyy HH:mm:ss.SSSSSS', zone: 'UTC', finer }, 'string')!;
+    expect(of('fail').read(from)).toBeNaN();
+    expect(of('fail').fault(from)).toContain('finer than a millisecond');
+    expect(of('cut').read(from)).toBe(Date.parse('2026-01-31T12:00:00.123Z'));
+    expect(of('fail').read(from.replace('456', '000'))).toBe(Date.parse('2026-01-31T12:00:00.123Z'));
+  });
   it.each([
     ['seconds', 'soon'],
     ['seconds', ''],
     ['milliseconds', 1e17],
     ['nanoseconds', null],
     ['seconds', '1e9'],
-  ] as const)('%s: not %s', (format, from) => expect(value(format, from)).toBeNaN());
+  ] as const)('%s: not %s', (format, from) => {
+    expect(value(format, from)).toBeNaN();
+    expect(reading(format, from).fault(from)).toBe(`does not fit ${format} since 1970`);
+  });
 });

@@ -1,5 +1,6 @@
 /** Values of a column as times: numbers since 1970 in some unit, ISO 8601, or text in a pattern. */
-import { maxTimestamp, parseTimestamp } from '../../engine/schema/timestamp.ts';
+import { readEpoch } from '../../engine/schema/epoch.ts';
+import { isBeyondMilliseconds, parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
 import { utc, zoneOf } from '../../engine/schema/zone.ts';
 import { TimePattern } from './time-pattern.ts';
@@ -12,46 +13,56 @@ export interface TimeReading {
   /** For `pattern`. */
   readonly pattern: string;
   readonly zone: string;
+  /** What becomes of times finer than a millisecond. */
+  readonly finer: 'fail' | 'cut';
 }
 export interface TimeValues {
-  /** Milliseconds since 1970, or NaN for what is no such time. */
+  /** Milliseconds since 1970, or NaN for what is no such time, or too fine. */
   read(value: Value): number;
-  /** What a value must look like, as the end of "it does not fit ...". */
-  readonly expected: string;
+  /** What is wrong with a value of which `read` gives NaN: "does not fit ..." */
+  fault(value: Value): string;
 }
 
-const unitsPerMs = { seconds: 0.001, milliseconds: 1, microseconds: 1000, nanoseconds: 1_000_000 } as const;
+/** A time, and whether nothing of it is finer than a millisecond. */
+interface Found {
+  readonly ms: number;
+  readonly isExact: boolean;
+}
 
 /** Null for a column that holds timestamps: there is nothing to read. */
-export function timeValues({ format, pattern, zone }: TimeReading, type: ColumnType): TimeValues | null {
+export function timeValues({ format, pattern, zone, finer }: TimeReading, type: ColumnType): TimeValues | null {
   if (type === 'timestamp') return null;
-  if (format === 'automatic') {
-    return {
-      read: (value) => (typeof value === 'string' ? (parseTimestamp(value) ?? Number.NaN) : Number.NaN),
-      expected: 'ISO 8601, such as 2026-01-31T12:00:00Z',
-    };
-  }
-  if (format === 'pattern') {
-    const compiled = new TimePattern(pattern, zoneOf(zone) ?? utc);
-    return { read: (value) => (typeof value === 'string' ? compiled.read(value) : Number.NaN), expected: pattern };
-  }
-  const units = unitsPerMs[format];
-  return { read: (value) => fromUnits(value, units), expected: `${format} since 1970` };
+  const [find, expected] = finder(format, pattern, zone);
+  return {
+    read(value) {
+      const found = find(value);
+      return found === null || !(found.isExact || finer === 'cut') ? Number.NaN : found.ms;
+    },
+    fault: (value) => (find(value) === null ? `does not fit ${expected}` : 'is finer than a millisecond, which a timestamp cannot hold'),
+  };
 }
 
-/** Rounded down to the millisecond; text of digits is taken as well, since such numbers soon exceed 2^53. */
-function fromUnits(value: Value, units: number): number {
-  let time = Number.NaN;
-  if (typeof value === 'number') time = units < 1 ? Math.round(value / units) : Math.floor(value / units);
-  else if (typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value)) {
-    const number = Number(value);
-    if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) time = units < 1 ? Math.round(number / units) : Math.floor(number / units);
-    else if (units > 1 && !value.includes('.')) time = floorDivided(BigInt(value), BigInt(units));
+function finder(format: TimeFormat, pattern: string, zone: string): readonly [(value: Value) => Found | null, expected: string] {
+  if (format === 'automatic') return [iso, 'ISO 8601, such as 2026-01-31T12:00:00Z'];
+  if (format !== 'pattern') {
+    // Text of digits is taken as well, since such numbers soon exceed 2^53.
+    return [(value) => (typeof value === 'number' || typeof value === 'string' ? readEpoch(decimalText(value), format) : null), `${format} since 1970`];
   }
-  return Math.abs(time) <= maxTimestamp ? time : Number.NaN;
+  const compiled = new TimePattern(pattern, zoneOf(zone) ?? utc);
+  const find = (value: Value) => {
+    const ms = typeof value === 'string' ? compiled.read(value) : Number.NaN;
+    return Number.isNaN(ms) ? null : { ms, isExact: compiled.isExact };
+  };
+  return [find, pattern];
 }
 
-function floorDivided(value: bigint, by: bigint): number {
-  const quotient = value / by;
-  return Number(value < 0n && quotient * by !== value ? quotient - 1n : quotient);
+function iso(value: Value): Found | null {
+  const ms = typeof value === 'string' ? parseTimestamp(value) : null;
+  return ms === null ? null : { ms, isExact: !isBeyondMilliseconds(value as string) };
+}
+
+/** A number without an exponent, which small fractions of a second have. */
+function decimalText(value: number | string): string {
+  const text = String(value);
+  return typeof value === 'number' && text.includes('e') ? value.toFixed(20) : text;
 }

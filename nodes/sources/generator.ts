@@ -1,3 +1,4 @@
+import { thousands } from '../../engine/schema/thousands.ts';
 import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import { Pace } from '../formats/pace.ts';
@@ -37,7 +38,7 @@ Useful to try a pipeline out, and to measure it. The rows follow from the seed a
 at another rate, makes the same ones (but for times by the clock).
 
 To see what a pipeline makes of real streams: **Out of order** mixes the rows, none of them moved by more than that time,
-and at most ${maxBlock.toLocaleString('en')} rows among each other. **Late rows** come with a time that lies by **Late by** (and the time out of
+and at most ${thousands(maxBlock)} rows among each other. **Late rows** come with a time that lies by **Late by** (and the time out of
 order) before the one that they should have.
 `,
   outputs: [{ name: 'rows' }],
@@ -64,7 +65,7 @@ order) before the one that they should have.
     lateness: f.duration({ label: 'Late by', default: 60_000, min: 0, advanced: true }),
     seed: f.number({ label: 'Seed', default: 1, integer: true, advanced: true }),
   },
-  card: ({ endless, count, rate }) => `${endless ? 'Endless rows' : `${count.toLocaleString('en')} rows`}${rate > 0 ? ` at ${rate}/s` : ''}`,
+  card: ({ endless, count, rate }) => `${endless ? 'Endless rows' : `${thousands(count)} rows`}${rate > 0 ? ` at ${rate}/s` : ''}`,
   infer({ params }) {
     if (params.times === 'clock' || parseTimestamp(params.start) !== null) return { outputs: { rows: schema } };
     const problem = {

@@ -4,6 +4,8 @@ import type { Row, Schema } from '../../engine/schema/types.ts';
 import { folderOf, readSource } from '../formats/source-testing.ts';
 import { openSqlite, type SqliteConnection } from '../formats/sqlite-driver.ts';
 import type { Writer } from '../kit/node.ts';
+import { defaultsOf } from '../kit/params.ts';
+import { withSchedule } from '../kit/schedule-source.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
 import sqliteQuery from './sqlite-query.ts';
 
@@ -71,6 +73,53 @@ describe('types', () => {
       { n: '1', at: '1706702400' },
       { n: '1', at: '1706702400000' },
     ]);
+  });
+  it('are times counted in any unit where that is said, exactly', async () => {
+    const { folder, db } = database('CREATE TABLE t (s TIMESTAMP, us INTEGER, ns INTEGER, day TEXT, ok TEXT)');
+    db.exec("INSERT INTO t VALUES (1706702400, 1706702400123000, 1706702400123000000, '31.01.2024', 'ja'), (1706702400.5, 0, 0, NULL, 'NEIN')");
+    db.exec("INSERT INTO t VALUES (0, 1706702400123456, 0, NULL, NULL), (0, 0, 1706702400123456789, NULL, NULL), (0, 0, 0, '2024-01-31', NULL)");
+    const types = [
+      { column: 's', type: 'timestamp', times: 'epoch', unit: 'seconds' },
+      { column: 'us', type: 'timestamp', times: 'epoch', unit: 'microseconds' },
+      { column: 'ns', type: 'timestamp', times: 'epoch', unit: 'nanoseconds' },
+      { column: 'day', type: 'date', times: 'pattern', pattern: 'dd.MM.yyyy' },
+      { column: 'ok', type: 'boolean', yes: 'ja', no: 'nein' },
+    ];
+    const { rows, failures } = await read(folder, { table: 't', types });
+    expect(rows).toEqual([
+      { s: 1706702400000, us: 1706702400123, ns: 1706702400123, day: '2024-01-31', ok: true },
+      { s: 1706702400500, us: 0, ns: 0, day: null, ok: false },
+    ]);
+    expect(failures.map(({ message, position }) => [position?.line, message])).toEqual([
+      [3, expect.stringContaining('"1706702400123456" is finer than a millisecond')],
+      [4, expect.stringContaining('"1706702400123456789" is finer than a millisecond')],
+      [5, expect.stringContaining('"2024-01-31" is no time in the form dd.MM.yyyy')],
+    ]);
+    const cut = await read(folder, { table: 't', types: types.map((entry) => ({ ...entry, finer: 'cut' })) });
+    expect(cut.rows.map(({ us, ns }) => [us, ns]).slice(2)).toEqual([
+      [1706702400123, 0],
+      [0, 1706702400123],
+    ]);
+  });
+  it('are no cursors where they are cut off', async () => {
+    const { folder } = database("CREATE TABLE t (at TEXT); INSERT INTO t VALUES ('2026-01-31T12:00:00.123456Z')");
+    const params = { table: 't', repeat: 1000, cursorColumn: 'at' };
+    const problemsOf = async (finer: string) => {
+      const source = withSchedule(sqliteQuery);
+      const types = [{ column: 'at', type: 'timestamp', finer }];
+      const given = { ...defaultsOf(source.params), path: 'x.db', ...params, types };
+      const path = (relative: string) => join(folder, relative);
+      const { schema } = (await source.discover?.({ params: given, path, signal: new AbortController().signal }))!;
+      return source.infer({ params: given, inputs: {}, inputLists: {}, discovered: schema, analyse: null as never }).problems ?? [];
+    };
+    expect(await problemsOf('cut')).toMatchObject([{ code: 'schedule/cut', severity: 'error', field: 'cursorColumn' }]);
+    expect(await problemsOf('fail')).toEqual([]);
+  });
+  it('that look like times in a unit are offered as such', async () => {
+    const { folder } = database('CREATE TABLE t (at TIMESTAMP); INSERT INTO t VALUES (1706702400), (1706702400123456), (1706702400123456789)');
+    const { failures } = await read(folder, { table: 't' });
+    expect(failures.map(({ fix }) => fix?.title)).toEqual(['seconds', 'microseconds', 'nanoseconds'].map((unit) => `Read column "at" as ${unit} since 1970`));
+    expect((await read(folder, { table: 't', types: [failures[0]!.fix!.entry] })).rows).toEqual([{ at: 1706702400000 }]);
   });
   it('of expressions are told from their values', async () => {
     const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2)');
@@ -222,6 +271,7 @@ describe('a sink that writes into the same database', () => {
       now: Date.now,
       elapsed: () => performance.now(),
       refuse() {},
+      pattern: () => () => null,
     });
     for (let batch = await reader.read(); batch; batch = await reader.read()) await writer.write(batch.rows as Row[]);
     await reader.close();

@@ -53,6 +53,16 @@ describe('a sample', () => {
 });
 
 describe('a row behind the sample that does not fit', () => {
+  it.each([
+    ['{"a":1.5,"v":[1]}', '{"a":1e-400,"v":[1]}'],
+    ['{"v":[1]}', '{"v":[1e999]}'],
+    ['{"v":[1]}', '{"v":[4e-324]}'],
+    ['{"v":[1]}', '{"v":[9007199254740993]}'],
+  ])('is a failure, where JSON.parse would read another number: %s, %s', async (usual, special) => {
+    const { rows, failures } = await jsonl(rowsWith(6000, 1500, usual, special));
+    expect(rows).toHaveLength(5999);
+    expect(failures).toMatchObject([{ code: 'jsonl/value', position: { line: 1501 } }]);
+  });
   it.each<[string, string, ColumnType]>([
     ['1', '007', 'string'],
     ['1', '2.5', 'number'],

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: the parts have no identity but their place.
 import { IconAlertCircle, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { FixButton } from '../problems/FixButton.tsx';
 import { sentence } from './field-problems.ts';
 import styles from './Inspector.module.css';
 
@@ -19,6 +20,12 @@ export function ProblemLines({ id, problems }: { readonly id?: string; readonly 
             <span>
               {sentence(problem.message)}
               {problem.hint && <span className={styles.hint}> {problem.hint}</span>}
+              {problem.fix && (
+                <>
+                  {' '}
+                  <FixButton problem={problem} className={styles.link} />
+                </>
+              )}
             </span>
           </div>
         );

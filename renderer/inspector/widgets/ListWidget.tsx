@@ -7,6 +7,7 @@ import { problemsAt } from '../field-problems.ts';
 import { ProblemLines } from '../ProblemLines.tsx';
 import { useAddedFocus } from '../use-added-focus.ts';
 import { useForm, type WidgetProps } from '../widget.ts';
+import { CellReadings } from './CellReadings.tsx';
 import { moved, useReorder } from './reorder.ts';
 import { SampledItems } from './SampledItems.tsx';
 import styles from './Widgets.module.css';
@@ -15,7 +16,7 @@ type Item = { readonly [name: string]: Json };
 
 /** Rows of small forms: added, removed, copied, and moved by handle, buttons or Alt+arrows. */
 export function ListWidget({ path, field, value, onChange, onDone, label }: WidgetProps) {
-  const { problems } = useForm();
+  const { problems, check } = useForm();
   const items = Array.isArray(value) ? (value as readonly Item[]) : [];
   const fields = field.item ?? {};
   const itemLabel = field.itemLabel ?? 'Item';
@@ -76,6 +77,7 @@ export function ListWidget({ path, field, value, onChange, onDone, label }: Widg
               onChange={(part, next, how) => setItem(index, { ...item, [part]: next }, how)}
               onDone={onDone}
             />
+            {field.readings && <CellReadings cells={check?.readings?.[String(item[field.readings])] ?? []} />}
             <ProblemLines problems={problemsAt(problems, `${path}.${index}`, field)} />
           </li>
         );

@@ -1,0 +1,9 @@
+/** A cell of a source's sample as it was written, and what it is read as. */
+export interface Reading {
+  readonly cell: string;
+  /** Null for a missing value. */
+  readonly value?: string | null;
+  /** Why it cannot be read, instead of a value. */
+  readonly fault?: string;
+}
+export type Readings = { readonly [column: string]: readonly Reading[] };
