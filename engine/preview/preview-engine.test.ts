@@ -103,6 +103,32 @@ describe('a preview', () => {
     expect(result.counts).toMatchObject({ days: { out: 10 }, hot: { in: 10, failed: 0 }, step: { in: 4, out: 4, failed: 0 } });
   });
 
+  it('shows what meets null as null or as a failure, and never as 0', async () => {
+    writeFileSync(join(folder, 'sales.csv'), 'region,qty,price\n north ,2,1.5\n,,2.5\nsouth,3,\n');
+    const computed = (expression: string): Pipeline => ({
+      ...emptyPipeline,
+      nodes: {
+        sales: { type: 'csv-file', typeVersion: 1, params: { path: 'sales.csv' } },
+        sum: { type: 'compute', typeVersion: 1, params: { columns: [{ name: 'x', expression, type: 'auto' }] }, onError: 'skip' },
+        some: { type: 'code', typeVersion: 1, params: { code: `export default (row: Row) => ({ x: ${expression} });` }, onError: 'skip' },
+      },
+      edges: ['sum', 'some'].map((node) => ({ from: { node: 'sales', port: 'rows' }, to: { node, port: 'rows' } })),
+    });
+    const shown = async (expression: string, node: string) => {
+      const { rows, schema, problems } = await read(computed(expression), node);
+      const at = schema.columns.findIndex(({ name }) => name === 'x');
+      return [rows.map((row) => row[at]), problems.map(({ message }) => message)];
+    };
+    expect(await shown('row.qty * row.price', 'sum')).toEqual([[3, null, null], []]);
+    expect(await shown('row.qty < 5', 'sum')).toEqual([[true, null, true], []]);
+    expect(await shown('`${row.region}!`', 'sum')).toEqual([[' north !', null, 'south!'], []]);
+    expect(await shown('row.region.trim()', 'sum')).toEqual([['north', 'south'], [expect.stringContaining("reading 'trim'")]]);
+    expect(await shown('row.qty * row.price', 'some')).toEqual([
+      [3],
+      ['`row.qty` is null in `row.qty * row.price`.', '`row.price` is null in `row.qty * row.price`.'],
+    ]);
+  });
+
   it('shows either port of a filter, and cuts to the limit', async () => {
     const rest = await read(pipelineOf(double), 'hot', 'rest', 2);
     expect(rest.rows).toEqual([

@@ -58,14 +58,31 @@ describe('TypeChecker', () => {
     });
   });
 
-  it('accepts right code, and null as a value of any column', () => {
+  it('accepts right code, and in expressions what may be null: there it gives null', () => {
     expect(
       checker.check([
         expression('row.temperature > 30 && row.region === null'),
         expression('row["at the time"] + 1 // a comment'),
-        module('export default function step(row: Row) {\n  return { ...row, t: row.temperature.toFixed(1) };\n}'),
+        expression('row.region.split(",").find((each) => each > "a").length'),
+        expression('Math.round(text.number(row.region))'),
+        module('export default function step(row: Row) {\n  return { ...row, t: row.temperature?.toFixed(1) ?? null };\n}'),
       ]),
     ).toEqual([]);
+  });
+
+  it.each([
+    ['row.temperature * 2', "'row.temperature' is possibly 'null'.", 15, 30],
+    ['row.region.trim()', "'row.region' is possibly 'null'.", 15, 25],
+    ['Math.round(row.temperature)', "Argument of type 'number | null' is not assignable to parameter of type 'number'.", 26, 41],
+  ])('tells that code with statements may meet null in %s', (value, message, column, endColumn) => {
+    expect(checker.check([module(`export default function step(row: Row) {\n  return { x: ${value} };\n}`)])).toMatchObject([
+      { severity: 'error', message: expect.stringContaining(message), hint: expect.stringContaining('value ?? 0'), range: { line: 2, column, endColumn } },
+    ]);
+  });
+
+  it('takes a column of which no null was seen for one that has none', () => {
+    const full: Schema = { columns: [{ name: 'qty', type: 'integer', nullable: true, nulls: 'unseen' }] };
+    expect(checker.check([{ ...module('export default (row: Row) => ({ x: row.qty * 2 })'), input: full }])).toEqual([]);
   });
 
   it('tells where an expression is wrong, in its own lines and columns', () => {
@@ -120,13 +137,13 @@ ${rest}`;
       const onTimer =
         'export function onTimer(timer: Timer, state: State, context: Context) {\n  return { region: context.key.region, at: timer.time, n: state.count };\n}';
       const onRow =
-        "state.count += row.temperature;\n  state.last = context.key.region;\n  context.setTimer(context.time + 1, 'x');\n  context.forget();\n  return null;";
+        "state.count += row.temperature ?? 0;\n  state.last = context.key.region;\n  context.setTimer((context.time ?? 0) + 1, 'x');\n  context.forget();\n  return null;";
       expect(checker.check([keyed(module(onRow, onTimer))])).toEqual([]);
     });
 
     it.each([
       ['state.cuont++;', "Property 'cuont' does not exist on type 'State'", { line: 4, column: 9 }],
-      ['state.count = row.region;', "Type 'string' is not assignable to type 'number'", { line: 4, column: 3 }],
+      ['state.count = row.region ?? "";', "Type 'string' is not assignable to type 'number'", { line: 4, column: 3 }],
       ['return context.key.temperature;', "Property 'temperature' does not exist on type 'Key'", { line: 4, column: 22 }],
       ["context.setTimer('soon');", "Argument of type 'string' is not assignable to parameter of type 'number'", { line: 4, column: 20 }],
       ['context.watermark = 5;', "Cannot assign to 'watermark' because it is a read-only property", { line: 4, column: 11 }],
@@ -137,7 +154,7 @@ ${rest}`;
 
     it('takes the type of a state that nobody declared from its beginning, be it a value or a function', () => {
       const onRow = 'export function onRow(row: Row, state: State) { return state.count.toFixed(1) + state.nope; }';
-      for (const initial of ['{ count: 0 }', '(key: Key) => ({ count: key.region.length })']) {
+      for (const initial of ['{ count: 0 }', '(key: Key) => ({ count: key.region?.length ?? 0 })']) {
         expect(checker.check([keyed(`export const initial = ${initial};\n${onRow}`)])).toMatchObject([
           { message: expect.stringContaining("'nope'") as string },
         ]);

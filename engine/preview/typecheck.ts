@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type * as TypeScript from 'typescript';
 import type { Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
-import { keyedDeclarations, rowDeclaration, snippetLibrary } from '../schema/typescript.ts';
+import { isAboutNull, keyedDeclarations, rowDeclaration, snippetLibrary } from '../schema/typescript.ts';
 import { decimalComparisons } from './decimal-comparisons.ts';
 
 /** A param of a node that holds TypeScript, with the rows that it sees. Plain data. */
@@ -28,7 +28,8 @@ interface File {
 
 /**
  * Checks the types of users' code with the TypeScript compiler, all pieces of a pipeline together. Loading takes about half
- * a second, each later check milliseconds: keep one. Null counts as a value of every type, since any column may be nullable.
+ * a second, each later check milliseconds: keep one. Null is checked strictly in code with statements; of expressions the
+ * check of the pipeline tells where they may meet one.
  */
 export class TypeChecker {
   readonly #ts: typeof TypeScript;
@@ -69,8 +70,8 @@ export class TypeChecker {
     const diagnostics = this.#service.getSemanticDiagnostics(name);
     return [...diagnostics, ...this.#decimalComparisons(name, file, diagnostics)].flatMap((diagnostic) => {
       const range = this.#range(diagnostic, file);
-      if (!range || returnsOnlyNull.has(diagnostic.code)) return [];
       const message = this.#ts.flattenDiagnosticMessageText(diagnostic.messageText, ' ');
+      if (!range || (file.code.kind === 'expression' && isAboutNull(diagnostic.code, message))) return [];
       return {
         code: 'code/type',
         severity: 'error' as const,
@@ -121,7 +122,6 @@ export class TypeChecker {
       types: [],
       typeRoots: [],
       strict: true,
-      strictNullChecks: false,
       noEmit: true,
     };
     const textOf = (name: string) => this.#files.get(name)?.text ?? (name === libraryFile ? snippetLibrary : libraries.get(name));
@@ -163,9 +163,6 @@ function readLibraries(ts: typeof TypeScript): ReadonlyMap<string, string> {
   return found;
 }
 
-/** Without null as a type of its own, a function that returns nothing else has no type: what TypeScript says of that helps nobody. */
-const returnsOnlyNull = new Set([7010, 7011]);
-
 const codeFolder = '/code';
 const libraryFile = `${codeFolder}/library.d.ts`;
 const librariesFolder = '/typescript';
@@ -173,13 +170,14 @@ const mainLibrary = 'lib.es2024.d.ts';
 
 /** The declarations stand below, so that lines of a snippet keep their numbers. */
 function fileOf({ kind, source, input, keys = [] }: TypedCode): { readonly text: string; readonly linesBefore: number } {
-  const row = rowDeclaration(input);
+  const row = rowDeclaration(input, { withNull: kind !== 'expression' });
   if (kind === 'module') return { text: `${source}\n${row}\nexport {};\n`, linesBefore: 0 };
   if (kind === 'keyed') return { text: `${source}\n${row}\n${keyedDeclarations(input, keys, source)}export {};\n`, linesBefore: 0 };
   return { text: `export default (\n${source}\n);\n${row}\ndeclare const row: Row;\n`, linesBefore: 1 };
 }
 
 function hintOf(code: number, message: string, input: Schema): string {
+  if (isAboutNull(code, message)) return 'Test it first, or say what is to stand for it: `value ?? 0`, `value?.method()`.';
   const isUnknownColumn = (code === 2339 || code === 2551) && message.includes("'Row'");
   if (!isUnknownColumn) return 'Mend the code where it is marked.';
   const names = input.columns.map((column) => column.name);

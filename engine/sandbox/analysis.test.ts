@@ -15,7 +15,7 @@ const typeOf = (source: string): string => {
 
 describe('the type of an expression', () => {
   it.each([
-    ['row.size > 30 && row.n === 2', 'boolean'],
+    ['row.size > 30 && row.n === 2', 'boolean?'],
     ['row["odd name"]', 'string?'],
     ['row.size ?? 0', 'number'],
     ['row.size || row.n', 'number'],
@@ -51,7 +51,7 @@ describe('the type of an expression', () => {
     ['row.n > 1 ? "many" : "one"', 'string'],
     ['row.n > 1 ? "many" : 1', 'json'],
     ['row.tags.first', 'null?'],
-    ['row.tags?.length > 2', 'boolean'],
+    ['row.tags?.length > 2', 'boolean?'],
     ['(() => { let sum = 0; for (const c of row.id) sum += c.length; return sum; })()', 'integer'],
     ['time.hour(row.time)', 'integer'],
     ['time.floor(row.time, "hour")', 'timestamp'],

@@ -6,11 +6,13 @@ import { FollowedTooFar } from '../schema/code-scope.ts';
 import { expressionType } from '../schema/expression-type.ts';
 import { keyedType } from '../schema/keyed-type.ts';
 import { mentionedColumns } from '../schema/mentioned-columns.ts';
+import { asSeen, toldNullness } from '../schema/nulls.ts';
 import { snippetType } from '../schema/snippet-type.ts';
+import type { Schema } from '../schema/types.ts';
 import { stripTypes } from './strip.ts';
 
 const options = { ecmaVersion: 'latest', locations: true } as const;
-const notTold = { type: null, nullable: true } as const;
+const notTold = { type: null, nullable: true, warnings: [], notNull: [] } as const;
 
 /**
  * What users' code gives back, told from its text. The first thing that is wrong with it is its `problem`, with the range
@@ -27,8 +29,9 @@ export const codeAnalysis: CodeAnalysis = {
     const stripped = stripTypes(source, 'module');
     if (!stripped.ok) return { schema: null, problem: stripped.problem };
     try {
-      const { schema, findings } = snippetType(parse(stripped.code, { ...options, sourceType: 'module' }), source, input, declared);
-      return { schema, problem: findings[0] };
+      const program = parse(stripped.code, { ...options, sourceType: 'module' });
+      const { schema, findings } = snippetType(program, source, input, declared);
+      return { schema: asCodeShows(schema, input, (seen) => snippetType(program, source, seen, declared).schema), problem: findings[0] };
     } catch (error) {
       return { schema: null, problem: tooMuch(error) };
     }
@@ -37,8 +40,10 @@ export const codeAnalysis: CodeAnalysis = {
     const stripped = stripTypes(source, 'keyed');
     if (!stripped.ok) return { schema: null, problem: stripped.problem };
     try {
-      const { schema, findings, warnings } = keyedType(parse(stripped.code, { ...options, sourceType: 'module' }), source, input, keys, declared);
-      return { schema, problem: findings[0], warning: warnings[0] };
+      const program = parse(stripped.code, { ...options, sourceType: 'module' });
+      const { schema, findings, warnings } = keyedType(program, source, input, keys, declared);
+      const shown = asCodeShows(schema, input, (seen) => keyedType(program, source, seen, keys, declared).schema);
+      return { schema: shown, problem: findings[0], warning: warnings[0] };
     } catch (error) {
       return { schema: null, problem: tooMuch(error) };
     }
@@ -49,12 +54,25 @@ const expression: CodeAnalysis['expression'] = remembered((source, input) => {
   const stripped = stripTypes(source, 'expression');
   if (!stripped.ok) return { ...notTold, problem: stripped.problem };
   try {
-    const { type, nullable, findings } = expressionType(parseExpressionAt(stripped.code, 0, options), input);
-    return { type, nullable, problem: findings[0] };
+    const tree = parseExpressionAt(stripped.code, 0, options);
+    const promised = expressionType(tree, source, input);
+    // Of what was never seen to be null, nobody is warned.
+    const seen = asSeen(input) === input ? promised : expressionType(tree, source, asSeen(input));
+    const { type, notNull, findings } = promised;
+    return { type, ...toldNullness(promised.nullable, seen.nullable), problem: findings[0], warnings: seen.warnings, notNull };
   } catch (error) {
     return { ...notTold, problem: tooMuch(error) };
   }
 });
+
+/** A schema that code gives, with what it gives for rows that are as those of the sample. */
+function asCodeShows(schema: Schema | null, input: Schema, ofSeen: (seen: Schema) => Schema | null): Schema | null {
+  const seen = asSeen(input);
+  if (!schema || seen === input) return schema;
+  const shown = new Map(ofSeen(seen)?.columns.map((column) => [column.name, column]));
+  const columns = schema.columns.map((column) => ({ ...column, ...toldNullness(column.nullable, shown.get(column.name)?.nullable ?? true) }));
+  return { ...schema, columns };
+}
 
 /** What works out types may need more of the stack than there is, or more time. */
 function tooMuch(error: unknown): CodeProblem {

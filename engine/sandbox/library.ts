@@ -43,8 +43,8 @@ export const library = {
     },
   },
   decimal: decimals,
-  round: (value: number | null, digits = 0) => {
-    if (isMissing(value)) return null;
+  round: (value: number | null, digits: number | null = 0) => {
+    if (isMissing(value) || digits === null) return null;
     const size = Math.abs(value);
     if (size >= 1e21 || !Number.isFinite(size)) return value;
     // Shifting the point in the text keeps 1.005 what it says; multiplying would give 100.49999.

@@ -7,6 +7,9 @@ import { globals } from './globals.ts';
 import { refuseImports } from './imports.ts';
 import { library } from './library.ts';
 import { copyRow, mayMutate } from './mutation.ts';
+import { guardedGlobals } from './null-globals.ts';
+import { type GuardedCode, guardNulls } from './null-guards.ts';
+import { failCall, guardsOf, nullHint } from './null-sites.ts';
 import { type Place, placeOf, watchPlaces } from './places.ts';
 import type { CodeKind } from './shape.ts';
 import { keyedBody, snippetBody } from './snippet.ts';
@@ -74,17 +77,25 @@ function lockDown(): Sandbox {
   }
   // Frozen, so that no code leaves anything behind for another's, and so that globals are constants to the compiler.
   harden(compartment.globalThis);
-  const units: CodePlace[] = [];
+  const units: Unit[] = [];
+  // Null gives null in expressions, and fails in code with statements.
+  const inExpressions = harden(guardedGlobals(compartment.globalThis, () => null, failCall));
+  const inCode = harden(guardedGlobals(compartment.globalThis, failCall, failCall));
 
   /** Gives what the code's value is and whether it may change the row. */
   const evaluate = (source: string, where: CodePlace, kind: CodeKind): { readonly value: unknown; readonly mutates: boolean } => {
     const stripped = stripTypes(source, kind);
     if (!stripped.ok) throw new MillraceError({ ...stripped.problem, ...where });
     const { code } = stripped;
-    const body = kind === 'expression' ? `(row) => (\n${code}\n)` : `(() => {\n${kind === 'module' ? snippetBody(code) : keyedBody(code)}\n})()`;
-    const unit = units.push(where) - 1;
+    const guarded = guardNulls(code, kind);
+    const body =
+      kind === 'expression' ? `(row) => (\n${guarded.code}\n)` : `(() => {\n${kind === 'module' ? snippetBody(guarded.code) : keyedBody(guarded.code)}\n})()`;
+    const unit = units.push({ where, guarded }) - 1;
+    const globals = kind === 'expression' ? inExpressions : inCode;
     try {
-      const value = compartment.evaluate(`${body}\n//# sourceURL=${unitName}${unit}`);
+      const parameters = [...guarded.globals, ...guarded.parameters];
+      const make = compartment.evaluate(`((${parameters.join(',')}) => ${body})\n//# sourceURL=${unitName}${unit}`) as (...given: unknown[]) => unknown;
+      const value = make(...guarded.globals.map((name) => globals[name]), ...harden(guardsOf(guarded.sites, kind !== 'expression')));
       return { value, mutates: mayMutate(kind === 'expression' ? `(${code}\n)` : code) };
     } catch (error) {
       throw new MillraceError({ ...explain(error), ...where });
@@ -121,8 +132,12 @@ function lockDown(): Sandbox {
 
   const explain: Sandbox['explain'] = (thrown, options) => {
     const place = options?.place === false ? null : placeOf(thrown, unitName);
-    const field = place ? units[place.unit]?.field : undefined;
-    return { code: 'code/threw', ...wording(thrown), ...(field === undefined ? {} : { field }), ...(place ? { range: rangeOf(place) } : {}) };
+    const unit = place ? units[place.unit] : undefined;
+    return {
+      ...wording(thrown),
+      ...(unit === undefined ? {} : { field: unit.where.field }),
+      ...(place ? { range: rangeOf(place, unit) } : {}),
+    };
   };
 
   return {
@@ -136,12 +151,24 @@ function lockDown(): Sandbox {
 /** Marks the stack frames of users' code: `millrace-code-3` is the fourth piece that was compiled. */
 const unitName = 'millrace-code-';
 
-/** The code stands one line lower than in the editor. */
-function rangeOf({ line, column }: Place): { line: number; column: number } {
-  return { line: Math.max(1, line - 1), column };
+/** A piece of code that was compiled. */
+interface Unit {
+  readonly where: CodePlace;
+  readonly guarded: GuardedCode;
 }
 
-function wording(thrown: unknown): { readonly message: string; readonly hint?: string } {
+/** The code stands one line lower than in the editor, and guards stand within it. */
+function rangeOf({ line, column }: Place, unit: Unit | undefined): { line: number; column: number } {
+  const plain = { line: Math.max(1, line - 1), column };
+  return unit ? unit.guarded.originalPlace(plain) : plain;
+}
+
+function wording(thrown: unknown): { readonly code: string; readonly message: string; readonly hint?: string } {
+  const hint = nullHint(thrown);
+  return hint === undefined ? { code: 'code/threw', ...wordingOfCode(thrown) } : { code: 'code/null', message: sentence(thrownText(thrown)), hint };
+}
+
+function wordingOfCode(thrown: unknown): { readonly message: string; readonly hint?: string } {
   const text = thrownText(thrown);
   if (/^secure mode .*(Date)/.test(text)) {
     return {

@@ -1,6 +1,8 @@
 /** What can be read off the syntax tree alone: names of fields, paths, and what a condition says about null. */
 import type { Expression, Super } from 'acorn';
 
+import { isCoercing } from './null-coercion.ts';
+
 /** The name of the field that a member expression or a property reads, where it stands in the text. */
 export function keyOf(key: Expression | { type: 'PrivateIdentifier'; name: string }, computed: boolean): string | null {
   if (!computed && key.type === 'Identifier') return key.name;
@@ -26,8 +28,13 @@ export function nonNull(test: Expression, outcome: boolean): string[] {
       return test.operator === '!' ? nonNull(test.argument, !outcome) : [];
     case 'LogicalExpression':
       if (test.operator === (outcome ? '&&' : '||')) return [...nonNull(test.left, outcome), ...nonNull(test.right, outcome)];
+      if (test.operator === '||' && outcome) {
+        const right = new Set(nonNull(test.right, true));
+        return nonNull(test.left, true).filter((path) => right.has(path));
+      }
       return [];
     case 'BinaryExpression': {
+      if (isCoercing(test.operator) && outcome) return operandPaths(test);
       const equal = test.operator === '===' || test.operator === '==';
       if ((!equal && test.operator !== '!==' && test.operator !== '!=') || test.left.type === 'PrivateIdentifier') return [];
       const [path, other] = pathOf(test.left) === null || pathOf(test.left) === 'undefined' ? [pathOf(test.right), test.left] : [pathOf(test.left), test.right];
@@ -39,6 +46,23 @@ export function nonNull(test: Expression, outcome: boolean): string[] {
     }
     default: {
       const path = outcome ? pathOf(test) : null;
+      return path === null ? [] : [path];
+    }
+  }
+}
+
+/** What an operator has met and was not null: with null there, its result is null, or there is none. */
+function operandPaths(node: Expression): string[] {
+  switch (node.type) {
+    case 'ParenthesizedExpression':
+      return operandPaths(node.expression);
+    case 'UnaryExpression':
+      return ['-', '+', '~'].includes(node.operator) ? operandPaths(node.argument) : [];
+    case 'BinaryExpression':
+      if (!isCoercing(node.operator) || node.left.type === 'PrivateIdentifier') return [];
+      return [...operandPaths(node.left), ...operandPaths(node.right)];
+    default: {
+      const path = pathOf(node);
       return path === null ? [] : [path];
     }
   }

@@ -7,9 +7,12 @@ import { checkIdentity } from './decimal-use.ts';
 import { never, nothing, of, rowShape, type Shape, union, unknown } from './shape.ts';
 import type { Schema } from './types.ts';
 
-/** A scope that can follow function bodies and, for an expression, knows `row`. `code` is searched for names that it declares anywhere. */
-export function scopeFor(only: CodeScope['only'], input: Schema, code: Node): CodeScope {
-  return new CodeScope(only, only === 'expression' ? [['row', rowShape(input)]] : [], declaredNames(code), followBody);
+/**
+ * A scope that can follow function bodies and, for an expression, knows `row`. `code` is searched for names that it declares
+ * anywhere; `text` is what it was read from.
+ */
+export function scopeFor(only: CodeScope['only'], input: Schema, code: Node, text: string): CodeScope {
+  return new CodeScope(only, only === 'expression' ? [['row', rowShape(input)]] : [], declaredNames(code), followBody, text);
 }
 
 /** The union of everything that a function's body returns; its end gives null. */

@@ -10,6 +10,10 @@ export interface CodeFinding {
   readonly range?: TextRange;
 }
 
+export interface CodeWarning extends CodeFinding {
+  readonly severity: 'warning' | 'info';
+}
+
 /** Where a node of the syntax tree stands in the text. */
 export function rangeOf(node: Node): TextRange | undefined {
   const { loc } = node;
@@ -39,6 +43,9 @@ export class CodeScope {
   /** The variables as they were at each `break` and `continue` of the innermost loop. */
   readonly #jumps: Map<string, Shape>[][] = [];
   readonly findings: CodeFinding[] = [];
+  /** Of expressions: what runs, and may not be what is wanted. */
+  readonly warnings: CodeWarning[] = [];
+  readonly #text: string;
   /** Names that are declared somewhere in the code: never reported as unknown. */
   readonly #declared: ReadonlySet<string>;
   #steps = 0;
@@ -50,8 +57,16 @@ export class CodeScope {
 
   readonly only: 'expression' | 'snippet';
 
-  constructor(only: CodeScope['only'], variables: Iterable<readonly [string, Shape]>, declared: ReadonlySet<string>, follow: CodeScope['follow']) {
+  /** `text` is the code itself. */
+  constructor(
+    only: CodeScope['only'],
+    variables: Iterable<readonly [string, Shape]>,
+    declared: ReadonlySet<string>,
+    follow: CodeScope['follow'],
+    text: string,
+  ) {
     this.only = only;
+    this.#text = text;
     for (const [name, shape] of variables) this.#variables.set(name, shape);
     this.#declared = declared;
     this.follow = follow;
@@ -167,14 +182,25 @@ export class CodeScope {
   /** `words` gives the message and the hint, if they are wanted: they may look through thousands of names. */
   report(node: Node, code: string, words: () => readonly [message: string, hint?: string]): void {
     const range = rangeOf(node);
-    if (
-      this.findings.length >= mostFindings ||
-      this.findings.some((finding) => finding.code === code && finding.range?.line === range?.line && finding.range?.column === range?.column)
-    )
-      return;
+    if (isTold(this.findings, code, range)) return;
     const [message, hint] = words();
     this.findings.push({ code, message, hint, range });
   }
+
+  /** `words` is given the text of the node. */
+  warn(node: Node, code: string, severity: CodeWarning['severity'], words: (text: string) => readonly [message: string, hint: string]): void {
+    const range = rangeOf(node);
+    if (this.only !== 'expression' || isTold(this.warnings, code, range)) return;
+    const [message, hint] = words(this.#text.slice(node.start, node.end).replace(/\s+/g, ' '));
+    this.warnings.push({ code, severity, message, hint, range });
+  }
+}
+
+function isTold(told: readonly CodeFinding[], code: string, range: TextRange | undefined): boolean {
+  return (
+    told.length >= mostFindings ||
+    told.some((finding) => finding.code === code && finding.range?.line === range?.line && finding.range?.column === range?.column)
+  );
 }
 
 function merge(a: Map<string, Shape>, b: Map<string, Shape>): Map<string, Shape> {

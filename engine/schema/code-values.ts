@@ -16,10 +16,12 @@ import type {
 import { arithmetic } from './arithmetic.ts';
 import { didYouMean } from './closest.ts';
 import { keyOf, nonNull, pathOf } from './code-facts.ts';
+import { ofCondition, ofOperands, warnOfNull } from './code-nulls.ts';
 import type { CodeScope } from './code-scope.ts';
 import { checkCall, checkIdentity, checkMember, checkMethod, checkNew, checkOperator, checkUnary, checkUpdate } from './decimal-use.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
 import { nameList } from './name-list.ts';
+import { isGuardedName, isOrdering, textMethods } from './null-coercion.ts';
 import { arrayOf, isText, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
 import { snippetCalls, snippetGlobals } from './snippet-calls.ts';
 
@@ -28,8 +30,15 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
     case 'Literal':
       return literal(node.value);
     case 'TemplateLiteral':
-      for (const part of node.expressions) shapeOf(part, scope);
-      return of('string');
+      return ofOperands(
+        node.expressions.map((part) => {
+          const shape = shapeOf(part, scope);
+          warnOfNull(part, shape, 'text', scope);
+          return shape;
+        }),
+        scope,
+        () => of('string'),
+      );
     case 'TaggedTemplateExpression':
       for (const part of node.quasi.expressions) shapeOf(part, scope);
       return node.tag.type === 'MemberExpression' && pathOf(node.tag) === 'String.raw' ? of('string') : unknown;
@@ -69,13 +78,14 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
         return union(left, right);
       }
       const right = node.operator === '||' ? scope.assuming(nonNull(node.left, false), () => shapeOf(node.right, scope)) : shapeOf(node.right, scope);
+      if (node.operator === '||' && left.is === 'boolean') return ofCondition(node.left, left, scope, union(present(left), right));
       return node.operator === '||' || left.nullable ? union(present(left), right) : left;
     }
     case 'ConditionalExpression': {
-      shapeOf(node.test, scope);
+      const test = shapeOf(node.test, scope);
       const yes = scope.assuming(nonNull(node.test, true), () => shapeOf(node.consequent, scope));
       const no = scope.assuming(nonNull(node.test, false), () => shapeOf(node.alternate, scope));
-      return union(yes, no);
+      return ofCondition(node.test, test, scope, union(yes, no));
     }
     case 'ObjectExpression':
       return objectLiteral(node, scope);
@@ -133,6 +143,7 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
 
 function member(node: MemberExpression, scope: CodeScope): Shape {
   const object = shapeOf(node.object, scope);
+  if (!node.optional) warnOfNull(node.object, object, 'member', scope);
   const key = keyOf(node.property, node.computed);
   if (node.computed && node.property.type !== 'PrivateIdentifier') checkIdentity(node.property, 'A name of a field', shapeOf(node.property, scope), scope);
   checkMember(node.property, object, key, scope);
@@ -203,28 +214,35 @@ function unary(node: UnaryExpression, scope: CodeScope): Shape {
   checkUnary(node, operator, shape, scope);
   switch (operator) {
     case '!':
+      return ofCondition(argument, shape, scope, of('boolean'));
     case 'delete':
       return of('boolean');
     case 'typeof':
       return of('string');
     case 'void':
       return nothing;
-    case '~':
-      return of('integer');
     default:
-      return numberOf(shape.is === 'integer' || shape.is === 'boolean' || shape.is === 'null' ? 'integer' : 'number', isNumeric(shape));
+      warnOfNull(argument, shape, 'arithmetic', scope);
+      return ofOperands([shape], scope, ([value]) => {
+        const { is } = value!;
+        return operator === '~' ? of('integer') : numberOf(['integer', 'boolean', 'null', 'never'].includes(is) ? 'integer' : 'number', isNumeric(value!));
+      });
   }
 }
 
-const comparisons = new Set(['==', '!=', '===', '!==', '<', '<=', '>', '>=', 'in', 'instanceof']);
+const comparisons = new Set(['==', '!=', '===', '!==', 'instanceof']);
 
 function binary(node: BinaryExpression, scope: CodeScope): Shape {
   const left = node.left.type === 'PrivateIdentifier' ? unknown : shapeOf(node.left, scope);
   const right = shapeOf(node.right, scope);
   checkOperator(node, node.operator, left, right, scope);
   if (comparisons.has(node.operator)) return of('boolean');
+  const how = isOrdering(node.operator) || node.operator === 'in' ? 'comparison' : isText(left) || isText(right) ? 'text' : 'arithmetic';
+  if (node.left.type !== 'PrivateIdentifier') warnOfNull(node.left, left, how, scope);
+  if (node.operator === 'in') return ofOperands([left], scope, () => of('boolean'));
+  warnOfNull(node.right, right, how, scope);
   const divisor = node.right.type === 'Literal' && typeof node.right.value === 'number' && node.right.value !== 0;
-  return arithmetic(node.operator, left, right, divisor);
+  return ofOperands([left, right], scope, ([a, b]) => (how === 'comparison' ? of('boolean') : arithmetic(node.operator, a!, b!, divisor)));
 }
 
 function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
@@ -239,7 +257,7 @@ function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
   if (!isLogical) checkOperator(node, operator.slice(0, -1), left, right, scope);
   const value = isLogical
     ? union(operator === '&&=' ? left : present(left), right)
-    : arithmetic(operator.slice(0, -1), left, right, node.right.type === 'Literal' && node.right.value !== 0);
+    : ofOperands([left, right], scope, ([a, b]) => arithmetic(operator.slice(0, -1), a!, b!, node.right.type === 'Literal' && node.right.value !== 0));
   assign(node.left, value, scope);
   return value;
 }
@@ -321,6 +339,7 @@ function changesRow(target: MemberExpression, scope: CodeScope): void {
 function call(node: CallExpression, scope: CodeScope): Shape {
   const { callee } = node;
   const self = callee.type === 'MemberExpression' ? shapeOf(callee.object, scope) : null;
+  if (self && callee.type === 'MemberExpression' && !callee.optional) warnOfNull(callee.object, self, 'member', scope);
   const name = callee.type === 'MemberExpression' ? keyOf(callee.property, callee.computed) : null;
   const args = node.arguments.map((argument) => argumentShape(argument, scope));
 
@@ -329,7 +348,9 @@ function call(node: CallExpression, scope: CodeScope): Shape {
     checkMethod(node, self, name, args, scope);
     const field = self.fields?.get(name);
     if (field?.is === 'function' && field.code) return applied(field.code, args, scope);
-    const result = withCallback(self, name, args, scope) ?? methodOf(self, name)?.(self, args);
+    const called = withCallback(self, name, args, scope) ?? methodOf(self, name)?.(self, args);
+    const coerces = Object.hasOwn(textMethods, name) && (self.is !== 'array' || textMethods[name] === 'both');
+    const result = called && coerces ? ofArguments(node, args, scope, called) : called;
     if ((name === 'push' || name === 'unshift') && self.is === 'array' && callee.object.type === 'Identifier') {
       const pushed = node.arguments.reduce(
         (item, argument, i) => union(item, argument.type === 'SpreadElement' ? itemsOf(args[i]!) : args[i]!),
@@ -352,11 +373,19 @@ function call(node: CallExpression, scope: CodeScope): Shape {
   if (target.name === 'Object.entries' || target.name === 'Object.values')
     return arrayOf(target.name === 'Object.values' ? fieldsTogether(args[0]) : arrayOf(unknown));
   if (target.name === 'Array.from') return arrayFrom(args, scope);
-  if (target.name === 'regexp.test') return of('boolean');
+  if (target.name === 'regexp.test') return ofArguments(node, args, scope, of('boolean'));
   const known = globalCalls.get(target.name) ?? snippetCalls.get(target.name);
-  if (known) return known(target, args);
+  if (known) return isGuardedName(target.name.split('.')[0]!) ? ofArguments(node, args, scope, known(target, args)) : known(target, args);
   for (const argument of args) if (argument.code) applied(argument.code, [], scope);
   return unknown;
+}
+
+/** What takes null for another value is guarded, as operators are. */
+function ofArguments(node: CallExpression, args: readonly Shape[], scope: CodeScope, result: Shape): Shape {
+  node.arguments.forEach((argument, i) => {
+    warnOfNull(argument, args[i]!, 'argument', scope);
+  });
+  return ofOperands(args, scope, () => result);
 }
 
 function reportChance(node: CallExpression | NewExpression, call: string, scope: CodeScope): void {

@@ -101,7 +101,7 @@ describe('inferFromJson', () => {
   it('keeps the order in which columns appear', () => {
     const { columns } = inferFromJson([{ b: 1 }, { a: 1, b: 2 }]);
     expect(columns).toEqual([
-      { name: 'b', type: 'integer', nullable: true },
+      { name: 'b', type: 'integer', nullable: true, nulls: 'unseen' },
       { name: 'a', type: 'integer', nullable: true },
     ]);
   });

@@ -2,7 +2,7 @@
 import { decimalExactly } from './decimal.ts';
 import { isBeyondWhole, isDecimal, isExactDecimal, readExactly, TrailingZeros, toldTypes } from './exact.ts';
 import { isRawNumber } from './raw-number.ts';
-import type { ColumnType, Schema } from './types.ts';
+import type { Column, ColumnType, Schema } from './types.ts';
 
 /**
  * A column type, or more than one of several: `large` is a whole number beyond 2^53 that a double holds all the same (a number
@@ -17,29 +17,42 @@ const numeric: readonly Found[] = ['integer', 'large', 'number', 'power', 'decim
  * repeated one gets a number. A column has the narrowest type that loses nothing of any cell: boolean, integer, number,
  * decimal (whole numbers beyond 2^53, and more digits than a number keeps), date, timestamp (ISO 8601), else string. Ids such as
  * `00123` and version numbers such as 1.9 beside 1.10 stay text. Null and blank cells say nothing, and a column of nothing else
- * is text. Every column is nullable, since later rows may lack a cell.
+ * is text. Every column is nullable, since later rows may lack a cell; those of
+ * which each cell of the sample has a value say so.
  */
 export function inferFromText(names: readonly string[], sample: readonly (readonly (string | null)[])[]): Schema {
   return {
-    columns: uniqueNames(names).map((name, i) => ({
-      name,
-      type: typeOfCells(sample.map((row) => row[i] ?? null)),
-      nullable: true,
-    })),
+    columns: uniqueNames(names).map((name, i) => {
+      const cells = sample.map((row) => row[i] ?? null);
+      const type = typeOfCells(cells);
+      // Blank cells are null, but in text.
+      return { name, type, ...sampled(cells.every((cell) => cell !== null && (type === 'string' || cell.trim() !== '')) && cells.length > 0) };
+    }),
   };
 }
 
 /**
  * The schema of records (JSON Lines): columns in order of first appearance. Numbers are integer or number, text is
  * timestamp where every cell is ISO 8601, objects, arrays and mixtures are json, and so is a column that was always null.
- * A number that a double does not hold exactly (as bigint or RawNumber, or already rounded) makes its column decimal, or text where it has too many digits for that. Every column is nullable.
+ * A number that a double does not hold exactly (as bigint or RawNumber, or already rounded) makes its column decimal, or text where it
+ * has too many digits for that. Every column is nullable; those of which each record has a value say so.
  */
 export function inferFromJson(sample: readonly Record<string, unknown>[]): Schema {
   const types = new Map<string, Found | null>();
+  const values = new Map<string, number>();
   for (const record of sample) {
-    for (const name of Object.keys(record)) types.set(name, merge(types.get(name) ?? null, jsonType(record[name]), 'json'));
+    for (const name of Object.keys(record)) {
+      const found = jsonType(record[name]);
+      if (found !== null) values.set(name, (values.get(name) ?? 0) + 1);
+      types.set(name, merge(types.get(name) ?? null, found, 'json'));
+    }
   }
-  return { columns: [...types].map(([name, type]) => ({ name, type: columnType(type, 'json'), nullable: true })) };
+  return { columns: [...types].map(([name, type]) => ({ name, type: columnType(type, 'json'), ...sampled(values.get(name) === sample.length) })) };
+}
+
+/** Of a column of a sample, by whether each of its rows had a value there. */
+function sampled(isFull: boolean): Pick<Column, 'nullable' | 'nulls'> {
+  return isFull ? { nullable: true, nulls: 'unseen' } : { nullable: true };
 }
 
 function typeOfCells(cells: readonly (string | null)[]): ColumnType {

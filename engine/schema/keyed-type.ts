@@ -18,7 +18,7 @@ export interface KeyedType extends SnippetType {
  * (strip.ts). Total.
  */
 export function keyedType(program: Program, text: string, input: Schema, keys: readonly string[], declared: readonly Column[] = []): KeyedType {
-  const scope = scopeFor('snippet', input, program);
+  const scope = scopeFor('snippet', input, program, text);
   followAll(program.body, scope, []);
   const row = rowShape(input);
   const state = stateShape(program, text, row, scope);

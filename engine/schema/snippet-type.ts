@@ -19,7 +19,7 @@ export interface SnippetType {
  * one plain default function and no imports (strip.ts). Total.
  */
 export function snippetType(program: Program, text: string, input: Schema, declared: readonly Column[] = []): SnippetType {
-  const scope = scopeFor('snippet', input, program);
+  const scope = scopeFor('snippet', input, program, text);
   followAll(program.body, scope, []);
   const code = defaultFunction(program, scope);
   if (!code) return { schema: declared.length > 0 ? { columns: declared } : null, findings: scope.findings };

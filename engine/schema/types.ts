@@ -23,6 +23,8 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /** `unseen`: no row of a sample had null here, so types in code leave it out; a row that is not in the sample may still have one. */
+  readonly nulls?: 'unseen' | undefined;
   /**
    * In a plan only, of a string: the values are cells as a file has them, and are written so again. Null is an empty one without
    * quotes, whatever marks for missing there are (engine/plan/as-written.ts).

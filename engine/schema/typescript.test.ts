@@ -14,13 +14,34 @@ describe('rowDeclaration', () => {
         { name: 'wind speed', type: 'number', nullable: true },
       ],
     };
-    expect(rowDeclaration(schema)).toBe(`interface Row {
+    expect(rowDeclaration(schema, { withNull: false })).toBe(`interface Row {
   /** timestamp: milliseconds since 1970-01-01 UTC */
   readonly at: number;
   /** number, or null */
   readonly "wind speed": number;
 }`);
-    expect(rowDeclaration({ columns: [] }, 'Empty')).toBe('interface Empty {\n}');
+    expect(rowDeclaration({ columns: [] }, { name: 'Empty', withNull: true })).toBe('interface Empty {\n}');
+  });
+
+  it('says null where it was seen, or where nothing is known', () => {
+    const schema: Schema = {
+      columns: [
+        { name: 'seen', type: 'string', nullable: true },
+        { name: 'unseen', type: 'string', nullable: true, nulls: 'unseen' },
+        { name: 'never', type: 'string', nullable: false },
+        { name: 'any', type: 'json', nullable: true },
+      ],
+    };
+    expect(rowDeclaration(schema, { withNull: true })).toBe(`interface Row {
+  /** string, or null */
+  readonly seen: string | null;
+  /** string (no null in the sample) */
+  readonly unseen: string;
+  /** string */
+  readonly never: string;
+  /** json, or null */
+  readonly any: any;
+}`);
   });
 
   it('quotes letters that are newer than a parser may be', () => {
@@ -33,7 +54,11 @@ describe('rowDeclaration', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.string({ unit: 'binary' }), { maxLength: 4 }), (names) => {
         const schema: Schema = { columns: names.map((name, i) => ({ name, type: columnTypes[i % columnTypes.length]!, nullable: i % 2 === 0 })) };
-        expect(syntaxErrors(`${rowDeclaration(schema)}\ndeclare const row: Row;\n${names.map((name) => `row${columnAccess(name)};`).join('\n')}`)).toEqual([]);
+        expect(
+          syntaxErrors(
+            `${rowDeclaration(schema, { withNull: true })}\ndeclare const row: Row;\n${names.map((name) => `row${columnAccess(name)};`).join('\n')}`,
+          ),
+        ).toEqual([]);
       }),
     );
   });

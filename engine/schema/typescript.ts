@@ -1,4 +1,5 @@
 /** Rows as TypeScript: what Monaco completes `row.` with, and what the type checker reads. */
+import { expectsNull } from './nulls.ts';
 import type { ColumnType, Schema } from './types.ts';
 
 export { snippetLibrary } from './snippet-library.ts';
@@ -21,14 +22,29 @@ const meanings: Partial<Record<ColumnType, string>> = {
   date: 'date: a day, such as "2026-01-31"',
 };
 
+/** Whether TypeScript finds fault with nothing but that a value may be null or undefined. */
+export function isAboutNull(code: number, message: string): boolean {
+  if (possiblyNull.has(code)) return true;
+  const found = /(?:Type|Argument of type) '([^']+)' is not assignable to (?:type|parameter of type) '([^']+)'/.exec(message);
+  if (!found) return false;
+  const taken = new Set(found[2]!.split(' | '));
+  const given = found[1]!.split(' | ');
+  return given.some(isNone) && given.every((type) => isNone(type) || taken.has(type));
+}
+const isNone = (type: string): boolean => type === 'null' || type === 'undefined';
+const possiblyNull = new Set([2531, 2532, 2533, 2538, 2721, 2722, 2723, 18047, 18048, 18049, 18050]);
+
 /**
- * `interface Row { ... }` for a schema. Without `| null`, because snippets are checked with strictNullChecks off; each
- * column's comment says its type and whether it may be null. Read-only, as rows are.
+ * `interface Row { ... }` for a schema. A column of which null was seen is `T | null` in code with statements, where null fails.
+ * In expressions null gives null, and the check of the pipeline tells where (code-nulls.ts): there the types leave it out.
+ * Each column's comment says its type and whether it may be null. Read-only, as rows are.
  */
-export function rowDeclaration(schema: Schema, name = 'Row'): string {
+export function rowDeclaration(schema: Schema, { name = 'Row', withNull }: { readonly name?: string; readonly withNull: boolean }): string {
   const lines = schema.columns.map((column) => {
-    const meaning = meanings[column.type] ?? column.type;
-    return `  /** ${meaning}${column.nullable ? ', or null' : ''} */\n  readonly ${propertyName(column.name)}: ${typeScriptTypes[column.type]};`;
+    const { type, nullable, nulls } = column;
+    const orNull = !nullable ? '' : nulls === 'unseen' ? ' (no null in the sample)' : ', or null';
+    const typed = withNull && expectsNull(column) && type !== 'json' ? `${typeScriptTypes[type]} | null` : typeScriptTypes[type];
+    return `  /** ${meanings[type] ?? type}${orNull} */\n  readonly ${propertyName(column.name)}: ${typed};`;
   });
   return `interface ${name} {\n${lines.join('\n')}${lines.length > 0 ? '\n' : ''}}`;
 }
@@ -42,13 +58,16 @@ export function keyedDeclarations(schema: Schema, keys: readonly string[], sourc
   const columns = keys.flatMap((name) => named.get(name) ?? []);
   const hasOwnState = source !== null && /\b(?:interface|type|class)\s+State\b/.test(source);
   const hasInitial = source !== null && /\bexport\s+(?:const|let|var|function)\s+initial\b/.test(source);
-  const state = hasInitial ? 'typeof initial extends (...args: never[]) => infer S ? S : typeof initial' : 'any';
-  return `${rowDeclaration({ columns }, 'Key')}
-${keyedLibrary}
+  const state = hasInitial ? 'Started<typeof initial extends (...args: never[]) => infer S ? S : typeof initial>' : 'any';
+  return `${rowDeclaration({ columns }, { name: 'Key', withNull: true })}
+${keyedLibrary(schema.eventTime !== undefined && schema.eventTime !== null)}
 ${hasOwnState ? '' : `type State = ${state};\n`}`;
 }
 
-const keyedLibrary = `interface Timer {
+const keyedLibrary = (hasTime: boolean) => `/** What begins as null or as an empty list may become anything. */
+type Begun<V> = [V] extends [null | undefined] ? any : [V] extends [readonly never[]] ? any[] : V;
+type Started<S> = S extends object ? { [K in keyof S]: Begun<S[K]> } : Begun<S>;
+interface Timer {
   readonly name: string;
   /** When it was to fire: milliseconds since 1970-01-01 UTC. */
   readonly time: number;
@@ -57,7 +76,7 @@ interface Context {
   /** The values of the key columns. */
   readonly key: Key;
   /** The event time of the row, or the time of the timer; null where rows have none. */
-  readonly time: number;
+  readonly time: number${hasTime ? '' : ' | null'};
   /** Event time up to which everything has come: a row with a \`time\` at or before it is late. */
   readonly watermark: number;
   /** Whether the input has ended. */

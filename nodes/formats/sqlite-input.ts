@@ -1,6 +1,7 @@
 /** SQLite databases to read from. */
 import { isDecimalValue } from '../../engine/schema/decimal.ts';
 import { inferFromJson, inferFromText } from '../../engine/schema/infer.ts';
+import { expectsNull } from '../../engine/schema/nulls.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { isUnavailable } from '../../engine/schema/system-errors.ts';
 import { isDate } from '../../engine/schema/timestamp.ts';
@@ -108,10 +109,13 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       [],
     ).columns.map(({ name }) => name);
     const declared = found.map(({ type }) => (type ? declaredType(type) : null));
-    // A query may take long until its first row; a table gives it at once.
-    const isSampled = declared.includes(null) || declared.includes('date') || query.table !== null;
-    const sampled = isSampled ? sampleTypes(statement, names) : null;
-    const columns: Column[] = names.map((name, i) => ({ name, type: columnType(name, declared[i] ?? null, sampled), nullable: true }));
+    const sampled = sampleTypes(statement, names);
+    const columns: Column[] = names.map((name, i) => ({
+      name,
+      type: columnType(name, declared[i] ?? null, sampled),
+      nullable: true,
+      ...(sampled.full.has(name) && { nulls: 'unseen' }),
+    }));
     const problems: NodeProblem[] = [];
     const renamed = found.findIndex(({ name }, i) => name !== names[i]);
     if (renamed !== -1) {
@@ -136,12 +140,14 @@ interface Sampled {
   readonly days: ReadonlySet<string>;
   /** The columns of numbers that doubles do not hold: whole ones beyond 2^53, and texts of digits. */
   readonly decimals: ReadonlySet<string>;
+  /** The columns in which no row has null; there is a row. */
+  readonly full: ReadonlySet<string>;
 }
 
-function columnType(name: string, declared: ColumnType | null, sampled: Sampled | null): ColumnType {
-  if (declared === 'date' && !sampled!.days.has(name)) return 'timestamp';
-  if ((declared === 'integer' || declared === 'number') && sampled?.decimals.has(name)) return 'decimal';
-  return declared ?? sampled?.types.get(name) ?? 'string';
+function columnType(name: string, declared: ColumnType | null, sampled: Sampled): ColumnType {
+  if (declared === 'date' && !sampled.days.has(name)) return 'timestamp';
+  if ((declared === 'integer' || declared === 'number') && sampled.decimals.has(name)) return 'decimal';
+  return declared ?? sampled.types.get(name) ?? 'string';
 }
 
 function sampleTypes(statement: SqliteStatement, names: readonly string[]): Sampled {
@@ -154,13 +160,15 @@ function sampleTypes(statement: SqliteStatement, names: readonly string[]): Samp
   }
   const always = new Set(names.filter((name) => sample.every((row) => row[name] === null)));
   // Text stays text: a query that wants a timestamp of an expression can have one under Column types.
-  const types = inferFromJson(sample).columns.map(({ name, type }): [string, ColumnType] => [
+  const { columns } = inferFromJson(sample);
+  const types = columns.map(({ name, type }): [string, ColumnType] => [
     name,
     always.has(name) || type === 'json' || type === 'timestamp' || type === 'date' ? 'string' : type,
   ]);
   const days = names.filter((name) => sample.every((row) => row[name] === null || (typeof row[name] === 'string' && isDate(row[name]))));
   const decimals = names.filter((name) => sample.some((row) => isBeyondDoubles(row[name])) && sample.every((row) => isDecimal(row[name])));
-  return { types: new Map(types), days: new Set(days), decimals: new Set(decimals) };
+  const full = columns.filter((column) => !expectsNull(column)).map(({ name }) => name);
+  return { types: new Map(types), days: new Set(days), decimals: new Set(decimals), full: new Set(full) };
 }
 
 function isBeyondDoubles(found: unknown): boolean {

@@ -1,3 +1,4 @@
+import { expectsNull } from '../../engine/schema/nulls.ts';
 import type { Column, ColumnType } from '../../engine/schema/types.ts';
 import { keyTypes, numberTypes } from './columns.ts';
 
@@ -20,10 +21,12 @@ export function acceptedTypes(name: AggregateFunction): readonly ColumnType[] {
   return name === 'min' || name === 'max' || name === 'distinctCount' ? keyTypes : [...keyTypes, 'json', 'bytes'];
 }
 
-/** What comes out for a column of this type. */
-export function resultType(name: AggregateFunction, type: ColumnType): Pick<Column, 'type' | 'nullable'> {
+/** Stands for the rows themselves, where no column is counted. */
+export const countColumn = { type: 'integer', nullable: false } as const;
+
+/** What comes out for a column of values. Null where there was none; seen as such if null was seen among the values. */
+export function resultType(name: AggregateFunction, column: Pick<Column, 'type' | 'nullable' | 'nulls'>): Pick<Column, 'type' | 'nullable' | 'nulls'> {
   if (name === 'count' || name === 'distinctCount') return { type: 'integer', nullable: false };
-  if (name === 'average' && type === 'decimal') return { type, nullable: true };
-  if (name === 'average' || name === 'percentile') return { type: 'number', nullable: true };
-  return { type, nullable: true };
+  const isNumber = name === 'percentile' || (name === 'average' && column.type !== 'decimal');
+  return { type: isNumber ? 'number' : column.type, nullable: true, nulls: expectsNull(column) ? undefined : 'unseen' };
 }

@@ -74,10 +74,14 @@ export function duplicateNames(names: readonly string[], field: (index: number) 
   );
 }
 
-/** What the analysis says of an expression, as a problem of the param `field`. Without a known input only the syntax can be judged. */
+/**
+ * What the analysis says of an expression, as problems of the param `field`: what is wrong, or else what may be null. Without a
+ * known input only the syntax can be judged.
+ */
 export function expressionProblems(analyse: CodeAnalysis, source: string, input: Schema | null, field: string): NodeProblem[] {
   if (source.trim() === '') return [];
-  const { problem } = analyse.expression(source, input ?? { columns: [] });
-  if (!problem || (!input && problem.code !== 'code/syntax')) return [];
+  const { problem, warnings = [] } = analyse.expression(source, input ?? { columns: [] });
+  if (!problem) return input ? warnings.map((warning) => ({ ...warning, field })) : [];
+  if (!input && problem.code !== 'code/syntax') return [];
   return [{ severity: 'error', ...problem, field }];
 }

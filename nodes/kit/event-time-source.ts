@@ -2,6 +2,7 @@
  * Gives every source an event time and a watermark, so that no source needs code for it: params that are added to its own, and
  * a reader around its reader. Where no event time is chosen, the source runs as it is.
  */
+import { nullness } from '../../engine/schema/nulls.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { zoneProblem } from '../../engine/schema/zone.ts';
 import type { ColumnTime } from './column-times.ts';
@@ -224,7 +225,7 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
 function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): Schema {
   if (params.eventTime === 'arrival') return { columns: columns.slice(0, -1) };
   return {
-    columns: columns.map((column) => (column.name === eventTime?.column ? { ...column, type: eventTime.from ?? 'timestamp', nullable: true } : column)),
+    columns: columns.map((column) => (column.name === eventTime?.column ? { ...column, type: eventTime.from ?? 'timestamp', ...nullness([], true) } : column)),
   };
 }
 

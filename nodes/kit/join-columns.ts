@@ -1,4 +1,5 @@
 /** What joins have in common before any row moves: which columns come out, and what is wrong with the keys. */
+import { nullness } from '../../engine/schema/nulls.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { commonType, findColumn, freeName } from './columns.ts';
 import type { NodeProblem } from './node.ts';
@@ -72,15 +73,15 @@ export function joinedColumns(
   const fromLeft = left.columns.map((own): JoinedColumn => {
     const as = name(own.name, '_left');
     const twin = findColumn(right, rightOf.get(own.name) ?? '');
-    if (!twin) return { column: { ...own, name: as, nullable: own.nullable || lacksLeft }, left: own.name };
+    if (!twin) return { column: { ...own, name: as, ...nullness([own], lacksLeft) }, left: own.name };
     once.add(twin.name);
     const type = lacksLeft ? (commonType(own.type, twin.type) ?? own.type) : own.type;
     // What matched is not null; what did not match brings its own.
-    const nullable = (lacksRight && own.nullable) || (lacksLeft && twin.nullable);
-    return { column: { name: as, type, nullable }, left: own.name, right: twin.name };
+    const sides = [...(lacksRight ? [own] : []), ...(lacksLeft ? [twin] : [])];
+    return { column: { name: as, type, ...nullness(sides) }, left: own.name, right: twin.name };
   });
   const fromRight = right.columns
     .filter((own) => !once.has(own.name))
-    .map((own): JoinedColumn => ({ column: { ...own, name: name(own.name, suffix || '_'), nullable: own.nullable || lacksRight }, right: own.name }));
+    .map((own): JoinedColumn => ({ column: { ...own, name: name(own.name, suffix || '_'), ...nullness([own], lacksRight) }, right: own.name }));
   return [...fromLeft, ...fromRight];
 }

@@ -51,8 +51,8 @@ export interface Identity {
 
 /** What the engine can tell about users' code without running it. Total: never throws. */
 export interface CodeAnalysis {
-  /** The type of an expression over `row`; `type` is null where it cannot be told. */
-  expression(source: string, input: Schema): { readonly type: ColumnType | null; readonly nullable: boolean; readonly problem?: CodeProblem };
+  /** What an expression over `row` gives. */
+  expression(source: string, input: Schema): AnalysedExpression;
   /** The columns that a snippet's default function returns, or null where they cannot be told. `declared` ones count more than what the code shows. */
   snippet(source: string, input: Schema, declared?: readonly Column[]): { readonly schema: Schema | null; readonly problem?: CodeProblem };
   /** The same for what `onRow` and `onTimer` of a keyed module return; `warning` is no reason not to run it. */
@@ -62,6 +62,15 @@ export interface CodeAnalysis {
     keys: readonly string[],
     declared?: readonly Column[],
   ): { readonly schema: Schema | null; readonly problem?: CodeProblem; readonly warning?: CodeProblem };
+}
+export interface AnalysedExpression extends Pick<Column, 'nullable' | 'nulls'> {
+  /** Null where it cannot be told. */
+  readonly type: ColumnType | null;
+  readonly problem?: CodeProblem;
+  /** Where it may meet null. */
+  readonly warnings?: readonly (CodeProblem & Pick<Problem, 'severity'>)[];
+  /** Columns that are not null in rows for which it is true. */
+  readonly notNull?: readonly string[];
 }
 export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range'>;
 /** A problem of one node: the engine adds which one. */

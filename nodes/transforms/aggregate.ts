@@ -1,5 +1,5 @@
 import type { Schema } from '../../engine/schema/types.ts';
-import { acceptedTypes, aggregateFunctions, resultType } from '../kit/aggregates.ts';
+import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../kit/aggregates.ts';
 import { duplicateNames, findColumn, keyTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { grouping } from '../kit/grouping.ts';
@@ -376,8 +376,8 @@ function aggregationProblems(given: Params, rows: Schema | null): NodeProblem[] 
 function outputSchema(given: Params, rows: Schema): Schema {
   const keys = given.groupBy.flatMap((name) => findColumn(rows, name) ?? []);
   const results = given.aggregations.map((aggregation) => {
-    const type = findColumn(rows, aggregation.column ?? '')?.type ?? 'integer';
-    return { name: outputName(aggregation), ...resultType(aggregation.function, type) };
+    const column = findColumn(rows, aggregation.column ?? '') ?? countColumn;
+    return { name: outputName(aggregation), ...resultType(aggregation.function, column) };
   });
   const columns = [...windowColumns(given), ...keys, ...results];
   return given.window === 'none' ? { columns } : { columns, eventTime: { column: 'window_end', shift: -1 } };

@@ -38,6 +38,9 @@ The row itself must not be changed; \`{ ...row, … }\` makes a new one. What th
 ### Columns
 The columns that come out are told from the code: spreads of \`row\`, object literals, later assignments, different returns (a column that one of them lacks may be null). A return type that is written out, such as \`: { word: string; length: number }[]\`, is believed. Where neither says enough, declare the columns below.
 
+### Missing values
+A column that was seen to be null has the type \`number | null\`, and the editor underlines what JavaScript would take for another value: \`row.price * 2\`, \`row.name.trim()\`. Say what is to stand for null, \`(row.price ?? 0) * 2\`, or test it first. Where null comes to such a place all the same, the row fails; it is never counted as 0.
+
 ### Errors
 What the function throws fails that row, with the line and the column of the snippet. So does a value of another type than its column's, a column that is not declared, a promise, and anything that is no row. Code sees the row and the helper library, and nothing of the computer that it runs on.
 `,

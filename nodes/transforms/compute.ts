@@ -26,7 +26,7 @@ With type **auto** the type follows from the expression. Where that cannot be to
 JavaScript's operators do not work on decimals: \`row.price * row.quantity\` is a problem there. Write \`decimal.multiply(row.price, row.quantity)\`, \`decimal.compare(row.price, 10) > 0\`, \`decimal.round(row.price, 2)\`.
 
 ### Missing values
-JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 for a missing temperature. Write \`row.temperature === null ? null : row.temperature * 1.8 + 32\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead.
+What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a missing temperature, and so is \`row.temperature > 30 ? "hot" : "mild"\`. Say what is to stand for it where another value is meant: \`(row.temperature ?? 0) * 1.8\`. A method of a missing value fails the row; \`row.name?.trim()\` gives null instead. The editor underlines where a column may be null.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
@@ -61,12 +61,13 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
       const input = known && { columns: mentioned ?? [...known.values()] };
       let found = expressionProblems(analyse, expression, input, field);
       // Its words may name the other columns.
-      if (mentioned && found.length > 0 && problems.length < mostExplained)
-        found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
-      problems.push(...found);
-      if (!known || !input || name === '') return;
-      const told = analyse.expression(expression, input);
-      if (type === 'auto' && told.type === null && found.length === 0 && expression.trim() !== '') {
+      const isWrong = found.some(({ severity }) => severity === 'error');
+      if (mentioned && isWrong && problems.length < mostExplained) found = expressionProblems(analyse, expression, { columns: [...known.values()] }, field);
+      const told = input && analyse.expression(expression, input);
+      const isUnknown = told !== null && name !== '' && type === 'auto' && told.type === null && !isWrong && expression.trim() !== '';
+      if (!isUnknown) problems.push(...found);
+      if (!known || !told || name === '') return;
+      if (isUnknown) {
         problems.push({
           code: 'compute/unknown-type',
           severity: 'error',
@@ -76,7 +77,11 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
         });
       }
       // Nothing is promised about null where the type is the user's word.
-      known.set(name, { name, type: type === 'auto' ? (told.type ?? 'json') : type, nullable: told.nullable || told.type === null });
+      known.set(name, {
+        name,
+        type: type === 'auto' ? (told.type ?? 'json') : type,
+        ...(told.type === null ? { nullable: true } : { nullable: told.nullable, nulls: told.nulls }),
+      });
     });
     return { outputs: { rows: known && { columns: [...known.values()] } }, problems };
   },

@@ -1,5 +1,6 @@
 import { mentionedColumns } from '../../engine/schema/mentioned-columns.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Schema } from '../../engine/schema/types.ts';
 import { expressionProblems, findColumn } from '../kit/columns.ts';
 import { conditionExpression, conditionProblems, conditionText } from '../kit/condition.ts';
 import { f } from '../kit/fields.ts';
@@ -24,7 +25,7 @@ Write the condition in one of two ways.
 - An **expression** is TypeScript over \`row\`, for example \`row.temperature > 30 && row.region !== "north"\`.
 
 ### Missing values
-A null value meets no rule but *is null*: a row without a temperature is neither above 30 nor below. In an expression you decide yourself, and JavaScript takes null for 0 when it compares: \`row.temperature < 5\` is true for null. Write \`row.temperature !== null && row.temperature < 5\`.
+A null value meets no rule but *is null*: a row without a temperature is neither above 30 nor below, and goes to *rest*. So it is in an expression: \`row.temperature < 5\` is null for null, and \`!(row.temperature < 5)\` is as well. To keep such rows, say so: \`row.temperature === null || row.temperature < 5\`.
 
 ### Errors
 An expression counts as met when its value is *truthy* in JavaScript's sense: anything but false, null, 0, NaN and "". A value that is an object or a function cannot be meant (\`row.name.includes\` without its brackets) and fails the row.
@@ -57,7 +58,9 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
     mode === 'rules' ? rules.rules.map(({ column }) => column) : (mentionedColumns(where, (name) => findColumn(input, name))?.map(({ name }) => name) ?? null),
   infer: ({ params: { mode, rules, where }, inputs, analyse }) => {
     const rows = inputs['rows'] ?? null;
-    const outputs = { kept: rows, rest: rows };
+    const code = mode === 'rules' ? conditionExpression(rules, rows ?? { columns: [] }) : where;
+    const { notNull = [], type } = analyse.expression(code, rows ?? { columns: [] });
+    const outputs = { kept: rows && withoutNull(rows, notNull), rest: rows };
     if (mode === 'rules') {
       if (rules.rules.length > 0) return { outputs, problems: rows ? conditionProblems(rules, rows, 'rules') : [] };
       return {
@@ -68,12 +71,14 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
       };
     }
     const problems = expressionProblems(analyse, where, rows, 'where');
-    const { type } = analyse.expression(where, rows ?? { columns: [] });
-    if (problems.length > 0 || !rows || type === null || type === 'boolean' || type === 'json') return { outputs, problems };
+    if (problems.some(({ severity }) => severity === 'error') || !rows || type === null || type === 'boolean' || type === 'json') return { outputs, problems };
     const message = `The condition gives a ${type}, not true or false`;
     return {
       outputs,
-      problems: [{ code: 'filter/not-boolean', severity: 'warning', message, hint: 'Compare it with something, as in row.temperature > 30.', field: 'where' }],
+      problems: [
+        ...problems,
+        { code: 'filter/not-boolean', severity: 'warning', message, hint: 'Compare it with something, as in row.temperature > 30.', field: 'where' },
+      ],
     };
   },
   run: ({ params: { mode, rules, where }, inputs, expression }) => {
@@ -134,6 +139,13 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
     },
   ],
 });
+
+/** The rows that meet a condition have a value in the columns that it looks at. */
+function withoutNull(rows: Schema, names: readonly string[]): Schema {
+  if (names.length === 0) return rows;
+  const found = new Set(names);
+  return { ...rows, columns: rows.columns.map((column) => (found.has(column.name) ? { ...column, nullable: false, nulls: undefined } : column)) };
+}
 
 function isTruthy(value: unknown): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return Boolean(value);

@@ -1,3 +1,4 @@
+import { nullness } from '../../engine/schema/nulls.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import { freeName } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
@@ -228,6 +229,6 @@ function addedColumns({ kind, keys, suffix }: Params, rows: Schema, lookup: Sche
     .map((column) => {
       const name = freeName(column.name, suffix || '_', taken);
       taken.add(name);
-      return { from: column.name, to: { ...column, name, nullable: column.nullable || kind === 'left' } };
+      return { from: column.name, to: { ...column, name, ...nullness([column], kind === 'left') } };
     });
 }

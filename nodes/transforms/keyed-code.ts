@@ -41,6 +41,9 @@ Each key has a state of its own: an object (or a list) that the functions change
 
 At the end of the input all timers that are still set fire. \`context.ended\` is then true: a timer that always sets itself again must stop there.
 
+### Missing values
+As in *Code*: where an operator meets null, the row fails, and the editor underlines where that may be. Write \`state.total += row.amount ?? 0\`.
+
 ### Context
 | | |
 |---|---|

@@ -1,3 +1,4 @@
+import { nullness } from '../../engine/schema/nulls.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { formatValue } from '../../engine/schema/values.ts';
@@ -158,8 +159,8 @@ function parsedSchema(given: Params, rows: Schema): Schema {
   const parsed = given.columns.flatMap((each): { readonly column: Column; readonly isNew: boolean }[] => {
     const from = findColumn(rows, each.column);
     if (!from) return [];
-    const nullable = from.nullable || from.type === 'string' || given.unfit === 'null' || given.marks !== null;
-    return [{ column: { name: each.name ?? each.column, type: typeOfFormat(each), nullable }, isNew: each.name !== null }];
+    const mayBeNull = nullness([from], from.type === 'string' || given.unfit === 'null' || given.marks !== null);
+    return [{ column: { name: each.name ?? each.column, type: typeOfFormat(each), ...mayBeNull }, isNew: each.name !== null }];
   });
   const inPlace = (column: Column) => parsed.find(({ column: { name }, isNew }) => !isNew && name === column.name)?.column ?? column;
   return { columns: [...rows.columns.map(inPlace), ...parsed.filter(({ isNew }) => isNew).map(({ column }) => column)] };

@@ -175,7 +175,7 @@ function nameOf({ value, name }: Params['values'][number]): string {
 function outputSchema(given: Params, rows: Schema): Schema {
   const keys = given.keys.flatMap((name) => findColumn(rows, name) ?? []);
   const type = findColumn(rows, given.valueColumn ?? '')?.type ?? 'integer';
-  const result = given.function === 'only' ? { type, nullable: true } : resultType(given.function, type);
+  const result = given.function === 'only' ? { type, nullable: true } : resultType(given.function, { type, nullable: true });
   const columns = [...windowColumns(given), ...keys, ...given.values.map((value) => ({ name: nameOf(value), ...result }))];
   return given.window === 'none' ? { columns } : { columns, eventTime: { column: 'window_end', shift: -1 } };
 }

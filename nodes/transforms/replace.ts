@@ -1,3 +1,4 @@
+import { nullness } from '../../engine/schema/nulls.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue, formatValue } from '../../engine/schema/values.ts';
@@ -193,12 +194,13 @@ function typeOf({ type }: Params, column: Column): ColumnType {
 }
 
 function replacedColumn(given: Params, column: Column): Column {
-  if (given.what === 'nulls') return { ...column, nullable: true };
+  if (given.what === 'nulls') return { ...column, ...nullness([], true) };
   if (given.what !== 'values') return column;
   const type = typeOf(given, column);
   const toNull = given.others === 'null' || given.values.some(({ to }) => to === null || (type !== 'string' && to.trim() === ''));
-  const keepsNull = column.nullable && !given.values.some(({ from, to }) => from === null && to !== null);
-  return { ...column, type, nullable: toNull || keepsNull || (given.others === 'keep' && mayBecomeNull(column.type, type, 'fail')) };
+  const keepsNull = !given.values.some(({ from, to }) => from === null && to !== null);
+  const added = toNull || (given.others === 'keep' && mayBecomeNull(column.type, type, 'fail'));
+  return { ...column, type, ...nullness(keepsNull ? [column] : [], added) };
 }
 
 function columnProblems(given: Params, rows: Schema): NodeProblem[] {

@@ -1,6 +1,6 @@
 import { durationText } from '../../engine/schema/duration.ts';
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
-import { acceptedTypes, aggregateFunctions, resultType } from '../kit/aggregates.ts';
+import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../kit/aggregates.ts';
 import { findColumn } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../kit/keyed-rows.ts';
@@ -77,8 +77,8 @@ ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a dist
     const rows = inputs['rows'] ?? null;
     const { aggregations } = params;
     const added = aggregations.map((aggregation) => {
-      const type = findColumn(rows, aggregation.column ?? '')?.type ?? 'integer';
-      return { name: outputName(aggregation), ...resultType(aggregation.function, type) };
+      const column = findColumn(rows, aggregation.column ?? '') ?? countColumn;
+      return { name: outputName(aggregation), ...resultType(aggregation.function, column) };
     });
     const { schema, problems } = withColumns(rows, added, (i) => `aggregations.${i}.name`);
     return { outputs: { rows: schema }, problems: [...problems, ...aggregationProblems(params, rows)] };

@@ -1,3 +1,4 @@
+import { nullness } from '../../engine/schema/nulls.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
@@ -153,7 +154,7 @@ function selected(given: ParamsOf<typeof params>, rows: Schema): Part[] {
     const to = type === 'keep' ? from.type : type;
     // Blank text is null in any other type.
     const mayBecomeNull = to !== from.type && (given.uncastable === 'null' || from.type === 'string');
-    return [{ from, to: { name: name ?? column, type: to, nullable: from.nullable || mayBecomeNull }, index }];
+    return [{ from, to: { name: name ?? column, type: to, ...nullness([from], mayBecomeNull) }, index }];
   });
   if (given.others === 'drop') return listed;
   const sources = new Set(listed.map(({ from }) => from.name));

@@ -1,3 +1,4 @@
+import { nullness } from '../../engine/schema/nulls.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, Row, Value } from '../../engine/schema/types.ts';
 import { caster, mayBecomeNull, unfitField } from '../kit/casting.ts';
@@ -225,14 +226,14 @@ function splitProblems({ by, delimiter, pattern }: Params): NodeProblem[] {
 /** In the place of the text. */
 function madeColumns({ into, columns, keep, position, missing, unfit, column, blanks }: Params, source: Column): Column[] {
   if (into === 'rows') {
-    const part: Column = { name: column, type: 'string', nullable: true };
+    const part: Column = { name: column, type: 'string', ...nullness([source, { nullable: true, nulls: 'unseen' }]) };
     return position === null ? [part] : [part, { name: position, type: 'integer', nullable: true }];
   }
   const made = columns.map(
     ({ name, type }, i): Column => ({
       name,
       type,
-      nullable: source.nullable || (missing === 'null' && (i > 0 || !blanks)) || mayBecomeNull('string', type, unfit),
+      ...nullness([source], (missing === 'null' && (i > 0 || !blanks)) || mayBecomeNull('string', type, unfit)),
     }),
   );
   return keep ? [source, ...made] : made;

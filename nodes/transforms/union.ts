@@ -1,4 +1,5 @@
 import { decimalOfNumber } from '../../engine/schema/decimal.ts';
+import { nullness } from '../../engine/schema/nulls.ts';
 import type { Column, ColumnType, Schema, Value } from '../../engine/schema/types.ts';
 import { commonType } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
@@ -88,7 +89,7 @@ function united(schemas: readonly Schema[], which: 'warn' | 'all' | 'common'): {
     const before = columns.get(name) ?? column;
     const type = commonType(before.type, column.type);
     counts.set(name, (counts.get(name) ?? 0) + 1);
-    columns.set(name, { name, type: type ?? before.type, nullable: before.nullable || column.nullable });
+    columns.set(name, { name, type: type ?? before.type, ...nullness([before, column]) });
     if (type) continue;
     const message = `Column "${name}" is ${before.type} in one input and ${column.type} in another`;
     problems.push({ code: 'union/types', severity: 'error', message, hint: 'Cast one of them before, with "Select columns", or rename it.', port: 'rows' });
@@ -98,7 +99,7 @@ function united(schemas: readonly Schema[], which: 'warn' | 'all' | 'common'): {
   if (which === 'common') return { outputs: { rows: { columns: all.filter(isEverywhere) } }, problems };
   const partial = all.filter((column) => !isEverywhere(column));
   if (which === 'warn' && partial.length > 0) problems.push(missing(partial, counts, schemas.length));
-  return { outputs: { rows: { columns: all.map((column) => (isEverywhere(column) ? column : { ...column, nullable: true })) } }, problems };
+  return { outputs: { rows: { columns: all.map((column) => (isEverywhere(column) ? column : { ...column, ...nullness([], true) })) } }, problems };
 }
 
 function missing(partial: readonly Column[], counts: ReadonlyMap<string, number>, inputs: number): NodeProblem {

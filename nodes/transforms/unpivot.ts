@@ -1,3 +1,4 @@
+import { nullness } from '../../engine/schema/nulls.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue } from '../../engine/schema/values.ts';
@@ -77,9 +78,10 @@ A missing value gives a row with null. *Are left out* gives none, as Power Query
     const { type, problems } = valueType(params.type, turned);
     problems.push(...namesProblems(params, turned));
     problems.push(...duplicateNames([...kept.map(({ name }) => name), params.name, params.value], (i) => (i <= kept.length ? 'name' : 'value')));
-    const nullable = params.nulls === 'keep' && turned.some((column) => column.nullable || mayBecomeNull(column.type, type, params.unfit));
+    const keeps = params.nulls === 'keep';
+    const mayBeNull = nullness(keeps ? turned : [], keeps && turned.some((column) => mayBecomeNull(column.type, type, params.unfit)));
     return {
-      outputs: { rows: { columns: [...kept, { name: params.name, type: params.nameType, nullable: false }, { name: params.value, type, nullable }] } },
+      outputs: { rows: { columns: [...kept, { name: params.name, type: params.nameType, nullable: false }, { name: params.value, type, ...mayBeNull }] } },
       problems,
     };
   },

@@ -29,7 +29,7 @@ function problemsOf(declarations: string, code: string, offset: number): string[
   host.fileExists = (name) => files.has(name) || ts.sys.fileExists(name);
   const program = ts.createProgram(
     [...files.keys()],
-    { strict: true, strictNullChecks: false, noEmit: true, types: [], lib: ['lib.es2022.d.ts'], target: ts.ScriptTarget.ES2022 },
+    { strict: true, noEmit: true, types: [], lib: ['lib.es2022.d.ts'], target: ts.ScriptTarget.ES2022 },
     host,
   );
   return ts.getPreEmitDiagnostics(program).map((found) => {

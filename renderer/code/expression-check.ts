@@ -1,5 +1,6 @@
 import type * as Editor from 'monaco-editor/editor';
 import type { editor, IDisposable } from 'monaco-editor/editor';
+import { isAboutNull } from '../../engine/schema/typescript.ts';
 import { expressionModule, expressionOffsetLines } from './row-types.ts';
 
 const owner = 'millrace-expression';
@@ -16,11 +17,14 @@ export function checkExpression(monaco: typeof Editor, model: editor.ITextModel,
 
   const copy = () => {
     if (model.isDisposed()) return;
-    const own = monaco.editor.getModelMarkers({ owner: 'typescript', resource: model.uri });
+    const found = monaco.editor.getModelMarkers({ owner: 'typescript', resource: model.uri });
+    const own = found.filter((marker) => !marksNull(marker));
+    if (own.length < found.length) monaco.editor.setModelMarkers(model, 'typescript', own);
     const known = new Set(own.map((marker) => `${marker.startLineNumber}:${marker.startColumn}`));
     const lines = model.getLineCount();
     const markers = monaco.editor
       .getModelMarkers({ owner: 'typescript', resource: uri })
+      .filter((marker) => !marksNull(marker))
       .map((marker) => ({
         ...marker,
         startLineNumber: Math.min(lines, Math.max(1, marker.startLineNumber - expressionOffsetLines)),
@@ -49,6 +53,11 @@ export function checkExpression(monaco: typeof Editor, model: editor.ITextModel,
       shadow.dispose();
     },
   };
+}
+
+/** Null gives null in expressions: where they may meet one is told by the check of the pipeline, in words of its own. */
+function marksNull({ code, message }: editor.IMarkerData): boolean {
+  return isAboutNull(Number(typeof code === 'object' ? code.value : code), message);
 }
 
 function describe(markers: readonly editor.IMarkerData[]): string {

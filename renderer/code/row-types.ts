@@ -7,7 +7,7 @@ import { keyedDeclarations, rowDeclaration } from '../../engine/schema/typescrip
  */
 export function rowTypes(schema: Schema | null, forExpression: boolean, keys: readonly string[] | null = null): string {
   // An input that is not known yet: any column may be there.
-  const row = schema ? rowDeclaration(schema) : 'interface Row {\n  readonly [column: string]: any;\n}';
+  const row = schema ? rowDeclaration(schema, { withNull: !forExpression }) : 'interface Row {\n  readonly [column: string]: any;\n}';
   if (forExpression) return `${row}\ndeclare const row: Row;\n`;
   return keys ? `${row}\n${keyedDeclarations(schema ?? anyColumns(keys), keys, null)}` : `${row}\n`;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { createSandbox } from '../../engine/sandbox/sandbox.ts';
 import { TrailingZeros } from '../../engine/schema/exact.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
@@ -19,12 +20,12 @@ function table(head: string): string[][] {
   const lines = page.slice(start, page.indexOf('\n\n', start)).split('\n').slice(2);
   return lines.map((line) =>
     line
-      .split('|')
+      .split(/(?<!\\)\|/)
       .slice(1, -1)
       .map((cell) => cell.trim()),
   );
 }
-const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text!);
+const codes = (cell: string): string[] => [...cell.matchAll(/`` (.+?) ``|`([^`]+)`/g)].map(([, outer, text]) => (outer ?? text)!.replaceAll('\\|', '|'));
 const typeOf = (cells: readonly string[]) =>
   inferFromText(
     ['c'],
@@ -73,6 +74,23 @@ describe('behind the sample', () => {
     readText(first, type, zeros);
     expect(readText(further, type, zeros)).toMatchObject({ ok: false, message: expect.stringContaining(message!) });
     expect(widerType(further, type)).toBe(wider);
+  });
+});
+describe('null', () => {
+  const sandbox = createSandbox();
+  const row = { no: null, n: 3 };
+  const outcome = (run: () => unknown): string => {
+    try {
+      return String(run() ?? null);
+    } catch {
+      return 'fails';
+    }
+  };
+  const cells = table('| `row.no` is null').flatMap(([sources, expression, code]) => codes(sources!).map((source) => [source, expression!, code!] as const));
+  test.each(cells)('%s: %s, in code %s', (source, expression, code) => {
+    expect(outcome(() => sandbox.expression(source, { node: 'n', field: 'where' })(row))).toBe(expression);
+    const step = sandbox.snippet(`export default (row: Row) => ({ x: ${source} })`, { node: 'n', field: 'code' });
+    expect(outcome(() => (step(row) as { x: unknown }).x)).toBe(code);
   });
 });
 

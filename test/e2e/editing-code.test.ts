@@ -1,4 +1,6 @@
 /** Snippets and expressions, as one types: completion, errors, and the rows that follow. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { openDrawn } from './documents.ts';
@@ -56,6 +58,31 @@ describe.skipIf(why !== null)(`code${why ? ` (${why})` : ''}`, () => {
     await page.locator('.monaco-editor.focused').waitFor();
     await page.keyboard.type('/*here*/');
     await expect.poll(() => page.locator('.monaco-editor.focused').innerText()).toMatch(/row\.\/\*here\*\/temprature/);
+  });
+
+  it('underlines where a column may be null, and shows what comes of it', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'sales.csv'), 'region,qty,price\nnorth,2,1.5\n,,2.5\nsouth,3,4\n');
+    const { page } = await openDrawn('browser', folder, {
+      nodes: {
+        sales: { type: 'csv-file', params: { path: join(folder, 'sales.csv') } },
+        sum: { type: 'compute', params: { columns: [{ name: 'x', expression: '1', type: 'auto' }] } },
+        code: { type: 'code' },
+      },
+      edges: ['sales.rows -> sum.rows', 'sales.rows -> code.rows'],
+      layout: { code: [300, 120] },
+    });
+    await selectNode(page, 'sum');
+    await typeCode(page, field(page, 'columns.0.expression').getByRole('textbox'), 'row.qty * row.price');
+    // Only `qty` has a gap.
+    await page.locator('.squiggly-warning').first().waitFor();
+    await field(page, 'columns.0.expression').getByText('`row.qty` may be null: the result is null then').waitFor();
+    expect(await page.locator('.squiggly-error').count()).toBe(0);
+    await expect.poll(async () => (await gridRows(page).allInnerTexts()).map((row) => row.split('\n').at(-1))).toEqual(['3', 'null', '12']);
+
+    await selectNode(page, 'code');
+    await typeCode(page, snippet(page), 'export default function step(row: Row) { return { x: row.qty * row.price }; }');
+    await bottomPanel(page).getByRole('list', { name: 'Problems of this code' }).getByText("'row.qty' is possibly 'null'").waitFor();
   });
 
   it('shows rows that follow every key', async () => {

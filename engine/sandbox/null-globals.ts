@@ -1,0 +1,78 @@
+/** JavaScript's own objects as users' code gets them. */
+import { guardedNames } from '../schema/null-coercion.ts';
+
+type Global = { readonly [name: string]: unknown };
+
+/**
+ * These objects as they are in `all`, but for functions that take null for another value: such a call is answered by `missed`, with the
+ * name of the function, which gives null or throws. What makes an object cannot give null, so `failed` throws there.
+ */
+export function guardedGlobals(all: { readonly [name: string]: any }, missed: (name: string) => unknown, failed: (name: string) => never): Global {
+  const { Math: mathOf, Number: numberOf, String: stringOf, Date: dateOf, RegExp: patternOf } = all;
+  const known = (value: unknown) => value !== null && value !== undefined;
+  const ofOne = (name: string, own: (value: unknown) => unknown) => (value: unknown, more?: unknown) =>
+    known(value) ? (own as (value: unknown, more?: unknown) => unknown)(value, more) : missed(name);
+
+  const math: Record<string, unknown> = {};
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(mathOf))) {
+    math[name] = typeof value !== 'function' || name === 'random' ? value : guardedMath(name, value as (...values: unknown[]) => unknown, missed);
+  }
+  function number(...values: unknown[]) {
+    if (new.target) return Reflect.construct(numberOf, values, new.target);
+    return values.length === 0 ? 0 : known(values[0]) ? numberOf(values[0]) : missed('Number');
+  }
+  function string(...values: unknown[]) {
+    if (new.target) return Reflect.construct(stringOf, values, new.target);
+    return values.length === 0 ? '' : known(values[0]) ? stringOf(values[0]) : missed('String');
+  }
+  function date(...values: unknown[]) {
+    if (values.includes(null)) return failed('Date');
+    return new.target ? Reflect.construct(dateOf, values, new.target) : dateOf(...values);
+  }
+  function pattern(...values: unknown[]) {
+    if (values.includes(null)) return failed('RegExp');
+    return new.target ? Reflect.construct(patternOf, values, new.target) : patternOf(...values);
+  }
+  const utc = (...values: unknown[]) => (values.every(known) ? dateOf.UTC(...values) : missed('Date.UTC'));
+  const raw = (strings: TemplateStringsArray, ...values: unknown[]) => (values.every(known) ? stringOf.raw(strings, ...values) : missed('String.raw'));
+  const globals: Record<string, unknown> = {
+    Math: withOwn(math, {}, Object.getOwnPropertyDescriptors({ [Symbol.toStringTag]: 'Math' })),
+    Number: withOwn(number, numberOf, {}),
+    String: withOwn(string, stringOf, own({ raw })),
+    Date: withOwn(date, dateOf, own({ UTC: utc, parse: ofOne('Date.parse', (value) => dateOf.parse(value)) })),
+    RegExp: withOwn(pattern, patternOf, {}),
+    // What is undefined is no number: of that JavaScript says the truth.
+    isNaN: (value: unknown) => (value === null ? missed('isNaN') : all['isNaN'](value)),
+    isFinite: (value: unknown) => (value === null ? missed('isFinite') : all['isFinite'](value)),
+  };
+  for (const name of guardedNames) globals[name] ??= ofOne(name, all[name]);
+  return globals;
+}
+
+function own(values: object): PropertyDescriptorMap {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, writable: true, configurable: true, enumerable: false }]));
+}
+
+/** `made`, with the properties that `original` has, and with `own` ones. */
+function withOwn<T extends object>(made: T, original: object, own: PropertyDescriptorMap): T {
+  for (const name of Reflect.ownKeys(original)) {
+    const property = Object.getOwnPropertyDescriptor(original, name)!;
+    if (name === 'prototype') Object.defineProperty(made, name, { value: property.value, writable: false });
+    else Object.defineProperty(made, name, { ...property, configurable: true });
+  }
+  return Object.defineProperties(made, own);
+}
+
+/** By number of parameters, so that the compiler can put it inline. */
+function guardedMath(name: string, own: (...values: unknown[]) => unknown, missed: (name: string) => unknown): unknown {
+  const full = `Math.${name}`;
+  const generic = (...values: unknown[]) => (values.some((value) => value === null || value === undefined) ? missed(full) : own(...values));
+  return new Function(
+    'own',
+    'missed',
+    'generic',
+    own.length === 1
+      ? `'use strict'; return (a) => a == null ? missed(${JSON.stringify(full)}) : own(a)`
+      : `'use strict'; return function (a, b) { return arguments.length === 2 ? (a == null || b == null ? missed(${JSON.stringify(full)}) : own(a, b)) : generic(...arguments) }`,
+  )(own, missed, generic) as unknown;
+}

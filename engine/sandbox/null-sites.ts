@@ -1,0 +1,100 @@
+/** The functions that stand where null is guarded, and what they say where null must not be. */
+import { textMethods } from '../schema/null-coercion.ts';
+import type { NullSite } from './null-guards.ts';
+
+/** Errors of users' code that are about null, with what to do. */
+const hints = new WeakMap<object, string>();
+
+export function nullHint(thrown: unknown): string | undefined {
+  return typeof thrown === 'object' && thrown !== null ? hints.get(thrown) : undefined;
+}
+
+/** What no object has a member of. */
+const noKey = Symbol('null');
+
+/**
+ * A function for each place, in their order. With `failing`, they throw on null, and otherwise give null, but where a name or a
+ * number has to be. They are made together, as the code of users is compiled.
+ */
+export function guardsOf(sites: readonly NullSite[], failing: boolean): readonly unknown[] {
+  const fails = sites.map(
+    (site) =>
+      (...values: unknown[]) =>
+        fail(site, values),
+  );
+  const source = sites.map((site, i) => guardSource(site, `fails[${i}]`, failing));
+  const make = new Function('fails', 'noKey', 'coerces', `'use strict'; return [${source.join(',\n')}];`);
+  return make(fails, noKey, coerces) as unknown[];
+}
+
+/** Only names of operators and methods get into the source; and fixed parts of templates, as literals. */
+function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails: string, failing: boolean): string {
+  const names = operands.map((_, i) => `v${i}`);
+  const test = (is: string) =>
+    operands
+      .map(({ checked }, i) => (checked ? `v${i} ${is} null` : ''))
+      .filter((each) => each !== '')
+      .join(' || ') || 'false';
+  const given = names.join(', ');
+  const missed = failing ? `${fails}(${given})` : 'null';
+  switch (guard) {
+    case 'binary':
+      return `(v0, v1) => ${test('==')} ? ${missed} : v0 ${operator} v1`;
+    case 'unary':
+      return `(v0) => v0 == null ? ${missed} : ${operator} v0`;
+    case 'not':
+      return '(v0) => v0 == null ? null : !v0';
+    case 'either':
+      return '(left, right) => left === null && !right ? null : right';
+    case 'second':
+      return '(_, value) => value';
+    case 'template':
+      return `(_, ${given}) => ${test('==')} ? ${missed} : ${quasis.map((text, i) => `${i > 0 ? `\`\${v${i - 1}}\` + ` : ''}${JSON.stringify(text)}`).join(' + ')}`;
+    case 'method':
+      return `(self, ${given}) => (${test('===')}) && coerces(self, ${JSON.stringify(operator)}) ? ${missed} : self.${operator}(${given})`;
+    case 'key':
+      return `(v0) => v0 == null ? ${failing ? missed : 'noKey'} : v0`;
+    case 'value':
+    case 'name':
+      return `(v0) => v0 == null ? ${fails}(v0) : v0`;
+  }
+}
+
+/** Whether a method makes a number or a text of null: a list looks for null itself, and other objects may do what they like. */
+function coerces(self: unknown, name: string): boolean {
+  if (typeof self === 'string' || typeof self === 'number' || self instanceof RegExp) return true;
+  return textMethods[name] === 'both' && Array.isArray(self);
+}
+
+/** Users see at most so much of their own code in a message. */
+const longest = 60;
+
+function fail({ operands, text, operator }: NullSite, values: readonly unknown[]): never {
+  const found = Math.max(
+    0,
+    values.findIndex((value, i) => operands[i]?.checked !== false && (value === null || value === undefined)),
+  );
+  const value = values[found] === undefined ? 'undefined' : 'null';
+  const operand = operands[found]?.text ?? '';
+  const place = text === '' ? `with \`${operator}\`` : `in \`${short(text)}\``;
+  const what = operand === '' || operand === text ? `A value is ${value} ${place}` : `\`${short(operand)}\` is ${value} ${place}`;
+  const isText = operator === '`' || values.some((each) => typeof each === 'string');
+  const plain = /^[\w$.[\]"']+$/.test(operand) && operand.length <= longest ? operand : 'value';
+  throw nullError(what, `Say what is to stand for it, as in \`${plain} ?? ${isText ? '""' : '0'}\`, or test it first: \`${plain} === null\`.`);
+}
+
+/** For a function of JavaScript's own that was given null. */
+export function failCall(name: string): never {
+  const what = /^[A-Z]\w*$/.test(name) && name !== 'Number' && name !== 'String' ? `\`new ${name}\`` : `\`${name}\``;
+  throw nullError(`${what} was given null`, 'Say what is to stand for it, as in `value ?? 0`, or test it first: `value === null`.');
+}
+
+function nullError(message: string, hint: string): TypeError {
+  const error = new TypeError(message);
+  hints.set(error, hint);
+  return error;
+}
+
+function short(text: string): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}

@@ -1,0 +1,63 @@
+/** 1-based. */
+export interface TextPlace {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A text that is put together from parts of another one and of additions, and knows where each part was. */
+export class PlacedText {
+  readonly #source: string;
+  readonly #parts: string[] = [];
+  /** Of each part: where it begins in the new text, and where it stood; an addition stands before what comes after it. */
+  readonly #starts: number[] = [];
+  readonly #origins: number[] = [];
+  #length = 0;
+  #at = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** Adds what stands between two offsets of the source. */
+  copy(start: number, end: number): void {
+    this.#add(this.#source.slice(start, end), start);
+    this.#at = end;
+  }
+
+  put(text: string): void {
+    this.#add(text, -1);
+  }
+
+  originalPlace({ line, column }: TextPlace): TextPlace {
+    const lines = this.toString().split('\n').slice(0, line);
+    const before = lines.slice(0, -1).reduce((sum, text) => sum + text.length + 1, 0);
+    const original = this.#source.slice(0, this.#originalOffset(before + column - 1)).split('\n');
+    return { line: original.length, column: original.at(-1)!.length + 1 };
+  }
+
+  #originalOffset(offset: number): number {
+    let low = 0;
+    let high = this.#starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#starts[middle]! <= offset) low = middle;
+      else high = middle;
+    }
+    for (let i = low; i < this.#starts.length; i++) {
+      if (this.#origins[i]! >= 0) return this.#origins[i]! + (i === low ? offset - this.#starts[i]! : 0);
+    }
+    return this.#at;
+  }
+
+  toString(): string {
+    return this.#parts.join('');
+  }
+
+  #add(text: string, origin: number): void {
+    if (text === '') return;
+    this.#parts.push(text);
+    this.#starts.push(this.#length);
+    this.#origins.push(origin);
+    this.#length += text.length;
+  }
+}
