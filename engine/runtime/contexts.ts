@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { KeyedCode, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
+import type { KeyedCode, OrderCare, OutputTime, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
 import { errorPort } from '../document/pipeline.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import type { CodeFailure, CodePlace, Sandbox } from '../sandbox/sandbox.ts';
@@ -37,8 +37,8 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
   };
 }
 
-export function sourceContext(context: RunContext<any>, start: Json, refuse: (failure: RowFailure) => void): SourceContext<any> {
-  return { ...context, batchSize, start, now: Date.now, elapsed: () => performance.now(), refuse, sample: false };
+export function sourceContext(context: RunContext<any>, start: Json, order: OrderCare | undefined, refuse: (failure: RowFailure) => void): SourceContext<any> {
+  return { ...context, batchSize, start, order, now: Date.now, elapsed: () => performance.now(), refuse, sample: false };
 }
 
 export function transformContext(
@@ -49,6 +49,7 @@ export function transformContext(
   memory: number,
   now: () => number,
   breathe: () => void | Promise<void>,
+  outputTime: OutputTime,
 ): TransformContext<any> {
   return {
     ...context,
@@ -58,6 +59,7 @@ export function transformContext(
     },
     now,
     breathe,
+    outputTime,
     state: (name) => states.open(name),
     memory,
     expression: (source, field) => code.compile('expression', source, field),

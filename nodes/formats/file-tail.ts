@@ -98,7 +98,7 @@ export class FileTail implements Reader {
         this.#lastRowsAt = this.#clock.now();
         const source = this.#current!.name;
         const { rows, lines } = batch;
-        return { rows, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+        return { rows, part: this.#current!.id, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
       }
       await this.#pause();
     }
@@ -109,6 +109,11 @@ export class FileTail implements Reader {
     if (this.#isFirstLook) return this.#options.start;
     const files = [...Array.from(this.#files.values(), (file) => file.position()), ...this.#ended.positions()];
     return { files, lost: this.#report.lost } as unknown as Json;
+  }
+
+  /** Each file has an order of its own. */
+  *parts() {
+    for (const { id, waiting, hasRows, isHeld } of this.#files.values()) yield { id, isWaiting: waiting > 0 || hasRows || isHeld };
   }
 
   backlog() {
@@ -135,7 +140,8 @@ export class FileTail implements Reader {
       this.#current = file;
       file.parse(batch);
       while (batch.rows.length < batch.size && (await file.fill())) file.parse(batch);
-      this.#wasAtEnd = batch.rows.length < batch.size;
+      file.hasRows = batch.rows.length === batch.size;
+      this.#wasAtEnd = !file.hasRows;
       if (file.isDone && batch.rows.length === 0) await this.#end(file);
       if (batch.rows.length > 0) return true;
       if (this.#closing.signal.aborted) return false;

@@ -120,6 +120,17 @@ export interface RowFailure {
   readonly fix?: Fix;
 }
 
+/**
+ * How a bounded input keeps all of its rows whatever their order: no watermark may rise above a row that is still to come. Absent where
+ * the input never ends, or nothing goes by its watermark: rows that come behind it are late then.
+ */
+export interface OrderCare {
+  /** How far, in milliseconds, its rows are known to be out of order; Infinity: its watermark waits for its end. Null: that is not known yet. */
+  readonly disorder: number | null;
+  /** Whoever finds a row behind the watermark throws `OutOfOrder`, and the run starts over. Where it cannot, `disorder` has to be found out before. */
+  readonly startsOver: boolean;
+}
+
 // ---- Sources
 
 /** A checkpoint of a pipeline. */
@@ -140,6 +151,7 @@ export interface SourceContext<P> extends RunContext<P> {
   elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
+  readonly order?: OrderCare | undefined;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
   refuse(failure: RowFailure): void;
 }
@@ -156,6 +168,13 @@ export interface SourceBatch {
    * the rows before it is so however they are split into batches. Sources themselves leave this out: event-time-source.ts sets it.
    */
   readonly watermarks?: readonly WatermarkStep[];
+  /** Of a source whose parts (files, for instance) have each an order of their own: the part that these rows are of, by its `id` in `Reader.parts`. */
+  readonly part?: string;
+}
+export interface Part {
+  readonly id: string;
+  /** More of it is there to be read. */
+  readonly isWaiting: boolean;
 }
 export interface Backlog {
   readonly waiting: number;
@@ -178,6 +197,8 @@ export interface Reader {
   waiting?(): { readonly watermark?: number; readonly idle?: boolean };
   /** A checkpoint that holds this position is durable: the source may forget what lies before it (an inbox its rows). */
   committed?(position: Json, checkpoint: CheckpointRef): void | Promise<void>;
+  /** The parts that are read side by side: the watermark is the least over them, those left out that have had nothing to read for a while. */
+  parts?(): Iterable<Part>;
   /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
   backlog?(): Backlog | null;
   /** How far reading has come; `total` is null when nobody knows. */
@@ -200,6 +221,14 @@ export interface Discovery {
 
 // ---- Transforms
 
+/** The time of what a node sends on, where the node makes it. Its inputs' watermark is then not to be handed on (see `outputWatermark`). */
+export interface OutputTime {
+  advance(watermark: number): void;
+  /** Whether rows have stopped coming, so that no watermark waits for them. */
+  idle(isIdle: boolean): void;
+  /** To be asked when rows come. */
+  order(): OrderCare | undefined;
+}
 export interface TransformContext<P> extends RunContext<P> {
   /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
   now(): number;
@@ -214,6 +243,8 @@ export interface TransformContext<P> extends RunContext<P> {
    */
   readonly memory: number;
 
+  /** For nodes with `setsEventTime`. */
+  readonly outputTime: OutputTime;
   /** Sends rows on. `rows` belongs to the receiver from then on. */
   emit(port: string, rows: readonly Row[]): void;
   /**
@@ -407,6 +438,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
    * this machine's clock, so none of them is too far ahead of it.
    */
   readonly eventTime?: { readonly column: string; readonly simulated?: boolean };
+  /** What it reads is gone afterwards. Absent: it can be opened again and gives the same rows, as long as nobody changes what it reads. */
+  readonly readsOnce?: boolean;
   /** While it has no rows, its watermark stays where it is. Sources themselves leave it out: event-time-source.ts gives it. */
   holdsBack?(params: ParamsOf<F>): boolean;
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
@@ -448,6 +481,8 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
    * nothing between rows. A function where that depends on the params.
    */
   readonly stateful?: boolean | ((params: ParamsOf<F>) => boolean);
+  /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
+  readonly setsEventTime?: boolean;
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
   /**

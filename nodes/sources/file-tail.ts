@@ -5,7 +5,7 @@ import { columnTypesField, outputColumns, sampleRowsField } from '../formats/col
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
-import { FileRows } from '../formats/file-rows.ts';
+import { UnrelatedFileRows } from '../formats/file-rows.ts';
 import { FileTail } from '../formats/file-tail.ts';
 import { findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
@@ -118,7 +118,7 @@ columns that only later rows have. The files are UTF-8.
     const options = { path: params.path, from: params.from, batchSize: context.batchSize, start: context.start, signal: context.signal };
     if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
     const files = findFiles(params.path, context.path);
-    return new FileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
+    return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
   },
   examples: [
     {

@@ -41,6 +41,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ ends }) => ends,
+  readsOnce: true,
   params: {
     format: lineFormatField,
     entry: entryField,

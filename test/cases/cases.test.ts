@@ -4,6 +4,7 @@
  * - `expected/exit`: the exit code, 0 where there is no such file
  * - `expected/stderr`: each line of it is to be found in what the run says
  * - `expected/x.db.t.jsonl`: the rows of table `t` in `x.db` afterwards, in their order, one JSON list a line
+ * - `expected/stdout`: what the run prints; one that never ends is stopped once that is there
  * - any other file of `expected/` is what the run leaves under that name, byte for byte
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -31,17 +32,25 @@ test.concurrent.each(cases)('%s', async (name) => {
   }
   const expected = (file: string): string => readFileSync(join(place, 'expected', file), 'utf8');
   const files = existsSync(join(place, 'expected')) ? readdirSync(join(place, 'expected')) : [];
-  const { code, errors } = await millrace(['run', 'p.millrace.json'], place);
+  const prints = files.includes('stdout') ? expected('stdout') : null;
+  const { code, output, errors } = await run(place, prints);
+  // The summary comes after.
+  if (prints !== null) expect(output.slice(0, prints.length), errors).toBe(prints);
 
   const lines = files.includes('stderr') ? expected('stderr').trimEnd().split('\n') : [];
   for (const line of lines) expect(errors).toContain(line);
   expect(code, errors).toBe(files.includes('exit') ? Number(expected('exit')) : 0);
-  for (const file of files.filter((each) => each !== 'exit' && each !== 'stderr')) {
+  for (const file of files.filter((each) => !['exit', 'stderr', 'stdout'].includes(each))) {
     const [, database, table] = /^(.*\.db)\.(.*)\.jsonl$/.exec(file) ?? [];
     const found = database && table ? rowsOf(join(place, database), table) : readFileSync(join(place, file), 'utf8');
     expect(found, file).toBe(expected(file));
   }
 });
+
+/** Ctrl+C once it has printed this. */
+function run(folder: string, prints: string | null): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
+  return millrace(['run', 'p.millrace.json'], folder, {}, prints === null ? undefined : (output, stop) => output.length >= prints.length && stop());
+}
 
 function rowsOf(path: string, table: string): string {
   const database = new Sqlite(path, { readonly: true });

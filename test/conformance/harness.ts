@@ -181,6 +181,7 @@ class Run {
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,
       breathe: () => {},
+      outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       commits: 'end',
       resume: null,
       lineage: 'example',
