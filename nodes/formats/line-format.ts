@@ -22,7 +22,7 @@ export const lineFormatField = f.choice({
   ],
 });
 export const extraKeysField = f.choice({
-  label: 'Keys that are no columns',
+  label: 'Keys that are not columns',
   default: 'ignore',
   options: [
     { value: 'ignore', label: 'Leave them out, and count them in the log' },

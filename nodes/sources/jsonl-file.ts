@@ -63,7 +63,7 @@ that does not fit its column's type, a key that is no column (unless these are l
       when: { param: 'layout', is: ['auto', 'document'] },
     }),
     extra: f.choice({
-      label: 'Keys that are no columns',
+      label: 'Keys that are not columns',
       default: 'error',
       options: [
         { value: 'error', label: 'Row error' },
