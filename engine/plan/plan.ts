@@ -49,12 +49,11 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
     chains: findChains(planned, graph),
     bounded: planned.every(({ definition, params }) => isBounded(definition, params)),
   };
-  if (target === undefined) {
+  if (target === undefined)
     return withErrorsTable(
       keepAsWritten(plan, (type) => checked.catalogue.get(type)!),
       checked,
     );
-  }
   return { ...plan, leaving: checked.edges.flatMap(({ from, to }) => (needed.has(from.node) && !needed.has(to.node) ? [from] : [])) };
 }
 

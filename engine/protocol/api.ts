@@ -3,6 +3,7 @@
  * Requests are imperative (`run.start`), events are in the past tense (`run.changed`).
  */
 import { z } from 'zod';
+import type { Heard } from '../../nodes/kit/node.ts';
 import { pipelineSchema, sentPipelineSchema } from '../document/pipeline-schema.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Json, Schema } from '../schema/types.ts';
@@ -21,6 +22,9 @@ import type {
   RecentFile,
   RecognisedFile,
   RunSummary,
+  ScanProgress,
+  ScanResult,
+  ScanState,
   Table,
   Touches,
   TrustedPlace,
@@ -69,6 +73,10 @@ export const requestParams = {
   'pipeline.check': z.object({ documentId: document, ...pipelineOrChanges, since: z.number().int().optional() }),
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
   'preview.read': z.object({ documentId: document, ...pipelineOrChanges, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
+  /** Reads a source to its end and tells what does not fit; `source.scanning` says how far it is. Rejects with `scan/stopped` where it is cancelled. */
+  'source.scan': z.object({ documentId: document, ...pipelineOrChanges, node: z.string() }),
+  /** What is remembered of such a scan, while the source would read the same. */
+  'source.scanned': z.object({ documentId: document, ...pipelineOrChanges, node: z.string() }),
   /**
    * `from`: where it begins, see RunOptions; left out it goes on from the latest checkpoint where the input never ends. Refused with
    * code `checkpoint/changed` where an edit has made state useless, unless `dropChangedState`; with `checkpoint/behind` where rows would be
@@ -104,6 +112,11 @@ export const requestParams = {
     parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     node: z.string().max(100),
   }),
+  /**
+   * Opens the address of a source until a first request comes, and tells what that carries: see `listen` of nodes/kit/node.ts. Requests that
+   * are no sample are told by `source.refused`. Rejected with code `listen/timeout` when none comes.
+   */
+  'source.listen': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string().max(100) }),
   'run.list': z.object({}),
   /** The rows that an inspect sink holds now; with `port`, while the run goes on, the latest ones that left there, oldest first. */
   'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000), port: z.string().max(1000).optional() }),
@@ -168,9 +181,12 @@ export interface RequestResults {
   'document.close': null;
   'pipeline.check': CheckAnswer;
   'preview.read': PreviewResult;
+  'source.scan': ScanResult;
+  'source.scanned': ScanState;
   'run.start': RunSummary;
   'errors.list': WaitingErrors;
   'run.replay': RunSummary;
+  'source.listen': Heard;
   'run.resumable': { readonly id: number; readonly at: number; readonly failed: Problem | null } | null;
   'run.elsewhere': CheckpointElsewhere | null;
   'run.stop': null;
@@ -203,11 +219,15 @@ export interface RequestResults {
 }
 
 export interface Events {
+  /** A request came at a source that listens for a sample, and was refused. */
+  'source.refused': { readonly documentId: string; readonly node: string; readonly problem: Problem };
   /** Trust in an open document was taken back. */
   'document.distrusted': { readonly documentId: string };
   /** State, counters, problems or outputs of a run changed; at most ten a second per run, and always once at its end. */
   'run.changed': RunSummary;
   'run.logged': { readonly runId: string; readonly line: LogLine };
+  /** At most five a second for each source that is being scanned. */
+  'source.scanning': ScanProgress & { readonly documentId: string; readonly node: string };
   /** A check of snippets' types has finished later than the check itself: problems of the same document, to be shown beside them. */
   'code.checked': { readonly documentId: string; readonly problems: readonly Problem[] };
   /** The workbench process was restarted: documents must be opened anew (the editor does it by itself). */

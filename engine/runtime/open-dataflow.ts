@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { OrderCare, Output, OutputTime, Reader, SinkContext, SourceBatch, Writer } from '../../nodes/kit/node.ts';
+import type { OrderCare, Output, OutputTime, Reader, RowFailure, SinkContext, SourceBatch, Writer } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { isStateful } from '../plan/catalogue.ts';
 import { Graph } from '../plan/graph.ts';
@@ -97,12 +97,7 @@ class OpenDataflow implements Dataflow {
   #openTransform(station: Station): OpenOperator {
     const { planned, definition } = station;
     if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
-    const { sandbox, monitor, onCode } = this.#env;
-    const code = new Code(planned.id, sandbox, monitor, (node, field) => {
-      const number = this.#hub.addCode(node, field);
-      onCode?.call(this.#env, number, node, field);
-      return number;
-    });
+    const code = this.#codeOf(planned.id);
     const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
     const now = () => this.#env.now?.() ?? Date.now();
     const breathe = () => this.#breathe();
@@ -115,6 +110,15 @@ class OpenDataflow implements Dataflow {
       definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe, outputTime)),
     );
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
+  }
+
+  #codeOf(id: NodeId): Code {
+    const { sandbox, monitor, onCode } = this.#env;
+    return new Code(id, sandbox, monitor, (node, field) => {
+      const number = this.#hub.addCode(node, field);
+      onCode?.call(this.#env, number, node, field);
+      return number;
+    });
   }
 
   async #openSink(station: Station): Promise<void> {
@@ -178,13 +182,10 @@ class OpenDataflow implements Dataflow {
     const { definition } = station;
     if (definition.kind !== 'source') throw new Error(`${source} is no source`);
     try {
-      return watchedReader(
-        await this.#hub.work(station, () =>
-          definition.run(sourceContext(this.#context(station), start, this.#orderOf(source), (failure) => station.failures.refuse(failure))),
-        ),
-        station,
-        this.#hub,
-      );
+      const code = this.#codeOf(source);
+      const refuse = (failure: RowFailure) => station.failures.refuse(failure);
+      const context = sourceContext(this.#context(station), start, this.#orderOf(source), refuse, (text, flags, field) => code.pattern(text, flags, field));
+      return watchedReader(await this.#hub.work(station, () => definition.run(context)), station, this.#hub);
     } catch (error) {
       throw this.#hub.named(error, station);
     }

@@ -25,6 +25,8 @@ export interface TailClock {
 export interface TailOptions {
   /** A path or pattern, as in the params. */
   readonly path: string;
+  /** What the pattern matches and is not followed. */
+  readonly exclude?: string | null;
   /** Where to begin in files that are there when a run starts anew. Files that come later are read from their beginning. */
   readonly from: 'beginning' | 'end';
   readonly batchSize: number;
@@ -162,7 +164,7 @@ export class FileTail implements Reader {
     const unresolved = isFirst ? await this.#restore(now) : [];
     // A copy that was made before a file was cut off is in every listing that is taken after that was seen, and in none before.
     const cut = [...this.#files.values()].filter(({ isCut }) => isCut);
-    const listing = listFiles(this.#options.path, this.#options.resolve);
+    const listing = listFiles(this.#options.path, this.#options.resolve, this.#options.exclude);
     this.#report.leftOut(listing.leftOut);
     // A file may have several names: the one that it has here stays.
     const listed = new Map<string, ListedFile>();
@@ -309,9 +311,9 @@ export class FileTail implements Reader {
   }
 
   #disk(positions: readonly TailPosition[]): Disk {
-    const { path, resolve } = this.#options;
+    const { path, resolve, exclude } = this.#options;
     const names = positions.map(({ name }) => name);
-    return new Disk(listFiles(path, resolve).files, names, resolve);
+    return new Disk(listFiles(path, resolve, exclude).files, names, resolve);
   }
 
   /** Follows a file from a position; false where another one has its name by now, or it does not hold what was read. */

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, it, test } from 'vitest';
+import { CellFormats } from './cell-formats.ts';
 import { type BodyKind, bodyKind, rowsOf } from './http-rows.ts';
 
 test('a list may be as long as a body can be', () => {
@@ -34,9 +35,36 @@ test.each([
   expect(read(body, 'json', path)).toMatchObject({ status, code, message: expect.stringContaining(message) });
 });
 
+test('fields of forms and texts of JSON are read in the formats of their columns', () => {
+  const formats = new CellFormats([
+    { column: 'id', type: 'number', missing: '-' },
+    { column: 'v', type: 'number', numbers: 'marked', units: '€' },
+  ]);
+  const inFormats = (body: string, kind: BodyKind) => rowsOf(body, kind, { schema, formats, extra: 'ignore', path: [] });
+  expect(inFormats('id=-&v=1.299,99%20%E2%82%AC', 'form')).toEqual({ rows: [{ id: null, v: 1299.99 }] });
+  expect(inFormats('[{"id":1,"v":"0,5"},{"id":2,"v":1.299}]', 'json')).toEqual({
+    rows: [
+      { id: 1, v: 0.5 },
+      { id: 2, v: 1.299 },
+    ],
+  });
+  const message = expect.stringContaining('column "v" is of type number: "12.5" is not a number such as -1.234,5 €');
+  expect(inFormats('[{"id":1,"v":"12.5"}]', 'json')).toMatchObject({ status: 422, message });
+});
+
 test('the kind of a body goes by its type', () => {
   expect(bodyKind('application/cloudevents+json; charset=utf-8')).toBe('json');
   expect(bodyKind('application/x-www-form-urlencoded')).toBe('form');
   expect(bodyKind('application/x-ndjson')).toBe('lines');
-  expect([bodyKind('text/plain'), bodyKind(undefined), bodyKind('application/jsonx')]).toEqual([null, null, null]);
+  expect(['application/ndjson', 'text/x-ndjson', 'application/jsonl'].map(bodyKind)).toEqual(['lines', 'lines', 'lines']);
+  expect(['text/json', 'application/x-json', 'application/vnd.api+json'].map(bodyKind)).toEqual(['json', 'json', 'json']);
+  expect([bodyKind('text/plain'), bodyKind(undefined)]).toEqual(['text', 'text']);
+  expect(['application/jsonx', 'application/xml', 'multipart/form-data'].map(bodyKind)).toEqual([null, null, null]);
+});
+
+it('takes JSON that calls itself text or a form', () => {
+  expect(read('\ufeff[{"id":5}]', 'text')).toMatchObject({ rows: [{ id: 5 }] });
+  expect(read('{"id":1}\n{"id":2}\n', 'text')).toMatchObject({ rows: [{ id: 1 }, { id: 2 }] });
+  expect(read('{"id":6}', 'form')).toMatchObject({ rows: [{ id: 6 }] });
+  expect(read('id=7', 'text')).toMatchObject({ status: 400, code: 'http/not-json' });
 });

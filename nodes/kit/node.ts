@@ -1,3 +1,4 @@
+import type { Detected } from '../../engine/schema/detected.ts';
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
@@ -118,6 +119,17 @@ export interface RowFailure {
   readonly row?: Row;
   readonly position?: RowPosition;
   readonly fix?: Fix;
+  /** All cells of the row that do not fit their columns, where that is why it failed. The message is about the first. */
+  readonly misfits?: readonly Misfit[];
+}
+export interface Misfit {
+  readonly column: string;
+  /** As it stands in the input. */
+  readonly text: string;
+  /** Why it does not fit, without a full stop. */
+  readonly message: string;
+  /** The next wider type that takes it; absent where somebody has set the type. */
+  readonly fix?: Fix;
 }
 
 /**
@@ -151,6 +163,11 @@ export interface SourceContext<P> extends RunContext<P> {
   elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
+  /**
+   * A regular expression of the user, by its flags, as a function of texts. It is watched: one that backtracks without end ends the run
+   * with a message that names `field`, the path of the param that holds it. Throws a SyntaxError for one that cannot be.
+   */
+  pattern(source: string, flags: string, field: string): (text: string) => RegExpExecArray | null;
   readonly order?: OrderCare | undefined;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
   refuse(failure: RowFailure): void;
@@ -217,6 +234,33 @@ export interface Discovery {
   readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
+  /** What was found out about how the input is written, in the order in which to show it; of each column why it has its type. */
+  readonly detected?: readonly Detected[];
+}
+
+export interface ListenContext<P> {
+  readonly params: P;
+  readonly signal: AbortSignal;
+  /** Tells of a request that cannot be a sample. The source goes on waiting. */
+  refuse(failure: RowFailure): void;
+}
+/** What a first request carried. */
+export interface Heard {
+  /** What it says it is: a content type; empty where it says nothing. */
+  readonly type: string;
+  readonly bytes: number;
+  /** The body as text, cut where it is long. */
+  readonly body: string;
+  /** What its rows may be, the likeliest first; at least one. */
+  readonly choices: readonly HeardRows[];
+}
+export interface HeardRows {
+  /** Where they are: a path such as `data.items`, or empty for the body itself. */
+  readonly path: string;
+  readonly rows: number;
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  /** The params that follow, to be set over those of the node. */
+  readonly params: { readonly [name: string]: Json };
 }
 
 // ---- Transforms
@@ -463,6 +507,11 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly onError?: 'skip' | 'keep';
   /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
   address?(params: ParamsOf<F>): string;
+  /**
+   * Waits at its address for a first request, and gives the params that fit what it carries: how an editor learns the columns of what
+   * programs send. Nothing of it is kept, and its sender is told so. Ends at once when the signal fires.
+   */
+  listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
   /**
@@ -470,6 +519,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
    * as strings with `asWritten`. See engine/plan/as-written.ts.
    */
   readsText?(params: ParamsOf<F>, column: Column): boolean;
+  /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
+  readonly scans?: boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {

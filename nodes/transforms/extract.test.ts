@@ -32,7 +32,7 @@ it('fails a value that does not fit, or makes it null', () => {
 });
 
 it.each([
-  [{ pattern: '(?<a>' }, 'pattern', 'no regular expression'],
+  [{ pattern: '(?<a>' }, 'pattern', 'not a regular expression'],
   [{ pattern: '(a)' }, 'pattern', 'no named group'],
   [{ pattern: '(?<id>.)' }, 'pattern', 'Two columns would be called "id"'],
   [{ pattern: '(?<a>.)', types: { b: 'integer' } }, 'types', 'no group "b"'],

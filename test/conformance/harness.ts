@@ -176,6 +176,7 @@ class Run {
       start: null,
       sample: !isBounded(definition, params),
       refuse: (failure) => this.failures.push(failure),
+      pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       now: () => 0,
       elapsed: () => performance.now(),
       state: () => new MemoryState(),
