@@ -8,16 +8,16 @@ const kinds = ['source', 'transform', 'sink'];
 /** `millrace new-node KIND NAME`: copies the template and puts the name in. */
 export async function newNode(kind: string, name: string): Promise<number> {
   if (!kinds.includes(kind))
-    throw new MillraceError({ code: 'new-node/kind', message: `"${kind}" is no kind of node.`, hint: `Use one of: ${kinds.join(', ')}.` });
+    throw new MillraceError({ code: 'new-node/kind', message: `"${kind}" is not a kind of node.`, hint: `Use one of: ${kinds.join(', ')}.` });
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
-    throw new MillraceError({ code: 'new-node/name', message: `"${name}" is no name for a node.`, hint: 'Use lower-case words with dashes: moving-average.' });
+    throw new MillraceError({ code: 'new-node/name', message: `"${name}" is not a valid node name.`, hint: 'Use lower-case words with dashes: moving-average.' });
   }
   const root = join(dirname(entryFile('cli')), '..', '..');
   const template = join(root, 'nodes', kind === 'transform' ? '_template.ts' : `_template-${kind}.ts`);
   if (!existsSync(template)) {
     throw new MillraceError({
       code: 'new-node/no-checkout',
-      message: 'New nodes are written in a checkout of Millrace, and this is none.',
+      message: 'New nodes are written in a checkout of Millrace, and this is not one.',
       hint: 'Clone its repository, then run this there.',
     });
   }

@@ -47,7 +47,7 @@ test('parts of a time in a zone', () => {
   expect(time.iso(time.floor(Date.UTC(2026, 9, 25, 12), 'day', berlin))).toBe('2026-10-24T22:00:00.000Z');
   expect(time.iso(time.floor(noon, 'quarter', berlin))).toBe('2023-12-31T23:00:00.000Z');
   expect(time.iso(time.floor(noon, 'minute', 'Asia/Kathmandu'))).toBe('2024-02-29T12:34:00.000Z');
-  expect(() => time.hour(at, 'Moon')).toThrow('"Moon" is no time zone');
+  expect(() => time.hour(at, 'Moon')).toThrow('"Moon" is not a time zone');
 });
 
 test.each([

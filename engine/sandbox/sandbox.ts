@@ -106,7 +106,7 @@ function lockDown(): Sandbox {
   const compile = (source: string, where: CodePlace, kind: 'expression' | 'module'): ((row: Row) => unknown) => {
     const { value, mutates } = evaluate(source, where, kind);
     if (typeof value !== 'function') {
-      throw noFunction('What the snippet exports is no function.', 'Write `export default function step(row: Row) { return row; }`.', where);
+      throw noFunction('The snippet does not export a function.', 'Write `export default function step(row: Row) { return row; }`.', where);
     }
     const step = value as (row: Row) => unknown;
     return mutates ? (row) => step(copyRow(row)) : step;
@@ -120,7 +120,7 @@ function lockDown(): Sandbox {
       ['onTimer', onTimer ?? onRow],
     ] as const) {
       if (typeof part === 'function') continue;
-      throw noFunction(`"${name}" is no function.`, 'Write `export function onRow(row: Row, state: State, context: Context) { return row; }`.', where);
+      throw noFunction(`"${name}" is not a function.`, 'Write `export function onRow(row: Row, state: State, context: Context) { return row; }`.', where);
     }
     const step = onRow as KeyedCode['onRow'];
     return {

@@ -131,7 +131,7 @@ function checkModule(source: string, onComment: Comment[]): Program {
   if (!isFunction(declaration) && declaration.type !== 'Identifier') {
     throw new ShapeError(
       'code/no-function',
-      'What the snippet exports is no function.',
+      'The snippet does not export a function.',
       'Write `export default function step(row: Row) { return row; }`.',
       source,
       declaration.start,
@@ -199,7 +199,7 @@ function checkKeyed(source: string, onComment: Comment[]): Program {
       }
       exported.add(name);
       if (init && isFunction(init)) checkPlain(init, source);
-      else if (name !== 'initial' && init?.type !== 'Identifier') refuse('code/no-function', `"${name}" is no function.`, keyedHint);
+      else if (name !== 'initial' && init?.type !== 'Identifier') refuse('code/no-function', `"${name}" is not a function.`, keyedHint);
     }
   }
   if (!exported.has('onRow')) throw new ShapeError('code/no-function', 'The snippet exports no function `onRow`.', keyedHint, source, 0);

@@ -17,7 +17,7 @@ it.each([
   ['999999', 'nanoseconds', 0, false],
 ] as const)('%s %s', (text, unit, ms, isExact) => expect(readEpoch(text, unit)).toEqual({ ms, isExact }));
 
-it.each(['', 'x', '1e3', '1 2', '0x1', '8640000000001', '--1'])('%j is no time in seconds', (text) => expect(readEpoch(text, 'seconds')).toBeNull());
+it.each(['', 'x', '1e3', '1 2', '0x1', '8640000000001', '--1'])('%j is not a time in seconds', (text) => expect(readEpoch(text, 'seconds')).toBeNull());
 
 it('agrees with whole-number arithmetic in every unit', () => {
   const perUnit = { seconds: 1_000_000_000n, milliseconds: 1_000_000n, microseconds: 1000n, nanoseconds: 1n };

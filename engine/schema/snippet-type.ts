@@ -63,7 +63,7 @@ export function rowsOf(returned: Shape, annotated: Shape | null, declared: reado
   if (rows.is !== 'object' && rows.is !== 'unknown' && rows.is !== 'json') {
     findings.push({
       code: 'code/not-a-row',
-      message: `The function returns ${describe(rows)}, which is no row`,
+      message: `The function returns ${describe(rows)}, which is not a row`,
       hint: 'Return an object with one field per column, a list of such objects, or null to drop the row.',
       range: headOf(code),
     });

@@ -49,7 +49,7 @@ export function offsetOf(text: string): number | null {
 /** What is wrong with a zone that somebody typed, or null. */
 export function zoneProblem(text: string): { readonly message: string; readonly hint: string } | null {
   if (zoneOf(text)) return null;
-  return { message: `"${text}" is no time zone`, hint: 'Write a name such as Europe/Berlin, UTC, or an offset such as +02:00.' };
+  return { message: `"${text}" is not a time zone`, hint: 'Write a name such as Europe/Berlin, UTC, or an offset such as +02:00.' };
 }
 
 class FixedZone implements Zone {

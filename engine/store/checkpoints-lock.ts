@@ -67,7 +67,7 @@ function removeStale(path: string): void {
     throw new MillraceError({
       code: 'run/already-running',
       message: `Another run of this pipeline is under way, in process ${holder.pid}.`,
-      hint: `Stop that run first, or wait for its end. If process ${holder.pid} is no run of Millrace, remove ${path}.`,
+      hint: `Stop that run first, or wait for its end. If process ${holder.pid} is not a run of Millrace, remove ${path}.`,
     });
   }
   // Two may find the same stale lock: only the one that still finds it under its name takes it away.

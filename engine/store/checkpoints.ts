@@ -298,7 +298,7 @@ export class CheckpointStore {
 
   #loadFile(id: number, path: string): Loaded {
     const file = readFileSync(path);
-    if (file.length < startOfSummed + 4 || !file.subarray(0, magic.length).equals(magic)) throw new Error('it is no checkpoint, or cut short');
+    if (file.length < startOfSummed + 4 || !file.subarray(0, magic.length).equals(magic)) throw new Error('it is not a checkpoint, or it is incomplete');
     const version = file.readUInt32LE(magic.length);
     if (version !== formatVersion) throw new Error(`it has format ${version}, and this version of Millrace reads format ${formatVersion}`);
     const summed = file.subarray(startOfSummed);

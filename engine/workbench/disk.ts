@@ -15,13 +15,13 @@ export async function readText(path: string): Promise<{ readonly text: string; r
     if (!found.isFile() && !found.isDirectory()) {
       throw new MillraceError({
         code: 'file/not-a-file',
-        message: `${path} is a pipe or a device: that is no pipeline.`,
+        message: `${path} is a pipe or a device, not a pipeline.`,
         hint: 'Open a *.millrace.json file.',
       });
     }
     const { size } = found;
     if (size > largestFile) {
-      throw new MillraceError({ code: 'file/too-large', message: `${path} has ${size} bytes: that is no pipeline.`, hint: 'Open a *.millrace.json file.' });
+      throw new MillraceError({ code: 'file/too-large', message: `${path} has ${size} bytes, which is too large for a pipeline.`, hint: 'Open a *.millrace.json file.' });
     }
     const text = utf8(await readFile(path), path);
     return { text, stamp: stampOf(text) };

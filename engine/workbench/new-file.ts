@@ -27,6 +27,6 @@ function plainName(name: string): string {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what names must not have.
     .replace(/[\u0000-\u001f:*?"<>|]/g, '_')
     .replace(/^\.+|[. ]+$/g, '');
-  if (plain === '') throw new MillraceError({ code: 'file/name', message: `"${name}" is no name for a file.`, hint: 'Rename the file, then try again.' });
+  if (plain === '') throw new MillraceError({ code: 'file/name', message: `"${name}" is not a valid file name.`, hint: 'Rename the file, then try again.' });
   return plain;
 }

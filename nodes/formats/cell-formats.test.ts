@@ -69,9 +69,9 @@ describe('numbers of a whole source', () => {
     const { rows, failures } = await readSource(csvFile, folder, { path: 'x.csv', ...german }, { schema: { columns } });
     expect(rows).toEqual([{ a: 1000, b: 0.5 }]);
     expect(failures.map(({ message, position, fix }) => [position?.line, message, fix?.entry['type']])).toEqual([
-      [3, 'Column "b" is of type number: "1.5" is no number such as -1.234,5.', 'string'],
+      [3, 'Column "b" is of type number: "1.5" is not a number such as -1.234,5.', 'string'],
       [4, 'Column "a" is of type integer: "2.5" is not a whole number.', 'number'],
-      [5, 'Column "a" is of type integer: "0.125" is no number such as -1.234,5.', 'string'],
+      [5, 'Column "a" is of type integer: "0.125" is not a number such as -1.234,5.', 'string'],
       [6, 'Column "a" is of type integer: "007" as an integer would not be what was written.', 'string'],
       [7, expect.stringContaining('"1.50" has another number of decimals'), 'string'],
     ]);
@@ -142,11 +142,11 @@ it('reads percent, brackets, units, words, days and epochs, and offers text for 
     { share: null, balance: null, paid: null, at: null, day: null, local: null },
   ]);
   expect(messages(failures)).toEqual([
-    expect.stringContaining('"7" is no number such as'),
-    expect.stringContaining('"x" is no number such as'),
+    expect.stringContaining('"7" is not a number such as'),
+    expect.stringContaining('"x" is not a number such as'),
     expect.stringContaining('"vielleicht" is neither yes (ja) nor no (nein)'),
     expect.stringContaining('finer than a millisecond'),
-    expect.stringContaining('"30.02.2026" is no time in the form dd.MM.yyyy'),
+    expect.stringContaining('"30.02.2026" is not a time in the form dd.MM.yyyy'),
   ]);
   expect(failures.map(({ fix }) => fix?.title)).toEqual(['share', 'balance', 'paid', 'at', 'day'].map((column) => `Read column "${column}" as text`));
   expect(failures[4]).toMatchObject({ position: { source: 'x.csv', line: 9 }, fix: { entry: { column: 'day', type: 'string' } } });
@@ -213,5 +213,5 @@ it.each(['csv', 'jsonl'] as const)('reads lines of %s as they come by the same r
     { at: 1706702400000, price: 1299.99 },
     { at: null, price: null },
   ]);
-  expect(failures).toEqual([expect.stringContaining('"12.5" is no number such as -1.234,5')]);
+  expect(failures).toEqual([expect.stringContaining('"12.5" is not a number such as -1.234,5')]);
 });

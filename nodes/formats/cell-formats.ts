@@ -139,7 +139,7 @@ function toldReading(entry: ColumnEntry, type: ColumnType, source: SourceFormatP
   const plainOf = numberReader(format, { asWritten: true });
   const read = (text: string, zeros?: TrailingZeros) => {
     const plain = plainOf(text.trim());
-    return plain === null ? unfit(`${show(text)} is no number such as ${numberExample(format)}`) : readText(plain, type, zeros);
+    return plain === null ? unfit(`${show(text)} is not a number such as ${numberExample(format)}`) : readText(plain, type, zeros);
   };
   const wider = (text: string) => {
     const plain = plainOf(text.trim());

@@ -109,7 +109,7 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
         at,
         start,
         'csv/encoding',
-        'The line holds bytes that are no text in this encoding.',
+        'The line contains bytes that are not valid in this encoding.',
         'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.',
       );
     }

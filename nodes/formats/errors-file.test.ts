@@ -234,5 +234,5 @@ it('a kept row comes back as it was, bytes and JSON too', () => {
   const row = { text: ' 12 ', at: 1_706_702_400_000, ratio: 0.5, tags: { $bytes: 'AQID' }, raw: { $bytes: 'AQID' } };
   expect(rowOf(JSON.stringify(row), schema)).toEqual({ row: { ...row, raw: Uint8Array.of(1, 2, 3) } });
   expect(rowOf('{"text":"","tags":"a text"}', schema)).toEqual({ row: { text: '', at: null, ratio: null, tags: 'a text', raw: null } });
-  expect(rowOf('{', schema)).toEqual({ message: 'it is no JSON any more' });
+  expect(rowOf('{', schema)).toEqual({ message: 'it is no longer valid JSON' });
 });

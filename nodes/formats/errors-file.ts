@@ -112,7 +112,7 @@ export function rowOf(text: string, schema: Schema): { readonly row: Row } | { r
   try {
     kept = JSON.parse(text) as typeof kept;
   } catch {
-    return { message: 'it is no JSON any more' };
+    return { message: 'it is no longer valid JSON' };
   }
   const found = convertRow(schema, (column) => {
     const { name, type, nullable } = column;

@@ -123,7 +123,7 @@ export class HttpEndpoint {
     if (!ownHosts.test(headers.host ?? '')) return refusal(403, 'http/host', `"${headers.host}" is not this machine.`, `Use http://${host}.`);
     if (headers.origin !== undefined) return refusal(403, 'http/origin', 'Web pages may not send rows here.', 'Send them from a program.');
     const asked = pathOf(request.url ?? '/');
-    if (asked === null) return refusal(400, 'http/address', `"${request.url}" is no address.`, `Rows are taken at ${path}.`);
+    if (asked === null) return refusal(400, 'http/address', `"${request.url}" is not an address of this server.`, `Rows are taken at ${path}.`);
     if (!this.#isAllowed(headers.authorization)) {
       const hint = "Send the header 'Authorization: Bearer TOKEN' with the token that the source names.";
       return refusal(
@@ -139,7 +139,7 @@ export class HttpEndpoint {
       return refusal(
         415,
         'http/type',
-        `"${headers['content-type'] ?? ''}" is no type that is taken here.`,
+        `"${headers['content-type'] ?? ''}" is not accepted here.`,
         'Use the type application/json, application/x-ndjson for one object a line, or application/x-www-form-urlencoded for a form.',
       );
     }
@@ -147,7 +147,7 @@ export class HttpEndpoint {
       return refusal(
         415,
         'http/encoding',
-        `"${headers['content-encoding']}" is no encoding that is taken here.`,
+        `"${headers['content-encoding']}" is not an encoding that is accepted here.`,
         'Send the body as it is, or by gzip, deflate or br.',
       );
     }
@@ -213,7 +213,7 @@ export class HttpEndpoint {
 const notUtf8: Refusal = {
   status: 400,
   code: 'http/not-utf8',
-  message: 'The body is no UTF-8 text.',
+  message: 'The body is not valid UTF-8.',
   hint: 'Send text in UTF-8: other bytes would be stored as other characters than were sent.',
 };
 

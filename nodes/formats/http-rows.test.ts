@@ -48,7 +48,7 @@ test('fields of forms and texts of JSON are read in the formats of their columns
       { id: 2, v: 1.299 },
     ],
   });
-  const message = expect.stringContaining('column "v" is of type number: "12.5" is no number such as -1.234,5 €');
+  const message = expect.stringContaining('column "v" is of type number: "12.5" is not a number such as -1.234,5 €');
   expect(inFormats('[{"id":1,"v":"12.5"}]', 'json')).toMatchObject({ status: 422, message });
 });
 

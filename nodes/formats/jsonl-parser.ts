@@ -112,7 +112,7 @@ export class JsonlParser implements Parser {
     }
     if (this.#ignored.size === 0) return;
     const keys = [...this.#ignored].map(([key, rows]) => `"${key}" (${rows.toLocaleString('en')})`).join(', ');
-    this.#log('warning', `Keys of ${file.name} that are no columns were left out, with the number of rows that had them: ${keys}.`);
+    this.#log('warning', `Keys of ${file.name} that are not columns were left out, with the number of rows that had them: ${keys}.`);
   }
 
   parse(window: Window, batch: Batch): void {
@@ -190,7 +190,7 @@ export class JsonlParser implements Parser {
     const text = bytes.toString('utf8', at, next - 1);
     if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(at, next)))) {
       const hint = 'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.';
-      this.#fail(unreadable(window, next, 1, { code: 'jsonl/encoding', message: 'The line holds bytes that are no text in this encoding.', hint }));
+      this.#fail(unreadable(window, next, 1, { code: 'jsonl/encoding', message: 'The line contains bytes that are not valid in this encoding.', hint }));
     } else {
       const row = this.convert(text, window, next);
       if (row !== undefined) {

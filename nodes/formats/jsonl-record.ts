@@ -86,7 +86,7 @@ export function recordValue(record: ExactRecord, { name, type }: Column, isCast:
   if (isRawNumber(found)) return rawValue(found, type, isCast);
   if (type === 'decimal' && typeof found === 'number') return decimalValue(String(found));
   if (type === 'string' && typeof found === 'object' && found !== null) return { ok: true, value: JSON.stringify(found) };
-  if (type === 'timestamp' && typeof found === 'number') return isCast ? timestampOf(found) : no(`${found} is no ISO 8601 text`);
+  if (type === 'timestamp' && typeof found === 'number') return isCast ? timestampOf(found) : no(`${found} is not ISO 8601 text`);
   if (type === 'date' && typeof found === 'number') return no(`${found} is not ${names[type]}`);
   if (isCast || type === 'string' || type === 'bytes' || found === null) return castValue(found as Json, type);
   if (typeof found === 'string') return type === 'timestamp' || type === 'date' ? readText(found, type) : no(`${show(found)} is a text`);

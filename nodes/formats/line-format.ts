@@ -19,7 +19,7 @@ export const lineFormatField = f.choice({
   options: [{ value: 'jsonl', label: 'A JSON object' }, { value: 'csv', label: 'A CSV record' }, ...textFormats],
 });
 export const extraKeysField = f.choice({
-  label: 'Keys that are no columns',
+  label: 'Keys that are not columns',
   default: 'ignore',
   options: [
     { value: 'ignore', label: 'Leave them out, and count them in the log' },

@@ -130,7 +130,7 @@ export class LogfmtLines implements LineReader {
     if (this.#ignored.size > 0) {
       const told = [...this.#ignored].slice(0, 5).map(([key, count]) => `"${key}" (${rows(count)})`);
       const more = this.#ignored.size > told.length ? ` and ${this.#ignored.size - told.length} others` : '';
-      this.#log('info', `Keys of ${file.name} that are no columns were left out: ${told.join(', ')}${more}.`);
+      this.#log('info', `Keys of ${file.name} that are not columns were left out: ${told.join(', ')}${more}.`);
     }
     const { rows: doubled, line } = this.#doubled;
     if (doubled > 0) this.#log('warning', `A key stands twice in ${rows(doubled)} of ${file.name} (line ${line} is the first): the last value counts.`);

@@ -72,7 +72,7 @@ const known: readonly { when(code: string): boolean; readonly code: string; read
     when: (code) => code === 'SQLITE_NOTADB',
     code: 'sqlite/not-a-database',
     message: (path) => `${path} is not a SQLite database.`,
-    hint: 'Choose another file name: Millrace does not overwrite a file that is no database.',
+    hint: 'Choose another file name: Millrace does not overwrite a file that is not a database.',
   },
   {
     when: (code) => /^SQLITE_CORRUPT/.test(code),

@@ -62,7 +62,7 @@ export async function openQuery(
 }
 
 function prepare(database: SqliteConnection, query: SqliteQuery): SqliteStatement {
-  // Reads the schema, so that a file that is no database, or locked, is not taken for an error of the query.
+  // Reads the schema, so that a file that is not a database, or locked, is not taken for an error of the query.
   const tables = database
     .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
     .all()

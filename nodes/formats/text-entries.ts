@@ -89,7 +89,7 @@ export class TextEntriesParser implements Parser {
     if (this.#isTooLong) this.#isTooLong = false;
     else if (text.includes('\ufffd') && !isUtf8(raw)) {
       const hint = 'This source reads UTF-8. Convert the file, or skip such entries.';
-      this.#fail(unreadable(window, end, lines, { code: 'text/encoding', message: 'The entry holds bytes that are no UTF-8 text.', hint }));
+      this.#fail(unreadable(window, end, lines, { code: 'text/encoding', message: 'The entry contains bytes that are not valid UTF-8.', hint }));
     } else {
       batch.rows.push(this.#fileColumn === null ? { line: text } : { line: text, [this.#fileColumn]: this.#file });
       batch.lines.push(line);

@@ -49,7 +49,7 @@ export class TextLinesParser implements Parser {
     const text = bytes.toString('utf8', at, end);
     if (text.includes('\ufffd') && !isUtf8(bytes.subarray(at, end))) {
       const hint = 'This source reads UTF-8. Convert the file, or skip such lines.';
-      this.#fail(unreadable(window, feed + 1, 1, { code: 'text/encoding', message: 'The line holds bytes that are no UTF-8 text.', hint }));
+      this.#fail(unreadable(window, feed + 1, 1, { code: 'text/encoding', message: 'The line contains bytes that are not valid UTF-8.', hint }));
       return;
     }
     batch.rows.push(this.#fileColumn === null ? { line: text } : { line: text, [this.#fileColumn]: this.#file });

@@ -91,7 +91,7 @@ it.each([
   [{ column: 'size', operator: '>', value: 'many' }, 'rules.rules.0.value', '"many" is not a number'],
   [{ column: 'size', operator: '=', value: '' }, 'rules.rules.0.value', 'The value for "size" is missing'],
   [{ column: 'size', operator: 'contains', value: '3' }, 'rules.rules.0.operator', '"contains" works on text and date columns, but "size" is number'],
-  [{ column: 'name', operator: 'matches', value: '[' }, 'rules.rules.0.value', 'This is no regular expression'],
+  [{ column: 'name', operator: 'matches', value: '[' }, 'rules.rules.0.value', 'This is not a regular expression'],
 ] as const)('tells what is wrong with %j', (rule, field, message) => {
   const problems = conditionProblems({ match: 'all', rules: [rule] }, columns, 'rules');
   expect(problems).toMatchObject([{ field, message: expect.stringContaining(message) as string }]);

@@ -88,7 +88,7 @@ function readPattern(pattern: string): ReadRule {
     return {
       ok: false,
       at: 'value',
-      message: `This is no regular expression: ${(error as Error).message}`,
+      message: `This is not a regular expression: ${(error as Error).message}`,
       hint: 'Write \\ before characters that should stand for themselves.',
     };
   }

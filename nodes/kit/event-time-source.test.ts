@@ -148,7 +148,7 @@ describe('by a column', () => {
     [{}, column('integer'), 'timeFormat', 'nothing tells what it counts'],
     [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy' }, column('integer'), 'timeFormat', 'not text'],
     [{ timeFormat: 'pattern', timePattern: 'DD' }, column('string'), 'timePattern', '"DD" stands for no part'],
-    [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy', timeZone: 'Berlin' }, column('string'), 'timeZone', 'no time zone'],
+    [{ timeFormat: 'pattern', timePattern: 'dd.MM.yyyy', timeZone: 'Berlin' }, column('string'), 'timeZone', 'not a time zone'],
   ] as const)('tells of %o', async (params, columns, field, message) => {
     const { problems } = await readSource(sourceOf([], columns), '.', { ...byTime, ...params });
     expect(problems).toMatchObject([{ field, severity: 'error', message: expect.stringContaining(message) }]);

@@ -211,7 +211,7 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
     if (timeFormat === 'pattern') {
       const patternFault = patternProblem(timePattern);
       if (!isText) return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}, not text`, 'Choose what its numbers count.');
-      if (patternFault !== null) return problem('timePattern', `"${timePattern}" is no form of a time. ${patternFault}`, patternHelp);
+      if (patternFault !== null) return problem('timePattern', `"${timePattern}" is not a time format. ${patternFault}`, patternHelp);
       const unknown = zoneProblem(timeZone);
       if (unknown) return problem('timeZone', unknown.message, unknown.hint);
     }

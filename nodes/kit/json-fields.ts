@@ -26,7 +26,7 @@ export function jsonFieldProblems(fields: readonly JsonField[], field: string): 
     const steps = parseJsonPath(path);
     if (steps !== null && steps.length > 0) return [];
     const hint = 'Write it as in JavaScript: address.city, items[0].price, ["odd name"].';
-    return [{ code: 'json/path', severity: 'error' as const, message: `"${path}" is no path into a JSON value`, hint, field: `${field}.${i}.path` }];
+    return [{ code: 'json/path', severity: 'error' as const, message: `"${path}" is not a path into a JSON value`, hint, field: `${field}.${i}.path` }];
   });
 }
 

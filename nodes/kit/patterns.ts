@@ -12,7 +12,7 @@ export function patternProblems(pattern: string, field: string): NodeProblem[] {
     new RegExp(pattern, 'u');
     return [];
   } catch (error) {
-    const message = `This is no regular expression: ${(error as Error).message}`;
+    const message = `This is not a regular expression: ${(error as Error).message}`;
     return [{ code: 'pattern/syntax', severity: 'error', message, hint: 'Write \\ before characters that should stand for themselves.', field }];
   }
 }

@@ -160,13 +160,13 @@ class Unlisted {
     const value = row[column]!;
     const text = value === null ? 'null' : formatValue(value, this.#type);
     if (unlisted === 'fail') {
-      const failure: RowFailure = { code: 'pivot/unlisted', message: `"${column}" is ${text}, which is none of the columns`, field: 'values', row };
+      const failure: RowFailure = { code: 'pivot/unlisted', message: `"${column}" is ${text}, which is not one of the columns`, field: 'values', row };
       fail({ ...failure, hint: 'Add it to the columns, or let such rows leave by the port "Others".' });
       return false;
     }
     // What goes on without end tells at once, since there may never be a summary.
     if (this.#counts.size === 0 && window !== null)
-      log('warning', `"${column}" is ${text}, which is none of the columns: such rows leave by the port "Others"`);
+      log('warning', `"${column}" is ${text}, which is not one of the columns: such rows leave by the port "Others"`);
     const count = this.#counts.get(text);
     if (count === undefined && this.#counts.size >= mostCounted) this.#more++;
     else this.#counts.set(text, (count ?? 0) + 1);
@@ -182,7 +182,7 @@ class Unlisted {
     const rest = sum(known.slice(mostTold)) + this.#more;
     const all = sum(known) + this.#more;
     const values = [...told, ...(rest > 0 ? [`${rest} rows with other values`] : [])].join(', ');
-    log('warning', `${all} ${all === 1 ? 'row has' : 'rows have'} a value of "${column}" that is no column, and left by the port "Others": ${values}`);
+    log('warning', `${all} ${all === 1 ? 'row has' : 'rows have'} a value of "${column}" that is not a column, and left by the port "Others": ${values}`);
   }
 
   snapshot(): State {

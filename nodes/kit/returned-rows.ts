@@ -41,7 +41,7 @@ function asObject(value: unknown, field: string): object {
         : `a ${typeof value}`;
   throw new MillraceError({
     code: 'code/not-a-row',
-    message: `The function returned ${what}, which is no row`,
+    message: `The function returned ${what}, which is not a row`,
     hint: 'Return an object with one field per column, a list of such objects, or null to drop the row.',
     field,
   });

@@ -166,7 +166,7 @@ function numberParser(format: TextFormat): (text: string) => Converted {
   const read = numberReader(own);
   return (text) => {
     const plain = read(text);
-    return plain === null ? no(`${shown(text)} is no number such as ${numberExample(own)}`) : castValue(plain, format.type, 'string');
+    return plain === null ? no(`${shown(text)} is not a number such as ${numberExample(own)}`) : castValue(plain, format.type, 'string');
   };
 }
 
@@ -175,7 +175,7 @@ function timeParser({ pattern, zone, timeType, finer }: TextFormat): (text: stri
   const times = new TimePattern(pattern, timeType === 'timestamp' ? zoneOf(zone)! : utc);
   return (text) => {
     const ms = times.read(text.trim());
-    if (Number.isNaN(ms)) return no(`${shown(text)} is no time in the form ${pattern}`);
+    if (Number.isNaN(ms)) return no(`${shown(text)} is not a time in the form ${pattern}`);
     return times.isExact || finer === 'cut' ? castValue(ms, timeType, 'timestamp') : tooFine(text);
   };
 }
@@ -183,7 +183,7 @@ function timeParser({ pattern, zone, timeType, finer }: TextFormat): (text: stri
 function epochParser({ unit, finer }: TextFormat): (text: string) => Converted {
   return (text) => {
     const time = readEpoch(text, unit);
-    if (!time) return no(`${shown(text)} is no time in ${unit} since 1970`);
+    if (!time) return no(`${shown(text)} is not a time in ${unit} since 1970`);
     return time.isExact || finer === 'cut' ? { ok: true, value: time.ms } : tooFine(text);
   };
 }

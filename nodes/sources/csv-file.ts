@@ -157,7 +157,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
           { booked: '2026-02-01', amount: -0.5, share: null, paid: false },
         ],
       },
-      failures: ['"12.50" is no number such as -1.234,5 €'],
+      failures: ['"12.50" is not a number such as -1.234,5 €'],
     },
     {
       title: 'Numbers of a whole file, and marks for missing values',

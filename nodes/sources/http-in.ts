@@ -82,7 +82,7 @@ The pipeline holds the name of an environment variable and never the token itsel
       help: 'Where the rows are within what is sent: data for {"data": {...}}, payload for a form with such a field. Empty: what is sent are the rows.',
     }),
     extra: f.choice({
-      label: 'Keys that are no columns',
+      label: 'Keys that are not columns',
       default: 'ignore',
       options: [
         { value: 'ignore', label: 'Leave them out' },

@@ -139,7 +139,7 @@ describe('rows with keys that are no columns', () => {
     const { rows, failures, logs } = await read({ 'x.jsonl': text }, { extra: 'ignore' });
     expect(failures).toEqual([]);
     expect(rows.slice(1000, 1003)).toEqual([{ a: 2 }, { a: 3 }, { a: 4 }]);
-    expect(logs).toEqual(['Keys of x.jsonl that are no columns were left out, with the number of rows that had them: "z" (2), "y" (1).']);
+    expect(logs).toEqual(['Keys of x.jsonl that are not columns were left out, with the number of rows that had them: "z" (2), "y" (1).']);
   });
 });
 

@@ -75,7 +75,7 @@ that does not fit its column's type, a key that is no column (unless these are l
     sampleRows: sampleRowsField,
     fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
     extra: f.choice({
-      label: 'Keys that are no columns',
+      label: 'Keys that are not columns',
       group: limitsGroup,
       default: 'error',
       options: [

@@ -110,7 +110,7 @@ describe('types', () => {
     expect(failures.map(({ message, position }) => [position?.line, message])).toEqual([
       [3, expect.stringContaining('"1706702400123456" is finer than a millisecond')],
       [4, expect.stringContaining('"1706702400123456789" is finer than a millisecond')],
-      [5, expect.stringContaining('"2024-01-31" is no time in the form dd.MM.yyyy')],
+      [5, expect.stringContaining('"2024-01-31" is not a time in the form dd.MM.yyyy')],
     ]);
     const cut = await read(folder, { table: 't', types: types.map((entry) => ({ ...entry, finer: 'cut' })) });
     expect(cut.rows.map(({ us, ns }) => [us, ns]).slice(2)).toEqual([

@@ -100,7 +100,7 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
       failures: ['has no table "pieces"'],
     },
     {
-      title: 'A file that is no database',
+      title: 'A file that is not a database',
       params: { path: 'parts.csv', table: 'parts' },
       files: { 'parts.csv': 'id,name\n' },
       outputs: { rows: [] },

@@ -47,8 +47,8 @@ it('fills a column that only some returns have with null', () => {
 });
 
 it.each([
-  ['return JSON.parse("3");', 'The function returned a number, which is no row'],
-  ['return [JSON.parse("[]")];', 'The function returned a list inside a list, which is no row'],
+  ['return JSON.parse("3");', 'The function returned a number, which is not a row'],
+  ['return [JSON.parse("[]")];', 'The function returned a list inside a list, which is not a row'],
   ['return JSON.parse(`{ "id": 1, "extra": 2 }`);', 'The code returned a column "extra" that is not among its columns (id)'],
   ['return { id: JSON.parse(`"text"`) };', 'Column "id" is of type integer'],
 ])('fails the row for: %s', (body, message) => {
@@ -60,7 +60,7 @@ it.each([
 it.each([
   ['return row.idd;', 'There is no column "idd"; did you mean "id"?', { line: 2, column: 12 }],
   ['return { id: row.id', 'Syntax error', { line: 3 }],
-  ['return 5;', 'The function returns a number, which is no row', { line: 1 }],
+  ['return 5;', 'The function returns a number, which is not a row', { line: 1 }],
   ['return { ...row, x: later };', 'There is no "later"', { line: 2, column: 21 }],
 ])('tells what is wrong with: %s', (body, message, range) => {
   expect(run(body).problems).toMatchObject([{ severity: 'error', field: 'code', message: expect.stringContaining(message) as string, range }]);

@@ -36,7 +36,7 @@ it('fails the whole row for one item, so that no part of it counts', () => {
 });
 
 it.each([
-  [{ into: 'columns', fields: [{ path: 'a..b', name: null, type: 'json' }] }, 'fields.0.path', '"a..b" is no path'],
+  [{ into: 'columns', fields: [{ path: 'a..b', name: null, type: 'json' }] }, 'fields.0.path', '"a..b" is not a path'],
   [{ into: 'columns', fields: [{ path: 'id', name: null, type: 'json' }] }, 'fields.0.name', 'Two columns would be called "id"'],
   [{ position: 'id' }, 'position', 'Two columns would be called "id"'],
   [{ into: 'columns' }, 'fields', 'needs at least a field'],

@@ -32,13 +32,13 @@ it('fails a value that does not fit, or makes it null', () => {
 });
 
 it.each([
-  [{ pattern: '(?<a>' }, 'pattern', 'no regular expression'],
+  [{ pattern: '(?<a>' }, 'pattern', 'not a regular expression'],
   [{ pattern: '(a)' }, 'pattern', 'no named group'],
   [{ pattern: '(?<id>.)' }, 'pattern', 'Two columns would be called "id"'],
   [{ pattern: '(?<a>.)', types: { b: 'integer' } }, 'types', 'no group "b"'],
   [{ pattern: '(?<a>.)', column: 'data' }, 'column', 'is JSON, not text'],
   [{ by: 'json', fields: [{ path: 'a', name: null, type: 'json' }] }, 'column', 'is text, not JSON'],
-  [{ by: 'json', column: 'data', fields: [{ path: '[', name: 'x', type: 'json' }] }, 'fields.0.path', 'no path'],
+  [{ by: 'json', column: 'data', fields: [{ path: '[', name: 'x', type: 'json' }] }, 'fields.0.path', 'not a path'],
 ])('tells what is wrong with %j', (params, field, message) => {
   expect(extractOf(params).problems).toMatchObject([{ severity: 'error', field, message: expect.stringContaining(message) as string }]);
 });

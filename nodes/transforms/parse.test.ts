@@ -56,7 +56,7 @@ it('makes null of what does not fit, and of marks, where that is wanted', () => 
 it.each([
   [{ thousands: 'comma' }, 'columns.0.thousands', 'both a comma'],
   [{ as: 'time', pattern: 'dd.MM' }, 'columns.0.pattern', 'no year'],
-  [{ as: 'time', zone: 'Moon' }, 'columns.0.zone', 'no time zone'],
+  [{ as: 'time', zone: 'Moon' }, 'columns.0.zone', 'not a time zone'],
   [{ as: 'boolean', no: 'Yes' }, 'columns.0.no', '"yes" is both'],
   [{ name: 'id' }, 'columns.0.name', 'Two columns would be called "id"'],
 ])('tells what is wrong with %j', (format, field, message) => {

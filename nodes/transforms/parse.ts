@@ -109,7 +109,7 @@ Null and blank text are null, and so are the *marks for missing*. A text that do
           { booked: null, amount: null },
         ],
       },
-      failures: ['"30.02.2026" is no time in the form dd.MM.yyyy', '"12.50" is no number such as -1.234,5 EUR'],
+      failures: ['"30.02.2026" is not a time in the form dd.MM.yyyy', '"12.50" is not a number such as -1.234,5 EUR'],
     },
     {
       title: 'Percentages, brackets, and yes or no, into new columns',

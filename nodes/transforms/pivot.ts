@@ -36,7 +36,7 @@ const params = {
   valueColumn: f.column({ label: 'Values from', optional: true, help: 'Count without a column counts rows.' }),
   percent: f.number({ label: 'Percentile', default: 95, min: 0, max: 100, unit: '%', when: { param: 'function', is: ['percentile'] } }),
   unlisted: f.choice({
-    label: 'Values that are no column',
+    label: 'Values that are not a column',
     default: 'warn',
     options: [
       { value: 'warn', label: 'Are told, with their number' },

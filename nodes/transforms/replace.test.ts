@@ -51,7 +51,7 @@ it.each([
   [{ ...table(['x', 'y']), columns: ['code'] }, 'values.0.from', '"x" is not a whole number'],
   [{ ...table(['1', 'y']), columns: ['code'] }, 'values.0.to', '"y" is not a whole number'],
   [{ what: 'text', find: 'x', columns: ['code'] }, 'columns.0', 'which has no parts of text'],
-  [{ what: 'pattern', pattern: '[', columns: ['a'] }, 'pattern', 'no regular expression'],
+  [{ what: 'pattern', pattern: '[', columns: ['a'] }, 'pattern', 'not a regular expression'],
   [{ what: 'values' }, 'values', 'needs at least a value'],
 ])('tells what is wrong with %j', (params, field, message) => {
   expect(replaceOf(params).problems).toMatchObject([{ severity: 'error', field, message: expect.stringContaining(message) as string }]);

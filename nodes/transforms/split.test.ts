@@ -49,7 +49,7 @@ it('splits as JavaScript does, at delimiters and at patterns', () => {
 it.each([
   [{ delimiter: '' }, 'delimiter', 'Delimiter is missing'],
   [{ ...into('a'), by: 'pattern', pattern: '(a)' }, 'pattern', 'would be lost'],
-  [{ ...into('a'), by: 'pattern', pattern: '(a' }, 'pattern', 'no regular expression'],
+  [{ ...into('a'), by: 'pattern', pattern: '(a' }, 'pattern', 'not a regular expression'],
   [into('id'), 'columns.0.name', 'Two columns would be called "id"'],
   [{ ...into('text'), keep: true }, 'columns.0.name', 'Two columns would be called "text"'],
   [{ into: 'rows', position: 'id' }, 'position', 'Two columns would be called "id"'],

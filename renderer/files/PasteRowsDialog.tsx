@@ -27,7 +27,7 @@ function PasteRowsDialog({ onClose }: { readonly onClose: (text: string | null) 
           rows={12}
           spellCheck={false}
           value={text}
-          error={text !== '' && !extensionOf(text) ? 'These are no rows: paste at least two lines of values with commas, semicolons or tabs, or JSON.' : null}
+          error={text !== '' && !extensionOf(text) ? 'These are not rows: paste at least two lines of values with commas, semicolons or tabs, or JSON.' : null}
           onChange={(event) => setText(event.currentTarget.value)}
         />
         <div className="dialog-buttons">

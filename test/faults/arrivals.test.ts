@@ -260,7 +260,7 @@ describe('a file that is followed', () => {
     const run = await follow();
     appendFileSync(trial.at('in.jsonl'), Buffer.concat([Buffer.from([0, 255, 254, 1, 2, 0, 128]), Buffer.from('\n')]));
     expect(await run.ended()).toBe(1);
-    expect(run.words).toMatch(/node source .*: The line holds bytes that are no text in this encoding\.\n {2}at in\.jsonl:3\n/);
+    expect(run.words).toMatch(/node source .*: The line contains bytes that are not valid in this encoding\.\n {2}at in\.jsonl:3\n/);
     expect(ids()).toEqual([1, 2]);
     trial.append('in.jsonl', line(4));
     trial.pipeline({ source: ['file-tail', { path: 'in.jsonl', from: 'beginning', format: 'jsonl' }, 'skip'], out }, ['source -> out']);

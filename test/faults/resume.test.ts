@@ -134,7 +134,7 @@ describe('a pipeline that was changed since', () => {
 describe('checkpoints', () => {
   const damages: readonly [string, (newest: string) => void, RegExp][] = [
     ['cut off', (newest) => truncateSync(newest, 200), /its checksum is wrong|cut short/],
-    ['empty', (newest) => writeFileSync(newest, ''), /it is no checkpoint, or cut short/],
+    ['empty', (newest) => writeFileSync(newest, ''), /it is not a checkpoint, or it is incomplete/],
     ['with a flipped bit', flip, /its checksum is wrong/],
   ];
   const numberOf = (file: string) => Number(/(\d+)\.millrace$/.exec(file)![1]);

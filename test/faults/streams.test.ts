@@ -62,8 +62,8 @@ describe('a time column', () => {
   });
 
   test.each([
-    ['a form that is none', { timeFormat: 'pattern', timePattern: 'dd/qq/yyyy' }, 'timePattern', /"dd\/qq\/yyyy" is no form of a time/],
-    ['a zone that is none', { timeFormat: 'pattern', timePattern: 'dd/MM/yyyy', timeZone: 'Moon' }, 'timeZone', /"Moon" is no time zone/],
+    ['a form that is none', { timeFormat: 'pattern', timePattern: 'dd/qq/yyyy' }, 'timePattern', /"dd\/qq\/yyyy" is not a time format/],
+    ['a zone that is none', { timeFormat: 'pattern', timePattern: 'dd/MM/yyyy', timeZone: 'Moon' }, 'timeZone', /"Moon" is not a time zone/],
     ['a column that is not there', { timeColumn: 'then' }, 'timeColumn', /"then"/],
     ['a column of numbers that count nobody knows what', { timeColumn: 'id' }, 'timeFormat', /nothing tells what it counts/],
   ] as const)('%s is told before anything runs', async (_, params, field, message) => {

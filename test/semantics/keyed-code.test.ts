@@ -304,7 +304,7 @@ describe('keyed code', () => {
       'export const initial = () => 5 as any;\nexport function onRow(row: Row, state: any, context: Context) { return null; }',
       '"initial" is a number',
     ],
-    ['no row', 'export function onRow(row: Row, state: any, context: Context): any { return JSON.parse("5"); }', 'which is no row'],
+    ['no row', 'export function onRow(row: Row, state: any, context: Context): any { return JSON.parse("5"); }', 'which is not a row'],
   ])('fails the row for %s', (_, code, message) => {
     const { failures } = playStream(keyedCode, { params: params(code), inputs: { rows: input }, events: [rows(row('a', '00:00'))] });
     expect(failures.map((failure) => failure.message)).toEqual([expect.stringContaining(message)]);

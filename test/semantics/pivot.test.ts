@@ -89,7 +89,7 @@ it('tells how many rows there were of each value that is no column, also after a
   const input = { inputs: { rows: { schema: columns, rows: [...given, row(0, 'a', null, 1)] } }, restartAfter: 4 };
   const { logs, outputs } = tryTransform(pivot, sums, input);
   expect(logs).toEqual([
-    expect.stringMatching(/^31 rows have a value of "month" that is no column, .*: m0 [(]3[)], m1 [(]3[)], .* and left|^31 rows .*m0 [(]3[)]/),
+    expect.stringMatching(/^31 rows have a value of "month" that is not a column, .*: m0 [(]3[)], m1 [(]3[)], .* and left|^31 rows .*m0 [(]3[)]/),
   ]);
   expect(logs[0]).toContain('5 rows with other values');
   expect(outputs['others']).toHaveLength(31);
