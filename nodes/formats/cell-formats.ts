@@ -4,7 +4,7 @@ import { numberExample, numberReader } from '../../engine/schema/number-format.t
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
-import { type Converted, castText, castValue, show } from '../../engine/schema/values.ts';
+import { type Converted, castText, castValue, isNoBytes, show } from '../../engine/schema/values.ts';
 import {
   type ColumnFormatParams,
   formattedParser,
@@ -41,10 +41,13 @@ export interface CellFormat {
 const none: Converted = { ok: true, value: null };
 const usual: ReadonlySet<string> = new Set(['']);
 
-/** The unquoted cells that are null where a source says no more: those that are empty, or the marks in their place. */
+/**
+ * The unquoted cells that are null where a source says no more: those that are empty, or the marks in their place. The text as a whole is
+ * one of them, as it was when there could be one only.
+ */
 export function missingMarks(nullText: string | null | undefined): ReadonlySet<string> {
   const marks = words(nullText ?? '');
-  return marks.length === 0 ? usual : new Set(marks);
+  return marks.length === 0 ? usual : new Set([...marks, nullText!]);
 }
 
 export class CellFormats {
@@ -175,7 +178,7 @@ class Cells implements CellFormat {
 
   read(text: string, quoted: boolean, zeros?: TrailingZeros): Converted {
     const trimmed = text.trim();
-    if (trimmed === '') {
+    if (trimmed === '' && !(quoted && isNoBytes(text, this.#type))) {
       const isNull = this.#type !== 'string' || (text === '' && !quoted && (!this.#emptyIsText || this.#missing?.has('')));
       return isNull ? none : { ok: true, value: text };
     }

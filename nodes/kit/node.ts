@@ -1,3 +1,4 @@
+import type { Detected } from '../../engine/schema/detected.ts';
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
@@ -118,6 +119,17 @@ export interface RowFailure {
   readonly row?: Row;
   readonly position?: RowPosition;
   readonly fix?: Fix;
+  /** All cells of the row that do not fit their columns, where that is why it failed. The message is about the first. */
+  readonly misfits?: readonly Misfit[];
+}
+export interface Misfit {
+  readonly column: string;
+  /** As it stands in the input. */
+  readonly text: string;
+  /** Why it does not fit, without a full stop. */
+  readonly message: string;
+  /** The next wider type that takes it; absent where somebody has set the type. */
+  readonly fix?: Fix;
 }
 
 /**
@@ -222,6 +234,8 @@ export interface Discovery {
   readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
+  /** What was found out about how the input is written, in the order in which to show it; of each column why it has its type. */
+  readonly detected?: readonly Detected[];
 }
 
 export interface ListenContext<P> {
@@ -500,6 +514,13 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
+  /**
+   * It reads text, and can give the cells of this column as they are written: nobody has said what they hold. Columns are then planned
+   * as strings with `asWritten`. See engine/plan/as-written.ts.
+   */
+  readsText?(params: ParamsOf<F>, column: Column): boolean;
+  /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
+  readonly scans?: boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {
@@ -516,6 +537,11 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
   /**
+   * For a node with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or not at
+   * all, so that a run may hand them to it as text (engine/plan/as-written.ts). Absent or null: it may look at all of them. Pure.
+   */
+  looksAt?(params: ParamsOf<F>, input: Schema): readonly string[] | null;
+  /**
    * The inputs of which something is held until the watermark has passed it: where none rises, for ever. `time`: the column that
    * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
    */
@@ -527,6 +553,8 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly inputs: readonly Port[];
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
+  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
+  writesText?(params: ParamsOf<F>): boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   /**

@@ -1,4 +1,5 @@
-import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
+import type { ColumnType } from '../../engine/schema/types.ts';
+import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
@@ -8,6 +9,7 @@ import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts'
 import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { sourceFormatFields } from '../kit/column-formats.ts';
+import { numericTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -32,7 +34,13 @@ lines before the table, comment lines with \`#\`, quotes behind a backslash, a d
 version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
 
-**Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
+**Formats**: numbers with a decimal comma, thousands, a currency, percent or brackets, days such as 31.01.2026, times counted from
+1970, and words for yes and no are strings until you say how they are written: for a column under **Column types**, and for all
+numbers of the file under **Numbers and missing values**. Where the sample shows it, the form offers that by one click.
+
+Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
+
+**Null**: an unquoted field that is one of the **Marks for missing** (an empty one, where there are none), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
 
 **Rows that cannot be read** are failures with file, line and raw text: too many or too few fields, a value that does not
@@ -43,8 +51,11 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   bounded: true,
   params: {
     path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'data/*.csv' }),
+    exclude: excludeField,
     delimiter: f.choice({
       label: 'Delimiter',
+      group: formatGroup,
+      detected: true,
       default: 'auto',
       options: [
         { value: 'auto', label: 'Detect' },
@@ -55,32 +66,35 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
         { value: 'other', label: 'Other' },
       ],
     }),
-    otherDelimiter: f.text({ label: 'Other delimiter', default: '^', when: { param: 'delimiter', is: ['other'] } }),
-    header: f.boolean({ label: 'First row holds the names', default: true }),
-    types: columnTypesField,
-    sampleRows: sampleRowsField,
+    otherDelimiter: f.text({
+      label: 'Other delimiter',
+      group: formatGroup,
+      default: '^',
+      help: 'One ASCII character; \\t stands for a tab.',
+      when: { param: 'delimiter', is: ['other'] },
+    }),
+    header: f.boolean({ label: 'Header row', group: formatGroup, detected: true, default: true }),
     skip: dialectFields.skip,
+    encoding: encodingField,
+    quote: f.text({ label: 'Quote', group: formatGroup, detected: true, default: '"', optional: true, help: 'Empty: quotes are ordinary characters.' }),
     comment: dialectFields.comment,
-    quote: f.text({ label: 'Quote', default: '"', optional: true, advanced: true, help: 'Empty: quotes are ordinary characters.' }),
     escape: dialectFields.escape,
     trailing: dialectFields.trailing,
-    width: dialectFields.width,
     lineEnds: dialectFields.lineEnds,
-    encoding: f.text({
-      label: 'Encoding',
-      default: 'auto',
-      advanced: true,
-      help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...',
-    }),
-    exclude: excludeField,
-    fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
-    maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
+    types: columnTypesField,
+    sampleRows: sampleRowsField,
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
     ...sourceFormatFields,
+    width: dialectFields.width,
+    maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
+  scans: true,
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
+  readsText: ({ types, numbers, fileColumn }, { name, type }) =>
+    name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
   run(context) {
     const { params } = context;
@@ -125,7 +139,40 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
       },
       failures: ['2 of the first 4 rows', 'has 1 field, but the header has 2', 'text after the closing quote'],
     },
+    {
+      title: "A bank's export: each column in its format",
+      params: {
+        path: 'bank.csv',
+        types: [
+          { column: 'booked', type: 'date', times: 'pattern', pattern: 'dd.MM.yyyy' },
+          { column: 'amount', type: 'number', numbers: 'marked', units: '€' },
+          { column: 'share', type: 'number', numbers: 'marked', percent: 'fraction', missing: 'k. A.' },
+          { column: 'paid', type: 'boolean', yes: 'ja', no: 'nein' },
+        ],
+      },
+      files: { 'bank.csv': 'booked;amount;share;paid\n31.01.2026;1.299,99 €;12,5 %;ja\n01.02.2026;-0,50 €;k. A.;nein\n02.02.2026;12.50;;\n' },
+      outputs: {
+        rows: [
+          { booked: '2026-01-31', amount: 1299.99, share: 0.125, paid: true },
+          { booked: '2026-02-01', amount: -0.5, share: null, paid: false },
+        ],
+      },
+      failures: ['"12.50" is no number such as -1.234,5 €'],
+    },
+    {
+      title: 'Numbers of a whole file, and marks for missing values',
+      params: { path: 'towns.csv', numbers: 'marked', nullText: '-, k. A.' },
+      files: { 'towns.csv': 'town;people;growth;code\nBonn;336.465;0,3;007\nUlm;-;k. A.;12\n' },
+      outputs: {
+        rows: [
+          { town: 'Bonn', people: 336465, growth: 0.3, code: '007' },
+          { town: 'Ulm', people: null, growth: null, code: '12' },
+        ],
+      },
+    },
     { title: 'A header without rows', params: { path: 'empty.csv' }, files: { 'empty.csv': 'a,b\n' }, outputs: { rows: [] } },
     { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },
   ],
 });
+
+const numeric: readonly ColumnType[] = numericTypes;

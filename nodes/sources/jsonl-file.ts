@@ -1,6 +1,6 @@
 import { decoderFor } from '../formats/byte-reader.ts';
 import { CellFormats } from '../formats/cell-formats.ts';
-import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
+import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -35,7 +35,10 @@ order of their names. Gzip is recognised by its content.
 date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
 columns that only later rows have. Numbers are never rounded: the column of those that would be is a string.
 
-**Null**: a key that is null or missing. Blank lines are skipped.
+**Formats**: texts and numbers that are written in a format of their own, such as "1.299,99", "31.01.2026", "ja" or seconds since
+1970, are read so where **Column types** says it; a number of JSON is one in any notation.
+
+**Null**: a key that is null or missing, and the marks for missing of a column. Blank lines are skipped.
 
 **A key twice** in an object: the last value counts and the log says how many rows had one, or the row is a failure.
 
@@ -46,8 +49,11 @@ that does not fit its column's type, a key that is no column (unless these are l
   bounded: true,
   params: {
     path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['json', 'jsonl', 'ndjson', 'geojson', 'gz'], placeholder: 'data/*.json' }),
+    exclude: excludeField,
     layout: f.choice({
       label: 'Layout',
+      group: formatGroup,
+      detected: true,
       default: 'auto',
       options: [
         { value: 'auto', label: 'Detect' },
@@ -57,43 +63,41 @@ that does not fit its column's type, a key that is no column (unless these are l
     }),
     records: f.text({
       label: 'Path to the records',
+      group: formatGroup,
+      detected: true,
       optional: true,
       placeholder: 'data.items',
       help: 'Where the list of records is within the documents. Empty: the file is the list.',
       when: { param: 'layout', is: ['auto', 'document'] },
     }),
+    encoding: encodingField,
+    types: columnTypesField,
+    sampleRows: sampleRowsField,
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
     extra: f.choice({
       label: 'Keys that are no columns',
+      group: limitsGroup,
       default: 'error',
       options: [
-        { value: 'error', label: 'Row error' },
+        { value: 'error', label: 'The row fails' },
         { value: 'ignore', label: 'Leave them out, and count them in the log' },
       ],
     }),
     doubleKeys: f.choice({
       label: 'A key twice in an object',
+      group: limitsGroup,
       default: 'last',
-      advanced: true,
       options: [
         { value: 'last', label: 'The last value counts, and the log counts the rows' },
-        { value: 'error', label: 'Row error' },
+        { value: 'error', label: 'The row fails' },
       ],
     }),
-    types: columnTypesField,
-    sampleRows: sampleRowsField,
-    encoding: f.text({
-      label: 'Encoding',
-      default: 'auto',
-      advanced: true,
-      help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, shift_jis ...',
-    }),
-    exclude: excludeField,
-    fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
-    maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
+    maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null, true),
   reads: ({ path }) => [path],
+  scans: true,
   opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
   discover: (context) =>
     discoverFiles(context, (files, signal) => {

@@ -11,6 +11,34 @@ const byTime = { eventTime: 'column', timeColumn: 'time' } as const;
 const readings = { type: 'csv-file', params: { path: 'readings.csv', ...byTime } } as const;
 
 describe.skipIf(why !== null)(`streams${why ? ` (${why})` : ''}`, () => {
+  it('shows times in the zone that is chosen, tells them apart by their offset, and remembers it', async () => {
+    const editor = await openDrawn('browser', temporaryFolder(), { nodes: { readings } });
+    const { page, errors } = editor;
+    await selectNode(page, 'readings');
+    const first = page.getByRole('gridcell').first();
+    await expect.poll(() => first.innerText()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    const inUtc = await first.innerText();
+    const status = page.locator('.status-zone');
+    expect(await status.innerText()).toBe('Times in UTC');
+    await status.click();
+    await page.keyboard.type('kathm');
+    await page.getByRole('option', { name: /Kathmandu/ }).waitFor();
+    await editor.shot('edit-time-zone-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.locator('[data-mantine-color-scheme="dark"]').first().waitFor({ state: 'attached' });
+    await editor.shot('edit-time-zone-dark');
+    await page.keyboard.press('Enter');
+    const shown = new Date(Date.parse(`${inUtc.replace(' ', 'T')}Z`) + 5.75 * 3_600_000).toISOString();
+    await expect.poll(() => first.innerText()).toBe(`${shown.slice(0, 19).replace('T', ' ')} +05:45`);
+    await first.click();
+    await page.keyboard.press('ControlOrMeta+c');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${inUtc.replace(' ', 'T')}.000Z`);
+    await editor.shot('edit-time-zone-rows-dark');
+    await page.reload();
+    await expect.poll(() => status.innerText()).toBe('Times in Asia/Kathmandu');
+    expect(errors).toEqual([]);
+  });
+
   it('gives a source its event time, sums up by windows, and shows what comes too late', async () => {
     const { page, errors } = await openDrawn('browser', temporaryFolder(), {
       nodes: { generator: { type: 'generator', params: { endless: true, disorder: 120_000 } } },
