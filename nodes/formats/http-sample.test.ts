@@ -46,7 +46,15 @@ it('listens until a sample comes, tells what was none, and lets nobody believe t
   const stop = new AbortController();
   const heard = listenForSample(options, stop.signal, refuse);
   const post = (body: string, type = 'application/json') => fetch(`http://127.0.0.1:${port}/rows`, { method: 'POST', body, headers: { 'Content-Type': type } });
-  expect((await post('nonsense')).status).toBe(400);
+  // It is there a moment later.
+  await expect
+    .poll(() =>
+      post('nonsense').then(
+        ({ status }) => status,
+        () => 0,
+      ),
+    )
+    .toBe(400);
   expect((await post('<a/>', 'application/xml')).status).toBe(415);
   const answer = await post('[{"id":1}]');
   expect([answer.status, await answer.json()]).toMatchObject([503, { error: { code: 'http/sample' } }]);

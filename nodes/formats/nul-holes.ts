@@ -43,7 +43,7 @@ export class HolesParser implements Parser {
 
   parse(window: Window, batch: Batch): void {
     while (batch.rows.length < batch.size) {
-      if (this.#open) this.#passLineEnd(window);
+      if (this.#open && !this.#passLineEnd(window)) return;
       const hole = this.#nextHole(window);
       if (this.#open && hole?.from !== window.at && window.at < window.bytes.length) this.#tell();
       if (hole === null) {
@@ -81,14 +81,16 @@ export class HolesParser implements Parser {
     if (window.last) this.#tell();
   }
 
-  /** The end of a line behind a hole ends no further one. */
-  #passLineEnd(window: Window): void {
+  /** The end of a line behind a hole ends no further one. False where that is cut by the end of the bytes. */
+  #passLineEnd(window: Window): boolean {
     const { bytes, at } = window;
-    const length = bytes[at] === lineFeed ? 1 : bytes[at] === carriageReturn && bytes[at + 1] === lineFeed ? 2 : 0;
-    if (length === 0) return;
+    const length = bytes[at] === carriageReturn ? 2 : 1;
+    if (length === 2 && at + 1 === bytes.length) return false;
+    if (bytes[at + length - 1] !== lineFeed) return true;
     window.at += length;
     this.#tell();
     window.line++;
+    return true;
   }
 
   #tell(): void {

@@ -134,6 +134,7 @@ it('a pattern that tries too much is told while the file is looked at', async ()
       encoding: 'auto',
       sampleRows: 10,
       exclude: null,
+      types: [],
     } as never,
     path: (path) => join(folder, path),
     signal: new AbortController().signal,
