@@ -10,7 +10,19 @@ const isLong = process.env['MILLRACE_LONG'] === '1';
 export default defineConfig({
   test: {
     projects: isLong
-      ? [{ test: { ...patient, name: 'long', environment: 'node', include: [long], testTimeout: 3_600_000, fileParallelism: false } }]
+      ? [
+          {
+            test: {
+              ...patient,
+              name: 'long',
+              environment: 'node',
+              include: [long],
+              setupFiles: ['test/property-seed.ts'],
+              testTimeout: 3_600_000,
+              fileParallelism: false,
+            },
+          },
+        ]
       : [
           {
             test: {
@@ -19,7 +31,7 @@ export default defineConfig({
               environment: 'node',
               include: [
                 '{engine,nodes,server,electron,renderer}/**/*.test.ts',
-                'test/{architecture,cases,conformance,golden,faults,processes,semantics}/**/*.test.ts',
+                'test/{architecture,cases,conformance,fuzz,golden,faults,processes,semantics}/**/*.test.ts',
               ],
               exclude: [long],
               setupFiles: ['test/property-seed.ts'],

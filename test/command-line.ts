@@ -10,11 +10,12 @@ import { entryFile } from '../engine/threads.ts';
 export const dataFolder = mkdtempSync(join(tmpdir(), 'millrace-data-'));
 process.on('exit', () => rmSync(dataFolder, { recursive: true, force: true }));
 
-/** Runs the built command line in a folder. */
+/** Runs the built command line in a folder. `onOutput` hears of all that it has printed so far, and may stop it as Ctrl+C does. */
 export function millrace(
   args: readonly string[],
   folder: string,
   env: NodeJS.ProcessEnv = {},
+  onOutput: (output: string, stop: () => void) => void = () => {},
 ): Promise<{ readonly code: number | null; readonly output: string; readonly errors: string }> {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [entryFile('cli'), ...args], {
@@ -26,6 +27,7 @@ export function millrace(
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       output += text;
+      onOutput(output, () => child.kill('SIGINT'));
     });
     child.stderr.setEncoding('utf8').on('data', (text) => {
       errors += text;

@@ -7,7 +7,7 @@ import { endOfTime } from '../engine/schema/event-time.ts';
 import { MillraceError } from '../engine/schema/problem.ts';
 import type { ColumnType, Row, Schema } from '../engine/schema/types.ts';
 import { type KeyedState, MemoryState } from '../nodes/kit/keyed-state.ts';
-import type { NodeProblem, Operator, RowFailure, StatefulOperator, TransformDefinition } from '../nodes/kit/node.ts';
+import type { NodeProblem, Operator, OutputTime, RowFailure, StatefulOperator, TransformDefinition } from '../nodes/kit/node.ts';
 import { type Params, validateParams } from '../nodes/kit/params.ts';
 import { compileExpression, compileKeyed, compileSnippet, explain } from './conformance/users-code.ts';
 
@@ -55,6 +55,7 @@ export interface Surroundings {
   fail(failure: RowFailure): void;
   emit(port: string, rows: readonly Row[]): void;
   log?(level: 'info' | 'warning', message: string): void;
+  readonly outputTime?: OutputTime;
 }
 
 /** `inputLists` has the schemas of each port's edges. */
@@ -84,6 +85,7 @@ export function prepareTransform(
       signal: new AbortController().signal,
       log: () => {},
       breathe: () => {},
+      outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       shared: (_, open) => open(),
       expression: compileExpression,
       snippet: compileSnippet,

@@ -61,13 +61,11 @@ export function isFixable(pipeline: Pipeline, id: NodeId, fix: Fix): boolean {
 
 export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry, more = [] }: Fix): Pipeline {
   const before = own(own(pipeline.nodes, id)?.params ?? {}, list);
-  const entries = [entry, ...more].reduce(
-    (all, next) => {
-      const at = all.findIndex((other) => other?.[key] === next[key]);
-      return at === -1 ? [...all, next] : all.with(at, next);
-    },
-    Array.isArray(before) ? before : [],
-  );
+  const entries = Array.isArray(before) ? [...before] : [];
+  for (const next of [entry, ...more]) {
+    const at = entries.findIndex((other) => other?.[key] === next[key]);
+    entries.splice(at === -1 ? entries.length : at, 1, next);
+  }
   return setParam(pipeline, id, list, entries);
 }
 

@@ -28,6 +28,8 @@ export interface PhysicalPlan {
    * that goes on without them is of the same pipeline.
    */
   readonly replays?: readonly NodeId[];
+  /** Of the plan of a part of a pipeline: the ports whose rows go on beyond it. */
+  readonly leaving?: readonly Edge['from'][];
   /** False where some source never ends by itself: such a run goes on until somebody stops it, and commits with its checkpoints. */
   readonly bounded: boolean;
 }

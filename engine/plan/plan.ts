@@ -2,6 +2,7 @@ import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
 import { nameList } from '../schema/name-list.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
+import { keepAsWritten } from './as-written.ts';
 import { inputsOf, isBounded, outputsOf } from './catalogue.ts';
 import { type CheckedNode, type CheckedPipeline, obstacles } from './check.ts';
 import { firstPorts, scopeOfRun } from './check-edges.ts';
@@ -48,7 +49,12 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
     chains: findChains(planned, graph),
     bounded: planned.every(({ definition, params }) => isBounded(definition, params)),
   };
-  return target === undefined ? withErrorsTable(plan, checked) : plan;
+  if (target === undefined)
+    return withErrorsTable(
+      keepAsWritten(plan, (type) => checked.catalogue.get(type)!),
+      checked,
+    );
+  return { ...plan, leaving: checked.edges.flatMap(({ from, to }) => (needed.has(from.node) && !needed.has(to.node) ? [from] : [])) };
 }
 
 /** The first error, told with the number of the others. */
@@ -150,7 +156,7 @@ function portOf(edge: Edge, nodes: ReadonlyMap<string, PlannedNode>): string {
 }
 
 function columnsOf(schema: Schema | undefined): string {
-  const names = schema?.columns.map((column) => `${column.name} ${column.type}`) ?? [];
+  const names = schema?.columns.map((column) => `${column.name} ${column.asWritten ? 'as written' : column.type}`) ?? [];
   return names.length > 6 ? `${names.slice(0, 6).join(', ')}, and ${names.length - 6} more` : names.join(', ');
 }
 

@@ -34,11 +34,11 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
     const waits = valid && !findings.hasError(id) ? (definition.awaits?.(params) ?? []) : [];
     if (culprit !== undefined && waits.length > 0) {
       const message = `It waits for event time to pass, but "${culprit}" never ends and has no event time: what is held here would never come out`;
-      const hint = `Set the event time of the source "${culprit}": one of its columns, or the arrival of its rows.`;
+      const hint = `Set the event time of the source "${culprit}": one of its columns, or the arrival of its rows. For a time that is made later, such as that of a parsed line, put "Set event time" between.`;
       findings.node(id, { code: 'event-time/never', severity: 'error', message, hint });
       continue;
     }
-    if (culprit !== undefined) stuck.set(id, culprit);
+    if (culprit !== undefined && !definition.setsEventTime) stuck.set(id, culprit);
     for (const { port, time, field } of waits) {
       const [source] = above(endless, id, port).flat();
       const eventTime = checked.inputs[port]?.eventTime;

@@ -191,4 +191,15 @@ describe('a preview by event time', () => {
     expect(found.rows.map((row) => row[0])).toEqual(wanted);
     expect(found.counts['minutes']).toMatchObject({ in: 3000 });
   });
+
+  it('warns of late rows that nobody takes, and not where the port for them is connected', async () => {
+    const wanted = { code: 'run/late-rows', severity: 'warning', node: 'minutes', message: expect.stringMatching(/^[0-9]+ rows came too late/) };
+    expect((await read(pipeline, 'minutes', 'rows', 3000)).problems).toMatchObject([wanted]);
+    const kept = {
+      ...pipeline,
+      nodes: { ...pipeline.nodes, kept: { type: 'inspect', typeVersion: 1, params: {} } },
+      edges: [...pipeline.edges, { from: { node: 'minutes', port: 'late' }, to: { node: 'kept', port: 'rows' } }],
+    };
+    expect((await read(kept, 'minutes', 'rows', 3000)).problems).toEqual([]);
+  });
 });

@@ -96,7 +96,7 @@ export class PreviewEngine {
       );
       const cells: Cells[] = rows.map((row) => encodeCells(row, schema));
       const complete = [...samples.values()].every((sample) => sample.complete);
-      return { schema, rows: cells, total, complete, counts, problems, elapsedMs: performance.now() - startedAt };
+      return { schema, rows: cells, total, complete, counts, problems: [...dataflow.warnings(), ...problems], elapsedMs: performance.now() - startedAt };
     } finally {
       stop.abort();
       await dataflow.close();

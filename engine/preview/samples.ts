@@ -1,6 +1,7 @@
 import type { NodeDefinition, RowFailure, WatermarkStep } from '../../nodes/kit/node.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import { batchSize, runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
+import { keepsAll } from '../runtime/order.ts';
 import type { RowPosition } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
 
@@ -51,7 +52,9 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
   const shared = new SharedThings();
   const surroundings = { folder, signal: stop.signal, shared, onLog: () => {}, onGuard: () => {} };
   const context = runContext(node, surroundings, (failure) => void (failures.length < size && failures.push(failure)));
-  const reader = await definition.run({ ...sourceContext(context, null, () => {}), batchSize: Math.min(size, batchSize), sample: true });
+  // What ends loses no row to its order; what part of it a preview has seen says nothing of that.
+  const order = keepsAll(definition, node.params) ? { disorder: Number.POSITIVE_INFINITY, startsOver: false } : undefined;
+  const reader = await definition.run({ ...sourceContext(context, null, order, () => {}), batchSize: Math.min(size, batchSize), sample: true });
   let complete = false;
   let cut = false;
   try {

@@ -40,7 +40,7 @@ export async function scan({ node, folder }: ScanJob, definition: NodeDefinition
   let progress: { readonly done: number; readonly total: number | null } = emptyProgress;
   try {
     // As a sample it is read once, whatever its schedule.
-    const reader = await definition.run({ ...sourceContext(context, null, (failure) => tally.add(failure)), batchSize, sample: true });
+    const reader = await definition.run({ ...sourceContext(context, null, undefined, (failure) => tally.add(failure)), batchSize, sample: true });
     try {
       let toldAt = Number.NEGATIVE_INFINITY;
       for (let batch = await reader.read(); batch; batch = await reader.read()) {

@@ -3,6 +3,7 @@
  * Requests are imperative (`run.start`), events are in the past tense (`run.changed`).
  */
 import { z } from 'zod';
+import type { Heard } from '../../nodes/kit/node.ts';
 import { pipelineSchema, sentPipelineSchema } from '../document/pipeline-schema.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Json, Schema } from '../schema/types.ts';
@@ -111,6 +112,11 @@ export const requestParams = {
     parameters: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
     node: z.string().max(100),
   }),
+  /**
+   * Opens the address of a source until a first request comes, and tells what that carries: see `listen` of nodes/kit/node.ts. Requests that
+   * are no sample are told by `source.refused`. Rejected with code `listen/timeout` when none comes.
+   */
+  'source.listen': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string().max(100) }),
   'run.list': z.object({}),
   /** The rows that an inspect sink holds now; with `port`, while the run goes on, the latest ones that left there, oldest first. */
   'run.inspect': z.object({ runId: z.string(), node: z.string(), limit: z.number().int().min(1).max(10_000), port: z.string().max(1000).optional() }),
@@ -180,6 +186,7 @@ export interface RequestResults {
   'run.start': RunSummary;
   'errors.list': WaitingErrors;
   'run.replay': RunSummary;
+  'source.listen': Heard;
   'run.resumable': { readonly id: number; readonly at: number; readonly failed: Problem | null } | null;
   'run.elsewhere': CheckpointElsewhere | null;
   'run.stop': null;
@@ -212,6 +219,8 @@ export interface RequestResults {
 }
 
 export interface Events {
+  /** A request came at a source that listens for a sample, and was refused. */
+  'source.refused': { readonly documentId: string; readonly node: string; readonly problem: Problem };
   /** Trust in an open document was taken back. */
   'document.distrusted': { readonly documentId: string };
   /** State, counters, problems or outputs of a run changed; at most ten a second per run, and always once at its end. */

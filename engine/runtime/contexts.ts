@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import type { KeyedCode, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
+import type { KeyedCode, OrderCare, OutputTime, RowFailure, RunContext, SourceContext, TransformContext, Undo } from '../../nodes/kit/node.ts';
 import { errorPort } from '../document/pipeline.ts';
 import type { PlannedNode } from '../plan/physical.ts';
 import type { CodeFailure, CodePlace, Sandbox } from '../sandbox/sandbox.ts';
@@ -37,8 +37,20 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
   };
 }
 
-export function sourceContext(context: RunContext<any>, start: Json, refuse: (failure: RowFailure) => void): SourceContext<any> {
-  return { ...context, batchSize, start, now: Date.now, elapsed: () => performance.now(), refuse, sample: false };
+export function sourceContext(
+  context: RunContext<any>,
+  start: Json,
+  order: OrderCare | undefined,
+  refuse: (failure: RowFailure) => void,
+  pattern: SourceContext<any>['pattern'] = unwatchedPattern,
+): SourceContext<any> {
+  return { ...context, batchSize, start, order, now: Date.now, elapsed: () => performance.now(), refuse, pattern, sample: false };
+}
+
+/** Where the process itself has a limit of time: in previews. */
+function unwatchedPattern(source: string, flags: string): (text: string) => RegExpExecArray | null {
+  const pattern = new RegExp(source, flags);
+  return (text) => pattern.exec(text);
 }
 
 export function transformContext(
@@ -49,6 +61,7 @@ export function transformContext(
   memory: number,
   now: () => number,
   breathe: () => void | Promise<void>,
+  outputTime: OutputTime,
 ): TransformContext<any> {
   return {
     ...context,
@@ -58,6 +71,7 @@ export function transformContext(
     },
     now,
     breathe,
+    outputTime,
     state: (name) => states.open(name),
     memory,
     expression: (source, field) => code.compile('expression', source, field),
@@ -73,6 +87,8 @@ export class Code {
   readonly #sandbox: Sandbox;
   readonly #monitor: Monitor | undefined;
   readonly #register: (node: string, field: string) => number;
+  /** The numbers of patterns, by their fields. */
+  readonly #patterns = new Map<string, number>();
   #explained = 0;
 
   /** `register` numbers each piece of code of the run, before it is run for the first time. */
@@ -85,6 +101,24 @@ export class Code {
 
   compile(kind: 'expression' | 'snippet', source: string, field: string): (row: Row) => unknown {
     return this.#compiled(field, (where) => this.#sandbox[kind](source, where), watched);
+  }
+
+  /** A regular expression is no code, but may take as long as an endless loop does. */
+  pattern(source: string, flags: string, field: string): (text: string) => RegExpExecArray | null {
+    const find = unwatchedPattern(source, flags);
+    const monitor = this.#monitor;
+    if (!monitor) return find;
+    // Asked for with every file that is followed.
+    const number = this.#patterns.get(field) ?? this.#register(this.#node, field);
+    this.#patterns.set(field, number);
+    const watchedFind = watched(find, monitor, number);
+    return (text) => {
+      try {
+        return watchedFind(text) as RegExpExecArray | null;
+      } finally {
+        leaveCode(monitor);
+      }
+    };
   }
 
   compileKeyed(source: string, field: string): KeyedCode {

@@ -88,6 +88,11 @@ async function run(job: RunJob): Promise<void> {
     onResumed: (checkpoint) => post({ kind: 'resumed', checkpoint }),
     onCommitting: () => post({ kind: 'committing' }),
     onCommitted: (checkpoint, more) => post({ kind: 'committed', checkpoint, more }),
+    onStartedOver() {
+      failures = [];
+      told = 0;
+      post({ kind: 'startedOver' });
+    },
     onOpened: () => post({ kind: 'stats', ...snapshot() }),
   });
   let outcome: Outcome;
@@ -106,12 +111,11 @@ async function run(job: RunJob): Promise<void> {
       return rows ? [[id, rows]] : [];
     }),
   );
-  const warnings = execution.flow?.warnings() ?? [];
   await execution.flow?.close();
   clearInterval(timer);
   // What the code has left behind gets its turn before the last word.
   await new Promise((resolve) => setImmediate(resolve));
-  post({ kind: 'ended', outcome, kept, warnings, ...snapshot() });
+  post({ kind: 'ended', outcome, kept, ...snapshot() });
   port.close();
 }
 

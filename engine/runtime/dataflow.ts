@@ -29,6 +29,10 @@ export interface DataflowEnv {
   onCode?(number: number, node: NodeId, field: string): void;
   /** The wall clock, where it is not this machine's. */
   now?(): number;
+  /** Whether the run can start over where its input is found out of order, as far as the dataflow's outputs allow it; not where nothing is said. */
+  readonly startsOver?: boolean;
+  /** By source, or other node that sets the event time: how far its rows were found out of order before, in milliseconds. */
+  readonly disorder?: ReadonlyMap<NodeId, number>;
   /** See `RunContext.guard`. */
   onGuard?(node: NodeId, undo: Undo | readonly Undo[]): void;
   /** See `SinkContext`; "end" where nothing is said. */
@@ -109,7 +113,7 @@ export interface Dataflow {
   close(): Promise<void>;
   counters(): { readonly [node: NodeId]: NodeCounts };
   outputs(): RunOutput[];
-  /** What people should know of a run that went well: rows that came too late for their windows, and that nobody takes. */
+  /** What people should know although nothing failed: rows that came too late for their windows, and that nobody takes. Cheap. */
   warnings(): Problem[];
   /** The latest rows that left by a port, oldest first; the port is watched from then on, until nobody has asked for a while. See recent-rows.ts. */
   recent(node: NodeId, port: string, limit: number): readonly Row[];

@@ -305,6 +305,7 @@ export function execution(trial: Trial, options: Partial<RunOptions>, monitor?: 
     onCommitting() {},
     onCommitted: (checkpoint) => checkpoint && committed.push(checkpoint.id),
     onOpened() {},
+    onStartedOver() {},
   };
   return { execution: new Execution(job(trial, options), env), logs, resumed, committed };
 }

@@ -5,6 +5,8 @@ import type { Params } from '../../nodes/kit/params.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Shape } from '../plan/shape.ts';
 import type { RunJob, StopMode } from '../protocol/run-api.ts';
+import { durationText } from '../schema/duration.ts';
+import { OutOfOrder } from '../schema/out-of-order.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { CheckpointHead } from '../store/checkpoints.ts';
 import { Checkpointer, type Committed } from './checkpointer.ts';
@@ -27,13 +29,15 @@ export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox'
   onCommitted(checkpoint: Committed | null, more: boolean): void;
   /** All nodes are open. */
   onOpened(): void;
+  /** All that came of the run so far is undone, and it begins once more: what was told of rows does not count any more. */
+  onStartedOver(): void;
 }
 
 /** One run in its data thread: from finding what to go on from, over checkpoints, to its end. */
 export class Execution {
   readonly #job: RunJob;
   readonly #env: ExecutionEnv;
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
   readonly #stalls: Stalls;
   #flow: Dataflow | null = null;
   #pull: Pull | null = null;
@@ -44,6 +48,8 @@ export class Execution {
   #start: Start | null = null;
   #isDraining = false;
   #isStopped = false;
+  /** See `DataflowEnv.disorder`. */
+  readonly #disorder = new Map<NodeId, number>();
 
   constructor(job: RunJob, env: ExecutionEnv) {
     this.#job = job;
@@ -64,7 +70,7 @@ export class Execution {
   /** Resolves at the end: true where all that was to come out has, false where it was stopped before. Rejects with what went wrong. Outputs are as they should be then, but for `close`. */
   async run(): Promise<boolean> {
     try {
-      await this.#runThrough();
+      while (!(await this.#attempt())) await this.#startOver();
       return true;
     } catch (error) {
       this.#abort.abort();
@@ -76,6 +82,42 @@ export class Execution {
     } finally {
       await this.#closeReaders();
     }
+  }
+
+  /** False where it is to start over, now that more is known of the order of its input. */
+  async #attempt(): Promise<boolean> {
+    try {
+      await this.#runThrough();
+      return true;
+    } catch (error) {
+      const { cause, problem } = error instanceof MillraceError ? error : { cause: null, problem: null };
+      if (!(cause instanceof OutOfOrder) || problem?.node === undefined || !this.#canStartOver || this.#isStopped || this.#isDraining) throw error;
+      // Where even that was too little, what is read has changed in the meantime.
+      const { disorder } = this.#disorder.has(problem.node) ? { disorder: Number.POSITIVE_INFINITY } : cause;
+      this.#disorder.set(problem.node, disorder);
+      const how = Number.isFinite(disorder) ? `up to ${durationText(disorder)} out of order` : 'in another order than before';
+      const advice = Number.isFinite(disorder) ? ` Set "Out of order by at most" to ${durationText(disorder)} to read them only once.` : '';
+      this.#env.onLog('info', `Its rows are ${how}: the run starts over, so that none of them comes too late.${advice}`, problem.node);
+      return false;
+    }
+  }
+
+  async #startOver(): Promise<void> {
+    this.#abort.abort();
+    await this.#checkpointer?.idle();
+    await this.#closeReaders();
+    const flow = this.#flow;
+    this.#flow = this.#pull = this.#checkpointer = null;
+    await flow?.abort();
+    await flow?.close();
+    this.#abort = new AbortController();
+    this.#env.onStartedOver();
+    if (this.#isStopped) throw new Stopped();
+  }
+
+  /** Nothing of it is seen before its end. */
+  get #canStartOver(): boolean {
+    return this.#job.plan.bounded && this.#job.options.commits === 'end';
   }
 
   stop(how: StopMode): void {
@@ -124,6 +166,7 @@ export class Execution {
       progress: this.#pull?.progress() ?? {},
       backlog: this.#pull?.backlog() ?? {},
       outputs: this.#flow?.outputs() ?? [],
+      warnings: this.#flow?.warnings() ?? [],
     };
   }
 
@@ -259,6 +302,8 @@ export class Execution {
       ...(onCode && { onCode }),
       ...(onGuard && { onGuard }),
       commits: options.commits,
+      startsOver: this.#canStartOver,
+      disorder: this.#disorder,
       lineage,
       redoFolder: store && join(store.folder, 'redo'),
       states,

@@ -98,7 +98,11 @@ export class Hub {
   }
 
   isTaken(node: string, port: string): boolean {
-    return this.#tap !== undefined || this.#receivers.has(`${node}.${port}`);
+    return this.#tap !== undefined || this.isConnected(node, port);
+  }
+
+  isConnected(node: string, port: string): boolean {
+    return this.#receivers.has(`${node}.${port}`);
   }
 
   emit({ planned, counters }: Station, port: string, rows: readonly Row[]): void {

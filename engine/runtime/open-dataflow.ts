@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Output, Reader, SinkContext, SourceBatch, Writer } from '../../nodes/kit/node.ts';
+import type { OrderCare, Output, OutputTime, Reader, RowFailure, SinkContext, SourceBatch, Writer } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { isStateful } from '../plan/catalogue.ts';
 import { Graph } from '../plan/graph.ts';
@@ -16,6 +16,7 @@ import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.
 import { Hub, type Station, type Unit } from './hub.ts';
 import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
+import { orderCare } from './order.ts';
 import { watchedReader } from './reader.ts';
 import { RecentRows } from './recent-rows.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
@@ -96,19 +97,28 @@ class OpenDataflow implements Dataflow {
   #openTransform(station: Station): OpenOperator {
     const { planned, definition } = station;
     if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
+    const code = this.#codeOf(planned.id);
+    const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
+    const now = () => this.#env.now?.() ?? Date.now();
+    const breathe = () => this.#breathe();
+    const outputTime: OutputTime = {
+      advance: (watermark) => this.#hub.advance([station], watermark),
+      idle: (isIdle) => this.#hub.idle([station], isIdle),
+      order: () => this.#orderOf(planned.id),
+    };
+    const operator = this.#hub.work(station, () =>
+      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe, outputTime)),
+    );
+    return { station, operator, outputs: definition.outputs.map((port) => port.name) };
+  }
+
+  #codeOf(id: NodeId): Code {
     const { sandbox, monitor, onCode } = this.#env;
-    const code = new Code(planned.id, sandbox, monitor, (node, field) => {
+    return new Code(id, sandbox, monitor, (node, field) => {
       const number = this.#hub.addCode(node, field);
       onCode?.call(this.#env, number, node, field);
       return number;
     });
-    const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
-    const now = () => this.#env.now?.() ?? Date.now();
-    const breathe = () => this.#breathe();
-    const operator = this.#hub.work(station, () =>
-      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe)),
-    );
-    return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
   async #openSink(station: Station): Promise<void> {
@@ -172,14 +182,28 @@ class OpenDataflow implements Dataflow {
     const { definition } = station;
     if (definition.kind !== 'source') throw new Error(`${source} is no source`);
     try {
-      return watchedReader(
-        await this.#hub.work(station, () => definition.run(sourceContext(this.#context(station), start, (failure) => station.failures.refuse(failure)))),
-        station,
-        this.#hub,
-      );
+      const code = this.#codeOf(source);
+      const refuse = (failure: RowFailure) => station.failures.refuse(failure);
+      const context = sourceContext(this.#context(station), start, this.#orderOf(source), refuse, (text, flags, field) => code.pattern(text, flags, field));
+      return watchedReader(await this.#hub.work(station, () => definition.run(context)), station, this.#hub);
     } catch (error) {
       throw this.#hub.named(error, station);
     }
+  }
+
+  #orderOf(id: NodeId): OrderCare | undefined {
+    // What was printed cannot be taken back.
+    const startsOver = this.#env.startsOver === true && !this.#writers.some(({ writer }) => writer.output().kind === 'printed');
+    return orderCare(id, {
+      graph: this.#graph,
+      node: (each) => this.#stations.get(each)!,
+      waitsForTime: (each) => {
+        const unit = this.#units.get(each);
+        return unit instanceof StatefulUnit && unit.waitsForTime;
+      },
+      disorder: this.#env.disorder ?? new Map(),
+      startsOver,
+    });
   }
 
   push(source: NodeId, batch: SourceBatch): void | Promise<void> {
@@ -363,7 +387,8 @@ class OpenDataflow implements Dataflow {
   #rootOf(node: NodeId): NodeId {
     const unit =
       [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
-    if (!unit) return node;
+    const { definition } = this.#stations.get(node)!;
+    if (!unit || (definition.kind === 'transform' && definition.setsEventTime)) return node;
     const { watermark, holder } = this.#hub.arrival(unit);
     return holder === null || watermark > this.#stations.get(node)!.counters.watermark ? node : this.#rootOf(holder);
   }
@@ -414,8 +439,10 @@ class OpenDataflow implements Dataflow {
   }
 
   warnings(): Problem[] {
+    const { leaving = [] } = this.#plan;
+    const isTaken = (id: NodeId, port: string) => this.#hub.isConnected(id, port) || leaving.some((from) => from.node === id && from.port === port);
     return [...this.#stations.values()].flatMap(({ planned: { id }, counters }) =>
-      counters.latePorts.flatMap((port) => (this.#hub.isTaken(id, port) ? [] : [lateRows(id, counters.out[port]!)])),
+      counters.latePorts.flatMap((port) => (isTaken(id, port) ? [] : [lateRows(id, counters.out[port]!)])),
     );
   }
 

@@ -25,6 +25,8 @@ export type ToControl =
   | { readonly kind: 'locked'; readonly locks: readonly string[] }
   /** Goes on from this checkpoint. */
   | { readonly kind: 'resumed'; readonly checkpoint: number }
+  /** It begins once more: failures of rows that were told before do not count. */
+  | { readonly kind: 'startedOver' }
   /** Outputs become visible: until `committed` with `more`, nothing is to be undone. */
   | { readonly kind: 'committing' }
   | { readonly kind: 'committed'; readonly checkpoint: RunSummary['checkpoint']; readonly more: boolean }
@@ -38,7 +40,6 @@ export type ToControl =
       readonly kind: 'ended';
       readonly outcome: Outcome;
       readonly kept: { readonly [node: NodeId]: KeptRows };
-      readonly warnings: readonly Problem[];
     } & Snapshot);
 
 export interface Snapshot {
@@ -46,6 +47,8 @@ export interface Snapshot {
   readonly progress: { readonly [source: NodeId]: NonNullable<NodeStats['progress']> };
   readonly backlog: { readonly [source: NodeId]: NonNullable<NodeStats['backlog']> };
   readonly outputs: readonly RunOutput[];
+  /** As of `Dataflow.warnings`. */
+  readonly warnings: readonly Problem[];
   /** The first failures of rows, since the last snapshot. */
   readonly failures: readonly Problem[];
 }

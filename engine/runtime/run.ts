@@ -43,6 +43,8 @@ export class Run {
   readonly #inspections = new Map<number, (rows?: KeptRows | null) => void>();
   #kept: { readonly [node: NodeId]: KeptRows } | null = null;
   #summary: RunSummary;
+  /** The first failures of rows. */
+  #failures: readonly Problem[] = [];
   /** By question: what takes the answer. */
   readonly #checkpoints = new Map<number, (answer: { readonly checkpoint: number | null; readonly problem: Problem | null }) => void>();
   #unlock: () => void = () => {};
@@ -182,6 +184,9 @@ export class Run {
       case 'resumed':
         this.#change({ resumedFrom: message.checkpoint });
         break;
+      case 'startedOver':
+        this.#failures = [];
+        break;
       case 'committed':
         if (message.checkpoint) this.#change({ checkpoint: message.checkpoint });
         if (this.#endsAfterCommit && message.more) this.#endSoon();
@@ -200,7 +205,7 @@ export class Run {
         break;
       case 'ended':
         this.#isEnding = true;
-        this.#finish(message.outcome, this.#told(message), message.kept, message.warnings);
+        this.#finish(message.outcome, this.#told(message), message.kept);
         break;
     }
   }
@@ -216,7 +221,8 @@ export class Run {
   }
 
   #told(snapshot: Snapshot): Pick<RunSummary, 'stats' | 'outputs' | 'problems'> {
-    const problems = [...this.#summary.problems, ...snapshot.failures].slice(0, keptProblems);
+    this.#failures = [...this.#failures, ...snapshot.failures].slice(0, keptProblems);
+    const problems = [...snapshot.warnings, ...this.#failures].slice(0, keptProblems);
     return { stats: this.#rates.stats(snapshot, performance.now()), outputs: snapshot.outputs, problems };
   }
 
@@ -248,14 +254,14 @@ export class Run {
     this.#finish(outcome, {}, {});
   }
 
-  #finish(outcome: Outcome, told: Partial<RunSummary>, kept: { readonly [node: NodeId]: KeptRows }, warnings: readonly Problem[] = []): void {
+  #finish(outcome: Outcome, told: Partial<RunSummary>, kept: { readonly [node: NodeId]: KeptRows }): void {
     this.#watchdog.stop();
     this.#kept = kept;
     for (const answer of this.#inspections.values()) answer();
     for (const answer of this.#checkpoints.values()) answer({ checkpoint: null, problem: null });
     this.#unlock();
     unlockOutputs(this.#outputLocks);
-    const problems = [...warnings, ...(told.problems ?? this.#summary.problems)].slice(0, keptProblems);
+    const problems = told.problems ?? this.#summary.problems;
     this.#change({
       ...told,
       state: outcome.state,

@@ -140,6 +140,12 @@ export class StatefulUnit implements Unit {
     return this.#operator.advance !== undefined;
   }
 
+  /** It tells by itself when it is idle. */
+  get #setsEventTime(): boolean {
+    const { definition } = this.station;
+    return definition.kind === 'transform' && definition.setsEventTime === true;
+  }
+
   get ticks(): boolean {
     return this.#operator.tick !== undefined;
   }
@@ -200,7 +206,7 @@ export class StatefulUnit implements Unit {
   }
 
   idle(isIdle: boolean): void {
-    this.#hub.idle([this.station], isIdle);
+    if (!this.#setsEventTime) this.#hub.idle([this.station], isIdle);
   }
 
   tick(now: number): void {

@@ -57,7 +57,8 @@ function floorLocal(local: number, unit: Exclude<CalendarUnit, 'hour'>, later: n
   if (unit === 'day') return (Math.floor(local / dayMs) + later) * dayMs;
   // 1970-01-01 was a Thursday.
   if (unit === 'week') return (Math.floor((local / dayMs + 3) / 7) + later) * 7 * dayMs - 3 * dayMs;
-  const date = new Date(local);
+  // At the ends of time, local times of some zones are beyond what a Date takes.
+  const date = new Date(Math.min(maxTimestamp, Math.max(-maxTimestamp, local)));
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
   if (unit === 'month') return startOfMonth(year, month + later);
   if (unit === 'quarter') return startOfMonth(year, (Math.floor(month / 3) + later) * 3);

@@ -2,6 +2,7 @@
  * Event time and watermarks, in milliseconds since 1970-01-01T00:00:00Z. A watermark W says: every row whose event time is W
  * or less has come; one that comes later is late. Both ends are finite, so that they survive JSON.
  */
+import { parseTimestamp } from './timestamp.ts';
 import type { Row, Schema } from './types.ts';
 
 /** The watermark of a stream of which nothing is known yet. */
@@ -16,5 +17,14 @@ export function eventTimeReader({ eventTime }: Schema): ((row: Row) => number | 
   return (row) => {
     const time = row[column];
     return typeof time === 'number' ? time + shift : null;
+  };
+}
+
+/** Reads a column of times: of a day, its midnight in UTC. Null where there is none. */
+export function instantReader(schema: Schema, column: string, shift = 0): (row: Row) => number | null {
+  if (schema.columns.find(({ name }) => name === column)?.type !== 'date') return eventTimeReader({ columns: [], eventTime: { column, shift } })!;
+  return (row) => {
+    const day = row[column];
+    return typeof day === 'string' ? parseTimestamp(day)! + shift : null;
   };
 }

@@ -2,7 +2,7 @@ import type { Column } from './types.ts';
 
 const words = /[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu;
 const quoted = /"([^"\\\n]*)"|'([^'\\\n]*)'|`([^`\\$]*)`/g;
-const reads = /\brow\s*(?:\?\.|\.)\s*(?=[\p{ID_Start}$_])|\brow\s*(?:\?\.)?\s*\[\s*(?=["'`])/gu;
+const reads = /\brow\s*(?:\?\.|\.)\s*(?=[\p{ID_Start}$_])|\brow\s*(?:\?\.)?\s*\[\s*(?=(?:"[^"\\\n]*"|'[^'\\\n]*'|`[^`\\$]*`)\s*\])/gu;
 
 /**
  * The columns that an expression over `row` can have to do with, told from its text: too many rather than too few. Null where it

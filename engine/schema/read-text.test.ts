@@ -13,7 +13,7 @@ const guess = (...cells: string[]) =>
   ).columns[0]!.type;
 
 /** A cell that shows its type by itself. */
-const plain = { boolean: 'true', integer: '1', number: '0.5', timestamp: '2026-01-31T12:00:00Z' } as const;
+const plain = { boolean: 'true', integer: '1', number: '0.5', timestamp: '2026-01-31T12:00:00Z', date: '2026-01-31' } as const;
 const types = Object.keys(plain) as (keyof typeof plain)[];
 
 const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 20 });
@@ -28,6 +28,7 @@ const cell = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value.toPrecision(17)),
   fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String),
   fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+  fc.date({ noInvalidDate: true }).map((date) => date.toISOString().slice(0, 10)),
   fc.constantFrom('007', '+49', '-0', '-0.0', 'true', 'TRUE', '1.0', '1.', '.5', '12E45', '2026-01-31', '2026-01-31T12:00', '2026-01-31T12:00:00.123456'),
 );
 

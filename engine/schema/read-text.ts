@@ -1,7 +1,7 @@
 /** The cells of columns whose types were told from the data (exact.ts has the rule), and what is wrong with those that do not fit. */
 import { isBeyondWhole, isDecimal, readExactly, type ToldType, type TrailingZeros } from './exact.ts';
 import type { ColumnType } from './types.ts';
-import { type Converted, castText, show } from './values.ts';
+import { type Converted, castText, isNoBytes, show } from './values.ts';
 
 /**
  * A cell as a value from which the cell can be told, but for its spelling (docs/types.md says which). Total. Blank is null
@@ -10,7 +10,7 @@ import { type Converted, castText, show } from './values.ts';
 export function readText(cell: string, to: ColumnType, zeros?: TrailingZeros): Converted {
   if (to === 'string') return { ok: true, value: cell };
   const text = cell.trim();
-  if (text === '') return { ok: true, value: null };
+  if (text === '' && !isNoBytes(cell, to)) return { ok: true, value: null };
   // No text shows by itself that it is one of these: somebody has said so.
   if (to === 'json' || to === 'bytes') return castText(text, to);
   const value = readExactly(text, to);

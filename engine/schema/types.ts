@@ -21,6 +21,11 @@ export interface Column {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
+  /**
+   * In a plan only, of a string: the values are cells as a file has them, and are written so again. Null is an empty one without
+   * quotes, whatever marks for missing there are (engine/plan/as-written.ts).
+   */
+  readonly asWritten?: true;
 }
 
 /** Columns in order. Names are unique within a schema and may hold any text. */

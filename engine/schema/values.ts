@@ -20,7 +20,7 @@ const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
  * A value as a type that somebody asked for; where the type was told from the data, see read-text.ts. Total. Null
- * stays null, and so does blank text for every type but `string`; text is trimmed first. What would be another value (1.5 as
+ * stays null, and so does blank text for every type but `string` (and an empty one for `bytes`); text is trimmed first. What would be another value (1.5 as
  * integer, a whole number beyond 2^53) is refused instead; how it was written (007, +5, 12.0) is not kept.
  * - `string`: as `formatValue` writes it
  * - `integer`: whole numbers, their text (`12`, `12.0`), true = 1, false = 0, a timestamp's milliseconds
@@ -29,7 +29,7 @@ const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
  * - `timestamp`: ISO 8601 text of nothing finer than milliseconds, or whole milliseconds as a number
  * - `date`: ISO 8601 text, or a timestamp, of a day's midnight in UTC
  * - `json`: text is parsed as JSON; anything but bytes is a JSON value already
- * - `bytes`: base64 text
+ * - `bytes`: base64 text; an empty text is no bytes
  * `from` is the value's own type where that is known: without it a timestamp is a number, and a JSON value that is a string is a text.
  */
 export function castValue(value: Value, to: ColumnType, from?: ColumnType): Converted {
@@ -38,7 +38,7 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
   if (to === 'string') return ok(typeof value === 'string' ? value : formatValue(value, from === 'timestamp' ? 'timestamp' : typeOf(value)));
   if (typeof value === 'string') {
     const text = value.trim();
-    return text === '' ? none : castText(text, to);
+    return text === '' && !isNoBytes(value, to) ? none : castText(text, to);
   }
   switch (to) {
     case 'integer': {
@@ -64,7 +64,12 @@ export function castValue(value: Value, to: ColumnType, from?: ColumnType): Conv
   }
 }
 
-/** A text without white space around it, and not empty. */
+/** The base64 of no bytes: the one blank text that is a value. */
+export function isNoBytes(text: string, type: ColumnType): boolean {
+  return text === '' && type === 'bytes';
+}
+
+/** A text without white space around it, and not empty but for bytes. */
 export function castText(text: string, to: Exclude<ColumnType, 'string'>): Converted {
   switch (to) {
     case 'integer': {

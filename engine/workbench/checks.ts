@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Pipeline } from '../document/pipeline.ts';
+import type { NodeId, Pipeline } from '../document/pipeline.ts';
 import { PipelineSender } from '../document/transfer.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { ParameterValues } from '../plan/parameters.ts';
@@ -80,6 +80,13 @@ export class Checks {
     const reply = await this.#ask(pipeline, document, options, { for: 'plan', options: planOptions });
     if ('refusal' in reply) throw new MillraceError(reply.refusal);
     return reply as typeof reply & { readonly plan: PhysicalPlan };
+  }
+
+  /** A source whose params are right, with parameters put in; null where they are not. */
+  async source(pipeline: Pipeline, document: CheckedDocument, node: NodeId): Promise<SoundSource | null> {
+    const about: CheckAbout = { file: document.path === null ? null : basename(document.path) };
+    const { sources } = (await this.#run(pipeline, document.id, about, null, { for: 'result' })) as { readonly sources: readonly SoundSource[] };
+    return sources.find(({ id }) => id === node) ?? null;
   }
 
   forget(documentId: string): void {

@@ -16,6 +16,7 @@ import { documentHandlers } from './document-handlers.ts';
 import { Documents } from './documents.ts';
 import { fileHandlers } from './file-handlers.ts';
 import { parseRequest } from './handlers.ts';
+import { listenHandlers } from './listen-handlers.ts';
 import { previewHandlers } from './preview-handlers.ts';
 import { replayHandlers } from './replay-handlers.ts';
 import { resultHandlers } from './result-handlers.ts';
@@ -71,6 +72,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
       ...scanHandlers(documents, checks, scans, received, (progress) => service.emit('source.scanning', progress)),
       ...runHandlers(runs, documents, checks, catalogue, options.dataFolder),
       ...replayHandlers({ runs, documents, checks, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
+      ...listenHandlers(documents, checks, catalogue, (refused) => service.emit('source.refused', refused)),
       ...resultHandlers(results),
       ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
       ...fileHandlers(documents, catalogue, uploads),

@@ -4,7 +4,7 @@ import { numberExample, numberReader } from '../../engine/schema/number-format.t
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
-import { type Converted, castText, castValue, show } from '../../engine/schema/values.ts';
+import { type Converted, castText, castValue, isNoBytes, show } from '../../engine/schema/values.ts';
 import {
   type ColumnFormatParams,
   formattedParser,
@@ -175,7 +175,7 @@ class Cells implements CellFormat {
 
   read(text: string, quoted: boolean, zeros?: TrailingZeros): Converted {
     const trimmed = text.trim();
-    if (trimmed === '') {
+    if (trimmed === '' && !(quoted && isNoBytes(text, this.#type))) {
       const isNull = this.#type !== 'string' || (text === '' && !quoted && (!this.#emptyIsText || this.#missing?.has('')));
       return isNull ? none : { ok: true, value: text };
     }

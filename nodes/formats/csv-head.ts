@@ -360,7 +360,7 @@ class Sample {
       this.#width = fields.length;
       if (header) {
         this.#names = fields.map((field) => field.text);
-        if (this.#names.some((name) => name.includes('\r'))) throw otherLineEnds(this.#file);
+        if (fields.some(({ text, quoted }) => !quoted && text.includes('\r'))) throw otherLineEnds(this.#file);
         return;
       }
     }

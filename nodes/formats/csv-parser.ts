@@ -362,15 +362,17 @@ interface CellRules {
   readonly missing: ReadonlySet<string>;
 }
 
-function cellReader({ type }: Column, { isCast, zeros: told, format, missing }: CellRules): RecordReader {
+function cellReader({ type, asWritten }: Column, { isCast, zeros: told, format, missing: marks }: CellRules): RecordReader {
+  const missing = asWritten ? missingMarks(null) : marks;
   const zeros = isCast ? new AnyZeros() : told;
   const convert = format
     ? (text: string, quoted: boolean) => format.read(text, quoted, zeros)
     : isCast
       ? (text: string) => castValue(text, type)
       : (text: string) => readText(text, type, zeros);
-  const read = format?.hasMarks ? convert : (text: string, quoted: boolean) => (!quoted && missing.has(text) ? nothing : convert(text, quoted));
-  const isByText = format ? !format.keepsUsual : type === 'string' ? missing.size > 1 : !noneIsOf(missing, type);
+  const isMissing = (text: string) => missing.has(text) || (text === '' && type !== 'string');
+  const read = format?.hasMarks ? convert : (text: string, quoted: boolean) => (!quoted && isMissing(text) ? nothing : convert(text, quoted));
+  const isByText = format ? !format.keepsUsual : type === 'string' ? marks.size > 1 || missing !== marks : !noneIsOf(missing, type);
   return {
     type,
     zeros,

@@ -17,6 +17,7 @@ export function csvWriter(schema: Schema, format: CsvFormat): RowWriter {
     nothing: '',
     quote: '',
     plain: printableBut(`"${format.delimiter}`),
+    noBytes: '""',
     encode: (text) => csvField(text, format),
     jsonIsText: true,
   });

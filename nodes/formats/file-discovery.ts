@@ -6,16 +6,16 @@ import { timeLimit } from './time-limit.ts';
 
 /** Finds the files of a source's param `path` and looks into them; whatever is wrong becomes a problem of the discovery. */
 export async function discoverFiles(
-  context: DiscoverContext<{ readonly path: string }>,
+  context: DiscoverContext<{ readonly path: string; readonly exclude: string | null }>,
   look: (files: readonly InputFile[], signal: AbortSignal) => Promise<Discovery>,
 ): Promise<Discovery> {
-  const { path } = context.params;
+  const { path, exclude } = context.params;
   if (!path) return { schema: null };
   const absolute = context.path(path);
   const folder = patternFolder(path, context.path);
   try {
     const leftOut: NodeProblem[] = [];
-    const files = findFiles(path, context.path, (problem) => leftOut.push({ field: 'path', ...problem, severity: 'warning' }));
+    const files = findFiles(path, context.path, (problem) => leftOut.push({ field: 'path', ...problem, severity: 'warning' }), exclude);
     const dependsOn = [...(folder === null ? [] : [folder]), ...files.map((file) => file.path).filter((place) => typeof place === 'string')];
     const found = await look(files, timeLimit(context.signal));
     return { dependsOn, ...found, problems: [...(found.problems ?? []), ...leftOut] };

@@ -181,7 +181,25 @@ export class FileRows implements Reader {
 
   #batch({ rows, lines }: Batch): SourceBatch {
     const source = this.#window.file.name;
-    return { rows, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+    return { rows, part: source, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+  }
+
+  protected isRead(index: number): boolean {
+    return index < this.#index;
+  }
+}
+
+/** Files of which each has an order of its own, though they are read one after the other. */
+export class UnrelatedFileRows extends FileRows {
+  readonly #names: readonly string[];
+
+  constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context) {
+    super(files, parser, text, context);
+    this.#names = files.map(({ name }) => name);
+  }
+
+  *parts() {
+    for (const [i, id] of this.#names.entries()) yield { id, isWaiting: !this.isRead(i) };
   }
 }
 

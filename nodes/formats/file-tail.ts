@@ -25,6 +25,8 @@ export interface TailClock {
 export interface TailOptions {
   /** A path or pattern, as in the params. */
   readonly path: string;
+  /** What the pattern matches and is not followed. */
+  readonly exclude?: string | null;
   /** Where to begin in files that are there when a run starts anew. Files that come later are read from their beginning. */
   readonly from: 'beginning' | 'end';
   readonly batchSize: number;
@@ -98,7 +100,7 @@ export class FileTail implements Reader {
         this.#lastRowsAt = this.#clock.now();
         const source = this.#current!.name;
         const { rows, lines } = batch;
-        return { rows, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+        return { rows, part: this.#current!.id, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
       }
       await this.#pause();
     }
@@ -109,6 +111,11 @@ export class FileTail implements Reader {
     if (this.#isFirstLook) return this.#options.start;
     const files = [...Array.from(this.#files.values(), (file) => file.position()), ...this.#ended.positions()];
     return { files, lost: this.#report.lost } as unknown as Json;
+  }
+
+  /** Each file has an order of its own. */
+  *parts() {
+    for (const { id, waiting, hasRows, isHeld } of this.#files.values()) yield { id, isWaiting: waiting > 0 || hasRows || isHeld };
   }
 
   backlog() {
@@ -135,7 +142,8 @@ export class FileTail implements Reader {
       this.#current = file;
       file.parse(batch);
       while (batch.rows.length < batch.size && (await file.fill())) file.parse(batch);
-      this.#wasAtEnd = batch.rows.length < batch.size;
+      file.hasRows = batch.rows.length === batch.size;
+      this.#wasAtEnd = !file.hasRows;
       if (file.isDone && batch.rows.length === 0) await this.#end(file);
       if (batch.rows.length > 0) return true;
       if (this.#closing.signal.aborted) return false;
@@ -156,7 +164,7 @@ export class FileTail implements Reader {
     const unresolved = isFirst ? await this.#restore(now) : [];
     // A copy that was made before a file was cut off is in every listing that is taken after that was seen, and in none before.
     const cut = [...this.#files.values()].filter(({ isCut }) => isCut);
-    const listing = listFiles(this.#options.path, this.#options.resolve);
+    const listing = listFiles(this.#options.path, this.#options.resolve, this.#options.exclude);
     this.#report.leftOut(listing.leftOut);
     // A file may have several names: the one that it has here stays.
     const listed = new Map<string, ListedFile>();
@@ -303,9 +311,9 @@ export class FileTail implements Reader {
   }
 
   #disk(positions: readonly TailPosition[]): Disk {
-    const { path, resolve } = this.#options;
+    const { path, resolve, exclude } = this.#options;
     const names = positions.map(({ name }) => name);
-    return new Disk(listFiles(path, resolve).files, names, resolve);
+    return new Disk(listFiles(path, resolve, exclude).files, names, resolve);
   }
 
   /** Follows a file from a position; false where another one has its name by now, or it does not hold what was read. */

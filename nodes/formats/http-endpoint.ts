@@ -1,4 +1,4 @@
-/** A local address that takes rows by POST, and acknowledges them only when they are durable. */
+/** A local address that takes rows by POST. */
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -6,20 +6,29 @@ import { MillraceError } from '../../engine/schema/problem.ts';
 import type { SourceContext } from '../kit/node.ts';
 import { bodyEncoding, unpacked } from './http-body.ts';
 import { boundConnections } from './http-connections.ts';
-import { bodyKind, type Refusal, type RowsOptions, rowsOf } from './http-rows.ts';
-import type { Inbox } from './inbox.ts';
+import { type BodyKind, bodyKind, type Refusal } from './http-rows.ts';
 
 export interface EndpointOptions {
   readonly port: number;
   /** `/rows` */
   readonly path: string;
-  readonly rows: RowsOptions;
   /** Of a request, packed and unpacked. */
   readonly maxBodyBytes: number;
   /** What senders must know; null: any program of this machine may send. */
   readonly token: string | null;
   /** Whether there is no room for more rows now. */
   isFull(): boolean;
+  /** What becomes of a body. What it throws is answered as 503. */
+  take(body: string, request: TakenRequest): Answer | Refusal | Promise<Answer | Refusal>;
+}
+export interface TakenRequest {
+  readonly kind: BodyKind;
+  /** The content type as it was sent; empty where there was none. */
+  readonly type: string;
+}
+export interface Answer {
+  readonly status: number;
+  readonly answer: object;
 }
 type Context = Pick<SourceContext<unknown>, 'refuse' | 'log'>;
 
@@ -29,19 +38,18 @@ const requestTimeoutMs = 30_000;
 const headersTimeoutMs = 5000;
 const timeoutsCheckedEveryMs = 1000;
 const fullToldEveryMs = 60_000;
+const gentlyMs = 1000;
 const rawLength = 1000;
 const ownHosts = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
 
 export class HttpEndpoint {
   readonly #options: EndpointOptions;
-  readonly #inbox: Inbox;
   readonly #context: Context;
   #server: Server | null = null;
   #fullToldAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: EndpointOptions, inbox: Inbox, context: Context) {
+  constructor(options: EndpointOptions, context: Context) {
     this.#options = options;
-    this.#inbox = inbox;
     this.#context = context;
   }
 
@@ -77,6 +85,19 @@ export class HttpEndpoint {
     });
   }
 
+  /** Takes no more connections, and lets answers under way reach their senders. */
+  closeGently(): Promise<void> {
+    const server = this.#server;
+    return new Promise((resolve) => {
+      if (!server) return resolve();
+      const patience = setTimeout(() => server.closeAllConnections(), gentlyMs);
+      server.close(() => {
+        clearTimeout(patience);
+        resolve();
+      });
+    });
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const refusal = this.#check(request);
     if (refusal) return this.#refuse(request, response, refusal);
@@ -88,10 +109,10 @@ export class HttpEndpoint {
     if ('status' in body) return this.#refuse(request, response, body);
     const text = utf8Of(body);
     if (text === null) return this.#refuse(request, response, notUtf8, body.toString('latin1'));
-    const taken = rowsOf(text, bodyKind(headers['content-type'])!, this.#options.rows);
-    if ('status' in taken) return this.#refuse(request, response, taken, text);
-    if (taken.rows.length > 0) await this.#inbox.add(taken.rows);
-    send(response, 200, { accepted: taken.rows.length });
+    const type = headers['content-type'] ?? '';
+    const taken = await this.#options.take(text, { kind: bodyKind(type)!, type });
+    if (!('answer' in taken)) return this.#refuse(request, response, taken, text);
+    send(response, taken.status, taken.answer);
   }
 
   #check(request: IncomingMessage): Refusal | null {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it, test } from 'vitest';
 import { type BodyKind, bodyKind, rowsOf } from './http-rows.ts';
 
 test('a list may be as long as a body can be', () => {
@@ -38,5 +38,15 @@ test('the kind of a body goes by its type', () => {
   expect(bodyKind('application/cloudevents+json; charset=utf-8')).toBe('json');
   expect(bodyKind('application/x-www-form-urlencoded')).toBe('form');
   expect(bodyKind('application/x-ndjson')).toBe('lines');
-  expect([bodyKind('text/plain'), bodyKind(undefined), bodyKind('application/jsonx')]).toEqual([null, null, null]);
+  expect(['application/ndjson', 'text/x-ndjson', 'application/jsonl'].map(bodyKind)).toEqual(['lines', 'lines', 'lines']);
+  expect(['text/json', 'application/x-json', 'application/vnd.api+json'].map(bodyKind)).toEqual(['json', 'json', 'json']);
+  expect([bodyKind('text/plain'), bodyKind(undefined)]).toEqual(['text', 'text']);
+  expect(['application/jsonx', 'application/xml', 'multipart/form-data'].map(bodyKind)).toEqual([null, null, null]);
+});
+
+it('takes JSON that calls itself text or a form', () => {
+  expect(read('\ufeff[{"id":5}]', 'text')).toMatchObject({ rows: [{ id: 5 }] });
+  expect(read('{"id":1}\n{"id":2}\n', 'text')).toMatchObject({ rows: [{ id: 1 }, { id: 2 }] });
+  expect(read('{"id":6}', 'form')).toMatchObject({ rows: [{ id: 6 }] });
+  expect(read('id=7', 'text')).toMatchObject({ status: 400, code: 'http/not-json' });
 });

@@ -14,8 +14,8 @@ export interface Refusal {
   /** The first rows that are wrong. */
   readonly rows?: readonly { readonly index: number; readonly message: string }[];
 }
-/** An object or a list of objects, one object a line, or the fields of one form. */
-export type BodyKind = 'json' | 'lines' | 'form';
+/** An object or a list of objects, one object a line, the fields of one form; or JSON of either kind that calls itself text, or nothing. */
+export type BodyKind = 'json' | 'lines' | 'form' | 'text';
 
 export interface RowsOptions {
   readonly schema: Schema;
@@ -36,12 +36,25 @@ const doubleKey = 'it has a key twice in an object';
 /** The kind of a body by its content type, or null for one that is not taken. */
 export function bodyKind(contentType: string | undefined): BodyKind | null {
   const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
-  if (/^application\/(x-ndjson|jsonl|jsonlines)$/.test(type)) return 'lines';
-  if (/^application\/([\w.+-]+\+)?json$/.test(type)) return 'json';
+  if (/^(application|text)\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/.test(type)) return 'lines';
+  if (/^(application|text)\/([\w.+-]+\+|x-)?json$/.test(type)) return 'json';
+  if (type === 'text/plain' || type === '') return 'text';
   return type === 'application/x-www-form-urlencoded' ? 'form' : null;
 }
 
 export function rowsOf(body: string, kind: BodyKind, options: RowsOptions): { readonly rows: readonly Row[] } | Refusal {
+  const found = recordsOf(body, kind, options.path);
+  return 'status' in found ? found : rowsOfRecords(found.records, found.wrong, options);
+}
+
+/** What a body holds at the path, before it is asked what of it fits the columns. Undefined for what could not be read, which is in `wrong`. */
+export function recordsOf(
+  given: string,
+  givenKind: BodyKind,
+  path: readonly string[],
+): { readonly records: readonly unknown[]; readonly wrong: Wrong[] } | Refusal {
+  const body = given.replace(/^\ufeff/, '');
+  const kind = writtenAs(body, givenKind);
   const wrong: Wrong[] = [];
   let records: unknown[];
   if (kind === 'lines') records = linesOf(body, wrong);
@@ -55,15 +68,26 @@ export function rowsOf(body: string, kind: BodyKind, options: RowsOptions): { re
       return { status: 400, code: 'http/not-json', message, hint: 'Send an object, a list of objects, or one object a line as application/x-ndjson.' };
     }
   }
-  if (options.path.length > 0) {
-    const found = records.flatMap((record) => (record === undefined ? [record] : at(record, options.path)));
+  if (path.length > 0) {
+    const found = records.flatMap((record) => (record === undefined ? [record] : at(record, path)));
     if (found.length === 0 && records.length > 0) {
-      const message = `There is nothing at "${options.path.join('.')}" in the body${keysOf(records)}.`;
+      const message = `There is nothing at "${path.join('.')}" in the body${keysOf(records)}.`;
       return { status: 400, code: 'http/no-records', message, hint: 'Send the rows there, or correct the path to the records.' };
     }
     records = found;
   }
-  return rowsOfRecords(records, wrong, options);
+  return { records, wrong };
+}
+
+/** Many send JSON without saying so, such as curl -d, which calls it a form. No form begins as JSON does. */
+function writtenAs(body: string, kind: BodyKind): Exclude<BodyKind, 'text'> {
+  if (kind !== 'text' && !(kind === 'form' && /^\s*[[{]/.test(body))) return kind;
+  try {
+    JSON.parse(body);
+    return 'json';
+  } catch {
+    return /^\s*\{.*\}\s*\n\s*\{/.test(body) ? 'lines' : 'json';
+  }
 }
 
 function rowsOfRecords(records: readonly unknown[], wrong: Wrong[], options: RowsOptions): { readonly rows: readonly Row[] } | Refusal {

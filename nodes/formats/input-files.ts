@@ -1,8 +1,9 @@
 /** Which files a source reads: a path, or a pattern that names several; checked before anything is opened. */
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
-import { namePattern } from '../../engine/schema/name-pattern.ts';
+import { namePattern, pathMatches } from '../../engine/schema/name-pattern.ts';
 import { MillraceError, type Problem } from '../../engine/schema/problem.ts';
 import { isUnavailable } from '../../engine/schema/system-errors.ts';
+import { f } from '../kit/fields.ts';
 import { entriesOf, type FilePath } from './file-name.ts';
 
 export interface InputFile {
@@ -29,6 +30,15 @@ export interface Listing {
   readonly leftOut: readonly LeftOut[];
 }
 
+/** What a source with a param for a pattern leaves out of it: its param `exclude`. */
+export const excludeField = f.text({
+  label: 'Leave out',
+  optional: true,
+  advanced: true,
+  placeholder: '*.gz, *.tmp',
+  help: 'Names, separated by commas, of files that the pattern matches and that are not read. One with a / is a path.',
+});
+
 const maxFiles = 10_000;
 const maxFolderEntries = 100_000;
 
@@ -39,9 +49,10 @@ export function isPattern(path: string): boolean {
 /**
  * What a path names now. In a pattern `*` and `?` stand for any characters within one folder or file name, and `**` for any
  * folders; names that start with a dot need a pattern that does. What vanishes meanwhile is not in the list, and nothing that
- * is odd about one name hides the others. Throws a MillraceError for a pattern that is too wide.
+ * is odd about one name hides the others. `exclude`: what a pattern matches and is not meant, see `excludeField`. Throws a
+ * MillraceError for a pattern that is too wide.
  */
-export function listFiles(path: string, resolve: (path: string) => string): Listing {
+export function listFiles(path: string, resolve: (path: string) => string, exclude: string | null = null): Listing {
   const files: ListedFile[] = [];
   const leftOut: LeftOut[] = [];
   const add = (place: FilePath, name: string) => {
@@ -53,7 +64,7 @@ export function listFiles(path: string, resolve: (path: string) => string): List
   // A file may really be called "what?.csv".
   if (!isPattern(path) || exists(resolve(path))) add(resolve(path), path);
   else {
-    const search: Search = { found: new Map(), entries: 0, pattern: path, leftOut };
+    const search: Search = { found: new Map(), entries: 0, pattern: path, leftOut, isExcluded: exclusion(exclude) };
     const segments = path.split(/[\\/]/);
     const fixed = segments.findIndex(isPattern);
     const folder = segments.slice(0, fixed).join('/');
@@ -69,14 +80,23 @@ export function listFiles(path: string, resolve: (path: string) => string): List
  * nothing could be read. Throws a MillraceError for a path that is missing, a folder, no regular file (a pipe or a device
  * never ends), or matches nothing; and for what a pattern matches and may not be read.
  */
-export function findFiles(path: string, resolve: (path: string) => string, leaveOut: (problem: Problem) => void = () => {}): InputFile[] {
-  const { files, leftOut } = listFiles(path, resolve);
+export function findFiles(
+  path: string,
+  resolve: (path: string) => string,
+  leaveOut: (problem: Problem) => void = () => {},
+  exclude: string | null = null,
+): InputFile[] {
+  const { files, leftOut } = listFiles(path, resolve, exclude);
   const single = !isPattern(path) || exists(resolve(path));
   const fatal = leftOut.find(({ kind }) => single || kind === 'unreadable');
   if (fatal) throw new MillraceError(fatal.problem);
   if (files.length === 0 && single) throw fileError({ code: 'ENOENT' }, path);
   for (const { problem } of leftOut) leaveOut(problem);
   if (files.length > 0) return files.map(({ path, name, size }) => ({ path, name, size }));
+  if (exclude !== null && listFiles(path, resolve).files.length > 0) {
+    const message = `All files that match ${path} are left out by ${exclude}.`;
+    throw new MillraceError({ code: 'file/missing', message, hint: 'Leave out less, or change the pattern.', field: 'exclude' });
+  }
   throw new MillraceError({
     code: 'file/missing',
     message: `No file matches ${path}.`,
@@ -134,6 +154,7 @@ interface Search {
   entries: number;
   readonly pattern: string;
   readonly leftOut: LeftOut[];
+  isExcluded(name: string): boolean;
 }
 
 function expand(folder: FilePath, prefix: string, segments: readonly string[], search: Search): void {
@@ -150,11 +171,21 @@ function expand(folder: FilePath, prefix: string, segments: readonly string[], s
     if (isDirectory) {
       if (segment === '**') expand(path, `${name}/`, segments, search);
       else if (rest.length > 0) expand(path, `${name}/`, rest, search);
-    } else if (rest.length === 0 && segment !== '**') {
+    } else if (rest.length === 0 && segment !== '**' && !search.isExcluded(name)) {
       search.found.set(name, path);
       if (search.found.size > maxFiles) throw tooMuch(search.pattern, `it matches more than ${maxFiles.toLocaleString('en')} files`);
     }
   }
+}
+
+function exclusion(exclude: string | null): (name: string) => boolean {
+  const patterns = (exclude ?? '').split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]));
+  const matchers = patterns.map((pattern) => {
+    if (/[\\/]/.test(pattern)) return (name: string) => pathMatches(pattern, name);
+    const matches = namePattern(pattern);
+    return (name: string) => matches(name.slice(name.lastIndexOf('/') + 1));
+  });
+  return (name) => matchers.some((matches) => matches(name));
 }
 
 function list(folder: FilePath, prefix: string, search: Search) {

@@ -7,6 +7,7 @@ export function jsonlWriter(schema: Schema): RowWriter {
     before: ({ name }, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`,
     end: schema.columns.length === 0 ? '{}\n' : '}\n',
     nothing: 'null',
+    noBytes: '',
     quote: '"',
     plain: printableBut('"\\'),
     encode: (text) => JSON.stringify(text).slice(1, -1),

@@ -9,17 +9,14 @@ import { CsvParser } from './csv-parser.ts';
 import type { CsvDialect } from './csv-record.ts';
 import type { Parser } from './file-rows.ts';
 import { JsonlParser } from './jsonl-parser.ts';
-import { TextEntriesParser } from './text-entries.ts';
-import { TextLinesParser, textLineSchema } from './text-lines.ts';
+import { isTextFormat, knownColumns, type TextFormat, type TextParams, textFormats } from './log-fields.ts';
+import { HolesParser } from './nul-holes.ts';
+import { textParser } from './text-parser.ts';
 
 export const lineFormatField = f.choice({
   label: 'Each line is',
   default: 'jsonl',
-  options: [
-    { value: 'jsonl', label: 'A JSON object' },
-    { value: 'csv', label: 'A CSV record' },
-    { value: 'text', label: 'Text', help: 'One column, called line.' },
-  ],
+  options: [{ value: 'jsonl', label: 'A JSON object' }, { value: 'csv', label: 'A CSV record' }, ...textFormats],
 });
 export const extraKeysField = f.choice({
   label: 'Keys that are no columns',
@@ -28,7 +25,7 @@ export const extraKeysField = f.choice({
     { value: 'ignore', label: 'Leave them out, and count them in the log' },
     { value: 'error', label: 'Row error' },
   ],
-  when: { param: 'format', is: ['jsonl'] },
+  when: { param: 'format', is: ['jsonl', 'logfmt'] },
 });
 const ofCsv = { param: 'format', is: ['csv'] } as const;
 /** How CSV records are written as a whole. */
@@ -37,33 +34,30 @@ export const csvFormatFields = {
   numbers: { ...sourceFormatFields.numbers, when: ofCsv },
   nullText: { ...sourceFormatFields.nullText, when: ofCsv },
 };
-export const entryField = f.text({
-  label: 'An entry begins with',
-  optional: true,
-  placeholder: '^\\d{4}-',
-  help: 'A regular expression. Lines that do not match it belong to the entry before them, as in a stack trace. Empty: each line is an entry.',
-  when: { param: 'format', is: ['text'] },
-});
 export const maxRowSizeField = f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true });
 
 /** Columns that nothing can be told of before the rows come. */
 export const declaredColumnsField = f.list({
   label: 'Columns',
   itemLabel: 'Column',
-  help: 'What the rows hold, in the order of the fields for CSV.',
+  help: 'What the rows hold, in the order of the fields for CSV. For a pattern, the types of groups that are not text.',
   default: [],
   item: {
     column: f.text({ label: 'Name' }),
     type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }),
     ...columnFormatFields,
   },
-  when: { param: 'format', is: ['jsonl', 'csv'] },
+  when: { param: 'format', is: ['jsonl', 'csv', 'logfmt', 'pattern'] },
 });
 export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumnsField }>['columns'];
 
 /** The output of a source whose columns are declared by hand. */
-export function declaredOutput(columns: DeclaredColumns, format: 'jsonl' | 'csv' | 'text'): Inference {
-  if (format === 'text') return { outputs: { rows: textLineSchema } };
+export function declaredOutput(columns: DeclaredColumns, given: Pick<TextParams, 'pattern'> & { readonly format: LineFormatName }): Inference {
+  const { format, pattern } = given;
+  if (isTextFormat(format) && format !== 'logfmt') {
+    const types = format === 'pattern' ? columns.filter(({ column }) => column !== '') : [];
+    return outputColumns(knownColumns({ format, pattern }), types);
+  }
   const named = columns.filter(({ column }) => column !== '');
   if (named.length === 0) {
     const problem = {
@@ -85,11 +79,12 @@ export function declaredOutput(columns: DeclaredColumns, format: 'jsonl' | 'csv'
   return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, columns, null, false, 'columns');
 }
 
+export type LineFormatName = 'jsonl' | 'csv' | TextFormat;
 export interface LineFormat {
-  readonly format: 'jsonl' | 'csv' | 'text';
+  readonly format: LineFormatName;
   readonly extra: 'ignore' | 'error';
-  /** What entries of text begin with; without it each line is one. */
-  readonly entry?: RegExp | null;
+  /** For the formats of text. */
+  readonly text: Omit<TextParams, 'format'>;
   readonly fileColumn: string | null;
   readonly maxRowSize: number;
   /** The columns whose types somebody has set, and those that are not written as usual. */
@@ -101,21 +96,17 @@ export interface LineFormat {
   };
 }
 
-/** A parser for one file or stream. */
-export function lineParser(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log'>): Parser {
-  const { formats } = line;
+/** A parser for one file or stream that is written to while it is read. */
+export function lineParser(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log' | 'pattern'>): Parser {
+  return new HolesParser(parserOf(line, schema, context), context.log);
+}
+
+function parserOf(line: LineFormat, schema: Schema, context: Pick<SourceContext<unknown>, 'fail' | 'log' | 'pattern'>): Parser {
+  const { format, formats, extra, fileColumn, text } = line;
   const { cast } = formats;
   const maxRecordBytes = line.maxRowSize * 1024 * 1024;
-  switch (line.format) {
-    case 'text':
-      if (line.entry) return new TextEntriesParser(line.entry, line.fileColumn, maxRecordBytes, context.fail);
-      return new TextLinesParser(line.fileColumn, maxRecordBytes, context.fail);
-    case 'jsonl':
-      return new JsonlParser(schema, { extra: line.extra, maxRecordBytes, cast, formats }, line.fileColumn, context);
-    case 'csv': {
-      const { dialect, nullText, header } = line.csv;
-      const format = { dialect, header: header !== null, nullText, maxRecordBytes, cast, formats };
-      return new CsvParser(schema, header, format, line.fileColumn, context.fail);
-    }
-  }
+  if (isTextFormat(format)) return textParser({ ...text, format, extra, fileColumn, maxRecordBytes, formats, isGrowing: true }, schema, context);
+  if (format === 'jsonl') return new JsonlParser(schema, { extra, maxRecordBytes, cast, formats }, fileColumn, context);
+  const { dialect, nullText, header } = line.csv;
+  return new CsvParser(schema, header, { dialect, header: header !== null, nullText, maxRecordBytes, cast, formats }, fileColumn, context.fail);
 }

@@ -11,6 +11,8 @@ export interface LineFormat {
   readonly nothing: string;
   /** Around texts, timestamps and base64. */
   readonly quote: string;
+  /** For bytes that are none, within the quotes. */
+  readonly noBytes: string;
   /** By ASCII code: 1 for characters that stand for themselves within a text. */
   readonly plain: Uint8Array;
   /** A text that has other characters, or none. */
@@ -35,7 +37,7 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
       timestamp: () => quoted('w.timestamp(v);'),
       date: () => quoted('w.text(v);'),
       json: () => bare(format.jsonIsText ? 'w.word(stringify(v),plain,encode);' : 'w.text(stringify(v));'),
-      bytes: () => quoted('w.text(base64(v));'),
+      bytes: () => `if(v.length===0){${bytesOf(before + format.quote + format.noBytes + format.quote)}}else{${quoted('w.text(base64(v));')}}`,
     }[column.type]();
     return `v=r[${stringLiteral(column.name)}];if(v===null){${bytesOf(before + format.nothing)}}else{${write}}`;
   });

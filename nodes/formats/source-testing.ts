@@ -78,6 +78,7 @@ export async function readSource(
     // Stands still where the test gives the time.
     elapsed: options.now ? () => 0 : () => performance.now(),
     sample: false,
+    pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
     refuse: (failure) => failures.push(failure),
   });
   try {

@@ -93,6 +93,8 @@ function stored(value: string, column: TargetColumn, declared: string): string {
     case 'boolean':
       return `(${value}===null?null:${value}?1:0)`;
     case 'json':
+      // A column of numbers would read a text of digits as one, and not always as the nearest double.
+      if (affinityOf(declared) === 'NUMERIC') return `(typeof ${value}==='number'||${value}===null?${value}:stringify(${value}))`;
       return `(${value}===null?null:stringify(${value}))`;
     case 'integer':
       // Numbers are bound as doubles. Most columns turn them into integers; one without a type would keep 1.0.

@@ -162,7 +162,8 @@ const conversions: { readonly [type in Schema['columns'][number]['type']]: Conve
   timestamp: (found) => (typeof found === 'string' ? (readExactly(found, 'timestamp') as number | undefined) : found === null ? null : undefined),
   date: (found) => (typeof found === 'string' ? (readExactly(found, 'date') as string | undefined) : found === null ? null : undefined),
   json(found) {
-    if (found === null) return null;
+    if (found === null || typeof found === 'number') return found;
+    if (typeof found === 'bigint') return BigInt(Number(found)) === found ? Number(found) : undefined;
     if (typeof found !== 'string') return undefined;
     try {
       refuseDeepValue(found);

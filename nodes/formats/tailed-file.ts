@@ -32,6 +32,8 @@ export class TailedFile {
   isFinal = false;
   /** It is shorter than what was read of it, or begins in another way, and `startOver` is to be called. */
   isCut = false;
+  /** More rows were in memory when it was read last. */
+  hasRows = false;
   /** It came while others were followed: nothing is read of it until it is known not to be a copy of one of them. */
   isHeld = false;
   /** The file that had its name before, and is read to its end first. */

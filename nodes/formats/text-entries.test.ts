@@ -13,7 +13,13 @@ type Open = { -readonly [K in keyof Window]: Window[K] };
 
 function parserOf(max = 1 << 20, now = () => 0) {
   const failures: string[] = [];
-  const parser = new TextEntriesParser(/^\d/u, null, max, ({ code }) => failures.push(code), now);
+  const parser = new TextEntriesParser(
+    (line) => /^\d/u.test(line),
+    null,
+    max,
+    ({ code }) => failures.push(code),
+    now,
+  );
   parser.begin(file);
   const window: Open = { file, bytes: Buffer.alloc(0), at: 0, line: 1, last: false, translated: false };
   const rows: Row[] = [];
@@ -92,7 +98,7 @@ it('an entry beyond the limit is one failure, and the next is read', () => {
 
 it('a pattern that cannot be is told at its field', () => {
   const params = { path: 'x', format: 'text', entry: '(', types: [], fileColumn: null } as never;
-  expect(fileTail.infer!({ params, discovered: null, inputs: {} } as never).problems).toMatchObject([{ code: 'text/pattern', field: 'entry' }]);
+  expect(fileTail.infer!({ params, discovered: null, inputs: {} } as never).problems).toMatchObject([{ code: 'pattern/syntax', field: 'entry' }]);
 });
 
 it('are read from a file that is followed, the last one when it is quiet', async () => {
@@ -100,6 +106,7 @@ it('are read from a file that is followed, the last one when it is quiet', async
   const reader = await fileTail.run({
     ...{ params: { path: 'app.log', format: 'text', entry: '^\\d', from: 'beginning', types: [], fileColumn: null, extra: 'ignore', maxRowSize: 16 } },
     ...{ path: (name: string) => join(folder, name), batchSize: 1000, start: null, signal: new AbortController().signal, log() {}, fail() {}, sample: false },
+    pattern: (source: string, flags: string) => (text: string) => new RegExp(source, flags).exec(text),
     outputs: { rows: { columns: [{ name: 'line', type: 'string', nullable: false }] } },
   } as never);
   const lines: unknown[] = [];

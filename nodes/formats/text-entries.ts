@@ -1,7 +1,8 @@
 /** Plain text whose entries may go over several lines, such as stack traces: an entry begins where a line matches a pattern. */
 import { isUtf8 } from 'node:buffer';
-import { MillraceError, type Problem } from '../../engine/schema/problem.ts';
-import type { RowFailure } from '../kit/node.ts';
+import { MillraceError } from '../../engine/schema/problem.ts';
+import type { NodeProblem, RowFailure, SourceContext } from '../kit/node.ts';
+import { patternProblems } from '../kit/patterns.ts';
 import { type Batch, type Parser, unreadable, type Window } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
 
@@ -11,8 +12,11 @@ const quietMs = 2000;
 /** A file that was not looked at for longer may have grown unseen. */
 const lookedAtMs = 1500;
 
+/** Whether a line begins an entry. */
+export type EntryBeginning = (line: string) => boolean;
+
 export class TextEntriesParser implements Parser {
-  readonly #begins: RegExp;
+  readonly #begins: EntryBeginning;
   readonly #fileColumn: string | null;
   readonly #maxBytes: number;
   readonly #fail: (failure: RowFailure) => void;
@@ -24,7 +28,7 @@ export class TextEntriesParser implements Parser {
   /** Bytes that wait for what follows, since when, and when they were last looked at. */
   #waiting = { length: -1, since: 0, seen: 0 };
 
-  constructor(begins: RegExp, fileColumn: string | null, maxBytes: number, fail: (failure: RowFailure) => void, now = () => performance.now()) {
+  constructor(begins: EntryBeginning, fileColumn: string | null, maxBytes: number, fail: (failure: RowFailure) => void, now = () => performance.now()) {
     this.#begins = begins;
     this.#fileColumn = fileColumn;
     this.#maxBytes = maxBytes;
@@ -56,7 +60,7 @@ export class TextEntriesParser implements Parser {
       const next = feed + 1;
       const nextFeed = feed === -1 ? -1 : bytes.indexOf(lineFeed, next);
       if (nextFeed === -1) return last ? bytes.length : this.#wait(window);
-      if (this.#begins.test(bytes.toString('utf8', next, nextFeed).replace(/\r$/, ''))) return next;
+      if (this.#begins(bytes.toString('utf8', next, nextFeed).replace(/\r$/, ''))) return next;
       this.#searched = next - at;
     }
   }
@@ -116,26 +120,15 @@ export class TextEntriesParser implements Parser {
   }
 }
 
-/** The pattern of a param, or null for an empty one. Throws a MillraceError for one that cannot be. */
-export function entryPattern(text: string | null | undefined): RegExp | null {
+/** The beginning of entries by the pattern of the param `entry`; null for an empty one. Throws a MillraceError for one that cannot be. */
+export function entryBeginning(text: string | null | undefined, compile: SourceContext<unknown>['pattern']): EntryBeginning | null {
   if (!text) return null;
-  try {
-    return new RegExp(text, 'u');
-  } catch (error) {
-    throw new MillraceError({
-      code: 'text/pattern',
-      message: `"${text}" is no regular expression: ${(error as Error).message.replace(/^.*: /, '')}.`,
-      hint: 'Such as ^\\d{4}- for entries that begin with a year.',
-      field: 'entry',
-    });
-  }
+  const [problem] = entryProblems(text);
+  if (problem) throw new MillraceError(problem);
+  const find = compile(text, 'u', 'entry');
+  return (line) => find(line) !== null;
 }
 
-export function entryProblems(text: string | null | undefined): (Problem & { readonly field: string })[] {
-  try {
-    entryPattern(text);
-    return [];
-  } catch (error) {
-    return [{ ...(error as MillraceError).problem, field: 'entry' }];
-  }
+export function entryProblems(text: string | null | undefined): NodeProblem[] {
+  return patternProblems(text ?? '', 'entry');
 }

@@ -276,6 +276,21 @@ describe('while no rows come', () => {
     expect(at(1100)).toEqual({ idle: true });
     expect(at(1e9, await open(byTime, () => 0))).toEqual({});
   });
+  it('goes by the clock once it has been quiet for the time that was set', async () => {
+    let now = 5000;
+    const reader = await open({ ...byTime, quietAfter: 500 }, () => now);
+    // Before the first row there is nothing to close.
+    now = 9000;
+    expect(reader.waiting?.()).toEqual({});
+    expect(await reader.read()).toMatchObject({ watermarks: [{ after: 1, watermark: 999 }] });
+    now = 9499;
+    expect(reader.waiting?.()).toEqual({});
+    now = 9500;
+    expect(reader.waiting?.()).toEqual({ watermark: 8999 });
+    now = 9600;
+    expect(reader.waiting?.()).toEqual({ watermark: 9099 });
+    expect(reader.position()).toEqual({ source: 1, time: 1000 });
+  });
   it('tells the watermark of before a restart', async () => {
     const reader = await open(byTime, () => 0, { source: 1, time: 700 });
     expect(reader.waiting?.()).toEqual({ watermark: 699 });

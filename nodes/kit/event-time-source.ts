@@ -4,48 +4,26 @@
  */
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { zoneProblem } from '../../engine/schema/zone.ts';
+import type { ColumnTime } from './column-times.ts';
 import { f, type ParamsOf } from './fields.ts';
 import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
 import { patternHelp, patternProblem } from './time-pattern.ts';
 import { timeValues } from './time-values.ts';
-import { ArrivalReader, ColumnTimeReader, type TimedPosition } from './timed-readers.ts';
+import { ArrivalReader, ColumnTimeReader, disorderOf, type TimedPosition } from './timed-readers.ts';
 
 const dayMs = 86_400_000;
 const group = 'Event time';
 const byColumn = { param: 'eventTime', is: ['column'] } as const;
 const inPattern = { param: 'timeFormat', is: ['pattern'] } as const;
 
-const fields = {
-  eventTime: f.choice({
-    label: 'Event time',
-    group,
-    default: 'none',
-    help: 'What windows go by.',
-    options: [
-      { value: 'none', label: 'None' },
-      { value: 'column', label: 'A column', help: 'When it happened, as the row says.' },
-      {
-        value: 'arrival',
-        label: 'Arrival',
-        help: 'When this machine read the row. Where its clock is set back, the time goes on from where it was, a tenth slower, until the clock has caught up.',
-      },
-    ],
-  }),
-  // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.
-  timeColumn: f.column({
-    label: 'Time column',
-    group,
-    of: 'output',
-    optional: true,
-    types: ['timestamp', 'date', 'string', 'integer', 'number'],
-    when: byColumn,
-  }),
+/** How a column is read as a time, and what its watermark is. */
+export const columnTimeFields = {
+  timeColumn: f.column({ label: 'Time column', group, optional: true, types: ['timestamp', 'date', 'string', 'integer', 'number'] }),
   timeFormat: f.choice({
     label: 'Time format',
     group,
     default: 'automatic',
-    when: byColumn,
     options: [
       { value: 'automatic', label: 'Timestamps, or text in ISO 8601' },
       { value: 'seconds', label: 'Seconds since 1970' },
@@ -69,7 +47,6 @@ const fields = {
     group,
     default: 'fail',
     advanced: true,
-    when: byColumn,
     help: 'Event times are milliseconds. A time that is cut off takes the place of the one in the row.',
     options: [
       { value: 'fail', label: 'Does not fit' },
@@ -81,8 +58,7 @@ const fields = {
     group,
     default: 0,
     min: 0,
-    help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer.',
-    when: byColumn,
+    help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer. Input that ends loses no row to its order: where this is too short, reading starts over.',
   }),
   idleAfter: f.duration({
     label: 'Idle after',
@@ -91,7 +67,14 @@ const fields = {
     optional: true,
     min: 1,
     help: 'Without rows for so long, it no longer holds back windows over several sources. Empty: it always does.',
-    when: byColumn,
+  }),
+  quietAfter: f.duration({
+    label: 'Close windows when quiet for',
+    group,
+    placeholder: 'never',
+    optional: true,
+    min: 1,
+    help: "Without rows for so long, time goes on by this machine's clock, that much behind it, so that the last windows come out. The price: rows that come afterwards with older times are late. Empty: the last windows wait for later rows.",
   }),
   ahead: f.duration({
     label: 'At most ahead of the clock',
@@ -102,8 +85,37 @@ const fields = {
     min: 0,
     default: dayMs,
     help: "A time that is further ahead of this machine's clock closes no window, so that one wrong clock does not make all other rows late. Empty: no limit.",
-    when: byColumn,
   }),
+};
+export type ColumnTimeParams = ParamsOf<typeof columnTimeFields>;
+
+const { timeColumn, timeFormat, timePattern, timeZone, timeFiner, outOfOrder, idleAfter, quietAfter, ahead } = columnTimeFields;
+const fields = {
+  eventTime: f.choice({
+    label: 'Event time',
+    group,
+    default: 'none',
+    help: 'What windows go by.',
+    options: [
+      { value: 'none', label: 'None' },
+      { value: 'column', label: 'A column', help: 'When it happened, as the row says.' },
+      {
+        value: 'arrival',
+        label: 'Arrival',
+        help: 'When this machine read the row. Where its clock is set back, the time goes on from where it was, a tenth slower, until the clock has caught up.',
+      },
+    ],
+  }),
+  // Optional for `validateParams`, so that the source is looked at before one is chosen: `infer` reports that it is missing.
+  timeColumn: { ...timeColumn, of: 'output' as const, when: byColumn },
+  timeFormat: { ...timeFormat, when: byColumn },
+  timePattern,
+  timeZone,
+  timeFiner: { ...timeFiner, when: byColumn },
+  outOfOrder: { ...outOfOrder, when: byColumn },
+  idleAfter: { ...idleAfter, when: byColumn },
+  quietAfter: { ...quietAfter, when: byColumn },
+  ahead: { ...ahead, when: byColumn },
   arrivalColumn: f.text({ label: 'Column for the arrival', group, default: 'arrived_at', when: { param: 'eventTime', is: ['arrival'] } }),
 };
 export type EventTimeParams = ParamsOf<typeof fields>;
@@ -120,18 +132,40 @@ export function withEventTime(definition: SourceDefinition<any>): SourceDefiniti
   return {
     ...definition,
     params: { ...definition.params, ...own },
-    holdsBack: ({ eventTime, idleAfter }) => eventTime === 'column' && idleAfter === null && !hint?.simulated,
+    holdsBack: ({ eventTime, idleAfter, quietAfter }) => eventTime === 'column' && idleAfter === null && quietAfter === null && !hint?.simulated,
     infer: (context) => inferTimes(definition.infer(context), context, port),
     run(context) {
       const params = context.params as EventTimeParams;
       if (params.eventTime === 'none') return definition.run(context);
       const start = context.start as TimedPosition | null;
-      const inner = { ...context, start: start?.source ?? null, outputs: { ...context.outputs, [port]: schemaWithin(context.outputs[port]!, params) } };
-      const opened = definition.run(inner);
-      const time = (reader: Reader) => timed(reader, params, context, context.outputs[port]!, start?.time ?? null);
-      return opened instanceof Promise ? opened.then(time) : time(opened);
+      const schema = context.outputs[port]!;
+      const inner = { ...context, start: start?.source ?? null, outputs: { ...context.outputs, [port]: schemaWithin(schema, params) } };
+      const open = () => definition.run(inner);
+      if (params.eventTime === 'arrival') return around(open(), (reader) => new ArrivalReader(reader, context, params.arrivalColumn, start?.time ?? null));
+      const time = columnTime(params, schema);
+      const { order } = context;
+      if (!order || order.startsOver || order.disorder !== null) return around(open(), (reader) => new ColumnTimeReader(reader, context, time, start));
+      return measuredFirst(() => definition.run({ ...inner, fail: () => {}, refuse: () => {}, log: () => {} }), open, context, time);
     },
   };
+}
+
+function around(opened: Reader | Promise<Reader>, time: (reader: Reader) => Reader): Reader | Promise<Reader> {
+  return opened instanceof Promise ? opened.then(time) : time(opened);
+}
+
+/** The source is read once more before, at the start, to know how far its rows are out of order: its position keeps that. */
+async function measuredFirst(
+  openOnce: () => Reader | Promise<Reader>,
+  open: () => Reader | Promise<Reader>,
+  context: SourceContext<any>,
+  time: ColumnTime,
+): Promise<Reader> {
+  const start = context.start as TimedPosition | null;
+  // A checkpoint of a run that did not ask for it: nothing is known of what is left.
+  const disorder = start ? (start.disorder ?? Number.POSITIVE_INFINITY) : await disorderOf(await openOnce(), context, time);
+  const known = { ...context, order: { disorder, startsOver: false } };
+  return new ColumnTimeReader(await open(), known, time, start, Number.isFinite(disorder) ? disorder : null);
 }
 
 function inferTimes(inference: Inference, { params }: InferContext<EventTimeParams>, port: string): Inference {
@@ -142,7 +176,7 @@ function inferTimes(inference: Inference, { params }: InferContext<EventTimePara
   return { ...inference, problems: [...(inference.problems ?? []), ...(found.problem ? [found.problem] : [])] };
 }
 
-type Found = { readonly schema: Schema } | { readonly problem: NodeProblem | null };
+export type Found = { readonly schema: Schema } | { readonly problem: NodeProblem | null };
 
 function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): Found {
   // That it is missing was told before.
@@ -156,7 +190,8 @@ function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): 
   return { schema: { columns: [...schema.columns, { name, type: 'timestamp', nullable: false }], eventTime: { column: name } } };
 }
 
-function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, timeZone }: EventTimeParams): Found {
+/** The schema with the event time that these params make of one of its columns. A column that is not there is reported. */
+export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, timeZone }: ColumnTimeParams): Found {
   if (!timeColumn) {
     const message = 'Time column is missing';
     return { problem: { code: 'event-time/column', severity: 'error', message, hint: 'Choose the column that holds the event time.', field: 'timeColumn' } };
@@ -193,9 +228,9 @@ function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): 
   };
 }
 
-function timed(reader: Reader, params: EventTimeParams, context: SourceContext<unknown>, { eventTime }: Schema, time: number | null): Reader {
-  if (params.eventTime === 'arrival') return new ArrivalReader(reader, context, params.arrivalColumn, time);
-  const { timeFormat: format, timePattern: pattern, timeZone: zone, timeFiner: finer, outOfOrder, idleAfter, ahead } = params;
+/** `schema`: with its event time. */
+export function columnTime(params: ColumnTimeParams, { eventTime }: Schema): ColumnTime {
+  const { timeFormat: format, timePattern: pattern, timeZone: zone, timeFiner: finer, outOfOrder, idleAfter, quietAfter, ahead } = params;
   const values = timeValues({ format, pattern, zone, finer }, eventTime?.from ?? 'timestamp');
-  return new ColumnTimeReader(reader, context, { column: eventTime?.column ?? '', values, outOfOrder, idleAfter, ahead }, time);
+  return { column: eventTime?.column ?? '', values, outOfOrder, idleAfter, quietAfter, ahead };
 }

@@ -5,14 +5,16 @@ import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
 import { findColumn } from './columns.ts';
+import { EmptyWindows } from './empty-windows.ts';
 import type { KeyedState } from './keyed-state.ts';
+import { keyText, keyValues } from './keys.ts';
 import type { RowFailure, StatefulOperator } from './node.ts';
 import { columnReader, compile, rowSource } from './rows.ts';
 import { SpilledGroups } from './spilled-groups.ts';
 import { CalendarGrid, RegularGrid, type WindowGrid } from './window-grid.ts';
 import { SessionWindows } from './window-sessions.ts';
 import { SlicedWindows } from './window-slices.ts';
-import { LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
+import { type Fire, LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
 
 export interface GroupingOptions {
   readonly input: Schema;
@@ -36,6 +38,8 @@ export interface GroupingWindow {
   readonly lateness: number;
   /** Milliseconds of wall-clock time between early results; null: none. */
   readonly early: number | null;
+  /** Whether windows without rows come out too, of those that follow each other without overlap. */
+  readonly empty?: boolean;
 }
 
 const batchSize = 1024;
@@ -103,15 +107,21 @@ abstract class Grouping {
   }
 
   protected readonly fire = (start: number, end: number, key: number, slot: number, pane: Pane): void => {
+    let row: Row;
     try {
-      this.#batch.push(this.#toRow(key, slot, start, end, pane));
+      row = this.#toRow(key, slot, start, end, pane);
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       const { code, message, hint } = error.problem;
       this.options.fail({ code, message, hint });
+      return;
     }
-    if (this.#batch.length >= batchSize) this.flush();
+    this.emitOne(row);
   };
+  protected emitOne(row: Row): void {
+    this.#batch.push(row);
+    if (this.#batch.length >= batchSize) this.flush();
+  }
   protected flush(): void {
     const rows = this.#batch;
     if (rows.length === 0) return;
@@ -234,21 +244,39 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   #rows = 0;
   /** When to tell early results next, by the wall clock. */
   #nextEarly: number | null = null;
+  readonly #grid: WindowGrid | null;
+  readonly #empty: EmptyWindows | null = null;
+  readonly #fireWindow: Fire;
 
   constructor(options: GroupingOptions, window: GroupingWindow) {
     super(options);
-    const { spec, lateness, early, column } = window;
+    const { spec, lateness, early, column, empty } = window;
     const { eventTime } = options.input;
     const { memory, state } = options;
     const shared = { slots: this.slots, keys: this.keys, memory, state, lateness, early: early !== null };
     this.#window = window;
-    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(gridOf(spec), shared);
+    this.#grid = 'gap' in spec ? null : gridOf(spec);
+    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(this.#grid!, shared);
+    if (empty && this.#grid?.isTumbling) {
+      const known = state('known') as unknown as KeyedState<true>;
+      this.#empty = new EmptyWindows({ grid: this.#grid, known, fire: emptyRows(options, window, (row) => this.emitOne(row)), fail: options.fail });
+    }
+    this.#fireWindow = this.#empty ? this.#fireBetween(this.#empty) : this.fire;
     this.#watermarkShift = watermarkShift(options.input, column);
     const type = findColumn(options.input, column ?? '')?.type;
     this.#readTimes = type === 'date' ? dateReader(column!) : timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
     if (early !== null) this.tick = (now) => this.#tick(now, early);
   }
   tick?: (now: number) => void;
+
+  /** With the empty windows that come before. */
+  #fireBetween(empty: EmptyWindows): Fire {
+    return (start, end, key, slot, pane) => {
+      if (pane === 'on-time') empty.onTime(start, end, keyText(this.keys.index.keyOf(key)));
+      this.fire(start, end, key, slot, pane);
+      if (pane === 'late') empty.late(end, keyText(this.keys.index.keyOf(key)));
+    };
+  }
 
   process(batch: readonly Row[]): void {
     let rows = this.#withTimes(batch);
@@ -261,7 +289,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     if (late > 0) rows = this.#withoutLate(rows);
     if (this.isOrdered) this.#setOrder(rows.length);
     this.add(rows, this.#slots);
-    this.#windows.refine(this.fire);
+    this.#windows.refine(this.#fireWindow);
     this.flush();
     this.#makeRoom();
   }
@@ -320,8 +348,12 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   advance(watermark: number): void {
     if (watermark < endOfTime) {
       if (this.#watermarkShift === null) return;
-      this.#windows.advance(watermark + this.#watermarkShift, this.fire);
-    } else this.#windows.advance(endOfTime, this.fire);
+      this.#windows.advance(watermark + this.#watermarkShift, this.#fireWindow);
+      this.#empty?.completeTo(watermark + this.#watermarkShift + 1);
+    } else {
+      this.#windows.advance(endOfTime, this.#fireWindow);
+      this.#empty?.completeTo(Number.POSITIVE_INFINITY);
+    }
     this.flush();
     this.#makeRoom();
   }
@@ -341,17 +373,20 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   }
 
   snapshot(): State {
-    return { groups: this.groupsState(), windows: this.#windows.snapshot(), rows: this.#rows, nextEarly: this.#nextEarly };
+    const empty = this.#empty && { empty: this.#empty.snapshot() };
+    return { groups: this.groupsState(), windows: this.#windows.snapshot(), rows: this.#rows, nextEarly: this.#nextEarly, ...empty };
   }
   restore(state: State): void {
-    const { groups, windows, rows, nextEarly } = state as {
+    const { groups, windows, rows, nextEarly, empty } = state as {
       readonly groups: State;
       readonly windows: State;
       readonly rows: number;
       readonly nextEarly: number | null;
+      readonly empty?: State;
     };
     this.restoreGroups(groups);
     this.#windows.restore(windows);
+    if (empty !== undefined) this.#empty?.restore(empty);
     this.#rows = rows;
     this.#nextEarly = nextEarly;
   }
@@ -359,6 +394,16 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const spilled = this.#windows.spilled();
     return { entries: this.#windows.groups + spilled.entries, bytes: this.#bytes() + spilled.bytes };
   }
+}
+
+/** Rows of windows without rows: counts and sums are 0, and nothing else is known. */
+function emptyRows({ keys, aggregates, output }: GroupingOptions, window: GroupingWindow, emit: (row: Row) => void) {
+  const names = output.columns.map(({ name }) => name);
+  const zeros = aggregates.map(({ function: name }) => (['count', 'distinctCount', 'sum'].includes(name) ? 0 : null));
+  return (start: number, end: number, key: string, pane: Pane): void => {
+    const values = [start, end, ...(hasPanes(window) ? [pane] : []), ...(keys.length > 0 ? keyValues(key) : []), ...zeros];
+    emit(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
+  };
 }
 
 /** Days as their midnights. */

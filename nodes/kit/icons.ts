@@ -29,6 +29,7 @@ export const iconNames = [
   'bell',
   'terminal',
   'file-text',
+  'file-type-txt',
   'puzzle',
   'chart-line',
   'arrows-split',

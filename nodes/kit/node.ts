@@ -132,6 +132,17 @@ export interface Misfit {
   readonly fix?: Fix;
 }
 
+/**
+ * How a bounded input keeps all of its rows whatever their order: no watermark may rise above a row that is still to come. Absent where
+ * the input never ends, or nothing goes by its watermark: rows that come behind it are late then.
+ */
+export interface OrderCare {
+  /** How far, in milliseconds, its rows are known to be out of order; Infinity: its watermark waits for its end. Null: that is not known yet. */
+  readonly disorder: number | null;
+  /** Whoever finds a row behind the watermark throws `OutOfOrder`, and the run starts over. Where it cannot, `disorder` has to be found out before. */
+  readonly startsOver: boolean;
+}
+
 // ---- Sources
 
 /** A checkpoint of a pipeline. */
@@ -152,6 +163,12 @@ export interface SourceContext<P> extends RunContext<P> {
   elapsed(): number;
   /** The rows are for a preview: give what is there, the newest where there is much, then null. Wait for nothing, open no port, change nothing. */
   readonly sample: boolean;
+  /**
+   * A regular expression of the user, by its flags, as a function of texts. It is watched: one that backtracks without end ends the run
+   * with a message that names `field`, the path of the param that holds it. Throws a SyntaxError for one that cannot be.
+   */
+  pattern(source: string, flags: string, field: string): (text: string) => RegExpExecArray | null;
+  readonly order?: OrderCare | undefined;
   /** Counts and tells what was turned away at the door (a request that is no JSON). It ends no run, whatever the policy: whoever sent it has it still. */
   refuse(failure: RowFailure): void;
 }
@@ -168,6 +185,13 @@ export interface SourceBatch {
    * the rows before it is so however they are split into batches. Sources themselves leave this out: event-time-source.ts sets it.
    */
   readonly watermarks?: readonly WatermarkStep[];
+  /** Of a source whose parts (files, for instance) have each an order of their own: the part that these rows are of, by its `id` in `Reader.parts`. */
+  readonly part?: string;
+}
+export interface Part {
+  readonly id: string;
+  /** More of it is there to be read. */
+  readonly isWaiting: boolean;
 }
 export interface Backlog {
   readonly waiting: number;
@@ -190,6 +214,8 @@ export interface Reader {
   waiting?(): { readonly watermark?: number; readonly idle?: boolean };
   /** A checkpoint that holds this position is durable: the source may forget what lies before it (an inbox its rows). */
   committed?(position: Json, checkpoint: CheckpointRef): void | Promise<void>;
+  /** The parts that are read side by side: the watermark is the least over them, those left out that have had nothing to read for a while. */
+  parts?(): Iterable<Part>;
   /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
   backlog?(): Backlog | null;
   /** How far reading has come; `total` is null when nobody knows. */
@@ -212,8 +238,41 @@ export interface Discovery {
   readonly detected?: readonly Detected[];
 }
 
+export interface ListenContext<P> {
+  readonly params: P;
+  readonly signal: AbortSignal;
+  /** Tells of a request that cannot be a sample. The source goes on waiting. */
+  refuse(failure: RowFailure): void;
+}
+/** What a first request carried. */
+export interface Heard {
+  /** What it says it is: a content type; empty where it says nothing. */
+  readonly type: string;
+  readonly bytes: number;
+  /** The body as text, cut where it is long. */
+  readonly body: string;
+  /** What its rows may be, the likeliest first; at least one. */
+  readonly choices: readonly HeardRows[];
+}
+export interface HeardRows {
+  /** Where they are: a path such as `data.items`, or empty for the body itself. */
+  readonly path: string;
+  readonly rows: number;
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  /** The params that follow, to be set over those of the node. */
+  readonly params: { readonly [name: string]: Json };
+}
+
 // ---- Transforms
 
+/** The time of what a node sends on, where the node makes it. Its inputs' watermark is then not to be handed on (see `outputWatermark`). */
+export interface OutputTime {
+  advance(watermark: number): void;
+  /** Whether rows have stopped coming, so that no watermark waits for them. */
+  idle(isIdle: boolean): void;
+  /** To be asked when rows come. */
+  order(): OrderCare | undefined;
+}
 export interface TransformContext<P> extends RunContext<P> {
   /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
   now(): number;
@@ -228,6 +287,8 @@ export interface TransformContext<P> extends RunContext<P> {
    */
   readonly memory: number;
 
+  /** For nodes with `setsEventTime`. */
+  readonly outputTime: OutputTime;
   /** Sends rows on. `rows` belongs to the receiver from then on. */
   emit(port: string, rows: readonly Row[]): void;
   /**
@@ -421,6 +482,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
    * this machine's clock, so none of them is too far ahead of it.
    */
   readonly eventTime?: { readonly column: string; readonly simulated?: boolean };
+  /** What it reads is gone afterwards. Absent: it can be opened again and gives the same rows, as long as nobody changes what it reads. */
+  readonly readsOnce?: boolean;
   /** While it has no rows, its watermark stays where it is. Sources themselves leave it out: event-time-source.ts gives it. */
   holdsBack?(params: ParamsOf<F>): boolean;
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
@@ -444,8 +507,18 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly onError?: 'skip' | 'keep';
   /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
   address?(params: ParamsOf<F>): string;
+  /**
+   * Waits at its address for a first request, and gives the params that fit what it carries: how an editor learns the columns of what
+   * programs send. Nothing of it is kept, and its sender is told so. Ends at once when the signal fires.
+   */
+  listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
   /** The files that people may open or drop to get such a source. */
   readonly opens?: OpensFiles;
+  /**
+   * It reads text, and can give the cells of this column as they are written: nobody has said what they hold. Columns are then planned
+   * as strings with `asWritten`. See engine/plan/as-written.ts.
+   */
+  readsText?(params: ParamsOf<F>, column: Column): boolean;
   /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
   readonly scans?: boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
@@ -459,8 +532,15 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
    * nothing between rows. A function where that depends on the params.
    */
   readonly stateful?: boolean | ((params: ParamsOf<F>) => boolean);
+  /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
+  readonly setsEventTime?: boolean;
   /** Its outputs end even where its inputs do not (see `done`). */
   readonly ends?: boolean;
+  /**
+   * For a node with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or not at
+   * all, so that a run may hand them to it as text (engine/plan/as-written.ts). Absent or null: it may look at all of them. Pure.
+   */
+  looksAt?(params: ParamsOf<F>, input: Schema): readonly string[] | null;
   /**
    * The inputs of which something is held until the watermark has passed it: where none rises, for ever. `time`: the column that
    * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
@@ -473,6 +553,8 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly inputs: readonly Port[];
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
+  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
+  writesText?(params: ParamsOf<F>): boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   /**

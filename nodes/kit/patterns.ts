@@ -28,3 +28,11 @@ export function patternGroups(pattern: string): { readonly names: readonly strin
   const found = new RegExp(`|${pattern}`, 'u').exec('')!;
   return { names: Object.keys(found.groups ?? {}), count: found.length - 1 };
 }
+
+/** What is wrong with a pattern whose named groups are to become columns. */
+export function namedGroupProblems(pattern: string, field: string): NodeProblem[] {
+  const problems = patternProblems(pattern, field);
+  if (problems.length > 0 || pattern === '' || patternGroups(pattern).names.length > 0) return problems;
+  const hint = 'Write (?<name>…) around what is to become a column.';
+  return [{ code: 'pattern/no-groups', severity: 'error', message: 'The pattern has no named group', hint, field }];
+}

@@ -74,6 +74,7 @@ async function open(
     log: (_, message) => void logs.push(message),
     fail: (failure) => void failures.push(failure),
     refuse() {},
+    pattern: (pattern, flags) => (text) => new RegExp(pattern, flags).exec(text),
     shared: (_, make) => make(),
     batchSize: 2,
     start: options.start ?? null,

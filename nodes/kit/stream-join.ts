@@ -1,4 +1,4 @@
-import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
+import { beginningOfTime, endOfTime, instantReader } from '../../engine/schema/event-time.ts';
 import type { Json, Row, State } from '../../engine/schema/types.ts';
 import type { JoinedColumn, JoinKind, KeyPair } from './join-columns.ts';
 import { joinKeyReader } from './join-keys.ts';
@@ -55,15 +55,13 @@ export function streamJoining(
       if (out.length >= batchSize) flush();
     },
   });
-  const sides = {
-    left: { key: joinKeyReader(keys.map((pair) => pair.left)), ...times.left, schema: inputs['left']!, bytes: bytesPerRow(inputs['left']!) + bytesPerHeld },
-    right: {
-      key: joinKeyReader(keys.map((pair) => pair.right)),
-      ...times.right,
-      schema: inputs['right']!,
-      bytes: bytesPerRow(inputs['right']!) + bytesPerHeld,
-    },
+  const sideOf = (side: Side) => {
+    const schema = inputs[side]!;
+    const { column, shift } = times[side];
+    const key = joinKeyReader(keys.map((pair) => pair[side]));
+    return { key, column, time: instantReader(schema, column, shift), schema, bytes: bytesPerRow(schema) + bytesPerHeld };
   };
+  const sides = { left: sideOf('left'), right: sideOf('right') };
   const bytes = () => matcher.held.left * sides.left.bytes + matcher.held.right * sides.right.bytes;
   let watermark = beginningOfTime;
   const advance = (to: number): void => {
@@ -76,15 +74,14 @@ export function streamJoining(
   return {
     process(rows, port) {
       const side = port as Side;
-      const { key: keyOf, column, shift = 0 } = sides[side];
+      const { key: keyOf, column, time: timeOf } = sides[side];
       const late: Row[] = [];
       for (const row of rows) {
-        const value = row[column];
-        if (typeof value !== 'number') {
+        const time = timeOf(row);
+        if (time === null) {
           fail(noTime(column, row));
           continue;
         }
-        const time = value + shift;
         if (matcher.isLate(time)) {
           late.push(row);
           continue;
@@ -117,10 +114,10 @@ export function streamJoining(
       advance(before.watermark);
       matcher.resume(before.spilled);
       for (const side of ['left', 'right'] as const) {
-        const { key: keyOf, column, shift = 0, schema } = sides[side];
+        const { key: keyOf, time: timeOf, schema } = sides[side];
         const matched = new Set(before[side].matched);
         for (const [i, row] of rowsFromState(before[side].rows, schema).entries()) {
-          matcher.restore(side, keyOf(row)!, { row, time: (row[column] as number) + shift, matched: matched.has(i) });
+          matcher.restore(side, keyOf(row)!, { row, time: timeOf(row)!, matched: matched.has(i) });
         }
       }
     },

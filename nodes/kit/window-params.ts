@@ -80,6 +80,12 @@ export const windowFields = {
     help: 'So often, by the clock on the wall, windows come out as they are before they are complete.',
     when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
+  emptyWindows: f.boolean({
+    label: 'Windows without rows too',
+    default: false,
+    help: 'From its first window on, each group has a row in every window: counts and sums are 0, other results null. That is a row for each group and window.',
+    when: { param: 'window', is: ['tumbling', 'calendar'] },
+  }),
   offset: f.duration({
     label: 'Offset',
     min: 0,
@@ -91,8 +97,8 @@ export const windowFields = {
 };
 export type WindowParams = ParamsOf<typeof windowFields>;
 
-export function windowOf({ window, timeColumn, unit, zone, every, length, gap, offset, lateness, early }: WindowParams): GroupingWindow | null {
-  const when = { column: timeColumn, lateness, early };
+export function windowOf({ window, timeColumn, unit, zone, every, length, gap, offset, lateness, early, emptyWindows }: WindowParams): GroupingWindow | null {
+  const when = { column: timeColumn, lateness, early, empty: emptyWindows };
   switch (window) {
     case 'none':
       return null;
@@ -127,7 +133,7 @@ export function windowProblems({ window, timeColumn, zone, every, length }: Wind
   const problems: NodeProblem[] = [];
   if (window === 'none') return problems;
   if (rows && !rows.eventTime && timeColumn === null) {
-    const hint = 'Choose a timestamp column under "Time", or set an event time at the source.';
+    const hint = 'Choose a timestamp column under "Time", or set an event time at the source, or by "Set event time".';
     problems.push({ code: 'aggregate/no-event-time', severity: 'error', message: 'The rows have no event time', hint, field: 'timeColumn' });
   }
   if (rows?.eventTime && watermarkShift(rows, timeColumn) === null) {

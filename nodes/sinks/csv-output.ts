@@ -21,6 +21,7 @@ Writes each row as one line of a CSV file (RFC 4180, UTF-8, lines end with LF).
 - **Null** is an empty field; an empty text is \`""\`, so that both can be told apart.
 - Timestamps are ISO 8601 in UTC, booleans \`true\` and \`false\`, JSON is compact, bytes are base64.
 - Fields are quoted only where they must be.
+- Cells of a CSV file that no node looks at are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`.
 
 **A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
 place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed
@@ -72,6 +73,7 @@ that it has not written behind its own is refused, and cuts nothing off.
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
   writes: ({ path }) => [path],
+  writesText: () => true,
   infer: () => ({ outputs: {} }),
   run(context) {
     const { params } = context;

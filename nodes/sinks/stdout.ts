@@ -36,6 +36,7 @@ checkpoint are printed once more. Where that matters, write a file or a table.
     header: f.boolean({ label: 'Write a header', default: true, when: { param: 'format', is: ['csv'] } }),
   },
   card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format],
+  writesText: ({ format }) => format === 'csv',
   infer: () => ({ outputs: {} }),
   run({ params, inputs, resume }) {
     const schema = inputs['rows']!;

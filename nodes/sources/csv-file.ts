@@ -1,13 +1,15 @@
+import type { ColumnType } from '../../engine/schema/types.ts';
 import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
-import { findFiles, tellLeftOut } from '../formats/input-files.ts';
+import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { looksSeparated } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { sourceFormatFields } from '../kit/column-formats.ts';
+import { numericTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -32,6 +34,8 @@ lines before the table, comment lines with \`#\`, quotes behind a backslash, a d
 version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
 
+Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
+
 **Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
 
@@ -43,6 +47,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   bounded: true,
   params: {
     path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'data/*.csv' }),
+    exclude: excludeField,
     delimiter: f.choice({
       label: 'Delimiter',
       group: formatGroup,
@@ -84,11 +89,13 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   reads: ({ path }) => [path],
   scans: true,
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
+  readsText: ({ types, numbers, fileColumn }, { name, type }) =>
+    name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
   discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
   run(context) {
     const { params } = context;
     const options = csvOptions(params);
-    const files = findFiles(params.path, context.path, tellLeftOut(context));
+    const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
     const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
     const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
     return new FileRows(files, parser, options, context);
@@ -132,3 +139,5 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },
   ],
 });
+
+const numeric: readonly ColumnType[] = numericTypes;

@@ -5,21 +5,24 @@ import { columnTypesField, outputColumns, sampleRowsField } from '../formats/col
 import { type CsvHead, type CsvHeadOptions, discoverCsv, readCsvHead } from '../formats/csv-head.ts';
 import { csvOptions } from '../formats/csv-options.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
-import { FileRows } from '../formats/file-rows.ts';
+import { UnrelatedFileRows } from '../formats/file-rows.ts';
 import { FileTail } from '../formats/file-tail.ts';
-import { findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
+import { excludeField, findFiles, type InputFile, listFiles } from '../formats/input-files.ts';
 import { discoverJsonl } from '../formats/jsonl-head.ts';
-import { csvFormatFields, entryField, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { csvFormatFields, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { entryField, isTextFormat, knownColumns, linePatternField, logZoneField, type TextFormat, textProblems } from '../formats/log-fields.ts';
 import { shortPath } from '../formats/short-path.ts';
 import { lineStart } from '../formats/tailed-file.ts';
-import { entryPattern, entryProblems } from '../formats/text-entries.ts';
-import { textLineSchema } from '../formats/text-lines.ts';
+import { discoverText } from '../formats/text-head.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
+import { formatDocs } from '../kit/log-formats.ts';
 import { defineNode } from '../kit/node.ts';
 
 const params = {
   path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['log', 'jsonl', 'ndjson', 'csv', 'txt'], placeholder: 'logs/*.jsonl' }),
   format: lineFormatField,
+  pattern: linePatternField,
+  logZone: logZoneField,
   entry: entryField,
   from: f.choice({
     label: 'Begin at',
@@ -47,7 +50,8 @@ const params = {
   ...csvFormatFields,
   extra: extraKeysField,
   types: columnTypesField,
-  sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv'] } },
+  sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv', 'logfmt', 'pattern'] } },
+  exclude: excludeField,
   fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
   maxRowSize: maxRowSizeField,
 };
@@ -72,10 +76,16 @@ Reads files to their end and then waits for more. \`logs/*.jsonl\` follows all t
 - **Cut off**: a file that becomes shorter, or is written anew, is read from its beginning again. Bytes that were seen and not
   read are counted as lost, and the log says so. A copy that was made before, and that is followed, is read on.
 - **Compressed**: a gzip file is read as a whole once it is complete, but for what was read of the file that it is a copy of.
+- **Holes**: NUL bytes, as a program leaves them that writes on at its old place in a file that was cut off, are passed over. The log
+  says how many, and where.
 - **Gone**: a file that is deleted is read to its end, and waited for.
 - **Cannot be read**: links to nowhere, pipes and files without permission are named in the log once; the others are followed.
 - A line counts once its end is there. The last line of a file that was deleted, or replaced by a new one of its name, counts
   without it when nothing has come for two seconds.
+
+**Lines of text** become columns by a format that has a name, by pairs (\`level=info ms=12\`), or by a pattern: the node Text file
+describes them. Lines that do not fit are failures with their place.
+${formatDocs}
 
 **Entries of several lines**, such as stack traces: text is cut where a line matches **An entry begins with**. The last entry
 comes when the next one begins, or when nothing has come for two seconds; what is appended to it later is an entry of its own.
@@ -93,32 +103,40 @@ columns that only later rows have. The files are UTF-8.
   params,
   card: ({ path, from }) => (path ? `${shortPath(path)}${from === 'end' ? '\nfrom its end on' : ''}` : 'Choose a file'),
   infer: ({ params, discovered }) => {
-    const found = params.format === 'text' ? textLineSchema : (discovered ?? declared(params));
-    const inference = outputColumns(found, params.types, params.fileColumn || null, params.format === 'jsonl');
-    if (params.format !== 'text') return inference;
-    return { ...inference, problems: [...(inference.problems ?? []), ...entryProblems(params.entry)] };
+    const { format } = params;
+    const found = fixedColumns(format) ? knownColumns({ ...params, format: format as TextFormat }) : (discovered ?? declared(params));
+    const inference = outputColumns(found, params.types, params.fileColumn || null, format === 'jsonl' || format === 'logfmt');
+    if (!isTextFormat(format)) return inference;
+    return { ...inference, problems: [...(inference.problems ?? []), ...textProblems({ ...params, format })] };
   },
   reads: ({ path }) => [path],
   discover: async (context) => {
     const { params } = context;
     const found = await discoverFiles(context, async (files, signal) => {
-      if (params.format === 'text') return { schema: textLineSchema };
-      return params.format === 'csv'
-        ? discoverCsv(files, csvOptions(csvParams(params)), signal)
-        : discoverJsonl(files, 'auto', params.sampleRows, signal, new CellFormats(params.types));
+      const { format, sampleRows } = params;
+      const formats = new CellFormats(params.types);
+      if (isTextFormat(format)) return discoverText(files, { ...params, format, encoding: 'utf-8', formats }, signal);
+      return format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', sampleRows, signal, formats);
     });
     // Nothing there yet is no mistake where the columns are declared.
-    const known = params.format === 'text' ? textLineSchema : declared(params);
+    const known = declared(params);
     return found.schema === null && known ? { ...found, schema: known, problems: [] } : found;
   },
   async run(context) {
     const { params } = context;
     const schema = context.outputs['rows']!;
     const line = await lineFormatOf(params, schema, context.path);
-    const options = { path: params.path, from: params.from, batchSize: context.batchSize, start: context.start, signal: context.signal };
+    const options = {
+      path: params.path,
+      exclude: params.exclude,
+      from: params.from,
+      batchSize: context.batchSize,
+      start: context.start,
+      signal: context.signal,
+    };
     if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
-    const files = findFiles(params.path, context.path);
-    return new FileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
+    const files = findFiles(params.path, context.path, undefined, params.exclude);
+    return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
   },
   examples: [
     {
@@ -172,9 +190,16 @@ function newest(files: readonly InputFile[]): Json {
   return { file: last.name, offset: lineStart(last.path, last.size - sampleBytes), line: 1 };
 }
 
-/** What the column types say by themselves; null where they say nothing. */
-function declared({ format, types }: Params): Schema | null {
-  return format === 'jsonl' && types.length > 0 ? { columns: [] } : null;
+/** What the params say by themselves; null where they say nothing. */
+function declared({ format, types, pattern }: Params): Schema | null {
+  if (format === 'csv') return null;
+  const known = isTextFormat(format) ? knownColumns({ format, pattern }) : null;
+  return known ?? (types.length > 0 ? { columns: [] } : null);
+}
+
+/** Whether nothing of the columns is told from the lines. */
+function fixedColumns(format: Params['format']): boolean {
+  return isTextFormat(format) && format !== 'logfmt' && format !== 'pattern';
 }
 
 function csvParams(params: Params) {
@@ -187,26 +212,27 @@ async function lineFormatOf(params: Params, schema: Schema, resolve: (path: stri
   const fileColumn = params.fileColumn || null;
   const formats = new CellFormats(params.types, format === 'csv' ? params : {});
   const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  if (format !== 'csv') return { format, extra, entry: entryPattern(params.entry), fileColumn, maxRowSize, formats, csv: none };
+  const line = { format, extra, text: params, fileColumn, maxRowSize, formats };
+  if (format !== 'csv') return { ...line, csv: none };
   const options = csvOptions(csvParams(params));
-  const { file, head } = await firstHead(params.path, resolve, options);
+  const { file, head } = await firstHead(params, resolve, options);
   const width = schema.columns.length - (fileColumn === null ? 0 : 1);
   const found = head.names?.length ?? head.rows[0]?.length ?? 0;
   if (found !== width) {
     const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
     throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
   }
-  return { format, extra, fileColumn, maxRowSize, formats, csv: { dialect: head.dialect, nullText: options.nullText, header: head.names } };
+  return { ...line, csv: { dialect: head.dialect, nullText: options.nullText, header: head.names } };
 }
 
 /** Of the first file that has one: a file may be empty because it was made a moment ago. */
 async function firstHead(
-  path: string,
+  { path, exclude }: Pick<Params, 'path' | 'exclude'>,
   resolve: (path: string) => string,
   options: CsvHeadOptions,
 ): Promise<{ readonly file: InputFile; readonly head: CsvHead }> {
   let failed: unknown = null;
-  for (const file of listFiles(path, resolve).files) {
+  for (const file of listFiles(path, resolve, exclude).files) {
     try {
       return { file, head: await readCsvHead(file, options, options.header ? 0 : 1) };
     } catch (error) {
@@ -214,6 +240,6 @@ async function firstHead(
     }
   }
   if (failed) throw failed;
-  const [file] = findFiles(path, resolve);
+  const [file] = findFiles(path, resolve, undefined, exclude);
   return { file: file!, head: await readCsvHead(file!, options, options.header ? 0 : 1) };
 }

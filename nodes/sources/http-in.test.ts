@@ -137,7 +137,7 @@ describe('what is sent', () => {
     expect(await post([{ id: 1 }, { id: 'x' }, 3])).toMatchObject({ status: 422, answer: { error: { rows: [{ index: 1 }, { index: 2 }] } } });
     expect(await post({ id: 1, other: 1 })).toMatchObject({ status: 422 });
     expect((await post('{"id":12345678901234567890}')).answer.error.message).toMatch(/safe|large|2\^53|whole/);
-    expect((await post('x', { 'Content-Type': 'text/plain' })).status).toBe(415);
+    expect((await post('<x/>', { 'Content-Type': 'application/xml' })).status).toBe(415);
     expect(refused.map(({ code }) => code)).toEqual(['http/not-json', 'http/rows', 'http/rows', 'http/rows', 'http/type']);
     expect(refused[1]!.row).toEqual({ raw: '[{"id":1},{"id":"x"},3]' });
     expect(reader!.backlog!()).toEqual({ waiting: 0, unit: 'rows' });

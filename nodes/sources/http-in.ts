@@ -1,7 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { CellFormats } from '../formats/cell-formats.ts';
-import { HttpEndpoint } from '../formats/http-endpoint.ts';
+import { HttpEndpoint, type TakenRequest } from '../formats/http-endpoint.ts';
+import { rowsOf } from '../formats/http-rows.ts';
+import { listenForSample } from '../formats/http-sample.ts';
 import { Inbox, sampleInbox } from '../formats/inbox.ts';
 import { InboxReader } from '../formats/inbox-reader.ts';
 import { recordPath } from '../formats/json-scanner.ts';
@@ -9,7 +11,7 @@ import { declaredColumnsField, declaredOutput } from '../formats/line-format.ts'
 import { f } from '../kit/fields.ts';
 import { defineNode, type Reader } from '../kit/node.ts';
 
-const { when: _, ...columns } = declaredColumnsField;
+const { when: _, help: __, ...columns } = declaredColumnsField;
 
 export default defineNode({
   type: 'http-in',
@@ -27,13 +29,17 @@ Opens an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and ma
 curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' http://127.0.0.1:8700/rows
 \`\`\`
 
+**Listen for a sample** waits at the address for a first request, shows it, and sets the columns and the path to the records from
+it. The sender is told by 503 that nothing was stored, so that it sends the rows again.
+
 | sent as | holds |
 |---|---|
 | \`application/json\` | one object, or a list of objects |
 | \`application/x-ndjson\` | one object a line |
 | \`application/x-www-form-urlencoded\` | the fields of a form, which are one row |
 
-Other JSON types, such as \`application/cloudevents+json\`, are read as JSON, and bodies may be packed (\`Content-Encoding: gzip\`). Where
+Other JSON types, such as \`application/cloudevents+json\`, are read as JSON, and so is JSON that is called \`text/plain\`, a form (as by
+\`curl -d\`) or nothing. Bodies may be packed (\`Content-Encoding: gzip\`). Where
 the rows are within an object, **Path to the records** leads there: \`data.items\` takes \`{"data": {"items": [...]}}\`, and
 \`payload\` a form whose field of that name holds JSON.
 
@@ -102,9 +108,11 @@ The pipeline holds the name of an environment variable and never the token itsel
   card: ({ port, path }) => `127.0.0.1:${port}${path}`,
   address,
   onError: 'keep',
-  infer: ({ params }) => declaredOutput(params.columns, 'jsonl'),
+  infer: ({ params }) => declaredOutput(params.columns, { format: 'jsonl', pattern: '' }),
   reads: ({ inbox }) => [inbox],
   listens: (params) => [address(params)],
+  listen: ({ params: { port, path, maxBody, token }, signal, refuse }) =>
+    listenForSample({ port, path, maxBodyBytes: maxBody * 1024 * 1024, token: tokenOf(token) }, signal, refuse),
   // The columns are declared; what waits in the inbox is seen anew when it has changed.
   discover: async ({ params, path }) => {
     const inbox = path(params.inbox);
@@ -132,8 +140,15 @@ The pipeline holds the name of an environment variable and never the token itsel
     const inbox = new Inbox(path, schema);
     const isFull = (): boolean => reader.unread >= params.capacity;
     const rows = { schema, formats: new CellFormats(params.columns), extra: params.extra, path: recordPath(params.records) };
-    const options = { port: params.port, path: params.path, rows, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull };
-    const endpoint = new HttpEndpoint(options, inbox, context);
+    // Acknowledged only when they are durable.
+    const take = async (body: string, { kind }: TakenRequest) => {
+      const taken = rowsOf(body, kind, rows);
+      if ('status' in taken) return taken;
+      if (taken.rows.length > 0) await inbox.add(taken.rows);
+      return { status: 200, answer: { accepted: taken.rows.length } };
+    };
+    const options = { port: params.port, path: params.path, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull, take };
+    const endpoint = new HttpEndpoint(options, context);
     const reader: InboxReader = new InboxReader(inbox, context.start, context, () => endpoint.close());
     try {
       await endpoint.listen();

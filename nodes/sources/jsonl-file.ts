@@ -3,7 +3,7 @@ import { CellFormats } from '../formats/cell-formats.ts';
 import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
-import { findFiles, tellLeftOut } from '../formats/input-files.ts';
+import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
 import { JsonDocumentParser } from '../formats/json-document.ts';
 import { JsonFiles, type JsonLayoutOptions } from '../formats/json-files.ts';
 import { recordPath } from '../formats/json-scanner.ts';
@@ -46,6 +46,7 @@ that does not fit its column's type, a key that is no column (unless these are l
   bounded: true,
   params: {
     path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['json', 'jsonl', 'ndjson', 'geojson', 'gz'], placeholder: 'data/*.json' }),
+    exclude: excludeField,
     layout: f.choice({
       label: 'Layout',
       group: formatGroup,
@@ -110,7 +111,7 @@ that does not fit its column's type, a key that is no column (unless these are l
     const options = layoutOptions(params);
     const text = { encoding: params.encoding };
     const parser = new JsonFiles({ lines, document: new JsonDocumentParser(options.path, maxRecordBytes, lines, context) }, options, text);
-    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context)), parser, text, context);
+    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context), params.exclude), parser, text, context);
   },
   examples: [
     {

@@ -255,6 +255,7 @@ describe('a sink that writes into the same database', () => {
       now: Date.now,
       elapsed: () => performance.now(),
       refuse() {},
+      pattern: () => () => null,
     });
     for (let batch = await reader.read(); batch; batch = await reader.read()) await writer.write(batch.rows as Row[]);
     await reader.close();

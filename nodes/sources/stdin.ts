@@ -1,17 +1,8 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { CellFormats } from '../formats/cell-formats.ts';
-import {
-  csvFormatFields,
-  declaredColumnsField,
-  declaredOutput,
-  entryField,
-  extraKeysField,
-  lineFormatField,
-  lineParser,
-  maxRowSizeField,
-} from '../formats/line-format.ts';
+import { csvFormatFields, declaredColumnsField, declaredOutput, extraKeysField, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { entryField, isTextFormat, linePatternField, logZoneField, textFormats, textProblems } from '../formats/log-fields.ts';
 import { StandardInput } from '../formats/standard-input.ts';
-import { entryPattern, entryProblems } from '../formats/text-entries.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -31,7 +22,7 @@ Reads rows from standard input, as they come:
 journalctl -f -o json | millrace run alerts.millrace.json
 \`\`\`
 
-Its columns are declared, since nothing can be looked at ahead. CSV has its fields in the order of the columns; where **First
+Its columns are declared, since nothing can be looked at ahead, but for text and logs in a format that has its own. CSV has its fields in the order of the columns; where **First
 row holds the names** the first line must have just these names.
 
 Standard input cannot be read a second time. A run that is stopped in order and started again goes on with what comes then;
@@ -41,8 +32,11 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ ends }) => ends,
+  readsOnce: true,
   params: {
     format: lineFormatField,
+    pattern: linePatternField,
+    logZone: logZoneField,
     entry: entryField,
     columns: declaredColumnsField,
     header: f.boolean({ label: 'First row holds the names', default: false, when: { param: 'format', is: ['csv'] } }),
@@ -55,10 +49,11 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     }),
     maxRowSize: maxRowSizeField,
   },
-  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV', text: 'Lines of text' })[format],
+  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)!.label,
   infer: ({ params }) => {
-    const inference = declaredOutput(params.columns, params.format);
-    return params.format === 'text' ? { ...inference, problems: entryProblems(params.entry) } : inference;
+    const { format } = params;
+    const inference = declaredOutput(params.columns, params);
+    return isTextFormat(format) ? { ...inference, problems: [...(inference.problems ?? []), ...textProblems({ ...params, format })] } : inference;
   },
   run(context) {
     const { params, sample, signal, batchSize, start } = context;
@@ -74,7 +69,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     const csv = { dialect: { delimiter: 44, quote: 34 }, nullText: params.nullText ?? '', header };
     const { format, extra, maxRowSize } = params;
     const formats = new CellFormats(params.columns, format === 'csv' ? params : {});
-    const line = { format, extra, entry: entryPattern(params.entry), fileColumn: null, maxRowSize, formats, csv };
+    const line = { format, extra, text: params, fileColumn: null, maxRowSize, formats, csv };
     const parser = lineParser(line, schema, context);
     return new StandardInput(parser, { batchSize, signal, line: (start as { readonly line: number } | null)?.line ?? 1 });
   },

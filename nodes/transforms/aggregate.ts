@@ -56,6 +56,8 @@ export default defineNode({
     'time zone',
     'watermark',
     'summarize',
+    'empty windows',
+    'fill gaps',
   ],
   docs: `
 Makes one row of each group of rows. The columns that come out are those of *Group by*, then one for each aggregation; without a name of its own that is called like \`average_temperature\`.
@@ -75,7 +77,7 @@ Null values count for nothing: the average of 10, null and 20 is 15, and a group
 A percentile is exact up to 10,000 values in a group, interpolated between neighbours; for more it is within 0.5 %.
 
 ### Windows
-With windows, rows are summed up by stretches of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end; windows without rows do not come out.
+With windows, rows are summed up by stretches of time. The columns \`window_start\` and \`window_end\` come first. A window holds the rows from its start up to, but not including, its end. Windows without rows do not come out, unless you ask for them.
 
 - **Tumbling** windows follow each other without a gap and without overlap. Of one minute: 12:00:00.000 up to 12:01:00.000, and so on.
 - **The calendar** has hours, days, weeks (from Monday), months, quarters and years of a time zone. A day of Europe/Berlin has 23 or 25 hours when the clocks are changed. A day begins at the first instant of its date; where the clocks are put back across midnight, what comes after the first midnight belongs to the new day.
@@ -84,10 +86,12 @@ With windows, rows are summed up by stretches of time. The columns \`window_star
 
 Tumbling and sliding windows are aligned to 1970-01-01T00:00Z (plus *Offset*), whatever the first row is.
 
-Rows belong to windows by their event time: the column that is set at their source, or another one under *Time*. A row without a time belongs to no window and fails.
+Rows belong to windows by their event time: the column that is set at their source, or by *Set event time*, or another one under *Time*. A row without a time belongs to no window and fails.
+
+With **Windows without rows too**, each group has a row in every tumbling or calendar window from its first one on: counts and sums are 0, other results null. Such a row comes out on time, as the watermark passes its window, so that a sensor that falls silent shows at once. Of an input that ends, the last window is the last one that has rows of any group. All groups that ever were are remembered, and each costs a row in each window. More than 100,000 windows without rows between two rows are taken for a wrong time, and fail.
 
 ### When results come out
-A window comes out once it is complete: when the source says, by its watermark, that no row from before the window's end is still to come. How long that takes is set at the source (*Out of order by at most*). What comes out has an event time itself, the last millisecond of its window, so that windows of windows work.
+A window comes out once it is complete: when the source says, by its watermark, that no row from before the window's end is still to come. How long that takes is set at the source (*Out of order by at most*). Rows of files and tables, which end, are never late by the order that they are in. What comes out has an event time itself, the last millisecond of its window, so that windows of windows work.
 
 | rows of the window 12:00 to 12:01 | what happens |
 |---|---|
@@ -190,6 +194,41 @@ Groups for which memory has no room are moved to disk, and the size of the state
         ],
       },
       failures: ['no time'],
+    },
+    {
+      title: 'Hours without rows as zero',
+      params: {
+        groupBy: ['sensor'],
+        aggregations: [{ function: 'count', column: null, percent: 95, name: 'n' }],
+        window: 'tumbling',
+        timeColumn: 'time',
+        every: 3_600_000,
+        emptyWindows: true,
+      },
+      inputs: {
+        rows: [
+          { sensor: 'a', time: 600_000 },
+          { sensor: 'b', time: 3_600_000 },
+          { sensor: 'a', time: 7_200_000 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'sensor', type: 'string', nullable: false },
+            { name: 'time', type: 'timestamp', nullable: false },
+          ],
+        },
+      },
+      outputs: {
+        rows: [
+          { window_start: 0, window_end: 3_600_000, sensor: 'a', n: 1 },
+          { window_start: 3_600_000, window_end: 7_200_000, sensor: 'b', n: 1 },
+          { window_start: 3_600_000, window_end: 7_200_000, sensor: 'a', n: 0 },
+          { window_start: 7_200_000, window_end: 10_800_000, sensor: 'a', n: 1 },
+          { window_start: 7_200_000, window_end: 10_800_000, sensor: 'b', n: 0 },
+        ],
+      },
     },
     {
       title: 'Days of a time zone, also when the clocks go back',

@@ -40,6 +40,10 @@ JavaScript counts null as 0 in arithmetic: \`row.temperature * 1.8 + 32\` is 32 
     }),
   },
   card: ({ columns }) => columns.map(({ name, expression }) => `${name || '?'} = ${expression || '?'}`).join(', ') || 'Add a column',
+  looksAt: ({ columns }, input) => {
+    const mentioned = columns.map(({ expression }) => mentionedColumns(expression, (name) => findColumn(input, name)));
+    return mentioned.includes(null) ? null : [...columns.map(({ name }) => name), ...mentioned.flatMap((found) => found!.map(({ name }) => name))];
+  },
   infer: ({ params, inputs, analyse }) => {
     const rows = inputs['rows'] ?? null;
     const problems: NodeProblem[] = duplicateNames(

@@ -60,6 +60,7 @@ With an input that never ends, the keys of **the first** are kept for as long as
     if (keys.length === 0) return 'Choose key columns';
     return `${keep} of each ${keys.join(', ')}${within === null ? '' : ` within ${durationText(within)}`}`;
   },
+  looksAt: ({ keys }) => keys,
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     return { outputs: { rows, late: rows }, problems: timeProblems(params, rows) };

@@ -1,5 +1,6 @@
+import { mentionedColumns } from '../../engine/schema/mentioned-columns.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { expressionProblems } from '../kit/columns.ts';
+import { expressionProblems, findColumn } from '../kit/columns.ts';
 import { conditionExpression, conditionProblems, conditionText } from '../kit/condition.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
@@ -51,6 +52,8 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
     }),
   },
   card: ({ mode, rules, where }) => (mode === 'rules' ? conditionText(rules) || 'Add a condition' : where || 'Write a condition'),
+  looksAt: ({ mode, rules, where }, input) =>
+    mode === 'rules' ? rules.rules.map(({ column }) => column) : (mentionedColumns(where, (name) => findColumn(input, name))?.map(({ name }) => name) ?? null),
   infer: ({ params: { mode, rules, where }, inputs, analyse }) => {
     const rows = inputs['rows'] ?? null;
     const outputs = { kept: rows, rest: rows };

@@ -1,5 +1,6 @@
+import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
-import { findColumn, keyTypes, numericTypes } from '../kit/columns.ts';
+import { findColumn, keyTypes, numericTypes, timeTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../kit/keyed-rows.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
@@ -42,7 +43,7 @@ export default defineNode({
   docs: `
 Adds the value that a column had in the row before with the same key, as \`previous_temperature\`; or, with more *Rows before*, that of the row so many places earlier, as \`previous_2_temperature\`. Where there is no such row, it is null.
 
-*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for times the milliseconds between them. It is null where one of both is null.
+*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for times the milliseconds between them, for dates the days. It is null where one of both is null.
 
 *Only rows with a change in* lets those rows through that differ from the row before with the same key in one of these columns, and the first row of each key. Null is a value like any other here: from null to 5 is a change.
 
@@ -74,7 +75,7 @@ ${ttlDocs}
     const keyed = new KeyedRows<Before>(context, params);
     const lags = params.columns.map(({ column, rows, change }, i) => {
       const { type } = findColumn(inputs['rows']!, column)!;
-      return { column, rows, change, field: `columns.${i}.column`, isWhole: type !== 'number' };
+      return { column, rows, change, field: `columns.${i}.column`, isWhole: type !== 'number', minus: type === 'date' ? daysBetween : difference };
     });
     const { changes } = params;
     const extend = rowExtender(inputs['rows']!, outputs['rows']!);
@@ -86,20 +87,20 @@ ${ttlDocs}
       const state = before ?? { lags: lags.map(() => []), compared: [] };
       added.length = 0;
       let isSound = true;
-      lags.forEach(({ column, rows, change, isWhole, field }, i) => {
+      lags.forEach(({ column, rows, change, isWhole, minus, field }, i) => {
         const values = state.lags[i]!;
         const value = row[column]!;
         const earlier = values.length === rows ? values.shift()! : null;
         values.push(value);
         added.push(earlier);
         if (!change) return;
-        const difference = value === null || earlier === null ? null : (value as number) - (earlier as number);
-        if (difference !== null && isWhole && !Number.isSafeInteger(difference)) {
+        const delta = value === null || earlier === null ? null : minus(value, earlier);
+        if (delta !== null && isWhole && !Number.isSafeInteger(delta)) {
           isSound = false;
           const message = `The difference in "${column}" is beyond 2^53, where whole numbers would be rounded`;
           fail({ code: 'previous-row/overflow', message, hint: 'Cast the column to number before.', field, row });
         }
-        added.push(difference !== null && Number.isFinite(difference) ? difference : null);
+        added.push(delta !== null && Number.isFinite(delta) ? delta : null);
       });
       for (let i = 0; i < changes.length; i++) state.compared[i] = row[changes[i]!]!;
       if (changed && isSound) out.push(extend(row, added));
@@ -140,6 +141,34 @@ ${ttlDocs}
       },
     },
     {
+      title: 'The days since the visit before',
+      params: { keys: ['name'], columns: [{ column: 'day', rows: 1, name: 'before', change: true }] },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'name', type: 'string', nullable: false },
+            { name: 'day', type: 'date', nullable: true },
+          ],
+        },
+      },
+      inputs: {
+        rows: [
+          { name: 'Ada', day: '2026-02-27' },
+          { name: 'Ada', day: '2026-03-01' },
+          { name: 'Ada', day: null },
+          { name: 'Ada', day: '2025-12-31' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { name: 'Ada', day: '2026-02-27', before: null, change_before: null },
+          { name: 'Ada', day: '2026-03-01', before: '2026-02-27', change_before: 2 },
+          { name: 'Ada', day: null, before: '2026-03-01', change_before: null },
+          { name: 'Ada', day: '2025-12-31', before: null, change_before: null },
+        ],
+      },
+    },
+    {
       title: 'Only changes of state',
       params: { keys: ['door'], changes: ['state'] },
       inputs: {
@@ -176,6 +205,10 @@ ${ttlDocs}
   ],
 });
 
+const difference = (value: Value, earlier: Value): number => (value as number) - (earlier as number);
+const dayMs = 86_400_000;
+const daysBetween = (value: Value, earlier: Value): number => (parseTimestamp(value as string)! - parseTimestamp(earlier as string)!) / dayMs;
+
 function lagName(word: string, { column, rows }: Lag): string {
   return rows > 1 ? `${word}_${rows}_${column}` : `${word}_${column}`;
 }
@@ -199,7 +232,7 @@ function lagProblems(lags: readonly Lag[], changes: readonly string[], rows: Sch
     const hint = 'Add a column to look back at, or choose columns of which only changes count.';
     problems.push({ code: 'previous-row/nothing', severity: 'error', message: 'There is nothing to look back for', hint, field: 'columns' });
   }
-  const types: readonly string[] = [...numericTypes, 'timestamp'];
+  const types: readonly string[] = [...numericTypes, ...timeTypes];
   lags.forEach(({ column, change }, i) => {
     const found = findColumn(rows, column);
     if (!change || !found || types.includes(found.type)) return;

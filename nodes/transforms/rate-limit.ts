@@ -58,6 +58,7 @@ Rows that are let through leave by *rows*, all others by *rest*. No row waits: c
     const what = mode === 'rate' ? `${count} rows per ${durationText(per)}` : mode === 'every' ? `1 of ${every} rows` : `${share} %`;
     return keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
   },
+  looksAt: ({ keys }) => keys,
   infer: ({ inputs }) => {
     const rows = inputs['rows'] ?? null;
     return { outputs: { rows, rest: rows } };

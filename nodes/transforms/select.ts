@@ -63,6 +63,8 @@ A value that cannot be cast **fails its row**: the node's error policy then deci
         ? 'Keeps all columns'
         : 'Choose columns'
       : [...columns.map(({ column, name }) => (name ? `${column || '?'} as ${name}` : column || '?')), ...(others === 'keep' ? ['…'] : [])].join(', '),
+  // A column that is renamed takes its new name from another one.
+  looksAt: ({ columns }) => columns.filter(({ name, type }) => name !== null || type !== 'keep').flatMap(({ column, name }) => [column, name ?? column]),
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     const names = params.columns.map(({ column, name }) => name ?? column);

@@ -50,6 +50,7 @@ All rows are held until the input ends, and nothing comes out before. Rows for w
   outputs: [{ name: 'rows' }],
   params,
   card: ({ by }) => by.map(({ column, direction }) => `${column || '?'} ${direction === 'desc' ? '↓' : '↑'}`).join(', ') || 'Choose columns',
+  looksAt: ({ by }) => by.map(({ column }) => column),
   infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
   run: sorting,
   examples: [

@@ -1,4 +1,5 @@
 import type { Column, EventTime, Schema } from '../../engine/schema/types.ts';
+import { timeTypes } from '../kit/columns.ts';
 import { f, type ParamsOf } from '../kit/fields.ts';
 import { joinCard, joinedColumns, keyPairProblems, suffixProblems } from '../kit/join-columns.ts';
 import { defineNode, type NodeProblem } from '../kit/node.ts';
@@ -72,7 +73,7 @@ const params = {
     label: 'Time of the left',
     help: "Only where it is not the rows' event time.",
     input: 'left',
-    types: ['timestamp'],
+    types: timeTypes,
     optional: true,
     advanced: true,
   }),
@@ -80,7 +81,7 @@ const params = {
     label: 'Time of the right',
     help: "Only where it is not the rows' event time.",
     input: 'right',
-    types: ['timestamp'],
+    types: timeTypes,
     optional: true,
     advanced: true,
   }),
@@ -133,7 +134,7 @@ A row that comes later than that does not count any more. It goes to \`lateLeft\
 
 What follows this node sees time pass later, by the time to *Wait for late rows* and, where rows without a match are kept, by the range's length: such a row comes out with its own time, after others that are newer.
 
-An input without event time (see the settings of its source) is complete only when it ends: rows without a match then wait until the end. Choose the column of its time under "More".
+An input without event time (see the settings of its source) is complete only when it ends: rows without a match then wait until the end. Choose the column of its time under "More"; of a date, that is its midnight in UTC.
 `,
   inputs: [{ name: 'left' }, { name: 'right' }],
   stateful: true,

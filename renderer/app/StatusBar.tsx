@@ -5,6 +5,7 @@ import { counted, formatDuration, formatShort, runStateWords } from '../runs/for
 import { strangeness } from '../runs/origin.ts';
 import { isRunning } from '../runs/run-actions.tsx';
 import { session, useSession } from '../session/session.ts';
+import { TimeZonePicker } from './TimeZonePicker.tsx';
 
 const engineWords = { connecting: 'Engine starting…', ready: 'Engine ready', restarting: 'Engine restarting…', lost: 'No engine' } as const;
 
@@ -18,6 +19,7 @@ export function StatusBar() {
       <OtherRuns />
       <span className="status-space" />
       <Selection />
+      <TimeZonePicker />
       <Size />
     </footer>
   );

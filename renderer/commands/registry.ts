@@ -65,6 +65,7 @@ export const menus: readonly Menu[] = [
       'view.dock',
       'view.minimap',
       'view.snap',
+      'view.timeZone',
       null,
       'view.data',
       'view.problems',

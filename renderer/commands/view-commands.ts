@@ -1,6 +1,7 @@
 import {
   IconArrowsMaximize,
   IconBookmark,
+  IconClock,
   IconCommand,
   IconDeviceDesktop,
   IconDropletDown,
@@ -20,6 +21,7 @@ import {
   IconZoomOut,
 } from '@tabler/icons-react';
 import { showAbout } from '../app/About.tsx';
+import { chooseTimeZone } from '../app/TimeZonePicker.tsx';
 import { fitAll, zoomBy, zoomTo } from '../canvas/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
 import { isOwnRun } from '../runs/origin.ts';
@@ -85,6 +87,7 @@ export const viewCommands: readonly Command[] = [
     run: (session) => session.set('minimap', !session.state.settings.minimap),
   },
   { name: 'view.snap', label: 'Snap to grid', checked: (state) => state.settings.snap, run: (session) => session.set('snap', !session.state.settings.snap) },
+  { name: 'view.timeZone', label: 'Time zone of timestamps…', icon: IconClock, run: () => chooseTimeZone() },
 ];
 export const themeCommands: readonly Command[] = themes.map(([theme, label, icon]) => ({
   name: `theme.${theme}`,

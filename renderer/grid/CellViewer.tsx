@@ -2,9 +2,11 @@ import { Button, Group, Modal, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Column, Json } from '../../engine/schema/types.ts';
+import { utc, type Zone } from '../../engine/schema/zone.ts';
+import { todaysName } from '../session/time-zone.ts';
 import { writeClipboard } from './clipboard.ts';
 import styles from './DataGrid.module.css';
-import { countText, fullText } from './format.ts';
+import { countText, fullText, timestampText } from './format.ts';
 import { TypeIcon } from './TypeIcon.tsx';
 
 export interface ShownCell {
@@ -13,8 +15,15 @@ export interface ShownCell {
   readonly value: Json;
 }
 
+interface CellViewerProps {
+  readonly cell: ShownCell | null;
+  /** In which a timestamp is shown, too. */
+  readonly zone: Zone;
+  readonly onClose: () => void;
+}
+
 /** One value in full, for texts and JSON that a cell cannot hold. */
-export function CellViewer({ cell, onClose }: { readonly cell: ShownCell | null; readonly onClose: () => void }) {
+export function CellViewer({ cell, zone, onClose }: CellViewerProps) {
   const [copied, setCopied] = useState(false);
   if (!cell) return null;
   const text = fullText(cell.value, cell.column.type, { indent: true });
@@ -45,7 +54,9 @@ export function CellViewer({ cell, onClose }: { readonly cell: ShownCell | null;
       </pre>
       <Group justify="space-between" mt="xs">
         <Text size="xs" c="dimmed">
-          {countText(text.length)} characters
+          {zone !== utc && cell.column.type === 'timestamp' && typeof cell.value === 'number'
+            ? `${timestampText(cell.value, zone)} in ${todaysName(zone.name)}`
+            : `${countText(text.length)} characters`}
         </Text>
         <Button size="xs" variant="default" leftSection={copied ? <IconCheck size={14} /> : <IconCopy size={14} />} onClick={copy}>
           {copied ? 'Copied' : 'Copy'}

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
+import { useShownZone } from '../session/time-zone.ts';
 import { CellViewer, type ShownCell } from './CellViewer.tsx';
 import { writeClipboard } from './clipboard.ts';
 import { copyRowLimit, toTsv } from './copy.ts';
@@ -43,7 +44,8 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
   const viewHeight = Math.max(rowHeight, scroll.height - headerHeight);
   const rows = rowWindow(Math.min(scroll.top, Math.max(0, contentHeight(total) - viewHeight)), viewHeight, total);
   cache.want(rows.first, Math.max(rows.first, rows.last - 1));
-  const columnWidths = useColumnWidths(columns, cache, layoutKey);
+  const zone = useShownZone();
+  const columnWidths = useColumnWidths(columns, cache, layoutKey, zone);
   const widthKey = columnWidths.widths.join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the widths' array is new at each rendering, its content is the key.
   const starts = useMemo(() => columnStarts(columnWidths.widths), [widthKey]);
@@ -165,6 +167,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
         top={rows.offset + (index - rows.first) * rowHeight}
         gutter={gutter}
         range={inRange ? range : null}
+        zone={zone}
         activeColumn={selected && index === selected.active.row ? selected.active.column : null}
       />,
     );
@@ -198,6 +201,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
           firstColumn={columnsShown.first}
           lastColumn={columnsShown.last}
           gutter={gutter}
+          zone={zone}
           columnWidths={columnWidths}
           onSelect={selectColumn}
         />
@@ -212,6 +216,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
       )}
       <CellViewer
         cell={shown}
+        zone={zone}
         onClose={() => {
           setShown(null);
           view.current?.focus({ preventScroll: true });

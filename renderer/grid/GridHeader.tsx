@@ -4,6 +4,8 @@
 // biome-ignore-all lint/a11y/noStaticElementInteractions: handles for the pointer only.
 import type { PointerEvent } from 'react';
 import type { Column } from '../../engine/schema/types.ts';
+import type { Zone } from '../../engine/schema/zone.ts';
+import { todaysName } from '../session/time-zone.ts';
 import styles from './DataGrid.module.css';
 import { alignsRight } from './format.ts';
 import { TypeIcon } from './TypeIcon.tsx';
@@ -16,12 +18,14 @@ export interface GridHeaderProps {
   readonly firstColumn: number;
   readonly lastColumn: number;
   readonly gutter: number;
+  /** In which timestamps are shown. */
+  readonly zone: Zone;
   readonly columnWidths: ColumnWidths;
   readonly onSelect: (column: number, extend: boolean) => void;
 }
 
 /** Column names over the rows: a click selects the column, its right edge resizes it, a double click there fits it. */
-export function GridHeader({ columns, starts, firstColumn, lastColumn, gutter, columnWidths, onSelect }: GridHeaderProps) {
+export function GridHeader({ columns, starts, firstColumn, lastColumn, gutter, zone, columnWidths, onSelect }: GridHeaderProps) {
   const drawn = [];
   for (let index = firstColumn; index < lastColumn; index++) {
     const column = columns[index]!;
@@ -31,7 +35,7 @@ export function GridHeader({ columns, starts, firstColumn, lastColumn, gutter, c
         role="columnheader"
         aria-colindex={index + 2}
         aria-label={`${column.name} ${column.type}`}
-        title={`${column.name}\n${column.type}${column.nullable ? ', may be null' : ''}`}
+        title={`${column.name}\n${column.type}${column.type === 'timestamp' ? `, shown in ${todaysName(zone.name)}` : ''}${column.nullable ? ', may be null' : ''}`}
         className={[styles.heading, alignsRight(column.type) && styles.right].filter(Boolean).join(' ')}
         style={{ left: gutter + starts[index]!, width: starts[index + 1]! - starts[index]! }}
         onClick={(event) => onSelect(index, event.shiftKey)}

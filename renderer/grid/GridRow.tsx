@@ -3,6 +3,7 @@
 import { memo } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
 import type { Column } from '../../engine/schema/types.ts';
+import type { Zone } from '../../engine/schema/zone.ts';
 import styles from './DataGrid.module.css';
 import { alignsRight, cellText, countText } from './format.ts';
 import type { GridRange } from './navigation.ts';
@@ -22,15 +23,17 @@ export interface GridRowProps {
   /** The selected columns of this row, if any. */
   readonly range: Pick<GridRange, 'left' | 'right'> | null;
   readonly activeColumn: number | null;
+  /** In which timestamps are shown. */
+  readonly zone: Zone;
 }
 
 export const GridRow = memo(
-  function GridRow({ id, index, cells, columns, starts, firstColumn, lastColumn, top, gutter, range, activeColumn }: GridRowProps) {
+  function GridRow({ id, index, cells, columns, starts, firstColumn, lastColumn, top, gutter, range, activeColumn, zone }: GridRowProps) {
     const drawn = [];
     for (let column = firstColumn; column < lastColumn; column++) {
       const { type } = columns[column]!;
       const value = cells?.[column] ?? null;
-      const text = cells ? (value === null ? 'null' : cellText(value, type)) : '';
+      const text = cells ? (value === null ? 'null' : cellText(value, type, zone)) : '';
       const selected = range !== null && column >= range.left && column <= range.right;
       const className = [styles.cell, alignsRight(type) && styles.right, cells && value === null && styles.null, !cells && styles.pending]
         .filter(Boolean)
@@ -71,6 +74,7 @@ export const GridRow = memo(
     before.lastColumn === after.lastColumn &&
     before.gutter === after.gutter &&
     before.activeColumn === after.activeColumn &&
+    before.zone === after.zone &&
     before.range?.left === after.range?.left &&
     before.range?.right === after.range?.right,
 );

@@ -1,12 +1,13 @@
 import type { ColumnType, Json } from '../../engine/schema/types.ts';
+import { utc, type Zone } from '../../engine/schema/zone.ts';
 
 /** Longest text that a cell draws; the rest is in the cell viewer. */
 const cellCharacters = 400;
 
-/** A value as one line for a cell. Null gives '' (the grid marks it by itself). */
-export function cellText(value: Json, type: ColumnType): string {
+/** A value as one line for a cell, timestamps as a clock in `zone` shows them. Null gives '' (the grid marks it by itself). */
+export function cellText(value: Json, type: ColumnType, zone: Zone = utc): string {
   if (value === null || value === undefined) return '';
-  if (type === 'timestamp' && typeof value === 'number') return timestampText(value);
+  if (type === 'timestamp' && typeof value === 'number') return timestampText(value, zone);
   if (typeof value === 'string') return oneLine(value);
   if (typeof value !== 'object') return String(value);
   const bytes = bytesLength(value);
@@ -24,11 +25,28 @@ export function fullText(value: Json, type: ColumnType, options?: { readonly ind
   return JSON.stringify(value, null, options?.indent ? 2 : undefined);
 }
 
-/** `2024-01-31 12:00:00`, with milliseconds only where there are any. */
-export function timestampText(ms: number): string {
-  const iso = isoText(ms);
-  if (iso === null) return String(ms);
+/**
+ * `2024-01-31 12:00:00`, with milliseconds only where there are any. In another zone than UTC with the offset, `2024-01-31 13:00:00
+ * +01:00`: an hour that comes twice is told apart.
+ */
+export function timestampText(ms: number, zone: Zone = utc): string {
+  if (isoText(ms) === null) return String(ms);
+  const offset = zone.offsetAt(ms);
+  const local = isoText(ms + offset);
+  // At both ends of time no clock shows what a Date cannot hold.
+  if (local === null) return `${plainIso(isoText(ms)!)} +00:00`;
+  return zone === utc ? plainIso(local) : `${plainIso(local)} ${offsetText(offset)}`;
+}
+
+function plainIso(iso: string): string {
   return iso.replace('T', ' ').replace(/(\.000)?Z$/, '');
+}
+
+/** `+05:45`; with seconds where a zone had some. */
+export function offsetText(ms: number): string {
+  const seconds = Math.abs(ms) / 1000;
+  const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((part) => String(Math.floor(part)).padStart(2, '0'));
+  return `${ms < 0 ? '-' : '+'}${parts.slice(0, parts[2] === '00' ? 2 : 3).join(':')}`;
 }
 
 function isoText(ms: number): string | null {

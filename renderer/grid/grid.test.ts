@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Cells } from '../../engine/protocol/messages.ts';
 import type { Column } from '../../engine/schema/types.ts';
+import { zoneOf } from '../../engine/schema/zone.ts';
 import { toTsv } from './copy.ts';
 import { bytesLength, bytesText, cellText, elapsedText, fullText, rowsText, timestampText } from './format.ts';
 import { clampSelection, moveSelection, selectedRange } from './navigation.ts';
@@ -26,6 +27,18 @@ describe('format', () => {
     expect(timestampText(Date.UTC(2024, 0, 31, 12) + 5)).toBe('2024-01-31 12:00:00.005');
     expect(fullText(Date.UTC(2024, 0, 31), 'timestamp')).toBe('2024-01-31T00:00:00.000Z');
     expect(timestampText(1e20)).toBe('100000000000000000000');
+  });
+  it('shows times as a clock in a zone does, so that an hour that comes twice is told apart', () => {
+    const berlin = zoneOf('Europe/Berlin')!;
+    const hour = 3_600_000;
+    const change = Date.UTC(2026, 9, 25, 0, 30);
+    expect(timestampText(change, berlin)).toBe('2026-10-25 02:30:00 +02:00');
+    expect(timestampText(change + hour, berlin)).toBe('2026-10-25 02:30:00 +01:00');
+    expect(cellText(change + 5, 'timestamp', zoneOf('-03:30')!)).toBe('2026-10-24 21:00:00.005 -03:30');
+    expect(cellText('2026-10-25', 'date', berlin)).toBe('2026-10-25');
+    for (const end of [8.64e15, -8.64e15]) expect(timestampText(end, zoneOf(end > 0 ? '+01:00' : '-01:00')!)).toContain('+00:00');
+    // What is copied is the value, wherever it is shown.
+    expect(fullText(change, 'timestamp')).toBe('2026-10-25T00:30:00.000Z');
   });
   it('counts bytes of base64', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => bytesLength({ $bytes: Buffer.from(bytes).toString('base64') }) === bytes.length));

@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react';
 import type { Column } from '../../engine/schema/types.ts';
+import type { Zone } from '../../engine/schema/zone.ts';
 import type { PageCache } from './page-source.ts';
 import { autoWidth, minColumnWidth } from './widths.ts';
 
@@ -15,18 +16,18 @@ const maxFittedWidth = 900;
 
 /**
  * A width per column. It is estimated once per column, name and type, so that columns hold still while rows are replaced under
- * them; another `layoutKey` (another node, another query) starts afresh.
+ * them; another `layoutKey` (another node, another query) and times in another `zone` start afresh.
  */
-export function useColumnWidths(columns: readonly Column[], cache: PageCache, layoutKey: string): ColumnWidths {
-  const known = useRef({ layoutKey, byColumn: new Map<string, number>() });
+export function useColumnWidths(columns: readonly Column[], cache: PageCache, layoutKey: string, zone: Zone): ColumnWidths {
+  const known = useRef({ layoutKey, zone, byColumn: new Map<string, number>() });
   const [, redraw] = useState(0);
-  if (known.current.layoutKey !== layoutKey) known.current = { layoutKey, byColumn: new Map() };
+  if (known.current.layoutKey !== layoutKey || known.current.zone !== zone) known.current = { layoutKey, zone, byColumn: new Map() };
   const { byColumn } = known.current;
 
   const rowsHere = (count: number) => Array.from({ length: Math.min(count, cache.source.total) }, (_, row) => cache.row(row));
   const widths = columns.map((column, index) => {
     const key = keyOf(column);
-    const width = byColumn.get(key) ?? autoWidth(column, index, rowsHere(60));
+    const width = byColumn.get(key) ?? autoWidth(column, index, rowsHere(60), { zone });
     // Rows that are still to come may need more room than the header alone.
     if (cache.row(0) || cache.source.total === 0) byColumn.set(key, width);
     return width;
@@ -39,7 +40,7 @@ export function useColumnWidths(columns: readonly Column[], cache: PageCache, la
   return {
     widths,
     resize: set,
-    fit: (column) => set(column, autoWidth(columns[column]!, column, rowsHere(fittedRows), maxFittedWidth)),
+    fit: (column) => set(column, autoWidth(columns[column]!, column, rowsHere(fittedRows), { max: maxFittedWidth, zone })),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Cells } from '../../engine/protocol/messages.ts';
 import type { Column } from '../../engine/schema/types.ts';
+import { utc } from '../../engine/schema/zone.ts';
 import { cellText } from './format.ts';
 
 export const minColumnWidth = 48;
@@ -16,11 +17,11 @@ export function autoWidths(columns: readonly Column[], rows: readonly (Cells | n
 }
 
 /** The width that one column wants; `index` is its place in the rows' cells. */
-export function autoWidth(column: Column, index: number, rows: readonly (Cells | null)[], max = maxAutoWidth): number {
+export function autoWidth(column: Column, index: number, rows: readonly (Cells | null)[], { max = maxAutoWidth, zone = utc } = {}): number {
   let width = headerIcon + textWidth(column.name);
   for (let i = 0; i < rows.length && i < sampledRows; i++) {
     const cells = rows[i];
-    if (cells) width = Math.max(width, textWidth(cellText(cells[index] ?? null, column.type)));
+    if (cells) width = Math.max(width, textWidth(cellText(cells[index] ?? null, column.type, zone)));
   }
   return Math.round(Math.min(max, Math.max(minColumnWidth, width + cellPadding)));
 }

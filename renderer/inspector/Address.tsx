@@ -1,13 +1,16 @@
-import { ActionIcon } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { ActionIcon, Button } from '@mantine/core';
+import { IconCheck, IconCopy, IconEar } from '@tabler/icons-react';
 import { useState } from 'react';
 import { notify } from '../app/notify.ts';
 import { writeClipboard } from '../grid/clipboard.ts';
+import { useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
+import { learnFromSample } from './ListenDialog.tsx';
 
-/** Where programs send rows to, to be copied. */
-export function Address({ address }: { readonly address: string }) {
+/** Where programs send rows to, to be copied; and a way to learn the columns from what they send. */
+export function Address({ node, address }: { readonly node: string; readonly address: string }) {
   const [copied, setCopied] = useState<string | null>(null);
+  const trusted = useSession((state) => state.trusted);
   const isCopied = copied === address;
   const copy = async () => {
     if (await writeClipboard(address)) setCopied(address);
@@ -23,6 +26,16 @@ export function Address({ address }: { readonly address: string }) {
         </ActionIcon>
       </div>
       <div className={styles.help}>By POST, while the pipeline runs.</div>
+      <Button
+        variant="default"
+        size="xs"
+        disabled={!trusted}
+        title={trusted ? 'Takes the columns from the first request that comes' : 'Nothing listens before this pipeline is trusted'}
+        leftSection={<IconEar size={14} stroke={1.6} />}
+        onClick={() => void learnFromSample(node, address)}
+      >
+        Listen for a sample
+      </Button>
     </div>
   );
 }

@@ -52,7 +52,7 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
       <NodeHeader id={id} node={node} manifest={manifest} />
       <div className={styles.content}>
         <ProblemLines problems={problemsOutside(problems, Object.keys(manifest.params))} />
-        {check?.address && <Address address={check.address} />}
+        {check?.address && <Address node={id} address={check.address} />}
         <Form fields={manifest.params} values={values} onChange={setValue} onDone={() => session.seal()} />
         <div className={styles.divider} />
         <div className={styles.field}>

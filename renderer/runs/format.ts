@@ -1,4 +1,6 @@
 import type { RunState } from '../../engine/protocol/messages.ts';
+import { utc, type Zone } from '../../engine/schema/zone.ts';
+import { timestampText } from '../grid/format.ts';
 
 const plain = new Intl.NumberFormat('en-US');
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
@@ -45,10 +47,11 @@ export function formatAge(at: number, now = Date.now()): string {
   if (seconds < 172_800) return counted(Math.floor(seconds / 3600), 'hour');
   return counted(Math.floor(seconds / 86_400), 'day');
 }
-/** An event time in UTC: `14:03:22` today, `2026-01-05 14:03` before. */
-export function formatEventTime(at: number, now = Date.now()): string {
-  const text = new Date(at).toISOString();
-  return text.slice(0, 10) === new Date(now).toISOString().slice(0, 10) ? text.slice(11, 19) : `${text.slice(0, 10)} ${text.slice(11, 16)}`;
+/** An event time, as a clock in `zone` shows it: `14:03:22` today, `2026-01-05 14:03` before. */
+export function formatEventTime(at: number, zone: Zone = utc, now = Date.now()): string {
+  const shown = (instant: number) => timestampText(instant, zone);
+  const text = shown(at);
+  return text.slice(0, 10) === shown(now).slice(0, 10) ? text.slice(11, 19) : text.slice(0, 16);
 }
 /** `1 row`, `2 rows` */
 export function counted(count: number, one: string, many = `${one}s`): string {

@@ -5,6 +5,7 @@ import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats } from '../../engine/protocol/messages.ts';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
+import { useShownZone } from '../session/time-zone.ts';
 import { formatBytes, formatCount, formatDuration, formatEventTime } from './format.ts';
 
 /** What a cell is made of. */
@@ -100,7 +101,7 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'watermark',
     label: () => 'Watermark',
-    help: 'Event time in UTC up to which all rows are taken to have come; windows that end before it are done. Behind it, in grey: how far the clock is ahead.',
+    help: 'Event time (in the time zone of the status bar) up to which all rows are taken to have come; windows that end before it are done. Behind it, in grey: how far the clock is ahead.',
     isShown: (all) => all.some(({ watermark }) => isEventTime(watermark)),
     value: ({ stats: { watermark } }) => (isEventTime(watermark) ? watermark : null),
     cell: (row) => <Watermark {...row} />,
@@ -153,11 +154,12 @@ export const runColumns: readonly RunColumn[] = [
 ];
 
 function Watermark({ stats: { watermark, heldBy }, isLive }: NodeRow) {
+  const zone = useShownZone();
   if (!isEventTime(watermark)) return watermark >= endOfTime ? 'end' : '';
   const behind = Date.now() - watermark;
   return (
     <>
-      {heldBy !== undefined && <IconHourglassHigh size={13} role="img" aria-label="held back" />} {formatEventTime(watermark)}
+      {heldBy !== undefined && <IconHourglassHigh size={13} role="img" aria-label="held back" />} {formatEventTime(watermark, zone)}
       {isLive && behind >= 0 && behind < dayMs && <span className="run-lag"> −{formatDuration(behind)}</span>}
     </>
   );

@@ -11,6 +11,8 @@ export interface Settings {
   readonly theme: 'system' | 'light' | 'dark';
   readonly minimap: boolean;
   readonly snap: boolean;
+  /** In which timestamps are shown: an IANA name, or what time-zone.ts says. */
+  readonly timeZone: string;
   /** Panels that are shown. */
   readonly palette: boolean;
   readonly inspector: boolean;
@@ -20,7 +22,16 @@ export interface Settings {
   /** Whatever a panel wants to keep, by a key of its own. */
   readonly [key: string]: Json;
 }
-export const defaultSettings: Settings = { theme: 'system', minimap: true, snap: false, palette: true, inspector: true, dock: true, layouts: {} };
+export const defaultSettings: Settings = {
+  theme: 'system',
+  minimap: true,
+  snap: false,
+  timeZone: 'UTC',
+  palette: true,
+  inspector: true,
+  dock: true,
+  layouts: {},
+};
 
 export type DockTab = 'data' | 'problems' | 'run' | 'results';
 export type EngineState = 'connecting' | 'ready' | 'restarting' | 'lost';

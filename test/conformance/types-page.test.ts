@@ -1,11 +1,13 @@
 /** docs/types.md: what its tables say is what happens. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { TrailingZeros } from '../../engine/schema/exact.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import { columnTypes } from '../../engine/schema/types.ts';
+import { node, pipeline, RunTrial } from '../processes/run-trial.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/types.md'), 'utf8');
 /** The rows of the table with this head, as cells. */
@@ -44,4 +46,37 @@ describe('behind the sample', () => {
     expect(readText(further, type, zeros)).toMatchObject({ ok: false, message: expect.stringContaining(message!) });
     expect(widerType(further, type)).toBe(wider);
   });
+});
+
+/** The pipelines of that table: what stands between the source and the file that it makes, its params, and whether there is a table beside. */
+const passing: { readonly [run: string]: { readonly step?: ReturnType<typeof node>; readonly types?: boolean; readonly table?: boolean } } = {
+  'CSV file → CSV file': {},
+  'CSV file → Filter by another column → CSV file': {
+    step: node('filter', { rules: { match: 'all', rules: [{ column: 'id', operator: '>', value: '0' }] } }),
+  },
+  'CSV file → Sort by `price` → CSV file': { step: node('sort', { by: [{ column: 'price', direction: 'desc' }] }) },
+  'CSV file, with `price` set to Number → CSV file': { types: true },
+  'CSV file → CSV file, and to a SQLite table': { table: true },
+};
+
+test('cells that pass through are written as the table says', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-page-'));
+  writeFileSync(join(folder, 'in.csv'), 'id,price\n1,12.50\n2,3.99\n');
+  const nodes: Record<string, ReturnType<typeof node>> = {};
+  const edges: string[] = [];
+  const lines = table('| The run |');
+  for (const [i, [run]] of lines.entries()) {
+    const { step, types, table: beside } = passing[run!]!;
+    nodes[`in${i}`] = node('csv-file', { path: 'in.csv', types: types ? [{ column: 'price', type: 'number' }] : [] });
+    nodes[`out${i}`] = node('csv-output', { path: `out${i}.csv` });
+    if (step) nodes[`step${i}`] = step;
+    edges.push(...(step ? [`in${i} -> step${i}`, `step${i}.${step.type === 'filter' ? 'kept' : 'rows'} -> out${i}`] : [`in${i} -> out${i}`]));
+    if (!beside) continue;
+    nodes['table'] = node('sqlite-table', { path: 'out.db', table: 'prices' });
+    edges.push(`in${i} -> table`);
+  }
+  expect((await new RunTrial().run(pipeline(nodes, edges), folder)).problems).toEqual([]);
+  const written = lines.map((_, i) => readFileSync(join(folder, `out${i}.csv`), 'utf8'));
+  rmSync(folder, { recursive: true });
+  for (const [i, [run, cell]] of lines.entries()) expect(written[i], run).toContain(`1,${codes(cell!)[0]}\n`);
 });

@@ -1,6 +1,7 @@
 /** Streams set up by hand: event time, windows and late rows, code with memory, joins, addresses; wrong values told where they are. */
 import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../faults/stream-trial.ts';
 import { copyAll, openDrawn } from './documents.ts';
 import { missing, temporaryFolder } from './editor.ts';
 import { bottomPanel, card, connect, dragNode, field, gridRows, port, selectNode, typeCode } from './gestures.ts';
@@ -10,6 +11,34 @@ const byTime = { eventTime: 'column', timeColumn: 'time' } as const;
 const readings = { type: 'csv-file', params: { path: 'readings.csv', ...byTime } } as const;
 
 describe.skipIf(why !== null)(`streams${why ? ` (${why})` : ''}`, () => {
+  it('shows times in the zone that is chosen, tells them apart by their offset, and remembers it', async () => {
+    const editor = await openDrawn('browser', temporaryFolder(), { nodes: { readings } });
+    const { page, errors } = editor;
+    await selectNode(page, 'readings');
+    const first = page.getByRole('gridcell').first();
+    await expect.poll(() => first.innerText()).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    const inUtc = await first.innerText();
+    const status = page.locator('.status-zone');
+    expect(await status.innerText()).toBe('Times in UTC');
+    await status.click();
+    await page.keyboard.type('kathm');
+    await page.getByRole('option', { name: /Kathmandu/ }).waitFor();
+    await editor.shot('edit-time-zone-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.locator('[data-mantine-color-scheme="dark"]').first().waitFor({ state: 'attached' });
+    await editor.shot('edit-time-zone-dark');
+    await page.keyboard.press('Enter');
+    const shown = new Date(Date.parse(`${inUtc.replace(' ', 'T')}Z`) + 5.75 * 3_600_000).toISOString();
+    await expect.poll(() => first.innerText()).toBe(`${shown.slice(0, 19).replace('T', ' ')} +05:45`);
+    await first.click();
+    await page.keyboard.press('ControlOrMeta+c');
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${inUtc.replace(' ', 'T')}.000Z`);
+    await editor.shot('edit-time-zone-rows-dark');
+    await page.reload();
+    await expect.poll(() => status.innerText()).toBe('Times in Asia/Kathmandu');
+    expect(errors).toEqual([]);
+  });
+
   it('gives a source its event time, sums up by windows, and shows what comes too late', async () => {
     const { page, errors } = await openDrawn('browser', temporaryFolder(), {
       nodes: { generator: { type: 'generator', params: { endless: true, disorder: 120_000 } } },
@@ -145,6 +174,44 @@ export function onTimer(timer: Timer, state: typeof initial, context: Context) {
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('http://127.0.0.1:8123/orders');
     await input(page, 'path').fill('orders');
     await expect.poll(() => field(page, 'path').innerText()).toMatch(/cannot be "orders".*It begins with \//s);
+  });
+
+  it('learns the columns of what programs send from a first request', async () => {
+    const port = await freePort();
+    const editor = await openDrawn('browser', temporaryFolder(), { nodes: { http: { type: 'http-in', params: { port } } } });
+    const { page } = editor;
+    const post = async (body: string) =>
+      (await fetch(`http://127.0.0.1:${port}/rows`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status;
+    const dialog = page.getByRole('dialog', { name: 'Listen for a sample' });
+    const listen = page.getByRole('button', { name: 'Listen for a sample' });
+    await selectNode(page, 'http');
+    await listen.click();
+    await dialog.getByText('Waiting for a request').waitFor();
+    // The dialog is there a moment before the port is.
+    await expect.poll(() => post('nonsense').catch(() => 0)).toBe(400);
+    await dialog.getByText(/The body is not JSON/).waitFor();
+    await editor.shot('listening');
+    expect(await post('{"total":2,"data":{"items":[{"id":1,"at":"2026-01-31T12:00:00Z"},{"id":2,"at":null}]}}')).toBe(503);
+    await dialog.getByText('2 columns, told from 2 rows').waitFor();
+    await editor.shot('heard');
+    await dialog.getByRole('button', { name: 'Use these columns' }).click();
+    const params = async () => (await copyAll(page)).nodes['http']!.params;
+    await expect.poll(params).toMatchObject({
+      columns: [
+        { column: 'id', type: 'integer' },
+        { column: 'at', type: 'timestamp' },
+      ],
+      records: 'data.items',
+    });
+    await page.keyboard.press('ControlOrMeta+z');
+    await expect.poll(async () => (await params())['columns'] ?? []).toEqual([]);
+
+    // Whoever cancels closes the port.
+    await selectNode(page, 'http');
+    await listen.click();
+    await expect.poll(() => post('nonsense').catch(() => 0)).toBe(400);
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => post('{}').catch(() => 0)).toBe(0);
   });
 
   it('remembers which parts of a form are open', async () => {

@@ -1,4 +1,7 @@
 /** Code that never ends or takes all the memory it can get: it costs its own run, and soon, and no other run a row. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
@@ -78,6 +81,16 @@ describe('never ends', () => {
     expect(problems.at(-1)).toMatchObject({ node: 'code', field } satisfies Partial<Problem>);
     expect(['code/endless', 'code/state']).toContain(problems.at(-1)!.code);
   });
+});
+
+test('a pattern of a source that never ends is stopped, and named', async () => {
+  const folder = newFolder();
+  // Packed, so that only the first line is looked at before the run.
+  writeFileSync(join(folder, 'a.log.gz'), gzipSync(`a\n${'a'.repeat(60)}!\n`));
+  const source = node('text-file', { path: 'a.log.gz', sampleRows: 1, format: 'pattern', pattern: '^(?<x>(a+)+)$' });
+  const { state, problems } = await trial({ MILLRACE_CALL_LIMIT_MS: '500' }).run(pipeline({ source, look: node('inspect') }, ['source -> look']), folder);
+  expect(state).toBe('failed');
+  expect(problems.at(-1)).toMatchObject({ node: 'source', field: 'pattern', code: 'code/endless' });
 });
 
 describe('takes all memory', () => {

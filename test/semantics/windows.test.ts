@@ -29,6 +29,59 @@ const table = (cases: readonly (Omit<StreamCase, 'inputs'> & Partial<Pick<Stream
     cases.map((each) => ({ inputs: { rows: readings }, ...each })),
   );
 
+const empty = { ...tumbling, aggregations: [count, sum], emptyWindows: true };
+table([
+  {
+    name: 'windows without rows come out on time, for each group from its first one on, up to the last one that has rows',
+    params: empty,
+    events: [rows(read('00:00'), read('00:03', 2, 'b')), watermark('00:03'), rows(read('00:04', 5)), watermark('00:05'), watermark('00:05:59.999')],
+    expect: [
+      { after: 1, rows: [of('00:00', '00:01', { count: 1, sum: 1 }), of('00:01', '00:02', { count: 0, sum: 0 }), of('00:02', '00:03', { count: 0, sum: 0 })] },
+      {
+        after: 3,
+        rows: [
+          of('00:03', '00:04', { sensor: 'b', count: 1, sum: 2 }),
+          of('00:03', '00:04', { count: 0, sum: 0 }),
+          of('00:04', '00:05', { count: 1, sum: 5 }),
+          of('00:04', '00:05', { sensor: 'b', count: 0, sum: 0 }),
+        ],
+      },
+      { after: 4, rows: [of('00:05', '00:06', { count: 0, sum: 0 }), of('00:05', '00:06', { sensor: 'b', count: 0, sum: 0 })] },
+    ],
+  },
+  {
+    name: 'a late row may give a group windows that were complete before; what replaces an empty window says so',
+    params: { ...empty, aggregations: [count], lateness: 10 * minute },
+    events: [rows(read('00:00')), watermark('00:02'), rows(read('00:00', 1, 'b'), read('00:01'))],
+    expect: [
+      { after: 1, rows: [told('00:00', '00:01', 'on-time', { count: 1 }), told('00:01', '00:02', 'on-time', { count: 0 })] },
+      {
+        after: 2,
+        rows: [
+          told('00:00', '00:01', 'late', { sensor: 'b', count: 1 }),
+          told('00:01', '00:02', 'late', { sensor: 'b', count: 0 }),
+          told('00:01', '00:02', 'late', { count: 1 }),
+        ],
+      },
+    ],
+  },
+  {
+    name: 'years without a row are taken for a wrong time',
+    params: { ...empty, groupBy: [] },
+    events: [rows(read('00:00'), { ...read('00:00'), time: 100_002 * minute })],
+    expect: [
+      {
+        after: 'end',
+        rows: [
+          { window_start: 0, window_end: minute, count: 1, sum: 1 },
+          { window_start: 100_002 * minute, window_end: 100_003 * minute, count: 1, sum: 1 },
+        ],
+      },
+    ],
+    failures: ['more than 100,000 windows without rows between 1970-01-01T00:01:00.000Z and 1970-03-11'],
+  },
+]);
+
 table([
   {
     name: 'a tumbling window fires once the watermark has passed its last millisecond, not before',

@@ -10,6 +10,7 @@ const awkward = ['Pacific/Apia', 'America/St_Johns', 'Australia/Lord_Howe', 'Pac
 const zones = Intl.supportedValuesOf('timeZone');
 /** Every fourteenth, and those: the long tests take all of them. */
 const some = zones.filter((name, i) => i % 14 === 0 || awkward.includes(name));
+const few = zones.filter((name, i) => i % 70 === 0 || awkward.includes(name));
 const at = (text: string) => Date.parse(text);
 
 /** All changes of offsets from 1970 to 2039, as Python's zoneinfo has them: zone, instant in seconds, offset after it. */
@@ -93,7 +94,7 @@ describe('the calendar', () => {
   });
 
   test('partitions time from 1970 to 2040', () => {
-    for (const name of some) for (const unit of calendarUnits) expectPartition(name, unit);
+    for (const name of few) for (const unit of calendarUnits) expectPartition(name, unit);
   });
 
   test('goes on to both ends of time', () => {

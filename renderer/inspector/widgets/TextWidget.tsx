@@ -1,4 +1,5 @@
 import { Autocomplete, Textarea, TextInput } from '@mantine/core';
+import { timeZoneNames } from '../../session/time-zone.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
 
 export function TextWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
@@ -18,7 +19,7 @@ export function TextWidget({ id, field, value, onChange, onDone, problems, descr
     return (
       <Autocomplete
         {...common}
-        data={field.suggest === 'timeZones' ? timeZones() : encodings}
+        data={field.suggest === 'timeZones' ? timeZoneNames() : encodings}
         limit={50}
         maxDropdownHeight={240}
         onChange={(text) => onChange(textOrNull(text, field), 'typing')}
@@ -46,9 +47,3 @@ const encodings = [
   'big5',
   'euc-kr',
 ];
-
-let zones: string[] | null = null;
-function timeZones(): string[] {
-  zones ??= ['UTC', ...Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC')];
-  return zones;
-}
