@@ -1,4 +1,5 @@
 import { Calendar, type CalendarUnit, calendarUnits } from '../schema/calendar.ts';
+import { numberReader } from '../schema/number-format.ts';
 import { formatTimestamp, isDate, parseTimestamp } from '../schema/timestamp.ts';
 import { utc, type Zone, zoneOf, zoneProblem } from '../schema/zone.ts';
 
@@ -33,12 +34,10 @@ export const library = {
         : String(text)
             .toLowerCase()
             .replace(/(^|[^\p{L}\p{N}'’])\p{L}/gu, (letter) => letter.toUpperCase()),
-    number: (text: string | null) => {
+    number: (text: string | null, decimal: '.' | ',' = '.') => {
       if (isMissing(text)) return null;
-      const plain = String(text)
-        .trim()
-        .replace(/,(?=\d{3}(\D|$))/g, '');
-      const number = plain === '' ? Number.NaN : Number(plain);
+      const plain = (decimal === ',' ? withComma : withDot)(String(text));
+      const number = plain === null ? Number.NaN : Number(plain);
       return Number.isFinite(number) ? number : null;
     },
   },
@@ -51,6 +50,10 @@ export const library = {
     return value < 0 ? -rounded : rounded;
   },
 };
+
+const plainNumbers = { units: [], percent: 'none', brackets: false } as const;
+const withDot = numberReader({ ...plainNumbers, decimal: 'dot', thousands: 'comma' });
+const withComma = numberReader({ ...plainNumbers, decimal: 'comma', thousands: 'dot' });
 
 function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;

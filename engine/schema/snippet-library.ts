@@ -32,8 +32,8 @@ declare const text: {
   clean(text: string): string;
   /** The first letter of every word in upper case, the others in lower case. */
   title(text: string): string;
-  /** The number in a text such as "1,234.50" or "-3e2"; null where there is none. */
-  number(text: string): number;
+  /** The number in a text such as "1,234.50" or "-3e2", or with a decimal comma "1.234,50"; null where there is none. */
+  number(text: string, decimal?: '.' | ','): number;
 };
 /** Rounds half away from zero, to so many digits after the decimal point (0 if not given). Null gives null. */
 declare function round(value: number, digits?: number): number;

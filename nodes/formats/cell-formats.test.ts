@@ -5,6 +5,9 @@ import csvFile from '../sources/csv-file.ts';
 import jsonlFile from '../sources/jsonl-file.ts';
 import type { ColumnEntry } from './cell-formats.ts';
 import { CellFormats, missingMarks } from './cell-formats.ts';
+import { outputColumns } from './column-types.ts';
+import type { Batch } from './file-rows.ts';
+import { lineParser } from './line-format.ts';
 import { folderOf, readSource } from './source-testing.ts';
 
 const readCsv = (text: string, params: object = {}) => readSource(csvFile, folderOf({ 'x.csv': text }), { path: 'x.csv', ...params });
@@ -84,7 +87,9 @@ describe('marks for missing', () => {
   it('are one text or several, of unquoted cells', async () => {
     expect([...missingMarks(null)]).toEqual(['']);
     expect([...missingMarks('NA')]).toEqual(['NA']);
-    expect([...missingMarks('"", NA, "a,b"')]).toEqual(['', 'NA', 'a,b']);
+    expect([...missingMarks('"", NA, "a,b"')]).toEqual(['', 'NA', 'a,b', '"", NA, "a,b"']);
+    // As in a pipeline of a time when there was one mark.
+    expect((await readCsv('a;b\nx,y;1\nz;2\n', { nullText: 'x,y' })).rows[0]).toEqual({ a: null, b: 1 });
     const { rows } = await readCsv('a,b,c\nNA,1,\n"NA",-,"-"\n-,NA,x\n', { nullText: 'NA, -' });
     expect(rows).toEqual([
       { a: null, b: 1, c: '' },
@@ -182,4 +187,31 @@ it('costs nothing where cells are as usual', () => {
   expect(new CellFormats([{ column: 'a', type: 'number' }]).of('a', 'number')).toBeNull();
   expect(new CellFormats([]).of('a', 'string')).toBeNull();
   expect(new CellFormats([], { numbers: 'marked' }).of('a', 'string')).toBeNull();
+});
+
+it.each(['csv', 'jsonl'] as const)('reads lines of %s as they come by the same rules', (format) => {
+  const types: readonly ColumnEntry[] = [
+    { column: 'at', type: 'timestamp', times: 'epoch' },
+    { column: 'price', type: 'number', ...(format === 'jsonl' && { numbers: 'marked' }) },
+  ];
+  const schema = outputColumns({ columns: [] }, types, null, true).outputs['rows']!;
+  const formats = new CellFormats(types, format === 'csv' ? { numbers: 'marked', nullText: 'NA, -' } : {});
+  const csv = { dialect: { delimiter: 59, quote: 34 }, nullText: 'NA, -', header: null };
+  const failures: string[] = [];
+  const context = { fail: ({ message }: { message: string }) => void failures.push(message), log() {}, pattern: null as never };
+  const parser = lineParser(
+    { format, extra: 'error', text: { entry: null, pattern: '', logZone: 'UTC' }, fileColumn: null, maxRowSize: 1, formats, csv },
+    schema,
+    context,
+  );
+  const text = format === 'csv' ? '1706702400;1.299,99\nNA;-\n0;12.5\n' : '{"at":1706702400,"price":"1.299,99"}\n{"at":null}\n{"at":0,"price":"12.5"}\n';
+  const file = { path: '/x', name: 'x', size: 0 };
+  const batch: Batch = { rows: [], lines: [], size: 10 };
+  parser.begin(file, false);
+  parser.parse({ file, bytes: Buffer.from(text), at: 0, line: 1, last: true, translated: false }, batch);
+  expect(batch.rows).toEqual([
+    { at: 1706702400000, price: 1299.99 },
+    { at: null, price: null },
+  ]);
+  expect(failures).toEqual([expect.stringContaining('"12.5" is no number such as -1.234,5')]);
 });

@@ -41,10 +41,13 @@ export interface CellFormat {
 const none: Converted = { ok: true, value: null };
 const usual: ReadonlySet<string> = new Set(['']);
 
-/** The unquoted cells that are null where a source says no more: those that are empty, or the marks in their place. */
+/**
+ * The unquoted cells that are null where a source says no more: those that are empty, or the marks in their place. The text as a whole is
+ * one of them, as it was when there could be one only.
+ */
 export function missingMarks(nullText: string | null | undefined): ReadonlySet<string> {
   const marks = words(nullText ?? '');
-  return marks.length === 0 ? usual : new Set(marks);
+  return marks.length === 0 ? usual : new Set([...marks, nullText!]);
 }
 
 export class CellFormats {

@@ -24,7 +24,7 @@ export const columnTypeOptions = columnTypes.map((value) => ({ value, label: lab
 export const formatGroup = 'Format';
 export const columnsGroup = 'Columns';
 export const limitsGroup = 'Rows that do not fit';
-const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Told from the data' }, ...columnTypeOptions];
+const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Automatic' }, ...columnTypeOptions];
 
 export const columnTypesField = f.list({
   label: 'Column types',

@@ -1,4 +1,5 @@
 import { expect, it, test } from 'vitest';
+import { CellFormats } from './cell-formats.ts';
 import { type BodyKind, bodyKind, rowsOf } from './http-rows.ts';
 
 test('a list may be as long as a body can be', () => {
@@ -32,6 +33,23 @@ test.each([
   ['{"id":1,"id":2}', [], 422, 'http/rows', 'a key twice'],
 ] as const)('%s at %j is refused with the reason', (body, path, status, code, message) => {
   expect(read(body, 'json', path)).toMatchObject({ status, code, message: expect.stringContaining(message) });
+});
+
+test('fields of forms and texts of JSON are read in the formats of their columns', () => {
+  const formats = new CellFormats([
+    { column: 'id', type: 'number', missing: '-' },
+    { column: 'v', type: 'number', numbers: 'marked', units: '€' },
+  ]);
+  const inFormats = (body: string, kind: BodyKind) => rowsOf(body, kind, { schema, formats, extra: 'ignore', path: [] });
+  expect(inFormats('id=-&v=1.299,99%20%E2%82%AC', 'form')).toEqual({ rows: [{ id: null, v: 1299.99 }] });
+  expect(inFormats('[{"id":1,"v":"0,5"},{"id":2,"v":1.299}]', 'json')).toEqual({
+    rows: [
+      { id: 1, v: 0.5 },
+      { id: 2, v: 1.299 },
+    ],
+  });
+  const message = expect.stringContaining('column "v" is of type number: "12.5" is no number such as -1.234,5 €');
+  expect(inFormats('[{"id":1,"v":"12.5"}]', 'json')).toMatchObject({ status: 422, message });
 });
 
 test('the kind of a body goes by its type', () => {

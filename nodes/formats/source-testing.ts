@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import type { NodeProblem, RowFailure, SourceDefinition, WatermarkStep } from '../kit/node.ts';
+import type { NodeProblem, OrderCare, RowFailure, SourceDefinition, WatermarkStep } from '../kit/node.ts';
 
 export interface Outcome {
   readonly schema: Schema | null;
@@ -40,6 +40,7 @@ export async function readSource(
     readonly schema?: Schema;
     readonly signal?: AbortSignal;
     readonly now?: () => number;
+    readonly order?: OrderCare;
   } = {},
 ): Promise<Outcome> {
   const defaults = Object.fromEntries(Object.entries(definition.params).map(([name, field]) => [name, (field as { default?: unknown }).default ?? null]));
@@ -74,6 +75,7 @@ export async function readSource(
     guard: () => {},
     batchSize: options.batchSize ?? 1024,
     start: options.start ?? null,
+    order: options.order,
     now: options.now ?? Date.now,
     // Stands still where the test gives the time.
     elapsed: options.now ? () => 0 : () => performance.now(),

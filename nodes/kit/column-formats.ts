@@ -59,12 +59,16 @@ export type ColumnFormatParams = Partial<ParamsOf<typeof columnFormatFields>>;
 const group = 'Numbers and missing values';
 /** For a source whose cells are texts; `nullText` is the param of its marks for missing. */
 export const sourceFormatFields = {
-  numbers: {
-    ...numbers,
+  numbers: f.choice({
     label: 'Numbers',
     group,
+    default: 'usual',
     help: 'In all columns whose cells fit. Others, and percent, are set by column under Column types.',
-  },
+    options: [
+      { value: 'usual', label: 'As usual', help: '-1234.5' },
+      { value: 'marked', label: 'With marks', help: 'A decimal comma, thousands, a currency or brackets.' },
+    ],
+  }),
   decimal: { ...decimal, group, when: ofMarked },
   thousands: { ...thousands, group, when: ofMarked },
   units: { ...units, group, when: ofMarked },

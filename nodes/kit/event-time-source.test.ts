@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { OutOfOrder } from '../../engine/schema/out-of-order.ts';
 import type { Column, Json, Row } from '../../engine/schema/types.ts';
 import { readSource } from '../formats/source-testing.ts';
 import { withEventTime } from './event-time-source.ts';
@@ -240,6 +241,38 @@ describe('by arrival', () => {
     const params = { eventTime: 'arrival', arrivalColumn: 'id' };
     const { problems } = sourceOf([], column('timestamp')).infer({ params, inputs: {}, inputLists: {}, discovered: null, analyse: null as never });
     expect(problems).toMatchObject([{ field: 'arrivalColumn', severity: 'error' }]);
+  });
+});
+
+describe('where no row may be late by its order', () => {
+  const outOfOrder = sourceOf(rowsAt(1000, null, 4000, 3000, 2500, 5000), column('timestamp'));
+
+  it('says how far all of the rows are out of order, where the run can start over', async () => {
+    const order = { disorder: null, startsOver: true };
+    const failed = await readSource(outOfOrder, '.', byTime, { batchSize: 2, order }).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(OutOfOrder);
+    expect((failed as OutOfOrder).disorder).toBe(1500);
+    const again = await readSource(outOfOrder, '.', byTime, { batchSize: 2, order: { ...order, disorder: 1500 } });
+    expect(watermarks(again)).toEqual([-501, 2499, 3499]);
+    const enough = await readSource(outOfOrder, '.', { ...byTime, outOfOrder: 2000 }, { batchSize: 2, order });
+    expect(watermarks(enough)).toEqual([-1001, 1999, 2999]);
+  });
+
+  it('reads all of them before, where it cannot, and knows after a restart what it found; each that fails is told once', async () => {
+    const order = { disorder: null, startsOver: false };
+    const found = await readSource(outOfOrder, '.', byTime, { batchSize: 2, order });
+    expect(found.failures).toHaveLength(1);
+    expect(watermarks(found)).toEqual([-501, 2499, 3499]);
+    const { position } = found.positions[1]!;
+    expect(position).toEqual({ source: 4, time: 4000, disorder: 1500 });
+    expect(watermarks(await readSource(outOfOrder, '.', byTime, { order, start: position }))).toEqual([3499]);
+    // Of a checkpoint that does not say it.
+    expect(watermarks(await readSource(outOfOrder, '.', byTime, { order, start: { source: 4, time: 4000 } }))).toEqual([undefined]);
+  });
+
+  it('keeps its watermark back to the end, where it can be read only once', async () => {
+    const order = { disorder: Number.POSITIVE_INFINITY, startsOver: false };
+    expect(watermarks(await readSource(outOfOrder, '.', { ...byTime, quietAfter: 1 }, { order }))).toEqual([undefined]);
   });
 });
 

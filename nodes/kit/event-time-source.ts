@@ -58,7 +58,7 @@ export const columnTimeFields = {
     group,
     default: 0,
     min: 0,
-    help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer. Input that ends loses no row to its order: where this is too short, reading starts over.',
+    help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer. Input that ends loses no row to its order: it is read again where this is too short.',
   }),
   idleAfter: f.duration({
     label: 'Idle after',

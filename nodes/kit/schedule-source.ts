@@ -3,7 +3,7 @@
  * and a reader that opens the source's reader once for each reading.
  */
 import { f, type ParamsOf } from './fields.ts';
-import type { InferContext, Inference, SourceDefinition } from './node.ts';
+import type { InferContext, Inference, NodeProblem, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
 import { ScheduledReader, type SchedulePosition } from './scheduled-reader.ts';
 
@@ -48,12 +48,25 @@ export function withSchedule(definition: SourceDefinition<any>): SourceDefinitio
   };
 }
 
-function checkCursor(inference: Inference, { params: { repeat, cursorColumn } }: InferContext<ScheduleParams>, port: string): Inference {
+function checkCursor(inference: Inference, { params }: InferContext<ScheduleParams>, port: string): Inference {
+  const { repeat, cursorColumn } = params;
   const schema = inference.outputs[port];
   if (!schema || !cursorColumn) return inference;
   const wrong = outputColumnProblem(schema, fields.cursorColumn, cursorColumn, 'cursorColumn');
   const message = 'A cursor has no effect on a source that is read once';
   const idle = { code: 'schedule/once', severity: 'warning', message, hint: 'Say after which time it is read again.', field: 'cursorColumn' } as const;
-  const problem = wrong ?? (repeat === null ? idle : null);
+  const problem = wrong ?? (repeat === null ? idle : isCut(params, cursorColumn) ? cutCursor(cursorColumn) : null);
   return problem ? { ...inference, problems: [...(inference.problems ?? []), problem] } : inference;
+}
+
+/** Whether the source cuts times of the column off to milliseconds. (As an event time, they are cut after the cursor has seen them.) */
+function isCut({ types }: ScheduleParams & { readonly types?: unknown }, column: string): boolean {
+  return Array.isArray(types) && types.some((entry) => entry?.column === column && entry.finer === 'cut');
+}
+
+/** Two times of one millisecond would be one: what comes between two readings might be left out. */
+function cutCursor(column: string): NodeProblem {
+  const message = `Column "${column}" is cut off to milliseconds, so that as a cursor it would leave out rows of the same millisecond`;
+  const hint = 'Choose another cursor, such as an id, or read the column as text or as whole numbers.';
+  return { code: 'schedule/cut', severity: 'error', message, hint, field: 'cursorColumn' };
 }

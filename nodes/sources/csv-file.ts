@@ -34,9 +34,13 @@ lines before the table, comment lines with \`#\`, quotes behind a backslash, a d
 version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
 not what you want: then 007 is 7.
 
+**Formats**: numbers with a decimal comma, thousands, a currency, percent or brackets, days such as 31.01.2026, times counted from
+1970, and words for yes and no are strings until you say how they are written: for a column under **Column types**, and for all
+numbers of the file under **Numbers and missing values**. Where the sample shows it, the form offers that by one click.
+
 Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
 
-**Null**: an unquoted field that equals the null text (nothing, by default), and in all columns but strings a blank one.
+**Null**: an unquoted field that is one of the **Marks for missing** (an empty one, where there are none), and in all columns but strings a blank one.
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
 
 **Rows that cannot be read** are failures with file, line and raw text: too many or too few fields, a value that does not
@@ -134,6 +138,37 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
         ],
       },
       failures: ['2 of the first 4 rows', 'has 1 field, but the header has 2', 'text after the closing quote'],
+    },
+    {
+      title: "A bank's export: each column in its format",
+      params: {
+        path: 'bank.csv',
+        types: [
+          { column: 'booked', type: 'date', times: 'pattern', pattern: 'dd.MM.yyyy' },
+          { column: 'amount', type: 'number', numbers: 'marked', units: '€' },
+          { column: 'share', type: 'number', numbers: 'marked', percent: 'fraction', missing: 'k. A.' },
+          { column: 'paid', type: 'boolean', yes: 'ja', no: 'nein' },
+        ],
+      },
+      files: { 'bank.csv': 'booked;amount;share;paid\n31.01.2026;1.299,99 €;12,5 %;ja\n01.02.2026;-0,50 €;k. A.;nein\n02.02.2026;12.50;;\n' },
+      outputs: {
+        rows: [
+          { booked: '2026-01-31', amount: 1299.99, share: 0.125, paid: true },
+          { booked: '2026-02-01', amount: -0.5, share: null, paid: false },
+        ],
+      },
+      failures: ['"12.50" is no number such as -1.234,5 €'],
+    },
+    {
+      title: 'Numbers of a whole file, and marks for missing values',
+      params: { path: 'towns.csv', numbers: 'marked', nullText: '-, k. A.' },
+      files: { 'towns.csv': 'town;people;growth;code\nBonn;336.465;0,3;007\nUlm;-;k. A.;12\n' },
+      outputs: {
+        rows: [
+          { town: 'Bonn', people: 336465, growth: 0.3, code: '007' },
+          { town: 'Ulm', people: null, growth: null, code: '12' },
+        ],
+      },
     },
     { title: 'A header without rows', params: { path: 'empty.csv' }, files: { 'empty.csv': 'a,b\n' }, outputs: { rows: [] } },
     { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },

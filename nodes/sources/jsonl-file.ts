@@ -35,7 +35,10 @@ order of their names. Gzip is recognised by its content.
 date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
 columns that only later rows have. Numbers are never rounded: the column of those that would be is a string.
 
-**Null**: a key that is null or missing. Blank lines are skipped.
+**Formats**: texts and numbers that are written in a format of their own, such as "1.299,99", "31.01.2026", "ja" or seconds since
+1970, are read so where **Column types** says it; a number of JSON is one in any notation.
+
+**Null**: a key that is null or missing, and the marks for missing of a column. Blank lines are skipped.
 
 **A key twice** in an object: the last value counts and the log says how many rows had one, or the row is a failure.
 

@@ -4,6 +4,8 @@ import type { Row, Schema } from '../../engine/schema/types.ts';
 import { folderOf, readSource } from '../formats/source-testing.ts';
 import { openSqlite, type SqliteConnection } from '../formats/sqlite-driver.ts';
 import type { Writer } from '../kit/node.ts';
+import { defaultsOf } from '../kit/params.ts';
+import { withSchedule } from '../kit/schedule-source.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
 import sqliteQuery from './sqlite-query.ts';
 
@@ -98,6 +100,20 @@ describe('types', () => {
       [1706702400123, 0],
       [0, 1706702400123],
     ]);
+  });
+  it('are no cursors where they are cut off', async () => {
+    const { folder } = database("CREATE TABLE t (at TEXT); INSERT INTO t VALUES ('2026-01-31T12:00:00.123456Z')");
+    const params = { table: 't', repeat: 1000, cursorColumn: 'at' };
+    const problemsOf = async (finer: string) => {
+      const source = withSchedule(sqliteQuery);
+      const types = [{ column: 'at', type: 'timestamp', finer }];
+      const given = { ...defaultsOf(source.params), path: 'x.db', ...params, types };
+      const path = (relative: string) => join(folder, relative);
+      const { schema } = (await source.discover?.({ params: given, path, signal: new AbortController().signal }))!;
+      return source.infer({ params: given, inputs: {}, inputLists: {}, discovered: schema, analyse: null as never }).problems ?? [];
+    };
+    expect(await problemsOf('cut')).toMatchObject([{ code: 'schedule/cut', severity: 'error', field: 'cursorColumn' }]);
+    expect(await problemsOf('fail')).toEqual([]);
   });
   it('that look like times in a unit are offered as such', async () => {
     const { folder } = database('CREATE TABLE t (at TIMESTAMP); INSERT INTO t VALUES (1706702400), (1706702400123456), (1706702400123456789)');

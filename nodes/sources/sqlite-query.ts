@@ -27,7 +27,7 @@ their relatives. Expressions have none: theirs is told from the first 1,000 rows
 
 **Rows that cannot be read** are failures that name the row: a value that does not fit its column's type, and whole numbers
 beyond 2^53, which are never rounded (read as String they keep all their digits). A number in a column declared
-\`TIMESTAMP\` is milliseconds since 1970; where it looks like seconds, it fails.
+\`TIMESTAMP\` is milliseconds since 1970; where it looks like another unit, it fails, and one click reads it by that.
 
 A sink of the same pipeline may write into the same database: the rows are then read before the first one is written. For
 a run that goes on where another one stopped, give the query an \`ORDER BY\`.

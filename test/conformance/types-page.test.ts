@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { TrailingZeros } from '../../engine/schema/exact.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
-import { columnTypes } from '../../engine/schema/types.ts';
+import { type ColumnType, columnTypes } from '../../engine/schema/types.ts';
+import { castValue, formatValue } from '../../engine/schema/values.ts';
+import { CellFormats, type ColumnEntry, plainRows } from '../../nodes/formats/cell-formats.ts';
 import { node, pipeline, RunTrial } from '../processes/run-trial.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/types.md'), 'utf8');
@@ -37,6 +39,32 @@ test('every type has its line', () => {
   ).toEqual([...columnTypes].sort());
 });
 test.each(table('| Cells of a column |'))('%s: %s', (cells, type) => expect(typeOf(codes(cells!))).toBe(type));
+/** `numbers: marked, brackets: true` */
+const entryOf = (cell: string): ColumnEntry => {
+  const said = codes(cell)[0]!
+    .split(', ')
+    .map((part) => part.split(/: (.*)/))
+    .map(([name, value]) => [name, value === 'true' ? true : value]);
+  return { column: 'c', type: 'auto', ...Object.fromEntries(said) };
+};
+test.each(table('| Said of a column |'))('%s: %s is %s', (said, cell, value) => {
+  const entry = entryOf(said!);
+  const type = entry.type as ColumnType;
+  const formats = new CellFormats([entry]);
+  const found = formats.of('c', type)?.read(codes(cell!)[0]!, false) ?? castValue(codes(cell!)[0]!, type);
+  const [expected] = value === 'null' ? [''] : codes(value!);
+  if (expected === undefined) expect(found).toMatchObject({ ok: false, message: expect.stringContaining(value!) });
+  else expect(found.ok && formatValue(found.value, type)).toBe(expected);
+});
+const styled = '| Cells of a column with `numbers: marked, decimal: comma, thousands: dot` |';
+test.each(table(styled))('%s in that notation: %s', (cells, type) => {
+  const formats = new CellFormats([entryOf(styled)]);
+  const rows = codes(cells!).map((cell) => [cell]);
+  const [column] = inferFromText(['c'], plainRows(['c'], rows, formats)).columns;
+  expect(column!.type).toBe(type);
+  const [format, zeros] = [formats.of('c', column!.type)!, new TrailingZeros()];
+  for (const [cell] of rows) if (type !== 'string') expect(format.read(cell!, false, zeros).ok).toBe(true);
+});
 describe('behind the sample', () => {
   test.each(table('| The sample |'))('%s, then %s', (sample, cell, message, wider) => {
     const [first, further] = [codes(sample!)[0]!, codes(cell!)[0]!];
