@@ -59,6 +59,8 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
   const said = columnTypes.find((each) => each === values['type']);
   const type = said ?? found.value;
   const offers = problems.filter(({ fix }) => fix?.list === name && fix.entry['column'] === column && !fix.more);
+  // An offer that leaves the type to the data is one of marked numbers.
+  const offered = columnTypes.find((each) => each === offers[0]?.fix?.entry['type']) ?? 'number';
   const set = (part: string, next: Json, how?: 'typing') => {
     const changed = { ...values, column, [part]: next };
     onChange(entry ? entries.with(index, changed) : [...entries, changed], how);
@@ -76,7 +78,7 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
           <span className={styles.value} data-quiet>
             {type}
           </span>
-          {!entry && offers.length > 0 && <span className={styles.offered}>{offers[0]!.fix!.entry['type']}?</span>}
+          {!entry && offers.length > 0 && <span className={styles.offered}>{offered}?</span>}
           {entry && <span className={styles.set}>set</span>}
         </>
       }
