@@ -21,6 +21,7 @@ export default defineConfig({
           'guard-thread': at('engine/workers/guard-thread.ts'),
           preview: at('engine/preview/preview-process.ts'),
           discovery: at('engine/preview/discovery-process.ts'),
+          scan: at('engine/preview/scan-process.ts'),
           typecheck: at('engine/preview/typecheck-process.ts'),
           check: at('engine/workbench/check-process.ts'),
           query: at('engine/workbench/query-process.ts'),

@@ -105,6 +105,7 @@ function manifestOf(definition: NodeDefinition): NodeManifest {
     defaults: defaultsOf(definition.params),
     bounded: isBounded(definition, defaultsOf(definition.params)),
     ...(definition.forBenchmarks && { forBenchmarks: true }),
+    ...(definition.kind === 'source' && definition.scans && { scans: true }),
     ...(definition.kind === 'source' && definition.opens && { opens: definition.opens.extensions }),
     ...(definition.kind === 'source' && definition.address && { listens: true }),
     examples: definition.examples.map((example) => ({ title: example.title, params: example.params as { [name: string]: Json } })),

@@ -53,6 +53,8 @@ export interface CheckedNode {
   readonly inputs: { readonly [port: string]: Schema | null };
   readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
   readonly outputs: { readonly [port: string]: Schema | null };
+  /** What a source's `discover` found out about how its input is written, and how cells are read. */
+  readonly detected?: Discovery['detected'];
   readonly readings?: Readings;
 }
 
@@ -189,7 +191,9 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
     findings.node(id, { code: 'node/unknown-schema', severity: 'error', message, hint: 'Look at its params; what they produce must be known before a run.' });
   }
   if (onError === 'route') known[errorPort] = errorSchema;
-  return { id, node, definition, params, valid, onError, inputs, inputLists, outputs: known, ...(discovery?.readings && { readings: discovery.readings }) };
+  const { detected, readings } = discovery ?? {};
+  const ofSource = { ...(detected && { detected }), ...(readings && { readings }) };
+  return { id, node, definition, params, valid, onError, inputs, inputLists, outputs: known, ...ofSource };
 }
 
 /** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
@@ -290,6 +294,7 @@ function describe(id: NodeId, checked: CheckedNode | undefined, defaultPolicy: E
     card: card(definition, params),
     defaultPolicy,
     ...(definition.kind === 'source' && definition.address && { address: definition.address(params) }),
+    ...(checked.detected && { detected: checked.detected }),
     ...(checked.readings && { readings: checked.readings }),
     inputs: inputsOf(definition).map((port) => ({ ...portManifest(port), schema: checked.inputs[port.name] ?? null })),
     outputs: [...outputs, ...errors].map((port) => ({ ...portManifest(port), schema: checked.outputs[port.name] ?? null })),

@@ -22,6 +22,9 @@ import type {
   RecentFile,
   RecognisedFile,
   RunSummary,
+  ScanProgress,
+  ScanResult,
+  ScanState,
   Table,
   Touches,
   TrustedPlace,
@@ -70,6 +73,10 @@ export const requestParams = {
   'pipeline.check': z.object({ documentId: document, ...pipelineOrChanges, since: z.number().int().optional() }),
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
   'preview.read': z.object({ documentId: document, ...pipelineOrChanges, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
+  /** Reads a source to its end and tells what does not fit; `source.scanning` says how far it is. Rejects with `scan/stopped` where it is cancelled. */
+  'source.scan': z.object({ documentId: document, ...pipelineOrChanges, node: z.string() }),
+  /** What is remembered of such a scan, while the source would read the same. */
+  'source.scanned': z.object({ documentId: document, ...pipelineOrChanges, node: z.string() }),
   /**
    * `from`: where it begins, see RunOptions; left out it goes on from the latest checkpoint where the input never ends. Refused with
    * code `checkpoint/changed` where an edit has made state useless, unless `dropChangedState`; with `checkpoint/behind` where rows would be
@@ -174,6 +181,8 @@ export interface RequestResults {
   'document.close': null;
   'pipeline.check': CheckAnswer;
   'preview.read': PreviewResult;
+  'source.scan': ScanResult;
+  'source.scanned': ScanState;
   'run.start': RunSummary;
   'errors.list': WaitingErrors;
   'run.replay': RunSummary;
@@ -217,6 +226,8 @@ export interface Events {
   /** State, counters, problems or outputs of a run changed; at most ten a second per run, and always once at its end. */
   'run.changed': RunSummary;
   'run.logged': { readonly runId: string; readonly line: LogLine };
+  /** At most five a second for each source that is being scanned. */
+  'source.scanning': ScanProgress & { readonly documentId: string; readonly node: string };
   /** A check of snippets' types has finished later than the check itself: problems of the same document, to be shown beside them. */
   'code.checked': { readonly documentId: string; readonly problems: readonly Problem[] };
   /** The workbench process was restarted: documents must be opened anew (the editor does it by itself). */

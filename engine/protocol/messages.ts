@@ -1,6 +1,7 @@
 /** What the requests and events carry. Plain data, both ways. */
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
-import type { Problem } from '../schema/problem.ts';
+import type { Detected, SeenLine } from '../schema/detected.ts';
+import type { Fix, Problem } from '../schema/problem.ts';
 import type { Readings } from '../schema/reading.ts';
 import type { Column, Json, Schema } from '../schema/types.ts';
 
@@ -29,6 +30,8 @@ export interface NodeManifest {
   readonly forBenchmarks?: boolean;
   /** Extensions of the files that may be opened as such a source, without the dot. */
   readonly opens?: readonly string[];
+  /** It can be read to its end to see what does not fit. */
+  readonly scans?: boolean;
   /** Programs send it rows over the network: a node's check tells its address. */
   readonly listens?: boolean;
   readonly examples: readonly { readonly title: string; readonly params: { readonly [name: string]: Json } }[];
@@ -65,12 +68,13 @@ export interface FieldManifest {
   readonly help?: string;
   readonly advanced?: boolean;
   readonly group?: string;
+  readonly detected?: boolean;
   readonly optional?: boolean;
   readonly default?: Json;
   readonly when?: { readonly param: string; readonly is: readonly (string | number | boolean)[] };
   readonly placeholder?: string;
   readonly multiline?: boolean;
-  readonly suggest?: 'timeZones';
+  readonly suggest?: 'timeZones' | 'encodings';
   readonly min?: number;
   readonly max?: number;
   readonly integer?: boolean;
@@ -95,6 +99,51 @@ export interface FieldManifest {
   readonly readings?: string;
 }
 
+/** A cell or row that does not fit, with the reason. */
+export interface SeenCell extends SeenLine {
+  readonly message: string;
+}
+/** How far a scan is: bytes of the files, rows that can be read, and rows that cannot. */
+export interface ScanProgress {
+  readonly done: number;
+  readonly total: number | null;
+  readonly rows: number;
+  readonly failed: number;
+}
+/** What does not fit in all that a source reads. */
+export interface ScanResult {
+  readonly rows: number;
+  readonly failed: number;
+  /** Those with cells that do not fit. */
+  readonly columns: readonly ScannedColumn[];
+  /** Rows that fail for other reasons, by their kind. */
+  readonly faults: readonly ScannedFault[];
+  /** Warnings of the source, such as rows with too few fields. */
+  readonly logs: readonly string[];
+  /** What ended it before the end of the input. */
+  readonly stopped: Problem | null;
+  readonly bytes: number;
+  readonly elapsedMs: number;
+}
+export interface ScannedColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly cells: number;
+  readonly first: readonly SeenCell[];
+  /** Reads the column as a type that takes all of them; null where somebody has set its type. */
+  readonly fix: Fix | null;
+}
+export interface ScannedFault {
+  readonly rows: number;
+  readonly first: readonly SeenCell[];
+  /** Of the first of them. */
+  readonly problem: Problem;
+}
+/** What is known of a source's scan: null where there was none of what it would read now. */
+export interface ScanState {
+  readonly result: ScanResult | null;
+}
+
 /** What is known of one node before anything runs. */
 export interface NodeCheck {
   /** False for a type that the catalogue lacks: its ports are then those that edges name. */
@@ -104,6 +153,8 @@ export interface NodeCheck {
   readonly defaultPolicy: ErrorPolicy;
   /** Sources that take what programs send: where to, while they run. */
   readonly address?: string;
+  /** Sources: what was found out by looking at the input, see Discovery of nodes/kit/node.ts. Absent where nothing was. */
+  readonly detected?: readonly Detected[];
   /** Sources: how cells of the sample are read, by column. */
   readonly readings?: Readings;
   readonly inputs: readonly (PortManifest & { readonly schema: Schema | null })[];
@@ -329,4 +380,4 @@ export interface QueryResult {
   readonly total: number | null;
   readonly elapsedMs: number;
 }
-export type { Parameter, Pipeline, Problem, Schema };
+export type { Detected, Parameter, Pipeline, Problem, Schema, SeenLine };

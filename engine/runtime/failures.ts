@@ -27,7 +27,7 @@ export class Failures {
   }
 
   /** Under the policy "stop" throws the MillraceError that ends the run. */
-  add(failure: RowFailure): void {
+  add({ misfits: _, ...failure }: RowFailure): void {
     const { onError, id } = this.#node;
     this.#counters.failed++;
     const problem: Problem = { severity: 'error', ...failure, node: id };

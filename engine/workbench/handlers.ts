@@ -1,9 +1,28 @@
+import type { Pipeline } from '../document/pipeline.ts';
+import type { PipelineReceiver, SentPipeline } from '../document/transfer.ts';
 import { type EditorProtocol, type RequestName, requestParams } from '../protocol/api.ts';
 import type { Handlers, Parse } from '../protocol/connection.ts';
 import { MillraceError } from '../schema/problem.ts';
 
 /** The handlers of one area: a part of the protocol's. */
 export type Answers<K extends RequestName> = Pick<Handlers<EditorProtocol>, K>;
+
+/** What a request about a document's pipeline says of it. */
+export interface AskedPipeline {
+  readonly documentId: string;
+  readonly pipeline?: Pipeline | undefined;
+  readonly sent?: SentPipeline | undefined;
+}
+
+export function pipelineOf({ documentId, pipeline, sent }: AskedPipeline, received: PipelineReceiver): Pipeline {
+  if (sent) return received.take(documentId, sent);
+  if (pipeline) return pipeline;
+  throw new MillraceError({
+    code: 'protocol/params',
+    message: 'The request has no pipeline.',
+    hint: 'Editor and engine are of different versions: restart Millrace.',
+  });
+}
 
 const words: Readonly<Record<string, string>> = { sql: 'statement', path: 'path' };
 

@@ -1,11 +1,9 @@
-import type { Pipeline } from '../document/pipeline.ts';
-import type { PipelineReceiver, SentPipeline } from '../document/transfer.ts';
+import type { PipelineReceiver } from '../document/transfer.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
-import { MillraceError } from '../schema/problem.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
-import type { Answers } from './handlers.ts';
+import { type Answers, pipelineOf } from './handlers.ts';
 
 /** Checks and previews: what the editor asks at every edit. */
 export function previewHandlers(
@@ -15,20 +13,11 @@ export function previewHandlers(
   typeChecks: TypeChecks,
   received: PipelineReceiver,
 ): Answers<'pipeline.check' | 'preview.read'> {
-  const pipelineOf = ({ documentId, pipeline, sent }: { documentId: string; pipeline?: Pipeline | undefined; sent?: SentPipeline | undefined }): Pipeline => {
-    if (sent) return received.take(documentId, sent);
-    if (pipeline) return pipeline;
-    throw new MillraceError({
-      code: 'protocol/params',
-      message: 'The request has no pipeline.',
-      hint: 'Editor and engine are of different versions: restart Millrace.',
-    });
-  };
   return {
     'pipeline.check': async (asked) => {
       const { documentId, since } = asked;
       const document = documents.get(documentId);
-      const pipeline = pipelineOf(asked);
+      const pipeline = pipelineOf(asked, received);
       const { trusted } = document;
       // The first preview will be asked soon: its thread may start now.
       if (trusted) preview.prepare();
@@ -39,7 +28,7 @@ export function previewHandlers(
     'preview.read': (asked, signal) => {
       const { documentId, node, port, limit } = asked;
       const document = documents.trusted(documentId);
-      const pipeline = pipelineOf(asked);
+      const pipeline = pipelineOf(asked, received);
       const { folder } = document;
       const prepare = async () => {
         const { plan, sampleKeys } = await checks.plan(pipeline, document, { touch: true }, { target: node });

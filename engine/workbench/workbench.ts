@@ -2,6 +2,7 @@ import { definitions } from '../../nodes/index.ts';
 import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import { Preview } from '../preview/preview.ts';
+import { Scans } from '../preview/scans.ts';
 import { TypeChecks } from '../preview/type-checks.ts';
 import type { EditorProtocol } from '../protocol/api.ts';
 import { Service } from '../protocol/connection.ts';
@@ -21,6 +22,7 @@ import { replayHandlers } from './replay-handlers.ts';
 import { resultHandlers } from './result-handlers.ts';
 import { Results } from './results.ts';
 import { runHandlers, stateFolderOf } from './run-handlers.ts';
+import { scanHandlers } from './scan-handlers.ts';
 import { settingHandlers } from './setting-handlers.ts';
 import { trustHandlers } from './trust-handlers.ts';
 import { Uploads } from './uploads.ts';
@@ -46,9 +48,11 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const uploads = new Uploads();
   const documents = new Documents(store, options, (documentId) => {
     preview.forget(documentId);
+    scans.forget(documentId);
     service.emit('document.distrusted', { documentId });
   });
   const preview = new Preview();
+  const scans = new Scans();
   const results = new Results();
   const typeChecks = new TypeChecks((documentId, problems) => service.emit('code.checked', { documentId, problems }));
 
@@ -58,12 +62,14 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
       ...settingHandlers(store, catalogue, options),
       ...documentHandlers(documents, store, checks, (documentId) => {
         preview.forget(documentId);
+        scans.forget(documentId);
         typeChecks.forget(documentId);
         checks.forget(documentId);
         received.forget(documentId);
       }),
       ...trustHandlers(documents, store, checks, runs),
       ...previewHandlers(documents, checks, preview, typeChecks, received),
+      ...scanHandlers(documents, checks, scans, received, (progress) => service.emit('source.scanning', progress)),
       ...runHandlers(runs, documents, checks, catalogue, options.dataFolder),
       ...replayHandlers({ runs, documents, checks, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
       ...listenHandlers(documents, checks, catalogue, (refused) => service.emit('source.refused', refused)),
@@ -82,6 +88,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   port.onClose(() => {
     for (const stop of stopListening) stop();
     preview.close();
+    scans.close();
     typeChecks.close();
     results.close();
     void uploads.close();

@@ -19,12 +19,15 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** For how long a job that was cancelled may go on before its process is killed, in ms: a warm process is worth some. */
   readonly graceMs?: number;
+  /** What the job reports of how far it is. */
+  readonly onProgress?: (progress: unknown) => void;
 }
 
 interface Waiting {
   readonly job: unknown;
   readonly graceMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: unknown) => void) | undefined;
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
@@ -63,7 +66,7 @@ export class WorkerPool<Job, Result> {
   }
 
   /** Rejects with the MillraceError that the job threw, or with a WorkerEnded. */
-  run(job: Job, { signal, graceMs = 0 }: RunOptions = {}): Promise<Result> {
+  run(job: Job, { signal, graceMs = 0, onProgress }: RunOptions = {}): Promise<Result> {
     if (this.#closed || signal?.aborted) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -77,6 +80,7 @@ export class WorkerPool<Job, Result> {
         job,
         graceMs,
         signal,
+        onProgress,
         resolve(result) {
           left();
           resolve(result as Result);
@@ -118,7 +122,7 @@ export class WorkerPool<Job, Result> {
     }
   }
 
-  async #do({ job, signal, graceMs, resolve, reject }: Waiting, process: WorkerProcess): Promise<void> {
+  async #do({ job, signal, graceMs, onProgress, resolve, reject }: Waiting, process: WorkerProcess): Promise<void> {
     clearTimeout(this.#idle.get(process));
     let grace: NodeJS.Timeout | undefined;
     const cancel = () => {
@@ -126,7 +130,7 @@ export class WorkerPool<Job, Result> {
     };
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      resolve(await process.run(job, this.#options.limitMs));
+      resolve(await process.run(job, this.#options.limitMs, onProgress));
     } catch (error) {
       reject(error as Error);
     } finally {

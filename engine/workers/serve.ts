@@ -12,9 +12,12 @@ export interface ServeOptions {
 
 /**
  * Answers every job that the parent sends with what `handle` gives or throws. `note`, as returned, keeps something for the
- * time of the job that whoever asked is told when the job is stopped.
+ * time of the job that whoever asked is told when the job is stopped; `report` tells them how far it is.
  */
-export function serveJobs<Job, Result>(handle: (job: Job) => Result | Promise<Result>, { monitor }: ServeOptions = {}): (note: unknown) => void {
+export function serveJobs<Job, Result>(
+  handle: (job: Job, report: (progress: unknown) => void) => Result | Promise<Result>,
+  { monitor }: ServeOptions = {},
+): (note: unknown) => void {
   const state = new Int32Array(new SharedArrayBuffer(8));
   const { port1: notes, port2 } = new MessageChannel();
   const memoryBytes = Number(process.argv[2]) * 1024 * 1024;
@@ -47,9 +50,9 @@ export function serveJobs<Job, Result>(handle: (job: Job) => Result | Promise<Re
   return (note) => notes.postMessage({ turn: Atomics.load(state, 0), note });
 }
 
-async function answer<Job, Result>(handle: (job: Job) => Result | Promise<Result>, job: Job): Promise<Reply> {
+async function answer<Job, Result>(handle: (job: Job, report: (progress: unknown) => void) => Result | Promise<Result>, job: Job): Promise<Reply> {
   try {
-    return { result: await handle(job) };
+    return { result: await handle(job, (progress) => void process.send?.({ progress } satisfies Reply)) };
   } catch (error) {
     return { problem: problemOf(error) };
   }

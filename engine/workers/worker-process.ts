@@ -9,7 +9,7 @@ export interface JobMessage {
   readonly job: unknown;
   readonly limitMs: number;
 }
-export type Reply = { readonly result: unknown } | { readonly problem: Problem };
+export type Reply = { readonly result: unknown } | { readonly problem: Problem } | { readonly progress: unknown };
 
 /** A job had no answer. */
 export class WorkerEnded extends Error {
@@ -36,7 +36,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #memoryMb: number;
   #stderr = '';
-  #waiting: { resolve(result: unknown): void; reject(error: Error): void } | null = null;
+  #waiting: { resolve(result: unknown): void; reject(error: Error): void; onProgress?: ((progress: unknown) => void) | undefined } | null = null;
   #timer: NodeJS.Timeout | undefined;
   #onEnd: (() => void) | null;
 
@@ -69,12 +69,12 @@ export class WorkerProcess {
   }
 
   /** Rejects with a MillraceError that the job threw, or a WorkerEnded. */
-  run(job: unknown, limitMs: number): Promise<unknown> {
+  run(job: unknown, limitMs: number, onProgress?: (progress: unknown) => void): Promise<unknown> {
     this.#child.ref();
     this.#child.channel?.ref();
     this.#timer = setTimeout(() => this.kill(new WorkerEnded('time', 'it did not answer')), limitMs + startMs);
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#waiting = { resolve, reject, onProgress };
       const message: JobMessage = { job, limitMs };
       this.#child.send(message as object, (error) => {
         if (error) this.kill(new WorkerEnded('crashed', error.message));
@@ -90,6 +90,10 @@ export class WorkerProcess {
   }
 
   #take(reply: Reply): void {
+    if ('progress' in reply) {
+      this.#waiting?.onProgress?.(reply.progress);
+      return;
+    }
     const waiting = this.#settle();
     if ('problem' in reply) waiting?.reject(new MillraceError(reply.problem));
     else waiting?.resolve(reply.result);

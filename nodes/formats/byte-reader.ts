@@ -351,7 +351,7 @@ function unzipped(file: InputFile, options: ByteOptions): Chunks {
   };
 }
 
-function byteOrderMark(head: Uint8Array): { readonly encoding: string | null; readonly length: number; readonly decoder: TextDecoder | null } {
+export function byteOrderMark(head: Uint8Array): { readonly encoding: string | null; readonly length: number; readonly decoder: TextDecoder | null } {
   if (head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf) return { encoding: 'utf-8', length: 3, decoder: null };
   if (head[0] === 0xff && head[1] === 0xfe) return { encoding: 'utf-16le', length: 2, decoder: new TextDecoder('utf-16le') };
   if (head[0] === 0xfe && head[1] === 0xff) return { encoding: 'utf-16be', length: 2, decoder: new TextDecoder('utf-16be') };

@@ -20,12 +20,18 @@ const labels: Record<ColumnType, string> = {
 
 export const columnTypeOptions = columnTypes.map((value) => ({ value, label: labels[value] }));
 
+/** Headings of the forms of sources that read files. */
+export const formatGroup = 'Format';
+export const columnsGroup = 'Columns';
+export const limitsGroup = 'Rows that do not fit';
 const setTypeOptions: readonly { readonly value: SetType; readonly label: string }[] = [{ value: toldType, label: 'Automatic' }, ...columnTypeOptions];
 
 export const columnTypesField = f.list({
   label: 'Column types',
   itemLabel: 'Column',
   help: 'Types are told from a sample of the rows. Set those that should be different, and how cells are written that are not as usual.',
+  group: columnsGroup,
+  detected: true,
   readings: 'column',
   advanced: true,
   default: [],
@@ -42,7 +48,17 @@ export const sampleRowsField = f.number({
   default: 1000,
   min: 1,
   max: 100_000,
+  group: columnsGroup,
   advanced: true,
+});
+
+export const encodingField = f.text({
+  label: 'Encoding',
+  group: formatGroup,
+  detected: true,
+  default: 'auto',
+  suggest: 'encodings',
+  help: 'auto is UTF-8, or UTF-16 where the file has a byte order mark.',
 });
 
 /**

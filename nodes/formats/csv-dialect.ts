@@ -17,6 +17,8 @@ export interface CsvLayout {
   readonly skip: number;
   /** The comment mark was found, not set. */
   readonly guessedComment: boolean;
+  /** The first line names the delimiter (`sep=;`). */
+  readonly namedDelimiter: boolean;
 }
 
 /** A record of the sample; `fields` is empty where it cannot be read. */
@@ -75,6 +77,7 @@ export function detectLayout(bytes: Buffer, options: DialectOptions, last: boole
     dialect: trailing ? { ...dialect, trailing } : dialect,
     skip: fixed ?? fit.skip,
     guessedComment: options.comment === null && dialect.comment !== undefined,
+    namedDelimiter: sep !== null && options.skip === null,
   };
 }
 

@@ -1,10 +1,14 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
+import { type SeenLine, seen, seenLength } from '../../engine/schema/detected.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import type { Readings } from '../../engine/schema/reading.ts';
+import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { type ByteOptions, openBytes } from './byte-reader.ts';
 import { type CellFormats, missingMarks, plainRows } from './cell-formats.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
+import { type CsvSample, csvEvidence } from './csv-evidence.ts';
 import { emptyFile, headerMismatch, isBlank, type RowWidth, withoutTrailing } from './csv-parser.ts';
 import { type CsvField, readCsvRecord } from './csv-record.ts';
 import { formatOffers, readingsOf } from './format-offers.ts';
@@ -30,7 +34,16 @@ export interface CsvHead extends CsvLayout {
   readonly unreadable: number;
   readonly firstUnreadable: { readonly line: number; readonly message: string; readonly hint: string } | null;
   readonly beginning: Beginning;
+  /** The line where each of the rows begins. */
+  readonly rowLines: readonly number[];
+  /** The first line of each kind, as it stands in the file. */
+  readonly first: { readonly [kind in LineKind]: SeenLine | null };
+  readonly counts: { readonly comments: number; readonly quoted: number };
+  /** The first lines that are skipped, and the one among them that names the delimiter. */
+  readonly preamble: readonly SeenLine[];
+  readonly sepLine: SeenLine | null;
 }
+type LineKind = 'header' | 'row' | 'comment' | 'quoted' | 'escaped';
 
 /** For a sample of 1,000 rows; a larger one may have more, in proportion. */
 const headBytes = 4 * 1024 * 1024;
@@ -38,6 +51,8 @@ const usualRows = 1000;
 const sniffBytes = 64 * 1024;
 const minSampleRows = 10;
 const checkedHeaders = 20;
+/** Lines before the table that are shown. */
+const shownPreamble = 3;
 /** To look at the headers of many files: the whole look is given up after five seconds. */
 const headersMs = 2500;
 /** To look into the middle and the end of many files. */
@@ -84,7 +99,9 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
         if (other.names!.join('\n') !== head.names!.join('\n')) throw headerMismatch(first, head.names!, file, other.names!);
       }
     }
-    return { ...unite(await samplesOf(heads, options, signal), options.formats, problems), problems };
+    const samples = await samplesOf(heads, options, signal);
+    const found = unite(samples, options.formats, problems);
+    return { ...found, problems, detected: await csvEvidence(samples, found.schema, options, signal) };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [...problems, error.problem] };
@@ -123,9 +140,6 @@ interface HeadOfFile {
   readonly file: InputFile;
   readonly head: CsvHead;
 }
-interface SampleOfFile extends HeadOfFile {
-  readonly rows: CsvHead['rows'];
-}
 
 /** Of all files but the first, as far as time allows: the last one, which is often the newest, comes first. */
 async function otherHeads(files: readonly InputFile[], options: CsvHeadOptions, signal: AbortSignal, problems: NodeProblem[]): Promise<HeadOfFile[]> {
@@ -145,21 +159,28 @@ async function otherHeads(files: readonly InputFile[], options: CsvHeadOptions, 
 }
 
 /** The rows of all heads, and further ones of their files as far as time allows, of the first in any case. */
-async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, signal: AbortSignal): Promise<SampleOfFile[]> {
-  const samples: SampleOfFile[] = [];
+async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, signal: AbortSignal): Promise<CsvSample[]> {
+  const samples: CsvSample[] = [];
   const until = performance.now() + furtherMs;
   for (const each of heads) {
     const isLate = samples.length > 0 && performance.now() > until;
-    samples.push({ ...each, rows: isLate ? each.head.rows : [...each.head.rows, ...(await furtherRows(each, options, signal))] });
+    samples.push({
+      ...each,
+      names: columnNames(each.head),
+      rows: isLate ? each.head.rows : [...each.head.rows, ...(await furtherRows(each, options, signal))],
+    });
   }
   return samples;
 }
 
 /** The columns of all files by their names, with types that hold what any of the samples has. */
-function unite(samples: readonly SampleOfFile[], formats: CellFormats | undefined, problems: NodeProblem[]): Pick<Discovery, 'schema' | 'readings'> {
+function unite(
+  samples: readonly CsvSample[],
+  formats: CellFormats | undefined,
+  problems: NodeProblem[],
+): { readonly schema: Schema; readonly readings?: Readings } {
   const places = new Map<string, number>();
-  const united = samples.flatMap(({ head, rows }) => {
-    const names = columnNames(head);
+  const united = samples.flatMap(({ names, rows }) => {
     for (const name of names) if (!places.has(name)) places.set(name, places.size);
     if (names.every((name, i) => places.get(name) === i)) return rows;
     return rows.map((row) => {
@@ -171,7 +192,7 @@ function unite(samples: readonly SampleOfFile[], formats: CellFormats | undefine
     });
   });
   for (const name of places.keys()) {
-    const without = samples.filter(({ head }) => !columnNames(head).includes(name));
+    const without = samples.filter(({ names }) => !names.includes(name));
     if (without.length === 0) continue;
     const which = without.length === 1 ? without[0]!.file.name : `${without.length} of ${samples.length} files (${without[0]!.file.name} is one)`;
     const message = `There is no column "${name}" in ${which}: it is null there.`;
@@ -197,7 +218,7 @@ function layoutNotes({ name }: InputFile, { skip, guessedComment, names }: CsvHe
     inferFromText(names, [names.map((text) => text || null)]).columns.every(({ type }, i) => names[i] === '' || type !== 'string');
   if (looksLikeData) {
     const message = `The first row of ${name}, which holds the names, looks like data: ${names!.slice(0, 3).join(', ')}.`;
-    note('csv/header', 'warning', message, 'If the file has no header, switch "First row holds the names" off.', 'header');
+    note('csv/header', 'warning', message, 'If it holds no names, switch the header off.', 'header');
   }
   return notes;
 }
@@ -240,6 +261,10 @@ class Sample {
   #at = 0;
   #line = 1;
   #toSkip: number;
+  readonly #rowLines: number[] = [];
+  readonly #first: { [kind in LineKind]: SeenLine | null } = { header: null, row: null, comment: null, quoted: null, escaped: null };
+  readonly #counts = { comments: 0, quoted: 0 };
+  readonly #preamble: SeenLine[] = [];
 
   constructor(file: InputFile, layout: CsvLayout, options: CsvHeadOptions, maxRows: number) {
     this.#file = file;
@@ -255,6 +280,7 @@ class Sample {
       if (this.#toSkip > 0) {
         const feed = bytes.indexOf(10, this.#at);
         if (feed === -1) return false;
+        if (this.#preamble.length < shownPreamble) this.#preamble.push(this.#seen(bytes, feed + 1));
         this.#at = feed + 1;
         this.#line++;
         this.#toSkip--;
@@ -263,7 +289,13 @@ class Sample {
       const record = readCsvRecord(bytes, this.#at, this.#layout.dialect, this.#line, last, translated);
       if (record.kind === 'more') return false;
       if (record.kind === 'bad') this.#bad(record.message, record.hint, record.code);
-      else if (record.kind === 'fields') this.#add(record.fields);
+      else if (record.kind === 'comment') {
+        this.#first.comment ??= this.#seen(bytes, record.next);
+        this.#counts.comments++;
+      } else {
+        this.#note(record.fields, bytes, record.next);
+        this.#add(record.fields);
+      }
       this.#at = record.next;
       this.#line += record.lines;
     }
@@ -281,7 +313,38 @@ class Sample {
       });
     }
     const beginning = { bytes: this.#at, rows: this.#rows.length, canSkip };
-    return { ...this.#layout, names: this.#names, rows: this.#rows, unreadable: this.#unreadable, firstUnreadable: this.#firstUnreadable, beginning };
+    return {
+      ...this.#layout,
+      names: this.#names,
+      rows: this.#rows,
+      unreadable: this.#unreadable,
+      firstUnreadable: this.#firstUnreadable,
+      beginning,
+      rowLines: this.#rowLines,
+      first: this.#first,
+      counts: this.#counts,
+      preamble: this.#preamble,
+      sepLine: this.#layout.namedDelimiter ? (this.#preamble[0] ?? null) : null,
+    };
+  }
+
+  #seen(bytes: Buffer, next: number): SeenLine {
+    return seen(bytes.toString('utf8', this.#at, Math.min(next, this.#at + 4 * seenLength)).replace(/\r?\n$/, ''), this.#line);
+  }
+
+  /** Remembers what shows how the file is written, of a record that is not yet taken. */
+  #note(fields: readonly CsvField[], bytes: Buffer, next: number): void {
+    if (isBlank(fields, this.#width)) return;
+    const first = this.#first;
+    const isHeader = this.#width === 0 && this.#options.header;
+    if (isHeader) first.header = this.#seen(bytes, next);
+    else first.row ??= this.#seen(bytes, next);
+    if (!isHeader && fields.some(({ quoted }) => quoted)) {
+      first.quoted ??= this.#seen(bytes, next);
+      this.#counts.quoted++;
+    }
+    const { escape: mark } = this.#layout.dialect;
+    if (mark !== undefined && !first.escaped && bytes.subarray(this.#at, next).includes(mark)) first.escaped = this.#seen(bytes, next);
   }
 
   #isFull(): boolean {
@@ -307,6 +370,7 @@ class Sample {
       const cells = cellsOf(fields.slice(0, this.#width), this.#options, this.#names ?? []);
       while (cells.length < this.#width) cells.push(null);
       this.#rows.push(cells);
+      this.#rowLines.push(this.#line);
     } else
       this.#bad(
         `The row does not have ${this.#width} fields, but ${fields.length}.`,

@@ -4,6 +4,7 @@ import type { SourceFormatParams } from '../kit/column-formats.ts';
 import { f } from '../kit/fields.ts';
 import { decoderFor } from './byte-reader.ts';
 import { CellFormats, type ColumnEntry } from './cell-formats.ts';
+import { formatGroup as group, limitsGroup } from './column-types.ts';
 import type { CsvHeadOptions } from './csv-head.ts';
 import type { RowWidth } from './csv-parser.ts';
 
@@ -31,21 +32,27 @@ const backslash = 92;
 export const dialectFields = {
   skip: f.number({
     label: 'Lines to skip',
+    group,
+    detected: true,
     optional: true,
     min: 0,
     integer: true,
-    advanced: true,
-    help: 'Before the header, or before the first row. Empty: lines before a table, and the line sep=; of Excel, are recognised.',
+    placeholder: 'Detect',
+    help: 'At the beginning of each file, before the header. Empty: lines before a table, and the line sep=; of Excel, are detected.',
   }),
   comment: f.text({
-    label: 'Comment mark',
+    label: 'Comment lines',
+    group,
+    detected: true,
     default: 'auto',
     optional: true,
     advanced: true,
-    help: 'Lines that begin with it are left out. auto is # where such lines are clearly no rows. Empty: there are no comments.',
+    help: 'Lines that begin with this character are left out. auto is # where such lines are clearly no rows. Empty: there are none.',
   }),
   escape: f.choice({
     label: 'Quotes within quotes',
+    group,
+    detected: true,
     default: 'auto',
     advanced: true,
     options: [
@@ -59,17 +66,21 @@ export const dialectFields = {
     ],
   }),
   trailing: f.choice({
-    label: 'Delimiter at the end of lines',
+    label: 'Delimiter at line ends',
+    group,
+    detected: true,
     default: 'auto',
     advanced: true,
     options: [
       { value: 'auto', label: 'Detect' },
       { value: 'no', label: 'Begins one more field' },
-      { value: 'yes', label: 'Means nothing' },
+      { value: 'yes', label: 'Ignored' },
     ],
   }),
   lineEnds: f.choice({
     label: 'Line ends',
+    group,
+    detected: true,
     default: 'auto',
     advanced: true,
     options: [
@@ -79,12 +90,12 @@ export const dialectFields = {
   }),
   width: f.choice({
     label: 'Too few or too many fields',
+    group: limitsGroup,
     default: 'strict',
-    advanced: true,
     options: [
-      { value: 'strict', label: 'Row error' },
-      { value: 'fill', label: 'Missing ones are null, too many are a row error' },
-      { value: 'cut', label: 'Missing ones are null, extra ones are left out', help: 'The log says how many rows had too few or too many.' },
+      { value: 'strict', label: 'The row fails' },
+      { value: 'fill', label: 'Fill up with null; too many fail' },
+      { value: 'cut', label: 'Fill up with null, cut off extra fields', help: 'The log says how many rows had too few or too many.' },
     ],
   }),
 };

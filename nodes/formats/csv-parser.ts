@@ -1,11 +1,11 @@
 /** CSV files into typed rows: fast where the rows are as expected, by the book where they are not. */
 
 import { TrailingZeros } from '../../engine/schema/exact.ts';
-import { type Fix, MillraceError } from '../../engine/schema/problem.ts';
+import { MillraceError } from '../../engine/schema/problem.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue, setColumn } from '../../engine/schema/values.ts';
-import type { RowFailure } from '../kit/node.ts';
+import type { Misfit, RowFailure } from '../kit/node.ts';
 import { type CellFormat, type CellFormats, type ColumnEntry, missingMarks, noneIsOf } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
@@ -178,39 +178,54 @@ export class CsvParser implements Parser {
 
   #addRow(window: Window, record: CsvRecord & { kind: 'fields' }, batch: Batch): void {
     const fields = this.#fit(record.fields);
-    const failure = (code: string, message: string, hint: string, fix?: Fix) =>
-      this.#fail(unreadable(window, record.next, record.lines, { code, message, hint, fix }));
     if (fields.length !== this.#width) {
       const expected = `${this.#header ? 'the header has' : 'the first row has'} ${this.#width}`;
-      failure(
-        'csv/fields',
-        `The row has ${count(fields.length, 'field')}, but ${expected}.`,
-        'Check its delimiters: a field that holds one has to be in quotes.',
-      );
+      const message = `The row has ${count(fields.length, 'field')}, but ${expected}.`;
+      const hint = 'Check its delimiters: a field that holds one has to be in quotes.';
+      this.#fail(unreadable(window, record.next, record.lines, { code: 'csv/fields', message, hint }));
       return;
     }
     const row: Record<string, Value> = {};
     for (let i = 0; i < fields.length; i++) {
-      const { name, type } = this.#schema.columns[i]!;
-      const field = fields[i]!;
-      const { text, quoted } = field;
-      const cell = this.#cells[i]!;
-      const cast = field === absent ? null : cell.read(text, quoted);
-      if (cast?.ok === false) {
-        const wider = cell.wider(text);
-        failure(
-          'csv/value',
-          `Column "${name}" is of type ${type}: ${cast.message}.`,
-          `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
-          cell.canWiden ? readAs(name, wider, cell.entry) : undefined,
-        );
+      const cast = this.#read(i, fields[i]!);
+      if (!cast.ok) {
+        const misfits = this.#misfits(fields, i, cast.message);
+        const [{ message, fix }] = misfits;
+        const { name, type } = this.#schema.columns[i]!;
+        const hint = `Correct the file, or read column "${name}" as ${this.#cells[i]!.wider(fields[i]!.text)} (under Column types).`;
+        const problem = { code: 'csv/value', message: `Column "${name}" is of type ${type}: ${message}.`, hint, fix };
+        this.#fail({ ...unreadable(window, record.next, record.lines, problem), misfits });
         return;
       }
-      setColumn(row, name, cast?.value ?? null);
+      setColumn(row, this.#schema.columns[i]!.name, cast.value);
     }
     if (this.#fileColumn !== null) setColumn(row, this.#fileColumn, window.file.name);
     batch.rows.push(this.#output === this.#schema ? row : inOrder(row, this.#output));
     batch.lines.push(window.line);
+  }
+
+  #read(i: number, field: CsvField): Converted {
+    return field === absent ? nothing : this.#cells[i]!.read(field.text, field.quoted);
+  }
+
+  /** Of a row whose `first` field is known not to fit: that one, and those behind it, which must not count for the rows to come. */
+  #misfits(fields: readonly CsvField[], first: number, message: string): [Misfit, ...Misfit[]] {
+    const misfit = (i: number, why: string): Misfit => {
+      const { name } = this.#schema.columns[i]!;
+      const { text } = fields[i]!;
+      const { canWiden, wider, entry } = this.#cells[i]!;
+      return { column: name, text, message: why, ...(canWiden && { fix: readAs(name, wider(text), entry) }) };
+    };
+    const found: [Misfit, ...Misfit[]] = [misfit(first, message)];
+    for (let i = first + 1; i < fields.length; i++) {
+      const { zeros } = this.#cells[i]!;
+      const { places, matter } = zeros;
+      const cast = this.#read(i, fields[i]!);
+      zeros.places = places;
+      zeros.matter = matter;
+      if (!cast.ok) found.push(misfit(i, cast.message));
+    }
+    return found;
   }
 
   /** The fields without one that only a trailing delimiter makes, and as many as the header has where that is wanted. */

@@ -10,6 +10,7 @@ import type { CellFormats } from './cell-formats.ts';
 import { formatOffers, readingsOf } from './format-offers.ts';
 import type { InputFile } from './input-files.ts';
 import { nothingAt } from './json-document.ts';
+import { jsonEvidence } from './json-evidence.ts';
 import { type JsonLayoutOptions, layoutOf } from './json-files.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { isRecord, parseExactly, syntaxMessage, syntaxPlace } from './jsonl-record.ts';
@@ -33,6 +34,8 @@ export async function discoverJsonl(
 ): Promise<Discovery> {
   const records: Record<string, unknown>[] = [];
   const further: Record<string, unknown>[] = [];
+  const places: { readonly source: string; readonly line: number }[] = [];
+  let firstLayout: 'lines' | 'document' = 'lines';
   const path = options.path;
   let missing: string | null = null;
   let unit = 'line';
@@ -41,14 +44,18 @@ export async function discoverJsonl(
     let budget = headBytes * Math.max(1, sampleRows / usualRows);
     for (const file of files) {
       if (records.length >= sampleRows || budget <= 0) break;
-      const isLines = (await within(layoutOf(file, options, { encoding }), signal, file.name)) === 'lines';
+      const layout = await within(layoutOf(file, options, { encoding }), signal, file.name);
+      const isLines = layout === 'lines';
+      if (file === files[0]) firstLayout = layout;
       if (!isLines) unit = 'record';
       const take = (text: string, line: number, column = 1) => {
         if (text.trim() === '') return true;
         try {
           const record = parseExactly(text);
-          if (isRecord(record)) records.push(record);
-          else broken.push({ source: file.name, line, message: `The ${unit} is JSON, but not an object.` });
+          if (isRecord(record)) {
+            records.push(record);
+            places.push({ source: file.name, line });
+          } else broken.push({ source: file.name, line, message: `The ${unit} is JSON, but not an object.` });
         } catch (error) {
           const where = isLines ? syntaxMessage(error, text) : syntaxPlace(error, text, line, column);
           broken.push({ source: file.name, line, message: `The ${unit} is not JSON: ${where}.` });
@@ -85,12 +92,17 @@ export async function discoverJsonl(
       : `${files[0]!.name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
-  const schema = inferFromJson(withoutMissing([...records, ...further], formats));
-  const { readings, offers } = cellsOf(schema, [...records, ...further], formats);
-  if (!first) return { schema, readings, problems: [...listsWithin(records, files[0]!.name, path), ...offers] };
+  const all = [...records, ...further];
+  const known = withoutMissing(all, formats);
+  const schema = inferFromJson(known);
+  const sampled = { file: files[0]!, layout: firstLayout, areSeveral: files.length > 1, records: known, places };
+  const detected = await jsonEvidence(sampled, schema, { ...options, encoding }, signal);
+  const { readings, offers } = cellsOf(schema, all, formats);
+  if (!first) return { schema, readings, detected, problems: [...listsWithin(records, files[0]!.name, path), ...offers] };
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
-  return { schema, readings, problems: [{ code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } }, ...offers] };
+  const unreadable = { code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } } as const;
+  return { schema, readings, detected, problems: [unreadable, ...offers] };
 }
 
 /** What is told about the texts and numbers of the records. */

@@ -3,10 +3,9 @@
 import { isUtf8 } from 'node:buffer';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
-import type { Fix } from '../../engine/schema/problem.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
-import type { RowFailure } from '../kit/node.ts';
+import type { Misfit, RowFailure } from '../kit/node.ts';
 import type { CellFormat, CellFormats } from './cell-formats.ts';
 import { readAs } from './column-types.ts';
 import { hasDoubleKeys } from './double-keys.ts';
@@ -24,6 +23,7 @@ import {
   syntaxMessage,
   syntaxPlace,
   widerJsonType,
+  writtenJson,
 } from './jsonl-record.ts';
 import { hasLongNumber } from './long-numbers.ts';
 import { stringLiteral } from './row-code.ts';
@@ -218,8 +218,10 @@ export class JsonlParser implements Parser {
   /** A line or record that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
   convert(source: string, window: Window, next: number, unit: 'line' | 'record' = 'line', column = 1): Row | undefined {
     if (source.trim() === '') return undefined;
-    const failure = (code: string, message: string, hint: string, fix?: Fix) => {
-      this.#fail(unreadable(window, next, unit === 'line' ? 1 : source.split('\n').length, { code, message, hint, fix }));
+    const failure = (code: string, message: string, hint: string, misfits?: readonly Misfit[]) => {
+      const fix = misfits?.[0]?.fix;
+      const found = unreadable(window, next, unit === 'line' ? 1 : source.split('\n').length, { code, message, hint, fix });
+      this.#fail(misfits ? { ...found, misfits } : found);
       return undefined;
     };
     let record: unknown;
@@ -259,8 +261,19 @@ export class JsonlParser implements Parser {
       'jsonl/value',
       `Column "${name}" is of type ${type}: ${found.message}.`,
       `Correct the file, or read column "${name}" as ${wider} (under Column types).`,
-      this.#format.cast.has(name) && !this.#formats.has(name) ? undefined : readAs(name, wider, this.#formats.get(name)?.entry),
+      this.#misfits(record),
     );
+  }
+
+  #misfits(record: ExactRecord): Misfit[] {
+    return this.#schema.columns.flatMap((column) => {
+      const { name, type } = column;
+      const found = this.#value(record, column);
+      if (found.ok) return [];
+      const fix =
+        this.#format.cast.has(name) && !this.#formats.has(name) ? {} : { fix: readAs(name, widerJsonType(record[name], type), this.#formats.get(name)?.entry) };
+      return [{ column: name, text: writtenJson(record[name]), message: found.message, ...fix }];
+    });
   }
 
   #value(record: ExactRecord, column: Column): Converted {

@@ -163,6 +163,18 @@ export function timestampOf(value: number): Converted {
   return no(`${value} seems to be ${unit}, and a timestamp takes milliseconds (from ${earliest} to ${latest})`);
 }
 
+/** A value as it was written, but for white space. */
+export function writtenJson(value: unknown): string {
+  if (isRawNumber(value)) return value.rawJSON;
+  if (Array.isArray(value)) return `[${value.map(writtenJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${JSON.stringify(key)}:${writtenJson(item)}`)
+      .join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
 /** A JSON value with plain numbers, or why it cannot be. */
 function withoutRounding(found: unknown): Converted {
   const rounded = findRounded(found);

@@ -9,6 +9,11 @@ export interface FieldBase {
   readonly advanced?: boolean;
   /** A heading of the inspector under which fields of one matter stand, folded while all of them have their defaults. */
   readonly group?: string;
+  /**
+   * What holds where nobody sets it is found by looking at the input (`Discovery.detected`): the inspector shows that as a line of its
+   * group, which opens to the evidence and the field. A list of columns gets a line for each column.
+   */
+  readonly detected?: boolean;
   /** May be left empty; the value is then null. */
   readonly optional?: boolean;
   /** Shown, validated and required only while another param of the same node has one of these values. */
@@ -20,7 +25,7 @@ type Of<K extends string, V, Extra = unknown> = FieldBase & { readonly kind: K; 
 export type TextField = Of<
   'text',
   string,
-  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' }
+  { readonly placeholder?: string; readonly multiline?: boolean; readonly pattern?: string; readonly suggest?: 'timeZones' | 'encodings' }
 >;
 export type NumberField = Of<'number', number, { readonly min?: number; readonly max?: number; readonly integer?: boolean; readonly unit?: string }>;
 /** Milliseconds in the params; the form takes and shows `500ms`, `10s`, `5m`, `1h`, `1d`. `placeholder` says what an empty one means. */

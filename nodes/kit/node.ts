@@ -1,3 +1,4 @@
+import type { Detected } from '../../engine/schema/detected.ts';
 import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../../engine/schema/types.ts';
@@ -118,6 +119,17 @@ export interface RowFailure {
   readonly row?: Row;
   readonly position?: RowPosition;
   readonly fix?: Fix;
+  /** All cells of the row that do not fit their columns, where that is why it failed. The message is about the first. */
+  readonly misfits?: readonly Misfit[];
+}
+export interface Misfit {
+  readonly column: string;
+  /** As it stands in the input. */
+  readonly text: string;
+  /** Why it does not fit, without a full stop. */
+  readonly message: string;
+  /** The next wider type that takes it; absent where somebody has set the type. */
+  readonly fix?: Fix;
 }
 
 /**
@@ -222,6 +234,8 @@ export interface Discovery {
   readonly readings?: Readings;
   /** Files whose change makes this discovery stale; absolute paths. */
   readonly dependsOn?: readonly string[];
+  /** What was found out about how the input is written, in the order in which to show it; of each column why it has its type. */
+  readonly detected?: readonly Detected[];
 }
 
 export interface ListenContext<P> {
@@ -505,6 +519,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
    * as strings with `asWritten`. See engine/plan/as-written.ts.
    */
   readsText?(params: ParamsOf<F>, column: Column): boolean;
+  /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
+  readonly scans?: boolean;
   run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields> extends Definition<F> {

@@ -1,5 +1,5 @@
 import type { ColumnType } from '../../engine/schema/types.ts';
-import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
+import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { CsvFiles } from '../formats/csv-files.ts';
 import { discoverCsv } from '../formats/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv-options.ts';
@@ -51,8 +51,11 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   bounded: true,
   params: {
     path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'data/*.csv' }),
+    exclude: excludeField,
     delimiter: f.choice({
       label: 'Delimiter',
+      group: formatGroup,
+      detected: true,
       default: 'auto',
       options: [
         { value: 'auto', label: 'Detect' },
@@ -63,31 +66,32 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
         { value: 'other', label: 'Other' },
       ],
     }),
-    otherDelimiter: f.text({ label: 'Other delimiter', default: '^', when: { param: 'delimiter', is: ['other'] } }),
-    header: f.boolean({ label: 'First row holds the names', default: true }),
-    types: columnTypesField,
-    sampleRows: sampleRowsField,
+    otherDelimiter: f.text({
+      label: 'Other delimiter',
+      group: formatGroup,
+      default: '^',
+      help: 'One ASCII character; \\t stands for a tab.',
+      when: { param: 'delimiter', is: ['other'] },
+    }),
+    header: f.boolean({ label: 'Header row', group: formatGroup, detected: true, default: true }),
     skip: dialectFields.skip,
+    encoding: encodingField,
+    quote: f.text({ label: 'Quote', group: formatGroup, detected: true, default: '"', optional: true, help: 'Empty: quotes are ordinary characters.' }),
     comment: dialectFields.comment,
-    quote: f.text({ label: 'Quote', default: '"', optional: true, advanced: true, help: 'Empty: quotes are ordinary characters.' }),
     escape: dialectFields.escape,
     trailing: dialectFields.trailing,
-    width: dialectFields.width,
     lineEnds: dialectFields.lineEnds,
-    encoding: f.text({
-      label: 'Encoding',
-      default: 'auto',
-      advanced: true,
-      help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, iso-8859-15, shift_jis ...',
-    }),
-    exclude: excludeField,
-    fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
-    maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
+    types: columnTypesField,
+    sampleRows: sampleRowsField,
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
     ...sourceFormatFields,
+    width: dialectFields.width,
+    maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
   reads: ({ path }) => [path],
+  scans: true,
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
   readsText: ({ types, numbers, fileColumn }, { name, type }) =>
     name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),

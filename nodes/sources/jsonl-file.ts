@@ -1,6 +1,6 @@
 import { decoderFor } from '../formats/byte-reader.ts';
 import { CellFormats } from '../formats/cell-formats.ts';
-import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
+import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -49,8 +49,11 @@ that does not fit its column's type, a key that is no column (unless these are l
   bounded: true,
   params: {
     path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['json', 'jsonl', 'ndjson', 'geojson', 'gz'], placeholder: 'data/*.json' }),
+    exclude: excludeField,
     layout: f.choice({
       label: 'Layout',
+      group: formatGroup,
+      detected: true,
       default: 'auto',
       options: [
         { value: 'auto', label: 'Detect' },
@@ -60,43 +63,41 @@ that does not fit its column's type, a key that is no column (unless these are l
     }),
     records: f.text({
       label: 'Path to the records',
+      group: formatGroup,
+      detected: true,
       optional: true,
       placeholder: 'data.items',
       help: 'Where the list of records is within the documents. Empty: the file is the list.',
       when: { param: 'layout', is: ['auto', 'document'] },
     }),
+    encoding: encodingField,
+    types: columnTypesField,
+    sampleRows: sampleRowsField,
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
     extra: f.choice({
       label: 'Keys that are no columns',
+      group: limitsGroup,
       default: 'error',
       options: [
-        { value: 'error', label: 'Row error' },
+        { value: 'error', label: 'The row fails' },
         { value: 'ignore', label: 'Leave them out, and count them in the log' },
       ],
     }),
     doubleKeys: f.choice({
       label: 'A key twice in an object',
+      group: limitsGroup,
       default: 'last',
-      advanced: true,
       options: [
         { value: 'last', label: 'The last value counts, and the log counts the rows' },
-        { value: 'error', label: 'Row error' },
+        { value: 'error', label: 'The row fails' },
       ],
     }),
-    types: columnTypesField,
-    sampleRows: sampleRowsField,
-    encoding: f.text({
-      label: 'Encoding',
-      default: 'auto',
-      advanced: true,
-      help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, shift_jis ...',
-    }),
-    exclude: excludeField,
-    fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
-    maxRowSize: f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true }),
+    maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
   },
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null, true),
   reads: ({ path }) => [path],
+  scans: true,
   opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
   discover: (context) =>
     discoverFiles(context, (files, signal) => {

@@ -1,3 +1,4 @@
+import { VisuallyHidden } from '@mantine/core';
 import { useEffect, useId, useRef } from 'react';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
@@ -54,7 +55,11 @@ export function FieldRow({ path, field, value, onChange, onDone, compact, isName
   );
   return (
     <div ref={row} className={styles.field} data-field={path} data-wide={wideInCompact.has(field.kind) || field.multiline || undefined}>
-      {field.kind === 'boolean' || (isNamed && groups.has(field.kind)) ? null : groups.has(field.kind) ? (
+      {field.kind === 'boolean' || (isNamed && groups.has(field.kind)) ? null : isNamed ? (
+        <VisuallyHidden>
+          <label htmlFor={id}>{field.label}</label>
+        </VisuallyHidden>
+      ) : groups.has(field.kind) ? (
         <div className={styles.label} title={compact ? field.help : undefined}>
           {label}
         </div>

@@ -1,13 +1,16 @@
 import { Collapse, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { FieldManifest } from '../../engine/protocol/messages.ts';
+import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { isShown } from '../code/code-fields.ts';
 import { session, useSession } from '../session/session.ts';
-import { formatDuration } from './duration.ts';
 import { FieldRow } from './FieldRow.tsx';
+import { FoundColumns } from './FoundColumns.tsx';
+import { FoundFields } from './FoundFields.tsx';
+import { isSet, shortValue } from './field-values.ts';
 import styles from './Inspector.module.css';
+import { WholeScan } from './WholeScan.tsx';
 import { useForm } from './widget.ts';
 
 export interface FormProps {
@@ -47,28 +50,71 @@ function FieldGroup({ title, ...props }: FormProps & { readonly title: string; r
   const key = `inspector.group.${title}`;
   const chosen = useSession((state) => state.settings[key] as boolean | undefined);
   const isWanted = useIsWanted(shown, path);
-  const says = shown.some(([name, field]) => name in values && JSON.stringify(values[name] ?? null) !== JSON.stringify(field.default ?? null));
+  const found = useFound(shown, path);
+  const says = found.length > 0 || shown.some(([name, field]) => name in values && isSet(field, values[name]));
   const open = isWanted || (chosen ?? says);
-  const [name, first] = shown[0]!;
   return (
     <fieldset className={styles.group} aria-label={title}>
       <UnstyledButton className={styles.groupHead} aria-expanded={open} onClick={() => session.set(key, !open)}>
         <IconChevronRight size={13} data-open={open || undefined} />
         {title}
-        {!open && <span className={styles.sectionDetail}>{inShort(first, values[name] ?? null)}</span>}
+        {!open && <span className={styles.sectionDetail}>{inShort(shown, values, found)}</span>}
       </UnstyledButton>
       <Collapse expanded={open} transitionDuration={0}>
-        <PlainFields {...props} heading={title} />
+        {shown.some(([, field]) => field.detected) ? <FoundGroup {...props} found={found} /> : <PlainFields {...props} heading={title} />}
       </Collapse>
     </fieldset>
   );
 }
 
-/** The value of a field, for the heading of its group. */
-function inShort(field: FieldManifest, value: Json): string {
-  if (field.kind === 'choice') return field.options?.find((option) => option.value === value)?.label ?? '';
-  if (field.kind === 'duration' && typeof value === 'number') return formatDuration(value);
-  return value === null ? (field.placeholder ?? '') : String(value);
+/** Fields whose values are detected, as lines that open to the evidence; then the others. */
+function FoundGroup({ shown, found, ...props }: FormProps & { readonly shown: Shown; readonly found: readonly Detected[] }) {
+  const { values, onChange, onDone } = props;
+  const rows = shown.filter(([, field]) => field.detected && field.kind !== 'list');
+  const isFurther = ([, { detected, when }]: Shown[number]) => !detected && rows.some(([name]) => when?.param === name);
+  const columns = shown.find(([, field]) => field.detected && field.kind === 'list');
+  const plain = shown.filter((each) => !rows.includes(each) && !isFurther(each));
+  const ofColumns = found.filter(({ column }) => column !== undefined);
+  return (
+    <>
+      {rows.length > 0 && <FoundFields fields={rows} further={shown.filter(isFurther)} values={values} onChange={onChange} onDone={onDone} />}
+      {columns && ofColumns.length > 0 && (
+        <FoundColumns
+          form={Form}
+          name={columns[0]}
+          field={columns[1]}
+          value={values[columns[0]]}
+          found={ofColumns}
+          onChange={(value, how) => onChange(columns[0], value, how)}
+          onDone={onDone}
+        />
+      )}
+      {columns && <WholeScan />}
+      {plain.length > 0 && <PlainFields {...props} shown={plain} />}
+    </>
+  );
+}
+
+/** What was detected for these fields. */
+function useFound(shown: Shown, path: string): readonly Detected[] {
+  const { check } = useForm();
+  return path === '' ? (check?.detected ?? []).filter(({ param }) => shown.some(([name, field]) => name === param && field.detected)) : [];
+}
+
+const mostInShort = 3;
+
+/** What a folded group says, for its heading. */
+function inShort(shown: Shown, values: FormProps['values'], found: readonly Detected[]): string {
+  const columns = found.filter(({ column }) => column !== undefined).length;
+  if (columns > 0) return String(columns);
+  const notable = found.filter((each) => each.notable);
+  if (notable.length > 0)
+    return notable
+      .slice(0, mostInShort)
+      .map(({ value }) => value)
+      .join(' · ');
+  const [name, first] = shown[0]!;
+  return shortValue(first, values[name] ?? null);
 }
 
 /** Whether one of the fields has an error or is to be shown: it must not stay folded away then. */

@@ -4,13 +4,24 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
 import { session, usePipeline } from '../session/session.ts';
 
+interface FixButtonProps {
+  readonly problem: Problem;
+  readonly className?: string;
+  /** In place of the fix's title, where what stands beside the button says the rest. */
+  readonly label?: string | undefined;
+}
+
 /** The one click that mends a problem, where it says one and the pipeline does not have it yet. An edit like any other: it can be undone. */
-export function FixButton({ problem: { node, fix }, className }: { readonly problem: Problem; readonly className?: string }) {
+export function FixButton({ problem: { node, fix }, className, label }: FixButtonProps) {
   const pipeline = usePipeline();
   if (!node || !fix || !isFixable(pipeline, node, fix)) return null;
   return (
-    <UnstyledButton className={className} onClick={() => session.edit(fix.title, (before) => fixProblem(before, node, fix))}>
-      {visible(fix.title)}
+    <UnstyledButton
+      className={className}
+      title={label === undefined ? undefined : visible(fix.title)}
+      onClick={() => session.edit(fix.title, (before) => fixProblem(before, node, fix))}
+    >
+      {label ?? visible(fix.title)}
     </UnstyledButton>
   );
 }

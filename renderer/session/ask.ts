@@ -12,7 +12,9 @@ interface Asking {
 }
 
 /** A request about the open document's pipeline, with only what has changed in it since the last one. */
-export async function ask<K extends 'pipeline.check' | 'preview.read'>(
+export type AboutPipeline = 'pipeline.check' | 'preview.read' | 'source.scan' | 'source.scanned';
+
+export async function ask<K extends AboutPipeline>(
   client: Client<EditorProtocol>,
   name: K,
   { pipeline, ...params }: RequestParams<K> & Asking,
@@ -32,6 +34,6 @@ export async function ask<K extends 'pipeline.check' | 'preview.read'>(
   }
 }
 
-export function isAboutPipeline(name: RequestName): name is 'pipeline.check' | 'preview.read' {
-  return name === 'pipeline.check' || name === 'preview.read';
+export function isAboutPipeline(name: RequestName): name is AboutPipeline {
+  return name === 'pipeline.check' || name === 'preview.read' || name === 'source.scan' || name === 'source.scanned';
 }

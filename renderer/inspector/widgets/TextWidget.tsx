@@ -15,10 +15,35 @@ export function TextWidget({ id, field, value, onChange, onDone, problems, descr
   if (field.multiline) {
     return <Textarea {...common} autosize minRows={2} maxRows={10} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
   }
-  if (field.suggest === 'timeZones') {
+  if (field.suggest !== undefined) {
     return (
-      <Autocomplete {...common} data={timeZoneNames()} limit={50} maxDropdownHeight={240} onChange={(text) => onChange(textOrNull(text, field), 'typing')} />
+      <Autocomplete
+        {...common}
+        data={field.suggest === 'timeZones' ? timeZoneNames() : encodings}
+        limit={50}
+        maxDropdownHeight={240}
+        onChange={(text) => onChange(textOrNull(text, field), 'typing')}
+      />
     );
   }
   return <TextInput {...common} onChange={(event) => onChange(textOrNull(event.currentTarget.value, field), 'typing')} />;
 }
+
+/** What old programs and other countries write, most common first; any name that TextDecoder knows can be typed. */
+const encodings = [
+  'auto',
+  'utf-8',
+  'windows-1252',
+  'iso-8859-15',
+  'utf-16le',
+  'utf-16be',
+  'windows-1250',
+  'windows-1251',
+  'ibm866',
+  'macintosh',
+  'shift_jis',
+  'euc-jp',
+  'gb18030',
+  'big5',
+  'euc-kr',
+];

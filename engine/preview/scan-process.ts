@@ -1,0 +1,10 @@
+/** Entry of the process that reads sources to their end: that may take long, and is stopped at any time. Owned by scans.ts. */
+import { definitions } from '../../nodes/index.ts';
+import { runInUniversalTime } from '../time-zone.ts';
+import { serveJobs } from '../workers/serve.ts';
+import { type ScanJob, scan } from './scan.ts';
+
+runInUniversalTime();
+const byType = new Map(definitions.map((definition) => [definition.type, definition]));
+
+serveJobs((job: ScanJob, report) => scan(job, byType.get(job.node.type)!, report));

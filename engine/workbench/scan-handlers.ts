@@ -1,0 +1,32 @@
+import type { PipelineReceiver } from '../document/transfer.ts';
+import type { KeyedScan, Scans } from '../preview/scans.ts';
+import type { Events } from '../protocol/api.ts';
+import type { Checks } from './checks.ts';
+import type { Documents } from './documents.ts';
+import { type Answers, type AskedPipeline, pipelineOf } from './handlers.ts';
+
+/** Sources that are read to their end, to say what of it does not fit. */
+export function scanHandlers(
+  documents: Documents,
+  checks: Checks,
+  scans: Scans,
+  received: PipelineReceiver,
+  onProgress: (progress: Events['source.scanning']) => void,
+): Answers<'source.scan' | 'source.scanned'> {
+  const prepare = async (asked: AskedPipeline & { readonly node: string }): Promise<KeyedScan> => {
+    const document = documents.trusted(asked.documentId);
+    const pipeline = pipelineOf(asked, received);
+    const { plan, sampleKeys } = await checks.plan(pipeline, document, { touch: true, mustKnow: true }, { target: asked.node });
+    const node = plan.nodes.find(({ id }) => id === asked.node)!;
+    return { node, folder: document.folder, key: sampleKeys[node.id]! };
+  };
+  return {
+    'source.scan': (asked, signal) => {
+      const { documentId, node } = asked;
+      const pipeline = pipelineOf(asked, received);
+      const again = () => prepare({ documentId, node, pipeline });
+      return scans.run(documentId, node, again, (progress) => onProgress({ documentId, node, ...progress }), signal);
+    },
+    'source.scanned': async (asked) => ({ result: scans.found((await prepare(asked)).key) }),
+  };
+}
