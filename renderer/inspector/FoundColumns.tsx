@@ -8,6 +8,8 @@ import { FixButton } from '../problems/FixButton.tsx';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
 import type { FormProps } from './Form.tsx';
+import { problemsAt } from './field-problems.ts';
+import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 import { CellReadings } from './widgets/CellReadings.tsx';
 
@@ -28,21 +30,25 @@ const shownAtFirst = 10;
 
 /** The columns that were found, each with its type, the cell that decided it, and what can be set instead. */
 export function FoundColumns({ found, ...props }: Props) {
+  const { problems } = useForm();
   const [all, setAll] = useState(false);
   const shown = all ? found : found.slice(0, found.length <= shownAtFirst + 2 ? found.length : shownAtFirst);
   return (
-    <ul className={styles.list} aria-label="Columns that were found">
-      {shown.map((each) => (
-        <FoundColumn key={each.column} found={each} {...props} />
-      ))}
-      {shown.length < found.length && (
-        <li>
-          <UnstyledButton className={styles.more} onClick={() => setAll(true)}>
-            {(found.length - shown.length).toLocaleString('en')} more columns
-          </UnstyledButton>
-        </li>
-      )}
-    </ul>
+    <>
+      <ProblemLines problems={problemsAt(problems, props.name, props.field)} />
+      <ul className={styles.list} aria-label="Columns that were found">
+        {shown.map((each) => (
+          <FoundColumn key={each.column} found={each} {...props} />
+        ))}
+        {shown.length < found.length && (
+          <li>
+            <UnstyledButton className={styles.more} onClick={() => setAll(true)}>
+              {(found.length - shown.length).toLocaleString('en')} more columns
+            </UnstyledButton>
+          </li>
+        )}
+      </ul>
+    </>
   );
 }
 
