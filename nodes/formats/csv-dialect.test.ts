@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import csvFile from '../sources/csv-file.ts';
+import { type DialectOptions, detectLayout } from './csv-dialect.ts';
 import { folderOf, type Outcome, readSource } from './source-testing.ts';
 
 const read = (content: string | Buffer, params: object = {}): Promise<Outcome> =>
@@ -37,6 +38,13 @@ describe('lines before the table', () => {
     const { failures, rows, problems } = await read(text);
     expect(codes({ problems } as Outcome)).not.toContain('info csv/preamble');
     expect(failures.length + rows.length).toBe(text.trim().split('\n').length - 1);
+  });
+  it('are found in an encoding that nobody has set yet', () => {
+    const text =
+      'Auszug;vom 05.10.2026\r\nSaldo;1.234,56;EUR\r\n\r\nTag;Empfänger;Zweck;Betrag;Währung\r\n01;Bäcker;Brötchen;-4,50;EUR\r\n02;Größe;Kuchen;-12,30;EUR\r\n';
+    const unset: DialectOptions = { delimiter: null, quote: 34, escape: null, comment: null, trailing: null, skip: null, header: true };
+    expect(detectLayout(Buffer.from(text, 'latin1'), unset, true)).toEqual(detectLayout(Buffer.from(text), unset, true));
+    expect(detectLayout(Buffer.from(text, 'latin1'), unset, true)).toMatchObject({ skip: 3, dialect: { delimiter: 59 } });
   });
   it('are passed over again where reading goes on', async () => {
     const text = `Report\n\nid;v\n${Array.from({ length: 30 }, (_, i) => `${i};x\n`).join('')}`;

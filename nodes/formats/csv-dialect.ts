@@ -1,4 +1,5 @@
 /** Finds out how a CSV file is written, from its first records: what nobody has set. */
+import { isUtf8 } from 'node:buffer';
 import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
 
 /** What is known of a dialect; null is to be found out. Bytes, and -1 for none. */
@@ -38,14 +39,16 @@ interface Fit {
 const lookedAt = 100;
 const backslash = 92;
 const hash = 35;
+const letter = 120;
 const lineFeed = 10;
 const candidates = [...',;\t|'].map((character) => character.charCodeAt(0));
 /** What Excel writes for itself: the delimiter, in a line of its own. */
 const sepLine = /^"?sep=([^\r\n"])"?[,;\t|]*\r?\n/i;
 const numeric = /^[-+]?\d[\d.,:/ -]*$/;
 
-/** `bytes` is the beginning of a file; `last`: all of it, and the last byte is a line feed. */
-export function detectLayout(bytes: Buffer, options: DialectOptions, last: boolean): CsvLayout {
+/** `head` is the beginning of a file; `last`: all of it, and the last byte is a line feed. */
+export function detectLayout(head: Buffer, options: DialectOptions, last: boolean): CsvLayout {
+  const bytes = isUtf8(head) ? head : lettersOnly(head);
   const sep = options.skip === 0 ? null : sepLine.exec(bytes.toString('latin1', 0, 32));
   const named = sep?.[1]?.charCodeAt(0);
   const delimiters = options.delimiter !== null ? [options.delimiter] : named !== undefined && named < 128 ? [named] : candidates;
@@ -79,6 +82,11 @@ export function detectLayout(bytes: Buffer, options: DialectOptions, last: boole
     guessedComment: options.comment === null && dialect.comment !== undefined,
     namedDelimiter: sep !== null && options.skip === null,
   };
+}
+
+/** Text in another encoding has the same layout: its letters beyond ASCII, as letters. */
+function lettersOnly(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte) => (byte < 128 ? byte : letter)));
 }
 
 function holdsEscapedQuote(bytes: Buffer, quote: number): boolean {
