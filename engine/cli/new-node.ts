@@ -10,7 +10,11 @@ export async function newNode(kind: string, name: string): Promise<number> {
   if (!kinds.includes(kind))
     throw new MillraceError({ code: 'new-node/kind', message: `"${kind}" is not a kind of node.`, hint: `Use one of: ${kinds.join(', ')}.` });
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
-    throw new MillraceError({ code: 'new-node/name', message: `"${name}" is not a valid node name.`, hint: 'Use lower-case words with dashes: moving-average.' });
+    throw new MillraceError({
+      code: 'new-node/name',
+      message: `"${name}" is not a valid node name.`,
+      hint: 'Use lower-case words with dashes: moving-average.',
+    });
   }
   const root = join(dirname(entryFile('cli')), '..', '..');
   const template = join(root, 'nodes', kind === 'transform' ? '_template.ts' : `_template-${kind}.ts`);

@@ -21,7 +21,11 @@ export async function readText(path: string): Promise<{ readonly text: string; r
     }
     const { size } = found;
     if (size > largestFile) {
-      throw new MillraceError({ code: 'file/too-large', message: `${path} has ${size} bytes, which is too large for a pipeline.`, hint: 'Open a *.millrace.json file.' });
+      throw new MillraceError({
+        code: 'file/too-large',
+        message: `${path} has ${size} bytes, which is too large for a pipeline.`,
+        hint: 'Open a *.millrace.json file.',
+      });
     }
     const text = utf8(await readFile(path), path);
     return { text, stamp: stampOf(text) };

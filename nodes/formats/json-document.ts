@@ -85,7 +85,9 @@ export class JsonDocumentParser implements Parser {
     window.at = start;
     if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(start, end)))) {
       const hint = 'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.';
-      this.#context.fail(unreadable(window, end, 1, { code: 'jsonl/encoding', message: 'The record contains bytes that are not valid in this encoding.', hint }));
+      this.#context.fail(
+        unreadable(window, end, 1, { code: 'jsonl/encoding', message: 'The record contains bytes that are not valid in this encoding.', hint }),
+      );
     } else {
       const row = this.#records.quickly(text) ?? this.#records.convert(text, window, end, 'record', column);
       if (row !== undefined) {
