@@ -14,6 +14,7 @@ import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
 import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
+import { lateRows } from './late-rows.ts';
 import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { orderCare } from './order.ts';
@@ -441,9 +442,7 @@ class OpenDataflow implements Dataflow {
   warnings(): Problem[] {
     const { leaving = [] } = this.#plan;
     const isTaken = (id: NodeId, port: string) => this.#hub.isConnected(id, port) || leaving.some((from) => from.node === id && from.port === port);
-    return [...this.#stations.values()].flatMap(({ planned: { id }, counters }) =>
-      counters.latePorts.flatMap((port) => (isTaken(id, port) ? [] : [lateRows(id, counters.out[port]!)])),
-    );
+    return [...this.#stations.values()].flatMap((station) => lateRows(station, isTaken));
   }
 
   recent(node: NodeId, port: string, limit: number): readonly Row[] {
@@ -498,15 +497,4 @@ class OpenDataflow implements Dataflow {
     }
     return false;
   }
-}
-
-function lateRows(node: NodeId, count: number): Problem {
-  return {
-    code: 'run/late-rows',
-    severity: 'warning',
-    message:
-      count === 1 ? 'One row came too late to count, and was left out.' : `${count.toLocaleString('en')} rows came too late to count, and were left out.`,
-    hint: 'Connect the port "Late" to keep them, let the node wait for late rows, or say at the source how far its rows may be out of order.',
-    node,
-  };
 }
