@@ -15,18 +15,27 @@ export interface RowPosition {
   readonly toLine?: number;
 }
 
-/**
- * One edit of the node's params that mends a problem: `entry` goes into the list that the param `list` is, in place of the
- * entry that has the same `key`.
- */
-export interface Fix {
+/** One edit of the node's params that mends a problem. */
+export type Fix = EntryFix | ParamFix;
+interface Titled {
   /** What it does, as a button says it: `Read column "zip" as text`. */
   readonly title: string;
+}
+/** `entry` goes into the list that the param `list` is, in place of the entry that has the same `key`. */
+export interface EntryFix extends Titled {
   readonly list: string;
   readonly key: string;
   readonly entry: FixEntry;
   /** Entries that go into the list besides, each in the same way. */
   readonly more?: readonly FixEntry[];
+}
+export function entryFix(fix: Fix | undefined): EntryFix | undefined {
+  return fix && 'entry' in fix ? fix : undefined;
+}
+/** `param` becomes `value`. */
+export interface ParamFix extends Titled {
+  readonly param: string;
+  readonly value: string;
 }
 export type FixEntry = { readonly [name: string]: string | boolean };
 

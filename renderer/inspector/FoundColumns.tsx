@@ -1,6 +1,7 @@
 import { UnstyledButton } from '@mantine/core';
 import { type ComponentType, useState } from 'react';
 import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
+import { entryFix } from '../../engine/schema/problem.ts';
 import { type ColumnType, columnTypes, type Json } from '../../engine/schema/types.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
@@ -64,9 +65,12 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
   // What is said of a column may be about its cells alone.
   const said = columnTypes.find((each) => each === values['type']);
   const type = said ?? found.value;
-  const offers = problems.filter(({ fix }) => fix?.list === name && fix.entry['column'] === column && !fix.more);
+  const offers = problems.filter((problem) => {
+    const fix = entryFix(problem.fix);
+    return fix?.list === name && fix.entry['column'] === column && !fix.more;
+  });
   // An offer that leaves the type to the data is one of marked numbers.
-  const offered = columnTypes.find((each) => each === offers[0]?.fix?.entry['type']) ?? 'number';
+  const offered = columnTypes.find((each) => each === entryFix(offers[0]?.fix)?.entry['type']) ?? 'number';
   const set = (part: string, next: Json, how?: 'typing') => {
     const changed = { ...values, column, [part]: next };
     onChange(entry ? entries.with(index, changed) : [...entries, changed], how);
