@@ -64,9 +64,11 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
   // What is said of a column may be about its cells alone.
   const said = columnTypes.find((each) => each === values['type']);
   const type = said ?? found.value;
-  const offers = problems.filter(({ fix }) => fix?.list === name && fix.entry['column'] === column && !fix.more);
+  const offers = problems.flatMap(({ fix, ...problem }) =>
+    fix && 'entry' in fix && fix.list === name && fix.entry['column'] === column && !fix.more ? [{ ...problem, fix }] : [],
+  );
   // An offer that leaves the type to the data is one of marked numbers.
-  const offered = columnTypes.find((each) => each === offers[0]?.fix?.entry['type']) ?? 'number';
+  const offered = columnTypes.find((each) => each === offers[0]?.fix.entry['type']) ?? 'number';
   const set = (part: string, next: Json, how?: 'typing') => {
     const changed = { ...values, column, [part]: next };
     onChange(entry ? entries.with(index, changed) : [...entries, changed], how);
@@ -98,7 +100,7 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
       {entry && <CellReadings cells={check?.readings?.[column] ?? []} />}
       {!entry &&
         offers.map((offer) => (
-          <div key={offer.fix!.title} className={styles.offer}>
+          <div key={offer.fix.title} className={styles.offer}>
             <p className={styles.because}>{visible(offer.message)}</p>
             <FixButton problem={offer} className={styles.reset} />
           </div>
