@@ -382,8 +382,9 @@ class Sample {
       );
   }
 
-  #bad(message: string, hint: string, code: string): void {
+  #bad(message: string, generalHint: string, code: string): void {
     const fix = code === 'csv/encoding' && this.#options.encoding === 'auto' ? asWindows1252 : null;
+    const hint = fix ? 'Set the encoding that it has: most often that is windows-1252.' : generalHint;
     if (this.#width === 0 && this.#options.header)
       throw new MillraceError({ code, message: `The header of ${this.#file.name} cannot be read. ${message}`, hint, ...(fix && { fix }) });
     this.#unreadable++;

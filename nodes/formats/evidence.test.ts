@@ -86,7 +86,7 @@ describe('what is detected of a JSON file', () => {
     const found = await detect(json, { 'a.jsonl': '{"id":1,"v":2.5}\n{"id":12345678901234567890,"v":"x"}\n' });
     expect(found('layout')).toMatchObject({ value: 'An object on each line' });
     expect(found('types', 'id')).toMatchObject({
-      value: 'string',
+      value: 'decimal',
       because: '12345678901234567890 has more digits than a number keeps; the value before it is a whole number.',
     });
     expect(lines(found('types', 'v'))).toEqual(['2: "x"']);

@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
 import { type ComponentType, useState } from 'react';
-import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
+import type { Detected, FieldManifest, Problem } from '../../engine/protocol/messages.ts';
 import { type ColumnType, columnTypes, type Json } from '../../engine/schema/types.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
@@ -35,7 +35,7 @@ export function FoundColumns({ found, ...props }: Props) {
   const shown = all ? found : found.slice(0, found.length <= shownAtFirst + 2 ? found.length : shownAtFirst);
   return (
     <>
-      <ProblemLines problems={problemsAt(problems, props.name, props.field)} />
+      <ProblemLines problems={together(problemsAt(problems, props.name, props.field))} />
       <ul className={styles.list} aria-label="Columns that were found">
         {shown.map((each) => (
           <FoundColumn key={each.column} found={each} {...props} />
@@ -50,6 +50,13 @@ export function FoundColumns({ found, ...props }: Props) {
       </ul>
     </>
   );
+}
+
+/** Where one offer is about several columns, those about each stand with the columns alone. */
+function together(problems: readonly Problem[]): readonly Problem[] {
+  const entries = problems.flatMap(({ fix }) => (fix && 'entry' in fix && fix.more ? [fix.entry, ...fix.more] : []));
+  const columns = new Set(entries.map((entry) => entry['column']));
+  return problems.filter(({ fix }) => !fix || !('entry' in fix) || fix.more || !columns.has(fix.entry['column']));
 }
 
 function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }: Omit<Props, 'found'> & { readonly found: Detected }) {
