@@ -3,7 +3,7 @@ import { Calendar } from '../../engine/schema/calendar.ts';
 import { durationText } from '../../engine/schema/duration.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { utc, zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
-import { timeTypes } from './columns.ts';
+import { onlyTime, timeTypes } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
 import type { NodeProblem } from './node.ts';
@@ -134,8 +134,7 @@ export function windowProblems({ window, timeColumn, zone, every, length }: Wind
   if (window === 'none') return problems;
   if (rows && !rows.eventTime && timeColumn === null) {
     const hint = 'Choose a column with times or days under "Time", or set an event time at the source, or by "Set event time".';
-    const [only, ...others] = rows.columns.filter(({ type }) => timeTypes.some((each) => each === type));
-    const fix = only && others.length === 0 ? { title: `Go by "${only.name}"`, param: 'timeColumn', value: only.name } : undefined;
+    const fix = onlyTime(rows);
     problems.push({
       code: 'aggregate/no-event-time',
       severity: 'error',
