@@ -16,10 +16,15 @@ export interface RowPosition {
 }
 
 /** One edit of the node's params that mends a problem. */
-export type Fix = EntryFix | ParamFix;
+export type Fix = ParamFix | EntryFix;
 interface Titled {
   /** What it does, as a button says it: `Read column "zip" as text`. */
   readonly title: string;
+}
+/** `value` becomes that of the param. */
+export interface ParamFix extends Titled {
+  readonly param: string;
+  readonly value: string | number | boolean;
 }
 /** `entry` goes into the list that the param `list` is, in place of the entry that has the same `key`. */
 export interface EntryFix extends Titled {
@@ -28,14 +33,6 @@ export interface EntryFix extends Titled {
   readonly entry: FixEntry;
   /** Entries that go into the list besides, each in the same way. */
   readonly more?: readonly FixEntry[];
-}
-export function entryFix(fix: Fix | undefined): EntryFix | undefined {
-  return fix && 'entry' in fix ? fix : undefined;
-}
-/** `param` becomes `value`. */
-export interface ParamFix extends Titled {
-  readonly param: string;
-  readonly value: string;
 }
 export type FixEntry = { readonly [name: string]: string | boolean };
 

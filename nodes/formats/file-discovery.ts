@@ -6,10 +6,10 @@ import { timeLimit } from './time-limit.ts';
 
 /** Finds the files of a source's param `path` and looks into them; whatever is wrong becomes a problem of the discovery. */
 export async function discoverFiles(
-  context: DiscoverContext<{ readonly path: string; readonly exclude: string | null; readonly encoding?: string }>,
+  context: DiscoverContext<{ readonly path: string; readonly exclude: string | null }>,
   look: (files: readonly InputFile[], signal: AbortSignal) => Promise<Discovery>,
 ): Promise<Discovery> {
-  const { path, exclude, encoding } = context.params;
+  const { path, exclude } = context.params;
   if (!path) return { schema: null };
   const absolute = context.path(path);
   const folder = patternFolder(path, context.path);
@@ -18,16 +18,9 @@ export async function discoverFiles(
     const files = findFiles(path, context.path, (problem) => leftOut.push({ field: 'path', ...problem, severity: 'warning' }), exclude);
     const dependsOn = [...(folder === null ? [] : [folder]), ...files.map((file) => file.path).filter((place) => typeof place === 'string')];
     const found = await look(files, timeLimit(context.signal));
-    const problems = (found.problems ?? []).map((problem) => (encoding === 'auto' ? offeringEncoding(problem) : problem));
-    return { dependsOn, ...found, problems: [...problems, ...leftOut] };
+    return { dependsOn, ...found, problems: [...(found.problems ?? []), ...leftOut] };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [folder ?? absolute, dirname(absolute)] };
   }
-}
-
-/** By far the most common encoding of files that are not UTF-8. */
-function offeringEncoding(problem: NodeProblem): NodeProblem {
-  if (!problem.code.endsWith('/encoding')) return problem;
-  return { field: 'encoding', ...problem, fix: { title: 'Read as windows-1252', param: 'encoding', value: 'windows-1252' } };
 }
