@@ -180,14 +180,18 @@ function isDecimal(found: unknown): boolean {
   return typeof found === 'string' ? isDecimalValue(found) : found === null || typeof found === 'bigint' || typeof found === 'number';
 }
 
-/** As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. */
-function declaredType(declared: string): ColumnType {
+/**
+ * As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. Null for names such as UUID, TIME and
+ * STRING, which that rule takes for numbers.
+ */
+function declaredType(declared: string): ColumnType | null {
   const type = declared.toUpperCase().replace(/\(.*$/, '').trim();
   if (type.startsWith('BOOL')) return 'boolean';
-  if (type.startsWith('TIMESTAMP') || type === 'DATETIME') return 'timestamp';
+  if (/^(TIMESTAMP|DATETIME)/.test(type)) return 'timestamp';
   if (type === 'DATE') return 'date';
-  if (type === 'JSON') return 'json';
+  if (/^JSONB?$/.test(type)) return 'json';
   if (type === declaredTypes.decimal) return 'decimal';
+  if (affinityOf(type) === 'NUMERIC' && !/^(NUM|DEC|MONEY|FIXED)/.test(type)) return null;
   const types = { TEXT: 'string', INTEGER: 'integer', REAL: 'number', NUMERIC: 'number', BLOB: 'bytes' } as const;
   return types[affinityOf(type)];
 }
