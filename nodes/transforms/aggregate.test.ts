@@ -87,6 +87,15 @@ it('puts a row at the very end of a window into the next one', () => {
   ]);
 });
 
+it('offers the only column of times where the rows have no event time', () => {
+  const trial = (types: Parameters<typeof schema>[0]) => {
+    const rows = schema(types);
+    return aggregate.infer({ params: { ...defaultsOf(aggregate.params), aggregations: [{ function: 'count' }], window: 'calendar' }, inputs: { rows } } as never);
+  };
+  expect(trial({ day: 'date', sum: 'number' }).problems).toMatchObject([{ fix: { param: 'timeColumn', value: 'day' } }]);
+  expect(trial({ day: 'date', at: 'timestamp' }).problems![0]).not.toHaveProperty('fix');
+});
+
 it('promises the types that come out', () => {
   const params = { groupBy: ['region'], aggregations: ['sum', 'average', 'min', 'count'].map((name) => ({ function: name, column: 'level' })) };
   const { schemas } = tryTransform(aggregate, params, { inputs: { rows: { schema: columns, rows: [] } } });
