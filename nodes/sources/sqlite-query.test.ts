@@ -45,6 +45,17 @@ describe('types', () => {
       { a: 'x', b: 5, c: 1.5, d: 2, e: Date.UTC(2026, 0, 31, 12), f: Uint8Array.of(1, 2), g: false, h: '2026-01-31', i: { a: 1 }, j: 'any' },
     ]);
   });
+  it('are told from the data where SQLite takes a name that it does not know for that of a number', async () => {
+    const { folder, db } = database('CREATE TABLE t (a UUID, b TIME, c STRING, d JSONB, e YEAR, f DATETIME2, g NVARCHAR(9), h UNSIGNED BIG INT, i NUMBER)');
+    db.exec(
+      `INSERT INTO t VALUES ('7b-1', '12:30', 'x', '{"a":1}', 2026, '2026-01-31 12:00:00', '07', 5, 1), ('7b-2', NULL, 'y', '[]', 2027, NULL, 7, 6, 2.5)`,
+    );
+    const { schema, rows, failures } = await read(folder, { table: 't' });
+    const types = ['string', 'string', 'string', 'json', 'integer', 'timestamp', 'string', 'integer', 'number'];
+    expect(schema!.columns.map(({ type }) => type)).toEqual(types);
+    expect(failures).toEqual([]);
+    expect(rows[0]).toEqual({ a: '7b-1', b: '12:30', c: 'x', d: { a: 1 }, e: 2026, f: Date.UTC(2026, 0, 31, 12), g: '07', h: 5, i: 1 });
+  });
   it('keep days as they are, and take a DATE column that holds times for one of timestamps', async () => {
     const { folder, db } = database('CREATE TABLE t (day DATE, at DATE)');
     db.exec("INSERT INTO t VALUES ('2026-01-31', '2026-01-31 12:00:00'), ('2026-02-01', NULL)");
