@@ -54,6 +54,10 @@ function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails
       return `(_, ${given}) => ${test('==')} ? ${missed} : ${quasis.map((text, i) => `${i > 0 ? `\`\${v${i - 1}}\` + ` : ''}${JSON.stringify(text)}`).join(' + ')}`;
     case 'method':
       return `(self, ${given}) => (${test('===')}) && coerces(self, ${JSON.stringify(operator)}) ? ${missed} : self.${operator}(${given})`;
+    case 'formula':
+      return `(${given}) => ${test('==')} ? null : ${operator}`;
+    case 'math':
+      return `(${given}) => ${test('==')} ? ${missed} : Math.${operator}(${given})`;
     case 'key':
       return `(v0) => v0 == null ? ${failing ? missed : 'noKey'} : v0`;
     case 'value':

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { TrailingZeros } from '../../engine/schema/exact.ts';
 import type { EntryFix } from '../../engine/schema/problem.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
 import { formatLabel, type NamedFormat, namedReader } from '../kit/log-formats.ts';
@@ -126,7 +127,7 @@ export class LogfmtLines implements LineReader {
   }
 
   end(file: InputFile): void {
-    const rows = (count: number) => (count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`);
+    const rows = (count: number) => (count === 1 ? '1 row' : `${thousands(count)} rows`);
     if (this.#ignored.size > 0) {
       const told = [...this.#ignored].slice(0, 5).map(([key, count]) => `"${key}" (${rows(count)})`);
       const more = this.#ignored.size > told.length ? ` and ${this.#ignored.size - told.length} others` : '';

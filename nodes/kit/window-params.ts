@@ -1,6 +1,7 @@
 /** The params of windows: their form, what can be wrong with them, and what follows from them. */
 import { Calendar } from '../../engine/schema/calendar.ts';
 import { durationText } from '../../engine/schema/duration.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { utc, zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
 import { onlyTime, timeTypes } from './columns.ts';
@@ -164,7 +165,7 @@ export function windowProblems({ window, timeColumn, zone, every, length }: Wind
       'every',
     );
   } else if (length / every > mostOverlapping) {
-    const message = `Each row would be in ${Math.ceil(length / every).toLocaleString('en')} windows, and ${mostOverlapping.toLocaleString('en')} are the most`;
+    const message = `Each row would be in ${thousands(Math.ceil(length / every))} windows, and ${thousands(mostOverlapping)} are the most`;
     error('aggregate/overlap', message, 'Let windows begin less often, or make them shorter.', 'every');
   }
   return problems;
