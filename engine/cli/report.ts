@@ -67,8 +67,10 @@ export function describeProblems(problems: readonly Problem[], file: string, tit
 
 /** Where one note offers what several others offer, it stands for them. */
 function withoutRepeats(problems: readonly Problem[]): Problem[] {
-  const entries = new Set(problems.flatMap(({ fix }) => (fix?.more ? [fix.entry, ...fix.more] : [])).map((entry) => JSON.stringify(entry)));
-  return problems.filter(({ severity, fix }) => severity !== 'info' || !fix || fix.more || !entries.has(JSON.stringify(fix.entry)));
+  const entries = new Set(
+    problems.flatMap(({ fix }) => (fix && 'entry' in fix && fix.more ? [fix.entry, ...fix.more] : [])).map((entry) => JSON.stringify(entry)),
+  );
+  return problems.filter(({ severity, fix }) => severity !== 'info' || !fix || 'param' in fix || fix.more || !entries.has(JSON.stringify(fix.entry)));
 }
 
 /** Columns of equal width, two spaces apart; `right` says which are numbers. Cells are cut to `widest` characters. */
