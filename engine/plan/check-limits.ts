@@ -6,6 +6,7 @@
 import type { Inference, NodeProblem } from '../../nodes/kit/node.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Problem } from '../schema/problem.ts';
+import { thousands } from '../schema/thousands.ts';
 import type { Schema } from '../schema/types.ts';
 
 export const maxNodes = 10_000;
@@ -25,7 +26,7 @@ export function tooManyNodes({ nodes }: Pipeline): Problem | null {
   return {
     code: 'pipeline/too-large',
     severity: 'error',
-    message: `The pipeline has ${words(count)} nodes; at most ${words(maxNodes)} can be checked and run.`,
+    message: `The pipeline has ${thousands(count)} nodes; at most ${thousands(maxNodes)} can be checked and run.`,
     hint: 'Split it into several pipelines.',
   };
 }
@@ -61,21 +62,21 @@ export class CheckBudget {
 export const tooMuchText: NodeProblem = {
   code: 'parameters/too-long',
   severity: 'error',
-  message: `The parameters put more than ${words(maxParameterUnits)} characters into the nodes in all`,
+  message: `The parameters put more than ${thousands(maxParameterUnits)} characters into the nodes in all`,
   hint: 'Give the parameters shorter values, or use them in fewer places.',
 };
 
 const tooManyInAll: NodeProblem = {
   code: 'pipeline/too-many-columns',
   severity: 'error',
-  message: `The nodes up to this one have more than ${words(maxColumnsInAll)} columns in all: its columns are not worked out`,
+  message: `The nodes up to this one have more than ${thousands(maxColumnsInAll)} columns in all: its columns are not worked out`,
   hint: 'Keep fewer columns early on, or split the pipeline.',
 };
 
 const namesTooLong: NodeProblem = {
   code: 'node/names-too-long',
   severity: 'error',
-  message: `The names of its columns would have more than ${words(maxNameUnits)} characters in all`,
+  message: `The names of its columns would have more than ${thousands(maxNameUnits)} characters in all`,
   hint: 'Give the columns shorter names before this node, or keep fewer of them. A node that is joined with itself again and again lengthens them each time.',
 };
 
@@ -87,11 +88,7 @@ function tooManyColumns(count: number): NodeProblem {
   return {
     code: 'node/too-many-columns',
     severity: 'error',
-    message: `Its rows would have ${words(count)} columns; at most ${words(maxColumns)} are possible`,
+    message: `Its rows would have ${thousands(count)} columns; at most ${thousands(maxColumns)} are possible`,
     hint: 'Keep fewer columns before this node. A node that is joined with itself again and again doubles them each time.',
   };
-}
-
-function words(count: number): string {
-  return count.toLocaleString('en-US');
 }

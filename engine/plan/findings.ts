@@ -1,5 +1,6 @@
 import type { NodeId } from '../document/pipeline.ts';
 import type { Problem } from '../schema/problem.ts';
+import { thousands } from '../schema/thousands.ts';
 
 /** A problem, and the nodes that cannot run because of it; none where the whole pipeline is meant. */
 export interface Finding {
@@ -25,7 +26,7 @@ export class Findings {
       const problem: Problem = {
         code: 'problems/more',
         severity: isError ? 'error' : 'warning',
-        message: `And ${count.toLocaleString('en-US')} more ${count === 1 ? 'problem' : 'problems'}`,
+        message: `And ${thousands(count)} more ${count === 1 ? 'problem' : 'problems'}`,
         hint: 'Fix the ones above first: these are shown after that.',
         ...(node !== undefined && { node }),
       };

@@ -1,5 +1,6 @@
 import type { NodeId } from '../document/pipeline.ts';
 import type { Problem } from '../schema/problem.ts';
+import { thousands } from '../schema/thousands.ts';
 import type { Station } from './hub.ts';
 
 /** Warnings of rows that a node left out because they came too late, and that nobody takes from its late ports. */
@@ -11,8 +12,7 @@ function warning(node: NodeId, count: number): Problem {
   return {
     code: 'run/late-rows',
     severity: 'warning',
-    message:
-      count === 1 ? 'One row came too late to count, and was left out.' : `${count.toLocaleString('en')} rows came too late to count, and were left out.`,
+    message: count === 1 ? 'One row came too late to count, and was left out.' : `${thousands(count)} rows came too late to count, and were left out.`,
     hint: 'Connect the port "Late" to keep them, let the node wait for late rows, or say at the source how far its rows may be out of order.',
     node,
   };

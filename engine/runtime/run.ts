@@ -4,6 +4,7 @@ import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type StopMode, startingSummary } from '../protocol/run-api.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
+import { thousands } from '../schema/thousands.ts';
 import { lockStateFolder } from '../store/checkpoints-lock.ts';
 import { unlockOutputs } from '../store/output-locks.ts';
 import { refuseUnfinishedReplays } from '../store/unfinished-replays.ts';
@@ -230,7 +231,7 @@ export class Run {
     const seconds = callLimit() / 1000;
     // Without a call it is what a promise does later.
     const place = this.#codes.get(code) ?? this.#onlyCode();
-    const when = code < 0 ? 'in what a promise does later' : call > 0 ? `in its ${call.toLocaleString('en')}${ordinal(call)} call` : 'before its first call';
+    const when = code < 0 ? 'in what a promise does later' : call > 0 ? `in its ${thousands(call)}${ordinal(call)} call` : 'before its first call';
     return this.#terminate({
       state: 'failed',
       problem: {

@@ -48,6 +48,11 @@ describe('in expressions, null gives null', () => {
     'Math.max(row.n, 1, row.no)',
     'Math.min(...row.list)',
     'Math["abs"](row.no)',
+    'Math.round(row.n * (2 + row.no)) / 5',
+    'Math.floor(Math.max(row.n, -row.no) / 2) > 1',
+    '(row.n + (row.no ?? 1)) * row.no',
+    `${'row.n + '.repeat(100)}row.no`,
+    `row.no${' - row.n'.repeat(100)}`,
     'Number(row.no)',
     'String(row.no)',
     'parseInt(row.no, 36)',
@@ -114,6 +119,15 @@ describe('in expressions, null gives null', () => {
     ['row.list.map((x) => x * 2).filter((x) => x !== null).join()', '2,6'],
     ['`${row.text}-${row.n}\\n${1}`', 'abc-3\n1'],
     ['Math.max(row.n, 5)', 5],
+    ['Math.floor((row.n * 89) / 2) + Math.max(row.n, 5)', 138],
+    ['- - -(row.n ** 2) + +row.n', -6],
+    ['((Math) => Math.floor(row.n))({ floor: () => 7 })', 7],
+    ['((M\\u0061th) => Math.floor(row.n))({ floor: () => 7 })', 7],
+    ['Math.floor(row.n, row.no)', 3],
+    ['Math.max(...row.list.filter((x) => x !== null))', 3],
+    ['[row.n].map(Math.sqrt)[0] > Math.sqrt(2)', true],
+    [`${'row.n + '.repeat(100)}row.n`, 303],
+    ['Number.isInteger(row.n) && Number.MAX_SAFE_INTEGER > row.n', true],
     ['Math.max(1, row.n, 2)', 3],
     ['Math.PI > 3 && Number.MAX_SAFE_INTEGER > 1', true],
     ['Number("4") + Number.parseFloat("1.5")', 5.5],
@@ -187,9 +201,11 @@ describe('in code, null fails where it would become another value', () => {
       range: { line: 3, column: 15 },
     });
     expect(failure(() => step('return { x: row.text + row.no };', row)).hint).toContain('`row.no ?? ""`');
+    expect(failure(() => step('return { x: Math.round(row.no) };', row))).toMatchObject({ message: '`row.no` is null in `Math.round(row.no)`.' });
   });
 
   test.each<[string, unknown]>([
+    ['return { x: Math.round(row.n * 1.5), y: Math.max(row.n, 4,), z: Math.round(2.5) + Math.PI * 0 }', { x: 5, y: 4, z: 3 }],
     ['return { x: row.n * 3, y: row.no ?? 1, z: row.no === null }', { x: 9, y: 1, z: true }],
     ['const counts = {}; counts[row.text] ??= 0; counts[row.text]++; return counts', { abc: 1 }],
     ['const counts = {}; counts[row.text] = (counts[row.text] ?? 0) + 1; return counts', { abc: 1 }],
@@ -230,6 +246,7 @@ test('any expression gives what JavaScript gives where nothing is null, and null
       fc.tuple(fc.constantFrom('-', '+', '~'), tie('tree')).map(([operator, a]) => `(${operator} ${a})`),
       tie('tree').map((a) => `\`<\${${a}}>\``),
       tie('tree').map((a) => `Math.abs(${a})`),
+      fc.tuple(tie('tree'), tie('tree')).map(([a, b]) => `Math.max(${a}, ${b})`),
       tie('tree').map((a) => `String(${a})`),
     ),
   }));

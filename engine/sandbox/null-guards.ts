@@ -1,7 +1,8 @@
 /**
  * What JavaScript makes of null in silence (`null * 3` is 0, `null < 5` is true, `${null}` is a text) is guarded: every
  * operator, template and call of that kind that may meet a null becomes a call of a small function, made anew for each place
- * so that the compiler sees the types of that place alone, and puts it inline.
+ * so that the compiler sees the types of that place alone, and puts it inline. In expressions, where null gives null, operators
+ * within operators share one.
  */
 import type {
   AnyNode,
@@ -20,7 +21,7 @@ import type {
 } from 'acorn';
 import { parse, parseExpressionAt } from 'acorn';
 import { nonNull } from '../schema/code-facts.ts';
-import { isCoercing, isGuardedName, textMethods } from '../schema/null-coercion.ts';
+import { isCoercing, isGuardedName, mathArity, textMethods } from '../schema/null-coercion.ts';
 import { type AboutCode, mayBeUnknown, mayBeUnknownTruth, neverNull } from './null-syntax.ts';
 import { PlacedText, type TextPlace } from './placed-text.ts';
 import type { CodeKind } from './shape.ts';
@@ -29,7 +30,7 @@ import { partsOf } from './syntax-tree.ts';
 /** A place that was guarded. */
 export interface NullSite {
   readonly guard: GuardKind;
-  /** The operator, or the name of the method. */
+  /** The operator, or the name of the method; of a formula, JavaScript over `v0`, `v1` and so on. */
   readonly operator: string;
   /** The texts of the operands, and which of them may be null. */
   readonly operands: readonly { readonly text: string; readonly checked: boolean }[];
@@ -38,7 +39,7 @@ export interface NullSite {
   /** Of a template: its fixed parts. */
   readonly quasis?: readonly string[];
 }
-export type GuardKind = 'binary' | 'unary' | 'not' | 'template' | 'method' | 'value' | 'key' | 'name' | 'second' | 'either';
+export type GuardKind = 'binary' | 'unary' | 'not' | 'template' | 'method' | 'math' | 'formula' | 'value' | 'key' | 'name' | 'second' | 'either';
 
 export interface GuardedCode {
   readonly code: string;
@@ -53,6 +54,8 @@ export interface GuardedCode {
 
 /** Beyond so many, places of one kind share a guard, which then cannot say which of them it was. */
 const mostSites = 1000;
+/** Operands and results within one formula. */
+const mostInFormula = 24;
 
 /** Guards JavaScript as stripTypes gives it. */
 export function guardNulls(code: string, kind: CodeKind): GuardedCode {
@@ -68,6 +71,8 @@ class Guards {
   readonly #variable: string;
   readonly #sites: NullSite[] = [];
   readonly #shared = new Map<string, number>();
+  /** Names of JavaScript's objects that stand in the code as `Math.` alone, so that it declares no variable of that name. */
+  readonly #plain: ReadonlySet<string>;
   readonly #globals = new Set<string>();
   #about: AboutCode;
 
@@ -81,6 +86,7 @@ class Guards {
     while (code.includes(prefix)) prefix += '$';
     this.#prefix = prefix;
     this.#variable = `${prefix}is`;
+    this.#plain = new Set(['Math', 'Number'].filter((name) => hasMembersOnly(code, name)));
   }
 
   guarded(): GuardedCode {
@@ -106,6 +112,7 @@ class Guards {
 
   /** Writes a node that is guarded, or whose parts have to be looked at in their own ways; false where it is neither. */
   #guarded(node: AnyNode, chained: boolean): boolean {
+    if (this.#isExpression && !chained && this.#formula(node)) return true;
     switch (node.type) {
       case 'BinaryExpression':
         return this.#binary(node);
@@ -136,7 +143,8 @@ class Guards {
       case 'Property':
         return this.#property(node);
       case 'Identifier':
-        if (isGuardedName(node.name)) this.#globals.add(node.name);
+        // What Number has is as it was: it is the function that takes null for 0.
+        if (isGuardedName(node.name) && !(node.name === 'Number' && this.#plain.has('Number'))) this.#globals.add(node.name);
         return false;
       case 'FunctionDeclaration':
       case 'FunctionExpression':
@@ -298,6 +306,7 @@ class Guards {
 
   /** `text.slice(a)` becomes `guard(text, a)`, or within an optional chain `text?.slice(guard(a))`. */
   #call(node: CallExpression, chained: boolean): boolean {
+    if (!chained && this.#math(node)) return true;
     const { callee } = node;
     const member = callee.type === 'MemberExpression' && !callee.computed && callee.property.type === 'Identifier' ? callee : null;
     const name = member?.property.type === 'Identifier' ? member.property.name : '';
@@ -323,6 +332,74 @@ class Guards {
       if (wrapped) this.#text.put(`${this.#site({ guard: 'name', operator: name, operands: [operand], text: this.#shown(node) })}(`);
       this.#write(each);
       if (wrapped) this.#text.put(')');
+      this.#text.copy(each.end, node.arguments[i + 1]?.start ?? node.end);
+    });
+    return true;
+  }
+
+  /**
+   * `Math.round(a * b) + c` becomes `guard(a, b, c)`, which gives null if one of them is: so no null stands between the operators,
+   * where the compiler would have to make objects of numbers. False where there is nothing to guard.
+   */
+  #formula(node: AnyNode): boolean {
+    let room = mostInFormula;
+    const leaves: AnyNode[] = [];
+    const follow = (part: AnyNode): string => {
+      const step = this.#step(part);
+      if (step === null || step.operands.length > room) return `v${leaves.push(part) - 1}`;
+      room -= step.operands.length;
+      return step.apply(step.operands.map(follow));
+    };
+    if (this.#step(node) === null) return false;
+    const operator = follow(node);
+    const operands = leaves.map((each) => this.#operand(each));
+    if (!operands.some(({ checked }) => checked)) return false;
+    this.#text.put(` ${this.#site({ guard: 'formula', operator, operands, text: this.#shown(node) })}(`);
+    leaves.forEach((each, i) => {
+      if (i > 0) this.#text.put(',');
+      this.#write(each);
+    });
+    this.#text.put(')');
+    return true;
+  }
+
+  /** What makes a number or a text of its operands, and null of null. */
+  #step(node: AnyNode): { readonly operands: readonly AnyNode[]; apply(values: readonly string[]): string } | null {
+    switch (node.type) {
+      case 'ParenthesizedExpression':
+        return this.#step(node.expression);
+      case 'BinaryExpression':
+        if (!isCoercing(node.operator) || node.operator === 'in') return null;
+        return { operands: [node.left, node.right], apply: ([left, right]) => `(${left} ${node.operator} ${right})` };
+      case 'UnaryExpression':
+        return ['-', '+', '~'].includes(node.operator) ? { operands: [node.argument], apply: ([value]) => `(${node.operator} ${value})` } : null;
+      case 'CallExpression': {
+        const name = this.#mathCall(node);
+        return name === null ? null : { operands: node.arguments, apply: (values) => `Math.${name}(${values.join(', ')})` };
+      }
+      default:
+        return null;
+    }
+  }
+
+  /** The name of a function of Math that is called by it, with as many values as it takes. */
+  #mathCall({ callee, arguments: given }: CallExpression): string | null {
+    if (!this.#plain.has('Math') || callee.type !== 'MemberExpression' || callee.computed || callee.property.type !== 'Identifier') return null;
+    const { name } = callee.property;
+    if (callee.object.type !== 'Identifier' || callee.object.name !== 'Math' || mathArity.get(name) !== given.length) return null;
+    return given.some(({ type }) => type === 'SpreadElement') ? null : name;
+  }
+
+  /** `Math.max(a, b)` becomes `guard(a, b)`, of which the compiler knows what it calls; false where it is not called so. */
+  #math(node: CallExpression): boolean {
+    const name = this.#mathCall(node);
+    if (name === null) return false;
+    const operands = node.arguments.map((each) => this.#operand(each));
+    const isGuarded = operands.some(({ checked }) => checked);
+    if (isGuarded) this.#text.put(` ${this.#site({ guard: 'math', operator: name, operands, text: this.#shown(node) })}(`);
+    else this.#text.copy(node.start, node.arguments[0]!.start);
+    node.arguments.forEach((each, i) => {
+      this.#write(each);
       this.#text.copy(each.end, node.arguments[i + 1]?.start ?? node.end);
     });
     return true;
@@ -362,6 +439,10 @@ class Guards {
     inside();
     this.#about = before;
   }
+}
+
+function hasMembersOnly(code: string, name: string): boolean {
+  return code.includes(name) && !code.includes('\\u') && !new RegExp(`\\b${name}\\b(?!\\s*\\.\\s*\\w)`).test(code);
 }
 
 /** A variable, or a member by names and variables alone. */

@@ -1,5 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 import type { CodeProblem } from '../../nodes/kit/node.ts';
+import { thousands } from '../schema/thousands.ts';
 import { nestedTooDeeply } from './nesting.ts';
 import { type CodeKind, checkShape, maxDepth, maxLength, tooDeep } from './shape.ts';
 
@@ -24,7 +25,7 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
         );
   }
   if (source.length > maxLength) {
-    const message = `The code has ${source.length.toLocaleString('en')} characters, and ${maxLength.toLocaleString('en')} are the most.`;
+    const message = `The code has ${thousands(source.length)} characters, and ${thousands(maxLength)} are the most.`;
     return failure('code/too-long', message, 'Read data from a file, and join it to the rows.');
   }
   // Most expressions are plain JavaScript: these need no stripping, whose first call costs 35 ms.

@@ -33,6 +33,14 @@ export const textMethods: { readonly [name: string]: 'text' | 'search' | 'both' 
   at: 'both',
 };
 
+/** The functions of Math that make numbers of what they are given, and of how many values each. */
+export const mathArity: ReadonlyMap<string, number> = new Map(
+  Object.getOwnPropertyNames(Math).flatMap((name): [string, number][] => {
+    const value: unknown = Math[name as keyof Math];
+    return typeof value === 'function' && value.length > 0 ? [[name, value.length]] : [];
+  }),
+);
+
 /** JavaScript's own objects that are given to users' code in a form that knows null: functions, and what has such functions. */
 export const guardedNames: readonly string[] =
   'Math Number String Date RegExp isNaN isFinite parseInt parseFloat encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape'.split(' ');

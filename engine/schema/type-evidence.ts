@@ -1,6 +1,7 @@
 /** Which cell of a sample decided the type of its column, in words for whoever is to believe it. */
 import { TrailingZeros } from './exact.ts';
 import { readText } from './read-text.ts';
+import { thousands } from './thousands.ts';
 import type { ColumnType } from './types.ts';
 import { castText, show } from './values.ts';
 
@@ -49,7 +50,7 @@ export function decideText(cells: readonly (string | null)[], type: ColumnType, 
   );
   const at = saying[place] ?? -1;
   const text = cells[at]?.trim() ?? '';
-  const blanks = empty === 0 ? '' : ` ${empty === 1 ? 'One cell is' : `${empty.toLocaleString('en')} cells are`} empty.`;
+  const blanks = empty === 0 ? '' : ` ${empty === 1 ? 'One cell is' : `${thousands(empty)} cells are`} empty.`;
   if (type !== 'string') return { at, because: `${allOf(saying.length, type, 'cell')}.${zoneless(text, type)}${blanks}` };
   const before = saying.slice(0, place).map((i) => cells[i]!);
   if (before.length === 0) {
@@ -78,7 +79,7 @@ export function decideValue(
     (at) => typeOf([values[saying[at]!]!]) === type,
   );
   const at = saying[place]!;
-  const nulls = missing === 0 ? '' : ` In ${missing.toLocaleString('en')} of ${countOf(values.length, 'row')} it is null or missing.`;
+  const nulls = missing === 0 ? '' : ` In ${thousands(missing)} of ${countOf(values.length, 'row')} it is null or missing.`;
   const text = textOf(values[at]);
   const isNumber = /^-?\d/.test(text);
   if (place === 0)
@@ -87,7 +88,8 @@ export function decideValue(
       because: `${type === 'string' && isNumber ? `${short(text)} has more digits than a number keeps` : allOf(saying.length, type, 'value')}.${nulls}`,
     };
   const narrower = prefix(place);
-  const why = type === 'string' && isNumber ? `${short(text)} has more digits than a number keeps` : `${short(text)} is not ${one[narrower]}`;
+  const isLong = isNumber && (type === 'string' || type === 'decimal');
+  const why = isLong ? `${short(text)} has more digits than a number keeps` : `${short(text)} is not ${one[narrower]}`;
   return { at, because: `${why}; ${beforeIt(place, narrower, 'value')}.${nulls}` };
 }
 
@@ -121,15 +123,15 @@ function zoneless(text: string, type: ColumnType): string {
 }
 
 function allOf(count: number, type: ColumnType, noun: string): string {
-  return count === 1 ? `Its only ${noun} is ${one[type]}` : `All ${count.toLocaleString('en')} ${noun}s are ${several[type]}`;
+  return count === 1 ? `Its only ${noun} is ${one[type]}` : `All ${thousands(count)} ${noun}s are ${several[type]}`;
 }
 
 function beforeIt(count: number, type: ColumnType, noun: string): string {
-  return count === 1 ? `the ${noun} before it is ${one[type]}` : `the ${count.toLocaleString('en')} ${noun}s before it are ${several[type]}`;
+  return count === 1 ? `the ${noun} before it is ${one[type]}` : `the ${thousands(count)} ${noun}s before it are ${several[type]}`;
 }
 
 function countOf(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${thousands(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function short(text: string): string {

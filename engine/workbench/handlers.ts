@@ -3,6 +3,7 @@ import type { PipelineReceiver, SentPipeline } from '../document/transfer.ts';
 import { type EditorProtocol, type RequestName, requestParams } from '../protocol/api.ts';
 import type { Handlers, Parse } from '../protocol/connection.ts';
 import { MillraceError } from '../schema/problem.ts';
+import { thousands } from '../schema/thousands.ts';
 
 /** The handlers of one area: a part of the protocol's. */
 export type Answers<K extends RequestName> = Pick<Handlers<EditorProtocol>, K>;
@@ -33,7 +34,7 @@ export const parseRequest: Parse<EditorProtocol> = (name, params) => {
   const [issue] = parsed.error.issues;
   const path = issue!.path.join('.');
   if (issue!.code === 'too_big' && issue!.origin === 'string') {
-    const most = Number(issue!.maximum).toLocaleString('en');
+    const most = thousands(Number(issue!.maximum));
     throw new MillraceError({
       code: 'protocol/too-long',
       message: `This ${words[path] ?? 'text'} is too long: at most ${most} characters.`,

@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import { fileError, type InputFile } from './input-files.ts';
 
 export interface ByteReader {
@@ -336,7 +337,7 @@ function unzipped(file: InputFile, options: ByteOptions): Chunks {
         throw new MillraceError(
           {
             code: 'file/gzip',
-            message: `The gzip file ${file.name} is broken: ${message}, ${unpacked === 0 ? 'at its beginning' : `after ${unpacked.toLocaleString('en')} bytes of its content`}.`,
+            message: `The gzip file ${file.name} is broken: ${message}, ${unpacked === 0 ? 'at its beginning' : `after ${thousands(unpacked)} bytes of its content`}.`,
             hint: 'It was probably cut short while it was copied or written: fetch it again.',
           },
           { cause: error },

@@ -1,6 +1,7 @@
 /** What shows how a CSV file is written, for people to judge: each finding with the lines that decided it. */
 import { type Detected, type SeenLine, seen } from '../../engine/schema/detected.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import { decideText } from '../../engine/schema/type-evidence.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { CsvHead, CsvHeadOptions } from './csv-head.ts';
@@ -44,9 +45,9 @@ function delimiterEvidence(samples: readonly CsvSample[], { delimiter }: CsvHead
   const total = head.rows.length + head.unreadable;
   const fit =
     head.unreadable === 0
-      ? `all of ${total === 1 ? 'its one row' : `the first ${total.toLocaleString('en')} rows`}`
-      : `${head.rows.length} of the first ${total.toLocaleString('en')} rows`;
-  const fields = `${total === 0 ? 'the header has' : `${fit} have`} ${width.toLocaleString('en')} ${width === 1 ? 'field' : 'fields'}`;
+      ? `all of ${total === 1 ? 'its one row' : `the first ${thousands(total)} rows`}`
+      : `${head.rows.length} of the first ${thousands(total)} rows`;
+  const fields = `${total === 0 ? 'the header has' : `${fit} have`} ${thousands(width)} ${width === 1 ? 'field' : 'fields'}`;
   const differing = others.filter((other) => other.head.dialect.delimiter !== mark);
   const elsewhere =
     differing.length === 0
@@ -80,7 +81,7 @@ function headerEvidence({ names, first }: CsvHead, { header }: CsvHeadOptions): 
   const types = inferFromText(names, [names.map((name) => name || null)]).columns.map(({ type }) => type);
   const isText = types.some((type) => type === 'string');
   const lines = [first.header, first.row].filter((each) => each !== null);
-  const value = line === undefined ? 'First row' : `Line ${line.toLocaleString('en')}`;
+  const value = line === undefined ? 'First row' : `Line ${thousands(line)}`;
   if (isText) return { param: 'header', value, because: 'It is the first line of the table, and holds text.', lines, notable: true };
   const because = 'It is the first line of the table; but it looks like data, as none of its fields is text.';
   return { param: 'header', value, because, lines, notable: true, doubtful: true, instead: { title: 'The first row is data', value: false } };
@@ -114,7 +115,7 @@ function commentEvidence({ first, counts, dialect, guessedComment }: CsvHead, { 
     const because = comment === -1 ? 'It was set here that there are none.' : 'No line begins with # that is not also a row.';
     return { param: 'comment', value: 'None', because, notable: comment === -1 };
   }
-  const times = counts.comments === 1 ? 'One line begins' : `${counts.comments.toLocaleString('en')} lines begin`;
+  const times = counts.comments === 1 ? 'One line begins' : `${thousands(counts.comments)} lines begin`;
   const because = guessedComment ? `${times} with it, and would not make rows of the table.` : `It was set here: ${times.toLowerCase()} with it.`;
   return { param: 'comment', value: mark, because, lines, notable: true };
 }
@@ -188,7 +189,7 @@ function nameOf(delimiter: number): string {
 }
 
 function rowsHave(count: number): string {
-  return count === 1 ? 'One of the first rows has' : `${count.toLocaleString('en')} of the first rows have`;
+  return count === 1 ? 'One of the first rows has' : `${thousands(count)} of the first rows have`;
 }
 
 function capital(text: string): string {

@@ -1,4 +1,5 @@
 /** Rows of CSV files that may differ in their dialect and columns: each is looked into before it is read, and columns go by name. */
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { SourceContext } from '../kit/node.ts';
 import { type CsvHeadOptions, columnNames, readCsvHead } from './csv-head.ts';
@@ -59,7 +60,7 @@ export class CsvFiles implements Parser {
   end(file: InputFile): void {
     this.#parser.end(file);
     const { short, long } = this.#parser.fitted;
-    const rows = (count: number) => (count === 1 ? 'One row' : `${count.toLocaleString('en')} rows`);
+    const rows = (count: number) => (count === 1 ? 'One row' : `${thousands(count)} rows`);
     if (short > 0) this.#context.log('warning', `${rows(short)} of ${file.name} had too few fields: what was missing is null.`);
     if (long > 0) this.#context.log('warning', `${rows(long)} of ${file.name} had too many fields: the extra ones were left out.`);
   }

@@ -4,6 +4,7 @@ import { accessSync, closeSync, constants, fstatSync, fsyncSync, ftruncateSync, 
 import { join } from 'node:path';
 import { gunzipSync, constants as zlibConstants } from 'node:zlib';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { syncFolder } from './part-file.ts';
 
@@ -170,7 +171,7 @@ export function changed(path: string, committed: number): MillraceError {
   }
   const what =
     size < committed
-      ? `${path} is shorter than what was committed (${size.toLocaleString('en')} of ${committed.toLocaleString('en')} bytes)`
+      ? `${path} is shorter than what was committed (${thousands(size)} of ${thousands(committed)} bytes)`
       : `${path} does not hold what was committed to it`;
   return new MillraceError({
     code: 'file/changed',
@@ -185,7 +186,7 @@ export function changed(path: string, committed: number): MillraceError {
 function addedTo(path: string, bytes: number): MillraceError {
   return new MillraceError({
     code: 'file/added-to',
-    message: `${path} holds ${bytes.toLocaleString('en')} bytes behind what this run has committed: another program has added them, or a run whose checkpoints are gone.`,
+    message: `${path} holds ${thousands(bytes)} bytes behind what this run has committed: another program has added them, or a run whose checkpoints are gone.`,
     hint: 'Move what was added to another file, or run from scratch. Nothing was cut off.',
     field: 'path',
     position: { source: path },

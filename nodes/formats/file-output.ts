@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { SinkContext } from '../kit/node.ts';
 import type { CheckpointedFile } from './checkpointed-file.ts';
 import { claimOutput } from './claimed-output.ts';
@@ -17,7 +18,7 @@ export function openFileOutput(
   const options = { append: params.mode === 'append', gzip: params.compress, lineage, resume };
   const isLive = params.visible === 'at-once' && context.commits === 'checkpoint' && isFile(path);
   const file = isLive ? new LiveFile(path, options) : new StagedFile(path, options);
-  if (file.cut > 0) context.log('warning', `${path} held ${file.cut.toLocaleString('en')} bytes behind what was committed. They were cut off.`);
+  if (file.cut > 0) context.log('warning', `${path} held ${thousands(file.cut)} bytes behind what was committed. They were cut off.`);
   return file;
 }
 

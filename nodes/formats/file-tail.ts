@@ -3,6 +3,7 @@ import { type BigIntStats, fstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { Reader, SourceBatch } from '../kit/node.ts';
 import { EndedFiles } from './ended-files.ts';
@@ -217,7 +218,7 @@ export class FileTail implements Reader {
   /** Opens a file, whichever has its name by now, and follows it from where `startOf` says; null: from its beginning. */
   async #follow({ path, name }: ListedFile, now: number, startOf: StartOf): Promise<TailedFile | null> {
     if (this.#files.size >= maxFiles) {
-      const message = `${this.#options.path} names more than ${maxFiles.toLocaleString('en')} files, which cannot all be followed at once.`;
+      const message = `${this.#options.path} names more than ${thousands(maxFiles)} files, which cannot all be followed at once.`;
       throw new MillraceError({ code: 'file/too-many', message, hint: 'Name more of the folder, or of the file names.', field: 'path' });
     }
     let handle: FileHandle;

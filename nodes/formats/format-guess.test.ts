@@ -1,5 +1,6 @@
 /** What cells seem to be is offered, each way that they can be read, and applying an offer reads them so. */
 import { expect, it } from 'vitest';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import csvFile from '../sources/csv-file.ts';
 import { guessFormats } from './format-guess.ts';
 import { folderOf, readSource } from './source-testing.ts';
@@ -72,7 +73,8 @@ it('is applied by one click to a column, or to all that can be nothing else', as
   expect(one).toMatchObject({ message: 'Column "price" holds numbers with a decimal comma: "1.299,99" is 1299.99, "0,50" is 0.5.' });
   expect(before.problems.at(-1)?.fix?.title).toBe('Read "us" as date in the form MM/dd/yyyy');
 
-  const types = [all!.fix!.entry, ...all!.fix!.more!];
+  const { entry, more } = all!.fix as EntryFix;
+  const types = [entry, ...more!];
   const after = await readSource(csvFile, folder, { path: 'x.csv', types });
   expect(after.rows).toEqual([
     { price: 1299.99, on: '2026-01-31', paid: true, us: '01/02/2026' },

@@ -117,8 +117,12 @@ function guessNumbers(cells: readonly string[]): Guess[] {
   return notations.flatMap(([decimal, thousands]) => {
     const format: NumberFormat = { decimal, thousands, units, percent, brackets };
     const read = numberReader(format, { asWritten: percent === 'none' });
-    const plain = cells.map(read);
-    if (!plain.every((text) => text !== null && readExactly(text, 'number') !== undefined)) return [];
+    const plain: string[] = [];
+    for (const cell of cells) {
+      const text = read(cell);
+      if (text === null || readExactly(text, 'number') === undefined) return [];
+      plain.push(text);
+    }
     // What reads all cells as another does says no more.
     const values = plain.join(' ');
     if (seen.has(values) || !shows(cells, format)) return [];

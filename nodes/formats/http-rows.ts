@@ -1,4 +1,5 @@
 /** What a POST carries, as rows. All of it or nothing: a request is one unit for whoever sent it. */
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 import type { CellFormats } from './cell-formats.ts';
 import { hasDoubleKeys } from './double-keys.ts';
@@ -104,8 +105,8 @@ function rowsOfRecords(records: readonly unknown[], wrong: Wrong[], options: Row
   wrong.push(...strange);
   const [first] = wrong;
   if (!first) return { rows };
-  const count = wrong.length === 1 ? 'One row does' : `${wrong.length.toLocaleString('en')} rows do`;
-  const message = `${count} not fit the columns, so none of ${records.length.toLocaleString('en')} was taken. Row ${first.index}: ${first.message}.`;
+  const count = wrong.length === 1 ? 'One row does' : `${thousands(wrong.length)} rows do`;
+  const message = `${count} not fit the columns, so none of ${thousands(records.length)} was taken. Row ${first.index}: ${first.message}.`;
   return {
     status: 422,
     code: 'http/rows',

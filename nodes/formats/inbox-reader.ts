@@ -1,3 +1,4 @@
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import type { Reader, RowFailure, SourceBatch } from '../kit/node.ts';
 import type { Inbox } from './inbox.ts';
@@ -28,8 +29,7 @@ export class InboxReader implements Reader {
     inbox.onAdded = () => this.#wake();
     const gone = start === null ? 0 : inbox.forgotten(this.#seq);
     if (gone > 0) {
-      const words =
-        gone === 1 ? '1 row that a later checkpoint had taken over is' : `${gone.toLocaleString('en-US')} rows that a later checkpoint had taken over are`;
+      const words = gone === 1 ? '1 row that a later checkpoint had taken over is' : `${thousands(gone)} rows that a later checkpoint had taken over are`;
       context.log(
         'warning',
         `${words} no longer in the inbox, and cannot be read again: files that are brought back to this checkpoint lack what came of them.`,

@@ -3,6 +3,7 @@ import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import { namePattern, pathMatches } from '../../engine/schema/name-pattern.ts';
 import { MillraceError, type Problem } from '../../engine/schema/problem.ts';
 import { isUnavailable } from '../../engine/schema/system-errors.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import { f } from '../kit/fields.ts';
 import { entriesOf, type FilePath } from './file-name.ts';
 
@@ -162,7 +163,7 @@ function expand(folder: FilePath, prefix: string, segments: readonly string[], s
   if (segment === '**') expand(folder, prefix, rest, search);
   const matches = namePattern(segment === '**' ? '*' : segment);
   for (const entry of list(folder, prefix, search)) {
-    if (++search.entries > maxFolderEntries) throw tooMuch(search.pattern, `${maxFolderEntries.toLocaleString('en')} files and folders had to be looked at`);
+    if (++search.entries > maxFolderEntries) throw tooMuch(search.pattern, `${thousands(maxFolderEntries)} files and folders had to be looked at`);
     if (!matches(entry.name)) continue;
     const { path } = entry;
     const name = `${prefix}${entry.name}`;
@@ -173,7 +174,7 @@ function expand(folder: FilePath, prefix: string, segments: readonly string[], s
       else if (rest.length > 0) expand(path, `${name}/`, rest, search);
     } else if (rest.length === 0 && segment !== '**' && !search.isExcluded(name)) {
       search.found.set(name, path);
-      if (search.found.size > maxFiles) throw tooMuch(search.pattern, `it matches more than ${maxFiles.toLocaleString('en')} files`);
+      if (search.found.size > maxFiles) throw tooMuch(search.pattern, `it matches more than ${thousands(maxFiles)} files`);
     }
   }
 }

@@ -42,7 +42,7 @@ describe('JSON that is no JSON Lines', () => {
   });
   it('says where the list is that is probably meant, and what is there where the path leads nowhere', async () => {
     expect((await read('{"data":{"items":[{"id":1},{"id":2}]}}')).problems).toMatchObject([
-      { code: 'json/list-within', severity: 'info', hint: expect.stringContaining('data.items') },
+      { code: 'json/list-within', severity: 'info', fix: { param: 'records', value: 'data.items' } },
     ]);
     const { problems } = await read('{"data":[{"id":1}]}', { records: 'items' });
     expect(problems).toMatchObject([

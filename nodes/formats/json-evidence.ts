@@ -1,6 +1,7 @@
 /** What shows how a JSON file is written, for people to judge: each finding with the lines that decided it. */
 import { type Detected, type SeenLine, seen } from '../../engine/schema/detected.ts';
 import { inferFromJson } from '../../engine/schema/infer.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import { decideValue } from '../../engine/schema/type-evidence.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { InputFile } from './input-files.ts';
@@ -58,7 +59,7 @@ function recordsEvidence({ records, places, layout }: JsonSample, { path }: Json
     return {
       param: 'records',
       value: path.join('.'),
-      because: `It was set here: ${records.length.toLocaleString('en')} records were found there.`,
+      because: `It was set here: ${thousands(records.length)} records were found there.`,
       lines,
       notable: true,
     };

@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson } from '../../engine/schema/json-text.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Row, Schema } from '../../engine/schema/types.ts';
 import type { Converted } from '../../engine/schema/values.ts';
 import type { Misfit, RowFailure } from '../kit/node.ts';
@@ -106,12 +107,11 @@ export class JsonlParser implements Parser {
   end(file: InputFile): void {
     const { rows, line } = this.#doubled;
     if (rows > 0) {
-      const which =
-        rows === 1 ? `The row in line ${line} of ${file.name} has` : `${rows.toLocaleString('en')} rows of ${file.name} (line ${line} is the first) have`;
+      const which = rows === 1 ? `The row in line ${line} of ${file.name} has` : `${thousands(rows)} rows of ${file.name} (line ${line} is the first) have`;
       this.#log('warning', `${which} a key twice in an object: its last value counts.`);
     }
     if (this.#ignored.size === 0) return;
-    const keys = [...this.#ignored].map(([key, rows]) => `"${key}" (${rows.toLocaleString('en')})`).join(', ');
+    const keys = [...this.#ignored].map(([key, rows]) => `"${key}" (${thousands(rows)})`).join(', ');
     this.#log('warning', `Keys of ${file.name} that are not columns were left out, with the number of rows that had them: ${keys}.`);
   }
 
@@ -189,7 +189,7 @@ export class JsonlParser implements Parser {
     const next = bytes.indexOf(lineFeed, at) + 1;
     const text = bytes.toString('utf8', at, next - 1);
     if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(at, next)))) {
-      const hint = 'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.';
+      const hint = 'Write it in UTF-8, or set the encoding that it has, such as windows-1252.';
       this.#fail(unreadable(window, next, 1, { code: 'jsonl/encoding', message: 'The line contains bytes that are not valid in this encoding.', hint }));
     } else {
       const row = this.convert(text, window, next);

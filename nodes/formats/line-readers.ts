@@ -1,8 +1,9 @@
 /** How one line of a log (or an entry of several) becomes the values of columns. */
 import { statSync } from 'node:fs';
 import { TrailingZeros } from '../../engine/schema/exact.ts';
-import type { Fix } from '../../engine/schema/problem.ts';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
 import { formatLabel, type NamedFormat, namedReader } from '../kit/log-formats.ts';
@@ -18,7 +19,7 @@ export interface LineFault {
   readonly message: string;
   readonly hint: string;
   readonly field?: string;
-  readonly fix?: Fix | undefined;
+  readonly fix?: EntryFix | undefined;
 }
 export interface LineReader {
   /** A file begins. */
@@ -126,7 +127,7 @@ export class LogfmtLines implements LineReader {
   }
 
   end(file: InputFile): void {
-    const rows = (count: number) => (count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`);
+    const rows = (count: number) => (count === 1 ? '1 row' : `${thousands(count)} rows`);
     if (this.#ignored.size > 0) {
       const told = [...this.#ignored].slice(0, 5).map(([key, count]) => `"${key}" (${rows(count)})`);
       const more = this.#ignored.size > told.length ? ` and ${this.#ignored.size - told.length} others` : '';

@@ -2,6 +2,7 @@
  * Holes in text files: NUL bytes where a program writes on behind the end of a file that was cut off under it, or where a crash left
  * nothing else. They are passed over and counted; a line that was cut by one ends there.
  */
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { SourceContext } from '../kit/node.ts';
 import type { Batch, Parser, Window } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
@@ -97,10 +98,10 @@ export class HolesParser implements Parser {
     const open = this.#open;
     this.#open = null;
     if (!open || ++this.#told > toldPerFile) return;
-    const bytes = open.bytes === 1 ? '1 NUL byte' : `${open.bytes.toLocaleString('en')} NUL bytes`;
+    const bytes = open.bytes === 1 ? '1 NUL byte' : `${thousands(open.bytes)} NUL bytes`;
     const more = this.#told === toldPerFile ? ' Further holes of this file are not told.' : '';
     const why = 'The file was probably cut off while a program went on writing, or the machine crashed.';
-    this.#log('warning', `${this.#file} has ${bytes} in line ${open.line.toLocaleString('en')}: they are left out. ${why}${more}`);
+    this.#log('warning', `${this.#file} has ${bytes} in line ${thousands(open.line)}: they are left out. ${why}${more}`);
   }
 
   #nextHole({ bytes, at }: Window): Hole | null {

@@ -109,12 +109,14 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       [],
     ).columns.map(({ name }) => name);
     const declared = found.map(({ type }) => (type ? declaredType(type) : null));
-    const sampled = sampleTypes(statement, names);
+    // A query may take long until its first row; a table gives it at once.
+    const isSampled = declared.includes(null) || declared.includes('date') || query.table !== null;
+    const sampled = isSampled ? sampleTypes(statement, names) : null;
     const columns: Column[] = names.map((name, i) => ({
       name,
       type: columnType(name, declared[i] ?? null, sampled),
       nullable: true,
-      ...(sampled.full.has(name) && { nulls: 'unseen' }),
+      ...(sampled?.full.has(name) && { nulls: 'unseen' }),
     }));
     const problems: NodeProblem[] = [];
     const renamed = found.findIndex(({ name }, i) => name !== names[i]);
@@ -144,10 +146,10 @@ interface Sampled {
   readonly full: ReadonlySet<string>;
 }
 
-function columnType(name: string, declared: ColumnType | null, sampled: Sampled): ColumnType {
-  if (declared === 'date' && !sampled.days.has(name)) return 'timestamp';
-  if ((declared === 'integer' || declared === 'number') && sampled.decimals.has(name)) return 'decimal';
-  return declared ?? sampled.types.get(name) ?? 'string';
+function columnType(name: string, declared: ColumnType | null, sampled: Sampled | null): ColumnType {
+  if (declared === 'date' && !sampled?.days.has(name)) return 'timestamp';
+  if ((declared === 'integer' || declared === 'number') && sampled?.decimals.has(name)) return 'decimal';
+  return declared ?? sampled?.types.get(name) ?? 'string';
 }
 
 function sampleTypes(statement: SqliteStatement, names: readonly string[]): Sampled {

@@ -1,3 +1,4 @@
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { Output, RowFailure, SinkContext, Transaction, Writer } from '../kit/node.ts';
 import { outputProblem } from './output-problem.ts';
@@ -92,7 +93,7 @@ export class SqliteWriter implements Writer, Participant {
   close(): void {
     const { committed } = this.#older;
     if (committed === 0) return;
-    const rows = committed === 1 ? '1 row was' : `${committed.toLocaleString('en')} rows were`;
+    const rows = committed === 1 ? '1 row was' : `${thousands(committed)} rows were`;
     this.#context.log('info', `${rows} no newer, by "${this.#spec.newer}", than what table "${this.#target.table}" had, and changed nothing.`);
   }
 

@@ -1,5 +1,6 @@
 /** What following files has to say, once each; and the bytes that are known to be lost. */
 import type { Problem } from '../../engine/schema/problem.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { LeftOut } from './input-files.ts';
 import type { TailPosition } from './tail-position.ts';
 
@@ -69,7 +70,7 @@ export class TailReport {
 
   /** A file holds what was read of another one; `line` is where reading goes on in it, null where it holds no more. */
   copy(name: string, original: string, line: number | null): void {
-    const what = line === null ? 'it is not read again' : `reading goes on in it at line ${line.toLocaleString('en')}`;
+    const what = line === null ? 'it is not read again' : `reading goes on in it at line ${thousands(line)}`;
     this.#log('info', name === original ? `${name} is a copy of what was read before: ${what}.` : `${name} is a copy of ${original}: ${what}.`);
   }
 
@@ -83,7 +84,7 @@ export class TailReport {
   notFound({ name, line, offset, size }: TailPosition, isThere: boolean): void {
     const lost = Math.max(0, (size ?? 0) - offset);
     if (isThere && offset === 0 && lost === 0) return;
-    const readTo = `read up to line ${line.toLocaleString('en')}`;
+    const readTo = `read up to line ${thousands(line)}`;
     const what = isThere
       ? `${name} was cut off or written anew since it was ${readTo}: it is read from its beginning.`
       : `${name} is not there any more as it was ${readTo}.`;
@@ -100,7 +101,7 @@ export class TailReport {
 
   #lose(bytes: number): string {
     this.#lost += bytes;
-    const count = (n: number) => `${n.toLocaleString('en')} byte${n === 1 ? '' : 's'}`;
+    const count = (n: number) => `${thousands(n)} byte${n === 1 ? '' : 's'}`;
     return `At least ${count(bytes)} were lost before they could be read (${count(this.#lost)} since the pipeline began).`;
   }
 }

@@ -3,6 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 import { type Detected, type SeenLine, seen } from '../../engine/schema/detected.ts';
+import type { ParamFix } from '../../engine/schema/problem.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import { byteOrderMark, decoderFor } from './byte-reader.ts';
 import type { InputFile } from './input-files.ts';
 import { within } from './time-limit.ts';
@@ -19,6 +21,9 @@ const headBytes = 64 * 1024;
 const lineFeed = 10;
 const carriageReturn = 13;
 const markText = '\ufeff';
+
+/** What a file is in most often whose bytes are no UTF-8. */
+export const asWindows1252: ParamFix = { title: 'Read as windows-1252', param: 'encoding', value: 'windows-1252' };
 
 /** The beginning of a file that was opened before: null where it cannot be read now, as nothing depends on it. */
 export async function textHead(file: InputFile, signal: AbortSignal): Promise<TextHead | null> {
@@ -66,7 +71,7 @@ export function encodingEvidence(head: TextHead, given: string, param = 'encodin
       lines: [strange],
       notable: true,
       doubtful: true,
-      instead: { title: 'Read as windows-1252', value: 'windows-1252' },
+      instead: { title: asWindows1252.title, value: asWindows1252.value },
     };
   }
   const lines = linesBeyondAscii(head, 'utf-8');
@@ -90,11 +95,7 @@ export function lineEndEvidence({ bytes, mark }: TextHead, isSet: boolean, param
     }
   }
   const kinds = [pairs > 0 && 'CR LF', feeds > pairs && 'LF', returns > 0 && 'CR'].filter((kind) => kind !== false);
-  const counts = [
-    pairs > 0 && `${pairs.toLocaleString('en')} CR LF`,
-    feeds > pairs && `${(feeds - pairs).toLocaleString('en')} LF`,
-    returns > 0 && `${returns.toLocaleString('en')} CR alone`,
-  ];
+  const counts = [pairs > 0 && `${thousands(pairs)} CR LF`, feeds > pairs && `${thousands(feeds - pairs)} LF`, returns > 0 && `${thousands(returns)} CR alone`];
   const because = kinds.length === 0 ? 'There is only one line.' : `At its beginning there are ${counts.filter(Boolean).join(', ')}.`;
   const strange = returns > 0 && feeds > 0 && !isSet ? ' A CR beside others does not end a line, unless you set it.' : '';
   const [first] = bytes.toString('utf8', 0, 4096).split(/(?<=\n)|(?<=\r)(?!\n)/);

@@ -1,4 +1,5 @@
 /** Windows without rows: each group has a result in every window that is complete, from its first one on. */
+import { thousands } from '../../engine/schema/thousands.ts';
 import { formatTimestamp } from '../../engine/schema/timestamp.ts';
 import type { State } from '../../engine/schema/types.ts';
 import type { KeyedState } from './keyed-state.ts';
@@ -89,7 +90,7 @@ export class EmptyWindows {
     let count = 0;
     for (let end = grid.endAfter(from); end <= to; end = grid.endAfter(end)) {
       if (++count <= mostEmpty) continue;
-      const message = `There are more than ${mostEmpty.toLocaleString('en')} windows without rows between ${formatTimestamp(from)} and ${formatTimestamp(to)}`;
+      const message = `There are more than ${thousands(mostEmpty)} windows without rows between ${formatTimestamp(from)} and ${formatTimestamp(to)}`;
       const hint = 'Look for a row with a wrong time, make the windows longer, or leave empty ones out.';
       fail({ code: 'aggregate/gap', message, hint, field: 'emptyWindows' });
       this.#complete = grid.lastEndUpTo(to);

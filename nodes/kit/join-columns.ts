@@ -1,5 +1,6 @@
 /** What joins have in common before any row moves: which columns come out, and what is wrong with the keys. */
 import { nullness } from '../../engine/schema/nulls.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { commonType, findColumn, freeName } from './columns.ts';
 import type { NodeProblem } from './node.ts';
@@ -37,7 +38,7 @@ const longestSuffix = 200;
 /** A suffix that is too long is told before it is put behind the names of thousands of columns. */
 export function suffixProblems(suffix: string): NodeProblem[] {
   if (suffix.length <= longestSuffix) return [];
-  const message = `The suffix has ${suffix.length.toLocaleString('en-US')} characters; at most ${longestSuffix} are possible`;
+  const message = `The suffix has ${thousands(suffix.length)} characters; at most ${longestSuffix} are possible`;
   return [{ code: 'join/suffix', severity: 'error', message, hint: 'Give a shorter one, such as "_right".', field: 'suffix' }];
 }
 

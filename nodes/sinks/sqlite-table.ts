@@ -1,3 +1,4 @@
+import { thousands } from '../../engine/schema/thousands.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import { claimOutput } from '../formats/claimed-output.ts';
 import { shortPath } from '../formats/short-path.ts';
@@ -270,7 +271,7 @@ function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[]
   }
   const width = schema?.columns.length ?? 0;
   if (width > maxColumns) {
-    const message = `A table of SQLite has at most ${maxColumns.toLocaleString('en')} columns, but the rows have ${width.toLocaleString('en')}.`;
+    const message = `A table of SQLite has at most ${thousands(maxColumns)} columns, but the rows have ${thousands(width)}.`;
     add('sqlite/too-wide', 'table', message, 'Leave columns out before, with "Select columns", or write a file.');
   }
   return problems;

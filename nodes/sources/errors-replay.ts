@@ -1,5 +1,6 @@
 import { inferFromJson } from '../../engine/schema/infer.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
+import { thousands } from '../../engine/schema/thousands.ts';
 import { acknowledgeReplay, ErrorsReader, type KeptRows, rewindReplays } from '../formats/errors-reader.ts';
 import { sampleErrors } from '../formats/errors-sample.ts';
 import { exampleErrors } from '../formats/example-errors.ts';
@@ -50,7 +51,7 @@ stays where it is, and is told.
     const onLongWait = (message: string) => log('warning', message);
     const rows = await rewindReplays(path(params.path), checkpoint, { signal, onLongWait });
     if (rows === 0) return;
-    const what = rows === 1 ? '1 row that was replayed' : `${rows.toLocaleString('en-US')} rows that were replayed`;
+    const what = rows === 1 ? '1 row that was replayed' : `${thousands(rows)} rows that were replayed`;
     log(
       'warning',
       `${what} after checkpoint ${checkpoint.id} ${rows === 1 ? 'waits' : 'wait'} in the errors table again: what became of ${rows === 1 ? 'it' : 'them'} is not in that checkpoint.`,

@@ -1,3 +1,4 @@
+import { thousands } from '../../engine/schema/thousands.ts';
 import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Column, Json, Row, Schema } from '../../engine/schema/types.ts';
 import { auction, bid, kindOf, type NexmarkKind, type NexmarkOptions, person } from '../formats/nexmark-events.ts';
@@ -82,7 +83,7 @@ in the middle makes the same ones. Some bids name an auction or a person that on
     seed: f.number({ label: 'Seed', default: 1, integer: true, advanced: true }),
   },
   card: ({ events, endless, count, rate }) =>
-    `${events === 'all' ? 'All' : events[0]!.toUpperCase() + events.slice(1)} of ${endless ? 'endless' : count.toLocaleString('en')} events${rate > 0 ? ` at ${rate}/s` : ''}`,
+    `${events === 'all' ? 'All' : events[0]!.toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
   infer({ params }) {
     const outputs = { rows: schemas[params.events] };
     if (parseTimestamp(params.start) !== null) return { outputs };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 import { folderOf, readSource } from '../formats/source-testing.ts';
 import { openSqlite, type SqliteConnection } from '../formats/sqlite-driver.ts';
@@ -150,7 +151,7 @@ describe('types', () => {
     const { folder } = database('CREATE TABLE t (at TIMESTAMP); INSERT INTO t VALUES (1706702400), (1706702400123456), (1706702400123456789)');
     const { failures } = await read(folder, { table: 't' });
     expect(failures.map(({ fix }) => fix?.title)).toEqual(['seconds', 'microseconds', 'nanoseconds'].map((unit) => `Read column "at" as ${unit} since 1970`));
-    expect((await read(folder, { table: 't', types: [failures[0]!.fix!.entry] })).rows).toEqual([{ at: 1706702400000 }]);
+    expect((await read(folder, { table: 't', types: [(failures[0]!.fix as EntryFix).entry] })).rows).toEqual([{ at: 1706702400000 }]);
   });
   it('of expressions are told from their values', async () => {
     const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2)');
