@@ -5,6 +5,7 @@ import { MillraceError, type ParamFix } from '../../engine/schema/problem.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
+import { words } from '../kit/text-formats.ts';
 import { type ByteOptions, openBytes } from './byte-reader.ts';
 import { type CellFormats, missingMarks, plainRows } from './cell-formats.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
@@ -102,7 +103,7 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
       }
     }
     const samples = await samplesOf(heads, options, signal);
-    const found = unite(samples, options.formats, problems);
+    const found = unite(samples, options, problems);
     return { ...found, problems, detected: await csvEvidence(samples, found.schema, options, signal) };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
@@ -179,7 +180,7 @@ async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, 
 /** The columns of all files by their names, with types that hold what any of the samples has. */
 function unite(
   samples: readonly CsvSample[],
-  formats: CellFormats | undefined,
+  { formats, nullText }: Pick<CsvHeadOptions, 'formats' | 'nullText'>,
   problems: NodeProblem[],
 ): { readonly schema: Schema; readonly readings?: Readings } {
   const places = new Map<string, number>();
@@ -202,7 +203,7 @@ function unite(
     problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
   }
   const schema = inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
-  problems.push(...formatOffers(schema, united, formats));
+  problems.push(...formatOffers(schema, united, formats, words(nullText)));
   return { schema, ...(formats && { readings: readingsOf(schema, united, formats) }) };
 }
 

@@ -82,3 +82,11 @@ it('is applied by one click to a column, or to all that can be nothing else', as
   ]);
   expect(after.problems.map(({ message }) => message)).toEqual([expect.stringContaining('"us" may hold'), expect.stringContaining('"us" may hold')]);
 });
+
+it('keeps the marks of the source among those that it offers for a column', async () => {
+  const folder = folderOf({ 'x.csv': 'country,t\nDE,1.5\nNA,NA\nFR,\nSE,null\n' });
+  const [offer] = guessFormats('t', ['1.5', null, '', 'null'], 'string', ['NA']);
+  expect(offer!.entry).toEqual({ type: 'auto', missing: 'NA, null' });
+  const { rows } = await readSource(csvFile, folder, { path: 'x.csv', nullText: 'NA', types: [{ column: 't', ...offer!.entry }] });
+  expect(rows.map(({ t }) => t)).toEqual([1.5, null, null, null]);
+});
