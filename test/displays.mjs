@@ -9,14 +9,17 @@ import { once } from 'node:events';
  */
 export async function provideDisplays() {
   const own = process.env.DISPLAY ?? '';
-  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const server = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1600x1000x24', '-nolisten', 'tcp', '-noreset'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
   const gone = new Promise((resolve) => {
     server.once('error', () => resolve(null));
     server.once('exit', () => resolve(null));
   });
   const told = once(server.stdio[3], 'data').then(([text]) => `:${String(text).trim()}`);
   const added = await Promise.race([told, gone]);
+  // A server that resets, or that loses the pipe of its number, ends with its first window.
   server.unref();
-  server.stdio[3].destroy();
+  server.stdio[3].unref();
   return { displays: added ? [own, added] : [own], end: () => added && server.kill() };
 }
