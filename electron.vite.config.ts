@@ -9,8 +9,6 @@ const at = (file: string) => resolve(import.meta.dirname, file);
 export default defineConfig({
   main: {
     build: {
-      // Zod is many small files, most of them not needed: to find and load them takes a tenth of the start of a run.
-      externalizeDeps: { exclude: ['zod'] },
       rolldownOptions: {
         input: {
           index: at('electron/main.ts'),

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { RunSummary } from '../protocol/messages.ts';
+import type { Problem } from '../schema/problem.ts';
 import type { Loaded } from './load.ts';
-import { alignedTable, describeProblem } from './report.ts';
+import { alignedTable, describeProblem, describeProblems } from './report.ts';
 import { describeState } from './run-report.ts';
 import { stopNotice } from './stop-notice.ts';
 import { describeOutcomes } from './take-up.ts';
@@ -32,6 +33,21 @@ it('tells a hint with the options that do what it says', () => {
   expect(describeProblem(problem, 'x.json', () => 'Step')).toMatch(
     /\n {2}Undo the change, or start from scratch\. Options: --drop-changed-state, --from scratch\.$/,
   );
+});
+
+it('tells what a source offers, with what to write into the file', () => {
+  const offer = (column: string, more?: { column: string }[]): Problem => ({
+    code: 'column/format-found',
+    severity: 'info',
+    message: `Column "${column}" holds yes and no.`,
+    fix: { title: `Read "${column}"`, list: 'types', key: 'column', entry: { column, type: 'boolean' }, ...(more && { more }) },
+  });
+  const titleOf = () => '';
+  expect(describeProblems([offer('a')], 'x.json', titleOf)).toBe(
+    'x.json: info: Column "a" holds yes and no.\n  Read "a": add to "types" {"column":"a","type":"boolean"}',
+  );
+  const all = offer('a', [{ column: 'b', type: 'boolean' } as { column: string }]);
+  expect(describeProblems([all, offer('a'), offer('b'), offer('c')], 'x.json', titleOf).match(/info:.*/g)).toHaveLength(2);
 });
 
 it('says why a run that was told to stop has not ended, and how to end it', () => {

@@ -17,7 +17,7 @@ export function paint(text: string, colour: keyof typeof colours, stream: { read
  * node's title.
  */
 export function describeProblem(problem: Problem, file: string, titleOf: (node: string) => string): string {
-  const { node, field, range, port, position, row, severity } = problem;
+  const { node, field, range, port, position, row, severity, fix } = problem;
   const at = range && `${range.line}:${range.column}`;
   const place = [field ?? (port && `port ${port}`), at].filter(Boolean).join(' ');
   const subject = node === undefined ? (at ? `${file}:${at}` : file) : `${file}: node ${named(node, titleOf(node))}${place ? ` (${place})` : ''}`;
@@ -26,6 +26,12 @@ export function describeProblem(problem: Problem, file: string, titleOf: (node: 
   if (row) lines.push(`  row: ${cut(JSON.stringify(row), 200)}`);
   const options = answers.get(problem.code);
   if (problem.hint) lines.push(`  ${sentence(problem.hint)}${options ? ` Options: ${options}.` : ''}`);
+  // An editor offers this as a click.
+  if (fix && 'param' in fix) lines.push(`  ${fix.title}: set "${fix.param}" to ${JSON.stringify(fix.value)}.`);
+  else if (fix && severity === 'info') {
+    const entries = [fix.entry, ...(fix.more ?? [])].map((entry) => JSON.stringify(entry));
+    lines.push(`  ${fix.title}: add to "${fix.list}" ${cut(entries.join(', '), 400)}`);
+  }
   return visibleLines(lines.join('\n'));
 }
 
@@ -50,15 +56,20 @@ function named(id: string, title: string): string {
 /** All problems, errors first; of a long list the first ones and how many there are. */
 export function describeProblems(problems: readonly Problem[], file: string, titleOf: (node: string) => string): string {
   const order = { error: 0, warning: 1, info: 2 };
-  // What an editor offers to change by a click is of no use here.
-  const told = problems.filter(({ severity, fix }) => severity !== 'info' || !fix);
-  const sorted = told.sort((a, b) => order[a.severity] - order[b.severity]);
+  const sorted = withoutRepeats(problems).sort((a, b) => order[a.severity] - order[b.severity]);
   const lines = sorted.slice(0, shownProblems).map((problem) => {
     const [first, ...rest] = describeProblem(problem, file, titleOf).split('\n');
     return [problem.severity === 'error' ? paint(first!, 'red', process.stderr) : first, ...rest].join('\n');
   });
   if (sorted.length > shownProblems) lines.push(`... and ${sorted.length - shownProblems} more (--json shows them all)`);
   return lines.join('\n');
+}
+
+/** Where one note offers what several others offer, it stands for them. */
+function withoutRepeats(problems: readonly Problem[]): Problem[] {
+  const entries = problems.flatMap(({ fix }) => (fix && 'more' in fix && fix.more ? [fix.entry, ...fix.more] : []));
+  const offered = new Set(entries.map((entry) => JSON.stringify(entry)));
+  return problems.filter(({ severity, fix }) => severity !== 'info' || !fix || !('entry' in fix) || fix.more || !offered.has(JSON.stringify(fix.entry)));
 }
 
 /** Columns of equal width, two spaces apart; `right` says which are numbers. Cells are cut to `widest` characters. */

@@ -59,7 +59,9 @@ export function isFixable(pipeline: Pipeline, id: NodeId, fix: Fix): boolean {
   return fixProblem(pipeline, id, fix) !== pipeline;
 }
 
-export function fixProblem(pipeline: Pipeline, id: NodeId, { list, key, entry, more = [] }: Fix): Pipeline {
+export function fixProblem(pipeline: Pipeline, id: NodeId, fix: Fix): Pipeline {
+  if ('param' in fix) return setParam(pipeline, id, fix.param, fix.value);
+  const { list, key, entry, more = [] } = fix;
   const before = own(own(pipeline.nodes, id)?.params ?? {}, list);
   const entries = Array.isArray(before) ? [...before] : [];
   for (const next of [entry, ...more]) {

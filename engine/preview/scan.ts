@@ -5,7 +5,7 @@ import { problemOf } from '../protocol/connection.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
 import { batchSize, runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
 import { seen } from '../schema/detected.ts';
-import type { Fix, RowPosition } from '../schema/problem.ts';
+import type { EntryFix, RowPosition } from '../schema/problem.ts';
 import type { ColumnType, Schema } from '../schema/types.ts';
 
 export interface ScanJob {
@@ -65,7 +65,7 @@ export async function scan({ node, folder }: ScanJob, definition: NodeDefinition
 /** Failures by column, or by what is wrong with the row. */
 class Tally {
   readonly #types: ReadonlyMap<string, ColumnType>;
-  readonly #columns = new Map<string, { cells: number; first: SeenCell[]; fix: Fix | null }>();
+  readonly #columns = new Map<string, { cells: number; first: SeenCell[]; fix: EntryFix | null }>();
   readonly #faults = new Map<string, { rows: number; first: SeenCell[]; failure: RowFailure }>();
   rows = 0;
 
@@ -120,7 +120,7 @@ class Tally {
 }
 
 /** Of two edits that widen a column, one that takes what either does. */
-function wider(one: Fix, other: Fix): Fix {
+function wider(one: EntryFix, other: EntryFix): EntryFix {
   if (one.entry['type'] === other.entry['type']) return one;
   return one.entry['type'] === 'string' || other.entry['type'] !== 'string' ? one : other;
 }

@@ -1,7 +1,7 @@
 /** What the requests and events carry. Plain data, both ways. */
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
 import type { Detected, SeenLine } from '../schema/detected.ts';
-import type { Fix, Problem } from '../schema/problem.ts';
+import type { EntryFix, Problem } from '../schema/problem.ts';
 import type { Readings } from '../schema/reading.ts';
 import type { Column, Json, Schema } from '../schema/types.ts';
 
@@ -131,7 +131,7 @@ export interface ScannedColumn {
   readonly cells: number;
   readonly first: readonly SeenCell[];
   /** Reads the column as a type that takes all of them; null where somebody has set its type. */
-  readonly fix: Fix | null;
+  readonly fix: EntryFix | null;
 }
 export interface ScannedFault {
   readonly rows: number;

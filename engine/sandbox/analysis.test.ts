@@ -192,6 +192,7 @@ describe('the columns of a snippet', () => {
     ['return { x: new Date() };', 'code/not-available', [2, 13]],
     ['return { x: new Date(row.id).toLocaleString("de", {}) };', 'code/not-available', [2, 30]],
     ['return { x: row.name["localeCompare"]("b") };', 'code/not-available', [2, 22]],
+    ['return { x: row.name.toLocaleLowerCase("tr") };', 'code/not-available', [2, 22]],
     ['return {', 'code/syntax', [3, 1]],
   ] as const)('finds what is wrong in %j', (body, code, [line, column]) => {
     const { problem } = codeAnalysis.snippet(`export default function step(row: Row) {\n${body}\n}`, input);

@@ -138,7 +138,7 @@ it('has a type that is told from the code', () => {
     ['decimal.toNumber(row.cost)', 'number', true],
     ['`${row.price}`', 'string', false],
   ];
-  for (const [source, type, nullable] of types) expect(told(source)).toEqual({ type, nullable, problem: undefined });
+  for (const [source, type, nullable] of types) expect(told(source)).toMatchObject({ type, nullable, problem: undefined });
 });
 
 describe('TypeScript', () => {

@@ -1,5 +1,6 @@
 /** JavaScript's own objects as users' code gets them. */
 import { guardedNames } from '../schema/null-coercion.ts';
+import { unnamedSource } from './places.ts';
 
 type Global = { readonly [name: string]: unknown };
 
@@ -72,7 +73,7 @@ function guardedMath(name: string, own: (...values: unknown[]) => unknown, misse
     'missed',
     'generic',
     own.length === 1
-      ? `'use strict'; return (a) => a == null ? missed(${JSON.stringify(full)}) : own(a)`
-      : `'use strict'; return function (a, b) { return arguments.length === 2 ? (a == null || b == null ? missed(${JSON.stringify(full)}) : own(a, b)) : generic(...arguments) }`,
+      ? `'use strict'; return (a) => a == null ? missed(${JSON.stringify(full)}) : own(a)${unnamedSource}`
+      : `'use strict'; return function (a, b) { return arguments.length === 2 ? (a == null || b == null ? missed(${JSON.stringify(full)}) : own(a, b)) : generic(...arguments) }${unnamedSource}`,
   )(own, missed, generic) as unknown;
 }

@@ -1,6 +1,8 @@
 /** The functions that stand where null is guarded, and what they say where null must not be. */
+
 import { textMethods } from '../schema/null-coercion.ts';
 import type { NullSite } from './null-guards.ts';
+import { unnamedSource } from './places.ts';
 
 /** Errors of users' code that are about null, with what to do. */
 const hints = new WeakMap<object, string>();
@@ -23,7 +25,7 @@ export function guardsOf(sites: readonly NullSite[], failing: boolean): readonly
         fail(site, values),
   );
   const source = sites.map((site, i) => guardSource(site, `fails[${i}]`, failing));
-  const make = new Function('fails', 'noKey', 'coerces', `'use strict'; return [${source.join(',\n')}];`);
+  const make = new Function('fails', 'noKey', 'coerces', `'use strict'; return [${source.join(',\n')}];${unnamedSource}`);
   return make(fails, noKey, coerces) as unknown[];
 }
 

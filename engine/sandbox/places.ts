@@ -37,8 +37,11 @@ export function watchPlaces(unitName: string): void {
     }));
     framesOf.set(error, frames);
     const own = frames.filter(({ source }) => source.startsWith(unitName));
-    const shown = own.length > 0 ? own : frames.map((frame) => ({ ...frame, source: fileName(frame.source) }));
-    return `${headOf(error)}${shown.map(({ source, line, column }) => `\n    at ${source}:${line}:${column}`).join('')}`;
+    const head = headOf(error);
+    // Where the stack came to its end while the engine was at work tells nothing, but names files to code that catches it.
+    const others = head === stackOverflow ? [] : frames;
+    const shown = own.length > 0 ? own : others.map((frame) => ({ ...frame, source: fileName(frame.source) }));
+    return `${head}${shown.map(({ source, line, column }) => `\n    at ${source}:${line}:${column}`).join('')}`;
   };
 }
 
@@ -55,10 +58,17 @@ export function placeOf(thrown: unknown, unitName: string): Place | null {
   return frame ? { unit: Number(frame.source.slice(unitName.length)), line: frame.line, column: frame.column } : null;
 }
 
+/**
+ * At the end of code that the engine generates and users' code calls: its name in stacks. Where the stack is at its end, V8 writes
+ * them by itself, and would name the file that generated the code, with its folders.
+ */
+export const unnamedSource = '\n//# sourceURL=millrace';
+
 function fileName(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
 }
 
+const stackOverflow = 'RangeError: Maximum call stack size exceeded';
 const kinds: readonly ErrorConstructor[] = [TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError];
 
 /** `TypeError: message`. SES makes names and messages of prototypes getters, so the kind is looked up. */

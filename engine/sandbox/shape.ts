@@ -262,6 +262,8 @@ const ofLocale: { readonly [name: string]: string } = {
   toLocaleString: 'Write times by `time.date`, `time.iso` and their like, which take a time zone; and numbers by `toFixed`.',
   toLocaleDateString: 'Write `time.date(row.at, "Europe/Berlin")`.',
   toLocaleTimeString: 'Write `time.iso(row.at, "Europe/Berlin").slice(11, 19)`.',
+  toLocaleLowerCase: 'Write `toLowerCase()`.',
+  toLocaleUpperCase: 'Write `toUpperCase()`.',
   localeCompare: 'Compare by `a < b ? -1 : a > b ? 1 : 0`.',
 };
 

@@ -15,13 +15,19 @@ export interface RowPosition {
   readonly toLine?: number;
 }
 
-/**
- * One edit of the node's params that mends a problem: `entry` goes into the list that the param `list` is, in place of the
- * entry that has the same `key`.
- */
-export interface Fix {
+/** One edit of the node's params that mends a problem. */
+export type Fix = ParamFix | EntryFix;
+interface Titled {
   /** What it does, as a button says it: `Read column "zip" as text`. */
   readonly title: string;
+}
+/** `value` becomes that of the param. */
+export interface ParamFix extends Titled {
+  readonly param: string;
+  readonly value: string | number | boolean;
+}
+/** `entry` goes into the list that the param `list` is, in place of the entry that has the same `key`. */
+export interface EntryFix extends Titled {
   readonly list: string;
   readonly key: string;
   readonly entry: FixEntry;

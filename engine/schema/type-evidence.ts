@@ -88,7 +88,8 @@ export function decideValue(
       because: `${type === 'string' && isNumber ? `${short(text)} has more digits than a number keeps` : allOf(saying.length, type, 'value')}.${nulls}`,
     };
   const narrower = prefix(place);
-  const why = type === 'string' && isNumber ? `${short(text)} has more digits than a number keeps` : `${short(text)} is not ${one[narrower]}`;
+  const isLong = isNumber && (type === 'string' || type === 'decimal');
+  const why = isLong ? `${short(text)} has more digits than a number keeps` : `${short(text)} is not ${one[narrower]}`;
   return { at, because: `${why}; ${beforeIt(place, narrower, 'value')}.${nulls}` };
 }
 

@@ -1,6 +1,7 @@
 /** Cells that are not written as usual: what independent writers write is read back, and what does not fit is refused. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import csvFile from '../sources/csv-file.ts';
 import jsonlFile from '../sources/jsonl-file.ts';
 import type { ColumnEntry } from './cell-formats.ts';
@@ -68,7 +69,7 @@ describe('numbers of a whole source', () => {
     const folder = folderOf({ 'x.csv': 'a;b\n1.000;0,5\n2;1.5\n2,5;1\n0.125;2\n007;3\n3;1,50\n' });
     const { rows, failures } = await readSource(csvFile, folder, { path: 'x.csv', ...german }, { schema: { columns } });
     expect(rows).toEqual([{ a: 1000, b: 0.5 }]);
-    expect(failures.map(({ message, position, fix }) => [position?.line, message, fix?.entry['type']])).toEqual([
+    expect(failures.map(({ message, position, fix }) => [position?.line, message, (fix as EntryFix | undefined)?.entry['type']])).toEqual([
       [3, 'Column "b" is of type number: "1.5" is not a number such as -1.234,5.', 'string'],
       [4, 'Column "a" is of type integer: "2.5" is not a whole number.', 'number'],
       [5, 'Column "a" is of type integer: "0.125" is not a number such as -1.234,5.', 'string'],
@@ -154,7 +155,7 @@ it('reads percent, brackets, units, words, days and epochs, and offers text for 
 
 it('keeps what is said of a column when its type becomes wider', async () => {
   const { failures } = await readCsv('a,b\n"1.000",1\n"2,5",2\n', { sampleRows: 1, types: [marked('a', { type: 'integer', decimal: 'comma' })] });
-  expect(failures[0]?.fix?.entry).toEqual({ column: 'a', type: 'string' });
+  expect(failures[0]?.fix).toMatchObject({ entry: { column: 'a', type: 'string' } });
 });
 
 it('reads texts and numbers of JSON, the longest epochs exactly', async () => {

@@ -1,6 +1,6 @@
 /** Types that the user sets by hand over those that were found. */
 import { nameList } from '../../engine/schema/name-list.ts';
-import type { Fix, FixEntry } from '../../engine/schema/problem.ts';
+import type { EntryFix, FixEntry } from '../../engine/schema/problem.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../engine/schema/types.ts';
 import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '../kit/column-formats.ts';
 import { f } from '../kit/fields.ts';
@@ -66,7 +66,7 @@ export const encodingField = f.text({
  * The edit that reads a column as a wider type, for a source with `columnTypesField` as its param `types`. `entry`: what is said about the
  * column now, which stays true of every type but text.
  */
-export function readAs(column: string, type: ColumnType, entry: ColumnEntry | null = null): Fix {
+export function readAs(column: string, type: ColumnType, entry: ColumnEntry | null = null): EntryFix {
   const said = type === 'string' || entry === null ? [] : Object.entries(entry).filter(([, value]) => value !== null && value !== undefined);
   const title = `Read column "${column}" as ${type === 'string' ? 'text' : type}`;
   return { title, list: 'types', key: 'column', entry: { ...(Object.fromEntries(said) as FixEntry), column, type } };

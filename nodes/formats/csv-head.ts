@@ -1,10 +1,11 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
 import { type SeenLine, seen, seenLength } from '../../engine/schema/detected.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
-import { MillraceError } from '../../engine/schema/problem.ts';
+import { MillraceError, type ParamFix } from '../../engine/schema/problem.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
+import { words } from '../kit/text-formats.ts';
 import { type ByteOptions, openBytes } from './byte-reader.ts';
 import { type CellFormats, missingMarks, plainRows } from './cell-formats.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
@@ -14,6 +15,7 @@ import { type CsvField, readCsvRecord } from './csv-record.ts';
 import { formatOffers, readingsOf } from './format-offers.ts';
 import type { InputFile } from './input-files.ts';
 import { type Beginning, furtherLines } from './stretches.ts';
+import { asWindows1252, encodingEvidence, textHead } from './text-evidence.ts';
 import { within } from './time-limit.ts';
 
 export interface CsvHeadOptions extends DialectOptions {
@@ -32,7 +34,7 @@ export interface CsvHead extends CsvLayout {
   readonly rows: readonly (readonly (string | null)[])[];
   /** How many of the first rows could not be read, and the first of these. */
   readonly unreadable: number;
-  readonly firstUnreadable: { readonly line: number; readonly message: string; readonly hint: string } | null;
+  readonly firstUnreadable: { readonly line: number; readonly message: string; readonly hint: string; readonly fix: ParamFix | null } | null;
   readonly beginning: Beginning;
   /** The line where each of the rows begins. */
   readonly rowLines: readonly number[];
@@ -69,7 +71,7 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
     const first = files[0]!;
     const head = await readCsvHead(first, options, options.sampleRows, signal);
     if (head.unreadable > 0 && head.firstUnreadable) {
-      const { line, message, hint } = head.firstUnreadable;
+      const { line, message, hint, fix } = head.firstUnreadable;
       const total = head.rows.length + head.unreadable;
       problems.push({
         code: 'csv/unreadable-rows',
@@ -77,6 +79,7 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
         message: `${head.unreadable} of the first ${total} rows of ${first.name} cannot be read. Line ${line}: ${message}`,
         hint,
         position: { source: first.name, line },
+        ...(fix && { fix }),
       });
     }
     const names = columnNames(head);
@@ -100,11 +103,12 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
       }
     }
     const samples = await samplesOf(heads, options, signal);
-    const found = unite(samples, options.formats, problems);
+    const found = unite(samples, options, problems);
     return { ...found, problems, detected: await csvEvidence(samples, found.schema, options, signal) };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
-    return { schema: null, problems: [...problems, error.problem] };
+    const text = files[0] && (await textHead(files[0], signal));
+    return { schema: null, problems: [...problems, error.problem], ...(text && { detected: [encodingEvidence(text, options.encoding)] }) };
   }
 }
 
@@ -176,7 +180,7 @@ async function samplesOf(heads: readonly HeadOfFile[], options: CsvHeadOptions, 
 /** The columns of all files by their names, with types that hold what any of the samples has. */
 function unite(
   samples: readonly CsvSample[],
-  formats: CellFormats | undefined,
+  { formats, nullText }: Pick<CsvHeadOptions, 'formats' | 'nullText'>,
   problems: NodeProblem[],
 ): { readonly schema: Schema; readonly readings?: Readings } {
   const places = new Map<string, number>();
@@ -199,18 +203,19 @@ function unite(
     problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
   }
   const schema = inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
-  problems.push(...formatOffers(schema, united, formats));
+  problems.push(...formatOffers(schema, united, formats, words(nullText)));
   return { schema, ...(formats && { readings: readingsOf(schema, united, formats) }) };
 }
 
 /** What was recognised that changes which lines are read. */
-function layoutNotes({ name }: InputFile, { skip, guessedComment, names }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
+function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
   const notes: NodeProblem[] = [];
   const note = (code: string, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
     notes.push({ code, severity, message, hint, field });
   if (options.skip === null && skip > 0) {
-    const lines = skip === 1 ? 'The first line' : `The first ${skip} lines`;
-    note('csv/preamble', 'info', `${lines} of ${name} stand before the table and are left out.`, 'If they are rows, set the lines to skip to 0.', 'skip');
+    const lines = skip === 1 ? `The first line of ${name} stands before the table and is` : `The first ${skip} lines of ${name} stand before the table and are`;
+    const message = sepLine === null ? `${lines} left out.` : `The first line of ${name} names the delimiter and is no row.`;
+    note('csv/preamble', 'info', message, `If ${skip === 1 ? 'it is a row' : 'they are rows'}, set the lines to skip to 0.`, 'skip');
   }
   if (guessedComment) note('csv/comments', 'info', `Lines of ${name} that begin with # are comments.`, 'If they are rows, empty the comment mark.', 'comment');
   const looksLikeData =
@@ -379,11 +384,13 @@ class Sample {
       );
   }
 
-  #bad(message: string, hint: string, code: string): void {
+  #bad(message: string, generalHint: string, code: string): void {
+    const fix = code === 'csv/encoding' && this.#options.encoding === 'auto' ? asWindows1252 : null;
+    const hint = fix ? 'Set the encoding that it has: most often that is windows-1252.' : generalHint;
     if (this.#width === 0 && this.#options.header)
-      throw new MillraceError({ code, message: `The header of ${this.#file.name} cannot be read. ${message}`, hint });
+      throw new MillraceError({ code, message: `The header of ${this.#file.name} cannot be read. ${message}`, hint, ...(fix && { fix }) });
     this.#unreadable++;
-    this.#firstUnreadable ??= { line: this.#line, message, hint };
+    this.#firstUnreadable ??= { line: this.#line, message, hint, fix };
   }
 }
 
@@ -398,6 +405,7 @@ function otherLineEnds(file: InputFile): MillraceError {
     code: 'csv/line-ends',
     message: `Some lines of ${file.name} end with a carriage return alone, as on old Macs.`,
     hint: 'Set its line ends to "LF, CR LF and CR", or save it with LF or CR LF line ends.',
+    fix: { title: 'Read these ends too', param: 'lineEnds', value: 'any' },
   });
 }
 

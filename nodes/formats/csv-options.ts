@@ -25,7 +25,7 @@ export interface CsvParams extends SourceFormatParams {
   readonly width?: RowWidth;
 }
 
-const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
+export const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
 const backslash = 92;
 
 /** The fields of a dialect that few files need to have set. */

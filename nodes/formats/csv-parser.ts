@@ -312,7 +312,10 @@ export function headerMismatch(first: InputFile, expected: readonly string[], fi
     return new MillraceError({
       code,
       message: `The columns of ${file.name} are not those that the pipeline was checked with: it is ${difference}.`,
-      hint: 'The file has changed meanwhile: check the pipeline again.',
+      hint:
+        names.length === 1 && expected.length > 1
+          ? 'It may have another delimiter than the one that is set.'
+          : 'The file has changed meanwhile: check the pipeline again.',
     });
   }
   return new MillraceError({

@@ -110,7 +110,7 @@ export function readCsvRecord(bytes: Buffer, at: number, dialect: CsvDialect, li
         start,
         'csv/encoding',
         'The line contains bytes that are not valid in this encoding.',
-        'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.',
+        'Write it in UTF-8, or set the encoding that it has, such as windows-1252.',
       );
     }
     return { kind: 'fields', fields, next: start, lines: countLines(bytes, at, start) };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Detected } from '../../engine/schema/detected.ts';
 import csv from '../sources/csv-file.ts';
 import json from '../sources/jsonl-file.ts';
-import { folderOf } from './source-testing.ts';
+import { folderOf, readSource } from './source-testing.ts';
 
 async function detect(
   source: typeof csv | typeof json,
@@ -37,6 +37,16 @@ describe('what is detected of a CSV file', () => {
     expect(lines(set('encoding'))).toEqual(['1: Kontoauszug;Müller']);
     expect(set('delimiter')).toMatchObject({ value: 'Comma ,' });
     expect(set('skip')).toMatchObject({ value: 'None', because: 'It was set here.' });
+  });
+
+  it('tells the encoding, with the edit that sets it, where not even the header can be read', async () => {
+    const bank = Buffer.from('Buchung;Empf\u00e4nger\r\n31.01.2026;M\u00fcller\r\n', 'latin1');
+    const found = await detect(csv, { 'bank.csv': bank });
+    expect(found('encoding')).toMatchObject({ doubtful: true, instead: { value: 'windows-1252' }, lines: [{ line: 1, text: 'Buchung;Empf\u00e4nger' }] });
+    const fix = { title: 'Read as windows-1252', param: 'encoding', value: 'windows-1252' };
+    expect((await readSource(csv, folderOf({ 'bank.csv': bank }), { path: 'bank.csv' })).problems).toMatchObject([{ code: 'csv/encoding', fix }]);
+    const rows = Buffer.from('Buchung;Name\r\n31.01.2026;M\u00fcller\r\n', 'latin1');
+    expect((await readSource(csv, folderOf({ 'rows.csv': rows }), { path: 'rows.csv' })).problems).toMatchObject([{ code: 'csv/unreadable-rows', fix }]);
   });
 
   it('tells marks, comments, escapes, trailing delimiters and the line sep=', async () => {
@@ -76,7 +86,7 @@ describe('what is detected of a JSON file', () => {
     const found = await detect(json, { 'a.jsonl': '{"id":1,"v":2.5}\n{"id":12345678901234567890,"v":"x"}\n' });
     expect(found('layout')).toMatchObject({ value: 'An object on each line' });
     expect(found('types', 'id')).toMatchObject({
-      value: 'string',
+      value: 'decimal',
       because: '12345678901234567890 has more digits than a number keeps; the value before it is a whole number.',
     });
     expect(lines(found('types', 'v'))).toEqual(['2: "x"']);

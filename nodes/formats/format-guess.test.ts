@@ -1,5 +1,6 @@
 /** What cells seem to be is offered, each way that they can be read, and applying an offer reads them so. */
 import { expect, it } from 'vitest';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import csvFile from '../sources/csv-file.ts';
 import { guessFormats } from './format-guess.ts';
 import { folderOf, readSource } from './source-testing.ts';
@@ -72,11 +73,20 @@ it('is applied by one click to a column, or to all that can be nothing else', as
   expect(one).toMatchObject({ message: 'Column "price" holds numbers with a decimal comma: "1.299,99" is 1299.99, "0,50" is 0.5.' });
   expect(before.problems.at(-1)?.fix?.title).toBe('Read "us" as date in the form MM/dd/yyyy');
 
-  const types = [all!.fix!.entry, ...all!.fix!.more!];
+  const { entry, more } = all!.fix as EntryFix;
+  const types = [entry, ...more!];
   const after = await readSource(csvFile, folder, { path: 'x.csv', types });
   expect(after.rows).toEqual([
     { price: 1299.99, on: '2026-01-31', paid: true, us: '01/02/2026' },
     { price: 0.5, on: '2026-02-01', paid: false, us: '03/04/2026' },
   ]);
   expect(after.problems.map(({ message }) => message)).toEqual([expect.stringContaining('"us" may hold'), expect.stringContaining('"us" may hold')]);
+});
+
+it('keeps the marks of the source among those that it offers for a column', async () => {
+  const folder = folderOf({ 'x.csv': 'country,t\nDE,1.5\nNA,NA\nFR,\nSE,null\n' });
+  const [offer] = guessFormats('t', ['1.5', null, '', 'null'], 'string', ['NA']);
+  expect(offer!.entry).toEqual({ type: 'auto', missing: 'NA, null' });
+  const { rows } = await readSource(csvFile, folder, { path: 'x.csv', nullText: 'NA', types: [{ column: 't', ...offer!.entry }] });
+  expect(rows.map(({ t }) => t)).toEqual([1.5, null, null, null]);
 });

@@ -71,7 +71,12 @@ const [earliest, latest] = [Date.UTC(2000, 0), Date.UTC(2100, 0)];
 const shownCells = 2;
 
 /** What the cells seem to be, the likeliest first; nothing where they are as usual. Several where the cells do not tell them apart. */
-export function guessFormats(column: string, cells: readonly (string | null)[], type: ColumnType): readonly GuessedFormat[] {
+export function guessFormats(
+  column: string,
+  cells: readonly (string | null)[],
+  type: ColumnType,
+  sourceMarks: readonly string[] = [],
+): readonly GuessedFormat[] {
   const filled = cells.flatMap((cell) => (cell === null || cell.trim() === '' ? [] : [cell.trim()]));
   if (type === 'integer') return guessEpoch(column, filled);
   if (type !== 'string') return [];
@@ -80,7 +85,9 @@ export function guessFormats(column: string, cells: readonly (string | null)[], 
   if (rest.length === 0) return [];
   if (marks.length === 0 && rest.every((cell) => /^\d{19,}$/.test(cell))) return guessEpoch(column, rest);
   const found = [...guessPlain(rest, marks), ...guessNumbers(rest), ...guessFlags(rest), ...guessTimes(rest)];
-  return found.map((guess) => withExamples(guess, marks, rest));
+  // Marks of a column take the place of those of its source.
+  const all = marks.length === 0 ? [] : [...new Set([...sourceMarks, ...marks])];
+  return found.map((guess) => withExamples(guess, all, rest));
 }
 
 type Guess = Omit<GuessedFormat, 'examples'>;

@@ -18,12 +18,20 @@ interface Offer extends GuessedFormat {
   readonly column: string;
 }
 
-/** For a source with `columnTypesField` as its param `types`. Columns that somebody has said something about are left alone. */
-export function formatOffers({ columns }: Schema, rows: readonly (readonly (string | null)[])[], formats: CellFormats | undefined): NodeProblem[] {
+/**
+ * For a source with `columnTypesField` as its param `types`. Columns that somebody has said something about are left alone. `marks` are
+ * the source's marks for missing.
+ */
+export function formatOffers(
+  { columns }: Schema,
+  rows: readonly (readonly (string | null)[])[],
+  formats: CellFormats | undefined,
+  marks: readonly string[] = [],
+): NodeProblem[] {
   const offers = columns.flatMap(({ name, type }, i): Offer[] => {
     if (formats?.has(name)) return [];
     const cells = rows.map((row) => row[i] ?? null);
-    return guessFormats(name, cells, type).map((guess) => ({ ...guess, column: name }));
+    return guessFormats(name, cells, type, marks).map((guess) => ({ ...guess, column: name }));
   });
   const notes = offers.slice(0, mostNotes).map((offer) => note(offer, offers));
   const sure = offers.filter((offer) => isSure(offer, offers));

@@ -84,7 +84,7 @@ export class JsonDocumentParser implements Parser {
     const text = bytes.toString('utf8', start, end);
     window.at = start;
     if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(start, end)))) {
-      const hint = 'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.';
+      const hint = 'Write it in UTF-8, or set the encoding that it has, such as windows-1252.';
       this.#context.fail(
         unreadable(window, end, 1, { code: 'jsonl/encoding', message: 'The record contains bytes that are not valid in this encoding.', hint }),
       );

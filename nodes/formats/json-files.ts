@@ -67,7 +67,7 @@ export function layoutOfText(head: string): 'lines' | 'document' {
   // A line that is cut by the end of what is looked at may be anything.
   const whole = (lines.length > 1 ? lines.slice(0, -1) : lines).filter((line) => line.trim() !== '');
   if (!text.startsWith('{') || isObject(whole[0]!)) return 'lines';
-  if (holdsSeveral(whole[0]!)) return 'document';
+  if (holdsSeveral(whole[0]!) || beginsWithLongObject(text)) return 'document';
   return whole.length === 1 || whole.filter(isObject).length * 2 >= whole.length ? 'lines' : 'document';
 }
 
@@ -76,6 +76,13 @@ function holdsSeveral(line: string): boolean {
   const bytes = Buffer.from(`${line}\n`);
   const first = new JsonScanner([], bytes.length).next(bytes, 0, true);
   return first.kind === 'record' && /^\s*[{[]/.test(bytes.toString('utf8', first.end));
+}
+
+/** Whether the first value goes over several lines, and is whole. */
+function beginsWithLongObject(text: string): boolean {
+  const bytes = Buffer.from(text);
+  const first = new JsonScanner([], bytes.length).next(bytes, 0, true);
+  return first.kind === 'record' && bytes.toString('utf8', 0, first.end).trim().includes('\n');
 }
 
 function isObject(line: string): boolean {

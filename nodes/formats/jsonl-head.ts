@@ -225,7 +225,8 @@ function listsWithin(records: readonly Record<string, unknown>[], name: string, 
   const found = listAt(only!, []);
   if (!found) return [];
   const message = `${name} is one object, and holds a list of ${found.length} objects at "${found.path}".`;
-  return [{ code: 'json/list-within', severity: 'info', message, hint: `To read these, set the path to the records to ${found.path}.`, field: 'records' }];
+  const fix = { title: `Read the objects of "${found.path}"`, param: 'records', value: found.path };
+  return [{ code: 'json/list-within', severity: 'info', message, field: 'records', fix }];
 }
 
 function listAt(value: unknown, path: readonly string[]): { readonly path: string; readonly length: number } | null {

@@ -189,7 +189,7 @@ export class JsonlParser implements Parser {
     const next = bytes.indexOf(lineFeed, at) + 1;
     const text = bytes.toString('utf8', at, next - 1);
     if (text.includes('\ufffd') && (window.translated || !isUtf8(bytes.subarray(at, next)))) {
-      const hint = 'Write the file in UTF-8, or set the encoding that it has, such as windows-1252, where the source lets you.';
+      const hint = 'Write it in UTF-8, or set the encoding that it has, such as windows-1252.';
       this.#fail(unreadable(window, next, 1, { code: 'jsonl/encoding', message: 'The line contains bytes that are not valid in this encoding.', hint }));
     } else {
       const row = this.convert(text, window, next);

@@ -34,6 +34,18 @@ export const csvFormatFields = {
   numbers: { ...sourceFormatFields.numbers, when: ofCsv },
   nullText: { ...sourceFormatFields.nullText, when: ofCsv },
 };
+/** For input at which nothing can look ahead. */
+export const csvDelimiterField = f.choice({
+  label: 'Delimiter',
+  default: 'comma',
+  options: [
+    { value: 'comma', label: 'Comma ,' },
+    { value: 'semicolon', label: 'Semicolon ;' },
+    { value: 'tab', label: 'Tab' },
+    { value: 'pipe', label: 'Pipe |' },
+  ],
+  when: ofCsv,
+});
 export const maxRowSizeField = f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true });
 
 /** Columns that nothing can be told of before the rows come. */

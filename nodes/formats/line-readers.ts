@@ -1,7 +1,7 @@
 /** How one line of a log (or an entry of several) becomes the values of columns. */
 import { statSync } from 'node:fs';
 import { TrailingZeros } from '../../engine/schema/exact.ts';
-import type { Fix } from '../../engine/schema/problem.ts';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
 import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Value } from '../../engine/schema/types.ts';
@@ -19,7 +19,7 @@ export interface LineFault {
   readonly message: string;
   readonly hint: string;
   readonly field?: string;
-  readonly fix?: Fix | undefined;
+  readonly fix?: EntryFix | undefined;
 }
 export interface LineReader {
   /** A file begins. */

@@ -109,12 +109,14 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       [],
     ).columns.map(({ name }) => name);
     const declared = found.map(({ type }) => (type ? declaredType(type) : null));
-    const sampled = sampleTypes(statement, names);
+    // A query may take long until its first row; a table gives it at once.
+    const isSampled = declared.includes(null) || declared.includes('date') || query.table !== null;
+    const sampled = isSampled ? sampleTypes(statement, names) : null;
     const columns: Column[] = names.map((name, i) => ({
       name,
       type: columnType(name, declared[i] ?? null, sampled),
       nullable: true,
-      ...(sampled.full.has(name) && { nulls: 'unseen' }),
+      ...(sampled?.full.has(name) && { nulls: 'unseen' }),
     }));
     const problems: NodeProblem[] = [];
     const renamed = found.findIndex(({ name }, i) => name !== names[i]);
@@ -144,10 +146,10 @@ interface Sampled {
   readonly full: ReadonlySet<string>;
 }
 
-function columnType(name: string, declared: ColumnType | null, sampled: Sampled): ColumnType {
-  if (declared === 'date' && !sampled.days.has(name)) return 'timestamp';
-  if ((declared === 'integer' || declared === 'number') && sampled.decimals.has(name)) return 'decimal';
-  return declared ?? sampled.types.get(name) ?? 'string';
+function columnType(name: string, declared: ColumnType | null, sampled: Sampled | null): ColumnType {
+  if (declared === 'date' && !sampled?.days.has(name)) return 'timestamp';
+  if ((declared === 'integer' || declared === 'number') && sampled?.decimals.has(name)) return 'decimal';
+  return declared ?? sampled?.types.get(name) ?? 'string';
 }
 
 function sampleTypes(statement: SqliteStatement, names: readonly string[]): Sampled {
@@ -178,14 +180,18 @@ function isDecimal(found: unknown): boolean {
   return typeof found === 'string' ? isDecimalValue(found) : found === null || typeof found === 'bigint' || typeof found === 'number';
 }
 
-/** As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. */
-function declaredType(declared: string): ColumnType {
+/**
+ * As the SQLite sink declares them, and by SQLite's own rule for the names of other programs. Null for names such as UUID, TIME and
+ * STRING, which that rule takes for numbers.
+ */
+function declaredType(declared: string): ColumnType | null {
   const type = declared.toUpperCase().replace(/\(.*$/, '').trim();
   if (type.startsWith('BOOL')) return 'boolean';
-  if (type.startsWith('TIMESTAMP') || type === 'DATETIME') return 'timestamp';
+  if (/^(TIMESTAMP|DATETIME)/.test(type)) return 'timestamp';
   if (type === 'DATE') return 'date';
-  if (type === 'JSON') return 'json';
+  if (/^JSONB?$/.test(type)) return 'json';
   if (type === declaredTypes.decimal) return 'decimal';
+  if (affinityOf(type) === 'NUMERIC' && !/^(NUM|DEC|MONEY|FIXED)/.test(type)) return null;
   const types = { TEXT: 'string', INTEGER: 'integer', REAL: 'number', NUMERIC: 'number', BLOB: 'bytes' } as const;
   return types[affinityOf(type)];
 }

@@ -1,5 +1,6 @@
 import { decimalKey } from '../../engine/schema/decimal.ts';
 import { isExactDecimal } from '../../engine/schema/exact.ts';
+import { formatTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Schema, Value } from '../../engine/schema/types.ts';
 import { castValue, parseTimestamp } from '../../engine/schema/values.ts';
 import { generatedFunction } from './generated-function.ts';
@@ -8,6 +9,7 @@ import type { Recorder } from './sqlite-database.ts';
 import type { SqliteConnection } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn, TargetSpec } from './sqlite-target.ts';
+import { formTime } from './sqlite-times.ts';
 import { type Affinity, affinityOf } from './sqlite-types.ts';
 import { timestampFormatter } from './timestamp-text.ts';
 
@@ -54,7 +56,7 @@ export function prepareInsert(
       const isKey = keys.has(foldName(name));
       // Equal decimals are one key, however they are written.
       if (isKey && column.type === 'decimal') value = `shortest(${value})`;
-      value = stored(value, column, target.declared[c]!, c);
+      value = target.times[c] ? `formed(${value},${c})` : stored(value, column, target.declared[c]!, c);
       values.push(isKey ? `key(${value},${c})` : value);
     });
   }
@@ -73,6 +75,14 @@ export function prepareInsert(
     const { name } = columns[index]!;
     throw new ValueRefused(`Column "${name}" is declared ${target.declared[index]}, which keeps doubles: ${decimal} would be rounded.`);
   };
+  const formed = (time: number | string | null, index: number): string | null => {
+    const form = target.times[index]!;
+    if (time === null || (form.mark === '' && typeof time === 'string')) return time as string | null;
+    const ms = typeof time === 'number' ? time : parseTimestamp(time)!;
+    const text = formTime(ms, form);
+    if (text !== null) return text;
+    throw new ValueRefused(`Column "${columns[index]!.name}" of the table holds times in a form in which ${formatTimestamp(ms)} would be cut.`);
+  };
   const key = (value: unknown, index: number): unknown => {
     if (value === null) throw new ValueRefused(`The key column "${columns[index]!.name}" is null.`);
     return value;
@@ -90,6 +100,7 @@ export function prepareInsert(
       stringify: JSON.stringify,
       shortest: (decimal: string | null) => (decimal === null ? null : decimalKey(decimal)),
       numeric,
+      formed,
       cast,
       key,
     },

@@ -4,7 +4,7 @@ import { decimalOfNumber, isDecimalValue } from '../../engine/schema/decimal.ts'
 import { readExactly } from '../../engine/schema/exact.ts';
 import { refuseDeepValue } from '../../engine/schema/json-depth.ts';
 import { parseJson, roundedNumber } from '../../engine/schema/json-text.ts';
-import type { Fix } from '../../engine/schema/problem.ts';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import { readText } from '../../engine/schema/read-text.ts';
 import type { Column, ColumnType, Json, Row, Schema, Value } from '../../engine/schema/types.ts';
 import { type Converted, castValue } from '../../engine/schema/values.ts';
@@ -130,7 +130,7 @@ class SqliteRows implements Reader {
   }
 
   /** Numbers in a column of times are read by the unit that their size shows. */
-  #fixOf({ name, type }: Column, value: SqliteValue, format: CellFormat | null): Fix | undefined {
+  #fixOf({ name, type }: Column, value: SqliteValue, format: CellFormat | null): EntryFix | undefined {
     if (format !== null) return readAs(name, 'string');
     if (this.#cast.has(name)) return undefined;
     const unit = type === 'timestamp' && typeof value !== 'string' ? likelyUnit(Number(value)) : null;

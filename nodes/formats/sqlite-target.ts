@@ -4,6 +4,7 @@ import type { ColumnType } from '../../engine/schema/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
 import { pragma, type SqliteConnection } from './sqlite-driver.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
+import { type TimeForm, timeFormOf } from './sqlite-times.ts';
 import { declaredTypes, holds } from './sqlite-types.ts';
 
 export type WriteMode = 'create' | 'append' | 'replace' | 'upsert';
@@ -18,6 +19,8 @@ export interface Target {
   readonly into: string;
   /** By column: what an existing table declares it as, or what we declared. */
   readonly declared: readonly string[];
+  /** By column: how times are written that rows are found or compared by. Null: as everywhere. */
+  readonly times: readonly (TimeForm | null)[];
   /** Puts a replacement into the place of the old table. */
   publish(log: (message: string) => void): void;
 }
@@ -52,7 +55,7 @@ export function openTarget({ connection, path }: { readonly connection: SqliteCo
   if (kind === undefined) {
     if (continues) throw changedDatabase(path, `the table "${table}" is gone`);
     connection.exec(creation(table, columns, keys));
-    return { table, into: table, declared, publish: nothing };
+    return { table, into: table, declared, times: [], publish: nothing };
   }
   if (kind !== 'table')
     refuse('sqlite/not-a-table', `"${table}" in ${path} is ${kind === 'index' ? 'an' : 'a'} ${kind}, not a table.`, 'Choose another table name.');
@@ -64,13 +67,17 @@ export function openTarget({ connection, path }: { readonly connection: SqliteCo
     refuseOtherColumns(existing, columns, table, path);
     if (mode === 'upsert') refuseMissingKey(connection, existing, keys, table, path);
     const typeOf = new Map(existing.map(({ name, type }) => [foldName(name), type]));
-    return { table, into: table, declared: columns.map(({ name }) => typeOf.get(foldName(name))!), publish: nothing };
+    const compared = new Set([...keys, ...(spec.newer == null ? [] : [spec.newer])].map((name) => foldName(name)));
+    const times = columns.map(({ name, type }) =>
+      (type === 'timestamp' || type === 'date') && compared.has(foldName(name)) ? timeFormOf(connection, table, name) : null,
+    );
+    return { table, into: table, declared: columns.map(({ name }) => typeOf.get(foldName(name))!), times, publish: nothing };
   }
   refuseReferenced(connection, table, path);
   const into = `_millrace_new_${table}`;
   connection.exec(`DROP TABLE IF EXISTS ${quoteName(into)}`);
   connection.exec(creation(into, columns, keys));
-  return { table, into, declared, publish: (log) => swap(connection, into, table, log) };
+  return { table, into, declared, times: [], publish: (log) => swap(connection, into, table, log) };
 }
 
 function creation(table: string, columns: readonly TargetColumn[], keys: readonly string[]): string {

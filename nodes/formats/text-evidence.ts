@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { constants, gunzipSync } from 'node:zlib';
 import { type Detected, type SeenLine, seen } from '../../engine/schema/detected.ts';
+import type { ParamFix } from '../../engine/schema/problem.ts';
 import { thousands } from '../../engine/schema/thousands.ts';
 import { byteOrderMark, decoderFor } from './byte-reader.ts';
 import type { InputFile } from './input-files.ts';
@@ -20,6 +21,9 @@ const headBytes = 64 * 1024;
 const lineFeed = 10;
 const carriageReturn = 13;
 const markText = '\ufeff';
+
+/** What a file is in most often whose bytes are no UTF-8. */
+export const asWindows1252: ParamFix = { title: 'Read as windows-1252', param: 'encoding', value: 'windows-1252' };
 
 /** The beginning of a file that was opened before: null where it cannot be read now, as nothing depends on it. */
 export async function textHead(file: InputFile, signal: AbortSignal): Promise<TextHead | null> {
@@ -67,7 +71,7 @@ export function encodingEvidence(head: TextHead, given: string, param = 'encodin
       lines: [strange],
       notable: true,
       doubtful: true,
-      instead: { title: 'Read as windows-1252', value: 'windows-1252' },
+      instead: { title: asWindows1252.title, value: asWindows1252.value },
     };
   }
   const lines = linesBeyondAscii(head, 'utf-8');

@@ -193,8 +193,9 @@ function suggestions(samples: readonly Texts[]): NodeProblem[] {
   const texts = samples.flatMap(({ texts }) => texts.map(({ text }) => text));
   const format = texts.length > 0 ? recogniseFormat(texts) : null;
   if (!format) return [];
-  const message = `The lines are in the ${formatLabel(format)}.`;
-  return [{ code: 'log/format-known', severity: 'info', message, hint: 'Choose that format to read them into columns.', field: 'format' }];
+  const label = formatLabel(format);
+  const fix = { title: 'Read them into columns', param: 'format', value: format };
+  return [{ code: 'log/format-known', severity: 'info', message: `The lines are in the ${label}.`, field: 'format', fix }];
 }
 
 function unreadableRows(faults: readonly Fault[], count: number): NodeProblem[] {

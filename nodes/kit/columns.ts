@@ -1,3 +1,4 @@
+import type { ParamFix } from '../../engine/schema/problem.ts';
 import type { Column, ColumnType, Schema } from '../../engine/schema/types.ts';
 import type { CodeAnalysis, NodeProblem } from './node.ts';
 
@@ -25,6 +26,12 @@ export const numberTypes = ['integer', 'number', 'decimal'] as const satisfies r
 /** Wider rows are looked up in an index: by thousands of params over thousands of columns, too. */
 const indexedFrom = 32;
 const indexes = new WeakMap<readonly Column[], ReadonlyMap<string, Column>>();
+
+/** The edit that makes the only column of times or days the param `timeColumn`; null where there is none, or several. */
+export function onlyTime({ columns }: Schema): ParamFix | null {
+  const [only, ...others] = columns.filter(({ type }) => timeTypes.some((each) => each === type));
+  return only && others.length === 0 ? { title: `Go by "${only.name}"`, param: 'timeColumn', value: only.name } : null;
+}
 
 /** The first of that name. */
 export function findColumn(schema: Schema | null | undefined, name: string): Column | undefined {

@@ -6,6 +6,7 @@ import { nullness } from '../../engine/schema/nulls.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { zoneProblem } from '../../engine/schema/zone.ts';
 import type { ColumnTime } from './column-times.ts';
+import { onlyTime } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
@@ -195,7 +196,9 @@ function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): 
 export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePattern, timeZone }: ColumnTimeParams): Found {
   if (!timeColumn) {
     const message = 'Time column is missing';
-    return { problem: { code: 'event-time/column', severity: 'error', message, hint: 'Choose the column that holds the event time.', field: 'timeColumn' } };
+    const fix = onlyTime(schema);
+    const hint = 'Choose the column that holds the event time.';
+    return { problem: { code: 'event-time/column', severity: 'error', message, hint, field: 'timeColumn', ...(fix && { fix }) } };
   }
   const wrong = outputColumnProblem(schema, fields.timeColumn, timeColumn, 'timeColumn');
   if (wrong) return { problem: wrong };

@@ -1,5 +1,5 @@
 /** The contract between nodes and the engine while a pipeline runs: what every node gets, and what it reports. */
-import type { Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
+import type { EntryFix, Fix, Problem, RowPosition } from '../../engine/schema/problem.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 
 /** A problem of one node: the engine adds which one. */
@@ -52,7 +52,7 @@ export interface Misfit {
   /** Why it does not fit, without a full stop. */
   readonly message: string;
   /** The next wider type that takes it; absent where somebody has set the type. */
-  readonly fix?: Fix;
+  readonly fix?: EntryFix;
 }
 
 /**

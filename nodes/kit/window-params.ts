@@ -4,7 +4,7 @@ import { durationText } from '../../engine/schema/duration.ts';
 import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { utc, zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
-import { timeTypes } from './columns.ts';
+import { onlyTime, timeTypes } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
 import type { NodeProblem } from './node.ts';
@@ -28,7 +28,7 @@ export const windowFields = {
     label: 'Time',
     types: timeTypes,
     optional: true,
-    help: "Empty: the rows' event time, as their source has it.",
+    help: 'Leave it empty to go by the event time of the rows.',
     when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
   unit: f.choice({
@@ -48,7 +48,7 @@ export const windowFields = {
     label: 'Time zone',
     default: 'UTC',
     suggest: 'timeZones',
-    help: 'Whose days these are: Europe/Berlin, UTC, +02:00.',
+    help: 'The zone whose hours, days or months are meant: Europe/Berlin, UTC or +02:00, for example.',
     when: { param: 'window', is: ['calendar'] },
   }),
   length: f.duration({ label: 'Length', min: 1, default: 300_000, when: { param: 'window', is: ['sliding'] } }),
@@ -70,7 +70,7 @@ export const windowFields = {
     label: 'Wait for late rows',
     min: 0,
     default: 0,
-    help: 'For so long after its end a window takes late rows, and comes out again with them.',
+    help: 'How long after its end a window still takes late rows. It then comes out again, with them.',
     when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
   early: f.duration({
@@ -78,7 +78,7 @@ export const windowFields = {
     placeholder: 'none',
     min: 1,
     optional: true,
-    help: 'So often, by the clock on the wall, windows come out as they are before they are complete.',
+    help: 'How often, by the computer’s clock, windows come out before they are complete.',
     when: { param: 'window', is: ['tumbling', 'calendar', 'sliding', 'session'] },
   }),
   emptyWindows: f.boolean({
@@ -134,8 +134,16 @@ export function windowProblems({ window, timeColumn, zone, every, length }: Wind
   const problems: NodeProblem[] = [];
   if (window === 'none') return problems;
   if (rows && !rows.eventTime && timeColumn === null) {
-    const hint = 'Choose a timestamp column under "Time", or set an event time at the source, or by "Set event time".';
-    problems.push({ code: 'aggregate/no-event-time', severity: 'error', message: 'The rows have no event time', hint, field: 'timeColumn' });
+    const hint = 'Choose a column with times or days under "Time", or set an event time at the source, or by "Set event time".';
+    const fix = onlyTime(rows);
+    problems.push({
+      code: 'aggregate/no-event-time',
+      severity: 'error',
+      message: 'The rows have no event time',
+      hint,
+      field: 'timeColumn',
+      ...(fix && { fix }),
+    });
   }
   if (rows?.eventTime && watermarkShift(rows, timeColumn) === null) {
     const { column } = rows.eventTime;

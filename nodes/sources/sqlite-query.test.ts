@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
 import { folderOf, readSource } from '../formats/source-testing.ts';
 import { openSqlite, type SqliteConnection } from '../formats/sqlite-driver.ts';
@@ -44,6 +45,17 @@ describe('types', () => {
       { a: 'x', b: 5, c: 1.5, d: 2, e: Date.UTC(2026, 0, 31, 12), f: Uint8Array.of(1, 2), g: false, h: '2026-01-31', i: { a: 1 }, j: 'any' },
     ]);
   });
+  it('are told from the data where SQLite takes a name that it does not know for that of a number', async () => {
+    const { folder, db } = database('CREATE TABLE t (a UUID, b TIME, c STRING, d JSONB, e YEAR, f DATETIME2, g NVARCHAR(9), h UNSIGNED BIG INT, i NUMBER)');
+    db.exec(
+      `INSERT INTO t VALUES ('7b-1', '12:30', 'x', '{"a":1}', 2026, '2026-01-31 12:00:00', '07', 5, 1), ('7b-2', NULL, 'y', '[]', 2027, NULL, 7, 6, 2.5)`,
+    );
+    const { schema, rows, failures } = await read(folder, { table: 't' });
+    const types = ['string', 'string', 'string', 'json', 'integer', 'timestamp', 'string', 'integer', 'number'];
+    expect(schema!.columns.map(({ type }) => type)).toEqual(types);
+    expect(failures).toEqual([]);
+    expect(rows[0]).toEqual({ a: '7b-1', b: '12:30', c: 'x', d: { a: 1 }, e: 2026, f: Date.UTC(2026, 0, 31, 12), g: '07', h: 5, i: 1 });
+  });
   it('keep days as they are, and take a DATE column that holds times for one of timestamps', async () => {
     const { folder, db } = database('CREATE TABLE t (day DATE, at DATE)');
     db.exec("INSERT INTO t VALUES ('2026-01-31', '2026-01-31 12:00:00'), ('2026-02-01', NULL)");
@@ -54,13 +66,16 @@ describe('types', () => {
   it('lose nothing: long integers and finer times are failures, unless text is asked for', async () => {
     const { folder, db } = database('CREATE TABLE t (n NUMERIC, at TIMESTAMP)');
     db.exec("INSERT INTO t VALUES (9007199254740993, '2026-01-31 12:00:00'), (1, '2026-01-31 12:00:00.123456'), (1, 1706702400), (1, 1706702400000)");
-    // Of a table, the first rows would make it a column of decimals.
-    const { rows, failures } = await query(folder, 'SELECT * FROM t');
-    expect(rows).toEqual([{ n: 1, at: 1706702400000 }]);
+    // Within its first rows, it would make the column one of decimals.
+    db.exec(
+      'CREATE TABLE before (n NUMERIC, at TIMESTAMP); WITH RECURSIVE s(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM s WHERE i < 1000) INSERT INTO before SELECT i, NULL FROM s',
+    );
+    const { rows, failures } = await query(folder, 'SELECT * FROM before UNION ALL SELECT * FROM t');
+    expect(rows.slice(1000)).toEqual([{ n: 1, at: 1706702400000 }]);
     expect(failures.map(({ message, position }) => [position?.line, message])).toEqual([
-      [1, 'Column "n" is of type number: the value is 9007199254740993, beyond 2^53, where whole numbers would be rounded.'],
-      [2, 'Column "at" is of type timestamp: "2026-01-31 12:00:00.123456" is finer than milliseconds.'],
-      [3, expect.stringContaining('1706702400 seems to be seconds')],
+      [1001, 'Column "n" is of type number: the value is 9007199254740993, beyond 2^53, where whole numbers would be rounded.'],
+      [1002, 'Column "at" is of type timestamp: "2026-01-31 12:00:00.123456" is finer than milliseconds.'],
+      [1003, expect.stringContaining('1706702400 seems to be seconds')],
     ]);
     expect(failures[0]!.fix).toMatchObject({ entry: { column: 'n', type: 'decimal' } });
     expect(failures[0]!.row).toEqual({ n: '9007199254740993', at: '2026-01-31 12:00:00' });
@@ -136,7 +151,7 @@ describe('types', () => {
     const { folder } = database('CREATE TABLE t (at TIMESTAMP); INSERT INTO t VALUES (1706702400), (1706702400123456), (1706702400123456789)');
     const { failures } = await read(folder, { table: 't' });
     expect(failures.map(({ fix }) => fix?.title)).toEqual(['seconds', 'microseconds', 'nanoseconds'].map((unit) => `Read column "at" as ${unit} since 1970`));
-    expect((await read(folder, { table: 't', types: [failures[0]!.fix!.entry] })).rows).toEqual([{ at: 1706702400000 }]);
+    expect((await read(folder, { table: 't', types: [(failures[0]!.fix as EntryFix).entry] })).rows).toEqual([{ at: 1706702400000 }]);
   });
   it('of expressions are told from their values', async () => {
     const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (2)');

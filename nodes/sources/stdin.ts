@@ -1,6 +1,16 @@
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { CellFormats } from '../formats/cell-formats.ts';
-import { csvFormatFields, declaredColumnsField, declaredOutput, extraKeysField, lineFormatField, lineParser, maxRowSizeField } from '../formats/line-format.ts';
+import { delimiters } from '../formats/csv-options.ts';
+import {
+  csvDelimiterField,
+  csvFormatFields,
+  declaredColumnsField,
+  declaredOutput,
+  extraKeysField,
+  lineFormatField,
+  lineParser,
+  maxRowSizeField,
+} from '../formats/line-format.ts';
 import { entryField, isTextFormat, linePatternField, logZoneField, textFormats, textProblems } from '../formats/log-fields.ts';
 import { StandardInput } from '../formats/standard-input.ts';
 import { f } from '../kit/fields.ts';
@@ -40,6 +50,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     entry: entryField,
     columns: declaredColumnsField,
     header: f.boolean({ label: 'First row holds the names', default: false, when: { param: 'format', is: ['csv'] } }),
+    delimiter: csvDelimiterField,
     ...csvFormatFields,
     extra: extraKeysField,
     ends: f.boolean({
@@ -66,7 +77,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     claim.taken = true;
     const schema = context.outputs['rows']!;
     const header = params.header ? schema.columns.map(({ name }) => name) : null;
-    const csv = { dialect: { delimiter: 44, quote: 34 }, nullText: params.nullText ?? '', header };
+    const csv = { dialect: { delimiter: delimiters[params.delimiter].charCodeAt(0), quote: 34 }, nullText: params.nullText ?? '', header };
     const { format, extra, maxRowSize } = params;
     const formats = new CellFormats(params.columns, format === 'csv' ? params : {});
     const line = { format, extra, text: params, fileColumn: null, maxRowSize, formats, csv };

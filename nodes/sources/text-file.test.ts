@@ -144,7 +144,9 @@ it('a pattern that tries too much is told while the file is looked at', async ()
 
 it('says what lines of plain text are', async () => {
   const folder = folderOf({ 'a.log': access(1) });
-  expect((await readSource(textFile, folder, { path: 'a.log' })).problems).toMatchObject([{ code: 'log/format-known', severity: 'info', field: 'format' }]);
+  expect((await readSource(textFile, folder, { path: 'a.log' })).problems).toMatchObject([
+    { code: 'log/format-known', severity: 'info', field: 'format', fix: { param: 'format', value: 'combined' } },
+  ]);
 });
 
 test.each([

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { addNode, fixProblem, isFixable } from '../../engine/document/edits.ts';
 import { emptyPipeline } from '../../engine/document/pipeline.ts';
+import type { EntryFix } from '../../engine/schema/problem.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
 import { folderOf, readSource } from '../formats/source-testing.ts';
 import csvFile from './csv-file.ts';
@@ -94,7 +95,7 @@ describe('a row behind the sample that does not fit', () => {
   it('of JSON lines has its fix too', async () => {
     const { failures } = await jsonl(rowsWith(5000, 1500, '{"v":1}', '{"v":true}'));
     expect(failures).toMatchObject([{ position: { line: 1501 }, fix: { title: 'Read column "v" as text', entry: { column: 'v', type: 'string' } } }]);
-    const after = await jsonl(rowsWith(5000, 1500, '{"v":1}', '{"v":true}'), { types: [failures[0]!.fix!.entry] });
+    const after = await jsonl(rowsWith(5000, 1500, '{"v":1}', '{"v":true}'), { types: [(failures[0]!.fix as EntryFix).entry] });
     expect(after.rows[1500]).toEqual({ v: 'true' });
   });
   it('is what its type says, where somebody has set it', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Row, Value } from '../../engine/schema/types.ts';
 import { schema, tryTransform } from '../../test/transform-trial.ts';
+import { defaultsOf } from '../kit/params.ts';
 import aggregate from './aggregate.ts';
 
 const columns = schema({ region: 'string?', level: 'integer?', temperature: 'number?', time: 'timestamp' });
@@ -85,6 +86,18 @@ it('puts a row at the very end of a window into the next one', () => {
     { window_start: 0, window_end: 60_000, count: 1 },
     { window_start: 60_000, window_end: 120_000, count: 1 },
   ]);
+});
+
+it('offers the only column of times where the rows have no event time', () => {
+  const trial = (types: Parameters<typeof schema>[0]) => {
+    const rows = schema(types);
+    return aggregate.infer({
+      params: { ...defaultsOf(aggregate.params), aggregations: [{ function: 'count' }], window: 'calendar' },
+      inputs: { rows },
+    } as never);
+  };
+  expect(trial({ day: 'date', sum: 'number' }).problems).toMatchObject([{ fix: { param: 'timeColumn', value: 'day' } }]);
+  expect(trial({ day: 'date', at: 'timestamp' }).problems![0]).not.toHaveProperty('fix');
 });
 
 it('promises the types that come out', () => {

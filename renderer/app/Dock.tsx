@@ -18,11 +18,13 @@ const tabs: readonly [DockTab, string][] = [
   ['results', 'Results'],
 ];
 
+const severities = ['error', 'warning', 'info'] as const;
+
 /** The panel under the canvas. */
 export function Dock() {
   const tab = useSession((state) => state.dockTab);
   const problems = useSession((state) => state.problems.length);
-  const errors = useSession((state) => state.problems.filter((problem) => problem.severity === 'error').length);
+  const worst = useSession((state) => severities.find((severity) => state.problems.some((problem) => problem.severity === severity)));
   const moveTab = (event: React.KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     const next = tabs[tabs.findIndex(([name]) => name === tab) + step]?.[0];
@@ -47,7 +49,7 @@ export function Dock() {
             >
               {label}
               {name === 'problems' && problems > 0 && (
-                <span className="dock-count" data-severity={errors > 0 ? 'error' : 'warning'}>
+                <span className="dock-count" data-severity={worst}>
                   {problems}
                 </span>
               )}

@@ -1,4 +1,4 @@
-import { IconAlertTriangle, IconCircleX } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCircleX, IconInfoCircle } from '@tabler/icons-react';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { selectionText } from '../canvas/selection-text.ts';
 import { counted, formatDuration, formatShort, runStateWords } from '../runs/format.ts';
@@ -37,26 +37,27 @@ function Engine() {
   );
 }
 
+const severities = [
+  { severity: 'error', one: 'error', several: 'errors', Icon: IconCircleX },
+  { severity: 'warning', one: 'warning', several: 'warnings', Icon: IconAlertTriangle },
+  { severity: 'info', one: 'note', several: 'notes', Icon: IconInfoCircle },
+] as const;
+
 function Problems() {
-  const errors = useSession((state) => state.problems.filter((problem) => problem.severity === 'error').length);
-  const others = useSession((state) => state.problems.length) - errors;
-  const text =
-    errors + others === 0 ? 'No problems' : [errors > 0 && counted(errors, 'error'), others > 0 && counted(others, 'warning')].filter(Boolean).join(', ');
+  const problems = useSession((state) => state.problems);
+  const found = severities
+    .map((kind) => ({ ...kind, count: problems.filter(({ severity }) => severity === kind.severity).length }))
+    .filter(({ count }) => count > 0);
+  const text = found.map(({ count, one }) => counted(count, one)).join(', ') || 'No problems';
   return (
     <button type="button" onClick={() => session.showDock('problems')} title={`Problems: ${text}`}>
-      {errors > 0 && (
-        <span data-severity="error">
-          <IconCircleX size={14} role="img" aria-label={errors === 1 ? 'error' : 'errors'} />
-          {errors}
+      {found.map(({ severity, count, one, several, Icon }) => (
+        <span key={severity} data-severity={severity}>
+          <Icon size={14} role="img" aria-label={count === 1 ? one : several} />
+          {count}
         </span>
-      )}
-      {others > 0 && (
-        <span data-severity="warning">
-          <IconAlertTriangle size={14} role="img" aria-label={others === 1 ? 'warning' : 'warnings'} />
-          {others}
-        </span>
-      )}
-      {errors + others === 0 && text}
+      ))}
+      {found.length === 0 && text}
     </button>
   );
 }

@@ -1,4 +1,4 @@
-import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconNote } from '@tabler/icons-react';
+import { IconAlertTriangleFilled, IconExclamationCircleFilled, IconInfoCircleFilled, IconNote } from '@tabler/icons-react';
 import { type NodeProps, useStore } from '@xyflow/react';
 import { memo, useRef, useState } from 'react';
 import { setNode } from '../../engine/document/edits.ts';
@@ -81,8 +81,11 @@ function FullCard({ id, data }: NodeProps<CardNode>) {
   );
 }
 
+const badges = { error: IconExclamationCircleFilled, warning: IconAlertTriangleFilled, info: IconInfoCircleFilled } as const;
+
 function ProblemBadge({ problems, node }: { readonly problems: readonly Problem[]; readonly node: string }) {
   const [first] = problems;
+  const Icon = badges[first?.severity ?? 'info'];
   return (
     <button
       type="button"
@@ -94,7 +97,7 @@ function ProblemBadge({ problems, node }: { readonly problems: readonly Problem[
         session.showField(node, first?.field ?? null, first?.range);
       }}
     >
-      {first?.severity === 'error' ? <IconExclamationCircleFilled size={16} /> : <IconAlertTriangleFilled size={15} />}
+      <Icon size={first?.severity === 'warning' ? 15 : 16} />
     </button>
   );
 }

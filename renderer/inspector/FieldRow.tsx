@@ -99,5 +99,5 @@ function wants(field: string | null, path: string, kind: string): boolean {
 function isRequired(field: FieldManifest): boolean {
   if (field.optional || field.kind === 'boolean' || field.kind === 'choice' || field.kind === 'keyValue') return false;
   if (field.kind === 'columns' || field.kind === 'list') return (field.min ?? 0) > 0;
-  return field.default === undefined || field.default === null || field.default === '';
+  return field.default === undefined;
 }

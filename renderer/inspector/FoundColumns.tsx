@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
 import { type ComponentType, useState } from 'react';
-import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
+import type { Detected, FieldManifest, Problem } from '../../engine/protocol/messages.ts';
 import { type ColumnType, columnTypes, type Json } from '../../engine/schema/types.ts';
 import { visible } from '../../engine/schema/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
@@ -35,7 +35,7 @@ export function FoundColumns({ found, ...props }: Props) {
   const shown = all ? found : found.slice(0, found.length <= shownAtFirst + 2 ? found.length : shownAtFirst);
   return (
     <>
-      <ProblemLines problems={problemsAt(problems, props.name, props.field)} />
+      <ProblemLines problems={together(problemsAt(problems, props.name, props.field))} />
       <ul className={styles.list} aria-label="Columns that were found">
         {shown.map((each) => (
           <FoundColumn key={each.column} found={each} {...props} />
@@ -52,6 +52,13 @@ export function FoundColumns({ found, ...props }: Props) {
   );
 }
 
+/** Where one offer is about several columns, those about each stand with the columns alone. */
+function together(problems: readonly Problem[]): readonly Problem[] {
+  const entries = problems.flatMap(({ fix }) => (fix && 'entry' in fix && fix.more ? [fix.entry, ...fix.more] : []));
+  const columns = new Set(entries.map((entry) => entry['column']));
+  return problems.filter(({ fix }) => !fix || !('entry' in fix) || fix.more || !columns.has(fix.entry['column']));
+}
+
 function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }: Omit<Props, 'found'> & { readonly found: Detected }) {
   const { check, problems } = useForm();
   const [open, setOpen] = useState(false);
@@ -64,9 +71,11 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
   // What is said of a column may be about its cells alone.
   const said = columnTypes.find((each) => each === values['type']);
   const type = said ?? found.value;
-  const offers = problems.filter(({ fix }) => fix?.list === name && fix.entry['column'] === column && !fix.more);
+  const offers = problems.flatMap(({ fix, ...problem }) =>
+    fix && 'entry' in fix && fix.list === name && fix.entry['column'] === column && !fix.more ? [{ ...problem, fix }] : [],
+  );
   // An offer that leaves the type to the data is one of marked numbers.
-  const offered = columnTypes.find((each) => each === offers[0]?.fix?.entry['type']) ?? 'number';
+  const offered = columnTypes.find((each) => each === offers[0]?.fix.entry['type']) ?? 'number';
   const set = (part: string, next: Json, how?: 'typing') => {
     const changed = { ...values, column, [part]: next };
     onChange(entry ? entries.with(index, changed) : [...entries, changed], how);
@@ -98,7 +107,7 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
       {entry && <CellReadings cells={check?.readings?.[column] ?? []} />}
       {!entry &&
         offers.map((offer) => (
-          <div key={offer.fix!.title} className={styles.offer}>
+          <div key={offer.fix.title} className={styles.offer}>
             <p className={styles.because}>{visible(offer.message)}</p>
             <FixButton problem={offer} className={styles.reset} />
           </div>

@@ -8,6 +8,7 @@ import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
 import { FieldRow } from './FieldRow.tsx';
 import { isSet, shortValue } from './field-values.ts';
+import { ProblemLines } from './ProblemLines.tsx';
 import { FormContext, useForm } from './widget.ts';
 
 interface Props {
@@ -28,21 +29,33 @@ export function FoundFields({ fields, further, ...props }: Props) {
   const isPlain = ([name, field]: Props['fields'][number]) =>
     field.advanced && !evidence(name)?.notable && !isSet(field, props.values[name]) && !isWanted(name);
   const hidden = fields.filter(isPlain).length;
+  // What a click would change stands where it is seen, whichever rows are open.
+  const offers = useForm().problems.filter(({ severity, field, fix }) => severity === 'info' && fix && fields.some(([name]) => name === field));
   return (
-    <ul className={styles.list}>
-      {fields
-        .filter((each) => all || !isPlain(each))
-        .map(([name, field]) => (
-          <FoundField key={name} name={name} field={field} found={evidence(name)} further={further.filter(([, { when }]) => when?.param === name)} {...props} />
-        ))}
-      {(hidden > 0 || all) && fields.some(([, { advanced }]) => advanced) && (
-        <li>
-          <UnstyledButton className={styles.more} aria-expanded={all} onClick={() => setAll(!all)}>
-            {all ? 'Show fewer' : `${hidden} more`}
-          </UnstyledButton>
-        </li>
-      )}
-    </ul>
+    <>
+      <ProblemLines problems={offers} />
+      <ul className={styles.list}>
+        {fields
+          .filter((each) => all || !isPlain(each))
+          .map(([name, field]) => (
+            <FoundField
+              key={name}
+              name={name}
+              field={field}
+              found={evidence(name)}
+              further={further.filter(([, { when }]) => when?.param === name)}
+              {...props}
+            />
+          ))}
+        {(hidden > 0 || all) && fields.some(([, { advanced }]) => advanced) && (
+          <li>
+            <UnstyledButton className={styles.more} aria-expanded={all} onClick={() => setAll(!all)}>
+              {all ? 'Show fewer' : `${hidden} more`}
+            </UnstyledButton>
+          </li>
+        )}
+      </ul>
+    </>
   );
 }
 

@@ -19,7 +19,7 @@ export function ProblemLines({ id, problems }: { readonly id?: string; readonly 
             <Icon size={14} stroke={1.8} aria-label={problem.severity} />
             <span>
               {sentence(problem.message)}
-              {problem.hint && <span className={styles.hint}> {problem.hint}</span>}
+              {problem.hint && <span className={styles.hint}> {sentence(problem.hint)}</span>}
               {problem.fix && (
                 <>
                   {' '}

@@ -88,7 +88,7 @@ function Outcome({ result, isOlder }: { readonly result: ScanResult; readonly is
         <span>
           {isGood
             ? `All ${counted(rows, 'row')} fit.`
-            : `${counted(failed, 'row')} of ${counted(rows + failed, 'row')} ${failed === 1 ? 'does' : 'do'} not fit.`}{' '}
+            : `${failed.toLocaleString('en')} of ${counted(rows + failed, 'row')} ${failed === 1 ? 'does' : 'do'} not fit.`}{' '}
           <span className={styles.quiet}>{isOlder ? 'Before the settings were changed.' : `Read in ${formatDuration(elapsedMs)}.`}</span>
         </span>
       </div>

@@ -9,6 +9,7 @@ import { selectionText } from '../canvas/selection-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, elapsedText, rowsText } from '../grid/format.ts';
 import { sentence } from '../inspector/field-problems.ts';
+import { FixButton } from '../problems/FixButton.tsx';
 import { isRunning } from '../runs/run-actions.tsx';
 import { session, useNodeCheck, usePipeline, useSession } from '../session/session.ts';
 import { EmptyState } from './EmptyState.tsx';
@@ -174,7 +175,9 @@ function WhyNot({ problem, selected }: { readonly problem: Problem; readonly sel
       title={sentence(title && node !== selected ? `${title}: ${problem.message}` : problem.message)}
       text={problem.hint && visibleLines(problem.hint)}
       action={node && (field || node !== selected) ? { label: 'Show', run: () => session.showField(node, field ?? null, range) } : undefined}
-    />
+    >
+      <FixButton problem={problem} className={styles.link} />
+    </EmptyState>
   );
 }
 

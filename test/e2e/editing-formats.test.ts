@@ -16,7 +16,7 @@ describe.skipIf(why !== null)(`formats of cells${why ? ` (${why})` : ''}`, () =>
     const editor = await openDrawn('browser', temporaryFolder(), { nodes: { bank: { type: 'csv-file', params: { path } } } });
     const { page, errors } = editor;
     await selectNode(page, 'bank');
-    await page.getByRole('button', { name: 'More', exact: true }).click();
+    await page.getByRole('group', { name: 'Columns' }).getByRole('button', { name: 'More', exact: true }).click();
     await field(page, 'types').getByText('Column "Betrag" holds numbers with a decimal comma: "1.299,99" is 1299.99, "-0,50" is -0.5.').waitFor();
     await editor.shot('formats-offered');
     await field(page, 'types').getByRole('button', { name: 'Read all 3 by their formats' }).click();

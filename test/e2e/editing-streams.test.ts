@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { freePort } from '../faults/stream-trial.ts';
 import { copyAll, openDrawn } from './documents.ts';
 import { missing, temporaryFolder } from './editor.ts';
-import { bottomPanel, card, connect, dragNode, field, gridRows, port, selectNode, typeCode } from './gestures.ts';
+import { bottomPanel, card, choose, connect, dragNode, field, gridRows, port, selectNode, typeCode } from './gestures.ts';
 
 const why = missing('browser');
 const byTime = { eventTime: 'column', timeColumn: 'time' } as const;
@@ -236,10 +236,6 @@ const visibleOf = async (page: Page, paths: readonly string[]) => {
   const there = await Promise.all(paths.map((path) => field(page, path).count()));
   return paths.filter((_, i) => there[i]! > 0);
 };
-async function choose(page: Page, path: string, option: RegExp): Promise<void> {
-  await input(page, path).click();
-  await page.getByRole('option', { name: option }).click();
-}
 /** The columns of the grid, without the one of row numbers. */
 async function headers(page: Page): Promise<string[]> {
   return (await page.getByRole('grid').getByRole('columnheader').allInnerTexts()).slice(1);

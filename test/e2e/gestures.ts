@@ -19,6 +19,12 @@ export async function dragNode(page: Page, title: string, at: { x: number; y: nu
   await page.getByRole('button', { name: `Add ${title}`, exact: true }).dragTo(page.locator('.react-flow__pane'), { targetPosition: at });
 }
 
+/** Chooses from the list of a field. */
+export async function choose(page: Page, path: string, option: string | RegExp): Promise<void> {
+  await field(page, path).getByRole('combobox').first().click();
+  await page.getByRole('option', { name: option }).first().click();
+}
+
 /** Draws an edge from an output to an input. */
 export async function connect(page: Page, from: [node: string, port: string], to: [node: string, port: string]): Promise<void> {
   await drawTo(page, await centre(port(page, from[0], 'out', from[1])), await centre(port(page, to[0], 'in', to[1])));

@@ -50,7 +50,7 @@ describe.skipIf(why !== null)(`a source by sight${why ? ` (${why})` : ''}`, () =
     await card(page, 'rows').click();
     const inspector = page.getByRole('complementary', { name: 'Inspector' });
     await inspector.getByRole('button', { name: 'Check all rows' }).click();
-    await inspector.getByText('2 rows of 12,002 rows do not fit.').waitFor();
+    await inspector.getByText('2 of 12,002 rows do not fit.').waitFor();
     const found = inspector.getByRole('list', { name: 'What does not fit' });
     await found.getByRole('button', { name: /zip 1 cell/ }).click();
     expect(await found.getByRole('list', { name: 'zip: the first cells that do not fit' }).innerText()).toMatch(/4002\s*01730/);
@@ -62,6 +62,6 @@ describe.skipIf(why !== null)(`a source by sight${why ? ` (${why})` : ''}`, () =
     await found.getByRole('button', { name: 'Read as text' }).click();
     await inspector.getByText('Before the settings were changed.').waitFor();
     await inspector.getByRole('button', { name: 'Check all rows again' }).click();
-    await inspector.getByText('1 row of 12,002 rows does not fit.').waitFor();
+    await inspector.getByText('1 of 12,002 rows does not fit.').waitFor();
   });
 });

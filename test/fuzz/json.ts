@@ -116,9 +116,23 @@ function isSame(value: Value, type: ColumnType, told: Told): boolean {
     case 'integer':
     case 'number':
       return typeof told === 'object' && 'number' in told && Number(told.number) === value;
+    case 'decimal':
+      return typeof told === 'object' && 'number' in told && isSameDecimal(value as string, told.number);
     default:
       return sameJson(value, told);
   }
+}
+
+function isSameDecimal(one: string, other: string): boolean {
+  const [a, b] = [scaled(one), scaled(other)];
+  const power = Math.min(a.power, b.power);
+  return a.units * 10n ** BigInt(a.power - power) === b.units * 10n ** BigInt(b.power - power);
+}
+/** A number in JSON is `units` times ten to the `power`. */
+function scaled(text: string): { readonly units: bigint; readonly power: number } {
+  const [, sign, whole, part = '', power = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text)!;
+  const units = BigInt(whole + part);
+  return { units: sign === '-' ? -units : units, power: Number(power) - part.length };
 }
 
 function sameJson(value: unknown, told: Told): boolean {

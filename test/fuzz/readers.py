@@ -75,6 +75,8 @@ def cell_value(request):
                 return {"value": int(text)}
             case "number":
                 return {"value": float(Decimal(text))}
+            case "decimal":
+                return {"value": f"{Decimal(text):f}"}
             case "boolean":
                 return {"value": {"true": True, "false": False}[text.lower()]}
             case "timestamp":

@@ -14,11 +14,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Rows from standard input, those over 10 to standard output. */
-function pipeline(params: { readonly ends: boolean }): void {
+function pipeline(params: { readonly ends: boolean; readonly [param: string]: unknown }): void {
   file = join(folder, 'pipe.millrace.json');
   const node = (type: string, given: object) => ({ type, typeVersion: 1, params: given as never });
   const nodes = {
-    rows: node('stdin', { ...params, columns: [{ column: 'n', type: 'integer' }] }),
+    rows: node('stdin', { columns: [{ column: 'n', type: 'integer' }], ...params }),
     large: node('filter', { mode: 'expression', where: 'row.n > 10' }),
     print: node('stdout', {}),
   };
@@ -51,6 +51,24 @@ it('is one of several programs in a pipe: rows in, rows out, and its own words b
   expect(await ended, said.words).toBe(0);
   expect(said.out).toBe('{"n":11}\n{"n":12}\n');
   expect(said.words).toMatch(/2 rows -> standard output/);
+});
+
+it('reads CSV by the delimiter that is set, and says of another one that it may be that', async () => {
+  const columns = [
+    { column: 'n', type: 'number', numbers: 'marked', decimal: 'comma' },
+    { column: 'name', type: 'string' },
+  ];
+  for (const [delimiter, code] of [
+    ['semicolon', 0],
+    ['comma', 1],
+  ] as const) {
+    pipeline({ ends: true, format: 'csv', header: true, delimiter, columns });
+    const { child, said, ended } = run();
+    child.stdin.end('n;name\n12,5;Ada\n');
+    expect(await ended, said.words).toBe(code);
+    if (code === 0) expect(said.out).toBe('{"n":12.5,"name":"Ada"}\n');
+    else expect(said.words).toContain('It may have another delimiter than the one that is set.');
+  }
 });
 
 it('hands rows on as they come, of a program that never ends, until it is stopped', async () => {

@@ -1,4 +1,5 @@
 import { Autocomplete, Textarea, TextInput } from '@mantine/core';
+import { zoneOf } from '../../../engine/schema/zone.ts';
 import { timeZoneNames } from '../../session/time-zone.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
 
@@ -19,6 +20,8 @@ export function TextWidget({ id, field, value, onChange, onDone, problems, descr
     return (
       <Autocomplete
         {...common}
+        // What is typed becomes the first zone that is like it by Enter, as in the status bar, unless it is a zone already.
+        selectFirstOptionOnChange={field.suggest === 'timeZones' && zoneOf(common.value) === null}
         data={field.suggest === 'timeZones' ? timeZoneNames() : encodings}
         limit={50}
         maxDropdownHeight={240}
