@@ -60,8 +60,8 @@ export default defineConfig({
               include: ['test/e2e/**/*.test.ts'],
               exclude: [long],
               testTimeout: 240_000,
-              // Where each has a screen of its own, two editors do not disturb each other. Apart from all other tests.
-              maxWorkers: process.env['MILLRACE_DISPLAYS']?.split(' ').length ?? 1,
+              fileParallelism: false,
+              // Apart from the others: a person at an editor has the machine to themselves.
               sequence: { groupOrder: 2 },
             },
           },

@@ -5,7 +5,6 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBuilt, nodeBinary, project } from '../bin/build.mjs';
-import { provideDisplays } from './displays.mjs';
 import { findDesktop, provideBrowser } from './provide.mjs';
 
 const checkOnly = process.argv.includes('--check');
@@ -32,7 +31,7 @@ mkdirSync(output, { recursive: true });
 if (rest.length === 0 && !long) for (const [name, command] of checks) check(name, command);
 if (!checkOnly) {
   ensureBuilt();
-  await test();
+  test();
   if (long && rest.length === 0) fileLongRun();
   else if (!long) tellLongRun();
 }
@@ -49,20 +48,11 @@ function check(name, command) {
   if (!passed) process.stdout.write(`${result.stdout}${result.stderr}\n`);
 }
 
-async function test() {
+function test() {
   rmSync(report, { force: true });
-  const desktop = findDesktop();
-  const screens = desktop && process.platform === 'linux' && !long ? await provideDisplays() : null;
-  const env = {
-    ...process.env,
-    MILLRACE_BROWSER: provideBrowser() ?? '',
-    MILLRACE_DESKTOP: desktop ?? '',
-    MILLRACE_DISPLAYS: screens?.displays.join(' ') ?? '',
-    MILLRACE_LONG: long ? '1' : '',
-  };
+  const env = { ...process.env, MILLRACE_BROWSER: provideBrowser() ?? '', MILLRACE_DESKTOP: findDesktop() ?? '', MILLRACE_LONG: long ? '1' : '' };
   const vitest = [bin('vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...rest];
   const result = spawnSync(nodeBinary(), vitest, { cwd: project, stdio: ['ignore', 'inherit', 'inherit'], env });
-  screens?.end();
   if (!existsSync(report)) {
     process.stdout.write('The tests did not run to their end.\n');
     totals.failed++;

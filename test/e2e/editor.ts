@@ -150,18 +150,11 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await gone;
 }
 
-/** The screen of this worker (test/displays.mjs), where there are several. */
-function ownDisplay(): { readonly DISPLAY?: string } {
-  const displays = process.env['MILLRACE_DISPLAYS']?.split(' ') ?? [];
-  const display = displays[(Number(process.env['VITEST_POOL_ID']) - 1) % displays.length];
-  return display ? { DISPLAY: display } : {};
-}
-
 async function openDesktop(options: EditorOptions): Promise<Editor> {
   const app = await _electron.launch({
     executablePath: process.env['MILLRACE_DESKTOP']!,
     args: ['--no-sandbox', '--disable-gpu', project, ...(options.open ? [options.open] : [])],
-    env: { ...process.env, ...ownDisplay(), MILLRACE_DATA: options.data } as Record<string, string>,
+    env: { ...process.env, MILLRACE_DATA: options.data } as Record<string, string>,
   });
   const page = await app.firstWindow();
   const errors = watch(page);
