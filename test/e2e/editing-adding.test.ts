@@ -94,6 +94,7 @@ describe.skipIf(why !== null)(`adding nodes${why ? ` (${why})` : ''}`, () => {
       'Add Follow files',
       'Add JSON file',
       'Add Standard input',
+      'Add Text file',
       'Add CSV file (sink)',
       'Add JSON Lines file',
       'Add Standard output',
