@@ -9,7 +9,7 @@ import { library } from './library.ts';
 import { copyRow, mayMutate } from './mutation.ts';
 import { guardedGlobals } from './null-globals.ts';
 import { type GuardedCode, guardNulls } from './null-guards.ts';
-import { failCall, guardsOf, nullHint } from './null-sites.ts';
+import { failCall, guardFault, guardsOf } from './null-sites.ts';
 import { type Place, placeOf, watchPlaces } from './places.ts';
 import type { CodeKind } from './shape.ts';
 import { keyedBody, snippetBody } from './snippet.ts';
@@ -164,8 +164,8 @@ function rangeOf({ line, column }: Place, unit: Unit | undefined): { line: numbe
 }
 
 function wording(thrown: unknown): { readonly code: string; readonly message: string; readonly hint?: string } {
-  const hint = nullHint(thrown);
-  return hint === undefined ? { code: 'code/threw', ...wordingOfCode(thrown) } : { code: 'code/null', message: sentence(thrownText(thrown)), hint };
+  const fault = guardFault(thrown);
+  return fault ? { ...fault, message: sentence(thrownText(thrown)) } : { code: 'code/threw', ...wordingOfCode(thrown) };
 }
 
 function wordingOfCode(thrown: unknown): { readonly message: string; readonly hint?: string } {
