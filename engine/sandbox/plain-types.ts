@@ -44,7 +44,7 @@ function plainTypes(source: string): Range[] {
     return end;
   };
   for (let at = 0; at < tokens.length; at++) {
-    if (is(at, tokTypes._const) || (is(at, tokTypes.name) && tokens[at]!.value === 'let')) {
+    if (is(at, tokTypes._const) || (is(at, tokTypes.name) && source.slice(tokens[at]!.start, tokens[at]!.end) === 'let')) {
       if (is(at + 1, tokTypes.name)) take(at + 2);
     } else if (is(at, tokTypes.parenL)) {
       let next = at;
