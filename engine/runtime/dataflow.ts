@@ -105,6 +105,10 @@ export interface Dataflow {
   failed(node: NodeId): number;
   /** The source's rows that failed since then are not told further: they will be read, and fail, once more. */
   dropFailures(source: NodeId, failed: number): void;
+  /** Of what the node hands on. */
+  watermark(node: NodeId): number;
+  /** Whether nobody's watermark waits for the node's. */
+  isIdle(node: NodeId): boolean;
   /** The nodes in which event time decides when rows come out, the watermark that they have, and who holds it back. */
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[];
   /** Undoes what is not committed. Never throws: what goes wrong is logged. */
