@@ -99,7 +99,7 @@ export interface Dataflow {
   forget(): void;
   /** No checkpoint before this one will be gone back to. */
   committed(oldestKept: number): void;
-  /** A source has spent this time waiting for rows, or for sinks to take them. */
+  /** A source has spent this time waiting for rows, or for sinks to take them and other sources to catch up. */
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void;
   /** Rows of the node that failed so far. */
   failed(node: NodeId): number;

@@ -129,7 +129,6 @@ export class Pull {
   drain(): void {
     this.#drain.abort();
     this.#gate.resume();
-    this.#alignment?.wake();
   }
 
   /** Resolves when nothing moves. Throws `Stopped` where the run ends before that. */
@@ -328,7 +327,6 @@ export class Pull {
 
   #tick(): void {
     for (const [source, state] of this.#open) this.#chargeIdle(source, state);
-    this.#alignment?.look();
     // What the last tick set free is still on its way to the sinks: time waits for it, as rows do.
     if (this.#isTicking || this.#gate.isClosed || this.#abort.signal.aborted) return;
     this.#isTicking = true;
