@@ -20,7 +20,7 @@ export interface PhysicalPlan {
   /** In topological order; nodes that no sink needs are left out of a run. */
   readonly nodes: readonly PlannedNode[];
   readonly edges: readonly Edge[];
-  /** Sources in the order in which they are pulled: those that feed `first` ports come before the others; each group is pulled round-robin. */
+  /** Sources in the order in which they are pulled: those that feed `first` ports come before the others; each group is pulled in turns. */
   readonly sourceGroups: readonly (readonly NodeId[])[];
   /** Within the groups, sources that are read in step by event time; absent where order does not matter. */
   readonly alignment?: Alignment;

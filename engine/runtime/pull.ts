@@ -47,10 +47,10 @@ interface Open {
 }
 
 /**
- * Reads sources to their ends and pushes what they deliver: group by group, the sources of a group in turns. Batches are
- * read one at a time, and the next one only when the sinks have taken the last. `run` rejects with the first error, or with
- * `Stopped` soon after the signal fires. Readers are closed when their source is read, those that want to hear of commits
- * by `close`.
+ * Reads sources to their ends and pushes what they deliver: group by group, the sources of a group in turns, those that meet
+ * in step by event time (see alignment.ts). Batches are read one at a time, and the next one only when the sinks have taken
+ * the last. `run` rejects with the first error, or with `Stopped` soon after the signal fires. Readers are closed when their
+ * source is read, those that want to hear of commits by `close`.
  *
  * Between `hold` and `release` nothing is pushed, no time passes in the dataflow and no sink is at work: a consistent cut.
  */
