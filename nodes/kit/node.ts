@@ -75,7 +75,7 @@ export interface AnalysedExpression extends Pick<Column, 'nullable' | 'nulls'> {
   /** Columns that are not null in rows for which it is true. */
   readonly notNull?: readonly string[];
 }
-export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range'>;
+export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range' | 'fix'>;
 
 export interface InferContext<P> {
   readonly params: P;
