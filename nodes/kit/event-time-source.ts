@@ -136,6 +136,7 @@ export function withEventTime(definition: SourceDefinition<any>): SourceDefiniti
     ...definition,
     params: { ...definition.params, ...own },
     holdsBack: ({ eventTime, idleAfter, quietAfter }) => eventTime === 'column' && idleAfter === null && quietAfter === null && !hint?.simulated,
+    timesByReading: ({ eventTime }) => eventTime === 'arrival',
     infer: (context) => inferTimes(definition.infer(context), context, port),
     run(context) {
       const params = context.params as EventTimeParams;
