@@ -1,8 +1,8 @@
 /** Leads sinks as the engine would, through checkpoints and crashes, for tests. */
 import { resolve } from 'node:path';
-import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import type { RowFailure, SinkContext, SinkDefinition, Writer } from '../kit/node.ts';
-import { completeParams, type Params } from '../kit/params.ts';
+import type { Json, Row, Schema } from '../../../engine/schema/types.ts';
+import type { RowFailure, SinkContext, SinkDefinition, Writer } from '../node.ts';
+import { completeParams, type Params } from '../params.ts';
 
 /**
  * Where a process is killed: with rows written and nothing prepared; prepared, but before the checkpoint is stored; stored,
