@@ -4,7 +4,7 @@
  */
 const layers = '^(electron|server|renderer)/';
 const pure = '^engine/(document|protocol|schema|plan)/';
-/** What tests, and what tests are made of. The suite of the kit is for tests of nodes. */
+/** Tests, and what is made for them. */
 const tests = '[.]test[.]tsx?$|^nodes/kit/testing/';
 
 module.exports = {

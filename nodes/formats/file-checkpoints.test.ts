@@ -69,7 +69,7 @@ async function through(setting: Setting, rows: readonly Row[], intervals: readon
   }
   const { mode, visible, compress } = setting;
   const sink = { definition: csvOutput, params: { path: 'out.csv', mode, visible, compress } };
-  await writeThroughCrashes(folder, [sink], schema, rows, intervals, halfAppend(share));
+  await writeThroughCrashes(folder, [sink], schema, rows, intervals, { half: halfAppend(share) });
 }
 
 describe.each(settings)('%o', (setting) => {
