@@ -5,10 +5,10 @@
 import { needNode } from '../bin/build.mjs';
 
 needNode();
-const { MemoryState } = await import('../nodes/kit/keyed-state.ts');
-const { default: dedupe } = await import('../nodes/transforms/dedupe.ts');
-const { default: join } = await import('../nodes/transforms/join.ts');
-const { default: streamJoin } = await import('../nodes/transforms/stream-join.ts');
+const { MemoryState } = await import('../kit/keyed-state.ts');
+const { default: dedupe } = await import('../nodes/rows/dedupe.ts');
+const { default: join } = await import('../nodes/joins/join.ts');
+const { default: streamJoin } = await import('../nodes/joins/stream-join.ts');
 
 const count = Number(process.argv[2] ?? 1_000_000);
 const batchSize = 1000;

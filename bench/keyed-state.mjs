@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { needNode } from '../bin/build.mjs';
 
 needNode();
-const { NodeStates } = await import('../engine/runtime/node-states.ts');
+const { NodeStates } = await import('../engine/runners/local/node-states.ts');
 
 const keyCount = Number(process.argv[2] ?? 100_000);
 const keys = Array.from({ length: keyCount }, (_, i) => `["sensor-${i}"]`);

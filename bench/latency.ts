@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatPipeline } from '../engine/document/file.ts';
 import type { Pipeline, PipelineNode } from '../engine/document/pipeline.ts';
-import { entryFile } from '../engine/threads.ts';
+import { entryFile } from '../engine/processes/entries.ts';
 
 const starts = 15;
 const rate = 10_000;

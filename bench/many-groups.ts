@@ -3,9 +3,9 @@
  * over the state of a run. Twice as many rows as groups, in no order. Processor time, and the most memory the process had.
  */
 import { parseArgs } from 'node:util';
-import { NodeStates } from '../engine/runtime/node-states.ts';
-import type { Column, Row, Schema } from '../engine/schema/types.ts';
-import { grouping } from '../nodes/kit/grouping.ts';
+import { grouping } from '../engine/operators/group/grouping.ts';
+import { NodeStates } from '../engine/runners/local/node-states.ts';
+import type { Column, Row, Schema } from '../model/values/types.ts';
 
 const { values } = parseArgs({
   options: {

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import Database from 'better-sqlite3';
 import { formatPipeline } from '../engine/document/file.ts';
 import type { PipelineNode } from '../engine/document/pipeline.ts';
-import { entryFile } from '../engine/threads.ts';
+import { entryFile } from '../engine/processes/entries.ts';
 import { tree } from './measure.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, rate: { type: 'string', default: '50000' } } });

@@ -11,9 +11,9 @@ import { serialize } from 'node:v8';
 import { needNode } from '../bin/build.mjs';
 
 needNode();
-const { NodeStates } = await import('../engine/runtime/node-states.ts');
-const { default: join } = await import('../nodes/transforms/join.ts');
-const { default: streamJoin } = await import('../nodes/transforms/stream-join.ts');
+const { NodeStates } = await import('../engine/runners/local/node-states.ts');
+const { default: join } = await import('../nodes/joins/join.ts');
+const { default: streamJoin } = await import('../nodes/joins/stream-join.ts');
 
 const [rowsArgument, caseArgument, limitArgument] = process.argv.slice(2);
 const count = Number(rowsArgument ?? 1_000_000);

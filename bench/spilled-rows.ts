@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serialize } from 'node:v8';
-import { NodeStates } from '../engine/runtime/node-states.ts';
-import type { Row, Schema } from '../engine/schema/types.ts';
-import type { StatefulOperator, TransformContext, TransformDefinition } from '../nodes/kit/node.ts';
-import dedupe from '../nodes/transforms/dedupe.ts';
-import sort from '../nodes/transforms/sort.ts';
+import { NodeStates } from '../engine/runners/local/node-states.ts';
+import type { StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
+import type { Row, Schema } from '../model/values/types.ts';
+import dedupe from '../nodes/rows/dedupe.ts';
+import sort from '../nodes/rows/sort.ts';
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000000' }, case: { type: 'string' }, memory: { type: 'string' } } });
 const count = Number(values.rows);

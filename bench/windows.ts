@@ -1,10 +1,10 @@
 /** `node bench/windows.ts [--keys 500]`: what windows cost by themselves, without a source and a sink. Millions of rows in order of time. */
 import { parseArgs } from 'node:util';
-import type { Column, Row, Schema } from '../engine/schema/types.ts';
-import type { AggregateFunction } from '../nodes/kit/aggregates.ts';
-import { grouping } from '../nodes/kit/grouping.ts';
-import { MemoryState } from '../nodes/kit/keyed-state.ts';
-import type { WindowSpec } from '../nodes/kit/windows.ts';
+import type { AggregateFunction } from '../engine/operators/group/aggregates.ts';
+import { grouping } from '../engine/operators/group/grouping.ts';
+import type { WindowSpec } from '../engine/operators/group/windows.ts';
+import { MemoryState } from '../kit/keyed-state.ts';
+import type { Column, Row, Schema } from '../model/values/types.ts';
 
 const { values } = parseArgs({ options: { keys: { type: 'string', default: '500' }, rows: { type: 'string', default: '1000000' } } });
 const rowsPerSecond = 200;

@@ -1,8 +1,8 @@
 import { utilityProcess } from 'electron';
+import { type EngineProcess, type Role, splitPipe } from '../engine/processes/engine-process.ts';
+import { entryFile } from '../engine/processes/entries.ts';
+import { forkNode, oldestNode } from '../engine/processes/fork-node.ts';
 import type { WorkbenchSettings } from '../engine/protocol/host-api.ts';
-import { type EngineProcess, type Role, splitPipe } from '../engine/supervisor/engine-process.ts';
-import { forkNode, oldestNode } from '../engine/supervisor/fork-node.ts';
-import { entryFile } from '../engine/threads.ts';
 
 /** An Electron that embeds an older Node runs the engine in the one that comes with the dependencies. */
 const ownNodeIsNewEnough = Number(process.versions.node.split('.')[0]) >= oldestNode;

@@ -4,15 +4,15 @@
  * process. A keeper goes on.
  */
 
+import { splitPipe } from './processes/engine-process.ts';
+import { closeInheritedPipes } from './processes/inherited-pipes.ts';
+import { messagePort, parentPipe } from './processes/parent.ts';
+import { runInUniversalTime } from './processes/time-zone.ts';
 import { framePort } from './protocol/frame-text.ts';
 import type { WorkbenchSettings } from './protocol/host-api.ts';
 import type { Port } from './protocol/port.ts';
-import { splitPipe } from './supervisor/engine-process.ts';
 import type { KeeperSettings } from './supervisor/fork-keeper.ts';
-import { closeInheritedPipes } from './supervisor/inherited-pipes.ts';
-import { messagePort, parentPipe } from './supervisor/parent.ts';
 import { remoteRuns } from './supervisor/remote-runs.ts';
-import { runInUniversalTime } from './time-zone.ts';
 
 runInUniversalTime();
 
@@ -30,13 +30,13 @@ void start();
 
 async function start(): Promise<void> {
   if (role === 'run') {
-    const { serveRun } = await import('./runtime/run-process.ts');
+    const { serveRun } = await import('./runners/local/run-process.ts');
     serveRun(host);
   } else if (role === 'keeper') {
     // Before anything else is open, and before the run's process inherits them too.
     closeInheritedPipes();
     // The process of the run starts while this one is still being loaded.
-    const { forkNode } = await import('./supervisor/fork-node.ts');
+    const { forkNode } = await import('./processes/fork-node.ts');
     const run = forkNode('run');
     const { serveAsKeeper } = await import('./supervisor/keeper-process.ts');
     serveAsKeeper(host, run, JSON.parse(argument ?? '{}') as KeeperSettings);

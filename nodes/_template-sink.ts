@@ -1,7 +1,7 @@
 // A sink: `npx millrace new-node sink NAME` copies this file. See _template.ts for what all nodes have in common.
-import { openFileOutput } from './formats/file-output.ts';
-import { f } from './kit/fields.ts';
-import { defineNode } from './kit/node.ts';
+import { openFileOutput } from '../io/files/file-output.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
 
 export default defineNode({
   type: 'my-sink', // equal to the file's name; pipelines refer to it, so it never changes

@@ -1,6 +1,6 @@
 // A source: `npx millrace new-node source NAME` copies this file. See _template.ts for what all nodes have in common.
-import { f } from './kit/fields.ts';
-import { defineNode } from './kit/node.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
 
 export default defineNode({
   type: 'my-source', // equal to the file's name; pipelines refer to it, so it never changes

@@ -1,6 +1,6 @@
 // A node is one file with one default export. `npx millrace new-node transform NAME` copies this one; nothing else is edited.
-import { f } from './kit/fields.ts';
-import { defineNode } from './kit/node.ts';
+import { f } from '../kit/fields.ts';
+import { defineNode } from '../kit/node.ts';
 
 export default defineNode({
   type: 'my-node', // equal to the file's name; pipelines refer to it, so it never changes

@@ -1,6 +1,7 @@
 /** The node library: every file under sources, transforms and sinks, collected by the build. */
-import { everySource } from './kit/every-source.ts';
-import type { NodeDefinition } from './kit/node.ts';
+
+import type { NodeDefinition } from '../kit/node.ts';
+import { everySource } from '../kit/sources/every-source.ts';
 
 const files = import.meta.glob<unknown>(['./{sources,transforms,sinks}/*.ts', '!./**/*.test.ts'], { eager: true, import: 'default' });
 

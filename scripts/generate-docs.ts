@@ -1,7 +1,7 @@
 import { documentMigrations, newestVersion } from '../engine/document/migrations.ts';
 import { Catalogue } from '../engine/plan/catalogue.ts';
+import type { NodeDefinition } from '../kit/node.ts';
 import { definitions } from '../nodes/index.ts';
-import type { NodeDefinition } from '../nodes/kit/node.ts';
 import { nodePage } from './node-page.ts';
 import { pipelineFileSchema } from './pipeline-file-schema.ts';
 

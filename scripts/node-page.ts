@@ -1,9 +1,9 @@
 /** The documentation page of a node, as Markdown. */
 import { inputsOf, outputsOf } from '../engine/plan/catalogue.ts';
-import type { Row, Value } from '../engine/schema/types.ts';
-import { formatValue } from '../engine/schema/values.ts';
-import type { Field, Fields } from '../nodes/kit/fields.ts';
-import type { Example, NodeDefinition, Port } from '../nodes/kit/node.ts';
+import type { Field, Fields } from '../kit/fields.ts';
+import type { Example, NodeDefinition, Port } from '../kit/node.ts';
+import type { Row, Value } from '../model/values/types.ts';
+import { formatValue } from '../model/values/values.ts';
 
 export function nodePage(definition: NodeDefinition): string {
   const { type, kind, title, summary, category, version, docs, params, examples } = definition;

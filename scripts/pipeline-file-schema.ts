@@ -2,7 +2,7 @@
 import { fileFormat } from '../engine/document/file.ts';
 import { errorPolicies } from '../engine/document/pipeline.ts';
 import type { FieldManifest, NodeManifest } from '../engine/protocol/messages.ts';
-import { conditionOperators } from '../nodes/kit/fields.ts';
+import { conditionOperators } from '../kit/fields.ts';
 
 type JsonSchema = { readonly [key: string]: unknown };
 

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { entryFile } from '../engine/processes/entries.ts';
 import { dataFolder } from '../engine/store/data-folder.ts';
 import { ownFolder } from '../engine/store/private-files.ts';
-import { entryFile } from '../engine/threads.ts';
 import { startEditorServer } from './editor-server.ts';
 import { removeOldPages, writeOpeningPage } from './opening-page.ts';
 

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { entryFile } from '../engine/processes/entries.ts';
 import type { RunSummary } from '../engine/protocol/messages.ts';
-import type { Problem } from '../engine/schema/problem.ts';
-import { entryFile } from '../engine/threads.ts';
+import type { Problem } from '../model/problems/problem.ts';
 
 /** What Millrace keeps of its own, for command lines of this process that are given no other place. */
 export const dataFolder = mkdtempSync(join(tmpdir(), 'millrace-data-'));

@@ -3,12 +3,12 @@ import { deserialize, serialize } from 'node:v8';
 import { outputsOf, portIs } from '../engine/plan/catalogue.ts';
 import { inheritEventTime } from '../engine/plan/event-time.ts';
 import { codeAnalysis } from '../engine/sandbox/analysis.ts';
-import { endOfTime } from '../engine/schema/event-time.ts';
-import { MillraceError } from '../engine/schema/problem.ts';
-import type { ColumnType, Row, Schema } from '../engine/schema/types.ts';
-import { type KeyedState, MemoryState } from '../nodes/kit/keyed-state.ts';
-import type { NodeProblem, Operator, OutputTime, RowFailure, StatefulOperator, TransformDefinition } from '../nodes/kit/node.ts';
-import { type Params, validateParams } from '../nodes/kit/params.ts';
+import { type KeyedState, MemoryState } from '../kit/keyed-state.ts';
+import type { NodeProblem, Operator, OutputTime, RowFailure, StatefulOperator, TransformDefinition } from '../kit/node.ts';
+import { type Params, validateParams } from '../kit/params.ts';
+import { MillraceError } from '../model/problems/problem.ts';
+import { endOfTime } from '../model/schema/event-time.ts';
+import type { ColumnType, Row, Schema } from '../model/values/types.ts';
 import { compileExpression, compileKeyed, compileSnippet, explain } from './conformance/users-code.ts';
 
 export interface TrialInput {

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import type { Json, Row } from '../../engine/schema/types.ts';
-import { auction, bid, kindOf, type NexmarkOptions, person } from '../../nodes/formats/nexmark-events.ts';
+import type { Json, Row } from '../../model/values/types.ts';
+import { auction, bid, kindOf, type NexmarkOptions, person } from '../../nodes/generate/nexmark-events.ts';
 
 const folder = import.meta.dirname;
 const pipelineEnd = '.millrace.json';

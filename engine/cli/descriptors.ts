@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import type { Problem } from '../schema/problem.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 
 /** What a process of a run needs besides what it has open at its start: threads, channels, databases, a few files. */
 const needed = 48;

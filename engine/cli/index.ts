@@ -6,10 +6,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { memorySize } from '../../model/text/memory-size.ts';
+import { visibleLines } from '../../model/text/visible-text.ts';
+import { entryFile } from '../processes/entries.ts';
 import { problemOf } from '../protocol/connection.ts';
-import { memorySize } from '../schema/memory-size.ts';
-import { visibleLines } from '../schema/visible-text.ts';
-import { entryFile } from '../threads.ts';
 
 // Compiled code is kept between calls, of this process and of those that it starts: a fifth of the start-up.
 process.env['NODE_COMPILE_CACHE'] ??= enableCompileCache().directory;

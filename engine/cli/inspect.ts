@@ -1,7 +1,7 @@
+import { placeOf, resolvedPath } from '../../model/problems/path-place.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { Touches } from '../protocol/messages.ts';
-import { placeOf, resolvedPath } from '../schema/path-place.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
 import { describeProblems } from './report.ts';
 
 /** `millrace inspect`: 0 with what the pipeline would do, 2 where the file is none. Opens nothing but the file. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Keeper } from '../supervisor/keeper.ts';
 import { metricsContentType, prometheusText } from './metrics.ts';
 

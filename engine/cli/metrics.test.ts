@@ -1,8 +1,8 @@
 import { get } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
 import type { NodeStats, RunSummary } from '../protocol/messages.ts';
-import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
 import { metricsContentType, prometheusText } from './metrics.ts';
 import { serveMetrics } from './metrics-server.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
-import { entryFile } from '../threads.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { entryFile } from '../processes/entries.ts';
 
 const kinds = ['source', 'transform', 'sink'];
 

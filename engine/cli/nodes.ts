@@ -1,8 +1,8 @@
+import { didYouMean } from '../../model/text/closest.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import type { FieldManifest, NodeManifest } from '../protocol/messages.ts';
-import { didYouMean } from '../schema/closest.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
 import { alignedTable, paint } from './report.ts';
 
 /** `millrace nodes [TYPE]`. */

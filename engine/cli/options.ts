@@ -1,7 +1,8 @@
 /** The options of `millrace run` that say where a run begins and how it commits. */
-import type { PhysicalPlan } from '../plan/physical.ts';
+
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { CheckpointStore, latestCheckpoint } from '../store/checkpoints.ts';
 import { age } from './report.ts';
 

@@ -1,10 +1,10 @@
+import { MillraceError } from '../../model/problems/problem.ts';
+import { visibleJson } from '../../model/text/visible-text.ts';
+import type { Schema } from '../../model/values/types.ts';
+import { decodeCells, formatValue } from '../../model/values/values.ts';
 import { Preview } from '../preview/preview.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { PreviewResult } from '../protocol/messages.ts';
-import { MillraceError } from '../schema/problem.ts';
-import type { Schema } from '../schema/types.ts';
-import { decodeCells, formatValue } from '../schema/values.ts';
-import { visibleJson } from '../schema/visible-text.ts';
 import { alignedTable, count, describeProblems, paint } from './report.ts';
 
 interface PreviewOptions {

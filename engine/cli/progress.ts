@@ -1,6 +1,6 @@
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { rowsSent } from '../protocol/run-facts.ts';
-import { visible, visibleLines } from '../schema/visible-text.ts';
 import { count, duration, paint } from './report.ts';
 import { describeState } from './run-report.ts';
 

@@ -1,11 +1,11 @@
 /** `millrace replay --restart`: a pipeline that runs is stopped with a checkpoint, and goes on in the background with rows that failed. */
 import { randomUUID } from 'node:crypto';
-import type { PhysicalPlan } from '../plan/physical.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { endOfTime } from '../../model/schema/event-time.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import type { RunSummary } from '../protocol/messages.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import type { RunControl } from '../protocol/run-api.ts';
-import { endOfTime } from '../schema/event-time.ts';
-import { MillraceError } from '../schema/problem.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { isReplaySource } from '../workbench/replay.ts';

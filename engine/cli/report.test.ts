@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Problem } from '../../model/problems/problem.ts';
 import type { RunSummary } from '../protocol/messages.ts';
-import type { Problem } from '../schema/problem.ts';
 import type { Loaded } from './load.ts';
 import { alignedTable, describeProblem, describeProblems } from './report.ts';
 import { describeState } from './run-report.ts';

@@ -1,8 +1,8 @@
 /** Problems and tables as text for a terminal. */
-import type { Problem, RowPosition } from '../schema/problem.ts';
-import { visible, visibleLines } from '../schema/visible-text.ts';
+import type { Problem, RowPosition } from '../../model/problems/problem.ts';
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
-export { thousands as count } from '../schema/thousands.ts';
+export { thousands as count } from '../../model/text/thousands.ts';
 
 const shownProblems = 10;
 

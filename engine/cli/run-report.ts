@@ -1,13 +1,11 @@
 /** What `millrace run`, `runs show` and `attach` print of a run. */
+
+import type { Problem } from '../../model/problems/problem.ts';
+import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import type { RunOutput, RunState, RunSummary } from '../protocol/messages.ts';
-
 import { rowsSent } from '../protocol/run-facts.ts';
-
 import { rowsOf } from '../protocol/run-outputs.ts';
-
-import { beginningOfTime, endOfTime } from '../schema/event-time.ts';
-import type { Problem } from '../schema/problem.ts';
-import { visible } from '../schema/visible-text.ts';
 import { age, alignedTable, bytes, count, describeProblems, duration, paint } from './report.ts';
 
 export interface RunNames {

@@ -1,11 +1,11 @@
 /** `millrace runs`, `attach`, `stop`, `pause`, `resume`, `checkpoint`: runs in the background and in other terminals. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { StopMode } from '../protocol/run-api.ts';
 import { rowsSent } from '../protocol/run-facts.ts';
-import { MillraceError } from '../schema/problem.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { ownDataFolder } from '../store/private-files.ts';
 import { RunHistoryStore } from '../store/run-history.ts';

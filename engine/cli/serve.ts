@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { entryFile } from '../threads.ts';
+import { entryFile } from '../processes/entries.ts';
 import { readText } from '../workbench/disk.ts';
 
 /** `millrace serve`: the browser host as a process of its own, until that ends. */

@@ -1,5 +1,5 @@
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { RunSummary } from '../protocol/messages.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
 import { attach } from '../supervisor/attachment.ts';
 import type { RunEntry } from '../supervisor/registry.ts';

@@ -1,7 +1,7 @@
 /** `millrace runs states`, `forget`: what is kept of pipelines to go on from. */
 import { resolve } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { type PipelineState, pipelineStates, removeState } from '../store/pipeline-states.ts';
 import { age, alignedTable, bytes } from './report.ts';

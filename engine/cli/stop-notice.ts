@@ -1,7 +1,8 @@
 /** What `millrace runs stop` says while the run has not ended yet. */
+
+import { visible } from '../../model/text/visible-text.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { StopMode } from '../protocol/run-api.ts';
-import { visible } from '../schema/visible-text.ts';
 import { describeState } from './run-report.ts';
 
 const doing: { readonly [how in StopMode]: string } = { drain: 'writing what it holds', checkpoint: 'making its checkpoint', cancel: 'ending' };

@@ -1,11 +1,12 @@
 /** `--replay-errors`: a run that takes the rows up that wait in the errors table, and what became of them. */
+
+import { MillraceError } from '../../model/problems/problem.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import type { PhysicalPlan } from '../plan/physical.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import type { RunOptions } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
-import { visible } from '../schema/visible-text.ts';
 import { countKeptAgain, readKeptErrors } from '../store/kept-errors.ts';
 import { errorsFiles, planTakeUp, type TakeUp } from '../workbench/replay.ts';
 import type { Loaded } from './load.ts';

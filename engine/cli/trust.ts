@@ -1,8 +1,8 @@
 /** `millrace trust`: which pipelines may read, write and run when they are opened. */
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { Store } from '../store/store.ts';
 import type { Trust } from '../store/trust.ts';

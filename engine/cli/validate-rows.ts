@@ -1,9 +1,10 @@
 /** `millrace validate --rows`: reads the sources of a pipeline to their end, and prints what of it does not fit. */
-import type { PlannedNode } from '../plan/physical.ts';
+
+import { visible } from '../../model/text/visible-text.ts';
 import { planRun } from '../plan/plan.ts';
 import { Scans } from '../preview/scans.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
-import { visible } from '../schema/visible-text.ts';
+import type { PlannedNode } from '../protocol/physical-plan.ts';
 import type { Loaded } from './load.ts';
 import { describeProblem, duration, paint, count as shown } from './report.ts';
 

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
+import type { Problem } from '../../model/problems/problem.ts';
+import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { problemOf } from '../protocol/connection.ts';
-import type { Problem } from '../schema/problem.ts';
-import { visible, visibleJson } from '../schema/visible-text.ts';
 import { describeTouches } from './inspect.ts';
 import { describeProblems } from './report.ts';
 

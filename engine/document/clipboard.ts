@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isTooDeep } from '../schema/json-depth.ts';
-import { own } from '../schema/own.ts';
+import { own } from '../../model/text/own.ts';
+import { isTooDeep } from '../../model/values/json-depth.ts';
 import { connect } from './edits.ts';
 import { freeId } from './ids.ts';
 import type { NodeId, Pipeline, Position } from './pipeline.ts';

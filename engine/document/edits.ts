@@ -2,9 +2,10 @@
  * Every change of a pipeline, as a pure function: the old document in, the new one out (the same object when nothing changes).
  * Edits that name something that is not there change nothing.
  */
-import { own } from '../schema/own.ts';
-import type { CodeFix, Problem } from '../schema/problem.ts';
-import type { Json } from '../schema/types.ts';
+
+import type { CodeFix, Problem } from '../../model/problems/problem.ts';
+import { own } from '../../model/text/own.ts';
+import type { Json } from '../../model/values/types.ts';
 import { freeId, retire } from './ids.ts';
 import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Parameter, type Pipeline, type PipelineNode, type Position } from './pipeline.ts';
 

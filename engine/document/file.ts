@@ -1,6 +1,6 @@
-import { isTooDeep } from '../schema/json-depth.ts';
-import type { Problem } from '../schema/problem.ts';
-import type { Json } from '../schema/types.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import { isTooDeep } from '../../model/values/json-depth.ts';
+import type { Json } from '../../model/values/types.ts';
 import { type DocumentMigration, documentMigrations, newestVersion } from './migrations.ts';
 import { type Edge, edgeId, type Pipeline } from './pipeline.ts';
 import { pipelineSchema } from './pipeline-schema.ts';

@@ -3,7 +3,7 @@
  * document: not after its node was deleted, not after the step that added it was undone, not in a later session. A document
  * remembers for each name the highest number that a node which is gone had (`retired`, see ADR 18).
  */
-import { own } from '../schema/own.ts';
+import { own } from '../../model/text/own.ts';
 import type { NodeId, Pipeline } from './pipeline.ts';
 
 /** `filter_12`; a longer number is part of the name. */

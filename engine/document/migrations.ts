@@ -1,4 +1,4 @@
-import type { Json } from '../schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 
 /** A step of the file format: takes a whole document of version `to - 1`. Up only. */
 export interface DocumentMigration {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '../schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { errorPolicies, type Pipeline } from './pipeline.ts';
 import type { SentPipeline } from './transfer.ts';
 

@@ -1,4 +1,4 @@
-import type { Json } from '../schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 
 /** `hot_readings`: lower case, starts with a letter, `[a-z0-9_]`. Never used again for another node of the same document. */
 export type NodeId = string;

@@ -1,4 +1,4 @@
-import { bare } from '../schema/own.ts';
+import { bare } from '../../model/text/own.ts';
 import { applyDiff, compose, type Diff, diff } from './history.ts';
 import { retire } from './ids.ts';
 import { emptyPipeline, type Pipeline } from './pipeline.ts';

@@ -2,7 +2,7 @@
  * Pipelines on their way to another process that keeps the last one: after the first time only what has changed travels. Layout
  * stays behind, since nothing that is asked about what a pipeline means depends on it.
  */
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Edge, NodeId, Parameter, Pipeline, PipelineNode } from './pipeline.ts';
 
 /** A pipeline, or what has changed in it since the one that was sent as version `since`. */

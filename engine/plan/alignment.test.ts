@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { NodeDefinition } from '../../nodes/kit/node.ts';
+import type { NodeDefinition } from '../../kit/node.ts';
+import type { Schema } from '../../model/values/types.ts';
 import type { Edge } from '../document/pipeline.ts';
-import type { Schema } from '../schema/types.ts';
 import { alignSources } from './alignment.ts';
 import { Graph } from './graph.ts';
 

@@ -1,9 +1,9 @@
 /** Which columns a run hands on as text, of the library's own nodes. */
 import { describe, expect, it } from 'vitest';
+import type { Schema } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { emptyPipeline, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
 import { codeAnalysis } from '../sandbox/analysis.ts';
-import type { Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
 import { explainPlan, planRun } from './plan.ts';

@@ -2,11 +2,11 @@
  * Cells that nothing in a run looks at stay as a file has them: their columns are planned as text, from the source to the sinks. So a
  * file that is copied, filtered or sorted has the same cells afterwards, byte for byte, whatever their columns' types are elsewhere.
  */
-import type { NodeDefinition } from '../../nodes/kit/node.ts';
+import type { NodeDefinition } from '../../kit/node.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
-import type { Column, Schema } from '../schema/types.ts';
+import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { isStateful } from './catalogue.ts';
-import type { PhysicalPlan, PlannedNode } from './physical.ts';
 
 type Side = 'inputs' | 'outputs';
 /** A column where it enters or leaves a node. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { f } from '../../nodes/kit/fields.ts';
-import { defineNode } from '../../nodes/kit/node.ts';
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
 import { Catalogue } from './catalogue.ts';
 
 const node = defineNode({

@@ -1,8 +1,8 @@
-import type { Field } from '../../nodes/kit/fields.ts';
-import { categories, type NodeDefinition, type NodeKind, type Port } from '../../nodes/kit/node.ts';
-import { defaultsOf, type Params } from '../../nodes/kit/params.ts';
+import type { Field } from '../../kit/fields.ts';
+import { categories, type NodeDefinition, type NodeKind, type Port } from '../../kit/node.ts';
+import { defaultsOf, type Params } from '../../kit/params.ts';
+import type { Json } from '../../model/values/types.ts';
 import type { FieldManifest, NodeManifest, PortManifest } from '../protocol/messages.ts';
-import type { Json } from '../schema/types.ts';
 
 const kinds: readonly NodeKind[] = ['source', 'transform', 'sink'];
 

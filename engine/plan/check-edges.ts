@@ -1,8 +1,8 @@
-import type { NodeDefinition, Port } from '../../nodes/kit/node.ts';
-import type { Params } from '../../nodes/kit/params.ts';
+import type { NodeDefinition, Port } from '../../kit/node.ts';
+import type { Params } from '../../kit/params.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import { didYouMean } from '../../model/text/closest.ts';
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline } from '../document/pipeline.ts';
-import { didYouMean } from '../schema/closest.ts';
-import type { Problem } from '../schema/problem.ts';
 import { inputsOf, outputsOf, portIs, portLabel } from './catalogue.ts';
 import type { Findings } from './findings.ts';
 import type { Graph } from './graph.ts';

@@ -3,11 +3,11 @@
  * The limits are far beyond what anybody builds or reads: without them a few joins of a node with itself, which each double
  * the columns, would take all memory.
  */
-import type { Inference, NodeProblem } from '../../nodes/kit/node.ts';
+import type { Inference, NodeProblem } from '../../kit/node.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import { thousands } from '../../model/text/thousands.ts';
+import type { Schema } from '../../model/values/types.ts';
 import type { Pipeline } from '../document/pipeline.ts';
-import type { Problem } from '../schema/problem.ts';
-import { thousands } from '../schema/thousands.ts';
-import type { Schema } from '../schema/types.ts';
 
 export const maxNodes = 10_000;
 /** Of the rows at one output. */

@@ -1,5 +1,5 @@
-import { pathMatches } from '../schema/name-pattern.ts';
-import { resolvedPath } from '../schema/path-place.ts';
+import { resolvedPath } from '../../model/problems/path-place.ts';
+import { pathMatches } from '../../model/text/name-pattern.ts';
 import type { CheckedNode } from './check.ts';
 import type { Findings } from './findings.ts';
 

@@ -2,15 +2,15 @@
  * Checks a pipeline without running it: its graph, its params, and the schema of every port. Pure; what must be looked up in
  * the outside world (`discovered`) is given.
  */
-import type { Field } from '../../nodes/kit/fields.ts';
-import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../nodes/kit/node.ts';
-import { type ParamInputs, type Params, validateParams } from '../../nodes/kit/params.ts';
+import type { Field } from '../../kit/fields.ts';
+import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../kit/node.ts';
+import { type ParamInputs, type Params, validateParams } from '../../kit/params.ts';
+import type { Readings } from '../../model/schema/reading.ts';
+import { didYouMean } from '../../model/text/closest.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { inFileOrder } from '../document/file.ts';
 import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
-import { didYouMean } from '../schema/closest.ts';
-import type { Readings } from '../schema/reading.ts';
-import type { Schema } from '../schema/types.ts';
 import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';

@@ -1,4 +1,4 @@
-import type { Schema } from '../schema/types.ts';
+import type { Schema } from '../../model/values/types.ts';
 
 /**
  * What the `errors` port of a node under the policy "route" carries: one row per failed row. `error` is the message, `source`

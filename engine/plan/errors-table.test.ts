@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Schema } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
 import { codeAnalysis } from '../sandbox/analysis.ts';
-import type { Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
 import { errorsFile, fileSinks, planReplay, withReplays } from './errors-table.ts';

@@ -2,17 +2,17 @@
  * The errors table: where rows go that fail at nodes under the policy "keep", and from where they are replayed. Which node
  * types keep and replay them is found in the catalogue by what they declare.
  */
-import type { NodeDefinition } from '../../nodes/kit/node.ts';
-import { completeParams, defaultsOf, type Params } from '../../nodes/kit/params.ts';
+import type { NodeDefinition } from '../../kit/node.ts';
+import { completeParams, defaultsOf, type Params } from '../../kit/params.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type Edge, errorPort, type NodeId, runNodes } from '../document/pipeline.ts';
-import { MillraceError } from '../schema/problem.ts';
+import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { type Catalogue, isStateful } from './catalogue.ts';
 import type { CheckedPipeline } from './check.ts';
 import { firstPorts } from './check-edges.ts';
 import { keptErrorSchema } from './error-schema.ts';
 import { Graph } from './graph.ts';
-import type { PhysicalPlan, PlannedNode } from './physical.ts';
 import { orderSources } from './sources.ts';
 
 /**

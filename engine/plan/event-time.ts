@@ -1,5 +1,5 @@
-import { isSameEventTime } from '../schema/event-time.ts';
-import type { Schema } from '../schema/types.ts';
+import { isSameEventTime } from '../../model/schema/event-time.ts';
+import type { Schema } from '../../model/values/types.ts';
 
 /**
  * Which of a transform's columns holds the event time, where its `infer` does not say: the one of its first input, if it is still there.

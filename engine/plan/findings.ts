@@ -1,6 +1,6 @@
+import type { Problem } from '../../model/problems/problem.ts';
+import { thousands } from '../../model/text/thousands.ts';
 import type { NodeId } from '../document/pipeline.ts';
-import type { Problem } from '../schema/problem.ts';
-import { thousands } from '../schema/thousands.ts';
 
 /** A problem, and the nodes that cannot run because of it; none where the whole pipeline is meant. */
 export interface Finding {

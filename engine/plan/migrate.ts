@@ -1,4 +1,4 @@
-import type { NodeDefinition, NodeProblem } from '../../nodes/kit/node.ts';
+import type { NodeDefinition, NodeProblem } from '../../kit/node.ts';
 import type { PipelineNode } from '../document/pipeline.ts';
 
 type Params = PipelineNode['params'];

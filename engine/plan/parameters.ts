@@ -1,11 +1,11 @@
-import type { Field, Fields } from '../../nodes/kit/fields.ts';
+import type { Field, Fields } from '../../kit/fields.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import { didYouMean } from '../../model/text/closest.ts';
+import { nameList } from '../../model/text/name-list.ts';
+import { exactNumber } from '../../model/values/exact-number.ts';
+import type { Json } from '../../model/values/types.ts';
+import { castValue } from '../../model/values/values.ts';
 import type { Parameter } from '../document/pipeline.ts';
-import { didYouMean } from '../schema/closest.ts';
-import { exactNumber } from '../schema/exact-number.ts';
-import { nameList } from '../schema/name-list.ts';
-import type { Problem } from '../schema/problem.ts';
-import type { Json } from '../schema/types.ts';
-import { castValue } from '../schema/values.ts';
 
 export type ParameterValues = { readonly [name: string]: string | number | boolean };
 type Params = { readonly [name: string]: Json };

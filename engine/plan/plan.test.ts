@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { ab, collect, lookUp, options, pipeline, sink, source, transform } from '../../test/engine/plan-nodes.ts';
 import type { Pipeline } from '../document/pipeline.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { checkPipeline } from './check.ts';
 import { explainPlan, planRun } from './plan.ts';
 

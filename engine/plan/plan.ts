@@ -1,7 +1,8 @@
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { nameList } from '../../model/text/name-list.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
-import { nameList } from '../schema/name-list.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import type { Schema } from '../schema/types.ts';
+import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { alignSources } from './alignment.ts';
 import { keepAsWritten } from './as-written.ts';
 import { inputsOf, isBounded, outputsOf } from './catalogue.ts';
@@ -9,7 +10,6 @@ import { type CheckedNode, type CheckedPipeline, obstacles } from './check.ts';
 import { firstPorts, scopeOfRun } from './check-edges.ts';
 import { withErrorsTable } from './errors-table.ts';
 import { Graph } from './graph.ts';
-import type { PhysicalPlan, PlannedNode } from './physical.ts';
 import { orderSources } from './sources.ts';
 
 export interface PlanOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Schema } from '../schema/types.ts';
-import type { PhysicalPlan, PlannedNode } from './physical.ts';
+import type { Schema } from '../../model/values/types.ts';
+import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { compareShapes, isOtherPipeline, shapeOf } from './shape.ts';
 
 const schema: Schema = {

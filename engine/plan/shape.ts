@@ -1,7 +1,7 @@
+import { durationText } from '../../model/time/duration.ts';
+import type { Json, Schema } from '../../model/values/types.ts';
 import type { NodeId } from '../document/pipeline.ts';
-import { durationText } from '../schema/duration.ts';
-import type { Json, Schema } from '../schema/types.ts';
-import type { PhysicalPlan } from './physical.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 
 /** What of a plan decides whether state that was made with it fits another one. Plain data, kept in checkpoints. */
 export interface Shape {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { f } from '../../nodes/kit/fields.ts';
-import { defineNode } from '../../nodes/kit/node.ts';
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import type { Json, Schema } from '../../model/values/types.ts';
 import { identity, options, pipeline } from '../../test/engine/plan-nodes.ts';
 import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
-import type { Json, Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
 

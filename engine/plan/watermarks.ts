@@ -1,7 +1,8 @@
 /** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
+
+import { isSameEventTime } from '../../model/schema/event-time.ts';
+import type { EventTime } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
-import { isSameEventTime } from '../schema/event-time.ts';
-import type { EventTime } from '../schema/types.ts';
 import { inputsOf, isBounded } from './catalogue.ts';
 import type { CheckedNode } from './check.ts';
 import type { Findings } from './findings.ts';

@@ -1,7 +1,7 @@
-import type { Field } from '../../nodes/kit/fields.ts';
-import type { NodeDefinition, Port } from '../../nodes/kit/node.ts';
-import type { Params } from '../../nodes/kit/params.ts';
-import type { Json } from '../schema/types.ts';
+import type { Field } from '../../kit/fields.ts';
+import type { NodeDefinition, Port } from '../../kit/node.ts';
+import type { Params } from '../../kit/params.ts';
+import type { Json } from '../../model/values/types.ts';
 import { isBounded, portIs } from './catalogue.ts';
 
 interface Configured {

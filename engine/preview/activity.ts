@@ -1,7 +1,7 @@
 /** What a preview is at, for its guard to tell when it is stopped. */
 import type { NodeId } from '../document/pipeline.ts';
-import type { PhysicalPlan } from '../plan/physical.ts';
-import { enterNode, type Monitor, readMonitor } from '../runtime/monitor.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import { enterNode, type Monitor, readMonitor } from '../runners/local/monitor.ts';
 
 const phases = ['idle', 'sampling', 'running'] as const;
 export type Phase = (typeof phases)[number];

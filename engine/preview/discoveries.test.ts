@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Discovery, SourceDefinition } from '../../nodes/kit/node.ts';
-import { defaultsOf } from '../../nodes/kit/params.ts';
-import csvFile from '../../nodes/sources/csv-file.ts';
-import jsonlFile from '../../nodes/sources/jsonl-file.ts';
-import { WorkerEnded } from '../workers/worker-process.ts';
+import type { Discovery, SourceDefinition } from '../../kit/node.ts';
+import { defaultsOf } from '../../kit/params.ts';
+import csvFile from '../../nodes/csv/csv-file.ts';
+import jsonlFile from '../../nodes/json/jsonl-file.ts';
+import { WorkerEnded } from '../processes/worker-process.ts';
 import { Discoveries, looksToRun, type SourceLooks } from './discoveries.ts';
 import { lookAt, stampsOf } from './look.ts';
 

@@ -1,8 +1,8 @@
-import type { Discovery, NodeDefinition, NodeProblem } from '../../nodes/kit/node.ts';
+import type { Discovery, NodeDefinition, NodeProblem } from '../../kit/node.ts';
+import type { Json } from '../../model/values/types.ts';
+import { WorkerPool } from '../processes/pool.ts';
+import { WorkerEnded } from '../processes/worker-process.ts';
 import { problemOf } from '../protocol/connection.ts';
-import type { Json } from '../schema/types.ts';
-import { WorkerPool } from '../workers/pool.ts';
-import { WorkerEnded } from '../workers/worker-process.ts';
 import { type Look, type Looked, type LookJob, lookAt, stampsOf } from './look.ts';
 
 /** How long a check waits for a source to be looked at; the look itself goes on and serves the next check. */

@@ -1,9 +1,9 @@
 /** Looking at what a source reads, in the process that does it. */
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Discovery, NodeDefinition } from '../../nodes/kit/node.ts';
+import type { Discovery, NodeDefinition } from '../../kit/node.ts';
+import type { Json } from '../../model/values/types.ts';
 import { problemOf } from '../protocol/connection.ts';
-import type { Json } from '../schema/types.ts';
 
 /** A look that goes by its signal ends before it has to be killed. */
 const softLimitMs = 25_000;

@@ -1,10 +1,11 @@
 /** Entry of the process that previews run in. Owned by preview.ts. */
+
+import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
-import { newMonitor } from '../runtime/monitor.ts';
+import { serveJobs } from '../processes/serve.ts';
+import { runInUniversalTime } from '../processes/time-zone.ts';
+import { newMonitor } from '../runners/local/monitor.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
-import { MillraceError } from '../schema/problem.ts';
-import { runInUniversalTime } from '../time-zone.ts';
-import { serveJobs } from '../workers/serve.ts';
 import type { PreviewJob } from './preview.ts';
 import { PreviewEngine } from './preview-engine.ts';
 

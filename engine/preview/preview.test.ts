@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { Preview, type PreviewJob } from './preview.ts';
 
 /** A process that does what the job's node is called. */

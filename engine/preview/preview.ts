@@ -1,10 +1,10 @@
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { NodeId } from '../document/pipeline.ts';
-import type { PhysicalPlan } from '../plan/physical.ts';
+import { WorkerPool } from '../processes/pool.ts';
+import { WorkerEnded } from '../processes/worker-process.ts';
 import type { PreviewResult } from '../protocol/messages.ts';
-import { newMonitor } from '../runtime/monitor.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import { WorkerPool } from '../workers/pool.ts';
-import { WorkerEnded } from '../workers/worker-process.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
+import { newMonitor } from '../runners/local/monitor.ts';
 import { type Phase, phaseOf } from './activity.ts';
 
 const defaultLimitMs = 5000;

@@ -1,9 +1,9 @@
-import type { NodeDefinition, RowFailure, WatermarkStep } from '../../nodes/kit/node.ts';
-import type { PlannedNode } from '../plan/physical.ts';
-import { batchSize, runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
-import { keepsAll } from '../runtime/order.ts';
-import type { RowPosition } from '../schema/problem.ts';
-import type { Row } from '../schema/types.ts';
+import type { NodeDefinition, RowFailure, WatermarkStep } from '../../kit/node.ts';
+import type { RowPosition } from '../../model/problems/problem.ts';
+import type { Row } from '../../model/values/types.ts';
+import type { PlannedNode } from '../protocol/physical-plan.ts';
+import { batchSize, runContext, SharedThings, sourceContext } from '../runners/local/contexts.ts';
+import { keepsAll } from '../runners/local/order.ts';
 
 const keptSamples = 24;
 /** An endless or slow source gives what came within this time, once there is a row. */

@@ -1,7 +1,7 @@
 /** Entry of the process that reads sources to their end: that may take long, and is stopped at any time. Owned by scans.ts. */
 import { definitions } from '../../nodes/index.ts';
-import { runInUniversalTime } from '../time-zone.ts';
-import { serveJobs } from '../workers/serve.ts';
+import { serveJobs } from '../processes/serve.ts';
+import { runInUniversalTime } from '../processes/time-zone.ts';
 import { type ScanJob, scan } from './scan.ts';
 
 runInUniversalTime();

@@ -1,12 +1,12 @@
 /** Reads a source to its end, as a run would, to say what of it does not fit: in the process that does it. */
-import type { Misfit, NodeDefinition, RowFailure } from '../../nodes/kit/node.ts';
-import type { PlannedNode } from '../plan/physical.ts';
+import type { Misfit, NodeDefinition, RowFailure } from '../../kit/node.ts';
+import type { EntryFix, RowPosition } from '../../model/problems/problem.ts';
+import { seen } from '../../model/schema/detected.ts';
+import type { ColumnType, Schema } from '../../model/values/types.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
-import { batchSize, runContext, SharedThings, sourceContext } from '../runtime/contexts.ts';
-import { seen } from '../schema/detected.ts';
-import type { EntryFix, RowPosition } from '../schema/problem.ts';
-import type { ColumnType, Schema } from '../schema/types.ts';
+import type { PlannedNode } from '../protocol/physical-plan.ts';
+import { batchSize, runContext, SharedThings, sourceContext } from '../runners/local/contexts.ts';
 
 export interface ScanJob {
   readonly node: PlannedNode;

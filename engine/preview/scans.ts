@@ -1,7 +1,7 @@
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { WorkerPool } from '../processes/pool.ts';
+import { WorkerEnded } from '../processes/worker-process.ts';
 import type { ScanProgress, ScanResult } from '../protocol/messages.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import { WorkerPool } from '../workers/pool.ts';
-import { WorkerEnded } from '../workers/worker-process.ts';
 import type { ScanJob } from './scan.ts';
 
 /** Whoever started a scan sees how far it is, and can stop it: no other limit is right for files of any size. */

@@ -1,6 +1,6 @@
-import type { Problem } from '../schema/problem.ts';
-import { WorkerPool } from '../workers/pool.ts';
-import { WorkerEnded } from '../workers/worker-process.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import { WorkerPool } from '../processes/pool.ts';
+import { WorkerEnded } from '../processes/worker-process.ts';
 import type { TypedCode } from './typecheck.ts';
 
 /** Long enough to skip the checks of half-typed words. */

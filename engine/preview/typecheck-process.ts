@@ -1,5 +1,5 @@
 /** Entry of the process that checks types. Owned by type-checks.ts. */
-import { serveJobs } from '../workers/serve.ts';
+import { serveJobs } from '../processes/serve.ts';
 import { TypeChecker, type TypedCode } from './typecheck.ts';
 
 const checker = TypeChecker.load();

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Schema } from '../schema/types.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { TypeChecker, type TypedCode } from './typecheck.ts';
 
 const input: Schema = {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type * as TypeScript from 'typescript';
-import type { Problem } from '../schema/problem.ts';
-import type { Schema } from '../schema/types.ts';
-import { isAboutNull, keyedDeclarations, rowDeclaration, snippetLibrary } from '../schema/typescript.ts';
+import { isAboutNull, keyedDeclarations, rowDeclaration, snippetLibrary } from '../../model/code/typescript.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { decimalComparisons } from './decimal-comparisons.ts';
 
 /** A param of a node that holds TypeScript, with the rows that it sees. Plain data. */

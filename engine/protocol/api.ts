@@ -3,10 +3,10 @@
  * Requests are imperative (`run.start`), events are in the past tense (`run.changed`).
  */
 import { z } from 'zod';
-import type { Heard } from '../../nodes/kit/node.ts';
+import type { Heard } from '../../kit/node.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import type { Json, Schema } from '../../model/values/types.ts';
 import { pipelineSchema, sentPipelineSchema } from '../document/pipeline-schema.ts';
-import type { Problem } from '../schema/problem.ts';
-import type { Json, Schema } from '../schema/types.ts';
 import type {
   Autosave,
   Cells,
@@ -113,7 +113,7 @@ export const requestParams = {
     node: z.string().max(100),
   }),
   /**
-   * Opens the address of a source until a first request comes, and tells what that carries: see `listen` of nodes/kit/node.ts. Requests that
+   * Opens the address of a source until a first request comes, and tells what that carries: see `listen` of kit/node.ts. Requests that
    * are no sample are told by `source.refused`. Rejected with code `listen/timeout` when none comes.
    */
   'source.listen': z.object({ documentId: document, pipeline: pipelineSchema, node: z.string().max(100) }),

@@ -1,6 +1,6 @@
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import { systemProblem } from '../schema/system-errors.ts';
-import type { Json } from '../schema/types.ts';
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { systemProblem } from '../../model/problems/system-errors.ts';
+import type { Json } from '../../model/values/types.ts';
 import type { Frame, Port } from './port.ts';
 
 /** Requests and events of one protocol, as types. Params and results are plain data. */

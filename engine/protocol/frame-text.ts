@@ -1,6 +1,7 @@
 /** Frames as text, and which of what comes from outside is one. */
-import { isTooDeep, isTooDeepValue } from '../schema/json-depth.ts';
-import { MillraceError } from '../schema/problem.ts';
+
+import { MillraceError } from '../../model/problems/problem.ts';
+import { isTooDeep, isTooDeepValue } from '../../model/values/json-depth.ts';
 import type { Frame, Port } from './port.ts';
 
 /** Characters, or bytes, of a frame. */

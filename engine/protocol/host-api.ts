@@ -1,5 +1,5 @@
 /** The protocol between a workbench process and the host that forked it: what a workbench may ask of the supervisor. */
-import type { Schema } from '../schema/types.ts';
+import type { Schema } from '../../model/values/types.ts';
 import type { Cells, LogLine, RunSummary } from './messages.ts';
 import type { RunJob, StopMode } from './run-api.ts';
 

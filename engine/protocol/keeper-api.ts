@@ -3,7 +3,7 @@
  * socket is the same user, and may do with the run what its starter may; what comes in is parsed all the same.
  */
 import { z } from 'zod';
-import type { Schema } from '../schema/types.ts';
+import type { Schema } from '../../model/values/types.ts';
 import type { Cells, LogLine, RunSummary } from './messages.ts';
 import { stopModes } from './run-api.ts';
 

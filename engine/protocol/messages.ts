@@ -1,9 +1,10 @@
 /** What the requests and events carry. Plain data, both ways. */
+
+import type { EntryFix, Problem } from '../../model/problems/problem.ts';
+import type { Detected, SeenLine } from '../../model/schema/detected.ts';
+import type { Readings } from '../../model/schema/reading.ts';
+import type { Column, Json, Schema } from '../../model/values/types.ts';
 import type { ErrorPolicy, Parameter, Pipeline } from '../document/pipeline.ts';
-import type { Detected, SeenLine } from '../schema/detected.ts';
-import type { EntryFix, Problem } from '../schema/problem.ts';
-import type { Readings } from '../schema/reading.ts';
-import type { Column, Json, Schema } from '../schema/types.ts';
 
 /** A row as it travels and is shown: bytes as `{ $bytes: base64 }`, everything else as it is. Aligned with a schema's columns. */
 export type Cells = readonly Json[];
@@ -21,12 +22,12 @@ export interface NodeManifest {
   readonly docs: string;
   readonly inputs: readonly PortManifest[];
   readonly outputs: readonly PortManifest[];
-  /** `Fields` of nodes/kit/fields.ts, as data; re-exported for the editor as `FieldManifest`. */
+  /** `Fields` of kit/fields.ts, as data; re-exported for the editor as `FieldManifest`. */
   readonly params: { readonly [name: string]: FieldManifest };
   /** A new node's params. */
   readonly defaults: { readonly [name: string]: Json };
   readonly bounded: boolean;
-  /** See `Identity.forBenchmarks` of nodes/kit/node.ts. */
+  /** See `Identity.forBenchmarks` of kit/node.ts. */
   readonly forBenchmarks?: boolean;
   /** Extensions of the files that may be opened as such a source, without the dot. */
   readonly opens?: readonly string[];
@@ -46,7 +47,7 @@ export interface PortManifest {
   /** No row leaves here while a param has one of these values. */
   readonly absentWhen?: { readonly param: string; readonly is: readonly Json[] };
 }
-/** One field of a params declaration as data. `kind` decides which of the others occur (see nodes/kit/fields.ts). */
+/** One field of a params declaration as data. `kind` decides which of the others occur (see kit/fields.ts). */
 export interface FieldManifest {
   readonly kind:
     | 'text'
@@ -153,7 +154,7 @@ export interface NodeCheck {
   readonly defaultPolicy: ErrorPolicy;
   /** Sources that take what programs send: where to, while they run. */
   readonly address?: string;
-  /** Sources: what was found out by looking at the input, see Discovery of nodes/kit/node.ts. Absent where nothing was. */
+  /** Sources: what was found out by looking at the input, see Discovery of kit/node.ts. Absent where nothing was. */
   readonly detected?: readonly Detected[];
   /** Sources: how cells of the sample are read, by column. */
   readonly readings?: Readings;
@@ -219,7 +220,7 @@ export interface NodeStats {
   /** The same of what left by each port. Absent in what older versions remember of their runs. */
   readonly outRate?: { readonly [port: string]: number };
   readonly busyMs: number;
-  /** Of what the node hands on, see engine/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
+  /** Of what the node hands on, see model/schema/event-time.ts: `beginningOfTime` while nothing is known, `endOfTime` once it has ended. */
   readonly watermark: number;
   /** Set where rows wait for a watermark that has not moved for long: the node, mostly a source, that holds it back. */
   readonly heldBy?: string;

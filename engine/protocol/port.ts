@@ -2,8 +2,8 @@
  * Frames and the port that carries them. Four transports implement `Port`: a MessagePort (Electron), a WebSocket (browser),
  * a child process's channel, and an in-process pair (tests).
  */
-import type { Problem } from '../schema/problem.ts';
-import type { Json } from '../schema/types.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import type { Json } from '../../model/values/types.ts';
 
 export type Frame =
   | { readonly kind: 'request'; readonly id: number; readonly name: string; readonly params: Json }

@@ -1,7 +1,8 @@
 /** The protocol between a keeper and the process of its run. */
-import type { PhysicalPlan } from '../plan/physical.ts';
-import type { Schema } from '../schema/types.ts';
+
+import type { Schema } from '../../model/values/types.ts';
 import type { Cells, LogLine, RunSummary } from './messages.ts';
+import type { PhysicalPlan } from './physical-plan.ts';
 
 export interface RunJob {
   readonly id: string;

@@ -1,6 +1,7 @@
 /** What follows from what a run says of itself. */
+
+import type { Problem } from '../../model/problems/problem.ts';
 import { errorPort } from '../document/pipeline.ts';
-import type { Problem } from '../schema/problem.ts';
 import type { RunSummary } from './messages.ts';
 
 /** Rows that a node has sent on: those that failed left by the errors port, and are counted apart. `out`: by port. */

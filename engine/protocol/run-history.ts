@@ -1,5 +1,5 @@
 /** What is remembered of a run beyond its summary. Times are milliseconds since the epoch. Plain data. */
-import type { Problem } from '../schema/problem.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 import type { NodeStats, RunState, RunSummary } from './messages.ts';
 import { rowsSent } from './run-facts.ts';
 

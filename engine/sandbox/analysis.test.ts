@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ColumnType, Row, Schema } from '../../model/values/types.ts';
+import { conformValue } from '../../model/values/values.ts';
 import { compileExpression } from '../../test/conformance/users-code.ts';
 import { schema } from '../../test/transform-trial.ts';
-import type { ColumnType, Row, Schema } from '../schema/types.ts';
-import { conformValue } from '../schema/values.ts';
 import { codeAnalysis } from './analysis.ts';
 import { library } from './library.ts';
 

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { parse, parseExpressionAt } from 'acorn';
-import { findColumn } from '../../nodes/kit/columns.ts';
-import type { CodeAnalysis, CodeProblem } from '../../nodes/kit/node.ts';
-import { FollowedTooFar } from '../schema/code-scope.ts';
-import { expressionType } from '../schema/expression-type.ts';
-import { keyedType } from '../schema/keyed-type.ts';
-import { mentionedColumns } from '../schema/mentioned-columns.ts';
-import { asSeen, toldNullness } from '../schema/nulls.ts';
-import { snippetType } from '../schema/snippet-type.ts';
-import type { Schema } from '../schema/types.ts';
+import { findColumn } from '../../kit/columns.ts';
+import type { CodeAnalysis, CodeProblem } from '../../kit/node.ts';
+import { FollowedTooFar } from '../../model/code/code-scope.ts';
+import { expressionType } from '../../model/code/expression-type.ts';
+import { keyedType } from '../../model/code/keyed-type.ts';
+import { snippetType } from '../../model/code/snippet-type.ts';
+import { mentionedColumns } from '../../model/schema/mentioned-columns.ts';
+import { asSeen, toldNullness } from '../../model/schema/nulls.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { stripTypes } from './strip.ts';
 
 const options = { ecmaVersion: 'latest', locations: true } as const;

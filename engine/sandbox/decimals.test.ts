@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
-import { rowShower } from '../../nodes/kit/shown-decimals.ts';
+import { decimalInside } from '../../model/values/decimal-object.ts';
+import type { Row } from '../../model/values/types.ts';
 import { schema } from '../../test/transform-trial.ts';
+import { rowShower } from '../operators/rows/shown-decimals.ts';
 import { TypeChecker } from '../preview/typecheck.ts';
-import { decimalInside } from '../schema/decimal-object.ts';
-import type { Row } from '../schema/types.ts';
 import { codeAnalysis } from './analysis.ts';
 import { createSandbox } from './sandbox.ts';
 

@@ -9,10 +9,10 @@ import {
   scaledTo,
   sumOf,
   textOf,
-} from '../schema/decimal.ts';
-import { type DecimalObject, decimalFrom, decimalObject } from '../schema/decimal-object.ts';
+} from '../../model/values/decimal.ts';
+import { type DecimalObject, decimalFrom, decimalObject } from '../../model/values/decimal-object.ts';
 
-/** The helpers `decimal.…` of users' code. Declared in engine/schema/snippet-library.ts. Null and undefined give null. */
+/** The helpers `decimal.…` of users' code. Declared in model/code/snippet-library.ts. Null and undefined give null. */
 export const decimals = {
   of: (value: unknown) => {
     const text = isMissing(value) ? null : decimalFrom(value);

@@ -1,6 +1,6 @@
 import ts from 'typescript';
 import { expect, test } from 'vitest';
-import { snippetLibrary } from '../schema/snippet-library.ts';
+import { snippetLibrary } from '../../model/code/snippet-library.ts';
 import { library } from './library.ts';
 
 const noon = Date.UTC(2024, 1, 29, 12, 34, 56, 789);

@@ -1,7 +1,7 @@
-import { Calendar, type CalendarUnit, calendarUnits } from '../schema/calendar.ts';
-import { numberReader } from '../schema/number-format.ts';
-import { formatTimestamp, isDate, isWithoutOffset, parseTimestamp } from '../schema/timestamp.ts';
-import { utc, type Zone, zoneOf, zoneProblem } from '../schema/zone.ts';
+import { Calendar, type CalendarUnit, calendarUnits } from '../../model/time/calendar.ts';
+import { formatTimestamp, isDate, isWithoutOffset, parseTimestamp } from '../../model/time/timestamp.ts';
+import { utc, type Zone, zoneOf, zoneProblem } from '../../model/time/zone.ts';
+import { numberReader } from '../../model/values/number-format.ts';
 import { decimals } from './decimals.ts';
 
 const minuteMs = 60_000;
@@ -11,7 +11,7 @@ const lengths: Readonly<Record<string, number>> = { second: 1000, minute: minute
 
 /**
  * The helpers that users' code gets: pure functions, the same rows give the same result. Declared in
- * engine/schema/snippet-library.ts. Null and undefined give null, as missing values are no error.
+ * model/code/snippet-library.ts. Null and undefined give null, as missing values are no error.
  */
 export const library = {
   time: {

@@ -1,6 +1,6 @@
 import { type AnyNode, parse } from 'acorn';
-import { decimalInside } from '../schema/decimal-object.ts';
-import type { Row, Value } from '../schema/types.ts';
+import { decimalInside } from '../../model/values/decimal-object.ts';
+import type { Row, Value } from '../../model/values/types.ts';
 import { suspectGlobals, suspectNames } from './harmless.ts';
 import { partsOf } from './syntax-tree.ts';
 

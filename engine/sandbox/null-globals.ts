@@ -1,6 +1,6 @@
 /** JavaScript's own objects as users' code gets them. */
 // biome-ignore-all lint/complexity/noArguments: a list of what is given would be made for each row.
-import { guardedNames } from '../schema/null-coercion.ts';
+import { guardedNames } from '../../model/code/null-coercion.ts';
 import { unnamedSource } from './places.ts';
 
 type Global = { readonly [name: string]: unknown };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
+import type { Row, Schema } from '../../model/values/types.ts';
 import { fixProblem, isFixable } from '../document/edits.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
-import type { Row, Schema } from '../schema/types.ts';
 import { codeAnalysis } from './analysis.ts';
 import { createSandbox } from './sandbox.ts';
 

@@ -20,9 +20,9 @@ import type {
   UpdateExpression,
 } from 'acorn';
 import { parse, parseExpressionAt } from 'acorn';
-import { nonNull } from '../schema/code-facts.ts';
-import { isCoercing, isGuardedName, mathArity, textMethods } from '../schema/null-coercion.ts';
-import type { NullPart } from '../schema/null-fix.ts';
+import { nonNull } from '../../model/code/code-facts.ts';
+import { isCoercing, isGuardedName, mathArity, textMethods } from '../../model/code/null-coercion.ts';
+import type { NullPart } from '../../model/code/null-fix.ts';
 import { type AboutCode, mayBeUnknown, mayBeUnknownTruth, neverNull } from './null-syntax.ts';
 import { PlacedText, type TextPlace } from './placed-text.ts';
 import type { CodeKind } from './shape.ts';

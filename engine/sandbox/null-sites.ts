@@ -1,8 +1,8 @@
 /** The functions that stand where null is guarded, and what they say where null must not be. */
 
-import { textMethods } from '../schema/null-coercion.ts';
-import { insteadOfNull, insteadOfNullTarget } from '../schema/null-fix.ts';
-import type { CodeFix } from '../schema/problem.ts';
+import { textMethods } from '../../model/code/null-coercion.ts';
+import { insteadOfNull, insteadOfNullTarget } from '../../model/code/null-fix.ts';
+import type { CodeFix } from '../../model/problems/problem.ts';
 import type { NullSite } from './null-guards.ts';
 import { unnamedSource } from './places.ts';
 

@@ -1,7 +1,7 @@
 /** What can be told about null from the syntax of an expression alone. Trees are acorn's, with ParenthesizedExpression. */
 import type { AnyNode } from 'acorn';
-import { pathOf } from '../schema/code-facts.ts';
-import { isCoercing, isGuardedName, textMethods } from '../schema/null-coercion.ts';
+import { pathOf } from '../../model/code/code-facts.ts';
+import { isCoercing, isGuardedName, textMethods } from '../../model/code/null-coercion.ts';
 
 export interface AboutCode {
   /** In an expression, what meets null gives null; in code with statements, it fails. */

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { openBetterSqlite } from '../../nodes/formats/sqlite-better.ts';
-import { inTransaction } from '../../nodes/formats/sqlite-driver.ts';
-import { openNodeSqlite } from '../../nodes/formats/sqlite-node.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import type { Row } from '../schema/types.ts';
+import { openBetterSqlite } from '../../io/sqlite/sqlite-better.ts';
+import { inTransaction } from '../../io/sqlite/sqlite-driver.ts';
+import { openNodeSqlite } from '../../io/sqlite/sqlite-node.ts';
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import type { Row } from '../../model/values/types.ts';
 import { mayMutate } from './mutation.ts';
 import { createSandbox } from './sandbox.ts';
 

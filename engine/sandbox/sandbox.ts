@@ -1,8 +1,8 @@
 import 'ses';
-import type { CodeProblem, KeyedCode } from '../../nodes/kit/node.ts';
-import { optionalLinkAt } from '../schema/null-fix.ts';
-import { MillraceError } from '../schema/problem.ts';
-import type { Row } from '../schema/types.ts';
+import type { CodeProblem, KeyedCode } from '../../kit/node.ts';
+import { optionalLinkAt } from '../../model/code/null-fix.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { Row } from '../../model/values/types.ts';
 import { writeDatesInEnglish } from './dates.ts';
 import { globals } from './globals.ts';
 import { refuseImports } from './imports.ts';

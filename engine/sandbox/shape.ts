@@ -10,7 +10,7 @@ import {
   tokenizer,
   tokTypes,
 } from 'acorn';
-import type { CodeProblem } from '../../nodes/kit/node.ts';
+import type { CodeProblem } from '../../kit/node.ts';
 import { partsOf } from './syntax-tree.ts';
 
 export type CodeKind = 'expression' | 'module' | 'keyed';

@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
-import type { CodeProblem } from '../../nodes/kit/node.ts';
-import { thousands } from '../schema/thousands.ts';
+import type { CodeProblem } from '../../kit/node.ts';
+import { thousands } from '../../model/text/thousands.ts';
 import { nestedTooDeeply } from './nesting.ts';
 import { withoutPlainTypes } from './plain-types.ts';
 import { type CodeKind, checkShape, maxDepth, maxLength, tooDeep } from './shape.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { makePrivateFolder, privateFileMode } from './private-files.ts';
 import { isSameProcess, mayHaveWritten, startOf } from './process-identity.ts';
 import { isPassing, whyNotWritten } from './write-refusal.ts';

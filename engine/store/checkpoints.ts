@@ -3,10 +3,10 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { Json } from '../../model/values/types.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Shape } from '../plan/shape.ts';
-import { MillraceError } from '../schema/problem.ts';
-import type { Json } from '../schema/types.ts';
 import { makePrivateFolder, privateFileMode } from './private-files.ts';
 import { whyNotWritten } from './write-refusal.ts';
 

@@ -1,8 +1,8 @@
 /** What waits in the errors table of a pipeline. */
 import { existsSync } from 'node:fs';
-import { nothingWaits, readKeptAgain, readWaiting, type Waiting } from '../../nodes/formats/errors-file.ts';
-import { openSqlite, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
-import { MillraceError } from '../schema/problem.ts';
+import { nothingWaits, readKeptAgain, readWaiting, type Waiting } from '../../io/sqlite/errors-file.ts';
+import { openSqlite, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 
 /**
  * Of the rows up to the id `through`, with the `newest` ones. Nothing where there is no such file. Throws a MillraceError

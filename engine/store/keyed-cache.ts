@@ -1,6 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
-import type { KeyedState } from '../../nodes/kit/keyed-state.ts';
-import type { State } from '../schema/types.ts';
+import type { KeyedState } from '../../kit/keyed-state.ts';
+import type { State } from '../../model/values/types.ts';
 import { type Expiring, ExpiryQueue } from './keyed-expiry.ts';
 import { entryBytes, estimateBytes } from './keyed-size.ts';
 import { checksum, type KeyedStore, type StoredEntry } from './keyed-store.ts';

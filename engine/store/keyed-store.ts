@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
-import { inTransaction, openSqlite, pragma, type SqliteConnection, type SqliteStatement } from '../../nodes/formats/sqlite-driver.ts';
-import { MillraceError } from '../schema/problem.ts';
+import { inTransaction, openSqlite, pragma, type SqliteConnection, type SqliteStatement } from '../../io/sqlite/sqlite-driver.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { makePrivateFile } from './private-files.ts';
 
 /** An entry as a state file holds it. `version` is when it became what it is; `expires` is Infinity for one that stays. */

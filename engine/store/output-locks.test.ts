@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { lockOutputs, type OutputClaim, unlockOutputs } from './output-locks.ts';
 
 let folder: string;

@@ -1,7 +1,7 @@
 /** Where outputs lead: a pipeline that names a file of its own folder writes there, and not wherever somebody has laid a link to. */
 import { readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 
 /** As many as Linux follows. */
 const mostLinks = 40;

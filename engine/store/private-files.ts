@@ -1,12 +1,12 @@
 /**
  * What Millrace keeps of its own (checkpoints, unsaved documents, logs, trust) is for its owner alone. Where the platform has modes,
  * its folders are made with 0700 and its files with 0600, whatever the umask. Rows that failed and inboxes of HTTP sources, which lie
- * beside a pipeline, are made so too (nodes/formats/sqlite-driver.ts): they hold rows as they came, before anything was left out of
+ * beside a pipeline, are made so too (io/sqlite/sqlite-driver.ts): they hold rows as they came, before anything was left out of
  * them. Users' outputs are made with the umask as any program's are, wherever they are.
  */
 import { chmodSync, closeSync, type Dirent, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { whyNotWritten } from './write-refusal.ts';
 
 export const privateFolderMode = 0o700;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { inTransaction, pragma, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
+import { inTransaction, pragma, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type NodeSample, type RunHistory, sampleOf } from '../protocol/run-history.ts';
-import type { Problem } from '../schema/problem.ts';
 import { openOrReplace } from './database.ts';
 import { historyMigrations } from './migrations.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSqlite, pragma } from '../../nodes/formats/sqlite-driver.ts';
+import { openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import { storeMigrations } from './migrations.ts';
 import { Store } from './store.ts';
 

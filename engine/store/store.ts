@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import type { Json } from '../schema/types.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import type { Json } from '../../model/values/types.ts';
 import { isBroken, openDatabase, putAside } from './database.ts';
 import { type StoreMigration, storeMigrations } from './migrations.ts';
 import { OwnCopies } from './own-copies.ts';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { CheckpointStore } from './checkpoints.ts';
 
 /** Where replays of a pipeline's failed rows keep their state: a folder for each node, within that of the pipeline. */

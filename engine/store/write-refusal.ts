@@ -1,4 +1,4 @@
-import { isNoRoom, isUnavailable } from '../schema/system-errors.ts';
+import { isNoRoom, isUnavailable } from '../../model/problems/system-errors.ts';
 
 const reasons: { readonly [code: string]: string } = {
   ENOSPC: 'the disk is full',

@@ -1,7 +1,7 @@
+import type { Problem } from '../../model/problems/problem.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { KeeperProtocol, KeptRun } from '../protocol/keeper-api.ts';
 import type { RunSummary } from '../protocol/messages.ts';
-import type { Problem } from '../schema/problem.ts';
 import { isSuspended } from '../store/process-identity.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
 import { hasKeeper, type RunEntry, removeEntry } from './registry.ts';

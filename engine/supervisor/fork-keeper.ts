@@ -2,16 +2,16 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { splitPipe } from '../processes/engine-process.ts';
+import { entryFile } from '../processes/entries.ts';
+import { nodeBinary, nodeEnvironment } from '../processes/fork-node.ts';
 import { Client } from '../protocol/connection.ts';
 import type { Port } from '../protocol/port.ts';
 import type { RunJob } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { runsFolder } from '../store/data-folder.ts';
 import { makePrivateFolder, privateFileMode } from '../store/private-files.ts';
 import { whyNotWritten } from '../store/write-refusal.ts';
-import { entryFile } from '../threads.ts';
-import { splitPipe } from './engine-process.ts';
-import { nodeBinary, nodeEnvironment } from './fork-node.ts';
 import type { RunEntry } from './registry.ts';
 
 /** What a keeper's process is told at its start, as JSON in its second argument. */

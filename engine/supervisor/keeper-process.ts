@@ -1,14 +1,14 @@
 /** A process that keeps one run and outlives whoever started it: the `keeper` role of the engine's entry, see fork-keeper.ts. */
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { EngineProcess } from '../processes/engine-process.ts';
+import { forkNode } from '../processes/fork-node.ts';
 import { Service } from '../protocol/connection.ts';
 import type { Port } from '../protocol/port.ts';
 import type { RunJob } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
-import type { EngineProcess } from './engine-process.ts';
 import type { KeeperSettings, KeeperStartProtocol } from './fork-keeper.ts';
-import { forkNode } from './fork-node.ts';
 import { Keeper } from './keeper.ts';
 import { type Registration, register } from './keeper-service.ts';
 import { recordRun } from './recorder.ts';

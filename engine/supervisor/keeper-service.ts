@@ -1,10 +1,10 @@
 /** What a keeper tells those who attach to it, and the place in the registry at which they find it. */
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:net';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { type Handlers, Service } from '../protocol/connection.ts';
 import { type KeeperProtocol, keeperParams } from '../protocol/keeper-api.ts';
 import type { Port } from '../protocol/port.ts';
-import { MillraceError } from '../schema/problem.ts';
 import type { Keeper } from './keeper.ts';
 import { ownIdentity, type RunEntry, removeEntry, runFolder, writeEntry } from './registry.ts';
 import { listenAt, socketPath } from './socket-port.ts';

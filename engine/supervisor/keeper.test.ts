@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { PhysicalPlan } from '../plan/physical.ts';
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import type { EngineProcess } from '../processes/engine-process.ts';
 import { portPair, Service } from '../protocol/connection.ts';
 import type { RunState, RunSummary } from '../protocol/messages.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { type RunJob, type RunOptions, type RunProtocol, startingSummary } from '../protocol/run-api.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import type { EngineProcess } from './engine-process.ts';
 import { Keeper } from './keeper.ts';
 import { waitBefore, worthOf } from './restart-policy.ts';
 

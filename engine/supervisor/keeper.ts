@@ -1,8 +1,8 @@
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import type { EngineProcess } from '../processes/engine-process.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import type { EngineProcess } from './engine-process.ts';
 import { type BackOff, type Failure, usualBackOff, waitBefore, worthOf } from './restart-policy.ts';
 
 const keptLogLines = 2000;

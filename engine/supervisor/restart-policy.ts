@@ -1,8 +1,8 @@
 /** Which ends of a run's process are worth another attempt, and when. */
 
+import { outlookOf } from '../../model/problems/outlook.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 import type { RunJob } from '../protocol/run-api.ts';
-import { outlookOf } from '../schema/outlook.ts';
-import type { Problem } from '../schema/problem.ts';
 
 export interface BackOff {
   readonly firstMs: number;

@@ -4,9 +4,9 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { formatFrame, longestFrame, parseFrame } from '../protocol/frame-text.ts';
 import type { Frame, Port } from '../protocol/port.ts';
-import { MillraceError } from '../schema/problem.ts';
 
 /** The system's limit is 108 bytes on Linux and 104 on macOS, the last of which is 0. */
 const longestPath = 103;

@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import type { RunControl, RunJob, StopMode } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { runsFolder } from '../store/data-folder.ts';
 import { makePrivateFolder } from '../store/private-files.ts';
 import { type Attachment, attach, bury, notResponding } from './attachment.ts';

@@ -1,17 +1,17 @@
 /** What a check process is asked, and its work. Plain data on both sides. */
-import type { CodeAnalysis, Discovery } from '../../nodes/kit/node.ts';
-import type { Params } from '../../nodes/kit/params.ts';
+import type { CodeAnalysis, Discovery } from '../../kit/node.ts';
+import type { Params } from '../../kit/params.ts';
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { SentPipeline } from '../document/transfer.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import { type CheckedPipeline, checkPipeline } from '../plan/check.ts';
 import type { ParameterValues } from '../plan/parameters.ts';
-import type { PhysicalPlan } from '../plan/physical.ts';
 import { type PlanOptions, planRun } from '../plan/plan.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { codeIn } from './typed-code.ts';
 
 /** The pipeline's file without its folder, and values for its parameters. */

@@ -4,8 +4,8 @@ import type { Pipeline } from '../document/pipeline.ts';
 import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
 import type { CheckedPipeline } from '../plan/check.ts';
+import { serveJobs } from '../processes/serve.ts';
 import { codeAnalysis } from '../sandbox/analysis.ts';
-import { serveJobs } from '../workers/serve.ts';
 import { CheckAnswers } from './check-answers.ts';
 import { type CheckJob, type CheckReply, type CheckTools, checkWith, nodeNumbers, planOrRefusal, soundSources, usersCode } from './check-job.ts';
 

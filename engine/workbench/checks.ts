@@ -1,16 +1,16 @@
 import { basename } from 'node:path';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { NodeId, Pipeline } from '../document/pipeline.ts';
 import { PipelineSender } from '../document/transfer.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { ParameterValues } from '../plan/parameters.ts';
-import type { PhysicalPlan } from '../plan/physical.ts';
 import type { PlanOptions } from '../plan/plan.ts';
 import { Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
+import { WorkerPool } from '../processes/pool.ts';
+import { WorkerEnded } from '../processes/worker-process.ts';
 import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
-import { MillraceError } from '../schema/problem.ts';
-import { WorkerPool } from '../workers/pool.ts';
-import { WorkerEnded } from '../workers/worker-process.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { type CheckAbout, type CheckJob, type CheckReply, nodeNumbers, type SoundSource, stoppedCheck, type Wanted } from './check-job.ts';
 import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpath
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { formatPipeline } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { Store } from '../store/store.ts';
 import { widthOf } from '../store/trust.ts';
 import { Autosaves } from './autosaves.ts';

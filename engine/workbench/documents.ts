@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, cp, glob, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { placeOf } from '../../model/problems/path-place.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { ExampleFile, OpenedDocument } from '../protocol/messages.ts';
-import { placeOf } from '../schema/path-place.ts';
-import { MillraceError } from '../schema/problem.ts';
 import type { Store } from '../store/store.ts';
 import { diskError, readText, stampOf, writeText } from './disk.ts';
 

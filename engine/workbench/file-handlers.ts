@@ -1,9 +1,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { FolderListing } from '../protocol/messages.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { diskError } from './disk.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';

@@ -1,4 +1,4 @@
-import type { Discovery } from '../../nodes/kit/node.ts';
+import type { Discovery } from '../../kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { Discoveries } from '../preview/discoveries.ts';

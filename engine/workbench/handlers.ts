@@ -1,9 +1,9 @@
+import { MillraceError } from '../../model/problems/problem.ts';
+import { thousands } from '../../model/text/thousands.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { PipelineReceiver, SentPipeline } from '../document/transfer.ts';
 import { type EditorProtocol, type RequestName, requestParams } from '../protocol/api.ts';
 import type { Handlers, Parse } from '../protocol/connection.ts';
-import { MillraceError } from '../schema/problem.ts';
-import { thousands } from '../schema/thousands.ts';
 
 /** The handlers of one area: a part of the protocol's. */
 export type Answers<K extends RequestName> = Pick<Handlers<EditorProtocol>, K>;

@@ -1,6 +1,6 @@
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { Events } from '../protocol/api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { diskError } from './disk.ts';
 
 /** Makes a file in a folder that was not there: `sales.csv`, else `sales-2.csv` and so on. */

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openSqlite } from '../../nodes/formats/sqlite-driver.ts';
-import { MillraceError } from '../schema/problem.ts';
+import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { readTables, runQuery } from './query.ts';
 
 let folder: string;

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
-import { openSqlite, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
-import { declaredTypes } from '../../nodes/formats/sqlite-types.ts';
+import { openSqlite, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { declaredTypes } from '../../io/sqlite/sqlite-types.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { encodeBase64 } from '../../model/values/base64.ts';
+import type { Column, ColumnType, Json } from '../../model/values/types.ts';
 import type { QueryResult, Table } from '../protocol/messages.ts';
-import { encodeBase64 } from '../schema/base64.ts';
-import { MillraceError } from '../schema/problem.ts';
-import type { Column, ColumnType, Json } from '../schema/types.ts';
 
 /** What the query process is asked: `sql` null asks for the tables. */
 export type QueryJob = { readonly path: string } & ({ readonly sql: null } | { readonly sql: string; readonly offset: number; readonly limit: number });

@@ -1,11 +1,11 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, isAbsolute, relative, sep } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import type { OpensFiles } from '../../nodes/kit/node.ts';
+import type { OpensFiles } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { RecognisedFile } from '../protocol/messages.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { diskError } from './disk.ts';
 
 const headBytes = 64 * 1024;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import type { Problem } from '../../model/problems/problem.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { RunControl } from '../protocol/run-api.ts';
-import type { Problem } from '../schema/problem.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import type { Checks } from './checks.ts';
 import type { Documents, OpenDocument } from './documents.ts';

@@ -1,13 +1,13 @@
 /** Replays of failed rows, as the editor and the command line start them. */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type NodeId, runNodeOf, runNodes } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import { errorsFile, fileSinks, type KeptRows, planReplay, replaces, withReplays } from '../plan/errors-table.ts';
-import type { PhysicalPlan } from '../plan/physical.ts';
+import type { PhysicalPlan } from '../protocol/physical-plan.ts';
 import { defaultRunOptions, type RunOptions } from '../protocol/run-api.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
 import { CheckpointStore, latestCheckpoint } from '../store/checkpoints.ts';
 import { readKeptErrors } from '../store/kept-errors.ts';
 import { replaysFolder } from '../store/unfinished-replays.ts';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { WorkerPool } from '../processes/pool.ts';
+import { WorkerEnded } from '../processes/worker-process.ts';
 import type { QueryResult, Table } from '../protocol/messages.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import { WorkerPool } from '../workers/pool.ts';
-import { WorkerEnded } from '../workers/worker-process.ts';
 import type { QueryJob } from './query.ts';
 
 const defaultLimitMs = 10_000;

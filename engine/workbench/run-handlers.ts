@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import { defaultRunOptions, type RunControl } from '../protocol/run-api.ts';
 import { failedRow } from '../protocol/run-facts.ts';
 import { noHistory } from '../protocol/run-history.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { latestCheckpoint } from '../store/checkpoints.ts';
 import { stateFolder } from '../store/data-folder.ts';
 import { RunHistoryStore } from '../store/run-history.ts';

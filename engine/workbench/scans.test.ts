@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Json } from '../../model/values/types.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import type { EditorProtocol } from '../protocol/api.ts';
 import { Client, portPair } from '../protocol/connection.ts';
 import type { RunControl } from '../protocol/run-api.ts';
-import type { Json } from '../schema/types.ts';
 import { serveWorkbench } from './workbench.ts';
 
 let folder: string;

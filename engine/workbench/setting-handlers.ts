@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import { protocolVersion } from '../protocol/api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { Answers } from './handlers.ts';
 

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { RunControl } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import type { Store } from '../store/store.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';

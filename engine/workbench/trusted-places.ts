@@ -1,7 +1,7 @@
 /** What is trusted, as it is shown, and what may be: for the editor and the command line. */
 import { stat } from 'node:fs/promises';
+import { MillraceError } from '../../model/problems/problem.ts';
 import type { TrustedPlace } from '../protocol/messages.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { type Trust, type Trusted, widthOf } from '../store/trust.ts';
 import { readText } from './disk.ts';
 

@@ -1,8 +1,8 @@
-import type { Field, Fields } from '../../nodes/kit/fields.ts';
-import { isShown, type Params } from '../../nodes/kit/params.ts';
+import type { Field, Fields } from '../../kit/fields.ts';
+import { isShown, type Params } from '../../kit/params.ts';
+import type { Schema } from '../../model/values/types.ts';
 import type { CheckedNode } from '../plan/check.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
-import type { Schema } from '../schema/types.ts';
 
 /** The snippets and expressions of a node that are in use and whose rows are known. */
 export function codeIn({ id, definition, params, inputs }: CheckedNode): TypedCode[] {

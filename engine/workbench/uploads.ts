@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, rename, rm } from 'node:fs/promises';
-import { MillraceError } from '../schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { diskError } from './disk.ts';
 import { makeFile } from './new-file.ts';
 

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { formatPipeline } from '../document/file.ts';
 import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { type EditorProtocol, protocolVersion } from '../protocol/api.ts';
 import { Client, portPair } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import type { RunControl, RunJob } from '../protocol/run-api.ts';
-import { MillraceError } from '../schema/problem.ts';
 import { RunHistoryStore } from '../store/run-history.ts';
 import { serveWorkbench } from './workbench.ts';
 

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { IconPlayerPlayFilled, IconPlayerStopFilled, IconRipple } from '@tabler/icons-react';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
 import { isEnabled, labelOf } from '../commands/command.ts';
 import { commandOf, menus, runCommand } from '../commands/registry.ts';

@@ -1,7 +1,7 @@
 import { notifications } from '@mantine/notifications';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
 const colors = { error: 'red', warning: 'yellow', info: 'accent' } as const;
 

@@ -2,7 +2,7 @@ import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from '@xyf
 import { memo } from 'react';
 import { type Edge, edgeId, errorPort, type Pipeline } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { own } from '../../engine/schema/own.ts';
+import { own } from '../../model/text/own.ts';
 import { derived } from '../session/derived.ts';
 import { useSession } from '../session/session.ts';
 import type { DataEdge as DataEdgeType } from './flow.ts';

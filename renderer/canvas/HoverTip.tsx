@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { createPortal } from 'react-dom';
-import { own } from '../../engine/schema/own.ts';
-import { visibleLines } from '../../engine/schema/visible-text.ts';
+import { own } from '../../model/text/own.ts';
+import { visibleLines } from '../../model/text/visible-text.ts';
 import { counted, formatCount } from '../runs/format.ts';
 import { session, useSession } from '../session/session.ts';
 import { portsOf } from './flow.ts';

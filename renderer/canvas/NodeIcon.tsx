@@ -103,7 +103,7 @@ const icons: { readonly [name: string]: Icon } = {
 };
 
 interface NodeIconProps {
-  /** A name of nodes/kit/icons.ts, as the catalogue gives it. */
+  /** A name of kit/icons.ts, as the catalogue gives it. */
   readonly icon: string;
   /** Colours it; null for a node of an unknown type. */
   readonly kind: 'source' | 'transform' | 'sink' | null;

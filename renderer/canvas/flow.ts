@@ -1,7 +1,7 @@
 import { type Edge as FlowEdge, type Node as FlowNode, Position } from '@xyflow/react';
 import { edgeId, errorPort, type Pipeline, type PipelineNode, runNodes, runNodeTitle } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PortManifest } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { derived } from '../session/derived.ts';
 
 /** Cards read the session by their id, so that the flow's own nodes change only when they move or are selected. */

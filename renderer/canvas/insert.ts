@@ -1,6 +1,6 @@
 import { addNode, connect, insertIntoEdge, moveNodes } from '../../engine/document/edits.ts';
 import { type Endpoint, edgeId, type Pipeline, type Position } from '../../engine/document/pipeline.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { session } from '../session/session.ts';
 import { edgeTo } from './connect.ts';
 import { cardSize, portsOf } from './flow.ts';

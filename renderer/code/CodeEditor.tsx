@@ -1,7 +1,7 @@
 import type { editor } from 'monaco-editor/editor';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
-import type { Schema } from '../../engine/schema/types.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { useColorScheme } from '../theme/use-color-scheme.ts';
 import styles from './CodeEditor.module.css';
 import type { CodeKind } from './code-fields.ts';

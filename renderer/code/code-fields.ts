@@ -1,5 +1,5 @@
 import type { FieldManifest, NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
-import type { Json, Schema } from '../../engine/schema/types.ts';
+import type { Json, Schema } from '../../model/values/types.ts';
 
 export type CodeKind = 'expression' | 'code' | 'sql';
 /** One param of a node that holds text for the code editor. */

@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, NodeManifest } from '../../engine/protocol/messages.ts';
-import type { Schema } from '../../engine/schema/types.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { codeFields, inputSchema, isShown, keysOf } from './code-fields.ts';
 import { expressionModule, expressionOffsetLines, rowTypes } from './row-types.ts';
 

@@ -1,6 +1,6 @@
 import type * as Editor from 'monaco-editor/editor';
 import type { editor, IDisposable } from 'monaco-editor/editor';
-import { isAboutNull } from '../../engine/schema/typescript.ts';
+import { isAboutNull } from '../../model/code/typescript.ts';
 import { expressionModule, expressionOffsetLines } from './row-types.ts';
 
 const owner = 'millrace-expression';

@@ -6,7 +6,7 @@ import 'monaco-editor/languages/definitions/sql/register';
 import 'monaco-editor/languages/definitions/typescript/register';
 import * as ts from 'monaco-editor/languages/features/typescript/register';
 import TypeScriptWorker from 'monaco-editor/languages/features/typescript/ts.worker?worker';
-import { snippetLibrary } from '../../engine/schema/typescript.ts';
+import { snippetLibrary } from '../../model/code/typescript.ts';
 import { defineThemes } from './themes.ts';
 
 self.MonacoEnvironment = {

@@ -1,5 +1,5 @@
-import type { Schema } from '../../engine/schema/types.ts';
-import { keyedDeclarations, rowDeclaration } from '../../engine/schema/typescript.ts';
+import { keyedDeclarations, rowDeclaration } from '../../model/code/typescript.ts';
+import type { Schema } from '../../model/values/types.ts';
 
 /**
  * The declarations that a node's code is checked against: `Row` by its input schema, for expressions the variable `row`, and

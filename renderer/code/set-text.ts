@@ -1,7 +1,7 @@
 import { setParam } from '../../engine/document/edits.ts';
 import type { Pipeline } from '../../engine/document/pipeline.ts';
 import type { NodeManifest } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 
 /** Sets the text at a path of a node's params (`script`, `columns.2.expression`). A path that leads nowhere changes nothing. */
 export function setText(pipeline: Pipeline, node: string, manifest: Pick<NodeManifest, 'defaults'>, path: string, text: string): Pipeline {

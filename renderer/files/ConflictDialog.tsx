@@ -1,5 +1,5 @@
 import { Button, Modal } from '@mantine/core';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 
 interface Props {
   readonly path: string;

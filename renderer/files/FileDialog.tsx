@@ -3,7 +3,7 @@ import { IconArrowUp, IconFileText, IconFolderFilled, IconHome } from '@tabler/i
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { FolderListing } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { formatBytes, formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';

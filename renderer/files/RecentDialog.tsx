@@ -1,7 +1,7 @@
 import { CloseButton, Modal } from '@mantine/core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { RecentFile } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { notifyError } from '../app/notify.ts';
 import { formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';

@@ -1,7 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
 import type { Autosave } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { formatWhen } from '../runs/format.ts';
 import { session } from '../session/session.ts';
 import './files.css';

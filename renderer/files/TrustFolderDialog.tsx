@@ -1,6 +1,6 @@
 import { Button, Modal } from '@mantine/core';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
 interface Props {
   /** Of the pipeline's file. */

@@ -2,7 +2,7 @@ import { Button, CloseButton, Modal } from '@mantine/core';
 import { IconFileText, IconFolder } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { TrustedPlace } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { notify, notifyError } from '../app/notify.ts';
 import { formatWhen } from '../runs/format.ts';
 import { session, useSession } from '../session/session.ts';

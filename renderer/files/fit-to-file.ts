@@ -3,7 +3,7 @@ import { titleOfFile } from '../../engine/document/file.ts';
 import { emptyPipeline } from '../../engine/document/pipeline.ts';
 import type { DocumentStore } from '../../engine/document/store.ts';
 import type { FieldManifest, NodeManifest, Pipeline } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { rebasedPath, storedPath } from '../inspector/paths.ts';
 
 /** What a pipeline becomes when it is saved to a file. */

@@ -1,5 +1,5 @@
 import { notifications } from '@mantine/notifications';
-import { MillraceError } from '../../engine/schema/problem.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { formatBytes } from '../runs/format.ts';
 import { session } from '../session/session.ts';
 

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { session, useSession } from '../session/session.ts';
 import { writeAutosave } from './autosave.ts';
 import { mayLeaveDocument } from './documents.tsx';

@@ -1,8 +1,8 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Column, Json } from '../../engine/schema/types.ts';
-import { utc, type Zone } from '../../engine/schema/zone.ts';
+import { utc, type Zone } from '../../model/time/zone.ts';
+import type { Column, Json } from '../../model/values/types.ts';
 import { todaysName } from '../session/time-zone.ts';
 import { writeClipboard } from './clipboard.ts';
 import styles from './DataGrid.module.css';

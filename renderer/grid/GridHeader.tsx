@@ -3,8 +3,8 @@
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid's own keys do all that clicks do.
 // biome-ignore-all lint/a11y/noStaticElementInteractions: handles for the pointer only.
 import type { PointerEvent } from 'react';
-import type { Column } from '../../engine/schema/types.ts';
-import type { Zone } from '../../engine/schema/zone.ts';
+import type { Zone } from '../../model/time/zone.ts';
+import type { Column } from '../../model/values/types.ts';
 import { todaysName } from '../session/time-zone.ts';
 import styles from './DataGrid.module.css';
 import { alignsRight } from './format.ts';

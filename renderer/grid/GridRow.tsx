@@ -2,8 +2,8 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 import { memo } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
-import type { Column } from '../../engine/schema/types.ts';
-import type { Zone } from '../../engine/schema/zone.ts';
+import type { Zone } from '../../model/time/zone.ts';
+import type { Column } from '../../model/values/types.ts';
 import styles from './DataGrid.module.css';
 import { alignsRight, cellText, countText } from './format.ts';
 import type { GridRange } from './navigation.ts';

@@ -1,5 +1,5 @@
 import { IconBinary, IconBraces, IconCalendar, IconClock, IconCoins, IconDecimal, IconHash, IconLetterT, IconToggleLeft } from '@tabler/icons-react';
-import type { ColumnType } from '../../engine/schema/types.ts';
+import type { ColumnType } from '../../model/values/types.ts';
 
 const icons = {
   string: IconLetterT,

@@ -1,5 +1,5 @@
 import type { Cells } from '../../engine/protocol/messages.ts';
-import type { Column } from '../../engine/schema/types.ts';
+import type { Column } from '../../model/values/types.ts';
 import { fullText } from './format.ts';
 import type { GridRange } from './navigation.ts';
 

@@ -1,5 +1,5 @@
-import type { ColumnType, Json } from '../../engine/schema/types.ts';
-import { utc, type Zone } from '../../engine/schema/zone.ts';
+import { utc, type Zone } from '../../model/time/zone.ts';
+import type { ColumnType, Json } from '../../model/values/types.ts';
 
 /** Longest text that a cell draws; the rest is in the cell viewer. */
 const cellCharacters = 400;

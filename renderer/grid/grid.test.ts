@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Cells } from '../../engine/protocol/messages.ts';
-import type { Column } from '../../engine/schema/types.ts';
-import { zoneOf } from '../../engine/schema/zone.ts';
+import { zoneOf } from '../../model/time/zone.ts';
+import type { Column } from '../../model/values/types.ts';
 import { toTsv } from './copy.ts';
 import { bytesLength, bytesText, cellText, elapsedText, fullText, rowsText, timestampText } from './format.ts';
 import { clampSelection, moveSelection, selectedRange } from './navigation.ts';

@@ -1,5 +1,5 @@
 import type { Cells } from '../../engine/protocol/messages.ts';
-import type { Column } from '../../engine/schema/types.ts';
+import type { Column } from '../../model/values/types.ts';
 
 /** Rows for a grid: held in memory, or fetched page by page. A new object means new data. */
 export interface PageSource {

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'react';
-import type { Column } from '../../engine/schema/types.ts';
-import type { Zone } from '../../engine/schema/zone.ts';
+import type { Zone } from '../../model/time/zone.ts';
+import type { Column } from '../../model/values/types.ts';
 import type { PageCache } from './page-source.ts';
 import { autoWidth, minColumnWidth } from './widths.ts';
 

@@ -1,6 +1,6 @@
 import type { Cells } from '../../engine/protocol/messages.ts';
-import type { Column } from '../../engine/schema/types.ts';
-import { utc } from '../../engine/schema/zone.ts';
+import { utc } from '../../model/time/zone.ts';
+import type { Column } from '../../model/values/types.ts';
 import { cellText } from './format.ts';
 
 export const minColumnWidth = 48;

@@ -1,7 +1,7 @@
 import { VisuallyHidden } from '@mantine/core';
 import { useEffect, useId, useRef } from 'react';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { takeFocusRequest } from '../code/focus-request.ts';
 import { useSession } from '../session/session.ts';
 import { problemsAt } from './field-problems.ts';

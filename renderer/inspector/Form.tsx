@@ -2,7 +2,7 @@ import { Collapse, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { isShown } from '../code/code-fields.ts';
 import { session, useSession } from '../session/session.ts';
 import { FieldRow } from './FieldRow.tsx';

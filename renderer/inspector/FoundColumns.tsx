@@ -1,8 +1,8 @@
 import { UnstyledButton } from '@mantine/core';
 import { type ComponentType, useState } from 'react';
 import type { Detected, FieldManifest, Problem } from '../../engine/protocol/messages.ts';
-import { type ColumnType, columnTypes, type Json } from '../../engine/schema/types.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
+import { type ColumnType, columnTypes, type Json } from '../../model/values/types.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { FixButton } from '../problems/FixButton.tsx';
 import styles from './Evidence.module.css';

@@ -1,8 +1,8 @@
 import { UnstyledButton } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
+import type { Json } from '../../model/values/types.ts';
 import { useSession } from '../session/session.ts';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';

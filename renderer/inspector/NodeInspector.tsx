@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
-import type { Json, Schema } from '../../engine/schema/types.ts';
+import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useNodeCheck, useProblems } from '../session/session.ts';

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { setParameter, setPipeline } from '../../engine/document/edits.ts';
 import type { Parameter } from '../../engine/document/pipeline.ts';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
-import { exactNumber } from '../../engine/schema/exact-number.ts';
+import { exactNumber } from '../../model/values/exact-number.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
 import { LimitNote, titleLimit } from './LimitNote.tsx';

@@ -3,8 +3,8 @@ import { IconAlertTriangle, IconCircleCheck, IconFileSearch } from '@tabler/icon
 import { useEffect, useState } from 'react';
 import { fixProblem, isFixable } from '../../engine/document/edits.ts';
 import type { ScannedColumn, ScannedFault, ScanResult, SeenLine } from '../../engine/protocol/messages.ts';
-import type { ColumnType } from '../../engine/schema/types.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
+import type { ColumnType } from '../../model/values/types.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { FixButton } from '../problems/FixButton.tsx';
 import { counted, formatBytes, formatDuration, formatShort } from '../runs/format.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 
 /** Operators of the condition builder in the order in which they are offered. */
 export const operators: readonly { readonly value: string; readonly label: string }[] = [

@@ -1,5 +1,5 @@
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
-import { visibleLines } from '../../engine/schema/visible-text.ts';
+import { visibleLines } from '../../model/text/visible-text.ts';
 
 /**
  * The problems to show at one field. A list takes those of itself only, since its items have fields of their own; any other

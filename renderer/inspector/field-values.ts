@@ -1,5 +1,5 @@
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { formatDuration } from './duration.ts';
 
 /** Whether somebody has set a field: its value is not the default. */

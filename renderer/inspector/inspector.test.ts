@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
-import { conditionOperators } from '../../nodes/kit/fields.ts';
+import { conditionOperators } from '../../kit/fields.ts';
 import { asCondition, operators, takesValue } from './conditions.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { problemsAt, problemsOutside, sentence } from './field-problems.ts';

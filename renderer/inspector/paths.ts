@@ -1,4 +1,4 @@
-import { placeOf } from '../../engine/schema/path-place.ts';
+import { placeOf } from '../../model/problems/path-place.ts';
 
 /**
  * A picked path as a pipeline stores it: relative (with `/`) when it lies in the folder of the pipeline's file or below it, so

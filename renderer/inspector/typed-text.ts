@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
-import { exactNumber } from '../../engine/schema/exact-number.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import { exactNumber } from '../../model/values/exact-number.ts';
+import type { Json } from '../../model/values/types.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { asText, emptyValue } from './widget.ts';
 

@@ -1,6 +1,6 @@
 import { type ComponentType, createContext, useContext } from 'react';
 import type { FieldManifest, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 
 /** What every widget gets: one file per field kind in widgets/. */
 export interface WidgetProps {

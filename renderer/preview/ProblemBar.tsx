@@ -2,7 +2,7 @@ import { UnstyledButton } from '@mantine/core';
 import { IconAlertCircle, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { visible, visibleJson, visibleLines } from '../../engine/schema/visible-text.ts';
+import { visible, visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import { countText } from '../grid/format.ts';
 import { sentence } from '../inspector/field-problems.ts';
 import { FixButton } from '../problems/FixButton.tsx';

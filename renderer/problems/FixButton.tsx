@@ -1,7 +1,7 @@
 import { UnstyledButton } from '@mantine/core';
 import { fixProblem, isFixable } from '../../engine/document/edits.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { session, usePipeline } from '../session/session.ts';
 
 interface FixButtonProps {

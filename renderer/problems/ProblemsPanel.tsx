@@ -1,6 +1,6 @@
 import { IconAlertTriangleFilled, IconCircleCheck, IconExclamationCircleFilled, IconInfoCircleFilled } from '@tabler/icons-react';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { visibleJson, visibleLines } from '../../engine/schema/visible-text.ts';
+import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import { titleOf } from '../canvas/flow.ts';
 import { NodeIcon } from '../canvas/NodeIcon.tsx';
 import { revealNode } from '../canvas/viewport.ts';

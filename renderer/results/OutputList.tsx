@@ -2,7 +2,7 @@ import { ActionIcon, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconDatabase, IconFileText, IconFolderShare } from '@tabler/icons-react';
 import type { RunOutput } from '../../engine/protocol/messages.ts';
 import { rowsOf } from '../../engine/protocol/run-outputs.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 
 import { countText, rowsText } from '../grid/format.ts';
 import { session, useSession } from '../session/session.ts';

@@ -1,6 +1,6 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { IconPlayerPlay, IconTable } from '@tabler/icons-react';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { LazyCodeEditor } from '../code/LazyCodeEditor.tsx';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, elapsedText, rowsText } from '../grid/format.ts';

@@ -1,7 +1,7 @@
 import { Button, Menu } from '@mantine/core';
 import { IconHistory } from '@tabler/icons-react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { useSession } from '../session/session.ts';
 import { formatDuration, formatWhen, runStateWords } from './format.ts';
 import { pipelineOf } from './origin.ts';

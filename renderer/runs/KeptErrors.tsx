@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconHistory, IconTable } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { Problem, RunSummary, WaitingErrors } from '../../engine/protocol/messages.ts';
-import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 import { titleOf } from '../canvas/flow.ts';
 import { session, useSession } from '../session/session.ts';
 import { counted } from './format.ts';

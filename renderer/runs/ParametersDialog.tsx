@@ -1,11 +1,11 @@
 import { Button, Checkbox, Modal, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Parameter } from '../../engine/document/pipeline.ts';
-import { exactNumber } from '../../engine/schema/exact-number.ts';
+import { exactNumber } from '../../model/values/exact-number.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { session } from '../session/session.ts';
 import './runs.css';
-import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
 type Values = { [name: string]: string | number | boolean };
 

@@ -3,7 +3,7 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 import { showDialog } from '../app/dialogs.tsx';
 import { formatAge } from './format.ts';
 import './runs.css';
-import { visible, visibleLines } from '../../engine/schema/visible-text.ts';
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 
 export type Beginning = 'latest' | 'scratch';
 /** A checkpoint that a run can go on from; `failed`: the row that ended the run before, which comes again. */

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconFolder, IconTable } from '@tabler/icons-react';
 import type { RunOutput, RunSummary } from '../../engine/protocol/messages.ts';
 import { rowsOf } from '../../engine/protocol/run-outputs.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 
 import { titleOf } from '../canvas/flow.ts';
 import { revealNode } from '../canvas/viewport.ts';

@@ -1,5 +1,5 @@
 import type { RunState } from '../../engine/protocol/messages.ts';
-import { utc, type Zone } from '../../engine/schema/zone.ts';
+import { utc, type Zone } from '../../model/time/zone.ts';
 import { timestampText } from '../grid/format.ts';
 
 const plain = new Intl.NumberFormat('en-US');

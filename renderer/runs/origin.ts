@@ -1,5 +1,5 @@
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import { visible } from '../../engine/schema/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import type { SessionState } from '../session/session.ts';
 
 type Shown = Pick<SessionState, 'run' | 'path' | 'pipeline' | 'runStale' | 'runPipeline'>;

@@ -3,7 +3,7 @@ import type { RequestParams } from '../../engine/protocol/api.ts';
 import type { Pipeline, RunSummary } from '../../engine/protocol/messages.ts';
 import type { StopMode } from '../../engine/protocol/run-api.ts';
 import { failedRow } from '../../engine/protocol/run-facts.ts';
-import { endOfTime } from '../../engine/schema/event-time.ts';
+import { endOfTime } from '../../model/schema/event-time.ts';
 import { forgetNotice, notify, notifyError } from '../app/notify.ts';
 import { openPath, saveDocument } from '../files/documents.tsx';
 import { checkNow } from '../session/checks.ts';

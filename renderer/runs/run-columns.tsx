@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats } from '../../engine/protocol/messages.ts';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
-import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
+import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
 import { useShownZone } from '../session/time-zone.ts';
 import { formatBytes, formatCount, formatDuration, formatEventTime } from './format.ts';
 

@@ -1,4 +1,4 @@
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { type NodeRow, runColumns } from './run-columns.tsx';
 
 /** `column`: a name of `runColumns`, `node`, or null for the pipeline's own order. */

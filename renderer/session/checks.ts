@@ -1,7 +1,7 @@
 import type { RequestParams } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { CheckAnswer, CheckResult, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
-import { own } from '../../engine/schema/own.ts';
+import { own } from '../../model/text/own.ts';
 import { ask } from './ask.ts';
 import { share } from './share.ts';
 import { getState, setState } from './state.ts';

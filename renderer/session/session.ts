@@ -7,9 +7,9 @@ import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts'
 import { DocumentStore } from '../../engine/document/store.ts';
 import type { RequestName, RequestParams, RequestResults } from '../../engine/protocol/api.ts';
 import type { NodeCheck, OpenedDocument, Problem } from '../../engine/protocol/messages.ts';
-import { own } from '../../engine/schema/own.ts';
-import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { own } from '../../model/text/own.ts';
+import type { Json } from '../../model/values/types.ts';
 import { ask, isAboutPipeline } from './ask.ts';
 import { collectProblems, scheduleCheck, watchPreview } from './checks.ts';
 import { meansTheSame } from './meaning.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { defaultSettings, getState, type Settings, setState } from './state.ts';
 
 const storageKey = 'millrace-settings';

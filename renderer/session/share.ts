@@ -1,4 +1,4 @@
-import { own } from '../../engine/schema/own.ts';
+import { own } from '../../model/text/own.ts';
 
 /**
  * `next`, with every part that equals the same part of `old` taken from `old`: what did not change keeps its identity, so that

@@ -4,7 +4,7 @@ import { DocumentStore } from '../../engine/document/store.ts';
 import type { EditorProtocol, RequestResults } from '../../engine/protocol/api.ts';
 import type { Client } from '../../engine/protocol/connection.ts';
 import type { CheckResult, LogLine, NodeManifest, Pipeline, Problem, RunSummary } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 
 /** What the editor remembers between sessions. */
 export interface Settings {

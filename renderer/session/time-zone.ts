@@ -1,5 +1,5 @@
 /** The time zone in which the editor shows timestamps: a setting, which changes nothing about values. */
-import { utc, type Zone, zoneOf } from '../../engine/schema/zone.ts';
+import { utc, type Zone, zoneOf } from '../../model/time/zone.ts';
 import { useSession } from './session.ts';
 
 /** The setting that stands for the zone of this computer, whichever that is. */

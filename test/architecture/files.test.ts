@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { finalAreas } from '../../engine/schema/outlook.ts';
-import { oldestNode } from '../../engine/supervisor/fork-node.ts';
+import { oldestNode } from '../../engine/processes/fork-node.ts';
+import { finalAreas } from '../../model/problems/outlook.ts';
 import { definitions } from '../../nodes/index.ts';
 
 const project = join(import.meta.dirname, '..', '..');

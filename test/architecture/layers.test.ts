@@ -30,7 +30,7 @@ const cases: readonly (readonly [rule: string, files: Record<string, string>])[]
   ['nodes-come-by-the-index', { 'engine/cli/a.ts': "import '../../nodes/sinks/b.ts';", 'nodes/sinks/b.ts': file }],
   ['sqlite-by-its-driver', { 'nodes/sinks/a.ts': "await import('better-sqlite3');", 'node_modules/better-sqlite3/index.js': file }],
   ['sqlite-by-its-driver', { 'engine/store/a.ts': "import { DatabaseSync } from 'node:sqlite';" }],
-  ['sqlite-by-its-driver', { 'nodes/sinks/a.ts': "import '../formats/sqlite-node.ts';", 'nodes/formats/sqlite-node.ts': file }],
+  ['sqlite-by-its-driver', { 'nodes/sinks/a.ts': "import '../formats/sqlite-node.ts';", 'io/sqlite/sqlite-node.ts': file }],
   ['pure-layers-stay-pure', { 'engine/plan/a.ts': "import 'node:fs';" }],
   ['pure-layers-know-each-other-only', { 'engine/document/a.ts': "import '../store/b.ts';", 'engine/store/b.ts': file }],
   ['schema-at-the-bottom', { 'engine/schema/a.ts': "import '../plan/b.ts';", 'engine/plan/b.ts': file }],

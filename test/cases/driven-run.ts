@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { entryFile } from '../../engine/threads.ts';
+import { entryFile } from '../../engine/processes/entries.ts';
 import { dataFolder } from '../command-line.ts';
 
 /** `drive.ts` exports it by default. It starts the run; the run is stopped as Ctrl+C does once it is done. */

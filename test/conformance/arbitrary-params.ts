@@ -1,8 +1,8 @@
 /** Params as a user might leave them half-way: of the right kinds, with odd contents. */
 import fc from 'fast-check';
-import { columnTypes, type Json, type Schema } from '../../engine/schema/types.ts';
-import { conditionOperators, type Field, type Fields } from '../../nodes/kit/fields.ts';
-import type { Params } from '../../nodes/kit/params.ts';
+import { conditionOperators, type Field, type Fields } from '../../kit/fields.ts';
+import type { Params } from '../../kit/params.ts';
+import { columnTypes, type Json, type Schema } from '../../model/values/types.ts';
 
 const columnNames = ['id', 'name', 'time', 'temperature', '', '__proto__', 'a "b"', 'gone'];
 const columnName = fc.constantFrom(...columnNames);

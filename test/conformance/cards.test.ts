@@ -1,7 +1,7 @@
 /** What a node's card says while nothing is filled in: what to do, and never the leftovers of a sentence. */
 import { describe, expect, it } from 'vitest';
+import { defaultsOf } from '../../kit/params.ts';
 import { definitions } from '../../nodes/index.ts';
-import { defaultsOf } from '../../nodes/kit/params.ts';
 
 describe.each(definitions.filter(({ card }) => card).map((definition) => [definition.type, definition] as const))('the card of %s', (_, definition) => {
   it('reads well without any settings', () => {

@@ -1,10 +1,10 @@
 /** Every source and sink of the catalogue, and what new ones are copied from, keep the whole contract: see nodes/kit/testing. */
 import { describe, expect, it } from 'vitest';
+import type { SinkDefinition } from '../../kit/node.ts';
+import { sinkTests } from '../../kit/testing/sink-contract.ts';
+import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
 import sinkTemplate from '../../nodes/_template-sink.ts';
 import { definitions } from '../../nodes/index.ts';
-import type { SinkDefinition } from '../../nodes/kit/node.ts';
-import { sinkTests } from '../../nodes/kit/testing/sink-contract.ts';
-import type { SinkHarness } from '../../nodes/kit/testing/sink-trial.ts';
 
 /** What cannot be put through it, and why. A node that is not listed here has a harness: a file in contracts/ of its name. */
 const without: { readonly [type: string]: string } = {

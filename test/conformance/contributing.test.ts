@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Catalogue } from '../../engine/plan/catalogue.ts';
+import type { NodeDefinition } from '../../kit/node.ts';
 import { definitions } from '../../nodes/index.ts';
-import type { NodeDefinition } from '../../nodes/kit/node.ts';
 import { runExample } from './harness.ts';
 
 const project = join(import.meta.dirname, '..', '..');

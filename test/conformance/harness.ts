@@ -3,11 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { inputsOf, isBounded, outputsOf, portIs } from '../../engine/plan/catalogue.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
-import { endOfTime } from '../../engine/schema/event-time.ts';
-import { inferFromJson } from '../../engine/schema/infer.ts';
-import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Row, Schema } from '../../engine/schema/types.ts';
-import { MemoryState } from '../../nodes/kit/keyed-state.ts';
+import { MemoryState } from '../../kit/keyed-state.ts';
 import type {
   Example,
   InferContext,
@@ -21,8 +17,12 @@ import type {
   SourceDefinition,
   TransformContext,
   TransformDefinition,
-} from '../../nodes/kit/node.ts';
-import { completeParams, type Params, validateParams } from '../../nodes/kit/params.ts';
+} from '../../kit/node.ts';
+import { completeParams, type Params, validateParams } from '../../kit/params.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { endOfTime } from '../../model/schema/event-time.ts';
+import { inferFromJson } from '../../model/schema/infer.ts';
+import type { Row, Schema } from '../../model/values/types.ts';
 import { compileExpression, compileKeyed, compileSnippet, explain } from './users-code.ts';
 
 export interface ExampleRun {

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { isDecimalValue } from '../../engine/schema/decimal.ts';
-import type { Column, Row, Schema, Value } from '../../engine/schema/types.ts';
-import type { Example } from '../../nodes/kit/node.ts';
+import type { Example } from '../../kit/node.ts';
+import { isDecimalValue } from '../../model/values/decimal.ts';
+import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
 
 /** What files of `writes` hold after a run, in the form of the declaration; null for a file that is not there. */
 export async function readWritten(folder: string, writes: NonNullable<Example<any>['writes']>): Promise<Record<string, unknown>> {

@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Example, NodeDefinition } from '../../kit/node.ts';
+import { crashPoints, SinkRun, writeThroughCrashes } from '../../kit/testing/sink-run.ts';
 import transform from '../../nodes/_template.ts';
 import sink from '../../nodes/_template-sink.ts';
 import source from '../../nodes/_template-source.ts';
-import type { Example, NodeDefinition } from '../../nodes/kit/node.ts';
-import { crashPoints, SinkRun, writeThroughCrashes } from '../../nodes/kit/testing/sink-run.ts';
 import { runExample } from './harness.ts';
 import { readWritten } from './outcome.ts';
 

@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { formatTimestamp, parseTimestamp } from '../../engine/schema/timestamp.ts';
-import type { Row, Value } from '../../engine/schema/types.ts';
-import { type ColumnTime, ColumnTimes } from '../../nodes/kit/column-times.ts';
-import { type ColumnTimeParams, columnTimeFields, withTimeColumn } from '../../nodes/kit/event-time-source.ts';
-import { type Params, validateParams } from '../../nodes/kit/params.ts';
-import { type TimeFormat, timeValues } from '../../nodes/kit/time-values.ts';
-import aggregate from '../../nodes/transforms/aggregate.ts';
+import { type Params, validateParams } from '../../kit/params.ts';
+import { type ColumnTime, ColumnTimes } from '../../kit/sources/column-times.ts';
+import { type ColumnTimeParams, columnTimeFields, withTimeColumn } from '../../kit/sources/event-time-source.ts';
+import { type TimeFormat, timeValues } from '../../kit/sources/time-values.ts';
+import { formatTimestamp, parseTimestamp } from '../../model/time/timestamp.ts';
+import type { Row, Value } from '../../model/values/types.ts';
+import aggregate from '../../nodes/aggregates/aggregate.ts';
 import { playStream, type StreamEvent, timed } from '../semantics/stream.ts';
 import { schema } from '../transform-trial.ts';
 

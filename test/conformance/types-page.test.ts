@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
-import { TrailingZeros } from '../../engine/schema/exact.ts';
-import { inferFromText } from '../../engine/schema/infer.ts';
-import { readText, widerType } from '../../engine/schema/read-text.ts';
-import { type ColumnType, columnTypes, type Row, type Schema } from '../../engine/schema/types.ts';
-import { castValue, conformValue, formatValue } from '../../engine/schema/values.ts';
-import { CellFormats, type ColumnEntry, plainRows } from '../../nodes/formats/cell-formats.ts';
+import { inferFromText } from '../../model/schema/infer.ts';
+import { TrailingZeros } from '../../model/values/exact.ts';
+import { readText, widerType } from '../../model/values/read-text.ts';
+import { type ColumnType, columnTypes, type Row, type Schema } from '../../model/values/types.ts';
+import { castValue, conformValue, formatValue } from '../../model/values/values.ts';
+import { CellFormats, type ColumnEntry, plainRows } from '../../nodes/formats/cells/cell-formats.ts';
 import { node, pipeline, RunTrial } from '../processes/run-trial.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/types.md'), 'utf8');

@@ -10,12 +10,12 @@ import { planRun } from '../../engine/plan/plan.ts';
 import { Discoveries } from '../../engine/preview/discoveries.ts';
 import { lookAt, stampsOf } from '../../engine/preview/look.ts';
 import { PreviewEngine } from '../../engine/preview/preview-engine.ts';
-import { newMonitor } from '../../engine/runtime/monitor.ts';
+import { newMonitor } from '../../engine/runners/local/monitor.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
-import { MillraceError } from '../../engine/schema/problem.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
-import { openSqlite, type SqliteConnection } from '../../nodes/formats/sqlite-driver.ts';
+import { openSqlite, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
 
 const catalogue = new Catalogue(definitions);

@@ -6,9 +6,9 @@ import { library } from '../../engine/sandbox/library.ts';
 import { copyRow, mayMutate } from '../../engine/sandbox/mutation.ts';
 import { keyedBody, snippetBody } from '../../engine/sandbox/snippet.ts';
 import { stripTypes } from '../../engine/sandbox/strip.ts';
-import { MillraceError } from '../../engine/schema/problem.ts';
-import type { Row } from '../../engine/schema/types.ts';
-import type { KeyedCode, RowFailure } from '../../nodes/kit/node.ts';
+import type { KeyedCode, RowFailure } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { Row } from '../../model/values/types.ts';
 
 export function compileExpression(source: string, field: string): (row: Row) => unknown {
   return compile(source, field, 'expression');

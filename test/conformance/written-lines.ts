@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { Json } from '../../engine/schema/types.ts';
-import type { SinkHarness } from '../../nodes/kit/testing/sink-trial.ts';
+import type { SinkHarness } from '../../kit/testing/sink-trial.ts';
+import type { Json } from '../../model/values/types.ts';
 
 export interface LineFormat {
   readonly file: string;

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { type Editor, type EditorOptions, type Host, openEditor } from './editor.ts';
 
 export interface Drawn {

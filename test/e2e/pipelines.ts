@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Locator, Page } from 'playwright';
 import { expect } from 'vitest';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { type Editor, type EditorOptions, type Host, openEditor } from './editor.ts';
 import { bottomPanel } from './gestures.ts';
 

@@ -1,6 +1,6 @@
 /** What hostile code tries in a real run: the checks before it are left out, so that the run itself must hold. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { newFolder, node, pipeline, RunTrial } from '../processes/run-trial.ts';
 
 const trials: RunTrial[] = [];

@@ -4,7 +4,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, w
 import { gzipSync } from 'node:zlib';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Problem } from '../../engine/schema/problem.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 import { type Chain, expectProblem, Trial } from './trial.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Json } from '../../engine/schema/types.ts';
+import type { Json } from '../../model/values/types.ts';
 import { newFolder, node, pipeline, RunTrial } from '../processes/run-trial.ts';
 
 const trials: RunTrial[] = [];

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
+import { entryFile } from '../../engine/processes/entries.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../engine/schema/types.ts';
 import { stateFolder } from '../../engine/store/data-folder.ts';
 import { RunHistoryStore } from '../../engine/store/run-history.ts';
-import { entryFile } from '../../engine/threads.ts';
+import type { Json } from '../../model/values/types.ts';
 import { type RunResult, millrace as startedMillrace } from '../command-line.ts';
 import { Trial } from './trial.ts';
 

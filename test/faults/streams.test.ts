@@ -1,9 +1,9 @@
 /** Times that are wrong, clocks that jump and sources that fall silent, through the real command line. */
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Problem } from '../../engine/schema/problem.ts';
-import type { Json } from '../../engine/schema/types.ts';
-import { entryFile } from '../../engine/threads.ts';
+import { entryFile } from '../../engine/processes/entries.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import type { Json } from '../../model/values/types.ts';
 import { type Nodes, StreamTrial } from './stream-trial.ts';
 import { expectProblem } from './trial.ts';
 

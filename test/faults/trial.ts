@@ -7,9 +7,9 @@ import Sqlite from 'better-sqlite3';
 import { expect } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
-import type { Problem } from '../../engine/schema/problem.ts';
-import type { Json } from '../../engine/schema/types.ts';
-import { entryFile } from '../../engine/threads.ts';
+import { entryFile } from '../../engine/processes/entries.ts';
+import type { Problem } from '../../model/problems/problem.ts';
+import type { Json } from '../../model/values/types.ts';
 import { dataFolder, runPipeline } from '../command-line.ts';
 
 type Params = { readonly [name: string]: Json };

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { ColumnType, Schema, Value } from '../../engine/schema/types.ts';
-import { readSource } from '../../nodes/kit/testing/read-source.ts';
-import { SinkRun } from '../../nodes/kit/testing/sink-run.ts';
-import csvOutput from '../../nodes/sinks/csv-output.ts';
-import csvFile from '../../nodes/sources/csv-file.ts';
+import { readSource } from '../../kit/testing/read-source.ts';
+import { SinkRun } from '../../kit/testing/sink-run.ts';
+import type { ColumnType, Schema, Value } from '../../model/values/types.ts';
+import csvFile from '../../nodes/csv/csv-file.ts';
+import csvOutput from '../../nodes/csv/csv-output.ts';
 import { askPython, drawn, expectNone, has } from './python.ts';
 
 interface Dialect {

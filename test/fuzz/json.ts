@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parseTimestamp } from '../../engine/schema/timestamp.ts';
-import type { ColumnType, Value } from '../../engine/schema/types.ts';
-import { readSource } from '../../nodes/kit/testing/read-source.ts';
-import jsonlFile from '../../nodes/sources/jsonl-file.ts';
+import { readSource } from '../../kit/testing/read-source.ts';
+import { parseTimestamp } from '../../model/time/timestamp.ts';
+import type { ColumnType, Value } from '../../model/values/types.ts';
+import jsonlFile from '../../nodes/json/jsonl-file.ts';
 import { askPython, drawn, expectNone } from './python.ts';
 
 /** As readers.py gives them: numbers by their text, objects by their entries. */

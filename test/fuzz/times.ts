@@ -1,11 +1,11 @@
 /** Times and numbers as texts: each is what Python's datetime, zoneinfo and decimal make of it. */
 import fc from 'fast-check';
-import { readExactly } from '../../engine/schema/exact.ts';
-import { numberReader } from '../../engine/schema/number-format.ts';
-import { parseTimestamp } from '../../engine/schema/timestamp.ts';
-import { castText } from '../../engine/schema/values.ts';
-import { zoneOf } from '../../engine/schema/zone.ts';
-import { TimePattern } from '../../nodes/kit/time-pattern.ts';
+import { TimePattern } from '../../kit/formats/time-pattern.ts';
+import { parseTimestamp } from '../../model/time/timestamp.ts';
+import { zoneOf } from '../../model/time/zone.ts';
+import { readExactly } from '../../model/values/exact.ts';
+import { numberReader } from '../../model/values/number-format.ts';
+import { castText } from '../../model/values/values.ts';
 import { askPython, drawn, expectNone } from './python.ts';
 
 interface Answer {

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { entryFile } from '../../engine/processes/entries.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import { entryFile } from '../../engine/threads.ts';
 import { millrace } from '../command-line.ts';
 
 export class DisturbedRun {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import type { Problem } from '../../engine/schema/problem.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 import { newFolder, node, pipeline, RunTrial } from './run-trial.ts';
 
 const trials: RunTrial[] = [];

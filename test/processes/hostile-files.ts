@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Fields } from '../../kit/fields.ts';
 import { definitions } from '../../nodes/index.ts';
-import type { Fields } from '../../nodes/kit/fields.ts';
 
 type Node = { readonly type: string; readonly typeVersion: number; readonly params: object; readonly [more: string]: unknown };
 

@@ -7,10 +7,10 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
+import { entryFile } from '../../engine/processes/entries.ts';
 import { CheckpointStore } from '../../engine/store/checkpoints.ts';
 import { stateFolder } from '../../engine/store/data-folder.ts';
 import { RunHistoryStore } from '../../engine/store/run-history.ts';
-import { entryFile } from '../../engine/threads.ts';
 import { dataFolder, millrace } from '../command-line.ts';
 import { contents, newFolder, node, pipeline } from './run-trial.ts';
 

@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
-import { entryFile } from '../../engine/threads.ts';
+import { entryFile } from '../../engine/processes/entries.ts';
 import { dataFolder, millrace } from '../command-line.ts';
 import { contents, newFolder, node, pipeline } from './run-trial.ts';
 

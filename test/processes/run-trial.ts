@@ -6,11 +6,11 @@ import Database from 'better-sqlite3';
 import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
 import { Catalogue } from '../../engine/plan/catalogue.ts';
 import { planRun } from '../../engine/plan/plan.ts';
+import { forkNode } from '../../engine/processes/fork-node.ts';
 import { Client } from '../../engine/protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../../engine/protocol/messages.ts';
 import { defaultRunOptions, type RunJob, type RunOptions, type RunProtocol } from '../../engine/protocol/run-api.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
-import { forkNode } from '../../engine/supervisor/fork-node.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
 import { definitions } from '../../nodes/index.ts';
 

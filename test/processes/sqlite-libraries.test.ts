@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openSqlite } from '../../nodes/formats/sqlite-driver.ts';
+import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import { millrace } from '../command-line.ts';
 
 let folder: string;

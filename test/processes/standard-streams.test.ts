@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
-import { entryFile } from '../../engine/threads.ts';
+import { entryFile } from '../../engine/processes/entries.ts';
 
 let folder: string;
 let file: string;

@@ -11,9 +11,9 @@ import { TypeChecks } from '../../engine/preview/type-checks.ts';
 import type { EditorProtocol } from '../../engine/protocol/api.ts';
 import { Client, portPair } from '../../engine/protocol/connection.ts';
 import type { RunControl } from '../../engine/protocol/run-api.ts';
-import type { Problem } from '../../engine/schema/problem.ts';
 import { Results } from '../../engine/workbench/results.ts';
 import { serveWorkbench } from '../../engine/workbench/workbench.ts';
+import type { Problem } from '../../model/problems/problem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-workbench-'));
 const database = join(folder, 'r.sqlite');

@@ -1,8 +1,8 @@
 /** Scores of values against those before: as an exact computation has them, however large, and however many have come and gone. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Row } from '../../engine/schema/types.ts';
-import anomaly from '../../nodes/transforms/anomaly.ts';
+import type { Row } from '../../model/values/types.ts';
+import anomaly from '../../nodes/aggregates/anomaly.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
 import { rows, streamTable, timed, watermark } from './stream.ts';
 

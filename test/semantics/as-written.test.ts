@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
-import type { Row, Schema, Value } from '../../engine/schema/types.ts';
+import type { Example, TransformDefinition } from '../../kit/node.ts';
+import type { Row, Schema, Value } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
-import type { Example, TransformDefinition } from '../../nodes/kit/node.ts';
 import { edgesOf, paramsOf, runExample } from '../conformance/harness.ts';
 import { node, pipeline, RunTrial } from '../processes/run-trial.ts';
 

@@ -1,7 +1,7 @@
 /** The law of the calendar: its stretches partition time. */
 import { expect } from 'vitest';
-import { Calendar, type CalendarUnit } from '../../engine/schema/calendar.ts';
-import { type Zone, zoneOf } from '../../engine/schema/zone.ts';
+import { Calendar, type CalendarUnit } from '../../model/time/calendar.ts';
+import { type Zone, zoneOf } from '../../model/time/zone.ts';
 
 const dayMs = 86_400_000;
 

@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { calendarUnits } from '../../engine/schema/calendar.ts';
+import { calendarUnits } from '../../model/time/calendar.ts';
 import { expectPartition } from './calendar-law.ts';
 
 test.each(Intl.supportedValuesOf('timeZone'))('the calendar of %s partitions time', (name) => {

@@ -1,11 +1,11 @@
 /** Decimals through the nodes: 12.5 and 12.50 are one value everywhere, sums are exact, and nothing depends on the order of rows. */
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { compareDecimals, decimalKey, scaledOf, scaledZero, sumOf, textOf } from '../../engine/schema/decimal.ts';
-import type { ColumnType, Row } from '../../engine/schema/types.ts';
+import type { TransformDefinition } from '../../kit/node.ts';
+import type { Params } from '../../kit/params.ts';
+import { compareDecimals, decimalKey, scaledOf, scaledZero, sumOf, textOf } from '../../model/values/decimal.ts';
+import type { ColumnType, Row } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
-import type { TransformDefinition } from '../../nodes/kit/node.ts';
-import type { Params } from '../../nodes/kit/params.ts';
 import { schema, type Trial, type TrialInput, tryTransform } from '../transform-trial.ts';
 
 const node = (type: string) => definitions.find((each) => each.type === type) as TransformDefinition<any>;

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { portIs } from '../../engine/plan/catalogue.ts';
-import { beginningOfTime } from '../../engine/schema/event-time.ts';
-import type { Row } from '../../engine/schema/types.ts';
-import dedupe from '../../nodes/transforms/dedupe.ts';
+import { beginningOfTime } from '../../model/schema/event-time.ts';
+import type { Row } from '../../model/values/types.ts';
+import dedupe from '../../nodes/rows/dedupe.ts';
 import { schema } from '../transform-trial.ts';
 import { anyArrival, expectSameRows, finalRows } from './properties.ts';
 import { end, playStream, restart, rows, streamTable, timed, watermark } from './stream.ts';

@@ -1,8 +1,8 @@
 /** Missing values: which value of which row fills them. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Row } from '../../engine/schema/types.ts';
-import fill from '../../nodes/transforms/fill.ts';
+import type { Row } from '../../model/values/types.ts';
+import fill from '../../nodes/columns/fill.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
 import { rows, streamTable, timed } from './stream.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endOfTime } from '../../engine/schema/event-time.ts';
-import type { State } from '../../engine/schema/types.ts';
-import { MemoryState } from '../../nodes/kit/keyed-state.ts';
-import type { StatefulOperator } from '../../nodes/kit/node.ts';
-import keyedCode from '../../nodes/transforms/keyed-code.ts';
+import { MemoryState } from '../../kit/keyed-state.ts';
+import type { StatefulOperator } from '../../kit/node.ts';
+import { endOfTime } from '../../model/schema/event-time.ts';
+import type { State } from '../../model/values/types.ts';
+import keyedCode from '../../nodes/code/keyed-code.ts';
 import { prepareTransform, schema } from '../transform-trial.ts';
 import { at, playStream, restart, rows, type StreamCase, type StreamEvent, streamTable, timed, watermark } from './stream.ts';
 

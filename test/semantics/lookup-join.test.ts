@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { portIs } from '../../engine/plan/catalogue.ts';
-import { beginningOfTime } from '../../engine/schema/event-time.ts';
-import type { Row } from '../../engine/schema/types.ts';
-import join from '../../nodes/transforms/join.ts';
+import { beginningOfTime } from '../../model/schema/event-time.ts';
+import type { Row } from '../../model/values/types.ts';
+import join from '../../nodes/joins/join.ts';
 import { schema } from '../transform-trial.ts';
 import { anyArrival, finalRows } from './properties.ts';
 import { end, idle, playStream, restart, rowsTo, streamTable, timed, watermark } from './stream.ts';

@@ -6,17 +6,17 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
 import { Catalogue } from '../../engine/plan/catalogue.ts';
-import type { PhysicalPlan } from '../../engine/plan/physical.ts';
 import { planRun } from '../../engine/plan/plan.ts';
 import { Discoveries } from '../../engine/preview/discoveries.ts';
 import { lookAt, stampsOf } from '../../engine/preview/look.ts';
-import { Execution } from '../../engine/runtime/execution.ts';
+import type { PhysicalPlan } from '../../engine/protocol/physical-plan.ts';
+import { Execution } from '../../engine/runners/local/execution.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
-import type { Row } from '../../engine/schema/types.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
+import { defineNode, type NodeDefinition, type Output, type SourceContext } from '../../kit/node.ts';
+import type { Row } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
-import { defineNode, type NodeDefinition, type Output, type SourceContext } from '../../nodes/kit/node.ts';
 
 interface Reading {
   readonly minute: number;

@@ -1,10 +1,10 @@
 /** Rows to columns: which rows count in which cell, that none is lost, and that columns to rows is the way back. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Row } from '../../engine/schema/types.ts';
-import type { Params } from '../../nodes/kit/params.ts';
-import pivot from '../../nodes/transforms/pivot.ts';
-import unpivot from '../../nodes/transforms/unpivot.ts';
+import type { Params } from '../../kit/params.ts';
+import type { Row } from '../../model/values/types.ts';
+import pivot from '../../nodes/reshape/pivot.ts';
+import unpivot from '../../nodes/reshape/unpivot.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
 import { rows, streamTable, timed, watermark } from './stream.ts';
 

@@ -1,8 +1,8 @@
 /** Values of earlier rows: which row is the one before, and when a key is forgotten. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Row } from '../../engine/schema/types.ts';
-import previousRow from '../../nodes/transforms/previous-row.ts';
+import type { Row } from '../../model/values/types.ts';
+import previousRow from '../../nodes/columns/previous-row.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
 import { rows, streamTable, tick, timed, watermark } from './stream.ts';
 

@@ -5,10 +5,10 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { outputsOf, portIs } from '../../engine/plan/catalogue.ts';
-import { eventTimeReader } from '../../engine/schema/event-time.ts';
-import type { Row, Schema } from '../../engine/schema/types.ts';
-import type { TransformDefinition } from '../../nodes/kit/node.ts';
-import { completeParams, type Params } from '../../nodes/kit/params.ts';
+import type { TransformDefinition } from '../../kit/node.ts';
+import { completeParams, type Params } from '../../kit/params.ts';
+import { eventTimeReader } from '../../model/schema/event-time.ts';
+import type { Row, Schema } from '../../model/values/types.ts';
 import { type Played, playStream, type StreamEvent } from './stream.ts';
 
 export interface ArrivingInput {

@@ -1,9 +1,9 @@
 /** What is let through: never more than the limit, each row by one port, and the same again after a restart. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Row } from '../../engine/schema/types.ts';
-import type { Params } from '../../nodes/kit/params.ts';
-import rateLimit from '../../nodes/transforms/rate-limit.ts';
+import type { Params } from '../../kit/params.ts';
+import type { Row } from '../../model/values/types.ts';
+import rateLimit from '../../nodes/rows/rate-limit.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
 import { rows, streamTable, tick, timed, watermark } from './stream.ts';
 

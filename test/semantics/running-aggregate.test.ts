@@ -1,8 +1,8 @@
 /** Running aggregates: which rows count beside each row, and that rounding does not pile up. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Row, Value } from '../../engine/schema/types.ts';
-import runningAggregate from '../../nodes/transforms/running-aggregate.ts';
+import type { Row, Value } from '../../model/values/types.ts';
+import runningAggregate from '../../nodes/aggregates/running-aggregate.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
 import { rows, streamTable, timed, watermark } from './stream.ts';
 

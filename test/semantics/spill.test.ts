@@ -1,9 +1,9 @@
 /** State that does not fit into memory: what comes out, and with which event, is the same as if it did. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Params } from '../../nodes/kit/params.ts';
-import aggregate from '../../nodes/transforms/aggregate.ts';
-import topN from '../../nodes/transforms/top-n.ts';
+import type { Params } from '../../kit/params.ts';
+import aggregate from '../../nodes/aggregates/aggregate.ts';
+import topN from '../../nodes/rows/top-n.ts';
 import { schema } from '../transform-trial.ts';
 import { inAnyOrder, type Played, playStream, type StreamEvent, timed } from './stream.ts';
 

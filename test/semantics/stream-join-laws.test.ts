@@ -2,8 +2,8 @@
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../../engine/schema/types.ts';
-import streamJoin from '../../nodes/transforms/stream-join.ts';
+import type { Row } from '../../model/values/types.ts';
+import streamJoin from '../../nodes/joins/stream-join.ts';
 import { schema } from '../transform-trial.ts';
 import { type Arrivals, anyArrival, expectSameRows, finalRows } from './properties.ts';
 import { type Played, playStream, restart, rowsTo, timed, watermark } from './stream.ts';

@@ -1,5 +1,5 @@
 /** Rows for the tests of joined streams, and how they come out. */
-import type { Row } from '../../engine/schema/types.ts';
+import type { Row } from '../../model/values/types.ts';
 import { schema } from '../transform-trial.ts';
 import { timed } from './stream.ts';
 

@@ -1,7 +1,7 @@
 /** Joins of two streams: what comes out, and when. */
 import { describe, expect, it } from 'vitest';
-import { beginningOfTime } from '../../engine/schema/event-time.ts';
-import streamJoin from '../../nodes/transforms/stream-join.ts';
+import { beginningOfTime } from '../../model/schema/event-time.ts';
+import streamJoin from '../../nodes/joins/stream-join.ts';
 import { schema } from '../transform-trial.ts';
 import { end, idle, playStream, restart, rowsTo, streamTable, timed, watermark } from './stream.ts';
 import { inputs, inWindow, keys, l, left, pair, r, right } from './stream-join-rows.ts';

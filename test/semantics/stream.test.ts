@@ -1,9 +1,9 @@
 /** The player itself, on nodes whose behaviour in time is plain. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
-import dedupe from '../../nodes/transforms/dedupe.ts';
-import sort from '../../nodes/transforms/sort.ts';
+import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
+import dedupe from '../../nodes/rows/dedupe.ts';
+import sort from '../../nodes/rows/sort.ts';
 import { schema } from '../transform-trial.ts';
 import { expectSameRows } from './properties.ts';
 import { at, end, playStream, restart, rows, streamTable, tick, timed, watermark } from './stream.ts';

@@ -5,11 +5,11 @@
 import { deserialize, serialize } from 'node:v8';
 import { expect, it } from 'vitest';
 import { outputsOf } from '../../engine/plan/catalogue.ts';
-import { Gauge } from '../../engine/runtime/gauge.ts';
-import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
-import type { Row, Schema } from '../../engine/schema/types.ts';
-import type { NodeProblem, RowFailure, StatefulOperator, TransformDefinition } from '../../nodes/kit/node.ts';
-import type { Params } from '../../nodes/kit/params.ts';
+import { Gauge } from '../../engine/runners/local/gauge.ts';
+import type { NodeProblem, RowFailure, StatefulOperator, TransformDefinition } from '../../kit/node.ts';
+import type { Params } from '../../kit/params.ts';
+import { beginningOfTime, endOfTime, eventTimeReader } from '../../model/schema/event-time.ts';
+import type { Row, Schema } from '../../model/values/types.ts';
 import { nonconformity } from '../conformance/outcome.ts';
 import { prepareTransform } from '../transform-trial.ts';
 

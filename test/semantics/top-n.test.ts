@@ -1,8 +1,8 @@
 /** The greatest rows of windows and of whole inputs: what ranks before what, when it leaves, and what is late. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Row } from '../../engine/schema/types.ts';
-import topN from '../../nodes/transforms/top-n.ts';
+import type { Row } from '../../model/values/types.ts';
+import topN from '../../nodes/rows/top-n.ts';
 import { schema, tryTransform } from '../transform-trial.ts';
 import { expectSameRows } from './properties.ts';
 import { at, playStream, rows, streamTable, timed, watermark } from './stream.ts';

@@ -1,10 +1,10 @@
 /** Windows against their definition: every row in all windows that hold it, whatever the order, batches and restarts. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Row, Value } from '../../engine/schema/types.ts';
-import type { StatefulOperator } from '../../nodes/kit/node.ts';
-import type { Params } from '../../nodes/kit/params.ts';
-import aggregate from '../../nodes/transforms/aggregate.ts';
+import type { StatefulOperator } from '../../kit/node.ts';
+import type { Params } from '../../kit/params.ts';
+import type { Row, Value } from '../../model/values/types.ts';
+import aggregate from '../../nodes/aggregates/aggregate.ts';
 import { prepareTransform, schema } from '../transform-trial.ts';
 import { anyArrival, expectSameRows, finalRows } from './properties.ts';
 import { playStream, timed } from './stream.ts';

@@ -1,6 +1,6 @@
 /** What an aggregate's windows hold, and when they come out. */
-import type { Row } from '../../engine/schema/types.ts';
-import aggregate from '../../nodes/transforms/aggregate.ts';
+import type { Row } from '../../model/values/types.ts';
+import aggregate from '../../nodes/aggregates/aggregate.ts';
 import { schema } from '../transform-trial.ts';
 import { at, restart, rows, type StreamCase, streamTable, tick, timed, watermark } from './stream.ts';
 

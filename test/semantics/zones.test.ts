@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { Calendar, type CalendarUnit, calendarUnits } from '../../engine/schema/calendar.ts';
-import { offsetOf, zoneOf } from '../../engine/schema/zone.ts';
+import { Calendar, type CalendarUnit, calendarUnits } from '../../model/time/calendar.ts';
+import { offsetOf, zoneOf } from '../../model/time/zone.ts';
 import { expectPartition } from './calendar-law.ts';
 
 const dayMs = 86_400_000;

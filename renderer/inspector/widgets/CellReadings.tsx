@@ -1,5 +1,5 @@
-import type { Reading } from '../../../engine/schema/reading.ts';
-import { visible } from '../../../engine/schema/visible-text.ts';
+import type { Reading } from '../../../model/schema/reading.ts';
+import { visible } from '../../../model/text/visible-text.ts';
 import styles from './Widgets.module.css';
 
 /** Cells of the sample, and what they are read as. */

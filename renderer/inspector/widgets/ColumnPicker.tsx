@@ -1,7 +1,7 @@
 import { Autocomplete, type ComboboxItem, type ComboboxParsedItem } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
-import type { Schema } from '../../../engine/schema/types.ts';
+import type { Schema } from '../../../model/values/types.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import styles from './Widgets.module.css';
 

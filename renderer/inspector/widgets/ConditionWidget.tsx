@@ -2,7 +2,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a fieldset brings a look and a layout of its own.
 import { ActionIcon, Button, SegmentedControl, Select, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
-import type { Json } from '../../../engine/schema/types.ts';
+import type { Json } from '../../../model/values/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { asCondition, operators, type Rule, takesValue, valueHint } from '../conditions.ts';
 import { useAddedFocus } from '../use-added-focus.ts';

@@ -3,7 +3,7 @@
 import { ActionIcon, Autocomplete, Button, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Json } from '../../../engine/schema/types.ts';
+import type { Json } from '../../../model/values/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { session } from '../../session/session.ts';
 import { ProblemLines } from '../ProblemLines.tsx';

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: the parts have no identity but their place.
 import { ActionIcon, Button } from '@mantine/core';
 import { IconChevronDown, IconChevronUp, IconCopy, IconGripVertical, IconPlus, IconX } from '@tabler/icons-react';
-import type { Json } from '../../../engine/schema/types.ts';
+import type { Json } from '../../../model/values/types.ts';
 import { Form } from '../Form.tsx';
 import { problemsAt } from '../field-problems.ts';
 import { ProblemLines } from '../ProblemLines.tsx';

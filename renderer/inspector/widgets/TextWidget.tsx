@@ -1,5 +1,5 @@
 import { Autocomplete, Textarea, TextInput } from '@mantine/core';
-import { zoneOf } from '../../../engine/schema/zone.ts';
+import { zoneOf } from '../../../model/time/zone.ts';
 import { timeZoneNames } from '../../session/time-zone.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
 

@@ -1,0 +1,414 @@
+import { findColumn } from '../../../kit/columns.ts';
+import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import { MillraceError } from '../../../model/problems/problem.ts';
+import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
+import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import { keyColumnReader, keyColumns } from '../keyed/key-columns.ts';
+import { keyText, keyValues } from '../keyed/keys.ts';
+import { columnReader, compile, rowSource } from '../rows/rows.ts';
+import { createAccumulator, isOrdered } from './accumulators.ts';
+import type { AggregateFunction } from './aggregates.ts';
+import { EmptyWindows } from './empty-windows.ts';
+import { SpilledGroups } from './spilled-groups.ts';
+import { CalendarGrid, RegularGrid, type WindowGrid } from './window-grid.ts';
+import { SessionWindows } from './window-sessions.ts';
+import { SlicedWindows } from './window-slices.ts';
+import { type WindowTimes, windowTimes } from './window-times.ts';
+import { type Fire, LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
+
+export interface GroupingOptions {
+  readonly input: Schema;
+  /** The window's start and end (and pane) if there is one, the keys, then one column for each aggregate. */
+  readonly output: Schema;
+  readonly keys: readonly string[];
+  readonly window: GroupingWindow | null;
+  /** `column` is null for a count of rows. */
+  readonly aggregates: readonly { readonly function: AggregateFunction; readonly column: string | null; readonly percent: number }[];
+  /** As of `TransformContext`. */
+  readonly memory: number;
+  state(name: string): KeyedState<State>;
+  emit(port: 'rows' | 'late', rows: readonly Row[]): void;
+  fail(failure: RowFailure): void;
+}
+export interface GroupingWindow {
+  readonly spec: WindowSpec;
+  /** Whose value counts, or null for the rows' event time. */
+  readonly column: string | null;
+  /** How long, in milliseconds, a window outlives its end. */
+  readonly lateness: number;
+  /** Milliseconds of wall-clock time between early results; null: none. */
+  readonly early: number | null;
+  /** Whether windows without rows come out too, of those that follow each other without overlap. */
+  readonly empty?: boolean;
+}
+
+const batchSize = 1024;
+
+/**
+ * How far the watermark of the input is from one of the column that counts: a watermark W of the input is one of W + this of
+ * the column. Null where it says nothing about the column, and all windows wait for the end of the input.
+ */
+export function watermarkShift({ eventTime }: Schema, column: string | null): number | null {
+  if (!eventTime || (column !== null && column !== eventTime.column)) return null;
+  return column === null ? 0 : -(eventTime.shift ?? 0);
+}
+
+/**
+ * Groups rows and aggregates them. A batch is worked column by column: the key columns give each row the number of its key,
+ * the windows give time and key a slot, then each aggregate goes over one column in one tight loop.
+ */
+export function grouping(options: GroupingOptions): StatefulOperator {
+  return options.window ? new WindowedGrouping(options, options.window) : new WholeGrouping(options);
+}
+
+/** What grouping with and without windows have in common: keys, accumulators, and the rows of results. */
+abstract class Grouping {
+  protected readonly options: GroupingOptions;
+  protected readonly keys: LiveKeys;
+  protected readonly slots: Slots;
+  readonly #keyColumns: readonly { readonly read: (rows: readonly Row[], values: Value[]) => void; readonly values: Value[] }[];
+  /** Each column is read once per batch, however many aggregates it has. */
+  readonly #columns: ReadonlyMap<string, { readonly read: (rows: readonly Row[], values: Value[]) => void; readonly values: Value[] }>;
+  readonly #running: readonly { readonly values: Value[] | null; readonly accumulator: ReturnType<typeof createAccumulator> }[];
+  readonly #toRow: (key: number, slot: number, start: number, end: number, pane: Pane) => Row;
+  protected readonly isOrdered: boolean;
+  protected order = new Float64Array(0);
+  #batch: Row[] = [];
+
+  constructor(options: GroupingOptions) {
+    const { keys, aggregates, input } = options;
+    this.options = options;
+    this.keys = new LiveKeys(keys.length);
+    this.#keyColumns = keyColumns(input, keys).map((column) => ({ read: keyColumnReader(column), values: [] }));
+    const names = new Set(aggregates.flatMap(({ column }) => column ?? []));
+    this.#columns = new Map([...names].map((name) => [name, { read: columnReader(name), values: [] as Value[] }]));
+    this.#running = aggregates.map(({ function: name, column, percent }) => ({
+      values: column === null ? null : this.#columns.get(column)!.values,
+      accumulator: createAccumulator(name, findColumn(input, column ?? '')?.type ?? 'integer', percent),
+    }));
+    this.isOrdered = aggregates.some(({ function: name }) => isOrdered(name));
+    this.slots = new Slots(this.#running.map(({ accumulator }) => accumulator));
+    this.#toRow = this.#rowMaker();
+  }
+
+  protected assignKeys(rows: readonly Row[], keys: Int32Array): void {
+    for (const { read, values } of this.#keyColumns) read(rows, values);
+    this.keys.index.assign(
+      this.#keyColumns.map(({ values }) => values),
+      rows.length,
+      keys,
+    );
+  }
+
+  protected add(rows: readonly Row[], slots: Int32Array): void {
+    for (const { read, values } of this.#columns.values()) read(rows, values);
+    // A count without a column counts rows, which are never null.
+    for (const { values, accumulator } of this.#running) accumulator.add(slots, values ?? (rows as unknown as Value[]), rows.length, this.order);
+  }
+
+  protected readonly fire = (start: number, end: number, key: number, slot: number, pane: Pane): void => {
+    let row: Row;
+    try {
+      row = this.#toRow(key, slot, start, end, pane);
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      const { code, message, hint } = error.problem;
+      this.options.fail({ code, message, hint });
+      return;
+    }
+    this.emitOne(row);
+  };
+  protected emitOne(row: Row): void {
+    this.#batch.push(row);
+    if (this.#batch.length >= batchSize) this.flush();
+  }
+  protected flush(): void {
+    const rows = this.#batch;
+    if (rows.length === 0) return;
+    this.#batch = [];
+    this.options.emit('rows', rows);
+  }
+
+  /** There may be hundreds of thousands of groups, so their rows are made by a literal too. */
+  #rowMaker(): (key: number, slot: number, start: number, end: number, pane: Pane) => Row {
+    const { keys, window, output } = this.options;
+    const levels = keys.map((_, i) => this.keys.index.valuesOf(i));
+    const sources = [
+      ...(window ? ['start', 'end', ...(hasPanes(window) ? ['pane'] : [])] : []),
+      ...keys.map((_, i) => `levels[${i}][key]`),
+      ...this.#running.map((_, i) => `a${i}.result(slot)`),
+    ];
+    const columns = output.columns.map(({ name }, i) => ({ name, source: sources[i]! }));
+    const accumulators = Object.fromEntries(this.#running.map(({ accumulator }, i) => [`a${i}`, accumulator]));
+    return compile(`(key, slot, start, end, pane) => (${rowSource(columns)})`, { levels, ...accumulators });
+  }
+
+  protected groupsState(): State {
+    return { keys: this.keys.snapshot(), slots: this.slots.snapshot(), accumulators: this.#running.map(({ accumulator }) => accumulator.snapshot()) };
+  }
+  protected restoreGroups(state: State): void {
+    const { keys, slots, accumulators } = state as { readonly keys: State; readonly slots: State; readonly accumulators: readonly State[] };
+    this.keys.restore(keys);
+    this.slots.restore(slots);
+    for (const [i, { accumulator }] of this.#running.entries()) accumulator.restore(accumulators[i]!);
+  }
+  /** About what keys and accumulators take in memory. */
+  protected bytes(): number {
+    return this.#running.reduce((sum, { accumulator }) => sum + accumulator.bytes(), this.keys.index.bytes());
+  }
+}
+
+export function hasPanes({ lateness, early }: { readonly lateness: number; readonly early: number | null }): boolean {
+  return lateness > 0 || early !== null;
+}
+
+/** Without windows: the number of a group's key is its slot, and all leave when the input ends. */
+class WholeGrouping extends Grouping implements StatefulOperator {
+  readonly #disk: SpilledGroups;
+  #slots = new Int32Array(1024);
+  #rows = 0;
+
+  constructor(options: GroupingOptions) {
+    super(options);
+    this.#disk = new SpilledGroups(options.state('groups'), this.slots, this.keys, options.memory);
+  }
+
+  process(rows: readonly Row[]): void {
+    if (rows.length > this.#slots.length) this.#slots = new Int32Array(rows.length);
+    if (this.isOrdered) this.order = Float64Array.from(rows, () => this.#rows++);
+    this.assignKeys(rows, this.#slots);
+    this.slots.reserve(this.keys.index.size);
+    this.add(rows, this.#slots);
+    if (this.bytes() > this.options.memory) this.#spill();
+  }
+  #spill(): void {
+    const keys = Array.from({ length: this.keys.index.size }, (_, key) => key);
+    if (keys.length > 0) this.#disk.put(0, keys, keys, null);
+    this.#clear();
+    this.#disk.compact();
+  }
+  #clear(): void {
+    this.slots.clear();
+    this.keys.clear();
+  }
+
+  finish(): void {
+    if (this.#disk.has(0)) this.#finishFromDisk();
+    else this.#finishFromMemory();
+    this.flush();
+  }
+  #finishFromMemory(): void {
+    const { index } = this.keys;
+    // Without keys there is one group, also when no row came.
+    if (index.levels === 0) index.assign([], 1, this.#slots);
+    this.slots.reserve(index.size);
+    for (let key = 0; key < index.size; key++) this.fire(0, 0, key, key, 'on-time');
+  }
+  #finishFromDisk(): void {
+    this.#spill();
+    const parts = this.#disk.partsOf([0]);
+    for (let part = 0; part < parts; part++) {
+      const whole = new SlotTable();
+      this.#disk.read(0, part, parts, whole);
+      for (let i = 0; i < whole.size; i++) this.fire(0, 0, whole.keys[i]!, whole.slots[i]!, 'on-time');
+      this.#clear();
+    }
+  }
+
+  outputWatermark(): number {
+    return beginningOfTime;
+  }
+  snapshot(): State {
+    return { groups: this.groupsState(), rows: this.#rows, disk: this.#disk.snapshot() };
+  }
+  restore(state: State): void {
+    const { groups, rows, disk } = state as { readonly groups: State; readonly rows: number; readonly disk: State };
+    this.restoreGroups(groups);
+    this.#rows = rows;
+    this.#disk.restore(disk);
+  }
+  stateSize(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.keys.index.size + this.#disk.groups, bytes: this.bytes() + this.#disk.bytes };
+  }
+}
+
+class WindowedGrouping extends Grouping implements StatefulOperator {
+  readonly #window: GroupingWindow;
+  readonly #windows: Windows;
+  readonly #watermarkShift: number | null;
+  readonly #times: WindowTimes;
+  readonly #values: Value[] = [];
+  #keys = new Int32Array(1024);
+  #slots = new Int32Array(1024);
+  /** Rows so far: what came first where there is no event time to tell. */
+  #rows = 0;
+  /** When to tell early results next, by the wall clock. */
+  #nextEarly: number | null = null;
+  readonly #grid: WindowGrid | null;
+  readonly #empty: EmptyWindows | null = null;
+  readonly #fireWindow: Fire;
+
+  constructor(options: GroupingOptions, window: GroupingWindow) {
+    super(options);
+    const { spec, lateness, early, column, empty } = window;
+    const { memory, state } = options;
+    const shared = { slots: this.slots, keys: this.keys, memory, state, lateness, early: early !== null };
+    this.#window = window;
+    this.#grid = 'gap' in spec ? null : gridOf(spec);
+    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(this.#grid!, shared);
+    if (empty && this.#grid?.isTumbling) {
+      const known = state('known') as unknown as KeyedState<true>;
+      this.#empty = new EmptyWindows({ grid: this.#grid, known, fire: emptyRows(options, window, (row) => this.emitOne(row)), fail: options.fail });
+    }
+    this.#fireWindow = this.#empty ? this.#fireBetween(this.#empty) : this.fire;
+    this.#watermarkShift = watermarkShift(options.input, column);
+    this.#times = windowTimes(options.input, window);
+    if (early !== null) this.tick = (now) => this.#tick(now, early);
+  }
+  tick?: (now: number) => void;
+
+  /** With the empty windows that come before. */
+  #fireBetween(empty: EmptyWindows): Fire {
+    return (start, end, key, slot, pane) => {
+      if (pane === 'on-time') empty.onTime(start, end, keyText(this.keys.index.keyOf(key)));
+      this.fire(start, end, key, slot, pane);
+      if (pane === 'late') empty.late(end, keyText(this.keys.index.keyOf(key)));
+    };
+  }
+
+  process(batch: readonly Row[]): void {
+    let rows = this.#withTimes(batch);
+    if (rows.length > this.#slots.length) {
+      this.#keys = new Int32Array(rows.length);
+      this.#slots = new Int32Array(rows.length);
+    }
+    this.assignKeys(rows, this.#keys);
+    const late = this.#windows.assign(this.#values as number[], this.#keys, rows.length, this.#slots);
+    if (late > 0) rows = this.#withoutLate(rows);
+    if (this.isOrdered) this.#setOrder(rows.length);
+    this.add(rows, this.#slots);
+    this.#windows.refine(this.#fireWindow);
+    this.flush();
+    this.#makeRoom();
+  }
+
+  #makeRoom(): void {
+    const { memory } = this.options;
+    for (let bytes = this.#bytes(); bytes > memory && this.#windows.groups > 0; bytes = this.#bytes()) this.#windows.spill();
+  }
+  /** What there is to know what is on disk does not become less by moving more there. */
+  #bytes(): number {
+    return this.bytes() + this.#windows.groups * this.#windows.bytesPerGroup;
+  }
+
+  /** The rows that have a time; `#values` then holds those. */
+  #withTimes(batch: readonly Row[]): readonly Row[] {
+    const times = this.#values;
+    this.#times.read(batch, times);
+    times.length = batch.length;
+    if (times.indexOf(null) < 0) return batch;
+    const column = this.#window.column ?? this.options.input.eventTime!.column;
+    const rows = batch.filter((row, i) => {
+      if (times[i] !== null) return true;
+      const message = `The row has no time in column "${column}", so it belongs to no window`;
+      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: 'timeColumn', row });
+      return false;
+    });
+    this.#times.read(rows, times);
+    times.length = rows.length;
+    return rows;
+  }
+
+  /** Sends rows without a slot to the port for late ones; slots and times of the others move up. */
+  #withoutLate(rows: readonly Row[]): readonly Row[] {
+    const late: Row[] = [];
+    const kept: Row[] = [];
+    for (const [i, row] of rows.entries()) {
+      if (this.#slots[i]! < 0) {
+        late.push(row);
+        continue;
+      }
+      this.#slots[kept.length] = this.#slots[i]!;
+      this.#values[kept.length] = this.#values[i]!;
+      kept.push(row);
+    }
+    this.options.emit('late', late);
+    return kept;
+  }
+
+  /** By event time the first of some rows is the same however they arrive. */
+  #setOrder(count: number): void {
+    if (this.order.length < count) this.order = new Float64Array(count);
+    const byTime = this.#watermarkShift !== null;
+    for (let i = 0; i < count; i++) this.order[i] = byTime ? (this.#values[i] as number) : this.#rows++;
+  }
+
+  advance(watermark: number): void {
+    if (watermark < endOfTime) {
+      if (this.#watermarkShift === null) return;
+      const complete = this.#times.watermark(watermark + this.#watermarkShift);
+      this.#windows.advance(complete, this.#fireWindow);
+      this.#empty?.completeTo(complete + 1);
+    } else {
+      this.#windows.advance(endOfTime, this.#fireWindow);
+      this.#empty?.completeTo(Number.POSITIVE_INFINITY);
+    }
+    this.flush();
+    this.#makeRoom();
+  }
+  outputWatermark(watermark: number): number {
+    return this.#watermarkShift === null ? beginningOfTime : this.#times.watermark(watermark);
+  }
+  finish(): void {
+    this.advance(endOfTime);
+  }
+  #tick(now: number, every: number): void {
+    this.#nextEarly ??= now + every;
+    if (now < this.#nextEarly) return;
+    this.#nextEarly = now + every;
+    this.#windows.early(this.fire);
+    this.flush();
+    this.#makeRoom();
+  }
+
+  snapshot(): State {
+    const empty = this.#empty && { empty: this.#empty.snapshot() };
+    return { groups: this.groupsState(), windows: this.#windows.snapshot(), rows: this.#rows, nextEarly: this.#nextEarly, ...empty };
+  }
+  restore(state: State): void {
+    const { groups, windows, rows, nextEarly, empty } = state as {
+      readonly groups: State;
+      readonly windows: State;
+      readonly rows: number;
+      readonly nextEarly: number | null;
+      readonly empty?: State;
+    };
+    this.restoreGroups(groups);
+    this.#windows.restore(windows);
+    if (empty !== undefined) this.#empty?.restore(empty);
+    this.#rows = rows;
+    this.#nextEarly = nextEarly;
+  }
+  stateSize(): { readonly entries: number; readonly bytes: number } {
+    const spilled = this.#windows.spilled();
+    return { entries: this.#windows.groups + spilled.entries, bytes: this.#bytes() + spilled.bytes };
+  }
+}
+
+/** Rows of windows without rows: counts and sums are 0, and nothing else is known. */
+function emptyRows({ keys, aggregates, input, output }: GroupingOptions, window: GroupingWindow, emit: (row: Row) => void) {
+  const names = output.columns.map(({ name }) => name);
+  const zeros = aggregates.map(({ function: name, column }): Value => {
+    if (name === 'sum') return findColumn(input, column ?? '')?.type === 'decimal' ? '0' : 0;
+    return name === 'count' || name === 'distinctCount' ? 0 : null;
+  });
+  return (start: number, end: number, key: string, pane: Pane): void => {
+    const values = [start, end, ...(hasPanes(window) ? [pane] : []), ...(keys.length > 0 ? keyValues(key) : []), ...zeros];
+    emit(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
+  };
+}
+
+function gridOf(spec: Exclude<WindowSpec, { readonly gap: number }>): WindowGrid {
+  return 'calendar' in spec ? new CalendarGrid(spec.calendar) : new RegularGrid(spec);
+}

@@ -1,0 +1,134 @@
+import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
+import type { Row, State } from '../../../model/values/types.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from '../keyed/state.ts';
+import { TimeQueue } from '../keyed/time-queue.ts';
+import { emitInBatches } from '../rows/batches.ts';
+import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
+import { noTime } from '../rows/row-failures.ts';
+import { picker } from '../rows/rows.ts';
+import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
+import { joinKeyReader } from './join-keys.ts';
+import { joinedRow, type LookupOptions, lookupKeyColumns } from './lookup.ts';
+
+export interface VersionsOptions extends LookupOptions {
+  /** Rows may come so much behind the watermark, in milliseconds; others go to the port `late`. */
+  readonly lateness: number;
+}
+/** A lookup row from its time on, until the next one of its key. Only the columns that are added. */
+type Version = { readonly from: number; readonly row: Row };
+
+/**
+ * Looks each row of the port `rows` up in the port `lookup` as it was at the row's time: the newest version of the key up to then.
+ * Rows wait until the watermark, the least of both inputs, has passed their time: no version to come can be older. The versions
+ * are in the engine's keyed state: a table may be large, few of its keys change, and each key has few versions. So are the rows that
+ * wait where they do not fit into memory.
+ */
+export function lookingUpVersions(
+  options: VersionsOptions,
+  { state, fail, emit, memory }: Pick<TransformContext<unknown>, 'state' | 'fail' | 'emit' | 'memory'>,
+): StatefulOperator {
+  const { rows: rowSchema, lookup, added, keepUnmatched, lateness } = options;
+  const joined = joinedRow(options);
+  const kept = picker(added.map(({ from }) => ({ name: from, from })));
+  const sides = lookupKeyColumns(options);
+  const keyOf = joinKeyReader(sides.left);
+  const lookupKeyOf = joinKeyReader(sides.right);
+  const timeOf = eventTimeReader(rowSchema)!;
+  // Without a time a table was always as it is.
+  const versionTimeOf = eventTimeReader(lookup) ?? (() => beginningOfTime);
+  const versions = state<readonly Version[]>('versions');
+  const waiting = new TimeQueue<Row>();
+  /** Those that do not fit into memory. Of the same time they came before those that do. */
+  const spilled = new SpilledQueue<PackedRow>(state('waiting'));
+  const { pack, unpack } = rowPacker(rowSchema.columns);
+  const bytesPerWaiting = bytesPerRow(rowSchema) + 24;
+  const size = () => waiting.size + spilled.loaded;
+  let watermark = beginningOfTime;
+
+  function learn(row: Row): void {
+    const from = versionTimeOf(row);
+    if (from === null) {
+      fail(noTime(lookup.eventTime!.column, row));
+      return;
+    }
+    const key = lookupKeyOf(row);
+    if (key === null) return;
+    const version = { from, row: kept(row) };
+    const before = versions.get(`${key}`);
+    versions.set(`${key}`, before ? current(inserted(before, version), watermark - lateness) : [version]);
+  }
+  function* found(rows: Iterable<Row>): Iterable<Row> {
+    for (const row of rows) {
+      const key = keyOf(row);
+      const match = key === null ? undefined : versionAt(versions.get(`${key}`), timeOf(row)!);
+      if (match) yield joined(row, match.row);
+      else if (keepUnmatched) yield joined(row, null);
+    }
+  }
+  function* due(until: number): Iterable<Row> {
+    for (let next = spilled.next; Math.min(next, waiting.next) <= until; next = spilled.next) {
+      if (next <= waiting.next) yield unpack(spilled.take());
+      else yield waiting.take();
+    }
+  }
+  function spill(): void {
+    spilled.add(waiting.inOrder().map((row) => ({ time: timeOf(row)!, item: pack(row) })));
+    waiting.clear();
+  }
+  function take(rows: readonly Row[]): void {
+    const ready: Row[] = [];
+    const late: Row[] = [];
+    for (const row of rows) {
+      const time = timeOf(row);
+      if (time === null) fail(noTime(rowSchema.eventTime!.column, row));
+      else if (time > watermark) waiting.add(time, row);
+      else if (time > watermark - lateness) ready.push(row);
+      else late.push(row);
+    }
+    if (waiting.size * bytesPerWaiting > memory) spill();
+    emitInBatches(found(ready), options.emit);
+    if (late.length > 0) emit('late', late);
+  }
+
+  return {
+    process(rows, port) {
+      if (port === 'lookup') for (const row of rows) learn(row);
+      else take(rows);
+    },
+    advance(to) {
+      watermark = to;
+      emitInBatches(found(due(to)), options.emit);
+    },
+    outputWatermark: (to) => to - lateness,
+    snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),
+    restore(before) {
+      const saved = before as { readonly watermark: number; readonly waiting: State; readonly spilled: QueueSnapshot };
+      watermark = saved.watermark;
+      spilled.restore(saved.spilled);
+      for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(timeOf(row)!, row);
+    },
+    stateSize: () => ({ entries: size(), bytes: size() * bytesPerWaiting }),
+  };
+}
+
+/** In the order of time; of the same time, the one that came last counts. */
+function inserted(versions: readonly Version[], version: Version): Version[] {
+  let at = versions.length;
+  while (at > 0 && versions[at - 1]!.from > version.from) at--;
+  const replaces = at > 0 && versions[at - 1]!.from === version.from;
+  return replaces ? versions.toSpliced(at - 1, 1, version) : versions.toSpliced(at, 0, version);
+}
+
+/** Those that rows after `horizon` can still ask for. */
+function current(versions: Version[], horizon: number): Version[] {
+  let first = 0;
+  while (first + 1 < versions.length && versions[first + 1]!.from <= horizon) first++;
+  return first === 0 ? versions : versions.slice(first);
+}
+
+function versionAt(versions: readonly Version[] | undefined, time: number): Version | undefined {
+  if (!versions) return undefined;
+  for (let i = versions.length - 1; i >= 0; i--) if (versions[i]!.from <= time) return versions[i];
+  return undefined;
+}

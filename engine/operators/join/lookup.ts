@@ -1,0 +1,175 @@
+import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import { beginningOfTime } from '../../../model/schema/event-time.ts';
+import type { Json, Row, Schema } from '../../../model/values/types.ts';
+import { type KeyColumn, keyPairs } from '../keyed/key-columns.ts';
+import { KeyIndex, RowKeys } from '../keyed/keys.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from '../keyed/state.ts';
+import { emitInBatches } from '../rows/batches.ts';
+import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
+import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
+import { SpilledLists } from '../spill/spilled-lists.ts';
+import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
+import { joinKeyReader } from './join-keys.ts';
+
+export interface LookupOptions {
+  readonly rows: Schema;
+  readonly lookup: Schema;
+  /** Pairs of columns that must be equal; null equals nothing. */
+  readonly keys: readonly { readonly column: string; readonly lookup: string }[];
+  /** The lookup's columns to add, and their new names. */
+  readonly added: readonly { readonly from: string; readonly name: string }[];
+  /** Whether rows without a match come out too, with nulls. */
+  readonly keepUnmatched: boolean;
+  emit(rows: readonly Row[]): void;
+}
+
+/**
+ * Looks the rows of the port `rows` up among those of the port `lookup`, which are kept by key: as many as fit into memory, and the
+ * rest in keyed state. Rows that come before the lookup has ended are held back.
+ */
+export function lookingUp(options: LookupOptions, { state, memory }: Pick<TransformContext<unknown>, 'state' | 'memory'>): StatefulOperator {
+  const { keys, rows: rowSchema, lookup, added, keepUnmatched } = options;
+  const joined = joinedRow(options);
+  const sides = lookupKeyColumns(options);
+  const rowKeys = new RowKeys(sides.left);
+  const lookupKeys = new RowKeys(sides.right);
+  const index = new KeyIndex(keys.length);
+  /** By the key's slot, in the order in which they came. */
+  const matches: Row[][] = [];
+  /** Rows that came too early; null once the lookup has ended. */
+  let waiting: Row[] | null = [];
+  let learnt = 0;
+  const lookupBytes = bytesPerRow(lookup) + 100;
+  const rowBytes = bytesPerRow(rowSchema);
+
+  /** What came when memory was full: of each key behind the rows that are in memory. */
+  const spilled = new SpilledLists<PackedRow>(state('lookup'));
+  let hasSpilled = false;
+  /** Slots of keys that have rows in both places. */
+  const continued = new Set<number>();
+  const keyOf = joinKeyReader(sides.left);
+  const lookupKeyOf = joinKeyReader(sides.right);
+  const match = rowPacker(added.map(({ from }) => ({ name: from })));
+  /** In front of `waiting`; in the order in which they came, as they have no time. */
+  const spilledWaiting = new SpilledQueue<PackedRow>(state('waiting'));
+  const waiter = rowPacker(rowSchema.columns);
+
+  const bytes = () => learnt * lookupBytes + ((waiting?.length ?? 0) + spilledWaiting.loaded) * rowBytes;
+
+  function learn(batch: readonly Row[]): void {
+    const rows = batch.filter((row) => keys.every((key) => row[key.lookup] !== null));
+    // Once some were spilled all are: a key's rows in memory come before those in the state.
+    const room = hasSpilled ? 0 : Math.max(0, Math.ceil((memory - bytes()) / lookupBytes));
+    hold(rows.length > room ? rows.slice(0, room) : rows);
+    if (rows.length > room) spill(rows.slice(room));
+  }
+  function hold(rows: readonly Row[]): void {
+    learnt += rows.length;
+    const slots = lookupKeys.assign(rows, index);
+    for (const [i, row] of rows.entries()) {
+      const same = matches[slots[i]!];
+      if (same) same.push(row);
+      else matches[slots[i]!] = [row];
+    }
+  }
+  function spill(rows: readonly Row[]): void {
+    hasSpilled = true;
+    lookupKeys.read(rows);
+    for (let i = 0; i < rows.length; i++) {
+      const slot = lookupKeys.find(i, index);
+      if (slot >= 0) continued.add(slot);
+    }
+    for (const [key, same] of Map.groupBy(rows, lookupKeyOf)) spilled.append(`${key}`, same.map(match.pack));
+  }
+  function* found(rows: readonly Row[]): Iterable<Row> {
+    rowKeys.read(rows);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      // The lookup holds no null keys, so null finds nothing.
+      const slot = rowKeys.find(i, index);
+      let isMatched = slot >= 0;
+      if (slot >= 0) for (const match of matches[slot]!) yield joined(row, match);
+      const key = hasSpilled && (slot < 0 || continued.has(slot)) ? keyOf(row) : null;
+      if (key !== null) {
+        for (const packed of spilled.get(`${key}`)) {
+          isMatched = true;
+          yield joined(row, match.unpack(packed));
+        }
+      }
+      if (!isMatched && keepUnmatched) yield joined(row, null);
+    }
+  }
+  function wait(rows: readonly Row[]): void {
+    for (const row of rows) waiting!.push(row);
+    if (bytes() <= memory) return;
+    spilledWaiting.add(waiting!.map((row) => ({ time: 0, item: waiter.pack(row) })));
+    waiting = [];
+  }
+  function release(): void {
+    if (waiting === null) return;
+    for (let batch = nextSpilled(); batch.length > 0; batch = nextSpilled()) emitInBatches(found(batch), options.emit);
+    const rows = waiting;
+    waiting = null;
+    emitInBatches(found(rows), options.emit);
+  }
+  function nextSpilled(): Row[] {
+    const rows: Row[] = [];
+    while (rows.length < 1024 && spilledWaiting.next === 0) rows.push(waiter.unpack(spilledWaiting.take()));
+    return rows;
+  }
+
+  return {
+    process(rows, port) {
+      if (port === 'lookup') learn(rows);
+      else if (waiting) wait(rows);
+      else emitInBatches(found(rows), options.emit);
+    },
+    ended(port) {
+      if (port === 'lookup') release();
+    },
+    finish: release,
+    // Held rows may be as old as any.
+    outputWatermark: (watermark) => (waiting ? beginningOfTime : watermark),
+    snapshot: () => ({
+      lookup: rowsToState(matches.flat(), lookup),
+      waiting: waiting && rowsToState(waiting, rowSchema),
+      hasSpilled,
+      continued: [...continued],
+      spilledWaiting: spilledWaiting.snapshot(),
+    }),
+    restore(state) {
+      const before = state as unknown as Snapshot;
+      hold(rowsFromState(before.lookup, lookup));
+      waiting = before.waiting === null ? null : rowsFromState(before.waiting, rowSchema);
+      hasSpilled = before.hasSpilled;
+      // Rows come back in the order of their slots, which so are the same.
+      for (const slot of before.continued) continued.add(slot);
+      spilledWaiting.restore(before.spilledWaiting);
+    },
+    stateSize: () => ({ entries: learnt + (waiting?.length ?? 0) + spilledWaiting.loaded, bytes: bytes() }),
+  };
+}
+
+/** The keys of the rows, and of those of the lookup. */
+export function lookupKeyColumns({ rows, lookup, keys }: LookupOptions): { readonly left: KeyColumn[]; readonly right: KeyColumn[] } {
+  return keyPairs(
+    rows,
+    lookup,
+    keys.map((key) => ({ left: key.column, right: key.lookup })),
+  );
+}
+
+interface Snapshot {
+  readonly lookup: Json;
+  readonly waiting: Json;
+  readonly hasSpilled: boolean;
+  readonly continued: readonly number[];
+  readonly spilledWaiting: QueueSnapshot;
+}
+
+/** A function that makes a row of one and what was found for it, or of one alone. */
+export function joinedRow({ rows, added }: LookupOptions): (row: Row, match: Row | null) => Row {
+  const own = rows.columns.map(({ name }) => ({ name, source: `row[${stringLiteral(name)}]` }));
+  const source = (read: (from: string) => string) => rowSource([...own, ...added.map(({ from, name }) => ({ name, source: read(from) }))]);
+  return compile(`(row, match) => match === null ? ${source(() => 'null')} : ${source((from) => `match[${stringLiteral(from)}]`)}`);
+}

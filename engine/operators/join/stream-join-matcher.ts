@@ -1,0 +1,51 @@
+/** What the ways to match rows in time have in common. */
+
+import type { TransformContext } from '../../../kit/node.ts';
+import type { Row, State } from '../../../model/values/types.ts';
+import type { RowPacker } from '../rows/packed-rows.ts';
+import type { BlockLayout } from '../spill/row-block.ts';
+import type { JoinKey } from './join-keys.ts';
+
+export type Side = 'left' | 'right';
+export const sides = ['left', 'right'] as const;
+export const otherSide = { left: 'right', right: 'left' } as const;
+
+/** Which rows match in time. All lengths in milliseconds. */
+export type Match =
+  /** The right row's time is between the left one's less `before` and the left one's plus `after`; both ends count. */
+  | { readonly kind: 'range'; readonly before: number; readonly after: number }
+  /** Both are in one window [start, start + length); windows begin every `every`, aligned to the epoch plus `offset`. */
+  | { readonly kind: 'windows'; readonly length: number; readonly every: number; readonly offset: number }
+  /** Both are in one session of their key: rows that follow each other by less than `gap`. */
+  | { readonly kind: 'sessions'; readonly gap: number };
+
+/** The rules of one way to match, and the rows that it holds. */
+export interface Matcher {
+  /** How far outputs may be behind the watermark. */
+  readonly behind: number;
+  /** What the rows in memory take, about. */
+  readonly bytes: number;
+  /** How many rows in memory can still match, or come out alone. */
+  entries(): number;
+  isLate(time: number): boolean;
+  add(side: Side, key: JoinKey, time: number, row: Row): void;
+  /** A row whose key matches nothing. */
+  addAlone(side: Side, time: number, row: Row): void;
+  advance(watermark: number): void;
+  /** Moves rows from memory into keyed state until there is room for others: `bytes` is at most half of `limit` then. */
+  spill(limit: number): void;
+  /** What is in memory, and what is to be known of the rows in keyed state. */
+  snapshot(): State;
+  /** Into a new matcher, after `advance` with the watermark of that moment. */
+  restore(state: State): void;
+}
+export interface MatcherOptions {
+  readonly keep: { readonly left: boolean; readonly right: boolean };
+  /** Rows may come so much behind the watermark. */
+  readonly lateness: number;
+  readonly state: TransformContext<unknown>['state'];
+  readonly layouts: { readonly [side in Side]: BlockLayout };
+  readonly packers: { readonly [side in Side]: RowPacker };
+  /** Emits a pair, or a row alone. `start` and `end` are the window's; for ranges `start` is the pair's event time. */
+  readonly emit: (left: Row | null, right: Row | null, start: number, end: number) => void;
+}

@@ -1,0 +1,41 @@
+import type { TransformContext } from '../../../kit/node.ts';
+import type { Row } from '../../../model/values/types.ts';
+
+/** Rows that a node held back leave in batches of about this size, like those that came. */
+const batchSize = 1024;
+
+export function emitInBatches(rows: Iterable<Row>, emit: (rows: readonly Row[]) => void): void {
+  let batch: Row[] = [];
+  for (const row of rows) {
+    batch.push(row);
+    if (batch.length < batchSize) continue;
+    emit(batch);
+    batch = [];
+  }
+  if (batch.length > 0) emit(batch);
+}
+
+/**
+ * For what takes long, or may be more than memory holds: between two steps the rest of the run gets its turns, so that sinks keep up
+ * and the run can be cancelled, which ends this early. Done at once where nobody wants a turn.
+ */
+export function inTurns<T>(
+  steps: Iterable<T>,
+  { breathe, signal }: Pick<TransformContext<unknown>, 'breathe' | 'signal'>,
+  take: (step: T) => unknown,
+): void | Promise<void> {
+  const left = steps[Symbol.iterator]();
+  const takeNext = (): boolean => {
+    const { done, value } = left.next();
+    if (!done) take(value);
+    return !done;
+  };
+  const takeRest = async (breath: Promise<void>): Promise<void> => {
+    await breath;
+    while (!signal.aborted && takeNext()) await breathe();
+  };
+  while (takeNext()) {
+    const breath = breathe();
+    if (breath) return takeRest(breath);
+  }
+}

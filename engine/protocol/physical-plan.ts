@@ -1,0 +1,39 @@
+/** The physical plan: what a run process executes. Plain data; made by plan.ts from a checked pipeline. */
+
+import type { Json, Schema } from '../../model/values/types.ts';
+import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
+import type { Alignment } from '../plan/alignment.ts';
+
+export interface PlannedNode {
+  readonly id: NodeId;
+  readonly type: string;
+  readonly kind: 'source' | 'transform' | 'sink';
+  readonly title: string;
+  /** Complete (defaults filled in), validated, `${parameters}` substituted. */
+  readonly params: { readonly [name: string]: Json };
+  readonly onError: ErrorPolicy;
+  /** By port. For a port with many edges, the schema that `infer` saw first; all of them are in `inputLists`. */
+  readonly inputs: { readonly [port: string]: Schema };
+  readonly inputLists: { readonly [port: string]: readonly Schema[] };
+  readonly outputs: { readonly [port: string]: Schema };
+}
+export interface PhysicalPlan {
+  /** In topological order; nodes that no sink needs are left out of a run. */
+  readonly nodes: readonly PlannedNode[];
+  readonly edges: readonly Edge[];
+  /** Sources in the order in which they are pulled: those that feed `first` ports come before the others; each group is pulled in turns. */
+  readonly sourceGroups: readonly (readonly NodeId[])[];
+  /** Within the groups, sources that are read in step by event time; absent where order does not matter. */
+  readonly alignment?: Alignment;
+  /** Chains of row-by-row nodes, each of which may run as one fused loop (a chain's inner edges have no other consumer of that output). */
+  readonly chains: readonly (readonly NodeId[])[];
+  /**
+   * Sources of rows that failed before and now enter the run beside those of the pipeline: no watermark waits for them, and a run
+   * that goes on without them is of the same pipeline.
+   */
+  readonly replays?: readonly NodeId[];
+  /** Of the plan of a part of a pipeline: the ports whose rows go on beyond it. */
+  readonly leaving?: readonly Edge['from'][];
+  /** False where some source never ends by itself: such a run goes on until somebody stops it, and commits with its checkpoints. */
+  readonly bounded: boolean;
+}

@@ -1,0 +1,172 @@
+/** The thread of a run in which rows flow and users' code runs. It is told what to do by run-process.ts, and does it once. */
+import { resolve } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { realName } from '../../../io/files/claimed-output.ts';
+import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
+import { encodeCells } from '../../../model/values/values.ts';
+import { definitions } from '../../../nodes/index.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import { Catalogue } from '../../plan/catalogue.ts';
+import { readOutputProblem, readOutputs } from '../../plan/check-outputs.ts';
+import { writtenBy } from '../../plan/touches.ts';
+import { problemOf } from '../../protocol/connection.ts';
+import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
+import type { RunJob } from '../../protocol/run-api.ts';
+import { createSandbox } from '../../sandbox/sandbox.ts';
+import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
+import { refuseLinkOut } from '../../store/output-place.ts';
+import { Execution } from './execution.ts';
+import { countTurn, type Monitor } from './monitor.ts';
+import { readable } from './readable.ts';
+import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messages.ts';
+
+const statsEveryMs = 100;
+const toldFailures = 100;
+
+const port = parentPort!;
+const { monitor } = workerData as { readonly monitor: Monitor };
+const sandbox = createSandbox();
+const catalogue = new Catalogue(definitions);
+const post = (message: ToControl) => port.postMessage(message);
+
+let execution: Execution | null = null;
+let plan: PhysicalPlan | null = null;
+let failures: Problem[] = [];
+let told = 0;
+
+port.on('message', (message: ToData) => {
+  switch (message.kind) {
+    case 'start':
+      void run(message.job);
+      break;
+    case 'stop':
+      execution?.stop(message.how);
+      break;
+    case 'pause':
+      execution?.pause();
+      break;
+    case 'resume':
+      execution?.resume();
+      break;
+    case 'checkpoint':
+      void checkpoint(message.id);
+      break;
+    case 'inspect':
+      post({
+        kind: 'inspected',
+        id: message.id,
+        rows: message.port === null ? keptRows(message.node, message.limit) : recentRows(message.node, message.port, message.limit),
+      });
+      break;
+  }
+});
+// A promise that users' code leaves behind is nobody's: it must not end the run. What it is rejected with may be anything.
+process.on('unhandledRejection', (reason) => {
+  if (reason instanceof MillraceError) throw reason;
+  const { message } = sandbox.explain(reason);
+  post({ kind: 'log', line: { at: Date.now(), level: 'warning', message: `A promise in the code failed: ${message}` } });
+});
+
+async function run(job: RunJob): Promise<void> {
+  plan = job.plan;
+  countTurn(monitor);
+  const timer = setInterval(() => {
+    countTurn(monitor);
+    execution?.flow?.expireRecent();
+    post({ kind: 'stats', ...snapshot() });
+  }, statsEveryMs);
+  execution = new Execution(job, {
+    definition: (type) => catalogue.get(type),
+    sandbox,
+    monitor,
+    onFailure(problem) {
+      if (told++ < toldFailures) failures.push(readable(problem));
+    },
+    onLog: (level, message, node) => post({ kind: 'log', line: { at: Date.now(), level, message, ...(node !== '' && { node }) } }),
+    onCode: (number, node, field) => post({ kind: 'code', number, node, field }),
+    onGuard: (node, undo) => post({ kind: 'guard', node, undo }),
+    onResumed: (checkpoint) => post({ kind: 'resumed', checkpoint }),
+    onCommitting: () => post({ kind: 'committing' }),
+    onCommitted: (checkpoint, more) => post({ kind: 'committed', checkpoint, more }),
+    onStartedOver() {
+      failures = [];
+      told = 0;
+      post({ kind: 'startedOver' });
+    },
+    onOpened: () => post({ kind: 'stats', ...snapshot() }),
+  });
+  let outcome: Outcome;
+  try {
+    // Before anything is read, and by the real files, which only a run knows.
+    refuseReadOutputs(job);
+    refuseLinksOut(job);
+    post({ kind: 'locked', locks: lockOutputs(claimsOf(job), { run: job.id, pipeline: job.name }) });
+    outcome = { state: (await execution.run()) ? 'done' : 'stopped' };
+  } catch (error) {
+    outcome = { state: 'failed', problem: readable(problemOf(error)) };
+  }
+  const kept = Object.fromEntries(
+    job.plan.nodes.flatMap(({ id }) => {
+      const rows = keptRows(id, Number.POSITIVE_INFINITY);
+      return rows ? [[id, rows]] : [];
+    }),
+  );
+  await execution.flow?.close();
+  clearInterval(timer);
+  // What the code has left behind gets its turn before the last word.
+  await new Promise((resolve) => setImmediate(resolve));
+  post({ kind: 'ended', outcome, kept, ...snapshot() });
+  port.close();
+}
+
+function refuseLinksOut({ plan, folder }: RunJob): void {
+  for (const { id, type, params } of plan.nodes) {
+    const definition = catalogue.get(type);
+    for (const path of definition ? writtenBy(definition, params) : []) refuseLinkOut(path, folder, id);
+  }
+}
+
+function claimsOf({ plan, folder }: RunJob): OutputClaim[] {
+  return plan.nodes.flatMap(({ id, type, params }) => {
+    const definition = catalogue.get(type);
+    if (definition?.kind !== 'sink') return [];
+    const claims = definition.locks?.(params) ?? (definition.writes?.(params) ?? []).map((path) => ({ path }));
+    return claims.map((claim) => ({ ...claim, path: resolve(folder, claim.path), node: id }));
+  });
+}
+
+/** As the check does, but by the real files: a link, or another spelling, hides nothing. */
+function refuseReadOutputs({ plan, folder }: RunJob): void {
+  const nodes = plan.nodes.flatMap(({ id, type, params }) => {
+    const definition = catalogue.get(type);
+    return definition ? [{ id, definition, params }] : [];
+  });
+  for (const found of readOutputs(nodes, (path) => realName(resolve(folder, path)))) throw new MillraceError({ ...readOutputProblem(found), node: found.sink });
+}
+
+async function checkpoint(id: number): Promise<void> {
+  try {
+    const committed = await execution!.checkpoint();
+    post({ kind: 'checkpointed', id, checkpoint: committed.id, problem: null });
+  } catch (error) {
+    post({ kind: 'checkpointed', id, checkpoint: null, problem: readable(problemOf(error)) });
+  }
+}
+
+function snapshot(): Snapshot {
+  const news = failures;
+  failures = [];
+  return { ...execution!.snapshot(), failures: news };
+}
+
+/** Of a port whose rows may be looked at while the run goes on. */
+function recentRows(node: NodeId, port: string, limit: number): KeptRows | null {
+  const schema = plan?.nodes.find(({ id }) => id === node)?.outputs[port];
+  const flow = execution?.flow;
+  return schema && flow ? { schema, rows: flow.recent(node, port, limit).map((row) => encodeCells(row, schema)) } : null;
+}
+
+function keptRows(node: NodeId, limit: number): KeptRows | null {
+  const memory = execution?.flow?.memory(node);
+  return memory ? { schema: memory.schema, rows: memory.rows.slice(-limit).map((row) => encodeCells(row, memory.schema)) } : null;
+}

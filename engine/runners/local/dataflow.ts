@@ -1,0 +1,130 @@
+/** What a plan with its nodes open can do, and what it needs from around it: see open-dataflow.ts. */
+import type { NodeDefinition, Output, Reader, SourceBatch, Undo } from '../../../kit/node.ts';
+import type { Problem } from '../../../model/problems/problem.ts';
+import type { Json, Row } from '../../../model/values/types.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import type { RunOutput } from '../../protocol/messages.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import type { NodeCounts } from './counters.ts';
+import type { FlowSnapshot } from './flow-snapshot.ts';
+import type { Monitor } from './monitor.ts';
+import type { NodeStates } from './node-states.ts';
+
+export interface DataflowEnv {
+  definition(type: string): NodeDefinition | undefined;
+  readonly sandbox: Sandbox;
+  /** Absolute; relative paths of the params start here. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** A row failed at a node whose policy is not "stop". */
+  onFailure(problem: Problem, row: Row | undefined): void;
+  onLog(level: 'info' | 'warning', message: string, node: NodeId): void;
+  /** Sees all rows that leave a port, and, with writers "none", those that arrive at a sink. Turns fusing off. */
+  tap?(node: NodeId, port: string, rows: readonly Row[]): void;
+  /** "none": sinks are not opened and nothing is written. */
+  readonly writers: 'run' | 'none';
+  /** Where to note what the thread is at. Without it users' code runs unwatched, a little faster. */
+  readonly monitor?: Monitor;
+  /** A piece of users' code is about to be run for the first time: its number is what the monitor will show. */
+  onCode?(number: number, node: NodeId, field: string): void;
+  /** The wall clock, where it is not this machine's. */
+  now?(): number;
+  /** Whether the run can start over where its input is found out of order, as far as the dataflow's outputs allow it; not where nothing is said. */
+  readonly startsOver?: boolean;
+  /** By source, or other node that sets the event time: how far its rows were found out of order before, in milliseconds. */
+  readonly disorder?: ReadonlyMap<NodeId, number>;
+  /** See `RunContext.guard`. */
+  onGuard?(node: NodeId, undo: Undo | readonly Undo[]): void;
+  /** See `SinkContext`; "end" where nothing is said. */
+  readonly commits?: 'end' | 'checkpoint';
+  readonly lineage?: string;
+  /** Where databases that do not decide keep their redo logs; without it they keep none. */
+  readonly redoFolder?: string | null;
+  /** Keyed state, that of a checkpoint included; in memory alone where nothing is said. The dataflow closes it. */
+  readonly states?: NodeStates;
+  /** What to go on from. */
+  readonly from?: FlowStart | null;
+}
+export interface FlowStart {
+  readonly checkpoint: number;
+  /** See `SinkContext.resume`. */
+  readonly isOlder: boolean;
+  readonly snapshot: FlowSnapshot;
+  /** What each writer's `prepare` gave. */
+  readonly tokens: { readonly [sink: NodeId]: Json };
+  /** False for nodes that start anew, as their state does not fit them any more. */
+  isCarried(node: NodeId): boolean;
+}
+
+/**
+ * A plan with its nodes open. Rows are pushed in at the sources; everything in between happens before `push` returns,
+ * but for what sinks do in their own time. All methods throw MillraceErrors that name the node; after one of them the
+ * dataflow is of no more use than to be aborted and closed.
+ */
+export interface Dataflow {
+  /** Opens a source: its rows are then the caller's to push. `start` as `Reader.position` gave it. */
+  openReader(source: NodeId, start?: Json): Promise<Reader>;
+  /** Resolves, where it is a promise, when the sinks have taken the rows. */
+  push(source: NodeId, batch: SourceBatch): void | Promise<void>;
+  /** The source's watermark has moved without a row. Rows that this sets free are pushed as by `push`. */
+  advance(source: NodeId, watermark: number): void | Promise<void>;
+  /** The source has had no rows for a while, or has some again: an idle one holds no watermark back. */
+  idle(source: NodeId, isIdle: boolean): void | Promise<void>;
+  /** Wall-clock time passes: see `StatefulOperator.tick`. */
+  tick(now: number): void | Promise<void>;
+  /** The source has no more rows. */
+  end(source: NodeId): Promise<void>;
+  /** False once no further row of the source can change anything. */
+  isNeeded(source: NodeId): boolean;
+  /** Ends the sources that have not ended, and waits for all sinks. */
+  finish(): Promise<void>;
+  /** Some operator wants to hear of the wall clock. */
+  readonly ticks: boolean;
+  /** The first sink whose transaction decides whether a checkpoint counts, or null: see kit/node.ts. */
+  readonly decider: NodeId | null;
+  /** How many outputs become visible each by itself. */
+  readonly outputCount: number;
+  /** Everything that operators keep, and the books of all nodes, as of this checkpoint. To be called with no push under way. */
+  snapshot(checkpoint: number): FlowSnapshot;
+  /** Phase one: makes what the writers have durable, and gives their tokens. Rows that a sink only refuses here are on their way when it resolves. */
+  prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }>;
+  /**
+   * Phase two, or all of it where nothing was prepared: makes the outputs visible, one after the other. When one fails, the
+   * rest can be undone by `abort` unless `stored`, the checkpoint's file, promises it: see writers.ts. `more`: rows follow.
+   */
+  commit(checkpoint?: number, options?: { readonly stored?: boolean; readonly more?: boolean }): Promise<void>;
+  /** All outputs are as they should be at the end: opening them from a checkpoint has made them so. */
+  settle(): void;
+  /** Nothing will go on from here: no keyed state is left on disk, and databases forget which checkpoint they hold. Never throws. */
+  forget(): void;
+  /** No checkpoint before this one will be gone back to. */
+  committed(oldestKept: number): void;
+  /** A source has spent this time waiting for rows, or for sinks to take them and other sources to catch up. */
+  waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void;
+  /** Rows of the node that failed so far. */
+  failed(node: NodeId): number;
+  /** The source's rows that failed since then are not told further: they will be read, and fail, once more. */
+  dropFailures(source: NodeId, failed: number): void;
+  /** Of what the node hands on. */
+  watermark(node: NodeId): number;
+  /** Whether nobody's watermark waits for the node's. */
+  isIdle(node: NodeId): boolean;
+  /** The nodes in which event time decides when rows come out, the watermark that they have, and who holds it back. */
+  waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[];
+  /** Undoes what is not committed. Never throws: what goes wrong is logged. */
+  abort(): Promise<void>;
+  /** Always last. Never throws. */
+  close(): Promise<void>;
+  counters(): { readonly [node: NodeId]: NodeCounts };
+  outputs(): RunOutput[];
+  /** What all nodes keep between rows, in bytes, as estimated. */
+  stateUse(): { readonly inMemory: number; readonly limit: number; readonly onDisk: number };
+  /** What people should know although nothing failed: rows that came too late for their windows, and that nobody takes. Cheap. */
+  warnings(): Problem[];
+  /** The latest rows that left by a port, oldest first; the port is watched from then on, until nobody has asked for a while. See recent-rows.ts. */
+  recent(node: NodeId, port: string, limit: number): readonly Row[];
+  /** About once a second: ports that nobody has asked for are watched no longer. */
+  expireRecent(): void;
+  /** What a sink that keeps rows holds now, or null for any other node. */
+  memory(node: NodeId): Extract<Output, { kind: 'memory' }> | null;
+}

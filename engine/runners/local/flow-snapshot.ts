@@ -1,0 +1,53 @@
+/** What a checkpoint holds of a run: plain data that node:v8 serialises. */
+
+import { endOfTime } from '../../../model/schema/event-time.ts';
+import type { Json, State } from '../../../model/values/types.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
+import type { NodeCounts } from './counters.ts';
+import type { NodeTime } from './hub.ts';
+
+export interface NodeSnapshot extends NodeTime {
+  readonly counts: NodeCounts;
+  /** What the operator's `snapshot` gave. */
+  readonly state: State;
+}
+export interface FlowSnapshot {
+  readonly nodes: { readonly [node: NodeId]: NodeSnapshot };
+  /** Transforms that keep something between rows. */
+  readonly stateful: readonly NodeId[];
+  /** What `NodeStates.snapshot` gave. */
+  readonly keyed: State;
+}
+
+/** How far a source has been read. */
+export interface SourceMark {
+  readonly position: Json;
+  readonly hasEnded: boolean;
+  /** Rows of it that had failed by then. */
+  readonly failed: number;
+}
+
+/** The content of a checkpoint's file; `flow` is null where nothing of it goes on: all input has been worked off. */
+export interface CheckpointContent {
+  readonly sources: { readonly [source: NodeId]: SourceMark };
+  readonly flow: FlowSnapshot | null;
+  readonly tokens: { readonly [sink: NodeId]: Json };
+}
+
+/**
+ * The times of a checkpoint that still stand in this plan: a source that starts anew has not ended, and a node behind one
+ * that has not ended has not either.
+ */
+export function standing(plan: PhysicalPlan, { nodes }: FlowSnapshot, isCarried: (node: NodeId) => boolean): { readonly [node: NodeId]: NodeTime } {
+  const ended = new Set<NodeId>();
+  const times: { [node: NodeId]: NodeTime } = {};
+  for (const { id, kind } of plan.nodes) {
+    const before = nodes[id];
+    if (!before || (kind === 'source' && !isCarried(id))) continue;
+    const hasEnded = before.hasEnded && plan.edges.every(({ from, to }) => to.node !== id || ended.has(from.node));
+    if (hasEnded) ended.add(id);
+    times[id] = { ...before, hasEnded, watermark: hasEnded ? endOfTime : Math.min(before.watermark, endOfTime - 1), arrived: before.arrived };
+  }
+  return times;
+}

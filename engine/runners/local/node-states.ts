@@ -1,0 +1,220 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { State } from '../../../model/values/types.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import { CachedState, type HeldEntries, type StateMemory } from '../../store/keyed-cache.ts';
+import { KeyedStore } from '../../store/keyed-store.ts';
+import { makePrivateFolder } from '../../store/private-files.ts';
+import { stateBudget } from './memory-limits.ts';
+import { asEngine, type Monitor } from './monitor.ts';
+
+const megabyte = 2 ** 20;
+/** More than this is not written with each checkpoint as a whole: from then on there is a file, and a checkpoint costs what has changed. */
+const heldLimit = 4 * megabyte;
+/** What is left in memory once it was too full. */
+const keptShare = 0.75;
+
+export interface NodeStatesOptions {
+  /** The run's own folder for state; null for a run that keeps none. */
+  readonly folder?: string | null;
+  /** Bytes that all states together may take in memory, as estimated; `stateBudget` where it is left out. */
+  readonly memory?: number;
+  readonly monitor?: Monitor | undefined;
+}
+
+type Snapshot =
+  /** All of it, as node:v8 serialises `HeldState[]`. */
+  | { readonly kind: 'held'; readonly version: number; readonly states: Uint8Array }
+  /** What the state file has as of a version. */
+  | {
+      readonly kind: 'stored';
+      readonly version: number;
+      readonly states: readonly { readonly node: string; readonly name: string; readonly entries: number; readonly sum: number }[];
+    };
+interface HeldState extends HeldEntries {
+  readonly node: string;
+  readonly name: string;
+}
+
+/** The keyed states of one node, by their names. */
+export class StatesOfNode {
+  readonly states = new Map<string, CachedState<any>>();
+  readonly #make: (name: string) => CachedState<any>;
+
+  constructor(make: (name: string) => CachedState<any>) {
+    this.#make = make;
+  }
+
+  open<V extends State>(name: string): KeyedState<V> {
+    const found = this.states.get(name) ?? this.#make(name);
+    this.states.set(name, found);
+    return found as KeyedState<V>;
+  }
+
+  /** What is on disk alone included. */
+  size(): { readonly entries: number; readonly bytes: number } {
+    let entries = 0;
+    let bytes = 0;
+    for (const state of this.states.values()) {
+      entries += state.size;
+      bytes += state.bytes;
+    }
+    return { entries, bytes: Math.round(bytes) };
+  }
+}
+
+/**
+ * The keyed states of a run's nodes. They live in memory up to a limit (see `stateBudget`), beyond which the entries that
+ * were not used for longest move to `state.db` in the run's folder, or to a temporary file. Throws what `KeyedStore` does.
+ */
+export class NodeStates implements StateMemory {
+  bytes = 0;
+  epoch = 0;
+  inflow = 0;
+  version = 0;
+  readonly limit: number;
+  readonly #folder: string | null;
+  readonly #monitor: Monitor | undefined;
+  readonly #nodes = new Map<NodeId, StatesOfNode>();
+  #store: KeyedStore | null = null;
+  #temporary: string | null = null;
+
+  constructor({ folder = null, memory = stateBudget(), monitor }: NodeStatesOptions = {}) {
+    this.#folder = folder;
+    this.#monitor = monitor;
+    this.limit = memory;
+  }
+
+  of(node: NodeId): StatesOfNode {
+    const found = this.#nodes.get(node) ?? new StatesOfNode((name) => this.#make(node, name));
+    this.#nodes.set(node, found);
+    return found;
+  }
+
+  /**
+   * All of it at this moment: to be stored with the checkpoint of this number, which is above all before. Later changes do not get
+   * into it. Where there is a state file, that is durable as of this checkpoint once this returns.
+   */
+  snapshot(checkpoint: number): State {
+    if (checkpoint < this.version) throw new Error(`Checkpoint ${checkpoint} comes after checkpoint ${this.version - 1}`);
+    if (this.#folder !== null && this.bytes > Math.min(heldLimit, this.limit)) this.#spill();
+    if (this.#store === null || this.#folder === null) {
+      this.version = checkpoint + 1;
+      const states = [...this.#all()].map(([node, name, state]): HeldState => ({ node, name, ...state.held() }));
+      return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies Snapshot;
+    }
+    this.version = checkpoint;
+    let states: Extract<Snapshot, { kind: 'stored' }>['states'] = [];
+    this.#store.checkpoint(checkpoint, () => {
+      states = [...this.#all()].map(([node, name, state]) => ({ node, name, ...state.flush() }));
+    });
+    this.version = checkpoint + 1;
+    return { kind: 'stored', version: checkpoint, states } satisfies Snapshot;
+  }
+
+  /**
+   * Back to what `snapshot` gave, before any row. Throws `state/damaged` where the state file is not what it was then: an older
+   * checkpoint may do, and can be tried on the same object.
+   */
+  restore(state: State): void {
+    const snapshot = state as unknown as Snapshot;
+    this.#store?.close();
+    this.#store = null;
+    for (const [, , each] of this.#all()) each.clear();
+    this.version = snapshot.version + 1;
+    if (snapshot.kind === 'held') {
+      for (const { node, name, ...entries } of deserialize(snapshot.states) as HeldState[]) (this.of(node).open(name) as CachedState<any>).hold(entries);
+      return;
+    }
+    const store = KeyedStore.open(this.#file());
+    this.#store = store;
+    store.goBack(snapshot.version);
+    for (const { node, name, entries, sum } of snapshot.states) {
+      const states = this.of(node);
+      const found = states.states.get(name) ?? new CachedState(this);
+      states.states.set(name, found);
+      found.resume(store, node, name, entries, sum);
+    }
+    // States that this checkpoint does not know.
+    const known = new Set(snapshot.states.map(({ node, name }) => `${node}\n${name}`));
+    for (const [node, name, each] of this.#all()) if (!known.has(`${node}\n${name}`)) each.attach(store, node, name);
+  }
+
+  /** No checkpoint before this one will be gone back to. */
+  committed(oldestKept: number): void {
+    this.#store?.prune(oldestKept);
+  }
+
+  /** About how many bytes of it are on disk alone. */
+  get bytesOnDisk(): number {
+    let bytes = 0;
+    for (const [, , state] of this.#all()) bytes += state.bytesOnDisk;
+    return bytes;
+  }
+
+  /** Called from within a node's own work, between two calls of users' code. */
+  makeRoom(): void {
+    asEngine(this.#monitor, () => this.#makeRoom());
+  }
+
+  #makeRoom(): void {
+    this.#spill();
+    const byEpoch = new Map<number, number>();
+    for (const [, , state] of this.#all()) state.tally(byEpoch);
+    let missing = this.bytes - this.limit * keptShare;
+    let last = 0;
+    let covered = 0;
+    for (const epoch of [...byEpoch.keys()].sort((a, b) => a - b)) {
+      last = epoch;
+      covered += byEpoch.get(epoch)!;
+      if (covered >= missing) break;
+    }
+    this.#store!.together(() => {
+      for (const [, , state] of this.#all()) missing = state.evict(last - 1, missing);
+      for (const [, , state] of this.#all()) missing = state.evict(last, missing);
+    });
+    // Nobody goes back in a file that is temporary.
+    if (this.#folder === null) this.#store!.prune(this.version);
+  }
+
+  /** The state file stays, unless it was a temporary one. */
+  close(): void {
+    this.#store?.close();
+    this.#store = null;
+    if (this.#temporary !== null) rmSync(this.#temporary, { recursive: true, force: true });
+    this.#temporary = null;
+  }
+
+  /** As `close`, and what is in the folder goes too: nothing goes on from here. */
+  discard(): void {
+    this.close();
+    if (this.#folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
+  }
+
+  *#all(): Iterable<readonly [NodeId, string, CachedState<any>]> {
+    for (const [node, { states }] of this.#nodes) for (const [name, state] of states) yield [node, name, state];
+  }
+
+  #make(node: NodeId, name: string): CachedState<any> {
+    const state = new CachedState(this);
+    if (this.#store !== null) state.attach(this.#store, node, name);
+    return state;
+  }
+
+  #spill(): void {
+    if (this.#store !== null) return;
+    // A file that was not gone back to belongs to checkpoints that are given up.
+    const store = KeyedStore.create(this.#file());
+    this.#store = store;
+    for (const [node, name, state] of this.#all()) state.attach(store, node, name);
+  }
+
+  #file(): string {
+    if (this.#folder !== null) makePrivateFolder(this.#folder);
+    else this.#temporary ??= mkdtempSync(join(tmpdir(), 'millrace-state-'));
+    return join(this.#folder ?? this.#temporary!, 'state.db');
+  }
+}

@@ -1,0 +1,522 @@
+import { join } from 'node:path';
+import type { OrderCare, Output, OutputTime, Reader, RowFailure, SinkContext, SourceBatch, Writer } from '../../../kit/node.ts';
+import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
+import { endOfTime } from '../../../model/schema/event-time.ts';
+import type { Json, Row } from '../../../model/values/types.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import { isStateful } from '../../plan/catalogue.ts';
+import { Graph } from '../../plan/graph.ts';
+import type { RunOutput } from '../../protocol/messages.ts';
+import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
+import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
+import { NodeCounters, type NodeCounts } from './counters.ts';
+import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
+import { Failures } from './failures.ts';
+import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
+import { Hub, type Station, type Unit } from './hub.ts';
+import { lateRows } from './late-rows.ts';
+import { asEngine, asEngineThroughout } from './monitor.ts';
+import { NodeStates } from './node-states.ts';
+import { orderCare } from './order.ts';
+import { watchedReader } from './reader.ts';
+import { RecentRows } from './recent-rows.ts';
+import { type OpenOperator, segmentsOf } from './segments.ts';
+import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
+import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
+
+/** What operators hold in plain memory is part of each checkpoint's file as a whole, while keyed state costs what has changed. */
+const mostInCheckpoints = 32 * 2 ** 20;
+
+/** How long a node may go on emitting before others have a turn. */
+const breathAfterMs = 50;
+
+/** Bytes that all operators together may hold outside of keyed state: half of what that may. */
+function memoryOfOperators(limit: number, commits: 'end' | 'checkpoint'): number {
+  return commits === 'checkpoint' ? Math.min(limit / 2, mostInCheckpoints) : limit / 2;
+}
+
+/** Opens the transforms and sinks of a plan. What was opened is closed again when one of them fails. */
+export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promise<Dataflow> {
+  const flow = new OpenDataflow(plan, env);
+  try {
+    await flow.open();
+  } catch (error) {
+    await flow.abort();
+    await flow.close();
+    throw error;
+  }
+  return flow;
+}
+
+class OpenDataflow implements Dataflow {
+  readonly #plan: PhysicalPlan;
+  readonly #graph: Graph;
+  #recent: RecentRows | null = null;
+  readonly #env: DataflowEnv;
+  readonly #hub: Hub;
+  readonly #shared = new SharedThings();
+  readonly #states: NodeStates;
+  /** Bytes that each stateful node may hold outside of them; see `memoryOfOperators`. */
+  readonly #memory: number;
+  readonly #stations = new Map<NodeId, Station>();
+  /** By its node, or the first one of a chain. */
+  readonly #units = new Map<NodeId, Unit>();
+  readonly #sinks: SinkUnit[] = [];
+  readonly #writers: OpenWriter[] = [];
+  readonly #running = new Set<NodeId>();
+  #lastBreath = performance.now();
+
+  constructor(plan: PhysicalPlan, env: DataflowEnv) {
+    this.#plan = plan;
+    this.#graph = new Graph(
+      plan.nodes.map(({ id }) => id),
+      plan.edges,
+    );
+    this.#env = env;
+    this.#states = env.states ?? new NodeStates();
+    const holders = plan.nodes.filter(({ type, params }) => isStateful(env.definition(type), params));
+    this.#memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
+    this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
+  }
+
+  async open(): Promise<void> {
+    this.#plan.nodes.forEach((planned, index) => {
+      const definition = this.#env.definition(planned.type);
+      if (!definition) {
+        throw new MillraceError({ code: 'node/unknown', message: `There is no node type "${planned.type}".`, hint: 'Update Millrace.', node: planned.id });
+      }
+      const latePorts = definition.kind === 'sink' ? [] : definition.outputs.filter(({ late }) => late).map(({ name }) => name);
+      const counters = new NodeCounters(Object.keys(planned.outputs), latePorts);
+      const failures = new Failures(planned, counters, (problem, row) => this.#env.onFailure(problem, row));
+      this.#stations.set(planned.id, { planned, definition, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
+      if (planned.kind === 'source') this.#running.add(planned.id);
+    });
+    // Code first: it is what fails most often, and before anything is touched.
+    const operators = new Map<NodeId, OpenOperator>();
+    for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#openTransform(station));
+    for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
+    this.#connect(operators);
+    // No window waits for rows that failed before, and none fires on their account.
+    for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.get(id)!], true);
+    const { redoFolder, from } = this.#env;
+    if (redoFolder) this.#keepRedo(redoFolder);
+    if (from) await this.#goOn(from);
+  }
+
+  #openTransform(station: Station): OpenOperator {
+    const { planned, definition } = station;
+    if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
+    const code = this.#codeOf(planned.id);
+    const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
+    const now = () => this.#env.now?.() ?? Date.now();
+    const breathe = () => this.#breathe();
+    const outputTime: OutputTime = {
+      advance: (watermark) => this.#hub.advance([station], watermark),
+      idle: (isIdle) => this.#hub.idle([station], isIdle),
+      order: () => this.#orderOf(planned.id),
+    };
+    const operator = this.#hub.work(station, () =>
+      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe, outputTime)),
+    );
+    return { station, operator, outputs: definition.outputs.map((port) => port.name) };
+  }
+
+  #codeOf(id: NodeId): Code {
+    const { sandbox, monitor, onCode } = this.#env;
+    return new Code(id, sandbox, monitor, (node, field) => {
+      const number = this.#hub.addCode(node, field);
+      onCode?.call(this.#env, number, node, field);
+      return number;
+    });
+  }
+
+  async #openSink(station: Station): Promise<void> {
+    const { planned, definition } = station;
+    if (definition.kind !== 'sink') throw new Error(`${planned.type} is planned as a sink`);
+    let writer: Writer | null = null;
+    if (this.#env.writers === 'run') {
+      try {
+        const { commits = 'end', lineage = '', from } = this.#env;
+        const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
+        const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
+        const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
+        writer = await asEngineThroughout(this.#env.monitor, () => this.#hub.work(station, () => definition.run(context)));
+      } catch (error) {
+        throw this.#hub.named(error, station);
+      }
+      const before = this.#env.from?.snapshot.nodes[planned.id]?.counts;
+      const earlierRows = before ? takenBy({ counters: before }) : 0;
+      this.#writers.push({ node: planned.id, writer, counters: station.counters, committed: false, committedRows: earlierRows, earlierRows, isSettled: false });
+    }
+    const unit = new SinkUnit(station, writer, this.#hub);
+    this.#sinks.push(unit);
+    this.#units.set(planned.id, unit);
+  }
+
+  #context(station: Station) {
+    const surroundings: Surroundings = {
+      folder: this.#env.folder,
+      signal: this.#env.signal,
+      shared: this.#shared,
+      onLog: (level, message, node) => this.#env.onLog(level, message, node),
+      onGuard: (node, undo) => this.#env.onGuard?.(node, undo),
+    };
+    return runContext(station.planned, surroundings, (failure) => {
+      station.failures.add({ ...failure, position: failure.position ?? this.#hub.origin.locate(failure.row) });
+    });
+  }
+
+  #connect(operators: ReadonlyMap<NodeId, OpenOperator>): void {
+    const segments = segmentsOf(this.#plan, operators, this.#env.tap === undefined);
+    const inner = new Set(segments.flatMap((segment) => segment.flatMap(({ station, next }) => (next === null ? [] : [`${station.planned.id}.${next}`]))));
+    for (const { station, operator } of operators.values()) {
+      if ('process' in operator) this.#units.set(station.planned.id, new StatefulUnit(station, operator, this.#hub));
+    }
+    const chains = new Map(segments.map((segment) => [segment[0]!.station.planned.id, new ChainUnit(segment, this.#hub, this.#env.monitor)]));
+    for (const [id, chain] of chains) this.#units.set(id, chain);
+    for (const { from, to } of this.#plan.edges) {
+      const unit = this.#units.get(to.node);
+      if (unit && !inner.has(`${from.node}.${from.port}`)) this.#hub.connect(from.node, from.port, unit, to.port);
+    }
+    const compile = () => {
+      for (const chain of chains.values()) chain.compile();
+    };
+    this.#recent = new RecentRows(!this.#plan.bounded, compile);
+    if (!this.#env.tap) this.#hub.recent = this.#recent;
+    compile();
+  }
+
+  async openReader(source: NodeId, start: Json = null): Promise<Reader> {
+    const station = this.#stations.get(source)!;
+    const { definition } = station;
+    if (definition.kind !== 'source') throw new Error(`${source} is no source`);
+    try {
+      const code = this.#codeOf(source);
+      const refuse = (failure: RowFailure) => station.failures.refuse(failure);
+      const context = sourceContext(this.#context(station), start, this.#orderOf(source), refuse, (text, flags, field) => code.pattern(text, flags, field));
+      return watchedReader(await this.#hub.work(station, () => definition.run(context)), station, this.#hub);
+    } catch (error) {
+      throw this.#hub.named(error, station);
+    }
+  }
+
+  #orderOf(id: NodeId): OrderCare | undefined {
+    // What was printed cannot be taken back.
+    const startsOver = this.#env.startsOver === true && !this.#writers.some(({ writer }) => writer.output().kind === 'printed');
+    return orderCare(id, {
+      graph: this.#graph,
+      node: (each) => this.#stations.get(each)!,
+      waitsForTime: (each) => {
+        const unit = this.#units.get(each);
+        return unit instanceof StatefulUnit && unit.waitsForTime;
+      },
+      disorder: this.#env.disorder ?? new Map(),
+      startsOver,
+    });
+  }
+
+  push(source: NodeId, batch: SourceBatch): void | Promise<void> {
+    const station = this.#stations.get(source)!;
+    let from = 0;
+    for (const { after, watermark } of batch.watermarks ?? []) {
+      if (after > from) this.#emitPart(station, batch, from, after);
+      from = after;
+      this.#hub.advance([station], watermark);
+    }
+    if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
+    return this.#pending();
+  }
+
+  #emitPart(station: Station, batch: SourceBatch, from: number, to: number): void {
+    const { origin } = this.#hub;
+    const { rows, locate } = batch;
+    const isWhole = from === 0 && to === rows.length;
+    const part = isWhole ? rows : rows.slice(from, to);
+    origin.batch = isWhole ? batch : { rows: part, ...(locate && { locate: (index) => locate(from + index) }) };
+    try {
+      this.#hub.emit(station, this.#outputOf(station), part);
+      this.#hub.emitFailures(station);
+    } finally {
+      origin.batch = null;
+    }
+  }
+
+  advance(source: NodeId, watermark: number): void | Promise<void> {
+    this.#hub.advance([this.#stations.get(source)!], watermark);
+    return this.#pending();
+  }
+
+  idle(source: NodeId, isIdle: boolean): void | Promise<void> {
+    this.#hub.idle([this.#stations.get(source)!], isIdle);
+    return this.#pending();
+  }
+
+  tick(now: number): void | Promise<void> {
+    for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) unit.tick(now);
+    return this.#pending();
+  }
+
+  async end(source: NodeId): Promise<void> {
+    if (!this.#running.delete(source)) return;
+    const station = this.#stations.get(source)!;
+    this.#hub.emitFailures(station);
+    await this.#hub.end([station]);
+    await this.#pending();
+  }
+
+  isNeeded(source: NodeId): boolean {
+    return this.#leadsOn(source);
+  }
+
+  async finish(): Promise<void> {
+    for (const source of [...this.#running]) await this.end(source);
+    await this.#pending();
+  }
+
+  #keepRedo(folder: string): void {
+    const decided = new Set(deciders(this.#writers).map(({ writer }) => writer.transaction));
+    for (const { node, writer } of this.#writers) {
+      if (!writer.transaction || decided.has(writer.transaction)) continue;
+      decided.add(writer.transaction);
+      this.#atWork(node, () => writer.transaction!.keepRedo(join(folder, node)));
+    }
+  }
+
+  /** First all nodes get their state back, and only then may rows come out of any of them. */
+  async #goOn({ snapshot, isCarried }: FlowStart): Promise<void> {
+    const times = standing(this.#plan, snapshot, isCarried);
+    this.#hub.restore(times, this.#stations, (node) => this.#units.get(node));
+    for (const [id, station] of this.#stations) {
+      const before = snapshot.nodes[id];
+      if (before) station.counters.restore(before.counts);
+      if (this.#hub.hasEnded(id)) this.#running.delete(id);
+      const unit = this.#units.get(id);
+      if (before && unit instanceof StatefulUnit && isCarried(id)) unit.restore(before.state);
+    }
+    for (const { id } of this.#plan.nodes) {
+      const unit = this.#units.get(id);
+      const ended = unit ? this.#hub.endedPorts(unit) : [];
+      if (!unit || ended.length === 0 || this.#hub.hasEnded(id)) continue;
+      if (unit instanceof StatefulUnit) unit.tellEnded(this.#hub.isOpen(unit) ? ended : ended.slice(1));
+      if (this.#hub.isOpen(unit)) continue;
+      // All that it would have heard came before, but not to this node as it is now.
+      unit.advance(endOfTime);
+      await unit.ended(ended[0]!);
+    }
+    await this.#pending();
+  }
+
+  get ticks(): boolean {
+    return [...this.#units.values()].some((unit) => unit instanceof StatefulUnit && unit.ticks);
+  }
+
+  get decider(): NodeId | null {
+    return deciders(this.#writers)[0]?.node ?? null;
+  }
+
+  get outputCount(): number {
+    return independentOutputs(this.#writers);
+  }
+
+  snapshot(checkpoint: number): FlowSnapshot {
+    return asEngine(this.#env.monitor, () => this.#snapshot(checkpoint));
+  }
+
+  #snapshot(checkpoint: number): FlowSnapshot {
+    const nodes: { [node: NodeId]: NodeSnapshot } = {};
+    const stateful: NodeId[] = [];
+    for (const [id, station] of this.#stations) {
+      const unit = this.#units.get(id);
+      const state = unit instanceof StatefulUnit ? unit.snapshot() : undefined;
+      if (state !== undefined || this.#states.of(id).states.size > 0) stateful.push(id);
+      nodes[id] = { ...this.#hub.time(station, unit), counts: station.counters.snapshot(), state };
+    }
+    return { nodes, stateful, keyed: this.#states.snapshot(checkpoint) };
+  }
+
+  async prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }> {
+    const tokens: { [sink: NodeId]: Json } = {};
+    // In the plan's order: what one of them refuses may go to sinks behind its error port.
+    for (const each of this.#writers) {
+      tokens[each.node] = await asEngineThroughout(this.#env.monitor, () => prepareOne(each, checkpoint, this.#atWork, this.#namedWriter));
+      this.#hub.emitFailures(this.#stations.get(each.node)!);
+      await this.#pending();
+    }
+    return tokens;
+  }
+
+  async commit(checkpoint = 1, { stored = false, more = false } = {}): Promise<void> {
+    await asEngineThroughout(this.#env.monitor, () => commitAll(this.#writers, checkpoint, stored, this.#atWork, this.#namedWriter));
+    if (more) for (const each of this.#writers) each.isSettled = false;
+  }
+
+  forget(): void {
+    const transactions = new Set(this.#writers.map(({ writer }) => writer.transaction));
+    for (const forget of [() => this.#states.discard(), ...[...transactions].map((transaction) => () => transaction?.forget?.())]) {
+      try {
+        asEngine(this.#env.monitor, forget);
+      } catch (error) {
+        this.#env.onLog('warning', `Tidying up failed: ${(error as Error).message}`, '');
+      }
+    }
+  }
+
+  settle(): void {
+    for (const each of this.#writers) markCommitted(each);
+  }
+
+  committed(oldestKept: number): void {
+    asEngine(this.#env.monitor, () => this.#states.committed(oldestKept));
+  }
+
+  waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void {
+    this.#stations.get(source)!.counters[why] += ms;
+  }
+
+  failed(node: NodeId): number {
+    return this.#stations.get(node)!.counters.failed;
+  }
+
+  dropFailures(source: NodeId, failed: number): void {
+    const { failures, counters } = this.#stations.get(source)!;
+    failures.take();
+    counters.failed = failed;
+  }
+
+  watermark(node: NodeId): number {
+    return this.#stations.get(node)!.counters.watermark;
+  }
+
+  isIdle(node: NodeId): boolean {
+    return this.#hub.isIdle(node);
+  }
+
+  waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {
+    return [...this.#units].flatMap(([node, unit]) => {
+      if (!(unit instanceof StatefulUnit) || !unit.waitsForTime || this.#hub.hasEnded(node)) return [];
+      if (!Object.values(unit.station.planned.inputs).some(({ eventTime }) => eventTime)) return [];
+      const { watermark, holder } = this.#hub.arrival(unit);
+      return holder === null ? [] : [{ node, watermark, holder: this.#rootOf(holder) }];
+    });
+  }
+
+  /** Who holds back the watermark that this node hands on: a source, or a node that holds it back itself. */
+  #rootOf(node: NodeId): NodeId {
+    const unit =
+      [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
+    const { definition } = this.#stations.get(node)!;
+    if (!unit || (definition.kind === 'transform' && definition.setsEventTime)) return node;
+    const { watermark, holder } = this.#hub.arrival(unit);
+    return holder === null || watermark > this.#stations.get(node)!.counters.watermark ? node : this.#rootOf(holder);
+  }
+
+  async abort(): Promise<void> {
+    await asEngineThroughout(this.#env.monitor, () => abortAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node)));
+  }
+
+  async close(): Promise<void> {
+    await asEngineThroughout(this.#env.monitor, () => this.#closeAll());
+  }
+
+  async #closeAll(): Promise<void> {
+    await closeAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node));
+    for (const close of [() => this.#shared.close(), () => this.#states.close()]) {
+      try {
+        close();
+      } catch (error) {
+        this.#env.onLog('warning', `Closing failed: ${(error as Error).message}`, this.#writers[0]?.node ?? '');
+      }
+    }
+  }
+
+  counters(): { readonly [node: NodeId]: NodeCounts } {
+    return Object.fromEntries(
+      [...this.#stations].map(([id, station]) => {
+        const state = this.#stateSize(id);
+        return [id, { ...station.counters.snapshot(), ...(state && { state }) }];
+      }),
+    );
+  }
+
+  stateUse(): { readonly inMemory: number; readonly limit: number; readonly onDisk: number } {
+    let inMemory = this.#states.bytes;
+    for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) inMemory += unit.stateSize()?.bytes ?? 0;
+    return { inMemory: Math.round(inMemory), limit: Math.round(this.#states.limit), onDisk: Math.round(this.#states.bytesOnDisk) };
+  }
+
+  #stateSize(node: NodeId): { readonly entries: number; readonly bytes: number } | undefined {
+    const unit = this.#units.get(node);
+    const own = unit instanceof StatefulUnit ? unit.stateSize() : undefined;
+    const keyed = this.#states.of(node);
+    if (keyed.states.size === 0) return own;
+    const { entries, bytes } = keyed.size();
+    return { entries: entries + (own?.entries ?? 0), bytes: bytes + (own?.bytes ?? 0) };
+  }
+
+  outputs(): RunOutput[] {
+    return this.#writers.map((each) => {
+      const { node, writer, committed, committedRows, earlierRows } = each;
+      const output = writer.output();
+      return { node, rows: takenBy(each), committedRows, earlierRows, committed, ...(output.kind === 'memory' ? { kind: output.kind } : output) };
+    });
+  }
+
+  warnings(): Problem[] {
+    const { leaving = [] } = this.#plan;
+    const isTaken = (id: NodeId, port: string) => this.#hub.isConnected(id, port) || leaving.some((from) => from.node === id && from.port === port);
+    return [...this.#stations.values()].flatMap((station) => lateRows(station, isTaken));
+  }
+
+  recent(node: NodeId, port: string, limit: number): readonly Row[] {
+    return this.#recent?.read(node, port, limit, performance.now()) ?? [];
+  }
+
+  expireRecent(): void {
+    this.#recent?.expire(performance.now());
+  }
+
+  memory(node: NodeId): Extract<Output, { kind: 'memory' }> | null {
+    const output = this.#writers.find((each) => each.node === node)?.writer.output();
+    return output?.kind === 'memory' ? output : null;
+  }
+
+  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#hub.named(error, this.#stations.get(node)!);
+
+  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.get(node)!, run);
+
+  #outputOf({ definition }: Station): string {
+    return definition.kind === 'source' ? definition.outputs[0]!.name : '';
+  }
+
+  /** Between two batches of what a node emits at its end. */
+  #breathe(): Promise<void> | undefined {
+    const pending = this.#pending();
+    if (!pending && performance.now() - this.#lastBreath < breathAfterMs) return undefined;
+    return Promise.resolve(pending)
+      .then(() => new Promise<void>((resolve) => setImmediate(resolve)))
+      .then(() => {
+        this.#lastBreath = performance.now();
+      });
+  }
+
+  #pending(): Promise<void> | undefined {
+    if (!this.#sinks.some((sink) => sink.pending)) return undefined;
+    // What a write rejects goes on to the error port, where further sinks may be: then more is pending than was at first.
+    return Promise.all(this.#sinks.map((sink) => sink.pending)).then(() => this.#pending());
+  }
+
+  /** Whether a node's rows still reach somebody who wants them: a sink, or a node that is not done. */
+  #leadsOn(source: NodeId): boolean {
+    // A set keeps its order: what is added is visited, each node once however many ways lead to it.
+    const reached = new Set([source]);
+    for (const node of reached) {
+      const unit = this.#units.get(node);
+      if (unit instanceof SinkUnit) return true;
+      if (unit instanceof StatefulUnit && unit.isDone) continue;
+      const next = this.#graph.outgoing(node);
+      if (next.length === 0) return true;
+      for (const { to } of next) reached.add(to.node);
+    }
+    return false;
+  }
+}

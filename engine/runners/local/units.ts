@@ -1,0 +1,302 @@
+import type { SourceBatch, StatefulOperator, Writer } from '../../../kit/node.ts';
+import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
+import type { Row, State } from '../../../model/values/types.ts';
+import type { NodeCounters } from './counters.ts';
+import { clockCost, fuse, type Loop, newTally, type OnThrow, type RowOperator, type Stage, type Tally } from './fused.ts';
+import type { Hub, Station, Unit } from './hub.ts';
+import { leaveCode, type Monitor, readMonitor } from './monitor.ts';
+
+/** One batch in so many tells how a chain's time is shared out. */
+const timedEvery = 32;
+const lookMs = clockCost();
+
+/** A row-by-row node of a chain; `next` is the port by which the chain goes on. */
+export interface Link {
+  readonly station: Station;
+  readonly operator: RowOperator;
+  readonly outputs: readonly string[];
+  readonly next: string | null;
+}
+
+/** Row-by-row nodes as one loop. To be compiled once all edges are connected, since rows that nobody takes are not kept, and again when other ports are watched. */
+export class ChainUnit implements Unit {
+  readonly stations: readonly Station[];
+  readonly #links: readonly Link[];
+  readonly #hub: Hub;
+  readonly #monitor: Monitor | undefined;
+  readonly #counters: readonly NodeCounters[];
+  readonly #tallies: readonly Tally[];
+  readonly #shares: number[];
+  #loop: Loop = () => {};
+  #timedLoop: Loop = () => {};
+  #batches = 0;
+
+  constructor(links: readonly Link[], hub: Hub, monitor: Monitor | undefined) {
+    this.#links = links;
+    this.#hub = hub;
+    this.#monitor = monitor;
+    this.stations = links.map((link) => link.station);
+    this.#counters = this.stations.map((station) => station.counters);
+    this.#tallies = links.map(newTally);
+    this.#shares = links.map(() => 1 / links.length);
+  }
+
+  compile(): void {
+    const links = this.#links;
+    const hub = this.#hub;
+    const monitor = this.#monitor;
+    const stages = links.map(
+      ({ station, operator, outputs, next }): Stage => ({
+        operator,
+        next: Math.max(0, outputs.indexOf(next ?? '')),
+        isWatched: next !== null && hub.isWatched(station.planned.id, next),
+        taken: ('test' in operator ? [0, 1] : [0]).map((i) => outputs[i] !== undefined && (outputs[i] === next || hub.isTaken(station.planned.id, outputs[i]))),
+      }),
+    );
+    const onThrow: OnThrow = (stage, thrown, row, rows, index) => {
+      const field = monitor && hub.fieldOf(readMonitor(monitor).code, links[stage]!.station.planned.id);
+      links[stage]!.station.failures.addThrown(thrown, hub.sandbox, row, field, hub.origin.locate(row, rows, index));
+      // Not before: what was thrown is still the code's.
+      if (monitor) leaveCode(monitor);
+    };
+    this.#loop = fuse(stages, onThrow);
+    if (links.length > 1) this.#timedLoop = fuse(stages, onThrow, true);
+  }
+
+  receive(rows: readonly Row[]): void {
+    const tallies = this.#tallies;
+    for (const tally of tallies) tally.out.fill(null);
+    try {
+      const isTimed = tallies.length > 1 && this.#batches++ % timedEvery === 0;
+      const shift = { nodes: this.#counters, shares: this.#shares };
+      const work = () => {
+        (isTimed ? this.#timedLoop : this.#loop)(rows, tallies);
+        // Within its own time, so that what was learnt holds for this batch already.
+        if (isTimed) this.#share();
+      };
+      this.#hub.work(this.stations[0]!, work, shift);
+    } finally {
+      this.#count();
+    }
+    this.#links.forEach(({ station, outputs, next }, k) => {
+      outputs.forEach((port, output) => {
+        const sent = tallies[k]!.out[output];
+        if (!sent) return;
+        // What goes on within the chain is counted there.
+        if (port === next) this.#hub.look(station.planned.id, port, sent);
+        else this.#hub.emit(station, port, sent);
+      });
+      this.#hub.emitFailures(station);
+    });
+  }
+
+  /** From the last timed batch and those before it: which part of the chain's time each node takes. */
+  #share(): void {
+    const own = this.#tallies.map((tally) => Math.max(tally.ms - tally.in * lookMs, 0) + Number.MIN_VALUE);
+    const sum = own.reduce((total, ms) => total + ms, 0);
+    const isFirst = this.#batches === 1;
+    own.forEach((ms, k) => {
+      this.#shares[k] = isFirst ? ms / sum : (this.#shares[k]! + ms / sum) / 2;
+    });
+  }
+
+  #count(): void {
+    this.#links.forEach(({ station: { counters }, next }, k) => {
+      counters.in += this.#tallies[k]!.in;
+      counters.dropped += this.#tallies[k]!.dropped;
+      if (next !== null) counters.sent(next, this.#tallies[k + 1]!.in);
+    });
+  }
+
+  advance(watermark: number): void {
+    this.#hub.advance(this.stations, watermark);
+  }
+
+  idle(isIdle: boolean): void {
+    this.#hub.idle(this.stations, isIdle);
+  }
+
+  ended(): Promise<void> {
+    return this.#hub.end(this.stations);
+  }
+}
+
+/** A node that sees whole batches. */
+export class StatefulUnit implements Unit {
+  readonly station: Station;
+  readonly #operator: StatefulOperator;
+  readonly #hub: Hub;
+  /** No further row can change what comes out. */
+  isDone = false;
+
+  constructor(station: Station, operator: StatefulOperator, hub: Hub) {
+    this.station = station;
+    this.#operator = operator;
+    this.#hub = hub;
+  }
+
+  /** Whether event time decides when rows come out. */
+  get waitsForTime(): boolean {
+    return this.#operator.advance !== undefined;
+  }
+
+  /** It tells by itself when it is idle. */
+  get #setsEventTime(): boolean {
+    const { definition } = this.station;
+    return definition.kind === 'transform' && definition.setsEventTime === true;
+  }
+
+  get ticks(): boolean {
+    return this.#operator.tick !== undefined;
+  }
+
+  snapshot(): State {
+    return this.#hub.work(this.station, () => this.#operator.snapshot?.());
+  }
+
+  restore(state: State): void {
+    this.#hub.work(this.station, () => {
+      if (state !== undefined) this.#operator.restore?.(state);
+      this.isDone = this.#operator.done?.() ?? false;
+    });
+  }
+
+  /** These ports had ended before the operator was made. */
+  tellEnded(ports: readonly string[]): void {
+    this.#hub.work(this.station, () => {
+      for (const port of ports) this.#operator.ended?.(port);
+    });
+    this.#hub.emitFailures(this.station);
+  }
+
+  stateSize(): { readonly entries: number; readonly bytes: number } | undefined {
+    return this.#operator.stateSize?.();
+  }
+
+  receive(rows: readonly Row[], port: string): void {
+    const { counters, failures, planned } = this.station;
+    counters.in += rows.length;
+    if (this.isDone) {
+      counters.dropped += rows.length;
+      return;
+    }
+    if (Object.keys(planned.inputs).length > 1) failures.port = port;
+    this.#hub.work(this.station, () => {
+      this.#operator.process(rows, port);
+      this.isDone = this.#operator.done?.() ?? false;
+    });
+    failures.port = null;
+    this.#hub.emitFailures(this.station);
+  }
+
+  /** What leaves now was held back by the node: nobody knows the place that it came from. */
+  advance(watermark: number): void {
+    const { origin } = this.#hub;
+    const { batch } = origin;
+    origin.batch = null;
+    try {
+      this.#hub.work(this.station, () => this.#operator.advance?.(watermark));
+    } finally {
+      origin.batch = batch;
+    }
+    this.#hub.emitFailures(this.station);
+    const out = this.#operator.outputWatermark?.(watermark) ?? watermark;
+    // The end itself is told by `ended`, once `finish` has emitted the rest.
+    if (watermark < endOfTime && out > beginningOfTime) this.#hub.advance([this.station], out);
+  }
+
+  idle(isIdle: boolean): void {
+    if (!this.#setsEventTime) this.#hub.idle([this.station], isIdle);
+  }
+
+  tick(now: number): void {
+    if (!this.#operator.tick) return;
+    this.#hub.work(this.station, () => this.#operator.tick!(now));
+    this.#hub.emitFailures(this.station);
+  }
+
+  async ended(port: string): Promise<void> {
+    this.#hub.work(this.station, () => this.#operator.ended?.(port));
+    if (!this.#hub.isOpen(this)) {
+      try {
+        await this.#hub.work(this.station, () => this.#operator.finish?.());
+      } catch (error) {
+        throw this.#hub.named(error, this.station);
+      }
+      this.#hub.emitFailures(this.station);
+      await this.#hub.end([this.station]);
+    }
+    this.#hub.emitFailures(this.station);
+  }
+}
+
+/** A sink. Without a writer it only counts and shows what arrives. */
+export class SinkUnit implements Unit {
+  readonly station: Station;
+  readonly writer: Writer | null;
+  readonly #hub: Hub;
+  /** The writes that are under way, or null. */
+  pending: Promise<void> | null = null;
+
+  constructor(station: Station, writer: Writer | null, hub: Hub) {
+    this.station = station;
+    this.writer = writer;
+    this.#hub = hub;
+  }
+
+  receive(rows: readonly Row[], port: string): void {
+    this.station.counters.in += rows.length;
+    if (!this.writer) this.#hub.tap(this.station.planned.id, port, rows);
+    else if (this.pending) {
+      const batch = this.#hub.origin.batch;
+      this.#wait(this.pending.then(() => this.#write(rows, batch)));
+    } else {
+      const written = this.#write(rows, this.#hub.origin.batch);
+      if (written) this.#wait(written);
+    }
+  }
+
+  advance(watermark: number): void {
+    this.#hub.advance([this.station], watermark);
+  }
+
+  /** Only its error port is behind a sink. */
+  idle(isIdle: boolean): void {
+    this.#hub.idle([this.station], isIdle);
+  }
+
+  async ended(): Promise<void> {
+    await this.pending;
+    this.#hub.emitFailures(this.station);
+    if (!this.#hub.isOpen(this)) await this.#hub.end([this.station]);
+  }
+
+  #write(rows: readonly Row[], batch: SourceBatch | null): Promise<void> | undefined {
+    const { origin } = this.#hub;
+    const before = origin.batch;
+    origin.batch = batch;
+    try {
+      const written = this.#hub.work(this.station, () => this.writer!.write(rows));
+      if (written) {
+        return written.then(
+          () => this.#hub.emitFailures(this.station),
+          (error) => {
+            throw this.#hub.named(error, this.station);
+          },
+        );
+      }
+      this.#hub.emitFailures(this.station);
+    } finally {
+      origin.batch = before;
+    }
+  }
+
+  #wait(writes: Promise<void>): void {
+    const pending = writes.then(() => {
+      if (this.pending === pending) this.pending = null;
+    });
+    // Whoever pushes rows awaits it; until then a failure is not one that nobody handles.
+    pending.catch(() => {});
+    this.pending = pending;
+  }
+}

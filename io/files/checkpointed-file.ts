@@ -1,0 +1,37 @@
+import type { SinkContext, Undo } from '../../kit/node.ts';
+import type { Json } from '../../model/values/types.ts';
+
+/** A file that a sink writes bytes to, in two phases: see `SinkContext`. */
+export interface CheckpointedFile {
+  readonly path: string;
+  /** How many bytes behind what was committed were cut off on opening, though they should not have been there. */
+  readonly cut: number;
+  /** The file has content already, and rows go behind it. */
+  readonly continues: boolean;
+  /** Readers see each `write` at once. */
+  readonly isLive: boolean;
+  /** The first bytes of a file that is continued, unpacked. */
+  head(length: number): Buffer;
+  /** True for a continued file whose last line has no end. Unknown, thus false, for a gzip file. */
+  endsMidLine(): boolean;
+  /** Callers hand in large pieces. A gzip file gets one member for each, which every reader takes as one stream. */
+  write(bytes: Uint8Array): void;
+  /** Makes what was written durable and gives what it takes to commit it after a crash. */
+  prepare(checkpoint: number): Json;
+  /** Shows what was prepared, or where nothing was, all that was written. */
+  commit(): void;
+  /** Leaves the target as it was at the last commit. Also right after a commit that failed. */
+  abort(): void;
+  /** What `abort` would do, for when it cannot be called any more. */
+  undo(): readonly Undo[];
+  /** What was written and not prepared is gone; what was prepared stays, for a run that goes on. */
+  close(): void;
+}
+
+export interface FileOptions {
+  /** Goes on at the end of a file that exists; otherwise it is replaced. */
+  readonly append: boolean;
+  readonly gzip: boolean;
+  readonly lineage?: string;
+  readonly resume?: SinkContext<unknown>['resume'];
+}

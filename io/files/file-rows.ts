@@ -1,0 +1,224 @@
+/** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
+import { isUtf8 } from 'node:buffer';
+import type { Reader, RowFailure, SourceBatch, SourceContext } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { Json, Row } from '../../model/values/types.ts';
+import { type ByteOptions, type ByteReader, openBytes } from './byte-reader.ts';
+import { expectSame, type FileIdentity, identityOf } from './file-identity.ts';
+import type { InputFile } from './input-files.ts';
+
+/** The part of a file that is in memory. Parsers move `at` and `line` forward; what is before `at` is forgotten. */
+export interface Window {
+  readonly file: InputFile;
+  readonly bytes: Buffer;
+  at: number;
+  /** The line that `at` is in, from 1. */
+  line: number;
+  /** No bytes will follow. The last one is a line feed then, added if need be. */
+  readonly last: boolean;
+  readonly translated: boolean;
+}
+export interface Batch {
+  readonly rows: Row[];
+  /** The line where each row starts. */
+  readonly lines: number[];
+  readonly size: number;
+}
+export interface Parser {
+  /** Looks into a file before it begins. */
+  open?(file: InputFile): Promise<void>;
+  /** A file begins, or goes on behind its header when `resumed`, with what `state` gave then. */
+  begin(file: InputFile, resumed: boolean, state?: Json): void;
+  /** Adds rows until the batch is full or more bytes are needed for the next one. */
+  parse(window: Window, batch: Batch): void;
+  /** What has to be known between two rows to go on there, beside the place; null for nothing. */
+  state?(): Json;
+  /** The file has ended. */
+  end?(file: InputFile): void;
+}
+/** Where reading goes on: `offset` counts bytes of the file's content as UTF-8, unpacked and without its mark. */
+export interface FilePosition {
+  readonly file: string;
+  readonly offset: number;
+  readonly line: number;
+  /** Absent in positions of older versions. */
+  readonly identity?: FileIdentity;
+  /** Of its parser. */
+  readonly state?: Json;
+}
+
+export type TextOptions = Pick<ByteOptions, 'encoding' | 'lineEnds'>;
+
+type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'signal'>;
+
+const lineFeed = 10;
+const nothing = Buffer.alloc(0);
+
+export class FileRows implements Reader {
+  readonly #files: readonly InputFile[];
+  readonly #parser: Parser;
+  readonly #text: TextOptions;
+  readonly #batchSize: number;
+  readonly #signal: AbortSignal;
+  readonly #chunkSize: number | undefined;
+  #index: number;
+  #start: FilePosition | null;
+  #identity: FileIdentity | undefined;
+  #bytes: ByteReader | null = null;
+  #window: Mutable<Window>;
+  /** The content's offset of the window's first byte. */
+  #offset = 0;
+  #closed = false;
+
+  constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context, chunkSize?: number) {
+    this.#files = files;
+    this.#parser = parser;
+    this.#text = text;
+    this.#batchSize = context.batchSize;
+    this.#signal = context.signal;
+    this.#chunkSize = chunkSize;
+    this.#start = context.start as FilePosition | null;
+    this.#index = this.#start ? files.findIndex((file) => file.name === this.#start?.file) : 0;
+    if (this.#index === -1) {
+      throw new MillraceError({
+        code: 'file/position',
+        message: `Reading should go on in ${this.#start?.file}, which is not among the files any more.`,
+        hint: 'Put it back, or run the pipeline from the beginning.',
+      });
+    }
+    this.#window = { file: files[this.#index]!, bytes: nothing, at: 0, line: 1, last: false, translated: false };
+  }
+
+  read(): SourceBatch | null | Promise<SourceBatch | null> {
+    const batch: Batch = { rows: [], lines: [], size: this.#batchSize };
+    if (this.#bytes) this.#parser.parse(this.#window, batch);
+    return batch.rows.length === batch.size ? this.#batch(batch) : this.#fill(batch);
+  }
+
+  position(): Json {
+    if (!this.#bytes && this.#start) return { ...this.#start } as unknown as Json;
+    const { file, at, line } = this.#window;
+    const state = this.#bytes ? (this.#parser.state?.() ?? null) : null;
+    const position: FilePosition = {
+      file: file.name,
+      offset: this.#offset + at,
+      line,
+      ...(this.#identity && { identity: this.#identity }),
+      ...(state !== null && { state }),
+    };
+    return position as unknown as Json;
+  }
+
+  progress() {
+    let done = this.#bytes?.done() ?? 0;
+    for (const file of this.#files.slice(0, this.#index)) done += file.size;
+    const total = this.#files.reduce((sum, file) => sum + file.size, 0);
+    return { done: Math.min(done, total), total, unit: 'bytes' as const };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#bytes?.close();
+    this.#bytes = null;
+  }
+
+  /** Goes on until the batch is full; it ends early with its file, so that all of its rows are of one. */
+  async #fill(batch: Batch): Promise<SourceBatch | null> {
+    while (batch.rows.length < batch.size) {
+      // A file of nothing but broken rows fills no batch: without this, a run could not be stopped in it.
+      if (this.#signal.aborted) return null;
+      if (!this.#bytes && !(await this.#open())) return null;
+      if (await this.#more()) {
+        this.#parser.parse(this.#window, batch);
+        continue;
+      }
+      this.#parser.end?.(this.#window.file);
+      await this.#bytes?.close();
+      this.#bytes = null;
+      this.#index++;
+      if (batch.rows.length > 0) break;
+    }
+    return this.#batch(batch);
+  }
+
+  async #open(): Promise<boolean> {
+    const file = this.#files[this.#index];
+    if (!file || this.#closed) return false;
+    const start = this.#start;
+    if (start?.identity) await expectSame(file, start.identity);
+    const identity = await identityOf(file);
+    await this.#parser.open?.(file);
+    const bytes = await openBytes(file, { ...this.#text, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
+    if (this.#closed) {
+      await bytes.close();
+      return false;
+    }
+    this.#bytes = bytes;
+    this.#identity = identity;
+    this.#start = null;
+    this.#offset = start?.offset ?? 0;
+    this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: bytes.translated };
+    this.#parser.begin(file, this.#offset > 0, start?.state);
+    return true;
+  }
+
+  /** False at the file's end. */
+  async #more(): Promise<boolean> {
+    const window = this.#window;
+    if (window.last) return false;
+    const rest = window.bytes.subarray(window.at);
+    const bytes = await this.#bytes!.next(rest);
+    this.#offset += window.at;
+    window.at = 0;
+    if (bytes) {
+      window.bytes = bytes;
+      return true;
+    }
+    window.last = true;
+    window.bytes = rest.length === 0 || rest[rest.length - 1] === lineFeed ? rest : Buffer.concat([rest, Buffer.of(lineFeed)]);
+    return rest.length > 0;
+  }
+
+  #batch({ rows, lines }: Batch): SourceBatch {
+    const source = this.#window.file.name;
+    return { rows, part: source, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+  }
+
+  protected isRead(index: number): boolean {
+    return index < this.#index;
+  }
+}
+
+/** Files of which each has an order of its own, though they are read one after the other. */
+export class UnrelatedFileRows extends FileRows {
+  readonly #names: readonly string[];
+
+  constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context) {
+    super(files, parser, text, context);
+    this.#names = files.map(({ name }) => name);
+  }
+
+  *parts() {
+    for (const [i, id] of this.#names.entries()) yield { id, isWaiting: !this.isRead(i) };
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const rawLength = 10_000;
+
+/** The failure of a row that could not be read, with its raw text as far as it fits. */
+export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'fix'>): RowFailure {
+  const { bytes, at, line, file } = window;
+  let end = Math.min(next, at + rawLength);
+  // Not in the middle of a character.
+  while (end < next && (bytes[end]! & 0xc0) === 0x80) end--;
+  const raw = bytes.subarray(at, end);
+  // As Latin-1, bytes that are no text can still be told apart.
+  const text = raw.toString(isUtf8(raw) ? 'utf8' : 'latin1').replace(/\r?\n$/, '');
+  return {
+    ...failure,
+    row: { raw: end < next ? `${text}...` : text },
+    position: { source: file.name, line, ...(lines > 1 && { toLine: line + lines - 1 }) },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Output, Undo, Writer } from '../../kit/node.ts';
+import type { Json, Row } from '../../model/values/types.ts';
+import type { RowWriter } from '../text/row-text.ts';
+import { TextBuffer } from '../text/text-buffer.ts';
+import type { CheckpointedFile } from './checkpointed-file.ts';
+
+/** Large enough to make a system call cheap, and to let gzip compress well. */
+const flushBytes = 1 << 20;
+
+/** Writes rows as lines of a text file. */
+export class LineOutput implements Writer {
+  readonly #file: CheckpointedFile;
+  readonly #rows: RowWriter;
+  readonly #guard: (undo: readonly Undo[]) => void;
+  readonly #buffer = new TextBuffer();
+  #isPrepared = false;
+
+  /** `header` is what a new file starts with; a continued one has it already. */
+  constructor(file: CheckpointedFile, rows: RowWriter, header: string, guard: (undo: readonly Undo[]) => void = () => {}) {
+    this.#file = file;
+    this.#rows = rows;
+    this.#guard = guard;
+    if (!file.continues) this.#buffer.text(header);
+    else if (file.endsMidLine()) this.#buffer.text('\n');
+    guard(file.undo());
+  }
+
+  write(rows: readonly Row[]): void {
+    this.#rows(rows, this.#buffer);
+    if (this.#file.isLive || this.#buffer.at >= flushBytes) this.#flush();
+  }
+
+  prepare(checkpoint: number): Json {
+    this.#flush();
+    this.#isPrepared = true;
+    return this.#file.prepare(checkpoint);
+  }
+
+  /** Rows that came after `prepare` stay in the buffer, or in the part that it began. */
+  commit(): void {
+    if (!this.#isPrepared) this.#flush();
+    this.#isPrepared = false;
+    this.#file.commit();
+    this.#guard(this.#file.undo());
+  }
+
+  abort(): void {
+    this.#file.abort();
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  output(): Output {
+    return { kind: 'file', path: this.#file.path };
+  }
+
+  #flush(): void {
+    if (this.#buffer.at > 0) this.#file.write(this.#buffer.take());
+  }
+}

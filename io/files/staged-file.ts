@@ -1,0 +1,187 @@
+import { closeSync, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Undo } from '../../kit/node.ts';
+import type { Json } from '../../model/values/types.ts';
+import { terminalFilter } from '../text/terminal-text.ts';
+import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
+import {
+  appendPart,
+  changed,
+  digestBefore,
+  digestOf,
+  endsMidLine,
+  type FileToken,
+  fileToken,
+  finishCommit,
+  headOf,
+  writable,
+  writeAll,
+} from './file-commit.ts';
+import { outputProblem } from './output-problem.ts';
+import { PartNames, syncFolder } from './part-file.ts';
+
+/**
+ * Rows wait in a part beside the target. A commit renames the part to the target (where that is new or replaced) or copies
+ * it behind what is there, so that a process which is killed before leaves the target as it was. Throws MillraceErrors.
+ * A device or pipe (`/dev/stdout`) is written directly.
+ */
+export class StagedFile implements CheckpointedFile {
+  readonly path: string;
+  readonly continues: boolean;
+  readonly isLive = false;
+  readonly cut: number = 0;
+  readonly #gzip: boolean;
+  /** Null for a device. */
+  readonly #names: PartNames | null;
+  readonly #mode: number | null;
+  /** Where the device is a terminal. */
+  readonly #filter: ((bytes: Uint8Array) => Uint8Array) | null = null;
+  /** The committed length of the target; null as long as the part takes its place. */
+  #committed: number | null = null;
+  #descriptor: number | null = null;
+  #length = 0;
+  #prepared: { readonly part: string | null; readonly base: number | null; readonly length: number } | null = null;
+
+  constructor(path: string, options: FileOptions) {
+    this.path = path;
+    this.#gzip = options.gzip;
+    try {
+      const existing = writable(path);
+      const isDevice = existing !== undefined && !existing.isFile();
+      this.#mode = existing && !isDevice ? existing.mode & 0o777 : null;
+      if (isDevice) {
+        this.#names = null;
+        this.#descriptor = openSync(path, 'w');
+        this.#filter = terminalFilter(this.#descriptor);
+      } else {
+        this.path = existing ? realpathSync(path) : path;
+        this.#names = new PartNames(this.path, options.lineage ?? '');
+        if (options.resume) {
+          const { length, cut } = finishCommit(this.path, this.#names.folder, fileToken(options.resume.token), options.resume.isOlder === true);
+          this.#committed = length;
+          this.cut = cut;
+        } else if (options.append && existing) this.#committed = existing.size;
+        this.#names.removeStale();
+        // Now, so that a folder that may not be written is told before the first row.
+        if (!options.resume) this.#openPart();
+      }
+      this.continues = (this.#committed ?? 0) > 0;
+    } catch (error) {
+      throw outputProblem(error, path);
+    }
+  }
+
+  head(length: number): Buffer {
+    return headOf(this.path, length, this.#gzip);
+  }
+
+  endsMidLine(): boolean {
+    return this.continues && !this.#gzip && endsMidLine(this.path, this.#committed!);
+  }
+
+  write(bytes: Uint8Array): void {
+    try {
+      const shown = this.#filter ? this.#filter(bytes) : bytes;
+      const written = this.#gzip ? gzipSync(shown) : shown;
+      writeAll(this.#descriptor ?? this.#openPart(), written);
+      this.#length += written.length;
+    } catch (error) {
+      throw outputProblem(error, this.path);
+    }
+  }
+
+  prepare(checkpoint: number): Json {
+    try {
+      if (!this.#names) return null;
+      if (this.#prepared) throw new Error(`${this.path} has a checkpoint that was prepared and not committed`);
+      const end = this.#seal();
+      const { base, length } = this.#prepared!;
+      const part = this.#prepared!.part && this.#names.prepared(checkpoint);
+      if (part) {
+        renameSync(this.#names.active, part);
+        this.#prepared = { part, base, length };
+        syncFolder(this.#names.folder);
+      }
+      const before = base === null ? '' : digestOf(this.path, base)!;
+      return { base, before, part: part && basename(part), length, end } satisfies FileToken;
+    } catch (error) {
+      throw outputProblem(error, this.path);
+    }
+  }
+
+  commit(): void {
+    try {
+      if (!this.#names) {
+        this.close();
+        return;
+      }
+      if (!this.#prepared) this.#seal();
+      const { part, base, length } = this.#prepared!;
+      if (part !== null && base === null) {
+        renameSync(part, this.path);
+        syncFolder(this.#names.folder);
+      } else if (part !== null) {
+        if (statSync(this.path, { throwIfNoEntry: false })?.size !== base) throw changed(this.path, base!);
+        appendPart(this.path, base!, part);
+        rmSync(part, { force: true });
+      }
+      this.#committed = (base ?? 0) + length;
+      this.#prepared = null;
+    } catch (error) {
+      throw outputProblem(error, this.path);
+    }
+  }
+
+  abort(): void {
+    this.close();
+    // Unlike `close`: nobody will go on from there.
+    if (this.#prepared?.part) rmSync(this.#prepared.part, { force: true });
+    this.#prepared = null;
+  }
+
+  undo(): readonly Undo[] {
+    return this.#names ? [{ remove: this.#names.active }] : [];
+  }
+
+  close(): void {
+    if (this.#descriptor === null) return;
+    this.#closePart();
+    if (this.#names) rmSync(this.#names.active, { force: true });
+  }
+
+  #openPart(): number {
+    rmSync(this.#names!.active, { force: true });
+    this.#descriptor = openSync(this.#names!.active, 'wx+');
+    this.#length = 0;
+    return this.#descriptor;
+  }
+
+  #closePart(): void {
+    const descriptor = this.#descriptor!;
+    this.#descriptor = null;
+    closeSync(descriptor);
+  }
+
+  /** Makes the part durable and takes it out of use. Gives the digest of its end. */
+  #seal(): string {
+    let base = this.#committed;
+    if (base !== null) {
+      // What others have added since the last commit stays, and rows go behind it.
+      const size = statSync(this.path, { throwIfNoEntry: false })?.size;
+      if (size === undefined || size < base) throw changed(this.path, base);
+      base = size;
+    }
+    if (this.#descriptor === null && base !== null) {
+      this.#prepared = { part: null, base, length: 0 };
+      return '';
+    }
+    const descriptor = this.#descriptor ?? this.#openPart();
+    if (base === null && this.#mode !== null) fchmodSync(descriptor, this.#mode);
+    fsyncSync(descriptor);
+    const end = digestBefore(descriptor, this.#length);
+    this.#closePart();
+    this.#prepared = { part: this.#names!.active, base, length: this.#length };
+    return end;
+  }
+}

@@ -1,0 +1,20 @@
+import { MillraceError } from '../../model/problems/problem.ts';
+
+const limitMs = 5000;
+
+/** For looking at files while one edits: fires when the look-up is not wanted any more, and after five seconds. */
+export function timeLimit(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+}
+
+/** The promise, or a MillraceError as soon as the signal fires: a file on a network drive may never answer. */
+export function within<T>(promise: Promise<T>, signal: AbortSignal, name: string): Promise<T> {
+  const late = () =>
+    new MillraceError({ code: 'file/slow', message: `Looking into ${name} took too long.`, hint: 'Check the disk or the network folder that holds it.' });
+  if (signal.aborted) return Promise.reject(late());
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(late());
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

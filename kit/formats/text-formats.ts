@@ -1,0 +1,221 @@
+/** How texts of a column are written: the params that say so, and the parsers that follow from them. */
+import { epochUnits, readEpoch } from '../../model/time/epoch.ts';
+import { utc, zoneOf, zoneProblem } from '../../model/time/zone.ts';
+import { type NumberFormat, numberExample, numberFormatProblem, numberReader } from '../../model/values/number-format.ts';
+import type { ColumnType } from '../../model/values/types.ts';
+import { type Converted, castValue } from '../../model/values/values.ts';
+import { numberTypes, typeOptions } from '../columns.ts';
+import { f, type ParamsOf } from '../fields.ts';
+import { patternHelp, patternProblem, TimePattern } from './time-pattern.ts';
+
+const ofNumbers = { param: 'as', is: ['number'] } as const;
+const ofPatterns = { param: 'as', is: ['time'] } as const;
+const ofTimes = { param: 'as', is: ['time', 'epoch'] } as const;
+const ofFlags = { param: 'as', is: ['boolean'] } as const;
+
+/** A day has a type of its own where there is one. */
+const timeTypes: readonly string[] = ['timestamp', 'date'];
+
+/** For the item of a list of columns. */
+export const textFormatFields = {
+  as: f.choice({
+    label: 'Holds',
+    default: 'number',
+    options: [
+      { value: 'number', label: 'Numbers' },
+      { value: 'time', label: 'Dates or times' },
+      { value: 'epoch', label: 'Times counted from 1970' },
+      { value: 'boolean', label: 'Yes or no' },
+    ],
+  }),
+  type: f.choice({
+    label: 'Type',
+    default: 'number',
+    when: ofNumbers,
+    options: typeOptions.filter(({ value }) => (numberTypes as readonly ColumnType[]).includes(value)),
+  }),
+  decimal: f.choice({
+    label: 'Decimal sign',
+    default: 'comma',
+    when: ofNumbers,
+    options: [
+      { value: 'comma', label: 'Comma: 12,5' },
+      { value: 'dot', label: 'Dot: 12.5' },
+    ],
+  }),
+  thousands: f.choice({
+    label: 'Thousands',
+    default: 'dot',
+    help: 'Numbers without are read as well.',
+    when: ofNumbers,
+    options: [
+      { value: 'none', label: 'Not separated' },
+      { value: 'dot', label: 'Dot: 1.000' },
+      { value: 'comma', label: 'Comma: 1,000' },
+      { value: 'space', label: 'Space: 1 000' },
+      { value: 'apostrophe', label: "Apostrophe: 1'000" },
+      { value: 'underscore', label: 'Underscore: 1_000' },
+    ],
+  }),
+  units: f.text({
+    label: 'Currency or unit',
+    optional: true,
+    placeholder: '€, EUR',
+    help: 'May stand before or behind the number; several separated by commas.',
+    when: ofNumbers,
+  }),
+  percent: f.choice({
+    label: 'Percent',
+    default: 'none',
+    when: ofNumbers,
+    options: [
+      { value: 'none', label: 'None' },
+      { value: 'fraction', label: '12 % is 0.12', help: 'The sign must be there.' },
+      { value: 'number', label: '12 % is 12', help: 'With or without the sign.' },
+    ],
+  }),
+  brackets: f.boolean({ label: 'Brackets are negative', default: false, help: '(12,50) is -12.5, as in accounting.', when: ofNumbers }),
+  pattern: f.text({ label: 'Form', default: 'dd.MM.yyyy', help: patternHelp, when: ofPatterns }),
+  timeType: f.choice({ label: 'Type', default: 'timestamp', when: ofPatterns, options: typeOptions.filter(({ value }) => timeTypes.includes(value)) }),
+  zone: f.text({
+    label: 'Time zone',
+    default: '+00:00',
+    suggest: 'timeZones',
+    help: 'Of times that name no offset themselves: Europe/Berlin, UTC, +02:00.',
+    when: ofPatterns,
+  }),
+  unit: f.choice({
+    label: 'Unit',
+    default: 'seconds',
+    when: { param: 'as', is: ['epoch'] },
+    options: epochUnits.map((value) => ({ value, label: value[0]!.toUpperCase() + value.slice(1) })),
+  }),
+  finer: f.choice({
+    label: 'Finer than 1 ms',
+    default: 'fail',
+    help: 'Timestamps hold milliseconds.',
+    when: ofTimes,
+    options: [
+      { value: 'fail', label: 'Does not fit' },
+      { value: 'cut', label: 'Is cut off' },
+    ],
+  }),
+  yes: f.text({ label: 'Yes', default: 'yes, y, true, 1', help: 'Separated by commas; case does not count.', when: ofFlags }),
+  no: f.text({ label: 'No', default: 'no, n, false, 0', when: ofFlags }),
+};
+export type TextFormat = ParamsOf<typeof textFormatFields>;
+
+export function typeOfFormat({ as, type, timeType }: TextFormat): ColumnType {
+  if (as === 'boolean') return 'boolean';
+  return as === 'number' ? type : as === 'time' ? timeType : 'timestamp';
+}
+
+/** For cards: `1.234,5 €`, `dd.MM.yyyy`. */
+export function formatText(format: TextFormat): string {
+  switch (format.as) {
+    case 'number':
+      return numberExample(numberFormatOf(format));
+    case 'time':
+      return format.pattern;
+    case 'epoch':
+      return `${format.unit} since 1970`;
+    case 'boolean':
+      return `${words(format.yes)[0] ?? 'yes'} or ${words(format.no)[0] ?? 'no'}`;
+  }
+}
+
+/** What is wrong with a format, and at which of its params. */
+export function formatProblem(format: TextFormat): { readonly message: string; readonly field: keyof TextFormat } | null {
+  const { as, pattern, zone } = format;
+  if (as === 'number') {
+    const message = numberFormatProblem(format);
+    return message === null ? null : { message, field: 'thousands' };
+  }
+  if (as === 'time') {
+    const message = pattern === '' ? null : patternProblem(pattern);
+    if (message !== null) return { message, field: 'pattern' };
+    const unknown = zoneProblem(zone);
+    return unknown && { message: unknown.message, field: 'zone' };
+  }
+  if (as === 'epoch') return null;
+  const no = new Set(words(format.no).map(folded));
+  const both = words(format.yes).find((word) => no.has(folded(word)));
+  return both === undefined ? null : { message: `"${both}" is both yes and no`, field: 'no' };
+}
+
+/** Reads texts that are not blank. Total; messages begin with the text. */
+export function textParser(format: TextFormat): (text: string) => Converted {
+  switch (format.as) {
+    case 'number':
+      return numberParser(format);
+    case 'time':
+      return timeParser(format);
+    case 'epoch':
+      return epochParser(format);
+    case 'boolean':
+      return flagParser(format);
+  }
+}
+
+function numberFormatOf({ decimal, thousands, units, percent, brackets }: TextFormat): NumberFormat {
+  return { decimal, thousands, units: words(units ?? ''), percent, brackets };
+}
+
+function numberParser(format: TextFormat): (text: string) => Converted {
+  const own = numberFormatOf(format);
+  const read = numberReader(own);
+  return (text) => {
+    const plain = read(text);
+    return plain === null ? no(`${shown(text)} is not a number such as ${numberExample(own)}`) : castValue(plain, format.type, 'string');
+  };
+}
+
+function timeParser({ pattern, zone, timeType, finer }: TextFormat): (text: string) => Converted {
+  // A day is the same in every zone.
+  const times = new TimePattern(pattern, timeType === 'timestamp' ? zoneOf(zone)! : utc);
+  return (text) => {
+    const ms = times.read(text.trim());
+    if (Number.isNaN(ms)) return no(`${shown(text)} is not a time in the form ${pattern}`);
+    return times.isExact || finer === 'cut' ? castValue(ms, timeType, 'timestamp') : tooFine(text);
+  };
+}
+
+function epochParser({ unit, finer }: TextFormat): (text: string) => Converted {
+  return (text) => {
+    const time = readEpoch(text, unit);
+    if (!time) return no(`${shown(text)} is not a time in ${unit} since 1970`);
+    return time.isExact || finer === 'cut' ? { ok: true, value: time.ms } : tooFine(text);
+  };
+}
+
+function flagParser(format: TextFormat): (text: string) => Converted {
+  const known = new Map<string, boolean>();
+  for (const word of words(format.no)) known.set(folded(word), false);
+  for (const word of words(format.yes)) known.set(folded(word), true);
+  return (text) => {
+    const value = known.get(folded(text.trim()));
+    return value === undefined ? no(`${shown(text)} is neither yes (${format.yes}) nor no (${format.no})`) : { ok: true, value };
+  };
+}
+
+function tooFine(text: string): Converted {
+  return no(`${shown(text)} is finer than a millisecond, which a timestamp cannot hold`);
+}
+function no(message: string): Converted {
+  return { ok: false, message };
+}
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}
+/** The parts of a list that is written with commas. One within quotes may hold commas, or nothing: `"", "1,5"`. */
+export function words(list: string): string[] {
+  const found: string[] = [];
+  for (const [, quoted, bare = ''] of list.matchAll(/\s*(?:"((?:[^"]|"")*)"\s*(?=,|$)|([^,]+)|(?=,))(?:,|$)/g)) {
+    const word = quoted?.replaceAll('""', '"') ?? bare.trim();
+    if (word !== '' || quoted !== undefined) found.push(word);
+  }
+  return found;
+}
+function folded(word: string): string {
+  return word.toLowerCase();
+}

@@ -1,0 +1,414 @@
+import type { Problem } from '../model/problems/problem.ts';
+import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../model/values/types.ts';
+import type { Fields, ParamsOf } from './fields.ts';
+import type { IconName } from './icons.ts';
+import type { KeyedState } from './keyed-state.ts';
+import type { NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
+import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext } from './source.ts';
+
+export type * from './run-context.ts';
+export type * from './source.ts';
+
+export type NodeKind = 'source' | 'transform' | 'sink';
+export const categories = ['Files', 'Databases', 'Network', 'Generate', 'Rows', 'Columns', 'Reshape', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
+export type Category = (typeof categories)[number];
+
+export interface Port {
+  /** A short lower-case word: `rows`, `lookup`, `rest`. */
+  readonly name: string;
+  readonly label?: string;
+  /** Inputs only: takes any number of edges; otherwise one. */
+  readonly many?: boolean;
+  /** Inputs only: may stay unconnected. Outputs may always. */
+  readonly optional?: boolean;
+  /**
+   * Inputs only: read to its end before the node's other inputs deliver anything. Only where one source feeds both is that
+   * impossible: the node then holds back what comes too early. A function where that depends on the node's params.
+   */
+  readonly first?: boolean | ((params: any) => boolean);
+  /** Inputs only: the node holds rows back until the input ends, so it must be bounded. A function where that depends on the params. */
+  readonly bounded?: boolean | ((params: any) => boolean);
+  /** Outputs only: takes the rows that came too late to count. Their number is a metric of the node. */
+  readonly late?: boolean;
+  /** Outputs only: no row leaves here while a param has one of these values. The editor then shows the port only where an edge uses it. */
+  readonly absentWhen?: { readonly param: string; readonly is: readonly (string | number | boolean | null)[] };
+}
+
+export interface Identity {
+  /** kebab-case, equal to the file's name; unique in the catalogue. */
+  readonly type: string;
+  readonly kind: NodeKind;
+  readonly title: string;
+  /** At most 100 characters; what the palette shows. */
+  readonly summary: string;
+  readonly category: Category;
+  readonly icon: IconName;
+  /** Rises by one with each migration; starts at 1. */
+  readonly version: number;
+  readonly keywords?: readonly string[];
+  /** The engine puts it into runs by itself: nobody chooses it, so neither the palette nor the docs list it. */
+  readonly hidden?: boolean;
+  /** It is there to measure engines, not for people's data: the palette offers it only to those who name it, and the docs list it apart. */
+  readonly forBenchmarks?: boolean;
+}
+
+/** What the engine can tell about users' code without running it. Total: never throws. */
+export interface CodeAnalysis {
+  /** What an expression over `row` gives. */
+  expression(source: string, input: Schema): AnalysedExpression;
+  /** The columns that a snippet's default function returns, or null where they cannot be told. `declared` ones count more than what the code shows. */
+  snippet(source: string, input: Schema, declared?: readonly Column[]): { readonly schema: Schema | null; readonly problem?: CodeProblem };
+  /** The same for what `onRow` and `onTimer` of a keyed module return; `warning` is no reason not to run it. */
+  keyed(
+    source: string,
+    input: Schema,
+    keys: readonly string[],
+    declared?: readonly Column[],
+  ): { readonly schema: Schema | null; readonly problem?: CodeProblem; readonly warning?: CodeProblem };
+}
+export interface AnalysedExpression extends Pick<Column, 'nullable' | 'nulls'> {
+  /** Null where it cannot be told. */
+  readonly type: ColumnType | null;
+  readonly problem?: CodeProblem;
+  /** Where it may meet null. */
+  readonly warnings?: readonly (CodeProblem & Pick<Problem, 'severity'>)[];
+  /** Columns that are not null in rows for which it is true. */
+  readonly notNull?: readonly string[];
+}
+export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range' | 'fix'>;
+
+export interface InferContext<P> {
+  readonly params: P;
+  /** By input port: what arrives there, or null while unknown. For a port that takes many edges, see `inputLists`. */
+  readonly inputs: { readonly [port: string]: Schema | null };
+  readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
+  /** Sources: what `discover` found, or null while unknown. */
+  readonly discovered: Schema | null;
+  readonly analyse: CodeAnalysis;
+}
+export interface Inference {
+  /** By output port; null while unknown. */
+  readonly outputs: { readonly [port: string]: Schema | null };
+  readonly problems?: readonly NodeProblem[];
+}
+
+// ---- Transforms
+
+/** The time of what a node sends on, where the node makes it. Its inputs' watermark is then not to be handed on (see `outputWatermark`). */
+export interface OutputTime {
+  advance(watermark: number): void;
+  /** Whether rows have stopped coming, so that no watermark waits for them. */
+  idle(isIdle: boolean): void;
+  /** To be asked when rows come. */
+  order(): OrderCare | undefined;
+}
+export interface TransformContext<P> extends RunContext<P> {
+  /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
+  now(): number;
+  /**
+   * State by key that the engine keeps for this node: part of every checkpoint, on disk where it outgrows memory, and
+   * measured. `name` tells several apart. Such state is not for `snapshot` to repeat.
+   */
+  state<V extends State>(name: string): KeyedState<V>;
+  /**
+   * Bytes, as `stateSize` estimates them, that the operator may hold in plain memory. What is more belongs into `state`, from where
+   * it moves to disk: results must not depend on this limit, and a snapshot is as long as what is held here.
+   */
+  readonly memory: number;
+
+  /** For nodes with `setsEventTime`. */
+  readonly outputTime: OutputTime;
+  /** Sends rows on. `rows` belongs to the receiver from then on. */
+  emit(port: string, rows: readonly Row[]): void;
+  /**
+   * To be called again and again by a `finish` that emits more than memory holds. A promise is to be awaited: sinks are to take what
+   * was emitted, or others want a turn. Afterwards `signal` says whether to go on.
+   */
+  breathe(): void | Promise<void>;
+  /**
+   * Users' code as a function, confined. `field` is the path of the param that holds it, for error messages. Errors that
+   * the function throws are told with snippet line and column by the engine; do not catch them.
+   */
+  expression(source: string, field: string): (row: Row) => unknown;
+  snippet(source: string, field: string): (row: Row) => unknown;
+  /** What a keyed module exports. */
+  keyed(source: string, field: string): KeyedCode;
+  /**
+   * What users' code threw, with its place in the snippet, as the start of a failure: for operators that see whole batches,
+   * where only they know the row. Total.
+   */
+  explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
+}
+/** Users' functions over the rows of one key. What is handed to them besides the row must be frozen, or be theirs to change. */
+export interface KeyedCode {
+  /** The state of a key before its first row: a value, or a function that gives it. */
+  readonly initial: unknown;
+  readonly onRow: (row: Row, state: unknown, context: object) => unknown;
+  readonly onTimer: ((timer: object, state: unknown, context: object) => unknown) | null;
+}
+/**
+ * What a transform does with rows. The first three are stateless and work row by row: the engine fuses chains of them
+ * into one loop, and what they throw is a failure of that row alone. `process` sees whole batches.
+ */
+export type Operator =
+  /** One row in, one row out (to the first output). */
+  | { readonly map: (row: Row) => Row }
+  /** True sends the row on to the first output, false to the second. */
+  | { readonly test: (row: Row) => boolean }
+  /** One row in, any number out (to the first output). */
+  | { readonly expand: (row: Row) => readonly Row[] }
+  | StatefulOperator;
+export interface StatefulOperator {
+  process(rows: readonly Row[], port: string): void;
+  /**
+   * The watermark over all inputs (the least of those that are not idle) has moved to this time: see event-time.ts. What is
+   * complete by now is emitted here, in the order of event time, and so comes before the watermark at the nodes behind.
+   * Called with `endOfTime` once, before `finish`.
+   */
+  advance?(watermark: number): void;
+  /** The watermark to hand on, where rows still to come out may be older than the inputs' watermark: at most that. */
+  outputWatermark?(watermark: number): number;
+  /** About ten times a second of wall-clock time, for what must happen without rows (early firings, rates). Never in previews. */
+  tick?(now: number): void;
+  /** An input port has ended: no more rows arrive there. Told once more after a `restore`, of each port that had ended before. */
+  ended?(port: string): void;
+  /** All inputs have ended: emit what is still held. Called once. */
+  finish?(): void | Promise<void>;
+  /** True once no further row can change what comes out: the engine may then stop pulling what only this node needs. Asked after each `process`. */
+  done?(): boolean;
+  /** The state, and back into a new operator, before its first row. What they give must not change afterwards. */
+  snapshot?(): State;
+  restore?(state: State): void;
+  /** How many keys, windows or rows the state holds, and about how many bytes: shown while it runs. Cheap. */
+  stateSize?(): { readonly entries: number; readonly bytes: number };
+}
+
+// ---- Sinks
+
+/**
+ * Sinks commit in two phases, so that several of them and the sources' positions are one consistent cut:
+ *
+ * 1. `prepare(n)` on every writer: all rows written so far become durable, and nobody sees them yet.
+ * 2. Checkpoint n is stored with what each `prepare` gave, its token. From here on it will be committed, whatever happens.
+ * 3. `commit(n)` on every writer makes them visible.
+ *
+ * A run that goes on from checkpoint n gives each writer its token as `resume`: the writer first makes sure that n is
+ * committed (step 3 may have been done, half done, or not at all) and that whatever came after n is gone.
+ *
+ * A database cannot promise in step 1 that it will commit in step 3 after a crash. So where a writer has a `transaction`,
+ * the one of the first such writer decides: it is committed first, its number n within it, and checkpoint n counts only if
+ * `committedCheckpoint` finds that number. Further transactions of the run keep a redo log instead (`keepRedo`).
+ */
+export interface SinkContext<P> extends RunContext<P> {
+  /**
+   * `end`: all or nothing. Rows become visible at the end of the run, by one `prepare` and `commit`; what existed before is
+   * as it was until then. `checkpoint`: with every checkpoint, many times; rows follow a commit.
+   */
+  readonly commits: 'end' | 'checkpoint';
+  /**
+   * What to go on from, or null for a run that starts anew (the first of its lineage, or one that failed before its first
+   * checkpoint: what an earlier attempt of the same lineage left behind is then to be undone). With commits `end` there is no
+   * going on: `run` makes sure that the checkpoint is committed, and the next call is `close`. `isOlder`: later checkpoints were
+   * committed, and are given up; what they wrote is to go where that is possible. Otherwise what comes behind this one in an
+   * output that others may write to is theirs.
+   */
+  readonly resume: { readonly checkpoint: number; readonly token: Json; readonly isOlder?: boolean } | null;
+  /** Names what this pipeline writes from one start to the next across all restarts between: a marker in a database is filed under it. */
+  readonly lineage: string;
+}
+export interface Writer {
+  write(rows: readonly Row[]): void | Promise<void>;
+  /** Phase one. Absent where nothing outlives the process (rows kept in memory). Rows may be written right afterwards, and belong to the next checkpoint. */
+  prepare?(checkpoint: number): Json | Promise<Json>;
+  /** Phase two: makes all prepared rows visible. Without `prepare`, or where there was none, everything written. */
+  commit(checkpoint?: number): void | Promise<void>;
+  /** Undoes what was not committed, so that an output is as it was at the last commit. Not called once a checkpoint is decided. */
+  abort(): void | Promise<void>;
+  /** Always called last, after commit or abort. */
+  close(): void | Promise<void>;
+  /** What this writer made, for the summary and the result view. */
+  output(): Output;
+  /** Writers that become visible in one atomic step of their own (tables of one database) share one of these. */
+  readonly transaction?: Transaction;
+}
+export interface Transaction {
+  /**
+   * This transaction does not decide: from now on it keeps in `folder` what it takes to write the prepared rows once more,
+   * durable by the end of `prepare`. Called before the first row.
+   */
+  keepRedo(folder: string): void;
+  /** All is committed, and nothing goes on from there: what tells of checkpoints goes, unless another program is in the way. */
+  forget?(): void;
+}
+export type Output =
+  | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
+  | { readonly kind: 'file'; readonly path: string }
+  /** Rows that were printed to standard output. */
+  | { readonly kind: 'printed' }
+  | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
+
+// ---- The definition
+
+type ExampleParams<P> = { readonly [K in keyof P]?: P[K] extends readonly (infer I)[] ? readonly (I extends object ? Partial<I> : I)[] : P[K] };
+export interface Example<P> {
+  readonly title: string;
+  /** Params that differ from the defaults, in the items of lists too. */
+  readonly params: ExampleParams<P>;
+  readonly inputs?: { readonly [port: string]: readonly Row[] };
+  /** Needed where `inputs` has no rows to tell types from. */
+  readonly inputSchemas?: { readonly [port: string]: Schema };
+  /** Files to put beside the pipeline before the run, by relative path. */
+  readonly files?: { readonly [path: string]: string | Uint8Array };
+  readonly outputs?: { readonly [port: string]: readonly Row[] };
+  /** Sinks: relative path -> text that the file must hold, or for a SQLite file the rows per table. */
+  readonly writes?: { readonly [path: string]: string | { readonly [table: string]: readonly { readonly [column: string]: Value }[] } };
+  /** Messages (or parts of them) of the failures or problems that must be reported, in order. */
+  readonly failures?: readonly string[];
+}
+export interface Migration {
+  /** The version that it leads to: 2 for the first. */
+  readonly to: number;
+  readonly name: string;
+  migrate(params: { readonly [name: string]: Json }): { readonly [name: string]: Json };
+}
+
+interface Definition<F extends Fields> extends Identity {
+  /** Markdown: what it does, when to use it, its rules for null and errors. */
+  readonly docs: string;
+  readonly params: F;
+  /** One line for the canvas card: `temperature > 30`. */
+  card?(params: ParamsOf<F>): string;
+  /** Total and cheap: called at each edit, with inputs that may still be unknown. Never throws, does no I/O. */
+  infer(context: InferContext<ParamsOf<F>>): Inference;
+  readonly migrations?: readonly Migration[];
+  readonly examples: readonly Example<ParamsOf<F>>[];
+  /**
+   * What it would touch if it ran, shown before a pipeline from elsewhere is trusted. File params count by themselves; everything
+   * else has to be declared here. Pure. Paths as in the params.
+   */
+  reads?(params: ParamsOf<F>): readonly string[];
+  writes?(params: ParamsOf<F>): readonly string[];
+  /** Addresses that it opens for others to connect to, with their port: `http://127.0.0.1:8700/rows`. */
+  listens?(params: ParamsOf<F>): readonly string[];
+  /** Addresses that it connects to. */
+  reaches?(params: ParamsOf<F>): readonly string[];
+}
+export interface OpensFiles {
+  /** Without the dot, in lower case. `gz` may follow each. */
+  readonly extensions: readonly string[];
+  /** Whether a file begins as these do. `head` is its beginning, unpacked: at most 64 KB. Asked before the extension is believed. */
+  recognises(head: Uint8Array): boolean;
+  /** The params with which such a source reads a file. `path` is how they are to name it, `file` where it is. */
+  params(path: string, file: string): { readonly [name: string]: Json };
+}
+export interface SourceDefinition<F extends Fields> extends Definition<F> {
+  readonly kind: 'source';
+  readonly outputs: readonly Port[];
+  /** False for a source that never ends by itself; a function where that depends on its params. */
+  readonly bounded: boolean | ((params: ParamsOf<F>) => boolean);
+  /**
+   * The column that holds these rows' event time, as what the editor offers first. `simulated`: these times say nothing about
+   * this machine's clock, so none of them is too far ahead of it.
+   */
+  readonly eventTime?: { readonly column: string; readonly simulated?: boolean };
+  /** What it reads is gone afterwards. Absent: it can be opened again and gives the same rows, as long as nobody changes what it reads. */
+  readonly readsOnce?: boolean;
+  /** While it has no rows, its watermark stays where it is. Sources themselves leave it out: event-time-source.ts gives it. */
+  holdsBack?(params: ParamsOf<F>): boolean;
+  /** Its rows have the time at which they are read. Sources themselves leave it out: event-time-source.ts gives it. */
+  timesByReading?(params: ParamsOf<F>): boolean;
+  /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
+  discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
+  /**
+   * It keeps books of what was committed outside of checkpoints, and hears by this of a durable position that `Reader.committed`
+   * may not have been told of, as the run was killed: before anything goes on from there, and before it is forgotten.
+   */
+  acknowledge?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, position: Json, checkpoint: CheckpointRef): Promise<void>;
+  /**
+   * Whenever a run goes on, and before `acknowledge`, of each such source that has run since the pipeline began anew, in its plan or not:
+   * the checkpoint that is gone on from. What its books tell of later ones of that lineage is as if it had never been. May be told twice.
+   */
+  rewind?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal' | 'log'>, checkpoint: CheckpointRef): Promise<void>;
+  /** It gives out rows that were kept in the errors table: see engine/plan/errors-table.ts. */
+  readonly replaysErrors?: boolean;
+  /**
+   * What becomes of rows that fail, here and at every node that it feeds, where the pipeline does not say. Absent: the run stops. A source
+   * that takes what anybody sends says `keep`: one bad row of a stranger must not end the stream.
+   */
+  readonly onError?: 'skip' | 'keep';
+  /** Where programs send rows to while it runs, to be shown and copied: `http://127.0.0.1:8700/rows`. */
+  address?(params: ParamsOf<F>): string;
+  /**
+   * Waits at its address for a first request, and gives the params that fit what it carries: how an editor learns the columns of what
+   * programs send. Nothing of it is kept, and its sender is told so. Ends at once when the signal fires.
+   */
+  listen?(context: ListenContext<ParamsOf<F>>): Promise<Heard>;
+  /** The files that people may open or drop to get such a source. */
+  readonly opens?: OpensFiles;
+  /**
+   * It reads text, and can give the cells of this column as they are written: nobody has said what they hold. Columns are then planned
+   * as strings with `asWritten`. See engine/plan/as-written.ts.
+   */
+  readsText?(params: ParamsOf<F>, column: Column): boolean;
+  /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
+  readonly scans?: boolean;
+  run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
+}
+export interface TransformDefinition<F extends Fields> extends Definition<F> {
+  readonly kind: 'transform';
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /**
+   * What comes out for a row depends on other rows: it cannot be given a single one again later. Absent: its operators keep
+   * nothing between rows. A function where that depends on the params.
+   */
+  readonly stateful?: boolean | ((params: ParamsOf<F>) => boolean);
+  /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
+  readonly setsEventTime?: boolean;
+  /** Its outputs end even where its inputs do not (see `done`). */
+  readonly ends?: boolean;
+  /**
+   * For a node with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or not at
+   * all, so that a run may hand them to it as text (engine/plan/as-written.ts). Absent or null: it may look at all of them. Pure.
+   */
+  looksAt?(params: ParamsOf<F>, input: Schema): readonly string[] | null;
+  /**
+   * The inputs of which something is held until the watermark has passed it: where none rises, for ever. `time`: the column that
+   * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
+   */
+  awaits?(params: ParamsOf<F>): readonly { readonly port: string; readonly time: string | null; readonly field?: string }[];
+  run(context: TransformContext<ParamsOf<F>>): Operator;
+}
+export interface SinkDefinition<F extends Fields> extends Definition<F> {
+  readonly kind: 'sink';
+  readonly inputs: readonly Port[];
+  /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
+  readonly keepsErrors?: boolean;
+  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
+  writesText?(params: ParamsOf<F>): boolean;
+  /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
+  adding?(params: ParamsOf<F>): ParamsOf<F>;
+  /**
+   * What of these files it has to have to itself, where that is less than all of them: a table, say. `isShared`: any number of runs may
+   * write there at the same time, and all say so.
+   */
+  locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
+  run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
+  /**
+   * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.
+   * Changes nothing. `mustExist`: a checkpoint tells of this output, so where it is gone that is thrown, with a code that says so.
+   */
+  committedCheckpoint?(
+    context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
+  ): number | null | Promise<number | null>;
+}
+/** Any node of the catalogue, its params type forgotten. */
+export type NodeDefinition = SourceDefinition<any> | TransformDefinition<any> | SinkDefinition<any>;
+
+/** Declares a node; returns its argument. The params' type follows from `params`. */
+export function defineNode<const F extends Fields>(definition: SourceDefinition<F>): SourceDefinition<F>;
+export function defineNode<const F extends Fields>(definition: TransformDefinition<F>): TransformDefinition<F>;
+export function defineNode<const F extends Fields>(definition: SinkDefinition<F>): SinkDefinition<F>;
+export function defineNode(definition: NodeDefinition): NodeDefinition {
+  return definition;
+}

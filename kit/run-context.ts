@@ -1,0 +1,67 @@
+/** The contract between nodes and the engine while a pipeline runs: what every node gets, and what it reports. */
+import type { EntryFix, Fix, Problem, RowPosition } from '../model/problems/problem.ts';
+import type { Row, Schema } from '../model/values/types.ts';
+
+/** A problem of one node: the engine adds which one. */
+export type NodeProblem = Omit<Problem, 'node' | 'edge'>;
+
+/** What every running node gets from the engine. */
+export interface RunContext<P> {
+  readonly params: P;
+  /** The schemas that `infer` promised, by port. */
+  readonly inputs: { readonly [port: string]: Schema };
+  readonly outputs: { readonly [port: string]: Schema };
+  /** An absolute path for a path of the params (relative ones are relative to the pipeline's file). */
+  path(path: string): string;
+  /** Fires when the run is cancelled; long waits must end within a second of it. */
+  readonly signal: AbortSignal;
+  log(level: 'info' | 'warning', message: string): void;
+  /**
+   * Reports a row that this node could not handle. Under the policy "stop" this throws and ends the run; otherwise the
+   * row is counted, sent to the error port if the policy says so, and the node goes on with the next one.
+   */
+  fail(failure: RowFailure): void;
+  /** One instance of something costly (a database connection) for all nodes of this run; closed by the engine at its end. */
+  shared<T extends { close(): void }>(key: string, open: () => T): T;
+  /**
+   * What to undo should the run's thread be ended before this node's `commit` or `abort`, when none of its code can run any
+   * more (an endless loop or a memory hog in somebody's snippet). One is added to those of the node; a list takes the place of
+   * all of them, and an empty one clears them. A sink that commits more than once gives a list anew at the end of each `commit`.
+   */
+  guard?(undo: Undo | readonly Undo[]): void;
+}
+/** Removes a file that is in the making, or cuts one back to the size that it had. */
+export type Undo = { readonly remove: string } | { readonly truncate: string; readonly size: number };
+export interface RowFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly field?: string;
+  readonly range?: Problem['range'];
+  /** The row, or for a source the raw text as far as it could be read. */
+  readonly row?: Row;
+  readonly position?: RowPosition;
+  readonly fix?: Fix;
+  /** All cells of the row that do not fit their columns, where that is why it failed. The message is about the first. */
+  readonly misfits?: readonly Misfit[];
+}
+export interface Misfit {
+  readonly column: string;
+  /** As it stands in the input. */
+  readonly text: string;
+  /** Why it does not fit, without a full stop. */
+  readonly message: string;
+  /** The next wider type that takes it; absent where somebody has set the type. */
+  readonly fix?: EntryFix;
+}
+
+/**
+ * How a bounded input keeps all of its rows whatever their order: no watermark may rise above a row that is still to come. Absent where
+ * the input never ends, or nothing goes by its watermark: rows that come behind it are late then.
+ */
+export interface OrderCare {
+  /** How far, in milliseconds, its rows are known to be out of order; Infinity: its watermark waits for its end. Null: that is not known yet. */
+  readonly disorder: number | null;
+  /** Whoever finds a row behind the watermark throws `OutOfOrder`, and the run starts over. Where it cannot, `disorder` has to be found out before. */
+  readonly startsOver: boolean;
+}

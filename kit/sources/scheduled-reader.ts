@@ -1,0 +1,219 @@
+import { compareDecimals } from '../../model/values/decimal.ts';
+import type { ColumnType, Json, Row } from '../../model/values/types.ts';
+import type { Reader, SourceBatch, SourceContext } from '../node.ts';
+
+export interface Schedule {
+  /** From the start of one reading to that of the next, in milliseconds. */
+  readonly repeat: number;
+  readonly cursorColumn: string | null;
+  readonly cursorType: ColumnType | null;
+}
+/** Where a schedule goes on: within a reading, or at the time of the next one. */
+export type SchedulePosition = {
+  /** `source`: the position of the reading that is under way; null for one that is about to begin. */
+  readonly reading: { readonly source: Json; readonly startedAt: number } | null;
+  /** When the next reading begins; none before that time. */
+  readonly next: number;
+  /** Rows of this reading come out where they are beyond it. */
+  readonly cursor: number | string | null;
+  /** The greatest value so far: the cursor of the next reading. */
+  readonly greatest: number | string | null;
+  /** A reading has come to its end: from then on one that fails is tried again. */
+  readonly hasRead: boolean;
+};
+
+const longestBackOffMs = 300_000;
+
+/** Reads a source to its end at even times, until it is cancelled. */
+export class ScheduledReader implements Reader {
+  readonly #open: (context: SourceContext<any>) => Reader | Promise<Reader>;
+  readonly #context: SourceContext<any>;
+  readonly #repeat: number;
+  readonly #column: string | null;
+  readonly #isGreater: (a: number | string, b: number | string) => boolean;
+  /** The reading that is under way. */
+  #reader: Reader | null = null;
+  #reading: SchedulePosition['reading'];
+  #next: number;
+  #cursor: number | string | null;
+  #greatest: number | string | null;
+  #hasRead: boolean;
+  /**
+   * Set while a reading goes on where one was interrupted: rows beyond it are left to the next reading, which follows at once.
+   * What changed meanwhile may stand before the place where this one goes on, and a greater cursor would pass it over.
+   */
+  #limit: number | string | null = null;
+  #failures = 0;
+  /** What `fail` threw: it ends the run, and is no failure of the reading. */
+  #stop: unknown = null;
+  #closed = false;
+  #wake: (() => void) | null = null;
+
+  constructor(
+    open: (context: SourceContext<any>) => Reader | Promise<Reader>,
+    context: SourceContext<any>,
+    schedule: Schedule,
+    start: SchedulePosition | null,
+  ) {
+    this.#open = open;
+    this.#context = context;
+    this.#repeat = schedule.repeat;
+    this.#column = schedule.cursorColumn;
+    this.#isGreater = schedule.cursorType === 'decimal' ? (a, b) => compareDecimals(String(a), String(b)) > 0 : (a, b) => a > b;
+    this.#reading = start?.reading ?? null;
+    this.#next = start?.next ?? Number.NEGATIVE_INFINITY;
+    this.#cursor = start?.cursor ?? null;
+    this.#greatest = start?.greatest ?? null;
+    this.#hasRead = start?.hasRead ?? false;
+  }
+
+  async read(): Promise<SourceBatch | null> {
+    while (!this.#isStopped()) {
+      if (!this.#reader) await this.#wait();
+      if (this.#isStopped()) break;
+      try {
+        this.#reader ??= await this.#begin();
+        const batch = await this.#reader.read();
+        if (this.#isStopped()) break;
+        if (batch === null) {
+          await this.#finish();
+          await breath();
+        } else {
+          const fresh = this.#column === null ? batch : this.#beyondCursor(batch, this.#column);
+          if (fresh.rows.length > 0) return fresh;
+          await breath();
+        }
+      } catch (error) {
+        await this.#failed(error);
+      }
+    }
+    return null;
+  }
+
+  position(): Json {
+    const source = this.#reader ? this.#reader.position() : (this.#reading?.source ?? null);
+    const position: SchedulePosition = {
+      reading: this.#reading && { source, startedAt: this.#reading.startedAt },
+      next: Number.isFinite(this.#next) ? this.#next : 0,
+      cursor: this.#cursor,
+      greatest: this.#greatest,
+      hasRead: this.#hasRead,
+    };
+    return position;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+    await this.#reader?.close();
+    this.#reader = null;
+  }
+
+  #isStopped(): boolean {
+    return this.#closed || this.#context.signal.aborted;
+  }
+
+  /** Until the next reading is due: by the clock, and after the longest time between two readings also where that was set back. */
+  async #wait(): Promise<void> {
+    const { signal, now, elapsed } = this.#context;
+    const latest = elapsed() + Math.max(this.#repeat, this.#failures > 0 ? longestBackOffMs : 0);
+    const remaining = () => Math.min(this.#next - now(), latest - elapsed());
+    for (let left = remaining(); left > 0 && !this.#isStopped(); left = remaining()) {
+      // In small steps: a clock that is set, or a machine that slept, is noticed.
+      const ms = Math.min(left, 60_000);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        const wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener('abort', wake, { once: true });
+      });
+      if (this.#wake) signal.removeEventListener('abort', this.#wake);
+      this.#wake = null;
+    }
+  }
+
+  async #begin(): Promise<Reader> {
+    this.#limit = this.#reading && this.#column !== null ? this.#greatest : null;
+    this.#reading ??= { source: null, startedAt: this.#context.now() };
+    return this.#open({
+      ...this.#context,
+      start: this.#reading.source,
+      fail: (failure) => {
+        try {
+          this.#context.fail(failure);
+        } catch (error) {
+          this.#stop = error;
+          throw error;
+        }
+      },
+    });
+  }
+
+  async #finish(): Promise<void> {
+    await this.#reader?.close();
+    this.#reader = null;
+    const now = this.#context.now();
+    this.#next = this.#limit === null ? Math.max(this.#reading!.startedAt + this.#repeat, now) : now;
+    this.#limit = null;
+    this.#reading = null;
+    this.#cursor = this.#greatest;
+    this.#hasRead = true;
+    this.#failures = 0;
+  }
+
+  /** A reading that fails goes on where it was, later: unless it was the very first, whose failure is the user's to know. */
+  async #failed(error: unknown): Promise<void> {
+    if (this.#isStopped()) return;
+    if (error === this.#stop || !this.#hasRead) throw error;
+    const { now, log } = this.#context;
+    if (this.#reader) {
+      this.#reading = { source: this.#reader.position(), startedAt: this.#reading!.startedAt };
+      await Promise.resolve(this.#reader.close()).catch(() => {});
+      this.#reader = null;
+    }
+    const backOff = Math.max(this.#repeat, Math.min(this.#repeat * 2 ** this.#failures, longestBackOffMs));
+    this.#failures++;
+    this.#next = now() + backOff;
+    const message = error instanceof Error ? error.message : String(error);
+    log('warning', `It could not be read, and is tried again in ${Math.ceil(backOff / 1000)} s: ${message}`);
+  }
+
+  #beyondCursor(batch: SourceBatch, column: string): SourceBatch {
+    const { rows, locate } = batch;
+    const kept: number[] = [];
+    let greatest = this.#greatest;
+    rows.forEach((row, i) => {
+      const value = row[column];
+      if (typeof value !== 'number' && typeof value !== 'string') {
+        const position = locate?.(i);
+        this.#fail(row, column, position ? { position } : {});
+        return;
+      }
+      if (this.#limit !== null && this.#isGreater(value, this.#limit)) return;
+      if (this.#cursor === null || this.#isGreater(value, this.#cursor)) kept.push(i);
+      if (greatest === null || this.#isGreater(value, greatest)) greatest = value;
+    });
+    this.#greatest = greatest;
+    if (kept.length === rows.length) return batch;
+    const fresh = kept.map((i) => rows[i]!);
+    return locate ? { rows: fresh, locate: (index) => locate(kept[index] ?? 0) } : { rows: fresh };
+  }
+
+  #fail(row: Row, column: string, place: Pick<Parameters<SourceContext<any>['fail']>[0], 'position'>): void {
+    try {
+      const message = `${column} is null, but rows are told apart by it`;
+      this.#context.fail({ code: 'schedule/cursor', message, hint: 'Choose a column that every row has as the cursor.', field: 'cursorColumn', row, ...place });
+    } catch (error) {
+      this.#stop = error;
+      throw error;
+    }
+  }
+}
+
+/** Readings without new rows must not keep the thread from its messages: one says that the run is cancelled. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,73 @@
+/** Values of a column as times: numbers since 1970 in some unit, ISO 8601, or text in a pattern. */
+import { readEpoch } from '../../model/time/epoch.ts';
+import { isBeyondMilliseconds, isWithoutOffset, parseTimestamp } from '../../model/time/timestamp.ts';
+import { utc, type Zone, zoneOf } from '../../model/time/zone.ts';
+import type { ColumnType, Value } from '../../model/values/types.ts';
+import { TimePattern } from '../formats/time-pattern.ts';
+
+export const timeFormats = ['automatic', 'seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'pattern'] as const;
+export type TimeFormat = (typeof timeFormats)[number];
+
+export interface TimeReading {
+  readonly format: TimeFormat;
+  /** For `pattern`. */
+  readonly pattern: string;
+  /** Of days, and of texts that name no offset themselves. */
+  readonly zone: string;
+  /** What becomes of times finer than a millisecond. */
+  readonly finer: 'fail' | 'cut';
+}
+export interface TimeValues {
+  /** Milliseconds since 1970, or NaN for what is no such time, or too fine. */
+  read(value: Value): number;
+  /** What is wrong with a value of which `read` gives NaN: "does not fit ..." */
+  fault(value: Value): string;
+}
+
+/** A time, and whether nothing of it is finer than a millisecond. */
+interface Found {
+  readonly ms: number;
+  readonly isExact: boolean;
+}
+
+/** Null for a column that holds timestamps: there is nothing to read. */
+export function timeValues({ format, pattern, zone, finer }: TimeReading, type: ColumnType): TimeValues | null {
+  if (type === 'timestamp') return null;
+  const [find, expected] = finder(format, pattern, zone);
+  return {
+    read(value) {
+      const found = find(value);
+      return found === null || !(found.isExact || finer === 'cut') ? Number.NaN : found.ms;
+    },
+    fault: (value) => (find(value) === null ? `does not fit ${expected}` : 'is finer than a millisecond, which a timestamp cannot hold'),
+  };
+}
+
+function finder(format: TimeFormat, pattern: string, zone: string): readonly [(value: Value) => Found | null, expected: string] {
+  if (format === 'automatic') return [isoReader(zoneOf(zone) ?? utc), 'ISO 8601, such as 2026-01-31T12:00:00Z'];
+  if (format !== 'pattern') {
+    // Text of digits is taken as well, since such numbers soon exceed 2^53.
+    return [(value) => (typeof value === 'number' || typeof value === 'string' ? readEpoch(decimalText(value), format) : null), `${format} since 1970`];
+  }
+  const compiled = new TimePattern(pattern, zoneOf(zone) ?? utc);
+  const find = (value: Value) => {
+    const ms = typeof value === 'string' ? compiled.read(value) : Number.NaN;
+    return Number.isNaN(ms) ? null : { ms, isExact: compiled.isExact };
+  };
+  return [find, pattern];
+}
+
+function isoReader(zone: Zone): (value: Value) => Found | null {
+  return (value) => {
+    if (typeof value !== 'string') return null;
+    const ms = parseTimestamp(value);
+    if (ms === null) return null;
+    return { ms: zone !== utc && isWithoutOffset(value) ? zone.instantOf(ms) : ms, isExact: !isBeyondMilliseconds(value) };
+  };
+}
+
+/** A number without an exponent, which small fractions of a second have. */
+function decimalText(value: number | string): string {
+  const text = String(value);
+  return typeof value === 'number' && text.includes('e') ? value.toFixed(20) : text;
+}

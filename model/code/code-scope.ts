@@ -1,0 +1,220 @@
+import type { BlockStatement, Node } from 'acorn';
+import type { CodeFix, TextRange } from '../problems/problem.ts';
+import { type Shape, union } from './shape.ts';
+
+/** A problem of users' code that can be seen without running it. */
+export interface CodeFinding {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly range?: TextRange;
+  readonly fix?: CodeFix;
+}
+
+export interface CodeWarning extends CodeFinding {
+  readonly severity: 'warning' | 'info';
+}
+
+/** Where a node of the syntax tree stands in the text. */
+export function rangeOf(node: Node): TextRange | undefined {
+  const { loc } = node;
+  return loc ? { line: loc.start.line, column: loc.start.column + 1, endLine: loc.end.line, endColumn: loc.end.column + 1 } : undefined;
+}
+
+/** Users' functions and loops are followed at most this often, so that telling types stays cheap. */
+const maxSteps = 20_000;
+const maxDepth = 12;
+/** Variables and fields that may be copied while ways are followed: far more than for any code that somebody wrote. */
+const maxCopies = 2_000_000;
+/** Of one piece of code; the first is what its author is shown. */
+const mostFindings = 20;
+
+/** The code has too many variables and ways for its types to be worked out. */
+export class FollowedTooFar extends Error {}
+
+/**
+ * What is known while users' code is followed statement by statement: its variables' shapes, what was found to be not
+ * null, and the problems met so far. Mutable; `branch` tries a part of the code on a copy.
+ */
+export class CodeScope {
+  #variables = new Map<string, Shape>();
+  /** What each open block has hidden, to bring it back at the block's end. */
+  readonly #hidden: Map<string, Shape | undefined>[] = [];
+  #notNull = new Set<string>();
+  /** The variables as they were at each `break` and `continue` of the innermost loop. */
+  readonly #jumps: Map<string, Shape>[][] = [];
+  readonly findings: CodeFinding[] = [];
+  /** Of expressions: what runs, and may not be what is wanted. */
+  readonly warnings: CodeWarning[] = [];
+  readonly #text: string;
+  /** Names that are declared somewhere in the code: never reported as unknown. */
+  readonly #declared: ReadonlySet<string>;
+  #steps = 0;
+  #copies = 0;
+  #depth = 0;
+
+  /** Follows a function's body and gives what it returns (code-flow.ts, which the expressions' part cannot import without a cycle). */
+  readonly follow: (body: BlockStatement, scope: CodeScope) => Shape;
+
+  readonly only: 'expression' | 'snippet';
+
+  /** `text` is the code itself. */
+  constructor(
+    only: CodeScope['only'],
+    variables: Iterable<readonly [string, Shape]>,
+    declared: ReadonlySet<string>,
+    follow: CodeScope['follow'],
+    text: string,
+  ) {
+    this.only = only;
+    this.#text = text;
+    for (const [name, shape] of variables) this.#variables.set(name, shape);
+    this.#declared = declared;
+    this.follow = follow;
+  }
+
+  get(name: string): Shape | undefined {
+    return this.#variables.get(name);
+  }
+  isDeclared(name: string): boolean {
+    return this.#declared.has(name);
+  }
+  names(): Iterable<string> {
+    return this.#variables.keys();
+  }
+  /** Declares in the open block. */
+  declare(name: string, shape: Shape): void {
+    const hidden = this.#hidden.at(-1);
+    if (hidden && !hidden.has(name)) hidden.set(name, this.#variables.get(name));
+    this.assign(name, shape);
+  }
+  assign(name: string, shape: Shape): void {
+    this.#variables.set(name, shape);
+    for (const path of this.#notNull) if (path === name || path.startsWith(`${name}.`)) this.#notNull.delete(path);
+  }
+
+  block<T>(inside: () => T): T {
+    this.#hidden.push(new Map());
+    try {
+      return inside();
+    } finally {
+      for (const [name, shape] of this.#hidden.pop()!) {
+        if (shape) this.#variables.set(name, shape);
+        else this.#variables.delete(name);
+      }
+    }
+  }
+
+  /** Runs each way on a copy and goes on with what all ways that come to their end (by returning true) have in common. Says whether any did. */
+  branch(ways: readonly (() => boolean)[]): boolean {
+    const before = this.#variables;
+    const notNull = this.#notNull;
+    const ends: Map<string, Shape>[] = [];
+    const facts: Set<string>[] = [];
+    for (const way of ways) {
+      this.copying(before.size);
+      this.#variables = new Map(before);
+      this.#notNull = new Set(notNull);
+      if (!way()) continue;
+      ends.push(this.#variables);
+      facts.push(this.#notNull);
+    }
+    this.#variables = ends.reduce(merge, new Map());
+    if (ends.length === 0) this.#variables = before;
+    this.#notNull = new Set([...(facts[0] ?? [])].filter((path) => facts.every((each) => each.has(path))));
+    return ends.length > 0;
+  }
+
+  /** A body that runs any number of times: followed twice, so that what it assigns is known when it begins again. */
+  loop(body: () => boolean): void {
+    for (let pass = 0; pass < 2 && this.#steps < maxSteps; pass++) {
+      this.#steps++;
+      this.jumpTarget(() => this.branch([() => true, body]));
+    }
+  }
+  /** Follows `body`; what held at its `break`s and `continue`s holds behind it too. */
+  jumpTarget(body: () => boolean): boolean {
+    this.#jumps.push([]);
+    const completes = body();
+    const jumps = this.#jumps.pop()!;
+    this.#variables = jumps.reduce(merge, completes || jumps.length === 0 ? this.#variables : new Map());
+    return completes || jumps.length > 0;
+  }
+  jump(): void {
+    this.copying(this.#variables.size);
+    this.#jumps.at(-1)?.push(new Map(this.#variables));
+  }
+
+  /** Follows a part of the code where these paths (`row.temperature`) are known not to be null. */
+  assume(paths: readonly string[]): void {
+    for (const path of paths) this.#notNull.add(path);
+  }
+  assuming<T>(paths: readonly string[], inside: () => T): T {
+    const before = this.#notNull;
+    this.#notNull = new Set([...before, ...paths]);
+    try {
+      return inside();
+    } finally {
+      this.#notNull = before;
+    }
+  }
+  isNotNull(path: string): boolean {
+    return this.#notNull.has(path);
+  }
+
+  /** Call before so many variables or fields are copied. Throws FollowedTooFar. */
+  copying(count: number): void {
+    this.#copies += count;
+    if (this.#copies > maxCopies) throw new FollowedTooFar();
+  }
+
+  /** Goes into a function unless that would be too deep or too long; then gives `otherwise`. */
+  enter<T>(otherwise: T, inside: () => T): T {
+    if (this.#depth >= maxDepth || this.#steps >= maxSteps) return otherwise;
+    this.#depth++;
+    this.#steps++;
+    try {
+      return this.block(inside);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** `words` gives the message and the hint, if they are wanted: they may look through thousands of names. */
+  report(node: Node, code: string, words: () => readonly [message: string, hint?: string]): void {
+    const range = rangeOf(node);
+    if (isTold(this.findings, code, range)) return;
+    const [message, hint] = words();
+    this.findings.push({ code, message, hint, range });
+  }
+
+  /** `words` is given the text of the node, `fixed` the whole code. */
+  warn(
+    node: Node,
+    code: string,
+    severity: CodeWarning['severity'],
+    words: (text: string) => readonly [message: string, hint: string],
+    fixed: (code: string) => CodeFix | undefined,
+  ): void {
+    const range = rangeOf(node);
+    if (this.only !== 'expression' || isTold(this.warnings, code, range)) return;
+    const [message, hint] = words(this.#text.slice(node.start, node.end).replace(/\s+/g, ' '));
+    this.warnings.push({ code, severity, message, hint, range, fix: fixed(this.#text) });
+  }
+}
+
+function isTold(told: readonly CodeFinding[], code: string, range: TextRange | undefined): boolean {
+  return (
+    told.length >= mostFindings ||
+    told.some((finding) => finding.code === code && finding.range?.line === range?.line && finding.range?.column === range?.column)
+  );
+}
+
+function merge(a: Map<string, Shape>, b: Map<string, Shape>): Map<string, Shape> {
+  const merged = new Map(a);
+  for (const [name, shape] of b) {
+    const other = merged.get(name);
+    merged.set(name, other && other !== shape ? union(other, shape) : shape);
+  }
+  return merged;
+}

@@ -1,0 +1,88 @@
+import type { Value } from '../values/types.ts';
+
+/** A place in a text, 1-based, as editors show it. */
+export interface TextRange {
+  readonly line: number;
+  readonly column: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+}
+
+/** Where a row came from: a file's line, or a table's row number. `toLine` is set when only a range is known. */
+export interface RowPosition {
+  readonly source: string;
+  readonly line?: number;
+  readonly toLine?: number;
+}
+
+/** One edit of the node's params that mends a problem. */
+export type Fix = ParamFix | EntryFix | CodeFix;
+interface Titled {
+  /** What it does, as a button says it: `Read column "zip" as text`. */
+  readonly title: string;
+}
+/** `value` becomes that of the param. */
+export interface ParamFix extends Titled {
+  readonly param: string;
+  readonly value: string | number | boolean;
+}
+/** `entry` goes into the list that the param `list` is, in place of the entry that has the same `key`. */
+export interface EntryFix extends Titled {
+  readonly list: string;
+  readonly key: string;
+  readonly entry: FixEntry;
+  /** Entries that go into the list besides, each in the same way. */
+  readonly more?: readonly FixEntry[];
+}
+/** `text` takes the place of `before` in the code of the problem's `field`. No fix any more where `before` does not stand there. */
+export interface CodeFix extends Titled {
+  /** The offset in the code, in UTF-16 code units. */
+  readonly at: number;
+  readonly before: string;
+  readonly text: string;
+}
+export type FixEntry = { readonly [name: string]: string | boolean };
+
+/**
+ * Something the user should know, as data: every error, warning and row failure of Millrace has this shape,
+ * in the editor, on the command line and in an error port.
+ */
+export interface Problem {
+  /** Stable and machine-readable, `area/what`: `file/missing`, `pipeline/cycle`, `code/syntax`. */
+  readonly code: string;
+  readonly severity: 'error' | 'warning' | 'info';
+  /** What happened, one sentence, without the node's name (the reader adds it). */
+  readonly message: string;
+  /** What to do next, one sentence. */
+  readonly hint?: string;
+  readonly node?: string;
+  readonly port?: string;
+  /** `from.port->to.port` */
+  readonly edge?: string;
+  /** A param, as a path: `where`, `columns.2.expression`. */
+  readonly field?: string;
+  /** Within the snippet or expression that `field` names. */
+  readonly range?: TextRange;
+  readonly position?: RowPosition;
+  /** Needs `node`; one of code, `field` too. */
+  readonly fix?: Fix;
+  readonly row?: { readonly [column: string]: Value };
+}
+
+/** Thrown by nodes and engine alike for whatever the user can act on; anything else that is thrown is our bug. */
+export class MillraceError extends Error {
+  /** Total: what users' code throws may be a proxy, which would run code of its own when asked for its prototype. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || !(#isOurs in value)) return false;
+    // biome-ignore lint/complexity/noThisInStatic: a subclass asks by the same method.
+    return this === MillraceError || Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+
+  readonly #isOurs = true;
+  readonly problem: Problem;
+  constructor(problem: Omit<Problem, 'severity'> & { severity?: Problem['severity'] }, options?: ErrorOptions) {
+    super(problem.message, options);
+    this.name = 'MillraceError';
+    this.problem = { severity: 'error', ...problem };
+  }
+}

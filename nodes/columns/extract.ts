@@ -1,0 +1,357 @@
+import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
+import { duplicateNames, findColumn, typeOptions } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { own } from '../../model/text/own.ts';
+import { zoneProblem } from '../../model/time/zone.ts';
+import type { Column, ColumnType, Json, Row, Value } from '../../model/values/types.ts';
+import { caster, unfitField } from '../formats/cells/casting.ts';
+import { jsonColumns, jsonFieldItem, jsonFieldProblems, jsonFieldReader, jsonPathDocs } from '../formats/cells/json-fields.ts';
+import { columnsOf, formatDocs, formatLabel, isNamedFormat, logZoneField, type NamedFormat, namedFormats, namedReader } from '../formats/text/log-formats.ts';
+import { readLogfmt } from '../formats/text/logfmt.ts';
+import { namedGroupProblems, patternGroups, patternProblems, patternSource } from '../formats/text/patterns.ts';
+
+const byPattern = { param: 'by', is: ['pattern'] } as const;
+const params = {
+  by: f.choice({
+    label: 'Extract',
+    default: 'pattern',
+    options: [
+      { value: 'pattern', label: 'Groups of a pattern, from text' },
+      { value: 'json', label: 'Fields, from JSON' },
+      { value: 'logfmt', label: 'Values of pairs: key=value' },
+      ...namedFormats,
+    ],
+  }),
+  column: f.column({ label: 'Column', types: ['string', 'json'] }),
+  pattern: f.text({
+    label: 'Pattern',
+    placeholder: '(?<area>\\d+)-(?<number>\\d+)',
+    help: 'A regular expression. Each of its named groups, (?<name>…), becomes a column.',
+    when: byPattern,
+  }),
+  types: f.keyValue({
+    label: 'Types',
+    help: 'Of groups that are not text.',
+    keyLabel: 'Group',
+    valueLabel: 'Type',
+    options: typeOptions.map(({ value }) => value),
+    default: {},
+    when: byPattern,
+  }),
+  ignoreCase: f.boolean({ label: 'Ignore case', default: false, when: byPattern }),
+  unmatched: f.choice({
+    label: 'A text that does not match',
+    default: 'fail',
+    when: { param: 'by', is: ['pattern', 'logfmt', ...namedFormats.map(({ value }) => value)] },
+    options: [
+      { value: 'fail', label: 'Fails the row' },
+      { value: 'null', label: 'Leaves null' },
+    ],
+  }),
+  logZone: { ...logZoneField, when: { param: 'by', is: ['syslog'] } },
+  fields: f.list({ label: 'Fields', itemLabel: 'Field', min: 1, item: jsonFieldItem, default: [], when: { param: 'by', is: ['json'] } }),
+  pairs: f.list({
+    label: 'Pairs',
+    itemLabel: 'Pair',
+    min: 1,
+    item: {
+      ...jsonFieldItem,
+      path: f.text({ label: 'Key', placeholder: 'level' }),
+      name: f.text({ label: 'Name', optional: true, placeholder: 'as its key' }),
+    },
+    default: [],
+    when: { param: 'by', is: ['logfmt'] },
+  }),
+  keep: f.boolean({ label: 'Keep the column', default: true }),
+  unfit: { ...unfitField, advanced: true },
+};
+type Params = ParamsOf<typeof params>;
+
+export default defineNode({
+  type: 'extract',
+  kind: 'transform',
+  title: 'Extract',
+  summary: 'Takes parts of a text, or fields of a JSON value, into columns of their own.',
+  category: 'Columns',
+  icon: 'regex',
+  version: 1,
+  keywords: [
+    'regex',
+    'regular expression',
+    'named groups',
+    'str.extract',
+    'grok',
+    'access log',
+    'syslog',
+    'logfmt',
+    'key=value',
+    'parse log',
+    'json path',
+    'fields',
+    'struct',
+    'expand record',
+    'normalize json',
+  ],
+  docs: `
+Adds columns with what stands in another one.
+
+- With a **pattern**, each named group of a regular expression becomes a column: \`(?<area>\\d+)-(?<number>\\d+)\` gives the columns *area* and *number*. They are text unless *Types* says otherwise. The pattern may match anywhere in the text; \`^\` and \`$\` bind it to the whole. A group that takes no part in the match is null.
+- From **pairs** such as \`level=info msg="not found" ms=12\` (logfmt), values are named by their key, each with a type. A key that is missing, or has no value, is null.
+- By the name of a **log format**, its parts become columns:
+${formatDocs}
+
+- From **JSON**, fields are named by their path, each with a type. ${jsonPathDocs}
+
+### What does not match
+Null stays null. A text that does not match fails its row, or leaves the columns null, by choice. So does a value that does not fit its type.
+
+### Slow patterns
+Patterns such as \`(a+)+$\` can take for ever on some texts. They run under the same watch as code: a run whose pattern does not come back is ended with a message that names it, instead of hanging.
+`,
+  inputs: [{ name: 'rows' }],
+  outputs: [{ name: 'rows' }],
+  params,
+  card: (given) => {
+    if (given.column === '') return 'Choose a column';
+    const names = madeColumns(given).map(({ name }) => name || '?');
+    return names.length === 0 ? `from ${given.column}` : `${names.join(', ')} from ${given.column}`;
+  },
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const source = findColumn(rows, params.column) ?? null;
+    const problems = [...extractProblems(params), ...(source ? typeProblems(params, source) : [])];
+    if (!rows) return { outputs: { rows: null }, problems };
+    const made = madeColumns(params);
+    const kept = params.keep ? rows.columns : rows.columns.filter(({ name }) => name !== params.column);
+    const columns = [...kept, ...made];
+    problems.push(
+      ...duplicateNames(
+        columns.map(({ name }) => name),
+        (i) => nameField(params, i - kept.length),
+      ),
+    );
+    return { outputs: { rows: { columns } }, problems };
+  },
+  run: ({ params, outputs, expression, now, log }) => {
+    const made = madeColumns(params);
+    const { by } = params;
+    const read = isNamedFormat(by)
+      ? namedFormatReader(params, by, made, now, log)
+      : by === 'json'
+        ? jsonReader(params)
+        : by === 'logfmt'
+          ? pairsReader(params)
+          : patternReader(params, made, expression);
+    const kept = outputs['rows']!.columns.length - made.length;
+    const fields = outputs['rows']!.columns.map(({ name }, i) => ({ name, source: i < kept ? columnSource(name) : `made[${i - kept}]` }));
+    const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(fields)})`);
+    return { map: (row) => toRow(row, read(row)) };
+  },
+  examples: [
+    {
+      title: 'Parts of a log line',
+      params: {
+        column: 'line',
+        pattern: '^(?<level>[A-Z]+) (?<path>\\S+)(?: (?<ms>\\d+)ms)?$',
+        types: { ms: 'integer' },
+        keep: false,
+      },
+      inputs: { rows: [{ line: 'INFO /home 12ms' }, { line: 'WARN /cart' }, { line: null }, { line: '???' }] },
+      outputs: {
+        rows: [
+          { level: 'INFO', path: '/home', ms: 12 },
+          { level: 'WARN', path: '/cart', ms: null },
+          { level: null, path: null, ms: null },
+        ],
+      },
+      failures: ['"???" does not match the pattern'],
+    },
+    {
+      title: 'Fields of JSON',
+      params: {
+        by: 'json',
+        column: 'payload',
+        fields: [
+          { path: 'user.name', name: 'user', type: 'string' },
+          { path: 'items[0].price', name: null, type: 'number' },
+        ],
+        keep: false,
+      },
+      inputs: {
+        rows: [
+          { id: 1, payload: { user: { name: 'Ada' }, items: [{ price: 2.5 }] } },
+          { id: 2, payload: null },
+          { id: 3, payload: { items: [] } },
+        ],
+      },
+      outputs: {
+        rows: [
+          { id: 1, user: 'Ada', price: 2.5 },
+          { id: 2, user: null, price: null },
+          { id: 3, user: null, price: null },
+        ],
+      },
+    },
+    {
+      title: 'Lines of an access log',
+      params: { by: 'common', column: 'line', keep: false },
+      inputs: { rows: [{ line: '203.0.113.7 - ada [31/Jan/2026:13:00:00 +0100] "GET / HTTP/1.1" 200 512' }, { line: null }, { line: '???' }] },
+      outputs: {
+        rows: [
+          {
+            host: '203.0.113.7',
+            ident: null,
+            user: 'ada',
+            time: 1769860800000,
+            method: 'GET',
+            path: '/',
+            protocol: 'HTTP/1.1',
+            status: 200,
+            bytes: 512,
+          },
+          { host: null, ident: null, user: null, time: null, method: null, path: null, protocol: null, status: null, bytes: null },
+        ],
+      },
+      failures: ['"???" is not in the common log format'],
+    },
+    {
+      title: 'Values of pairs',
+      params: {
+        by: 'logfmt',
+        column: 'line',
+        pairs: [
+          { path: 'level', name: null, type: 'string' },
+          { path: 'ms', name: 'took', type: 'integer' },
+        ],
+        keep: false,
+      },
+      inputs: { rows: [{ line: 'level=info msg="not found" ms=12' }, { line: 'level=warn' }, { line: 'started' }] },
+      outputs: {
+        rows: [
+          { level: 'info', took: 12 },
+          { level: 'warn', took: null },
+        ],
+      },
+      failures: ['"started" is not made of pairs'],
+    },
+    {
+      title: 'A pattern without named groups says nothing',
+      params: { column: 'line', pattern: '\\d+' },
+      inputs: { rows: [{ line: 'a1' }] },
+      failures: ['The pattern has no named group'],
+    },
+  ],
+});
+
+function extractProblems({ by, pattern, fields, types, logZone }: Params): NodeProblem[] {
+  if (by === 'json') return jsonFieldProblems(fields, 'fields');
+  const zone = by === 'syslog' ? zoneProblem(logZone) : null;
+  if (zone) return [{ code: 'log/zone', severity: 'error', ...zone, field: 'logZone' }];
+  if (by !== 'pattern') return [];
+  const problems = namedGroupProblems(pattern, 'pattern');
+  if (patternProblems(pattern, 'pattern').length > 0 || pattern === '') return problems;
+  const { names } = patternGroups(pattern);
+  for (const name of Object.keys(types)) {
+    if (names.includes(name)) continue;
+    const hint = names.length > 0 ? `Its groups are ${names.join(', ')}.` : 'Remove it.';
+    problems.push({ code: 'extract/unknown-group', severity: 'error', message: `The pattern has no group "${name}"`, hint, field: 'types' });
+  }
+  return problems;
+}
+
+function typeProblems({ by }: Params, { name, type }: Column): NodeProblem[] {
+  const wanted = by === 'json' ? 'json' : 'string';
+  if (type === wanted || (type !== 'string' && type !== 'json')) return [];
+  const message = by === 'json' ? `Column "${name}" is text, not JSON` : `Column "${name}" is JSON, not text`;
+  const hint = by === 'json' ? 'Give it the type JSON before, with "Select columns".' : 'Choose "Fields, from JSON", or give it the type text before.';
+  return [{ code: 'extract/column-type', severity: 'error', message, hint, field: 'column' }];
+}
+
+/** The columns that are added. */
+function madeColumns({ by, fields, pairs, pattern, types }: Params): Column[] {
+  if (by === 'json') return jsonColumns(fields);
+  if (by === 'logfmt') return pairs.map(({ path, name, type }) => ({ name: name ?? path, type, nullable: true }));
+  if (isNamedFormat(by)) return columnsOf(by).map((column) => ({ ...column, nullable: true }));
+  if (patternProblems(pattern, '').length > 0) return [];
+  // A group may take no part in a match, so nothing is promised of any.
+  return patternGroups(pattern).names.map((name) => ({ name, type: typeOf(types, name), nullable: true }));
+}
+
+/** The param that names the i-th column which is added. */
+function nameField({ by }: Params, i: number): string {
+  if (by === 'json' || by === 'logfmt') return `${by === 'json' ? 'fields' : 'pairs'}.${i}.name`;
+  return by === 'pattern' ? 'pattern' : 'by';
+}
+
+function typeOf(types: Params['types'], name: string): ColumnType {
+  return (own(types, name) as ColumnType | undefined) ?? 'string';
+}
+
+function jsonReader({ fields, column, unfit }: Params): (row: Row) => Value[] {
+  const read = jsonFieldReader(fields, column, unfit, 'extract/cast', 'fields');
+  return (row) => read(row[column] as Json);
+}
+
+function namedFormatReader(
+  { column, unmatched, logZone }: Params,
+  by: NamedFormat,
+  made: readonly Column[],
+  now: () => number,
+  log: (level: 'info', message: string) => void,
+): (row: Row) => readonly Value[] {
+  const reader = namedReader(by, logZone, now);
+  const none = made.map(() => null);
+  let isTold = false;
+  return (row) => {
+    const text = row[column] as string | null;
+    if (text === null) return none;
+    const values = reader.read(text);
+    if (reader.hasCutTimes && !isTold) {
+      isTold = true;
+      log('info', 'Times are finer than a millisecond: they are cut to it.');
+    }
+    if (typeof values !== 'string') return values;
+    if (unmatched === 'null') return none;
+    const hint = 'Choose the format that it has, or let texts that do not match leave null.';
+    throw new MillraceError({ code: 'extract/no-match', message: `${shown(text)} is not in the ${formatLabel(by)}: ${values}`, hint, field: 'by' });
+  };
+}
+
+function pairsReader({ column, pairs, unmatched, unfit }: Params): (row: Row) => readonly Value[] {
+  const casts = pairs.map(({ path, type }, i) => ({ path, cast: caster({ name: path, type: 'string' }, type, unfit, 'extract/cast', `pairs.${i}.type`) }));
+  const none = pairs.map(() => null);
+  return (row) => {
+    const text = row[column] as string | null;
+    if (text === null) return none;
+    const found = readLogfmt(text);
+    if (typeof found !== 'string') return casts.map(({ path, cast }) => cast(found.pairs.get(path) ?? null));
+    if (unmatched === 'null') return none;
+    const hint = 'Choose another way to extract, or let texts that do not match leave null.';
+    throw new MillraceError({ code: 'extract/no-match', message: `${shown(text)} is not made of pairs: ${found}`, hint, field: 'by' });
+  };
+}
+
+function patternReader(
+  { column, pattern, ignoreCase, unmatched, unfit }: Params,
+  made: readonly Column[],
+  expression: (source: string, field: string) => (row: Row) => unknown,
+): (row: Row) => readonly Value[] {
+  const match = expression(`${patternSource(pattern, ignoreCase ? 'iu' : 'u')}.exec(${columnSource(column)})`, 'pattern');
+  const casts = made.map(({ name, type }) => ({ name, cast: caster({ name, type: 'string' }, type, unfit, 'extract/cast', 'types') }));
+  const none = made.map(() => null);
+  return (row) => {
+    const text = row[column] as string | null;
+    if (text === null) return none;
+    const found = match(row) as RegExpExecArray | null;
+    if (found) return casts.map(({ name, cast }) => cast(found.groups![name] ?? null));
+    if (unmatched === 'null') return none;
+    const hint = 'Change the pattern, or let texts that do not match leave null.';
+    throw new MillraceError({ code: 'extract/no-match', message: `${shown(text)} does not match the pattern`, hint, field: 'pattern' });
+  };
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}

@@ -1,0 +1,217 @@
+import { KeyedRows, keysField, ttlDocs, ttlField } from '../../engine/operators/keyed/keyed-rows.ts';
+import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
+import { findColumn } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
+import { castValue } from '../../model/values/values.ts';
+
+const params = {
+  columns: f.list({
+    label: 'Columns',
+    itemLabel: 'Column',
+    item: {
+      column: f.column({ label: 'Column' }),
+      with: f.choice({
+        label: 'Fill with',
+        default: 'value',
+        options: [
+          { value: 'value', label: 'A value' },
+          { value: 'previous', label: 'Value before', help: 'The last one that was not missing.' },
+        ],
+      }),
+      value: f.text({ label: 'Value', default: '', placeholder: '0', when: { param: 'with', is: ['value'] } }),
+    },
+    default: [],
+  }),
+  keys: { ...keysField, label: 'Value before within', help: 'Each combination of their values has a value before of its own; none: all rows together.' },
+  blanks: f.boolean({ label: 'Blank text is missing too', default: false }),
+  ttl: ttlField,
+};
+type Params = ParamsOf<typeof params>;
+
+export default defineNode({
+  type: 'fill',
+  kind: 'transform',
+  title: 'Fill missing values',
+  summary: 'Fills missing values with a constant, or with the value of the row before.',
+  category: 'Columns',
+  icon: 'bucket-droplet',
+  version: 1,
+  keywords: ['fillna', 'ffill', 'forward fill', 'fill down', 'fill_null', 'missing value', 'null', 'coalesce', 'default value', 'impute', 'last value'],
+  docs: `
+Fills nulls in the columns that are listed; all other values stay as they are. *Blank text is missing too* counts text of nothing but white space as null.
+
+- **A value** is read in the column's own type: \`0\` for numbers, \`2024-01-31\` for timestamps. An empty value is the empty text.
+- **Value before** is the last one that was not missing, in the order in which rows come, among rows with the same values in *Value before within*. As long as there is none, null stays null. A sheet in which a name stands only in the first line of its block is filled so.
+
+A column may be listed twice: first the value before, then a value for what is still missing. A column that is filled with a value is never null afterwards.
+
+${ttlDocs}
+`,
+  inputs: [{ name: 'rows' }],
+  stateful: ({ columns }: Params) => columns.some(isPrevious),
+  outputs: [{ name: 'rows' }],
+  params,
+  card: ({ columns, keys }) => {
+    if (columns.length === 0) return 'Add a column';
+    const what = columns.map((item) => `${item.column || '?'} ${isPrevious(item) ? '= before' : `= ${item.value || '""'}`}`).join(', ');
+    return columns.some(isPrevious) && keys.length > 0 ? `${what} by ${keys.join(', ')}` : what;
+  },
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    return { outputs: { rows: rows && filledSchema(params, rows) }, problems: fillProblems(params, rows) };
+  },
+  run: (context) => {
+    const { params, inputs, emit } = context;
+    const fill = filler(params, inputs['rows']!);
+    if (!params.columns.some(isPrevious)) return { map: (row) => fill(row, []) };
+    const keyed = new KeyedRows<Value[]>(context, params);
+    return {
+      process(rows) {
+        const out: Row[] = [];
+        keyed.each(rows, (row, before = []) => {
+          out.push(fill(row, before));
+          return before;
+        });
+        if (out.length > 0) emit('rows', out);
+      },
+      advance: keyed.advance,
+      tick: keyed.tick,
+    };
+  },
+  examples: [
+    {
+      title: 'A constant',
+      params: {
+        columns: [
+          { column: 'amount', with: 'value', value: '0' },
+          { column: 'note', with: 'value', value: 'none' },
+        ],
+        blanks: true,
+      },
+      inputs: {
+        rows: [
+          { amount: 3, note: 'x' },
+          { amount: null, note: ' ' },
+          { amount: 2, note: null },
+        ],
+      },
+      outputs: {
+        rows: [
+          { amount: 3, note: 'x' },
+          { amount: 0, note: 'none' },
+          { amount: 2, note: 'none' },
+        ],
+      },
+    },
+    {
+      title: 'The value before, for each sensor',
+      params: { columns: [{ column: 'level', with: 'previous', value: '' }], keys: ['sensor'] },
+      inputs: {
+        rows: [
+          { sensor: 'a', level: null },
+          { sensor: 'a', level: 4 },
+          { sensor: 'b', level: 9 },
+          { sensor: 'a', level: null },
+          { sensor: 'a', level: null },
+          { sensor: 'b', level: null },
+        ],
+      },
+      outputs: {
+        rows: [
+          { sensor: 'a', level: null },
+          { sensor: 'a', level: 4 },
+          { sensor: 'b', level: 9 },
+          { sensor: 'a', level: 4 },
+          { sensor: 'a', level: 4 },
+          { sensor: 'b', level: 9 },
+        ],
+      },
+    },
+    {
+      title: 'The value before, and a value where there is none',
+      params: {
+        columns: [
+          { column: 'region', with: 'previous', value: '' },
+          { column: 'region', with: 'value', value: 'unknown' },
+        ],
+      },
+      inputs: { rows: [{ region: null }, { region: 'north' }, { region: null }] },
+      outputs: { rows: [{ region: 'unknown' }, { region: 'north' }, { region: 'north' }] },
+    },
+    {
+      title: 'A value of another type is told before anything runs',
+      params: { columns: [{ column: 'amount', with: 'value', value: 'none' }] },
+      inputs: { rows: [{ amount: 1 }] },
+      failures: ['"none" is not a whole number'],
+    },
+  ],
+});
+
+type Item = Params['columns'][number];
+
+function isPrevious(item: Item): boolean {
+  return item.with === 'previous';
+}
+
+function filledSchema({ columns }: Params, rows: Schema): Schema {
+  const isFilled = ({ name, type }: Column) => columns.some((item) => item.column === name && !isPrevious(item) && constantOf(item, type) !== null);
+  return { columns: rows.columns.map((column) => (isFilled(column) ? { ...column, nullable: false } : column)) };
+}
+
+/** Null for what is no value of the type. */
+function constantOf({ value }: Item, type: Column['type']): Value {
+  const cast = castValue(value, type, 'string');
+  return cast.ok ? cast.value : null;
+}
+
+function fillProblems({ columns, keys }: Params, rows: Schema | null): NodeProblem[] {
+  if (columns.length === 0) return [{ code: 'fill/nothing', severity: 'error', message: 'There is nothing to fill', hint: 'Add a column.', field: 'columns' }];
+  return columns.flatMap((item, i): NodeProblem[] => {
+    const column = findColumn(rows, item.column);
+    if (!column) return [];
+    if (isPrevious(item)) {
+      if (!keys.includes(column.name)) return [];
+      const hint = 'Take it out of "Value before within".';
+      return [
+        {
+          code: 'fill/key',
+          severity: 'error',
+          message: `"${column.name}" tells rows apart, so it cannot be filled from others`,
+          hint,
+          field: `columns.${i}.column`,
+        },
+      ];
+    }
+    const cast = castValue(item.value, column.type, 'string');
+    if (cast.ok && cast.value !== null) return [];
+    const message = cast.ok ? `There is no value to fill "${column.name}" with` : `${cast.message}, as column "${column.name}" needs`;
+    return [{ code: 'fill/value', severity: 'error', message, hint: `Write a value of the type ${column.type}.`, field: `columns.${i}.value` }];
+  });
+}
+
+/** Fills a row. `before` holds the last value of each item that looks back, and is brought up to date. */
+function filler({ columns, blanks }: Params, rows: Schema): (row: Row, before: Value[]) => Row {
+  const names = [...new Set(columns.map(({ column }) => column))];
+  const items = columns.map((item) => {
+    const { type } = findColumn(rows, item.column)!;
+    return { at: names.indexOf(item.column), looksBack: isPrevious(item), constant: isPrevious(item) ? null : constantOf(item, type) };
+  });
+  const isMissing = blanks ? (value: Value) => value === null || (typeof value === 'string' && value.trim() === '') : (value: Value) => value === null;
+  const fields = rows.columns.map(({ name }) => ({ name, source: names.includes(name) ? `values[${names.indexOf(name)}]` : columnSource(name) }));
+  const toRow = compile<(row: Row, values: readonly Value[]) => Row>(`(row, values) => (${rowSource(fields)})`);
+  return (row, before) => {
+    const values = names.map((name): Value => row[name]!);
+    let isSame = true;
+    for (let i = 0; i < items.length; i++) {
+      const { at, looksBack, constant } = items[i]!;
+      if (isMissing(values[at]!)) {
+        values[at] = looksBack ? (before[i] ?? null) : constant;
+        isSame = false;
+      }
+      before[i] = looksBack ? values[at]! : null;
+    }
+    return isSame ? row : toRow(row, values);
+  };
+}

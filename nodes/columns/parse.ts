@@ -1,0 +1,206 @@
+import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
+import { duplicateNames, findColumn } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { formatProblem, formatText, textFormatFields, textParser, typeOfFormat, words } from '../../kit/formats/text-formats.ts';
+import { patternHelp } from '../../kit/formats/time-pattern.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { nullness } from '../../model/schema/nulls.ts';
+import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
+import { formatValue } from '../../model/values/values.ts';
+import { unfitField } from '../formats/cells/casting.ts';
+
+const params = {
+  columns: f.list({
+    label: 'Columns',
+    itemLabel: 'Column',
+    item: {
+      column: f.column({ label: 'Column', types: ['string', 'integer', 'number'] }),
+      ...textFormatFields,
+      name: f.text({ label: 'New column', optional: true, placeholder: 'in its place', help: 'Empty: the values take the place of the texts.' }),
+    },
+    default: [],
+  }),
+  marks: f.text({ label: 'Marks for missing', optional: true, placeholder: 'n/a, -', help: 'Texts that become null, separated by commas.' }),
+  unfit: { ...unfitField, help: 'A text in another format.' },
+};
+type Params = ParamsOf<typeof params>;
+type Item = Params['columns'][number];
+
+export default defineNode({
+  type: 'parse',
+  kind: 'transform',
+  title: 'Parse',
+  summary: 'Reads texts in a given format as numbers, times, or yes and no.',
+  category: 'Columns',
+  icon: 'numbers',
+  version: 1,
+  keywords: [
+    'cast',
+    'convert',
+    'string to number',
+    'string to date',
+    'to_datetime',
+    'strptime',
+    'decimal comma',
+    'thousands',
+    'currency',
+    'percent',
+    'epoch',
+    'unix time',
+    'using locale',
+    'format',
+    'boolean',
+  ],
+  docs: `
+Reads columns that are written in a format of their own, each with the format that you state. The values take the texts' place, or go into a new column. Only the stated format is read, never one that is merely alike: \`1.234\` is a thousand or one and a bit, and nobody guesses.
+
+| holds | format |
+|---|---|
+| numbers | decimal dot or comma; thousands in groups of three; a currency or unit before or behind; percent; accounting brackets; a minus in front or behind |
+| dates or times | a form of letters such as \`dd.MM.yyyy HH:mm\` |
+| times counted from 1970 | seconds (also with a fraction), milliseconds, microseconds or nanoseconds |
+| yes or no | lists of words |
+
+The form of a time is made of ${patternHelp} A time without an offset of its own is in the offset that you give.
+
+Digits are never lost in silence: a whole number beyond 2^53 does not fit, nor does a time finer than a millisecond, unless you say that it may be cut off. Whole numbers are read too, such as 20260131 in the form \`yyyyMMdd\`.
+
+### Missing values and errors
+Null and blank text are null, and so are the *marks for missing*. A text that does not fit **fails its row** with the text in the message, or becomes null.
+`,
+  inputs: [{ name: 'rows' }],
+  outputs: [{ name: 'rows' }],
+  params,
+  card: ({ columns }) => columns.map((item) => `${item.column || '?'} as ${formatText(item) || '?'}`).join(', ') || 'Add a column',
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    return { outputs: { rows: rows && parsedSchema(params, rows) }, problems: parseProblems(params, rows) };
+  },
+  run: ({ params, inputs, outputs }) => {
+    const rows = inputs['rows']!;
+    const parsers = params.columns.map((item, i) => parserOf(params, item, findColumn(rows, item.column)!, i));
+    const targets = new Map(params.columns.map((item, i) => [item.name ?? item.column, i]));
+    const fields = outputs['rows']!.columns.map(({ name }) => {
+      const i = targets.get(name);
+      return { name, source: i === undefined ? columnSource(name) : `p${i}(${columnSource(params.columns[i]!.column)})` };
+    });
+    return { map: compile<(row: Row) => Row>(`(row) => (${rowSource(fields)})`, Object.fromEntries(parsers.map((parse, i) => [`p${i}`, parse]))) };
+  },
+  examples: [
+    {
+      title: "A bank's export",
+      params: {
+        columns: [item('amount', { as: 'number', units: 'EUR' }), item('booked', { as: 'time', pattern: 'dd.MM.yyyy' })],
+      },
+      inputs: {
+        rows: [
+          { booked: '31.01.2026', amount: '1.234,50 EUR' },
+          { booked: '01.02.2026', amount: '-12,00' },
+          { booked: null, amount: ' ' },
+          { booked: '30.02.2026', amount: '1,00' },
+          { booked: '01.02.2026', amount: '12.50' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { booked: 1769817600000, amount: 1234.5 },
+          { booked: 1769904000000, amount: -12 },
+          { booked: null, amount: null },
+        ],
+      },
+      failures: ['"30.02.2026" is not a time in the form dd.MM.yyyy', '"12.50" is not a number such as -1.234,5 EUR'],
+    },
+    {
+      title: 'Percentages, brackets, and yes or no, into new columns',
+      params: {
+        columns: [
+          item('share', { as: 'number', decimal: 'dot', thousands: 'comma', percent: 'fraction', name: 'fraction' }),
+          item('balance', { as: 'number', decimal: 'dot', thousands: 'comma', units: '$', brackets: true, name: 'dollars' }),
+          item('paid', { as: 'boolean', yes: 'ja', no: 'nein', name: 'is_paid' }),
+        ],
+        marks: '-',
+      },
+      inputs: {
+        rows: [
+          { share: '12.5 %', balance: '$(1,200.75)', paid: 'Ja' },
+          { share: '-', balance: '$3', paid: 'nein' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { share: '12.5 %', balance: '$(1,200.75)', paid: 'Ja', fraction: 0.125, dollars: -1200.75, is_paid: true },
+          { share: '-', balance: '$3', paid: 'nein', fraction: null, dollars: 3, is_paid: false },
+        ],
+      },
+    },
+    {
+      title: 'Nanoseconds do not fit, unless they are cut off',
+      params: { columns: [item('ns', { as: 'epoch', unit: 'nanoseconds' }), item('us', { as: 'epoch', unit: 'microseconds', finer: 'cut' })] },
+      inputs: {
+        rows: [
+          { ns: '1706702400123000000', us: 1706702400123456 },
+          { ns: '1706702400123456789', us: 0 },
+        ],
+      },
+      outputs: { rows: [{ ns: 1706702400123, us: 1706702400123 }] },
+      failures: ['"1706702400123456789" is finer than a millisecond'],
+    },
+  ],
+});
+
+/** Of an example: what is not said is as the form has it at first. */
+function item(column: string, said: Partial<Item>): Item {
+  const defaults = Object.fromEntries(Object.entries(textFormatFields).map(([name, field]) => [name, 'default' in field ? field.default : null]));
+  return { ...(defaults as Omit<Item, 'column' | 'name'>), name: null, column, ...said };
+}
+
+function parsedSchema(given: Params, rows: Schema): Schema {
+  const parsed = given.columns.flatMap((each): { readonly column: Column; readonly isNew: boolean }[] => {
+    const from = findColumn(rows, each.column);
+    if (!from) return [];
+    const mayBeNull = nullness([from], from.type === 'string' || given.unfit === 'null' || given.marks !== null);
+    return [{ column: { name: each.name ?? each.column, type: typeOfFormat(each), ...mayBeNull }, isNew: each.name !== null }];
+  });
+  const inPlace = (column: Column) => parsed.find(({ column: { name }, isNew }) => !isNew && name === column.name)?.column ?? column;
+  return { columns: [...rows.columns.map(inPlace), ...parsed.filter(({ isNew }) => isNew).map(({ column }) => column)] };
+}
+
+function parseProblems({ columns }: Params, rows: Schema | null): NodeProblem[] {
+  if (columns.length === 0)
+    return [{ code: 'parse/nothing', severity: 'error', message: 'There is nothing to parse', hint: 'Add a column.', field: 'columns' }];
+  const problems = columns.flatMap((each, i): NodeProblem[] => {
+    const problem = formatProblem(each);
+    if (!problem) return [];
+    return [{ code: 'parse/format', severity: 'error', message: problem.message, hint: 'Change the format.', field: `columns.${i}.${problem.field}` }];
+  });
+  const inPlace = columns.filter(({ name }) => name === null).length;
+  const own = columns.map(({ column }, i) => ({ column, i })).filter(({ i }) => columns[i]!.name === null);
+  problems.push(
+    ...duplicateNames(
+      own.map(({ column }) => column),
+      (at) => `columns.${own[at]!.i}.column`,
+    ),
+  );
+  if (inPlace === columns.length || !rows) return problems;
+  const taken = rows.columns.map(({ name }) => name);
+  const added = columns.flatMap(({ name }, i) => (name === null ? [] : [{ name, i }]));
+  problems.push(...duplicateNames([...taken, ...added.map(({ name }) => name)], (at) => `columns.${added[at - taken.length]?.i ?? 0}.name`));
+  return problems;
+}
+
+function parserOf({ marks, unfit }: Params, format: Item, column: Column, index: number): (value: Value) => Value {
+  const parse = textParser(format);
+  const missing = new Set(words(marks ?? ''));
+  return (value) => {
+    if (value === null) return null;
+    const text = formatValue(value, column.type);
+    const trimmed = text.trim();
+    if (trimmed === '' || missing.has(trimmed)) return null;
+    const result = parse(text);
+    if (result.ok) return result.value;
+    if (unfit === 'null') return null;
+    const hint = 'Change the format, or let what does not fit become null.';
+    throw new MillraceError({ code: 'parse/unfit', message: `${result.message} (column "${column.name}")`, hint, field: `columns.${index}.column` });
+  };
+}

@@ -1,0 +1,263 @@
+import { keyColumns } from '../../engine/operators/keyed/key-columns.ts';
+import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../../engine/operators/keyed/keyed-rows.ts';
+import { findColumn, keyTypes, numberTypes, timeTypes } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { parseTimestamp } from '../../model/time/timestamp.ts';
+import { scaledOf, sumOf, textOf } from '../../model/values/decimal.ts';
+import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
+
+const params = {
+  keys: keysField,
+  columns: f.list({
+    label: 'Columns',
+    itemLabel: 'Column',
+    item: {
+      column: f.column({ label: 'Column' }),
+      rows: f.number({ label: 'Rows before', default: 1, min: 1, max: 1000, integer: true }),
+      name: f.text({ label: 'Name', optional: true, placeholder: 'previous_temperature' }),
+      change: f.boolean({ label: 'And the difference', default: false, help: 'This row\'s value minus the earlier one, as "change_temperature".' }),
+    },
+    default: [],
+  }),
+  changes: f.columns({
+    label: 'Only rows with a change in',
+    help: 'Rows that are as the one before in all of these are left out.',
+    types: keyTypes,
+    default: [],
+  }),
+  ttl: ttlField,
+};
+type Params = ParamsOf<typeof params>;
+type Lag = Params['columns'][number];
+/** The last rows' values, by column and then from the oldest on, and what is compared of the last row. */
+type Before = { lags: Value[][]; compared: Value[] };
+
+export default defineNode({
+  type: 'previous-row',
+  kind: 'transform',
+  title: 'Lag and change',
+  summary: 'Puts values of an earlier row with the same key beside a row, and can keep only rows that changed.',
+  category: 'Columns',
+  icon: 'history',
+  version: 1,
+  keywords: ['lag', 'previous', 'delta', 'difference', 'change', 'diff', 'before', 'window function'],
+  docs: `
+Adds the value that a column had in the row before with the same key, as \`previous_temperature\`; or, with more *Rows before*, that of the row so many places earlier, as \`previous_2_temperature\`. Where there is no such row, it is null.
+
+*And the difference* adds this row's value minus the earlier one, as \`change_temperature\`: for numbers a number, for decimals a decimal, for times the milliseconds between them, for dates the days. It is null where one of both is null.
+
+*Only rows with a change in* lets those rows through that differ from the row before with the same key in one of these columns, and the first row of each key. Null is a value like any other here: from null to 5 is a change.
+
+"Before" means the order in which rows come. Rows out of a file or a table come in its order; put a *Sort* before where that is not the order of time.
+
+${ttlDocs}
+`,
+  inputs: [{ name: 'rows' }],
+  stateful: true,
+  outputs: [{ name: 'rows' }],
+  params,
+  card: ({ keys, columns, changes }) => {
+    const what = [...columns.map(({ column }) => column).filter((name) => name !== ''), ...(changes.length > 0 ? [`changes in ${changes.join(', ')}`] : [])];
+    if (what.length === 0) return 'Add a column';
+    return keys.length > 0 ? `${what.join(', ')}\nby ${keys.join(', ')}` : what.join(', ');
+  },
+  infer: ({ params: { columns, changes }, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const added = addedColumns(columns, rows);
+    const { schema, problems } = withColumns(
+      rows,
+      added.map(({ column }) => column),
+      (i) => `columns.${added[i]!.lag}.name`,
+    );
+    return { outputs: { rows: schema }, problems: [...problems, ...lagProblems(columns, changes, rows)] };
+  },
+  run: (context) => {
+    const { params, inputs, outputs, emit, fail } = context;
+    const keyed = new KeyedRows<Before>(context, params);
+    const lags = params.columns.map(({ column, rows, change }, i) => {
+      const { type } = findColumn(inputs['rows']!, column)!;
+      return { column, rows, change, field: `columns.${i}.column`, type, minus: type === 'date' ? daysBetween : difference };
+    });
+    const changes = keyColumns(inputs['rows']!, params.changes);
+    const compared = (row: Row, i: number): Value => {
+      const { name, keyOf } = changes[i]!;
+      return keyOf === null ? row[name]! : keyOf(row[name]!);
+    };
+    const extend = rowExtender(inputs['rows']!, outputs['rows']!);
+    const added: Value[] = [];
+    let out: Row[] = [];
+
+    const step = (row: Row, before: Before | undefined): Before => {
+      const changed = before === undefined || changes.length === 0 || changes.some((_, i) => compared(row, i) !== before.compared[i]);
+      const state = before ?? { lags: lags.map(() => []), compared: [] };
+      added.length = 0;
+      let isSound = true;
+      lags.forEach(({ column, rows, change, type, minus, field }, i) => {
+        const values = state.lags[i]!;
+        const value = row[column]!;
+        const earlier = values.length === rows ? values.shift()! : null;
+        values.push(value);
+        added.push(earlier);
+        if (!change) return;
+        if (type === 'decimal') {
+          added.push(value === null || earlier === null ? null : decimalDifference(value as string, earlier as string));
+          return;
+        }
+        const delta = value === null || earlier === null ? null : minus(value, earlier);
+        if (delta !== null && type !== 'number' && !Number.isSafeInteger(delta)) {
+          isSound = false;
+          const message = `The difference in "${column}" is beyond 2^53, where whole numbers would be rounded`;
+          fail({ code: 'previous-row/overflow', message, hint: 'Cast the column to number before.', field, row });
+        }
+        added.push(delta !== null && Number.isFinite(delta) ? delta : null);
+      });
+      for (let i = 0; i < changes.length; i++) state.compared[i] = compared(row, i);
+      if (changed && isSound) out.push(extend(row, added));
+      return state;
+    };
+
+    return {
+      process(rows) {
+        out = [];
+        keyed.each(rows, step);
+        if (out.length > 0) emit('rows', out);
+      },
+      advance: keyed.advance,
+      tick: keyed.tick,
+    };
+  },
+  examples: [
+    {
+      title: 'The reading before of each sensor, and the difference',
+      params: { keys: ['sensor'], columns: [{ column: 'temperature', rows: 1, name: null, change: true }] },
+      inputs: {
+        rows: [
+          { sensor: 'a', temperature: 20 },
+          { sensor: 'b', temperature: 5 },
+          { sensor: 'a', temperature: 23 },
+          { sensor: 'a', temperature: null },
+          { sensor: 'b', temperature: 4 },
+        ],
+      },
+      outputs: {
+        rows: [
+          { sensor: 'a', temperature: 20, previous_temperature: null, change_temperature: null },
+          { sensor: 'b', temperature: 5, previous_temperature: null, change_temperature: null },
+          { sensor: 'a', temperature: 23, previous_temperature: 20, change_temperature: 3 },
+          { sensor: 'a', temperature: null, previous_temperature: 23, change_temperature: null },
+          { sensor: 'b', temperature: 4, previous_temperature: 5, change_temperature: -1 },
+        ],
+      },
+    },
+    {
+      title: 'The days since the visit before',
+      params: { keys: ['name'], columns: [{ column: 'day', rows: 1, name: 'before', change: true }] },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'name', type: 'string', nullable: false },
+            { name: 'day', type: 'date', nullable: true },
+          ],
+        },
+      },
+      inputs: {
+        rows: [
+          { name: 'Ada', day: '2026-02-27' },
+          { name: 'Ada', day: '2026-03-01' },
+          { name: 'Ada', day: null },
+          { name: 'Ada', day: '2025-12-31' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { name: 'Ada', day: '2026-02-27', before: null, change_before: null },
+          { name: 'Ada', day: '2026-03-01', before: '2026-02-27', change_before: 2 },
+          { name: 'Ada', day: null, before: '2026-03-01', change_before: null },
+          { name: 'Ada', day: '2025-12-31', before: null, change_before: null },
+        ],
+      },
+    },
+    {
+      title: 'Only changes of state',
+      params: { keys: ['door'], changes: ['state'] },
+      inputs: {
+        rows: [
+          { door: 1, state: 'open' },
+          { door: 1, state: 'open' },
+          { door: 2, state: 'open' },
+          { door: 1, state: null },
+          { door: 1, state: 'open' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { door: 1, state: 'open' },
+          { door: 2, state: 'open' },
+          { door: 1, state: null },
+          { door: 1, state: 'open' },
+        ],
+      },
+    },
+    {
+      title: 'Two rows before, under a name of its own',
+      params: { columns: [{ column: 'n', rows: 2, name: 'older', change: false }] },
+      inputs: { rows: [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }] },
+      outputs: {
+        rows: [
+          { n: 1, older: null },
+          { n: 2, older: null },
+          { n: 3, older: 1 },
+          { n: 4, older: 2 },
+        ],
+      },
+    },
+  ],
+});
+
+const difference = (value: Value, earlier: Value): number => (value as number) - (earlier as number);
+const dayMs = 86_400_000;
+const daysBetween = (value: Value, earlier: Value): number => (parseTimestamp(value as string)! - parseTimestamp(earlier as string)!) / dayMs;
+function decimalDifference(a: string, b: string): string {
+  const { units, scale } = scaledOf(b);
+  return textOf(sumOf(scaledOf(a), { units: -units, scale }));
+}
+
+function lagName(word: string, { column, rows }: Lag): string {
+  return rows > 1 ? `${word}_${rows}_${column}` : `${word}_${column}`;
+}
+
+/** The columns that come out, each with the index of its lag. Of columns that do not exist nothing is known, and the params' validation reports them. */
+function addedColumns(lags: readonly Lag[], rows: Schema | null): { readonly column: Column; readonly lag: number }[] {
+  return lags.flatMap((lag, i) => {
+    const found = findColumn(rows, lag.column);
+    if (!found) return [];
+    const type = found.type === 'number' || found.type === 'decimal' ? found.type : 'integer';
+    return [
+      { column: { name: lag.name || lagName('previous', lag), type: found.type, nullable: true }, lag: i },
+      ...(lag.change ? [{ column: { name: lag.name ? `change_${lag.name}` : lagName('change', lag), type, nullable: true } as const, lag: i }] : []),
+    ];
+  });
+}
+
+function lagProblems(lags: readonly Lag[], changes: readonly string[], rows: Schema | null): NodeProblem[] {
+  const problems: NodeProblem[] = [];
+  if (lags.length === 0 && changes.length === 0) {
+    const hint = 'Add a column to look back at, or choose columns of which only changes count.';
+    problems.push({ code: 'previous-row/nothing', severity: 'error', message: 'There is nothing to look back for', hint, field: 'columns' });
+  }
+  const types: readonly string[] = [...numberTypes, ...timeTypes];
+  lags.forEach(({ column, change }, i) => {
+    const found = findColumn(rows, column);
+    if (!change || !found || types.includes(found.type)) return;
+    const message = `There is no difference of ${found.type} columns such as "${column}"`;
+    problems.push({
+      code: 'previous-row/no-difference',
+      severity: 'error',
+      message,
+      hint: 'Leave it out, or cast the column before.',
+      field: `columns.${i}.change`,
+    });
+  });
+  return problems;
+}

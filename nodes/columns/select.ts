@@ -1,0 +1,164 @@
+import { compile, rowSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
+import { duplicateNames, findColumn, typeOptions } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { nullness } from '../../model/schema/nulls.ts';
+import type { Column, Schema, Value } from '../../model/values/types.ts';
+import { castValue } from '../../model/values/values.ts';
+
+const params = {
+  columns: f.list({
+    label: 'Columns',
+    itemLabel: 'Column',
+    help: 'In the order in which they shall come out.',
+    item: {
+      column: f.column({ label: 'Column' }),
+      name: f.text({ label: 'New name', optional: true, placeholder: 'as it is' }),
+      type: f.choice({ label: 'Type', default: 'keep', options: [{ value: 'keep', label: 'As it is' }, ...typeOptions] }),
+    },
+    default: [],
+  }),
+  others: f.choice({
+    label: 'Other columns',
+    default: 'drop',
+    options: [
+      { value: 'drop', label: 'Leave out' },
+      { value: 'keep', label: 'Keep, after the listed ones' },
+    ],
+  }),
+  uncastable: f.choice({
+    label: 'What cannot be cast',
+    default: 'fail',
+    help: 'A value that has no meaning in the new type, such as "abc" as a number.',
+    options: [
+      { value: 'fail', label: 'Fails the row' },
+      { value: 'null', label: 'Becomes null' },
+    ],
+  }),
+};
+
+export default defineNode({
+  type: 'select',
+  kind: 'transform',
+  title: 'Select columns',
+  summary: 'Picks, renames, reorders and casts columns.',
+  category: 'Columns',
+  icon: 'columns',
+  version: 1,
+  keywords: ['pick', 'rename', 'reorder', 'cast', 'drop', 'project', 'type'],
+  docs: `
+List the columns that shall come out, in their new order. Each may get a new **name** and a new **type**; a column may be listed twice under different names. Columns that are not listed are left out, or kept after the listed ones.
+
+### Casting
+Null stays null, and so does blank text for every type but text. Nothing is rounded or guessed: \`1.5\` is no integer, \`"00123"\` becomes 123 only if you ask for an integer, whole numbers beyond 2^53 are decimals, or stay text. Timestamps are read as ISO 8601, in UTC where no zone is given.
+
+A value that cannot be cast **fails its row**: the node's error policy then decides whether the run stops, the row is skipped and counted, or goes to the error port. Choose **Becomes null** to keep such rows without the value.
+`,
+  inputs: [{ name: 'rows' }],
+  outputs: [{ name: 'rows' }],
+  params,
+  card: ({ columns, others }) =>
+    columns.length === 0
+      ? others === 'keep'
+        ? 'Keeps all columns'
+        : 'Choose columns'
+      : [...columns.map(({ column, name }) => (name ? `${column || '?'} as ${name}` : column || '?')), ...(others === 'keep' ? ['…'] : [])].join(', '),
+  // A column that is renamed takes its new name from another one.
+  looksAt: ({ columns }) => columns.filter(({ name, type }) => name !== null || type !== 'keep').flatMap(({ column, name }) => [column, name ?? column]),
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const names = params.columns.map(({ column, name }) => name ?? column);
+    const problems = duplicateNames(names, (i) => `columns.${i}.name`);
+    if (params.columns.length === 0 && params.others === 'drop') {
+      return {
+        outputs: { rows: null },
+        problems: [
+          { code: 'select/nothing', severity: 'error', message: 'No column is selected', hint: 'Add a column, or keep the others.', field: 'columns' },
+        ],
+      };
+    }
+    if (!rows) return { outputs: { rows: null }, problems };
+    return { outputs: { rows: { columns: selected(params, rows).map(({ to }) => to) } }, problems };
+  },
+  run: ({ params, inputs }) => {
+    const parts = selected(params, inputs['rows']!);
+    const fields = parts.map(({ from, to, index }, i) => {
+      const read = `row[${stringLiteral(from.name)}]`;
+      return { name: to.name, source: index === null || from.type === to.type ? read : `cast(${read}, ${i})` };
+    });
+    const cast = (value: Value, part: number): Value => {
+      const { from, to, index } = parts[part]!;
+      const result = castValue(value, to.type, from.type);
+      if (result.ok) return result.value;
+      if (params.uncastable === 'null') return null;
+      throw new MillraceError({
+        code: 'select/cast',
+        message: `${result.message} (column "${from.name}")`,
+        hint: 'Mend the value upstream, or let what cannot be cast become null.',
+        field: `columns.${index}.type`,
+      });
+    };
+    return { map: compile(`(row) => (${rowSource(fields)})`, { cast }) };
+  },
+  examples: [
+    {
+      title: 'Rename, reorder and cast',
+      params: {
+        columns: [
+          { column: 'temp', name: 'temperature', type: 'number' },
+          { column: 'id', name: null, type: 'keep' },
+        ],
+      },
+      inputs: {
+        rows: [
+          { id: 'a', temp: '21.5', note: 'x' },
+          { id: 'b', temp: '', note: 'y' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { temperature: 21.5, id: 'a' },
+          { temperature: null, id: 'b' },
+        ],
+      },
+    },
+    {
+      title: 'A value that cannot be cast fails its row',
+      params: { columns: [{ column: 'count', name: null, type: 'integer' }] },
+      inputs: { rows: [{ count: '12' }, { count: 'a dozen' }] },
+      outputs: { rows: [{ count: 12 }] },
+      failures: ['is not a whole number'],
+    },
+    {
+      title: 'Keep the other columns behind',
+      params: { columns: [{ column: 'city', name: null, type: 'keep' }], others: 'keep' },
+      inputs: { rows: [{ id: 1, city: 'Ulm', size: 120000 }] },
+      outputs: { rows: [{ city: 'Ulm', id: 1, size: 120000 }] },
+    },
+  ],
+});
+
+interface Part {
+  readonly from: Column;
+  readonly to: Column;
+  /** In the list of the params; null for the other columns. */
+  readonly index: number | null;
+}
+
+/** The columns that come out and where each is from. Listed columns that do not exist are left out: the params' validation reports them. */
+function selected(given: ParamsOf<typeof params>, rows: Schema): Part[] {
+  const listed = given.columns.flatMap(({ column, name, type }, index): Part[] => {
+    const from = findColumn(rows, column);
+    if (!from) return [];
+    const to = type === 'keep' ? from.type : type;
+    // Blank text is null in any other type.
+    const mayBecomeNull = to !== from.type && (given.uncastable === 'null' || from.type === 'string');
+    return [{ from, to: { name: name ?? column, type: to, ...nullness([from], mayBecomeNull) }, index }];
+  });
+  if (given.others === 'drop') return listed;
+  const sources = new Set(listed.map(({ from }) => from.name));
+  const names = new Set(listed.map(({ to }) => to.name));
+  const others = rows.columns.filter((column) => !sources.has(column.name) && !names.has(column.name));
+  return [...listed, ...others.map((column) => ({ from: column, to: column, index: null }))];
+}

@@ -1,0 +1,128 @@
+import { defineNode, type OutputTime, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
+import { ColumnTimes, type Greatest } from '../../kit/sources/column-times.ts';
+import { type ColumnTimeParams, columnTime, columnTimeFields, withTimeColumn } from '../../kit/sources/event-time-source.ts';
+import { beginningOfTime } from '../../model/schema/event-time.ts';
+import type { Row, State } from '../../model/values/types.ts';
+
+export default defineNode({
+  type: 'set-event-time',
+  kind: 'transform',
+  title: 'Set event time',
+  summary: 'Makes a column the event time that windows and timers after this node go by.',
+  category: 'Columns',
+  icon: 'calendar-time',
+  version: 1,
+  keywords: ['timestamp', 'watermark', 'assign timestamps', 'late', 'log', 'nested', 'window', 'quiet', 'idle'],
+  docs: `
+Makes one of the columns the event time of the rows: what windows, joins of streams and timers go by. It is for times that are not
+there yet at the source: in a line of text that is parsed first, or in a nested field. Where the source has such a column itself, set
+the event time there.
+
+The column becomes a timestamp. Texts in ISO 8601, numbers that count since 1970, and texts in a form of letters such as \`dd.MM.yyyy HH:mm\`
+are read. A row without a time, or with one that does not fit, fails.
+
+The watermark is made here, as a source makes it: it is the greatest time so far, less *Out of order by at most*. Rows behind it are late.
+An event time that the rows had before does not count any more.
+
+- **Idle after**: without rows for so long, windows over several inputs do not wait for this one.
+- **Close windows when quiet for**: without rows for so long, time goes on by this machine's clock, that much behind it, so that the
+  last windows come out. Rows that come afterwards with older times are late.
+- Where the input ends, no row is late by its order: a run that finds its rows further out of order than this node was told starts over,
+  and where it cannot (it prints rows, or commits with checkpoints) windows wait for the end of the input.
+`,
+  inputs: [{ name: 'rows' }],
+  outputs: [{ name: 'rows' }],
+  stateful: true,
+  setsEventTime: true,
+  params: columnTimeFields,
+  card: ({ timeColumn }) => timeColumn ?? 'Choose a column',
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    if (!rows) return { outputs: { rows: null } };
+    // That the chosen one is not there is told by the params' own check.
+    if (params.timeColumn && !rows.columns.some(({ name }) => name === params.timeColumn)) return { outputs: { rows } };
+    const found = withTimeColumn(rows, params);
+    return 'schema' in found ? { outputs: { rows: found.schema } } : { outputs: { rows }, problems: found.problem ? [found.problem] : [] };
+  },
+  run: (context) => new TimeSetter(context),
+  examples: [
+    {
+      title: 'A text as the time',
+      params: { timeColumn: 'at', timeFormat: 'pattern', timePattern: 'dd.MM.yyyy HH:mm', timeZone: 'Europe/Berlin' },
+      inputs: {
+        rows: [
+          { at: '31.01.2026 13:00', status: 200 },
+          { at: 'yesterday', status: 404 },
+        ],
+      },
+      outputs: { rows: [{ at: Date.UTC(2026, 0, 31, 12), status: 200 }] },
+      failures: ['does not fit'],
+    },
+    {
+      title: 'Seconds since 1970',
+      params: { timeColumn: 'ts', timeFormat: 'seconds' },
+      inputs: { rows: [{ ts: 1769860800 }] },
+      outputs: { rows: [{ ts: Date.UTC(2026, 0, 31, 12) }] },
+    },
+  ],
+});
+
+class TimeSetter implements StatefulOperator {
+  readonly #context: TransformContext<ColumnTimeParams>;
+  readonly #time: OutputTime;
+  #start: Greatest | null = null;
+  /** Made with the first row: only then is known how the input is to be kept in order. */
+  #times: ColumnTimes | null = null;
+  #isIdle = false;
+
+  constructor(context: TransformContext<ColumnTimeParams>) {
+    this.#context = context;
+    this.#time = context.outputTime;
+  }
+
+  process(rows: readonly Row[]): void {
+    this.#times ??= this.#open();
+    this.#setIdle(false);
+    const { rows: timed, watermarks = [] } = this.#times.time({ rows });
+    if (this.#times.isOutOfOrder) return;
+    let from = 0;
+    for (const { after, watermark } of watermarks) {
+      if (after > from) this.#context.emit('rows', timed.slice(from, after));
+      from = after;
+      this.#time.advance(watermark);
+    }
+    if (from < timed.length) this.#context.emit('rows', from === 0 ? timed : timed.slice(from));
+  }
+
+  #open(): ColumnTimes {
+    const { params, outputs, now, log, fail } = this.#context;
+    const context = { order: this.#time.order(), now, elapsed: () => performance.now(), log, fail };
+    return new ColumnTimes(context, columnTime(params, outputs['rows']!), this.#start);
+  }
+
+  tick(): void {
+    if (!this.#times || this.#times.isOutOfOrder) return;
+    const { watermark, idle = false } = this.#times.waiting();
+    if (watermark !== undefined) this.#time.advance(watermark);
+    this.#setIdle(idle);
+  }
+  #setIdle(isIdle: boolean): void {
+    if (isIdle !== this.#isIdle) this.#time.idle(isIdle);
+    this.#isIdle = isIdle;
+  }
+
+  finish(): void {
+    this.#times?.close();
+    if (this.#times?.isOutOfOrder) throw this.#times.outOfOrder();
+  }
+
+  outputWatermark(): number {
+    return beginningOfTime;
+  }
+  snapshot(): State {
+    return (this.#times?.greatest ?? this.#start) as unknown as State;
+  }
+  restore(state: State): void {
+    this.#start = state as unknown as Greatest | null;
+  }
+}

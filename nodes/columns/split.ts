@@ -1,0 +1,262 @@
+import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
+import { duplicateNames, typeOptions } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { nullness } from '../../model/schema/nulls.ts';
+import type { Column, Row, Value } from '../../model/values/types.ts';
+import { caster, mayBecomeNull, unfitField } from '../formats/cells/casting.ts';
+import { patternGroups, patternProblems } from '../formats/text/patterns.ts';
+import { type Parts, splitter } from './text-parts.ts';
+
+const intoColumns = { param: 'into', is: ['columns'] } as const;
+const params = {
+  column: f.column({ label: 'Column', types: ['string'] }),
+  by: f.choice({
+    label: 'Split at',
+    default: 'delimiter',
+    options: [
+      { value: 'delimiter', label: 'A delimiter' },
+      { value: 'pattern', label: 'A pattern', help: 'A regular expression.' },
+    ],
+  }),
+  delimiter: f.text({ label: 'Delimiter', default: ',', help: '\\t is a tab, \\n a new line.', when: { param: 'by', is: ['delimiter'] } }),
+  pattern: f.text({ label: 'Pattern', placeholder: '\\s*[,;]\\s*', when: { param: 'by', is: ['pattern'] } }),
+  into: f.choice({
+    label: 'Parts become',
+    default: 'columns',
+    options: [
+      { value: 'columns', label: 'Columns' },
+      { value: 'rows', label: 'Rows' },
+    ],
+  }),
+  columns: f.list({
+    label: 'New columns',
+    itemLabel: 'Column',
+    min: 1,
+    item: { name: f.text({ label: 'Name', placeholder: 'first_name' }), type: f.choice({ label: 'Type', default: 'string', options: typeOptions }) },
+    default: [],
+    when: intoColumns,
+  }),
+  surplus: f.choice({
+    label: 'More parts than columns',
+    default: 'rest',
+    when: intoColumns,
+    options: [
+      { value: 'rest', label: 'Stay in the last column' },
+      { value: 'fail', label: 'Fail the row' },
+      { value: 'drop', label: 'Are left out' },
+    ],
+  }),
+  missing: f.choice({
+    label: 'Fewer parts than columns',
+    default: 'null',
+    when: intoColumns,
+    options: [
+      { value: 'null', label: 'Leave null' },
+      { value: 'fail', label: 'Fail the row' },
+    ],
+  }),
+  keep: f.boolean({ label: 'Keep the column', default: false, when: intoColumns }),
+  position: f.text({
+    label: 'Column for the position',
+    optional: true,
+    placeholder: 'none',
+    help: 'Counts the parts of a text from 1.',
+    when: { param: 'into', is: ['rows'] },
+  }),
+  blanks: f.boolean({ label: 'Keep empty parts', default: true, help: 'Two delimiters side by side have an empty part between them.', advanced: true }),
+  trim: f.boolean({ label: 'Trim parts', default: true, help: 'Takes white space away from both ends of each part.', advanced: true }),
+  unfit: { ...unfitField, advanced: true, when: intoColumns },
+};
+type Params = ParamsOf<typeof params>;
+
+export default defineNode({
+  type: 'split',
+  kind: 'transform',
+  title: 'Split column',
+  summary: 'Splits a text at a delimiter or pattern into columns, or into rows.',
+  category: 'Reshape',
+  icon: 'separator-vertical',
+  version: 1,
+  keywords: ['split', 'delimiter', 'text to columns', 'cell splitter', 'tokenize', 'separate', 'str.split', 'by delimiter', 'comma separated'],
+  docs: `
+Splits a text wherever a delimiter stands, or wherever a regular expression matches.
+
+- Into **columns**: the parts go, in their order, into the columns that you name, each with a type; they take the place of the text, which can be kept before them. More parts than columns stay in the last one with their delimiters, so that nothing is lost; or the row fails.
+- Into **rows**: each part is a row of its own, and the other columns are repeated.
+
+White space around the parts is taken away unless *Trim parts* is off. Delimiters within quotes count like any other: for text that is CSV, read it with *CSV file*.
+
+### Missing values
+Null has no parts: its columns are null, or it is one row with null. An empty text has one empty part. With a type other than text, a blank part is null.
+
+### Errors
+A part that does not fit its type fails the row, or becomes null.
+`,
+  inputs: [{ name: 'rows' }],
+  outputs: [{ name: 'rows' }],
+  params,
+  card: ({ column, by, delimiter, pattern, into, columns }) => {
+    if (column === '') return 'Choose a column';
+    const at = by === 'delimiter' ? delimiter : pattern;
+    return `${column} at ${at.trim() === '' ? JSON.stringify(at) : at} to ${into === 'rows' ? 'rows' : columns.map(({ name }) => name || '?').join(', ') || 'columns'}`;
+  },
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const problems = splitProblems(params);
+    const index = rows?.columns.findIndex(({ name }) => name === params.column) ?? -1;
+    if (!rows || index < 0) return { outputs: { rows }, problems };
+    const made = madeColumns(params, rows.columns[index]!);
+    const columns = [...rows.columns.slice(0, index), ...made, ...rows.columns.slice(index + 1)];
+    const offset = index + (params.into === 'columns' && params.keep ? 1 : 0);
+    const field = (i: number) =>
+      params.into === 'rows' ? 'position' : i >= offset && i - offset < params.columns.length ? `columns.${i - offset}.name` : 'columns';
+    problems.push(
+      ...duplicateNames(
+        columns.map(({ name }) => name),
+        field,
+      ),
+    );
+    return { outputs: { rows: { columns } }, problems };
+  },
+  run: ({ params, inputs, outputs, expression }) => {
+    const { column, into, keep, trim } = params;
+    const split = splitter(params, expression);
+    const source = inputs['rows']!.columns.find(({ name }) => name === column)!;
+    const made = new Map(madeColumns(params, source).map(({ name }, i) => [name, i]));
+    const fields = outputs['rows']!.columns.map(({ name }) => ({ name, source: made.has(name) ? `made[${made.get(name)}]` : columnSource(name) }));
+    const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(fields)})`);
+    if (into === 'rows') {
+      return {
+        expand: (row) => {
+          const text = row[column] as string | null;
+          const parts = text === null ? [] : split(row);
+          if (parts.length === 0) return [toRow(row, [null, null])];
+          return parts.map(({ start, end }, i) => toRow(row, [trim ? text!.slice(start, end).trim() : text!.slice(start, end), i + 1]));
+        },
+      };
+    }
+    const read = columnReader(params);
+    const none = params.columns.map(() => null);
+    return {
+      map: (row) => {
+        const text = row[column] as string | null;
+        const values = text === null ? none : read(text, split(row));
+        return toRow(row, keep ? [text, ...values] : values);
+      },
+    };
+  },
+  examples: [
+    {
+      title: 'A name into two columns',
+      params: {
+        column: 'name',
+        delimiter: ' ',
+        columns: [
+          { name: 'first', type: 'string' },
+          { name: 'last', type: 'string' },
+        ],
+      },
+      inputs: {
+        rows: [
+          { id: 1, name: 'Ada Lovelace' },
+          { id: 2, name: 'Plato' },
+          { id: 3, name: null },
+          { id: 4, name: 'Juan de la Cruz' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { id: 1, first: 'Ada', last: 'Lovelace' },
+          { id: 2, first: 'Plato', last: null },
+          { id: 3, first: null, last: null },
+          { id: 4, first: 'Juan', last: 'de la Cruz' },
+        ],
+      },
+    },
+    {
+      title: 'Tags into rows',
+      params: { column: 'tags', by: 'pattern', pattern: '[,;]', into: 'rows', position: 'nr' },
+      inputs: {
+        rows: [
+          { id: 1, tags: 'red; blue,green' },
+          { id: 2, tags: null },
+        ],
+      },
+      outputs: {
+        rows: [
+          { id: 1, tags: 'red', nr: 1 },
+          { id: 1, tags: 'blue', nr: 2 },
+          { id: 1, tags: 'green', nr: 3 },
+          { id: 2, tags: null, nr: null },
+        ],
+      },
+    },
+    {
+      title: 'Parts with a type; too many fail the row',
+      params: {
+        column: 'size',
+        delimiter: 'x',
+        keep: true,
+        surplus: 'fail',
+        columns: [
+          { name: 'width', type: 'integer' },
+          { name: 'height', type: 'integer' },
+        ],
+      },
+      inputs: { rows: [{ size: '20 x 30' }, { size: '1x2x3' }, { size: '4 x wide' }] },
+      outputs: { rows: [{ size: '20 x 30', width: 20, height: 30 }] },
+      failures: ['"1x2x3" has 3 parts, but there are 2 columns', '"wide" is not a whole number'],
+    },
+  ],
+});
+
+function splitProblems({ by, delimiter, pattern }: Params): NodeProblem[] {
+  if (by === 'delimiter') {
+    if (delimiter !== '') return [];
+    return [{ code: 'split/delimiter', severity: 'error', message: 'There is nothing to split at', hint: 'Write the delimiter.', field: 'delimiter' }];
+  }
+  const problems = patternProblems(pattern, 'pattern');
+  if (problems.length > 0 || pattern === '' || patternGroups(pattern).count === 0) return problems;
+  const hint = 'Write (?:…) for brackets that only group, or take "Extract" to get at what they match.';
+  return [{ code: 'split/groups', severity: 'error', message: 'What groups of the pattern match would be lost', hint, field: 'pattern' }];
+}
+
+/** In the place of the text. */
+function madeColumns({ into, columns, keep, position, missing, unfit, column, blanks }: Params, source: Column): Column[] {
+  if (into === 'rows') {
+    const part: Column = { name: column, type: 'string', ...nullness([source, { nullable: true, nulls: 'unseen' }]) };
+    return position === null ? [part] : [part, { name: position, type: 'integer', nullable: true }];
+  }
+  const made = columns.map(
+    ({ name, type }, i): Column => ({
+      name,
+      type,
+      ...nullness([source], (missing === 'null' && (i > 0 || !blanks)) || mayBecomeNull('string', type, unfit)),
+    }),
+  );
+  return keep ? [source, ...made] : made;
+}
+
+/** The values of the new columns. */
+function columnReader({ column, columns, surplus, missing, trim, unfit }: Params): (text: string, parts: Parts) => Value[] {
+  const casts = columns.map(({ type }, i) => caster({ name: column, type: 'string' }, type, unfit, 'split/cast', `columns.${i}.type`));
+  const count = casts.length;
+  const refuse = (text: string, parts: number, field: string): never => {
+    const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+    const message = `${shown} has ${parts} ${parts === 1 ? 'part' : 'parts'}, but there are ${count} columns`;
+    throw new MillraceError({ code: 'split/parts', message, hint: 'Change the columns, or what happens to such rows.', field });
+  };
+  return (text, parts) => {
+    if (parts.length > count && surplus === 'fail') refuse(text, parts.length, 'surplus');
+    if (parts.length < count && missing === 'fail') refuse(text, parts.length, 'missing');
+    return casts.map((cast, i) => {
+      const part = parts[i];
+      if (!part) return null;
+      const takesRest = i === count - 1 && surplus === 'rest' && parts.length > count;
+      const value = text.slice(part.start, takesRest ? text.length : part.end);
+      return cast(trim ? value.trim() : value);
+    });
+  };
+}

@@ -1,0 +1,179 @@
+import { discoverFiles } from '../../io/files/file-discovery.ts';
+import { FileRows } from '../../io/files/file-rows.ts';
+import { excludeField, findFiles, tellLeftOut } from '../../io/files/input-files.ts';
+import { shortPath } from '../../io/files/short-path.ts';
+import { numericTypes } from '../../kit/columns.ts';
+import { f } from '../../kit/fields.ts';
+import { sourceFormatFields } from '../../kit/formats/column-formats.ts';
+import { defineNode } from '../../kit/node.ts';
+import type { ColumnType } from '../../model/values/types.ts';
+import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
+import { CsvFiles } from '../formats/csv/csv-files.ts';
+import { discoverCsv } from '../formats/csv/csv-head.ts';
+import { csvOptions, dialectFields } from '../formats/csv/csv-options.ts';
+import { looksSeparated } from '../formats/lines/recognise.ts';
+
+export default defineNode({
+  type: 'csv-file',
+  kind: 'source',
+  title: 'CSV file',
+  summary: 'Reads rows from CSV files, plain or gzip, with types told from the data.',
+  category: 'Files',
+  icon: 'file-type-csv',
+  version: 1,
+  keywords: ['tsv', 'delimited', 'text', 'gzip', 'import'],
+  docs: `
+Reads one file, or several at once: \`data/*.csv\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the order
+of their names. Columns of several files go by their names: a file that lacks one has nulls there. Gzip is recognised by its content.
+
+**How a file is written** is found out from its beginning, and can be set: the delimiter (also by the line \`sep=;\` of Excel),
+lines before the table, comment lines with \`#\`, quotes behind a backslash, a delimiter at the end of every line, CR alone as line end.
+
+**Types** are told from the first 1,000 rows and some of the middle and the end: boolean, integer, number, decimal
+(whole numbers beyond 2^53, and more digits than a number keeps), date (2026-01-31), timestamp (ISO 8601), else string. Nothing is lost: ids such as
+\`00123\`, codes such as \`12E45\`, and version numbers (1.9 beside 1.10) stay strings. A row further on that does not fit fails. Set a type by hand where the guess is
+not what you want: then 007 is 7.
+
+**Formats**: numbers with a decimal comma, thousands, a currency, percent or brackets, days such as 31.01.2026, times counted from
+1970, and words for yes and no are strings until you say how they are written: for a column under **Column types**, and for all
+numbers of the file under **Numbers and missing values**. Where the sample shows it, the form offers that by one click.
+
+Columns that nothing in the run looks at, on their way to CSV files, are passed on as they are written, and need not fit a type.
+
+**Null**: an unquoted field that is one of the **Marks for missing** (an empty one, where there are none), and in all columns but strings a blank one.
+\`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
+
+**Rows that cannot be read** are failures with file, line and raw text: too many or too few fields, a value that does not
+fit its column's type, a quote that is never closed or has text behind it, NUL bytes, bytes that are no text in the
+encoding, a row longer than the limit. Reading goes on behind them if the node's error policy says so.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: true,
+  params: {
+    path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'data/*.csv' }),
+    exclude: excludeField,
+    delimiter: f.choice({
+      label: 'Delimiter',
+      group: formatGroup,
+      detected: true,
+      default: 'auto',
+      options: [
+        { value: 'auto', label: 'Detect' },
+        { value: 'comma', label: 'Comma ,' },
+        { value: 'semicolon', label: 'Semicolon ;' },
+        { value: 'tab', label: 'Tab' },
+        { value: 'pipe', label: 'Pipe |' },
+        { value: 'other', label: 'Other' },
+      ],
+    }),
+    otherDelimiter: f.text({
+      label: 'Other delimiter',
+      group: formatGroup,
+      default: '^',
+      help: 'One ASCII character; \\t stands for a tab.',
+      when: { param: 'delimiter', is: ['other'] },
+    }),
+    header: f.boolean({ label: 'Header row', group: formatGroup, detected: true, default: true }),
+    skip: dialectFields.skip,
+    encoding: encodingField,
+    quote: f.text({ label: 'Quote', group: formatGroup, detected: true, default: '"', optional: true, help: 'Empty: quotes are ordinary characters.' }),
+    comment: dialectFields.comment,
+    escape: dialectFields.escape,
+    trailing: dialectFields.trailing,
+    lineEnds: dialectFields.lineEnds,
+    types: columnTypesField,
+    sampleRows: sampleRowsField,
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
+    ...sourceFormatFields,
+    width: dialectFields.width,
+    maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
+  },
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null),
+  reads: ({ path }) => [path],
+  scans: true,
+  opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
+  readsText: ({ types, numbers, fileColumn }, { name, type }) =>
+    name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
+  discover: (context) =>
+    discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, { byName: true, brief: context.brief })),
+  run(context) {
+    const { params } = context;
+    const options = csvOptions(params);
+    const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
+    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
+    const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
+    return new FileRows(files, parser, options, context);
+  },
+  examples: [
+    {
+      title: 'Types are told from the data',
+      params: { path: 'readings.csv' },
+      files: { 'readings.csv': 'time,sensor,temperature,ok\n2026-01-31T12:00:00Z,007,21.5,true\n2026-01-31T12:00:01Z,008,,false\n' },
+      outputs: {
+        rows: [
+          { time: 1769860800000, sensor: '007', temperature: 21.5, ok: true },
+          { time: 1769860801000, sensor: '008', temperature: null, ok: false },
+        ],
+      },
+    },
+    {
+      title: 'Several files, with the name of each',
+      params: { path: 'data/*.csv', fileColumn: 'file' },
+      files: { 'data/b.csv': 'id;name\n2;"Grace\nHopper"\n', 'data/a.csv': 'id;name\n1;Ada\n' },
+      outputs: {
+        rows: [
+          { id: 1, name: 'Ada', file: 'data/a.csv' },
+          { id: 2, name: 'Grace\nHopper', file: 'data/b.csv' },
+        ],
+      },
+    },
+    {
+      title: 'A row with too few fields, and one with text behind a quote',
+      params: { path: 'ragged.csv' },
+      files: { 'ragged.csv': 'a,b\n1,x\n2\n3,"y"z\n4,w\n' },
+      outputs: {
+        rows: [
+          { a: 1, b: 'x' },
+          { a: 4, b: 'w' },
+        ],
+      },
+      failures: ['2 of the first 4 rows', 'has 1 field, but the header has 2', 'text after the closing quote'],
+    },
+    {
+      title: "A bank's export: each column in its format",
+      params: {
+        path: 'bank.csv',
+        types: [
+          { column: 'booked', type: 'date', times: 'pattern', pattern: 'dd.MM.yyyy' },
+          { column: 'amount', type: 'number', numbers: 'marked', units: '€' },
+          { column: 'share', type: 'number', numbers: 'marked', percent: 'fraction', missing: 'k. A.' },
+          { column: 'paid', type: 'boolean', yes: 'ja', no: 'nein' },
+        ],
+      },
+      files: { 'bank.csv': 'booked;amount;share;paid\n31.01.2026;1.299,99 €;12,5 %;ja\n01.02.2026;-0,50 €;k. A.;nein\n02.02.2026;12.50;;\n' },
+      outputs: {
+        rows: [
+          { booked: '2026-01-31', amount: 1299.99, share: 0.125, paid: true },
+          { booked: '2026-02-01', amount: -0.5, share: null, paid: false },
+        ],
+      },
+      failures: ['"12.50" is not a number such as -1.234,5 €'],
+    },
+    {
+      title: 'Numbers of a whole file, and marks for missing values',
+      params: { path: 'towns.csv', numbers: 'marked', nullText: '-, k. A.' },
+      files: { 'towns.csv': 'town;people;growth;code\nBonn;336.465;0,3;007\nUlm;-;k. A.;12\n' },
+      outputs: {
+        rows: [
+          { town: 'Bonn', people: 336465, growth: 0.3, code: '007' },
+          { town: 'Ulm', people: null, growth: null, code: '12' },
+        ],
+      },
+    },
+    { title: 'A header without rows', params: { path: 'empty.csv' }, files: { 'empty.csv': 'a,b\n' }, outputs: { rows: [] } },
+    { title: 'A file that is not there', params: { path: 'nowhere.csv' }, outputs: { rows: [] }, failures: ['The file nowhere.csv does not exist.'] },
+  ],
+});
+
+const numeric: readonly ColumnType[] = numericTypes;

@@ -1,0 +1,189 @@
+import { openFileOutput } from '../../io/files/file-output.ts';
+import { LineOutput } from '../../io/files/line-output.ts';
+import { shortPath } from '../../io/files/short-path.ts';
+import { numberTypes } from '../../kit/columns.ts';
+import { f } from '../../kit/fields.ts';
+import { textFormatFields } from '../../kit/formats/text-formats.ts';
+import { defineNode } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { numberFormatProblem } from '../../model/values/number-format.ts';
+import { csvHeader, csvWriter } from '../formats/csv/csv-write.ts';
+
+const group = 'Numbers';
+const { decimal } = textFormatFields;
+// What it says of reading is not so of writing.
+const { help: _, ...thousands } = textFormatFields.thousands;
+const marked = { param: 'numbers', is: ['marked'] } as const;
+
+export default defineNode({
+  type: 'csv-output',
+  kind: 'sink',
+  title: 'CSV file',
+  summary: 'Writes rows to a CSV file.',
+  category: 'Files',
+  icon: 'file-type-csv',
+  version: 1,
+  keywords: ['export', 'save', 'excel', 'tsv', 'gzip'],
+  docs: `
+Writes each row as one line of a CSV file (RFC 4180, UTF-8, lines end with LF).
+
+- **Null** is an empty field; an empty text is \`""\`, so that both can be told apart.
+- Timestamps are ISO 8601 in UTC, booleans \`true\` and \`false\`, JSON is compact, bytes are base64.
+- Fields are quoted only where they must be.
+- Cells of a CSV file that no node looks at are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`;
+  but not where numbers are written **With marks**.
+
+**Numbers, With marks** writes a decimal comma and separates thousands (\`-1.234,5\`), in all columns of numbers or in those that
+you choose, for programs that expect that. "CSV file" reads it back with the same settings. A number that holds the delimiter is quoted.
+
+**A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
+place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed
+leaves the file as it was.
+
+**A run that goes on until it is stopped** shows its rows with each checkpoint. The first one replaces an existing file;
+until then that is as it was. A run that is killed and goes on leaves each row in the file exactly once. **Rows become
+visible: at once** writes rows to the file itself as they come: readers wait for nothing, but after a crash the file is cut
+back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
+program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that goes on and finds lines
+that it has not written behind its own is refused, and cuts nothing off.
+
+**Append** needs a file whose header has the same columns in the same order.
+`,
+  inputs: [{ name: 'rows' }],
+  params: {
+    path: f.file({ label: 'File', mode: 'save', extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'result.csv' }),
+    mode: f.choice({
+      label: 'If the file exists',
+      options: [
+        { value: 'replace', label: 'Replace it' },
+        { value: 'append', label: 'Append to it' },
+      ],
+      default: 'replace',
+    }),
+    delimiter: f.choice({
+      label: 'Delimiter',
+      options: [
+        { value: 'comma', label: 'Comma' },
+        { value: 'semicolon', label: 'Semicolon' },
+        { value: 'tab', label: 'Tab' },
+        { value: 'pipe', label: 'Pipe' },
+      ],
+      default: 'comma',
+    }),
+    numbers: f.choice({
+      label: 'Numbers',
+      group,
+      default: 'usual',
+      options: [
+        { value: 'usual', label: 'As usual', help: '-1234.5' },
+        { value: 'marked', label: 'With marks', help: 'A decimal comma, or thousands: -1.234,5.' },
+      ],
+    }),
+    decimal: { ...decimal, group, when: marked },
+    thousands: { ...thousands, group, when: marked },
+    numberColumns: f.columns({ label: 'In columns', group, help: 'None: all columns of numbers.', types: numberTypes, default: [], when: marked }),
+    header: f.boolean({ label: 'Write a header', help: 'The first line holds the names of the columns.', default: true, advanced: true }),
+    compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
+    visible: f.choice({
+      label: 'Rows become visible',
+      help: 'Only for runs that commit with each checkpoint.',
+      options: [
+        { value: 'checkpoint', label: 'With each checkpoint' },
+        { value: 'at-once', label: 'At once', help: 'A reader may see rows of which some come a second time after a crash.' },
+      ],
+      default: 'checkpoint',
+      advanced: true,
+    }),
+  },
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  adding: (params) => ({ ...params, mode: 'append' }),
+  writes: ({ path }) => [path],
+  writesText: ({ numbers }) => numbers === 'usual',
+  infer: ({ params }) => {
+    const message = params.numbers === 'marked' ? numberFormatProblem(params) : null;
+    const hint = 'Choose another thousands separator.';
+    return { outputs: {}, problems: message === null ? [] : [{ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' }] };
+  },
+  run(context) {
+    const { params } = context;
+    const schema = context.inputs['rows']!;
+    const file = openFileOutput(context, params);
+    const { decimal, thousands, numberColumns: columns } = params;
+    const format = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+    const header = params.header ? csvHeader(schema, format) : '';
+    if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + headMargin).toString('utf8'), header, file.path);
+    return new LineOutput(file, csvWriter(schema, format), header, context.guard);
+  },
+  examples: [
+    {
+      title: 'Quotes only what needs it',
+      params: { path: 'readings.csv' },
+      inputs: {
+        rows: [
+          { id: 1, place: 'Oslo, Norway', temperature: 12.5, note: null },
+          { id: 2, place: 'the "north"', temperature: null, note: '' },
+        ],
+      },
+      writes: { 'readings.csv': 'id,place,temperature,note\n1,"Oslo, Norway",12.5,\n2,"the ""north""",,""\n' },
+    },
+    {
+      title: 'Times, JSON and bytes',
+      params: { path: 'events.tsv', delimiter: 'tab' },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'at', type: 'timestamp', nullable: false },
+            { name: 'ok', type: 'boolean', nullable: true },
+            { name: 'tags', type: 'json', nullable: true },
+            { name: 'raw', type: 'bytes', nullable: true },
+          ],
+        },
+      },
+      inputs: { rows: [{ at: 1706702400000, ok: true, tags: ['a', 'b'], raw: Uint8Array.of(1, 2, 3) }] },
+      writes: { 'events.tsv': 'at\tok\ttags\traw\n2024-01-31T12:00:00.000Z\ttrue\t"[""a"",""b""]"\tAQID\n' },
+    },
+    {
+      title: 'A decimal comma and thousands',
+      params: { path: 'sums.csv', delimiter: 'semicolon', numbers: 'marked' },
+      inputs: {
+        rows: [
+          { id: 'a', sum: 1234567.5 },
+          { id: 'b', sum: -12 },
+        ],
+      },
+      writes: { 'sums.csv': 'id;sum\na;1.234.567,5\nb;-12\n' },
+    },
+    {
+      title: 'Append to a file',
+      params: { path: 'log.csv', mode: 'append' },
+      files: { 'log.csv': 'id\n1\n' },
+      inputs: { rows: [{ id: 2 }] },
+      writes: { 'log.csv': 'id\n1\n2\n' },
+    },
+    {
+      title: 'No rows: a header alone',
+      params: { path: 'empty.csv' },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      inputs: { rows: [] },
+      writes: { 'empty.csv': 'id\n' },
+    },
+  ],
+});
+
+/** A byte order mark, and a CR before the LF. */
+const headMargin = 4;
+const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' };
+
+/** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */
+function checkHeader(head: string, header: string, path: string): void {
+  const text = head.replace(/^\ufeff/, '');
+  const names = header.slice(0, -1);
+  if (text.startsWith(names) && /^(\r?\n|$)/.test(text.slice(names.length))) return;
+  throw new MillraceError({
+    code: 'file/other-columns',
+    message: `${path} starts with "${text.split(/\r?\n/)[0]}", but the header of these rows is "${names}".`,
+    hint: 'Bring the columns into the same order with a Select node, replace the file, or choose another one.',
+    field: 'path',
+    position: { source: path, line: 1 },
+  });
+}

@@ -1,0 +1,81 @@
+import { claimOutput } from '../../io/files/claimed-output.ts';
+import { shortPath } from '../../io/files/short-path.ts';
+import { committedCheckpoint } from '../../io/sqlite/sqlite-commits.ts';
+import { SqliteDatabase } from '../../io/sqlite/sqlite-database.ts';
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { ErrorsWriter } from './errors-writer.ts';
+
+export default defineNode({
+  type: 'errors-table',
+  kind: 'sink',
+  title: 'Errors table',
+  summary: 'Keeps the rows that failed, to be replayed when their node is mended.',
+  category: 'Databases',
+  icon: 'database-export',
+  version: 1,
+  hidden: true,
+  keepsErrors: true,
+  docs: `
+Adds a row to the table \`errors\` for each one that a node could not handle: when, where and why it failed, and the row
+itself as JSON. It commits with the other sinks of the run.
+`,
+  inputs: [{ name: 'rows', many: true }],
+  params: {
+    path: f.file({ label: 'Database file', mode: 'save', extensions: ['db'], placeholder: 'pipeline.errors.db' }),
+    pipeline: f.text({ label: 'Pipeline', placeholder: 'Hot readings' }),
+    supersedes: f.boolean({
+      label: 'Settles what earlier runs kept',
+      help: 'A run that starts anew makes the rows of the runs before it anew.',
+      default: false,
+    }),
+  },
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a database file'),
+  writes: ({ path }) => [path],
+  locks: () => [],
+  infer: () => ({ outputs: {} }),
+  async run(context) {
+    const { params } = context;
+    const path = context.path(params.path);
+    const name = claimOutput(context, path, 'database');
+    const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context, { isPrivate: true }));
+    if (database.isNew && context.commits === 'end') {
+      for (const file of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) context.guard?.({ remove: file });
+    }
+    await ErrorsWriter.makeTable(database, context.signal);
+    await database.open(context.resume);
+    return new ErrorsWriter(database, params, context);
+  },
+  committedCheckpoint: ({ params, path, ...context }) => committedCheckpoint(path(params.path), context),
+  examples: [
+    {
+      title: 'A row that failed, and raw text that could not be read',
+      params: { path: 'trial.errors.db', pipeline: 'Trial' },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'error', type: 'string', nullable: false },
+            { name: 'code', type: 'string', nullable: false },
+            { name: 'node', type: 'string', nullable: false },
+            { name: 'field', type: 'string', nullable: true },
+            { name: 'source', type: 'string', nullable: true },
+            { name: 'line', type: 'integer', nullable: true },
+            { name: 'row', type: 'json', nullable: true },
+          ],
+        },
+      },
+      inputs: {
+        rows: [
+          { error: 'No number', code: 'code/threw', node: 'prices', field: 'code', source: 'prices.csv', line: 2, row: { id: 1, price: '12,5' } },
+          { error: 'Too few fields', code: 'csv/fields', node: 'file', field: null, source: 'prices.csv', line: 3, row: { raw: '2' } },
+        ],
+      },
+    },
+    {
+      title: 'No row failed',
+      params: { path: 'trial.errors.db', pipeline: 'Trial' },
+      inputSchemas: { rows: { columns: [{ name: 'error', type: 'string', nullable: false }] } },
+      inputs: { rows: [] },
+    },
+  ],
+});

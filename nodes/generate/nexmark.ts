@@ -1,0 +1,175 @@
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { thousands } from '../../model/text/thousands.ts';
+import { parseTimestamp } from '../../model/time/timestamp.ts';
+import type { Column, Json, Row, Schema } from '../../model/values/types.ts';
+import { auction, bid, kindOf, type NexmarkKind, type NexmarkOptions, person } from './nexmark-events.ts';
+import { Pace } from './pace.ts';
+
+const column = (name: string, type: Column['type']): Column => ({ name, type, nullable: false });
+const time = column('time', 'timestamp');
+const columns: { readonly [kind in NexmarkKind]: readonly Column[] } = {
+  person: [column('id', 'integer'), ...['name', 'email', 'credit_card', 'city', 'state'].map((name) => column(name, 'string'))],
+  auction: [
+    column('id', 'integer'),
+    column('item', 'string'),
+    column('description', 'string'),
+    column('initial_bid', 'integer'),
+    column('reserve', 'integer'),
+    column('expires', 'timestamp'),
+    column('seller', 'integer'),
+    column('category', 'integer'),
+  ],
+  bid: [column('auction', 'integer'), column('bidder', 'integer'), column('price', 'integer')],
+};
+const nullable = [...columns.person, ...columns.auction.slice(1), ...columns.bid].map((each) => ({ ...each, nullable: true }));
+const schemas: { readonly [events in Events]: Schema } = {
+  all: { columns: [column('kind', 'string'), time, ...nullable] },
+  persons: { columns: [time, ...columns.person] },
+  auctions: { columns: [time, ...columns.auction] },
+  bids: { columns: [time, ...columns.bid] },
+};
+type Events = 'all' | 'bids' | 'auctions' | 'persons';
+const kinds = { bids: 'bid', auctions: 'auction', persons: 'person' } as const;
+const empty: Row = Object.fromEntries([['kind', ''], ['time', 0], ...nullable.map(({ name }) => [name, null])]);
+/** Events that are looked through for one batch: of those wanted there may be few. */
+const looks = 16_384;
+
+export default defineNode({
+  type: 'nexmark',
+  kind: 'source',
+  title: 'Nexmark',
+  summary: 'Makes up the events of an auction house, as the Nexmark benchmark has them.',
+  category: 'Generate',
+  icon: 'gavel',
+  forBenchmarks: true,
+  version: 1,
+  keywords: ['benchmark', 'auction', 'bid', 'person', 'test', 'beam', 'flink'],
+  docs: `
+Makes the events by which engines for streams are compared: people who join an auction house, the auctions that they open,
+and bids. Of 50 events one is a person, 3 are auctions, and 46 bids. Half of all bids are for one auction that is hot for a
+while, and three quarters come from one hot bidder, as in Apache Beam's generator.
+
+| events | columns besides \`time\` |
+|---|---|
+| persons | \`id\`, \`name\`, \`email\`, \`credit_card\`, \`city\`, \`state\` |
+| auctions | \`id\`, \`item\`, \`description\`, \`initial_bid\`, \`reserve\`, \`expires\`, \`seller\` (a person), \`category\` (10 to 14) |
+| bids | \`auction\`, \`bidder\` (a person), \`price\` |
+| all | \`kind\` (person, auction or bid) and all of these, null where the kind has none |
+
+**Events** counts those of all kinds, so that sources of different kinds with the same params fit together. Times go on from
+**First time** by **Events a second**, however fast they are made. The events follow from the seed alone: a run that goes on
+in the middle makes the same ones. Some bids name an auction or a person that only comes a little later.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: ({ endless }) => !endless,
+  eventTime: { column: 'time', simulated: true },
+  params: {
+    events: f.choice({
+      label: 'Kinds',
+      default: 'all',
+      options: [
+        { value: 'all', label: 'All' },
+        { value: 'bids', label: 'Bids' },
+        { value: 'auctions', label: 'Auctions' },
+        { value: 'persons', label: 'Persons' },
+      ],
+    }),
+    endless: f.boolean({ label: 'Never ends', default: false }),
+    count: f.number({ label: 'Events', default: 10_000, min: 0, integer: true, when: { param: 'endless', is: [false] } }),
+    rate: f.number({ label: 'Rate', default: 0, min: 0, unit: 'events/s', help: '0: as fast as the pipeline can.' }),
+    eventRate: f.number({ label: 'Events a second, by their times', default: 10_000, min: 0.001, unit: 'events/s' }),
+    start: f.text({ label: 'First time', default: '2015-07-15T00:00:00Z', advanced: true }),
+    seed: f.number({ label: 'Seed', default: 1, integer: true, advanced: true }),
+  },
+  card: ({ events, endless, count, rate }) =>
+    `${events === 'all' ? 'All' : events[0]!.toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
+  infer({ params }) {
+    const outputs = { rows: schemas[params.events] };
+    if (parseTimestamp(params.start) !== null) return { outputs };
+    const problem = {
+      code: 'params/timestamp',
+      severity: 'error',
+      message: `"${params.start}" is not a timestamp.`,
+      hint: 'Write it as 2026-01-31T12:00:00Z.',
+      field: 'start',
+    } as const;
+    return { outputs, problems: [problem] };
+  },
+  run({ params, batchSize, start, signal, sample }) {
+    const { events, rate } = params;
+    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start)! };
+    const count = params.endless ? Number.POSITIVE_INFINITY : params.count;
+    const pace = rate > 0 && !sample ? new Pace(rate, signal) : null;
+    let made = (start as { readonly events: number } | null)?.events ?? 0;
+
+    /** Up to so many events further; the rows of those that are wanted. */
+    const some = (most: number): Row[] => {
+      const end = Math.min(made + most, count);
+      const rows: Row[] = [];
+      if (events === 'all') for (; made < end && rows.length < batchSize; made++) rows.push({ ...empty, kind: kindOf(made), ...eventAt(made, options) });
+      else {
+        const wanted = kinds[events];
+        for (; made < end && rows.length < batchSize; made++) if (kindOf(made) === wanted) rows.push(eventAt(made, options));
+      }
+      return rows;
+    };
+    const paced = async (dealer: Pace) => {
+      while (made < count) {
+        const most = await dealer.next(batchSize);
+        if (most === 0) return null;
+        const rows = some(most);
+        if (rows.length > 0) return { rows };
+      }
+      return null;
+    };
+    const read = () => {
+      while (made < count) {
+        const rows = some(looks);
+        if (rows.length > 0) return { rows };
+      }
+      return null;
+    };
+    return {
+      read: () => (pace ? paced(pace) : read()),
+      position: (): Json => ({ events: made }),
+      progress: () => ({ done: made, total: params.endless ? null : count, unit: 'rows' }),
+      close: () => pace?.close(),
+    };
+  },
+  examples: [
+    {
+      title: 'The first bids',
+      params: { events: 'bids', count: 7 },
+      outputs: {
+        rows: [
+          { time: 1436918400000, auction: 1009, bidder: 1001, price: 4779639 },
+          { time: 1436918400000, auction: 1000, bidder: 1002, price: 3220021 },
+          { time: 1436918400000, auction: 1007, bidder: 1001, price: 384101 },
+        ],
+      },
+    },
+    {
+      title: 'The first person',
+      params: { events: 'persons', count: 50 },
+      outputs: {
+        rows: [
+          {
+            time: 1436918400000,
+            id: 1000,
+            name: 'Vicky Shultz',
+            email: 'eoa@aza.com',
+            credit_card: '5463 7440 4866 4816',
+            city: 'Portland',
+            state: 'WA',
+          },
+        ],
+      },
+    },
+  ],
+});
+
+function eventAt(event: number, options: NexmarkOptions): Row {
+  const kind = kindOf(event);
+  return kind === 'bid' ? bid(event, options) : kind === 'auction' ? auction(event, options) : person(event, options);
+}

@@ -1,0 +1,207 @@
+import { closeSync, openSync } from 'node:fs';
+import { f } from '../../kit/fields.ts';
+import { defineNode, type Reader } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { CellFormats } from '../formats/cells/cell-formats.ts';
+import { recordPath } from '../formats/json/json-scanner.ts';
+import { declaredColumnsField, declaredOutput } from '../formats/lines/line-format.ts';
+import { HttpEndpoint, type TakenRequest } from './http-endpoint.ts';
+import { rowsOf } from './http-rows.ts';
+import { listenForSample } from './http-sample.ts';
+import { Inbox, sampleInbox } from './inbox.ts';
+import { InboxReader } from './inbox-reader.ts';
+
+const { when: _, help: __, ...columns } = declaredColumnsField;
+
+export default defineNode({
+  type: 'http-in',
+  kind: 'source',
+  title: 'HTTP in',
+  summary: 'Takes rows that programs on this machine send by POST.',
+  category: 'Network',
+  icon: 'world',
+  version: 1,
+  keywords: ['webhook', 'post', 'rest', 'api', 'ingest', 'server', 'endpoint'],
+  docs: `
+Opens an address on this machine, such as \`http://127.0.0.1:8700/rows\`, and makes rows of what is sent there:
+
+\`\`\`
+curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' http://127.0.0.1:8700/rows
+\`\`\`
+
+**Listen for a sample** waits at the address for a first request, shows it, and sets the columns and the path to the records from
+it. The sender is told by 503 that nothing was stored, so that it sends the rows again.
+
+| sent as | holds |
+|---|---|
+| \`application/json\` | one object, or a list of objects |
+| \`application/x-ndjson\` | one object a line |
+| \`application/x-www-form-urlencoded\` | the fields of a form, which are one row |
+
+Other JSON types, such as \`application/cloudevents+json\`, are read as JSON, and so is JSON that is called \`text/plain\`, a form (as by
+\`curl -d\`) or nothing. Bodies may be packed (\`Content-Encoding: gzip\`). Where
+the rows are within an object, **Path to the records** leads there: \`data.items\` takes \`{"data": {"items": [...]}}\`, and
+\`payload\` a form whose field of that name holds JSON.
+
+**Acknowledged is safe.** The answer \`200 {"accepted": 1}\` comes when the rows are on the disk, in the inbox file; they leave
+it when a checkpoint of the run holds them. After a crash they are read from there again. A request is taken as a whole or not at all.
+
+| answer | why |
+|---|---|
+| 400 | it is no JSON or no UTF-8, has nothing at the path to the records, or a value for none of the columns |
+| 422 | rows do not fit the columns, or have a key twice: the answer names the first ten |
+| 401 | the token is missing or wrong |
+| 413 | it is larger than the limit |
+| 415 | it is of another type or encoding |
+| 429 | the inbox is full, as the pipeline is slower than the senders: send it again in a second |
+| 503 | the inbox cannot be written (a full disk): nothing was taken |
+
+What is refused counts as a failed row of this node and is shown with its reason, and never ends the run. A row that was taken and
+fails later, such as one without a time where there has to be one, is kept in the errors table and the stream goes on: that is what
+nodes do that this source feeds, unless their "When a row fails" says otherwise. Only programs of
+this machine reach the address; web pages in a browser are refused.
+
+**Who may send.** Without a token, every program of every user of this machine. With one, only those that send it:
+
+\`\`\`
+curl -H 'Authorization: Bearer TOKEN' -H 'Content-Type: application/json' -d '[{"sensor": "a"}]' http://127.0.0.1:8700/rows
+\`\`\`
+
+The pipeline holds the name of an environment variable and never the token itself: \`INTAKE_TOKEN=... millrace run FILE\`.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: false,
+  params: {
+    port: f.number({ label: 'Port', default: 8700, min: 1, max: 65_535, integer: true }),
+    path: f.text({ label: 'Path', default: '/rows', pattern: '/[A-Za-z0-9/_.~-]*', help: 'What follows the port. It begins with / and has no spaces.' }),
+    columns: { ...columns, help: 'The keys of the objects that are sent.' },
+    records: f.text({
+      label: 'Path to the records',
+      optional: true,
+      placeholder: 'data.items',
+      help: 'Where the rows are within what is sent: data for {"data": {...}}, payload for a form with such a field. Empty: what is sent are the rows.',
+    }),
+    extra: f.choice({
+      label: 'Keys that are not columns',
+      default: 'ignore',
+      options: [
+        { value: 'ignore', label: 'Leave them out' },
+        { value: 'error', label: 'Refuse the request' },
+      ],
+    }),
+    token: f.secret({
+      label: 'Token',
+      default: '',
+      help: 'The environment variable that holds the token which senders must know. Empty: any user of this machine may send rows.',
+    }),
+    inbox: f.file({
+      label: 'Inbox file',
+      mode: 'save',
+      extensions: ['db'],
+      default: 'inbox.db',
+      help: 'Rows wait here until a checkpoint holds them.',
+      advanced: true,
+    }),
+    capacity: f.number({ label: 'Room in the inbox', default: 100_000, min: 1, integer: true, unit: 'rows', advanced: true }),
+    maxBody: f.number({ label: 'Largest request', default: 10, min: 1, max: 256, unit: 'MB', advanced: true }),
+  },
+  card: ({ port, path }) => `127.0.0.1:${port}${path}`,
+  address,
+  onError: 'keep',
+  infer: ({ params }) => declaredOutput(params.columns, { format: 'jsonl', pattern: '' }),
+  reads: ({ inbox }) => [inbox],
+  listens: (params) => [address(params)],
+  listen: ({ params: { port, path, maxBody, token }, signal, refuse }) =>
+    listenForSample({ port, path, maxBodyBytes: maxBody * 1024 * 1024, token: tokenOf(token) }, signal, refuse),
+  // The columns are declared; what waits in the inbox is seen anew when it has changed.
+  discover: async ({ params, path }) => {
+    const inbox = path(params.inbox);
+    return { schema: null, dependsOn: [inbox, `${inbox}-wal`] };
+  },
+  async run(context): Promise<Reader> {
+    const { params, sample } = context;
+    const schema = context.outputs['rows']!;
+    const path = context.path(params.inbox);
+    if (sample) {
+      let rows = sampleInbox(path, schema, context.batchSize);
+      const take = () => {
+        const batch = { rows };
+        rows = [];
+        return batch.rows.length > 0 ? batch : null;
+      };
+      return { read: take, position: () => null, close() {} };
+    }
+    claim(
+      context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
+      path,
+    );
+    makePrivate(path);
+    const token = tokenOf(params.token);
+    const inbox = new Inbox(path, schema);
+    const isFull = (): boolean => reader.unread >= params.capacity;
+    const rows = { schema, formats: new CellFormats(params.columns), extra: params.extra, path: recordPath(params.records) };
+    // Acknowledged only when they are durable.
+    const take = async (body: string, { kind }: TakenRequest) => {
+      const taken = rowsOf(body, kind, rows);
+      if ('status' in taken) return taken;
+      if (taken.rows.length > 0) await inbox.add(taken.rows);
+      return { status: 200, answer: { accepted: taken.rows.length } };
+    };
+    const options = { port: params.port, path: params.path, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull, take };
+    const endpoint = new HttpEndpoint(options, context);
+    const reader: InboxReader = new InboxReader(inbox, context.start, context, () => endpoint.close());
+    try {
+      await endpoint.listen();
+    } catch (error) {
+      inbox.close();
+      throw error;
+    }
+    context.log('info', `Takes rows at ${address(params)}`);
+    return reader;
+  },
+  examples: [
+    {
+      title: 'Readings',
+      params: {
+        columns: [
+          { column: 'sensor', type: 'string' },
+          { column: 'value', type: 'number' },
+        ],
+      },
+      outputs: { rows: [] },
+    },
+    { title: 'Columns have to be named', params: {}, outputs: { rows: [] }, failures: ['no columns yet'] },
+  ],
+});
+
+function address({ port, path }: { readonly port: number; readonly path: string }): string {
+  return `http://127.0.0.1:${port}${path}`;
+}
+
+/** The text of the token that an environment variable holds; null where none is named. */
+function tokenOf(name: string | null): string | null {
+  if (!name) return null;
+  const token = process.env[name];
+  if (token) return token;
+  throw new MillraceError({
+    code: 'http/no-token',
+    message: `There is no environment variable "${name}" with the token that senders must know.`,
+    hint: 'Set it before Millrace is started, or leave the field empty.',
+    field: 'token',
+  });
+}
+
+/** Rows that wait are for the user alone, as SQLite's files beside the inbox are then. Where it cannot be made, the inbox says why. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch {}
+}
+
+function claim(inbox: { taken: boolean }, path: string): void {
+  if (inbox.taken) {
+    const message = `Another source of this pipeline has ${path} as its inbox too.`;
+    throw new MillraceError({ code: 'inbox/used-twice', message, hint: 'Give each source an inbox file of its own.', field: 'inbox' });
+  }
+  inbox.taken = true;
+}

@@ -1,0 +1,49 @@
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import type { Row } from '../../model/values/types.ts';
+
+export default defineNode({
+  type: 'inspect',
+  kind: 'sink',
+  title: 'Inspect',
+  summary: 'Keeps the latest rows in memory, to look at while the pipeline runs.',
+  category: 'Inspect',
+  icon: 'eye',
+  version: 1,
+  keywords: ['view', 'debug', 'look', 'table', 'show'],
+  docs: `
+Writes nothing. It keeps the latest rows that arrived, which the editor shows while the pipeline runs and afterwards.
+Connect it to any output to see what flows there; a pipeline may have several.
+`,
+  inputs: [{ name: 'rows' }],
+  params: {
+    rows: f.number({ label: 'Rows to keep', min: 1, max: 10_000, integer: true, default: 1000 }),
+  },
+  card: ({ rows }) => `latest ${rows} rows`,
+  infer: () => ({ outputs: {} }),
+  run({ params, inputs }) {
+    let kept: Row[] = [];
+    return {
+      write(rows) {
+        kept.push(...rows.slice(-params.rows));
+        // Cut at twice the number only, so that a row is moved once on average.
+        if (kept.length > 2 * params.rows) kept = kept.slice(-params.rows);
+      },
+      // No `prepare`: nothing outlives the process, and a run that goes on starts empty.
+      commit() {},
+      // There is nothing to undo: what arrived before a failure is what one wants to look at.
+      abort() {},
+      close() {},
+      output: () => ({ kind: 'memory', rows: kept.slice(-params.rows), schema: inputs['rows']! }),
+    };
+  },
+  examples: [
+    { title: 'Keeps the latest two', params: { rows: 2 }, inputs: { rows: [{ id: 1 }, { id: 2 }, { id: 3 }] } },
+    {
+      title: 'No rows',
+      params: {},
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      inputs: { rows: [] },
+    },
+  ],
+});

@@ -1,0 +1,234 @@
+import { joinCard, type KeyPair, keyPairProblems, suffixProblems } from '../../engine/operators/join/join-columns.ts';
+import { lookingUp } from '../../engine/operators/join/lookup.ts';
+import { lookingUpVersions } from '../../engine/operators/join/lookup-versions.ts';
+import { freeName } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { nullness } from '../../model/schema/nulls.ts';
+import type { Column, Row, Schema } from '../../model/values/types.ts';
+
+const params = {
+  kind: f.choice({
+    label: 'Rows without a match',
+    default: 'inner',
+    options: [
+      { value: 'inner', label: 'Leave out (inner join)' },
+      { value: 'left', label: 'Keep, with nulls (left join)' },
+    ],
+  }),
+  keys: f.list({
+    label: 'Match where',
+    itemLabel: 'Pair of columns',
+    min: 1,
+    item: {
+      column: f.column({ label: 'Column of the rows', input: 'rows' }),
+      lookup: f.column({ label: 'Column of the lookup', input: 'lookup' }),
+    },
+    default: [],
+  }),
+  table: f.choice({
+    label: 'The lookup',
+    default: 'fixed',
+    options: [
+      { value: 'fixed', label: 'Stays as it is', help: 'It is read to its end first.' },
+      { value: 'changing', label: 'Changes over time', help: 'Its rows are versions of their keys: each counts until a newer one comes.' },
+    ],
+  }),
+  lateness: f.duration({
+    label: 'Wait for late rows',
+    help: 'For so long behind the watermark rows still count, and older versions are kept for them.',
+    min: 0,
+    default: 0,
+    when: { param: 'table', is: ['changing'] },
+  }),
+  suffix: f.text({ label: 'Suffix for names that clash', default: '_lookup', advanced: true }),
+};
+type Params = ParamsOf<typeof params>;
+
+export default defineNode({
+  type: 'join',
+  kind: 'transform',
+  title: 'Join',
+  summary: 'Adds columns from a second input to the rows whose keys match.',
+  category: 'Combine',
+  icon: 'arrows-join',
+  version: 1,
+  keywords: ['lookup', 'enrich', 'merge', 'inner', 'left', 'match', 'vlookup'],
+  docs: `
+Looks each row up in a second input and adds the columns found there. Unless the lookup changes over time (see below), the **lookup** input is read to its end first and kept, so connect the smaller side there; the rows then stream through in their order. What does not fit into memory is kept on disk, where each row takes longer to look up. Where one source feeds both inputs, its rows wait, in memory or on disk, until the lookup is complete.
+
+Rows match where all pairs of columns are equal. A row with several matches comes out once for each, in the order of the lookup. A row without a match is left out (**inner**), or kept with nulls for the lookup's columns (**left**).
+
+**Null matches nothing**, not even null. Values are compared as they are: \`1\` and \`"1"\` differ, which is told as a problem before anything runs.
+
+### A lookup that changes
+
+With a lookup that **changes over time**, neither input has to end. The rows of the lookup are versions: each one counts for its key from its event time on, until a newer one of the key comes. A row is joined with the version that was valid at the row's own event time, so that an order gets the price of its day even if it comes late, and a second run gives the same result.
+
+- A row waits until the watermark has passed its time: then no older version can come any more. The watermark is the smaller one of both inputs, so set "Idle after" at the source of a lookup that seldom changes, or rows wait for its next version.
+- Of versions with the same key and time, the last one counts. A version that comes late counts from then on; rows that have left are not changed.
+- A version never ends by itself. To take something out of the table, send a version that says so in a column, and filter behind the join.
+- Kept in memory, and on disk beyond a limit, are the rows that wait, the newest version of each key, and older ones for as long as rows may come that ask for them. A row that comes later than *Wait for late rows* allows goes to \`late\`.
+- A lookup without event time counts from the beginning: all rows wait until it has ended, and of each key the last row counts. The rows need an event time. A row or a version whose time is null fails.
+
+To **refresh a table** from a file or a database, set "Read again every" at its source, and as its event time either the arrival, or a column that says when a row was changed. Each reading then gives newer versions. With a cursor, a reading gives only what has changed.
+
+### Columns
+
+The columns are those of the rows, then those of the lookup without its key columns, which would only repeat the row's. Where a name is taken already, the lookup's column gets the suffix.
+`,
+  inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: ({ table }: Params) => table !== 'changing' }],
+  stateful: true,
+  outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'table', is: ['fixed'] } }],
+  params,
+  awaits: ({ table }) => (table === 'changing' ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : []),
+  card: (params) => joinCard(params.kind, pairsOf(params)),
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const lookup = inputs['lookup'] ?? null;
+    const unusable = suffixProblems(params.suffix);
+    if (!rows || !lookup || unusable.length > 0) return { outputs: { rows: null, late: rows }, problems: unusable };
+    const columns = [...rows.columns, ...addedColumns(params, rows, lookup).map(({ to }) => to)];
+    const problems = [...keyPairProblems('join', 'column', pairsOf(params), rows, lookup), ...timeProblems(params, rows, lookup)];
+    return { outputs: { rows: { columns }, late: rows }, problems };
+  },
+  run: (context) => {
+    const { params, inputs, emit } = context;
+    const [rows, lookup] = [inputs['rows']!, inputs['lookup']!];
+    const options = {
+      rows,
+      lookup,
+      keys: params.keys,
+      added: addedColumns(params, rows, lookup).map(({ from, to }) => ({ from, name: to.name })),
+      keepUnmatched: params.kind === 'left',
+      emit: (batch: readonly Row[]) => emit('rows', batch),
+    };
+    return params.table === 'changing' ? lookingUpVersions({ ...options, lateness: params.lateness }, context) : lookingUp(options, context);
+  },
+  examples: [
+    {
+      title: 'Add the city of each sensor',
+      params: { keys: [{ column: 'sensor', lookup: 'id' }] },
+      inputs: {
+        lookup: [
+          { id: 1, city: 'Ulm', level: 478 },
+          { id: 2, city: 'Kiel', level: 5 },
+        ],
+        rows: [
+          { sensor: 2, level: 0.5 },
+          { sensor: 3, level: 0.7 },
+          { sensor: 1, level: 0.1 },
+        ],
+      },
+      outputs: {
+        rows: [
+          { sensor: 2, level: 0.5, city: 'Kiel', level_lookup: 5 },
+          { sensor: 1, level: 0.1, city: 'Ulm', level_lookup: 478 },
+        ],
+      },
+    },
+    {
+      title: 'A left join keeps rows without a match, and null matches nothing',
+      params: { kind: 'left', keys: [{ column: 'key', lookup: 'key' }] },
+      inputs: {
+        lookup: [
+          { key: 'a', value: 1 },
+          { key: 'a', value: 2 },
+          { key: null, value: 3 },
+        ],
+        rows: [{ key: 'a' }, { key: null }],
+      },
+      outputs: {
+        rows: [
+          { key: 'a', value: 1 },
+          { key: 'a', value: 2 },
+          { key: null, value: null },
+        ],
+      },
+    },
+    {
+      title: 'An empty lookup',
+      params: { kind: 'left', keys: [{ column: 'id', lookup: 'id' }] },
+      inputs: { lookup: [], rows: [{ id: 1 }] },
+      inputSchemas: {
+        lookup: {
+          columns: [
+            { name: 'id', type: 'integer', nullable: false },
+            { name: 'name', type: 'string', nullable: false },
+          ],
+        },
+      },
+      outputs: { rows: [{ id: 1, name: null }] },
+    },
+    {
+      title: 'The price of its day: a lookup that changes',
+      params: { keys: [{ column: 'product', lookup: 'product' }], table: 'changing' },
+      inputs: {
+        lookup: [
+          { product: 'tea', since: 0, price: 3 },
+          { product: 'tea', since: 86_400_000, price: 4 },
+        ],
+        rows: [
+          { order: 1, time: 86_399_999, product: 'tea' },
+          { order: 2, time: 86_400_000, product: 'tea' },
+          { order: 3, time: 86_400_001, product: 'ink' },
+        ],
+      },
+      inputSchemas: {
+        lookup: {
+          columns: [
+            { name: 'product', type: 'string', nullable: false },
+            { name: 'since', type: 'timestamp', nullable: false },
+            { name: 'price', type: 'integer', nullable: false },
+          ],
+          eventTime: { column: 'since' },
+        },
+        rows: {
+          columns: [
+            { name: 'order', type: 'integer', nullable: false },
+            { name: 'time', type: 'timestamp', nullable: false },
+            { name: 'product', type: 'string', nullable: false },
+          ],
+          eventTime: { column: 'time' },
+        },
+      },
+      outputs: {
+        rows: [
+          { order: 1, time: 86_399_999, product: 'tea', since: 0, price: 3 },
+          { order: 2, time: 86_400_000, product: 'tea', since: 86_400_000, price: 4 },
+        ],
+        late: [],
+      },
+    },
+  ],
+});
+
+function pairsOf({ keys }: Params): KeyPair[] {
+  return keys.map(({ column, lookup }) => ({ left: column, right: lookup }));
+}
+
+function timeProblems({ table }: Params, rows: Schema, lookup: Schema): NodeProblem[] {
+  if (table !== 'changing') return [];
+  const field = 'table';
+  if (!rows.eventTime) {
+    const hint = 'Choose the event time at their source, or a lookup that stays as it is.';
+    return [{ code: 'join/no-time', severity: 'error', message: 'The rows have no event time, so nobody knows which version counts', hint, field }];
+  }
+  if (lookup.eventTime) return [];
+  const message = 'The lookup has no event time, so its rows count from the beginning, and all rows wait until it has ended';
+  const hint = 'Choose the event time at its source: a column, or the arrival.';
+  return [{ code: 'join/timeless-lookup', severity: 'warning', message, hint, field }];
+}
+
+/** The lookup's columns that come out, with their new names. */
+function addedColumns({ kind, keys, suffix }: Params, rows: Schema, lookup: Schema): { readonly from: string; readonly to: Column }[] {
+  const taken = new Set(rows.columns.map(({ name }) => name));
+  const matched = new Set(keys.map((key) => key.lookup));
+  return lookup.columns
+    .filter(({ name }) => !matched.has(name))
+    .map((column) => {
+      const name = freeName(column.name, suffix || '_', taken);
+      taken.add(name);
+      return { from: column.name, to: { ...column, name, ...nullness([column], kind === 'left') } };
+    });
+}

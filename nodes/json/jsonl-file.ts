@@ -1,0 +1,160 @@
+import { decoderFor } from '../../io/files/byte-reader.ts';
+import { discoverFiles } from '../../io/files/file-discovery.ts';
+import { FileRows } from '../../io/files/file-rows.ts';
+import { excludeField, findFiles, tellLeftOut } from '../../io/files/input-files.ts';
+import { shortPath } from '../../io/files/short-path.ts';
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { CellFormats } from '../formats/cells/cell-formats.ts';
+import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
+import { JsonDocumentParser } from '../formats/json/json-document.ts';
+import { JsonFiles, type JsonLayoutOptions } from '../formats/json/json-files.ts';
+import { recordPath } from '../formats/json/json-scanner.ts';
+import { discoverJsonl } from '../formats/json/jsonl-head.ts';
+import { JsonlParser } from '../formats/json/jsonl-parser.ts';
+import { looksLikeJson } from '../formats/lines/recognise.ts';
+
+export default defineNode({
+  type: 'jsonl-file',
+  kind: 'source',
+  title: 'JSON file',
+  summary: 'Reads rows from JSON Lines, arrays and other JSON documents, plain or gzip.',
+  category: 'Files',
+  icon: 'braces',
+  version: 1,
+  keywords: ['json lines', 'jsonl', 'ndjson', 'jsonlines', 'array', 'api', 'log', 'gzip', 'import'],
+  docs: `
+Each record is one JSON object, and its keys are columns. Records stand on a line each (JSON Lines), in one array, or one after
+another. **Path to the records** names a list within objects: \`data.items\` reads \`{"data": {"items": [...]}}\`, and lists on
+the way are gone through. A file of any size is read piece by piece.
+
+Reads one file, or several at once: \`logs/*.jsonl\` names all that match (\`*\`, \`?\`, and \`**\` for any folders), in the
+order of their names. Gzip is recognised by its content.
+
+**Columns** are all keys of a sample of the rows (the first 1,000, and some of the middle and the end), in the order in which they appear: string, integer, number, decimal, boolean,
+date and timestamp (ISO 8601 strings), and json for objects, arrays and mixtures. Under **Column types** set other types, and add
+columns that only later rows have. Numbers are never rounded: the column of those that would be is decimal.
+
+**Formats**: texts and numbers that are written in a format of their own, such as "1.299,99", "31.01.2026", "ja" or seconds since
+1970, are read so where **Column types** says it; a number of JSON is one in any notation.
+
+**Null**: a key that is null or missing, and the marks for missing of a column. Blank lines are skipped.
+
+**A key twice** in an object: the last value counts and the log says how many rows had one, or the row is a failure.
+
+**Rows that cannot be read** are failures with file, line and raw text: a line or record that is not JSON or not an object, a value
+that does not fit its column's type, a key that is no column (unless these are left out, which the log counts).
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: true,
+  params: {
+    path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['json', 'jsonl', 'ndjson', 'geojson', 'gz'], placeholder: 'data/*.json' }),
+    exclude: excludeField,
+    layout: f.choice({
+      label: 'Layout',
+      group: formatGroup,
+      detected: true,
+      default: 'auto',
+      options: [
+        { value: 'auto', label: 'Detect' },
+        { value: 'lines', label: 'An object on each line' },
+        { value: 'document', label: 'An array, or documents', help: 'Also over several lines, and one after another.' },
+      ],
+    }),
+    records: f.text({
+      label: 'Path to the records',
+      group: formatGroup,
+      detected: true,
+      optional: true,
+      placeholder: 'data.items',
+      help: 'Where the list of records is within the documents. Empty: the file is the list.',
+      when: { param: 'layout', is: ['auto', 'document'] },
+    }),
+    encoding: encodingField,
+    types: columnTypesField,
+    sampleRows: sampleRowsField,
+    fileColumn: f.text({ label: 'Column for the file name', group: columnsGroup, optional: true, advanced: true }),
+    extra: f.choice({
+      label: 'Keys that are not columns',
+      group: limitsGroup,
+      default: 'error',
+      options: [
+        { value: 'error', label: 'The row fails' },
+        { value: 'ignore', label: 'Leave out, and count in the log' },
+      ],
+    }),
+    doubleKeys: f.choice({
+      label: 'A key twice in an object',
+      group: limitsGroup,
+      default: 'last',
+      options: [
+        { value: 'last', label: 'The last value counts, and the log counts the rows' },
+        { value: 'error', label: 'The row fails' },
+      ],
+    }),
+    maxRowSize: f.number({ label: 'Longest row', group: limitsGroup, default: 16, min: 1, max: 256, unit: 'MB' }),
+  },
+  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  infer: ({ params, discovered }) => outputColumns(discovered, params.types, params.fileColumn || null, true),
+  reads: ({ path }) => [path],
+  scans: true,
+  opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
+  discover: (context) =>
+    discoverFiles(context, (files, signal) => {
+      const { params, brief } = context;
+      const { encoding, sampleRows, types } = params;
+      if (encoding !== 'auto') decoderFor(encoding);
+      return discoverJsonl(files, { encoding, sampleRows, formats: new CellFormats(types), ...layoutOptions(params), brief }, signal);
+    }),
+  run(context) {
+    const { params } = context;
+    const maxRecordBytes = params.maxRowSize * 1024 * 1024;
+    const formats = new CellFormats(params.types);
+    const format = { extra: params.extra, doubleKeys: params.doubleKeys, maxRecordBytes, cast: formats.cast, formats };
+    const lines = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
+    const options = layoutOptions(params);
+    const text = { encoding: params.encoding };
+    const parser = new JsonFiles({ lines, document: new JsonDocumentParser(options.path, maxRecordBytes, lines, context) }, options, text);
+    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context), params.exclude), parser, text, context);
+  },
+  examples: [
+    {
+      title: 'Columns from the keys of all rows',
+      params: { path: 'events.jsonl' },
+      files: {
+        'events.jsonl': '{"at":"2026-01-31T12:00:00Z","user":{"name":"Ada"},"count":2}\n\n{"at":"2026-01-31T12:00:01Z","count":3,"ok":true}\n',
+      },
+      outputs: {
+        rows: [
+          { at: 1769860800000, user: { name: 'Ada' }, count: 2, ok: null },
+          { at: 1769860801000, user: null, count: 3, ok: true },
+        ],
+      },
+    },
+    {
+      title: 'A whole number beyond 2^53 stays as it is',
+      params: { path: 'ids.jsonl' },
+      files: { 'ids.jsonl': '{"id":12345678901234567890}\n{"id":1}\n' },
+      outputs: { rows: [{ id: '12345678901234567890' }, { id: '1' }] },
+    },
+    {
+      title: 'A broken line',
+      params: { path: 'broken.jsonl' },
+      files: { 'broken.jsonl': '{"a":1}\n{"a":\n[1]\n{"a":4}\n' },
+      outputs: { rows: [{ a: 1 }, { a: 4 }] },
+      failures: ['2 of the first 4 lines', 'The line is not JSON: Unexpected end of JSON input', 'not an object'],
+    },
+    {
+      title: 'A list within an object',
+      params: { path: 'page.json', records: 'data.items' },
+      files: { 'page.json': '{\n  "total": 2,\n  "data": {"items": [\n    {"id": 1},\n    {"id": 2}\n  ]}\n}\n' },
+      outputs: { rows: [{ id: 1 }, { id: 2 }] },
+    },
+    { title: 'One array', params: { path: 'ids.json' }, files: { 'ids.json': '[{"id": 1}, {"id": 2}]' }, outputs: { rows: [{ id: 1 }, { id: 2 }] } },
+    { title: 'An empty file', params: { path: 'empty.jsonl' }, files: { 'empty.jsonl': '' }, outputs: { rows: [] }, failures: ['holds no rows'] },
+  ],
+});
+
+function layoutOptions({ layout, records }: { readonly layout: JsonLayoutOptions['layout']; readonly records: string | null }): JsonLayoutOptions {
+  return { layout, path: layout === 'lines' ? [] : recordPath(records) };
+}

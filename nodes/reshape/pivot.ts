@@ -1,0 +1,223 @@
+import { acceptedTypes, aggregateFunctions, resultType } from '../../engine/operators/group/aggregates.ts';
+import { pivoting } from '../../engine/operators/group/pivoting.ts';
+import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../engine/operators/group/window-params.ts';
+import { keyOfType } from '../../engine/operators/keyed/key-columns.ts';
+import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { Schema } from '../../model/values/types.ts';
+import { castValue } from '../../model/values/values.ts';
+
+const params = {
+  keys: f.columns({
+    label: 'Rows by',
+    help: 'One row comes out for each combination of their values; none: one row in all.',
+    types: keyTypes,
+    default: [],
+  }),
+  column: f.column({ label: 'Names from', help: 'Its values become columns.', types: keyTypes }),
+  values: f.list({
+    label: 'Columns',
+    itemLabel: 'Column',
+    min: 1,
+    sampled: { column: 'column', into: 'value' },
+    help: 'Those of its values that become columns, in this order.',
+    item: {
+      value: f.text({ label: 'Value', optional: true, placeholder: 'missing' }),
+      name: f.text({ label: 'Name', optional: true, placeholder: 'as the value' }),
+    },
+    default: [],
+  }),
+  function: f.choice({
+    label: 'Values are',
+    default: 'only',
+    options: [{ value: 'only', label: 'Taken as they are', help: 'There may be one at most for each cell.' }, ...aggregateFunctions],
+  }),
+  valueColumn: f.column({ label: 'Values from', optional: true, help: 'Count without a column counts rows.' }),
+  percent: f.number({ label: 'Percentile', default: 95, min: 0, max: 100, unit: '%', when: { param: 'function', is: ['percentile'] } }),
+  unlisted: f.choice({
+    label: 'Values that are not a column',
+    default: 'warn',
+    options: [
+      { value: 'warn', label: 'Are told, with their number' },
+      { value: 'leave', label: 'Are expected' },
+      { value: 'fail', label: 'Fail their row' },
+    ],
+  }),
+  ...windowFields,
+};
+type Params = ParamsOf<typeof params>;
+
+export default defineNode({
+  type: 'pivot',
+  kind: 'transform',
+  title: 'Pivot',
+  summary: 'Turns rows into columns: one column for each value of a column that you list.',
+  category: 'Reshape',
+  icon: 'table-options',
+  version: 1,
+  keywords: ['rows to columns', 'long to wide', 'pivot table', 'crosstab', 'spread', 'cast', 'unstack', 'transpose', 'cross tabulation', 'sum by'],
+  docs: `
+Makes one row of each group of rows, with a column for each listed value of *Names from*. A table with a row for each month becomes one with a column for each month. It is the opposite of *Unpivot*.
+
+The columns have to be known before a run starts, so list the values, or have those of the sample listed by *Take from the sample*; each may get another name. A value left empty stands for null and for empty text.
+
+Rows whose value is not listed count nowhere, and are not lost: they leave by the port *Others*, and the run tells how many there were of each value, unless they are expected.
+
+### Cells
+*Taken as they are* puts the one value into its cell. A second one for the same cell fails, instead of being chosen or summed up in silence: take a function such as *Sum* where there are several. The functions are those of *Aggregate*; null counts for nothing, and a cell without values is null (0 for counts).
+
+### When results come out
+Without windows when the input ends, one row for each group, in the order in which the groups first came. With windows, as of *Aggregate*, whenever one is complete. What is kept in memory and moved to disk, and what happens to late rows, is as described there.
+`,
+  inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
+  stateful: true,
+  outputs: [{ name: 'rows' }, { name: 'others', label: 'Others' }, { name: 'late', late: true, absentWhen: { param: 'window', is: ['none'] } }],
+  params,
+  awaits: ({ window, timeColumn, early }) => (window === 'none' || early !== null ? [] : [{ port: 'rows', time: timeColumn, field: 'timeColumn' }]),
+  card: (given) => {
+    if (given.column === '') return 'Choose a column';
+    const what = given.function === 'only' ? (given.valueColumn ?? 'values') : [given.function, given.valueColumn ?? 'rows'].join(' ');
+    const by = [...given.keys, ...windowText(given)];
+    return by.length > 0 ? `${what} by ${given.column} for each ${by.join(', ')}` : `${what} by ${given.column}`;
+  },
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const problems = [...pivotProblems(params, rows), ...windowProblems(params, rows)];
+    return { outputs: { rows: rows && outputSchema(params, rows), others: rows, late: rows }, problems };
+  },
+  run: (context) => {
+    const { params, inputs, outputs } = context;
+    const { type } = findColumn(inputs['rows']!, params.column)!;
+    return pivoting({
+      ...context,
+      input: inputs['rows']!,
+      output: outputs['rows']!,
+      keys: params.keys,
+      column: params.column,
+      values: params.values.map(({ value }) => {
+        const cast = castValue(value, type, 'string');
+        return cast.ok ? cast.value : null;
+      }),
+      function: params.function,
+      valueColumn: params.valueColumn,
+      percent: params.percent,
+      unlisted: params.unlisted,
+      window: windowOf(params),
+    });
+  },
+  examples: [
+    {
+      title: 'A column for each quarter; what is not listed is told',
+      params: { keys: ['shop'], column: 'quarter', values: [listed('Q1'), listed('Q2', 'second')], valueColumn: 'sales', function: 'sum' },
+      inputs: {
+        rows: [
+          { shop: 'Ulm', quarter: 'Q1', sales: 10 },
+          { shop: 'Ulm', quarter: 'Q2', sales: 20 },
+          { shop: 'Bonn', quarter: 'Q2', sales: 5 },
+          { shop: 'Ulm', quarter: 'Q1', sales: 7 },
+          { shop: 'Ulm', quarter: 'Q3', sales: 1 },
+        ],
+      },
+      outputs: {
+        rows: [
+          { shop: 'Ulm', Q1: 17, second: 20 },
+          { shop: 'Bonn', Q1: null, second: 5 },
+        ],
+        others: [{ shop: 'Ulm', quarter: 'Q3', sales: 1 }],
+      },
+    },
+    {
+      title: 'Keys and values to columns; two values for one cell fail',
+      params: { keys: ['id'], column: 'key', values: [listed('name'), listed('city')], valueColumn: 'value' },
+      inputs: {
+        rows: [
+          { id: 1, key: 'name', value: 'Ada' },
+          { id: 1, key: 'city', value: 'London' },
+          { id: 2, key: 'name', value: 'Max' },
+          { id: 2, key: 'name', value: 'Moritz' },
+        ],
+      },
+      outputs: { rows: [{ id: 1, name: 'Ada', city: 'London' }] },
+      failures: ['There are 2 values for "name" where id is 2'],
+    },
+    {
+      title: 'How many rows there are of each',
+      params: { keys: ['day'], column: 'ok', values: [listed('true', 'good'), listed('false', 'bad')], function: 'count' },
+      inputs: {
+        rows: [
+          { day: 1, ok: true },
+          { day: 1, ok: true },
+          { day: 1, ok: false },
+          { day: 2, ok: true },
+        ],
+      },
+      outputs: {
+        rows: [
+          { day: 1, good: 2, bad: 1 },
+          { day: 2, good: 1, bad: 0 },
+        ],
+      },
+    },
+  ],
+});
+
+/** An item of an example's list. */
+function listed(value: string, name: string | null = null): Params['values'][number] {
+  return { value, name };
+}
+
+function nameOf({ value, name }: Params['values'][number]): string {
+  return name ?? value ?? 'null';
+}
+
+/** Columns that do not exist are left out: the params' validation reports them. */
+function outputSchema(given: Params, rows: Schema): Schema {
+  const keys = given.keys.flatMap((name) => findColumn(rows, name) ?? []);
+  const type = findColumn(rows, given.valueColumn ?? '')?.type ?? 'integer';
+  const result = given.function === 'only' ? { type, nullable: true } : resultType(given.function, { type, nullable: true });
+  const columns = [...windowColumns(given), ...keys, ...given.values.map((value) => ({ name: nameOf(value), ...result }))];
+  return given.window === 'none' ? { columns } : { columns, eventTime: { column: 'window_end', shift: -1 } };
+}
+
+function pivotProblems(given: Params, rows: Schema | null): NodeProblem[] {
+  const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
+  const first = [...windowColumns(given).map(({ name }) => name), ...given.keys];
+  const problems = duplicateNames([...first, ...given.values.map(nameOf)], (i) => (i < first.length ? 'keys' : `values.${i - first.length}.name`));
+  const { function: name, column, valueColumn, keys } = given;
+  if (valueColumn === null && name !== 'count') {
+    problems.push(
+      error('pivot/no-values', 'It is not said which values go into the cells', 'Choose a column under "Values from", or count rows.', 'valueColumn'),
+    );
+  }
+  if (column !== '' && keys.includes(column)) {
+    problems.push(error('pivot/key', `"${column}" cannot give both the rows and the names of the columns`, 'Take it out of "Rows by".', 'keys'));
+  }
+  const values = findColumn(rows, valueColumn ?? '');
+  if (values && name !== 'only' && !acceptedTypes(name).includes(values.type)) {
+    const hint = `It takes ${acceptedTypes(name).join(', ')}: choose another column, or cast this one before.`;
+    problems.push(error('pivot/column-type', `"${name}" does not work on ${values.type} columns such as "${values.name}"`, hint, 'valueColumn'));
+  }
+  return [...problems, ...listProblems(given, rows)];
+}
+
+/** What is wrong with the list of values. */
+function listProblems({ column, values }: Params, rows: Schema | null): NodeProblem[] {
+  const source = findColumn(rows, column);
+  if (!source) return [];
+  const seen = new Map<unknown, number>();
+  const keyOf = keyOfType(source.type);
+  return values.flatMap(({ value }, i): NodeProblem[] => {
+    const field = `values.${i}.value`;
+    const cast = castValue(value, source.type, 'string');
+    if (!cast.ok) {
+      return [{ code: 'pivot/value', severity: 'error', message: `${cast.message}, as column "${column}" needs`, hint: 'Write a value of its type.', field }];
+    }
+    const key = keyOf === null ? cast.value : keyOf(cast.value);
+    if (!seen.has(key)) {
+      seen.set(key, i);
+      return [];
+    }
+    return [{ code: 'pivot/twice', severity: 'error', message: `The value ${value ?? 'null'} is listed twice`, hint: 'Remove one of them.', field }];
+  });
+}

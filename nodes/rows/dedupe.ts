@@ -1,0 +1,151 @@
+import { keepingFirst, keepingLast } from '../../engine/operators/order/dedupe-all.ts';
+import { dedupingWithin } from '../../engine/operators/order/dedupe-within.ts';
+import { keyTypes } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { durationText } from '../../model/time/duration.ts';
+import type { Schema } from '../../model/values/types.ts';
+
+const params = {
+  keys: f.columns({ label: 'Key columns', help: 'Rows that are equal in all of them count as the same.', types: keyTypes, min: 1, default: [] }),
+  keep: f.choice({
+    label: 'Of the same rows keep',
+    default: 'first',
+    options: [
+      { value: 'first', label: 'The first' },
+      { value: 'last', label: 'The last', help: 'Nothing comes out before the input ends, or the time below is over.' },
+    ],
+  }),
+  within: f.duration({
+    label: 'Only within',
+    help: 'Rows count as the same up to so long after the first of them, in event time. Empty: for ever.',
+    min: 0,
+    optional: true,
+  }),
+};
+type Params = ParamsOf<typeof params>;
+
+export default defineNode({
+  type: 'dedupe',
+  kind: 'transform',
+  title: 'Remove duplicates',
+  summary: 'Keeps one row for each key, the first or the last.',
+  category: 'Rows',
+  icon: 'copy-off',
+  version: 1,
+  keywords: ['distinct', 'unique', 'duplicates', 'latest', 'key'],
+  docs: `
+Rows that have the same values in all key columns count as duplicates; one of them comes out. Null is a value like any other here: two rows without a key are duplicates of each other.
+
+- **The first** leaves as soon as it comes. Kept are the keys.
+- **The last** can only be known when the input ends, so nothing comes out before, and one row for each key is kept. Rows leave in the order in which the winners came.
+
+Keys and rows for which memory has no room are kept on disk, and the size of the state that the run shows counts them too. The same rows come out, in the same order.
+
+For the newest row of each key when the input is in no order, sort by time before.
+
+With an input that never ends, the keys of **the first** are kept for as long as the pipeline runs, and **the last** is not possible. Both are with **Only within**: rows of one key are duplicates from the first of them up to that time after it, both ends included; the next row after that is the first of its own. What happened first is told by the event time, not by the order in which rows came, so a second run gives the same rows.
+
+- **The first** leaves when the watermark has passed its time. Kept are the keys of the time that was named.
+- **The last** leaves when the watermark has passed the end of the time.
+- Of rows with the same key and time, the one that came first is the first, and the one that came last is the last.
+- A row that comes later than the watermark goes to \`late\`. A row without a time fails.
+`,
+  inputs: [{ name: 'rows', bounded: ({ keep, within }: Params) => keep === 'last' && within === null }],
+  stateful: true,
+  outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'within', is: [null] } }],
+  params,
+  awaits: ({ within }) => (within === null ? [] : [{ port: 'rows', time: null }]),
+  card: ({ keys, keep, within }) => {
+    if (keys.length === 0) return 'Choose key columns';
+    return `${keep} of each ${keys.join(', ')}${within === null ? '' : ` within ${durationText(within)}`}`;
+  },
+  looksAt: ({ keys }) => keys,
+  infer: ({ params, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    return { outputs: { rows, late: rows }, problems: timeProblems(params, rows) };
+  },
+  run: (context) => {
+    const { keys, keep, within } = context.params;
+    if (within !== null) return dedupingWithin(keep, { keys, within }, context);
+    return keep === 'first' ? keepingFirst(keys, context) : keepingLast(keys, context);
+  },
+  examples: [
+    {
+      title: 'The first of each id',
+      params: { keys: ['id'] },
+      inputs: {
+        rows: [
+          { id: 1, state: 'new' },
+          { id: 2, state: 'new' },
+          { id: 1, state: 'paid' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { id: 1, state: 'new' },
+          { id: 2, state: 'new' },
+        ],
+      },
+    },
+    {
+      title: 'The last of each id',
+      params: { keys: ['id'], keep: 'last' },
+      inputs: {
+        rows: [
+          { id: 1, state: 'new' },
+          { id: 2, state: 'new' },
+          { id: 1, state: 'paid' },
+        ],
+      },
+      outputs: {
+        rows: [
+          { id: 2, state: 'new' },
+          { id: 1, state: 'paid' },
+        ],
+      },
+    },
+    {
+      title: 'An empty input',
+      params: { keys: ['id'] },
+      inputs: { rows: [] },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      outputs: { rows: [] },
+    },
+    {
+      title: 'The first of each id within a minute, by event time',
+      params: { keys: ['id'], within: 60_000 },
+      inputs: {
+        rows: [
+          { id: 1, time: 5_000 },
+          { id: 1, time: 0 },
+          { id: 1, time: 60_000 },
+          { id: 1, time: 60_001 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'id', type: 'integer', nullable: false },
+            { name: 'time', type: 'timestamp', nullable: false },
+          ],
+          eventTime: { column: 'time' },
+        },
+      },
+      outputs: {
+        rows: [
+          { id: 1, time: 0 },
+          { id: 1, time: 60_001 },
+        ],
+        late: [],
+      },
+    },
+  ],
+});
+
+function timeProblems({ within }: Params, rows: Schema | null): NodeProblem[] {
+  if (within === null || !rows || rows.eventTime) return [];
+  const message = 'The rows have no event time, so nobody knows which come within the time';
+  const hint = 'Choose the event time at their source, or leave the time here empty.';
+  return [{ code: 'dedupe/no-time', severity: 'error', message, hint, field: 'within' }];
+}

@@ -1,0 +1,159 @@
+import { withDecimals } from '../../engine/operators/rows/shown-decimals.ts';
+import { expressionProblems, findColumn } from '../../kit/columns.ts';
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { mentionedColumns } from '../../model/schema/mentioned-columns.ts';
+import type { Schema } from '../../model/values/types.ts';
+import { conditionExpression, conditionProblems, conditionText } from './condition.ts';
+
+export default defineNode({
+  type: 'filter',
+  kind: 'transform',
+  title: 'Filter',
+  summary: 'Keeps the rows that meet a condition; the others leave by a port of their own.',
+  category: 'Rows',
+  icon: 'filter',
+  version: 1,
+  keywords: ['where', 'condition', 'select rows', 'split', 'route', 'if'],
+  docs: `
+Sends each row to **kept** if it meets the condition, and to **rest** if it does not. Nothing is lost: connect *rest* when you want those rows too, for example to count them.
+
+Write the condition in one of two ways.
+
+- **Rules** compare columns with values. A value is read in the column's own type, so \`30\` is a number for a number column and \`2024-01-31\` is a time for a timestamp column. *in* takes a list: \`north, south\`. *matches* takes a regular expression.
+- An **expression** is TypeScript over \`row\`, for example \`row.temperature > 30 && row.region !== "north"\`.
+
+### Missing values
+A null value meets no rule but *is null*: a row without a temperature is neither above 30 nor below, and goes to *rest*. So it is in an expression: \`row.temperature < 5\` is null for null, and \`!(row.temperature < 5)\` is as well. To keep such rows, say so: \`row.temperature === null || row.temperature < 5\`.
+
+### Errors
+An expression counts as met when its value is *truthy* in JavaScript's sense: anything but false, null, 0, NaN and "". A value that is an object or a function cannot be meant (\`row.name.includes\` without its brackets) and fails the row.
+`,
+  inputs: [{ name: 'rows' }],
+  outputs: [
+    { name: 'kept', label: 'Kept' },
+    { name: 'rest', label: 'Rest' },
+  ],
+  params: {
+    mode: f.choice({
+      label: 'Condition as',
+      default: 'rules',
+      options: [
+        { value: 'rules', label: 'Rules' },
+        { value: 'expression', label: 'Expression' },
+      ],
+    }),
+    rules: f.condition({ label: 'Keep rows where', default: { match: 'all', rules: [] }, when: { param: 'mode', is: ['rules'] } }),
+    where: f.expression({
+      label: 'Keep rows where',
+      returns: 'boolean',
+      placeholder: 'row.temperature > 30',
+      help: 'A TypeScript expression over row.',
+      when: { param: 'mode', is: ['expression'] },
+    }),
+  },
+  card: ({ mode, rules, where }) => (mode === 'rules' ? conditionText(rules) || 'Add a condition' : where || 'Write a condition'),
+  looksAt: ({ mode, rules, where }, input) =>
+    mode === 'rules' ? rules.rules.map(({ column }) => column) : (mentionedColumns(where, (name) => findColumn(input, name))?.map(({ name }) => name) ?? null),
+  infer: ({ params: { mode, rules, where }, inputs, analyse }) => {
+    const rows = inputs['rows'] ?? null;
+    const code = mode === 'rules' ? conditionExpression(rules, rows ?? { columns: [] }) : where;
+    const { notNull = [], type } = analyse.expression(code, rows ?? { columns: [] });
+    const outputs = { kept: rows && withoutNull(rows, notNull), rest: rows };
+    if (mode === 'rules') {
+      if (rules.rules.length > 0) return { outputs, problems: rows ? conditionProblems(rules, rows, 'rules') : [] };
+      return {
+        outputs,
+        problems: [
+          { code: 'filter/no-rules', severity: 'warning', message: 'There is no condition, so all rows are kept', hint: 'Add a condition.', field: 'rules' },
+        ],
+      };
+    }
+    const problems = expressionProblems(analyse, where, rows, 'where');
+    if (problems.some(({ severity }) => severity === 'error') || !rows || type === null || type === 'boolean' || type === 'json') return { outputs, problems };
+    const message = `The condition gives a ${type}, not true or false`;
+    return {
+      outputs,
+      problems: [
+        ...problems,
+        { code: 'filter/not-boolean', severity: 'warning', message, hint: 'Compare it with something, as in row.temperature > 30.', field: 'where' },
+      ],
+    };
+  },
+  run: ({ params: { mode, rules, where }, inputs, expression }) => {
+    if (mode === 'rules') {
+      const test = expression(conditionExpression(rules, inputs['rows']!), 'rules');
+      return { test: (row) => test(row) === true };
+    }
+    const test = withDecimals(expression(where, 'where'), inputs['rows']!, where);
+    return {
+      test: (row) => {
+        const value = test(row);
+        return value === true || (value !== false && isTruthy(value));
+      },
+    };
+  },
+  examples: [
+    {
+      title: 'Hot readings, by rules',
+      params: { rules: { match: 'all', rules: [{ column: 'temperature', operator: '>', value: '30' }] } },
+      inputs: {
+        rows: [
+          { sensor: 'a', temperature: 31.5 },
+          { sensor: 'b', temperature: 12 },
+          { sensor: 'c', temperature: null },
+        ],
+      },
+      outputs: {
+        kept: [{ sensor: 'a', temperature: 31.5 }],
+        rest: [
+          { sensor: 'b', temperature: 12 },
+          { sensor: 'c', temperature: null },
+        ],
+      },
+    },
+    {
+      title: 'By an expression',
+      params: { mode: 'expression', where: 'row.region === "north" || row.level >= 3' },
+      inputs: {
+        rows: [
+          { region: 'north', level: 1 },
+          { region: 'south', level: 3 },
+          { region: 'south', level: 2 },
+        ],
+      },
+      outputs: {
+        kept: [
+          { region: 'north', level: 1 },
+          { region: 'south', level: 3 },
+        ],
+        rest: [{ region: 'south', level: 2 }],
+      },
+    },
+    {
+      title: 'A misspelt column is told before anything runs',
+      params: { mode: 'expression', where: 'row.temprature > 30' },
+      inputs: { rows: [{ temperature: 31 }] },
+      failures: ['There is no column "temprature"; did you mean "temperature"?'],
+    },
+  ],
+});
+
+/** The rows that meet a condition have a value in the columns that it looks at. */
+function withoutNull(rows: Schema, names: readonly string[]): Schema {
+  if (names.length === 0) return rows;
+  const found = new Set(names);
+  return { ...rows, columns: rows.columns.map((column) => (found.has(column.name) ? { ...column, nullable: false, nulls: undefined } : column)) };
+}
+
+function isTruthy(value: unknown): boolean {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return Boolean(value);
+  const what = typeof value === 'function' ? 'a function' : 'an object';
+  throw new MillraceError({
+    code: 'filter/not-boolean',
+    message: `The condition gave ${what}, not true or false`,
+    hint: 'Compare it with something; a method needs its brackets.',
+    field: 'where',
+  });
+}

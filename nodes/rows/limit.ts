@@ -1,0 +1,64 @@
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+
+export default defineNode({
+  type: 'limit',
+  kind: 'transform',
+  title: 'Limit',
+  summary: 'Lets a number of rows through and stops.',
+  category: 'Rows',
+  icon: 'cut',
+  version: 1,
+  keywords: ['head', 'top', 'first', 'take', 'skip', 'offset', 'sample'],
+  docs: `
+Lets the first *Count* rows through, after leaving out the first *Offset* ones. When it has enough it says so, and a source that feeds nothing else is not read any further.
+
+Which rows are the first depends on their order: put a *Sort* before when it matters.
+`,
+  inputs: [{ name: 'rows' }],
+  stateful: true,
+  outputs: [{ name: 'rows' }],
+  params: {
+    count: f.number({ label: 'Count', default: 100, min: 0, integer: true }),
+    offset: f.number({ label: 'Offset', default: 0, min: 0, integer: true, help: 'Rows to leave out before the first one.' }),
+  },
+  card: ({ count, offset }) => (offset > 0 ? `${count} rows after ${offset}` : `${count} rows`),
+  looksAt: () => [],
+  infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
+  run: ({ params: { count, offset }, emit }) => {
+    let seen = 0;
+    return {
+      process(rows) {
+        const some = rows.slice(Math.max(0, offset - seen), Math.max(0, offset + count - seen));
+        seen += rows.length;
+        if (some.length > 0) emit('rows', some);
+      },
+      done: () => seen >= offset + count,
+      snapshot: () => seen,
+      restore: (state) => {
+        seen = state as number;
+      },
+    };
+  },
+  examples: [
+    {
+      title: 'Two rows after the first',
+      params: { count: 2, offset: 1 },
+      inputs: { rows: [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }] },
+      outputs: { rows: [{ id: 2 }, { id: 3 }] },
+    },
+    {
+      title: 'Fewer rows than the limit',
+      params: { count: 10 },
+      inputs: { rows: [{ id: 1 }] },
+      outputs: { rows: [{ id: 1 }] },
+    },
+    {
+      title: 'An empty input',
+      params: { count: 10 },
+      inputs: { rows: [] },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      outputs: { rows: [] },
+    },
+  ],
+});

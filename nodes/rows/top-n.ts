@@ -1,0 +1,245 @@
+import { type Order, TopRows } from '../../engine/operators/group/top-rows.ts';
+import { keysField } from '../../engine/operators/keyed/keyed-rows.ts';
+import { rowsToState } from '../../engine/operators/keyed/state.ts';
+import { emitInBatches } from '../../engine/operators/rows/batches.ts';
+import { noTime } from '../../engine/operators/rows/row-failures.ts';
+import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
+import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
+import { f, type ParamsOf } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
+import { beginningOfTime, endOfTime, eventTimeReader } from '../../model/schema/event-time.ts';
+import { durationText } from '../../model/time/duration.ts';
+import { compareDecimals } from '../../model/values/decimal.ts';
+import type { Column, Row, Schema, State, Value } from '../../model/values/types.ts';
+
+const windowed = { param: 'over', is: ['tumbling'] } as const;
+const params = {
+  keys: keysField,
+  column: f.column({ label: 'Column', types: keyTypes }),
+  order: f.choice({
+    label: 'Keep',
+    default: 'greatest',
+    options: [
+      { value: 'greatest', label: 'The greatest' },
+      { value: 'least', label: 'The least' },
+    ],
+  }),
+  count: f.number({ label: 'How many', default: 10, min: 1, max: 100_000, integer: true }),
+  over: f.choice({
+    label: 'Over',
+    default: 'all',
+    options: [
+      { value: 'all', label: 'The whole input' },
+      { value: 'tumbling', label: 'Tumbling windows', help: 'Stretches of event time of one length that follow each other without a gap.' },
+    ],
+  }),
+  every: f.duration({ label: 'Length', min: 1, default: 60_000, when: windowed }),
+};
+type Params = ParamsOf<typeof params>;
+
+const windowColumns: readonly Column[] = ['window_start', 'window_end'].map((name) => ({ name, type: 'timestamp', nullable: false }));
+const rankColumn: Column = { name: 'rank', type: 'integer', nullable: false };
+
+export default defineNode({
+  type: 'top-n',
+  kind: 'transform',
+  title: 'Top rows',
+  summary: 'Keeps the rows with the greatest or least values of each key, ranked, also by time window.',
+  category: 'Aggregate',
+  icon: 'list-numbers',
+  version: 1,
+  keywords: ['top', 'rank', 'ranking', 'greatest', 'least', 'best', 'worst', 'leaderboard', 'limit by', 'window'],
+  docs: `
+Of the rows with the same key, those with the greatest (or least) values of a column come out, the first of them with \`rank\` 1.
+
+Values are ordered as *Sort* does it: numbers and times by size, text by its UTF-16 code units, **null last** in both directions. Of rows with equal values the one with the earlier event time ranks first; where that is equal too, or there is none, the one that came first. In windows, where the order of coming means nothing, their contents decide.
+
+### Over the whole input
+The rows come out when the input ends, keys in the order in which they first came.
+
+### Tumbling windows
+Windows are aligned to 1970-01-01T00:00Z and hold the rows from their start up to, but not including, their end, by event time. A window's rows come out once no earlier row is expected, with \`window_start\` and \`window_end\` before \`rank\`; the event time of what comes out is the window's end. A row that comes after its window has left is late, and goes to the port *late* as it is. A row without an event time fails.
+
+### Memory
+Kept are as many rows as may come out, for each key (and each window that is open), and no others. Rows for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. The same rows come out then, with the same ranks; only the order of the keys among each other means nothing any more. The rows of one key in one window have to fit into memory.
+`,
+  inputs: [{ name: 'rows', bounded: ({ over }: Params) => over === 'all' }],
+  stateful: true,
+  outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'over', is: ['all'] } }],
+  params,
+  awaits: ({ over }) => (over === 'tumbling' ? [{ port: 'rows', time: null }] : []),
+  card: ({ keys, column, order, count, over, every }) => {
+    if (column === '') return 'Choose a column';
+    const by = [...keys, ...(over === 'tumbling' ? [`every ${durationText(every)}`] : [])];
+    const what = `${count} ${order} ${column}`;
+    return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
+  },
+  infer: ({ params: { over }, inputs }) => {
+    const rows = inputs['rows'] ?? null;
+    const first = [...(over === 'tumbling' ? windowColumns : []), rankColumn];
+    const columns = [...first, ...(rows?.columns ?? [])];
+    const problems: NodeProblem[] = duplicateNames(
+      columns.map(({ name }) => name),
+      () => 'over',
+    );
+    if (over === 'tumbling' && rows && !rows.eventTime) {
+      const hint = 'Choose the event time at their source, or rank over the whole input.';
+      problems.push({
+        code: 'top-n/no-event-time',
+        severity: 'error',
+        message: 'The rows have no event time, so they belong to no window',
+        hint,
+        field: 'over',
+      });
+    }
+    const eventTime = over === 'tumbling' ? { eventTime: { column: 'window_end', shift: -1 } } : {};
+    return { outputs: { rows: rows && { columns, ...eventTime }, late: rows && { ...rows, eventTime: rows.eventTime ?? null } }, problems };
+  },
+  run: (context) => (context.params.over === 'tumbling' ? byWindow(context) : overAll(context)),
+  examples: [
+    {
+      title: 'The two greatest of each region',
+      params: { keys: ['region'], column: 'amount', count: 2 },
+      inputs: {
+        rows: [
+          { region: 'north', amount: 5 },
+          { region: 'south', amount: null },
+          { region: 'north', amount: 9 },
+          { region: 'north', amount: 7 },
+          { region: 'north', amount: 9 },
+        ],
+      },
+      outputs: {
+        rows: [
+          { rank: 1, region: 'north', amount: 9 },
+          { rank: 2, region: 'north', amount: 9 },
+          { rank: 1, region: 'south', amount: null },
+        ],
+        late: [],
+      },
+    },
+    {
+      title: 'The least of each minute',
+      params: { column: 'price', order: 'least', count: 1, over: 'tumbling', every: 60_000 },
+      inputs: {
+        rows: [
+          { time: 61_000, price: 3 },
+          { time: 1000, price: 8 },
+          { time: 59_999, price: 7 },
+          { time: 60_000, price: 4 },
+        ],
+      },
+      inputSchemas: {
+        rows: {
+          columns: [
+            { name: 'time', type: 'timestamp', nullable: false },
+            { name: 'price', type: 'number', nullable: false },
+          ],
+          eventTime: { column: 'time' },
+        },
+      },
+      outputs: {
+        rows: [
+          { window_start: 0, window_end: 60_000, rank: 1, time: 59_999, price: 7 },
+          { window_start: 60_000, window_end: 120_000, rank: 1, time: 61_000, price: 3 },
+        ],
+        late: [],
+      },
+    },
+  ],
+});
+
+function orderOf({ column, order, over }: Params, schema: Schema): Order {
+  const [before, after] = order === 'greatest' ? ['>', '<'] : ['<', '>'];
+  const value = (row: string) => columnSource(column, row);
+  // A time that is null comes after all others.
+  const time = (row: string) => `(${schema.eventTime ? columnSource(schema.eventTime.column, row) : '0'} ?? Infinity)`;
+  const decimals = findColumn(schema, column)?.type === 'decimal' ? 'x = compareDecimals(x, y); y = 0; ' : '';
+  const compared = `let x = ${value('a')}, y = ${value('b')};
+    if (x !== y) { if (x === null) return 1; if (y === null) return -1; ${decimals}if (x ${before} y) return -1; if (x ${after} y) return 1; }
+    const s = ${time('a')}, t = ${time('b')}; if (s !== t) return s < t ? -1 : 1;`;
+  const contents = (row: Row): string => JSON.stringify(rowsToState([row], schema));
+  const rest = over === 'all' ? 'return 0;' : 'const c = contents(a), d = contents(b); return c < d ? -1 : c > d ? 1 : 0;';
+  return compile(`(a, b) => { ${compared} ${rest} }`, { contents, compareDecimals });
+}
+
+/** Makes the rows that come out, from `values` (the window, if any, and the rank) and a row. */
+function ranker(input: Schema, output: Schema): (row: Row, values: readonly Value[]) => Row {
+  const added = output.columns.length - input.columns.length;
+  const columns = output.columns.map(({ name }, i) => ({ name, source: i < added ? `values[${i}]` : columnSource(name) }));
+  return compile(`(row, values) => (${rowSource(columns)})`);
+}
+
+function overAll({ params, inputs, outputs, memory, state, emit }: TransformContext<Params>): StatefulOperator {
+  const schema = inputs['rows']!;
+  const rank = ranker(schema, outputs['rows']!);
+  const tops = new TopRows({ schema, keys: params.keys, order: orderOf(params, schema), most: params.count, memory, state });
+  return {
+    process: (rows) => tops.add(rows, () => 0),
+    finish() {
+      emitInBatches(
+        ranked(tops.take(0, false), (row, place) => rank(row, [place])),
+        (rows) => emit('rows', rows),
+      );
+    },
+    // What comes out at the end may be as old as any row.
+    outputWatermark: () => beginningOfTime,
+    snapshot: () => tops.snapshot(),
+    restore: (before) => tops.restore(before),
+    stateSize: () => tops.size(),
+  };
+}
+
+function byWindow({ params, inputs, outputs, memory, state, emit, fail }: TransformContext<Params>): StatefulOperator {
+  const { every } = params;
+  const schema = inputs['rows']!;
+  const timeOf = eventTimeReader(schema)!;
+  const rank = ranker(schema, outputs['rows']!);
+  const tops = new TopRows({ schema, keys: params.keys, order: orderOf(params, schema), most: params.count, memory, state });
+  let watermark = Number.NEGATIVE_INFINITY;
+  return {
+    process(rows) {
+      const late: Row[] = [];
+      const held: Row[] = [];
+      const starts: number[] = [];
+      for (const row of rows) {
+        const time = timeOf(row);
+        if (time === null) {
+          fail(noTime(schema.eventTime!.column, row));
+          continue;
+        }
+        const start = Math.floor(time / every) * every;
+        if (start + every - 1 <= watermark) {
+          late.push(row);
+          continue;
+        }
+        held.push(row);
+        starts.push(start);
+      }
+      tops.add(held, (i) => starts[i]!);
+      if (late.length > 0) emit('late', late);
+    },
+    advance(time) {
+      watermark = time;
+      const complete = tops.places.filter((start) => start + every - 1 <= time || time >= endOfTime).sort((a, b) => a - b);
+      for (const start of complete) {
+        emitInBatches(
+          // Keys came in an order that means nothing.
+          ranked(tops.take(start, true), (row, place) => rank(row, [start, start + every, place])),
+          (rows) => emit('rows', rows),
+        );
+      }
+    },
+    snapshot: (): State => ({ watermark: Number.isFinite(watermark) ? watermark : null, tops: tops.snapshot() }),
+    restore(state) {
+      const before = state as { readonly watermark: number | null; readonly tops: State };
+      watermark = before.watermark ?? Number.NEGATIVE_INFINITY;
+      tops.restore(before.tops);
+    },
+    stateSize: () => tops.size(),
+  };
+}
+
+function* ranked(tops: Iterable<readonly Row[]>, toRow: (row: Row, place: number) => Row): Iterable<Row> {
+  for (const rows of tops) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
+}

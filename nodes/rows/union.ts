@@ -1,0 +1,111 @@
+import { compile, rowSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
+import { commonType } from '../../kit/columns.ts';
+import { f } from '../../kit/fields.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { nullness } from '../../model/schema/nulls.ts';
+import { decimalOfNumber } from '../../model/values/decimal.ts';
+import type { Column, ColumnType, Schema, Value } from '../../model/values/types.ts';
+
+export default defineNode({
+  type: 'union',
+  kind: 'transform',
+  title: 'Union',
+  summary: 'Brings the rows of several inputs together, column by column name.',
+  category: 'Combine',
+  icon: 'arrow-merge',
+  version: 1,
+  keywords: ['append', 'concatenate', 'merge', 'combine', 'stack'],
+  docs: `
+All rows of all inputs come out, as they arrive. Connect as many edges to its input as you like.
+
+Columns are matched **by name**, whatever their order. Where an input lacks a column that another has, its rows have null there, and a warning says so: it may have been renamed. Choose under "Columns" whether that is meant, or that only columns that all inputs have come out. Columns come in the order of the inputs, which is that of the ids of their nodes.
+
+A column must have the same type everywhere. Integer and number go together and give number, and with decimal they give decimal; any other difference is a problem: cast one of them before, or give it another name. Order among inputs is not kept: sort behind when it matters.
+`,
+  inputs: [{ name: 'rows', many: true }],
+  outputs: [{ name: 'rows' }],
+  params: {
+    columns: f.choice({
+      label: 'Columns',
+      default: 'warn',
+      options: [
+        { value: 'warn', label: 'All, and warn where an input lacks one' },
+        { value: 'all', label: 'All', help: 'Rows of an input that lacks one have null there.' },
+        { value: 'common', label: 'Those that every input has' },
+      ],
+    }),
+  },
+  infer: ({ inputLists, params }) => {
+    const known = inputLists['rows'] ?? [];
+    if (known.length === 0 || known.includes(null)) return { outputs: { rows: null } };
+    return united(known as readonly Schema[], params.columns);
+  },
+  run: ({ outputs }) => ({
+    map: compile(`(row) => (${rowSource(outputs['rows']!.columns.map(({ name, type }) => ({ name, source: read(name, type) })))})`, { toDecimal }),
+  }),
+  examples: [
+    {
+      title: 'Two inputs with different columns',
+      params: {},
+      inputs: {
+        rows: [
+          { id: 1, name: 'a' },
+          { id: 2, size: 4.5 },
+        ],
+      },
+      outputs: {
+        rows: [
+          { id: 1, name: 'a', size: null },
+          { id: 2, name: null, size: 4.5 },
+        ],
+      },
+    },
+    {
+      title: 'An empty input',
+      params: {},
+      inputs: { rows: [] },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+      outputs: { rows: [] },
+    },
+  ],
+});
+
+function read(name: string, type: ColumnType): string {
+  const value = `row[${stringLiteral(name)}] ?? null`;
+  return type === 'decimal' ? `toDecimal(${value})` : value;
+}
+
+/** Beside decimals, an input may have numbers. */
+function toDecimal(value: Value): Value {
+  return typeof value === 'number' ? decimalOfNumber(value) : value;
+}
+
+function united(schemas: readonly Schema[], which: 'warn' | 'all' | 'common'): { outputs: { rows: Schema }; problems: NodeProblem[] } {
+  const columns = new Map<string, Column>();
+  const counts = new Map<string, number>();
+  const problems: NodeProblem[] = [];
+  for (const column of schemas.flatMap((schema) => schema.columns)) {
+    const { name } = column;
+    const before = columns.get(name) ?? column;
+    const type = commonType(before.type, column.type);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    columns.set(name, { name, type: type ?? before.type, ...nullness([before, column]) });
+    if (type) continue;
+    const message = `Column "${name}" is ${before.type} in one input and ${column.type} in another`;
+    problems.push({ code: 'union/types', severity: 'error', message, hint: 'Cast one of them before, with "Select columns", or rename it.', port: 'rows' });
+  }
+  const isEverywhere = ({ name }: Column) => counts.get(name) === schemas.length;
+  const all = [...columns.values()];
+  if (which === 'common') return { outputs: { rows: { columns: all.filter(isEverywhere) } }, problems };
+  const partial = all.filter((column) => !isEverywhere(column));
+  if (which === 'warn' && partial.length > 0) problems.push(missing(partial, counts, schemas.length));
+  return { outputs: { rows: { columns: all.map((column) => (isEverywhere(column) ? column : { ...column, ...nullness([], true) })) } }, problems };
+}
+
+function missing(partial: readonly Column[], counts: ReadonlyMap<string, number>, inputs: number): NodeProblem {
+  const names = partial.slice(0, 3).map(({ name }) => `"${name}" (in ${counts.get(name)} of ${inputs} inputs)`);
+  const more = partial.length > 3 ? `, and ${partial.length - 3} more` : '';
+  const message = `Not every input has the ${partial.length === 1 ? 'column' : 'columns'} ${names.join(', ')}${more}: rows of the others have null there`;
+  const hint = 'If a column was renamed on one side, rename it on the other with "Select columns". If it is meant, choose "All" under "Columns".';
+  return { code: 'union/missing', severity: 'warning', message, hint, field: 'columns' };
+}

@@ -1,0 +1,110 @@
+import { shortPath } from '../../io/files/short-path.ts';
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { CellFormats } from '../formats/cells/cell-formats.ts';
+import { columnTypesField, outputColumns } from '../formats/cells/column-types.ts';
+import { firstTable, isDatabase } from '../formats/lines/recognise.ts';
+import { exampleDatabase } from './example-database.ts';
+import { discoverQuery, queryOf } from './sqlite-input.ts';
+import { openRows } from './sqlite-rows.ts';
+
+export default defineNode({
+  type: 'sqlite-query',
+  kind: 'source',
+  title: 'SQLite query',
+  summary: 'Reads a table of a SQLite database, or the result of a query.',
+  category: 'Databases',
+  icon: 'database-import',
+  version: 1,
+  keywords: ['database', 'table', 'sql', 'select', 'import'],
+  docs: `
+Reads a whole table or view, or the rows of one SELECT statement. The database is opened for reading only and read in
+batches, so the result may be of any size.
+
+**Types** follow the declared types of columns: \`INTEGER\`, \`REAL\`, \`TEXT\`, \`BLOB\`, \`BOOLEAN\`, \`TIMESTAMP\`, \`DATE\`, \`JSON\`,
+\`DECIMAL_TEXT\` and their relatives. A column of numbers is decimal where the first 1,000 rows of its table have a whole number beyond 2^53, or
+digits as text. Expressions have no declared type: theirs is told from the first 1,000 rows. Set others under **Column types**.
+
+**Rows that cannot be read** are failures that name the row: a value that does not fit its column's type, and whole numbers
+beyond 2^53, which are never rounded (read as Decimal they keep all their digits). A number in a column declared
+\`TIMESTAMP\` is milliseconds since 1970; where it looks like another unit, it fails, and one click reads it by that.
+
+A sink of the same pipeline may write into the same database: the rows are then read before the first one is written. For
+a run that goes on where another one stopped, give the query an \`ORDER BY\`.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: true,
+  params: {
+    path: f.file({ label: 'Database file', mode: 'open', extensions: ['db', 'sqlite', 'sqlite3'], placeholder: 'data.db' }),
+    read: f.choice({
+      label: 'Read',
+      default: 'table',
+      options: [
+        { value: 'table', label: 'A table or view' },
+        { value: 'query', label: 'A query' },
+      ],
+    }),
+    table: f.text({ label: 'Table', placeholder: 'readings', when: { param: 'read', is: ['table'] } }),
+    sql: f.sql({ label: 'SQL', placeholder: 'SELECT * FROM readings ORDER BY time', when: { param: 'read', is: ['query'] } }),
+    types: columnTypesField,
+  },
+  card: ({ path, read, table, sql }) => {
+    if (!path) return 'Choose a database file';
+    if (read === 'table') return table ? `${shortPath(path)} · ${table}` : 'Name a table';
+    return sql ? `${shortPath(path)} · query` : 'Write a query';
+  },
+  infer: ({ params, discovered }) => outputColumns(discovered, params.types),
+  reads: ({ path }) => [path],
+  opens: { extensions: ['db', 'sqlite', 'sqlite3'], recognises: isDatabase, params: (path, file) => ({ path, table: firstTable(file) }) },
+  async discover({ params, path, signal }) {
+    if (!params.path || !(params.read === 'table' ? params.table : params.sql)) return { schema: null };
+    const query = queryOf(params, path);
+    try {
+      return await discoverQuery(query, signal);
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [query.path, `${query.path}-wal`] };
+    }
+  },
+  run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, new CellFormats(context.params.types), context),
+  examples: [
+    {
+      title: 'A table, with a whole number that a double would round',
+      params: { path: 'parts.db', table: 'parts' },
+      files: { 'parts.db': exampleDatabase },
+      outputs: {
+        rows: [
+          { id: '1', name: 'bolt', price: 0.25, ok: true, added: 1769860800000, tags: ['m4'] },
+          { id: '2', name: 'nut', price: null, ok: false, added: null, tags: null },
+          { id: '9007199254740993', name: 'washer', price: 0.1, ok: true, added: null, tags: null },
+        ],
+      },
+    },
+    {
+      title: 'A query',
+      params: { path: 'parts.db', read: 'query', sql: 'SELECT CAST(id AS TEXT) AS id, name, price * 4 AS four FROM parts WHERE price > 0 ORDER BY id' },
+      files: { 'parts.db': exampleDatabase },
+      outputs: {
+        rows: [
+          { id: '1', name: 'bolt', four: 1 },
+          { id: '9007199254740993', name: 'washer', four: 0.4 },
+        ],
+      },
+    },
+    {
+      title: 'A table that is not there',
+      params: { path: 'parts.db', table: 'pieces' },
+      files: { 'parts.db': exampleDatabase },
+      outputs: { rows: [] },
+      failures: ['has no table "pieces"'],
+    },
+    {
+      title: 'A file that is not a database',
+      params: { path: 'parts.csv', table: 'parts' },
+      files: { 'parts.csv': 'id,name\n' },
+      outputs: { rows: [] },
+      failures: ['not a SQLite database'],
+    },
+  ],
+});

@@ -1,0 +1,91 @@
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import { CellFormats } from '../formats/cells/cell-formats.ts';
+import { delimiters } from '../formats/csv/csv-options.ts';
+import {
+  csvDelimiterField,
+  csvFormatFields,
+  declaredColumnsField,
+  declaredOutput,
+  extraKeysField,
+  lineFormatField,
+  lineParser,
+  maxRowSizeField,
+} from '../formats/lines/line-format.ts';
+import { entryField, isTextFormat, linePatternField, logZoneField, textFormats, textProblems } from '../formats/text/log-fields.ts';
+import { StandardInput } from './standard-input.ts';
+
+export default defineNode({
+  type: 'stdin',
+  kind: 'source',
+  title: 'Standard input',
+  summary: 'Reads what another program sends into millrace run.',
+  category: 'Files',
+  icon: 'terminal',
+  version: 1,
+  keywords: ['pipe', 'shell', 'command line', 'unix'],
+  docs: `
+Reads rows from standard input, as they come:
+
+\`\`\`
+journalctl -f -o json | millrace run alerts.millrace.json
+\`\`\`
+
+Its columns are declared, since nothing can be looked at ahead, but for text and logs in a format that has its own. CSV has its fields in the order of the columns; where **First
+row holds the names** the first line must have just these names.
+
+Standard input cannot be read a second time. A run that is stopped in order and started again goes on with what comes then;
+after a crash, rows that came since the last checkpoint are gone. Where that matters, write a file and follow it.
+
+In the editor there is no standard input: a preview shows no rows, and a run that is started there ends at once.
+`,
+  outputs: [{ name: 'rows' }],
+  bounded: ({ ends }) => ends,
+  readsOnce: true,
+  params: {
+    format: lineFormatField,
+    pattern: linePatternField,
+    logZone: logZoneField,
+    entry: entryField,
+    columns: declaredColumnsField,
+    header: f.boolean({ label: 'First row holds the names', default: false, when: { param: 'format', is: ['csv'] } }),
+    delimiter: csvDelimiterField,
+    ...csvFormatFields,
+    extra: extraKeysField,
+    ends: f.boolean({
+      label: 'It ends',
+      help: 'Off for a program that never does: rows are then written with every checkpoint instead of at the end.',
+      default: true,
+    }),
+    maxRowSize: maxRowSizeField,
+  },
+  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)!.label,
+  infer: ({ params }) => {
+    const { format } = params;
+    const inference = declaredOutput(params.columns, params);
+    return isTextFormat(format) ? { ...inference, problems: [...(inference.problems ?? []), ...textProblems({ ...params, format })] } : inference;
+  },
+  run(context) {
+    const { params, sample, signal, batchSize, start } = context;
+    if (sample) return { read: () => null, position: () => null, close() {} };
+    const claim = context.shared('standard-input', () => ({ taken: false, close() {} }));
+    if (claim.taken) {
+      const hint = 'Use one source, and draw several edges from it.';
+      throw new MillraceError({ code: 'stdin/used-twice', message: 'Another source of this pipeline reads standard input too.', hint });
+    }
+    claim.taken = true;
+    const schema = context.outputs['rows']!;
+    const header = params.header ? schema.columns.map(({ name }) => name) : null;
+    const csv = { dialect: { delimiter: delimiters[params.delimiter].charCodeAt(0), quote: 34 }, nullText: params.nullText ?? '', header };
+    const { format, extra, maxRowSize } = params;
+    const formats = new CellFormats(params.columns, format === 'csv' ? params : {});
+    const line = { format, extra, text: params, fileColumn: null, maxRowSize, formats, csv };
+    const parser = lineParser(line, schema, context);
+    return new StandardInput(parser, { batchSize, signal, line: (start as { readonly line: number } | null)?.line ?? 1 });
+  },
+  examples: [
+    { title: 'Lines of text', params: { format: 'text', ends: false }, outputs: { rows: [] } },
+    { title: 'JSON lines', params: { ends: false, columns: [{ column: 'id', type: 'integer' }] }, outputs: { rows: [] } },
+  ],
+});

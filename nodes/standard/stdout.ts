@@ -1,0 +1,56 @@
+import { f } from '../../kit/fields.ts';
+import { defineNode } from '../../kit/node.ts';
+import { csvHeader, csvWriter } from '../formats/csv/csv-write.ts';
+import { jsonlWriter } from '../formats/json/jsonl-write.ts';
+import { StandardOutput } from './standard-output.ts';
+
+export default defineNode({
+  type: 'stdout',
+  kind: 'sink',
+  title: 'Standard output',
+  summary: 'Prints rows, for another program to read.',
+  category: 'Files',
+  icon: 'terminal',
+  version: 1,
+  keywords: ['pipe', 'shell', 'print', 'command line', 'unix'],
+  docs: `
+Prints each row to standard output as it comes, as a JSON object or a CSV record a line:
+
+\`\`\`
+millrace run alerts.millrace.json | jq .message
+\`\`\`
+
+What was printed cannot be taken back: rows are printed before the run has ended well, and after a crash those since the last
+checkpoint are printed once more. Where that matters, write a file or a table.
+`,
+  inputs: [{ name: 'rows' }],
+  params: {
+    format: f.choice({
+      label: 'Each line is',
+      default: 'jsonl',
+      options: [
+        { value: 'jsonl', label: 'A JSON object' },
+        { value: 'csv', label: 'A CSV record' },
+      ],
+    }),
+    header: f.boolean({ label: 'Write a header', default: true, when: { param: 'format', is: ['csv'] } }),
+  },
+  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format],
+  writesText: ({ format }) => format === 'csv',
+  infer: () => ({ outputs: {} }),
+  run({ params, inputs, resume }) {
+    const schema = inputs['rows']!;
+    if (params.format === 'jsonl') return new StandardOutput(jsonlWriter(schema), '');
+    const format = { delimiter: ',' };
+    return new StandardOutput(csvWriter(schema, format), params.header && !resume ? csvHeader(schema, format) : '');
+  },
+  examples: [
+    { title: 'Nothing to print', params: {}, inputs: { rows: [] }, inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } } },
+    {
+      title: 'CSV without a header',
+      params: { format: 'csv', header: false },
+      inputs: { rows: [] },
+      inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } },
+    },
+  ],
+});
