@@ -1,6 +1,6 @@
 import { resolvedPath } from '../../model/problems/path-place.ts';
 import { pathMatches } from '../../model/text/name-pattern.ts';
-import type { CheckedNode } from './check.ts';
+import type { CheckedNode } from './checked.ts';
 import type { Findings } from './findings.ts';
 
 /** What a sink writes to a whole file of its own. Databases are shared by their tables, and keep readers and writers apart themselves. */

@@ -5,7 +5,6 @@
 import type { Field } from '../../kit/fields.ts';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../kit/node.ts';
 import { type ParamInputs, type Params, validateParams } from '../../kit/params.ts';
-import type { Readings } from '../../model/schema/reading.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { inFileOrder } from '../document/file.ts';
@@ -15,6 +14,7 @@ import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portL
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';
 import { checkOutputs } from './check-outputs.ts';
+import type { CheckedNode, CheckedPipeline } from './checked.ts';
 import { errorSchema } from './error-schema.ts';
 import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
@@ -38,38 +38,6 @@ export interface CheckOptions {
   readonly parameters?: ParameterValues | undefined;
   /** Called before each node is looked at. */
   readonly onNode?: ((node: NodeId) => void) | undefined;
-}
-
-export interface CheckedNode {
-  readonly id: NodeId;
-  readonly node: PipelineNode;
-  readonly definition: NodeDefinition;
-  /** Migrated, `${parameters}` substituted, complete and of the declared shape. */
-  readonly params: Params;
-  /** The params have no error: a source can be asked to `discover`. */
-  readonly valid: boolean;
-  /** The policy that the pipeline chooses for it, or that of the sources that feed it. */
-  readonly onError: ErrorPolicy;
-  readonly inputs: { readonly [port: string]: Schema | null };
-  readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
-  readonly outputs: { readonly [port: string]: Schema | null };
-  /** What a source's `discover` found out about how its input is written, and how cells are read. */
-  readonly detected?: Discovery['detected'];
-  readonly readings?: Readings;
-}
-
-export interface CheckedPipeline {
-  readonly result: CheckResult;
-  readonly pipeline: Pipeline;
-  /** The nodes of known type, in topological order. */
-  readonly nodes: ReadonlyMap<NodeId, CheckedNode>;
-  /** All nodes, and the edges along which rows can flow. */
-  readonly graph: Graph;
-  readonly edges: readonly Edge[];
-  readonly findings: readonly Finding[];
-  readonly catalogue: Catalogue;
-  /** The database of its errors table, relative to its folder. */
-  readonly errorsFile: string;
 }
 
 /** Takes time and memory within bounds, whatever the pipeline: see check-limits.ts. */

@@ -4,7 +4,7 @@ import { isSameEventTime } from '../../model/schema/event-time.ts';
 import type { EventTime } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
 import { inputsOf, isBounded } from './catalogue.ts';
-import type { CheckedNode } from './check.ts';
+import type { CheckedNode } from './checked.ts';
 import type { Findings } from './findings.ts';
 import type { Graph } from './graph.ts';
 

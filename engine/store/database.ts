@@ -1,7 +1,8 @@
 /** SQLite files of the engine's own, which several processes share. */
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { inTransaction, openSqlite, pragma, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { StoreMigration } from './migrations.ts';
 import { makePrivateFile, makePrivateFolder } from './private-files.ts';

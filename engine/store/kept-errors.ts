@@ -1,7 +1,8 @@
 /** What waits in the errors table of a pipeline. */
 import { existsSync } from 'node:fs';
 import { nothingWaits, readKeptAgain, readWaiting, type Waiting } from '../../io/sqlite/errors-file.ts';
-import { openSqlite, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
-import { inTransaction, openSqlite, pragma, type SqliteConnection, type SqliteStatement } from '../../io/sqlite/sqlite-driver.ts';
+import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { makePrivateFile } from './private-files.ts';
 

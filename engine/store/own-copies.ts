@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 
 const kept = 500;
 

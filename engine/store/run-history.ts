@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { inTransaction, pragma, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { inTransaction, pragma } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type NodeSample, type RunHistory, sampleOf } from '../protocol/run-history.ts';

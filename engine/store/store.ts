@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { isBroken, openDatabase, putAside } from './database.ts';

@@ -3,7 +3,7 @@ import { definitions } from '../../nodes/index.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import { PipelineReceiver } from '../document/transfer.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import type { CheckedPipeline } from '../plan/check.ts';
+import type { CheckedPipeline } from '../plan/checked.ts';
 import { serveJobs } from '../processes/serve.ts';
 import { codeAnalysis } from '../sandbox/analysis.ts';
 import { CheckAnswers } from './check-answers.ts';

@@ -3,7 +3,7 @@ import { Script } from 'node:vm';
 import type { CodeAnalysis } from '../../kit/node.ts';
 import type { NodeId, Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
-import type { CheckedPipeline } from '../plan/check.ts';
+import type { CheckedPipeline } from '../plan/checked.ts';
 import { Discoveries } from '../preview/discoveries.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 import { checkWith, soundSources, stoppedCheck, usersCode } from './check-job.ts';

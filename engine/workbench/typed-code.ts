@@ -1,7 +1,7 @@
 import type { Field, Fields } from '../../kit/fields.ts';
 import { isShown, type Params } from '../../kit/params.ts';
 import type { Schema } from '../../model/values/types.ts';
-import type { CheckedNode } from '../plan/check.ts';
+import type { CheckedNode } from '../plan/checked.ts';
 import type { TypedCode } from '../preview/typecheck.ts';
 
 /** The snippets and expressions of a node that are in use and whose rows are known. */

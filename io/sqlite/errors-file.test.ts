@@ -13,7 +13,8 @@ import { ErrorsReader, rewindReplays } from '../../nodes/errors/errors-reader.ts
 import errorsTable from '../../nodes/errors/errors-table.ts';
 import sqliteTable from '../../nodes/sqlite/sqlite-table.ts';
 import { readWaiting, rowOf } from './errors-file.ts';
-import { openSqlite, type SqliteConnection } from './sqlite-driver.ts';
+import { openSqlite } from './sqlite-driver.ts';
+import type { SqliteConnection } from './sqlite-library.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -2,7 +2,7 @@
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 import { castValue, conformValue, decodeBytes } from '../../model/values/values.ts';
 import { convertRow } from '../text/row-conversion.ts';
-import type { SqliteConnection } from './sqlite-driver.ts';
+import type { SqliteConnection } from './sqlite-library.ts';
 
 /** The file's table for rows that failed. */
 export const errorsTable = 'errors';

@@ -1,7 +1,7 @@
 /** better-sqlite3 as a driver's library: see sqlite-driver.ts. */
 import { createRequire } from 'node:module';
 import type Sqlite from 'better-sqlite3';
-import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-driver.ts';
+import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-library.ts';
 
 /** Loaded when it is first needed, which it mostly is not. */
 const load = (): typeof Sqlite => createRequire(import.meta.url)('better-sqlite3') as typeof Sqlite;

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';
-import { openSqlite, type SqliteConnection } from './sqlite-driver.ts';
+import { openSqlite } from './sqlite-driver.ts';
+import type { SqliteConnection } from './sqlite-library.ts';
 import { withLock } from './sqlite-lock.ts';
 
 export const commitsTable = '_millrace_commits';

@@ -5,12 +5,13 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';
 import { changedDatabase, type DatabaseToken, databaseToken, goneDatabase, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
-import { openSqlite, pragma, type SqliteConnection } from './sqlite-driver.ts';
+import { openSqlite, pragma } from './sqlite-driver.ts';
+import type { SqliteConnection } from './sqlite-library.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
 import { foldName } from './sqlite-name.ts';
 import { applyRedo, hasRedo, RedoLog } from './sqlite-redo.ts';
 import type { TargetSpec } from './sqlite-target.ts';
-import type { Bound } from './sqlite-values.ts';
+import type { Recorder } from './sqlite-values.ts';
 
 /** Pages kept before a transaction spills into the file; more brought nothing, and counts against a run's memory. */
 const cacheKib = 16 * 1024;
@@ -26,8 +27,6 @@ export interface Participant {
   /** After a commit, or where a redo log has begun: statements are to be made anew. */
   renew(): void;
 }
-/** Takes what a statement has bound, for one or more rows. */
-export type Recorder = (bound: readonly Bound[]) => void;
 type Context = Pick<SinkContext<unknown>, 'commits' | 'resume' | 'lineage' | 'signal' | 'log'>;
 
 /**

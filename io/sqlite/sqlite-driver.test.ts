@@ -7,7 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
 import { openBetterSqlite } from './sqlite-better.ts';
 import { codeName } from './sqlite-codes.ts';
-import { inTransaction, type LibraryOptions, pragma, type SqliteConnection, type SqliteValue } from './sqlite-driver.ts';
+import { inTransaction, pragma } from './sqlite-driver.ts';
+import type { LibraryOptions, SqliteConnection, SqliteValue } from './sqlite-library.ts';
 import { isNodeSqliteFit, openNodeSqlite } from './sqlite-node.ts';
 
 test('this Node has a SQLite of its own that is fit', () => {

@@ -6,12 +6,12 @@ import { castValue, parseTimestamp } from '../../model/values/values.ts';
 import { generatedFunction } from '../text/generated-function.ts';
 import { stringLiteral } from '../text/row-code.ts';
 import { timestampFormatter } from '../text/timestamp-text.ts';
-import type { Recorder } from './sqlite-database.ts';
-import type { SqliteConnection } from './sqlite-driver.ts';
+import type { SqliteConnection } from './sqlite-library.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn, TargetSpec } from './sqlite-target.ts';
 import { formTime } from './sqlite-times.ts';
 import { type Affinity, affinityOf } from './sqlite-types.ts';
+import type { Recorder } from './sqlite-values.ts';
 
 /** A value that cannot be stored as its column wants it. */
 export class ValueRefused extends Error {}

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { codeName } from './sqlite-codes.ts';
-import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-driver.ts';
+import type { SqliteConnection, SqliteInput, SqliteLibrary, SqliteStatement, SqliteValue } from './sqlite-library.ts';
 
 /** Versions of Node that have it under its later name warn of the earlier one. */
 type Module = { readonly Database?: typeof DatabaseSync; readonly DatabaseSync: typeof DatabaseSync };

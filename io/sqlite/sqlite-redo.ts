@@ -4,8 +4,8 @@ import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmS
 import { join } from 'node:path';
 import { writeAll } from '../files/file-commit.ts';
 import { syncFolder } from '../files/part-file.ts';
-import type { SqliteConnection, SqliteStatement } from './sqlite-driver.ts';
 import { insertSql } from './sqlite-insert.ts';
+import type { SqliteConnection, SqliteStatement } from './sqlite-library.ts';
 import { openTarget, type Target, type TargetSpec } from './sqlite-target.ts';
 import { type Bound, ValueReader, ValueWriter } from './sqlite-values.ts';
 

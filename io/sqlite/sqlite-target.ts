@@ -2,7 +2,8 @@
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
-import { pragma, type SqliteConnection } from './sqlite-driver.ts';
+import { pragma } from './sqlite-driver.ts';
+import type { SqliteConnection } from './sqlite-library.ts';
 import { foldName, quoteName } from './sqlite-name.ts';
 import { type TimeForm, timeFormOf } from './sqlite-times.ts';
 import { declaredTypes, holds } from './sqlite-types.ts';

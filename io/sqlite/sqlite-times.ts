@@ -4,7 +4,7 @@
  */
 import { MillraceError } from '../../model/problems/problem.ts';
 import { formatTimestamp } from '../../model/time/timestamp.ts';
-import type { SqliteConnection } from './sqlite-driver.ts';
+import type { SqliteConnection } from './sqlite-library.ts';
 import { quoteName } from './sqlite-name.ts';
 
 export interface TimeForm {

@@ -7,6 +7,8 @@ const headBytes = 9;
 const shortText = 24;
 
 export type Bound = null | undefined | number | bigint | string | Uint8Array;
+/** Takes what a statement has bound, for one or more rows. */
+export type Recorder = (bound: readonly Bound[]) => void;
 
 export class ValueWriter {
   buffer = Buffer.allocUnsafe(1 << 16);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { outputProblem } from '../../io/files/output-problem.ts';
 import { completeErrorsTable, errorsTable, hasColumn, isWaiting, rowOf } from '../../io/sqlite/errors-file.ts';
-import { inTransaction, openSqlite, type SqliteConnection, type SqliteInput, type SqliteStatement } from '../../io/sqlite/sqlite-driver.ts';
+import { inTransaction, openSqlite } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection, SqliteInput, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { type LockPatience, withLock } from '../../io/sqlite/sqlite-lock.ts';
 import type { CheckpointRef, Reader, RowFailure, SourceBatch } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';

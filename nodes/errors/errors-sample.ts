@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { outputProblem } from '../../io/files/output-problem.ts';
 import { errorsTable, isWaiting } from '../../io/sqlite/errors-file.ts';
-import { openSqlite, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { parseJson } from '../../model/values/json-text.ts';
 import type { Row } from '../../model/values/types.ts';

@@ -1,7 +1,8 @@
 import { outputProblem } from '../../io/files/output-problem.ts';
 import { errorsTable, makeErrorsTable } from '../../io/sqlite/errors-file.ts';
 import type { SqliteDatabase } from '../../io/sqlite/sqlite-database.ts';
-import { pragma, type SqliteStatement } from '../../io/sqlite/sqlite-driver.ts';
+import { pragma } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { withLock } from '../../io/sqlite/sqlite-lock.ts';
 import { SqliteWriter } from '../../io/sqlite/sqlite-writer.ts';
 import type { Output, SinkContext, Transaction, Writer } from '../../kit/node.ts';

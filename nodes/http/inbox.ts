@@ -1,7 +1,8 @@
 /** Rows that were acknowledged and not yet taken over by a checkpoint, in a SQLite file. */
 import { existsSync } from 'node:fs';
 import { outputProblem } from '../../io/files/output-problem.ts';
-import { inTransaction, openSqlite, pragma, type SqliteConnection, type SqliteStatement } from '../../io/sqlite/sqlite-driver.ts';
+import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { convertRow } from '../../io/text/row-conversion.ts';
 import type { RowFailure } from '../../kit/node.ts';
 import { parseJson } from '../../model/values/json-text.ts';

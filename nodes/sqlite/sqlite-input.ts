@@ -1,7 +1,8 @@
 /** SQLite databases to read from. */
 
 import { findFile } from '../../io/files/input-files.ts';
-import { openSqlite, pragma, type SqliteConnection, type SqliteStatement } from '../../io/sqlite/sqlite-driver.ts';
+import { openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { foldName, quoteName } from '../../io/sqlite/sqlite-name.ts';
 import { affinityOf, declaredTypes } from '../../io/sqlite/sqlite-types.ts';
 import type { Discovery, NodeProblem } from '../../kit/node.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openSqlite, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import type { Writer } from '../../kit/node.ts';
 import { defaultsOf } from '../../kit/params.ts';
 import { withSchedule } from '../../kit/sources/schedule-source.ts';

@@ -1,6 +1,7 @@
 /** The rows of a query, in batches; the result as a whole is never in memory. */
 
-import { pragma, type SqliteConnection, type SqliteStatement, type SqliteValue } from '../../io/sqlite/sqlite-driver.ts';
+import { pragma } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection, SqliteStatement, SqliteValue } from '../../io/sqlite/sqlite-library.ts';
 import { type Conversion, compileRows, convertRow } from '../../io/text/row-conversion.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../../kit/node.ts';
 import type { EntryFix } from '../../model/problems/problem.ts';

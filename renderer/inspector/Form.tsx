@@ -2,27 +2,16 @@ import { Collapse, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Detected, FieldManifest } from '../../engine/protocol/messages.ts';
-import type { Json } from '../../model/values/types.ts';
 import { isShown } from '../code/code-fields.ts';
 import { session, useSession } from '../session/session.ts';
 import { FieldRow } from './FieldRow.tsx';
 import { FoundColumns } from './FoundColumns.tsx';
 import { FoundFields } from './FoundFields.tsx';
 import { isSet, shortValue } from './field-values.ts';
+import type { FormProps } from './form-props.ts';
 import styles from './Inspector.module.css';
 import { WholeScan } from './WholeScan.tsx';
 import { useForm } from './widget.ts';
-
-export interface FormProps {
-  readonly fields: { readonly [name: string]: FieldManifest };
-  readonly values: { readonly [name: string]: Json };
-  /** What stands before a field's name in its path: empty, or `columns.2.`. */
-  readonly path?: string;
-  readonly compact?: boolean;
-  readonly onChange: (name: string, value: Json, how?: 'typing') => void;
-  /** The field was left: what was typed there is one undo step. */
-  readonly onDone: () => void;
-}
 
 type Shown = readonly (readonly [name: string, field: FieldManifest])[];
 

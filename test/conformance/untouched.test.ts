@@ -14,7 +14,8 @@ import { newMonitor } from '../../engine/runners/local/monitor.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
-import { openSqlite, type SqliteConnection } from '../../io/sqlite/sqlite-driver.ts';
+import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
+import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
 

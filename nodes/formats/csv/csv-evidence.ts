@@ -1,22 +1,12 @@
 /** What shows how a CSV file is written, for people to judge: each finding with the lines that decided it. */
 
-import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import { decideText } from '../../../model/schema/type-evidence.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { encodingEvidence, lineEndEvidence, textHead } from '../text/text-evidence.ts';
-import type { CsvHead, CsvHeadOptions } from './csv-head.ts';
-
-/** Rows of one file that types were told from: those of its head first, then others whose lines nobody has counted. */
-export interface CsvSample {
-  readonly file: InputFile;
-  readonly head: CsvHead;
-  /** Of its columns. */
-  readonly names: readonly string[];
-  readonly rows: CsvHead['rows'];
-}
+import type { CsvHead, CsvHeadOptions, CsvSample } from './csv-sample.ts';
 
 /** Columns beyond these are many enough to be looked at in the grid. */
 const mostColumns = 1000;

@@ -5,8 +5,9 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import type { SourceContext } from '../../../kit/node.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Schema } from '../../../model/values/types.ts';
-import { type CsvHeadOptions, columnNames, readCsvHead } from './csv-head.ts';
+import { columnNames, readCsvHead } from './csv-head.ts';
 import { type CsvFormat, CsvParser, headerMismatch } from './csv-parser.ts';
+import type { CsvHeadOptions } from './csv-sample.ts';
 
 export class CsvFiles implements Parser {
   readonly #output: Schema;

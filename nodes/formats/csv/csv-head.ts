@@ -1,12 +1,12 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
 
-import { type ByteOptions, openBytes } from '../../../io/files/byte-reader.ts';
+import { openBytes } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
+import { furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
 import { words } from '../../../kit/formats/text-formats.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
-import { MillraceError, type ParamFix } from '../../../model/problems/problem.ts';
+import { MillraceError } from '../../../model/problems/problem.ts';
 import { type SeenLine, seen, seenLength } from '../../../model/schema/detected.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import type { Readings } from '../../../model/schema/reading.ts';
@@ -15,39 +15,11 @@ import type { Schema } from '../../../model/values/types.ts';
 import { type CellFormats, missingMarks, plainRows } from '../cells/cell-formats.ts';
 import { formatOffers, readingsOf } from '../cells/format-offers.ts';
 import { asWindows1252, encodingEvidence, textHead } from '../text/text-evidence.ts';
-import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
-import { type CsvSample, csvEvidence } from './csv-evidence.ts';
-import { emptyFile, headerMismatch, isBlank, type RowWidth, withoutTrailing } from './csv-parser.ts';
+import { type CsvLayout, detectLayout } from './csv-dialect.ts';
+import { csvEvidence } from './csv-evidence.ts';
+import { emptyFile, headerMismatch, isBlank, withoutTrailing } from './csv-parser.ts';
 import { type CsvField, readCsvRecord } from './csv-record.ts';
-
-export interface CsvHeadOptions extends DialectOptions {
-  readonly encoding: string;
-  readonly lineEnds: NonNullable<ByteOptions['lineEnds']>;
-  /** The marks for missing. */
-  readonly nullText: string;
-  readonly formats?: CellFormats;
-  /** How many rows at the beginning of a file are looked at to tell the types. */
-  readonly sampleRows: number;
-  readonly width: RowWidth;
-}
-export interface CsvHead extends CsvLayout {
-  /** As the file has them; null without a header. */
-  readonly names: readonly string[] | null;
-  readonly rows: readonly (readonly (string | null)[])[];
-  /** How many of the first rows could not be read, and the first of these. */
-  readonly unreadable: number;
-  readonly firstUnreadable: { readonly line: number; readonly message: string; readonly hint: string; readonly fix: ParamFix | null } | null;
-  readonly beginning: Beginning;
-  /** The line where each of the rows begins. */
-  readonly rowLines: readonly number[];
-  /** The first line of each kind, as it stands in the file. */
-  readonly first: { readonly [kind in LineKind]: SeenLine | null };
-  readonly counts: { readonly comments: number; readonly quoted: number };
-  /** The first lines that are skipped, and the one among them that names the delimiter. */
-  readonly preamble: readonly SeenLine[];
-  readonly sepLine: SeenLine | null;
-}
-type LineKind = 'header' | 'row' | 'comment' | 'quoted' | 'escaped';
+import type { CsvHead, CsvHeadOptions, CsvSample, LineKind } from './csv-sample.ts';
 
 /** For a sample of 1,000 rows; a larger one may have more, in proportion. */
 const headBytes = 4 * 1024 * 1024;

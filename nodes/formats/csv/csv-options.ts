@@ -6,8 +6,8 @@ import type { SourceFormatParams } from '../../../kit/formats/column-formats.ts'
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { CellFormats, type ColumnEntry } from '../cells/cell-formats.ts';
 import { formatGroup as group, limitsGroup } from '../cells/column-types.ts';
-import type { CsvHeadOptions } from './csv-head.ts';
 import type { RowWidth } from './csv-parser.ts';
+import type { CsvHeadOptions } from './csv-sample.ts';
 
 export interface CsvParams extends SourceFormatParams {
   readonly delimiter: 'auto' | 'comma' | 'semicolon' | 'tab' | 'pipe' | 'other';

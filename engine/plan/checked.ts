@@ -1,0 +1,42 @@
+/** What a check knows of a pipeline, for the plan and for the other checks. */
+import type { Discovery, NodeDefinition } from '../../kit/node.ts';
+import type { Params } from '../../kit/params.ts';
+import type { Readings } from '../../model/schema/reading.ts';
+import type { Schema } from '../../model/values/types.ts';
+import type { Edge, ErrorPolicy, NodeId, Pipeline, PipelineNode } from '../document/pipeline.ts';
+import type { CheckResult } from '../protocol/messages.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Finding } from './findings.ts';
+import type { Graph } from './graph.ts';
+
+export interface CheckedNode {
+  readonly id: NodeId;
+  readonly node: PipelineNode;
+  readonly definition: NodeDefinition;
+  /** Migrated, `${parameters}` substituted, complete and of the declared shape. */
+  readonly params: Params;
+  /** The params have no error: a source can be asked to `discover`. */
+  readonly valid: boolean;
+  /** The policy that the pipeline chooses for it, or that of the sources that feed it. */
+  readonly onError: ErrorPolicy;
+  readonly inputs: { readonly [port: string]: Schema | null };
+  readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
+  readonly outputs: { readonly [port: string]: Schema | null };
+  /** What a source's `discover` found out about how its input is written, and how cells are read. */
+  readonly detected?: Discovery['detected'];
+  readonly readings?: Readings;
+}
+
+export interface CheckedPipeline {
+  readonly result: CheckResult;
+  readonly pipeline: Pipeline;
+  /** The nodes of known type, in topological order. */
+  readonly nodes: ReadonlyMap<NodeId, CheckedNode>;
+  /** All nodes, and the edges along which rows can flow. */
+  readonly graph: Graph;
+  readonly edges: readonly Edge[];
+  readonly findings: readonly Finding[];
+  readonly catalogue: Catalogue;
+  /** The database of its errors table, relative to its folder. */
+  readonly errorsFile: string;
+}
