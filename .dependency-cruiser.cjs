@@ -3,39 +3,67 @@
  * @type {import('dependency-cruiser').IConfiguration}
  */
 const layers = '^(electron|server|renderer)/';
-const pure = '^engine/(document|protocol|schema|plan)/';
+const pure = '^engine/(document|protocol|plan)/';
 /** Tests, and what is made for them. */
-const tests = '[.]test[.]tsx?$|^nodes/kit/testing/';
+const tests = '[.]test[.]tsx?$|^kit/testing/';
 
 module.exports = {
   forbidden: [
     {
-      name: 'engine-below-its-hosts',
-      comment: 'The engine runs, and is tested, without Electron, a server or a window: the hosts know the engine, not the other way round.',
+      name: 'model-at-the-bottom',
+      comment: 'Values, schemas, times and problems are what everything else is about: they depend on nothing of it.',
       severity: 'error',
-      from: { path: '^(engine|nodes)/' },
-      to: { path: [layers, '^node_modules/electron/'] },
+      from: { path: '^model/', pathNot: tests },
+      to: { path: '.', pathNot: ['^model/', '^node_modules/acorn/'] },
+    },
+    {
+      name: 'kit-above-the-model',
+      comment: 'The kit is the public contract of a node: what implements it, on either side, is built upon it.',
+      severity: 'error',
+      from: { path: '^kit/', pathNot: tests },
+      to: { path: '.', pathNot: ['^(kit|model)/', '^node_modules/acorn/'] },
+    },
+    {
+      name: 'io-above-the-kit',
+      comment: 'How this machine is read and written is for nodes and engine alike: it knows neither.',
+      severity: 'error',
+      from: { path: '^io/', pathNot: tests },
+      to: { path: '^(engine|nodes|renderer|electron|server|test|bench|scripts)/' },
+    },
+    {
+      name: 'operators-know-the-contract-only',
+      comment: 'How rows are grouped, joined and ordered is the same for every runner: operators know neither plan nor process, and nothing of Node.',
+      severity: 'error',
+      from: { path: '^engine/operators/', pathNot: tests },
+      to: { path: '.', pathNot: '^(engine/operators|kit|model)/' },
     },
     {
       name: 'nodes-know-only-their-kit',
-      comment: 'A node can be written, read and tested alone, and be moved into a plug-in: it knows the kit, file formats and the types of rows.',
+      comment: 'A node can be written, read and tested alone, and be moved into a plug-in: it knows the kit, the machine, file formats and operators.',
       severity: 'error',
-      from: { path: '^nodes/(sources|transforms|sinks|formats|kit)/', pathNot: tests },
-      to: { path: '^(engine|nodes|test|bench|scripts)/', pathNot: '^(nodes/(kit|formats)|engine/schema)/' },
+      from: { path: '^nodes/([^/]+)/', pathNot: tests },
+      to: { path: '^(engine|nodes|renderer|electron|server|test|bench|scripts)/', pathNot: '^(nodes/$1|nodes/formats|engine/operators)/' },
     },
     {
-      name: 'kit-below-the-nodes',
-      comment: 'The kit is the contract; what reads files is built upon it.',
+      name: 'formats-below-the-families',
+      comment: 'What several families share knows none of them.',
       severity: 'error',
-      from: { path: '^nodes/kit/', pathNot: tests },
-      to: { path: '^nodes/(formats|sources|transforms|sinks)/' },
+      from: { path: '^nodes/formats/', pathNot: tests },
+      to: { path: '^nodes/', pathNot: '^nodes/formats/' },
     },
     {
       name: 'nodes-come-by-the-index',
       comment: 'Adding a node touches one file, because nobody imports nodes one by one; the engine is given a catalogue.',
       severity: 'error',
       from: { path: '^(engine|electron|server|renderer)/', pathNot: tests },
-      to: { path: '^nodes/(sources|transforms|sinks)/' },
+      to: { path: '^nodes/', pathNot: '^nodes/index[.]ts$' },
+    },
+    {
+      name: 'engine-below-its-hosts',
+      comment: 'The engine runs, and is tested, without Electron, a server or a window: the hosts know the engine, not the other way round.',
+      severity: 'error',
+      from: { path: '^(engine|nodes|io|kit|model)/' },
+      to: { path: [layers, '^node_modules/electron/'] },
     },
     {
       name: 'sqlite-by-its-driver',
@@ -43,38 +71,31 @@ module.exports = {
         "Two SQLite libraries that open one file in one process take away each other's locks and damage it: whoever opens a file asks the driver, tests too.",
       severity: 'error',
       from: {
-        path: '^(engine|nodes|electron|server)/',
-        pathNot: '^nodes/formats/sqlite-(driver|node|better)([.]test)?[.]ts$|^engine/sandbox/sandbox[.]test[.]ts$',
+        path: '^(engine|nodes|io|kit|electron|server)/',
+        pathNot: '^io/sqlite/sqlite-(driver|node|better)([.]test)?[.]ts$|^engine/sandbox/sandbox[.]test[.]ts$',
       },
-      to: { path: '^nodes/formats/sqlite-(node|better)[.]ts$|^node_modules/(@types/)?better-sqlite3/|^(node:)?sqlite$' },
+      to: { path: '^io/sqlite/sqlite-(node|better)[.]ts$|^node_modules/(@types/)?better-sqlite3/|^(node:)?sqlite$' },
     },
     {
       name: 'pure-layers-stay-pure',
-      comment: 'Document, protocol, schema and plan also run in a browser: no built-in modules of Node, no native ones, no code of other layers.',
+      comment: 'Document, protocol and plan also run in a browser: no built-in modules of Node, no native ones, no code of other layers.',
       severity: 'error',
       from: { path: pure, pathNot: tests },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'pure-layers-know-each-other-only',
-      comment: 'What is pure must not reach what is not. The kit is plain data and functions; acorn and zod are pure as well.',
+      comment: 'What is pure must not reach what is not. acorn and zod are pure as well.',
       severity: 'error',
       from: { path: pure, pathNot: tests },
-      to: { path: '.', pathNot: [pure, '^nodes/kit/', '^node_modules/(zod|acorn)/', '^(node:)?[a-z_/]+$'] },
-    },
-    {
-      name: 'schema-at-the-bottom',
-      comment: 'Rows and values are what everything else is about: they depend on nothing of it. (Types of the kit are only types.)',
-      severity: 'error',
-      from: { path: '^engine/schema/', pathNot: tests },
-      to: { path: '^(engine|nodes)/', pathNot: '^engine/schema/', dependencyTypesNot: ['type-only'] },
+      to: { path: '.', pathNot: [pure, '^(kit|model)/', '^node_modules/(zod|acorn)/', '^(node:)?[a-z_/]+$'] },
     },
     {
       name: 'editor-by-protocol',
       comment: 'The editor shows any engine, also a remote one, and any node, also of a plug-in: it gets everything as data.',
       severity: 'error',
       from: { path: '^renderer/', pathNot: tests },
-      to: { path: '^(engine|nodes|electron|server)/', pathNot: '^engine/(document|protocol|schema)/' },
+      to: { path: '^(engine|kit|io|nodes|electron|server)/', pathNot: '^engine/(document|protocol)/' },
     },
     {
       name: 'editor-without-node',
@@ -108,15 +129,15 @@ module.exports = {
       name: 'product-without-tests',
       comment: 'What ships must not need what tests it.',
       severity: 'error',
-      from: { path: '^(engine|nodes|electron|server|renderer)/', pathNot: tests },
-      to: { path: ['^(test|bench)/', tests] },
+      from: { path: '^(model|kit|io|engine|nodes|electron|server|renderer)/', pathNot: tests },
+      to: { path: ['^(test|bench|kit/testing)/', tests] },
     },
     {
       name: 'no-cycles',
-      comment: 'Files that need each other are one file in pieces. Types may point both ways.',
+      comment: 'Files that need each other, be it for a type, are one file in pieces.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'no-orphans',
@@ -124,7 +145,7 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: [tests, '^nodes/(_template[.]ts|sources|transforms|sinks)', '[.]d[.]ts$', '^(engine/index|electron/(main|preload))[.]ts$'],
+        pathNot: [tests, '^nodes/(_template[.]ts|[^/]+/[^/]+[.]ts$)', '[.]d[.]ts$', '^(engine/index|electron/(main|preload))[.]ts$'],
       },
       to: {},
     },

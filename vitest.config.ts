@@ -30,7 +30,7 @@ export default defineConfig({
               name: 'unit',
               environment: 'node',
               include: [
-                '{engine,nodes,server,electron,renderer}/**/*.test.ts',
+                '{model,kit,io,engine,nodes,server,electron,renderer}/**/*.test.ts',
                 'test/{architecture,cases,conformance,fuzz,golden,faults,processes,semantics}/**/*.test.ts',
               ],
               exclude: [long],

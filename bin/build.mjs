@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(project, 'out', '.built');
-const sources = ['engine', 'nodes', 'electron', 'server', 'renderer', 'package.json', 'electron.vite.config.ts'];
+const sources = ['model', 'kit', 'io', 'engine', 'nodes', 'electron', 'server', 'renderer', 'package.json', 'electron.vite.config.ts'];
 
 /** The Node that comes with the dependencies, whatever Node runs this. */
 export function nodeBinary() {

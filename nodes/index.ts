@@ -1,17 +1,19 @@
-/** The node library: every file under sources, transforms and sinks, collected by the build. */
+/** The node library: every file of a family that has a node as its default export, collected by the build. */
 
 import type { NodeDefinition } from '../kit/node.ts';
 import { everySource } from '../kit/sources/every-source.ts';
 
-const files = import.meta.glob<unknown>(['./{sources,transforms,sinks}/*.ts', '!./**/*.test.ts'], { eager: true, import: 'default' });
+/** Files without a default export hold what the nodes beside them share. */
+const files = import.meta.glob<{ readonly default?: unknown }>(['./*/*.ts', '!./**/*.test.ts'], { eager: true });
 
 /** Sources with what all of them can do: nobody gets to see one without. */
 export const definitions: readonly NodeDefinition[] = collect(files).map((definition) => (definition.kind === 'source' ? everySource(definition) : definition));
 
 /** Throws where a file is no node, so that a slip shows at the first start and not as a node that is missing. */
-function collect(modules: Readonly<Record<string, unknown>>): NodeDefinition[] {
+function collect(modules: Readonly<Record<string, { readonly default?: unknown }>>): NodeDefinition[] {
   const types = new Set<string>();
-  return Object.entries(modules).map(([file, exported]) => {
+  const nodes = Object.entries(modules).flatMap(([file, { default: exported }]) => (exported === undefined ? [] : [{ file, exported }]));
+  return nodes.map(({ file, exported }) => {
     if (typeof exported !== 'object' || exported === null || !('type' in exported)) throw new Error(`${file} has no node as its default export`);
     const definition = exported as NodeDefinition;
     if (!file.endsWith(`/${definition.type}.ts`)) throw new Error(`${file} holds the node "${definition.type}": a file is named like its node`);

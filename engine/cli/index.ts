@@ -232,8 +232,9 @@ program
   .description('Start a new node: one file, copied from the template (in a checkout of Millrace).')
   .argument('<kind>', 'source, transform or sink')
   .argument('<name>', 'its type, in kebab-case: moving-average')
-  .addHelpText('after', examples(['millrace new-node transform moving-average', 'makes nodes/transforms/moving-average.ts']))
-  .action(async (kind: string, name: string) => exitWith(await (await import('./new-node.ts')).newNode(kind, name)));
+  .option('--family <folder>', 'the folder of nodes/ that it belongs to (one of its own if left out)')
+  .addHelpText('after', examples(['millrace new-node transform moving-average', 'makes nodes/moving-average/moving-average.ts']))
+  .action(async (kind: string, name: string, { family }: { family?: string }) => exitWith(await (await import('./new-node.ts')).newNode(kind, name, family)));
 
 program
   .command('serve')

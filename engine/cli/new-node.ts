@@ -5,14 +5,18 @@ import { entryFile } from '../processes/entries.ts';
 
 const kinds = ['source', 'transform', 'sink'];
 
-/** `millrace new-node KIND NAME`: copies the template and puts the name in. */
-export async function newNode(kind: string, name: string): Promise<number> {
+/** `millrace new-node KIND NAME`: copies the template into a folder of the node library and puts the name in. */
+export async function newNode(kind: string, name: string, family: string = name): Promise<number> {
   if (!kinds.includes(kind))
     throw new MillraceError({ code: 'new-node/kind', message: `"${kind}" is not a kind of node.`, hint: `Use one of: ${kinds.join(', ')}.` });
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) {
+  for (const [what, word] of [
+    ['node', name],
+    ['folder', family],
+  ] as const) {
+    if (/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(word)) continue;
     throw new MillraceError({
       code: 'new-node/name',
-      message: `"${name}" is not a valid node name.`,
+      message: `"${word}" is not a valid ${what} name.`,
       hint: 'Use lower-case words with dashes: moving-average.',
     });
   }
@@ -25,7 +29,7 @@ export async function newNode(kind: string, name: string): Promise<number> {
       hint: 'Clone its repository, then run this there.',
     });
   }
-  const file = join(root, 'nodes', `${kind}s`, `${name}.ts`);
+  const file = join(root, 'nodes', family, `${name}.ts`);
   if (existsSync(file)) throw new MillraceError({ code: 'new-node/exists', message: `${file} exists already.`, hint: 'Choose another name.' });
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, fill(readFileSync(template, 'utf8'), name));
@@ -37,9 +41,7 @@ export async function newNode(kind: string, name: string): Promise<number> {
 function fill(template: string, name: string): string {
   const title = name.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase());
   return template
-    .replaceAll("from './kit/", "from '../kit/")
-    .replaceAll("from './formats/", "from '../formats/")
-    .replaceAll("from '../engine/", "from '../../engine/")
+    .replaceAll("from '../", "from '../../")
     .replace(/type: '[^']*'/, `type: '${name}'`)
     .replace(/title: '[^']*'/, `title: '${title}'`);
 }

@@ -10,7 +10,7 @@ it('groups digits as the English locale does', () => {
 
 // The first time that a process asks takes 18 ms, much of what starting a run takes.
 it('stands for the tables of the locale, everywhere in the engine and in nodes', () => {
-  const asking = ['engine', 'nodes'].flatMap((folder) =>
+  const asking = ['model', 'kit', 'io', 'engine', 'nodes'].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
       .map((name) => join(folder, name))

@@ -7,7 +7,7 @@ import { finalAreas } from '../../model/problems/outlook.ts';
 import { definitions } from '../../nodes/index.ts';
 
 const project = join(import.meta.dirname, '..', '..');
-const folders = ['engine', 'nodes', 'electron', 'server', 'renderer', 'test', 'bench', 'bin', 'scripts'];
+const folders = ['model', 'kit', 'io', 'engine', 'nodes', 'electron', 'server', 'renderer', 'test', 'bench', 'bin', 'scripts'];
 const entries = folders.flatMap((folder) => walk(join(project, folder)));
 const sources = entries.filter((path) => /[.](ts|tsx|mjs|cjs|css)$/.test(path));
 
@@ -27,7 +27,7 @@ it('no folder is named for what does not fit elsewhere', () => {
 });
 
 it('what decides about another attempt looks for codes that exist', () => {
-  const product = sources.filter((path) => /^(engine|nodes)\//.test(path) && !/([.]test|restart-policy)[.]ts$/.test(path)).map(read);
+  const product = sources.filter((path) => /^(model|kit|io|engine|nodes)\//.test(path) && !/([.]test|restart-policy)[.]ts$/.test(path)).map(read);
   expect(finalAreas.filter((family) => !product.some((text) => text.includes(`'${family}/`)))).toEqual([]);
 });
 
@@ -38,9 +38,9 @@ it('one version of Node is asked for everywhere', () => {
 
 describe('a node type', () => {
   it('is known to its own file alone', () => {
-    const product = sources.filter((path) => /^(engine|nodes|electron|server|renderer)\//.test(path) && !/[.]test[.]tsx?$/.test(path));
+    const product = sources.filter((path) => /^(model|kit|io|engine|nodes|electron|server|renderer)\//.test(path) && !/[.]test[.]tsx?$/.test(path));
     const leaks = product.flatMap((path) =>
-      definitions.filter(({ type, kind }) => path !== `nodes/${kind}s/${type}.ts` && namesType(read(path), type)).map(({ type }) => `${path} names "${type}"`),
+      definitions.filter(({ type }) => !isFileOf(type, path) && namesType(read(path), type)).map(({ type }) => `${path} names "${type}"`),
     );
     expect(leaks).toEqual([]);
   });
@@ -69,6 +69,10 @@ function namesType(source: string, type: string): boolean {
   const quoted = `['"\`]${type}['"\`]`;
   const pattern = type.includes('-') ? quoted : `(?<!change[.])\\btype['"]?\\s*(:|===?|!==?)\\s*${quoted}|\\b(get|definition)\\(${quoted}`;
   return new RegExp(pattern).test(source);
+}
+
+function isFileOf(type: string, path: string): boolean {
+  return path.startsWith('nodes/') && path.split('/').length === 3 && path.endsWith(`/${type}.ts`);
 }
 
 function read(path: string): string {

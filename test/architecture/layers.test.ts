@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const project = join(import.meta.dirname, '..', '..');
 const { forbidden, options } = createRequire(import.meta.url)(join(project, '.dependency-cruiser.cjs')) as Required<IConfiguration>;
-const folders = ['engine', 'nodes', 'electron', 'server', 'renderer'];
+const folders = ['model', 'kit', 'io', 'nodes', 'engine', 'electron', 'server', 'renderer'];
 
 async function violations(baseDir: string, of: readonly string[]): Promise<string[]> {
   const { output } = await cruise([...of], { ...options, ruleSet: { forbidden }, validate: true, baseDir, tsConfig: undefined });
@@ -24,16 +24,19 @@ const file = 'export const x = 1;\n';
 /** A rule, and the smallest project that breaks it. */
 const cases: readonly (readonly [rule: string, files: Record<string, string>])[] = [
   ['engine-below-its-hosts', { 'engine/a.ts': "import '../server/b.ts';", 'server/b.ts': file }],
-  ['nodes-know-only-their-kit', { 'nodes/sinks/a.ts': "import './b.ts';", 'nodes/sinks/b.ts': file }],
-  ['nodes-know-only-their-kit', { 'nodes/formats/a.ts': "import '../../engine/runtime/b.ts';", 'engine/runtime/b.ts': file }],
-  ['kit-below-the-nodes', { 'nodes/kit/a.ts': "import '../formats/b.ts';", 'nodes/formats/b.ts': file }],
-  ['nodes-come-by-the-index', { 'engine/cli/a.ts': "import '../../nodes/sinks/b.ts';", 'nodes/sinks/b.ts': file }],
-  ['sqlite-by-its-driver', { 'nodes/sinks/a.ts': "await import('better-sqlite3');", 'node_modules/better-sqlite3/index.js': file }],
+  ['model-at-the-bottom', { 'model/values/a.ts': "import '../../kit/b.ts';", 'kit/b.ts': file }],
+  ['kit-above-the-model', { 'kit/a.ts': "import '../io/files/b.ts';", 'io/files/b.ts': file }],
+  ['io-above-the-kit', { 'io/files/a.ts': "import '../../engine/store/b.ts';", 'engine/store/b.ts': file }],
+  ['operators-know-the-contract-only', { 'engine/operators/join/a.ts': "import '../../plan/b.ts';", 'engine/plan/b.ts': file }],
+  ['nodes-know-only-their-kit', { 'nodes/rows/a.ts': "import '../columns/b.ts';", 'nodes/columns/b.ts': file }],
+  ['nodes-know-only-their-kit', { 'nodes/formats/csv/a.ts': "import '../../../engine/plan/b.ts';", 'engine/plan/b.ts': file }],
+  ['formats-below-the-families', { 'nodes/formats/csv/a.ts': "import '../../csv/b.ts';", 'nodes/csv/b.ts': file }],
+  ['nodes-come-by-the-index', { 'engine/cli/a.ts': "import '../../nodes/csv/b.ts';", 'nodes/csv/b.ts': file }],
+  ['sqlite-by-its-driver', { 'nodes/csv/a.ts': "await import('better-sqlite3');", 'node_modules/better-sqlite3/index.js': file }],
   ['sqlite-by-its-driver', { 'engine/store/a.ts': "import { DatabaseSync } from 'node:sqlite';" }],
-  ['sqlite-by-its-driver', { 'nodes/sinks/a.ts': "import '../formats/sqlite-node.ts';", 'io/sqlite/sqlite-node.ts': file }],
+  ['sqlite-by-its-driver', { 'nodes/csv/a.ts': "import '../../io/sqlite/sqlite-node.ts';", 'io/sqlite/sqlite-node.ts': file }],
   ['pure-layers-stay-pure', { 'engine/plan/a.ts': "import 'node:fs';" }],
   ['pure-layers-know-each-other-only', { 'engine/document/a.ts': "import '../store/b.ts';", 'engine/store/b.ts': file }],
-  ['schema-at-the-bottom', { 'engine/schema/a.ts': "import '../plan/b.ts';", 'engine/plan/b.ts': file }],
   ['editor-by-protocol', { 'renderer/a.ts': "import '../engine/plan/b.ts';", 'engine/plan/b.ts': file }],
   ['editor-without-node', { 'renderer/a.ts': "import 'node:path';" }],
   [

@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the node that CONTRIBUTING shows', async () => {
   const file = join(folder, 'shown.ts');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(file, shown.replaceAll("'../kit/", `'${project}/nodes/kit/`));
+  writeFileSync(file, shown.replaceAll("'../../kit/", `'${project}/kit/`));
   const { default: definition } = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { default: NodeDefinition };
 
   it('is one file of under 60 lines', () => {

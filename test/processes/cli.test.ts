@@ -367,13 +367,16 @@ describe('the rest', () => {
     symlinkSync(join(project, 'node_modules'), at('node_modules'), 'junction');
     const copy = at('out/main/cli.cjs');
     for (const kind of ['source', 'transform', 'sink']) {
-      expect((await start(['new-node', kind, 'moving-average'], copy).ended).code).toBe(0);
+      expect((await start(['new-node', kind, 'moving-average', '--family', `${kind}s`], copy).ended).code).toBe(0);
       const text = readFileSync(at(`nodes/${kind}s/moving-average.ts`), 'utf8');
       expect(text).toContain("type: 'moving-average'");
       expect(text).toContain(`kind: '${kind}'`);
-      expect(text).toContain("from '../kit/node.ts'");
+      expect(text).toContain("from '../../kit/node.ts'");
     }
-    expect(await start(['new-node', 'sink', 'moving-average'], copy).ended).toMatchObject({ code: 2, stderr: expect.stringContaining('exists already') });
+    expect(await start(['new-node', 'sink', 'moving-average', '--family', 'sinks'], copy).ended).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('exists already'),
+    });
     expect((await start(['new-node', 'sink', 'Moving Average'], copy).ended).code).toBe(2);
     expect((await start(['new-node', 'thing', 'x'], copy).ended).code).toBe(2);
   });
