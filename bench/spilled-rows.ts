@@ -3,14 +3,18 @@
  * The operators with the state of a run, each case in a process of its own, as runs have it and with a limit that is never reached.
  * Of the duplicates each key comes twice, in no order. Told are times, the most memory the process had, and a checkpoint's file.
  */
+
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serialize } from 'node:v8';
+import { openOperator } from '../engine/operators/open.ts';
+import { lower } from '../engine/plan/lower.ts';
 import { NodeStates } from '../engine/runners/local/node-states.ts';
 import type { StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
+import type { Params } from '../kit/params.ts';
 import type { Row, Schema } from '../model/values/types.ts';
 import dedupe from '../nodes/rows/dedupe.ts';
 import sort from '../nodes/rows/sort.ts';
@@ -52,7 +56,7 @@ async function measure(name: string, memory: number): Promise<void> {
   const states = new NodeStates({ folder, memory: memory * megabyte });
   const [definition, params] = cases[name]!;
   let out = 0;
-  const operator = definition.run({
+  const context = {
     params,
     inputs: { rows: schema },
     outputs: { rows: schema },
@@ -63,7 +67,8 @@ async function measure(name: string, memory: number): Promise<void> {
       out += rows.length;
     },
     breathe: () => {},
-  } as Partial<TransformContext<any>> as TransformContext<any>) as StatefulOperator;
+  } as Partial<TransformContext<any>> as TransformContext<any>;
+  const operator = openOperator(lower(definition, params as Params, context.inputs)!, context, () => definition.run!(context)) as StatefulOperator;
   const started = performance.now();
   for (let row = 0; row < count; row += batchSize) {
     const rows = Array.from({ length: batchSize }, (_, i): Row => ({ id: `order-${((row + i) * 7919) % (count / 2)}`, value: random(1e9), at: row + i }));

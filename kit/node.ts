@@ -3,6 +3,7 @@ import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../mod
 import type { Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
 import type { KeyedState } from './keyed-state.ts';
+import type { Op } from './ops.ts';
 import type { NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
 import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext } from './source.ts';
 
@@ -102,7 +103,8 @@ export interface OutputTime {
   /** To be asked when rows come. */
   order(): OrderCare | undefined;
 }
-export interface TransformContext<P> extends RunContext<P> {
+/** What an operation gets from whoever runs it. */
+export interface OperatorContext extends Omit<RunContext<unknown>, 'params'> {
   /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
   now(): number;
   /**
@@ -138,6 +140,10 @@ export interface TransformContext<P> extends RunContext<P> {
    * where only they know the row. Total.
    */
   explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
+}
+/** What a native operator gets. */
+export interface TransformContext<P> extends OperatorContext {
+  readonly params: P;
 }
 /** Users' functions over the rows of one key. What is handed to them besides the row must be frozen, or be theirs to change. */
 export interface KeyedCode {
@@ -377,7 +383,16 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
    * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
    */
   awaits?(params: ParamsOf<F>): readonly { readonly port: string; readonly time: string | null; readonly field?: string }[];
-  run(context: TransformContext<ParamsOf<F>>): Operator;
+  /**
+   * What it does, as data: see ops.ts. Total, pure and cheap. Inputs whose columns are not known yet have none.
+   */
+  lower?(context: LowerContext<ParamsOf<F>>): Op;
+  /** For a native operation only. */
+  run?(context: TransformContext<ParamsOf<F>>): Operator;
+}
+export interface LowerContext<P> {
+  readonly params: P;
+  readonly inputs: { readonly [port: string]: Schema };
 }
 export interface SinkDefinition<F extends Fields> extends Definition<F> {
   readonly kind: 'sink';

@@ -1,10 +1,14 @@
 /** Runs a transform over rows in this thread, without the engine, and can stop it half-way to start it again from its snapshot. */
 import { deserialize, serialize } from 'node:v8';
-import { outputsOf, portIs } from '../engine/plan/catalogue.ts';
+import { openOperator } from '../engine/operators/open.ts';
+import { outputsOf } from '../engine/plan/catalogue.ts';
 import { inheritEventTime } from '../engine/plan/event-time.ts';
+import { lower } from '../engine/plan/lower.ts';
 import { codeAnalysis } from '../engine/sandbox/analysis.ts';
 import { type KeyedState, MemoryState } from '../kit/keyed-state.ts';
-import type { NodeProblem, Operator, OutputTime, RowFailure, StatefulOperator, TransformDefinition } from '../kit/node.ts';
+import type { NodeProblem, Operator, OutputTime, RowFailure, StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
+import { traitsOf } from '../kit/op-traits.ts';
+import type { Op } from '../kit/ops.ts';
 import { type Params, validateParams } from '../kit/params.ts';
 import { MillraceError } from '../model/problems/problem.ts';
 import { endOfTime } from '../model/schema/event-time.ts';
@@ -43,6 +47,7 @@ export function schema(columns: { readonly [name: string]: ColumnType | `${Colum
 /** A transform whose params and inputs were checked, ready to be started, also several times with the same keyed state. */
 export interface PreparedTransform {
   readonly params: Params;
+  readonly op: Op;
   readonly problems: readonly NodeProblem[];
   readonly schemas: { readonly [port: string]: Schema | null };
   /** Not to be called where a problem is an error. */
@@ -70,8 +75,9 @@ export function prepareTransform(
   const { outputs, problems: inferred = [] } = definition.infer({ params, inputs, inputLists, discovered: null, analyse: codeAnalysis });
   const schemas = inheritEventTime(outputs, inputLists[definition.inputs[0]!.name] ?? []);
   const states = new Map<string, KeyedState<any>>();
-  const start = (): Operator =>
-    definition.run({
+  const op = lower(definition, params, inputs)!;
+  const start = (): Operator => {
+    const context: TransformContext<any> = {
       params,
       state: (name) => {
         const found = states.get(name) ?? new MemoryState<any>();
@@ -92,8 +98,15 @@ export function prepareTransform(
       keyed: compileKeyed,
       explain,
       ...surroundings,
-    });
-  return { params, problems: [...invalid, ...inferred], schemas, start };
+    };
+    return openOperator(op, context, () => definition.run!(context));
+  };
+  return { params, op, problems: [...invalid, ...inferred], schemas, start };
+}
+
+/** What a transform does, in a context of the test's own. */
+export function startTransform(definition: TransformDefinition<any>, context: TransformContext<any>): Operator {
+  return openOperator(lower(definition, context.params, context.inputs ?? {})!, context, () => definition.run!(context));
 }
 
 /** With problems of severity error the transform is not run. */
@@ -109,7 +122,7 @@ export function tryTransform(
   const outputs: Record<string, Row[]> = Object.fromEntries(outputsOf(definition).map(({ name }) => [name, []]));
   const failures: RowFailure[] = [];
   const logs: string[] = [];
-  const { params, problems, schemas, start } = prepareTransform(definition, given, inputLists, {
+  const { op, problems, schemas, start } = prepareTransform(definition, given, inputLists, {
     now: () => 0,
     memory,
     fail: (failure) => failures.push(failure),
@@ -119,9 +132,10 @@ export function tryTransform(
   const trial = { problems, schemas, outputs, failures, logs };
   if (problems.some(({ severity }) => severity === 'error')) return trial;
 
+  const { first } = traitsOf(op);
   let operator = start();
   let batches = 0;
-  for (const { name } of [...definition.inputs].sort((a, b) => Number(portIs('first', b, params)) - Number(portIs('first', a, params)))) {
+  for (const { name } of [...definition.inputs].sort((a, b) => Number(first.includes(b.name)) - Number(first.includes(a.name)))) {
     for (const { rows } of lists[name] ?? []) {
       for (let i = 0; i < rows.length; i += batchSize) {
         if (batches++ === restartAfter && 'process' in operator) {

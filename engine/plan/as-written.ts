@@ -3,10 +3,11 @@
  * file that is copied, filtered or sorted has the same cells afterwards, byte for byte, whatever their columns' types are elsewhere.
  */
 import type { NodeDefinition } from '../../kit/node.ts';
+import { looksAt, traitsOf } from '../../kit/op-traits.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
-import { isStateful } from './catalogue.ts';
+import { lower } from './lower.ts';
 
 type Side = 'inputs' | 'outputs';
 /** A column where it enters or leaves a node. */
@@ -26,7 +27,7 @@ export function keepAsWritten(plan: PhysicalPlan, definition: (type: string) => 
       }
     }
   }
-  return texts.size === 0 ? plan : { ...plan, nodes: plan.nodes.map((node) => withTexts(node, texts)) };
+  return texts.size === 0 ? plan : { ...plan, nodes: plan.nodes.map((node) => lowered(withTexts(node, texts), definition(node.type))) };
 }
 
 class Columns {
@@ -80,13 +81,13 @@ class Columns {
   /** Whether a column goes through a node, or into its file, without its type being looked at. */
   #passes(node: PlannedNode, definition: NodeDefinition, { edges, bounded }: PhysicalPlan, name: string): boolean {
     if (definition.kind === 'sink') return definition.writesText?.(node.params) === true;
-    if (definition.kind !== 'transform') return false;
+    if (definition.kind !== 'transform' || !node.op) return false;
     // State that a stream goes on from must not depend on what else is connected.
-    if (!bounded && isStateful(definition, node.params)) return false;
+    if (!bounded && traitsOf(node.op).isStateful) return false;
     const [input] = Object.values(node.inputs);
     // Rows on an error port are JSON for whoever reads them there.
     const isRouted = edges.some(({ from }) => from.node === node.id && from.port === errorPort);
-    const looked = input && !isRouted ? definition.looksAt?.(node.params, input) : null;
+    const looked = input && !isRouted ? (looksAt(node.op, input) ?? definition.looksAt?.(node.params, input)) : null;
     return looked != null && !looked.includes(name) && input!.columns.some((column) => column.name === name);
   }
 
@@ -122,6 +123,12 @@ function withTexts(node: PlannedNode, texts: ReadonlySet<Place>): PlannedNode {
     inputLists: each(node.inputLists, (port, list) => list.map((schema) => planned('inputs', port, schema))),
     outputs: each(node.outputs, (port, schema) => planned('outputs', port, schema)),
   };
+}
+
+/** What a node does may depend on the types of its columns. */
+function lowered(node: PlannedNode, definition: NodeDefinition): PlannedNode {
+  const op = lower(definition, node.params, node.inputs);
+  return op ? { ...node, op } : node;
 }
 
 function placeOf(side: Side, node: NodeId, port: string, column: string): Place {

@@ -60,12 +60,6 @@ export function isBounded(definition: NodeDefinition, params: Params): boolean {
   return typeof definition.bounded === 'function' ? definition.bounded(params) : definition.bounded;
 }
 
-/** Whether what comes out of a transform with these params depends on several rows. */
-export function isStateful(definition: NodeDefinition | undefined, params: Params): boolean {
-  if (definition?.kind !== 'transform') return false;
-  return typeof definition.stateful === 'function' ? definition.stateful(params) : definition.stateful === true;
-}
-
 /** Whether an input port with these params is read to its end first, or holds its rows back until it has ended. */
 export function portIs(trait: 'first' | 'bounded', port: Port, params: Params): boolean {
   const given = port[trait] ?? false;

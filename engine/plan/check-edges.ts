@@ -1,18 +1,16 @@
-import type { NodeDefinition, Port } from '../../kit/node.ts';
-import type { Params } from '../../kit/params.ts';
+import type { NodeDefinition } from '../../kit/node.ts';
+import { traitsOf } from '../../kit/op-traits.ts';
+import type { Op } from '../../kit/ops.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline } from '../document/pipeline.ts';
-import { inputsOf, outputsOf, portIs, portLabel } from './catalogue.ts';
+import { inputsOf, outputsOf, portLabel } from './catalogue.ts';
 import type { Findings } from './findings.ts';
 import type { Graph } from './graph.ts';
 
 /** What an edge check needs to know of a node; `definition` is missing for an unknown type. */
 export interface EdgeEnds {
   definition(node: NodeId): NodeDefinition | undefined;
-}
-export interface NodesWithParams extends EdgeEnds {
-  params(node: NodeId): Params;
 }
 
 /** The edges along which rows can flow: those whose nodes and ports are there, one for each input that takes a single one. The others are reported. */
@@ -132,14 +130,12 @@ export function scopeOfRun(graph: Graph, ends: EdgeEnds): { readonly needed: Rea
   return { needed, leftOut: new Set([...wanted].filter((node) => !needed.has(node))) };
 }
 
-export function firstPorts(graph: Graph, ends: NodesWithParams): { readonly node: NodeId; readonly port: string }[] {
-  return graph.nodes.flatMap((node) =>
-    inputPorts(ends.definition(node)).flatMap((port) => (portIs('first', port, ends.params(node)) ? [{ node, port: port.name }] : [])),
-  );
-}
-
-function inputPorts(definition: NodeDefinition | undefined): readonly Port[] {
-  return definition ? inputsOf(definition) : [];
+/** The inputs that are read to their end first. */
+export function firstPorts(graph: Graph, opOf: (node: NodeId) => Op | null | undefined): { readonly node: NodeId; readonly port: string }[] {
+  return graph.nodes.flatMap((node) => {
+    const op = opOf(node);
+    return op ? traitsOf(op).first.map((port) => ({ node, port })) : [];
+  });
 }
 
 function hasOutput(pipeline: Pipeline, node: NodeId, definition: NodeDefinition, name: string): boolean {

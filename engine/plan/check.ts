@@ -4,13 +4,14 @@
  */
 import type { Field } from '../../kit/fields.ts';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../kit/node.ts';
+import { traitsOf } from '../../kit/op-traits.ts';
 import { type ParamInputs, type Params, validateParams } from '../../kit/params.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { inFileOrder } from '../document/file.ts';
 import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Pipeline, type PipelineNode } from '../document/pipeline.ts';
 import type { CheckResult, NodeCheck } from '../protocol/messages.ts';
-import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portIs, portLabel, portManifest } from './catalogue.ts';
+import { type Catalogue, inputsOf, isAbsent, isBounded, outputsOf, portLabel, portManifest } from './catalogue.ts';
 import { checkEdges, checkShape, firstPorts, scopeOfRun } from './check-edges.ts';
 import { CheckBudget, tooManyNodes, tooMuchText } from './check-limits.ts';
 import { checkOutputs } from './check-outputs.ts';
@@ -20,6 +21,7 @@ import { errorsFile } from './errors-table.ts';
 import { inheritEventTime } from './event-time.ts';
 import { type Finding, Findings } from './findings.ts';
 import { Graph } from './graph.ts';
+import { lower } from './lower.ts';
 import { migrateParams } from './migrate.ts';
 import { type ParameterValues, parameterValues, substitute } from './parameters.ts';
 import { orderSources } from './sources.ts';
@@ -161,7 +163,8 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
   if (onError === 'route') known[errorPort] = errorSchema;
   const { detected, readings } = discovery ?? {};
   const ofSource = { ...(detected && { detected }), ...(readings && { readings }) };
-  return { id, node, definition, params, valid, onError, inputs, inputLists, outputs: known, ...ofSource };
+  const op = lower(definition, params, inputs);
+  return { id, node, definition, params, op, valid, onError, inputs, inputLists, outputs: known, ...ofSource };
 }
 
 /** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
@@ -203,12 +206,13 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
   const sources = [...nodes.values()].filter((checked) => checked.definition.kind === 'source').map((checked) => checked.id);
   /** By node whose rows never end: a source that is to blame. */
   const endless = new Map<NodeId, NodeId>();
-  for (const { id, definition, params } of nodes.values()) {
+  for (const { id, definition, params, op, inputs } of nodes.values()) {
+    const traits = op && traitsOf(op);
     const above = graph.incoming(id).flatMap((edge) => endless.get(edge.from.node) ?? []);
     if (!isBounded(definition, params)) endless.set(id, id);
-    else if (above[0] !== undefined && !(definition.kind === 'transform' && definition.ends)) endless.set(id, above[0]);
+    else if (above[0] !== undefined && !traits?.ends) endless.set(id, above[0]);
 
-    for (const port of inputsOf(definition).filter((candidate) => portIs('bounded', candidate, params) || portIs('first', candidate, params))) {
+    for (const port of inputsOf(definition).filter(({ name }) => traits?.bounded.includes(name) || traits?.first.includes(name))) {
       const source = graph.incoming(id, port.name).flatMap((edge) => endless.get(edge.from.node) ?? [])[0];
       if (source === undefined) continue;
       const message = `It waits for the end of its input "${portLabel(port)}", but "${source}" never ends`;
@@ -216,14 +220,14 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
         code: 'pipeline/unbounded',
         severity: 'error',
         message,
-        hint: waysOut(nodes.get(source)!, { definition, params, port }),
+        hint: waysOut(nodes.get(source)!, { definition, params, inputs, port }),
         port: port.name,
       });
     }
   }
-  const known = { definition: (id: NodeId) => nodes.get(id)?.definition, params: (id: NodeId) => nodes.get(id)?.params ?? {} };
+  const opOf = (id: NodeId) => nodes.get(id)?.op ?? null;
   const reported = new Set<NodeId>();
-  for (const { node, port, source } of orderSources(graph, sources, firstPorts(graph, known)).conflicts) {
+  for (const { node, port, source } of orderSources(graph, sources, firstPorts(graph, opOf)).conflicts) {
     if (reported.has(node)) continue;
     reported.add(node);
     const message = `Rows of "${source}" are kept in memory until the input "${port}" has ended, since it feeds both inputs`;

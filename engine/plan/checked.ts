@@ -1,5 +1,6 @@
 /** What a check knows of a pipeline, for the plan and for the other checks. */
 import type { Discovery, NodeDefinition } from '../../kit/node.ts';
+import type { Op } from '../../kit/ops.ts';
 import type { Params } from '../../kit/params.ts';
 import type { Readings } from '../../model/schema/reading.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -15,6 +16,8 @@ export interface CheckedNode {
   readonly definition: NodeDefinition;
   /** Migrated, `${parameters}` substituted, complete and of the declared shape. */
   readonly params: Params;
+  /** What a transform does, as far as its params and the columns that reach it say; null for sources and sinks. */
+  readonly op: Op | null;
   /** The params have no error: a source can be asked to `discover`. */
   readonly valid: boolean;
   /** The policy that the pipeline chooses for it, or that of the sources that feed it. */

@@ -3,12 +3,13 @@
  * types keep and replay them is found in the catalogue by what they declare.
  */
 import type { NodeDefinition } from '../../kit/node.ts';
+import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, defaultsOf, type Params } from '../../kit/params.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type Edge, errorPort, type NodeId, runNodes } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
-import { type Catalogue, isStateful } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { firstPorts } from './check-edges.ts';
 import type { CheckedPipeline } from './checked.ts';
 import { keptErrorSchema } from './error-schema.ts';
@@ -76,7 +77,7 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
     plan.edges,
   );
   const scope = graph.downstream([node]);
-  const stateful = plan.nodes.find(({ id, type, params }) => scope.has(id) && isStateful(catalogue.get(type), params));
+  const stateful = plan.nodes.find(({ id, op }) => scope.has(id) && op && traitsOf(op).isStateful);
   if (stateful) {
     const where = stateful.id === node ? `"${node}" itself` : `"${stateful.id}", which is behind "${node}",`;
     throw new MillraceError({
@@ -133,8 +134,11 @@ export function withReplays(plan: PhysicalPlan, catalogue: Catalogue, rows: read
     [...plan.edges, ...edges],
   );
   const ofNode = new Map(nodes.map((each) => [each.id, each]));
-  const ends = { definition: (id: NodeId) => catalogue.get(ofNode.get(id)!.type), params: (id: NodeId) => ofNode.get(id)!.params };
-  const { groups } = orderSources(graph, [...replays, ...plan.sourceGroups.flat()], firstPorts(graph, ends));
+  const { groups } = orderSources(
+    graph,
+    [...replays, ...plan.sourceGroups.flat()],
+    firstPorts(graph, (id) => ofNode.get(id)!.op),
+  );
   return {
     ...plan,
     nodes,

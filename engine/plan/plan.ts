@@ -25,7 +25,8 @@ export interface PlanOptions {
  */
 export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): PhysicalPlan {
   const { target, keepErrors = false } = options;
-  const ends = { definition: (id: NodeId) => checked.nodes.get(id)?.definition, params: (id: NodeId) => checked.nodes.get(id)?.params ?? {} };
+  const ends = { definition: (id: NodeId) => checked.nodes.get(id)?.definition };
+  const opOf = (id: NodeId) => checked.nodes.get(id)?.op;
   if (target !== undefined && !checked.graph.nodes.includes(target)) {
     throw new MillraceError({ code: 'node/missing', message: `There is no node "${target}"`, hint: `The nodes are ${nameList(checked.graph.nodes)}.` });
   }
@@ -45,7 +46,7 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
   const graph = new Graph(order, edges);
   const sources = planned.filter((node) => node.definition.kind === 'source').map((node) => node.id);
   const bounded = planned.every(({ definition, params }) => isBounded(definition, params));
-  const sourceGroups = orderSources(graph, sources, firstPorts(graph, ends)).groups;
+  const sourceGroups = orderSources(graph, sources, firstPorts(graph, opOf)).groups;
   const alignment = alignSources(planned, graph, sourceGroups, bounded);
   const plan: PhysicalPlan = {
     nodes: planned.map((node) => planNode(keepErrors && node.onError === 'stop' ? { ...node, onError: 'keep' } : node)),
@@ -70,7 +71,7 @@ function refusal(problems: readonly Problem[]): MillraceError {
   return new MillraceError({ ...first!, message: `${first!.message} (and ${others.length} more ${others.length === 1 ? 'error' : 'errors'})` });
 }
 
-function planNode({ id, node, onError, definition, params, inputs, inputLists, outputs }: CheckedNode): PlannedNode {
+function planNode({ id, node, onError, definition, params, op, inputs, inputLists, outputs }: CheckedNode): PlannedNode {
   const known = (ports: { readonly [port: string]: Schema | null }): { [port: string]: Schema } =>
     Object.fromEntries(Object.entries(ports).flatMap(([port, schema]) => (schema ? [[port, schema]] : [])));
   const unknown = [...Object.values(outputs), ...Object.values(inputLists).flat()].includes(null);
@@ -88,6 +89,7 @@ function planNode({ id, node, onError, definition, params, inputs, inputLists, o
     inputs: known(inputs),
     inputLists: Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas.filter((schema) => schema !== null)])),
     outputs: known(outputs),
+    ...(op && { op }),
   };
 }
 

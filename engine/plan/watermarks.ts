@@ -1,5 +1,6 @@
 /** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
 
+import { traitsOf } from '../../kit/op-traits.ts';
 import { isSameEventTime } from '../../model/schema/event-time.ts';
 import type { EventTime } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
@@ -30,17 +31,18 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
     }
     if (definition.kind !== 'transform') continue;
     checkUnited(checked, graph, findings);
-    if (definition.ends) continue;
+    const traits = traitsOf(checked.op!);
+    if (traits.ends) continue;
     endless.set(id, [...new Set(above(endless, id).flat())]);
     const [culprit] = above(stuck, id);
-    const waits = valid && !findings.hasError(id) ? (definition.awaits?.(params) ?? []) : [];
+    const waits = valid && !findings.hasError(id) ? traits.awaits : [];
     if (culprit !== undefined && waits.length > 0) {
       const message = `It waits for event time to pass, but "${culprit}" never ends and has no event time: what is held here would never come out`;
       const hint = `Set the event time of the source "${culprit}": one of its columns, or the arrival of its rows. For a time that is made later, such as that of a parsed line, put "Set event time" between.`;
       findings.node(id, { code: 'event-time/never', severity: 'error', message, hint });
       continue;
     }
-    if (culprit !== undefined && !definition.setsEventTime) stuck.set(id, culprit);
+    if (culprit !== undefined && !traits.setsEventTime) stuck.set(id, culprit);
     for (const { port, time, field } of waits) {
       const [source] = above(endless, id, port).flat();
       const eventTime = checked.inputs[port]?.eventTime;

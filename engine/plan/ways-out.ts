@@ -1,8 +1,9 @@
 import type { Field } from '../../kit/fields.ts';
 import type { NodeDefinition, Port } from '../../kit/node.ts';
 import type { Params } from '../../kit/params.ts';
-import type { Json } from '../../model/values/types.ts';
-import { isBounded, portIs } from './catalogue.ts';
+import type { Json, Schema } from '../../model/values/types.ts';
+import { isBounded } from './catalogue.ts';
+import { traitsOfNode } from './lower.ts';
 
 interface Configured {
   readonly definition: NodeDefinition;
@@ -10,9 +11,15 @@ interface Configured {
 }
 
 /** What to do about an input that waits for the end of rows which never end: only what can be done in one step, in the words of the forms. */
-export function waysOut(source: Configured & { readonly id: string }, waiting: Configured & { readonly port: Port }): string {
+export function waysOut(
+  source: Configured & { readonly id: string },
+  waiting: Configured & { readonly port: Port; readonly inputs: { readonly [port: string]: Schema | null } },
+): string {
   const { definition, port } = waiting;
-  const waits = (params: Params) => portIs('bounded', port, params) || portIs('first', port, params);
+  const waits = (params: Params) => {
+    const traits = traitsOfNode(definition, params, waiting.inputs);
+    return traits !== null && (traits.bounded.includes(port.name) || traits.first.includes(port.name));
+  };
   const ways = [
     ...changes(definition.params, waiting.params, (params) => !waits(params)),
     ...changes(source.definition.params, source.params, (params) => isBounded(source.definition, params)).map((change) => `${change} of "${source.id}"`),

@@ -1,5 +1,6 @@
 /** The physical plan: what a run process executes. Plain data; made by plan.ts from a checked pipeline. */
 
+import type { Op } from '../../kit/ops.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
 import type { Alignment } from '../plan/alignment.ts';
@@ -16,6 +17,8 @@ export interface PlannedNode {
   readonly inputs: { readonly [port: string]: Schema };
   readonly inputLists: { readonly [port: string]: readonly Schema[] };
   readonly outputs: { readonly [port: string]: Schema };
+  /** Of a transform: what it does. */
+  readonly op?: Op;
 }
 export interface PhysicalPlan {
   /** In topological order; nodes that no sink needs are left out of a run. */

@@ -1,5 +1,3 @@
-import { returnedRows } from '../../engine/operators/rows/returned-rows.ts';
-import { withDecimals } from '../../engine/operators/rows/shown-decimals.ts';
 import { duplicateNames, typeOptions } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
@@ -84,11 +82,7 @@ What the function throws fails that row, with the line and the column of the sni
     }
     return { outputs: { rows: rows && schema }, problems };
   },
-  run: ({ params, inputs, outputs, snippet }) => {
-    const step = withDecimals(snippet(params.code, 'code'), inputs['rows']!);
-    const toRows = returnedRows(inputs['rows']!, outputs['rows']!, 'code');
-    return { expand: (row) => toRows(step(row), row) };
-  },
+  lower: ({ params: { code } }) => ({ op: 'flatMap', code: { language: 'typescript', source: code, field: 'code' } }),
   examples: [
     {
       title: 'One row in, one row out, or none',

@@ -1,6 +1,4 @@
-import { compile, conformSource, mender, rowSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
-import { withDecimals } from '../../engine/operators/rows/shown-decimals.ts';
-import { duplicateNames, expressionProblems, findColumn, typeOptions } from '../../kit/columns.ts';
+import { duplicateNames, expressionProblems, typeOptions } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { mentionedColumns } from '../../model/schema/mentioned-columns.ts';
@@ -44,10 +42,6 @@ What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a
     }),
   },
   card: ({ columns }) => columns.map(({ name, expression }) => `${name || '?'} = ${expression || '?'}`).join(', ') || 'Add a column',
-  looksAt: ({ columns }, input) => {
-    const mentioned = columns.map(({ expression }) => mentionedColumns(expression, (name) => findColumn(input, name)));
-    return mentioned.includes(null) ? null : [...columns.map(({ name }) => name), ...mentioned.flatMap((found) => found!.map(({ name }) => name))];
-  },
   infer: ({ params, inputs, analyse }) => {
     const rows = inputs['rows'] ?? null;
     const problems: NodeProblem[] = duplicateNames(
@@ -85,24 +79,10 @@ What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a
     });
     return { outputs: { rows: known && { columns: [...known.values()] } }, problems };
   },
-  run: ({ params, inputs, outputs, expression }) => {
-    const output = outputs['rows']!;
-    const computed = params.columns.map(({ name }) => findColumn(output, name)!);
-    // Each sees the columns above it as they are by then.
-    const known = new Map(inputs['rows']!.columns.map((column) => [column.name, column]));
-    const functions = Object.fromEntries(
-      params.columns.map(({ name, expression: source }, i) => {
-        const run = withDecimals(expression(source, `columns.${i}.expression`), { columns: [...known.values()] }, source);
-        known.set(name, computed[i]!);
-        return [`f${i}`, run];
-      }),
-    );
-    const mend = mender(computed, 'compute/type', (i) => `columns.${i}.expression`);
-    const given = (name: string) => (findColumn(inputs['rows'], name) ? `row[${stringLiteral(name)}]` : 'null');
-    const steps = computed.map((column, i) => `v = f${i}(out); out[${stringLiteral(column.name)}] = ${conformSource(column, i)};`);
-    const columns = output.columns.map(({ name }) => ({ name, source: given(name) }));
-    return { map: compile(`(row) => { let v; const out = ${rowSource(columns)}; ${steps.join(' ')} return out; }`, { ...functions, mend }) };
-  },
+  lower: ({ params: { columns } }) => ({
+    op: 'compute',
+    columns: columns.map(({ name, expression }, i) => ({ name, expression: { language: 'typescript', source: expression, field: `columns.${i}.expression` } })),
+  }),
   examples: [
     {
       title: 'Add a column, and one that uses it',

@@ -1,11 +1,8 @@
-import { compile, rowSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, findColumn, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
 import { nullness } from '../../model/schema/nulls.ts';
-import type { Column, Schema, Value } from '../../model/values/types.ts';
-import { castValue } from '../../model/values/values.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
 
 const params = {
   columns: f.list({
@@ -64,8 +61,6 @@ A value that cannot be cast **fails its row**: the node's error policy then deci
         ? 'Keeps all columns'
         : 'Choose columns'
       : [...columns.map(({ column, name }) => (name ? `${column || '?'} as ${name}` : column || '?')), ...(others === 'keep' ? ['…'] : [])].join(', '),
-  // A column that is renamed takes its new name from another one.
-  looksAt: ({ columns }) => columns.filter(({ name, type }) => name !== null || type !== 'keep').flatMap(({ column, name }) => [column, name ?? column]),
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     const names = params.columns.map(({ column, name }) => name ?? column);
@@ -81,26 +76,14 @@ A value that cannot be cast **fails its row**: the node's error policy then deci
     if (!rows) return { outputs: { rows: null }, problems };
     return { outputs: { rows: { columns: selected(params, rows).map(({ to }) => to) } }, problems };
   },
-  run: ({ params, inputs }) => {
-    const parts = selected(params, inputs['rows']!);
-    const fields = parts.map(({ from, to, index }, i) => {
-      const read = `row[${stringLiteral(from.name)}]`;
-      return { name: to.name, source: index === null || from.type === to.type ? read : `cast(${read}, ${i})` };
-    });
-    const cast = (value: Value, part: number): Value => {
-      const { from, to, index } = parts[part]!;
-      const result = castValue(value, to.type, from.type);
-      if (result.ok) return result.value;
-      if (params.uncastable === 'null') return null;
-      throw new MillraceError({
-        code: 'select/cast',
-        message: `${result.message} (column "${from.name}")`,
-        hint: 'Mend the value upstream, or let what cannot be cast become null.',
-        field: `columns.${index}.type`,
-      });
-    };
-    return { map: compile(`(row) => (${rowSource(fields)})`, { cast }) };
-  },
+  lower: ({ params, inputs }) => ({
+    op: 'project',
+    columns: selected(params, inputs['rows']!).map(({ from, to, index }) => ({
+      name: to.name,
+      from: from.name,
+      cast: index === null || from.type === to.type ? null : { from: from.type, to: to.type, unfit: params.uncastable, field: `columns.${index}.type` },
+    })),
+  }),
   examples: [
     {
       title: 'Rename, reorder and cast',

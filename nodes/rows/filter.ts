@@ -1,9 +1,6 @@
-import { withDecimals } from '../../engine/operators/rows/shown-decimals.ts';
-import { expressionProblems, findColumn } from '../../kit/columns.ts';
+import { expressionProblems } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
-import { mentionedColumns } from '../../model/schema/mentioned-columns.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { conditionExpression, conditionProblems, conditionText } from './condition.ts';
 
@@ -54,8 +51,6 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
     }),
   },
   card: ({ mode, rules, where }) => (mode === 'rules' ? conditionText(rules) || 'Add a condition' : where || 'Write a condition'),
-  looksAt: ({ mode, rules, where }, input) =>
-    mode === 'rules' ? rules.rules.map(({ column }) => column) : (mentionedColumns(where, (name) => findColumn(input, name))?.map(({ name }) => name) ?? null),
   infer: ({ params: { mode, rules, where }, inputs, analyse }) => {
     const rows = inputs['rows'] ?? null;
     const code = mode === 'rules' ? conditionExpression(rules, rows ?? { columns: [] }) : where;
@@ -81,19 +76,14 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
       ],
     };
   },
-  run: ({ params: { mode, rules, where }, inputs, expression }) => {
-    if (mode === 'rules') {
-      const test = expression(conditionExpression(rules, inputs['rows']!), 'rules');
-      return { test: (row) => test(row) === true };
-    }
-    const test = withDecimals(expression(where, 'where'), inputs['rows']!, where);
-    return {
-      test: (row) => {
-        const value = test(row);
-        return value === true || (value !== false && isTruthy(value));
-      },
-    };
-  },
+  lower: ({ params: { mode, rules, where }, inputs }) => ({
+    op: 'filter',
+    isRule: mode === 'rules',
+    test:
+      mode === 'rules'
+        ? { language: 'typescript', source: conditionExpression(rules, inputs['rows']!), field: 'rules' }
+        : { language: 'typescript', source: where, field: 'where' },
+  }),
   examples: [
     {
       title: 'Hot readings, by rules',
@@ -145,15 +135,4 @@ function withoutNull(rows: Schema, names: readonly string[]): Schema {
   if (names.length === 0) return rows;
   const found = new Set(names);
   return { ...rows, columns: rows.columns.map((column) => (found.has(column.name) ? { ...column, nullable: false, nulls: undefined } : column)) };
-}
-
-function isTruthy(value: unknown): boolean {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return Boolean(value);
-  const what = typeof value === 'function' ? 'a function' : 'an object';
-  throw new MillraceError({
-    code: 'filter/not-boolean',
-    message: `The condition gave ${what}, not true or false`,
-    hint: 'Compare it with something; a method needs its brackets.',
-    field: 'where',
-  });
 }

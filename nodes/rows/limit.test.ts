@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { StatefulOperator } from '../../kit/node.ts';
-import { schema, tryTransform } from '../../test/transform-trial.ts';
+import { schema, startTransform, tryTransform } from '../../test/transform-trial.ts';
 import limit from './limit.ts';
 
 it('is a slice of its input, whatever the batches and restarts', () => {
@@ -16,7 +16,7 @@ it('is a slice of its input, whatever the batches and restarts', () => {
 });
 
 it('is done as soon as it has enough', () => {
-  const operator = limit.run({ params: { count: 2, offset: 1 }, emit: () => {} } as never) as StatefulOperator;
+  const operator = startTransform(limit, { params: { count: 2, offset: 1 }, emit: () => {} } as never) as StatefulOperator;
   operator.process([{ id: 1 }, { id: 2 }], 'rows');
   expect(operator.done!()).toBe(false);
   operator.process([{ id: 3 }], 'rows');

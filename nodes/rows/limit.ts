@@ -16,30 +16,14 @@ Lets the first *Count* rows through, after leaving out the first *Offset* ones. 
 Which rows are the first depends on their order: put a *Sort* before when it matters.
 `,
   inputs: [{ name: 'rows' }],
-  stateful: true,
   outputs: [{ name: 'rows' }],
   params: {
     count: f.number({ label: 'Count', default: 100, min: 0, integer: true }),
     offset: f.number({ label: 'Offset', default: 0, min: 0, integer: true, help: 'Rows to leave out before the first one.' }),
   },
   card: ({ count, offset }) => (offset > 0 ? `${count} rows after ${offset}` : `${count} rows`),
-  looksAt: () => [],
   infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
-  run: ({ params: { count, offset }, emit }) => {
-    let seen = 0;
-    return {
-      process(rows) {
-        const some = rows.slice(Math.max(0, offset - seen), Math.max(0, offset + count - seen));
-        seen += rows.length;
-        if (some.length > 0) emit('rows', some);
-      },
-      done: () => seen >= offset + count,
-      snapshot: () => seen,
-      restore: (state) => {
-        seen = state as number;
-      },
-    };
-  },
+  lower: ({ params: { count, offset } }) => ({ op: 'take', count, offset }),
   examples: [
     {
       title: 'Two rows after the first',

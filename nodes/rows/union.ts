@@ -1,10 +1,9 @@
-import { compile, rowSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
 import { commonType } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { Op } from '../../kit/ops.ts';
 import { nullness } from '../../model/schema/nulls.ts';
-import { decimalOfNumber } from '../../model/values/decimal.ts';
-import type { Column, ColumnType, Schema, Value } from '../../model/values/types.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
 
 export default defineNode({
   type: 'union',
@@ -40,9 +39,7 @@ A column must have the same type everywhere. Integer and number go together and 
     if (known.length === 0 || known.includes(null)) return { outputs: { rows: null } };
     return united(known as readonly Schema[], params.columns);
   },
-  run: ({ outputs }) => ({
-    map: compile(`(row) => (${rowSource(outputs['rows']!.columns.map(({ name, type }) => ({ name, source: read(name, type) })))})`, { toDecimal }),
-  }),
+  lower: (): Op => ({ op: 'flatten' }),
   examples: [
     {
       title: 'Two inputs with different columns',
@@ -69,16 +66,6 @@ A column must have the same type everywhere. Integer and number go together and 
     },
   ],
 });
-
-function read(name: string, type: ColumnType): string {
-  const value = `row[${stringLiteral(name)}] ?? null`;
-  return type === 'decimal' ? `toDecimal(${value})` : value;
-}
-
-/** Beside decimals, an input may have numbers. */
-function toDecimal(value: Value): Value {
-  return typeof value === 'number' ? decimalOfNumber(value) : value;
-}
 
 function united(schemas: readonly Schema[], which: 'warn' | 'all' | 'common'): { outputs: { rows: Schema }; problems: NodeProblem[] } {
   const columns = new Map<string, Column>();

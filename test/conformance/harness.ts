@@ -1,7 +1,9 @@
 /** Runs one node definition over one of its examples, in process and without the engine: what a node's author tests with. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { inputsOf, isBounded, outputsOf, portIs } from '../../engine/plan/catalogue.ts';
+import { openOperator } from '../../engine/operators/open.ts';
+import { inputsOf, isBounded, outputsOf } from '../../engine/plan/catalogue.ts';
+import { lower } from '../../engine/plan/lower.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { MemoryState } from '../../kit/keyed-state.ts';
 import type {
@@ -18,6 +20,7 @@ import type {
   TransformContext,
   TransformDefinition,
 } from '../../kit/node.ts';
+import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, type Params, validateParams } from '../../kit/params.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
@@ -221,10 +224,12 @@ class Run {
   }
 
   async #transform(definition: TransformDefinition<any>, context: TransformContext<any>): Promise<void> {
-    const operator = definition.run(context);
+    const op = lower(definition, context.params, context.inputs)!;
+    const { first } = traitsOf(op);
+    const operator = openOperator(op, context, () => definition.run!(context));
     this.isRowByRow = !('process' in operator);
     // Ports that must be read to their end come first, as in the engine.
-    const ports = [...definition.inputs].sort((a, b) => Number(portIs('first', b, context.params)) - Number(portIs('first', a, context.params)));
+    const ports = [...definition.inputs].sort((a, b) => Number(first.includes(b.name)) - Number(first.includes(a.name)));
     let isDone = false;
     for (const port of ports) {
       for (const batch of this.#batches(port.name)) {

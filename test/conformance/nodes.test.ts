@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Catalogue, inputsOf, isAbsent, isStateful, outputsOf } from '../../engine/plan/catalogue.ts';
+import { Catalogue, inputsOf, isAbsent, outputsOf } from '../../engine/plan/catalogue.ts';
+import { traitsOfNode } from '../../engine/plan/lower.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import type { Field, Fields } from '../../kit/fields.ts';
 import { iconNames } from '../../kit/icons.ts';
@@ -148,7 +149,7 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
       if (example.writes) expect(await readWritten(split.folder, example.writes)).toEqual(example.writes);
     });
 
-    if (definition.kind === 'transform' && !isStateful(definition, paramsOf(definition, example) as Params)) {
+    if (traitsOfNode(definition, paramsOf(definition, example) as Params, {})?.isStateful === false) {
       it('takes its rows one by one, as it declares', async () => {
         expect((await run(definition, example)).isRowByRow).toBe(true);
       });

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
+import { lower } from '../../engine/plan/lower.ts';
 import type { Example, TransformDefinition } from '../../kit/node.ts';
+import { looksAt } from '../../kit/op-traits.ts';
+import type { Params } from '../../kit/params.ts';
 import type { Row, Schema, Value } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { edgesOf, paramsOf, runExample } from '../conformance/harness.ts';
@@ -91,7 +94,9 @@ describe('a CSV file that is copied', () => {
   });
 });
 
-const passing = definitions.flatMap((definition) => (definition.kind === 'transform' && definition.looksAt ? [definition as TransformDefinition<any>] : []));
+const passing = definitions.flatMap((definition) =>
+  definition.kind === 'transform' && definition.inputs.length === 1 ? [definition as TransformDefinition<any>] : [],
+);
 const asText = (value: Value): Value => (value === null ? null : `text ${JSON.stringify(value)}`);
 
 describe.each(passing.map((definition) => [definition.type, definition] as const))('%s', (_, definition) => {
@@ -102,7 +107,8 @@ describe.each(passing.map((definition) => [definition.type, definition] as const
       const edges = edgesOf(example, port!);
       if (edges.length !== 1) return;
       const [{ schema, rows }] = edges as [(typeof edges)[number]];
-      const looked = new Set(definition.looksAt!(paramsOf(definition, example), schema) ?? schema.columns.map(({ name }) => name));
+      const op = lower(definition, paramsOf(definition, example) as Params, { [port!]: schema })!;
+      const looked = new Set(looksAt(op, schema) ?? schema.columns.map(({ name }) => name));
       const keeps = (name: string) => looked.has(name) || schema.eventTime?.column === name || !schema.columns.some((column) => column.name === name);
       const change = (row: Row): Row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, keeps(name) ? value : asText(value)]));
       const texts: Schema = { ...schema, columns: schema.columns.map((column) => (keeps(column.name) ? column : { ...column, type: 'string' })) };

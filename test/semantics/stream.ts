@@ -6,7 +6,7 @@ import { deserialize, serialize } from 'node:v8';
 import { expect, it } from 'vitest';
 import { outputsOf } from '../../engine/plan/catalogue.ts';
 import { Gauge } from '../../engine/runners/local/gauge.ts';
-import type { NodeProblem, RowFailure, StatefulOperator, TransformDefinition } from '../../kit/node.ts';
+import type { NodeProblem, Operator, RowFailure, StatefulOperator, TransformDefinition } from '../../kit/node.ts';
 import type { Params } from '../../kit/params.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../model/schema/event-time.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
@@ -134,7 +134,7 @@ export function playStream(
   return played;
 }
 
-function stateful(operator: ReturnType<TransformDefinition<any>['run']>): StatefulOperator {
+function stateful(operator: Operator): StatefulOperator {
   if ('process' in operator) return operator;
   throw new Error('Only operators with `process` have a place in time');
 }

@@ -20,7 +20,15 @@ const planned = (id: string): PlannedNode => ({
 });
 function station(id: string): Station {
   const counters = new NodeCounters(['rows']);
-  return { planned: planned(id), definition: {} as NodeDefinition, index: 0, counters, shift: { nodes: [counters], shares: [1] }, failures: {} as Failures };
+  return {
+    planned: planned(id),
+    definition: {} as NodeDefinition,
+    op: null,
+    index: 0,
+    counters,
+    shift: { nodes: [counters], shares: [1] },
+    failures: {} as Failures,
+  };
 }
 
 /** Two sources before one unit that notes what it hears. */

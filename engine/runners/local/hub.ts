@@ -1,4 +1,5 @@
 import type { NodeDefinition } from '../../../kit/node.ts';
+import type { Op } from '../../../kit/ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { systemProblem } from '../../../model/problems/system-errors.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
@@ -17,6 +18,8 @@ import type { RecentRows } from './recent-rows.ts';
 export interface Station {
   readonly planned: PlannedNode;
   readonly definition: NodeDefinition;
+  /** What a transform does; null for sources and sinks. */
+  readonly op: Op | null;
   /** In the plan. */
   readonly index: number;
   readonly counters: NodeCounters;

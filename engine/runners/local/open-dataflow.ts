@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { OrderCare, Output, OutputTime, Reader, RowFailure, SinkContext, SourceBatch, Writer } from '../../../kit/node.ts';
+import { traitsOf } from '../../../kit/op-traits.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
-import { isStateful } from '../../plan/catalogue.ts';
+import { openOperator } from '../../operators/open.ts';
 import { Graph } from '../../plan/graph.ts';
+import { lower } from '../../plan/lower.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
@@ -74,7 +76,7 @@ class OpenDataflow implements Dataflow {
     );
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
-    const holders = plan.nodes.filter(({ type, params }) => isStateful(env.definition(type), params));
+    const holders = plan.nodes.filter(({ op }) => op && traitsOf(op).isStateful);
     this.#memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
   }
@@ -88,7 +90,8 @@ class OpenDataflow implements Dataflow {
       const latePorts = definition.kind === 'sink' ? [] : definition.outputs.filter(({ late }) => late).map(({ name }) => name);
       const counters = new NodeCounters(Object.keys(planned.outputs), latePorts);
       const failures = new Failures(planned, counters, (problem, row) => this.#env.onFailure(problem, row));
-      this.#stations.set(planned.id, { planned, definition, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
+      const op = planned.op ?? lower(definition, planned.params, planned.inputs);
+      this.#stations.set(planned.id, { planned, definition, op, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
       if (planned.kind === 'source') this.#running.add(planned.id);
     });
     // Code first: it is what fails most often, and before anything is touched.
@@ -115,9 +118,8 @@ class OpenDataflow implements Dataflow {
       idle: (isIdle) => this.#hub.idle([station], isIdle),
       order: () => this.#orderOf(planned.id),
     };
-    const operator = this.#hub.work(station, () =>
-      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe, outputTime)),
-    );
+    const context = transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe, outputTime);
+    const operator = this.#hub.work(station, () => openOperator(station.op!, context, () => definition.run!(context)));
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
@@ -404,8 +406,8 @@ class OpenDataflow implements Dataflow {
   #rootOf(node: NodeId): NodeId {
     const unit =
       [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
-    const { definition } = this.#stations.get(node)!;
-    if (!unit || (definition.kind === 'transform' && definition.setsEventTime)) return node;
+    const { op } = this.#stations.get(node)!;
+    if (!unit || (op && traitsOf(op).setsEventTime)) return node;
     const { watermark, holder } = this.#hub.arrival(unit);
     return holder === null || watermark > this.#stations.get(node)!.counters.watermark ? node : this.#rootOf(holder);
   }

@@ -1,5 +1,7 @@
 /** Which inputs of a run are to lose no row to their own order, and how: see `OrderCare`. */
 import type { NodeDefinition, OrderCare } from '../../../kit/node.ts';
+import { traitsOf } from '../../../kit/op-traits.ts';
+import type { Op } from '../../../kit/ops.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { isBounded } from '../../plan/catalogue.ts';
 import type { Graph } from '../../plan/graph.ts';
@@ -7,7 +9,7 @@ import type { PlannedNode } from '../../protocol/physical-plan.ts';
 
 export interface OrderEnv {
   readonly graph: Graph;
-  node(id: NodeId): { readonly planned: PlannedNode; readonly definition: NodeDefinition };
+  node(id: NodeId): { readonly planned: PlannedNode; readonly definition: NodeDefinition; readonly op: Op | null };
   /** Whether event time decides what comes out of it. */
   waitsForTime(id: NodeId): boolean;
   /** By node that sets an event time: what is known of its rows, as of `OrderCare`. */
@@ -38,9 +40,9 @@ function isAwaited(id: NodeId, { graph, node, waitsForTime }: OrderEnv): boolean
   const reached = new Set([id]);
   for (const each of reached) {
     if (waitsForTime(each)) return true;
-    const { definition } = node(each);
+    const { op } = node(each);
     // From there on another time counts.
-    if (each !== id && definition.kind === 'transform' && definition.setsEventTime) continue;
+    if (each !== id && op && traitsOf(op).setsEventTime) continue;
     for (const { to } of graph.outgoing(each)) reached.add(to.node);
   }
   return false;

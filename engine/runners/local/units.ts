@@ -1,4 +1,5 @@
 import type { SourceBatch, StatefulOperator, Writer } from '../../../kit/node.ts';
+import { traitsOf } from '../../../kit/op-traits.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { NodeCounters } from './counters.ts';
@@ -142,8 +143,8 @@ export class StatefulUnit implements Unit {
 
   /** It tells by itself when it is idle. */
   get #setsEventTime(): boolean {
-    const { definition } = this.station;
-    return definition.kind === 'transform' && definition.setsEventTime === true;
+    const { op } = this.station;
+    return op !== null && traitsOf(op).setsEventTime;
   }
 
   get ticks(): boolean {

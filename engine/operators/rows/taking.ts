@@ -1,0 +1,18 @@
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { TakeOp } from '../../../kit/ops.ts';
+
+export function taking({ count, offset }: TakeOp, { emit }: OperatorContext): StatefulOperator {
+  let seen = 0;
+  return {
+    process(rows) {
+      const some = rows.slice(Math.max(0, offset - seen), Math.max(0, offset + count - seen));
+      seen += rows.length;
+      if (some.length > 0) emit('rows', some);
+    },
+    done: () => seen >= offset + count,
+    snapshot: () => seen,
+    restore: (state) => {
+      seen = state as number;
+    },
+  };
+}
