@@ -31,6 +31,7 @@ describe('planRun', () => {
       inputs: { rows: ab },
       inputLists: { rows: [ab] },
       outputs: { rows: ab, rest: ab },
+      op: expect.objectContaining({ op: 'native' }),
     });
     expect(edges).toHaveLength(2);
   });
