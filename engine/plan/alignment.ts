@@ -1,20 +1,13 @@
 /** Which sources are read in step by event time, because their rows meet where event time decides what comes out: see ADR 26. */
+
+import { traitsOf } from '../../kit/op-traits.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
-import { inputsOf, isBounded, portIs } from './catalogue.ts';
-import type { CheckedNode } from './check.ts';
+import type { Alignment } from '../protocol/physical-plan.ts';
+import { isBounded } from './catalogue.ts';
+import type { CheckedNode } from './checked.ts';
 import type { Graph } from './graph.ts';
 
-/** Plain data. */
-export interface Alignment {
-  /** By source: the nodes whose watermarks tell how far its rows are; the least counts. */
-  readonly clocks: { readonly [source: NodeId]: readonly NodeId[] };
-  /** Sources of one group whose rows meet: none of `held` is read on while one of `sources` is behind it. */
-  readonly meetings: readonly { readonly sources: readonly NodeId[]; readonly held: readonly NodeId[] }[];
-  /** Of them, those that have nothing to give while a `read` of theirs waits: their rows are only just being made. */
-  readonly live: readonly NodeId[];
-}
-
-type Node = Pick<CheckedNode, 'id' | 'definition' | 'params' | 'inputs' | 'outputs'>;
+type Node = Pick<CheckedNode, 'id' | 'definition' | 'params' | 'op' | 'inputs' | 'outputs'>;
 
 /** `nodes` in topological order; `groups` as sources are pulled; `bounded`: the run ends by itself. Undefined where order does not matter. */
 export function alignSources(nodes: readonly Node[], graph: Graph, groups: readonly (readonly NodeId[])[], bounded: boolean): Alignment | undefined {
@@ -57,15 +50,15 @@ function meetingPoints(nodes: readonly Node[], graph: Graph, byId: ReadonlyMap<N
   return [...deciding].filter((id) => byId.get(id)!.definition.kind !== 'source' && graph.incoming(id).length > 1);
 }
 
-function awaitsTime({ definition, params, inputs }: Node): boolean {
-  if (definition.kind !== 'transform') return false;
-  return (definition.awaits?.(params) ?? []).some(({ port, time }) => time === null || inputs[port]?.eventTime?.column === time);
+function awaitsTime({ op, inputs }: Node): boolean {
+  return op !== null && traitsOf(op).awaits.some(({ port, time }) => time === null || inputs[port]?.eventTime?.column === time);
 }
 
 /** The watermark of what it sends on does not follow from that of its inputs before they have ended. */
-function makesTime({ definition, params }: Node): boolean {
+function makesTime({ definition, op }: Node): boolean {
   if (definition.kind === 'source') return true;
-  return definition.kind === 'transform' && (definition.setsEventTime === true || inputsOf(definition).some((port) => portIs('bounded', port, params)));
+  const traits = op && traitsOf(op);
+  return traits !== null && (traits.setsEventTime || traits.bounded.length > 0);
 }
 
 /** By source above these nodes: whoever makes the time of the rows that arrive there. */
@@ -84,9 +77,9 @@ function clocksAbove(points: readonly NodeId[], graph: Graph, byId: ReadonlyMap<
 }
 
 /** Of a node that makes the time of rows: whether that says something before the end. */
-function tellsTime({ definition, outputs }: Node): boolean {
+function tellsTime({ definition, op, outputs }: Node): boolean {
   if (definition.kind === 'source') return Object.values(outputs).some((schema) => schema?.eventTime);
-  return definition.kind === 'transform' && definition.setsEventTime === true;
+  return op !== null && traitsOf(op).setsEventTime;
 }
 
 /** The time of rows that get theirs on arrival is when they are read, so that must not follow from it. An endless source without a time would never catch up. */

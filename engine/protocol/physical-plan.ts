@@ -3,7 +3,6 @@
 import type { Op } from '../../kit/ops.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
-import type { Alignment } from '../plan/alignment.ts';
 
 export interface PlannedNode {
   readonly id: NodeId;
@@ -19,6 +18,15 @@ export interface PlannedNode {
   readonly outputs: { readonly [port: string]: Schema };
   /** Of a transform: what it does. */
   readonly op?: Op;
+}
+/** Which sources are read in step by event time: see alignment.ts. */
+export interface Alignment {
+  /** By source: the nodes whose watermarks tell how far its rows are; the least counts. */
+  readonly clocks: { readonly [source: NodeId]: readonly NodeId[] };
+  /** Sources of one group whose rows meet: none of `held` is read on while one of `sources` is behind it. */
+  readonly meetings: readonly { readonly sources: readonly NodeId[]; readonly held: readonly NodeId[] }[];
+  /** Of them, those that have nothing to give while a `read` of theirs waits: their rows are only just being made. */
+  readonly live: readonly NodeId[];
 }
 export interface PhysicalPlan {
   /** In topological order; nodes that no sink needs are left out of a run. */
