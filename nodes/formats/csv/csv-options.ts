@@ -6,6 +6,7 @@ import type { SourceFormatParams } from '../../../kit/formats/column-formats.ts'
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { CellFormats, type ColumnEntry } from '../cells/cell-formats.ts';
 import { formatGroup as group, limitsGroup } from '../cells/column-types.ts';
+import { wideHint } from '../csv-wide-delimiter.ts';
 import type { CsvHeadOptions } from './csv-head.ts';
 import type { RowWidth } from './csv-parser.ts';
 
@@ -95,8 +96,8 @@ export const dialectFields = {
     default: 'strict',
     options: [
       { value: 'strict', label: 'The row fails' },
-      { value: 'fill', label: 'Fill up with null; too many fail' },
-      { value: 'cut', label: 'Fill up with null, cut off extra fields', help: 'The log says how many rows had too few or too many.' },
+      { value: 'fill', label: 'Fill with null; too many fail' },
+      { value: 'cut', label: 'Fill with null, drop extra fields', help: 'The log says how many rows had too few or too many.' },
     ],
   }),
 };
@@ -147,7 +148,7 @@ function byte(text: string, field: string): number {
   throw new MillraceError({
     code: 'csv/delimiter',
     message: `"${text}" cannot be a ${parts[field] ?? 'delimiter'}.`,
-    hint: 'Give one ASCII character; \\t stands for a tab.',
+    hint: character.length > 1 && parts[field] === undefined ? wideHint : 'Give one ASCII character; \\t stands for a tab.',
     field,
   });
 }
