@@ -4,6 +4,7 @@ import type { Schema } from '../../model/values/types.ts';
 import type { Edge } from '../document/pipeline.ts';
 import { alignSources } from './alignment.ts';
 import { Graph } from './graph.ts';
+import { lower } from './lower.ts';
 
 type Node = Parameters<typeof alignSources>[0][number];
 const plain: Schema = { columns: [{ name: 't', type: 'timestamp', nullable: false }] };
@@ -11,13 +12,14 @@ const timed: Schema = { ...plain, eventTime: { column: 't' } };
 
 /** A node for the planner: only what it looks at. */
 function node(definition: object, schema: Schema = timed): Omit<Node, 'id'> {
-  return { definition: definition as NodeDefinition, params: {}, inputs: { rows: schema, left: schema, right: schema }, outputs: { rows: schema } };
+  const op = lower(definition as NodeDefinition, {}, {});
+  return { definition: definition as NodeDefinition, params: {}, op, inputs: { rows: schema, left: schema, right: schema }, outputs: { rows: schema } };
 }
 const inputs = [{ name: 'rows' }];
 const file = node({ kind: 'source', bounded: true });
 const endless = node({ kind: 'source', bounded: false });
-const filter = node({ kind: 'transform', inputs });
-const union = node({ kind: 'transform', inputs: [{ name: 'rows', many: true }] });
+const filter = node({ kind: 'transform', inputs, lower: () => ({ op: 'flatten' }) });
+const union = node({ kind: 'transform', inputs: [{ name: 'rows', many: true }], lower: () => ({ op: 'flatten' }) });
 const windows = node({ kind: 'transform', inputs, awaits: () => [{ port: 'rows', time: 't' }] });
 const sides = [{ name: 'left' }, { name: 'right' }];
 const join = node({ kind: 'transform', inputs: sides, awaits: () => sides.map(({ name }) => ({ port: name, time: null })) });

@@ -1,6 +1,6 @@
 import type { Row } from '../../../model/values/types.ts';
-import type { RowBlock } from '../spill/row-block.ts';
 import type { JoinKey } from './join-keys.ts';
+import type { RowBlock } from './row-block.ts';
 
 /** Some rows of a block. */
 export interface RowsOfBlock {

@@ -3,8 +3,8 @@
 import type { TransformContext } from '../../../kit/node.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { RowPacker } from '../rows/packed-rows.ts';
-import type { BlockLayout } from '../spill/row-block.ts';
 import type { JoinKey } from './join-keys.ts';
+import type { BlockLayout } from './row-block.ts';
 
 export type Side = 'left' | 'right';
 export const sides = ['left', 'right'] as const;

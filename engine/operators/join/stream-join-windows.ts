@@ -1,9 +1,9 @@
 import type { Row, State } from '../../../model/values/types.ts';
 import { TimeQueue } from '../keyed/time-queue.ts';
-import { type PackedBlock, RowBlock } from '../spill/row-block.ts';
-import { type BlockRun, partOf, rowsByPart, SpilledBlocks } from '../spill/spilled-blocks.ts';
 import type { JoinKey } from './join-keys.ts';
 import { MatchIndex, type RowsOfBlock } from './match-index.ts';
+import { type PackedBlock, RowBlock } from './row-block.ts';
+import { type BlockRun, partOf, rowsByPart, SpilledBlocks } from './spilled-blocks.ts';
 import { type Match, type Matcher, type MatcherOptions, otherSide, type Side, sides } from './stream-join-matcher.ts';
 
 /** How many blocks without rows are kept, to be filled again. */
@@ -209,7 +209,7 @@ export class WindowMatcher implements Matcher {
     if (slice === undefined) return;
     this.#slices[side].delete(start);
     if (slice.block !== null) this.#release(side, slice, slice.block);
-    if (slice.runs.length > 0) this.#spilled[side].expire(Math.min(gone, this.#lastOf(start)));
+    if (slice.runs.length > 0) this.#spilled[side].expire(slice.runs, Math.min(gone, this.#lastOf(start)));
   }
 
   #release(side: Side, slice: Slice, block: RowBlock): void {
@@ -280,7 +280,7 @@ export class WindowMatcher implements Matcher {
 
   snapshot(): State {
     const of = (side: Side): SideSnapshot => ({
-      slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block && block.pack(), runs: [...runs] })),
+      slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block?.pack() ?? null, runs: [...runs] })),
       nextRun: this.#spilled[side].snapshot(),
     });
     return { left: of('left'), right: of('right'), windows: [...this.#windows.keys()] } as unknown as State;

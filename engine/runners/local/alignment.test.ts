@@ -4,7 +4,7 @@ import type { Reader, SourceBatch } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Json } from '../../../model/values/types.ts';
-import type { Alignment } from '../../plan/alignment.ts';
+import type { Alignment } from '../../protocol/physical-plan.ts';
 import type { Dataflow } from './dataflow.ts';
 import { Pull, type PullOptions, Stopped } from './pull.ts';
 

@@ -1,6 +1,6 @@
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import type { NodeId } from '../../document/pipeline.ts';
-import type { Alignment as AlignmentPlan } from '../../plan/alignment.ts';
+import type { Alignment as AlignmentPlan } from '../../protocol/physical-plan.ts';
 import type { Dataflow } from './dataflow.ts';
 
 /**

@@ -3,7 +3,7 @@ import { MillraceError } from '../../../model/problems/problem.ts';
 import { SteadyClock } from '../../../model/time/steady-clock.ts';
 import type { Json } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
-import type { Alignment as AlignmentPlan } from '../../plan/alignment.ts';
+import type { Alignment as AlignmentPlan } from '../../protocol/physical-plan.ts';
 import { Alignment } from './alignment.ts';
 import type { Dataflow } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';

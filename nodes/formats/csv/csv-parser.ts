@@ -13,6 +13,7 @@ import type { Column, ColumnType, Row, Schema, Value } from '../../../model/valu
 import { type Converted, castValue, setColumn } from '../../../model/values/values.ts';
 import { type CellFormat, type CellFormats, type ColumnEntry, missingMarks, noneIsOf } from '../cells/cell-formats.ts';
 import { readAs } from '../cells/column-types.ts';
+import { asWindows1252 } from '../text/text-evidence.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
 
@@ -259,7 +260,9 @@ export class CsvParser implements Parser {
   #reportBad(window: Window, record: CsvRecord & { kind: 'bad' }): void {
     const { code, message, hint } = record;
     if (this.#headerIsNext) throw new MillraceError({ code, message: `The header of ${window.file.name} cannot be read. ${message}`, hint });
-    this.#fail(unreadable(window, record.next, record.lines, { code, message, hint }));
+    // Only UTF-8 is read as it is: bytes that are none are most likely windows-1252.
+    const fix = code === 'csv/encoding' ? { fix: asWindows1252 } : {};
+    this.#fail(unreadable(window, record.next, record.lines, { code, message, hint, ...fix }));
   }
 
   #checkHeader(window: Window, fields: readonly CsvField[]): void {

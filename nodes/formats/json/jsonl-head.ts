@@ -1,6 +1,6 @@
 /** The beginning of JSON files: their columns, found within bounds of time and bytes. */
 
-import { openBytes } from '../../../io/files/byte-reader.ts';
+import { openBytesUntil } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
@@ -145,7 +145,7 @@ async function sample(
   signal: AbortSignal,
   take: (line: string, number: number) => boolean,
 ): Promise<Beginning & { readonly seen: number }> {
-  const reader = await within(openBytes(file, { encoding, chunkSize }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding, chunkSize });
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let seen = 0;
@@ -186,7 +186,7 @@ async function sampleDocument(
   signal: AbortSignal,
   take: (record: string, line: number, column: number) => boolean,
 ): Promise<{ readonly seen: number; readonly fault: { readonly line: number; readonly message: string } | null; readonly missing: string | null }> {
-  const reader = await within(openBytes(file, { encoding, chunkSize }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding, chunkSize });
   const scanner = new JsonScanner(path, maxBytes);
   try {
     let keep: Buffer = Buffer.alloc(0);

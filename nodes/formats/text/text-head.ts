@@ -1,6 +1,6 @@
 /** The beginning of text files: the columns of their lines, found within bounds of time and bytes. */
 import { runInNewContext } from 'node:vm';
-import { openBytes } from '../../../io/files/byte-reader.ts';
+import { openBytesUntil } from '../../../io/files/byte-reader.ts';
 import type { Parser } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
@@ -150,7 +150,7 @@ async function sample(files: readonly InputFile[], rows: number, options: TextHe
 }
 
 async function beginningOf(file: InputFile, rows: number, most: number, options: TextHeadOptions, signal: AbortSignal): Promise<Texts> {
-  const reader = await within(openBytes(file, { encoding: options.encoding, chunkSize }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding: options.encoding, chunkSize });
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let hasEnded = false;
