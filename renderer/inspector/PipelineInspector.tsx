@@ -7,8 +7,8 @@ import type { Parameter } from '../../engine/document/pipeline.ts';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import { exactNumber } from '../../model/values/exact-number.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
-import styles from './form/Inspector.module.css';
 import { LimitNote, titleLimit } from '../shell/problems/LimitNote.tsx';
+import styles from './form/Inspector.module.css';
 import { numberText, plainText, useTypedText } from './form/typed-text.ts';
 import parts from './widgets/Widgets.module.css';
 
