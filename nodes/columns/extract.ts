@@ -1,16 +1,16 @@
 import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, findColumn, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { caster, unfitField } from '../../kit/formats/casting.ts';
+import { jsonColumns, jsonFieldItem, jsonFieldProblems, jsonFieldReader, jsonPathDocs } from '../../kit/formats/json-fields.ts';
+import { columnsOf, formatDocs, formatLabel, isNamedFormat, logZoneField, type NamedFormat, namedFormats, namedReader } from '../../kit/formats/log-formats.ts';
+import { readLogfmt } from '../../kit/formats/logfmt.ts';
+import { namedGroupProblems, patternGroups, patternProblems, patternSource } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { own } from '../../model/text/own.ts';
 import { zoneProblem } from '../../model/time/zone.ts';
 import type { Column, ColumnType, Json, Row, Value } from '../../model/values/types.ts';
-import { caster, unfitField } from '../formats/cells/casting.ts';
-import { jsonColumns, jsonFieldItem, jsonFieldProblems, jsonFieldReader, jsonPathDocs } from '../formats/cells/json-fields.ts';
-import { columnsOf, formatDocs, formatLabel, isNamedFormat, logZoneField, type NamedFormat, namedFormats, namedReader } from '../formats/text/log-formats.ts';
-import { readLogfmt } from '../formats/text/logfmt.ts';
-import { namedGroupProblems, patternGroups, patternProblems, patternSource } from '../formats/text/patterns.ts';
 
 const byPattern = { param: 'by', is: ['pattern'] } as const;
 const params = {

@@ -1,6 +1,7 @@
 import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, findColumn } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { unfitField } from '../../kit/formats/casting.ts';
 import { formatProblem, formatText, textFormatFields, textParser, typeOfFormat, words } from '../../kit/formats/text-formats.ts';
 import { patternHelp } from '../../kit/formats/time-pattern.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
@@ -8,7 +9,6 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
 import { formatValue } from '../../model/values/values.ts';
-import { unfitField } from '../formats/cells/casting.ts';
 
 const params = {
   columns: f.list({

@@ -2,13 +2,13 @@ import { keyOfType } from '../../engine/operators/keyed/key-columns.ts';
 import { columnSource, compile, rowSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
 import { keyTypes, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { caster, mayBecomeNull } from '../../kit/formats/casting.ts';
+import { patternProblems, patternSource } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem, type TransformContext } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../model/values/types.ts';
 import { castValue, formatValue } from '../../model/values/values.ts';
-import { caster, mayBecomeNull } from '../formats/cells/casting.ts';
-import { patternProblems, patternSource } from '../formats/text/patterns.ts';
 
 const byTable = { param: 'what', is: ['values'] } as const;
 const byPart = { param: 'what', is: ['text', 'pattern'] } as const;

@@ -1,12 +1,12 @@
 import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { caster, mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
+import { patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Row, Value } from '../../model/values/types.ts';
-import { caster, mayBecomeNull, unfitField } from '../formats/cells/casting.ts';
-import { patternGroups, patternProblems } from '../formats/text/patterns.ts';
 import { type Parts, splitter } from './text-parts.ts';
 
 const intoColumns = { param: 'into', is: ['columns'] } as const;

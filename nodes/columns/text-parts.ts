@@ -1,9 +1,9 @@
 /** Texts taken apart at delimiters or at what a pattern matches. */
 
 import { columnSource } from '../../engine/operators/rows/rows.ts';
+import { patternSource } from '../../kit/formats/patterns.ts';
 import type { TransformContext } from '../../kit/node.ts';
 import type { Row } from '../../model/values/types.ts';
-import { patternSource } from '../formats/text/patterns.ts';
 
 export interface Splitting {
   readonly column: string;

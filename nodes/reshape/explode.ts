@@ -1,10 +1,10 @@
 import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { caster, unfitField } from '../../kit/formats/casting.ts';
+import { jsonColumns, jsonFieldItem, jsonFieldProblems, jsonFieldReader, jsonPathDocs } from '../../kit/formats/json-fields.ts';
 import { defineNode } from '../../kit/node.ts';
 import type { Column, Json, Row, Value } from '../../model/values/types.ts';
-import { caster, unfitField } from '../formats/cells/casting.ts';
-import { jsonColumns, jsonFieldItem, jsonFieldProblems, jsonFieldReader, jsonPathDocs } from '../formats/cells/json-fields.ts';
 
 const params = {
   column: f.column({ label: 'List', help: 'A JSON column that holds lists.', types: ['json'] }),

@@ -1,12 +1,12 @@
 import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { commonType, duplicateNames, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { caster, mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
-import { caster, mayBecomeNull, unfitField } from '../formats/cells/casting.ts';
 
 const params = {
   which: f.choice({

@@ -1,10 +1,10 @@
 /** Fields of JSON values as columns: their params, and how they are read. */
 
-import { typeOptions } from '../../../kit/columns.ts';
-import { f, type ParamsOf } from '../../../kit/fields.ts';
-import type { NodeProblem } from '../../../kit/node.ts';
-import { atJsonPath, type JsonPath, jsonPathName, parseJsonPath } from '../../../model/schema/json-path.ts';
-import type { Column, Json, Value } from '../../../model/values/types.ts';
+import { atJsonPath, type JsonPath, jsonPathName, parseJsonPath } from '../../model/schema/json-path.ts';
+import type { Column, Json, Value } from '../../model/values/types.ts';
+import { typeOptions } from '../columns.ts';
+import { f, type ParamsOf } from '../fields.ts';
+import type { NodeProblem } from '../node.ts';
 import { caster, type Unfit } from './casting.ts';
 
 export const jsonFieldItem = {
