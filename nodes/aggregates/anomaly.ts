@@ -1,7 +1,8 @@
-import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../../engine/operators/keyed/keyed-rows.ts';
+import { KeyedRows, rowExtender } from '../../engine/operators/keyed/keyed-rows.ts';
 import { addAt, addToLast, deviationOf, newRolling, type RollingState, removeUntil } from '../../engine/operators/keyed/rolling-statistics.ts';
 import { numericTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
 import type { Column, Row, Value } from '../../model/values/types.ts';
 

@@ -1,7 +1,8 @@
-import { KeyedRows, keysField, ttlDocs, ttlField } from '../../engine/operators/keyed/keyed-rows.ts';
+import { KeyedRows } from '../../engine/operators/keyed/keyed-rows.ts';
 import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { findColumn } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';

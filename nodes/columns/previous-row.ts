@@ -1,7 +1,8 @@
 import { keyColumns } from '../../engine/operators/keyed/key-columns.ts';
-import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../../engine/operators/keyed/keyed-rows.ts';
+import { KeyedRows, rowExtender } from '../../engine/operators/keyed/keyed-rows.ts';
 import { findColumn, keyTypes, numberTypes, timeTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import { scaledOf, sumOf, textOf } from '../../model/values/decimal.ts';

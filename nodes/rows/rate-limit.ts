@@ -1,6 +1,7 @@
-import { KeyedRows, keyReader, keysField, ttlDocs, ttlField } from '../../engine/operators/keyed/keyed-rows.ts';
+import { KeyedRows, keyReader } from '../../engine/operators/keyed/keyed-rows.ts';
 import { noTime } from '../../engine/operators/rows/row-failures.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField } from '../../kit/keys.ts';
 import { defineNode, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../model/schema/event-time.ts';
 import { durationText } from '../../model/time/duration.ts';
