@@ -27,9 +27,18 @@ export function traitsOf(op: Op): OpTraits {
       return { ...ofOneInstance, ends: true };
     case 'order':
       return { ...ofOneInstance, bounded: ['rows'] };
+
+    case 'stateful':
+      return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
+
     case 'native':
       return op.traits;
   }
+}
+
+/** Each key's rows, in their order, are all that counts for them. */
+function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
+  return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
 }
 
 /**

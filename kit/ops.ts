@@ -11,7 +11,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | KeyedOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -63,6 +63,26 @@ export interface OrderOp {
   readonly op: 'order';
   readonly by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[];
 }
+
+// ---- Row after row within a key
+
+export type KeyedOp = StatefulOp;
+
+interface ByKey {
+  /** Each combination of their values is looked at on its own; none: all rows together. */
+  readonly keys: readonly string[];
+  /** Milliseconds without a row after which a key starts anew; null: never. By event time where rows have one, else by the wall clock. */
+  readonly ttl: number | null;
+}
+/** Users' functions over the rows of each key, with a state and timers: Beam's stateful ParDo. Its keys are forgotten by event time only. */
+export interface StatefulOp extends ByKey {
+  readonly op: 'stateful';
+  readonly code: CodeRef;
+  readonly hasTimers: boolean;
+}
+
+// ----
+
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {
   readonly op: 'native';
