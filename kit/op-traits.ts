@@ -30,6 +30,8 @@ export function traitsOf(op: Op): OpTraits {
 
     case 'stateful':
       return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
+    case 'lag':
+      return byKey(op);
 
     case 'native':
       return op.traits;
@@ -60,6 +62,10 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [];
     case 'order':
       return op.by.map(({ column }) => column);
+
+    case 'lag':
+      return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
+
     default:
       return null;
   }

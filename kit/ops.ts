@@ -66,7 +66,7 @@ export interface OrderOp {
 
 // ---- Row after row within a key
 
-export type KeyedOp = StatefulOp;
+export type KeyedOp = StatefulOp | LagOp;
 
 interface ByKey {
   /** Each combination of their values is looked at on its own; none: all rows together. */
@@ -79,6 +79,22 @@ export interface StatefulOp extends ByKey {
   readonly op: 'stateful';
   readonly code: CodeRef;
   readonly hasTimers: boolean;
+}
+/** Columns are added with the values that others had in earlier rows of the key. */
+export interface LagOp extends ByKey {
+  readonly op: 'lag';
+  readonly columns: readonly LaggedColumn[];
+  /** Rows that are as the key's row before in all of these are left out. Empty: none is. */
+  readonly onlyChangesOf: readonly string[];
+}
+export interface LaggedColumn {
+  readonly column: string;
+  /** So many rows before. */
+  readonly offset: number;
+  readonly name: string;
+  /** The name of a column for the row's value minus the earlier one; null: there is none. */
+  readonly change: string | null;
+  readonly field: string;
 }
 
 // ----

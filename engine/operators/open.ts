@@ -2,6 +2,7 @@
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
 import { keyedSteps } from './keyed/keyed-steps.ts';
+import { lagging } from './keyed/lagging.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
 import { filtering } from './rows/filtering.ts';
@@ -30,6 +31,8 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
 
     case 'stateful':
       return keyedSteps(op, context);
+    case 'lag':
+      return lagging(op, context);
 
     case 'native':
       return native();
