@@ -31,6 +31,7 @@ export function traitsOf(op: Op): OpTraits {
     case 'stateful':
       return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
     case 'lag':
+    case 'anomaly':
       return byKey(op);
 
     case 'native':
@@ -65,6 +66,8 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
 
     case 'lag':
       return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
+    case 'anomaly':
+      return [...op.keys, op.column];
 
     default:
       return null;

@@ -66,7 +66,7 @@ export interface OrderOp {
 
 // ---- Row after row within a key
 
-export type KeyedOp = StatefulOp | LagOp;
+export type KeyedOp = StatefulOp | LagOp | AnomalyOp;
 
 interface ByKey {
   /** Each combination of their values is looked at on its own; none: all rows together. */
@@ -95,6 +95,20 @@ export interface LaggedColumn {
   /** The name of a column for the row's value minus the earlier one; null: there is none. */
   readonly change: string | null;
   readonly field: string;
+}
+/** Columns are added that say what was expected of a number after those before it in its key, and how far it is from that. */
+export interface AnomalyOp extends ByKey {
+  readonly op: 'anomaly';
+  readonly column: string;
+  /** The values that count: of the last rows, of the last milliseconds of event time, or of all, weighted by half after each `halfLife` rows. */
+  readonly against:
+    | { readonly kind: 'rows'; readonly rows: number }
+    | { readonly kind: 'duration'; readonly duration: number }
+    | { readonly kind: 'weighted'; readonly halfLife: number };
+  /** In standard deviations. */
+  readonly threshold: number;
+  /** Values of a key before the first score. */
+  readonly warmup: number;
 }
 
 // ----

@@ -3,6 +3,7 @@ import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
 import { keyedSteps } from './keyed/keyed-steps.ts';
 import { lagging } from './keyed/lagging.ts';
+import { scoring } from './keyed/scoring.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
 import { filtering } from './rows/filtering.ts';
@@ -33,6 +34,8 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return keyedSteps(op, context);
     case 'lag':
       return lagging(op, context);
+    case 'anomaly':
+      return scoring(op, context);
 
     case 'native':
       return native();
