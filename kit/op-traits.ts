@@ -2,7 +2,7 @@
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
-import type { CodeRef, Op, OpTraits } from './ops.ts';
+import type { CodeRef, FillOp, Op, OpTraits } from './ops.ts';
 
 const rowByRow: OpTraits = {
   isStateful: false,
@@ -33,6 +33,8 @@ export function traitsOf(op: Op): OpTraits {
     case 'lag':
     case 'anomaly':
       return byKey(op);
+    case 'fill':
+      return looksBack(op) ? byKey(op) : rowByRow;
 
     case 'native':
       return op.traits;
@@ -42,6 +44,11 @@ export function traitsOf(op: Op): OpTraits {
 /** Each key's rows, in their order, are all that counts for them. */
 function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
   return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
+}
+
+/** Whether a row is filled with values of other rows. */
+export function looksBack({ columns }: FillOp): boolean {
+  return columns.some(({ constant }) => constant === null);
 }
 
 /**
@@ -68,6 +75,8 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
     case 'anomaly':
       return [...op.keys, op.column];
+    case 'fill':
+      return [...op.keys, ...op.columns.map(({ column }) => column)];
 
     default:
       return null;

@@ -66,7 +66,7 @@ export interface OrderOp {
 
 // ---- Row after row within a key
 
-export type KeyedOp = StatefulOp | LagOp | AnomalyOp;
+export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp;
 
 interface ByKey {
   /** Each combination of their values is looked at on its own; none: all rows together. */
@@ -109,6 +109,18 @@ export interface AnomalyOp extends ByKey {
   readonly threshold: number;
   /** Values of a key before the first score. */
   readonly warmup: number;
+}
+/** Nulls are filled, from the first of the items to the last: a column may have several. */
+export interface FillOp extends ByKey {
+  readonly op: 'fill';
+  readonly columns: readonly FilledColumn[];
+  /** Text of nothing but white space is filled too. */
+  readonly blanks: boolean;
+}
+export interface FilledColumn {
+  readonly column: string;
+  /** As text, read in the column's type. Null: the last value of the key that was not missing. */
+  readonly constant: string | null;
 }
 
 // ----

@@ -1,6 +1,7 @@
 /** How each operation is done in a thread of this machine. */
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
+import { filling } from './keyed/filling.ts';
 import { keyedSteps } from './keyed/keyed-steps.ts';
 import { lagging } from './keyed/lagging.ts';
 import { scoring } from './keyed/scoring.ts';
@@ -36,6 +37,8 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return lagging(op, context);
     case 'anomaly':
       return scoring(op, context);
+    case 'fill':
+      return filling(op, context);
 
     case 'native':
       return native();
