@@ -32,7 +32,12 @@ export function traitsOf(op: Op): OpTraits {
       return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
     case 'lag':
     case 'anomaly':
+    case 'rateLimit':
+    case 'everyNth':
       return byKey(op);
+    case 'sample':
+      // A key's draw depends on nothing but the key.
+      return op.keys.length > 0 ? rowByRow : ofOneInstance;
     case 'fill':
       return looksBack(op) ? byKey(op) : rowByRow;
 
@@ -75,6 +80,10 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
     case 'anomaly':
       return [...op.keys, op.column];
+    case 'rateLimit':
+    case 'everyNth':
+    case 'sample':
+      return op.keys;
     case 'fill':
       return [...op.keys, ...op.columns.map(({ column }) => column)];
 

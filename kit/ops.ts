@@ -66,7 +66,7 @@ export interface OrderOp {
 
 // ---- Row after row within a key
 
-export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp;
+export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp | RateLimitOp | EveryNthOp | SampleOp;
 
 interface ByKey {
   /** Each combination of their values is looked at on its own; none: all rows together. */
@@ -121,6 +121,26 @@ export interface FilledColumn {
   readonly column: string;
   /** As text, read in the column's type. Null: the last value of the key that was not missing. */
   readonly constant: string | null;
+}
+/**
+ * The first `count` rows of each key and stretch of `per` milliseconds (aligned to 1970) leave by the first output, all others by the
+ * second. By event time where rows have one, else by the wall clock.
+ */
+export interface RateLimitOp extends Pick<ByKey, 'keys'> {
+  readonly op: 'rateLimit';
+  readonly count: number;
+  readonly per: number;
+}
+/** The first row of each key and then every n-th one leave by the first output, all others by the second. */
+export interface EveryNthOp extends ByKey {
+  readonly op: 'everyNth';
+  readonly every: number;
+}
+/** A random share leaves by the first output, all others by the second. With keys it is these that are drawn: all rows of one go the same way. */
+export interface SampleOp extends Pick<ByKey, 'keys'> {
+  readonly op: 'sample';
+  readonly percent: number;
+  readonly seed: number;
 }
 
 // ----

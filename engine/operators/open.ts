@@ -4,6 +4,7 @@ import type { Op } from '../../kit/ops.ts';
 import { filling } from './keyed/filling.ts';
 import { keyedSteps } from './keyed/keyed-steps.ts';
 import { lagging } from './keyed/lagging.ts';
+import { limiting, sampling, thinning } from './keyed/limiting.ts';
 import { scoring } from './keyed/scoring.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
@@ -39,6 +40,12 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return scoring(op, context);
     case 'fill':
       return filling(op, context);
+    case 'rateLimit':
+      return limiting(op, context);
+    case 'everyNth':
+      return thinning(op, context);
+    case 'sample':
+      return sampling(op, context);
 
     case 'native':
       return native();
