@@ -5,7 +5,7 @@ import { Palette } from '../palette/Palette.tsx';
 import { session, useSession } from '../session/session.ts';
 import { StartPage } from '../start/StartPage.tsx';
 import { Dock } from './Dock.tsx';
-import { ErrorBoundary } from './ErrorBoundary.tsx';
+import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
 
 const Inspector = lazy(() => import('../inspector/Inspector.tsx'));
 

@@ -1,7 +1,7 @@
 import { Menu } from '@mantine/core';
 import type { Position } from '../../engine/document/pipeline.ts';
-import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
-import { contextMenus } from '../commands/registry.ts';
+import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
+import { contextMenus } from '../shell/commands/registry.ts';
 import { session } from '../session/session.ts';
 
 export interface MenuTarget {

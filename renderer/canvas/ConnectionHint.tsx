@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { createPortal } from 'react-dom';
 import type { Position } from '../../engine/document/pipeline.ts';
 import { session } from '../session/session.ts';
-import { whyNot, wrongDirection } from './connect.ts';
+import { whyNot, wrongDirection } from '../graph/connect.ts';
 
 /** While an edge is drawn over a port that cannot take it: why, beside the pointer. */
 export function ConnectionHint() {

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
-import { runCommand } from '../commands/registry.ts';
+import { runCommand } from '../shell/commands/registry.ts';
 import { chooseData } from '../files/open-file.ts';
 import './empty-canvas.css';
 

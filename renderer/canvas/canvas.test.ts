@@ -4,10 +4,10 @@ import type { Edge, Pipeline } from '../../engine/document/pipeline.ts';
 import type { NodeManifest } from '../../engine/protocol/messages.ts';
 import { aligned } from './align.ts';
 import { arranged } from './auto-layout.ts';
-import { edgeTo, whyNot } from './connect.ts';
-import { placeTitles } from './far.ts';
-import { allPorts, flowEdges, flowNodes, portsOf } from './flow.ts';
-import { freePlace, putIntoEdge } from './insert.ts';
+import { edgeTo, whyNot } from '../graph/connect.ts';
+import { placeTitles } from '../graph/far.ts';
+import { allPorts, flowEdges, flowNodes, portsOf } from '../graph/flow.ts';
+import { freePlace, putIntoEdge } from '../graph/insert.ts';
 
 const port = (name: string, many = false) => ({ name, label: name, many, optional: false });
 const manifest = (type: string, inputs: ReturnType<typeof port>[], outputs: ReturnType<typeof port>[]): NodeManifest => ({

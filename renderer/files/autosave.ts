@@ -1,6 +1,6 @@
 import type { Pipeline } from '../../engine/document/pipeline.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
-import { notifyError } from '../app/notify.ts';
+import { notifyError } from '../shell/notify.ts';
 import { session } from '../session/session.ts';
 import { takeWindowId, windowId } from './window-id.ts';
 

@@ -6,7 +6,7 @@ import type { Column, Json } from '../../model/values/types.ts';
 import { todaysName } from '../session/time-zone.ts';
 import { writeClipboard } from './clipboard.ts';
 import styles from './DataGrid.module.css';
-import { countText, fullText, timestampText } from './format.ts';
+import { countText, fullText, timestampText } from '../format/value-text.ts';
 import { TypeIcon } from './TypeIcon.tsx';
 
 export interface ShownCell {

@@ -6,7 +6,7 @@ import { CellViewer, type ShownCell } from './CellViewer.tsx';
 import { writeClipboard } from './clipboard.ts';
 import { copyRowLimit, toTsv } from './copy.ts';
 import styles from './DataGrid.module.css';
-import { countText } from './format.ts';
+import { countText } from '../format/value-text.ts';
 import { GridHeader } from './GridHeader.tsx';
 import { GridRow } from './GridRow.tsx';
 import { type CellPlace, clampSelection, type GridSelection, moveSelection, selectedRange } from './navigation.ts';

@@ -4,7 +4,7 @@ import type { Cells } from '../../engine/protocol/messages.ts';
 import { zoneOf } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
 import { toTsv } from './copy.ts';
-import { bytesLength, bytesText, cellText, elapsedText, fullText, rowsText, timestampText } from './format.ts';
+import { bytesLength, bytesText, cellText, elapsedText, fullText, rowsText, timestampText } from '../format/value-text.ts';
 import { clampSelection, moveSelection, selectedRange } from './navigation.ts';
 import { memorySource, PageCache, pageSize } from './page-source.ts';
 import { columnStarts, columnWindow, contentHeight, maxScrollHeight, rowHeight, rowWindow, scrollToColumn, scrollToRow } from './viewport.ts';

@@ -4,7 +4,7 @@ import type { Pipeline, RunSummary } from '../../engine/protocol/messages.ts';
 import type { StopMode } from '../../engine/protocol/run-api.ts';
 import { failedRow } from '../../engine/protocol/run-facts.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
-import { forgetNotice, notify, notifyError } from '../app/notify.ts';
+import { forgetNotice, notify, notifyError } from '../shell/notify.ts';
 import { openPath, saveDocument } from '../files/documents.tsx';
 import { checkNow } from '../session/checks.ts';
 import { acceptRun, readRuns } from '../session/engine.ts';

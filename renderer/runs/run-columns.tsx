@@ -6,7 +6,7 @@ import type { NodeStats } from '../../engine/protocol/messages.ts';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
 import { useShownZone } from '../session/time-zone.ts';
-import { formatBytes, formatCount, formatDuration, formatEventTime } from './format.ts';
+import { formatBytes, formatCount, formatDuration, formatEventTime } from '../format/run-text.ts';
 
 /** What a cell is made of. */
 export interface NodeRow {
