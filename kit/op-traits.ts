@@ -2,7 +2,7 @@
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
-import type { CodeRef, Op, OpTraits } from './ops.ts';
+import type { CodeRef, Op, OpTraits, FillOp } from './ops.ts';
 import { columnsOfItems, columnsOfParts, extractedColumns } from './row-ops.ts';
 
 const rowByRow: OpTraits = {
@@ -35,9 +35,33 @@ export function traitsOf(op: Op): OpTraits {
       return { ...ofOneInstance, ends: true };
     case 'order':
       return { ...ofOneInstance, bounded: ['rows'] };
+
+    case 'stateful':
+      return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
+    case 'lag':
+    case 'anomaly':
+    case 'rateLimit':
+    case 'everyNth':
+      return byKey(op);
+    case 'sample':
+      // A key's draw depends on nothing but the key.
+      return op.keys.length > 0 ? rowByRow : ofOneInstance;
+    case 'fill':
+      return looksBack(op) ? byKey(op) : rowByRow;
+
     case 'native':
       return op.traits;
   }
+}
+
+/** Each key's rows, in their order, are all that counts for them. */
+function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
+  return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
+}
+
+/** Whether a row is filled with values of other rows. */
+export function looksBack({ columns }: FillOp): boolean {
+  return columns.some(({ constant }) => constant === null);
 }
 
 /**
@@ -69,6 +93,17 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [op.column, ...columnsOfItems(op)];
     case 'unpivot':
       return [...op.columns, op.name.column, op.value.column];
+    case 'lag':
+      return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
+    case 'anomaly':
+      return [...op.keys, op.column];
+    case 'rateLimit':
+    case 'everyNth':
+    case 'sample':
+      return op.keys;
+    case 'fill':
+      return [...op.keys, ...op.columns.map(({ column }) => column)];
+
     default:
       return null;
   }

@@ -1,6 +1,11 @@
 /** How each operation is done in a thread of this machine. */
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
+import { filling } from './keyed/filling.ts';
+import { keyedSteps } from './keyed/keyed-steps.ts';
+import { lagging } from './keyed/lagging.ts';
+import { limiting, sampling, thinning } from './keyed/limiting.ts';
+import { scoring } from './keyed/scoring.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
 import { exploding } from './rows/exploding.ts';
@@ -44,6 +49,21 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return exploding(op, context);
     case 'unpivot':
       return unpivoting(op, context);
+    case 'stateful':
+      return keyedSteps(op, context);
+    case 'lag':
+      return lagging(op, context);
+    case 'anomaly':
+      return scoring(op, context);
+    case 'fill':
+      return filling(op, context);
+    case 'rateLimit':
+      return limiting(op, context);
+    case 'everyNth':
+      return thinning(op, context);
+    case 'sample':
+      return sampling(op, context);
+
     case 'native':
       return native();
   }

@@ -1,8 +1,9 @@
 import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../engine/operators/group/aggregates.ts';
 import { RunningAggregates, type RunningFunction, type RunningState } from '../../engine/operators/group/running-aggregates.ts';
-import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../../engine/operators/keyed/keyed-rows.ts';
+import { KeyedRows, rowExtender } from '../../engine/operators/keyed/keyed-rows.ts';
 import { findColumn } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { durationText } from '../../model/time/duration.ts';
 import type { Row, Schema, Value } from '../../model/values/types.ts';

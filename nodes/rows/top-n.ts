@@ -1,11 +1,11 @@
 import { type Order, TopRows } from '../../engine/operators/group/top-rows.ts';
-import { keysField } from '../../engine/operators/keyed/keyed-rows.ts';
 import { rowsToState } from '../../engine/operators/keyed/state.ts';
 import { emitInBatches } from '../../engine/operators/rows/batches.ts';
 import { noTime } from '../../engine/operators/rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../model/schema/event-time.ts';
 import { durationText } from '../../model/time/duration.ts';
