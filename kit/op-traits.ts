@@ -27,6 +27,15 @@ export function traitsOf(op: Op): OpTraits {
       return { ...ofOneInstance, ends: true };
     case 'order':
       return { ...ofOneInstance, bounded: ['rows'] };
+
+    case 'distinct':
+      return {
+        ...ofOneInstance,
+        bounded: op.keep === 'last' && op.within === null ? ['rows'] : [],
+        awaits: op.within === null ? [] : [{ port: 'rows', time: null }],
+        partition: { rows: op.keys },
+      };
+
     case 'native':
       return op.traits;
   }
@@ -51,6 +60,10 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [];
     case 'order':
       return op.by.map(({ column }) => column);
+
+    case 'distinct':
+      return op.within === null || !input.eventTime ? op.keys : [...op.keys, input.eventTime.column];
+
     default:
       return null;
   }

@@ -11,7 +11,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | DistinctOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -63,6 +63,16 @@ export interface OrderOp {
   readonly op: 'order';
   readonly by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[];
 }
+
+/** One row of each key. */
+export interface DistinctOp {
+  readonly op: 'distinct';
+  readonly keys: readonly string[];
+  readonly keep: 'first' | 'last';
+  /** Rows are the same up to so long after the first of them, in milliseconds of event time; both ends count. Null: for ever, by arrival. */
+  readonly within: number | null;
+}
+
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {
   readonly op: 'native';

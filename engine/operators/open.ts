@@ -1,6 +1,7 @@
 /** How each operation is done in a thread of this machine. */
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
+import { deduping } from './keyed/deduping.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
 import { filtering } from './rows/filtering.ts';
@@ -26,6 +27,10 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return taking(op, context);
     case 'order':
       return ordering(op, context);
+
+    case 'distinct':
+      return deduping(op, context);
+
     case 'native':
       return native();
   }
