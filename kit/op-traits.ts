@@ -35,6 +35,19 @@ export function traitsOf(op: Op): OpTraits {
         awaits: op.within === null ? [] : [{ port: 'rows', time: null }],
         partition: { rows: op.keys },
       };
+    case 'lookup':
+      return {
+        ...ofOneInstance,
+        first: op.versions ? [] : ['lookup'],
+        awaits: op.versions ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : [],
+        partition: { rows: op.keys.map(({ left }) => left), lookup: op.keys.map(({ right }) => right) },
+      };
+    case 'coGroup':
+      return {
+        ...ofOneInstance,
+        awaits: ['left', 'right'].map((port) => ({ port, time: null })),
+        partition: { left: op.keys.map(({ left }) => left), right: op.keys.map(({ right }) => right) },
+      };
 
     case 'native':
       return op.traits;

@@ -1,6 +1,9 @@
 /** How each operation is done in a thread of this machine. */
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
+import { lookingUp } from './join/lookup.ts';
+import { lookingUpVersions } from './join/lookup-versions.ts';
+import { streamJoining } from './join/stream-join.ts';
 import { deduping } from './keyed/deduping.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
@@ -30,6 +33,10 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
 
     case 'distinct':
       return deduping(op, context);
+    case 'lookup':
+      return op.versions ? lookingUpVersions(op, op.versions, context) : lookingUp(op, context);
+    case 'coGroup':
+      return streamJoining(op, context);
 
     case 'native':
       return native();
