@@ -1,8 +1,8 @@
 import { Modal } from '@mantine/core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
-import { notifyError } from '../app/notify.ts';
 import { session } from '../session/session.ts';
+import { notifyError } from '../shell/notify.ts';
 import '../canvas/empty-canvas.css';
 import './files.css';
 

@@ -7,9 +7,9 @@ import type { Parameter } from '../../engine/document/pipeline.ts';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import { exactNumber } from '../../model/values/exact-number.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
-import styles from './Inspector.module.css';
-import { LimitNote, titleLimit } from './LimitNote.tsx';
-import { numberText, plainText, useTypedText } from './typed-text.ts';
+import { LimitNote, titleLimit } from '../shell/problems/LimitNote.tsx';
+import styles from './form/Inspector.module.css';
+import { numberText, plainText, useTypedText } from './form/typed-text.ts';
 import parts from './widgets/Widgets.module.css';
 
 /** An empty default stays empty: there is none to fall back to. */

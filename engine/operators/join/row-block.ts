@@ -1,5 +1,5 @@
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
-import type { JoinKey } from '../join/join-keys.ts';
+import type { JoinKey } from './join-keys.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
 
 /** One column of a block: numbers, of which NaN stands for null, or any values. */

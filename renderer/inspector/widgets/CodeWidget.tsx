@@ -4,10 +4,10 @@ import { useEffect, useRef, useState } from 'react';
 import { inputSchema, keysOf } from '../../code/code-fields.ts';
 import { takeFocusRequest } from '../../code/focus-request.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
-import { counted } from '../../runs/format.ts';
+import { counted } from '../../format/run-text.ts';
 import { session, usePipeline, useSession } from '../../session/session.ts';
-import { Highlighted } from '../Highlighted.tsx';
-import { asText, textOrNull, useForm, type WidgetProps } from '../widget.ts';
+import { Highlighted } from '../form/Highlighted.tsx';
+import { asText, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
 import styles from './Widgets.module.css';
 
 /** Lines of a snippet that stand here while it is edited elsewhere. */

@@ -6,10 +6,10 @@ import { useState } from 'react';
 import type { Json } from '../../../model/values/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { session } from '../../session/session.ts';
-import { ProblemLines } from '../ProblemLines.tsx';
-import { type Pair, unusedPairs } from '../unused-pairs.ts';
-import { useAddedFocus } from '../use-added-focus.ts';
-import { hasError, useForm, type WidgetProps } from '../widget.ts';
+import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
+import { type Pair, unusedPairs } from '../form/unused-pairs.ts';
+import { useAddedFocus } from '../form/use-added-focus.ts';
+import { hasError, useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 import styles from './Widgets.module.css';
 
