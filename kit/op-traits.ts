@@ -48,6 +48,8 @@ export function traitsOf(op: Op): OpTraits {
         awaits: ['left', 'right'].map((port) => ({ port, time: null })),
         partition: { left: op.keys.map(({ left }) => left), right: op.keys.map(({ right }) => right) },
       };
+    case 'assignTime':
+      return { ...ofOneInstance, setsEventTime: true };
 
     case 'native':
       return op.traits;
@@ -76,6 +78,8 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
 
     case 'distinct':
       return op.within === null || !input.eventTime ? op.keys : [...op.keys, input.eventTime.column];
+    case 'assignTime':
+      return [op.column];
 
     default:
       return null;

@@ -3,6 +3,7 @@
  * translated to another engine; how each is done on this machine is in engine/operators, and what follows from each in op-traits.ts.
  */
 import type { ColumnType } from '../model/values/types.ts';
+import type { ColumnTime } from './sources/time-values.ts';
 
 /** Users' code by reference. `field`: the path of the param that holds it, for messages. */
 export interface CodeRef {
@@ -11,7 +12,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | DistinctOp | LookupOp | CoGroupOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | DistinctOp | LookupOp | CoGroupOp | AssignTimeOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -125,6 +126,11 @@ export interface PairedColumn {
   readonly right: string | null;
 }
 
+/** A column becomes the event time, and the watermark is made anew, as sources make it. */
+export interface AssignTimeOp extends ColumnTime {
+  readonly op: 'assignTime';
+}
+
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {
   readonly op: 'native';
@@ -150,7 +156,10 @@ export interface OpTraits {
   readonly ends: boolean;
   /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
   readonly setsEventTime: boolean;
-  /** By input: the columns by whose values rows may be spread over instances. `any`: in any way. Null: one instance takes all. */
+  /**
+   * By input: the columns by whose values rows may be spread over instances; those of several inputs correspond by their places.
+   * `any`: in any way. Null: one instance takes all.
+   */
   readonly partition: 'any' | { readonly [input: string]: readonly string[] } | null;
 }
 export interface AwaitedInput {

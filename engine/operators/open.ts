@@ -6,6 +6,7 @@ import { lookingUpVersions } from './join/lookup-versions.ts';
 import { streamJoining } from './join/stream-join.ts';
 import { deduping } from './keyed/deduping.ts';
 import { ordering } from './order/ordering.ts';
+import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';
 import { filtering } from './rows/filtering.ts';
 import { flattening } from './rows/flattening.ts';
@@ -37,6 +38,8 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return op.versions ? lookingUpVersions(op, op.versions, context) : lookingUp(op, context);
     case 'coGroup':
       return streamJoining(op, context);
+    case 'assignTime':
+      return assigningTime(op, context);
 
     case 'native':
       return native();
