@@ -48,6 +48,28 @@ export function traitsOf(op: Op): OpTraits {
       return op.keys.length > 0 ? rowByRow : ofOneInstance;
     case 'fill':
       return looksBack(op) ? byKey(op) : rowByRow;
+    case 'distinct':
+      return {
+        ...ofOneInstance,
+        bounded: op.keep === 'last' && op.within === null ? ['rows'] : [],
+        awaits: op.within === null ? [] : [{ port: 'rows', time: null }],
+        partition: { rows: op.keys },
+      };
+    case 'lookup':
+      return {
+        ...ofOneInstance,
+        first: op.versions ? [] : ['lookup'],
+        awaits: op.versions ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : [],
+        partition: { rows: op.keys.map(({ left }) => left), lookup: op.keys.map(({ right }) => right) },
+      };
+    case 'coGroup':
+      return {
+        ...ofOneInstance,
+        awaits: ['left', 'right'].map((port) => ({ port, time: null })),
+        partition: { left: op.keys.map(({ left }) => left), right: op.keys.map(({ right }) => right) },
+      };
+    case 'assignTime':
+      return { ...ofOneInstance, setsEventTime: true };
 
     case 'native':
       return op.traits;
@@ -103,6 +125,10 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return op.keys;
     case 'fill':
       return [...op.keys, ...op.columns.map(({ column }) => column)];
+    case 'distinct':
+      return op.within === null || !input.eventTime ? op.keys : [...op.keys, input.eventTime.column];
+    case 'assignTime':
+      return [op.column];
 
     default:
       return null;

@@ -4,6 +4,7 @@
  */
 import type { ColumnType } from '../model/values/types.ts';
 import type { RowOp } from './row-ops.ts';
+import type { ColumnTime } from './sources/time-values.ts';
 
 /** Users' code by reference. `field`: the path of the param that holds it, for messages. */
 export interface CodeRef {
@@ -12,7 +13,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | RowOp | KeyedOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | RowOp | KeyedOp | DistinctOp | LookupOp | CoGroupOp | AssignTimeOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -145,6 +146,71 @@ export interface SampleOp extends Pick<ByKey, 'keys'> {
 }
 
 // ----
+/** One row of each key. */
+export interface DistinctOp {
+  readonly op: 'distinct';
+  readonly keys: readonly string[];
+  readonly keep: 'first' | 'last';
+  /** Rows are the same up to so long after the first of them, in milliseconds of event time; both ends count. Null: for ever, by arrival. */
+  readonly within: number | null;
+}
+
+/** Columns that must be equal: one of the left rows and one of the right. Null equals nothing. */
+export interface KeyPair {
+  readonly left: string;
+  readonly right: string;
+}
+/** Of which side rows without a match come out too. */
+export type JoinKind = 'inner' | 'left' | 'right' | 'outer';
+
+/** Rows (the left ones) are looked up among those of a second input (the right ones), whose columns are added to them. */
+export interface LookupOp {
+  readonly op: 'lookup';
+  readonly kind: Extract<JoinKind, 'inner' | 'left'>;
+  readonly keys: readonly KeyPair[];
+  /** What is added, and from which column of the second input. */
+  readonly columns: readonly { readonly name: string; readonly from: string }[];
+  /**
+   * Null: the second input is read to its end first. Otherwise its rows are versions of their keys, each valid from its event time until a
+   * newer one; rows may come so much behind the watermark, in milliseconds.
+   */
+  readonly versions: { readonly lateness: number } | null;
+}
+
+/** Rows of two inputs that have the same key and belong together in time become one row, once for each such pair. */
+export interface CoGroupOp {
+  readonly op: 'coGroup';
+  readonly kind: JoinKind;
+  readonly keys: readonly KeyPair[];
+  readonly match: TimeMatch;
+  /** By input: the column of the time, and milliseconds to add to it. */
+  readonly times: { readonly [side in 'left' | 'right']: { readonly column: string; readonly shift: number } };
+  /** Rows may come so much behind the watermark, in milliseconds. */
+  readonly lateness: number;
+  /** Names of the columns that come first: the event time, or a window's start and end. */
+  readonly stamps: readonly string[];
+  readonly columns: readonly PairedColumn[];
+}
+/** Which rows match in time. All lengths in milliseconds. */
+export type TimeMatch =
+  /** The right row's time is between the left one's less `before` and the left one's plus `after`; both ends count. */
+  | { readonly kind: 'range'; readonly before: number; readonly after: number }
+  /** Both are in one window [start, start + length); windows begin every `every`, aligned to the epoch plus `offset`. */
+  | { readonly kind: 'windows'; readonly length: number; readonly every: number; readonly offset: number }
+  /** Both are in one session of their key: rows that follow each other by less than `gap`. */
+  | { readonly kind: 'sessions'; readonly gap: number };
+/** A column, and those that its value is read from: the left one where there is a left row that has it, else the right one. */
+export interface PairedColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly left: string | null;
+  readonly right: string | null;
+}
+
+/** A column becomes the event time, and the watermark is made anew, as sources make it. */
+export interface AssignTimeOp extends ColumnTime {
+  readonly op: 'assignTime';
+}
 
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {
@@ -171,7 +237,10 @@ export interface OpTraits {
   readonly ends: boolean;
   /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
   readonly setsEventTime: boolean;
-  /** By input: the columns by whose values rows may be spread over instances. `any`: in any way. Null: one instance takes all. */
+  /**
+   * By input: the columns by whose values rows may be spread over instances; those of several inputs correspond by their places.
+   * `any`: in any way. Null: one instance takes all.
+   */
   readonly partition: 'any' | { readonly [input: string]: readonly string[] } | null;
 }
 export interface AwaitedInput {

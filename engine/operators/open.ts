@@ -6,7 +6,12 @@ import { keyedSteps } from './keyed/keyed-steps.ts';
 import { lagging } from './keyed/lagging.ts';
 import { limiting, sampling, thinning } from './keyed/limiting.ts';
 import { scoring } from './keyed/scoring.ts';
+import { lookingUp } from './join/lookup.ts';
+import { lookingUpVersions } from './join/lookup-versions.ts';
+import { streamJoining } from './join/stream-join.ts';
+import { deduping } from './keyed/deduping.ts';
 import { ordering } from './order/ordering.ts';
+import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';
 import { exploding } from './rows/exploding.ts';
 import { extracting } from './rows/extracting.ts';
@@ -63,6 +68,14 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return thinning(op, context);
     case 'sample':
       return sampling(op, context);
+    case 'distinct':
+      return deduping(op, context);
+    case 'lookup':
+      return op.versions ? lookingUpVersions(op, op.versions, context) : lookingUp(op, context);
+    case 'coGroup':
+      return streamJoining(op, context);
+    case 'assignTime':
+      return assigningTime(op, context);
 
     case 'native':
       return native();
