@@ -2,7 +2,8 @@
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
-import type { CodeRef, Op, OpTraits } from './ops.ts';
+import type { CodeRef, Op, OpTraits, Windowing } from './ops.ts';
+import { windowColumns } from './windows.ts';
 
 const rowByRow: OpTraits = {
   isStateful: false,
@@ -27,6 +28,11 @@ export function traitsOf(op: Op): OpTraits {
       return { ...ofOneInstance, ends: true };
     case 'order':
       return { ...ofOneInstance, bounded: ['rows'] };
+
+    case 'combine':
+    case 'pivot':
+      return ofGroups(op);
+
     case 'native':
       return op.traits;
   }
@@ -51,6 +57,15 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [];
     case 'order':
       return op.by.map(({ column }) => column);
+
+    case 'combine':
+      // A result's name may be that of a column that does not come out.
+      return [...lookedAtByGroups(op), ...op.aggregates.flatMap(({ name, column }) => (column === null ? [name] : [name, column]))];
+    case 'pivot': {
+      const { column, valueColumn, values } = op;
+      return [...lookedAtByGroups(op), column, ...(valueColumn === null ? [] : [valueColumn]), ...values.map(({ name }) => name)];
+    }
+
     default:
       return null;
   }
@@ -58,4 +73,27 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
 
 function mentionedBy({ source }: CodeRef, input: Schema): readonly string[] | null {
   return mentionedColumns(source, (name) => findColumn(input, name))?.map(({ name }) => name) ?? null;
+}
+
+interface Groups {
+  readonly keys: readonly string[];
+  readonly window: Windowing | null;
+}
+function ofGroups({ keys, window }: Groups): OpTraits {
+  return {
+    ...ofOneInstance,
+    bounded: window === null ? ['rows'] : [],
+    awaits: window === null || window.early !== null ? [] : [{ port: 'rows', time: window.column, field: window.field }],
+    // Empty windows go on up to the last one that has rows of any key.
+    partition: window?.empty ? null : byKeys(keys),
+  };
+}
+function lookedAtByGroups({ keys, window }: Groups): readonly string[] {
+  const times = window === null ? [] : [...windowColumns(window).map(({ name }) => name), ...(window.column === null ? [] : [window.column])];
+  return [...keys, ...times];
+}
+
+/** Of an operation that does with the rows of each key what it does whatever the other rows are. */
+function byKeys(keys: readonly string[]): OpTraits['partition'] {
+  return keys.length === 0 ? null : { rows: keys };
 }

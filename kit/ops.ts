@@ -2,7 +2,8 @@
  * What transforms lower to: operations, plain data of a closed set. They can be printed, compared, sent to another process and
  * translated to another engine; how each is done on this machine is in engine/operators, and what follows from each in op-traits.ts.
  */
-import type { ColumnType } from '../model/values/types.ts';
+import type { CalendarUnit } from '../model/time/calendar.ts';
+import type { ColumnType, Value } from '../model/values/types.ts';
 
 /** Users' code by reference. `field`: the path of the param that holds it, for messages. */
 export interface CodeRef {
@@ -11,7 +12,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | CombineOp | PivotOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -63,6 +64,73 @@ export interface OrderOp {
   readonly op: 'order';
   readonly by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[];
 }
+
+/** The rows of each key, in each window, become one: the window's bounds, the keys, then a column for each aggregate. */
+export interface CombineOp {
+  readonly op: 'combine';
+  readonly keys: readonly string[];
+  readonly aggregates: readonly Aggregate[];
+  readonly window: Windowing | null;
+}
+/** As `combine`, with a column for each listed value of a column; rows with another one leave by the output `others`. */
+export interface PivotOp {
+  readonly op: 'pivot';
+  readonly keys: readonly string[];
+  /** Whose values name the columns. */
+  readonly column: string;
+  /** Those that become columns. */
+  readonly values: readonly { readonly name: string; readonly value: Value }[];
+  /** What a cell is of its values. `only`: it may have one at most. */
+  readonly function: AggregateFunction | 'only';
+  /** Null for a count of rows. */
+  readonly valueColumn: string | null;
+  /** The percentile's, 0 to 100; null for all other functions. */
+  readonly percent: number | null;
+  /** What becomes of rows whose value is not among those. */
+  readonly unlisted: 'warn' | 'leave' | 'fail';
+  readonly window: Windowing | null;
+}
+export interface Aggregate {
+  readonly name: string;
+  readonly function: AggregateFunction;
+  /** Null for a count of rows. */
+  readonly column: string | null;
+  /** The percentile's, 0 to 100; null for all other functions. */
+  readonly percent: number | null;
+}
+export type AggregateFunction = 'count' | 'sum' | 'average' | 'min' | 'max' | 'first' | 'last' | 'distinctCount' | 'percentile';
+/** How rows are grouped by time; all times in milliseconds. */
+export interface Windowing {
+  readonly spec: WindowSpec;
+  /** The column whose value counts, or null for the rows' event time. */
+  readonly column: string | null;
+  /** The param that names that column, for messages. */
+  readonly field: string;
+  /** How long a window outlives its end. */
+  readonly lateness: number;
+  /** Wall-clock time between early results; null: there are none. */
+  readonly early: number | null;
+  /** Whether windows without rows come out too, of those that follow each other without overlap. */
+  readonly empty: boolean;
+}
+/** Windows are half-open. */
+export type WindowSpec = RegularWindows | CalendarWindows | SessionWindows;
+/** Aligned to 1970-01-01T00:00Z plus the offset; a new one starts `every` so often (a tumbling one where `length` is the same). */
+export interface RegularWindows {
+  readonly every: number;
+  readonly length: number;
+  readonly offset: number;
+}
+export interface CalendarWindows {
+  readonly unit: CalendarUnit;
+  /** A name of the IANA database, or an offset. */
+  readonly zone: string;
+}
+/** A session ends once its key has had no row for `gap`. */
+export interface SessionWindows {
+  readonly gap: number;
+}
+
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {
   readonly op: 'native';

@@ -1,6 +1,8 @@
 /** How each operation is done in a thread of this machine. */
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
+import { combining } from './group/combining.ts';
+import { pivoting } from './group/pivoting.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
 import { filtering } from './rows/filtering.ts';
@@ -26,6 +28,12 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return taking(op, context);
     case 'order':
       return ordering(op, context);
+
+    case 'combine':
+      return combining(op, context);
+    case 'pivot':
+      return pivoting(op, context);
+
     case 'native':
       return native();
   }

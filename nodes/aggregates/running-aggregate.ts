@@ -1,6 +1,6 @@
-import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../engine/operators/group/aggregates.ts';
 import { RunningAggregates, type RunningFunction, type RunningState } from '../../engine/operators/group/running-aggregates.ts';
 import { KeyedRows, rowExtender } from '../../engine/operators/keyed/keyed-rows.ts';
+import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../kit/aggregates.ts';
 import { findColumn } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';

@@ -1,9 +1,9 @@
+import type { AggregateFunction } from '../../../kit/ops.ts';
 import { averageOf, type Scaled, scaledOf, scaledTo, sumOf } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';
 import { keyOfType } from '../keyed/key-columns.ts';
 import { keyText } from '../keyed/keys.ts';
 import { isGreater, isLess } from './accumulators.ts';
-import type { AggregateFunction } from './aggregates.ts';
 import { type DecimalTotal, decimalSum } from './decimal-accumulators.ts';
 
 /** `count` without a column has none. */
