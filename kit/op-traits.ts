@@ -32,6 +32,12 @@ export function traitsOf(op: Op): OpTraits {
     case 'combine':
     case 'pivot':
       return ofGroups(op);
+    case 'runningAggregate':
+      return { ...ofOneInstance, partition: byKeys(op.keys) };
+    case 'top': {
+      const waits = op.every === null ? { bounded: ['rows'] } : { awaits: [{ port: 'rows', time: null }] };
+      return { ...ofOneInstance, ...waits, partition: byKeys(op.keys) };
+    }
 
     case 'native':
       return op.traits;
@@ -65,6 +71,11 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       const { column, valueColumn, values } = op;
       return [...lookedAtByGroups(op), column, ...(valueColumn === null ? [] : [valueColumn]), ...values.map(({ name }) => name)];
     }
+    case 'runningAggregate':
+      return [...op.keys, ...op.aggregates.flatMap(({ column }) => column ?? [])];
+    case 'top':
+      // In windows the contents of equal rows decide which is first.
+      return op.every === null ? [...op.keys, op.by.column] : null;
 
     default:
       return null;

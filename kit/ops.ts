@@ -12,7 +12,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | CombineOp | PivotOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | CombineOp | PivotOp | RunningAggregateOp | TopOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -97,6 +97,28 @@ export interface Aggregate {
   readonly column: string | null;
   /** The percentile's, 0 to 100; null for all other functions. */
   readonly percent: number | null;
+}
+/** Each row as it came, with aggregates of the rows of its key up to and including this one beside it. */
+export interface RunningAggregateOp {
+  readonly op: 'runningAggregate';
+  readonly keys: readonly string[];
+  /** `field`: the param that names the column, for messages. */
+  readonly aggregates: readonly (Omit<Aggregate, 'function' | 'percent'> & { readonly function: RunningFunction; readonly field: string })[];
+  readonly over: RunningSpan | null;
+  /** A key without a row for so many milliseconds starts anew; null: never. */
+  readonly ttl: number | null;
+}
+export type RunningFunction = Exclude<AggregateFunction, 'percentile'>;
+/** Which rows count, where it is not all that came: the last ones, or those whose event time is less than so many milliseconds before the latest one. */
+export type RunningSpan = { readonly rows: number } | { readonly duration: number };
+/** Of each key (in each window) the first rows in an order, ranked from 1. */
+export interface TopOp {
+  readonly op: 'top';
+  readonly keys: readonly string[];
+  readonly by: { readonly column: string; readonly direction: 'asc' | 'desc' };
+  readonly count: number;
+  /** Tumbling windows of event time, so many milliseconds long and aligned to 1970-01-01T00:00Z; null: all rows. */
+  readonly every: number | null;
 }
 export type AggregateFunction = 'count' | 'sum' | 'average' | 'min' | 'max' | 'first' | 'last' | 'distinctCount' | 'percentile';
 /** How rows are grouped by time; all times in milliseconds. */

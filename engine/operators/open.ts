@@ -3,6 +3,8 @@ import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
 import { combining } from './group/combining.ts';
 import { pivoting } from './group/pivoting.ts';
+import { ranking } from './group/ranking.ts';
+import { runningAggregation } from './group/running-aggregation.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
 import { filtering } from './rows/filtering.ts';
@@ -33,6 +35,10 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return combining(op, context);
     case 'pivot':
       return pivoting(op, context);
+    case 'runningAggregate':
+      return runningAggregation(op, context);
+    case 'top':
+      return ranking(op, context);
 
     case 'native':
       return native();

@@ -1,5 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import { endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { noTime } from '../rows/row-failures.ts';
@@ -30,14 +30,14 @@ export interface KeyedRowsOptions {
  * the watermark passes only decides how long it takes memory. Without a need for times they are 0.
  */
 export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advance' | 'tick'> {
-  readonly #context: TransformContext<any>;
+  readonly #context: OperatorContext;
   readonly #state: KeyedState<Kept<V>>;
   readonly #keyOf: (row: Row) => string;
   readonly #timeOf: ((row: Row) => number | null) | null;
   readonly #ttl: number | null;
   readonly #column: string;
 
-  constructor(context: TransformContext<any>, { keys, ttl, timed = false }: KeyedRowsOptions) {
+  constructor(context: OperatorContext, { keys, ttl, timed = false }: KeyedRowsOptions) {
     const schema = context.inputs['rows']!;
     this.#context = context;
     this.#state = context.state('keys');
