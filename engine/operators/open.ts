@@ -10,6 +10,10 @@ import { lookingUp } from './join/lookup.ts';
 import { lookingUpVersions } from './join/lookup-versions.ts';
 import { streamJoining } from './join/stream-join.ts';
 import { deduping } from './keyed/deduping.ts';
+import { combining } from './group/combining.ts';
+import { pivoting } from './group/pivoting.ts';
+import { ranking } from './group/ranking.ts';
+import { runningAggregation } from './group/running-aggregation.ts';
 import { ordering } from './order/ordering.ts';
 import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';
@@ -76,6 +80,14 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return streamJoining(op, context);
     case 'assignTime':
       return assigningTime(op, context);
+    case 'combine':
+      return combining(op, context);
+    case 'pivot':
+      return pivoting(op, context);
+    case 'runningAggregate':
+      return runningAggregation(op, context);
+    case 'top':
+      return ranking(op, context);
 
     case 'native':
       return native();
