@@ -1,11 +1,11 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import type { Undo } from '../../kit/node.ts';
+import type { Json } from '../../model/values/types.ts';
+import { terminalFilter } from '../text/terminal-text.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
 import { writable } from './file-commit.ts';
 import { outputProblem } from './output-problem.ts';
-import { terminalFilter } from '../text/terminal-text.ts';
-import type { Undo } from '../../kit/node.ts';
-import type { Json } from '../../model/values/types.ts';
 import { nextAttempt, writeAtReadersPace } from './reader-pace.ts';
 
 /**

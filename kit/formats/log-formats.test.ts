@@ -99,9 +99,9 @@ describe('syslog', () => {
   test.each([
     ['hello', 'does not begin with a time'],
     ['<999>Jan 31 12:00:00 h a: x', 'greater than 191'],
-    ['Jan 32 12:00:00 h a: x', 'no time'],
+    ['Jan 32 12:00:00 h a: x', 'not a time'],
     ['<34>1 2026-01-31T12:00:00Z h a - - [x', 'not closed'],
-    ['<34>1 yesterday h a - - -', 'no time'],
+    ['<34>1 yesterday h a - - -', 'not a time'],
   ])('%s is told', (line, reason) => expect(read('syslog', line)).toContain(reason));
 });
 

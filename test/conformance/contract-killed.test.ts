@@ -27,7 +27,7 @@ it.each(sinks)('%s goes on after SIGKILL with a checkpoint that was decided', as
   trial.begin();
   const words = [
     join(import.meta.dirname, 'killed-writer.ts'),
-    join(import.meta.dirname, `../../nodes/sinks/${type}.ts`),
+    join(import.meta.dirname, `../../nodes/${type.split('-')[0]}/${type}.ts`),
     JSON.stringify(harness.params),
     folder,
   ];

@@ -1,4 +1,4 @@
-/** Every source and sink of the catalogue, and what new ones are copied from, keeps the whole contract: see nodes/kit/testing. */
+/** Every source and sink of the catalogue, and what new ones are copied from, keeps the whole contract: see kit/testing. */
 import { describe, expect, it } from 'vitest';
 import type { NodeDefinition } from '../../kit/node.ts';
 import { everySource } from '../../kit/sources/every-source.ts';
