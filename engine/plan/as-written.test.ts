@@ -75,6 +75,11 @@ describe('cells stay as written', () => {
     ['compute', { columns: [{ name: 'double', expression: 'row.price * 2' }] }, 'rows', ['id', 'at']],
     ['compute', { columns: [{ name: 'id', expression: 'row["price"] * 2' }] }, 'rows', ['at']],
     ['compute', { columns: [{ name: 'it', expression: 'row["pri" + "ce"] * 2', type: 'number' }] }, 'rows', []],
+    ['parse', { columns: [{ column: 'id', as: 'epoch', name: 'time' }] }, 'rows', ['price', 'at']],
+    ['unpivot', { keep: ['id'], type: 'string' }, 'rows', ['id']],
+    ['unpivot', { which: 'chosen', columns: ['price'], value: 'amount' }, 'rows', ['id', 'at']],
+    // Columns that are planned as text would be replaced in as well.
+    ['replace', { what: 'nulls', columns: ['price'] }, 'rows', []],
   ])('through a node %s %j, but for what it looks at', (type, params, port, expected) => {
     expect(texts({ file: file(), step: { type, params }, out }, ['file -> step', `step.${port} -> out`], 'out')).toEqual(expected);
   });
