@@ -2,7 +2,8 @@
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
-import type { CodeRef, FillOp, Op, OpTraits } from './ops.ts';
+import type { CodeRef, Op, OpTraits, FillOp } from './ops.ts';
+import { columnsOfItems, columnsOfParts, extractedColumns } from './row-ops.ts';
 
 const rowByRow: OpTraits = {
   isStateful: false,
@@ -22,6 +23,13 @@ export function traitsOf(op: Op): OpTraits {
     case 'compute':
     case 'flatMap':
     case 'flatten':
+      return rowByRow;
+    case 'parse':
+    case 'split':
+    case 'extract':
+    case 'replace':
+    case 'explode':
+    case 'unpivot':
       return rowByRow;
     case 'take':
       return { ...ofOneInstance, ends: true };
@@ -75,7 +83,16 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [];
     case 'order':
       return op.by.map(({ column }) => column);
-
+    case 'parse':
+      return op.columns.flatMap(({ name, from }) => [from, name]);
+    case 'split':
+      return [op.column, ...columnsOfParts(op)];
+    case 'extract':
+      return [op.column, ...extractedColumns(op)];
+    case 'explode':
+      return [op.column, ...columnsOfItems(op)];
+    case 'unpivot':
+      return [...op.columns, op.name.column, op.value.column];
     case 'lag':
       return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
     case 'anomaly':

@@ -3,6 +3,7 @@
  * translated to another engine; how each is done on this machine is in engine/operators, and what follows from each in op-traits.ts.
  */
 import type { ColumnType } from '../model/values/types.ts';
+import type { RowOp } from './row-ops.ts';
 
 /** Users' code by reference. `field`: the path of the param that holds it, for messages. */
 export interface CodeRef {
@@ -11,7 +12,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | KeyedOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | RowOp | KeyedOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */

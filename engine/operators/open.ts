@@ -8,11 +8,17 @@ import { limiting, sampling, thinning } from './keyed/limiting.ts';
 import { scoring } from './keyed/scoring.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
+import { exploding } from './rows/exploding.ts';
+import { extracting } from './rows/extracting.ts';
 import { filtering } from './rows/filtering.ts';
 import { flattening } from './rows/flattening.ts';
 import { mapping } from './rows/mapping.ts';
+import { parsing } from './rows/parsing.ts';
 import { projecting } from './rows/projecting.ts';
+import { replacing } from './rows/replacing.ts';
+import { splitting } from './rows/splitting.ts';
 import { taking } from './rows/taking.ts';
+import { unpivoting } from './rows/unpivoting.ts';
 
 /** `native`: what a node does by itself. */
 export function openOperator(op: Op, context: OperatorContext, native: () => Operator): Operator {
@@ -31,7 +37,18 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return taking(op, context);
     case 'order':
       return ordering(op, context);
-
+    case 'parse':
+      return parsing(op, context);
+    case 'split':
+      return splitting(op, context);
+    case 'extract':
+      return extracting(op, context);
+    case 'replace':
+      return replacing(op, context);
+    case 'explode':
+      return exploding(op, context);
+    case 'unpivot':
+      return unpivoting(op, context);
     case 'stateful':
       return keyedSteps(op, context);
     case 'lag':

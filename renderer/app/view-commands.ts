@@ -20,8 +20,6 @@ import {
   IconZoomIn,
   IconZoomOut,
 } from '@tabler/icons-react';
-import { showAbout } from './About.tsx';
-import { chooseTimeZone } from './TimeZonePicker.tsx';
 import { fitAll, zoomBy, zoomTo } from '../graph/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
 import { isOwnRun } from '../runs/origin.ts';
@@ -29,6 +27,8 @@ import { endRun, isEnding, isRunning, isSteerable, makeCheckpoint, pauseOrResume
 import type { DockTab, SessionState } from '../session/session.ts';
 import type { Command } from '../shell/commands/command.ts';
 import { openCommandPalette } from '../shell/commands/command-palette.ts';
+import { showAbout } from './About.tsx';
+import { chooseTimeZone } from './TimeZonePicker.tsx';
 
 const panels = [
   ['palette', 'Node palette', 'Mod+B', IconLayoutSidebar],
