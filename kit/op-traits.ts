@@ -43,6 +43,7 @@ export function traitsOf(op: Op): OpTraits {
     case 'anomaly':
     case 'rateLimit':
     case 'everyNth':
+    case 'runningAggregate':
       return byKey(op);
     case 'sample':
       // A key's draw depends on nothing but the key.
@@ -74,8 +75,6 @@ export function traitsOf(op: Op): OpTraits {
     case 'combine':
     case 'pivot':
       return ofGroups(op);
-    case 'runningAggregate':
-      return { ...ofOneInstance, partition: byKeys(op.keys) };
     case 'top': {
       const waits = op.every === null ? { bounded: ['rows'] } : { awaits: [{ port: 'rows', time: null }] };
       return { ...ofOneInstance, ...waits, partition: byKeys(op.keys) };
@@ -88,7 +87,7 @@ export function traitsOf(op: Op): OpTraits {
 
 /** Each key's rows, in their order, are all that counts for them. */
 function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
-  return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
+  return { ...ofOneInstance, partition: byKeys(keys) };
 }
 
 /** Whether a row is filled with values of other rows. */

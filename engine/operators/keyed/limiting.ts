@@ -1,5 +1,5 @@
 /** Rows that are let through leave by `rows`, all others by `rest`. */
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { Operator, OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import type { EveryNthOp, RateLimitOp, SampleOp } from '../../../kit/ops.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row } from '../../../model/values/types.ts';
@@ -88,14 +88,17 @@ export function thinning(op: EveryNthOp, context: OperatorContext): StatefulOper
   };
 }
 
-export function sampling({ keys, percent, seed }: SampleOp, { inputs, emit }: OperatorContext): StatefulOperator {
+export function sampling({ keys, percent, seed }: SampleOp, { inputs, emit }: OperatorContext): Operator {
   const limit = (percent / 100) * 2 ** 32;
-  const keyOf = keyReader(inputs['rows']!, keys);
+  if (keys.length > 0) {
+    const keyOf = keyReader(inputs['rows']!, keys);
+    return { test: (row) => drawOf(keyOf(row), seed) < limit };
+  }
   const sorted = new Sorted(emit);
   let seen = 0;
   return {
     process(rows) {
-      for (const row of rows) sorted.add(row, drawOf(keys.length > 0 ? keyOf(row) : `${seen++}`, seed) < limit);
+      for (const row of rows) sorted.add(row, drawOf(`${seen++}`, seed) < limit);
       sorted.send();
     },
     snapshot: () => seen,
