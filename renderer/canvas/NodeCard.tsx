@@ -12,9 +12,9 @@ import { type CardNode, hasPortLines, titleOf } from '../graph/flow.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { endRename, useRename } from '../graph/rename.ts';
 import { focusCard } from '../graph/viewport.ts';
+import { titleLimit } from '../inspector/form/LimitNote.tsx';
 import { handledBy } from '../runs/counts.ts';
 import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
-import { titleLimit } from '../shell/problems/LimitNote.tsx';
 import { FarCard } from './FarCard.tsx';
 import { PortHandles } from './PortHandles.tsx';
 

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
 import { session } from '../session/session.ts';
 import { notifyError } from '../shell/notify.ts';
-import '../canvas/empty-canvas.css';
+import './tiles.css';
 import './files.css';
 
 /** Closes with the id of the chosen example. */

@@ -7,7 +7,7 @@ import type { Problem } from '../../engine/protocol/messages.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useSession } from '../session/session.ts';
 import { showDialog } from '../shell/dialogs.tsx';
-import { ProblemLines } from '../shell/problems/ProblemLines.tsx';
+import { ProblemLines } from './form/ProblemLines.tsx';
 import styles from './ListenDialog.module.css';
 
 type Heard = RequestResults['source.listen'];

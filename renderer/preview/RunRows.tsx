@@ -7,8 +7,8 @@ import { memorySource, type PageSource } from '../grid/page-source.ts';
 import { strangeness } from '../runs/origin.ts';
 import { session, useSession } from '../session/session.ts';
 import { EmptyState } from '../shell/EmptyState.tsx';
+import styles from '../shell/Panel.module.css';
 import { ProblemBar } from '../shell/problems/ProblemBar.tsx';
-import styles from './Preview.module.css';
 import type { PreviewTarget } from './targets.ts';
 
 const refreshMs = 500;

@@ -5,8 +5,8 @@ import type { Json } from '../../../model/values/types.ts';
 import { takeFocusRequest } from '../../code/focus-request.ts';
 import { useSession } from '../../session/session.ts';
 import { problemsAt } from '../../shell/problems/field-problems.ts';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
 import styles from './Inspector.module.css';
+import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 
 export interface FieldRowProps {

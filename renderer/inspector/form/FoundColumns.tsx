@@ -6,11 +6,11 @@ import { type ColumnType, columnTypes, type Json } from '../../../model/values/t
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import { FixButton } from '../../shell/problems/FixButton.tsx';
 import { problemsAt } from '../../shell/problems/field-problems.ts';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
 import { CellReadings } from './CellReadings.tsx';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
 import type { FormProps } from './form-props.ts';
+import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 
 interface Props {

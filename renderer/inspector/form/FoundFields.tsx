@@ -4,11 +4,11 @@ import type { Detected, FieldManifest } from '../../../engine/protocol/messages.
 import { visible } from '../../../model/text/visible-text.ts';
 import type { Json } from '../../../model/values/types.ts';
 import { useSession } from '../../session/session.ts';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
 import { FieldRow } from './FieldRow.tsx';
 import { isSet, shortValue } from './field-values.ts';
+import { ProblemLines } from './ProblemLines.tsx';
 import { FormContext, useForm } from './widget.ts';
 
 interface Props {

@@ -10,9 +10,9 @@ import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import { recallScan, type Scan, startScan, stopScan, useScan } from '../../session/scans.ts';
 import { session, usePipeline, useSession } from '../../session/session.ts';
 import { FixButton } from '../../shell/problems/FixButton.tsx';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
+import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 
 /** Reads all of a source's input, and shows what of it does not fit. Nothing for sources that cannot be read at any time. */

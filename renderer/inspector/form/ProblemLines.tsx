@@ -2,8 +2,8 @@
 import { IconAlertCircle, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { Problem } from '../../../engine/protocol/messages.ts';
 import styles from '../../inspector/form/Inspector.module.css';
-import { FixButton } from './FixButton.tsx';
-import { sentence } from './field-problems.ts';
+import { FixButton } from '../../shell/problems/FixButton.tsx';
+import { sentence } from '../../shell/problems/field-problems.ts';
 
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };
 
