@@ -2,7 +2,7 @@
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
-import type { CodeRef, Op, OpTraits, FillOp, Windowing } from './ops.ts';
+import type { CodeRef, FillOp, Op, OpTraits, Windowing } from './ops.ts';
 import { columnsOfItems, columnsOfParts, extractedColumns } from './row-ops.ts';
 import { windowColumns } from './windows.ts';
 

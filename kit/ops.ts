@@ -2,10 +2,11 @@
  * What transforms lower to: operations, plain data of a closed set. They can be printed, compared, sent to another process and
  * translated to another engine; how each is done on this machine is in engine/operators, and what follows from each in op-traits.ts.
  */
+
+import type { CalendarUnit } from '../model/time/calendar.ts';
 import type { ColumnType, Value } from '../model/values/types.ts';
 import type { RowOp } from './row-ops.ts';
 import type { ColumnTime } from './sources/time-values.ts';
-import type { CalendarUnit } from '../model/time/calendar.ts';
 
 /** Users' code by reference. `field`: the path of the param that holds it, for messages. */
 export interface CodeRef {
@@ -14,7 +15,25 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | RowOp | KeyedOp | DistinctOp | LookupOp | CoGroupOp | AssignTimeOp | CombineOp | PivotOp | RunningAggregateOp | TopOp | NativeOp;
+export type Op =
+  | FilterOp
+  | ProjectOp
+  | ComputeOp
+  | FlatMapOp
+  | FlattenOp
+  | TakeOp
+  | OrderOp
+  | RowOp
+  | KeyedOp
+  | DistinctOp
+  | LookupOp
+  | CoGroupOp
+  | AssignTimeOp
+  | CombineOp
+  | PivotOp
+  | RunningAggregateOp
+  | TopOp
+  | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -211,6 +230,8 @@ export interface PairedColumn {
 /** A column becomes the event time, and the watermark is made anew, as sources make it. */
 export interface AssignTimeOp extends ColumnTime {
   readonly op: 'assignTime';
+}
+
 /** The rows of each key, in each window, become one: the window's bounds, the keys, then a column for each aggregate. */
 export interface CombineOp {
   readonly op: 'combine';
