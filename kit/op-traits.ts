@@ -2,7 +2,8 @@
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
-import type { CodeRef, Op, OpTraits, Windowing } from './ops.ts';
+import type { CodeRef, FillOp, Op, OpTraits, Windowing } from './ops.ts';
+import { columnsOfItems, columnsOfParts, extractedColumns } from './row-ops.ts';
 import { windowColumns } from './windows.ts';
 
 const rowByRow: OpTraits = {
@@ -24,6 +25,13 @@ export function traitsOf(op: Op): OpTraits {
     case 'flatMap':
     case 'flatten':
       return rowByRow;
+    case 'parse':
+    case 'split':
+    case 'extract':
+    case 'replace':
+    case 'explode':
+    case 'unpivot':
+      return rowByRow;
     case 'take':
       return { ...ofOneInstance, ends: true };
     case 'order':
@@ -33,15 +41,37 @@ export function traitsOf(op: Op): OpTraits {
     case 'pivot':
       return ofGroups(op);
     case 'runningAggregate':
-      return { ...ofOneInstance, partition: byKeys(op.keys) };
+      return byKey(op);
     case 'top': {
       const waits = op.every === null ? { bounded: ['rows'] } : { awaits: [{ port: 'rows', time: null }] };
-      return { ...ofOneInstance, ...waits, partition: byKeys(op.keys) };
+      return { ...byKey(op), ...waits };
     }
+    case 'stateful':
+      return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
+    case 'lag':
+    case 'anomaly':
+    case 'rateLimit':
+    case 'everyNth':
+      return byKey(op);
+    case 'sample':
+      // A key's draw depends on nothing but the key.
+      return op.keys.length > 0 ? rowByRow : ofOneInstance;
+    case 'fill':
+      return looksBack(op) ? byKey(op) : rowByRow;
 
     case 'native':
       return op.traits;
   }
+}
+
+/** Each key's rows, in their order, are all that counts for them. */
+function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
+  return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
+}
+
+/** Whether a row is filled with values of other rows. */
+export function looksBack({ columns }: FillOp): boolean {
+  return columns.some(({ constant }) => constant === null);
 }
 
 /**
@@ -63,7 +93,6 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [];
     case 'order':
       return op.by.map(({ column }) => column);
-
     case 'combine':
       // A result's name may be that of a column that does not come out.
       return [...lookedAtByGroups(op), ...op.aggregates.flatMap(({ name, column }) => (column === null ? [name] : [name, column]))];
@@ -76,6 +105,26 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
     case 'top':
       // In windows the contents of equal rows decide which is first.
       return op.every === null ? [...op.keys, op.by.column] : null;
+    case 'parse':
+      return op.columns.flatMap(({ name, from }) => [from, name]);
+    case 'split':
+      return [op.column, ...columnsOfParts(op)];
+    case 'extract':
+      return [op.column, ...extractedColumns(op)];
+    case 'explode':
+      return [op.column, ...columnsOfItems(op)];
+    case 'unpivot':
+      return [...op.columns, op.name.column, op.value.column];
+    case 'lag':
+      return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
+    case 'anomaly':
+      return [...op.keys, op.column];
+    case 'rateLimit':
+    case 'everyNth':
+    case 'sample':
+      return op.keys;
+    case 'fill':
+      return [...op.keys, ...op.columns.map(({ column }) => column)];
 
     default:
       return null;
@@ -91,20 +140,16 @@ interface Groups {
   readonly window: Windowing | null;
 }
 function ofGroups({ keys, window }: Groups): OpTraits {
+  const each = byKey({ keys });
   return {
-    ...ofOneInstance,
+    ...each,
     bounded: window === null ? ['rows'] : [],
     awaits: window === null || window.early !== null ? [] : [{ port: 'rows', time: window.column, field: window.field }],
     // Empty windows go on up to the last one that has rows of any key.
-    partition: window?.empty ? null : byKeys(keys),
+    partition: window?.empty ? null : each.partition,
   };
 }
 function lookedAtByGroups({ keys, window }: Groups): readonly string[] {
   const times = window === null ? [] : [...windowColumns(window).map(({ name }) => name), ...(window.column === null ? [] : [window.column])];
   return [...keys, ...times];
-}
-
-/** Of an operation that does with the rows of each key what it does whatever the other rows are. */
-function byKeys(keys: readonly string[]): OpTraits['partition'] {
-  return keys.length === 0 ? null : { rows: keys };
 }

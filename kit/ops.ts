@@ -4,6 +4,7 @@
  */
 import type { CalendarUnit } from '../model/time/calendar.ts';
 import type { ColumnType, Value } from '../model/values/types.ts';
+import type { RowOp } from './row-ops.ts';
 
 /** Users' code by reference. `field`: the path of the param that holds it, for messages. */
 export interface CodeRef {
@@ -12,7 +13,7 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | CombineOp | PivotOp | RunningAggregateOp | TopOp | NativeOp;
+export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | GroupOp | RowOp | KeyedOp | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -65,6 +66,8 @@ export interface OrderOp {
   readonly by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[];
 }
 
+/** Rows are taken together by key, and by time. */
+export type GroupOp = CombineOp | PivotOp | RunningAggregateOp | TopOp;
 /** The rows of each key, in each window, become one: the window's bounds, the keys, then a column for each aggregate. */
 export interface CombineOp {
   readonly op: 'combine';
@@ -152,6 +155,87 @@ export interface CalendarWindows {
 export interface SessionWindows {
   readonly gap: number;
 }
+
+// ---- Row after row within a key
+
+export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp | RateLimitOp | EveryNthOp | SampleOp;
+
+interface ByKey {
+  /** Each combination of their values is looked at on its own; none: all rows together. */
+  readonly keys: readonly string[];
+  /** Milliseconds without a row after which a key starts anew; null: never. By event time where rows have one, else by the wall clock. */
+  readonly ttl: number | null;
+}
+/** Users' functions over the rows of each key, with a state and timers: Beam's stateful ParDo. Its keys are forgotten by event time only. */
+export interface StatefulOp extends ByKey {
+  readonly op: 'stateful';
+  readonly code: CodeRef;
+  readonly hasTimers: boolean;
+}
+/** Columns are added with the values that others had in earlier rows of the key. */
+export interface LagOp extends ByKey {
+  readonly op: 'lag';
+  readonly columns: readonly LaggedColumn[];
+  /** Rows that are as the key's row before in all of these are left out. Empty: none is. */
+  readonly onlyChangesOf: readonly string[];
+}
+export interface LaggedColumn {
+  readonly column: string;
+  /** So many rows before. */
+  readonly offset: number;
+  readonly name: string;
+  /** The name of a column for the row's value minus the earlier one; null: there is none. */
+  readonly change: string | null;
+  readonly field: string;
+}
+/** Columns are added that say what was expected of a number after those before it in its key, and how far it is from that. */
+export interface AnomalyOp extends ByKey {
+  readonly op: 'anomaly';
+  readonly column: string;
+  /** The values that count: of the last rows, of the last milliseconds of event time, or of all, weighted by half after each `halfLife` rows. */
+  readonly against:
+    | { readonly kind: 'rows'; readonly rows: number }
+    | { readonly kind: 'duration'; readonly duration: number }
+    | { readonly kind: 'weighted'; readonly halfLife: number };
+  /** In standard deviations. */
+  readonly threshold: number;
+  /** Values of a key before the first score. */
+  readonly warmup: number;
+}
+/** Nulls are filled, from the first of the items to the last: a column may have several. */
+export interface FillOp extends ByKey {
+  readonly op: 'fill';
+  readonly columns: readonly FilledColumn[];
+  /** Text of nothing but white space is filled too. */
+  readonly blanks: boolean;
+}
+export interface FilledColumn {
+  readonly column: string;
+  /** As text, read in the column's type. Null: the last value of the key that was not missing. */
+  readonly constant: string | null;
+}
+/**
+ * The first `count` rows of each key and stretch of `per` milliseconds (aligned to 1970) leave by the first output, all others by the
+ * second. By event time where rows have one, else by the wall clock.
+ */
+export interface RateLimitOp extends Pick<ByKey, 'keys'> {
+  readonly op: 'rateLimit';
+  readonly count: number;
+  readonly per: number;
+}
+/** The first row of each key and then every n-th one leave by the first output, all others by the second. */
+export interface EveryNthOp extends ByKey {
+  readonly op: 'everyNth';
+  readonly every: number;
+}
+/** A random share leaves by the first output, all others by the second. With keys it is these that are drawn: all rows of one go the same way. */
+export interface SampleOp extends Pick<ByKey, 'keys'> {
+  readonly op: 'sample';
+  readonly percent: number;
+  readonly seed: number;
+}
+
+// ----
 
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {

@@ -1,7 +1,9 @@
 /** The documentation page of a node, as Markdown. */
 import { inputsOf, outputsOf } from '../engine/plan/catalogue.ts';
+import { traitsOfNode } from '../engine/plan/lower.ts';
 import type { Field, Fields } from '../kit/fields.ts';
 import type { Example, NodeDefinition, Port } from '../kit/node.ts';
+import { completeParams, defaultsOf, type Params } from '../kit/params.ts';
 import type { Row, Value } from '../model/values/types.ts';
 import { formatValue } from '../model/values/values.ts';
 
@@ -12,8 +14,8 @@ export function nodePage(definition: NodeDefinition): string {
     summary,
     `\`${type}\` · ${kind} · ${category} · version ${version}`,
     docs.trim(),
-    ports('Inputs', inputsOf(definition)),
-    ports('Outputs', outputsOf(definition)),
+    ports('Inputs', definition, inputsOf(definition)),
+    ports('Outputs', definition, outputsOf(definition)),
     paramTable(params),
     '## Examples',
     ...examples.map(examplePart),
@@ -21,20 +23,42 @@ export function nodePage(definition: NodeDefinition): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function ports(heading: string, list: readonly Port[]): string {
+function ports(heading: string, definition: NodeDefinition, list: readonly Port[]): string {
   if (list.length === 0) return '';
+  const traits = variants(definition).flatMap((params) => traitsOfNode(definition, params, {}) ?? []);
   const rules = (port: Port) =>
     [
       port.many ? 'takes any number of edges' : '',
       port.optional ? 'may stay unconnected' : '',
       port.late ? 'rows that came too late' : '',
       port.absentWhen ? `none while \`${port.absentWhen.param}\` is ${port.absentWhen.is.map((value) => `\`${value}\``).join(' or ')}` : '',
-      typeof port.first === 'function' ? 'is read to its end first, depending on the params' : port.first ? 'is read to its end first' : '',
-      typeof port.bounded === 'function' ? 'must end, depending on the params' : port.bounded ? 'must end' : '',
+      ruleOf(
+        'is read to its end first',
+        traits.map(({ first }) => first.includes(port.name)),
+      ),
+      ruleOf(
+        'must end',
+        traits.map(({ bounded }) => bounded.includes(port.name)),
+      ),
     ]
       .filter((rule) => rule !== '')
       .join('; ');
   return `## ${heading}\n\n${list.map((port) => `- \`${port.name}\`${port.label ? ` ${port.label}` : ''}${rules(port) === '' ? '' : `: ${rules(port)}`}`).join('\n')}`;
+}
+
+/** `holds`: for each of the variants. */
+function ruleOf(words: string, holds: readonly boolean[]): string {
+  if (!holds.includes(true)) return '';
+  return holds.includes(false) ? `${words}, depending on the params` : words;
+}
+
+/** Params between which a node may differ in what it needs: the defaults, each with one choice taken, and those of the examples. */
+function variants({ params, examples }: NodeDefinition): Params[] {
+  const defaults = defaultsOf(params);
+  const choices = Object.entries(params as Fields).flatMap(([name, field]) =>
+    field.kind === 'choice' ? field.options.map(({ value }): Params => ({ ...defaults, [name]: value })) : [],
+  );
+  return [defaults, ...choices, ...examples.map((example): Params => completeParams(params, example.params as Params))];
 }
 
 function paramTable(fields: Fields): string {

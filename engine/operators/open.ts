@@ -5,13 +5,24 @@ import { combining } from './group/combining.ts';
 import { pivoting } from './group/pivoting.ts';
 import { ranking } from './group/ranking.ts';
 import { runningAggregation } from './group/running-aggregation.ts';
+import { filling } from './keyed/filling.ts';
+import { keyedSteps } from './keyed/keyed-steps.ts';
+import { lagging } from './keyed/lagging.ts';
+import { limiting, sampling, thinning } from './keyed/limiting.ts';
+import { scoring } from './keyed/scoring.ts';
 import { ordering } from './order/ordering.ts';
 import { computing } from './rows/computing.ts';
+import { exploding } from './rows/exploding.ts';
+import { extracting } from './rows/extracting.ts';
 import { filtering } from './rows/filtering.ts';
 import { flattening } from './rows/flattening.ts';
 import { mapping } from './rows/mapping.ts';
+import { parsing } from './rows/parsing.ts';
 import { projecting } from './rows/projecting.ts';
+import { replacing } from './rows/replacing.ts';
+import { splitting } from './rows/splitting.ts';
 import { taking } from './rows/taking.ts';
+import { unpivoting } from './rows/unpivoting.ts';
 
 /** `native`: what a node does by itself. */
 export function openOperator(op: Op, context: OperatorContext, native: () => Operator): Operator {
@@ -30,7 +41,6 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return taking(op, context);
     case 'order':
       return ordering(op, context);
-
     case 'combine':
       return combining(op, context);
     case 'pivot':
@@ -39,6 +49,32 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return runningAggregation(op, context);
     case 'top':
       return ranking(op, context);
+    case 'parse':
+      return parsing(op, context);
+    case 'split':
+      return splitting(op, context);
+    case 'extract':
+      return extracting(op, context);
+    case 'replace':
+      return replacing(op, context);
+    case 'explode':
+      return exploding(op, context);
+    case 'unpivot':
+      return unpivoting(op, context);
+    case 'stateful':
+      return keyedSteps(op, context);
+    case 'lag':
+      return lagging(op, context);
+    case 'anomaly':
+      return scoring(op, context);
+    case 'fill':
+      return filling(op, context);
+    case 'rateLimit':
+      return limiting(op, context);
+    case 'everyNth':
+      return thinning(op, context);
+    case 'sample':
+      return sampling(op, context);
 
     case 'native':
       return native();

@@ -1,9 +1,9 @@
 import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { CheckpointedFile, FileOptions } from '../../io/files/checkpointed-file.ts';
-import { writable } from '../../io/files/file-commit.ts';
-import { outputProblem } from '../../io/files/output-problem.ts';
-import { terminalFilter } from '../../io/text/terminal-text.ts';
+import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
+import { writable } from './file-commit.ts';
+import { outputProblem } from './output-problem.ts';
+import { terminalFilter } from '../text/terminal-text.ts';
 import type { Undo } from '../../kit/node.ts';
 import type { Json } from '../../model/values/types.ts';
 import { nextAttempt, writeAtReadersPace } from './reader-pace.ts';

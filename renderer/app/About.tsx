@@ -1,6 +1,6 @@
 import { Modal } from '@mantine/core';
 import { session } from '../session/session.ts';
-import { showDialog } from './dialogs.tsx';
+import { showDialog } from '../shell/dialogs.tsx';
 
 export function showAbout(): Promise<null> {
   return showDialog<null>((close) => (

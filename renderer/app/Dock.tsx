@@ -5,8 +5,8 @@ import { Group, Panel, Separator } from 'react-resizable-panels';
 import { ProblemsPanel } from '../problems/ProblemsPanel.tsx';
 import { RunPanel } from '../runs/RunPanel.tsx';
 import { type DockTab, session, useSelectedNode, useSession } from '../session/session.ts';
-import { ErrorBoundary } from './ErrorBoundary.tsx';
-import { useKeptFocus } from './use-kept-focus.ts';
+import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
+import { useKeptFocus } from '../shell/use-kept-focus.ts';
 
 const CodePanel = lazy(() => import('../code/CodePanel.tsx'));
 const PreviewPanel = lazy(() => import('../preview/PreviewPanel.tsx'));

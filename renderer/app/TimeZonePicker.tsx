@@ -1,6 +1,6 @@
 import { Combobox, useCombobox } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
-import { offsetText } from '../grid/format.ts';
+import { offsetText } from '../format/value-text.ts';
 import { session, useSession } from '../session/session.ts';
 import { computersZone, nameOfComputersZone, timeZoneNames, todaysName, useShownZone, zoneOfSetting } from '../session/time-zone.ts';
 

@@ -2,9 +2,9 @@ import { useEffect, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { own } from '../../model/text/own.ts';
 import { visibleLines } from '../../model/text/visible-text.ts';
-import { counted, formatCount } from '../runs/format.ts';
+import { counted, formatCount } from '../format/run-text.ts';
+import { portsOf } from '../graph/flow.ts';
 import { session, useSession } from '../session/session.ts';
-import { portsOf } from './flow.ts';
 
 const delayMs = 280;
 const maxColumns = 14;

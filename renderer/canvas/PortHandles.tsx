@@ -1,7 +1,7 @@
 import { Handle, Position } from '@xyflow/react';
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { PortManifest } from '../../engine/protocol/messages.ts';
-import { type Ports, portTop } from './flow.ts';
+import { type Ports, portTop } from '../graph/flow.ts';
 
 type Side = keyof Ports;
 

@@ -1,6 +1,6 @@
 import { Button, Modal, Textarea } from '@mantine/core';
 import { useState } from 'react';
-import { showDialog } from '../app/dialogs.tsx';
+import { showDialog } from '../shell/dialogs.tsx';
 import { extensionOf, pasteRows } from './open-file.ts';
 
 /** Takes the rows on the clipboard; where the page may not read it, or it holds none, asks for them. */

@@ -2,7 +2,7 @@ import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
 import type { Autosave } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { formatWhen } from '../runs/format.ts';
+import { formatWhen } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
 import './files.css';
 

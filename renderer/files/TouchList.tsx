@@ -2,7 +2,7 @@ import { Fragment, type ReactNode } from 'react';
 import type { Pipeline, Touches } from '../../engine/protocol/messages.ts';
 import { placeOf, resolvedPath } from '../../model/problems/path-place.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { titleOf } from '../canvas/flow.ts';
+import { titleOf } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
 import './files.css';
 

@@ -18,7 +18,7 @@ vi.mock('../session/session.ts', () => ({
     },
   },
 }));
-vi.mock('../app/notify.ts', () => ({ notifyError: vi.fn() }));
+vi.mock('../shell/notify.ts', () => ({ notifyError: vi.fn() }));
 vi.mock('./window-id.ts', () => ({
   windowId: async () => world.id,
   takeWindowId: async (id: string) => {

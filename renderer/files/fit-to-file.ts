@@ -4,7 +4,7 @@ import { emptyPipeline } from '../../engine/document/pipeline.ts';
 import type { DocumentStore } from '../../engine/document/store.ts';
 import type { FieldManifest, NodeManifest, Pipeline } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../model/values/types.ts';
-import { rebasedPath, storedPath } from '../inspector/paths.ts';
+import { rebasedPath, storedPath } from './paths.ts';
 
 /** What a pipeline becomes when it is saved to a file. */
 export interface Fitted {

@@ -1,6 +1,6 @@
 import { notifications } from '@mantine/notifications';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { formatBytes } from '../runs/format.ts';
+import { formatBytes } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
 
 const partBytes = 2 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { Cells } from '../../engine/protocol/messages.ts';
 import type { Column } from '../../model/values/types.ts';
-import { fullText } from './format.ts';
+import { fullText } from '../format/value-text.ts';
 import type { GridRange } from './navigation.ts';
 
 /** Rows that one copy takes at most: more than a spreadsheet would accept gladly. */

@@ -1,7 +1,7 @@
 import type { Cells } from '../../engine/protocol/messages.ts';
 import { utc } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
-import { cellText } from './format.ts';
+import { cellText } from '../format/value-text.ts';
 
 export const minColumnWidth = 48;
 const maxAutoWidth = 340;

@@ -1,10 +1,10 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconCheck, IconCopy, IconEar } from '@tabler/icons-react';
 import { useState } from 'react';
-import { notify } from '../app/notify.ts';
 import { writeClipboard } from '../grid/clipboard.ts';
 import { useSession } from '../session/session.ts';
-import styles from './Inspector.module.css';
+import { notify } from '../shell/notify.ts';
+import styles from './form/Inspector.module.css';
 import { learnFromSample } from './ListenDialog.tsx';
 
 /** Where programs send rows to, to be copied; and a way to learn the columns from what they send. */

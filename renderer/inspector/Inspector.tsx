@@ -1,8 +1,8 @@
 import { type KeyboardEvent, useRef } from 'react';
-import { useKeptFocus } from '../app/use-kept-focus.ts';
 import { focusCanvas } from '../code/focus-canvas.ts';
 import { usePipeline, useSession } from '../session/session.ts';
-import styles from './Inspector.module.css';
+import { useKeptFocus } from '../shell/use-kept-focus.ts';
+import styles from './form/Inspector.module.css';
 import { NodeInspector } from './NodeInspector.tsx';
 import { PipelineInspector } from './PipelineInspector.tsx';
 import { SelectionInspector } from './SelectionInspector.tsx';

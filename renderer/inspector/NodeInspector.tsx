@@ -4,18 +4,18 @@ import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
-import { NodeIcon } from '../canvas/NodeIcon.tsx';
+import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useNodeCheck, useProblems } from '../session/session.ts';
+import { Markdown } from '../shell/Markdown.tsx';
+import { problemsOutside } from '../shell/problems/field-problems.ts';
 import { Address } from './Address.tsx';
-import { Form } from './Form.tsx';
-import { problemsOutside } from './field-problems.ts';
-import styles from './Inspector.module.css';
-import { LimitNote, titleLimit } from './LimitNote.tsx';
-import { Markdown } from './Markdown.tsx';
-import { ProblemLines } from './ProblemLines.tsx';
+import { Form } from './form/Form.tsx';
+import styles from './form/Inspector.module.css';
+import { LimitNote, titleLimit } from './form/LimitNote.tsx';
+import { ProblemLines } from './form/ProblemLines.tsx';
+import { FormContext } from './form/widget.ts';
 import { Section } from './Section.tsx';
-import { FormContext } from './widget.ts';
 import { widgets } from './widgets/registry.ts';
 
 const policies: readonly { readonly value: ErrorPolicy; readonly label: string; readonly help: string }[] = [

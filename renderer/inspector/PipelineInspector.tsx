@@ -7,10 +7,10 @@ import type { Parameter } from '../../engine/document/pipeline.ts';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import { exactNumber } from '../../model/values/exact-number.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
-import styles from './Inspector.module.css';
-import { LimitNote, titleLimit } from './LimitNote.tsx';
-import { numberText, plainText, useTypedText } from './typed-text.ts';
-import parts from './widgets/Widgets.module.css';
+import styles from './form/Inspector.module.css';
+import { LimitNote, titleLimit } from './form/LimitNote.tsx';
+import { numberText, plainText, useTypedText } from './form/typed-text.ts';
+import parts from './form/Widgets.module.css';
 
 /** An empty default stays empty: there is none to fall back to. */
 const defaultField: FieldManifest = { kind: 'number', label: 'Default', default: '' };

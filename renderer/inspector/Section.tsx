@@ -2,7 +2,7 @@ import { UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { session, useSession } from '../session/session.ts';
-import styles from './Inspector.module.css';
+import styles from './form/Inspector.module.css';
 
 /** A part of the inspector that folds; whether it is open is remembered under `name` for all nodes. */
 export function Section({

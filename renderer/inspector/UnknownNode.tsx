@@ -1,8 +1,8 @@
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
-import { NodeIcon } from '../canvas/NodeIcon.tsx';
+import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { useProblems } from '../session/session.ts';
-import styles from './Inspector.module.css';
-import { ProblemLines } from './ProblemLines.tsx';
+import styles from './form/Inspector.module.css';
+import { ProblemLines } from './form/ProblemLines.tsx';
 
 /** A node whose type the catalogue lacks: shown as it is in the file, and kept so. */
 export function UnknownNode({ id, node }: { readonly id: string; readonly node: PipelineNode }) {

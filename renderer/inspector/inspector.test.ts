@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
 import { conditionOperators } from '../../kit/fields.ts';
-import { asCondition, operators, takesValue } from './conditions.ts';
-import { formatDuration, parseDuration } from './duration.ts';
-import { problemsAt, problemsOutside, sentence } from './field-problems.ts';
-import { highlight } from './highlight.ts';
-import { parseInline, parseMarkdown } from './markdown.ts';
-import { rebasedPath, storedPath } from './paths.ts';
-import { durationText, numberText, shownText } from './typed-text.ts';
-import { unusedPairs } from './unused-pairs.ts';
+import { rebasedPath, storedPath } from '../files/paths.ts';
+import { parseInline, parseMarkdown } from '../shell/markdown.ts';
+import { problemsAt, problemsOutside, sentence } from '../shell/problems/field-problems.ts';
+import { asCondition, operators, takesValue } from './form/conditions.ts';
+import { formatDuration, parseDuration } from './form/duration.ts';
+import { highlight } from './form/highlight.ts';
+import { durationText, numberText, shownText } from './form/typed-text.ts';
+import { unusedPairs } from './form/unused-pairs.ts';
 import { moved } from './widgets/reorder.ts';
 
 describe('durations', () => {

@@ -2,14 +2,14 @@ import { ActionIcon, CloseButton, Collapse, TextInput } from '@mantine/core';
 import { IconChevronRight, IconInfoCircle, IconSearch } from '@tabler/icons-react';
 import { type KeyboardEvent, useMemo, useState } from 'react';
 import type { NodeManifest } from '../../engine/protocol/messages.ts';
-import { dragType } from '../canvas/drag-type.ts';
-import { addNodeBesideSelection } from '../canvas/insert.ts';
-import { NodeIcon } from '../canvas/NodeIcon.tsx';
-import { focusCanvas } from '../canvas/viewport.ts';
-import { Markdown } from '../inspector/Markdown.tsx';
+import { dragType } from '../graph/drag-type.ts';
+import { addNodeBesideSelection } from '../graph/insert.ts';
+import { NodeIcon } from '../graph/NodeIcon.tsx';
+import { focusCanvas } from '../graph/viewport.ts';
 import { useSession } from '../session/session.ts';
+import { Markdown } from '../shell/Markdown.tsx';
 import './palette.css';
-import { byCategory, sameTitles, searchNodes } from './search.ts';
+import { byCategory, sameTitles, searchNodes } from '../graph/search.ts';
 
 /** The nodes that there are: by category or as search results; drag one onto the canvas, or Enter adds it beside the selection. */
 export function Palette() {

@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from 'react';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem, RunSummary } from '../../engine/protocol/messages.ts';
+import { countText, rowsText } from '../format/value-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
-import { countText, rowsText } from '../grid/format.ts';
 import { memorySource, type PageSource } from '../grid/page-source.ts';
 import { strangeness } from '../runs/origin.ts';
 import { session, useSession } from '../session/session.ts';
-import { EmptyState } from './EmptyState.tsx';
-import styles from './Preview.module.css';
-import { ProblemBar } from './ProblemBar.tsx';
+import { EmptyState } from '../shell/EmptyState.tsx';
+import styles from '../shell/Panel.module.css';
+import { ProblemBar } from '../shell/problems/ProblemBar.tsx';
 import type { PreviewTarget } from './targets.ts';
 
 const refreshMs = 500;

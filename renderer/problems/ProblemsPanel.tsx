@@ -1,13 +1,13 @@
 import { IconAlertTriangleFilled, IconCircleCheck, IconExclamationCircleFilled, IconInfoCircleFilled } from '@tabler/icons-react';
 import type { Problem } from '../../engine/protocol/messages.ts';
 import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
-import { titleOf } from '../canvas/flow.ts';
-import { NodeIcon } from '../canvas/NodeIcon.tsx';
-import { revealNode } from '../canvas/viewport.ts';
+import { titleOf } from '../graph/flow.ts';
+import { NodeIcon } from '../graph/NodeIcon.tsx';
+import { revealNode } from '../graph/viewport.ts';
 import { session, useProblems, useSession } from '../session/session.ts';
 import './problems.css';
-import { FixButton } from './FixButton.tsx';
-import { locationOf } from './problem-location.ts';
+import { FixButton } from '../shell/problems/FixButton.tsx';
+import { locationOf } from '../shell/problems/problem-location.ts';
 
 const icons = { error: IconExclamationCircleFilled, warning: IconAlertTriangleFilled, info: IconInfoCircleFilled } as const;
 

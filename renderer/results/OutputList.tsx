@@ -4,7 +4,7 @@ import type { RunOutput } from '../../engine/protocol/messages.ts';
 import { rowsOf } from '../../engine/protocol/run-outputs.ts';
 import { visible } from '../../model/text/visible-text.ts';
 
-import { countText, rowsText } from '../grid/format.ts';
+import { countText, rowsText } from '../format/value-text.ts';
 import { session, useSession } from '../session/session.ts';
 import { fileName } from './queries.ts';
 import styles from './Results.module.css';

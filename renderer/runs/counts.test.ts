@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NodeStats, Problem } from '../../engine/protocol/messages.ts';
-import { flowWords } from '../canvas/flow-words.ts';
+import { flowWords } from '../graph/flow-words.ts';
 import { handledBy, problemCount, problemsLabel } from './counts.ts';
 
 const stats = (some: Partial<NodeStats>): NodeStats => {

@@ -1,5 +1,5 @@
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
-import { cardSize } from '../canvas/flow.ts';
+import { cardSize } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
 
 const margin = 20;

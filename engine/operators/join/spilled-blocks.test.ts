@@ -5,9 +5,9 @@ import '../../../test/property-seed.ts';
 import { MemoryState } from '../../../kit/keyed-state.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import { schema } from '../../../test/transform-trial.ts';
-import type { JoinKey } from '../join/join-keys.ts';
-import { blockLayout, RowBlock } from '../join/row-block.ts';
-import { type BlockRun, partOf, rowsByPart, SpilledBlocks } from '../join/spilled-blocks.ts';
+import type { JoinKey } from './join-keys.ts';
+import { blockLayout, RowBlock } from './row-block.ts';
+import { type BlockRun, partOf, rowsByPart, SpilledBlocks } from './spilled-blocks.ts';
 
 const columns = schema({ key: 'integer', n: 'number?', text: 'string?', day: 'date?', flag: 'boolean?', any: 'json?' });
 const layout = blockLayout(columns, (row) => row['key'] as JoinKey);

@@ -1,16 +1,15 @@
 import { join } from 'node:path';
-import type { OrderCare, Output, OutputTime, Reader, RowFailure, SinkContext, SourceBatch, Writer } from '../../../kit/node.ts';
+import type { Output, Reader, SourceBatch } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
-import { openOperator } from '../../operators/open.ts';
 import { Graph } from '../../plan/graph.ts';
 import { lower } from '../../plan/lower.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
-import { Code, runContext, SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
+import { SharedThings } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
 import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
 import { Failures } from './failures.ts';
@@ -19,8 +18,7 @@ import { Hub, type Station, type Unit } from './hub.ts';
 import { lateRows } from './late-rows.ts';
 import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
-import { orderCare } from './order.ts';
-import { watchedReader } from './reader.ts';
+import { NodeOpener } from './opening.ts';
 import { RecentRows } from './recent-rows.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
@@ -58,8 +56,7 @@ class OpenDataflow implements Dataflow {
   readonly #hub: Hub;
   readonly #shared = new SharedThings();
   readonly #states: NodeStates;
-  /** Bytes that each stateful node may hold outside of them; see `memoryOfOperators`. */
-  readonly #memory: number;
+  readonly #opener: NodeOpener;
   readonly #stations = new Map<NodeId, Station>();
   /** By its node, or the first one of a chain. */
   readonly #units = new Map<NodeId, Unit>();
@@ -77,8 +74,20 @@ class OpenDataflow implements Dataflow {
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
     const holders = plan.nodes.filter(({ op }) => op && traitsOf(op).isStateful);
-    this.#memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
+    const memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
+    this.#opener = new NodeOpener({
+      env,
+      graph: this.#graph,
+      hub: this.#hub,
+      shared: this.#shared,
+      states: this.#states,
+      memory,
+      stations: this.#stations,
+      units: this.#units,
+      writers: this.#writers,
+      breathe: () => this.#breathe(),
+    });
   }
 
   async open(): Promise<void> {
@@ -96,7 +105,7 @@ class OpenDataflow implements Dataflow {
     });
     // Code first: it is what fails most often, and before anything is touched.
     const operators = new Map<NodeId, OpenOperator>();
-    for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#openTransform(station));
+    for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#opener.transform(station));
     for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
     this.#connect(operators);
     // No window waits for rows that failed before, and none fires on their account.
@@ -106,66 +115,12 @@ class OpenDataflow implements Dataflow {
     if (from) await this.#goOn(from);
   }
 
-  #openTransform(station: Station): OpenOperator {
-    const { planned, definition } = station;
-    if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
-    const code = this.#codeOf(planned.id);
-    const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
-    const now = () => this.#env.now?.() ?? Date.now();
-    const breathe = () => this.#breathe();
-    const outputTime: OutputTime = {
-      advance: (watermark) => this.#hub.advance([station], watermark),
-      idle: (isIdle) => this.#hub.idle([station], isIdle),
-      order: () => this.#orderOf(planned.id),
-    };
-    const context = transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe, outputTime);
-    const operator = this.#hub.work(station, () => openOperator(station.op!, context, () => definition.run!(context)));
-    return { station, operator, outputs: definition.outputs.map((port) => port.name) };
-  }
-
-  #codeOf(id: NodeId): Code {
-    const { sandbox, monitor, onCode } = this.#env;
-    return new Code(id, sandbox, monitor, (node, field) => {
-      const number = this.#hub.addCode(node, field);
-      onCode?.call(this.#env, number, node, field);
-      return number;
-    });
-  }
-
   async #openSink(station: Station): Promise<void> {
-    const { planned, definition } = station;
-    if (definition.kind !== 'sink') throw new Error(`${planned.type} is planned as a sink`);
-    let writer: Writer | null = null;
-    if (this.#env.writers === 'run') {
-      try {
-        const { commits = 'end', lineage = '', from } = this.#env;
-        const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
-        const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
-        const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
-        writer = await asEngineThroughout(this.#env.monitor, () => this.#hub.work(station, () => definition.run(context)));
-      } catch (error) {
-        throw this.#hub.named(error, station);
-      }
-      const before = this.#env.from?.snapshot.nodes[planned.id]?.counts;
-      const earlierRows = before ? takenBy({ counters: before }) : 0;
-      this.#writers.push({ node: planned.id, writer, counters: station.counters, committed: false, committedRows: earlierRows, earlierRows, isSettled: false });
-    }
-    const unit = new SinkUnit(station, writer, this.#hub);
+    const opened = await this.#opener.sink(station);
+    if (opened) this.#writers.push(opened);
+    const unit = new SinkUnit(station, opened?.writer ?? null, this.#hub);
     this.#sinks.push(unit);
-    this.#units.set(planned.id, unit);
-  }
-
-  #context(station: Station) {
-    const surroundings: Surroundings = {
-      folder: this.#env.folder,
-      signal: this.#env.signal,
-      shared: this.#shared,
-      onLog: (level, message, node) => this.#env.onLog(level, message, node),
-      onGuard: (node, undo) => this.#env.onGuard?.(node, undo),
-    };
-    return runContext(station.planned, surroundings, (failure) => {
-      station.failures.add({ ...failure, position: failure.position ?? this.#hub.origin.locate(failure.row) });
-    });
+    this.#units.set(station.planned.id, unit);
   }
 
   #connect(operators: ReadonlyMap<NodeId, OpenOperator>): void {
@@ -188,33 +143,8 @@ class OpenDataflow implements Dataflow {
     compile();
   }
 
-  async openReader(source: NodeId, start: Json = null): Promise<Reader> {
-    const station = this.#stations.get(source)!;
-    const { definition } = station;
-    if (definition.kind !== 'source') throw new Error(`${source} is not a source`);
-    try {
-      const code = this.#codeOf(source);
-      const refuse = (failure: RowFailure) => station.failures.refuse(failure);
-      const context = sourceContext(this.#context(station), start, this.#orderOf(source), refuse, (text, flags, field) => code.pattern(text, flags, field));
-      return watchedReader(await this.#hub.work(station, () => definition.run(context)), station, this.#hub);
-    } catch (error) {
-      throw this.#hub.named(error, station);
-    }
-  }
-
-  #orderOf(id: NodeId): OrderCare | undefined {
-    // What was printed cannot be taken back.
-    const startsOver = this.#env.startsOver === true && !this.#writers.some(({ writer }) => writer.output().kind === 'printed');
-    return orderCare(id, {
-      graph: this.#graph,
-      node: (each) => this.#stations.get(each)!,
-      waitsForTime: (each) => {
-        const unit = this.#units.get(each);
-        return unit instanceof StatefulUnit && unit.waitsForTime;
-      },
-      disorder: this.#env.disorder ?? new Map(),
-      startsOver,
-    });
+  openReader(source: NodeId, start: Json = null): Promise<Reader> {
+    return this.#opener.reader(this.#stations.get(source)!, start);
   }
 
   push(source: NodeId, batch: SourceBatch): void | Promise<void> {

@@ -1,5 +1,5 @@
 import { Switch } from '@mantine/core';
-import type { WidgetProps } from '../widget.ts';
+import type { WidgetProps } from '../form/widget.ts';
 
 /** Carries its own label, beside the switch. */
 export function BooleanWidget({ id, field, value, onChange, describedBy }: WidgetProps) {

@@ -1,5 +1,5 @@
 import { SegmentedControl, Select, Text } from '@mantine/core';
-import { asText, hasError, type WidgetProps } from '../widget.ts';
+import { asText, hasError, type WidgetProps } from '../form/widget.ts';
 
 /** Characters that fit side by side in the inspector's width. */
 const segmentedCharacters = 32;

@@ -4,11 +4,11 @@ import { useEffect, useRef, useState } from 'react';
 import { inputSchema, keysOf } from '../../code/code-fields.ts';
 import { takeFocusRequest } from '../../code/focus-request.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
-import { counted } from '../../runs/format.ts';
+import { counted } from '../../format/run-text.ts';
 import { session, usePipeline, useSession } from '../../session/session.ts';
-import { Highlighted } from '../Highlighted.tsx';
-import { asText, textOrNull, useForm, type WidgetProps } from '../widget.ts';
-import styles from './Widgets.module.css';
+import { Highlighted } from '../form/Highlighted.tsx';
+import styles from '../form/Widgets.module.css';
+import { asText, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
 
 /** Lines of a snippet that stand here while it is edited elsewhere. */
 const glimpsedLines = 6;

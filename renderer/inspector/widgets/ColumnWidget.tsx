@@ -1,5 +1,5 @@
 import { inputSchema } from '../../code/code-fields.ts';
-import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../widget.ts';
+import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 
 export function ColumnWidget({ id, field, value, onChange, onDone, problems, describedBy, label }: WidgetProps) {

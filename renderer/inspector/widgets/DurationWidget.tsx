@@ -1,7 +1,7 @@
 import { TextInput } from '@mantine/core';
-import { formatDuration } from '../duration.ts';
-import { durationText, useTypedText } from '../typed-text.ts';
-import { hasError, type WidgetProps } from '../widget.ts';
+import { formatDuration } from '../form/duration.ts';
+import { durationText, useTypedText } from '../form/typed-text.ts';
+import { hasError, type WidgetProps } from '../form/widget.ts';
 
 export function DurationWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
   const { text, take, leave } = useTypedText(value, field, durationText);

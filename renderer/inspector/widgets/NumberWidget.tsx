@@ -1,6 +1,6 @@
 import { Text, TextInput } from '@mantine/core';
-import { numberText, useTypedText } from '../typed-text.ts';
-import { hasError, placeholderOf, type WidgetProps } from '../widget.ts';
+import { numberText, useTypedText } from '../form/typed-text.ts';
+import { hasError, placeholderOf, type WidgetProps } from '../form/widget.ts';
 
 /** A number, with the arrow keys in steps of one within its bounds. What is out of bounds or no number is told by the check. */
 export function NumberWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {

@@ -7,8 +7,8 @@ import type { ColumnType, Json } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { session, useSession } from '../../session/session.ts';
-import styles from '../Inspector.module.css';
-import { useForm } from '../widget.ts';
+import styles from '../form/Inspector.module.css';
+import { useForm } from '../form/widget.ts';
 
 type Item = { readonly [name: string]: Json };
 const mostRows = 10_000;

@@ -1,6 +1,6 @@
 import { TextInput } from '@mantine/core';
 import { IconKey } from '@tabler/icons-react';
-import { asText, hasError, textOrNull, type WidgetProps } from '../widget.ts';
+import { asText, hasError, textOrNull, type WidgetProps } from '../form/widget.ts';
 
 /** The name of a secret; its text never comes near the pipeline. */
 export function SecretWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {

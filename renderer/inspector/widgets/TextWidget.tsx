@@ -1,7 +1,7 @@
 import { Autocomplete, Textarea, TextInput } from '@mantine/core';
 import { zoneOf } from '../../../model/time/zone.ts';
 import { timeZoneNames } from '../../session/time-zone.ts';
-import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../widget.ts';
+import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../form/widget.ts';
 
 export function TextWidget({ id, field, value, onChange, onDone, problems, describedBy }: WidgetProps) {
   const common = {

@@ -1,4 +1,4 @@
-import type { Widgets } from '../widget.ts';
+import type { Widgets } from '../form/widget.ts';
 import { BooleanWidget } from './BooleanWidget.tsx';
 import { ChoiceWidget } from './ChoiceWidget.tsx';
 import { CodeWidget } from './CodeWidget.tsx';

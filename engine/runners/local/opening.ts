@@ -1,0 +1,130 @@
+/** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
+import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
+import type { Json, Row } from '../../../model/values/types.ts';
+import type { NodeId } from '../../document/pipeline.ts';
+import { openOperator } from '../../operators/open.ts';
+import type { Graph } from '../../plan/graph.ts';
+import { Code, runContext, type SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
+import type { DataflowEnv } from './dataflow.ts';
+import type { Hub, Station, Unit } from './hub.ts';
+import { asEngineThroughout } from './monitor.ts';
+import type { NodeStates } from './node-states.ts';
+import { orderCare } from './order.ts';
+import { watchedReader } from './reader.ts';
+import type { OpenOperator } from './segments.ts';
+import { StatefulUnit } from './units.ts';
+import { type OpenWriter, takenBy } from './writers.ts';
+
+/** What a dataflow has, and fills while its nodes are opened. */
+export interface FlowParts {
+  readonly env: DataflowEnv;
+  readonly graph: Graph;
+  readonly hub: Hub;
+  readonly shared: SharedThings;
+  readonly states: NodeStates;
+  /** Bytes that each stateful node may hold outside of them. */
+  readonly memory: number;
+  readonly stations: ReadonlyMap<NodeId, Station>;
+  readonly units: ReadonlyMap<NodeId, Unit>;
+  readonly writers: readonly OpenWriter[];
+  readonly breathe: () => Promise<void> | undefined;
+}
+
+export class NodeOpener {
+  readonly #flow: FlowParts;
+
+  constructor(flow: FlowParts) {
+    this.#flow = flow;
+  }
+
+  transform(station: Station): OpenOperator {
+    const { planned, definition } = station;
+    if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
+    const { env, hub, states, memory, breathe } = this.#flow;
+    const emit = (port: string, rows: readonly Row[]) => hub.emit(station, port, rows);
+    const now = () => env.now?.() ?? Date.now();
+    const outputTime: OutputTime = {
+      advance: (watermark) => hub.advance([station], watermark),
+      idle: (isIdle) => hub.idle([station], isIdle),
+      order: () => this.#orderOf(planned.id),
+    };
+    const context = transformContext(this.#context(station), emit, this.#codeOf(planned.id), states.of(planned.id), memory, now, breathe, outputTime);
+    const operator = hub.work(station, () => openOperator(station.op!, context, () => definition.run!(context)));
+    return { station, operator, outputs: definition.outputs.map((port) => port.name) };
+  }
+
+  /** Null where nothing is written, as in previews. */
+  async sink(station: Station): Promise<OpenWriter | null> {
+    const { planned, definition, counters } = station;
+    if (definition.kind !== 'sink') throw new Error(`${planned.type} is planned as a sink`);
+    const { env, hub } = this.#flow;
+    if (env.writers !== 'run') return null;
+    const { commits = 'end', lineage = '', from } = env;
+    let writer: Writer;
+    try {
+      const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
+      const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
+      const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
+      writer = await asEngineThroughout(env.monitor, () => hub.work(station, () => definition.run(context)));
+    } catch (error) {
+      throw hub.named(error, station);
+    }
+    const before = from?.snapshot.nodes[planned.id]?.counts;
+    const earlierRows = before ? takenBy({ counters: before }) : 0;
+    return { node: planned.id, writer, counters, committed: false, committedRows: earlierRows, earlierRows, isSettled: false };
+  }
+
+  async reader(station: Station, start: Json): Promise<Reader> {
+    const { planned, definition } = station;
+    if (definition.kind !== 'source') throw new Error(`${planned.id} is not a source`);
+    const { hub } = this.#flow;
+    try {
+      const code = this.#codeOf(planned.id);
+      const refuse = (failure: RowFailure) => station.failures.refuse(failure);
+      const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
+      const context = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
+      return watchedReader(await hub.work(station, () => definition.run(context)), station, hub);
+    } catch (error) {
+      throw hub.named(error, station);
+    }
+  }
+
+  #codeOf(id: NodeId): Code {
+    const { env, hub } = this.#flow;
+    return new Code(id, env.sandbox, env.monitor, (node, field) => {
+      const number = hub.addCode(node, field);
+      env.onCode?.(number, node, field);
+      return number;
+    });
+  }
+
+  #context(station: Station) {
+    const { env, hub, shared } = this.#flow;
+    const surroundings: Surroundings = {
+      folder: env.folder,
+      signal: env.signal,
+      shared,
+      onLog: (level, message, node) => env.onLog(level, message, node),
+      onGuard: (node, undo) => env.onGuard?.(node, undo),
+    };
+    return runContext(station.planned, surroundings, (failure) => {
+      station.failures.add({ ...failure, position: failure.position ?? hub.origin.locate(failure.row) });
+    });
+  }
+
+  #orderOf(id: NodeId) {
+    const { env, graph, stations, units, writers } = this.#flow;
+    // What was printed cannot be taken back.
+    const startsOver = env.startsOver === true && !writers.some(({ writer }) => writer.output().kind === 'printed');
+    return orderCare(id, {
+      graph,
+      node: (each) => stations.get(each)!,
+      waitsForTime: (each) => {
+        const unit = units.get(each);
+        return unit instanceof StatefulUnit && unit.waitsForTime;
+      },
+      disorder: env.disorder ?? new Map(),
+      startsOver,
+    });
+  }
+}

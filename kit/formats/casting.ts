@@ -1,0 +1,34 @@
+/** What becomes of values that a column's new type cannot hold: the same words and rules wherever columns get another type. */
+
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { Column, ColumnType, Value } from '../../model/values/types.ts';
+import { castValue } from '../../model/values/values.ts';
+import { f } from '../fields.ts';
+
+export const unfitField = f.choice({
+  label: 'What does not fit',
+  default: 'fail',
+  help: 'A value that has no meaning in the new type, such as "abc" as a number.',
+  options: [
+    { value: 'fail', label: 'Fails the row' },
+    { value: 'null', label: 'Becomes null' },
+  ],
+});
+export type Unfit = 'fail' | 'null';
+
+/** Whether a column that is cast may get nulls that it did not have: blank text is null in any other type. */
+export function mayBecomeNull(from: ColumnType, to: ColumnType, unfit: Unfit): boolean {
+  return from !== to && (unfit === 'null' || from === 'string');
+}
+
+/** Casts the values of one column. What does not fit throws, with the param `field`, or is null. */
+export function caster(from: Pick<Column, 'name' | 'type'>, to: ColumnType, unfit: Unfit, code: string, field: string): (value: Value) => Value {
+  if (from.type === to) return (value) => value;
+  return (value) => {
+    const result = castValue(value, to, from.type);
+    if (result.ok) return result.value;
+    if (unfit === 'null') return null;
+    const hint = 'Mend the value upstream, choose another type, or let what does not fit become null.';
+    throw new MillraceError({ code, message: `${result.message} (column "${from.name}")`, hint, field });
+  };
+}

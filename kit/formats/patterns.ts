@@ -1,0 +1,39 @@
+/**
+ * Regular expressions of users. What matches them has to run as users' code (`TransformContext.expression`), since one that
+ * backtracks without end must be ended by the watchdog: so they become source for that, and are never run here over rows.
+ */
+
+import type { NodeProblem } from '../node.ts';
+import { escapeRefused } from './source-escapes.ts';
+
+/** What is wrong with a pattern, for the param `field`. */
+export function patternProblems(pattern: string, field: string): NodeProblem[] {
+  if (pattern === '') return [];
+  try {
+    new RegExp(pattern, 'u');
+    return [];
+  } catch (error) {
+    const message = `This is not a regular expression: ${(error as Error).message}`;
+    return [{ code: 'pattern/syntax', severity: 'error', message, hint: 'Write \\ before characters that should stand for themselves.', field }];
+  }
+}
+
+/** The pattern as a literal of source. */
+export function patternSource(pattern: string, flags: string): string {
+  return escapeRefused(new RegExp(pattern, flags).toString());
+}
+
+/** Of a sound pattern: the names of its groups in order, and how many groups it has in all, named or not. */
+export function patternGroups(pattern: string): { readonly names: readonly string[]; readonly count: number } {
+  // The empty choice before it matches at once, so nothing of the pattern is tried.
+  const found = new RegExp(`|${pattern}`, 'u').exec('')!;
+  return { names: Object.keys(found.groups ?? {}), count: found.length - 1 };
+}
+
+/** What is wrong with a pattern whose named groups are to become columns. */
+export function namedGroupProblems(pattern: string, field: string): NodeProblem[] {
+  const problems = patternProblems(pattern, field);
+  if (problems.length > 0 || pattern === '' || patternGroups(pattern).names.length > 0) return problems;
+  const hint = 'Write (?<name>…) around what is to become a column.';
+  return [{ code: 'pattern/no-groups', severity: 'error', message: 'The pattern has no named group', hint, field }];
+}

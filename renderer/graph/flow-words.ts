@@ -1,0 +1,11 @@
+import { formatShort } from '../format/run-text.ts';
+
+/** Of the label's characters, about, at its size in canvas.css. */
+const characterWidth = 5.05;
+
+/** What an edge says of its rows: how many, and how many a second; only what fits into `room` pixels, as half a number would be a wrong one. */
+export function flowWords(rows: number, rate: number, room: number): string {
+  const count = formatShort(rows);
+  const words = rate > 0 ? [`${count} · ${formatShort(rate)}/s`, count] : [count];
+  return words.find((candidate) => candidate.length * characterWidth <= room) ?? '';
+}

@@ -1,0 +1,14 @@
+import styles from '../../inspector/form/Inspector.module.css';
+
+/** Characters of a title or a name. A field ends there; a longer one that a file brought stays as it is. */
+export const titleLimit = 200;
+
+/** Says how much room is left in a field once there is little. */
+export function LimitNote({ text, limit = titleLimit }: { readonly text: string; readonly limit?: number }) {
+  if (text.length < limit * 0.9) return null;
+  return (
+    <div role="status" className={styles.help}>
+      {text.length} of {limit} characters{text.length >= limit && ': no more fits'}
+    </div>
+  );
+}

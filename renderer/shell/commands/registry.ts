@@ -1,0 +1,37 @@
+/** All commands of the editor. Features contribute theirs (app/contributions.ts); whoever offers or runs one knows its name only. */
+import { session } from '../../session/session.ts';
+import { notifyError } from '../notify.ts';
+import { type Command, isEnabled } from './command.ts';
+
+const byName = new Map<string, Command>();
+
+/** To be called before anything is drawn. Throws where a name is taken. */
+export function contribute(contributed: readonly Command[]): void {
+  for (const command of contributed) {
+    if (byName.has(command.name)) throw new Error(`There are two commands called "${command.name}".`);
+    byName.set(command.name, command);
+  }
+}
+
+/** In the order in which they were contributed. */
+export function allCommands(): readonly Command[] {
+  return [...byName.values()];
+}
+
+/** Throws on a name that no command has: menus are checked by it. */
+export function commandOf(name: string): Command {
+  const command = byName.get(name);
+  if (!command) throw new Error(`There is no command called "${name}".`);
+  return command;
+}
+
+/** Runs a command if it is enabled; what goes wrong is shown. */
+export async function runCommand(name: string): Promise<void> {
+  const command = byName.get(name);
+  if (!command || !isEnabled(command, session.state)) return;
+  try {
+    await command.run(session);
+  } catch (error) {
+    notifyError(error);
+  }
+}

@@ -1,0 +1,28 @@
+import { UnstyledButton } from '@mantine/core';
+import { fixProblem, isFixable } from '../../../engine/document/edits.ts';
+import type { Problem } from '../../../engine/protocol/messages.ts';
+import { visible } from '../../../model/text/visible-text.ts';
+import { session, usePipeline } from '../../session/session.ts';
+
+interface FixButtonProps {
+  readonly problem: Problem;
+  readonly className?: string;
+  /** In place of the fix's title, where what stands beside the button says the rest. */
+  readonly label?: string | undefined;
+}
+
+/** The one click that mends a problem, where it says one and the pipeline does not have it yet. An edit like any other: it can be undone. */
+export function FixButton({ problem, className, label }: FixButtonProps) {
+  const { node, fix } = problem;
+  const pipeline = usePipeline();
+  if (!node || !fix || !isFixable(pipeline, node, problem)) return null;
+  return (
+    <UnstyledButton
+      className={className}
+      title={label === undefined ? undefined : visible(fix.title)}
+      onClick={() => session.edit(fix.title, (before) => fixProblem(before, node, problem))}
+    >
+      {label ?? visible(fix.title)}
+    </UnstyledButton>
+  );
+}
