@@ -37,15 +37,6 @@ export function traitsOf(op: Op): OpTraits {
     case 'order':
       return { ...ofOneInstance, bounded: ['rows'] };
 
-    case 'combine':
-    case 'pivot':
-      return ofGroups(op);
-    case 'runningAggregate':
-      return byKey(op);
-    case 'top': {
-      const waits = op.every === null ? { bounded: ['rows'] } : { awaits: [{ port: 'rows', time: null }] };
-      return { ...byKey(op), ...waits };
-    }
     case 'stateful':
       return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
     case 'lag':
@@ -58,6 +49,37 @@ export function traitsOf(op: Op): OpTraits {
       return op.keys.length > 0 ? rowByRow : ofOneInstance;
     case 'fill':
       return looksBack(op) ? byKey(op) : rowByRow;
+    case 'distinct':
+      return {
+        ...ofOneInstance,
+        bounded: op.keep === 'last' && op.within === null ? ['rows'] : [],
+        awaits: op.within === null ? [] : [{ port: 'rows', time: null }],
+        partition: { rows: op.keys },
+      };
+    case 'lookup':
+      return {
+        ...ofOneInstance,
+        first: op.versions ? [] : ['lookup'],
+        awaits: op.versions ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : [],
+        partition: { rows: op.keys.map(({ left }) => left), lookup: op.keys.map(({ right }) => right) },
+      };
+    case 'coGroup':
+      return {
+        ...ofOneInstance,
+        awaits: ['left', 'right'].map((port) => ({ port, time: null })),
+        partition: { left: op.keys.map(({ left }) => left), right: op.keys.map(({ right }) => right) },
+      };
+    case 'assignTime':
+      return { ...ofOneInstance, setsEventTime: true };
+    case 'combine':
+    case 'pivot':
+      return ofGroups(op);
+    case 'runningAggregate':
+      return byKey(op);
+    case 'top': {
+      const waits = op.every === null ? { bounded: ['rows'] } : { awaits: [{ port: 'rows', time: null }] };
+      return { ...byKey(op), ...waits };
+    }
 
     case 'native':
       return op.traits;
@@ -93,18 +115,6 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [];
     case 'order':
       return op.by.map(({ column }) => column);
-    case 'combine':
-      // A result's name may be that of a column that does not come out.
-      return [...lookedAtByGroups(op), ...op.aggregates.flatMap(({ name, column }) => (column === null ? [name] : [name, column]))];
-    case 'pivot': {
-      const { column, valueColumn, values } = op;
-      return [...lookedAtByGroups(op), column, ...(valueColumn === null ? [] : [valueColumn]), ...values.map(({ name }) => name)];
-    }
-    case 'runningAggregate':
-      return [...op.keys, ...op.aggregates.flatMap(({ column }) => column ?? [])];
-    case 'top':
-      // In windows the contents of equal rows decide which is first.
-      return op.every === null ? [...op.keys, op.by.column] : null;
     case 'parse':
       return op.columns.flatMap(({ name, from }) => [from, name]);
     case 'split':
@@ -125,6 +135,22 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return op.keys;
     case 'fill':
       return [...op.keys, ...op.columns.map(({ column }) => column)];
+    case 'distinct':
+      return op.within === null || !input.eventTime ? op.keys : [...op.keys, input.eventTime.column];
+    case 'assignTime':
+      return [op.column];
+    case 'combine':
+      // A result's name may be that of a column that does not come out.
+      return [...lookedAtByGroups(op), ...op.aggregates.flatMap(({ name, column }) => (column === null ? [name] : [name, column]))];
+    case 'pivot': {
+      const { column, valueColumn, values } = op;
+      return [...lookedAtByGroups(op), column, ...(valueColumn === null ? [] : [valueColumn]), ...values.map(({ name }) => name)];
+    }
+    case 'runningAggregate':
+      return [...op.keys, ...op.aggregates.flatMap(({ column }) => column ?? [])];
+    case 'top':
+      // In windows the contents of equal rows decide which is first.
+      return op.every === null ? [...op.keys, op.by.column] : null;
 
     default:
       return null;

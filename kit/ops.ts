@@ -2,9 +2,11 @@
  * What transforms lower to: operations, plain data of a closed set. They can be printed, compared, sent to another process and
  * translated to another engine; how each is done on this machine is in engine/operators, and what follows from each in op-traits.ts.
  */
+
 import type { CalendarUnit } from '../model/time/calendar.ts';
 import type { ColumnType, Value } from '../model/values/types.ts';
 import type { RowOp } from './row-ops.ts';
+import type { ColumnTime } from './sources/time-values.ts';
 
 /** Users' code by reference. `field`: the path of the param that holds it, for messages. */
 export interface CodeRef {
@@ -13,7 +15,25 @@ export interface CodeRef {
   readonly field: string;
 }
 
-export type Op = FilterOp | ProjectOp | ComputeOp | FlatMapOp | FlattenOp | TakeOp | OrderOp | GroupOp | RowOp | KeyedOp | NativeOp;
+export type Op =
+  | FilterOp
+  | ProjectOp
+  | ComputeOp
+  | FlatMapOp
+  | FlattenOp
+  | TakeOp
+  | OrderOp
+  | RowOp
+  | KeyedOp
+  | DistinctOp
+  | LookupOp
+  | CoGroupOp
+  | AssignTimeOp
+  | CombineOp
+  | PivotOp
+  | RunningAggregateOp
+  | TopOp
+  | NativeOp;
 export type OpOf<Kind extends Op['op']> = Extract<Op, { readonly op: Kind }>;
 
 /** Rows for which the expression is true leave by the first output, all others by the second. */
@@ -66,8 +86,152 @@ export interface OrderOp {
   readonly by: readonly { readonly column: string; readonly direction: 'asc' | 'desc' }[];
 }
 
-/** Rows are taken together by key, and by time. */
-export type GroupOp = CombineOp | PivotOp | RunningAggregateOp | TopOp;
+// ---- Row after row within a key
+
+export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp | RateLimitOp | EveryNthOp | SampleOp;
+
+interface ByKey {
+  /** Each combination of their values is looked at on its own; none: all rows together. */
+  readonly keys: readonly string[];
+  /** Milliseconds without a row after which a key starts anew; null: never. By event time where rows have one, else by the wall clock. */
+  readonly ttl: number | null;
+}
+/** Users' functions over the rows of each key, with a state and timers: Beam's stateful ParDo. Its keys are forgotten by event time only. */
+export interface StatefulOp extends ByKey {
+  readonly op: 'stateful';
+  readonly code: CodeRef;
+  readonly hasTimers: boolean;
+}
+/** Columns are added with the values that others had in earlier rows of the key. */
+export interface LagOp extends ByKey {
+  readonly op: 'lag';
+  readonly columns: readonly LaggedColumn[];
+  /** Rows that are as the key's row before in all of these are left out. Empty: none is. */
+  readonly onlyChangesOf: readonly string[];
+}
+export interface LaggedColumn {
+  readonly column: string;
+  /** So many rows before. */
+  readonly offset: number;
+  readonly name: string;
+  /** The name of a column for the row's value minus the earlier one; null: there is none. */
+  readonly change: string | null;
+  readonly field: string;
+}
+/** Columns are added that say what was expected of a number after those before it in its key, and how far it is from that. */
+export interface AnomalyOp extends ByKey {
+  readonly op: 'anomaly';
+  readonly column: string;
+  /** The values that count: of the last rows, of the last milliseconds of event time, or of all, weighted by half after each `halfLife` rows. */
+  readonly against:
+    | { readonly kind: 'rows'; readonly rows: number }
+    | { readonly kind: 'duration'; readonly duration: number }
+    | { readonly kind: 'weighted'; readonly halfLife: number };
+  /** In standard deviations. */
+  readonly threshold: number;
+  /** Values of a key before the first score. */
+  readonly warmup: number;
+}
+/** Nulls are filled, from the first of the items to the last: a column may have several. */
+export interface FillOp extends ByKey {
+  readonly op: 'fill';
+  readonly columns: readonly FilledColumn[];
+  /** Text of nothing but white space is filled too. */
+  readonly blanks: boolean;
+}
+export interface FilledColumn {
+  readonly column: string;
+  /** As text, read in the column's type. Null: the last value of the key that was not missing. */
+  readonly constant: string | null;
+}
+/**
+ * The first `count` rows of each key and stretch of `per` milliseconds (aligned to 1970) leave by the first output, all others by the
+ * second. By event time where rows have one, else by the wall clock.
+ */
+export interface RateLimitOp extends Pick<ByKey, 'keys'> {
+  readonly op: 'rateLimit';
+  readonly count: number;
+  readonly per: number;
+}
+/** The first row of each key and then every n-th one leave by the first output, all others by the second. */
+export interface EveryNthOp extends ByKey {
+  readonly op: 'everyNth';
+  readonly every: number;
+}
+/** A random share leaves by the first output, all others by the second. With keys it is these that are drawn: all rows of one go the same way. */
+export interface SampleOp extends Pick<ByKey, 'keys'> {
+  readonly op: 'sample';
+  readonly percent: number;
+  readonly seed: number;
+}
+
+// ----
+/** One row of each key. */
+export interface DistinctOp {
+  readonly op: 'distinct';
+  readonly keys: readonly string[];
+  readonly keep: 'first' | 'last';
+  /** Rows are the same up to so long after the first of them, in milliseconds of event time; both ends count. Null: for ever, by arrival. */
+  readonly within: number | null;
+}
+
+/** Columns that must be equal: one of the left rows and one of the right. Null equals nothing. */
+export interface KeyPair {
+  readonly left: string;
+  readonly right: string;
+}
+/** Of which side rows without a match come out too. */
+export type JoinKind = 'inner' | 'left' | 'right' | 'outer';
+
+/** Rows (the left ones) are looked up among those of a second input (the right ones), whose columns are added to them. */
+export interface LookupOp {
+  readonly op: 'lookup';
+  readonly kind: Extract<JoinKind, 'inner' | 'left'>;
+  readonly keys: readonly KeyPair[];
+  /** What is added, and from which column of the second input. */
+  readonly columns: readonly { readonly name: string; readonly from: string }[];
+  /**
+   * Null: the second input is read to its end first. Otherwise its rows are versions of their keys, each valid from its event time until a
+   * newer one; rows may come so much behind the watermark, in milliseconds.
+   */
+  readonly versions: { readonly lateness: number } | null;
+}
+
+/** Rows of two inputs that have the same key and belong together in time become one row, once for each such pair. */
+export interface CoGroupOp {
+  readonly op: 'coGroup';
+  readonly kind: JoinKind;
+  readonly keys: readonly KeyPair[];
+  readonly match: TimeMatch;
+  /** By input: the column of the time, and milliseconds to add to it. */
+  readonly times: { readonly [side in 'left' | 'right']: { readonly column: string; readonly shift: number } };
+  /** Rows may come so much behind the watermark, in milliseconds. */
+  readonly lateness: number;
+  /** Names of the columns that come first: the event time, or a window's start and end. */
+  readonly stamps: readonly string[];
+  readonly columns: readonly PairedColumn[];
+}
+/** Which rows match in time. All lengths in milliseconds. */
+export type TimeMatch =
+  /** The right row's time is between the left one's less `before` and the left one's plus `after`; both ends count. */
+  | { readonly kind: 'range'; readonly before: number; readonly after: number }
+  /** Both are in one window [start, start + length); windows begin every `every`, aligned to the epoch plus `offset`. */
+  | { readonly kind: 'windows'; readonly length: number; readonly every: number; readonly offset: number }
+  /** Both are in one session of their key: rows that follow each other by less than `gap`. */
+  | { readonly kind: 'sessions'; readonly gap: number };
+/** A column, and those that its value is read from: the left one where there is a left row that has it, else the right one. */
+export interface PairedColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly left: string | null;
+  readonly right: string | null;
+}
+
+/** A column becomes the event time, and the watermark is made anew, as sources make it. */
+export interface AssignTimeOp extends ColumnTime {
+  readonly op: 'assignTime';
+}
+
 /** The rows of each key, in each window, become one: the window's bounds, the keys, then a column for each aggregate. */
 export interface CombineOp {
   readonly op: 'combine';
@@ -156,87 +320,6 @@ export interface SessionWindows {
   readonly gap: number;
 }
 
-// ---- Row after row within a key
-
-export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp | RateLimitOp | EveryNthOp | SampleOp;
-
-interface ByKey {
-  /** Each combination of their values is looked at on its own; none: all rows together. */
-  readonly keys: readonly string[];
-  /** Milliseconds without a row after which a key starts anew; null: never. By event time where rows have one, else by the wall clock. */
-  readonly ttl: number | null;
-}
-/** Users' functions over the rows of each key, with a state and timers: Beam's stateful ParDo. Its keys are forgotten by event time only. */
-export interface StatefulOp extends ByKey {
-  readonly op: 'stateful';
-  readonly code: CodeRef;
-  readonly hasTimers: boolean;
-}
-/** Columns are added with the values that others had in earlier rows of the key. */
-export interface LagOp extends ByKey {
-  readonly op: 'lag';
-  readonly columns: readonly LaggedColumn[];
-  /** Rows that are as the key's row before in all of these are left out. Empty: none is. */
-  readonly onlyChangesOf: readonly string[];
-}
-export interface LaggedColumn {
-  readonly column: string;
-  /** So many rows before. */
-  readonly offset: number;
-  readonly name: string;
-  /** The name of a column for the row's value minus the earlier one; null: there is none. */
-  readonly change: string | null;
-  readonly field: string;
-}
-/** Columns are added that say what was expected of a number after those before it in its key, and how far it is from that. */
-export interface AnomalyOp extends ByKey {
-  readonly op: 'anomaly';
-  readonly column: string;
-  /** The values that count: of the last rows, of the last milliseconds of event time, or of all, weighted by half after each `halfLife` rows. */
-  readonly against:
-    | { readonly kind: 'rows'; readonly rows: number }
-    | { readonly kind: 'duration'; readonly duration: number }
-    | { readonly kind: 'weighted'; readonly halfLife: number };
-  /** In standard deviations. */
-  readonly threshold: number;
-  /** Values of a key before the first score. */
-  readonly warmup: number;
-}
-/** Nulls are filled, from the first of the items to the last: a column may have several. */
-export interface FillOp extends ByKey {
-  readonly op: 'fill';
-  readonly columns: readonly FilledColumn[];
-  /** Text of nothing but white space is filled too. */
-  readonly blanks: boolean;
-}
-export interface FilledColumn {
-  readonly column: string;
-  /** As text, read in the column's type. Null: the last value of the key that was not missing. */
-  readonly constant: string | null;
-}
-/**
- * The first `count` rows of each key and stretch of `per` milliseconds (aligned to 1970) leave by the first output, all others by the
- * second. By event time where rows have one, else by the wall clock.
- */
-export interface RateLimitOp extends Pick<ByKey, 'keys'> {
-  readonly op: 'rateLimit';
-  readonly count: number;
-  readonly per: number;
-}
-/** The first row of each key and then every n-th one leave by the first output, all others by the second. */
-export interface EveryNthOp extends ByKey {
-  readonly op: 'everyNth';
-  readonly every: number;
-}
-/** A random share leaves by the first output, all others by the second. With keys it is these that are drawn: all rows of one go the same way. */
-export interface SampleOp extends Pick<ByKey, 'keys'> {
-  readonly op: 'sample';
-  readonly percent: number;
-  readonly seed: number;
-}
-
-// ----
-
 /** The node's own `run`, in one instance on this machine. */
 export interface NativeOp {
   readonly op: 'native';
@@ -262,7 +345,10 @@ export interface OpTraits {
   readonly ends: boolean;
   /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
   readonly setsEventTime: boolean;
-  /** By input: the columns by whose values rows may be spread over instances. `any`: in any way. Null: one instance takes all. */
+  /**
+   * By input: the columns by whose values rows may be spread over instances; those of several inputs correspond by their places.
+   * `any`: in any way. Null: one instance takes all.
+   */
   readonly partition: 'any' | { readonly [input: string]: readonly string[] } | null;
 }
 export interface AwaitedInput {

@@ -5,12 +5,17 @@ import { combining } from './group/combining.ts';
 import { pivoting } from './group/pivoting.ts';
 import { ranking } from './group/ranking.ts';
 import { runningAggregation } from './group/running-aggregation.ts';
+import { lookingUp } from './join/lookup.ts';
+import { lookingUpVersions } from './join/lookup-versions.ts';
+import { streamJoining } from './join/stream-join.ts';
+import { deduping } from './keyed/deduping.ts';
 import { filling } from './keyed/filling.ts';
 import { keyedSteps } from './keyed/keyed-steps.ts';
 import { lagging } from './keyed/lagging.ts';
 import { limiting, sampling, thinning } from './keyed/limiting.ts';
 import { scoring } from './keyed/scoring.ts';
 import { ordering } from './order/ordering.ts';
+import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';
 import { exploding } from './rows/exploding.ts';
 import { extracting } from './rows/extracting.ts';
@@ -41,14 +46,6 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return taking(op, context);
     case 'order':
       return ordering(op, context);
-    case 'combine':
-      return combining(op, context);
-    case 'pivot':
-      return pivoting(op, context);
-    case 'runningAggregate':
-      return runningAggregation(op, context);
-    case 'top':
-      return ranking(op, context);
     case 'parse':
       return parsing(op, context);
     case 'split':
@@ -75,6 +72,22 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return thinning(op, context);
     case 'sample':
       return sampling(op, context);
+    case 'distinct':
+      return deduping(op, context);
+    case 'lookup':
+      return op.versions ? lookingUpVersions(op, op.versions, context) : lookingUp(op, context);
+    case 'coGroup':
+      return streamJoining(op, context);
+    case 'assignTime':
+      return assigningTime(op, context);
+    case 'combine':
+      return combining(op, context);
+    case 'pivot':
+      return pivoting(op, context);
+    case 'runningAggregate':
+      return runningAggregation(op, context);
+    case 'top':
+      return ranking(op, context);
 
     case 'native':
       return native();
