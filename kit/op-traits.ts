@@ -77,7 +77,7 @@ export function traitsOf(op: Op): OpTraits {
       return ofGroups(op);
     case 'top': {
       const waits = op.every === null ? { bounded: ['rows'] } : { awaits: [{ port: 'rows', time: null }] };
-      return { ...ofOneInstance, ...waits, partition: byKeys(op.keys) };
+      return { ...byKey(op), ...waits };
     }
 
     case 'native':
@@ -87,7 +87,7 @@ export function traitsOf(op: Op): OpTraits {
 
 /** Each key's rows, in their order, are all that counts for them. */
 function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
-  return { ...ofOneInstance, partition: byKeys(keys) };
+  return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
 }
 
 /** Whether a row is filled with values of other rows. */
@@ -165,20 +165,16 @@ interface Groups {
   readonly window: Windowing | null;
 }
 function ofGroups({ keys, window }: Groups): OpTraits {
+  const each = byKey({ keys });
   return {
-    ...ofOneInstance,
+    ...each,
     bounded: window === null ? ['rows'] : [],
     awaits: window === null || window.early !== null ? [] : [{ port: 'rows', time: window.column, field: window.field }],
     // Empty windows go on up to the last one that has rows of any key.
-    partition: window?.empty ? null : byKeys(keys),
+    partition: window?.empty ? null : each.partition,
   };
 }
 function lookedAtByGroups({ keys, window }: Groups): readonly string[] {
   const times = window === null ? [] : [...windowColumns(window).map(({ name }) => name), ...(window.column === null ? [] : [window.column])];
   return [...keys, ...times];
-}
-
-/** Of an operation that does with the rows of each key what it does whatever the other rows are. */
-function byKeys(keys: readonly string[]): OpTraits['partition'] {
-  return keys.length === 0 ? null : { rows: keys };
 }
