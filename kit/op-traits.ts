@@ -32,6 +32,13 @@ export function traitsOf(op: Op): OpTraits {
   }
 }
 
+/** Whether it is done for each row by itself as it comes: neighbours that are become one loop. */
+export function isRowByRow(op: Op): boolean {
+  const { isStateful, first, bounded, awaits, setsEventTime, partition } = traitsOf(op);
+  const isHeld = first.length + bounded.length + awaits.length > 0;
+  return partition === 'any' && !isStateful && !isHeld && !setsEventTime && op.op !== 'flatten';
+}
+
 /**
  * Of an operation with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or
  * not at all, so that a run may hand them to it as text (engine/plan/as-written.ts). Null: it may look at all of them.

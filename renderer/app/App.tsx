@@ -1,14 +1,14 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { CommandPalette } from './CommandPalette.tsx';
-import { useNativeMenu } from './use-native-menu.ts';
-import { useShortcuts } from './use-shortcuts.ts';
 import { DropNote } from '../files/DropNote.tsx';
 import { TrustBanner } from '../files/TrustBanner.tsx';
 import { useDocumentWindow } from '../files/use-document-window.ts';
 import { useDrops } from '../files/use-drops.ts';
 import { theme, variables } from '../theme/theme.ts';
 import { useColorScheme } from '../theme/use-color-scheme.ts';
+import { CommandPalette } from './CommandPalette.tsx';
+import { useNativeMenu } from './use-native-menu.ts';
+import { useShortcuts } from './use-shortcuts.ts';
 import './app.css';
 import { Dialogs } from '../shell/dialogs.tsx';
 import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';

@@ -1,13 +1,13 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { IconPlayerPlayFilled, IconPlayerStopFilled, IconRipple } from '@tabler/icons-react';
 import { visible } from '../../model/text/visible-text.ts';
+import { isOwnRun } from '../runs/origin.ts';
+import { isRunning } from '../runs/run-actions.tsx';
+import { session, useSession } from '../session/session.ts';
 import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
 import { isEnabled, labelOf } from '../shell/commands/command.ts';
 import { commandOf, menus, runCommand } from '../shell/commands/registry.ts';
 import { showShortcut } from '../shell/commands/shortcut.ts';
-import { isOwnRun } from '../runs/origin.ts';
-import { isRunning } from '../runs/run-actions.tsx';
-import { session, useSession } from '../session/session.ts';
 import { isDesktop } from '../shell/host.ts';
 
 const history = ['file.save', 'edit.undo', 'edit.redo'];

@@ -1,7 +1,7 @@
 import { IconAlertTriangle, IconCircleX, IconInfoCircle } from '@tabler/icons-react';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
-import { selectionText } from '../graph/selection-text.ts';
 import { counted, formatDuration, formatShort, runStateWords } from '../format/run-text.ts';
+import { selectionText } from '../graph/selection-text.ts';
 import { strangeness } from '../runs/origin.ts';
 import { isRunning } from '../runs/run-actions.tsx';
 import { session, useSession } from '../session/session.ts';

@@ -3,9 +3,9 @@ import { Group, Panel, Separator } from 'react-resizable-panels';
 import Canvas from '../canvas/Canvas.tsx';
 import { Palette } from '../palette/Palette.tsx';
 import { session, useSession } from '../session/session.ts';
+import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
 import { StartPage } from '../start/StartPage.tsx';
 import { Dock } from './Dock.tsx';
-import { ErrorBoundary } from '../shell/ErrorBoundary.tsx';
 
 const Inspector = lazy(() => import('../inspector/Inspector.tsx'));
 

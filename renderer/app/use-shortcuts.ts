@@ -1,11 +1,11 @@
 import { useEffect } from 'react';
-import { isDialogOpen } from '../shell/dialogs.tsx';
 import { explainKept } from '../canvas/selection.ts';
 import { session } from '../session/session.ts';
 import { isEnabled } from '../shell/commands/command.ts';
 import { commandOf, commands, runCommand } from '../shell/commands/registry.ts';
 import { isCanvasEntered, isInScope, placeOf, watchCanvasFocus } from '../shell/commands/scope.ts';
 import { matches } from '../shell/commands/shortcut.ts';
+import { isDialogOpen } from '../shell/dialogs.tsx';
 
 /** Cut, copy and paste come as clipboard events, which need no permission; their keys are left to the browser. */
 const native = new Set(['edit.cut', 'edit.copy', 'edit.paste']);

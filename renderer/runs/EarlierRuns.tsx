@@ -2,8 +2,8 @@ import { Button, Menu } from '@mantine/core';
 import { IconHistory } from '@tabler/icons-react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { useSession } from '../session/session.ts';
 import { formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
+import { useSession } from '../session/session.ts';
 import { pipelineOf } from './origin.ts';
 import { showRun } from './run-actions.tsx';
 

@@ -3,9 +3,9 @@ import { IconHistory, IconTable } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { Problem, RunSummary, WaitingErrors } from '../../engine/protocol/messages.ts';
 import { visible, visibleLines } from '../../model/text/visible-text.ts';
+import { counted } from '../format/run-text.ts';
 import { titleOf } from '../graph/flow.ts';
 import { session, useSession } from '../session/session.ts';
-import { counted } from '../format/run-text.ts';
 import type { ReplayWay } from './ReplayDialog.tsx';
 import { isRunning, startReplay } from './run-actions.tsx';
 

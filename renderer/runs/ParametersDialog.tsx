@@ -2,8 +2,8 @@ import { Button, Checkbox, Modal, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { Parameter } from '../../engine/document/pipeline.ts';
 import { exactNumber } from '../../model/values/exact-number.ts';
-import { showDialog } from '../shell/dialogs.tsx';
 import { session } from '../session/session.ts';
+import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
 import { visible, visibleLines } from '../../model/text/visible-text.ts';
 

@@ -1,6 +1,6 @@
 import { Button, Modal } from '@mantine/core';
-import { showDialog } from '../shell/dialogs.tsx';
 import { counted } from '../format/run-text.ts';
+import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
 
 /** `alone`: in a run of its own. The others: in the run of the pipeline, which goes on from its checkpoint, or is stopped with one first. */

@@ -1,7 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { showDialog } from '../shell/dialogs.tsx';
 import { formatAge } from '../format/run-text.ts';
+import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
 import { visible, visibleLines } from '../../model/text/visible-text.ts';
 

@@ -12,13 +12,13 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { openPath } from '../files/documents.tsx';
+import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
+import { useSession } from '../session/session.ts';
 import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
 import { runCommand } from '../shell/commands/registry.ts';
-import { openPath } from '../files/documents.tsx';
-import { useSession } from '../session/session.ts';
 import { problemCount, problemsLabel } from './counts.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
-import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { strangeness } from './origin.ts';
 import { isEnding, isRunning, isSteerable } from './run-actions.tsx';
 

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../../engine/protocol/run-history.ts';
-import { session } from '../session/session.ts';
 import { formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
+import { session } from '../session/session.ts';
 import { isRunning } from './run-actions.tsx';
 
 const readEveryMs = 2000;

@@ -3,12 +3,11 @@ import { IconFolder, IconTable } from '@tabler/icons-react';
 import type { RunOutput, RunSummary } from '../../engine/protocol/messages.ts';
 import { rowsOf } from '../../engine/protocol/run-outputs.ts';
 import { visible } from '../../model/text/visible-text.ts';
-
+import { counted } from '../format/run-text.ts';
+import { countText } from '../format/value-text.ts';
 import { titleOf } from '../graph/flow.ts';
 import { revealNode } from '../graph/viewport.ts';
-import { countText } from '../format/value-text.ts';
 import { session, useSession } from '../session/session.ts';
-import { counted } from '../format/run-text.ts';
 
 /** What a run wrote, or some of it, and the way to look at it. Nothing where there is none. */
 export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonly outputs: readonly RunOutput[] }) {

@@ -1,7 +1,7 @@
 import { Button, Modal } from '@mantine/core';
 import type { CheckpointElsewhere } from '../../engine/protocol/messages.ts';
-import { showDialog } from '../shell/dialogs.tsx';
 import { formatAge } from '../format/run-text.ts';
+import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
 
 /** Whether to save a pipeline that never ends before it runs; null when the user thinks better of it. */

@@ -5,8 +5,8 @@ import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats } from '../../engine/protocol/messages.ts';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
-import { useShownZone } from '../session/time-zone.ts';
 import { formatBytes, formatCount, formatDuration, formatEventTime } from '../format/run-text.ts';
+import { useShownZone } from '../session/time-zone.ts';
 
 /** What a cell is made of. */
 export interface NodeRow {

@@ -1,6 +1,6 @@
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
-import type { JoinKey } from './join-keys.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
+import type { JoinKey } from './join-keys.ts';
 
 /** One column of a block: numbers, of which NaN stands for null, or any values. */
 type Cells = Float64Array | Value[];

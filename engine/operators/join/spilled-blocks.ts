@@ -1,7 +1,7 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { State } from '../../../model/values/types.ts';
-import type { JoinKey } from './join-keys.ts';
 import { hashOfKey } from '../keyed/key-hash.ts';
+import type { JoinKey } from './join-keys.ts';
 import { type BlockLayout, type PackedBlock, RowBlock } from './row-block.ts';
 
 /** About how many bytes are written and read at once. */

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { isRowByRow } from '../../kit/op-traits.ts';
+import type { Op } from '../../kit/ops.ts';
+import { definitions } from '../../nodes/index.ts';
+import { edgesOf } from '../../test/conformance/harness.ts';
+import { lookUp, options, pipeline, sink, source, transform } from '../../test/engine/plan-nodes.ts';
+import { prepareTransform } from '../../test/transform-trial.ts';
+import { checkPipeline } from './check.ts';
+import { explainPlan } from './explain.ts';
+import { opWords } from './op-words.ts';
+import { planRun } from './plan.ts';
+
+const explained = (...[nodes, edges]: Parameters<typeof pipeline>) => explainPlan(planRun(checkPipeline(pipeline(nodes, edges), options)));
+
+describe('explainPlan', () => {
+  it('tells reading order, loops, steps and where rows go', () => {
+    const nodes = { main: source, small: source, step: { ...transform, onError: 'skip' as const }, more: transform, look: lookUp, out: sink, rest: sink };
+    const edges = ['main -> step', 'step -> more', 'more -> look', 'more.rest -> rest', 'small -> look.lookup', 'look -> out'];
+    expect(explained(nodes, edges)).toMatchInlineSnapshot();
+  });
+});
+
+describe('opWords', () => {
+  it('names an operation without words of its own, and its keys', () => {
+    expect(opWords({ op: 'rollingMean', keys: ['region', 'day'] } as unknown as Op, 'x')).toBe('rolling mean by region, day');
+    expect(opWords({ op: 'shuffle' } as unknown as Op, 'x')).toBe('shuffle');
+  });
+  it('cuts long code', () => {
+    const code = (text: string) => ({ language: 'typescript', source: text, field: 'where' }) as const;
+    expect(opWords({ op: 'filter', test: code('row.a > 1'), isRule: false }, 'filter')).toBe('filter by row.a > 1');
+    expect(opWords({ op: 'flatMap', code: code('\n  const a = row.a;\n  return row;\n') }, 'code')).toBe('map each row by code: const a = row.a; …');
+    expect(opWords({ op: 'filter', test: code('x'.repeat(100)), isRule: false }, 'filter')).toHaveLength('filter by '.length + 60);
+  });
+});
+
+describe('isRowByRow', () => {
+  const transforms = definitions.filter((each) => each.kind === 'transform');
+  it.each(transforms.map((each) => [each.type, each] as const))('says of %s how its operator works', (_, definition) => {
+    for (const example of definition.examples) {
+      const inputs = Object.fromEntries(definition.inputs.map(({ name }) => [name, edgesOf(example, name).map(({ schema }) => schema)]));
+      const { op, problems, start } = prepareTransform(definition, example.params, inputs, { now: () => 0, fail: () => {}, emit: () => {} });
+      if (problems.some(({ severity }) => severity === 'error')) continue;
+      expect(isRowByRow(op), example.title).toBe(!('process' in start()));
+    }
+  });
+});
