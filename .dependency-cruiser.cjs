@@ -98,6 +98,20 @@ module.exports = {
       to: { path: '^(engine|kit|io|nodes|electron|server)/', pathNot: '^engine/(document|protocol)/' },
     },
     {
+      name: 'features-above-the-shell',
+      comment: 'Session, shell, and what draws values and graphs are for all features, and know none of them; only the app knows all.',
+      severity: 'error',
+      from: { path: '^renderer/(session|theme|format|grid|graph|shell)/', pathNot: tests },
+      to: { path: '^renderer/', pathNot: '^renderer/(session|theme|format|grid|graph|shell)/' },
+    },
+    {
+      name: 'app-above-the-features',
+      comment: 'The app puts the features together: none of them can need it.',
+      severity: 'error',
+      from: { path: '^renderer/(?!app/|main[.]tsx$)', pathNot: tests },
+      to: { path: '^renderer/app/' },
+    },
+    {
       name: 'editor-without-node',
       comment: 'The window is sandboxed: there is no Node in it.',
       severity: 'error',

@@ -6,6 +6,7 @@ import { needNode } from '../bin/build.mjs';
 
 needNode();
 const { MemoryState } = await import('../kit/keyed-state.ts');
+const { startTransform } = await import('../test/transform-trial.ts');
 const { default: dedupe } = await import('../nodes/rows/dedupe.ts');
 const { default: join } = await import('../nodes/joins/join.ts');
 const { default: streamJoin } = await import('../nodes/joins/stream-join.ts');
@@ -44,7 +45,7 @@ function measure(name, node, params, batches) {
   let most = 0;
   for (let round = 0; round < 3; round++) {
     out = 0;
-    const operator = node.run({
+    const operator = startTransform(node, {
       params: { ...defaults, ...params },
       inputs,
       outputs: {},

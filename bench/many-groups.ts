@@ -20,7 +20,7 @@ const hour = 3_600_000;
 const column = (name: string, type: Column['type'] = 'number'): Column => ({ name, type, nullable: true });
 const input: Schema = { columns: [column('time', 'timestamp'), column('id', 'string'), column('value')], eventTime: { column: 'time' } };
 const spec = values.window === 'session' ? { gap: hour } : { every: hour, length: hour, offset: 0 };
-const window = values.window === 'none' ? null : { spec, column: null, lateness: 0, early: null };
+const window = values.window === 'none' ? null : { spec, column: null, field: 'timeColumn', lateness: 0, early: null, empty: false };
 
 let seed = 1;
 function random(below: number): number {
@@ -36,7 +36,7 @@ const operator = grouping({
   output: { columns: [...(window ? ['window_start', 'window_end'] : []), 'id', 'count', 'average'].map((name) => column(name)) },
   keys: ['id'],
   window,
-  aggregates: (['count', 'average'] as const).map((name) => ({ function: name, column: 'value', percent: 95 })),
+  aggregates: (['count', 'average'] as const).map((name) => ({ function: name, column: 'value', percent: null })),
   memory: states.limit / 2,
   state: (name) => states.of('aggregate').open(name),
   emit: (_, rows) => {

@@ -12,6 +12,7 @@ import { needNode } from '../bin/build.mjs';
 
 needNode();
 const { NodeStates } = await import('../engine/runners/local/node-states.ts');
+const { startTransform } = await import('../test/transform-trial.ts');
 const { default: join } = await import('../nodes/joins/join.ts');
 const { default: streamJoin } = await import('../nodes/joins/stream-join.ts');
 
@@ -80,7 +81,7 @@ function measure(node, given, events, limit) {
   const states = new NodeStates({ folder, memory: limit });
   const params = { ...Object.fromEntries(Object.entries(node.params).map(([key, field]) => [key, field.default ?? null])), ...given };
   let out = 0;
-  const operator = node.run({
+  const operator = startTransform(node, {
     params,
     inputs,
     outputs: {},

@@ -1,9 +1,8 @@
 /** `node bench/windows.ts [--keys 500]`: what windows cost by themselves, without a source and a sink. Millions of rows in order of time. */
 import { parseArgs } from 'node:util';
-import type { AggregateFunction } from '../engine/operators/group/aggregates.ts';
 import { grouping } from '../engine/operators/group/grouping.ts';
-import type { WindowSpec } from '../engine/operators/group/windows.ts';
 import { MemoryState } from '../kit/keyed-state.ts';
+import type { AggregateFunction, WindowSpec } from '../kit/ops.ts';
 import type { Column, Row, Schema } from '../model/values/types.ts';
 
 const { values } = parseArgs({ options: { keys: { type: 'string', default: '500' }, rows: { type: 'string', default: '1000000' } } });
@@ -34,8 +33,8 @@ function measure(title: string, spec: WindowSpec, functions: readonly AggregateF
     input,
     output: { columns: ['window_start', 'window_end', 'id', ...functions].map((name) => column(name)) },
     keys: ['id'],
-    window: { spec, column: null, lateness: 0, early: null },
-    aggregates: functions.map((name) => ({ function: name, column: 'value', percent: 95 })),
+    window: { spec, column: null, field: 'timeColumn', lateness: 0, early: null, empty: false },
+    aggregates: functions.map((name) => ({ function: name, column: 'value', percent: name === 'percentile' ? 95 : null })),
     memory: 32 * 2 ** 20,
     state: () => new MemoryState(),
     emit: (_, rows) => {

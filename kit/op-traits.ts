@@ -2,7 +2,9 @@
 import { mentionedColumns } from '../model/schema/mentioned-columns.ts';
 import type { Schema } from '../model/values/types.ts';
 import { findColumn } from './columns.ts';
-import type { CodeRef, Op, OpTraits } from './ops.ts';
+import type { CodeRef, FillOp, Op, OpTraits, Windowing } from './ops.ts';
+import { columnsOfItems, columnsOfParts, extractedColumns } from './row-ops.ts';
+import { windowColumns } from './windows.ts';
 
 const rowByRow: OpTraits = {
   isStateful: false,
@@ -23,10 +25,62 @@ export function traitsOf(op: Op): OpTraits {
     case 'flatMap':
     case 'flatten':
       return rowByRow;
+    case 'parse':
+    case 'split':
+    case 'extract':
+    case 'replace':
+    case 'explode':
+    case 'unpivot':
+      return rowByRow;
     case 'take':
       return { ...ofOneInstance, ends: true };
     case 'order':
       return { ...ofOneInstance, bounded: ['rows'] };
+
+    case 'stateful':
+      return { ...byKey(op), awaits: op.hasTimers ? [{ port: 'rows', time: null }] : [] };
+    case 'lag':
+    case 'anomaly':
+    case 'rateLimit':
+    case 'everyNth':
+      return byKey(op);
+    case 'sample':
+      // A key's draw depends on nothing but the key.
+      return op.keys.length > 0 ? rowByRow : ofOneInstance;
+    case 'fill':
+      return looksBack(op) ? byKey(op) : rowByRow;
+    case 'distinct':
+      return {
+        ...ofOneInstance,
+        bounded: op.keep === 'last' && op.within === null ? ['rows'] : [],
+        awaits: op.within === null ? [] : [{ port: 'rows', time: null }],
+        partition: { rows: op.keys },
+      };
+    case 'lookup':
+      return {
+        ...ofOneInstance,
+        first: op.versions ? [] : ['lookup'],
+        awaits: op.versions ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : [],
+        partition: { rows: op.keys.map(({ left }) => left), lookup: op.keys.map(({ right }) => right) },
+      };
+    case 'coGroup':
+      return {
+        ...ofOneInstance,
+        awaits: ['left', 'right'].map((port) => ({ port, time: null })),
+        partition: { left: op.keys.map(({ left }) => left), right: op.keys.map(({ right }) => right) },
+      };
+    case 'assignTime':
+      return { ...ofOneInstance, setsEventTime: true };
+    case 'combine':
+    case 'pivot':
+      return ofGroups(op);
+    case 'runningAggregate':
+      return { ...ofOneInstance, partition: byKeys(op.keys) };
+    case 'top': {
+      const waits = op.every === null ? { bounded: ['rows'] } : { awaits: [{ port: 'rows', time: null }] };
+      return { ...ofOneInstance, ...waits, partition: byKeys(op.keys) };
+    }
+
     case 'native':
       return op.traits;
   }
@@ -37,6 +91,16 @@ export function isRowByRow(op: Op): boolean {
   const { isStateful, first, bounded, awaits, setsEventTime, partition } = traitsOf(op);
   const isHeld = first.length + bounded.length + awaits.length > 0;
   return partition === 'any' && !isStateful && !isHeld && !setsEventTime && op.op !== 'flatten';
+}
+
+/** Each key's rows, in their order, are all that counts for them. */
+function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
+  return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
+}
+
+/** Whether a row is filled with values of other rows. */
+export function looksBack({ columns }: FillOp): boolean {
+  return columns.some(({ constant }) => constant === null);
 }
 
 /**
@@ -58,6 +122,43 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return [];
     case 'order':
       return op.by.map(({ column }) => column);
+    case 'parse':
+      return op.columns.flatMap(({ name, from }) => [from, name]);
+    case 'split':
+      return [op.column, ...columnsOfParts(op)];
+    case 'extract':
+      return [op.column, ...extractedColumns(op)];
+    case 'explode':
+      return [op.column, ...columnsOfItems(op)];
+    case 'unpivot':
+      return [...op.columns, op.name.column, op.value.column];
+    case 'lag':
+      return [...op.keys, ...op.columns.map(({ column }) => column), ...op.onlyChangesOf];
+    case 'anomaly':
+      return [...op.keys, op.column];
+    case 'rateLimit':
+    case 'everyNth':
+    case 'sample':
+      return op.keys;
+    case 'fill':
+      return [...op.keys, ...op.columns.map(({ column }) => column)];
+    case 'distinct':
+      return op.within === null || !input.eventTime ? op.keys : [...op.keys, input.eventTime.column];
+    case 'assignTime':
+      return [op.column];
+    case 'combine':
+      // A result's name may be that of a column that does not come out.
+      return [...lookedAtByGroups(op), ...op.aggregates.flatMap(({ name, column }) => (column === null ? [name] : [name, column]))];
+    case 'pivot': {
+      const { column, valueColumn, values } = op;
+      return [...lookedAtByGroups(op), column, ...(valueColumn === null ? [] : [valueColumn]), ...values.map(({ name }) => name)];
+    }
+    case 'runningAggregate':
+      return [...op.keys, ...op.aggregates.flatMap(({ column }) => column ?? [])];
+    case 'top':
+      // In windows the contents of equal rows decide which is first.
+      return op.every === null ? [...op.keys, op.by.column] : null;
+
     default:
       return null;
   }
@@ -65,4 +166,27 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
 
 function mentionedBy({ source }: CodeRef, input: Schema): readonly string[] | null {
   return mentionedColumns(source, (name) => findColumn(input, name))?.map(({ name }) => name) ?? null;
+}
+
+interface Groups {
+  readonly keys: readonly string[];
+  readonly window: Windowing | null;
+}
+function ofGroups({ keys, window }: Groups): OpTraits {
+  return {
+    ...ofOneInstance,
+    bounded: window === null ? ['rows'] : [],
+    awaits: window === null || window.early !== null ? [] : [{ port: 'rows', time: window.column, field: window.field }],
+    // Empty windows go on up to the last one that has rows of any key.
+    partition: window?.empty ? null : byKeys(keys),
+  };
+}
+function lookedAtByGroups({ keys, window }: Groups): readonly string[] {
+  const times = window === null ? [] : [...windowColumns(window).map(({ name }) => name), ...(window.column === null ? [] : [window.column])];
+  return [...keys, ...times];
+}
+
+/** Of an operation that does with the rows of each key what it does whatever the other rows are. */
+function byKeys(keys: readonly string[]): OpTraits['partition'] {
+  return keys.length === 0 ? null : { rows: keys };
 }

@@ -8,6 +8,7 @@ import '@xyflow/react/dist/style.css';
 import './theme/tokens.css';
 import './theme/mantine.css';
 import { createRoot } from 'react-dom/client';
+import './app/contributions.ts';
 import { App } from './app/App.tsx';
 import { startAutosave } from './files/autosave.ts';
 import { startDocument } from './files/start.tsx';

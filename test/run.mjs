@@ -22,7 +22,7 @@ const checks = [
   ['types', [bin('typescript', 'bin/tsc'), '-p', '.']],
   ['types of the pure layers', [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.pure.json']],
   ['layers', [bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.cjs', ...product, 'renderer']],
-  ['floors', [bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.floors.cjs', ...product]],
+  ['floors', [bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.floors.cjs', ...product, 'renderer']],
   ['generated files', [join(project, 'scripts', 'generate.mjs'), '--check']],
 ];
 

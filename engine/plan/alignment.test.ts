@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NodeDefinition } from '../../kit/node.ts';
 import type { Schema } from '../../model/values/types.ts';
+import { toNative } from '../../test/engine/native-op.ts';
 import type { Edge } from '../document/pipeline.ts';
 import { alignSources } from './alignment.ts';
 import { Graph } from './graph.ts';
@@ -20,11 +21,11 @@ const file = node({ kind: 'source', bounded: true });
 const endless = node({ kind: 'source', bounded: false });
 const filter = node({ kind: 'transform', inputs, lower: () => ({ op: 'flatten' }) });
 const union = node({ kind: 'transform', inputs: [{ name: 'rows', many: true }], lower: () => ({ op: 'flatten' }) });
-const windows = node({ kind: 'transform', inputs, awaits: () => [{ port: 'rows', time: 't' }] });
+const windows = node({ kind: 'transform', inputs, lower: toNative({ awaits: [{ port: 'rows', time: 't' }] }) });
 const sides = [{ name: 'left' }, { name: 'right' }];
-const join = node({ kind: 'transform', inputs: sides, awaits: () => sides.map(({ name }) => ({ port: name, time: null })) });
-const setTime = node({ kind: 'transform', inputs, setsEventTime: true });
-const sort = node({ kind: 'transform', inputs: [{ name: 'rows', bounded: true }] });
+const join = node({ kind: 'transform', inputs: sides, lower: toNative({ awaits: sides.map(({ name }) => ({ port: name, time: null })) }) });
+const setTime = node({ kind: 'transform', inputs, lower: toNative({ setsEventTime: true }) });
+const sort = node({ kind: 'transform', inputs, lower: toNative({ bounded: ['rows'] }) });
 const sink = node({ kind: 'sink', inputs });
 
 /** `nodes` and edges as `a -> b.left`, from port rows to port rows where none is named. All sources are one group unless said otherwise. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
+import { toNative } from '../../test/engine/native-op.ts';
 import { Catalogue } from './catalogue.ts';
 
 const node = defineNode({
@@ -19,6 +20,7 @@ const node = defineNode({
     parts: f.list({ label: 'Parts', itemLabel: 'Part', item: { name: f.text({ label: 'Name', default: 'n' }) } }),
   },
   infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
+  lower: toNative(),
   run: () => ({ map: (row) => row }),
   examples: [{ title: 'One', params: {} }],
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isRowByRow } from '../../kit/op-traits.ts';
 import type { Op } from '../../kit/ops.ts';
+import type { Params } from '../../kit/params.ts';
 import { definitions } from '../../nodes/index.ts';
 import { edgesOf } from '../../test/conformance/harness.ts';
 import { lookUp, options, pipeline, sink, source, transform } from '../../test/engine/plan-nodes.ts';
@@ -38,7 +39,7 @@ describe('isRowByRow', () => {
   it.each(transforms.map((each) => [each.type, each] as const))('says of %s how its operator works', (_, definition) => {
     for (const example of definition.examples) {
       const inputs = Object.fromEntries(definition.inputs.map(({ name }) => [name, edgesOf(example, name).map(({ schema }) => schema)]));
-      const { op, problems, start } = prepareTransform(definition, example.params, inputs, { now: () => 0, fail: () => {}, emit: () => {} });
+      const { op, problems, start } = prepareTransform(definition, example.params as Params, inputs, { now: () => 0, fail: () => {}, emit: () => {} });
       if (problems.some(({ severity }) => severity === 'error')) continue;
       expect(isRowByRow(op), example.title).toBe(!('process' in start()));
     }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
+import { toNative } from '../../test/engine/native-op.ts';
 import { identity, options, pipeline } from '../../test/engine/plan-nodes.ts';
 import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
 import { Catalogue } from './catalogue.ts';
@@ -31,9 +32,8 @@ const transform = (type: string, many: boolean, more: { readonly ends?: boolean;
     inputs: [{ name: 'rows', many }],
     outputs: [{ name: 'rows' }],
     params: { time: timeParam },
-    ...(more.ends && { ends: true }),
-    ...(more.waits && { awaits: ({ time }: { time: string | null }) => [{ port: 'rows', time, field: 'time' }] }),
     infer: ({ inputLists }) => ({ outputs: { rows: inputLists['rows']?.[0] ? { columns: inputLists['rows'][0].columns } : null } }),
+    lower: ({ params: { time } }) => toNative({ ends: more.ends === true, awaits: more.waits ? [{ port: 'rows', time, field: 'time' }] : [] })(),
     run: () => ({ process: () => {} }),
   });
 const catalogue = new Catalogue([

@@ -4,7 +4,8 @@ import type { ColumnType } from '../../model/values/types.ts';
 import { type Converted, castValue } from '../../model/values/values.ts';
 import { numberTypes, timeTypes } from '../columns.ts';
 import { type Fields, f, type ParamsOf } from '../fields.ts';
-import { formatProblem, formatText, type TextFormat, textFormatFields, textParser, words } from './text-formats.ts';
+import { formatProblem, formatText, type TextFormat, textFormatFields, textParser } from './text-formats.ts';
+import { words } from './words.ts';
 
 /** A column whose type is told from the data has this in the place of one. */
 export const toldType = 'auto';

@@ -1,12 +1,14 @@
 /** How texts of a column are written: the params that say so, and the parsers that follow from them. */
-import { epochUnits, readEpoch } from '../../model/time/epoch.ts';
-import { utc, zoneOf, zoneProblem } from '../../model/time/zone.ts';
-import { type NumberFormat, numberExample, numberFormatProblem, numberReader } from '../../model/values/number-format.ts';
+import { epochUnits } from '../../model/time/epoch.ts';
+import { zoneProblem } from '../../model/time/zone.ts';
+import { type NumberFormat, numberExample, numberFormatProblem } from '../../model/values/number-format.ts';
 import type { ColumnType } from '../../model/values/types.ts';
-import { type Converted, castValue } from '../../model/values/values.ts';
+import type { Converted } from '../../model/values/values.ts';
 import { numberTypes, typeOptions } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
-import { patternHelp, patternProblem, TimePattern } from './time-pattern.ts';
+import { type TextForm, textReader } from './text-reader.ts';
+import { patternHelp, patternProblem } from './time-pattern.ts';
+import { words } from './words.ts';
 
 const ofNumbers = { param: 'as', is: ['number'] } as const;
 const ofPatterns = { param: 'as', is: ['time'] } as const;
@@ -143,78 +145,34 @@ export function formatProblem(format: TextFormat): { readonly message: string; r
   return both === undefined ? null : { message: `"${both}" is both yes and no`, field: 'no' };
 }
 
-/** Reads texts that are not blank. Total; messages begin with the text. */
-export function textParser(format: TextFormat): (text: string) => Converted {
-  switch (format.as) {
+/** The format without what does not count in it. */
+export function textFormOf({ as, type, pattern, zone, timeType, unit, finer, yes, no, ...numbers }: TextFormat): TextForm {
+  switch (as) {
     case 'number':
-      return numberParser(format);
+      return { as, type, format: numberFormatOf(numbers) };
     case 'time':
-      return timeParser(format);
+      // A day is the same in every zone.
+      return { as, type: timeType, pattern, zone: timeType === 'timestamp' ? zone : null, finer };
     case 'epoch':
-      return epochParser(format);
+      return { as, unit, finer };
     case 'boolean':
-      return flagParser(format);
+      return { as, yes, no };
   }
 }
 
-function numberFormatOf({ decimal, thousands, units, percent, brackets }: TextFormat): NumberFormat {
+/** See `textReader`. */
+export function textParser(format: TextFormat): (text: string) => Converted {
+  return textReader(textFormOf(format));
+}
+
+function numberFormatOf({
+  decimal,
+  thousands,
+  units,
+  percent,
+  brackets,
+}: Pick<TextFormat, 'decimal' | 'thousands' | 'units' | 'percent' | 'brackets'>): NumberFormat {
   return { decimal, thousands, units: words(units ?? ''), percent, brackets };
-}
-
-function numberParser(format: TextFormat): (text: string) => Converted {
-  const own = numberFormatOf(format);
-  const read = numberReader(own);
-  return (text) => {
-    const plain = read(text);
-    return plain === null ? no(`${shown(text)} is not a number such as ${numberExample(own)}`) : castValue(plain, format.type, 'string');
-  };
-}
-
-function timeParser({ pattern, zone, timeType, finer }: TextFormat): (text: string) => Converted {
-  // A day is the same in every zone.
-  const times = new TimePattern(pattern, timeType === 'timestamp' ? zoneOf(zone)! : utc);
-  return (text) => {
-    const ms = times.read(text.trim());
-    if (Number.isNaN(ms)) return no(`${shown(text)} is not a time in the form ${pattern}`);
-    return times.isExact || finer === 'cut' ? castValue(ms, timeType, 'timestamp') : tooFine(text);
-  };
-}
-
-function epochParser({ unit, finer }: TextFormat): (text: string) => Converted {
-  return (text) => {
-    const time = readEpoch(text, unit);
-    if (!time) return no(`${shown(text)} is not a time in ${unit} since 1970`);
-    return time.isExact || finer === 'cut' ? { ok: true, value: time.ms } : tooFine(text);
-  };
-}
-
-function flagParser(format: TextFormat): (text: string) => Converted {
-  const known = new Map<string, boolean>();
-  for (const word of words(format.no)) known.set(folded(word), false);
-  for (const word of words(format.yes)) known.set(folded(word), true);
-  return (text) => {
-    const value = known.get(folded(text.trim()));
-    return value === undefined ? no(`${shown(text)} is neither yes (${format.yes}) nor no (${format.no})`) : { ok: true, value };
-  };
-}
-
-function tooFine(text: string): Converted {
-  return no(`${shown(text)} is finer than a millisecond, which a timestamp cannot hold`);
-}
-function no(message: string): Converted {
-  return { ok: false, message };
-}
-function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
-}
-/** The parts of a list that is written with commas. One within quotes may hold commas, or nothing: `"", "1,5"`. */
-export function words(list: string): string[] {
-  const found: string[] = [];
-  for (const [, quoted, bare = ''] of list.matchAll(/\s*(?:"((?:[^"]|"")*)"\s*(?=,|$)|([^,]+)|(?=,))(?:,|$)/g)) {
-    const word = quoted?.replaceAll('""', '"') ?? bare.trim();
-    if (word !== '' || quoted !== undefined) found.push(word);
-  }
-  return found;
 }
 function folded(word: string): string {
   return word.toLowerCase();

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../model/values/types.ts';
 import type { Part, SourceBatch } from '../node.ts';
-import { type ColumnTime, ColumnTimes, type Greatest } from './column-times.ts';
+import { ColumnTimes, type Greatest } from './column-times.ts';
+import type { ColumnTime } from './time-values.ts';
 
-const byTime: ColumnTime = { column: 'time', values: null, outOfOrder: 0, idleAfter: null, quietAfter: null, ahead: null };
+const byTime: ColumnTime = { column: 'time', reading: null, outOfOrder: 0, idleAfter: null, quietAfter: null, ahead: null };
 
 /** Files that are followed side by side. */
 class Files {

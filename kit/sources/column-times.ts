@@ -6,22 +6,11 @@ import { SteadyClock } from '../../model/time/steady-clock.ts';
 import { formatTimestamp } from '../../model/time/timestamp.ts';
 import type { Row } from '../../model/values/types.ts';
 import type { OrderCare, Part, RowFailure, SourceBatch, WatermarkStep } from '../node.ts';
-import type { TimeValues } from './time-values.ts';
+import { type ColumnTime, type TimeValues, timeValues } from './time-values.ts';
 
 /** How long a part whose rows have all been read still holds the watermark back, where no time is set. */
 const partIdleMs = 5000;
 
-/** Durations are in milliseconds; null is never, or no limit. */
-export interface ColumnTime {
-  readonly column: string;
-  /** Null where the column holds timestamps. */
-  readonly values: TimeValues | null;
-  readonly outOfOrder: number;
-  readonly idleAfter: number | null;
-  /** Without rows for so long, time goes on by the clock. */
-  readonly quietAfter: number | null;
-  readonly ahead: number | null;
-}
 export interface TimeContext {
   readonly order?: OrderCare | undefined;
   now(): number;
@@ -62,7 +51,7 @@ export class ColumnTimes {
   constructor(context: TimeContext, time: ColumnTime, start: Greatest | null = null, listParts: (() => Iterable<Part>) | null = null) {
     this.#context = context;
     this.#column = time.column;
-    this.#values = time.values;
+    this.#values = time.reading && timeValues(time.reading);
     this.#outOfOrder = Math.max(time.outOfOrder, context.order?.disorder ?? 0);
     this.#idleAfter = time.idleAfter;
     this.#quietAfter = this.#outOfOrder < Number.POSITIVE_INFINITY ? time.quietAfter : null;

@@ -4,14 +4,13 @@
  */
 import { nullness } from '../../model/schema/nulls.ts';
 import { zoneOf, zoneProblem } from '../../model/time/zone.ts';
-import type { Column, Schema } from '../../model/values/types.ts';
+import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
 import { onlyTime } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
 import { isDayPattern, patternHelp, patternProblem } from '../formats/time-pattern.ts';
 import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from '../node.ts';
 import { outputColumnProblem } from '../params.ts';
-import type { ColumnTime } from './column-times.ts';
-import { timeValues } from './time-values.ts';
+import type { ColumnTime } from './time-values.ts';
 import { ArrivalReader, ColumnTimeReader, disorderOf, type TimedPosition } from './timed-readers.ts';
 
 const dayMs = 86_400_000;
@@ -146,7 +145,7 @@ export function withEventTime(definition: SourceDefinition<any>): SourceDefiniti
       const inner = { ...context, start: start?.source ?? null, outputs: { ...context.outputs, [port]: schemaWithin(schema, params) } };
       const open = () => definition.run(inner);
       if (params.eventTime === 'arrival') return around(open(), (reader) => new ArrivalReader(reader, context, params.arrivalColumn, start?.time ?? null));
-      const time = columnTime(params, schema);
+      const time = columnTime(params, schema.eventTime?.from ?? 'timestamp');
       const { order } = context;
       if (!order || order.startsOver || order.disorder !== null) return around(open(), (reader) => new ColumnTimeReader(reader, context, time, start));
       return measuredFirst(() => definition.run({ ...inner, fail: () => {}, refuse: () => {}, log: () => {} }), open, context, time);
@@ -243,9 +242,11 @@ function schemaWithin({ columns, eventTime }: Schema, params: EventTimeParams): 
   };
 }
 
-/** `schema`: with its event time. */
-export function columnTime(params: ColumnTimeParams, { eventTime }: Schema): ColumnTime {
-  const { timeFormat: format, timePattern: pattern, timeZone: zone, timeFiner: finer, outOfOrder, idleAfter, quietAfter, ahead } = params;
-  const values = timeValues({ format, pattern, zone, finer }, eventTime?.from ?? 'timestamp');
-  return { column: eventTime?.column ?? '', values, outOfOrder, idleAfter, quietAfter, ahead };
+/** `type`: of the time column, as it comes. */
+export function columnTime(params: ColumnTimeParams, type: ColumnType): ColumnTime {
+  const { timeColumn, timeFormat: format, timePattern, timeZone, timeFiner: finer, outOfOrder, idleAfter, quietAfter, ahead } = params;
+  const pattern = format === 'pattern' ? timePattern : '';
+  const zone = format === 'pattern' || format === 'automatic' ? timeZone : '';
+  const reading = type === 'timestamp' ? null : { format, pattern, zone, finer };
+  return { column: timeColumn ?? '', reading, outOfOrder, idleAfter, quietAfter, ahead };
 }

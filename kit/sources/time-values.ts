@@ -2,7 +2,7 @@
 import { readEpoch } from '../../model/time/epoch.ts';
 import { isBeyondMilliseconds, isWithoutOffset, parseTimestamp } from '../../model/time/timestamp.ts';
 import { utc, type Zone, zoneOf } from '../../model/time/zone.ts';
-import type { ColumnType, Value } from '../../model/values/types.ts';
+import type { Value } from '../../model/values/types.ts';
 import { TimePattern } from '../formats/time-pattern.ts';
 
 export const timeFormats = ['automatic', 'seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'pattern'] as const;
@@ -10,12 +10,23 @@ export type TimeFormat = (typeof timeFormats)[number];
 
 export interface TimeReading {
   readonly format: TimeFormat;
-  /** For `pattern`. */
+  /** For `pattern`, else empty. */
   readonly pattern: string;
-  /** Of days, and of texts that name no offset themselves. */
+  /** Of days, and of texts that name no offset themselves; empty for numbers. */
   readonly zone: string;
   /** What becomes of times finer than a millisecond. */
   readonly finer: 'fail' | 'cut';
+}
+/** A column as the time of its rows, and the watermark that is made of it. Durations are in milliseconds; null is never, or no limit. */
+export interface ColumnTime {
+  readonly column: string;
+  /** How its values are read; null where it holds timestamps. */
+  readonly reading: TimeReading | null;
+  readonly outOfOrder: number;
+  readonly idleAfter: number | null;
+  /** Without rows for so long, time goes on by the clock. */
+  readonly quietAfter: number | null;
+  readonly ahead: number | null;
 }
 export interface TimeValues {
   /** Milliseconds since 1970, or NaN for what is no such time, or too fine. */
@@ -30,9 +41,7 @@ interface Found {
   readonly isExact: boolean;
 }
 
-/** Null for a column that holds timestamps: there is nothing to read. */
-export function timeValues({ format, pattern, zone, finer }: TimeReading, type: ColumnType): TimeValues | null {
-  if (type === 'timestamp') return null;
+export function timeValues({ format, pattern, zone, finer }: TimeReading): TimeValues {
   const [find, expected] = finder(format, pattern, zone);
   return {
     read(value) {

@@ -3,7 +3,8 @@ import { beginningOfTime } from '../../model/schema/event-time.ts';
 import { SteadyClock } from '../../model/time/steady-clock.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import type { Reader, SourceBatch, SourceContext } from '../node.ts';
-import { type ColumnTime, ColumnTimes, type Greatest } from './column-times.ts';
+import { ColumnTimes, type Greatest } from './column-times.ts';
+import type { ColumnTime } from './time-values.ts';
 
 /** How long the thread may be busy before others have a turn. */
 const breathAfterMs = 50;

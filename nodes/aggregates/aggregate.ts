@@ -1,9 +1,8 @@
-import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../engine/operators/group/aggregates.ts';
-import { grouping } from '../../engine/operators/group/grouping.ts';
-import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../engine/operators/group/window-params.ts';
+import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../kit/aggregates.ts';
 import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../kit/windows.ts';
 import type { Schema } from '../../model/values/types.ts';
 
 const params = {
@@ -114,11 +113,9 @@ Kept is what each group needs for its result, not the rows: a few numbers, the v
 
 Groups for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. Results are the same, with two exceptions: the groups of one window, or those of an aggregation without windows, then come out in an order that means nothing; and a sum or average of fractions may differ in its last digit, which depends on the order of adding. One group alone has to fit into memory: the distinct count of one group with 10 million numbers takes about 400 MB.
 `,
-  inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
-  stateful: true,
+  inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'window', is: ['none'] } }],
   params,
-  awaits: ({ window, timeColumn, early }) => (window === 'none' || early !== null ? [] : [{ port: 'rows', time: timeColumn, field: 'timeColumn' }]),
   card: (given) => {
     const { groupBy, aggregations } = given;
     if (aggregations.length === 0 && groupBy.length === 0) return 'Add an aggregation';
@@ -134,18 +131,15 @@ Groups for which memory has no room are moved to disk, and the size of the state
     const problems = [...aggregationProblems(params, rows), ...windowProblems(params, rows)];
     return { outputs: { rows: rows && outputSchema(params, rows), late: rows }, problems };
   },
-  run: ({ params, inputs, outputs, memory, state, emit, fail }) =>
-    grouping({
-      input: inputs['rows']!,
-      output: outputs['rows']!,
-      keys: params.groupBy,
-      window: windowOf(params),
-      aggregates: params.aggregations,
-      memory,
-      state,
-      emit,
-      fail,
+  lower: ({ params }) => ({
+    op: 'combine',
+    keys: params.groupBy,
+    aggregates: params.aggregations.map((aggregation) => {
+      const { function: name, column, percent } = aggregation;
+      return { name: outputName(aggregation), function: name, column, percent: name === 'percentile' ? percent : null };
     }),
+    window: windowOf(params),
+  }),
   examples: [
     {
       title: 'Average and count by region',
@@ -357,7 +351,7 @@ function outputName({ function: name, column, percent, name: own }: Aggregation)
 function aggregationProblems(given: Params, rows: Schema | null): NodeProblem[] {
   const { aggregations } = given;
   const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
-  const first = [...windowColumns(given).map(({ name }) => name), ...given.groupBy];
+  const first = [...windowColumns(windowOf(given)).map(({ name }) => name), ...given.groupBy];
   const problems = duplicateNames([...first, ...aggregations.map(outputName)], (i) => (i < first.length ? 'groupBy' : `aggregations.${i - first.length}.name`));
   if (aggregations.length === 0 && given.groupBy.length === 0) {
     problems.push(error('aggregate/nothing', 'There is nothing to aggregate', 'Add an aggregation, or columns to group by.', 'aggregations'));
@@ -382,6 +376,6 @@ function outputSchema(given: Params, rows: Schema): Schema {
     const column = findColumn(rows, aggregation.column ?? '') ?? countColumn;
     return { name: outputName(aggregation), ...resultType(aggregation.function, column) };
   });
-  const columns = [...windowColumns(given), ...keys, ...results];
+  const columns = [...windowColumns(windowOf(given)), ...keys, ...results];
   return given.window === 'none' ? { columns } : { columns, eventTime: { column: 'window_end', shift: -1 } };
 }

@@ -1,9 +1,9 @@
-import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../../engine/operators/keyed/keyed-rows.ts';
-import { addAt, addToLast, deviationOf, newRolling, type RollingState, removeUntil } from '../../engine/operators/keyed/rolling-statistics.ts';
 import { numericTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
-import type { Column, Row, Value } from '../../model/values/types.ts';
+import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { AnomalyOp } from '../../kit/ops.ts';
+import type { Column } from '../../model/values/types.ts';
 
 const params = {
   keys: keysField,
@@ -70,7 +70,6 @@ Filter by \`is_anomaly\` behind to keep the anomalies alone.
 ${ttlDocs} A window of rows or time keeps its values; the weighted mean needs three numbers for each key.
 `,
   inputs: [{ name: 'rows' }],
-  stateful: true,
   outputs: [{ name: 'rows' }],
   params,
   card: ({ keys, column, threshold }) => {
@@ -83,7 +82,10 @@ ${ttlDocs} A window of rows or time keeps its values; the weighted mean needs th
     const { schema, problems } = withColumns(rows, added, () => 'column');
     return { outputs: { rows: schema }, problems: [...problems, ...(compare === 'duration' && rows && !rows.eventTime ? [noEventTime] : [])] };
   },
-  run: (context) => (context.params.compare === 'weighted' ? weighted(context) : windowed(context)),
+  lower: ({ params }) => {
+    const { keys, ttl, column, threshold, warmup } = params;
+    return { op: 'anomaly', keys, ttl, column, against: baseline(params), threshold, warmup };
+  },
   examples: [
     {
       title: 'A value far from the last ones',
@@ -137,86 +139,7 @@ const noEventTime: NodeProblem = {
   field: 'compare',
 };
 
-/** Scores rows against what their key has before them, and sends them on. */
-function scoring<V extends RollingState | Weighted>(
-  context: TransformContext<Params>,
-  statistics: {
-    start(): V;
-    /** What does not count for a row of this time, whose key's latest row is of `latest`, leaves. */
-    prepare(state: V, latest: number): void;
-    count(state: V): number;
-    deviation(state: V): number | null;
-    add(state: V, value: number, time: number, latest: number): void;
-  },
-): StatefulOperator {
-  const { params, inputs, outputs, emit } = context;
-  const { column, threshold, warmup } = params;
-  const keyed = new KeyedRows<V>(context, { ...params, timed: params.compare === 'duration' });
-  const extend = rowExtender(inputs['rows']!, outputs['rows']!);
-  const found: Value[] = [null, null, false];
-  let out: Row[] = [];
-  const step = (row: Row, before: V | undefined, time: number, latest: number): V => {
-    const state = before ?? statistics.start();
-    statistics.prepare(state, latest);
-    const count = statistics.count(state);
-    const value = row[column] as number | null;
-    found[0] = count > 0 && Number.isFinite(state.mean) ? state.mean : null;
-    found[1] = null;
-    found[2] = false;
-    if (value !== null) {
-      if (count >= warmup) judge(value, state.mean, statistics.deviation(state) ?? 0);
-      statistics.add(state, value, time, latest);
-    }
-    out.push(extend(row, found));
-    return state;
-  };
-  const judge = (value: number, mean: number, deviation: number): void => {
-    const score = value === mean ? 0 : (value - mean) / deviation;
-    found[1] = Number.isFinite(score) ? score : null;
-    found[2] = Math.abs(score) > threshold;
-  };
-  return {
-    process(rows) {
-      out = [];
-      keyed.each(rows, step);
-      if (out.length > 0) emit('rows', out);
-    },
-    advance: keyed.advance,
-    tick: keyed.tick,
-  };
-}
-
-function windowed(context: TransformContext<Params>): StatefulOperator {
-  const { compare, rows, duration } = context.params;
-  const byTime = compare === 'duration';
-  return scoring<RollingState>(context, {
-    start: newRolling,
-    prepare: (state, latest) => byTime && removeUntil(state, latest - duration),
-    count: ({ values }) => values.length,
-    deviation: deviationOf,
-    add: (state, value, time, latest) => {
-      if (!byTime) addToLast(state, value, rows);
-      else if (time > latest - duration) addAt(state, value, time);
-    },
-  });
-}
-
-type Weighted = { count: number; mean: number; variance: number };
-
-function weighted(context: TransformContext<Params>): StatefulOperator {
-  const alpha = 1 - 2 ** (-1 / context.params.halfLife);
-  return scoring<Weighted>(context, {
-    start: () => ({ count: 0, mean: 0, variance: 0 }),
-    prepare: () => {},
-    count: ({ count }) => count,
-    deviation: ({ variance }) => Math.sqrt(variance),
-    add: (state, value) => {
-      const distance = value - state.mean;
-      // The first value stands for all that might have come before.
-      const weight = state.count === 0 ? 1 : alpha;
-      state.mean += weight * distance;
-      state.variance = (1 - weight) * (state.variance + weight * distance ** 2);
-      state.count++;
-    },
-  });
+function baseline({ compare, rows, duration, halfLife }: Params): AnomalyOp['against'] {
+  if (compare === 'rows') return { kind: 'rows', rows };
+  return compare === 'duration' ? { kind: 'duration', duration } : { kind: 'weighted', halfLife };
 }

@@ -1,11 +1,11 @@
-import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../engine/operators/group/aggregates.ts';
-import { RunningAggregates, type RunningFunction, type RunningState } from '../../engine/operators/group/running-aggregates.ts';
-import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../../engine/operators/keyed/keyed-rows.ts';
+import { acceptedTypes, aggregateFunctions, countColumn, resultType } from '../../kit/aggregates.ts';
 import { findColumn } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { RunningFunction } from '../../kit/ops.ts';
 import { durationText } from '../../model/time/duration.ts';
-import type { Row, Schema, Value } from '../../model/values/types.ts';
+import type { Schema } from '../../model/values/types.ts';
 
 const functions = aggregateFunctions.filter(
   (option): option is Extract<(typeof aggregateFunctions)[number], { value: RunningFunction }> => option.value !== 'percentile',
@@ -64,7 +64,6 @@ Functions and their types are those of *Aggregate*: null values count for nothin
 ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a distinct count all values; otherwise kept are the values that count.
 `,
   inputs: [{ name: 'rows' }],
-  stateful: true,
   outputs: [{ name: 'rows' }],
   params,
   card: ({ keys, aggregations, over, rows, duration }) => {
@@ -83,66 +82,16 @@ ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a dist
     const { schema, problems } = withColumns(rows, added, (i) => `aggregations.${i}.name`);
     return { outputs: { rows: schema }, problems: [...problems, ...aggregationProblems(params, rows)] };
   },
-  run: (context) => {
-    const { params, inputs, outputs, emit, fail } = context;
-    const { aggregations, over, rows, duration } = params;
-    const names = [...new Set(aggregations.flatMap(({ column }) => column ?? []))];
-    const running = new RunningAggregates(
-      aggregations.map(({ function: name, column }) => ({
-        function: name,
-        column: column === null ? -1 : names.indexOf(column),
-        type: findColumn(inputs['rows'], column ?? '')?.type ?? 'integer',
-      })),
-      over === 'rows' ? { rows } : over === 'duration' ? { duration } : null,
-    );
-    const sums = aggregations.map(({ function: name, column }) => name === 'sum' && (findColumn(inputs['rows']!, column ?? '')?.type ?? null));
-    const keyed = new KeyedRows<RunningState>(context, { ...params, timed: over === 'duration' });
-    const extend = rowExtender(inputs['rows']!, outputs['rows']!);
-    const values: Value[] = [];
-    const results: Value[] = [];
-    let out: Row[] = [];
-
-    /** Numbers that none can hold: a sum fails the row, an average is null, as in an aggregate. */
-    const isSound = (row: Row): boolean => {
-      for (let i = 0; i < results.length; i++) {
-        const result = results[i];
-        if (typeof result !== 'number') continue;
-        const isWhole = sums[i] === 'integer';
-        if (isWhole ? Number.isSafeInteger(result) : Number.isFinite(result)) continue;
-        if (sums[i] === false) {
-          results[i] = null;
-          continue;
-        }
-        const message = isWhole ? 'A sum of integers went beyond 2^53, where whole numbers would be rounded' : 'A sum is too large for a number';
-        fail({
-          code: 'aggregate/overflow',
-          message,
-          hint: 'Cast the column to number before, or divide it by a constant.',
-          field: `aggregations.${i}.column`,
-          row,
-        });
-        return false;
-      }
-      return true;
-    };
-    const step = (row: Row, before: RunningState | undefined, time: number, latest: number): RunningState => {
-      const state = before ?? running.start();
-      for (let i = 0; i < names.length; i++) values[i] = row[names[i]!]!;
-      running.add(state, values, time, latest);
-      running.results(state, results);
-      if (isSound(row)) out.push(extend(row, results));
-      return state;
-    };
-    return {
-      process(rows) {
-        out = [];
-        keyed.each(rows, step);
-        if (out.length > 0) emit('rows', out);
-      },
-      advance: keyed.advance,
-      tick: keyed.tick,
-    };
-  },
+  lower: ({ params: { keys, aggregations, over, rows, duration, ttl } }) => ({
+    op: 'runningAggregate',
+    keys,
+    aggregates: aggregations.map((aggregation, i) => {
+      const { function: name, column } = aggregation;
+      return { name: outputName(aggregation), function: name, column, field: `aggregations.${i}.column` };
+    }),
+    over: over === 'rows' ? { rows } : over === 'duration' ? { duration } : null,
+    ttl,
+  }),
   examples: [
     {
       title: 'The balance of each account',

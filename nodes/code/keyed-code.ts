@@ -1,6 +1,3 @@
-import { type Kept, KeyedSteps } from '../../engine/operators/keyed/keyed-steps.ts';
-import type { Timers } from '../../engine/operators/keyed/keyed-timers.ts';
-import { returnedRows } from '../../engine/operators/rows/returned-rows.ts';
 import { duplicateNames, keyTypes, typeOptions } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
@@ -97,7 +94,6 @@ They are told from what both functions return; a row of \`onTimer\` without one 
 What \`onRow\` throws fails that row, with the line of the snippet: state and timers are then as they were before it. So does a state that cannot be kept. What \`onTimer\` throws is told with the key and the time; that timer is spent. A late row is a row like any other here.
 `,
   inputs: [{ name: 'rows' }],
-  stateful: true,
   outputs: [{ name: 'rows' }],
   params: {
     keys: f.columns({
@@ -127,7 +123,6 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
       default: [],
     }),
   },
-  awaits: ({ code }) => (hasTimers(code) ? [{ port: 'rows', time: null }] : []),
   card: ({ keys, code }) => {
     const timers = hasTimers(code) ? ', timers' : '';
     return keys.length > 0 ? `by ${keys.join(', ')}${timers}` : 'Choose key columns';
@@ -152,20 +147,13 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
     }
     return { outputs: { rows: rows && schema }, problems };
   },
-  run: ({ params: { keys, code, ttl }, inputs, outputs, keyed, state, emit, fail, explain }) =>
-    new KeyedSteps({
-      keys,
-      ttl,
-      field: 'code',
-      code: keyed(code, 'code'),
-      input: inputs['rows']!,
-      states: state<Kept>('state'),
-      timers: state<Timers>('timers'),
-      toRows: returnedRows(inputs['rows']!, outputs['rows']!, 'code'),
-      emit: (rows) => emit('rows', rows),
-      fail,
-      explain,
-    }),
+  lower: ({ params: { keys, code, ttl } }) => ({
+    op: 'stateful',
+    keys,
+    ttl,
+    code: { language: 'typescript', source: code, field: 'code' },
+    hasTimers: hasTimers(code),
+  }),
   examples: [
     {
       title: 'A running balance with an alert',

@@ -1,16 +1,14 @@
-import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, findColumn, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { unfitField } from '../../kit/formats/casting.ts';
+import { columnsOfPaths, jsonColumns, jsonFieldItem, jsonFieldProblems, jsonPathDocs } from '../../kit/formats/json-fields.ts';
+import { columnsOf, formatDocs, isNamedFormat, logZoneField, namedFormats } from '../../kit/formats/log-formats.ts';
+import { namedGroupProblems, patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
+import type { ExtractOp } from '../../kit/row-ops.ts';
 import { own } from '../../model/text/own.ts';
 import { zoneProblem } from '../../model/time/zone.ts';
-import type { Column, ColumnType, Json, Row, Value } from '../../model/values/types.ts';
-import { caster, unfitField } from '../formats/cells/casting.ts';
-import { jsonColumns, jsonFieldItem, jsonFieldProblems, jsonFieldReader, jsonPathDocs } from '../formats/cells/json-fields.ts';
-import { columnsOf, formatDocs, formatLabel, isNamedFormat, logZoneField, type NamedFormat, namedFormats, namedReader } from '../formats/text/log-formats.ts';
-import { readLogfmt } from '../formats/text/logfmt.ts';
-import { namedGroupProblems, patternGroups, patternProblems, patternSource } from '../formats/text/patterns.ts';
+import type { Column, ColumnType } from '../../model/values/types.ts';
 
 const byPattern = { param: 'by', is: ['pattern'] } as const;
 const params = {
@@ -134,21 +132,7 @@ Patterns such as \`(a+)+$\` can take for ever on some texts. They run under the 
     );
     return { outputs: { rows: { columns } }, problems };
   },
-  run: ({ params, outputs, expression, now, log }) => {
-    const made = madeColumns(params);
-    const { by } = params;
-    const read = isNamedFormat(by)
-      ? namedFormatReader(params, by, made, now, log)
-      : by === 'json'
-        ? jsonReader(params)
-        : by === 'logfmt'
-          ? pairsReader(params)
-          : patternReader(params, made, expression);
-    const kept = outputs['rows']!.columns.length - made.length;
-    const fields = outputs['rows']!.columns.map(({ name }, i) => ({ name, source: i < kept ? columnSource(name) : `made[${i - kept}]` }));
-    const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(fields)})`);
-    return { map: (row) => toRow(row, read(row)) };
-  },
+  lower: ({ params }) => ({ op: 'extract', column: params.column, keep: params.keep, by: wayOf(params) }),
   examples: [
     {
       title: 'Parts of a log line',
@@ -245,6 +229,23 @@ Patterns such as \`(a+)+$\` can take for ever on some texts. They run under the 
   ],
 });
 
+function wayOf(given: Params): ExtractOp['by'] {
+  const { by, pattern, ignoreCase, fields, pairs, unmatched, unfit, logZone } = given;
+  if (isNamedFormat(by)) return { kind: 'log', format: by, zone: by === 'syslog' ? logZone : null, unmatched };
+  switch (by) {
+    case 'json':
+      return { kind: 'json', columns: columnsOfPaths(fields, 'fields'), unfit };
+    case 'logfmt': {
+      const columns = pairs.map(({ path, name, type }, i) => ({ name: name ?? path, type, key: path, field: `pairs.${i}.type` }));
+      return { kind: 'logfmt', columns, unmatched, unfit };
+    }
+    case 'pattern': {
+      const columns = madeColumns(given).map(({ name, type }) => ({ name, type, field: 'types' }));
+      return { kind: 'pattern', pattern: { pattern, field: 'pattern' }, ignoreCase, columns, unmatched, unfit };
+    }
+  }
+}
+
 function extractProblems({ by, pattern, fields, types, logZone }: Params): NodeProblem[] {
   if (by === 'json') return jsonFieldProblems(fields, 'fields');
   const zone = by === 'syslog' ? zoneProblem(logZone) : null;
@@ -287,71 +288,4 @@ function nameField({ by }: Params, i: number): string {
 
 function typeOf(types: Params['types'], name: string): ColumnType {
   return (own(types, name) as ColumnType | undefined) ?? 'string';
-}
-
-function jsonReader({ fields, column, unfit }: Params): (row: Row) => Value[] {
-  const read = jsonFieldReader(fields, column, unfit, 'extract/cast', 'fields');
-  return (row) => read(row[column] as Json);
-}
-
-function namedFormatReader(
-  { column, unmatched, logZone }: Params,
-  by: NamedFormat,
-  made: readonly Column[],
-  now: () => number,
-  log: (level: 'info', message: string) => void,
-): (row: Row) => readonly Value[] {
-  const reader = namedReader(by, logZone, now);
-  const none = made.map(() => null);
-  let isTold = false;
-  return (row) => {
-    const text = row[column] as string | null;
-    if (text === null) return none;
-    const values = reader.read(text);
-    if (reader.hasCutTimes && !isTold) {
-      isTold = true;
-      log('info', 'Times are finer than a millisecond: they are cut to it.');
-    }
-    if (typeof values !== 'string') return values;
-    if (unmatched === 'null') return none;
-    const hint = 'Choose the format that it has, or let texts that do not match leave null.';
-    throw new MillraceError({ code: 'extract/no-match', message: `${shown(text)} is not in the ${formatLabel(by)}: ${values}`, hint, field: 'by' });
-  };
-}
-
-function pairsReader({ column, pairs, unmatched, unfit }: Params): (row: Row) => readonly Value[] {
-  const casts = pairs.map(({ path, type }, i) => ({ path, cast: caster({ name: path, type: 'string' }, type, unfit, 'extract/cast', `pairs.${i}.type`) }));
-  const none = pairs.map(() => null);
-  return (row) => {
-    const text = row[column] as string | null;
-    if (text === null) return none;
-    const found = readLogfmt(text);
-    if (typeof found !== 'string') return casts.map(({ path, cast }) => cast(found.pairs.get(path) ?? null));
-    if (unmatched === 'null') return none;
-    const hint = 'Choose another way to extract, or let texts that do not match leave null.';
-    throw new MillraceError({ code: 'extract/no-match', message: `${shown(text)} is not made of pairs: ${found}`, hint, field: 'by' });
-  };
-}
-
-function patternReader(
-  { column, pattern, ignoreCase, unmatched, unfit }: Params,
-  made: readonly Column[],
-  expression: (source: string, field: string) => (row: Row) => unknown,
-): (row: Row) => readonly Value[] {
-  const match = expression(`${patternSource(pattern, ignoreCase ? 'iu' : 'u')}.exec(${columnSource(column)})`, 'pattern');
-  const casts = made.map(({ name, type }) => ({ name, cast: caster({ name, type: 'string' }, type, unfit, 'extract/cast', 'types') }));
-  const none = made.map(() => null);
-  return (row) => {
-    const text = row[column] as string | null;
-    if (text === null) return none;
-    const found = match(row) as RegExpExecArray | null;
-    if (found) return casts.map(({ name, cast }) => cast(found.groups![name] ?? null));
-    if (unmatched === 'null') return none;
-    const hint = 'Change the pattern, or let texts that do not match leave null.';
-    throw new MillraceError({ code: 'extract/no-match', message: `${shown(text)} does not match the pattern`, hint, field: 'pattern' });
-  };
-}
-
-function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 }

@@ -1,9 +1,8 @@
-import { KeyedRows, keysField, ttlDocs, ttlField } from '../../engine/operators/keyed/keyed-rows.ts';
-import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { findColumn } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
 
 const params = {
@@ -50,7 +49,6 @@ A column may be listed twice: first the value before, then a value for what is s
 ${ttlDocs}
 `,
   inputs: [{ name: 'rows' }],
-  stateful: ({ columns }: Params) => columns.some(isPrevious),
   outputs: [{ name: 'rows' }],
   params,
   card: ({ columns, keys }) => {
@@ -62,24 +60,13 @@ ${ttlDocs}
     const rows = inputs['rows'] ?? null;
     return { outputs: { rows: rows && filledSchema(params, rows) }, problems: fillProblems(params, rows) };
   },
-  run: (context) => {
-    const { params, inputs, emit } = context;
-    const fill = filler(params, inputs['rows']!);
-    if (!params.columns.some(isPrevious)) return { map: (row) => fill(row, []) };
-    const keyed = new KeyedRows<Value[]>(context, params);
-    return {
-      process(rows) {
-        const out: Row[] = [];
-        keyed.each(rows, (row, before = []) => {
-          out.push(fill(row, before));
-          return before;
-        });
-        if (out.length > 0) emit('rows', out);
-      },
-      advance: keyed.advance,
-      tick: keyed.tick,
-    };
-  },
+  lower: ({ params: { columns, blanks, keys, ttl } }) => ({
+    op: 'fill',
+    columns: columns.map((item) => ({ column: item.column, constant: isPrevious(item) ? null : item.value })),
+    blanks,
+    // Where no value of another row is needed, rows have nothing to do with each other.
+    ...(columns.some(isPrevious) ? { keys, ttl } : { keys: [], ttl: null }),
+  }),
   examples: [
     {
       title: 'A constant',
@@ -156,14 +143,13 @@ function isPrevious(item: Item): boolean {
 }
 
 function filledSchema({ columns }: Params, rows: Schema): Schema {
-  const isFilled = ({ name, type }: Column) => columns.some((item) => item.column === name && !isPrevious(item) && constantOf(item, type) !== null);
+  const isFilled = ({ name, type }: Column) => columns.some((item) => item.column === name && !isPrevious(item) && hasConstant(item, type));
   return { columns: rows.columns.map((column) => (isFilled(column) ? { ...column, nullable: false } : column)) };
 }
 
-/** Null for what is no value of the type. */
-function constantOf({ value }: Item, type: Column['type']): Value {
+function hasConstant({ value }: Item, type: Column['type']): boolean {
   const cast = castValue(value, type, 'string');
-  return cast.ok ? cast.value : null;
+  return cast.ok && cast.value !== null;
 }
 
 function fillProblems({ columns, keys }: Params, rows: Schema | null): NodeProblem[] {
@@ -189,29 +175,4 @@ function fillProblems({ columns, keys }: Params, rows: Schema | null): NodeProbl
     const message = cast.ok ? `There is no value to fill "${column.name}" with` : `${cast.message}, as column "${column.name}" needs`;
     return [{ code: 'fill/value', severity: 'error', message, hint: `Write a value of the type ${column.type}.`, field: `columns.${i}.value` }];
   });
-}
-
-/** Fills a row. `before` holds the last value of each item that looks back, and is brought up to date. */
-function filler({ columns, blanks }: Params, rows: Schema): (row: Row, before: Value[]) => Row {
-  const names = [...new Set(columns.map(({ column }) => column))];
-  const items = columns.map((item) => {
-    const { type } = findColumn(rows, item.column)!;
-    return { at: names.indexOf(item.column), looksBack: isPrevious(item), constant: isPrevious(item) ? null : constantOf(item, type) };
-  });
-  const isMissing = blanks ? (value: Value) => value === null || (typeof value === 'string' && value.trim() === '') : (value: Value) => value === null;
-  const fields = rows.columns.map(({ name }) => ({ name, source: names.includes(name) ? `values[${names.indexOf(name)}]` : columnSource(name) }));
-  const toRow = compile<(row: Row, values: readonly Value[]) => Row>(`(row, values) => (${rowSource(fields)})`);
-  return (row, before) => {
-    const values = names.map((name): Value => row[name]!);
-    let isSame = true;
-    for (let i = 0; i < items.length; i++) {
-      const { at, looksBack, constant } = items[i]!;
-      if (isMissing(values[at]!)) {
-        values[at] = looksBack ? (before[i] ?? null) : constant;
-        isSame = false;
-      }
-      before[i] = looksBack ? values[at]! : null;
-    }
-    return isSame ? row : toRow(row, values);
-  };
 }

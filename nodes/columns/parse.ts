@@ -1,14 +1,12 @@
-import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, findColumn } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
-import { formatProblem, formatText, textFormatFields, textParser, typeOfFormat, words } from '../../kit/formats/text-formats.ts';
+import { unfitField } from '../../kit/formats/casting.ts';
+import { formatProblem, formatText, textFormatFields, textFormOf, typeOfFormat } from '../../kit/formats/text-formats.ts';
 import { patternHelp } from '../../kit/formats/time-pattern.ts';
+import { words } from '../../kit/formats/words.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
 import { nullness } from '../../model/schema/nulls.ts';
-import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
-import { formatValue } from '../../model/values/values.ts';
-import { unfitField } from '../formats/cells/casting.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
 
 const params = {
   columns: f.list({
@@ -77,16 +75,17 @@ Null and blank text are null, and so are the *marks for missing*. A text that do
     const rows = inputs['rows'] ?? null;
     return { outputs: { rows: rows && parsedSchema(params, rows) }, problems: parseProblems(params, rows) };
   },
-  run: ({ params, inputs, outputs }) => {
-    const rows = inputs['rows']!;
-    const parsers = params.columns.map((item, i) => parserOf(params, item, findColumn(rows, item.column)!, i));
-    const targets = new Map(params.columns.map((item, i) => [item.name ?? item.column, i]));
-    const fields = outputs['rows']!.columns.map(({ name }) => {
-      const i = targets.get(name);
-      return { name, source: i === undefined ? columnSource(name) : `p${i}(${columnSource(params.columns[i]!.column)})` };
-    });
-    return { map: compile<(row: Row) => Row>(`(row) => (${rowSource(fields)})`, Object.fromEntries(parsers.map((parse, i) => [`p${i}`, parse]))) };
-  },
+  lower: ({ params: { columns, marks, unfit } }) => ({
+    op: 'parse',
+    columns: columns.map((each, i) => ({
+      name: each.name ?? each.column,
+      from: each.column,
+      format: textFormOf(each),
+      field: `columns.${i}.column`,
+    })),
+    missing: words(marks ?? ''),
+    unfit,
+  }),
   examples: [
     {
       title: "A bank's export",
@@ -187,20 +186,4 @@ function parseProblems({ columns }: Params, rows: Schema | null): NodeProblem[] 
   const added = columns.flatMap(({ name }, i) => (name === null ? [] : [{ name, i }]));
   problems.push(...duplicateNames([...taken, ...added.map(({ name }) => name)], (at) => `columns.${added[at - taken.length]?.i ?? 0}.name`));
   return problems;
-}
-
-function parserOf({ marks, unfit }: Params, format: Item, column: Column, index: number): (value: Value) => Value {
-  const parse = textParser(format);
-  const missing = new Set(words(marks ?? ''));
-  return (value) => {
-    if (value === null) return null;
-    const text = formatValue(value, column.type);
-    const trimmed = text.trim();
-    if (trimmed === '' || missing.has(trimmed)) return null;
-    const result = parse(text);
-    if (result.ok) return result.value;
-    if (unfit === 'null') return null;
-    const hint = 'Change the format, or let what does not fit become null.';
-    throw new MillraceError({ code: 'parse/unfit', message: `${result.message} (column "${column.name}")`, hint, field: `columns.${index}.column` });
-  };
 }

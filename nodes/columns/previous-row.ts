@@ -1,11 +1,8 @@
-import { keyColumns } from '../../engine/operators/keyed/key-columns.ts';
-import { KeyedRows, keysField, rowExtender, ttlDocs, ttlField, withColumns } from '../../engine/operators/keyed/keyed-rows.ts';
 import { findColumn, keyTypes, numberTypes, timeTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { parseTimestamp } from '../../model/time/timestamp.ts';
-import { scaledOf, sumOf, textOf } from '../../model/values/decimal.ts';
-import type { Column, Row, Schema, Value } from '../../model/values/types.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
 
 const params = {
   keys: keysField,
@@ -30,8 +27,6 @@ const params = {
 };
 type Params = ParamsOf<typeof params>;
 type Lag = Params['columns'][number];
-/** The last rows' values, by column and then from the oldest on, and what is compared of the last row. */
-type Before = { lags: Value[][]; compared: Value[] };
 
 export default defineNode({
   type: 'previous-row',
@@ -54,7 +49,6 @@ Adds the value that a column had in the row before with the same key, as \`previ
 ${ttlDocs}
 `,
   inputs: [{ name: 'rows' }],
-  stateful: true,
   outputs: [{ name: 'rows' }],
   params,
   card: ({ keys, columns, changes }) => {
@@ -72,61 +66,19 @@ ${ttlDocs}
     );
     return { outputs: { rows: schema }, problems: [...problems, ...lagProblems(columns, changes, rows)] };
   },
-  run: (context) => {
-    const { params, inputs, outputs, emit, fail } = context;
-    const keyed = new KeyedRows<Before>(context, params);
-    const lags = params.columns.map(({ column, rows, change }, i) => {
-      const { type } = findColumn(inputs['rows']!, column)!;
-      return { column, rows, change, field: `columns.${i}.column`, type, minus: type === 'date' ? daysBetween : difference };
-    });
-    const changes = keyColumns(inputs['rows']!, params.changes);
-    const compared = (row: Row, i: number): Value => {
-      const { name, keyOf } = changes[i]!;
-      return keyOf === null ? row[name]! : keyOf(row[name]!);
-    };
-    const extend = rowExtender(inputs['rows']!, outputs['rows']!);
-    const added: Value[] = [];
-    let out: Row[] = [];
-
-    const step = (row: Row, before: Before | undefined): Before => {
-      const changed = before === undefined || changes.length === 0 || changes.some((_, i) => compared(row, i) !== before.compared[i]);
-      const state = before ?? { lags: lags.map(() => []), compared: [] };
-      added.length = 0;
-      let isSound = true;
-      lags.forEach(({ column, rows, change, type, minus, field }, i) => {
-        const values = state.lags[i]!;
-        const value = row[column]!;
-        const earlier = values.length === rows ? values.shift()! : null;
-        values.push(value);
-        added.push(earlier);
-        if (!change) return;
-        if (type === 'decimal') {
-          added.push(value === null || earlier === null ? null : decimalDifference(value as string, earlier as string));
-          return;
-        }
-        const delta = value === null || earlier === null ? null : minus(value, earlier);
-        if (delta !== null && type !== 'number' && !Number.isSafeInteger(delta)) {
-          isSound = false;
-          const message = `The difference in "${column}" is beyond 2^53, where whole numbers would be rounded`;
-          fail({ code: 'previous-row/overflow', message, hint: 'Cast the column to number before.', field, row });
-        }
-        added.push(delta !== null && Number.isFinite(delta) ? delta : null);
-      });
-      for (let i = 0; i < changes.length; i++) state.compared[i] = compared(row, i);
-      if (changed && isSound) out.push(extend(row, added));
-      return state;
-    };
-
-    return {
-      process(rows) {
-        out = [];
-        keyed.each(rows, step);
-        if (out.length > 0) emit('rows', out);
-      },
-      advance: keyed.advance,
-      tick: keyed.tick,
-    };
-  },
+  lower: ({ params: { keys, ttl, columns, changes } }) => ({
+    op: 'lag',
+    keys,
+    ttl,
+    columns: columns.map((lag, i) => ({
+      column: lag.column,
+      offset: lag.rows,
+      name: previousName(lag),
+      change: lag.change ? changeName(lag) : null,
+      field: `columns.${i}.column`,
+    })),
+    onlyChangesOf: changes,
+  }),
   examples: [
     {
       title: 'The reading before of each sensor, and the difference',
@@ -215,14 +167,8 @@ ${ttlDocs}
   ],
 });
 
-const difference = (value: Value, earlier: Value): number => (value as number) - (earlier as number);
-const dayMs = 86_400_000;
-const daysBetween = (value: Value, earlier: Value): number => (parseTimestamp(value as string)! - parseTimestamp(earlier as string)!) / dayMs;
-function decimalDifference(a: string, b: string): string {
-  const { units, scale } = scaledOf(b);
-  return textOf(sumOf(scaledOf(a), { units: -units, scale }));
-}
-
+const previousName = (lag: Lag): string => lag.name || lagName('previous', lag);
+const changeName = (lag: Lag): string => (lag.name ? `change_${lag.name}` : lagName('change', lag));
 function lagName(word: string, { column, rows }: Lag): string {
   return rows > 1 ? `${word}_${rows}_${column}` : `${word}_${column}`;
 }
@@ -234,8 +180,8 @@ function addedColumns(lags: readonly Lag[], rows: Schema | null): { readonly col
     if (!found) return [];
     const type = found.type === 'number' || found.type === 'decimal' ? found.type : 'integer';
     return [
-      { column: { name: lag.name || lagName('previous', lag), type: found.type, nullable: true }, lag: i },
-      ...(lag.change ? [{ column: { name: lag.name ? `change_${lag.name}` : lagName('change', lag), type, nullable: true } as const, lag: i }] : []),
+      { column: { name: previousName(lag), type: found.type, nullable: true }, lag: i },
+      ...(lag.change ? [{ column: { name: changeName(lag), type, nullable: true } as const, lag: i }] : []),
     ];
   });
 }

@@ -1,14 +1,12 @@
-import { keyOfType } from '../../engine/operators/keyed/key-columns.ts';
-import { columnSource, compile, rowSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
 import { keyTypes, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem, type TransformContext } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
+import { mayBecomeNull } from '../../kit/formats/casting.ts';
+import { patternProblems } from '../../kit/formats/patterns.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { ReplaceOp } from '../../kit/row-ops.ts';
 import { nullness } from '../../model/schema/nulls.ts';
-import type { Column, ColumnType, Row, Schema, Value } from '../../model/values/types.ts';
-import { castValue, formatValue } from '../../model/values/values.ts';
-import { caster, mayBecomeNull } from '../formats/cells/casting.ts';
-import { patternProblems, patternSource } from '../formats/text/patterns.ts';
+import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
+import { castValue } from '../../model/values/values.ts';
 
 const byTable = { param: 'what', is: ['values'] } as const;
 const byPart = { param: 'what', is: ['text', 'pattern'] } as const;
@@ -115,15 +113,12 @@ Null has no parts, and stays null.
     problems.push(...columnProblems(params, rows));
     return { outputs: { rows: { columns: rows.columns.map((column) => (isChosen(params, column) ? replacedColumn(params, column) : column)) } }, problems };
   },
-  run: ({ params, inputs, expression }) => {
-    const { columns } = inputs['rows']!;
-    const replacers = Object.fromEntries(columns.flatMap((column, i) => (isChosen(params, column) ? [[`r${i}`, replacer(params, column, expression)]] : [])));
-    const fields = columns.map(({ name }, i) => ({
-      name,
-      source: Object.hasOwn(replacers, `r${i}`) ? `r${i}(${columnSource(name)}, row)` : columnSource(name),
-    }));
-    return { map: compile<(row: Row) => Row>(`(row) => (${rowSource(fields)})`, replacers) };
-  },
+  lower: ({ params, inputs }) => ({
+    op: 'replace',
+    columns: inputs['rows']!.columns.filter((column) => isChosen(params, column)).map(({ name }) => name),
+    ignoreCase: params.ignoreCase,
+    by: wayOf(params),
+  }),
   examples: [
     {
       title: 'Codes become texts',
@@ -184,6 +179,19 @@ Null has no parts, and stays null.
   ],
 });
 
+function wayOf({ what, values, others, type, find, pattern, replacement, marks }: Params): ReplaceOp['by'] {
+  switch (what) {
+    case 'values':
+      return { kind: 'table', values, others, type: type === 'keep' ? null : type };
+    case 'text':
+      return { kind: 'text', find, replacement };
+    case 'pattern':
+      return { kind: 'pattern', pattern: { pattern, field: 'pattern' }, replacement };
+    case 'nulls':
+      return { kind: 'marks', marks: marks.split(',').map((mark) => mark.trim()) };
+  }
+}
+
 function isChosen({ columns }: Params, { name, type }: Column): boolean {
   return columns.length === 0 ? type === 'string' : columns.includes(name);
 }
@@ -232,56 +240,4 @@ function columnProblems(given: Params, rows: Schema): NodeProblem[] {
         : [error('replace/value', `${fresh.message}, as column "${name}" needs`, 'Write another value, or choose another type.', `values.${i}.to`)];
     });
   });
-}
-
-/** Gives the new value of a column. */
-type Replacer = (value: Value, row: Row) => Value;
-
-function replacer(given: Params, column: Column, expression: TransformContext<Params>['expression']): Replacer {
-  const { what, find, pattern, replacement, ignoreCase } = given;
-  switch (what) {
-    case 'values':
-      return tableReplacer(given, column);
-    case 'nulls':
-      return nullReplacer(given, column);
-    case 'text': {
-      const found = ignoreCase ? new RegExp(find.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'), 'giu') : find;
-      return (value) => (value === null ? null : (value as string).replaceAll(found, () => replacement));
-    }
-    case 'pattern': {
-      const source = patternSource(pattern, ignoreCase ? 'giu' : 'gu');
-      const replace = expression(`${columnSource(column.name)}.replace(${source}, ${stringLiteral(replacement)})`, 'pattern');
-      return (value, row) => (value === null ? null : (replace(row) as string));
-    }
-  }
-}
-
-function tableReplacer(given: Params, column: Column): Replacer {
-  const { values, others, ignoreCase } = given;
-  const type = typeOf(given, column);
-  const fold =
-    ignoreCase && column.type === 'string' ? (value: Value) => (value as string).toLowerCase() : (keyOfType(column.type) ?? ((value: Value) => value));
-  const table = new Map<Value, Value>();
-  const put = (from: Value, to: Value) => table.has(from) || table.set(from, to);
-  for (const { from, to } of values) {
-    const [old, fresh] = [castValue(from, column.type, 'string'), castValue(to, type, 'string')];
-    if (!old.ok || !fresh.ok) continue;
-    put(old.value === null ? null : fold(old.value), fresh.value);
-    if (old.value === null && column.type === 'string') put('', fresh.value);
-  }
-  const cast = caster(column, type, 'fail', 'replace/cast', 'type');
-  return (value) => {
-    const found = table.get(value === null ? null : fold(value));
-    if (found !== undefined) return found;
-    if (value === null || others === 'null') return null;
-    if (others === 'keep') return cast(value);
-    const message = `${formatValue(value, column.type)} in column "${column.name}" is not in the table`;
-    throw new MillraceError({ code: 'replace/unknown', message, hint: 'Add it to the table, or let values that are not there stay.', field: 'values' });
-  };
-}
-
-function nullReplacer({ marks, ignoreCase }: Params, { type }: Column): Replacer {
-  const fold = (text: string) => (ignoreCase ? text.trim().toLowerCase() : text.trim());
-  const missing = new Set(marks.split(',').map(fold));
-  return (value) => (value === null || missing.has(fold(formatValue(value, type))) ? null : value);
 }

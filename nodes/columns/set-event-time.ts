@@ -1,8 +1,6 @@
-import { defineNode, type OutputTime, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
-import { ColumnTimes, type Greatest } from '../../kit/sources/column-times.ts';
-import { type ColumnTimeParams, columnTime, columnTimeFields, withTimeColumn } from '../../kit/sources/event-time-source.ts';
-import { beginningOfTime } from '../../model/schema/event-time.ts';
-import type { Row, State } from '../../model/values/types.ts';
+import { findColumn } from '../../kit/columns.ts';
+import { defineNode } from '../../kit/node.ts';
+import { columnTime, columnTimeFields, withTimeColumn } from '../../kit/sources/event-time-source.ts';
 
 export default defineNode({
   type: 'set-event-time',
@@ -32,8 +30,6 @@ An event time that the rows had before does not count any more.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],
-  stateful: true,
-  setsEventTime: true,
   params: columnTimeFields,
   card: ({ timeColumn }) => timeColumn ?? 'Choose a column',
   infer: ({ params, inputs }) => {
@@ -44,7 +40,10 @@ An event time that the rows had before does not count any more.
     const found = withTimeColumn(rows, params);
     return 'schema' in found ? { outputs: { rows: found.schema } } : { outputs: { rows }, problems: found.problem ? [found.problem] : [] };
   },
-  run: (context) => new TimeSetter(context),
+  lower: ({ params, inputs }) => {
+    const type = findColumn(inputs['rows'], params.timeColumn ?? '')?.type ?? 'timestamp';
+    return { op: 'assignTime', ...columnTime(params, type) };
+  },
   examples: [
     {
       title: 'A text as the time',
@@ -66,63 +65,3 @@ An event time that the rows had before does not count any more.
     },
   ],
 });
-
-class TimeSetter implements StatefulOperator {
-  readonly #context: TransformContext<ColumnTimeParams>;
-  readonly #time: OutputTime;
-  #start: Greatest | null = null;
-  /** Made with the first row: only then is known how the input is to be kept in order. */
-  #times: ColumnTimes | null = null;
-  #isIdle = false;
-
-  constructor(context: TransformContext<ColumnTimeParams>) {
-    this.#context = context;
-    this.#time = context.outputTime;
-  }
-
-  process(rows: readonly Row[]): void {
-    this.#times ??= this.#open();
-    this.#setIdle(false);
-    const { rows: timed, watermarks = [] } = this.#times.time({ rows });
-    if (this.#times.isOutOfOrder) return;
-    let from = 0;
-    for (const { after, watermark } of watermarks) {
-      if (after > from) this.#context.emit('rows', timed.slice(from, after));
-      from = after;
-      this.#time.advance(watermark);
-    }
-    if (from < timed.length) this.#context.emit('rows', from === 0 ? timed : timed.slice(from));
-  }
-
-  #open(): ColumnTimes {
-    const { params, outputs, now, log, fail } = this.#context;
-    const context = { order: this.#time.order(), now, elapsed: () => performance.now(), log, fail };
-    return new ColumnTimes(context, columnTime(params, outputs['rows']!), this.#start);
-  }
-
-  tick(): void {
-    if (!this.#times || this.#times.isOutOfOrder) return;
-    const { watermark, idle = false } = this.#times.waiting();
-    if (watermark !== undefined) this.#time.advance(watermark);
-    this.#setIdle(idle);
-  }
-  #setIdle(isIdle: boolean): void {
-    if (isIdle !== this.#isIdle) this.#time.idle(isIdle);
-    this.#isIdle = isIdle;
-  }
-
-  finish(): void {
-    this.#times?.close();
-    if (this.#times?.isOutOfOrder) throw this.#times.outOfOrder();
-  }
-
-  outputWatermark(): number {
-    return beginningOfTime;
-  }
-  snapshot(): State {
-    return (this.#times?.greatest ?? this.#start) as unknown as State;
-  }
-  restore(state: State): void {
-    this.#start = state as unknown as Greatest | null;
-  }
-}

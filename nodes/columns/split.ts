@@ -1,13 +1,11 @@
-import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
+import { patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
+import type { SplitIntoColumns } from '../../kit/row-ops.ts';
 import { nullness } from '../../model/schema/nulls.ts';
-import type { Column, Row, Value } from '../../model/values/types.ts';
-import { caster, mayBecomeNull, unfitField } from '../formats/cells/casting.ts';
-import { patternGroups, patternProblems } from '../formats/text/patterns.ts';
-import { type Parts, splitter } from './text-parts.ts';
+import type { Column } from '../../model/values/types.ts';
 
 const intoColumns = { param: 'into', is: ['columns'] } as const;
 const params = {
@@ -120,33 +118,14 @@ A part that does not fit its type fails the row, or becomes null.
     );
     return { outputs: { rows: { columns } }, problems };
   },
-  run: ({ params, inputs, outputs, expression }) => {
-    const { column, into, keep, trim } = params;
-    const split = splitter(params, expression);
-    const source = inputs['rows']!.columns.find(({ name }) => name === column)!;
-    const made = new Map(madeColumns(params, source).map(({ name }, i) => [name, i]));
-    const fields = outputs['rows']!.columns.map(({ name }) => ({ name, source: made.has(name) ? `made[${made.get(name)}]` : columnSource(name) }));
-    const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(fields)})`);
-    if (into === 'rows') {
-      return {
-        expand: (row) => {
-          const text = row[column] as string | null;
-          const parts = text === null ? [] : split(row);
-          if (parts.length === 0) return [toRow(row, [null, null])];
-          return parts.map(({ start, end }, i) => toRow(row, [trim ? text!.slice(start, end).trim() : text!.slice(start, end), i + 1]));
-        },
-      };
-    }
-    const read = columnReader(params);
-    const none = params.columns.map(() => null);
-    return {
-      map: (row) => {
-        const text = row[column] as string | null;
-        const values = text === null ? none : read(text, split(row));
-        return toRow(row, keep ? [text, ...values] : values);
-      },
-    };
-  },
+  lower: ({ params }) => ({
+    op: 'split',
+    column: params.column,
+    at: params.by === 'pattern' ? { pattern: params.pattern, field: 'pattern' } : params.delimiter.replaceAll('\\t', '\t').replaceAll('\\n', '\n'),
+    trim: params.trim,
+    blanks: params.blanks,
+    into: params.into === 'rows' ? { kind: 'rows', position: params.position } : intoColumnsOf(params),
+  }),
   examples: [
     {
       title: 'A name into two columns',
@@ -212,6 +191,10 @@ A part that does not fit its type fails the row, or becomes null.
   ],
 });
 
+function intoColumnsOf({ columns, keep, surplus, missing, unfit }: Params): SplitIntoColumns {
+  return { kind: 'columns', columns: columns.map(({ name, type }, i) => ({ name, type, field: `columns.${i}.type` })), keep, surplus, missing, unfit };
+}
+
 function splitProblems({ by, delimiter, pattern }: Params): NodeProblem[] {
   if (by === 'delimiter') {
     if (delimiter !== '') return [];
@@ -237,26 +220,4 @@ function madeColumns({ into, columns, keep, position, missing, unfit, column, bl
     }),
   );
   return keep ? [source, ...made] : made;
-}
-
-/** The values of the new columns. */
-function columnReader({ column, columns, surplus, missing, trim, unfit }: Params): (text: string, parts: Parts) => Value[] {
-  const casts = columns.map(({ type }, i) => caster({ name: column, type: 'string' }, type, unfit, 'split/cast', `columns.${i}.type`));
-  const count = casts.length;
-  const refuse = (text: string, parts: number, field: string): never => {
-    const shown = JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
-    const message = `${shown} has ${parts} ${parts === 1 ? 'part' : 'parts'}, but there are ${count} columns`;
-    throw new MillraceError({ code: 'split/parts', message, hint: 'Change the columns, or what happens to such rows.', field });
-  };
-  return (text, parts) => {
-    if (parts.length > count && surplus === 'fail') refuse(text, parts.length, 'surplus');
-    if (parts.length < count && missing === 'fail') refuse(text, parts.length, 'missing');
-    return casts.map((cast, i) => {
-      const part = parts[i];
-      if (!part) return null;
-      const takesRest = i === count - 1 && surplus === 'rest' && parts.length > count;
-      const value = text.slice(part.start, takesRest ? text.length : part.end);
-      return cast(trim ? value.trim() : value);
-    });
-  };
 }

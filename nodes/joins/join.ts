@@ -1,11 +1,10 @@
-import { joinCard, type KeyPair, keyPairProblems, suffixProblems } from '../../engine/operators/join/join-columns.ts';
-import { lookingUp } from '../../engine/operators/join/lookup.ts';
-import { lookingUpVersions } from '../../engine/operators/join/lookup-versions.ts';
 import { freeName } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { KeyPair } from '../../kit/ops.ts';
 import { nullness } from '../../model/schema/nulls.ts';
-import type { Column, Row, Schema } from '../../model/values/types.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
+import { joinCard, keyPairProblems, suffixProblems } from './join-columns.ts';
 
 const params = {
   kind: f.choice({
@@ -77,11 +76,9 @@ To **refresh a table** from a file or a database, set "Read again every" at its 
 
 The columns are those of the rows, then those of the lookup without its key columns, which would only repeat the row's. Where a name is taken already, the lookup's column gets the suffix.
 `,
-  inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup', first: ({ table }: Params) => table !== 'changing' }],
-  stateful: true,
+  inputs: [{ name: 'rows' }, { name: 'lookup', label: 'Lookup' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'table', is: ['fixed'] } }],
   params,
-  awaits: ({ table }) => (table === 'changing' ? ['rows', 'lookup'].map((port) => ({ port, time: null })) : []),
   card: (params) => joinCard(params.kind, pairsOf(params)),
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
@@ -92,19 +89,14 @@ The columns are those of the rows, then those of the lookup without its key colu
     const problems = [...keyPairProblems('join', 'column', pairsOf(params), rows, lookup), ...timeProblems(params, rows, lookup)];
     return { outputs: { rows: { columns }, late: rows }, problems };
   },
-  run: (context) => {
-    const { params, inputs, emit } = context;
-    const [rows, lookup] = [inputs['rows']!, inputs['lookup']!];
-    const options = {
-      rows,
-      lookup,
-      keys: params.keys,
-      added: addedColumns(params, rows, lookup).map(({ from, to }) => ({ from, name: to.name })),
-      keepUnmatched: params.kind === 'left',
-      emit: (batch: readonly Row[]) => emit('rows', batch),
-    };
-    return params.table === 'changing' ? lookingUpVersions({ ...options, lateness: params.lateness }, context) : lookingUp(options, context);
-  },
+  lower: ({ params, inputs }) => ({
+    op: 'lookup',
+    kind: params.kind,
+    keys: pairsOf(params),
+    columns:
+      suffixProblems(params.suffix).length > 0 ? [] : addedColumns(params, inputs['rows']!, inputs['lookup']!).map(({ from, to }) => ({ name: to.name, from })),
+    versions: params.table === 'changing' ? { lateness: params.lateness } : null,
+  }),
   examples: [
     {
       title: 'Add the city of each sensor',

@@ -1,10 +1,9 @@
-import { joinCard, joinedColumns, keyPairProblems, suffixProblems } from '../../engine/operators/join/join-columns.ts';
-import { streamJoining } from '../../engine/operators/join/stream-join.ts';
-import type { Match, Side } from '../../engine/operators/join/stream-join-matcher.ts';
 import { timeTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { CoGroupOp, TimeMatch } from '../../kit/ops.ts';
 import type { Column, EventTime, Schema } from '../../model/values/types.ts';
+import { type JoinedColumn, joinCard, joinedColumns, keyPairProblems, suffixProblems } from './join-columns.ts';
 
 const params = {
   kind: f.choice({
@@ -138,10 +137,8 @@ What follows this node sees time pass later, by the time to *Wait for late rows*
 An input without event time (see the settings of its source) is complete only when it ends: rows without a match then wait until the end. Choose the column of its time under "More"; of a date, that is its midnight in UTC.
 `,
   inputs: [{ name: 'left' }, { name: 'right' }],
-  stateful: true,
   outputs: [{ name: 'rows' }, { name: 'lateLeft', label: 'Late left', late: true }, { name: 'lateRight', label: 'Late right', late: true }],
   params,
-  awaits: () => ['left', 'right'].map((port) => ({ port, time: null })),
   card: ({ kind, keys, match }) => joinCard(kind, keys, `, ${match}`),
   infer: ({ params, inputs }) => {
     const left = inputs['left'] ?? null;
@@ -153,7 +150,7 @@ An input without event time (see the settings of its source) is complete only wh
     const stamps = stampsOf(params);
     const columns = [
       ...stamps.map((name): Column => ({ name, type: 'timestamp', nullable: false })),
-      ...joinedColumns(params.kind, params.keys, params.suffix, left, right, stamps).map((joined) => joined.column),
+      ...columnsOf(params, left, right).map((joined) => joined.column),
     ];
     const eventTime: EventTime = params.match === 'range' ? { column: stamps[0]! } : { column: stamps[1]!, shift: -1 };
     return {
@@ -166,23 +163,19 @@ An input without event time (see the settings of its source) is complete only wh
       ],
     };
   },
-  run: (context) => {
-    const { params, inputs } = context;
+  lower: ({ params, inputs }) => {
     const left = inputs['left']!;
     const right = inputs['right']!;
-    const stamps = stampsOf(params);
-    return streamJoining(
-      {
-        kind: params.kind,
-        match: matchOf(params),
-        keys: params.keys,
-        lateness: params.lateness,
-        times: { left: timeOf(params.leftTime, left)!, right: timeOf(params.rightTime, right)! },
-        stamps,
-        columns: joinedColumns(params.kind, params.keys, params.suffix, left, right, stamps),
-      },
-      context,
-    );
+    return {
+      op: 'coGroup',
+      kind: params.kind,
+      keys: params.keys,
+      match: matchOf(params),
+      times: { left: timeOf(params.leftTime, left), right: timeOf(params.rightTime, right) },
+      lateness: params.lateness,
+      stamps: stampsOf(params),
+      columns: columnsOf(params, left, right).map(({ column: { name, type }, left = null, right = null }) => ({ name, type, left, right })),
+    };
   },
   examples: [
     {
@@ -261,7 +254,7 @@ function stampsOf({ match, time }: Params): string[] {
   return match === 'range' ? [time || 'event_time'] : ['window_start', 'window_end'];
 }
 
-function matchOf({ match, before, after, length, every, offset, gap }: Params): Match {
+function matchOf({ match, before, after, length, every, offset, gap }: Params): TimeMatch {
   switch (match) {
     case 'range':
       return { kind: 'range', before, after };
@@ -274,12 +267,17 @@ function matchOf({ match, before, after, length, every, offset, gap }: Params): 
   }
 }
 
-function timeOf(chosen: string | null, { eventTime }: Schema): EventTime | null {
-  if (chosen && chosen !== eventTime?.column) return { column: chosen };
-  return eventTime ?? null;
+function columnsOf(params: Params, left: Schema, right: Schema): JoinedColumn[] {
+  if (suffixProblems(params.suffix).length > 0) return [];
+  return joinedColumns(params.kind, params.keys, params.suffix, left, right, stampsOf(params));
 }
 
-function timeProblems(side: Side, chosen: string | null, schema: Schema): NodeProblem[] {
+function timeOf(chosen: string | null, { eventTime }: Schema): CoGroupOp['times']['left'] {
+  if (chosen && chosen !== eventTime?.column) return { column: chosen, shift: 0 };
+  return { column: eventTime?.column ?? '', shift: eventTime?.shift ?? 0 };
+}
+
+function timeProblems(side: 'left' | 'right', chosen: string | null, schema: Schema): NodeProblem[] {
   const field = `${side}Time`;
   if (!chosen && !schema.eventTime) {
     const hint = 'Choose the event time at its source, or for rows that end the column of their time here, under "More".';

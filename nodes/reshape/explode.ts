@@ -1,10 +1,9 @@
-import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { duplicateNames, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { unfitField } from '../../kit/formats/casting.ts';
+import { columnsOfPaths, jsonColumns, jsonFieldItem, jsonFieldProblems, jsonPathDocs } from '../../kit/formats/json-fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import type { Column, Json, Row, Value } from '../../model/values/types.ts';
-import { caster, unfitField } from '../formats/cells/casting.ts';
-import { jsonColumns, jsonFieldItem, jsonFieldProblems, jsonFieldReader, jsonPathDocs } from '../formats/cells/json-fields.ts';
+import type { Column } from '../../model/values/types.ts';
 
 const params = {
   column: f.column({ label: 'List', help: 'A JSON column that holds lists.', types: ['json'] }),
@@ -81,25 +80,17 @@ An item that does not fit its type fails the whole row, or becomes null. A text 
     );
     return { outputs: { rows: { columns } }, problems };
   },
-  run: ({ params, inputs, outputs }) => {
-    const { column, into, unfit } = params;
-    const made = new Set(madeColumns(params).map(({ name }) => name));
-    const kept = new Set(inputs['rows']!.columns.flatMap(({ name }) => (name === column ? [] : [name])));
-    let next = 0;
-    const sources = outputs['rows']!.columns.map(({ name }) => ({ name, source: kept.has(name) && !made.has(name) ? columnSource(name) : `made[${next++}]` }));
-    const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(sources)})`);
-    const cast = caster({ name: column, type: 'json' }, params.type, unfit, 'explode/cast', 'type');
-    const read = into === 'columns' ? jsonFieldReader(params.fields, column, unfit, 'explode/cast', 'fields') : (item: Json): Value[] => [cast(item)];
-    const hasPosition = params.position !== null;
-    return {
-      expand: (row) => {
-        const value = row[column] as Json;
-        const items: readonly Json[] = Array.isArray(value) ? value : value === null ? [] : [value];
-        if (items.length === 0) return params.empty === 'none' ? [] : [toRow(row, [...read(null), null])];
-        return items.map((item, i) => toRow(row, hasPosition ? [...read(item), i + 1] : read(item)));
-      },
-    };
-  },
+  lower: ({ params: { column, into, name, type, fields, empty, position, unfit } }) => ({
+    op: 'explode',
+    column,
+    items:
+      into === 'columns'
+        ? { kind: 'columns', columns: columnsOfPaths(fields, 'fields') }
+        : { kind: 'value', column: { name: name ?? column, type, field: 'type' } },
+    position,
+    empty,
+    unfit,
+  }),
   examples: [
     {
       title: 'A row for each tag',

@@ -1,10 +1,9 @@
-import { acceptedTypes, aggregateFunctions, resultType } from '../../engine/operators/group/aggregates.ts';
-import { pivoting } from '../../engine/operators/group/pivoting.ts';
-import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../engine/operators/group/window-params.ts';
-import { keyOfType } from '../../engine/operators/keyed/key-columns.ts';
+import { acceptedTypes, aggregateFunctions, resultType } from '../../kit/aggregates.ts';
 import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../kit/windows.ts';
+import { decimalKey } from '../../model/values/decimal.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
 
@@ -70,11 +69,9 @@ Rows whose value is not listed count nowhere, and are not lost: they leave by th
 ### When results come out
 Without windows when the input ends, one row for each group, in the order in which the groups first came. With windows, as of *Aggregate*, whenever one is complete. What is kept in memory and moved to disk, and what happens to late rows, is as described there.
 `,
-  inputs: [{ name: 'rows', bounded: ({ window }: Params) => window === 'none' }],
-  stateful: true,
+  inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'others', label: 'Others' }, { name: 'late', late: true, absentWhen: { param: 'window', is: ['none'] } }],
   params,
-  awaits: ({ window, timeColumn, early }) => (window === 'none' || early !== null ? [] : [{ port: 'rows', time: timeColumn, field: 'timeColumn' }]),
   card: (given) => {
     if (given.column === '') return 'Choose a column';
     const what = given.function === 'only' ? (given.valueColumn ?? 'values') : [given.function, given.valueColumn ?? 'rows'].join(' ');
@@ -86,25 +83,24 @@ Without windows when the input ends, one row for each group, in the order in whi
     const problems = [...pivotProblems(params, rows), ...windowProblems(params, rows)];
     return { outputs: { rows: rows && outputSchema(params, rows), others: rows, late: rows }, problems };
   },
-  run: (context) => {
-    const { params, inputs, outputs } = context;
-    const { type } = findColumn(inputs['rows']!, params.column)!;
-    return pivoting({
-      ...context,
-      input: inputs['rows']!,
-      output: outputs['rows']!,
-      keys: params.keys,
-      column: params.column,
-      values: params.values.map(({ value }) => {
-        const cast = castValue(value, type, 'string');
-        return cast.ok ? cast.value : null;
-      }),
-      function: params.function,
-      valueColumn: params.valueColumn,
-      percent: params.percent,
-      unlisted: params.unlisted,
-      window: windowOf(params),
+  lower: ({ params, inputs }) => {
+    const { keys, column, function: name, valueColumn, percent, unlisted } = params;
+    const type = findColumn(inputs['rows'], column)?.type ?? 'string';
+    const values = params.values.map((listed) => {
+      const cast = castValue(listed.value, type, 'string');
+      return { name: nameOf(listed), value: cast.ok ? cast.value : null };
     });
+    return {
+      op: 'pivot',
+      keys,
+      column,
+      values,
+      function: name,
+      valueColumn,
+      percent: name === 'percentile' ? percent : null,
+      unlisted,
+      window: windowOf(params),
+    };
   },
   examples: [
     {
@@ -176,13 +172,13 @@ function outputSchema(given: Params, rows: Schema): Schema {
   const keys = given.keys.flatMap((name) => findColumn(rows, name) ?? []);
   const type = findColumn(rows, given.valueColumn ?? '')?.type ?? 'integer';
   const result = given.function === 'only' ? { type, nullable: true } : resultType(given.function, { type, nullable: true });
-  const columns = [...windowColumns(given), ...keys, ...given.values.map((value) => ({ name: nameOf(value), ...result }))];
+  const columns = [...windowColumns(windowOf(given)), ...keys, ...given.values.map((value) => ({ name: nameOf(value), ...result }))];
   return given.window === 'none' ? { columns } : { columns, eventTime: { column: 'window_end', shift: -1 } };
 }
 
 function pivotProblems(given: Params, rows: Schema | null): NodeProblem[] {
   const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
-  const first = [...windowColumns(given).map(({ name }) => name), ...given.keys];
+  const first = [...windowColumns(windowOf(given)).map(({ name }) => name), ...given.keys];
   const problems = duplicateNames([...first, ...given.values.map(nameOf)], (i) => (i < first.length ? 'keys' : `values.${i - first.length}.name`));
   const { function: name, column, valueColumn, keys } = given;
   if (valueColumn === null && name !== 'count') {
@@ -206,14 +202,13 @@ function listProblems({ column, values }: Params, rows: Schema | null): NodeProb
   const source = findColumn(rows, column);
   if (!source) return [];
   const seen = new Map<unknown, number>();
-  const keyOf = keyOfType(source.type);
   return values.flatMap(({ value }, i): NodeProblem[] => {
     const field = `values.${i}.value`;
     const cast = castValue(value, source.type, 'string');
     if (!cast.ok) {
       return [{ code: 'pivot/value', severity: 'error', message: `${cast.message}, as column "${column}" needs`, hint: 'Write a value of its type.', field }];
     }
-    const key = keyOf === null ? cast.value : keyOf(cast.value);
+    const key = source.type === 'decimal' && cast.value !== null ? decimalKey(cast.value as string) : cast.value;
     if (!seen.has(key)) {
       seen.set(key, i);
       return [];

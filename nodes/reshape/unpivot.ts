@@ -1,12 +1,10 @@
-import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
 import { commonType, duplicateNames, typeOptions } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
+import { mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
 import { nullness } from '../../model/schema/nulls.ts';
-import type { Column, ColumnType, Row, Schema, Value } from '../../model/values/types.ts';
+import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
-import { caster, mayBecomeNull, unfitField } from '../formats/cells/casting.ts';
 
 const params = {
   which: f.choice({
@@ -85,28 +83,15 @@ A missing value gives a row with null. *Are left out* gives none, as Power Query
       problems,
     };
   },
-  run: ({ params, inputs, outputs }) => {
-    const { kept, turned } = partsOf(params, inputs['rows']!);
-    const output = outputs['rows']!.columns;
-    const { type } = output[output.length - 1]!;
-    const toRow = compile<(row: Row, name: Value, value: Value) => Row>(
-      `(row, name, value) => (${rowSource(output.map((column, i) => ({ name: column.name, source: i < kept.length ? columnSource(column.name) : i === kept.length ? 'name' : 'value' })))})`,
-    );
-    const parts = turned.map((column) => ({
-      name: column.name,
-      label: nameOf(column.name, params.nameType),
-      cast: caster(column, type, params.unfit, 'unpivot/cast', 'type'),
-    }));
-    const dropsNulls = params.nulls === 'drop';
+  lower: ({ params, inputs }) => {
+    const { turned } = partsOf(params, inputs['rows']!);
     return {
-      expand: (row) => {
-        const rows: Row[] = [];
-        for (const { name, label, cast } of parts) {
-          const value = cast(row[name]!);
-          if (value !== null || !dropsNulls) rows.push(toRow(row, label, value));
-        }
-        return rows;
-      },
+      op: 'unpivot',
+      columns: turned.map(({ name }) => name),
+      name: { column: params.name, type: params.nameType },
+      value: { column: params.value, type: valueType(params.type, turned).type },
+      nulls: params.nulls,
+      unfit: params.unfit,
     };
   },
   examples: [
@@ -209,10 +194,4 @@ function namesProblems({ nameType }: Params, turned: readonly Column[]): NodePro
     return [{ code: 'unpivot/name', severity: 'error', message, hint: 'Keep that column, or choose another type for the names.', field: 'nameType' }];
   }
   return [];
-}
-
-function nameOf(name: string, type: ColumnType): Value {
-  const cast = castValue(name, type, 'string');
-  if (cast.ok) return cast.value;
-  throw new MillraceError({ code: 'unpivot/name', message: cast.message, field: 'nameType' });
 }

@@ -1,6 +1,7 @@
-import { columnSource, escapeRefused, stringLiteral } from '../../engine/operators/rows/rows.ts';
+import { columnSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
 import { findColumn } from '../../kit/columns.ts';
 import type { Condition, ConditionOperator, ConditionRule } from '../../kit/fields.ts';
+import { patternSource } from '../../kit/formats/patterns.ts';
 import type { NodeProblem } from '../../kit/node.ts';
 import type { Column, Schema, Value } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
@@ -118,7 +119,7 @@ function ruleExpression(operator: ConditionOperator, column: Column, values: rea
     case 'endsWith':
       return unlessNull(`${read}.${operator}(${first})`);
     case 'matches':
-      return unlessNull(`${escapeRefused(new RegExp(values[0] as string, 'u').toString())}.test(${read})`);
+      return unlessNull(`${patternSource(values[0] as string, 'u')}.test(${read})`);
     case 'in':
       return literals.map((each) => test('===', each)).join(' || ');
     case 'isNull':

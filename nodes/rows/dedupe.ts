@@ -1,5 +1,3 @@
-import { keepingFirst, keepingLast } from '../../engine/operators/order/dedupe-all.ts';
-import { dedupingWithin } from '../../engine/operators/order/dedupe-within.ts';
 import { keyTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
@@ -51,25 +49,18 @@ With an input that never ends, the keys of **the first** are kept for as long as
 - Of rows with the same key and time, the one that came first is the first, and the one that came last is the last.
 - A row that comes later than the watermark goes to \`late\`. A row without a time fails.
 `,
-  inputs: [{ name: 'rows', bounded: ({ keep, within }: Params) => keep === 'last' && within === null }],
-  stateful: true,
+  inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'within', is: [null] } }],
   params,
-  awaits: ({ within }) => (within === null ? [] : [{ port: 'rows', time: null }]),
   card: ({ keys, keep, within }) => {
     if (keys.length === 0) return 'Choose key columns';
     return `${keep} of each ${keys.join(', ')}${within === null ? '' : ` within ${durationText(within)}`}`;
   },
-  looksAt: ({ keys }) => keys,
   infer: ({ params, inputs }) => {
     const rows = inputs['rows'] ?? null;
     return { outputs: { rows, late: rows }, problems: timeProblems(params, rows) };
   },
-  run: (context) => {
-    const { keys, keep, within } = context.params;
-    if (within !== null) return dedupingWithin(keep, { keys, within }, context);
-    return keep === 'first' ? keepingFirst(keys, context) : keepingLast(keys, context);
-  },
+  lower: ({ params: { keys, keep, within } }) => ({ op: 'distinct', keys, keep, within }),
   examples: [
     {
       title: 'The first of each id',

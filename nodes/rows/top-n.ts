@@ -1,16 +1,9 @@
-import { type Order, TopRows } from '../../engine/operators/group/top-rows.ts';
-import { keysField } from '../../engine/operators/keyed/keyed-rows.ts';
-import { rowsToState } from '../../engine/operators/keyed/state.ts';
-import { emitInBatches } from '../../engine/operators/rows/batches.ts';
-import { noTime } from '../../engine/operators/rows/row-failures.ts';
-import { columnSource, compile, rowSource } from '../../engine/operators/rows/rows.ts';
-import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
-import { defineNode, type NodeProblem, type StatefulOperator, type TransformContext } from '../../kit/node.ts';
-import { beginningOfTime, endOfTime, eventTimeReader } from '../../model/schema/event-time.ts';
+import { duplicateNames, keyTypes } from '../../kit/columns.ts';
+import { f } from '../../kit/fields.ts';
+import { keysField } from '../../kit/keys.ts';
+import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { durationText } from '../../model/time/duration.ts';
-import { compareDecimals } from '../../model/values/decimal.ts';
-import type { Column, Row, Schema, State, Value } from '../../model/values/types.ts';
+import type { Column } from '../../model/values/types.ts';
 
 const windowed = { param: 'over', is: ['tumbling'] } as const;
 const params = {
@@ -35,7 +28,6 @@ const params = {
   }),
   every: f.duration({ label: 'Length', min: 1, default: 60_000, when: windowed }),
 };
-type Params = ParamsOf<typeof params>;
 
 const windowColumns: readonly Column[] = ['window_start', 'window_end'].map((name) => ({ name, type: 'timestamp', nullable: false }));
 const rankColumn: Column = { name: 'rank', type: 'integer', nullable: false };
@@ -63,11 +55,9 @@ Windows are aligned to 1970-01-01T00:00Z and hold the rows from their start up t
 ### Memory
 Kept are as many rows as may come out, for each key (and each window that is open), and no others. Rows for which memory has no room are moved to disk, and the size of the state that the run shows counts them too. The same rows come out then, with the same ranks; only the order of the keys among each other means nothing any more. The rows of one key in one window have to fit into memory.
 `,
-  inputs: [{ name: 'rows', bounded: ({ over }: Params) => over === 'all' }],
-  stateful: true,
+  inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }, { name: 'late', late: true, absentWhen: { param: 'over', is: ['all'] } }],
   params,
-  awaits: ({ over }) => (over === 'tumbling' ? [{ port: 'rows', time: null }] : []),
   card: ({ keys, column, order, count, over, every }) => {
     if (column === '') return 'Choose a column';
     const by = [...keys, ...(over === 'tumbling' ? [`every ${durationText(every)}`] : [])];
@@ -95,7 +85,13 @@ Kept are as many rows as may come out, for each key (and each window that is ope
     const eventTime = over === 'tumbling' ? { eventTime: { column: 'window_end', shift: -1 } } : {};
     return { outputs: { rows: rows && { columns, ...eventTime }, late: rows && { ...rows, eventTime: rows.eventTime ?? null } }, problems };
   },
-  run: (context) => (context.params.over === 'tumbling' ? byWindow(context) : overAll(context)),
+  lower: ({ params: { keys, column, order, count, over, every } }) => ({
+    op: 'top',
+    keys,
+    by: { column, direction: order === 'greatest' ? 'desc' : 'asc' },
+    count,
+    every: over === 'tumbling' ? every : null,
+  }),
   examples: [
     {
       title: 'The two greatest of each region',
@@ -148,98 +144,3 @@ Kept are as many rows as may come out, for each key (and each window that is ope
     },
   ],
 });
-
-function orderOf({ column, order, over }: Params, schema: Schema): Order {
-  const [before, after] = order === 'greatest' ? ['>', '<'] : ['<', '>'];
-  const value = (row: string) => columnSource(column, row);
-  // A time that is null comes after all others.
-  const time = (row: string) => `(${schema.eventTime ? columnSource(schema.eventTime.column, row) : '0'} ?? Infinity)`;
-  const decimals = findColumn(schema, column)?.type === 'decimal' ? 'x = compareDecimals(x, y); y = 0; ' : '';
-  const compared = `let x = ${value('a')}, y = ${value('b')};
-    if (x !== y) { if (x === null) return 1; if (y === null) return -1; ${decimals}if (x ${before} y) return -1; if (x ${after} y) return 1; }
-    const s = ${time('a')}, t = ${time('b')}; if (s !== t) return s < t ? -1 : 1;`;
-  const contents = (row: Row): string => JSON.stringify(rowsToState([row], schema));
-  const rest = over === 'all' ? 'return 0;' : 'const c = contents(a), d = contents(b); return c < d ? -1 : c > d ? 1 : 0;';
-  return compile(`(a, b) => { ${compared} ${rest} }`, { contents, compareDecimals });
-}
-
-/** Makes the rows that come out, from `values` (the window, if any, and the rank) and a row. */
-function ranker(input: Schema, output: Schema): (row: Row, values: readonly Value[]) => Row {
-  const added = output.columns.length - input.columns.length;
-  const columns = output.columns.map(({ name }, i) => ({ name, source: i < added ? `values[${i}]` : columnSource(name) }));
-  return compile(`(row, values) => (${rowSource(columns)})`);
-}
-
-function overAll({ params, inputs, outputs, memory, state, emit }: TransformContext<Params>): StatefulOperator {
-  const schema = inputs['rows']!;
-  const rank = ranker(schema, outputs['rows']!);
-  const tops = new TopRows({ schema, keys: params.keys, order: orderOf(params, schema), most: params.count, memory, state });
-  return {
-    process: (rows) => tops.add(rows, () => 0),
-    finish() {
-      emitInBatches(
-        ranked(tops.take(0, false), (row, place) => rank(row, [place])),
-        (rows) => emit('rows', rows),
-      );
-    },
-    // What comes out at the end may be as old as any row.
-    outputWatermark: () => beginningOfTime,
-    snapshot: () => tops.snapshot(),
-    restore: (before) => tops.restore(before),
-    stateSize: () => tops.size(),
-  };
-}
-
-function byWindow({ params, inputs, outputs, memory, state, emit, fail }: TransformContext<Params>): StatefulOperator {
-  const { every } = params;
-  const schema = inputs['rows']!;
-  const timeOf = eventTimeReader(schema)!;
-  const rank = ranker(schema, outputs['rows']!);
-  const tops = new TopRows({ schema, keys: params.keys, order: orderOf(params, schema), most: params.count, memory, state });
-  let watermark = Number.NEGATIVE_INFINITY;
-  return {
-    process(rows) {
-      const late: Row[] = [];
-      const held: Row[] = [];
-      const starts: number[] = [];
-      for (const row of rows) {
-        const time = timeOf(row);
-        if (time === null) {
-          fail(noTime(schema.eventTime!.column, row));
-          continue;
-        }
-        const start = Math.floor(time / every) * every;
-        if (start + every - 1 <= watermark) {
-          late.push(row);
-          continue;
-        }
-        held.push(row);
-        starts.push(start);
-      }
-      tops.add(held, (i) => starts[i]!);
-      if (late.length > 0) emit('late', late);
-    },
-    advance(time) {
-      watermark = time;
-      const complete = tops.places.filter((start) => start + every - 1 <= time || time >= endOfTime).sort((a, b) => a - b);
-      for (const start of complete) {
-        emitInBatches(
-          // Keys came in an order that means nothing.
-          ranked(tops.take(start, true), (row, place) => rank(row, [start, start + every, place])),
-          (rows) => emit('rows', rows),
-        );
-      }
-    },
-    snapshot: (): State => ({ watermark: Number.isFinite(watermark) ? watermark : null, tops: tops.snapshot() }),
-    restore(state) {
-      const before = state as { readonly watermark: number | null; readonly tops: State };
-      watermark = before.watermark ?? Number.NEGATIVE_INFINITY;
-      tops.restore(before.tops);
-    },
-    stateSize: () => tops.size(),
-  };
-}
-
-function* ranked(tops: Iterable<readonly Row[]>, toRow: (row: Row, place: number) => Row): Iterable<Row> {
-  for (const rows of tops) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
-}

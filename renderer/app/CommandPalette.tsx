@@ -8,7 +8,7 @@ import { revealNode } from '../graph/viewport.ts';
 import { useSession } from '../session/session.ts';
 import { isEnabled, labelOf } from '../shell/commands/command.ts';
 import { paletteStore } from '../shell/commands/command-palette.ts';
-import { commands, runCommand } from '../shell/commands/registry.ts';
+import { allCommands, runCommand } from '../shell/commands/registry.ts';
 import { showShortcut } from '../shell/commands/shortcut.ts';
 
 /** Every command, every node of the catalogue, every node on the canvas, in one search. */
@@ -18,7 +18,7 @@ export function CommandPalette() {
   const state = useSession((session) => (opened ? session : null));
   const actions = useMemo(() => {
     if (!state) return [];
-    const runnable = commands
+    const runnable = allCommands()
       .filter((command) => isEnabled(command, state) && !command.name.startsWith('move.'))
       .map(
         (command): SpotlightActionData => ({

@@ -6,7 +6,8 @@ import { isRunning } from '../runs/run-actions.tsx';
 import { session, useSession } from '../session/session.ts';
 import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
 import { isEnabled, labelOf } from '../shell/commands/command.ts';
-import { commandOf, menus, runCommand } from '../shell/commands/registry.ts';
+import { menus } from '../shell/commands/menus.ts';
+import { commandOf, runCommand } from '../shell/commands/registry.ts';
 import { showShortcut } from '../shell/commands/shortcut.ts';
 import { isDesktop } from '../shell/host.ts';
 

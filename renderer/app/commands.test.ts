@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { session } from '../session/session.ts';
 import { isEnabled, labelOf } from '../shell/commands/command.ts';
-import { commandOf, commands, contextMenus, menus } from '../shell/commands/registry.ts';
+import './contributions.ts';
+import { contextMenus, menus } from '../shell/commands/menus.ts';
+import { allCommands, commandOf } from '../shell/commands/registry.ts';
 import { matches, showShortcut } from '../shell/commands/shortcut.ts';
 import { nativeMenus } from './use-native-menu.ts';
+
+const commands = allCommands();
 
 describe('commands', () => {
   it('have names and shortcuts of their own', () => {

@@ -2,7 +2,8 @@ import { useEffect } from 'react';
 import type { DesktopMenu } from '../../engine/protocol/desktop.ts';
 import { type SessionState, useSession } from '../session/session.ts';
 import { isEnabled, labelOf } from '../shell/commands/command.ts';
-import { commandOf, menus } from '../shell/commands/registry.ts';
+import { menus } from '../shell/commands/menus.ts';
+import { commandOf } from '../shell/commands/registry.ts';
 
 /** Keeps the desktop's menu bar the same as the one that the page would draw. */
 export function useNativeMenu(): void {

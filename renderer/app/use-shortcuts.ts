@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { explainKept } from '../canvas/selection.ts';
 import { session } from '../session/session.ts';
 import { isEnabled } from '../shell/commands/command.ts';
-import { commandOf, commands, runCommand } from '../shell/commands/registry.ts';
+import { allCommands, commandOf, runCommand } from '../shell/commands/registry.ts';
 import { isCanvasEntered, isInScope, placeOf, watchCanvasFocus } from '../shell/commands/scope.ts';
 import { matches } from '../shell/commands/shortcut.ts';
 import { isDialogOpen } from '../shell/dialogs.tsx';
@@ -20,7 +20,7 @@ export function useShortcuts(): void {
       const place = placeOf(event.target);
       if (place === 'overlay') return;
       const isOwnKey = widgetKeys.test(event.key) && event.target instanceof Element && event.target.closest('button, a') !== null;
-      const meant = commands.filter(({ shortcuts }) => shortcuts?.some((shortcut) => matches(shortcut, event)));
+      const meant = allCommands().filter(({ shortcuts }) => shortcuts?.some((shortcut) => matches(shortcut, event)));
       const command = meant.find(
         (candidate) =>
           !native.has(candidate.name) &&

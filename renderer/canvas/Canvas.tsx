@@ -15,29 +15,29 @@ import {
 import { type DragEvent, type FocusEvent, type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { connect, moveNodes } from '../../engine/document/edits.ts';
 import type { Edge } from '../../engine/document/pipeline.ts';
-import { enterCanvas } from '../shell/commands/scope.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
+import { enterCanvas } from '../shell/commands/scope.ts';
 import './canvas.css';
 import './floating.css';
+import { whyNot } from '../graph/connect.ts';
+import { dragType } from '../graph/drag-type.ts';
+import { isFarAway } from '../graph/far.ts';
+import { type CardNode, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from '../graph/flow.ts';
+import { insertNode, putIntoEdge } from '../graph/insert.ts';
+import { openQuickAdd } from '../graph/quick-add.ts';
+import { endZoom, setFlow, showDocument, zoomLimits } from '../graph/viewport.ts';
 import { CanvasControls } from './CanvasControls.tsx';
 import { CanvasMenu, type MenuTarget } from './CanvasMenu.tsx';
 import { ConnectionHint, type Refusal, RefusalNote } from './ConnectionHint.tsx';
 import { listenToClipboard } from './clipboard.tsx';
-import { whyNot } from '../graph/connect.ts';
 import { DataEdge } from './DataEdge.tsx';
-import { dragType } from '../graph/drag-type.ts';
 import { dropOutcome } from './drop-connection.ts';
 import { EmptyCanvas } from './EmptyCanvas.tsx';
 import { FarTitles } from './FarTitles.tsx';
-import { isFarAway } from '../graph/far.ts';
-import { type CardNode, type DataEdge as DataEdgeType, flowEdges, flowNodes, portsOf } from '../graph/flow.ts';
 import { HoverTip } from './HoverTip.tsx';
-import { insertNode, putIntoEdge } from '../graph/insert.ts';
 import { NodeCard } from './NodeCard.tsx';
 import { QuickAdd } from './QuickAdd.tsx';
-import { openQuickAdd } from '../graph/quick-add.ts';
 import { describeSelection } from './selection.ts';
-import { endZoom, setFlow, showDocument, zoomLimits } from '../graph/viewport.ts';
 
 /** Up to so many cards all are kept on the page; of more, those in sight. */
 const drawnWhole = 120;

@@ -1,9 +1,9 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { useStore } from '@xyflow/react';
+import { session } from '../session/session.ts';
 import { type Command, labelOf } from '../shell/commands/command.ts';
 import { commandOf, runCommand } from '../shell/commands/registry.ts';
 import { showShortcut } from '../shell/commands/shortcut.ts';
-import { session } from '../session/session.ts';
 
 const names = ['view.zoomOut', 'view.zoomIn', 'view.fit', 'arrange.layout'];
 

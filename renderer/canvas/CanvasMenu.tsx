@@ -1,8 +1,8 @@
 import { Menu } from '@mantine/core';
 import type { Position } from '../../engine/document/pipeline.ts';
-import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
-import { contextMenus } from '../shell/commands/registry.ts';
 import { session } from '../session/session.ts';
+import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
+import { contextMenus } from '../shell/commands/menus.ts';
 
 export interface MenuTarget {
   readonly at: Position;

@@ -2,8 +2,8 @@ import { useConnection, ViewportPortal } from '@xyflow/react';
 import { useEffect } from 'react';
 import { createPortal } from 'react-dom';
 import type { Position } from '../../engine/document/pipeline.ts';
-import { session } from '../session/session.ts';
 import { whyNot, wrongDirection } from '../graph/connect.ts';
+import { session } from '../session/session.ts';
 
 /** While an edge is drawn over a port that cannot take it: why, beside the pointer. */
 export function ConnectionHint() {

@@ -3,10 +3,10 @@ import { memo } from 'react';
 import { type Edge, edgeId, errorPort, type Pipeline } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
 import { own } from '../../model/text/own.ts';
-import { derived } from '../session/derived.ts';
-import { useSession } from '../session/session.ts';
 import type { DataEdge as DataEdgeType } from '../graph/flow.ts';
 import { flowWords } from '../graph/flow-words.ts';
+import { derived } from '../session/derived.ts';
+import { useSession } from '../session/session.ts';
 
 /** An edge; while and after a run with the rows that left by its port. */
 export const DataEdge = memo(function DataEdge(props: EdgeProps<DataEdgeType>) {

@@ -1,8 +1,8 @@
 import type { NodeProps } from '@xyflow/react';
 import { useState } from 'react';
-import { useProblems, useSession } from '../session/session.ts';
 import { type CardNode, cardHeight, countersHeight } from '../graph/flow.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
+import { useProblems, useSession } from '../session/session.ts';
 import { PortHandles } from './PortHandles.tsx';
 
 /** A card seen from far: its kind and icon; titles are drawn by FarTitles. As large as the full card, so that nothing moves. */

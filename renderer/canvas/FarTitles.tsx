@@ -1,8 +1,8 @@
 import { useStore, ViewportPortal } from '@xyflow/react';
 import { memo, useMemo } from 'react';
-import { useSession } from '../session/session.ts';
 import { placeTitles, titleSize, titleZoom } from '../graph/far.ts';
 import { type CardNode, cardSize } from '../graph/flow.ts';
+import { useSession } from '../session/session.ts';
 
 /** The titles of cards that are too small to show their own, in letters of one size on the screen. */
 export const FarTitles = memo(function FarTitles({ nodes }: { readonly nodes: readonly CardNode[] }) {

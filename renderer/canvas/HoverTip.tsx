@@ -3,8 +3,8 @@ import { createPortal } from 'react-dom';
 import { own } from '../../model/text/own.ts';
 import { visibleLines } from '../../model/text/visible-text.ts';
 import { counted, formatCount } from '../format/run-text.ts';
-import { session, useSession } from '../session/session.ts';
 import { portsOf } from '../graph/flow.ts';
+import { session, useSession } from '../session/session.ts';
 
 const delayMs = 280;
 const maxColumns = 14;

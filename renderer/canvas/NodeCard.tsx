@@ -6,17 +6,17 @@ import { errorPort } from '../../engine/document/pipeline.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
 import { own } from '../../model/text/own.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { titleLimit } from '../shell/problems/LimitNote.tsx';
-import { handledBy } from '../runs/counts.ts';
 import { counted, formatShort } from '../format/run-text.ts';
-import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
-import { FarCard } from './FarCard.tsx';
 import { isFarAway } from '../graph/far.ts';
 import { type CardNode, hasPortLines, titleOf } from '../graph/flow.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
-import { PortHandles } from './PortHandles.tsx';
 import { endRename, useRename } from '../graph/rename.ts';
 import { focusCard } from '../graph/viewport.ts';
+import { titleLimit } from '../inspector/form/LimitNote.tsx';
+import { handledBy } from '../runs/counts.ts';
+import { session, useNodeCheck, useProblems, useSession } from '../session/session.ts';
+import { FarCard } from './FarCard.tsx';
+import { PortHandles } from './PortHandles.tsx';
 
 /** A node on the canvas: a plain shape where it is too small for more. */
 export const NodeCard = memo(function NodeCard(props: NodeProps<CardNode>) {

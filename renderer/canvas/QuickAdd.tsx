@@ -1,12 +1,12 @@
 import { useMemo, useRef, useState } from 'react';
-import { searchNodes } from '../graph/search.ts';
-import { useSession } from '../session/session.ts';
 import { canJoin } from '../graph/connect.ts';
 import { cardSize } from '../graph/flow.ts';
 import { addNodeBesideSelection, freePlace, insertNode } from '../graph/insert.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { closeQuickAdd, type QuickAddRequest, useQuickAdd } from '../graph/quick-add.ts';
+import { searchNodes } from '../graph/search.ts';
 import { focusCanvas } from '../graph/viewport.ts';
+import { useSession } from '../session/session.ts';
 
 const menuSize = { width: 300, height: 340 };
 

@@ -1,8 +1,8 @@
 import { moveNodes } from '../../engine/document/edits.ts';
 import type { Position } from '../../engine/document/pipeline.ts';
-import { session } from '../session/session.ts';
 import { cardSize } from '../graph/flow.ts';
 import { flow } from '../graph/viewport.ts';
+import { session } from '../session/session.ts';
 
 export type Alignment = 'left' | 'top' | 'middle' | 'row' | 'column';
 interface Box extends Position {

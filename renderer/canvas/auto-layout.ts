@@ -1,10 +1,10 @@
 import { graphlib, layout } from '@dagrejs/dagre';
 import { moveNodes } from '../../engine/document/edits.ts';
 import type { Pipeline, Position } from '../../engine/document/pipeline.ts';
-import { session } from '../session/session.ts';
 import { cardSize } from '../graph/flow.ts';
 import { columnGap, rowGap } from '../graph/insert.ts';
 import { flow } from '../graph/viewport.ts';
+import { session } from '../session/session.ts';
 
 type Sizes = (id: string) => { readonly width: number; readonly height: number };
 

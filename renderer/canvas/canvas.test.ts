@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Edge, Pipeline } from '../../engine/document/pipeline.ts';
 import type { NodeManifest } from '../../engine/protocol/messages.ts';
-import { aligned } from './align.ts';
-import { arranged } from './auto-layout.ts';
 import { edgeTo, whyNot } from '../graph/connect.ts';
 import { placeTitles } from '../graph/far.ts';
 import { allPorts, flowEdges, flowNodes, portsOf } from '../graph/flow.ts';
 import { freePlace, putIntoEdge } from '../graph/insert.ts';
+import { aligned } from './align.ts';
+import { arranged } from './auto-layout.ts';
 
 const port = (name: string, many = false) => ({ name, label: name, many, optional: false });
 const manifest = (type: string, inputs: ReturnType<typeof port>[], outputs: ReturnType<typeof port>[]): NodeManifest => ({

@@ -1,12 +1,12 @@
 import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
-import { showDialog } from '../shell/dialogs.tsx';
-import { notify, notifyError } from '../shell/notify.ts';
-import { isCanvasEntered, isInScope, isTyping, placeOf } from '../shell/commands/scope.ts';
 import { pasteRows, takeFiles } from '../files/open-file.ts';
 import { PasteNodesDialog } from '../files/PasteNodesDialog.tsx';
-import { session } from '../session/session.ts';
-import { explainKept, pasteText, removeSelection } from './selection.ts';
 import { visibleCentre } from '../graph/viewport.ts';
+import { session } from '../session/session.ts';
+import { isCanvasEntered, isInScope, isTyping, placeOf } from '../shell/commands/scope.ts';
+import { showDialog } from '../shell/dialogs.tsx';
+import { notify, notifyError } from '../shell/notify.ts';
+import { explainKept, pasteText, removeSelection } from './selection.ts';
 
 /** What was copied here last: for a menu's Paste where the browser does not let pages read the clipboard. */
 let lastCopy: string | null = null;

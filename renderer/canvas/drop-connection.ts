@@ -1,8 +1,8 @@
 import type { FinalConnectionState } from '@xyflow/react';
 import type { Edge, Endpoint } from '../../engine/document/pipeline.ts';
-import { session } from '../session/session.ts';
 import { edgeTo, whyNot, wrongDirection } from '../graph/connect.ts';
 import { portsOf } from '../graph/flow.ts';
+import { session } from '../session/session.ts';
 
 export type DropOutcome =
   | { readonly kind: 'connect'; readonly edge: Edge; readonly replace: boolean }

@@ -15,14 +15,14 @@ import {
   IconSitemap,
   IconTrash,
 } from '@tabler/icons-react';
+import { isShown } from '../code/code-fields.ts';
+import { openQuickAdd } from '../graph/quick-add.ts';
+import { type SessionState, session } from '../session/session.ts';
+import type { Command } from '../shell/commands/command.ts';
 import { type Alignment, alignNodes } from './align.ts';
 import { layOutPipeline } from './auto-layout.ts';
 import { copySelection, cutSelection, pasteFromClipboard } from './clipboard.tsx';
-import { openQuickAdd } from '../graph/quick-add.ts';
 import { deleteSelection, duplicateSelection, moveSelection, nudge, renameSelection } from './selection.ts';
-import { isShown } from '../code/code-fields.ts';
-import { type SessionState, session } from '../session/session.ts';
-import type { Command } from '../shell/commands/command.ts';
 
 const hasNodes = (state: SessionState) => state.selection.nodes.length > 0;
 const hasAny = (state: SessionState) => hasNodes(state) || state.selection.edges.length > 0;

@@ -1,13 +1,13 @@
 import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
 import { moveNodes, removeItems } from '../../engine/document/edits.ts';
 import type { Position } from '../../engine/document/pipeline.ts';
-import { notify } from '../shell/notify.ts';
-import { notifyUndoable } from '../shell/notify-undoable.tsx';
-import { enterCanvas } from '../shell/commands/scope.ts';
-import { session } from '../session/session.ts';
 import { titleOf } from '../graph/flow.ts';
 import { startRename } from '../graph/rename.ts';
 import { ensureVisible, focusCard } from '../graph/viewport.ts';
+import { session } from '../session/session.ts';
+import { enterCanvas } from '../shell/commands/scope.ts';
+import { notify } from '../shell/notify.ts';
+import { notifyUndoable } from '../shell/notify-undoable.tsx';
 
 export function describeSelection(): string {
   const { selection, pipeline, catalogue } = session.state;

@@ -1,9 +1,9 @@
 import { Modal } from '@mantine/core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
-import { notifyError } from '../shell/notify.ts';
 import { session } from '../session/session.ts';
-import '../canvas/empty-canvas.css';
+import { notifyError } from '../shell/notify.ts';
+import './tiles.css';
 import './files.css';
 
 /** Closes with the id of the chosen example. */

@@ -2,9 +2,9 @@ import { CloseButton, Modal } from '@mantine/core';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { RecentFile } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { notifyError } from '../shell/notify.ts';
 import { formatWhen } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
+import { notifyError } from '../shell/notify.ts';
 import './files.css';
 
 /** Closes with the path of the chosen file. */

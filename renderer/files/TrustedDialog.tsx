@@ -3,9 +3,9 @@ import { IconFileText, IconFolder } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { TrustedPlace } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { notify, notifyError } from '../shell/notify.ts';
 import { formatWhen } from '../format/run-text.ts';
 import { session, useSession } from '../session/session.ts';
+import { notify, notifyError } from '../shell/notify.ts';
 import './files.css';
 
 const words = {

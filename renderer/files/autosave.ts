@@ -1,7 +1,7 @@
 import type { Pipeline } from '../../engine/document/pipeline.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
-import { notifyError } from '../shell/notify.ts';
 import { session } from '../session/session.ts';
+import { notifyError } from '../shell/notify.ts';
 import { takeWindowId, windowId } from './window-id.ts';
 
 const intervalMs = 1_500;

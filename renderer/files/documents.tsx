@@ -1,11 +1,11 @@
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { OpenedDocument, Pipeline } from '../../engine/protocol/messages.ts';
-import { showDialog } from '../shell/dialogs.tsx';
-import { notify, notifyError } from '../shell/notify.ts';
-import { notifyUndoable } from '../shell/notify-undoable.tsx';
 import { readRuns } from '../session/engine.ts';
 import { session } from '../session/session.ts';
 import { setState } from '../session/state.ts';
+import { showDialog } from '../shell/dialogs.tsx';
+import { notify, notifyError } from '../shell/notify.ts';
+import { notifyUndoable } from '../shell/notify-undoable.tsx';
 import { discardAutosave } from './autosave.ts';
 import { ConflictDialog } from './ConflictDialog.tsx';
 import { ExamplesDialog } from './ExamplesDialog.tsx';

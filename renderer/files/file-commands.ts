@@ -1,10 +1,10 @@
 import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory, IconHome, IconShieldCheck } from '@tabler/icons-react';
+import { session } from '../session/session.ts';
+import type { Command } from '../shell/commands/command.ts';
 import { isDesktop } from '../shell/host.ts';
 import { newDocument, saveDocument, saveDocumentAs, showExamples, showRecent, showStart } from './documents.tsx';
 import { openDocument } from './open-file.ts';
 import { showTrusted } from './trust.tsx';
-import { session } from '../session/session.ts';
-import type { Command } from '../shell/commands/command.ts';
 
 export const fileCommands: readonly Command[] = [
   { name: 'file.new', label: 'New pipeline', icon: IconFilePlus, shortcuts: isDesktop ? ['Mod+N'] : ['Alt+N', 'Mod+N'], run: () => newDocument() },

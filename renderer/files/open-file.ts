@@ -1,9 +1,9 @@
 /** Whatever people open, drop or paste: a pipeline takes the place of the document, data becomes a source in it. */
 import type { Position } from '../../engine/document/pipeline.ts';
 import type { RecognisedFile } from '../../engine/protocol/messages.ts';
-import { notify, notifyError } from '../shell/notify.ts';
 import { freePlace, insertNode, placeOfSource } from '../graph/insert.ts';
 import { session } from '../session/session.ts';
+import { notify, notifyError } from '../shell/notify.ts';
 import { openPath, pipelineExtension, pipelineExtensions } from './documents.tsx';
 import { pickFile } from './pick-file.ts';
 import { upload } from './upload.ts';

@@ -1,10 +1,10 @@
 import type { RequestResults } from '../../engine/protocol/api.ts';
 import type { Autosave, OpenedDocument } from '../../engine/protocol/messages.ts';
-import { showDialog } from '../shell/dialogs.tsx';
-import { notifyError } from '../shell/notify.ts';
 import { readRuns } from '../session/engine.ts';
 import { session } from '../session/session.ts';
 import { setState } from '../session/state.ts';
+import { showDialog } from '../shell/dialogs.tsx';
+import { notifyError } from '../shell/notify.ts';
 import { adoptAutosave, writeAutosave } from './autosave.ts';
 import { type LeftDocument, takeLeftDocument } from './left-document.ts';
 import { RestoreDialog } from './RestoreDialog.tsx';

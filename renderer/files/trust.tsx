@@ -1,9 +1,9 @@
 /** Trusting the document that is open, and the list of what is trusted. */
 import { problemOf } from '../../engine/protocol/connection.ts';
-import { showDialog } from '../shell/dialogs.tsx';
-import { notifyError } from '../shell/notify.ts';
 import { session } from '../session/session.ts';
 import { setState } from '../session/state.ts';
+import { showDialog } from '../shell/dialogs.tsx';
+import { notifyError } from '../shell/notify.ts';
 import { TrustedDialog } from './TrustedDialog.tsx';
 import { TrustFolderDialog } from './TrustFolderDialog.tsx';
 

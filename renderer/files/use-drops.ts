@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
-import { notify } from '../shell/notify.ts';
 import { placeAt } from '../graph/viewport.ts';
+import { notify } from '../shell/notify.ts';
 import { pasteRows, takeFiles } from './open-file.ts';
 
 /** Whether files are being dragged over the window. */

@@ -3,10 +3,10 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useState } from 'react';
 import { utc, type Zone } from '../../model/time/zone.ts';
 import type { Column, Json } from '../../model/values/types.ts';
+import { countText, fullText, timestampText } from '../format/value-text.ts';
 import { todaysName } from '../session/time-zone.ts';
 import { writeClipboard } from './clipboard.ts';
 import styles from './DataGrid.module.css';
-import { countText, fullText, timestampText } from '../format/value-text.ts';
 import { TypeIcon } from './TypeIcon.tsx';
 
 export interface ShownCell {

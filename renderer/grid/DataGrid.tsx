@@ -1,12 +1,12 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
+import { countText } from '../format/value-text.ts';
 import { useShownZone } from '../session/time-zone.ts';
 import { CellViewer, type ShownCell } from './CellViewer.tsx';
 import { writeClipboard } from './clipboard.ts';
 import { copyRowLimit, toTsv } from './copy.ts';
 import styles from './DataGrid.module.css';
-import { countText } from '../format/value-text.ts';
 import { GridHeader } from './GridHeader.tsx';
 import { GridRow } from './GridRow.tsx';
 import { type CellPlace, clampSelection, type GridSelection, moveSelection, selectedRange } from './navigation.ts';

@@ -5,9 +5,9 @@
 import type { PointerEvent } from 'react';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
+import { alignsRight } from '../format/value-text.ts';
 import { todaysName } from '../session/time-zone.ts';
 import styles from './DataGrid.module.css';
-import { alignsRight } from '../format/value-text.ts';
 import { TypeIcon } from './TypeIcon.tsx';
 import type { ColumnWidths } from './use-column-widths.ts';
 import { headerHeight } from './viewport.ts';

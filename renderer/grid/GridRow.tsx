@@ -4,8 +4,8 @@ import { memo } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
-import styles from './DataGrid.module.css';
 import { alignsRight, cellText, countText } from '../format/value-text.ts';
+import styles from './DataGrid.module.css';
 import type { GridRange } from './navigation.ts';
 import { rowHeight } from './viewport.ts';
 

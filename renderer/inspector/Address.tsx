@@ -1,9 +1,9 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconCheck, IconCopy, IconEar } from '@tabler/icons-react';
 import { useState } from 'react';
-import { notify } from '../shell/notify.ts';
 import { writeClipboard } from '../grid/clipboard.ts';
 import { useSession } from '../session/session.ts';
+import { notify } from '../shell/notify.ts';
 import styles from './form/Inspector.module.css';
 import { learnFromSample } from './ListenDialog.tsx';
 

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useRef } from 'react';
-import { useKeptFocus } from '../shell/use-kept-focus.ts';
 import { focusCanvas } from '../code/focus-canvas.ts';
 import { usePipeline, useSession } from '../session/session.ts';
+import { useKeptFocus } from '../shell/use-kept-focus.ts';
 import styles from './form/Inspector.module.css';
 import { NodeInspector } from './NodeInspector.tsx';
 import { PipelineInspector } from './PipelineInspector.tsx';

@@ -4,11 +4,11 @@ import { setParam } from '../../engine/document/edits.ts';
 import type { RequestResults } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { showDialog } from '../shell/dialogs.tsx';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useSession } from '../session/session.ts';
+import { showDialog } from '../shell/dialogs.tsx';
+import { ProblemLines } from './form/ProblemLines.tsx';
 import styles from './ListenDialog.module.css';
-import { ProblemLines } from '../shell/problems/ProblemLines.tsx';
 
 type Heard = RequestResults['source.listen'];
 type HeardRows = Heard['choices'][number];

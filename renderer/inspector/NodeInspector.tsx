@@ -7,15 +7,15 @@ import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useNodeCheck, useProblems } from '../session/session.ts';
+import { Markdown } from '../shell/Markdown.tsx';
+import { problemsOutside } from '../shell/problems/field-problems.ts';
 import { Address } from './Address.tsx';
 import { Form } from './form/Form.tsx';
-import { problemsOutside } from '../shell/problems/field-problems.ts';
 import styles from './form/Inspector.module.css';
-import { LimitNote, titleLimit } from '../shell/problems/LimitNote.tsx';
-import { Markdown } from '../shell/Markdown.tsx';
-import { ProblemLines } from '../shell/problems/ProblemLines.tsx';
-import { Section } from './Section.tsx';
+import { LimitNote, titleLimit } from './form/LimitNote.tsx';
+import { ProblemLines } from './form/ProblemLines.tsx';
 import { FormContext } from './form/widget.ts';
+import { Section } from './Section.tsx';
 import { widgets } from './widgets/registry.ts';
 
 const policies: readonly { readonly value: ErrorPolicy; readonly label: string; readonly help: string }[] = [

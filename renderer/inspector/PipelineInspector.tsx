@@ -8,9 +8,9 @@ import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import { exactNumber } from '../../model/values/exact-number.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import styles from './form/Inspector.module.css';
-import { LimitNote, titleLimit } from '../shell/problems/LimitNote.tsx';
+import { LimitNote, titleLimit } from './form/LimitNote.tsx';
 import { numberText, plainText, useTypedText } from './form/typed-text.ts';
-import parts from './widgets/Widgets.module.css';
+import parts from './form/Widgets.module.css';
 
 /** An empty default stays empty: there is none to fall back to. */
 const defaultField: FieldManifest = { kind: 'number', label: 'Default', default: '' };

@@ -1,9 +1,10 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: dividers have no identity but their place.
 import { Button } from '@mantine/core';
 import { selectionText } from '../graph/selection-text.ts';
-import { isEnabled, labelOf } from '../shell/commands/command.ts';
-import { commandOf, contextMenus, runCommand } from '../shell/commands/registry.ts';
 import { usePipeline, useSession } from '../session/session.ts';
+import { isEnabled, labelOf } from '../shell/commands/command.ts';
+import { contextMenus } from '../shell/commands/menus.ts';
+import { commandOf, runCommand } from '../shell/commands/registry.ts';
 import styles from './form/Inspector.module.css';
 
 /** Several things are selected: what, and what can be done with all of them. */

@@ -2,7 +2,7 @@ import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { useProblems } from '../session/session.ts';
 import styles from './form/Inspector.module.css';
-import { ProblemLines } from '../shell/problems/ProblemLines.tsx';
+import { ProblemLines } from './form/ProblemLines.tsx';
 
 /** A node whose type the catalogue lacks: shown as it is in the file, and kept so. */
 export function UnknownNode({ id, node }: { readonly id: string; readonly node: PipelineNode }) {

@@ -6,8 +6,8 @@ import { dragType } from '../graph/drag-type.ts';
 import { addNodeBesideSelection } from '../graph/insert.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { focusCanvas } from '../graph/viewport.ts';
-import { Markdown } from '../shell/Markdown.tsx';
 import { useSession } from '../session/session.ts';
+import { Markdown } from '../shell/Markdown.tsx';
 import './palette.css';
 import { byCategory, sameTitles, searchNodes } from '../graph/search.ts';
 

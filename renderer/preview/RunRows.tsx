@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from 'react';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem, RunSummary } from '../../engine/protocol/messages.ts';
-import { DataGrid } from '../grid/DataGrid.tsx';
 import { countText, rowsText } from '../format/value-text.ts';
+import { DataGrid } from '../grid/DataGrid.tsx';
 import { memorySource, type PageSource } from '../grid/page-source.ts';
 import { strangeness } from '../runs/origin.ts';
 import { session, useSession } from '../session/session.ts';
 import { EmptyState } from '../shell/EmptyState.tsx';
-import styles from './Preview.module.css';
+import styles from '../shell/Panel.module.css';
 import { ProblemBar } from '../shell/problems/ProblemBar.tsx';
 import type { PreviewTarget } from './targets.ts';
 

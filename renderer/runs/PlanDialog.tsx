@@ -1,5 +1,6 @@
 import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
+import { writeClipboard } from '../grid/clipboard.ts';
 import { session } from '../session/session.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
@@ -15,13 +16,12 @@ export async function showPlan(): Promise<void> {
 function PlanDialog({ text, onClose }: { readonly text: string; readonly onClose: () => void }) {
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
+    setCopied(await writeClipboard(text));
   };
   return (
     <Modal opened onClose={onClose} title="Plan" size={960}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard */}
-      <pre className="plan-text" tabIndex={0} aria-label="Plan of a run">
+      <pre className="plan-text" tabIndex={0}>
         {text}
       </pre>
       <div className="dialog-buttons">

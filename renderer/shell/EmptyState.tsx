@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
-import styles from '../preview/Preview.module.css';
+import styles from './Panel.module.css';
 
 interface EmptyStateProps {
   readonly title: string;

@@ -3,13 +3,13 @@ import { IconClipboardText, IconFileImport, IconFolderOpen, IconPlugConnected, I
 import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
 import { listenToClipboard } from '../canvas/clipboard.tsx';
-import { useQuickAdd } from '../graph/quick-add.ts';
-import { runCommand } from '../shell/commands/registry.ts';
 import { openExample, openPath } from '../files/documents.tsx';
 import { chooseData, dataExtensions, listenOnPort } from '../files/open-file.ts';
 import { choosePastedRows } from '../files/PasteRowsDialog.tsx';
 import { formatWhen } from '../format/run-text.ts';
+import { useQuickAdd } from '../graph/quick-add.ts';
 import { session, useSession } from '../session/session.ts';
+import { runCommand } from '../shell/commands/registry.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';
 import './start-page.css';
 

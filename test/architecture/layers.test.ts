@@ -33,6 +33,8 @@ const cases: readonly (readonly [rule: string, files: Record<string, string>])[]
   ['pure-layers-stay-pure', { 'engine/plan/a.ts': "import 'node:fs';" }],
   ['pure-layers-know-each-other-only', { 'engine/document/a.ts': "import '../store/b.ts';", 'engine/store/b.ts': file }],
   ['editor-by-protocol', { 'renderer/a.ts': "import '../engine/plan/b.ts';", 'engine/plan/b.ts': file }],
+  ['features-above-the-shell', { 'renderer/shell/a.ts': "import '../canvas/b.ts';", 'renderer/canvas/b.ts': file }],
+  ['app-above-the-features', { 'renderer/canvas/a.ts': "import '../app/b.ts';", 'renderer/app/b.ts': file }],
   ['editor-without-node', { 'renderer/a.ts': "import 'node:path';" }],
   [
     'editor-reaches-nothing-native',

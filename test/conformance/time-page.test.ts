@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Params, validateParams } from '../../kit/params.ts';
-import { type ColumnTime, ColumnTimes } from '../../kit/sources/column-times.ts';
+import { ColumnTimes } from '../../kit/sources/column-times.ts';
 import { type ColumnTimeParams, columnTimeFields, withTimeColumn } from '../../kit/sources/event-time-source.ts';
-import { type TimeFormat, timeValues } from '../../kit/sources/time-values.ts';
+import { type ColumnTime, type TimeFormat, timeValues } from '../../kit/sources/time-values.ts';
 import { formatTimestamp, parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Row, Value } from '../../model/values/types.ts';
 import aggregate from '../../nodes/aggregates/aggregate.ts';
@@ -32,7 +32,7 @@ const day = Date.UTC(2026, 0, 31);
 const at = (clock: string): number => day + Date.parse(`1970-01-01T${clock}Z`);
 const clock = (time: number): string => formatTimestamp(time).slice(11, 16);
 const minutes = (cell: string): number | null => (cell === 'never' ? null : Number.parseInt(cell, 10) * 60_000);
-const plain: ColumnTime = { column: 'time', values: null, outOfOrder: 0, idleAfter: null, quietAfter: null, ahead: null };
+const plain: ColumnTime = { column: 'time', reading: null, outOfOrder: 0, idleAfter: null, quietAfter: null, ahead: null };
 const readings = timed(schema({ time: 'timestamp', sensor: 'string?' }), 'time');
 const counting = { groupBy: ['sensor'], aggregations: [{ function: 'count', name: 'n' }] };
 const played = (params: Params, ...events: StreamEvent[]) =>
@@ -40,12 +40,12 @@ const played = (params: Params, ...events: StreamEvent[]) =>
 
 test.each(table('| Time format |'))('as %s, %s is %s', (label, value, instant) => {
   const format = columnTimeFields.timeFormat.options.find((option) => option.label === label)!.value as TimeFormat;
-  const read = timeValues({ format, pattern: '', zone: 'UTC', finer: 'fail' }, 'string')!.read(code(value!));
+  const read = timeValues({ format, pattern: '', zone: 'UTC', finer: 'fail' }).read(code(value!));
   expect(formatTimestamp(read)).toBe(code(instant!));
 });
 
 test.each(table('| Text, as'))('%s in %s is %s', (text, zone, instant) => {
-  const values = timeValues({ format: 'pattern', pattern: 'dd.MM.yyyy HH:mm', zone: code(zone!), finer: 'fail' }, 'string')!;
+  const values = timeValues({ format: 'pattern', pattern: 'dd.MM.yyyy HH:mm', zone: code(zone!), finer: 'fail' });
   expect(formatTimestamp(values.read(code(text!)))).toBe(code(instant!));
 });
 

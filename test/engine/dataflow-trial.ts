@@ -9,13 +9,22 @@ import { defineNode, type NodeDefinition, type Operator, type SourceBatch, type 
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { identity } from './identity.ts';
+import { toNative } from './native-op.ts';
 
 const sandbox = createSandbox();
 export const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }] };
 
 /** A node for the tests: a transform by its operator, or a sink by its writer. */
 export const transform = (run: (context: any) => Operator, outputs = ['rows', 'rest'], inputs = ['rows']): NodeDefinition =>
-  defineNode({ ...identity, type: 'x', kind: 'transform', inputs: inputs.map((name) => ({ name })), outputs: outputs.map((name) => ({ name })), run });
+  defineNode({
+    ...identity,
+    type: 'x',
+    kind: 'transform',
+    inputs: inputs.map((name) => ({ name })),
+    outputs: outputs.map((name) => ({ name })),
+    lower: toNative(),
+    run,
+  });
 export const source: NodeDefinition = defineNode({
   ...identity,
   type: 'x',

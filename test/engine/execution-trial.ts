@@ -9,6 +9,7 @@ import { defineNode, type NodeDefinition, type SourceBatch, type StatefulOperato
 import { endOfTime } from '../../model/schema/event-time.ts';
 import type { Json, Row, Schema, State } from '../../model/values/types.ts';
 import { identity } from './identity.ts';
+import { toNative } from './native-op.ts';
 
 const sandbox = createSandbox();
 const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }], eventTime: { column: 'n' } };
@@ -87,6 +88,7 @@ export const windows: NodeDefinition = defineNode({
   kind: 'transform',
   inputs: [{ name: 'rows', many: true }],
   outputs: [{ name: 'rows' }],
+  lower: toNative(),
   run({ emit }): StatefulOperator {
     let sums = new Map<number, number>();
     return {
@@ -115,8 +117,9 @@ export const lookup: NodeDefinition = defineNode({
   ...identity,
   type: 'lookup',
   kind: 'transform',
-  inputs: [{ name: 'rows' }, { name: 'lookup', first: true }],
+  inputs: [{ name: 'rows' }, { name: 'lookup' }],
   outputs: [{ name: 'rows' }],
+  lower: toNative({ first: ['lookup'] }),
   run({ emit, state }): StatefulOperator {
     const counts = state<number>('counts');
     let known: number[] = [];

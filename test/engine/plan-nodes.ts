@@ -6,6 +6,7 @@ import type { CheckOptions } from '../../engine/plan/check.ts';
 import { f } from '../../kit/fields.ts';
 import { type CodeAnalysis, defineNode } from '../../kit/node.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
+import { toNative } from './native-op.ts';
 
 export const identity = { version: 1, summary: 'For tests.', category: 'Rows', icon: 'puzzle', docs: 'For tests.', examples: [] } as const;
 const column = (name: string, type: Schema['columns'][number]['type'] = 'integer') => ({ name, type, nullable: false });
@@ -38,6 +39,7 @@ const pass = defineNode({
     const problems = params.where === 'refuse' ? [{ code: 'test/refused', severity: 'error' as const, message: 'No', port: 'rows' }] : [];
     return { outputs: { rows: inputs['rows'] ?? null, rest: inputs['rows'] ?? null }, problems };
   },
+  lower: toNative(),
   run: () => ({ map: (row) => row }),
   migrations: [
     { to: 2, name: 'only-one-column', migrate: ({ columns = [], ...rest }) => ({ ...rest, only: columns }) },
@@ -56,10 +58,11 @@ const look = defineNode({
   type: 'look-up',
   kind: 'transform',
   title: 'Look up',
-  inputs: [{ name: 'rows' }, { name: 'lookup', first: true }],
+  inputs: [{ name: 'rows' }, { name: 'lookup' }],
   outputs: [{ name: 'rows' }],
   params: {},
   infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
+  lower: toNative({ first: ['lookup'] }),
   run: () => ({ process: () => {} }),
 });
 const gather = defineNode({
@@ -67,10 +70,11 @@ const gather = defineNode({
   type: 'gather',
   kind: 'transform',
   title: 'Gather',
-  inputs: [{ name: 'rows', many: true, bounded: true }],
+  inputs: [{ name: 'rows', many: true }],
   outputs: [{ name: 'rows' }],
   params: {},
   infer: ({ inputLists }) => ({ outputs: { rows: inputLists['rows']?.[0] ?? null } }),
+  lower: toNative({ bounded: ['rows'] }),
   run: () => ({ process: () => {} }),
 });
 const write = defineNode({

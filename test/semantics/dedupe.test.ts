@@ -1,7 +1,7 @@
 /** Duplicates within a time: which row stays, when it leaves, and that neither depends on how rows arrive. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { portIs } from '../../engine/plan/catalogue.ts';
+import { traitsOf } from '../../kit/op-traits.ts';
 import { beginningOfTime } from '../../model/schema/event-time.ts';
 import type { Row } from '../../model/values/types.ts';
 import dedupe from '../../nodes/rows/dedupe.ts';
@@ -116,8 +116,7 @@ it('hands on no watermark while the last of all rows may still come', () => {
 });
 
 it('needs an input that ends for the last of all rows, and for nothing else', () => {
-  const [input] = dedupe.inputs;
-  const needs = (keep: string, within: number | null) => portIs('bounded', input!, { keep, within });
+  const needs = (keep: 'first' | 'last', within: number | null) => traitsOf({ op: 'distinct', keys: ['id'], keep, within }).bounded.includes('rows');
   expect([needs('last', null), needs('last', 5), needs('first', null), needs('first', 5)]).toEqual([true, false, false, false]);
 });
 

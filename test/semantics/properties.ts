@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { outputsOf, portIs } from '../../engine/plan/catalogue.ts';
+import { outputsOf } from '../../engine/plan/catalogue.ts';
+import { traitsOfNode } from '../../engine/plan/lower.ts';
 import type { TransformDefinition } from '../../kit/node.ts';
 import { completeParams, type Params } from '../../kit/params.ts';
 import { eventTimeReader } from '../../model/schema/event-time.ts';
@@ -45,14 +46,14 @@ export function inOrder(definition: TransformDefinition<any>, given: Params, { i
 export function anyArrival(definition: TransformDefinition<any>, given: Params, { inputs, disorder }: Arrivals): fc.Arbitrary<StreamEvent[]> {
   const params = completeParams(definition.params, given);
   const ports = portsInOrder(definition, params, inputs);
-  const isFirst = (port: string) => portIs('first', definition.inputs.find(({ name }) => name === port)!, params);
+  const first = portsFirst(definition, params, inputs);
   const streams = ports.map((port) => arrivalOf(port, inputs[port]!, disorder));
   return fc.tuple(fc.tuple(...streams), fc.infiniteStream(fc.nat(1000)), fc.option(fc.nat(1000))).map(([arrivals, draws, restart]) => {
     const events: StreamEvent[] = [];
     const left = ports.map((port, i) => ({ port, events: [...arrivals[i]!] }));
     while (left.length > 0) {
-      const first = left.filter(({ port }) => isFirst(port));
-      const candidates = first.length > 0 ? first : left;
+      const urgent = left.filter(({ port }) => first.includes(port));
+      const candidates = urgent.length > 0 ? urgent : left;
       const chosen = candidates[(draws.next().value as number) % candidates.length]!;
       events.push(...chosen.events.splice(0, 1));
       if (chosen.events.length === 0) left.splice(left.indexOf(chosen), 1);
@@ -92,8 +93,14 @@ export function finalRows(definition: TransformDefinition<any>, { emitted }: Pla
 }
 
 function portsInOrder(definition: TransformDefinition<any>, params: Params, inputs: Arrivals['inputs']): string[] {
-  const ports = definition.inputs.filter(({ name }) => inputs[name]);
-  return [...ports].sort((a, b) => Number(portIs('first', b, params)) - Number(portIs('first', a, params))).map(({ name }) => name);
+  const ports = definition.inputs.map(({ name }) => name).filter((name) => inputs[name]);
+  const first = portsFirst(definition, params, inputs);
+  return [...ports].sort((a, b) => Number(first.includes(b)) - Number(first.includes(a)));
+}
+
+function portsFirst(definition: TransformDefinition<any>, params: Params, inputs: Arrivals['inputs']): readonly string[] {
+  const schemas = Object.fromEntries(Object.entries(inputs).map(([port, { schema }]) => [port, schema]));
+  return traitsOfNode(definition, params, schemas)!.first;
 }
 
 function byEventTime({ schema, rows }: ArrivingInput): Row[] {

@@ -1,9 +1,9 @@
+import type { AggregateFunction } from '../../../kit/ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';
 import { keyOfType } from '../keyed/key-columns.ts';
 import { listBytes } from '../keyed/state.ts';
-import type { AggregateFunction } from './aggregates.ts';
 import { DecimalTotals } from './decimal-accumulators.ts';
 import { Quantiles, type QuantilesState } from './quantiles.ts';
 import type { Slotted } from './windows.ts';
@@ -24,8 +24,8 @@ export function isOrdered(name: AggregateFunction): boolean {
   return name === 'first' || name === 'last';
 }
 
-/** `percent` is the percentile's, 0 to 100. */
-export function createAccumulator(name: AggregateFunction, type: ColumnType, percent: number): Accumulator {
+/** `percent` is the percentile's, 0 to 100; null for all other functions. */
+export function createAccumulator(name: AggregateFunction, type: ColumnType, percent: number | null): Accumulator {
   switch (name) {
     case 'count':
       return new Count();
@@ -44,7 +44,7 @@ export function createAccumulator(name: AggregateFunction, type: ColumnType, per
     case 'distinctCount':
       return new DistinctCount(type === 'string' || type === 'decimal', keyOfType(type));
     case 'percentile':
-      return new Percentile(percent / 100);
+      return new Percentile(percent! / 100);
   }
 }
 

@@ -1,58 +1,39 @@
 import { findColumn } from '../../../kit/columns.ts';
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import type { Aggregate, SessionWindows as Sessions, Windowing, WindowSpec } from '../../../kit/ops.ts';
+import { hasPanes, watermarkShift } from '../../../kit/windows.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
+import { Calendar } from '../../../model/time/calendar.ts';
+import { utc, zoneOf } from '../../../model/time/zone.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { keyColumnReader, keyColumns } from '../keyed/key-columns.ts';
 import { keyText, keyValues } from '../keyed/keys.ts';
 import { columnReader, compile, rowSource } from '../rows/rows.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
-import type { AggregateFunction } from './aggregates.ts';
 import { EmptyWindows } from './empty-windows.ts';
 import { SpilledGroups } from './spilled-groups.ts';
 import { CalendarGrid, RegularGrid, type WindowGrid } from './window-grid.ts';
 import { SessionWindows } from './window-sessions.ts';
 import { SlicedWindows } from './window-slices.ts';
 import { type WindowTimes, windowTimes } from './window-times.ts';
-import { type Fire, LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
+import { type Fire, LiveKeys, type Pane, Slots, SlotTable, type Windows } from './windows.ts';
 
 export interface GroupingOptions {
   readonly input: Schema;
   /** The window's start and end (and pane) if there is one, the keys, then one column for each aggregate. */
   readonly output: Schema;
   readonly keys: readonly string[];
-  readonly window: GroupingWindow | null;
-  /** `column` is null for a count of rows. */
-  readonly aggregates: readonly { readonly function: AggregateFunction; readonly column: string | null; readonly percent: number }[];
+  readonly window: Windowing | null;
+  readonly aggregates: readonly Omit<Aggregate, 'name'>[];
   /** As of `TransformContext`. */
   readonly memory: number;
   state(name: string): KeyedState<State>;
   emit(port: 'rows' | 'late', rows: readonly Row[]): void;
   fail(failure: RowFailure): void;
 }
-export interface GroupingWindow {
-  readonly spec: WindowSpec;
-  /** Whose value counts, or null for the rows' event time. */
-  readonly column: string | null;
-  /** How long, in milliseconds, a window outlives its end. */
-  readonly lateness: number;
-  /** Milliseconds of wall-clock time between early results; null: none. */
-  readonly early: number | null;
-  /** Whether windows without rows come out too, of those that follow each other without overlap. */
-  readonly empty?: boolean;
-}
-
 const batchSize = 1024;
-
-/**
- * How far the watermark of the input is from one of the column that counts: a watermark W of the input is one of W + this of
- * the column. Null where it says nothing about the column, and all windows wait for the end of the input.
- */
-export function watermarkShift({ eventTime }: Schema, column: string | null): number | null {
-  if (!eventTime || (column !== null && column !== eventTime.column)) return null;
-  return column === null ? 0 : -(eventTime.shift ?? 0);
-}
 
 /**
  * Groups rows and aggregates them. A batch is worked column by column: the key columns give each row the number of its key,
@@ -159,10 +140,6 @@ abstract class Grouping {
   }
 }
 
-export function hasPanes({ lateness, early }: { readonly lateness: number; readonly early: number | null }): boolean {
-  return lateness > 0 || early !== null;
-}
-
 /** Without windows: the number of a group's key is its slot, and all leave when the input ends. */
 class WholeGrouping extends Grouping implements StatefulOperator {
   readonly #disk: SpilledGroups;
@@ -234,7 +211,7 @@ class WholeGrouping extends Grouping implements StatefulOperator {
 }
 
 class WindowedGrouping extends Grouping implements StatefulOperator {
-  readonly #window: GroupingWindow;
+  readonly #window: Windowing;
   readonly #windows: Windows;
   readonly #watermarkShift: number | null;
   readonly #times: WindowTimes;
@@ -249,7 +226,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   readonly #empty: EmptyWindows | null = null;
   readonly #fireWindow: Fire;
 
-  constructor(options: GroupingOptions, window: GroupingWindow) {
+  constructor(options: GroupingOptions, window: Windowing) {
     super(options);
     const { spec, lateness, early, column, empty } = window;
     const { memory, state } = options;
@@ -312,7 +289,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const rows = batch.filter((row, i) => {
       if (times[i] !== null) return true;
       const message = `The row has no time in column "${column}", so it belongs to no window`;
-      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: 'timeColumn', row });
+      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: this.#window.field, row });
       return false;
     });
     this.#times.read(rows, times);
@@ -397,7 +374,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
 }
 
 /** Rows of windows without rows: counts and sums are 0, and nothing else is known. */
-function emptyRows({ keys, aggregates, input, output }: GroupingOptions, window: GroupingWindow, emit: (row: Row) => void) {
+function emptyRows({ keys, aggregates, input, output }: GroupingOptions, window: Windowing, emit: (row: Row) => void) {
   const names = output.columns.map(({ name }) => name);
   const zeros = aggregates.map(({ function: name, column }): Value => {
     if (name === 'sum') return findColumn(input, column ?? '')?.type === 'decimal' ? '0' : 0;
@@ -409,6 +386,6 @@ function emptyRows({ keys, aggregates, input, output }: GroupingOptions, window:
   };
 }
 
-function gridOf(spec: Exclude<WindowSpec, { readonly gap: number }>): WindowGrid {
-  return 'calendar' in spec ? new CalendarGrid(spec.calendar) : new RegularGrid(spec);
+function gridOf(spec: Exclude<WindowSpec, Sessions>): WindowGrid {
+  return 'unit' in spec ? new CalendarGrid(new Calendar(zoneOf(spec.zone) ?? utc, spec.unit)) : new RegularGrid(spec);
 }

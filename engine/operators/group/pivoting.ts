@@ -4,36 +4,30 @@
  */
 
 import { findColumn, freeName } from '../../../kit/columns.ts';
-import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import type { OperatorContext, RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import type { AggregateFunction, PivotOp } from '../../../kit/ops.ts';
 import type { Column, Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
 import { keyOfType } from '../keyed/key-columns.ts';
 import { columnSource, compile, picker, rowSource } from '../rows/rows.ts';
-import type { AggregateFunction } from './aggregates.ts';
 import { type GroupingOptions, grouping } from './grouping.ts';
 
-export interface PivotingOptions extends Pick<GroupingOptions, 'input' | 'output' | 'keys' | 'window' | 'memory' | 'state' | 'fail'> {
-  /** Whose values name the columns. */
-  readonly column: string;
-  /** The values that become columns, in the order of the output's last columns. */
+interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<OperatorContext, 'memory' | 'state' | 'emit' | 'fail' | 'log'> {
+  readonly input: Schema;
+  readonly output: Schema;
+  /** In the order of the output's last columns. */
   readonly values: readonly Value[];
-  /** `only`: a cell may have one value at most. */
-  readonly function: AggregateFunction | 'only';
-  /** Null for a count of rows. */
-  readonly valueColumn: string | null;
-  readonly percent: number;
-  /** What becomes of rows whose value is not among those. */
-  readonly unlisted: 'warn' | 'leave' | 'fail';
-  emit(port: 'rows' | 'others' | 'late', rows: readonly Row[]): void;
-  log(level: 'warning', message: string): void;
 }
 
 /** Different values that are counted by themselves; the others are counted together. */
 const mostCounted = 1000;
 const mostTold = 10;
 
-export function pivoting(options: PivotingOptions): StatefulOperator {
-  const { output, column, emit } = options;
+export function pivoting({ values, ...op }: PivotOp, context: OperatorContext): StatefulOperator {
+  const { inputs, outputs, emit } = context;
+  const output = outputs['rows']!;
+  const options: PivotingOptions = { ...context, ...op, input: inputs['rows']!, output, values: values.map(({ value }) => value) };
+  const { column } = options;
   const cells = output.columns.slice(-options.values.length);
   const wide = widener(options);
   const finish = options.function === 'only' ? onlyValue(options, cells) : (rows: readonly Row[]) => rows;

@@ -1,9 +1,9 @@
+import type { RunningFunction, RunningSpan } from '../../../kit/ops.ts';
 import { averageOf, type Scaled, scaledOf, scaledTo, sumOf } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';
 import { keyOfType } from '../keyed/key-columns.ts';
 import { keyText } from '../keyed/keys.ts';
 import { isGreater, isLess } from './accumulators.ts';
-import type { AggregateFunction } from './aggregates.ts';
 import { type DecimalTotal, decimalSum } from './decimal-accumulators.ts';
 
 /** `count` without a column has none. */
@@ -13,9 +13,6 @@ export interface RunningAggregate {
   readonly column: number;
   readonly type: ColumnType;
 }
-export type RunningFunction = Exclude<AggregateFunction, 'percentile'>;
-/** Which rows count: all that came, the last ones, or those of the last while. */
-export type Span = { readonly rows: number } | { readonly duration: number } | null;
 
 /** Of one key, as plain data. */
 export type RunningState = {
@@ -47,9 +44,9 @@ export class RunningAggregates {
   /** By aggregate: which of the columns, or -1 for rows. */
   readonly #columns: readonly number[];
   readonly #columnCount: number;
-  readonly #span: Span;
+  readonly #span: RunningSpan | null;
 
-  constructor(aggregates: readonly RunningAggregate[], span: Span) {
+  constructor(aggregates: readonly RunningAggregate[], span: RunningSpan | null) {
     this.#parts = aggregates.map(({ function: name, type }) => partOf(name, type, span === null));
     this.#columns = aggregates.map(({ column }) => column);
     this.#columnCount = Math.max(-1, ...this.#columns) + 1;

@@ -1,6 +1,7 @@
 /** Where windows of fixed bounds begin and end. */
+import type { RegularWindows } from '../../../kit/ops.ts';
 import type { Calendar } from '../../../model/time/calendar.ts';
-import { floorTo, type RegularWindows } from './windows.ts';
+import { floorTo } from './windows.ts';
 
 /** Times in milliseconds. A slice is a stretch of time that no window's start or end cuts. */
 export interface WindowGrid {

@@ -1,12 +1,12 @@
 /** The times that windows go by. */
 
 import { findColumn } from '../../../kit/columns.ts';
+import type { Windowing } from '../../../kit/ops.ts';
 import { eventTimeReader, sameLocalTime } from '../../../model/schema/event-time.ts';
 import { parseTimestamp } from '../../../model/time/timestamp.ts';
 import { utc, type Zone, zoneOf } from '../../../model/time/zone.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import { columnReader } from '../rows/rows.ts';
-import type { WindowSpec } from './windows.ts';
 
 export interface WindowTimes {
   /** Puts the time of each row into `values`, or null where it has none. */
@@ -19,12 +19,12 @@ export interface WindowTimes {
  * `column` is null for the event time. Windows of a calendar take a day, which has no zone, for that day in their own zone: it
  * is at the midnight there. Other windows are aligned to UTC, and so are days in them.
  */
-export function windowTimes(input: Schema, { spec, column }: { readonly spec: WindowSpec; readonly column: string | null }): WindowTimes {
+export function windowTimes(input: Schema, { spec, column }: Pick<Windowing, 'spec' | 'column'>): WindowTimes {
   const { eventTime } = input;
   const name = column ?? eventTime!.column;
-  const here = 'calendar' in spec ? spec.calendar.zone : utc;
+  const here = ('unit' in spec && zoneOf(spec.zone)) || utc;
   if (findColumn(input, name)?.type === 'date') return { read: dayReader(name, here), watermark: (watermark) => watermark };
-  const days = eventTime?.column === name && 'calendar' in spec ? zoneOf(eventTime.days ?? here.name)! : here;
+  const days = eventTime?.column === name && 'unit' in spec ? zoneOf(eventTime.days ?? here.name)! : here;
   if (days !== here) return movedDays(name, days, here);
   return { read: timeReader(name, column === null ? (eventTime!.shift ?? 0) : 0), watermark: (watermark) => watermark };
 }

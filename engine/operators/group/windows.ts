@@ -1,21 +1,8 @@
 /** Windows of event time: what the kinds of them have in common. */
 
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { Calendar } from '../../../model/time/calendar.ts';
 import type { State } from '../../../model/values/types.ts';
 import { KeyIndex } from '../keyed/keys.ts';
-
-/**
- * Lengths in milliseconds. Windows are half-open. They are aligned to 1970-01-01T00:00Z plus the offset, and a new one starts
- * `every` so often (a tumbling one where `length` is the same); or they are those of a calendar; or a session ends once its key
- * has had no row for `gap`.
- */
-export type WindowSpec = RegularWindows | { readonly calendar: Calendar } | { readonly gap: number };
-export interface RegularWindows {
-  readonly every: number;
-  readonly length: number;
-  readonly offset: number;
-}
 
 /** Early ones are from before the watermark has passed the window's end, late ones refine what was said on time. */
 export type Pane = 'early' | 'on-time' | 'late';

@@ -17,9 +17,11 @@ it.each([
     memory: 0,
     fail: () => {},
     emit: () => {},
+    inputs: { rows, lookup },
   };
-  const options = { rows, lookup, keys: [{ column: 'key', lookup: 'key' }], added: [{ from: 'price', name: 'price' }], keepUnmatched: false };
-  const operator = lookingUpVersions({ ...options, lateness, emit: () => {} }, context);
+  const keys = [{ left: 'key', right: 'key' }];
+  const versions = { lateness };
+  const operator = lookingUpVersions({ op: 'lookup', kind: 'inner', keys, columns: [{ name: 'price', from: 'price' }], versions }, versions, context);
   for (let time = 1; time <= 100; time++) {
     operator.process([{ key: 'a', since: time, price: time }], 'lookup');
     operator.advance!(time);

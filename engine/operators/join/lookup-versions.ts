@@ -1,6 +1,8 @@
-import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { LookupOp } from '../../../kit/ops.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import { keyPairs } from '../keyed/key-columns.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../keyed/state.ts';
 import { TimeQueue } from '../keyed/time-queue.ts';
 import { emitInBatches } from '../rows/batches.ts';
@@ -9,12 +11,8 @@ import { noTime } from '../rows/row-failures.ts';
 import { picker } from '../rows/rows.ts';
 import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
 import { joinKeyReader } from './join-keys.ts';
-import { joinedRow, type LookupOptions, lookupKeyColumns } from './lookup.ts';
+import { joinedRow } from './lookup.ts';
 
-export interface VersionsOptions extends LookupOptions {
-  /** Rows may come so much behind the watermark, in milliseconds; others go to the port `late`. */
-  readonly lateness: number;
-}
 /** A lookup row from its time on, until the next one of its key. Only the columns that are added. */
 type Version = { readonly from: number; readonly row: Row };
 
@@ -25,13 +23,15 @@ type Version = { readonly from: number; readonly row: Row };
  * wait where they do not fit into memory.
  */
 export function lookingUpVersions(
-  options: VersionsOptions,
-  { state, fail, emit, memory }: Pick<TransformContext<unknown>, 'state' | 'fail' | 'emit' | 'memory'>,
+  { kind, keys, columns }: LookupOp,
+  { lateness }: NonNullable<LookupOp['versions']>,
+  { inputs, state, fail, emit, memory }: Pick<OperatorContext, 'inputs' | 'state' | 'fail' | 'emit' | 'memory'>,
 ): StatefulOperator {
-  const { rows: rowSchema, lookup, added, keepUnmatched, lateness } = options;
-  const joined = joinedRow(options);
-  const kept = picker(added.map(({ from }) => ({ name: from, from })));
-  const sides = lookupKeyColumns(options);
+  const [rowSchema, lookup] = [inputs['rows']!, inputs['lookup']!];
+  const keepUnmatched = kind === 'left';
+  const joined = joinedRow(rowSchema, columns);
+  const kept = picker(columns.map(({ from }) => ({ name: from, from })));
+  const sides = keyPairs(rowSchema, lookup, keys);
   const keyOf = joinKeyReader(sides.left);
   const lookupKeyOf = joinKeyReader(sides.right);
   const timeOf = eventTimeReader(rowSchema)!;
@@ -45,6 +45,8 @@ export function lookingUpVersions(
   const bytesPerWaiting = bytesPerRow(rowSchema) + 24;
   const size = () => waiting.size + spilled.loaded;
   let watermark = beginningOfTime;
+
+  const send = (rows: Iterable<Row>) => emitInBatches(rows, (batch) => emit('rows', batch));
 
   function learn(row: Row): void {
     const from = versionTimeOf(row);
@@ -87,7 +89,7 @@ export function lookingUpVersions(
       else late.push(row);
     }
     if (waiting.size * bytesPerWaiting > memory) spill();
-    emitInBatches(found(ready), options.emit);
+    send(found(ready));
     if (late.length > 0) emit('late', late);
   }
 
@@ -98,7 +100,7 @@ export function lookingUpVersions(
     },
     advance(to) {
       watermark = to;
-      emitInBatches(found(due(to)), options.emit);
+      send(found(due(to)));
     },
     outputWatermark: (to) => to - lateness,
     snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),

@@ -1,7 +1,8 @@
-import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { LookupOp } from '../../../kit/ops.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
-import { type KeyColumn, keyPairs } from '../keyed/key-columns.ts';
+import { keyPairs } from '../keyed/key-columns.ts';
 import { KeyIndex, RowKeys } from '../keyed/keys.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../keyed/state.ts';
 import { emitInBatches } from '../rows/batches.ts';
@@ -11,26 +12,18 @@ import { SpilledLists } from '../spill/spilled-lists.ts';
 import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
 import { joinKeyReader } from './join-keys.ts';
 
-export interface LookupOptions {
-  readonly rows: Schema;
-  readonly lookup: Schema;
-  /** Pairs of columns that must be equal; null equals nothing. */
-  readonly keys: readonly { readonly column: string; readonly lookup: string }[];
-  /** The lookup's columns to add, and their new names. */
-  readonly added: readonly { readonly from: string; readonly name: string }[];
-  /** Whether rows without a match come out too, with nulls. */
-  readonly keepUnmatched: boolean;
-  emit(rows: readonly Row[]): void;
-}
-
 /**
  * Looks the rows of the port `rows` up among those of the port `lookup`, which are kept by key: as many as fit into memory, and the
  * rest in keyed state. Rows that come before the lookup has ended are held back.
  */
-export function lookingUp(options: LookupOptions, { state, memory }: Pick<TransformContext<unknown>, 'state' | 'memory'>): StatefulOperator {
-  const { keys, rows: rowSchema, lookup, added, keepUnmatched } = options;
-  const joined = joinedRow(options);
-  const sides = lookupKeyColumns(options);
+export function lookingUp(
+  { kind, keys, columns }: LookupOp,
+  { inputs, state, memory, emit }: Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit'>,
+): StatefulOperator {
+  const [rowSchema, lookup] = [inputs['rows']!, inputs['lookup']!];
+  const keepUnmatched = kind === 'left';
+  const joined = joinedRow(rowSchema, columns);
+  const sides = keyPairs(rowSchema, lookup, keys);
   const rowKeys = new RowKeys(sides.left);
   const lookupKeys = new RowKeys(sides.right);
   const index = new KeyIndex(keys.length);
@@ -49,15 +42,17 @@ export function lookingUp(options: LookupOptions, { state, memory }: Pick<Transf
   const continued = new Set<number>();
   const keyOf = joinKeyReader(sides.left);
   const lookupKeyOf = joinKeyReader(sides.right);
-  const match = rowPacker(added.map(({ from }) => ({ name: from })));
+  const match = rowPacker(columns.map(({ from }) => ({ name: from })));
   /** In front of `waiting`; in the order in which they came, as they have no time. */
   const spilledWaiting = new SpilledQueue<PackedRow>(state('waiting'));
   const waiter = rowPacker(rowSchema.columns);
 
   const bytes = () => learnt * lookupBytes + ((waiting?.length ?? 0) + spilledWaiting.loaded) * rowBytes;
 
+  const send = (rows: Iterable<Row>) => emitInBatches(rows, (batch) => emit('rows', batch));
+
   function learn(batch: readonly Row[]): void {
-    const rows = batch.filter((row) => keys.every((key) => row[key.lookup] !== null));
+    const rows = batch.filter((row) => keys.every((key) => row[key.right] !== null));
     // Once some were spilled all are: a key's rows in memory come before those in the state.
     const room = hasSpilled ? 0 : Math.max(0, Math.ceil((memory - bytes()) / lookupBytes));
     hold(rows.length > room ? rows.slice(0, room) : rows);
@@ -107,10 +102,10 @@ export function lookingUp(options: LookupOptions, { state, memory }: Pick<Transf
   }
   function release(): void {
     if (waiting === null) return;
-    for (let batch = nextSpilled(); batch.length > 0; batch = nextSpilled()) emitInBatches(found(batch), options.emit);
+    for (let batch = nextSpilled(); batch.length > 0; batch = nextSpilled()) send(found(batch));
     const rows = waiting;
     waiting = null;
-    emitInBatches(found(rows), options.emit);
+    send(found(rows));
   }
   function nextSpilled(): Row[] {
     const rows: Row[] = [];
@@ -122,7 +117,7 @@ export function lookingUp(options: LookupOptions, { state, memory }: Pick<Transf
     process(rows, port) {
       if (port === 'lookup') learn(rows);
       else if (waiting) wait(rows);
-      else emitInBatches(found(rows), options.emit);
+      else send(found(rows));
     },
     ended(port) {
       if (port === 'lookup') release();
@@ -150,15 +145,6 @@ export function lookingUp(options: LookupOptions, { state, memory }: Pick<Transf
   };
 }
 
-/** The keys of the rows, and of those of the lookup. */
-export function lookupKeyColumns({ rows, lookup, keys }: LookupOptions): { readonly left: KeyColumn[]; readonly right: KeyColumn[] } {
-  return keyPairs(
-    rows,
-    lookup,
-    keys.map((key) => ({ left: key.column, right: key.lookup })),
-  );
-}
-
 interface Snapshot {
   readonly lookup: Json;
   readonly waiting: Json;
@@ -168,8 +154,8 @@ interface Snapshot {
 }
 
 /** A function that makes a row of one and what was found for it, or of one alone. */
-export function joinedRow({ rows, added }: LookupOptions): (row: Row, match: Row | null) => Row {
-  const own = rows.columns.map(({ name }) => ({ name, source: `row[${stringLiteral(name)}]` }));
+export function joinedRow(schema: Schema, added: LookupOp['columns']): (row: Row, match: Row | null) => Row {
+  const own = schema.columns.map(({ name }) => ({ name, source: `row[${stringLiteral(name)}]` }));
   const source = (read: (from: string) => string) => rowSource([...own, ...added.map(({ from, name }) => ({ name, source: read(from) }))]);
   return compile(`(row, match) => match === null ? ${source(() => 'null')} : ${source((from) => `match[${stringLiteral(from)}]`)}`);
 }

@@ -1,23 +1,16 @@
 /** What the ways to match rows in time have in common. */
 
-import type { TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext } from '../../../kit/node.ts';
+import type { CoGroupOp, TimeMatch } from '../../../kit/ops.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { RowPacker } from '../rows/packed-rows.ts';
 import type { JoinKey } from './join-keys.ts';
 import type { BlockLayout } from './row-block.ts';
 
-export type Side = 'left' | 'right';
+export type Match = TimeMatch;
+export type Side = keyof CoGroupOp['times'];
 export const sides = ['left', 'right'] as const;
 export const otherSide = { left: 'right', right: 'left' } as const;
-
-/** Which rows match in time. All lengths in milliseconds. */
-export type Match =
-  /** The right row's time is between the left one's less `before` and the left one's plus `after`; both ends count. */
-  | { readonly kind: 'range'; readonly before: number; readonly after: number }
-  /** Both are in one window [start, start + length); windows begin every `every`, aligned to the epoch plus `offset`. */
-  | { readonly kind: 'windows'; readonly length: number; readonly every: number; readonly offset: number }
-  /** Both are in one session of their key: rows that follow each other by less than `gap`. */
-  | { readonly kind: 'sessions'; readonly gap: number };
 
 /** The rules of one way to match, and the rows that it holds. */
 export interface Matcher {
@@ -43,7 +36,7 @@ export interface MatcherOptions {
   readonly keep: { readonly left: boolean; readonly right: boolean };
   /** Rows may come so much behind the watermark. */
   readonly lateness: number;
-  readonly state: TransformContext<unknown>['state'];
+  readonly state: OperatorContext['state'];
   readonly layouts: { readonly [side in Side]: BlockLayout };
   readonly packers: { readonly [side in Side]: RowPacker };
   /** Emits a pair, or a row alone. `start` and `end` are the window's; for ranges `start` is the pair's event time. */

@@ -33,9 +33,9 @@ it.each([
         },
         memory,
       };
-      const times = { left: { column: 'time' }, right: { column: 'time' } };
-      const columns = [{ column: { name: 'key', type: 'string', nullable: false }, left: 'key', right: 'key' } as const];
-      const operator = streamJoining({ kind, match, keys: [{ left: 'key', right: 'key' }], lateness: 100, times, stamps: [], columns }, context);
+      const times = { left: { column: 'time', shift: 0 }, right: { column: 'time', shift: 0 } };
+      const columns = [{ name: 'key', type: 'string', left: 'key', right: 'key' } as const];
+      const operator = streamJoining({ op: 'coGroup', kind, match, keys: [{ left: 'key', right: 'key' }], lateness: 100, times, stamps: [], columns }, context);
       let watermark = 0;
       for (const each of batches) {
         operator.process(each.rows as Row[], each.port);
@@ -75,11 +75,11 @@ it.each([
       state: (name: string): MemoryState<any> => states.get(name) ?? states.set(name, new MemoryState()).get(name)!,
       memory,
     };
-    const times = { left: { column: 'time' }, right: { column: 'time' } };
+    const times = { left: { column: 'time', shift: 0 }, right: { column: 'time', shift: 0 } };
     const columns = (['left', 'right'] as const).flatMap((side) =>
-      ['n', 'text39'].map((name) => ({ column: { name: `${side}_${name}`, type: 'string', nullable: true } as const, [side]: name })),
+      ['n', 'text39'].map((name) => ({ name: `${side}_${name}`, type: 'string' as const, left: null, right: null, [side]: name })),
     );
-    const make = () => streamJoining({ kind, match, keys: [{ left: 'key', right: 'key' }], lateness: 100, times, stamps: [], columns }, context);
+    const make = () => streamJoining({ op: 'coGroup', kind, match, keys: [{ left: 'key', right: 'key' }], lateness: 100, times, stamps: [], columns }, context);
     let operator = make();
     let watermark = 0;
     const emitted: string[][] = [];

@@ -1,30 +1,18 @@
 import { findColumn } from '../../../kit/columns.ts';
-import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { CoGroupOp, PairedColumn } from '../../../kit/ops.ts';
 import { beginningOfTime, endOfTime, instantReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
 import { keyPairs, valueAs } from '../keyed/key-columns.ts';
 import { rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
-import type { JoinedColumn, JoinKind, KeyPair } from './join-columns.ts';
 import { joinKeyReader } from './join-keys.ts';
 import { blockLayout } from './row-block.ts';
 import { type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
 import { RangeMatcher } from './stream-join-range.ts';
 import { SessionMatcher } from './stream-join-sessions.ts';
 import { WindowMatcher } from './stream-join-windows.ts';
-
-export interface StreamJoinOptions {
-  readonly kind: JoinKind;
-  readonly match: Match;
-  readonly keys: readonly KeyPair[];
-  readonly lateness: number;
-  /** By side: the column of the time, and milliseconds to add to it. */
-  readonly times: { readonly [side in Side]: { readonly column: string; readonly shift?: number } };
-  /** Names of the columns that come first: the event time, or a window's start and end. */
-  readonly stamps: readonly string[];
-  readonly columns: readonly JoinedColumn[];
-}
 
 const batchSize = 1024;
 const latePorts = { left: 'lateLeft', right: 'lateRight' } as const;
@@ -34,12 +22,12 @@ const latePorts = { left: 'lateLeft', right: 'lateRight' } as const;
  * large: then they move into keyed state, many at once.
  */
 export function streamJoining(
-  options: StreamJoinOptions,
-  { inputs, emit, fail, state, memory }: Pick<TransformContext<unknown>, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
+  op: CoGroupOp,
+  { inputs, emit, fail, state, memory }: Pick<OperatorContext, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
 ): StatefulOperator {
-  const { kind, keys, lateness, times } = options;
+  const { kind, keys, lateness, match, times } = op;
   const schemas = { left: inputs['left']!, right: inputs['right']! };
-  const joined = joinedRow(options, schemas);
+  const joined = joinedRow(op, schemas);
   const keyColumns = keyPairs(schemas.left, schemas.right, keys);
   let out: Row[] = [];
   const flush = (): void => {
@@ -50,7 +38,7 @@ export function streamJoining(
   };
   const keep = { left: kind === 'left' || kind === 'outer', right: kind === 'right' || kind === 'outer' };
   const layouts = { left: blockLayout(schemas.left, joinKeyReader(keyColumns.left)), right: blockLayout(schemas.right, joinKeyReader(keyColumns.right)) };
-  const matcher = matcherOf(options.match, {
+  const matcher = matcherOf(match, {
     keep,
     lateness,
     state,
@@ -122,13 +110,13 @@ function matcherOf(match: Match, options: MatcherOptions): Matcher {
 
 type Schemas = { readonly [side in Side]: Schema };
 
-function joinedRow({ columns, stamps }: StreamJoinOptions, schemas: Schemas): (left: Row | null, right: Row | null, start: number, end: number) => Row {
+function joinedRow({ columns, stamps }: CoGroupOp, schemas: Schemas): (left: Row | null, right: Row | null, start: number, end: number) => Row {
   const constants: Record<string, unknown> = {};
   /** A key may be of a wider type where rows of both sides have it. */
-  const value = (column: JoinedColumn, side: Side): string => {
+  const value = (column: PairedColumn, side: Side): string => {
     const name = column[side]!;
     const read = `${side}[${stringLiteral(name)}]`;
-    const convert = valueAs(findColumn(schemas[side], name)!.type, column.column.type);
+    const convert = valueAs(findColumn(schemas[side], name)!.type, column.type);
     if (convert === null) return read;
     const own = `as${Object.keys(constants).length}`;
     constants[own] = convert;
@@ -137,10 +125,9 @@ function joinedRow({ columns, stamps }: StreamJoinOptions, schemas: Schemas): (l
   const stamped = stamps.map((name, i) => ({ name, source: i === 0 ? 'start' : 'end' }));
   const source = (side: Side) => {
     const other = otherSide[side];
-    const read = (column: JoinedColumn) => (column[side] === undefined ? 'null' : value(column, side));
-    const both = (column: JoinedColumn) => (column[side] === undefined && column[other] !== undefined ? value(column, other) : read(column));
-    const made = (source: (column: JoinedColumn) => string) =>
-      rowSource([...stamped, ...columns.map((each) => ({ name: each.column.name, source: source(each) }))]);
+    const read = (column: PairedColumn) => (column[side] === null ? 'null' : value(column, side));
+    const both = (column: PairedColumn) => (column[side] === null && column[other] !== null ? value(column, other) : read(column));
+    const made = (source: (column: PairedColumn) => string) => rowSource([...stamped, ...columns.map((each) => ({ name: each.name, source: source(each) }))]);
     return { alone: made(read), pair: made(both) };
   };
   const { alone, pair } = source('left');

@@ -1,29 +1,11 @@
-import { duplicateNames, keyTypes } from '../../../kit/columns.ts';
-import { f } from '../../../kit/fields.ts';
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { NodeProblem, StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import { endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
-import type { Column, Row, Schema, State, Value } from '../../../model/values/types.ts';
+import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
 import { keyColumns, keySources } from './key-columns.ts';
 import { keyText } from './keys.ts';
-
-export const keysField = f.columns({
-  label: 'By',
-  help: 'Each combination of their values is looked at on its own; none: all rows together.',
-  types: keyTypes,
-  default: [],
-});
-export const ttlField = f.duration({
-  label: 'Forget a key after',
-  help: 'A key without a row for so long starts anew, and takes no memory until then.',
-  min: 1,
-  optional: true,
-  advanced: true,
-});
-/** What docs say of both. */
-export const ttlDocs = `Kept is the state of every key, on disk where it outgrows memory. *Forget a key after* bounds it: a key that had no row for so long starts anew. That time is the rows' event time where they have one, and the wall clock otherwise.`;
 
 /** The text of a row's key. */
 export function keyReader(schema: Schema, keys: readonly string[]): (row: Row) => string {
@@ -48,14 +30,14 @@ export interface KeyedRowsOptions {
  * the watermark passes only decides how long it takes memory. Without a need for times they are 0.
  */
 export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advance' | 'tick'> {
-  readonly #context: TransformContext<any>;
+  readonly #context: OperatorContext;
   readonly #state: KeyedState<Kept<V>>;
   readonly #keyOf: (row: Row) => string;
   readonly #timeOf: ((row: Row) => number | null) | null;
   readonly #ttl: number | null;
   readonly #column: string;
 
-  constructor(context: TransformContext<any>, { keys, ttl, timed = false }: KeyedRowsOptions) {
+  constructor(context: OperatorContext, { keys, ttl, timed = false }: KeyedRowsOptions) {
     const schema = context.inputs['rows']!;
     this.#context = context;
     this.#state = context.state('keys');
@@ -96,18 +78,6 @@ export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advan
   readonly tick = (now: number): void => {
     if (this.#ttl !== null && this.#timeOf === null) this.#state.expire(now);
   };
-}
-
-/** A schema with further columns behind; a problem where a name is taken. `field` is the param that names the i-th of them. */
-export function withColumns(
-  schema: Schema | null,
-  added: readonly Column[],
-  field: (index: number) => string,
-): { schema: Schema | null; problems: NodeProblem[] } {
-  const columns = schema?.columns ?? [];
-  const names = [...columns, ...added].map(({ name }) => name);
-  const problems = duplicateNames(names, (i) => (i < columns.length ? '' : field(i - columns.length)));
-  return { schema: schema && { columns: [...columns, ...added] }, problems };
 }
 
 /** Makes rows of a schema from the rows of another one, whose columns it begins with, and the values of those that are added. */

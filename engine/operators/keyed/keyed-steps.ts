@@ -1,11 +1,13 @@
 /** Runs users' functions over the rows of each key, with a state and timers in event time: Beam's stateful ParDo. */
 
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { KeyedCode, RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import type { KeyedCode, OperatorContext, RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOp } from '../../../kit/ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import { returnedRows } from '../rows/returned-rows.ts';
 import { rowShower, shown } from '../rows/shown-decimals.ts';
 import { type KeyColumn, keyColumns } from './key-columns.ts';
 import { type Due, KeyedTimers, type Timers } from './keyed-timers.ts';
@@ -20,9 +22,9 @@ const standstill = 100;
 export const defaultTimer = 'timer';
 
 /** What is kept for a key. `until` is when it is forgotten, where there is a `ttl`. */
-export type Kept = { readonly state: State; readonly until?: number };
+type Kept = { readonly state: State; readonly until?: number };
 
-export interface KeyedStepsOptions {
+interface KeyedStepsOptions {
   readonly keys: readonly string[];
   readonly code: KeyedCode;
   /** The param that the code stands in. */
@@ -39,7 +41,24 @@ export interface KeyedStepsOptions {
   explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
 }
 
-export class KeyedSteps implements StatefulOperator {
+export function keyedSteps({ keys, ttl, code: { source, field } }: StatefulOp, context: OperatorContext): StatefulOperator {
+  const { inputs, outputs, keyed, state, emit, fail, explain } = context;
+  return new KeyedSteps({
+    keys,
+    ttl,
+    field,
+    code: keyed(source, field),
+    input: inputs['rows']!,
+    states: state<Kept>('state'),
+    timers: state<Timers>('timers'),
+    toRows: returnedRows(inputs['rows']!, outputs['rows']!, field),
+    emit: (rows) => emit('rows', rows),
+    fail,
+    explain,
+  });
+}
+
+class KeyedSteps implements StatefulOperator {
   readonly #options: KeyedStepsOptions;
   readonly #copier: StateCopier;
   readonly #timeOf: ((row: Row) => number | null) | null;

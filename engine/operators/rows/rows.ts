@@ -4,6 +4,7 @@
  * copied by a spread or filled in a loop. Only names of columns get into the generated source, as string literals.
  */
 
+import { escapeRefused } from '../../../kit/formats/source-escapes.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { conformValue } from '../../../model/values/values.ts';
@@ -11,11 +12,6 @@ import { conformValue } from '../../../model/values/values.ts';
 /** A string literal of JavaScript. What a sandbox refuses even inside a text (`import(`, `<!--`) is written with escapes. */
 export function stringLiteral(text: string): string {
   return escapeRefused(JSON.stringify(text));
-}
-
-/** For the inside of string and regular expression literals, where these escapes mean the same character. */
-export function escapeRefused(literal: string): string {
-  return literal.replaceAll('import', 'impor\\x74').replaceAll('eval', 'eva\\x6c').replaceAll('<!--', '<\\x21--').replaceAll('-->', '--\\x3e');
 }
 
 /** How an expression reads a column: `row.name`, or `row["odd name"]`. */

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { defineNode, type NodeDefinition, type Output, type TransformContext } from '../../../kit/node.ts';
 import type { Row, Schema } from '../../../model/values/types.ts';
 import { identity } from '../../../test/engine/identity.ts';
+import { toNative } from '../../../test/engine/native-op.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import { createSandbox } from '../../sandbox/sandbox.ts';
 import { openDataflow } from './open-dataflow.ts';
@@ -27,6 +28,7 @@ async function play(finish: (context: TransformContext<any>) => Promise<void>, w
       kind: 'transform',
       inputs: [port],
       outputs: [port],
+      lower: toNative(),
       run: (context) => ({ process() {}, finish: () => finish(context) }),
     }),
     sink: defineNode({

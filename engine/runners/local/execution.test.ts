@@ -6,6 +6,7 @@ import { defineNode, type NodeDefinition, type Writer } from '../../../kit/node.
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import { endless, execution, fileSink, range, source, type Trial, turn, until, World, windows } from '../../../test/engine/execution-trial.ts';
 import { identity } from '../../../test/engine/identity.ts';
+import { toNative } from '../../../test/engine/native-op.ts';
 import { CheckpointStore } from '../../store/checkpoints.ts';
 import { countTurn, newMonitor, readMonitor } from './monitor.ts';
 
@@ -199,6 +200,7 @@ test('checkpoints, commits and the way back to one are seen as work of the engin
     kind: 'transform',
     inputs: [{ name: 'rows' }],
     outputs: [{ name: 'rows' }],
+    lower: toNative(),
     run({ emit, state }) {
       const kept = state<{ n: number }>('kept');
       return {

@@ -10,7 +10,7 @@ import {
   textFormat,
   toldType,
 } from '../../../kit/formats/column-formats.ts';
-import { words } from '../../../kit/formats/text-formats.ts';
+import { words } from '../../../kit/formats/words.ts';
 import { parseTimestamp } from '../../../model/time/timestamp.ts';
 import { isDecimal, type TrailingZeros } from '../../../model/values/exact.ts';
 import { numberExample, numberReader } from '../../../model/values/number-format.ts';

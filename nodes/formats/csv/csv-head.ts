@@ -4,7 +4,7 @@ import { openBytesUntil } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
-import { words } from '../../../kit/formats/text-formats.ts';
+import { words } from '../../../kit/formats/words.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { type SeenLine, seen, seenLength } from '../../../model/schema/detected.ts';

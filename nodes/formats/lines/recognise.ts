@@ -2,9 +2,9 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
+import { recogniseFormat } from '../../../kit/formats/log-formats.ts';
+import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import type { TextFormat } from '../text/log-fields.ts';
-import { recogniseFormat } from '../text/log-formats.ts';
-import { readLogfmt } from '../text/logfmt.ts';
 
 /** How many lines of a log are looked at. */
 const lookedAtLines = 20;

@@ -1,6 +1,8 @@
 /** How one line of a log (or an entry of several) becomes the values of columns. */
 import { statSync } from 'node:fs';
 import type { InputFile } from '../../../io/files/input-files.ts';
+import { formatLabel, type NamedFormat, namedReader } from '../../../kit/formats/log-formats.ts';
+import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import type { SourceContext } from '../../../kit/node.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
@@ -10,8 +12,6 @@ import type { Column, Value } from '../../../model/values/types.ts';
 import { type Converted, castValue } from '../../../model/values/values.ts';
 import type { CellFormat, CellFormats } from '../cells/cell-formats.ts';
 import { columnTypesField, readAs } from '../cells/column-types.ts';
-import { formatLabel, type NamedFormat, namedReader } from './log-formats.ts';
-import { readLogfmt } from './logfmt.ts';
 
 /** Why a line makes no row. */
 export interface LineFault {

@@ -1,11 +1,11 @@
 /** The params by which sources read lines of text as columns, and the columns that follow from them. */
 
 import { f } from '../../../kit/fields.ts';
+import { columnsOf, isNamedFormat, logZoneField, type NamedFormat, namedFormats } from '../../../kit/formats/log-formats.ts';
+import { namedGroupProblems, patternGroups, patternProblems } from '../../../kit/formats/patterns.ts';
 import type { NodeProblem } from '../../../kit/node.ts';
 import { zoneProblem } from '../../../model/time/zone.ts';
 import type { Column, Schema } from '../../../model/values/types.ts';
-import { columnsOf, isNamedFormat, logZoneField, type NamedFormat, namedFormats } from './log-formats.ts';
-import { namedGroupProblems, patternGroups, patternProblems } from './patterns.ts';
 import { entryProblems } from './text-entries.ts';
 import { textLineSchema } from './text-lines.ts';
 

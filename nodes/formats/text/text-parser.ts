@@ -1,12 +1,12 @@
 /** The parser of text in any of its formats. */
 
 import type { Parser } from '../../../io/files/file-rows.ts';
+import { columnsOf } from '../../../kit/formats/log-formats.ts';
 import type { SourceContext } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import type { CellFormats } from '../cells/cell-formats.ts';
 import { type LineReader, LogfmtLines, NamedLines, PatternLines } from './line-readers.ts';
 import { hasEntries, type TextParams } from './log-fields.ts';
-import { columnsOf } from './log-formats.ts';
 import { LogLinesParser } from './log-lines.ts';
 import { entryBeginning, TextEntriesParser } from './text-entries.ts';
 import { TextLinesParser } from './text-lines.ts';

@@ -1,6 +1,6 @@
 import type { Reading } from '../../../model/schema/reading.ts';
 import { visible } from '../../../model/text/visible-text.ts';
-import styles from '../widgets/Widgets.module.css';
+import styles from './Widgets.module.css';
 
 /** Cells of the sample, and what they are read as. */
 export function CellReadings({ cells }: { readonly cells: readonly Reading[] }) {

@@ -6,7 +6,7 @@ import { takeFocusRequest } from '../../code/focus-request.ts';
 import { useSession } from '../../session/session.ts';
 import { problemsAt } from '../../shell/problems/field-problems.ts';
 import styles from './Inspector.module.css';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
+import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 
 export interface FieldRowProps {

@@ -5,13 +5,13 @@ import { visible } from '../../../model/text/visible-text.ts';
 import { type ColumnType, columnTypes, type Json } from '../../../model/values/types.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import { FixButton } from '../../shell/problems/FixButton.tsx';
+import { problemsAt } from '../../shell/problems/field-problems.ts';
+import { CellReadings } from './CellReadings.tsx';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
-import { problemsAt } from '../../shell/problems/field-problems.ts';
 import type { FormProps } from './form-props.ts';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
+import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
-import { CellReadings } from './CellReadings.tsx';
 
 interface Props {
   /** The list of what is set by column, with an item's field `column`, and mostly one `type`. */

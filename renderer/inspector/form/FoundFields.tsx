@@ -8,7 +8,7 @@ import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
 import { FieldRow } from './FieldRow.tsx';
 import { isSet, shortValue } from './field-values.ts';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
+import { ProblemLines } from './ProblemLines.tsx';
 import { FormContext, useForm } from './widget.ts';
 
 interface Props {

@@ -5,14 +5,14 @@ import { fixProblem, isFixable } from '../../../engine/document/edits.ts';
 import type { ScannedColumn, ScannedFault, ScanResult, SeenLine } from '../../../engine/protocol/messages.ts';
 import { visible } from '../../../model/text/visible-text.ts';
 import type { ColumnType } from '../../../model/values/types.ts';
-import { TypeIcon } from '../../grid/TypeIcon.tsx';
-import { FixButton } from '../../shell/problems/FixButton.tsx';
 import { counted, formatBytes, formatDuration, formatShort } from '../../format/run-text.ts';
+import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import { recallScan, type Scan, startScan, stopScan, useScan } from '../../session/scans.ts';
 import { session, usePipeline, useSession } from '../../session/session.ts';
+import { FixButton } from '../../shell/problems/FixButton.tsx';
 import styles from './Evidence.module.css';
 import { FindingRow, SeenLines } from './Evidence.tsx';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
+import { ProblemLines } from './ProblemLines.tsx';
 import { useForm } from './widget.ts';
 
 /** Reads all of a source's input, and shows what of it does not fit. Nothing for sources that cannot be read at any time. */

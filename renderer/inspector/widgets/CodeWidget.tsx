@@ -7,8 +7,8 @@ import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
 import { counted } from '../../format/run-text.ts';
 import { session, usePipeline, useSession } from '../../session/session.ts';
 import { Highlighted } from '../form/Highlighted.tsx';
+import styles from '../form/Widgets.module.css';
 import { asText, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
-import styles from './Widgets.module.css';
 
 /** Lines of a snippet that stand here while it is edited elsewhere. */
 const glimpsedLines = 6;

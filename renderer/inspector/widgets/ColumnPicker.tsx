@@ -3,7 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 import type { Schema } from '../../../model/values/types.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
-import styles from './Widgets.module.css';
+import styles from '../form/Widgets.module.css';
 
 export interface ColumnPickerProps {
   readonly id?: string;

@@ -4,10 +4,10 @@ import { useState } from 'react';
 import { inputSchema } from '../../code/code-fields.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import styles from '../form/Inspector.module.css';
+import parts from '../form/Widgets.module.css';
 import { useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 import { moved, useReorder } from './reorder.ts';
-import parts from './Widgets.module.css';
 
 /** Several columns in order: picked one by one, moved by dragging or Alt+arrows. */
 export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy, label }: WidgetProps) {

@@ -6,9 +6,9 @@ import type { Json } from '../../../model/values/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { asCondition, operators, type Rule, takesValue, valueHint } from '../form/conditions.ts';
 import { useAddedFocus } from '../form/use-added-focus.ts';
+import styles from '../form/Widgets.module.css';
 import { useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
-import styles from './Widgets.module.css';
 
 /** Rows of column, operator and value, of which all or any must hold. */
 export function ConditionWidget({ path, field, value, onChange, onDone, problems, label }: WidgetProps) {

@@ -4,8 +4,8 @@ import { inputSchema } from '../../code/code-fields.ts';
 import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
 import { useMonaco } from '../../code/load.ts';
 import { Highlighted } from '../form/Highlighted.tsx';
+import styles from '../form/Widgets.module.css';
 import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
-import styles from './Widgets.module.css';
 
 /** An expression over `row`. It is drawn as coloured text, and becomes the code editor while it has the focus. */
 export function ExpressionWidget({ id, path, field, value, onChange, onDone, problems, describedBy, label }: WidgetProps) {

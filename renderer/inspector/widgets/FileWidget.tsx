@@ -1,8 +1,8 @@
 import { ActionIcon, TextInput, Tooltip } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
+import { storedPath } from '../../files/paths.ts';
 import { pickFile } from '../../files/pick-file.ts';
 import { session } from '../../session/session.ts';
-import { storedPath } from '../../files/paths.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../form/widget.ts';
 
 export function FileWidget({ id, field, value, onChange, onDone, problems, describedBy, label }: WidgetProps) {

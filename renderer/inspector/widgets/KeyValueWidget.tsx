@@ -6,12 +6,12 @@ import { useState } from 'react';
 import type { Json } from '../../../model/values/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { session } from '../../session/session.ts';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
+import { ProblemLines } from '../form/ProblemLines.tsx';
 import { type Pair, unusedPairs } from '../form/unused-pairs.ts';
 import { useAddedFocus } from '../form/use-added-focus.ts';
+import styles from '../form/Widgets.module.css';
 import { hasError, useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
-import styles from './Widgets.module.css';
 
 /**
  * By document, node and field, the rows as they were typed: a param cannot hold those without a name or two of one name. They are

@@ -2,15 +2,15 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconChevronDown, IconChevronUp, IconCopy, IconGripVertical, IconPlus, IconX } from '@tabler/icons-react';
 import type { Json } from '../../../model/values/types.ts';
-import { Form } from '../form/Form.tsx';
 import { problemsAt } from '../../shell/problems/field-problems.ts';
-import { ProblemLines } from '../../shell/problems/ProblemLines.tsx';
-import { useAddedFocus } from '../form/use-added-focus.ts';
-import { useForm, type WidgetProps } from '../form/widget.ts';
 import { CellReadings } from '../form/CellReadings.tsx';
+import { Form } from '../form/Form.tsx';
+import { ProblemLines } from '../form/ProblemLines.tsx';
+import { useAddedFocus } from '../form/use-added-focus.ts';
+import styles from '../form/Widgets.module.css';
+import { useForm, type WidgetProps } from '../form/widget.ts';
 import { moved, useReorder } from './reorder.ts';
 import { SampledItems } from './SampledItems.tsx';
-import styles from './Widgets.module.css';
 
 type Item = { readonly [name: string]: Json };
 

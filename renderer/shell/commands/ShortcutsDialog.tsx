@@ -1,6 +1,6 @@
 import { Modal } from '@mantine/core';
-import { showDialog } from '../dialogs.tsx';
 import { session } from '../../session/session.ts';
+import { showDialog } from '../dialogs.tsx';
 import { type Command, labelOf } from './command.ts';
 import { showShortcut } from './shortcut.ts';
 

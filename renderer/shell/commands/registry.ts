@@ -1,97 +1,22 @@
-import { IconKeyboard } from '@tabler/icons-react';
-import { notifyError } from '../notify.ts';
+/** All commands of the editor. Features contribute theirs (app/contributions.ts); whoever offers or runs one knows its name only. */
 import { session } from '../../session/session.ts';
+import { notifyError } from '../notify.ts';
 import { type Command, isEnabled } from './command.ts';
-import { editCommands, moveCommands } from '../../canvas/edit-commands.ts';
-import { fileCommands } from '../../files/file-commands.ts';
-import { showShortcuts } from './ShortcutsDialog.tsx';
-import { helpCommands, runCommands, themeCommands, viewCommands } from '../../app/view-commands.ts';
 
-export interface Menu {
-  readonly label: string;
-  /** Names of commands in order; null is a divider. */
-  readonly entries: readonly (string | null)[];
+const byName = new Map<string, Command>();
+
+/** To be called before anything is drawn. Throws where a name is taken. */
+export function contribute(contributed: readonly Command[]): void {
+  for (const command of contributed) {
+    if (byName.has(command.name)) throw new Error(`There are two commands called "${command.name}".`);
+    byName.set(command.name, command);
+  }
 }
 
-export const commands: readonly Command[] = [
-  ...fileCommands,
-  ...editCommands,
-  ...moveCommands,
-  ...viewCommands,
-  ...themeCommands,
-  ...runCommands,
-  ...helpCommands,
-  { name: 'help.shortcuts', label: 'Keyboard shortcuts', icon: IconKeyboard, shortcuts: ['?'], scope: 'document', run: () => showShortcuts(commands) },
-];
-const byName = new Map(commands.map((command) => [command.name, command]));
-
-export const menus: readonly Menu[] = [
-  {
-    label: 'File',
-    entries: ['file.new', 'file.open', 'file.recent', 'file.start', 'file.examples', null, 'file.save', 'file.saveAs', null, 'file.trusted', 'file.properties'],
-  },
-  {
-    label: 'Edit',
-    entries: [
-      'edit.undo',
-      'edit.redo',
-      null,
-      'edit.cut',
-      'edit.copy',
-      'edit.paste',
-      'edit.duplicate',
-      'edit.delete',
-      'edit.selectAll',
-      null,
-      'edit.rename',
-      'insert.node',
-      null,
-      'arrange.layout',
-      'arrange.left',
-      'arrange.top',
-      'arrange.middle',
-      'arrange.row',
-      'arrange.column',
-    ],
-  },
-  {
-    label: 'View',
-    entries: [
-      'help.commands',
-      'view.search',
-      null,
-      'view.palette',
-      'view.inspector',
-      'view.dock',
-      'view.minimap',
-      'view.snap',
-      'view.timeZone',
-      null,
-      'view.data',
-      'view.problems',
-      'view.run',
-      'view.results',
-      null,
-      'view.zoomIn',
-      'view.zoomOut',
-      'view.zoomActual',
-      'view.fit',
-      null,
-      'theme.system',
-      'theme.light',
-      'theme.dark',
-    ],
-  },
-  { label: 'Run', entries: ['run.start', 'run.stop', 'run.pause', null, 'run.drain', 'run.cancel', 'run.checkpoint', null, 'run.plan', 'view.run', 'view.problems'] },
-  { label: 'Help', entries: ['help.commands', 'help.shortcuts', 'file.examples', null, 'help.about'] },
-];
-/** What a right click offers, by what it hits. */
-export const contextMenus = {
-  node: ['edit.inspect', 'edit.rename', null, 'edit.cut', 'edit.copy', 'edit.duplicate', 'edit.delete', null, 'insert.node'],
-  nodes: ['edit.cut', 'edit.copy', 'edit.duplicate', 'edit.delete', null, 'arrange.left', 'arrange.top', 'arrange.middle', 'arrange.row', 'arrange.column'],
-  edge: ['insert.node', 'view.data', null, 'edit.delete'],
-  canvas: ['insert.node', 'edit.paste', 'edit.selectAll', null, 'arrange.layout', 'view.fit', 'view.minimap', null, 'file.properties'],
-} as const satisfies { readonly [kind: string]: Menu['entries'] };
+/** In the order in which they were contributed. */
+export function allCommands(): readonly Command[] {
+  return [...byName.values()];
+}
 
 /** Throws on a name that no command has: menus are checked by it. */
 export function commandOf(name: string): Command {

@@ -4,10 +4,10 @@ import { type ReactNode, useState } from 'react';
 import type { Problem } from '../../../engine/protocol/messages.ts';
 import { visible, visibleJson, visibleLines } from '../../../model/text/visible-text.ts';
 import { countText } from '../../format/value-text.ts';
-import { sentence } from './field-problems.ts';
-import { FixButton } from './FixButton.tsx';
 import { session, usePipeline } from '../../session/session.ts';
-import styles from '../../preview/Preview.module.css';
+import styles from '../Panel.module.css';
+import { FixButton } from './FixButton.tsx';
+import { sentence } from './field-problems.ts';
 
 const shownRowLength = 500;
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };

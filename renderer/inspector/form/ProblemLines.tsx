@@ -1,9 +1,9 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: the parts have no identity but their place.
 import { IconAlertCircle, IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react';
 import type { Problem } from '../../../engine/protocol/messages.ts';
-import { FixButton } from './FixButton.tsx';
-import { sentence } from './field-problems.ts';
 import styles from '../../inspector/form/Inspector.module.css';
+import { FixButton } from '../../shell/problems/FixButton.tsx';
+import { sentence } from '../../shell/problems/field-problems.ts';
 
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };
 

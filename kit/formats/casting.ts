@@ -1,9 +1,9 @@
 /** What becomes of values that a column's new type cannot hold: the same words and rules wherever columns get another type. */
 
-import { f } from '../../../kit/fields.ts';
-import { MillraceError } from '../../../model/problems/problem.ts';
-import type { Column, ColumnType, Value } from '../../../model/values/types.ts';
-import { castValue } from '../../../model/values/values.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
+import type { Column, ColumnType, Value } from '../../model/values/types.ts';
+import { castValue } from '../../model/values/values.ts';
+import { f } from '../fields.ts';
 
 export const unfitField = f.choice({
   label: 'What does not fit',

@@ -1,10 +1,11 @@
 /** Fields of JSON values as columns: their params, and how they are read. */
 
-import { typeOptions } from '../../../kit/columns.ts';
-import { f, type ParamsOf } from '../../../kit/fields.ts';
-import type { NodeProblem } from '../../../kit/node.ts';
-import { atJsonPath, type JsonPath, jsonPathName, parseJsonPath } from '../../../model/schema/json-path.ts';
-import type { Column, Json, Value } from '../../../model/values/types.ts';
+import { atJsonPath, type JsonPath, jsonPathName, parseJsonPath } from '../../model/schema/json-path.ts';
+import type { Column, Json, Value } from '../../model/values/types.ts';
+import { typeOptions } from '../columns.ts';
+import { f, type ParamsOf } from '../fields.ts';
+import type { NodeProblem } from '../node.ts';
+import type { ColumnOfPath } from '../row-ops.ts';
 import { caster, type Unfit } from './casting.ts';
 
 export const jsonFieldItem = {
@@ -31,11 +32,16 @@ export function jsonFieldProblems(fields: readonly JsonField[], field: string): 
   });
 }
 
+/** As an operation says it: `field` is the param that lists the fields. */
+export function columnsOfPaths(fields: readonly JsonField[], field: string): ColumnOfPath[] {
+  return jsonColumns(fields).map(({ name, type }, i) => ({ name, type, path: fields[i]!.path, field: `${field}.${i}.type` }));
+}
+
 /** Reads the fields of a value in their order. What does not fit its type throws, or is null. `column` is where the value is from. */
-export function jsonFieldReader(fields: readonly JsonField[], column: string, unfit: Unfit, code: string, field: string): (value: Json) => Value[] {
-  const readers = fields.map(({ path, type }, i) => ({
+export function jsonFieldReader(fields: readonly ColumnOfPath[], column: string, unfit: Unfit, code: string): (value: Json) => Value[] {
+  const readers = fields.map(({ path, type, field }) => ({
     path: parseJsonPath(path) as JsonPath,
-    cast: caster({ name: `${column}.${path}`, type: 'json' }, type, unfit, code, `${field}.${i}.type`),
+    cast: caster({ name: `${column}.${path}`, type: 'json' }, type, unfit, code, field),
   }));
   return (value) => readers.map(({ path, cast }) => cast(atJsonPath(value, path) ?? null));
 }

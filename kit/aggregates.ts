@@ -1,6 +1,8 @@
-import { keyTypes, numberTypes } from '../../../kit/columns.ts';
-import { expectsNull } from '../../../model/schema/nulls.ts';
-import type { Column, ColumnType } from '../../../model/values/types.ts';
+/** What the declarations of nodes that aggregate share: their functions, and the types of these. */
+import { expectsNull } from '../model/schema/nulls.ts';
+import type { Column, ColumnType } from '../model/values/types.ts';
+import { keyTypes, numberTypes } from './columns.ts';
+import type { AggregateFunction } from './ops.ts';
 
 export const aggregateFunctions = [
   { value: 'count', label: 'Count', help: 'Rows, or values of a column that are not null.' },
@@ -12,8 +14,7 @@ export const aggregateFunctions = [
   { value: 'last', label: 'Last', help: 'The last value that is not null.' },
   { value: 'distinctCount', label: 'Distinct count' },
   { value: 'percentile', label: 'Percentile' },
-] as const;
-export type AggregateFunction = (typeof aggregateFunctions)[number]['value'];
+] as const satisfies readonly { readonly value: AggregateFunction; readonly label: string; readonly help?: string }[];
 
 /** The column types that a function takes. */
 export function acceptedTypes(name: AggregateFunction): readonly ColumnType[] {

@@ -1,14 +1,12 @@
 /** The params of windows: their form, what can be wrong with them, and what follows from them. */
-
-import { findColumn, onlyTime, timeTypes } from '../../../kit/columns.ts';
-import { f, type ParamsOf } from '../../../kit/fields.ts';
-import type { NodeProblem } from '../../../kit/node.ts';
-import { thousands } from '../../../model/text/thousands.ts';
-import { Calendar } from '../../../model/time/calendar.ts';
-import { durationText } from '../../../model/time/duration.ts';
-import { utc, zoneOf, zoneProblem } from '../../../model/time/zone.ts';
-import type { Column, Schema } from '../../../model/values/types.ts';
-import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
+import { thousands } from '../model/text/thousands.ts';
+import { durationText } from '../model/time/duration.ts';
+import { zoneProblem } from '../model/time/zone.ts';
+import type { Column, Schema } from '../model/values/types.ts';
+import { findColumn, onlyTime, timeTypes } from './columns.ts';
+import { f, type ParamsOf } from './fields.ts';
+import type { NodeProblem } from './node.ts';
+import type { Windowing } from './ops.ts';
 
 const dayMs = 86_400_000;
 /** Sliding windows that hold one row. */
@@ -100,15 +98,16 @@ export const windowFields = {
 };
 export type WindowParams = ParamsOf<typeof windowFields>;
 
-export function windowOf({ window, timeColumn, unit, zone, every, length, gap, offset, lateness, early, emptyWindows }: WindowParams): GroupingWindow | null {
-  const when = { column: timeColumn, lateness, early, empty: emptyWindows };
+/** Params that do not count for such windows are left out of account. */
+export function windowOf({ window, timeColumn, unit, zone, every, length, gap, offset, lateness, early, emptyWindows }: WindowParams): Windowing | null {
+  const when = { column: timeColumn, field: 'timeColumn', lateness, early, empty: false };
   switch (window) {
     case 'none':
       return null;
     case 'tumbling':
-      return { ...when, spec: { every, length: every, offset } };
+      return { ...when, spec: { every, length: every, offset }, empty: emptyWindows };
     case 'calendar':
-      return { ...when, spec: { calendar: new Calendar(zoneOf(zone) ?? utc, unit) } };
+      return { ...when, spec: { unit, zone }, empty: emptyWindows };
     case 'sliding':
       return { ...when, spec: { every, length, offset } };
     case 'session':
@@ -187,8 +186,22 @@ function holdsDays(rows: Schema, timeColumn: string | null): boolean {
 }
 
 /** What comes before the columns of groups. */
-export function windowColumns(given: WindowParams): Column[] {
-  if (given.window === 'none') return [];
+export function windowColumns(window: Pick<Windowing, 'lateness' | 'early'> | null): Column[] {
+  if (window === null) return [];
   const times = ['window_start', 'window_end'].map((name): Column => ({ name, type: 'timestamp', nullable: false }));
-  return hasPanes(given) ? [...times, { name: 'pane', type: 'string', nullable: false }] : times;
+  return hasPanes(window) ? [...times, { name: 'pane', type: 'string', nullable: false }] : times;
+}
+
+/** Whether results tell if they are early, on time or late. */
+export function hasPanes({ lateness, early }: Pick<Windowing, 'lateness' | 'early'>): boolean {
+  return lateness > 0 || early !== null;
+}
+
+/**
+ * How far the watermark of the input is from one of the column that counts: a watermark W of the input is one of W + this of
+ * the column. Null where it says nothing about the column, and all windows wait for the end of the input.
+ */
+export function watermarkShift({ eventTime }: Schema, column: string | null): number | null {
+  if (!eventTime || (column !== null && column !== eventTime.column)) return null;
+  return column === null ? 0 : -(eventTime.shift ?? 0);
 }

@@ -1,29 +1,19 @@
 /** Texts taken apart at delimiters or at what a pattern matches. */
 
-import { columnSource } from '../../engine/operators/rows/rows.ts';
-import type { TransformContext } from '../../kit/node.ts';
-import type { Row } from '../../model/values/types.ts';
-import { patternSource } from '../formats/text/patterns.ts';
+import { patternSource } from '../../../kit/formats/patterns.ts';
+import type { OperatorContext } from '../../../kit/node.ts';
+import type { PatternRef, SplitOp } from '../../../kit/row-ops.ts';
+import type { Row } from '../../../model/values/types.ts';
+import { columnSource } from './rows.ts';
 
-export interface Splitting {
-  readonly column: string;
-  readonly by: 'delimiter' | 'pattern';
-  /** `\t` and `\n` stand for a tab and a new line. */
-  readonly delimiter: string;
-  readonly pattern: string;
-  /** Whether white space around a part counts when it is looked at for being empty. */
-  readonly trim: boolean;
-  /** Whether empty parts are parts. */
-  readonly blanks: boolean;
-}
+type Splitting = Pick<SplitOp, 'column' | 'at' | 'trim' | 'blanks'>;
 /** Where each part of a text begins and ends. */
 export type Parts = readonly { readonly start: number; readonly end: number }[];
 
 /** Finds the parts of the text in a row's column, which must not be null. */
-export function splitter(splitting: Splitting, expression: TransformContext<unknown>['expression']): (row: Row) => Parts {
-  const { column, by, delimiter, pattern, trim, blanks } = splitting;
-  const find =
-    by === 'pattern' ? patternFinder(column, pattern, expression) : delimiterFinder(column, delimiter.replaceAll('\\t', '\t').replaceAll('\\n', '\n'));
+export function splitter(splitting: Splitting, expression: OperatorContext['expression']): (row: Row) => Parts {
+  const { column, at, trim, blanks } = splitting;
+  const find = typeof at === 'string' ? delimiterFinder(column, at) : patternFinder(column, at, expression);
   return (row) => {
     const text = row[column] as string;
     const parts: { start: number; end: number }[] = [];
@@ -50,8 +40,8 @@ function delimiterFinder(column: string, delimiter: string): Finder {
   };
 }
 
-function patternFinder(column: string, pattern: string, expression: TransformContext<unknown>['expression']): Finder {
+function patternFinder(column: string, { pattern, field }: PatternRef, expression: OperatorContext['expression']): Finder {
   const source = `[...${columnSource(column)}.matchAll(${patternSource(pattern, 'gu')})].map((match) => [match.index, match[0].length])`;
-  const find = expression(source, 'pattern') as Finder;
+  const find = expression(source, field) as Finder;
   return (row) => find(row).filter(([at, length]) => length > 0 || at < (row[column] as string).length);
 }

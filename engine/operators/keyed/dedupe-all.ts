@@ -1,15 +1,15 @@
-import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
-import { keyColumns } from '../keyed/key-columns.ts';
-import { KeyIndex, RowKeys } from '../keyed/keys.ts';
-import { listBytes, rowsFromState, rowsToState } from '../keyed/state.ts';
+import { packedOrder } from '../order/row-order.ts';
 import { emitInBatches, inTurns } from '../rows/batches.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
-import { packedOrder } from './row-order.ts';
+import { keyColumns } from './key-columns.ts';
+import { KeyIndex, RowKeys } from './keys.ts';
+import { listBytes, rowsFromState, rowsToState } from './state.ts';
 
-type Context = Pick<TransformContext<unknown>, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
+type Context = Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
 
 /** Keys of one entry where the index was put aside. */
 const chunkSize = 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { Value } from '../../../model/values/types.ts';
+import type { Value } from '../../model/values/types.ts';
 import { columnsOf, type NamedFormat, namedReader, recogniseFormat } from './log-formats.ts';
 import { readLogfmt } from './logfmt.ts';
 

@@ -3,8 +3,8 @@
  * backtracks without end must be ended by the watchdog: so they become source for that, and are never run here over rows.
  */
 
-import { escapeRefused } from '../../../engine/operators/rows/rows.ts';
-import type { NodeProblem } from '../../../kit/node.ts';
+import type { NodeProblem } from '../node.ts';
+import { escapeRefused } from './source-escapes.ts';
 
 /** What is wrong with a pattern, for the param `field`. */
 export function patternProblems(pattern: string, field: string): NodeProblem[] {

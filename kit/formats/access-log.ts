@@ -1,8 +1,8 @@
 /** Lines of web servers in the common and the combined log format (Apache, nginx and many others). */
 
-import { TimePattern } from '../../../kit/formats/time-pattern.ts';
-import { utc } from '../../../model/time/zone.ts';
-import type { Column, Value } from '../../../model/values/types.ts';
+import { utc } from '../../model/time/zone.ts';
+import type { Column, Value } from '../../model/values/types.ts';
+import { TimePattern } from './time-pattern.ts';
 
 const text = (name: string): Column => ({ name, type: 'string', nullable: true });
 const integer = (name: string): Column => ({ name, type: 'integer', nullable: true });

@@ -1,8 +1,8 @@
 /** The log formats that are known by name: what sources of text and the node Extract read. */
 
-import { f } from '../../../kit/fields.ts';
-import { utc, zoneOf } from '../../../model/time/zone.ts';
-import type { Column, Value } from '../../../model/values/types.ts';
+import { utc, zoneOf } from '../../model/time/zone.ts';
+import type { Column, Value } from '../../model/values/types.ts';
+import { f } from '../fields.ts';
 import { AccessLog, combinedColumns, commonColumns } from './access-log.ts';
 import { Syslog, syslogColumns } from './syslog.ts';
 

@@ -1,9 +1,9 @@
 /** Lines of syslog: RFC 5424, RFC 3164 with or without its priority, and the files of rsyslog and journald that begin with an ISO 8601 time. */
 
-import { TimePattern } from '../../../kit/formats/time-pattern.ts';
-import { parseTimestamp } from '../../../model/time/timestamp.ts';
-import type { Zone } from '../../../model/time/zone.ts';
-import type { Column, Json, Value } from '../../../model/values/types.ts';
+import { parseTimestamp } from '../../model/time/timestamp.ts';
+import type { Zone } from '../../model/time/zone.ts';
+import type { Column, Json, Value } from '../../model/values/types.ts';
+import { TimePattern } from './time-pattern.ts';
 
 const text = (name: string): Column => ({ name, type: 'string', nullable: true });
 export const syslogColumns: readonly Column[] = [

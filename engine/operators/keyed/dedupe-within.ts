@@ -1,18 +1,18 @@
-import type { StatefulOperator, TransformContext } from '../../../kit/node.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
-import { keyReader } from '../keyed/keyed-rows.ts';
-import { bytesPerRow, rowsFromState, rowsToState } from '../keyed/state.ts';
-import { TimeQueue } from '../keyed/time-queue.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
+import { keyReader } from './keyed-rows.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
+import { TimeQueue } from './time-queue.ts';
 
 export interface DedupeWithinOptions {
   readonly keys: readonly string[];
   /** Rows of one key are duplicates up to so long after the first of them, in milliseconds of event time; both ends count. */
   readonly within: number;
 }
-type Context = Pick<TransformContext<unknown>, 'inputs' | 'state' | 'emit' | 'fail'>;
+type Context = Pick<OperatorContext, 'inputs' | 'state' | 'emit' | 'fail'>;
 
 /** What comes out of rows that are given in the order of event time. */
 interface Spans {

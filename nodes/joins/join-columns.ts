@@ -1,14 +1,11 @@
 /** What joins have in common before any row moves: which columns come out, and what is wrong with the keys. */
 
-import { commonType, findColumn, freeName } from '../../../kit/columns.ts';
-import type { NodeProblem } from '../../../kit/node.ts';
-import { nullness } from '../../../model/schema/nulls.ts';
-import { thousands } from '../../../model/text/thousands.ts';
-import type { Column, Schema } from '../../../model/values/types.ts';
-
-/** Pairs of columns that must be equal: one of the left rows and one of the right. */
-export type KeyPair = { readonly left: string; readonly right: string };
-export type JoinKind = 'inner' | 'left' | 'right' | 'outer';
+import { commonType, findColumn, freeName } from '../../kit/columns.ts';
+import type { NodeProblem } from '../../kit/node.ts';
+import type { JoinKind, KeyPair } from '../../kit/ops.ts';
+import { nullness } from '../../model/schema/nulls.ts';
+import { thousands } from '../../model/text/thousands.ts';
+import type { Column, Schema } from '../../model/values/types.ts';
 
 /** What cards say of a join; `how` comes last. */
 export function joinCard(kind: JoinKind, pairs: readonly KeyPair[], how = ''): string {

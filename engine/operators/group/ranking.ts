@@ -1,0 +1,109 @@
+import { findColumn } from '../../../kit/columns.ts';
+import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { TopOp } from '../../../kit/ops.ts';
+import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
+import { compareDecimals } from '../../../model/values/decimal.ts';
+import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import { rowsToState } from '../keyed/state.ts';
+import { emitInBatches } from '../rows/batches.ts';
+import { noTime } from '../rows/row-failures.ts';
+import { columnSource, compile, rowSource } from '../rows/rows.ts';
+import { type Order, TopRows } from './top-rows.ts';
+
+export function ranking(op: TopOp, context: OperatorContext): StatefulOperator {
+  return op.every === null ? overAll(op, context) : byWindow(op, op.every, context);
+}
+
+function orderOf({ by: { column, direction }, every }: TopOp, schema: Schema): Order {
+  const [before, after] = direction === 'desc' ? ['>', '<'] : ['<', '>'];
+  const value = (row: string) => columnSource(column, row);
+  // A time that is null comes after all others.
+  const time = (row: string) => `(${schema.eventTime ? columnSource(schema.eventTime.column, row) : '0'} ?? Infinity)`;
+  const decimals = findColumn(schema, column)?.type === 'decimal' ? 'x = compareDecimals(x, y); y = 0; ' : '';
+  const compared = `let x = ${value('a')}, y = ${value('b')};
+    if (x !== y) { if (x === null) return 1; if (y === null) return -1; ${decimals}if (x ${before} y) return -1; if (x ${after} y) return 1; }
+    const s = ${time('a')}, t = ${time('b')}; if (s !== t) return s < t ? -1 : 1;`;
+  const contents = (row: Row): string => JSON.stringify(rowsToState([row], schema));
+  const rest = every === null ? 'return 0;' : 'const c = contents(a), d = contents(b); return c < d ? -1 : c > d ? 1 : 0;';
+  return compile(`(a, b) => { ${compared} ${rest} }`, { contents, compareDecimals });
+}
+
+/** Makes the rows that come out, from `values` (the window, if any, and the rank) and a row. */
+function ranker(input: Schema, output: Schema): (row: Row, values: readonly Value[]) => Row {
+  const added = output.columns.length - input.columns.length;
+  const columns = output.columns.map(({ name }, i) => ({ name, source: i < added ? `values[${i}]` : columnSource(name) }));
+  return compile(`(row, values) => (${rowSource(columns)})`);
+}
+
+function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: OperatorContext): StatefulOperator {
+  const schema = inputs['rows']!;
+  const rank = ranker(schema, outputs['rows']!);
+  const tops = new TopRows({ schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state });
+  return {
+    process: (rows) => tops.add(rows, () => 0),
+    finish() {
+      emitInBatches(
+        ranked(tops.take(0, false), (row, place) => rank(row, [place])),
+        (rows) => emit('rows', rows),
+      );
+    },
+    // What comes out at the end may be as old as any row.
+    outputWatermark: () => beginningOfTime,
+    snapshot: () => tops.snapshot(),
+    restore: (before) => tops.restore(before),
+    stateSize: () => tops.size(),
+  };
+}
+
+function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, emit, fail }: OperatorContext): StatefulOperator {
+  const schema = inputs['rows']!;
+  const timeOf = eventTimeReader(schema)!;
+  const rank = ranker(schema, outputs['rows']!);
+  const tops = new TopRows({ schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state });
+  let watermark = Number.NEGATIVE_INFINITY;
+  return {
+    process(rows) {
+      const late: Row[] = [];
+      const held: Row[] = [];
+      const starts: number[] = [];
+      for (const row of rows) {
+        const time = timeOf(row);
+        if (time === null) {
+          fail(noTime(schema.eventTime!.column, row));
+          continue;
+        }
+        const start = Math.floor(time / every) * every;
+        if (start + every - 1 <= watermark) {
+          late.push(row);
+          continue;
+        }
+        held.push(row);
+        starts.push(start);
+      }
+      tops.add(held, (i) => starts[i]!);
+      if (late.length > 0) emit('late', late);
+    },
+    advance(time) {
+      watermark = time;
+      const complete = tops.places.filter((start) => start + every - 1 <= time || time >= endOfTime).sort((a, b) => a - b);
+      for (const start of complete) {
+        emitInBatches(
+          // Keys came in an order that means nothing.
+          ranked(tops.take(start, true), (row, place) => rank(row, [start, start + every, place])),
+          (rows) => emit('rows', rows),
+        );
+      }
+    },
+    snapshot: (): State => ({ watermark: Number.isFinite(watermark) ? watermark : null, tops: tops.snapshot() }),
+    restore(state) {
+      const before = state as { readonly watermark: number | null; readonly tops: State };
+      watermark = before.watermark ?? Number.NEGATIVE_INFINITY;
+      tops.restore(before.tops);
+    },
+    stateSize: () => tops.size(),
+  };
+}
+
+function* ranked(tops: Iterable<readonly Row[]>, toRow: (row: Row, place: number) => Row): Iterable<Row> {
+  for (const rows of tops) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
+}

@@ -1,0 +1,31 @@
+import { caster } from '../../../kit/formats/casting.ts';
+import { jsonFieldReader } from '../../../kit/formats/json-fields.ts';
+import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import { columnsOfItems, type ExplodeOp } from '../../../kit/row-ops.ts';
+import type { Json, Row, Value } from '../../../model/values/types.ts';
+import { columnSource, compile, rowSource } from './rows.ts';
+
+export function exploding(op: ExplodeOp, { inputs, outputs }: OperatorContext): Operator {
+  const { column, empty, position } = op;
+  const made = new Set(columnsOfItems(op));
+  const kept = new Set(inputs['rows']!.columns.flatMap(({ name }) => (name === column ? [] : [name])));
+  let next = 0;
+  const sources = outputs['rows']!.columns.map(({ name }) => ({ name, source: kept.has(name) && !made.has(name) ? columnSource(name) : `made[${next++}]` }));
+  const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(sources)})`);
+  const read = itemReader(op);
+  const hasPosition = position !== null;
+  return {
+    expand: (row) => {
+      const value = row[column] as Json;
+      const items: readonly Json[] = Array.isArray(value) ? value : value === null ? [] : [value];
+      if (items.length === 0) return empty === 'none' ? [] : [toRow(row, [...read(null), null])];
+      return items.map((item, i) => toRow(row, hasPosition ? [...read(item), i + 1] : read(item)));
+    },
+  };
+}
+
+function itemReader({ column, items, unfit }: ExplodeOp): (item: Json) => Value[] {
+  if (items.kind === 'columns') return jsonFieldReader(items.columns, column, unfit, 'explode/cast');
+  const cast = caster({ name: column, type: 'json' }, items.column.type, unfit, 'explode/cast', items.column.field);
+  return (item) => [cast(item)];
+}

@@ -1,0 +1,33 @@
+/** What the declarations of nodes that keep something for each key share. */
+import type { Column, Schema } from '../model/values/types.ts';
+import { duplicateNames, keyTypes } from './columns.ts';
+import { f } from './fields.ts';
+import type { NodeProblem } from './node.ts';
+
+export const keysField = f.columns({
+  label: 'By',
+  help: 'Each combination of their values is looked at on its own; none: all rows together.',
+  types: keyTypes,
+  default: [],
+});
+export const ttlField = f.duration({
+  label: 'Forget a key after',
+  help: 'A key without a row for so long starts anew, and takes no memory until then.',
+  min: 1,
+  optional: true,
+  advanced: true,
+});
+/** What docs say of both. */
+export const ttlDocs = `Kept is the state of every key, on disk where it outgrows memory. *Forget a key after* bounds it: a key that had no row for so long starts anew. That time is the rows' event time where they have one, and the wall clock otherwise.`;
+
+/** A schema with further columns behind; a problem where a name is taken. `field` is the param that names the i-th of them. */
+export function withColumns(
+  schema: Schema | null,
+  added: readonly Column[],
+  field: (index: number) => string,
+): { schema: Schema | null; problems: NodeProblem[] } {
+  const columns = schema?.columns ?? [];
+  const names = [...columns, ...added].map(({ name }) => name);
+  const problems = duplicateNames(names, (i) => (i < columns.length ? '' : field(i - columns.length)));
+  return { schema: schema && { columns: [...columns, ...added] }, problems };
+}
