@@ -17,7 +17,50 @@ describe('explainPlan', () => {
   it('tells reading order, loops, steps and where rows go', () => {
     const nodes = { main: source, small: source, step: { ...transform, onError: 'skip' as const }, more: transform, look: lookUp, out: sink, rest: sink };
     const edges = ['main -> step', 'step -> more', 'more -> look', 'more.rest -> rest', 'small -> look.lookup', 'look -> out'];
-    expect(explained(nodes, edges)).toMatchInlineSnapshot();
+    expect(explained(nodes, edges)).toMatchInlineSnapshot(`
+      "7 nodes, 6 edges. The run ends when its input has ended.
+      Everything runs here: in one thread of this machine. A step that is marked "here, elsewhere" is plain data that another runner could do; there is none yet.
+
+      Sources, in reading order
+        1. small
+        2. main
+        read first, to the end: lookup of look
+
+      Loops, each one pass over a batch
+        1. step > more: pass, then pass
+
+      Steps
+        main: read (read)
+            runs: here
+        small: read (read)
+            runs: here
+        step: pass
+            rows could be split: in any way
+            rows that fail: skipped and counted
+            runs: here
+        more: pass
+            rows could be split: in any way
+            runs: here
+        rest: write (write)
+            runs: here
+        look: look-up
+            reads first: lookup, to its end
+            rows could be split: in any way
+            runs: here
+        out: write (write)
+            runs: here
+
+      Rows
+        small
+        └─ rows (a integer, b string) -> lookup of look
+           └─ rows (a integer, b string) -> out
+        main
+        └─ rows (a integer, b string) -> step
+           └─ rows (a integer, b string) -> more
+              ├─ rest (a integer, b string) -> rest
+              └─ rows (a integer, b string) -> rows of look (above)
+      "
+    `);
   });
 });
 
