@@ -90,7 +90,7 @@ export function traitsOf(op: Op): OpTraits {
 export function isRowByRow(op: Op): boolean {
   const { isStateful, first, bounded, awaits, setsEventTime, partition } = traitsOf(op);
   const isHeld = first.length + bounded.length + awaits.length > 0;
-  return partition === 'any' && !isStateful && !isHeld && !setsEventTime && op.op !== 'flatten';
+  return partition === 'any' && !isStateful && !isHeld && !setsEventTime;
 }
 
 /** Each key's rows, in their order, are all that counts for them. */
