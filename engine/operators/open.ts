@@ -1,19 +1,19 @@
 /** How each operation is done in a thread of this machine. */
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
+import { combining } from './group/combining.ts';
+import { pivoting } from './group/pivoting.ts';
+import { ranking } from './group/ranking.ts';
+import { runningAggregation } from './group/running-aggregation.ts';
+import { lookingUp } from './join/lookup.ts';
+import { lookingUpVersions } from './join/lookup-versions.ts';
+import { streamJoining } from './join/stream-join.ts';
+import { deduping } from './keyed/deduping.ts';
 import { filling } from './keyed/filling.ts';
 import { keyedSteps } from './keyed/keyed-steps.ts';
 import { lagging } from './keyed/lagging.ts';
 import { limiting, sampling, thinning } from './keyed/limiting.ts';
 import { scoring } from './keyed/scoring.ts';
-import { lookingUp } from './join/lookup.ts';
-import { lookingUpVersions } from './join/lookup-versions.ts';
-import { streamJoining } from './join/stream-join.ts';
-import { deduping } from './keyed/deduping.ts';
-import { combining } from './group/combining.ts';
-import { pivoting } from './group/pivoting.ts';
-import { ranking } from './group/ranking.ts';
-import { runningAggregation } from './group/running-aggregation.ts';
 import { ordering } from './order/ordering.ts';
 import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';

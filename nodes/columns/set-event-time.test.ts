@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { OrderCare, StatefulOperator } from '../../kit/node.ts';
 import { looksAt } from '../../kit/op-traits.ts';
+import type { Params } from '../../kit/params.ts';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
 import type { Row, State } from '../../model/values/types.ts';
 import { prepareTransform, schema } from '../../test/transform-trial.ts';
@@ -88,7 +89,7 @@ it('says what is missing', () => {
 
 it('says what it does as data, the same for the same meaning, and leaves all other columns as they are', () => {
   const input = schema({ ts: 'integer', line: 'string' });
-  const opOf = (params: object) => prepareTransform(setEventTime, params, { rows: [input] }, { now: () => 0, fail: () => {}, emit: () => {} }).op;
+  const opOf = (params: object) => prepareTransform(setEventTime, params as Params, { rows: [input] }, { now: () => 0, fail: () => {}, emit: () => {} }).op;
   const op = opOf({ timeColumn: 'ts', timeFormat: 'seconds', timeZone: 'Europe/Berlin', timePattern: 'dd.MM.yyyy' });
   expect(op).toEqual(opOf({ timeColumn: 'ts', timeFormat: 'seconds' }));
   expect(JSON.parse(JSON.stringify(op))).toEqual(op);
