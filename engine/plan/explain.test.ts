@@ -19,7 +19,8 @@ describe('explainPlan', () => {
     const edges = ['main -> step', 'step -> more', 'more -> look', 'more.rest -> rest', 'small -> look.lookup', 'look -> out'];
     expect(explained(nodes, edges)).toMatchInlineSnapshot(`
       "7 nodes, 6 edges. The run ends when its input has ended.
-      Everything runs here: in one thread of this machine. A step that is marked "here, elsewhere" is plain data that another runner could do; there is none yet.
+      Everything runs in one thread of this machine.
+      "here, elsewhere": plain data that another runner could carry out; there is none yet.
 
       Sources, in reading order
         1. small
@@ -37,16 +38,16 @@ describe('explainPlan', () => {
         step: pass
             rows could be split: in any way
             rows that fail: skipped and counted
-            runs: here
+            runs: here only: For tests.
         more: pass
             rows could be split: in any way
-            runs: here
+            runs: here only: For tests.
         rest: write (write)
             runs: here
         look: look-up
             reads first: lookup, to its end
             rows could be split: in any way
-            runs: here
+            runs: here only: For tests.
         out: write (write)
             runs: here
 

@@ -23,8 +23,8 @@ export function explainPlan(plan: PhysicalPlan): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-const place =
-  'Everything runs here: in one thread of this machine. A step that is marked "here, elsewhere" is plain data that another runner could do; there is none yet.';
+const place = `Everything runs in one thread of this machine.
+"here, elsewhere": plain data that another runner could carry out; there is none yet.`;
 
 function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
@@ -61,7 +61,8 @@ function step(node: PlannedNode, plan: PhysicalPlan): string[] {
 
 /** Native code and connectors exist here only. */
 function runsOn(op: Op | undefined): string {
-  return op && op.op !== 'native' ? 'here, elsewhere' : 'here';
+  if (!op) return 'here';
+  return op.op === 'native' ? `here only: ${op.why}` : 'here, elsewhere';
 }
 
 function traitFacts({ isStateful, first, bounded, awaits, ends, setsEventTime, partition }: OpTraits, inputs: readonly string[]): string[] {

@@ -22,12 +22,6 @@ describe.skipIf(why !== null)(`the plan${why ? ` (${why})` : ''}`, () => {
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Plan' });
     await dialog.getByText('Sources, in reading order').waitFor();
-    if (process.env['MILLRACE_PICTURES']) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        await page.screenshot({ path: `${process.env['MILLRACE_PICTURES']}/plan-${colorScheme}.png` });
-      }
-    }
     await dialog.getByRole('button', { name: 'Copy' }).click();
     await dialog.getByRole('button', { name: 'Copied' }).waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('hot: filter by');
