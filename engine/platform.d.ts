@@ -10,6 +10,8 @@ declare class AbortController {
   readonly signal: AbortSignal;
   abort(reason?: unknown): void;
 }
+/** Monotonic milliseconds. */
+declare const performance: { now(): number };
 declare function structuredClone<T>(value: T): T;
 declare function queueMicrotask(task: () => void): void;
 declare function setTimeout(task: () => void, ms: number): PlatformTimer;

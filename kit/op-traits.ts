@@ -85,6 +85,13 @@ export function traitsOf(op: Op): OpTraits {
   }
 }
 
+/** Whether it is done for each row by itself as it comes: neighbours that are become one loop. */
+export function isRowByRow(op: Op): boolean {
+  const { isStateful, first, bounded, awaits, setsEventTime, partition } = traitsOf(op);
+  const isHeld = first.length + bounded.length + awaits.length > 0;
+  return partition === 'any' && !isStateful && !isHeld && !setsEventTime;
+}
+
 /** Each key's rows, in their order, are all that counts for them. */
 function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
   return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };

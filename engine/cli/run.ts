@@ -47,7 +47,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
   const prepared = options.explain || options.detach ? null : forkNode('run', { readsInput: true });
   try {
     const { load } = await import('./load.ts');
-    const { explainPlan, planRun } = await import('../plan/plan.ts');
+    const { planRun } = await import('../plan/plan.ts');
     const { chooseOptions } = await import('./options.ts');
     const loaded = await load(file, { parameters: options.set, toRun: true });
     const { checked, pipeline, folder } = loaded;
@@ -60,6 +60,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const taken = replaying?.takeUp(planned, loaded, { stateFolder: state, from: chosen.options.from }) ?? null;
     const plan = taken?.plan ?? planned;
     if (options.explain) {
+      const { explainPlan } = await import('../plan/explain.ts');
       process.stdout.write(visibleLines(explainPlan(plan)));
       return 0;
     }

@@ -6,7 +6,8 @@ import { emptyPipeline, type Pipeline, type PipelineNode } from '../document/pip
 import { codeAnalysis } from '../sandbox/analysis.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
-import { explainPlan, planRun } from './plan.ts';
+import { explainPlan } from './explain.ts';
+import { planRun } from './plan.ts';
 
 const catalogue = new Catalogue(definitions);
 const table: Schema = {

@@ -77,14 +77,14 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
     plan.edges,
   );
   const scope = graph.downstream([node]);
-  const stateful = plan.nodes.find(({ id, op }) => scope.has(id) && op && traitsOf(op).isStateful);
-  if (stateful) {
-    const where = stateful.id === node ? `"${node}" itself` : `"${stateful.id}", which is behind "${node}",`;
+  const stateful = replayObstacle(plan, node);
+  if (stateful !== null) {
+    const where = stateful === node ? `"${node}" itself` : `"${stateful}", which is behind "${node}",`;
     throw new MillraceError({
       code: 'replay/stateful',
       message: `Rows of "${node}" cannot be replayed by themselves: ${where} counts with other rows, which are not there`,
       hint: 'Run the pipeline again from scratch.',
-      node: stateful.id,
+      node: stateful,
     });
   }
   const port = Object.keys(target.inputs)[0]!;
@@ -99,6 +99,16 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
     chains: plan.chains.map((chain) => chain.filter((each) => scope.has(each))).filter(({ length }) => length > 1),
     bounded: true,
   };
+}
+
+/** The first node, this one or one after it, that counts with other rows: rows of this one cannot be replayed by themselves. Null: they can. */
+export function replayObstacle(plan: PhysicalPlan, node: NodeId): NodeId | null {
+  const graph = new Graph(
+    plan.nodes.map(({ id }) => id),
+    plan.edges,
+  );
+  const scope = graph.downstream([node]);
+  return plan.nodes.find(({ id, op }) => scope.has(id) && op && traitsOf(op).isStateful)?.id ?? null;
 }
 
 export interface KeptRows {

@@ -1,3 +1,4 @@
+import { isRowByRow } from '../../kit/op-traits.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { nameList } from '../../model/text/name-list.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -94,8 +95,8 @@ function planNode({ id, node, onError, definition, params, op, inputs, inputList
 }
 
 /**
- * Maximal runs of two and more transforms, each of which feeds the next and nobody else through that port, and each of which
- * has one input. Which of them work row by row, and so really run as one loop, only the running nodes can tell.
+ * Maximal runs of two and more transforms that work row by row, each of which feeds the next and nobody else through that port, and
+ * each of which has one input: each is one loop.
  */
 function findChains(nodes: readonly CheckedNode[], graph: Graph): NodeId[][] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
@@ -115,60 +116,13 @@ function findChains(nodes: readonly CheckedNode[], graph: Graph): NodeId[][] {
 }
 
 /** The transform that continues a node's chain: the one behind its first port for which that can be said. */
-function followerOf({ id, definition }: CheckedNode, nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph): NodeId | undefined {
-  if (definition.kind !== 'transform') return undefined;
+function followerOf({ id, definition, op }: CheckedNode, nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph): NodeId | undefined {
+  if (definition.kind !== 'transform' || !op || !isRowByRow(op)) return undefined;
   for (const { name } of outputsOf(definition)) {
     const edges: readonly Edge[] = name === errorPort ? [] : graph.outgoing(id, name);
     const next = nodes.get(edges[0]?.to.node ?? '');
-    if (edges.length !== 1 || next?.definition.kind !== 'transform') continue;
+    if (edges.length !== 1 || !next?.op || !isRowByRow(next.op)) continue;
     if (inputsOf(next.definition).length === 1 && graph.incoming(next.id).length === 1) return next.id;
   }
   return undefined;
-}
-
-/** A plan as text, for `millrace run --explain`: the order of the sources, what may be fused, and the graph as a tree from the sources on. */
-export function explainPlan(plan: PhysicalPlan): string {
-  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
-  const printed = new Set<string>();
-  const lines: string[] = [`${count(plan.nodes.length, 'node')}, ${count(plan.edges.length, 'edge')}`];
-  plan.sourceGroups.forEach((group, i) => {
-    lines.push(`${i === 0 ? 'read first' : 'then'}: ${group.join(', ')}`);
-  });
-  for (const { sources } of plan.alignment?.meetings ?? []) lines.push(`in step by event time: ${sources.join(', ')}`);
-  for (const chain of plan.chains) lines.push(`one loop where its nodes work row by row: ${chain.join(' > ')}`);
-
-  const print = (node: PlannedNode, prefix: string, lead: string, arrival: string) => {
-    const again = printed.has(node.id);
-    lines.push(`${prefix}${lead}${arrival}${node.id}  [${node.type}]${node.onError === 'stop' ? '' : ` on error: ${node.onError}`}${again ? '  (above)' : ''}`);
-    if (again) return;
-    printed.add(node.id);
-    const outgoing = plan.edges.filter((edge) => edge.from.node === node.id);
-    const below = prefix + (lead === '' ? '' : lead.startsWith('├') ? '│  ' : '   ');
-    outgoing.forEach((edge, i) => {
-      print(nodes.get(edge.to.node)!, below, i === outgoing.length - 1 ? '└─ ' : '├─ ', `${flow(edge, node)} -> ${portOf(edge, nodes)}`);
-    });
-  };
-  for (const id of plan.sourceGroups.flat()) {
-    lines.push('');
-    print(nodes.get(id)!, '', '', '');
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function flow(edge: Edge, from: PlannedNode): string {
-  return `${edge.from.port} (${columnsOf(from.outputs[edge.from.port])})`;
-}
-
-/** The port's name, where the node has several inputs. */
-function portOf(edge: Edge, nodes: ReadonlyMap<string, PlannedNode>): string {
-  return Object.keys(nodes.get(edge.to.node)!.inputs).length > 1 ? `${edge.to.port} of ` : '';
-}
-
-function columnsOf(schema: Schema | undefined): string {
-  const names = schema?.columns.map((column) => `${column.name} ${column.asWritten ? 'as written' : column.type}`) ?? [];
-  return names.length > 6 ? `${names.slice(0, 6).join(', ')}, and ${names.length - 6} more` : names.join(', ');
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

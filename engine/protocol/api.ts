@@ -71,6 +71,8 @@ export const requestParams = {
   'document.close': z.object({ documentId: document }),
   /** `since`: the answer that the editor holds; the new one may then be told as the difference from it. */
   'pipeline.check': z.object({ documentId: document, ...pipelineOrChanges, since: z.number().int().optional() }),
+  /** How a run of it would go, as text, with the defaults of its parameters. Rejects with what is in the way of a run. */
+  'pipeline.explain': z.object({ documentId: document, pipeline: pipelineSchema }),
   /** The newest preview of a document wins: an older one still under way is answered with code `preview/superseded`. */
   'preview.read': z.object({ documentId: document, ...pipelineOrChanges, node: z.string(), port: z.string(), limit: z.number().int().min(1).max(100_000) }),
   /** Reads a source to its end and tells what does not fit; `source.scanning` says how far it is. Rejects with `scan/stopped` where it is cancelled. */
@@ -180,6 +182,7 @@ export interface RequestResults {
   'pipeline.touches': Touches;
   'document.close': null;
   'pipeline.check': CheckAnswer;
+  'pipeline.explain': { readonly text: string };
   'preview.read': PreviewResult;
   'source.scan': ScanResult;
   'source.scanned': ScanState;

@@ -1,18 +1,19 @@
 import type { PipelineReceiver } from '../document/transfer.ts';
+import { explainPlan } from '../plan/explain.ts';
 import type { Preview } from '../preview/preview.ts';
 import type { TypeChecks } from '../preview/type-checks.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import { type Answers, pipelineOf } from './handlers.ts';
 
-/** Checks and previews: what the editor asks at every edit. */
+/** Checks, plans and previews: what the editor asks at every edit. */
 export function previewHandlers(
   documents: Documents,
   checks: Checks,
   preview: Preview,
   typeChecks: TypeChecks,
   received: PipelineReceiver,
-): Answers<'pipeline.check' | 'preview.read'> {
+): Answers<'pipeline.check' | 'pipeline.explain' | 'preview.read'> {
   return {
     'pipeline.check': async (asked) => {
       const { documentId, since } = asked;
@@ -24,6 +25,10 @@ export function previewHandlers(
       const { answer, code } = await checks.answer(pipeline, document, { touch: trusted, since });
       if (code) typeChecks.request(documentId, code);
       return answer;
+    },
+    'pipeline.explain': async ({ documentId, pipeline }) => {
+      const { plan } = await checks.plan(pipeline, documents.trusted(documentId), { touch: true, mustKnow: true });
+      return { text: explainPlan(plan) };
     },
     'preview.read': (asked, signal) => {
       const { documentId, node, port, limit } = asked;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { TransformDefinition } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import type { Op } from '../../kit/ops.ts';
 import { defaultsOf, type Params } from '../../kit/params.ts';
@@ -7,7 +8,7 @@ import topN from '../rows/top-n.ts';
 import aggregate from './aggregate.ts';
 import runningAggregate from './running-aggregate.ts';
 
-function lowered(definition: { readonly params: Params; lower?(given: any): Op }, params: Params): Op {
+function lowered(definition: TransformDefinition<any>, params: Params): Op {
   return definition.lower!({ params: { ...defaultsOf(definition.params as never), ...params }, inputs: { rows: { columns: [] } } });
 }
 const count = { function: 'count', column: null, percent: 95, name: 'n' };

@@ -9,6 +9,7 @@ import {
   IconLayoutBottombar,
   IconLayoutSidebar,
   IconLayoutSidebarRight,
+  IconListDetails,
   IconMap,
   IconMoon,
   IconPlayerEject,
@@ -23,6 +24,7 @@ import {
 import { fitAll, zoomBy, zoomTo } from '../graph/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
 import { isOwnRun } from '../runs/origin.ts';
+import { showPlan } from '../runs/PlanDialog.tsx';
 import { endRun, isEnding, isRunning, isSteerable, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
 import type { DockTab, SessionState } from '../session/session.ts';
 import type { Command } from '../shell/commands/command.ts';
@@ -149,6 +151,14 @@ export const runCommands: readonly Command[] = [
     icon: IconBookmark,
     enabled: (state) => isEndless(state) && isSteerable(state.run),
     run: () => makeCheckpoint(),
+  },
+  {
+    name: 'run.plan',
+    label: 'Show plan…',
+    help: 'How a run would go: what is read first, loops, state, and where rows go.',
+    icon: IconListDetails,
+    enabled: (state) => state.engine === 'ready' && Object.keys(state.pipeline.nodes).length > 0,
+    run: () => showPlan(),
   },
 ];
 

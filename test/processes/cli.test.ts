@@ -135,7 +135,9 @@ describe('millrace run', () => {
   it('explains a plan without running it', async () => {
     const { code, stdout } = await millrace('run', 'good.millrace.json', '--explain');
     expect(code).toBe(0);
-    expect(stdout).toContain('days');
+    expect(stdout).toMatch(/^Sources, in reading order\n {2}1\. days\n/m);
+    expect(stdout).toMatch(/^Steps\n(.*\n)*? {2}hot: filter by .*\n(.*\n)*? {6}runs: here, elsewhere$/m);
+    expect(stdout).toMatch(/^Rows\n {2}days\n/m);
     expect(existsSync(at('hot.jsonl'))).toBe(false);
   });
 

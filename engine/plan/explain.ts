@@ -1,0 +1,134 @@
+/** A plan as text, for `millrace run --explain` and the editor: what a run will do, all of it derived from the operations. */
+import { traitsOf } from '../../kit/op-traits.ts';
+import type { Op, OpTraits } from '../../kit/ops.ts';
+import type { Schema } from '../../model/values/types.ts';
+import type { Edge, NodeId } from '../document/pipeline.ts';
+import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
+import { replayObstacle } from './errors-table.ts';
+import { listed, opWords } from './op-words.ts';
+
+export function explainPlan(plan: PhysicalPlan): string {
+  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
+  const ends = plan.bounded ? 'The run ends when its input has ended.' : 'The run goes on until it is stopped, and commits with checkpoints.';
+  const parts = [
+    `${count(plan.nodes.length, 'node')}, ${count(plan.edges.length, 'edge')}. ${ends}\n${place}`,
+    section('Sources, in reading order', sources(plan)),
+    section('Loops, each one pass over a batch', loops(plan, nodes)),
+    section(
+      'Steps',
+      plan.nodes.flatMap((node) => step(node, plan)),
+    ),
+    section('Rows', tree(plan, nodes)),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+const place = `Everything runs in one thread of this machine.
+"here, elsewhere": plain data that another runner could carry out; there is none yet.`;
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+type Nodes = ReadonlyMap<NodeId, PlannedNode>;
+
+function sources({ nodes, sourceGroups, alignment, replays = [] }: PhysicalPlan): string[] {
+  const first = nodes.flatMap(({ id, op }) => (op ? traitsOf(op).first.map((port) => `${port} of ${id}`) : []));
+  return [
+    ...sourceGroups.map((group, i) => `${i + 1}. ${group.map((id) => (replays.includes(id) ? `${id} (rows that failed before)` : id)).join(', ')}`),
+    ...(first.length > 0 ? [`read first, to the end: ${first.join(', ')}`] : []),
+    ...(alignment?.meetings ?? []).map((meeting) => `read in step by event time: ${meeting.sources.join(', ')}`),
+  ];
+}
+
+function loops({ chains }: PhysicalPlan, nodes: Nodes): string[] {
+  return chains.map((chain, i) => {
+    const words = chain.map((id) => wordsOf(nodes.get(id)!));
+    return `${i + 1}. ${chain.join(' > ')}: ${words.join(', then ')}`;
+  });
+}
+
+function wordsOf({ op, type }: PlannedNode): string {
+  return op ? opWords(op, type) : type;
+}
+
+function step(node: PlannedNode, plan: PhysicalPlan): string[] {
+  const { id, kind, type, op, inputs } = node;
+  const words = op ? opWords(op, type) : kind === 'source' ? `read (${type})` : `write (${type})`;
+  const facts = op ? traitFacts(traitsOf(op), Object.keys(inputs)) : [];
+  return [`${id}: ${words}`, ...[...facts, ...errorFacts(node, plan), `runs: ${runsOn(op)}`].map((fact) => `    ${fact}`)];
+}
+
+/** Native code and connectors exist here only. */
+function runsOn(op: Op | undefined): string {
+  if (!op) return 'here';
+  return op.op === 'native' ? `here only: ${op.why}` : 'here, elsewhere';
+}
+
+function traitFacts({ isStateful, first, bounded, awaits, ends, setsEventTime, partition }: OpTraits, inputs: readonly string[]): string[] {
+  const at = (port: string) => (inputs.length > 1 ? ` of ${port}` : '');
+  const keyed = partition !== null && partition !== 'any' ? keysByInput(partition) : null;
+  return [
+    ...(isStateful ? [keyed ? `state: by ${keyed}` : 'state: one for all rows'] : []),
+    ...first.map((port) => `reads first: ${port}, to its end`),
+    ...bounded.filter((port) => !first.includes(port)).map((port) => `waits for: the end of the input${at(port)}`),
+    ...awaits.map(({ port, time }) => `waits for: the watermark${at(port)}${time === null ? '' : ` (${time})`}`),
+    ...(ends ? ['ends: by itself, before its input where it has enough'] : []),
+    ...(setsEventTime ? ['event time: set here'] : []),
+    `rows could be split: ${partition === 'any' ? 'in any way' : keyed ? `by ${keyed}` : 'not, one instance takes all'}`,
+  ];
+}
+
+/** `region`; where inputs have keys of their own, `id (left), customer (right)`. */
+function keysByInput(partition: { readonly [input: string]: readonly string[] }): string | null {
+  const texts = Object.entries(partition).map(([input, keys]) => [input, listed(keys)] as const);
+  if (texts.length === 0 || texts.some(([, keys]) => keys === '')) return null;
+  if (new Set(texts.map(([, keys]) => keys)).size === 1) return texts[0]![1];
+  return texts.map(([input, keys]) => `${keys} (${input})`).join(', ');
+}
+
+function errorFacts({ id, kind, onError }: PlannedNode, plan: PhysicalPlan): string[] {
+  if (onError === 'stop') return [];
+  if (onError === 'skip') return ['rows that fail: skipped and counted'];
+  if (onError === 'route') return ['rows that fail: leave by the port "errors"'];
+  if (kind === 'source') return ['rows that fail: kept; they cannot be replayed, since they never became rows'];
+  const obstacle = replayObstacle(plan, id);
+  if (!obstacle) return ['rows that fail: kept; they can be replayed alone'];
+  return [`rows that fail: kept; they cannot be replayed alone, only in a run that goes on (state at ${obstacle})`];
+}
+
+/** From the sources on. */
+function tree(plan: PhysicalPlan, nodes: Nodes): string[] {
+  const printed = new Set<NodeId>();
+  const lines: string[] = [];
+  const print = (node: PlannedNode, prefix: string, lead: string, arrival: string) => {
+    const again = printed.has(node.id);
+    lines.push(`${prefix}${lead}${arrival}${node.id}${again ? ' (above)' : ''}`);
+    if (again) return;
+    printed.add(node.id);
+    const outgoing = plan.edges.filter((edge) => edge.from.node === node.id);
+    const below = prefix + (lead === '' ? '' : lead.startsWith('├') ? '│  ' : '   ');
+    outgoing.forEach((edge, i) => {
+      print(nodes.get(edge.to.node)!, below, i === outgoing.length - 1 ? '└─ ' : '├─ ', `${flow(edge, node)} -> ${portOf(edge, nodes)}`);
+    });
+  };
+  for (const id of plan.sourceGroups.flat()) print(nodes.get(id)!, '', '', '');
+  return lines;
+}
+
+function flow(edge: Edge, from: PlannedNode): string {
+  return `${edge.from.port} (${columnsOf(from.outputs[edge.from.port])})`;
+}
+
+/** The port's name, where the node has several inputs. */
+function portOf(edge: Edge, nodes: Nodes): string {
+  return Object.keys(nodes.get(edge.to.node)!.inputs).length > 1 ? `${edge.to.port} of ` : '';
+}
+
+function columnsOf(schema: Schema | undefined): string {
+  return listed(schema?.columns.map((column) => `${column.name} ${column.asWritten ? 'as written' : column.type}`) ?? []);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
