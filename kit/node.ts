@@ -22,13 +22,6 @@ export interface Port {
   readonly many?: boolean;
   /** Inputs only: may stay unconnected. Outputs may always. */
   readonly optional?: boolean;
-  /**
-   * Inputs only: read to its end before the node's other inputs deliver anything. Only where one source feeds both is that
-   * impossible: the node then holds back what comes too early. A function where that depends on the node's params.
-   */
-  readonly first?: boolean | ((params: any) => boolean);
-  /** Inputs only: the node holds rows back until the input ends, so it must be bounded. A function where that depends on the params. */
-  readonly bounded?: boolean | ((params: any) => boolean);
   /** Outputs only: takes the rows that came too late to count. Their number is a metric of the node. */
   readonly late?: boolean;
   /** Outputs only: no row leaves here while a param has one of these values. The editor then shows the port only where an edge uses it. */
@@ -367,29 +360,10 @@ export interface TransformDefinition<F extends Fields> extends Definition<F> {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /**
-   * What comes out for a row depends on other rows: it cannot be given a single one again later. Absent: its operators keep
-   * nothing between rows. A function where that depends on the params.
-   */
-  readonly stateful?: boolean | ((params: ParamsOf<F>) => boolean);
-  /** It makes the event time and the watermark of what it sends on, whatever those of its input are: see `OutputTime`. */
-  readonly setsEventTime?: boolean;
-  /** Its outputs end even where its inputs do not (see `done`). */
-  readonly ends?: boolean;
-  /**
-   * For a node with one input: the columns whose values it looks at. All others leave it as they came and under their own names, or not at
-   * all, so that a run may hand them to it as text (engine/plan/as-written.ts). Absent or null: it may look at all of them. Pure.
-   */
-  looksAt?(params: ParamsOf<F>, input: Schema): readonly string[] | null;
-  /**
-   * The inputs of which something is held until the watermark has passed it: where none rises, for ever. `time`: the column that
-   * it goes by and that then has to be the event time, or null where the node needs none; `field`: the param that names it.
-   */
-  awaits?(params: ParamsOf<F>): readonly { readonly port: string; readonly time: string | null; readonly field?: string }[];
-  /**
    * What it does, as data: see ops.ts. Total, pure and cheap. Inputs whose columns are not known yet have none.
    */
-  lower?(context: LowerContext<ParamsOf<F>>): Op;
-  /** For a native operation only. */
+  lower(context: LowerContext<ParamsOf<F>>): Op;
+  /** Of a native operation alone: how it is done. */
   run?(context: TransformContext<ParamsOf<F>>): Operator;
 }
 export interface LowerContext<P> {

@@ -1,4 +1,5 @@
 // A node is one file with one default export. `npx millrace new-node transform NAME` copies this one; nothing else is edited.
+import { columnSource } from '../kit/column-source.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
 
@@ -32,12 +33,11 @@ Say what the node does, when to use it, and its rules for null and for errors: t
     return { outputs: { rows: { columns: [...rows.columns.filter((column) => column.name !== name), { name, type: 'integer', nullable: true }] } } };
   },
 
-  // Row by row: `map`, `test` or `expand`. For whole batches and state: `process` and `finish` (see sort.ts).
-  run: ({ params: { column, name } }) => ({
-    map: (row) => {
-      const text = row[column];
-      return { ...row, [name]: typeof text === 'string' ? text.length : null }; // rows are never changed: make a new one
-    },
+  // What it does, as an operation of a closed set (kit/ops.ts). What the engine has to know of it follows from there. For what no
+  // operation says there is `native`, with a `run` beside it: one instance, on this machine only.
+  lower: ({ params: { column, name } }) => ({
+    op: 'compute',
+    columns: [{ name, expression: { language: 'typescript', source: `${columnSource(column)}?.length ?? null`, field: 'column' } }],
   }),
 
   // Run as tests, shown in the docs: the usual case, and an odd one.

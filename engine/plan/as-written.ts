@@ -87,7 +87,7 @@ class Columns {
     const [input] = Object.values(node.inputs);
     // Rows on an error port are JSON for whoever reads them there.
     const isRouted = edges.some(({ from }) => from.node === node.id && from.port === errorPort);
-    const looked = input && !isRouted ? (looksAt(node.op, input) ?? definition.looksAt?.(node.params, input)) : null;
+    const looked = input && !isRouted ? looksAt(node.op, input) : null;
     return looked != null && !looked.includes(name) && input!.columns.some((column) => column.name === name);
   }
 

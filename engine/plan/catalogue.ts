@@ -60,12 +60,6 @@ export function isBounded(definition: NodeDefinition, params: Params): boolean {
   return typeof definition.bounded === 'function' ? definition.bounded(params) : definition.bounded;
 }
 
-/** Whether an input port with these params is read to its end first, or holds its rows back until it has ended. */
-export function portIs(trait: 'first' | 'bounded', port: Port, params: Params): boolean {
-  const given = port[trait] ?? false;
-  return typeof given === 'function' ? given(params) : given;
-}
-
 /** Whether an output port with these params gives no rows. */
 export function isAbsent({ absentWhen }: Port, params: Params): boolean {
   return absentWhen?.is.some((value) => value === (params[absentWhen.param] ?? null)) ?? false;

@@ -1,10 +1,9 @@
 /** From nodes to operations. */
-import type { NodeDefinition, TransformDefinition } from '../../kit/node.ts';
+import type { NodeDefinition } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import type { Op, OpTraits } from '../../kit/ops.ts';
 import type { Params } from '../../kit/params.ts';
 import type { Schema } from '../../model/values/types.ts';
-import { portIs } from './catalogue.ts';
 
 type Schemas = { readonly [port: string]: Schema | null };
 
@@ -13,7 +12,7 @@ export function lower(definition: NodeDefinition, params: Params, inputs: Schema
   if (definition.kind !== 'transform') return null;
   const known = Object.fromEntries(definition.inputs.map(({ name }) => [name, inputs[name] ?? { columns: [] }]));
   try {
-    return definition.lower?.({ params, inputs: known }) ?? nativeOp(definition, params);
+    return definition.lower({ params, inputs: known });
   } catch {
     return { op: 'native', why: 'Its params are not valid.', traits: traitsOf({ op: 'flatten' }) };
   }
@@ -23,18 +22,4 @@ export function lower(definition: NodeDefinition, params: Params, inputs: Schema
 export function traitsOfNode(definition: NodeDefinition | undefined, params: Params, inputs: Schemas): OpTraits | null {
   const op = definition && lower(definition, params, inputs);
   return op ? traitsOf(op) : null;
-}
-
-function nativeOp(definition: TransformDefinition<any>, params: Params): Op {
-  const { stateful = false } = definition;
-  const traits: OpTraits = {
-    isStateful: typeof stateful === 'function' ? stateful(params) : stateful,
-    first: definition.inputs.filter((port) => portIs('first', port, params)).map(({ name }) => name),
-    bounded: definition.inputs.filter((port) => portIs('bounded', port, params)).map(({ name }) => name),
-    awaits: definition.awaits?.(params) ?? [],
-    ends: definition.ends === true,
-    setsEventTime: definition.setsEventTime === true,
-    partition: stateful === false ? 'any' : null,
-  };
-  return { op: 'native', why: 'It is not lowered yet.', traits };
 }

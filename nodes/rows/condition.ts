@@ -1,4 +1,4 @@
-import { columnSource, stringLiteral } from '../../engine/operators/rows/rows.ts';
+import { columnSource, stringLiteral } from '../../kit/column-source.ts';
 import { findColumn } from '../../kit/columns.ts';
 import type { Condition, ConditionOperator, ConditionRule } from '../../kit/fields.ts';
 import { patternSource } from '../../kit/formats/patterns.ts';

@@ -118,7 +118,10 @@ it('counts what rows that are far apart take, so that they leave memory in time'
   const context = { inputs: { left: input, right: input }, emit: () => {}, fail: () => {}, state: () => new MemoryState<any>(), memory: 2_000_000 };
   const times = { left: { column: 'time', shift: 0 }, right: { column: 'time', shift: 0 } };
   const match = { kind: 'range', before: 0, after: 0 } as const;
-  const operator = streamJoining({ op: 'coGroup', kind: 'outer', match, keys: [{ left: 'key', right: 'key' }], lateness: 0, times, stamps: [], columns: [] }, context);
+  const operator = streamJoining(
+    { op: 'coGroup', kind: 'outer', match, keys: [{ left: 'key', right: 'key' }], lateness: 0, times, stamps: [], columns: [] },
+    context,
+  );
   let most = 0;
   for (let batch = 0; batch < 50; batch++) {
     operator.process(

@@ -4,20 +4,12 @@
  * copied by a spread or filled in a loop. Only names of columns get into the generated source, as string literals.
  */
 
-import { escapeRefused } from '../../../kit/formats/source-escapes.ts';
+import { columnSource, stringLiteral } from '../../../kit/column-source.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { conformValue } from '../../../model/values/values.ts';
 
-/** A string literal of JavaScript. What a sandbox refuses even inside a text (`import(`, `<!--`) is written with escapes. */
-export function stringLiteral(text: string): string {
-  return escapeRefused(JSON.stringify(text));
-}
-
-/** How an expression reads a column: `row.name`, or `row["odd name"]`. */
-export function columnSource(name: string, object = 'row'): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? `${object}.${name}` : `${object}[${stringLiteral(name)}]`;
-}
+export { columnSource, stringLiteral };
 
 /** `{ "a": …, "b": … }`, from the source of each column's value. `__proto__` is a column like any other. */
 export function rowSource(columns: readonly { readonly name: string; readonly source: string }[]): string {

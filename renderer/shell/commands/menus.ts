@@ -63,7 +63,10 @@ export const menus: readonly Menu[] = [
       'theme.dark',
     ],
   },
-  { label: 'Run', entries: ['run.start', 'run.stop', 'run.pause', null, 'run.drain', 'run.cancel', 'run.checkpoint', null, 'run.plan', 'view.run', 'view.problems'] },
+  {
+    label: 'Run',
+    entries: ['run.start', 'run.stop', 'run.pause', null, 'run.drain', 'run.cancel', 'run.checkpoint', null, 'run.plan', 'view.run', 'view.problems'],
+  },
   { label: 'Help', entries: ['help.commands', 'help.shortcuts', 'file.examples', null, 'help.about'] },
 ];
 /** What a right click offers, by what it hits. */
