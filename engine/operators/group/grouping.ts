@@ -8,8 +8,8 @@ import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts'
 import { Calendar } from '../../../model/time/calendar.ts';
 import { utc, zoneOf } from '../../../model/time/zone.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
-import { keyColumnReader, keyColumns } from '../keyed/key-columns.ts';
 import { keyText, keyValues } from '../keyed/keys.ts';
+import { keyColumnReader, keyColumns } from '../rows/key-columns.ts';
 import { columnReader, compile, rowSource } from '../rows/rows.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import { EmptyWindows } from './empty-windows.ts';

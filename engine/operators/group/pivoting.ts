@@ -8,7 +8,7 @@ import type { OperatorContext, RowFailure, StatefulOperator } from '../../../kit
 import type { AggregateFunction, PivotOp } from '../../../kit/ops.ts';
 import type { Column, Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
-import { keyOfType } from '../keyed/key-columns.ts';
+import { keyOfType } from '../rows/key-columns.ts';
 import { columnSource, compile, picker, rowSource } from '../rows/rows.ts';
 import { type GroupingOptions, grouping } from './grouping.ts';
 

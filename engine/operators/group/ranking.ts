@@ -4,10 +4,10 @@ import type { TopOp } from '../../../kit/ops.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
-import { rowsToState } from '../keyed/state.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
+import { rowsToState } from '../rows/state.ts';
 import { type Order, TopRows } from './top-rows.ts';
 
 export function ranking(op: TopOp, context: OperatorContext): StatefulOperator {

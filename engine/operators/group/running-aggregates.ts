@@ -1,8 +1,8 @@
 import type { RunningFunction, RunningSpan } from '../../../kit/ops.ts';
 import { averageOf, type Scaled, scaledOf, scaledTo, sumOf } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';
-import { keyOfType } from '../keyed/key-columns.ts';
 import { keyText } from '../keyed/keys.ts';
+import { keyOfType } from '../rows/key-columns.ts';
 import { isGreater, isLess } from './accumulators.ts';
 import { type DecimalTotal, decimalSum } from './decimal-accumulators.ts';
 

@@ -1,7 +1,7 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';
-import { stateBytes } from '../keyed/state.ts';
+import { stateBytes } from '../rows/state.ts';
 import { type LiveKeys, type Slots, SlotTable } from './windows.ts';
 
 /** Groups of one entry, about: what is read at once where only some groups are wanted. */

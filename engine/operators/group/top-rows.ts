@@ -1,9 +1,9 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
-import { keyColumns } from '../keyed/key-columns.ts';
 import { keyText, RowKeys } from '../keyed/keys.ts';
-import { stateBytes } from '../keyed/state.ts';
+import { keyColumns } from '../rows/key-columns.ts';
 import { type PackedRow, type RowPacker, rowPacker } from '../rows/packed-rows.ts';
+import { stateBytes } from '../rows/state.ts';
 import { SpilledGroups } from './spilled-groups.ts';
 import { LiveKeys, Slots, SlotTable, type Slotted } from './windows.ts';
 

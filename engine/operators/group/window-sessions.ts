@@ -2,8 +2,8 @@ import type { KeyedState } from '../../../kit/keyed-state.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { State } from '../../../model/values/types.ts';
 import { keyText, keyValues } from '../keyed/keys.ts';
-import { TimeQueue } from '../keyed/time-queue.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from '../spill/spilled-queue.ts';
+import { TimeQueue } from '../spill/time-queue.ts';
 import type { Fire, LiveKeys, Pane, Slots, WindowOptions, Windows } from './windows.ts';
 
 /** The rows of one key without a pause of `gap`: the window from the first one's time to the last one's plus the gap. */

@@ -1,5 +1,5 @@
 import type { Row } from '../../../model/values/types.ts';
-import { type KeyColumn, keySources } from '../keyed/key-columns.ts';
+import { type KeyColumn, keySources } from '../rows/key-columns.ts';
 import { compile } from '../rows/rows.ts';
 
 export type JoinKey = string | number | boolean;

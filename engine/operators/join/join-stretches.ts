@@ -1,8 +1,8 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { Row, State } from '../../../model/values/types.ts';
-import { TimeQueue } from '../keyed/time-queue.ts';
 import type { PackedRow, RowPacker } from '../rows/packed-rows.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from '../spill/spilled-queue.ts';
+import { TimeQueue } from '../spill/time-queue.ts';
 import type { JoinKey } from './join-keys.ts';
 import { type BlockLayout, type PackedBlock, RowBlock } from './row-block.ts';
 import { type BlockRun, partOf, SpilledBlocks } from './spilled-blocks.ts';

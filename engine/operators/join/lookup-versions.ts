@@ -2,14 +2,14 @@ import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
-import { keyPairs } from '../keyed/key-columns.ts';
-import { bytesPerRow, rowsFromState, rowsToState } from '../keyed/state.ts';
-import { TimeQueue } from '../keyed/time-queue.ts';
 import { emitInBatches } from '../rows/batches.ts';
+import { keyPairs } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { picker } from '../rows/rows.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
 import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
+import { TimeQueue } from '../spill/time-queue.ts';
 import { joinKeyReader } from './join-keys.ts';
 import { joinedRow } from './lookup.ts';
 

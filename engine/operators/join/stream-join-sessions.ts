@@ -1,9 +1,9 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { Row, State } from '../../../model/values/types.ts';
-import { TimeQueue } from '../keyed/time-queue.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
 import { SpilledLists } from '../spill/spilled-lists.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from '../spill/spilled-queue.ts';
+import { TimeQueue } from '../spill/time-queue.ts';
 import type { JoinKey } from './join-keys.ts';
 import { type Match, type Matcher, type MatcherOptions, type Side, sides } from './stream-join-matcher.ts';
 

@@ -1,5 +1,5 @@
 import type { Row, State } from '../../../model/values/types.ts';
-import { TimeQueue } from '../keyed/time-queue.ts';
+import { TimeQueue } from '../spill/time-queue.ts';
 import type { JoinKey } from './join-keys.ts';
 import { MatchIndex, type RowsOfBlock } from './match-index.ts';
 import { type PackedBlock, RowBlock } from './row-block.ts';

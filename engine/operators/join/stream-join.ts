@@ -3,7 +3,7 @@ import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import type { CoGroupOp, PairedColumn } from '../../../kit/ops.ts';
 import { beginningOfTime, endOfTime, instantReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
-import { keyPairs, valueAs } from '../keyed/key-columns.ts';
+import { keyPairs, valueAs } from '../rows/key-columns.ts';
 import { rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';

@@ -3,11 +3,11 @@ import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import { packedOrder } from '../order/row-order.ts';
 import { emitInBatches, inTurns } from '../rows/batches.ts';
+import { keyColumns } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
+import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
-import { keyColumns } from './key-columns.ts';
 import { KeyIndex, RowKeys } from './keys.ts';
-import { listBytes, rowsFromState, rowsToState } from './state.ts';
 
 type Context = Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
 

@@ -3,9 +3,9 @@ import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-ti
 import type { Row, State } from '../../../model/values/types.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
+import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
+import { TimeQueue } from '../spill/time-queue.ts';
 import { keyReader } from './keyed-rows.ts';
-import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
-import { TimeQueue } from './time-queue.ts';
 
 export interface DedupeWithinOptions {
   readonly keys: readonly string[];

@@ -2,9 +2,9 @@ import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import { endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import { keyColumns, keySources } from '../rows/key-columns.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
-import { keyColumns, keySources } from './key-columns.ts';
 import { keyText } from './keys.ts';
 
 /** The text of a row's key. */

@@ -1,5 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import { TimeQueue } from './time-queue.ts';
+import { TimeQueue } from '../spill/time-queue.ts';
 
 const bytesPerTurn = 100;
 

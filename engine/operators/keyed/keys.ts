@@ -1,6 +1,6 @@
 import type { Json, Row, State, Value } from '../../../model/values/types.ts';
-import { type KeyColumn, keyColumnReader } from './key-columns.ts';
-import { listBytes } from './state.ts';
+import { type KeyColumn, keyColumnReader } from '../rows/key-columns.ts';
+import { listBytes } from '../rows/state.ts';
 
 type Level = Map<Value, Level | number>;
 

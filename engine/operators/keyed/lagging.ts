@@ -4,7 +4,7 @@ import type { LagOp } from '../../../kit/ops.ts';
 import { parseTimestamp } from '../../../model/time/timestamp.ts';
 import { scaledOf, sumOf, textOf } from '../../../model/values/decimal.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
-import { keyColumns } from './key-columns.ts';
+import { keyColumns } from '../rows/key-columns.ts';
 import { KeyedRows, rowExtender } from './keyed-rows.ts';
 
 /** The last rows' values, by column and then from the oldest on, and what is compared of the last row. */

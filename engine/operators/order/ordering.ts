@@ -2,9 +2,9 @@ import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import type { OrderOp } from '../../../kit/ops.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
-import { listBytes, rowsFromState, rowsToState } from '../keyed/state.ts';
 import { emitInBatches, inTurns } from '../rows/batches.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
+import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
 import { inOrder, packedOrder } from './row-order.ts';
 

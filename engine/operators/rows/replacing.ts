@@ -5,7 +5,7 @@ import type { ReplaceByTable, ReplaceMarks, ReplaceOp } from '../../../kit/row-o
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, Row, Value } from '../../../model/values/types.ts';
 import { castValue, formatValue } from '../../../model/values/values.ts';
-import { keyOfType } from '../keyed/key-columns.ts';
+import { keyOfType } from './key-columns.ts';
 import { columnSource, compile, rowSource, stringLiteral } from './rows.ts';
 
 export function replacing(op: ReplaceOp, { inputs, expression }: OperatorContext): Operator {

@@ -1,6 +1,6 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { State } from '../../../model/values/types.ts';
-import { TimeQueue } from '../keyed/time-queue.ts';
+import { TimeQueue } from './time-queue.ts';
 
 /** Items that are read back at once. */
 const chunkSize = 256;
