@@ -78,7 +78,9 @@ export class RunTrial {
     const { checked } = await new Checker(catalogue, codeAnalysis).check(pipeline, { folder, path: null }, { touch: true, mustKnow: true, parameters: {} });
     const plan = planRun(checked);
     const given = typeof unchecked === 'string' ? { code: { code: unchecked } } : unchecked;
-    const nodes = plan.nodes.map((each) => ({ ...each, params: { ...each.params, ...given[each.id] } }));
+    const nodes = plan.nodes.map(({ op, ...each }) =>
+      given[each.id] ? { ...each, params: { ...each.params, ...given[each.id] } } : { ...each, ...(op && { op }) },
+    );
     await this.client.request('start', {
       id: 'trial',
       name: pipeline.name,
