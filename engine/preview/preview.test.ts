@@ -12,7 +12,7 @@ const worker = `
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { serveJobs } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '..', 'workers', 'serve.ts')))};
+import { serveJobs } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '..', 'processes', 'serve.ts')))};
 const monitor = new Int32Array(new SharedArrayBuffer(24));
 let calls = 0;
 const note = serveJobs(async (job) => {

@@ -89,7 +89,7 @@ test('lets no row steer a terminal, and leaves the bytes of a pipe alone', async
 });
 
 test.skipIf(!hasPseudoTerminal)('knows a terminal', () => {
-  const code = `import { terminalFilter } from ${JSON.stringify(join(import.meta.dirname, 'terminal-text.ts'))}; process.stdout.write(String(terminalFilter(1) !== null));`;
+  const code = `import { terminalFilter } from ${JSON.stringify(join(import.meta.dirname, '..', '..', 'io', 'text', 'terminal-text.ts'))}; process.stdout.write(String(terminalFilter(1) !== null));`;
   const script = join(folder, 'is-terminal.ts');
   writeFileSync(script, code);
   const command = `${process.execPath} --disable-warning=ExperimentalWarning ${script}`;

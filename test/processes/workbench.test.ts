@@ -139,7 +139,7 @@ describe('what never ends', () => {
   it.runIf(process.platform === 'linux')(
     'ends with whoever asked for it, even when that is killed',
     async () => {
-      const pool = pathToFileURL(join(import.meta.dirname, '..', '..', 'engine', 'workers', 'pool.ts'));
+      const pool = pathToFileURL(join(import.meta.dirname, '..', '..', 'engine', 'processes', 'pool.ts'));
       const owner = join(folder, 'owner.mjs');
       const job = { path: database, sql: endless, offset: 0, limit: 1 };
       writeFileSync(
