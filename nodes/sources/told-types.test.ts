@@ -85,9 +85,9 @@ describe('a row behind the sample that does not fit', () => {
     });
 
     const { pipeline, id } = addNode(emptyPipeline, { type: 'csv-file', typeVersion: 1, params: {}, position: { x: 0, y: 0 } });
-    const mended = fixProblem(pipeline, id, failure!.fix!);
-    expect(isFixable(pipeline, id, failure!.fix!)).toBe(true);
-    expect(isFixable(mended, id, failure!.fix!)).toBe(false);
+    const mended = fixProblem(pipeline, id, failure!);
+    expect(isFixable(pipeline, id, failure!)).toBe(true);
+    expect(isFixable(mended, id, failure!)).toBe(false);
     const after = await csv(text, mended.nodes[id]!.params);
     expect(after.failures).toEqual([]);
     expect(String(after.rows[1500]!['v'])).toBe(special);

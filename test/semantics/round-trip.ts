@@ -81,6 +81,16 @@ export const ways: {
     source: csvFile,
     params: (schema) => ({ path: 'x', ...plain, delimiter: 'tab', types: types(schema) }),
   },
+  'a CSV file with a decimal comma': {
+    sink: { definition: csvOutput, params: { path: 'x', numbers: 'marked' } },
+    source: csvFile,
+    params: (schema) => ({ path: 'x', ...plain, numbers: 'marked', types: types(schema) }),
+  },
+  'a CSV file with thousands': {
+    sink: { definition: csvOutput, params: { path: 'x', numbers: 'marked', decimal: 'dot', thousands: 'apostrophe' } },
+    source: csvFile,
+    params: (schema) => ({ path: 'x', ...plain, numbers: 'marked', decimal: 'dot', thousands: 'apostrophe', types: types(schema) }),
+  },
   [json]: {
     sink: { definition: jsonlOutput, params: { path: 'x' } },
     source: jsonlFile,
