@@ -131,6 +131,7 @@ describe('refused', () => {
       commits: 'end' as const,
       resume: null,
       lineage: '',
+      signal: new AbortController().signal,
     };
     const params = { path: 'a.txt', mode: 'replace', compress: false, visible: 'checkpoint' } as const;
     const first = openFileOutput(context, params);
