@@ -214,7 +214,7 @@ function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine
     notes.push({ code, severity, message, hint, field });
   if (options.skip === null && skip > 0) {
     const lines = skip === 1 ? `The first line of ${name} stands before the table and is` : `The first ${skip} lines of ${name} stand before the table and are`;
-    const message = sepLine === null ? `${lines} left out.` : `The first line of ${name} names the delimiter and is no row.`;
+    const message = sepLine === null ? `${lines} left out.` : `The first line of ${name} names the delimiter and is not a row.`;
     note('csv/preamble', 'info', message, `If ${skip === 1 ? 'it is a row' : 'they are rows'}, set the lines to skip to 0.`, 'skip');
   }
   if (guessedComment) note('csv/comments', 'info', `Lines of ${name} that begin with # are comments.`, 'If they are rows, empty the comment mark.', 'comment');

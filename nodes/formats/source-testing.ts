@@ -2,12 +2,15 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Detected } from '../../engine/schema/detected.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import type { NodeProblem, OrderCare, RowFailure, SourceDefinition, WatermarkStep } from '../kit/node.ts';
+import type { Discovery, NodeProblem, OrderCare, RowFailure, SourceDefinition, WatermarkStep } from '../kit/node.ts';
 
 export interface Outcome {
   readonly schema: Schema | null;
   readonly problems: readonly NodeProblem[];
+  /** What was found of how the input is written. */
+  readonly detected: readonly Detected[];
   readonly rows: readonly Row[];
   /** `source:line` of each row. */
   readonly places: readonly string[];
@@ -47,7 +50,7 @@ export async function readSource(
   const params = { ...defaults, ...given };
   const path = (relative: string) => resolve(folder, relative);
   const signal = options.signal ?? new AbortController().signal;
-  const discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
+  const discovery: Discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
   const inference = definition.infer({ params, inputs: {}, inputLists: {}, discovered: discovery.schema, analyse: null as never });
   const schema = inference.outputs['rows'] ?? null;
   const problems = [...(discovery.problems ?? []), ...(inference.problems ?? [])];
@@ -57,7 +60,7 @@ export async function readSource(
   const failures: RowFailure[] = [];
   const logs: string[] = [];
   const positions: { rows: number; position: Json; watermark?: number }[] = [];
-  const outcome = { schema, problems, rows, places, failures, logs, positions, watermarks };
+  const outcome = { schema, problems, detected: discovery.detected ?? [], rows, places, failures, logs, positions, watermarks };
   if (!schema) return outcome;
   const shared = options.shared ?? new Map<string, { close(): void }>();
   const reader = await definition.run({
