@@ -237,6 +237,29 @@ describe('errors point to the place in the text of the user', () => {
   });
 });
 
+describe('arithmetic on what is no number fails, where JavaScript gives NaN', () => {
+  test.each<[string, string]>([
+    ['row.any * 2', '`row.any` is "12 kg" in `row.any * 2`, which needs numbers'],
+    ['row.n - row.any', '`row.any` is "12 kg"'],
+    ['-row.any + 1', '`row.any` is "12 kg"'],
+    ['Math.round(row.any / row.n)', '`row.any` is "12 kg" in `Math.round(row.any / row.n)`'],
+    ['row.list * 2', '`row.list` is no number'],
+  ])('%s', (source, message) => {
+    const row = { any: '12 kg', list: { a: 1 }, n: 3 };
+    expect(failure(() => expression(source, row))).toMatchObject({ message: expect.stringContaining(message), hint: expect.stringContaining('text.number') });
+    expect(failure(() => step(`const x = ${source}; return { x }`, row))).toMatchObject({ code: 'code/not-a-number' });
+  });
+
+  test.each<[string, unknown]>([
+    ['row.a / row.b', Number.NaN],
+    ['row.seven * 2', 14],
+    ['Math.sqrt(row.c)', Number.NaN],
+    ['row.yes * 2', 2],
+  ])('%s of numbers is what it was', (source, value) => {
+    expect(expression(source, { a: 0, b: 0, c: -1, seven: '7', yes: true })).toEqual(value);
+  });
+});
+
 const values = [null, 0, 2, -1, 'x', '7', true] as const;
 
 /** Expressions over row.a and row.b, and what SQL's rule makes of them: what meets null is null. */
@@ -258,7 +281,16 @@ test('any expression gives what JavaScript gives where nothing is null, and null
     fc.property(tree, fc.constantFrom(...values), fc.constantFrom(...values), (source, a, b) => {
       const met = (source.includes('row.a') && a === null) || (source.includes('row.b') && b === null);
       const plain = new Function('row', `return ${source}`) as (row: Row) => unknown;
-      expect(expression(source, { a, b })).toEqual(met ? null : plain({ a, b }));
+      let found: unknown;
+      try {
+        found = expression(source, { a, b });
+      } catch (error) {
+        // Arithmetic on a text.
+        expect((error as Error).message).toContain('needs numbers');
+        expect(source + a + b).toMatch(/[sx`]/);
+        return;
+      }
+      expect(found).toEqual(met ? null : plain({ a, b }));
     }),
     { numRuns: 300 },
   );

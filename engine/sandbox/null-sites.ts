@@ -6,16 +6,20 @@ import type { CodeFix } from '../schema/problem.ts';
 import type { NullSite } from './null-guards.ts';
 import { unnamedSource } from './places.ts';
 
-/** What to do about an error of users' code that is about null. */
-interface Answer {
+/** What users' code did wrong where a guard stands, and what to do about it. */
+export interface GuardFault {
+  readonly code: 'code/null' | 'code/not-a-number';
   readonly hint: string;
   readonly fix?: CodeFix;
 }
-const answers = new WeakMap<object, Answer>();
+/** Errors that guards have thrown. */
+const faults = new WeakMap<object, GuardFault>();
 
-export function answerToNull(thrown: unknown): Answer | undefined {
-  return typeof thrown === 'object' && thrown !== null ? answers.get(thrown) : undefined;
+export function guardFault(thrown: unknown): GuardFault | undefined {
+  return typeof thrown === 'object' && thrown !== null ? faults.get(thrown) : undefined;
 }
+
+const calculating = new Set(['-', '*', '/', '%', '**']);
 
 /** What no object has a member of. */
 const noKey = Symbol('null');
@@ -30,13 +34,22 @@ export function guardsOf(sites: readonly NullSite[], failing: boolean, source: s
       (...values: unknown[]) =>
         fail(site, values, source),
   );
-  const made = sites.map((site, i) => guardSource(site, `fails[${i}]`, failing));
-  const make = new Function('fails', 'noKey', 'coerces', `'use strict'; return [${made.join(',\n')}];${unnamedSource}`);
-  return make(fails, noKey, coerces) as unknown[];
+  const made = sites.map((site, i) => guardSource(site, `fails[${i}]`, `noNumber[${i}]`, failing));
+  const make = new Function('fails', 'noKey', 'coerces', 'noNumber', `'use strict'; return [${made.join(',\n')}];${unnamedSource}`);
+  return make(
+    fails,
+    noKey,
+    coerces,
+    sites.map(
+      (site) =>
+        (result: unknown, ...values: unknown[]) =>
+          noNumber(site, result, values),
+    ),
+  ) as unknown[];
 }
 
 /** Only names of operators and methods get into the source; and fixed parts of templates, as literals. */
-function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails: string, failing: boolean): string {
+function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails: string, noNumber: string, failing: boolean): string {
   const names = operands.map((_, i) => `v${i}`);
   const test = (is: string) =>
     operands
@@ -45,10 +58,15 @@ function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails
       .join(' || ') || 'false';
   const given = names.join(', ');
   const missed = failing ? `${fails}(${given})` : 'null';
+  // NaN alone is not itself.
+  const sound = (result: string, instead: string) =>
+    `{ if (${test('==')}) return ${instead}; const r = ${result}; return r === r ? r : ${noNumber}(r, ${given}); }`;
   switch (guard) {
     case 'binary':
+      if (calculating.has(operator)) return `(v0, v1) => ${sound(`v0 ${operator} v1`, missed)}`;
       return `(v0, v1) => ${test('==')} ? ${missed} : v0 ${operator} v1`;
     case 'unary':
+      if (operator === '-') return `(v0) => ${sound('-v0', missed)}`;
       return `(v0) => v0 == null ? ${missed} : ${operator} v0`;
     case 'not':
       return '(v0) => v0 == null ? null : !v0';
@@ -61,9 +79,9 @@ function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails
     case 'method':
       return `(self, ${given}) => (${test('===')}) && coerces(self, ${JSON.stringify(operator)}) ? ${missed} : self.${operator}(${given})`;
     case 'formula':
-      return `(${given}) => ${test('==')} ? null : ${operator}`;
+      return `(${given}) => ${sound(operator, 'null')}`;
     case 'math':
-      return `(${given}) => ${test('==')} ? ${missed} : Math.${operator}(${given})`;
+      return `(${given}) => ${sound(`Math.${operator}(${given})`, missed)}`;
     case 'key':
       return `(v0) => v0 == null ? ${failing ? missed : 'noKey'} : v0`;
     case 'value':
@@ -98,7 +116,22 @@ function fail({ operands, text, operator }: NullSite, values: readonly unknown[]
     if (operand === '' || !part || part.added === null) return undefined;
     return part.added ? insteadOfNullTarget(source, part, operator, part.added, instead) : insteadOfNull(source, part, instead);
   };
-  throw nullError(what, `Say what is to stand for it, as in \`${plain} ?? ${instead}\`, or test it first: \`${plain} === null\`.`, fix());
+  throw guardError('code/null', what, `Say what is to stand for it, as in \`${plain} ?? ${instead}\`, or test it first: \`${plain} === null\`.`, fix());
+}
+
+/** NaN as it is where it comes of numbers, as of 0 / 0. What is no number at all fails: NaN would be null in the row. */
+function noNumber({ operands, text }: NullSite, result: unknown, values: readonly unknown[]): unknown {
+  const found = values.findIndex(
+    (value) => (typeof value === 'object' && !(value instanceof Date)) || (typeof value === 'string' && Number.isNaN(Number(value))),
+  );
+  if (found < 0) return result;
+  const operand = operands[found]?.text ?? '';
+  const what = typeof values[found] === 'string' ? JSON.stringify(short(values[found])) : 'no number';
+  throw guardError(
+    'code/not-a-number',
+    `${operand === '' || operand === text ? 'A value' : `\`${short(operand)}\``} is ${what} in \`${short(text)}\`, which needs numbers`,
+    'Read the number from it first, as with `text.number(…)`, or filter such rows out.',
+  );
 }
 
 /** Methods of texts that take numbers; those that pad take a text after it. */
@@ -114,12 +147,12 @@ function wantsText(operator: string, index: number): boolean | undefined {
 /** For a function of JavaScript's own that was given null. */
 export function failCall(name: string): never {
   const what = /^[A-Z]\w*$/.test(name) && name !== 'Number' && name !== 'String' ? `\`new ${name}\`` : `\`${name}\``;
-  throw nullError(`${what} was given null`, 'Say what is to stand for it, as in `value ?? 0`, or test it first: `value === null`.');
+  throw guardError('code/null', `${what} was given null`, 'Say what is to stand for it, as in `value ?? 0`, or test it first: `value === null`.');
 }
 
-function nullError(message: string, hint: string, fix?: CodeFix): TypeError {
+function guardError(code: GuardFault['code'], message: string, hint: string, fix?: CodeFix): TypeError {
   const error = new TypeError(message);
-  answers.set(error, { hint, fix });
+  faults.set(error, { code, hint, ...(fix && { fix }) });
   return error;
 }
 

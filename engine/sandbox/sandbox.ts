@@ -10,7 +10,7 @@ import { library } from './library.ts';
 import { copyRow, mayMutate } from './mutation.ts';
 import { guardedGlobals } from './null-globals.ts';
 import { type GuardedCode, guardNulls } from './null-guards.ts';
-import { answerToNull, failCall, guardsOf } from './null-sites.ts';
+import { failCall, guardFault, guardsOf } from './null-sites.ts';
 import type { TextPlace } from './placed-text.ts';
 import { type Place, placeOf, watchPlaces } from './places.ts';
 import type { CodeKind } from './shape.ts';
@@ -169,8 +169,8 @@ function rangeOf({ line, column }: Place, unit: Unit | undefined): { line: numbe
 }
 
 function wording(thrown: unknown): CodeProblem {
-  const answer = answerToNull(thrown);
-  return answer === undefined ? { code: 'code/threw', ...wordingOfCode(thrown) } : { code: 'code/null', message: sentence(thrownText(thrown)), ...answer };
+  const fault = guardFault(thrown);
+  return fault ? { ...fault, message: sentence(thrownText(thrown)) } : { code: 'code/threw', ...wordingOfCode(thrown) };
 }
 
 /** What to do where a member was read from null. V8 gives the place of its name or bracket. */

@@ -22,7 +22,7 @@ export const extraKeysField = f.choice({
   label: 'Keys that are not columns',
   default: 'ignore',
   options: [
-    { value: 'ignore', label: 'Leave them out, and count them in the log' },
+    { value: 'ignore', label: 'Leave out, and count in the log' },
     { value: 'error', label: 'Row error' },
   ],
   when: { param: 'format', is: ['jsonl', 'logfmt'] },
@@ -67,7 +67,7 @@ export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumn
 export function declaredOutput(
   columns: DeclaredColumns,
   given: Pick<TextParams, 'pattern'> & { readonly format: LineFormatName },
-  hint = 'Name the columns of its rows.',
+  hint = 'Add the columns of its rows.',
 ): Inference {
   const { format, pattern } = given;
   if (isTextFormat(format) && format !== 'logfmt') {

@@ -109,7 +109,7 @@ The pipeline holds the name of an environment variable and never the token itsel
   address,
   onError: 'keep',
   infer: ({ params }) =>
-    declaredOutput(params.columns, { format: 'jsonl', pattern: '' }, 'Click "Listen for a sample" to take them from a first request, or name them here.'),
+    declaredOutput(params.columns, { format: 'jsonl', pattern: '' }, 'Click "Listen for a sample" to take them from a first request, or add them here.'),
   reads: ({ inbox }) => [inbox],
   listens: (params) => [address(params)],
   listen: ({ params: { port, path, maxBody, token }, signal, refuse }) =>
