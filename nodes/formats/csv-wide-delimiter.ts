@@ -16,8 +16,11 @@ export function refuseWide(records: readonly Seen[], delimiter: number): void {
   if (records.length < 2) return;
   const twice = doubled[delimiter];
   if (twice && isDoubled(records)) throw wide(twice.shown, { title: 'Keep the empty columns', param: 'delimiter', value: twice.value });
-  if (records.some(({ fields }) => fields.length !== 1)) return;
-  const found = marks.find((mark) => haveAsMany(records, mark));
+  const character = String.fromCharCode(delimiter);
+  const width = records[0]!.fields.length;
+  if (records.some(({ fields }) => fields.length !== width)) return;
+  const lines = records.map(({ fields }) => fields.map(({ text }) => text).join(character));
+  const found = marks.find((mark) => (width === 1 || mark.includes(character)) && haveAsMany(lines, mark, width));
   if (found !== undefined) throw wide(found, { title: 'Read one column', param: 'delimiter', value: 'comma' });
 }
 
@@ -26,9 +29,10 @@ function isDoubled([header, ...rows]: readonly Seen[]): boolean {
   return hasGaps(header!) && header!.fields.length % 2 === 1 && rows.filter(hasGaps).length * 2 >= rows.length;
 }
 
-function haveAsMany(records: readonly Seen[], mark: string): boolean {
-  const counts = new Set(records.map(({ fields }) => fields[0]!.text.split(mark).length));
-  return counts.size === 1 && !counts.has(1);
+/** As many parts as there are fields, if there are several of these. */
+function haveAsMany(lines: readonly string[], mark: string, width: number): boolean {
+  const counts = new Set(lines.map((line) => line.split(mark).length));
+  return counts.size === 1 && !counts.has(1) && (width === 1 || counts.has(width));
 }
 
 function wide(shown: string, fix: ParamFix): MillraceError {
