@@ -16,7 +16,7 @@ import type {
 import { arithmetic } from './arithmetic.ts';
 import { didYouMean } from './closest.ts';
 import { keyOf, nonNull, pathOf } from './code-facts.ts';
-import { ofCondition, ofOperands, warnOfNull } from './code-nulls.ts';
+import { ofCondition, ofOperands, warnOfNull, warnOfNullObject } from './code-nulls.ts';
 import type { CodeScope } from './code-scope.ts';
 import { checkCall, checkIdentity, checkMember, checkMethod, checkNew, checkOperator, checkUnary, checkUpdate } from './decimal-use.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
@@ -34,7 +34,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       return ofOperands(
         node.expressions.map((part) => {
           const shape = shapeOf(part, scope);
-          warnOfNull(part, shape, 'text', scope);
+          warnOfNull(part, shape, 'template', scope);
           return shape;
         }),
         scope,
@@ -145,7 +145,7 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
 
 function member(node: MemberExpression, scope: CodeScope): Shape {
   const object = shapeOf(node.object, scope);
-  if (!node.optional) warnOfNull(node.object, object, 'member', scope);
+  if (!node.optional) warnOfNullObject(node, object, scope);
   const key = keyOf(node.property, node.computed);
   if (node.computed && node.property.type !== 'PrivateIdentifier') checkIdentity(node.property, 'A name of a field', shapeOf(node.property, scope), scope);
   checkMember(node.property, object, key, scope);
@@ -346,7 +346,7 @@ function changesRow(target: MemberExpression, scope: CodeScope): void {
 function call(node: CallExpression, scope: CodeScope): Shape {
   const { callee } = node;
   const self = callee.type === 'MemberExpression' ? shapeOf(callee.object, scope) : null;
-  if (self && callee.type === 'MemberExpression' && !callee.optional) warnOfNull(callee.object, self, 'member', scope);
+  if (self && callee.type === 'MemberExpression' && !callee.optional) warnOfNullObject(callee, self, scope);
   const name = callee.type === 'MemberExpression' ? keyOf(callee.property, callee.computed) : null;
   const args = node.arguments.map((argument) => argumentShape(argument, scope));
 
