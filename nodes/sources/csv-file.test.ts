@@ -85,7 +85,7 @@ describe('encodings', () => {
     const { problems, failures, rows } = await read({ 'x.csv': Buffer.from('a,b\nZo\xeb,1\nx,2\n', 'latin1') }, {});
     expect(rows).toEqual([{ a: 'x', b: 2 }]);
     expect(problems[0]).toMatchObject({ severity: 'warning', code: 'csv/unreadable-rows' });
-    expect(failures[0]).toMatchObject({ code: 'csv/encoding', position: { line: 2 } });
+    expect(failures[0]).toMatchObject({ code: 'csv/encoding', position: { line: 2 }, fix: { param: 'encoding', value: 'windows-1252' } });
     expect(failures[0]!.hint).toContain('windows-1252');
   });
   it('says so too where the named encoding is wrong', async () => {
