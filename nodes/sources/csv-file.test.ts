@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { folderOf, type Outcome, readSource } from '../formats/source-testing.ts';
 import type { ParamsOf } from '../kit/fields.ts';
+import { folderOf, type Outcome, readSource } from '../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 
 const read = (files: Parameters<typeof folderOf>[0], params: object, options: Parameters<typeof readSource>[3] = {}) =>
