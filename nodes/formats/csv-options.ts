@@ -95,8 +95,8 @@ export const dialectFields = {
     default: 'strict',
     options: [
       { value: 'strict', label: 'The row fails' },
-      { value: 'fill', label: 'Fill up with null; too many fail' },
-      { value: 'cut', label: 'Fill up with null, cut off extra fields', help: 'The log says how many rows had too few or too many.' },
+      { value: 'fill', label: 'Fill with null; too many fail' },
+      { value: 'cut', label: 'Fill with null, drop extra fields', help: 'The log says how many rows had too few or too many.' },
     ],
   }),
 };

@@ -88,7 +88,7 @@ that does not fit its column's type, a key that is not a column (unless these ar
       group: limitsGroup,
       default: 'last',
       options: [
-        { value: 'last', label: 'The last value counts, and the log counts the rows' },
+        { value: 'last', label: 'Use the last value', help: 'The log says how many rows had such a key.' },
         { value: 'error', label: 'The row fails' },
       ],
     }),
