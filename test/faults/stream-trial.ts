@@ -146,7 +146,7 @@ export class StreamRun {
   }
 
   /** Waits until something is true; fails where the run ends before, or it takes too long. */
-  async until(isTrue: () => boolean, mostMs = 90_000): Promise<void> {
+  async until(isTrue: () => boolean, mostMs = 180_000): Promise<void> {
     const deadline = Date.now() + mostMs;
     while (!isTrue()) {
       if (!this.isAlive) throw new Error(`The run ended: ${this.words}`);
