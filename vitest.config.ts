@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** For a machine that is slow and busy: a limit costs time only where something is broken. */
 const patient = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000, interval: 20 } } };
@@ -11,10 +12,21 @@ const ownRealm = ['engine/sandbox/*.test.ts', 'engine/preview/preview-engine.tes
 /** Many of these wait for processes of theirs. (By itself, Vitest leaves a core idle: one of two.) */
 const besideEachOther = { environment: 'node', maxWorkers: '100%', sequence: { groupOrder: 1 } } as const;
 
+/** Files that take long begin first: one that began last would be waited for with a core idle. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => longest.findLastIndex((pattern) => pattern.test(moduleId));
+    return (await super.sort(files)).sort((a, b) => rank(b) - rank(a));
+  }
+}
+/** The longest last. */
+const longest = [/\/test\/golden\//, /\/test\/processes\//, /\/test\/faults\//, /\/untouched\.test/, /\/resume\.test/];
+
 const isLong = process.env['MILLRACE_LONG'] === '1';
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: isLong
       ? [
           {
