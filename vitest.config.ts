@@ -6,8 +6,8 @@ const patient = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { 
 
 /** What takes long and finds little: only `npm run test:long` runs it (test/run.mjs). */
 const long = '**/*.long.test.ts';
-/** They lock their realm down, mock a module, or look at what a thread holds: each has a process to itself. */
-const ownRealm = ['engine/sandbox/*.test.ts', 'engine/preview/preview-engine.test.ts', 'engine/runtime/{hub,breathing}.test.ts'];
+/** They lock their realm down, or mock modules: each has a process to itself. */
+const ownRealm = ['engine/{runtime,sandbox}/*.test.ts', 'engine/preview/preview-engine.test.ts', 'renderer/files/autosave.test.ts'];
 
 /** Many of these wait for processes of theirs. (By itself, Vitest leaves a core idle: one of two.) */
 const besideEachOther = { environment: 'node', maxWorkers: '100%', sequence: { groupOrder: 1 } } as const;

@@ -152,7 +152,9 @@ describe('a workbench', () => {
     const { documentId } = await client.request('document.new', {});
     const { path } = await client.request('document.save', { documentId, path: at('hot.millrace.json'), pipeline, stamp: null });
     expect(path).toBe(at('hot.millrace.json'));
-    const check = await client.request('pipeline.check', { documentId, pipeline });
+    let check = await client.request('pipeline.check', { documentId, pipeline });
+    // On a busy machine its columns come later.
+    while (check.problems.some(({ code }) => code === 'source/slow')) check = await client.request('pipeline.check', { documentId, pipeline });
     expect(check.problems).toEqual([]);
     expect(check.nodes['hot']!.outputs[0]!.schema!.columns.map((column) => `${column.name} ${column.type}`)).toEqual(['day string', 'temperature integer']);
     expect(check).toMatchObject({ runnable: true, reads: ['days.csv'], writes: ['hot.jsonl'], code: ['hot'] });
