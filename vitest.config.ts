@@ -6,8 +6,8 @@ const patient = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { 
 
 /** What takes long and finds little: only `npm run test:long` runs it (test/run.mjs). */
 const long = '**/*.long.test.ts';
-/** They lock their realm down, or mock modules: each has a process to itself. */
-const ownRealm = ['engine/{runtime,sandbox}/*.test.ts', 'engine/preview/preview-engine.test.ts', 'renderer/files/autosave.test.ts'];
+/** They lock their realm down, mock modules, or hold state in them, as the editor does: each has a process to itself. */
+const ownRealm = ['engine/{runtime,sandbox}/*.test.ts', 'engine/preview/preview-engine.test.ts', 'renderer/**/*.test.ts'];
 
 /** Many of these wait for processes of theirs. (By itself, Vitest leaves a core idle: one of two.) */
 const besideEachOther = { environment: 'node', maxWorkers: '100%', sequence: { groupOrder: 1 } } as const;
@@ -47,7 +47,7 @@ export default defineConfig({
               ...patient,
               ...besideEachOther,
               name: 'unit',
-              include: ['{engine,nodes,server,electron,renderer}/**/*.test.ts'],
+              include: ['{engine,nodes,server,electron}/**/*.test.ts'],
               exclude: [long, ...ownRealm],
               setupFiles: ['test/property-seed.ts', 'test/shared-realm.ts'],
               isolate: false,

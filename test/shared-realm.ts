@@ -1,6 +1,6 @@
 /**
- * Most test files share the realm of their worker, which saves them a third of their time. One that locks it down, as the sandbox
- * does, changes it for all that follow: it fails here, and belongs into `ownRealm` of vitest.config.ts.
+ * Test files beside engine and nodes share the realm of their worker: each of them need not load all anew. One that locks it down,
+ * as the sandbox does, changes it for all that follow: it fails here, and belongs into `ownRealm` of vitest.config.ts.
  */
 import { afterAll, expect } from 'vitest';
 
