@@ -71,7 +71,7 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
     perNode('late_rows_total', 'counter', 'Rows that came after their window had gone.', ({ late }) => late),
     perNode('busy_seconds_total', 'counter', 'Time at work.', ({ busyMs }) => busyMs / 1000),
     perNode('idle_seconds_total', 'counter', 'Time waiting for rows.', ({ idleMs }) => idleMs / 1000),
-    perNode('blocked_seconds_total', 'counter', 'Time waiting for the nodes behind to take rows.', ({ blockedMs }) => blockedMs / 1000),
+    perNode('blocked_seconds_total', 'counter', 'Time waiting for the nodes behind to take rows, or for other sources to catch up.', ({ blockedMs }) => blockedMs / 1000),
     perNode('watermark_timestamp_seconds', 'gauge', 'Every row up to this event time has come, in seconds since 1970.', (stats) => timeOf(stats)),
     perNode('watermark_lag_seconds', 'gauge', 'How far the watermark is behind the clock.', (stats) => {
       const time = timeOf(stats);
@@ -91,6 +91,9 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
     },
     perNode('state_entries', 'gauge', 'Entries that the node keeps between rows.', ({ state }) => state?.entries),
     perNode('state_bytes', 'gauge', 'Size of what the node keeps between rows.', ({ state }) => state?.bytes),
+    ofRun('state_memory_bytes', 'gauge', 'Memory that the state of all nodes takes, as estimated.', summary.stateUse?.inMemory),
+    ofRun('state_memory_limit_bytes', 'gauge', 'Memory that the state of all nodes may take.', summary.stateUse?.limit),
+    ofRun('state_disk_bytes', 'gauge', 'State that is on disk for want of memory, in bytes of memory that it would take.', summary.stateUse?.onDisk),
     ofRun('checkpoint_id', 'gauge', 'Number of the last checkpoint.', checkpoint?.id),
     ofRun('checkpoint_age_seconds', 'gauge', 'How long ago the last checkpoint was made.', checkpoint ? Math.max(0, now - checkpoint.at) / 1000 : undefined),
     ofRun('checkpoint_duration_seconds', 'gauge', 'How long the last checkpoint took.', checkpoint ? checkpoint.tookMs / 1000 : undefined),

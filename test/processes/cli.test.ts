@@ -251,6 +251,30 @@ describe.skipIf(process.platform === 'win32')('a run that commits with checkpoin
     expect(all[0].stderr).toContain('never ends');
     expect(all[3].stderr).toContain('checkpoint 77');
   });
+
+  it('keeps state within the memory that it is given, and says how much was on disk', async () => {
+    writeFileSync(at('keys.csv'), `key\n${Array.from({ length: 20_000 }, (_, i) => `key ${i}\n`).join('')}`);
+    save('keys.millrace.json', {
+      ...emptyPipeline,
+      name: 'Keys',
+      nodes: {
+        keys: { type: 'csv-file', typeVersion: 1, params: { path: 'keys.csv' } },
+        counts: { type: 'aggregate', typeVersion: 1, params: { groupBy: ['key'], aggregations: [{ function: 'count', name: 'rows' }] } },
+        out: { type: 'jsonl-output', typeVersion: 1, params: { path: 'keys.jsonl' } },
+      },
+      edges: [
+        { from: { node: 'keys', port: 'rows' }, to: { node: 'counts', port: 'rows' } },
+        { from: { node: 'counts', port: 'rows' }, to: { node: 'out', port: 'rows' } },
+      ],
+    });
+    const { code, stdout } = await millrace('run', 'keys.millrace.json', '--state-memory', '500kB');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\n {2}state: at most .* of 512\.0 kB in memory, .*B on disk\n/)]);
+    expect(stdout).toContain('20,000 rows -> ');
+    const senseless = await millrace('run', 'keys.millrace.json', '--state-memory', 'plenty');
+    expect([senseless.code, senseless.stderr]).toEqual([2, expect.stringContaining('It must be an amount of memory, such as 512MB, 2GB or 25%.')]);
+    const tooMuch = await millrace('run', 'keys.millrace.json', '--state-memory', '100000GB');
+    expect([tooMuch.code, tooMuch.stderr]).toEqual([2, expect.stringMatching(/The memory for state is set to 102400000 MB, but a run may take \d+ MB in all/)]);
+  });
 });
 
 describe('millrace validate', () => {
@@ -265,6 +289,24 @@ describe('millrace validate', () => {
       reads: ['days.csv'],
       writes: ['hot.jsonl'],
     });
+  });
+
+  it('reads all rows with --rows, and prints those that do not fit', async () => {
+    expect(await millrace('validate', 'good.millrace.json', '--rows')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^good\.millrace\.json is valid: .*\nCSV file: all 3 rows fit \(read in [\d.]+ m?s\)\.\n$/),
+    });
+    const days = 'mon,20\n'.repeat(20_000);
+    writeFileSync(at('long.csv'), `day,temperature\n${days}tue,hot\nwed,21,5\nthu,cold\n${days.repeat(3)}`);
+    const document = pipeline(twice);
+    save('long.millrace.json', { ...document, nodes: { ...document.nodes, days: { type: 'csv-file', typeVersion: 1, params: { path: 'long.csv' } } } });
+    const { code, stdout } = await millrace('validate', 'long.millrace.json', '--rows');
+    expect(code).toBe(1);
+    expect(stdout).toContain('CSV file: 3 of 80,003 rows do not fit');
+    expect(stdout).toContain('Column "temperature" (integer): 2 cells do not fit. Read column "temperature" as text, and they fit.');
+    expect(stdout).toMatch(/long\.csv, line 20,002: .*hot/);
+    const { rows } = JSON.parse((await millrace('validate', 'long.millrace.json', '--rows', '--json')).stdout);
+    expect(rows).toMatchObject({ notRead: [], sources: { days: { rows: 80_000, failed: 3, columns: [{ name: 'temperature', cells: 2 }] } } });
   });
 });
 
