@@ -27,6 +27,7 @@ export interface Editor {
   readonly errors: readonly string[];
   /** Answers the next file dialog with a path: types it into the page's own dialog, or stands in for the native one. */
   chooseFile(path: string, act: () => Promise<void>): Promise<void>;
+  /** For people to look at, in test/.output/screenshots; only where MILLRACE_SHOTS is 1. */
   shot(name: string): Promise<void>;
   /** The host's own process: the server, or Electron's main process. */
   readonly process: ChildProcess;
@@ -53,7 +54,7 @@ const opened = new Set<Editor>();
 const used = new Set<string>();
 afterEach(async ({ task }) => {
   for (const editor of opened) {
-    if (task.result?.state === 'fail') await editor.shot('failed').catch(() => {});
+    if (task.result?.state === 'fail') await shoot(editor.page, `${editor.host}-failed`, true).catch(() => {});
     await editor.close();
   }
   for (const data of used) await endRuns(data);
@@ -194,10 +195,11 @@ async function resize(app: ElectronApplication, width: number, height: number): 
   await app.evaluate(({ BrowserWindow }, size) => BrowserWindow.getAllWindows()[0]!.setContentSize(size.width, size.height), { width, height });
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
+const isPictured = process.env['MILLRACE_SHOTS'] === '1';
+async function shoot(page: Page, name: string, isWanted = isPictured): Promise<void> {
   // What moves is pictured where it comes to rest; a change of theme takes a moment.
   await page.waitForTimeout(200);
-  await page.screenshot({ path: join(shots, `${name}.png`), animations: 'disabled' });
+  if (isWanted) await page.screenshot({ path: join(shots, `${name}.png`), animations: 'disabled' });
 }
 
 function watch(page: Page): string[] {
