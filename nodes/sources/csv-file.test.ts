@@ -208,13 +208,13 @@ describe('a line of 100 MB', () => {
   });
   it('does not hold up the look into a file, even as its header', async () => {
     const folder = big();
-    const started = performance.now();
+    const before = process.cpuUsage();
     const path = (name: string) => join(folder, name);
     const { schema } = await csvFile.discover!({ params: { ...defaults, path: 'x.csv' }, path, signal: new AbortController().signal });
     expect(schema!.columns.map(({ name }) => name)).toEqual(['a', 'b']);
     const headers = folderOf({ 'x.csv': Buffer.alloc(20 * 1024 * 1024, 'x') });
     expect(problem(await readSource(csvFile, headers, { path: 'x.csv' }))).toMatchObject({ code: 'csv/long-line' });
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(20);
   });
 });
 
