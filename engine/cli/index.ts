@@ -7,6 +7,7 @@ import { enableCompileCache } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { problemOf } from '../protocol/connection.ts';
+import { memorySize } from '../schema/memory-size.ts';
 import { visibleLines } from '../schema/visible-text.ts';
 import { entryFile } from '../threads.ts';
 
@@ -42,6 +43,7 @@ program
   .option('--accept-duplicates', 'go on from an older checkpoint than a database holds: its later rows are then written twice')
   .option('--keep-errors', 'go on past rows that fail: nodes that would stop the run keep them in the errors table instead')
   .option('--keep-checkpoints <count>', 'checkpoints to keep, at least 2 (3)', checkpointCount)
+  .option('--state-memory <size>', 'memory for the state of all nodes: 512MB, 2GB, or 10% of the machine; what is more is kept on disk', memoryAmount)
   .option('--metrics <port>', 'serve metrics for Prometheus to this machine (0: a free port)', portNumber)
   .option('--replay-errors', 'take the failed rows up that wait in the errors table, through the state that the run goes on with; see "millrace replay"')
   .option('-d, --detach', 'start it in the background and return')
@@ -301,6 +303,11 @@ function checkpointCount(text: string): number {
   const found = Number(text);
   if (!Number.isInteger(found) || found < 2 || found > 1000) throw new InvalidArgumentError('It must be a whole number from 2 to 1000.');
   return found;
+}
+
+function memoryAmount(text: string): string {
+  if (memorySize(text) === null) throw new InvalidArgumentError('It must be an amount of memory, such as 512MB, 2GB or 25%.');
+  return text;
 }
 
 /** In milliseconds. A number without a unit is one of seconds. */

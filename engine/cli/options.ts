@@ -13,6 +13,7 @@ export interface StartOptions {
   readonly dropChangedState?: boolean;
   readonly acceptDuplicates?: boolean;
   readonly keepCheckpoints?: number;
+  readonly stateMemory?: string;
 }
 
 /**
@@ -47,6 +48,7 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
     dropChangedState: given.dropChangedState ?? false,
     acceptDuplicates: given.acceptDuplicates ?? false,
     keepCheckpoints: given.keepCheckpoints ?? usual.keepCheckpoints,
+    ...(given.stateMemory !== undefined && { stateMemory: given.stateMemory }),
   };
   return { options, notice };
 }

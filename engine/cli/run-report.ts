@@ -50,6 +50,7 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     columns.map(({ isNumber }) => isNumber),
   );
   const lines = [table, '', `${describeState(summary)}.`];
+  if (summary.stateUse && isWorthTelling(summary.stateUse)) lines.push(`  state: ${describeStateUse(summary.stateUse, summary.endedAt === null)}`);
   if (summary.resumedFrom !== null) lines.push(`  went on from checkpoint ${summary.resumedFrom}`);
   if (summary.restarts > 0) lines.push(`  restarted ${summary.restarts === 1 ? 'once' : `${summary.restarts} times`} after a failure`);
   if (summary.checkpoint) {
@@ -70,6 +71,18 @@ export function describeRun(summary: RunSummary, { nodes, titleOf }: RunNames): 
     else if (output.kind !== 'memory') lines.push(`  not written: ${place} is as it was before`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+type StateUse = NonNullable<RunSummary['stateUse']>;
+
+function isWorthTelling({ mostInMemory, mostOnDisk }: StateUse): boolean {
+  return mostInMemory >= 1_000_000 || mostOnDisk > 0;
+}
+
+/** `182.0 MB of 268.4 MB in memory, nothing on disk`; of a run that has ended the most that it had. */
+function describeStateUse({ inMemory, limit, onDisk, mostInMemory, mostOnDisk }: StateUse, isLive: boolean): string {
+  const [memory, disk] = isLive ? [inMemory, onDisk] : [mostInMemory, mostOnDisk];
+  return `${isLive ? '' : 'at most '}${bytes(memory)} of ${bytes(limit)} in memory, ${disk > 0 ? bytes(disk) : 'nothing'} on disk`;
 }
 
 /** `Done in 3.2 s`, `Running for 4 min 05 s`, `Stopped in 2.0 s, can go on from checkpoint 4`. */
@@ -93,7 +106,7 @@ export function printProblems(problems: readonly Problem[], { file, titleOf }: P
 }
 
 /** What a run is refused for before its first row, until it is asked for in another way. */
-const refusals = new Set(['changed', 'behind', 'damaged', 'missing', 'other-pipeline'].map((code) => `checkpoint/${code}`));
+const refusals = new Set(['run/state-memory', ...['changed', 'behind', 'damaged', 'missing', 'other-pipeline'].map((code) => `checkpoint/${code}`)]);
 
 /** The exit code that tells how a run ended; `signal` is what interrupted it. */
 export function exitCodeOf({ state, problems }: { readonly state: RunState; readonly problems: readonly Problem[] }, signal: NodeJS.Signals | null): number {

@@ -248,6 +248,16 @@ export interface RunSummary {
   readonly outputs: readonly RunOutput[];
   /** False: it goes on until somebody stops it. */
   readonly bounded: boolean;
+  /** What all nodes keep between rows, in bytes, as estimated. Absent before there is any, and in what older versions remember. */
+  readonly stateUse?: {
+    readonly inMemory: number;
+    /** What may be in memory; the rest is on disk. */
+    readonly limit: number;
+    readonly onDisk: number;
+    /** The most that was seen so far. */
+    readonly mostInMemory: number;
+    readonly mostOnDisk: number;
+  };
   /** The last checkpoint that was committed. */
   readonly checkpoint: { readonly id: number; readonly at: number; readonly bytes: number; readonly tookMs: number } | null;
   /** The checkpoint that it went on from at its start, or null. */

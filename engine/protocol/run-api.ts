@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly acceptDuplicates?: boolean;
   /** How many checkpoints are kept; at least 2, so that a damaged one has a predecessor. */
   readonly keepCheckpoints: number;
+  /** How much of the state may be in memory, as `memorySize` reads it (`512MB`, `25%`); a share of the machine's memory where it is left out. */
+  readonly stateMemory?: string;
 }
 
 /** What a run does unless it is told otherwise: all or nothing where the input ends, exactly once with every checkpoint where it does not. */

@@ -1,27 +1,11 @@
-import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { entryFile } from '../threads.ts';
+import { memoryLimit } from './memory-limits.ts';
 import { newMonitor } from './monitor.ts';
 import type { ToControl, ToData } from './run-messages.ts';
 
-const mebibyte = 1024 * 1024;
 /** Rows die young: less than this and they are copied before they die, more only costs memory. */
 const youngMb = 32;
-/** What the process needs besides what is limited: its own code, buffers of files, caches of databases. */
-const overheadMb = 512;
-
-/** How much the rows and the users' code of a run may take, in MB. A limit that Node was started with holds for threads, too. */
-export function memoryLimit(): number {
-  const own = Number(process.env['MILLRACE_RUN_MEMORY_MB']) || Math.min(4096, Math.floor(totalmem() / mebibyte / 2));
-  const flags = [process.env['NODE_OPTIONS'] ?? '', ...process.execArgv].join(' ');
-  const nodes = Number(/--max[-_]old[-_]space[-_]size[= ](\d+)/.exec(flags)?.[1]) || own;
-  return Math.min(own, nodes);
-}
-
-/** Whether the process holds so much that it is over the limit, whatever it consists of: V8 limits objects, but not buffers. */
-export function isOverMemory(): boolean {
-  return process.memoryUsage.rss() > (memoryLimit() + overheadMb) * mebibyte;
-}
 
 interface Listeners {
   onMessage(message: ToControl): void;

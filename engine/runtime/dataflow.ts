@@ -117,6 +117,8 @@ export interface Dataflow {
   close(): Promise<void>;
   counters(): { readonly [node: NodeId]: NodeCounts };
   outputs(): RunOutput[];
+  /** What all nodes keep between rows, in bytes, as estimated. */
+  stateUse(): { readonly inMemory: number; readonly limit: number; readonly onDisk: number };
   /** What people should know although nothing failed: rows that came too late for their windows, and that nobody takes. Cheap. */
   warnings(): Problem[];
   /** The latest rows that left by a port, oldest first; the port is watched from then on, until nobody has asked for a while. See recent-rows.ts. */

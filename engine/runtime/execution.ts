@@ -166,6 +166,7 @@ export class Execution {
       progress: this.#pull?.progress() ?? {},
       backlog: this.#pull?.backlog() ?? {},
       outputs: this.#flow?.outputs() ?? [],
+      stateUse: this.#flow?.stateUse() ?? null,
       warnings: this.#flow?.warnings() ?? [],
     };
   }

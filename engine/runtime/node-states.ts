@@ -8,6 +8,7 @@ import type { State } from '../schema/types.ts';
 import { CachedState, type HeldEntries, type StateMemory } from '../store/keyed-cache.ts';
 import { KeyedStore } from '../store/keyed-store.ts';
 import { makePrivateFolder } from '../store/private-files.ts';
+import { stateBudget } from './memory-limits.ts';
 import { asEngine, type Monitor } from './monitor.ts';
 
 const megabyte = 2 ** 20;
@@ -19,7 +20,7 @@ const keptShare = 0.75;
 export interface NodeStatesOptions {
   /** The run's own folder for state; null for a run that keeps none. */
   readonly folder?: string | null;
-  /** Bytes that all states together may take in memory, as estimated. */
+  /** Bytes that all states together may take in memory, as estimated; `stateBudget` where it is left out. */
   readonly memory?: number;
   readonly monitor?: Monitor | undefined;
 }
@@ -66,8 +67,8 @@ export class StatesOfNode {
 }
 
 /**
- * The keyed states of a run's nodes. They live in memory up to a limit (64 MB, or MILLRACE_STATE_MEMORY_MB), beyond which the entries
- * that were not used for longest move to `state.db` in the run's folder, or to a temporary file. Throws what `KeyedStore` does.
+ * The keyed states of a run's nodes. They live in memory up to a limit (see `stateBudget`), beyond which the entries that
+ * were not used for longest move to `state.db` in the run's folder, or to a temporary file. Throws what `KeyedStore` does.
  */
 export class NodeStates implements StateMemory {
   bytes = 0;
@@ -81,7 +82,7 @@ export class NodeStates implements StateMemory {
   #store: KeyedStore | null = null;
   #temporary: string | null = null;
 
-  constructor({ folder = null, memory = memoryLimit(), monitor }: NodeStatesOptions = {}) {
+  constructor({ folder = null, memory = stateBudget(), monitor }: NodeStatesOptions = {}) {
     this.#folder = folder;
     this.#monitor = monitor;
     this.limit = memory;
@@ -147,6 +148,13 @@ export class NodeStates implements StateMemory {
     this.#store?.prune(oldestKept);
   }
 
+  /** About how many bytes of it are on disk alone. */
+  get bytesOnDisk(): number {
+    let bytes = 0;
+    for (const [, , state] of this.#all()) bytes += state.bytesOnDisk;
+    return bytes;
+  }
+
   /** Called from within a node's own work, between two calls of users' code. */
   makeRoom(): void {
     asEngine(this.#monitor, () => this.#makeRoom());
@@ -209,9 +217,4 @@ export class NodeStates implements StateMemory {
     else this.#temporary ??= mkdtempSync(join(tmpdir(), 'millrace-state-'));
     return join(this.#folder ?? this.#temporary!, 'state.db');
   }
-}
-
-function memoryLimit(): number {
-  const megabytes = Number(process.env['MILLRACE_STATE_MEMORY_MB']);
-  return (megabytes > 0 ? megabytes : 64) * megabyte;
 }

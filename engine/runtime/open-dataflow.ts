@@ -24,8 +24,16 @@ import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
+/** What operators hold in plain memory is part of each checkpoint's file as a whole, while keyed state costs what has changed. */
+const mostInCheckpoints = 32 * 2 ** 20;
+
 /** How long a node may go on emitting before others have a turn. */
 const breathAfterMs = 50;
+
+/** Bytes that all operators together may hold outside of keyed state: half of what that may. */
+function memoryOfOperators(limit: number, commits: 'end' | 'checkpoint'): number {
+  return commits === 'checkpoint' ? Math.min(limit / 2, mostInCheckpoints) : limit / 2;
+}
 
 /** Opens the transforms and sinks of a plan. What was opened is closed again when one of them fails. */
 export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promise<Dataflow> {
@@ -48,7 +56,7 @@ class OpenDataflow implements Dataflow {
   readonly #hub: Hub;
   readonly #shared = new SharedThings();
   readonly #states: NodeStates;
-  /** Bytes that each stateful node may hold outside of them: together half of what they may. */
+  /** Bytes that each stateful node may hold outside of them; see `memoryOfOperators`. */
   readonly #memory: number;
   readonly #stations = new Map<NodeId, Station>();
   /** By its node, or the first one of a chain. */
@@ -67,7 +75,7 @@ class OpenDataflow implements Dataflow {
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
     const holders = plan.nodes.filter(({ type, params }) => isStateful(env.definition(type), params));
-    this.#memory = this.#states.limit / 2 / Math.max(1, holders.length);
+    this.#memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
   }
 
@@ -428,6 +436,12 @@ class OpenDataflow implements Dataflow {
         return [id, { ...station.counters.snapshot(), ...(state && { state }) }];
       }),
     );
+  }
+
+  stateUse(): { readonly inMemory: number; readonly limit: number; readonly onDisk: number } {
+    let inMemory = this.#states.bytes;
+    for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) inMemory += unit.stateSize()?.bytes ?? 0;
+    return { inMemory: Math.round(inMemory), limit: Math.round(this.#states.limit), onDisk: Math.round(this.#states.bytesOnDisk) };
   }
 
   #stateSize(node: NodeId): { readonly entries: number; readonly bytes: number } | undefined {

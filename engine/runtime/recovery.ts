@@ -8,6 +8,7 @@ import { MillraceError } from '../schema/problem.ts';
 import { type CheckpointHead, type CheckpointInfo, CheckpointStore } from '../store/checkpoints.ts';
 import { movedState, writeOwner } from '../store/pipeline-states.ts';
 import type { CheckpointContent } from './flow-snapshot.ts';
+import { stateBudget } from './memory-limits.ts';
 import { asEngineThroughout, type Monitor } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 
@@ -47,11 +48,12 @@ export function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
 
 async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   const { stateFolder, from } = job.options;
+  const memory = stateBudget(job.options.stateMemory);
   const shape = shapeOf(job.name, job.plan, (type) => env.definition(type)?.version ?? 0);
   if (stateFolder === null) {
     if (typeof from === 'number')
       throw new MillraceError({ code: 'checkpoint/missing', message: `The run keeps no checkpoints, so there is no checkpoint ${from}.` });
-    return { store: null, shape, lineage: randomUUID(), nextId: 1, states: new NodeStates({ monitor: env.monitor }), from: null };
+    return { store: null, shape, lineage: randomUUID(), nextId: 1, states: new NodeStates({ memory, monitor: env.monitor }), from: null };
   }
   const store = new CheckpointStore(stateFolder, (message) => env.onLog('warning', message));
   writeOwner(stateFolder, { pipeline: job.name, path: job.path });
@@ -78,7 +80,7 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   if (from === 'latest') await recovery.refuseLost();
   if (store.lineage() !== lineage) await store.setLineage(lineage);
   const nextId = Math.max(store.highest(), recovery.highest) + 1;
-  return { store, shape, lineage, nextId, states: new NodeStates({ folder: stateFolder, monitor: env.monitor }), from: null };
+  return { store, shape, lineage, nextId, states: new NodeStates({ folder: stateFolder, memory, monitor: env.monitor }), from: null };
 }
 
 type Found = Pick<Start, 'states'> & { readonly from: Omit<NonNullable<Start['from']>, 'isOlder'> };
@@ -207,7 +209,8 @@ class Recovery {
     const content = read as CheckpointContent;
     if (this.inDatabase > id && !this.#job.options.acceptDuplicates) throw behind(head, this.inDatabase);
     const comparison = this.#compare(head, content);
-    const states = new NodeStates({ folder: this.#job.options.stateFolder, monitor: this.#env.monitor });
+    const { stateFolder, stateMemory } = this.#job.options;
+    const states = new NodeStates({ folder: stateFolder, memory: stateBudget(stateMemory), monitor: this.#env.monitor });
     try {
       if (content.flow) states.restore(content.flow.keyed);
     } catch (error) {

@@ -47,6 +47,8 @@ export interface Snapshot {
   readonly progress: { readonly [source: NodeId]: NonNullable<NodeStats['progress']> };
   readonly backlog: { readonly [source: NodeId]: NonNullable<NodeStats['backlog']> };
   readonly outputs: readonly RunOutput[];
+  /** Null before the run has opened its nodes. */
+  readonly stateUse: Omit<NonNullable<RunSummary['stateUse']>, 'mostInMemory' | 'mostOnDisk'> | null;
   /** As of `Dataflow.warnings`. */
   readonly warnings: readonly Problem[];
   /** The first failures of rows, since the last snapshot. */

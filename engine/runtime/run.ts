@@ -8,7 +8,8 @@ import { thousands } from '../schema/thousands.ts';
 import { lockStateFolder } from '../store/checkpoints-lock.ts';
 import { unlockOutputs } from '../store/output-locks.ts';
 import { refuseUnfinishedReplays } from '../store/unfinished-replays.ts';
-import { type DataThread, memoryLimit } from './data-thread-handle.ts';
+import type { DataThread } from './data-thread-handle.ts';
+import { memoryLimit } from './memory-limits.ts';
 import { type Activity, readMonitor } from './monitor.ts';
 import { Rates } from './rates.ts';
 import type { KeptRows, Outcome, Snapshot, ToControl } from './run-messages.ts';
@@ -221,10 +222,11 @@ export class Run {
     else if (message.kind === 'committed') this.#isCommitting = !message.more;
   }
 
-  #told(snapshot: Snapshot): Pick<RunSummary, 'stats' | 'outputs' | 'problems'> {
+  #told(snapshot: Snapshot): Pick<RunSummary, 'stats' | 'outputs' | 'problems' | 'stateUse'> {
     this.#failures = [...this.#failures, ...snapshot.failures].slice(0, keptProblems);
     const problems = [...snapshot.warnings, ...this.#failures].slice(0, keptProblems);
-    return { stats: this.#rates.stats(snapshot, performance.now()), outputs: snapshot.outputs, problems };
+    const stateUse = snapshot.stateUse && withPeaks(snapshot.stateUse, this.#summary.stateUse);
+    return { stats: this.#rates.stats(snapshot, performance.now()), outputs: snapshot.outputs, problems, ...(stateUse && { stateUse }) };
   }
 
   #endless({ code, call }: Activity): Promise<void> {
@@ -312,6 +314,11 @@ export class Run {
     const node = this.#job.plan.nodes[index]?.id;
     return this.#codes.get(code) ?? (node === undefined ? {} : { node });
   }
+}
+
+function withPeaks(now: NonNullable<Snapshot['stateUse']>, before: RunSummary['stateUse']): NonNullable<RunSummary['stateUse']> {
+  const { inMemory, onDisk } = now;
+  return { ...now, mostInMemory: Math.max(inMemory, before?.mostInMemory ?? 0), mostOnDisk: Math.max(onDisk, before?.mostOnDisk ?? 0) };
 }
 
 function ended(): MillraceError {

@@ -1,4 +1,4 @@
-import { isOverMemory } from './data-thread-handle.ts';
+import { isOverMemory } from './memory-limits.ts';
 import { type Activity, type Monitor, readMonitor } from './monitor.ts';
 
 const looksEveryMs = 100;

@@ -137,6 +137,11 @@ export class CachedState<V extends State> implements KeyedState<V> {
     return this.#bytes + this.#spilledBytes;
   }
 
+  /** Of these, about how many are in the file alone. */
+  get bytesOnDisk(): number {
+    return this.#spilledBytes;
+  }
+
   // ---- In memory alone
 
   held(): HeldEntries {

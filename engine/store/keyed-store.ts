@@ -247,7 +247,7 @@ function told(error: unknown, file: string): unknown {
   return new MillraceError({
     code: 'state/unwritable',
     message: `The state that does not fit into memory could not be kept in ${file}: ${message}`,
-    hint: 'Make room on that disk, or set MILLRACE_STATE_MEMORY_MB to more megabytes.',
+    hint: 'Make room on that disk, or give the state more memory (--state-memory, or MILLRACE_STATE_MEMORY_MB).',
   });
 }
 

@@ -1,6 +1,7 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
 import { type SeenLine, seen, seenLength } from '../../engine/schema/detected.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
+import { nameList } from '../../engine/schema/name-list.ts';
 import { MillraceError, type ParamFix } from '../../engine/schema/problem.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
@@ -201,16 +202,26 @@ function unite(
       return cells;
     });
   });
-  for (const name of places.keys()) {
-    const without = samples.filter(({ names }) => !names.includes(name));
-    if (without.length === 0) continue;
-    const which = without.length === 1 ? without[0]!.file.name : `${without.length} of ${samples.length} files (${without[0]!.file.name} is one)`;
-    const message = `There is no column "${name}" in ${which}: it is null there.`;
-    problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
-  }
+  problems.push(...missingColumns([...places.keys()], samples));
   const schema = inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
   problems.push(...formatOffers(schema, united, formats, words(nullText)));
   return { schema, ...(formats && { readings: readingsOf(schema, united, formats) }) };
+}
+
+/** One note, however many columns some of the files do not have. */
+function missingColumns(columns: readonly string[], samples: readonly CsvSample[]): NodeProblem[] {
+  const missing = columns.filter((name) => samples.some(({ names }) => !names.includes(name)));
+  const [first, ...others] = missing;
+  if (first === undefined) return [];
+  const without = samples.filter(({ names }) => missing.some((name) => !names.includes(name)));
+  const file = without[0]!.file.name;
+  const where = without.length === 1 ? file : `${without.length} of ${samples.length} files, such as ${file}`;
+  const message =
+    others.length === 0
+      ? `Column "${first}" is missing from ${where}, and null there.`
+      : `${missing.length} columns are not in all files, and null where they are missing: ${nameList(missing)}. Columns are missing from ${where}.`;
+  const hint = 'If a column has another name in some files, read those files with a source of their own.';
+  return [{ code: 'csv/column-missing', severity: 'info', message, hint, field: 'path' }];
 }
 
 /** What was recognised that changes which lines are read. */

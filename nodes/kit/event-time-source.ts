@@ -33,10 +33,10 @@ export const columnTimeFields = {
       { value: 'milliseconds', label: 'Milliseconds since 1970' },
       { value: 'microseconds', label: 'Microseconds since 1970' },
       { value: 'nanoseconds', label: 'Nanoseconds since 1970' },
-      { value: 'pattern', label: 'Text in another form' },
+      { value: 'pattern', label: 'Text by a pattern' },
     ],
   }),
-  timePattern: f.text({ label: 'Form of the time', group, default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
+  timePattern: f.text({ label: 'Time pattern', group, default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
   timeZone: f.text({
     label: 'Time zone',
     group,
@@ -61,7 +61,7 @@ export const columnTimeFields = {
     group,
     default: 0,
     min: 0,
-    help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer. Input that ends loses no row to its order: it is read again where this is too short.',
+    help: 'How far a time may be before the latest time so far. Windows wait this much longer. Input that ends loses no rows to their order: it is read again if this is too short.',
   }),
   idleAfter: f.duration({
     label: 'Idle after',
@@ -69,7 +69,7 @@ export const columnTimeFields = {
     placeholder: 'never',
     optional: true,
     min: 1,
-    help: 'Without rows for so long, it no longer holds back windows over several sources. Empty: it always does.',
+    help: 'After this long without rows, the source no longer holds back windows over several sources. Empty: it always does.',
   }),
   quietAfter: f.duration({
     label: 'Close windows when quiet for',
@@ -77,7 +77,7 @@ export const columnTimeFields = {
     placeholder: 'never',
     optional: true,
     min: 1,
-    help: "Without rows for so long, time goes on by this machine's clock, that much behind it, so that the last windows come out. The price: rows that come afterwards with older times are late. Empty: the last windows wait for later rows.",
+    help: "After this long without rows, event time advances with this machine's clock, behind it by as much, and the last windows close. Rows that arrive later with older times are then late. Empty: the last windows wait for more rows.",
   }),
   ahead: f.duration({
     label: 'At most ahead of the clock',
@@ -98,14 +98,14 @@ const fields = {
     label: 'Event time',
     group,
     default: 'none',
-    help: 'What windows go by.',
+    help: 'Windows group rows by it.',
     options: [
       { value: 'none', label: 'None' },
-      { value: 'column', label: 'A column', help: 'When it happened, as the row says.' },
+      { value: 'column', label: 'A column', help: 'The time in a column of the row.' },
       {
         value: 'arrival',
         label: 'Arrival',
-        help: 'When this machine read the row. Where its clock is set back, the time goes on from where it was, a tenth slower, until the clock has caught up.',
+        help: 'The time at which this machine read the row. If its clock is set back, event time continues from where it was, a tenth slower, until the clock has caught up.',
       },
     ],
   }),

@@ -1,4 +1,5 @@
 import type { State, Value } from '../../engine/schema/types.ts';
+import { hashOfLevels } from './key-hash.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { stateBytes } from './state.ts';
 import { type LiveKeys, type Slots, SlotTable } from './windows.ts';
@@ -141,7 +142,7 @@ export class SpilledGroups {
   }
   /** Of so many parts the one that a key is in. */
   partOf(key: number, parts: number): number {
-    return parts === 1 ? 0 : hashOf(this.#levels, key) & (parts - 1);
+    return parts === 1 ? 0 : hashOfLevels(this.#levels, key) & (parts - 1);
   }
 
   /** Merges a part of a place into slots, which are taken, with `table` and new keys growing; what is marked is noted. */
@@ -229,29 +230,6 @@ function nameOf(place: number, { parts }: Place, part: number, chunk: number): s
 }
 function chosenOf({ count, keys }: Chunk, part: number, parts: number): number[] {
   const chosen: number[] = [];
-  for (let i = 0; i < count; i++) if ((hashOf(keys, i) & (parts - 1)) === part) chosen.push(i);
+  for (let i = 0; i < count; i++) if ((hashOfLevels(keys, i) & (parts - 1)) === part) chosen.push(i);
   return chosen;
-}
-
-const number = new Float64Array(1);
-const halves = new Int32Array(number.buffer);
-
-/** Equal for keys that are equal as in a Map. `keys` holds their values by level. */
-function hashOf(keys: readonly (readonly Value[])[], at: number): number {
-  let hash = 0x811c9dc5;
-  for (const values of keys) {
-    const value = values[at]!;
-    if (typeof value === 'number') {
-      // Also makes 0 of -0.
-      number[0] = value + 0;
-      hash = Math.imul(Math.imul(hash ^ halves[0]!, 0x01000193) ^ halves[1]!, 0x01000193);
-    } else {
-      const text = String(value);
-      for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-    }
-  }
-  // The low bits have to depend on all others.
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
 }

@@ -2,7 +2,8 @@
 import type { Row, State } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
 import type { TransformContext } from './node.ts';
-import type { PackedRow, RowPacker } from './packed-rows.ts';
+import type { RowPacker } from './packed-rows.ts';
+import type { BlockLayout } from './row-block.ts';
 
 export type Side = 'left' | 'right';
 export const sides = ['left', 'right'] as const;
@@ -17,41 +18,32 @@ export type Match =
   /** Both are in one session of their key: rows that follow each other by less than `gap`. */
   | { readonly kind: 'sessions'; readonly gap: number };
 
-/** A row that waits for partners. */
-export interface Held {
-  readonly time: number;
-  readonly row: Row;
-  /** Whether a partner was found. Kept up by ranges only: in a window it follows from who else is there. */
-  matched: boolean;
-}
-/** A held row in keyed state. */
-export type SpilledRow = readonly [time: number, matched: boolean, row: PackedRow];
 /** The rules of one way to match, and the rows that it holds. */
 export interface Matcher {
   /** How far outputs may be behind the watermark. */
   readonly behind: number;
-  /** How many rows are held in memory on each side. */
-  readonly held: { readonly left: number; readonly right: number };
+  /** What the rows in memory take, about. */
+  readonly bytes: number;
+  /** How many rows in memory can still match, or come out alone. */
+  entries(): number;
   isLate(time: number): boolean;
   add(side: Side, key: JoinKey, time: number, row: Row): void;
   /** A row whose key matches nothing. */
   addAlone(side: Side, time: number, row: Row): void;
   advance(watermark: number): void;
-  /** Those in memory. */
-  rows(side: Side): Iterable<Held>;
-  /** Puts a row back that `rows` gave. `advance` was called before with the watermark of that moment, and there was nothing to emit. */
-  restore(side: Side, key: JoinKey, held: Held): void;
-  /** Moves all rows from memory into keyed state. */
-  spill(): void;
-  /** What is to be known of the rows in keyed state, and back into a new matcher, before `restore`. */
-  spilled(): State;
-  resume(spilled: State): void;
+  /** Moves rows from memory into keyed state until there is room for others: `bytes` is at most half of `limit` then. */
+  spill(limit: number): void;
+  /** What is in memory, and what is to be known of the rows in keyed state. */
+  snapshot(): State;
+  /** Into a new matcher, after `advance` with the watermark of that moment. */
+  restore(state: State): void;
 }
 export interface MatcherOptions {
   readonly keep: { readonly left: boolean; readonly right: boolean };
   /** Rows may come so much behind the watermark. */
   readonly lateness: number;
   readonly state: TransformContext<unknown>['state'];
+  readonly layouts: { readonly [side in Side]: BlockLayout };
   readonly packers: { readonly [side in Side]: RowPacker };
   /** Emits a pair, or a row alone. `start` and `end` are the window's; for ranges `start` is the pair's event time. */
   readonly emit: (left: Row | null, right: Row | null, start: number, end: number) => void;

@@ -3,8 +3,19 @@ import type { JoinKey } from './join-keys.ts';
 import type { KeyedState } from './keyed-state.ts';
 import { SpilledLists } from './spilled-lists.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from './spilled-queue.ts';
-import { type Held, type Match, type Matcher, type MatcherOptions, type Side, type SpilledRow, sides } from './stream-join-matcher.ts';
+import type { PackedRow } from './packed-rows.ts';
+import { type Match, type Matcher, type MatcherOptions, type Side, sides } from './stream-join-matcher.ts';
 import { TimeQueue } from './time-queue.ts';
+
+/** A row that waits for its session to end. */
+interface Held {
+  readonly time: number;
+  readonly row: Row;
+}
+/** A held row in keyed state, and in a snapshot. The second place once told whether a partner was found. */
+type SpilledRow = readonly [time: number, matched: boolean, row: PackedRow];
+/** What holding a row takes beside the row: its object, its entry, and its part in the map of the keys. */
+const bytesPerHeld = 200;
 
 /** Rows of one key, of which each follows another by less than the gap; it ends a gap after the last one. */
 interface Session {
@@ -19,7 +30,7 @@ interface Session {
 
 /** A session in keyed state, as far as it is known there: rows in memory may make it longer. By side: the numbers of the lists of its rows. */
 type Span = { readonly start: number; readonly end: number; readonly left: readonly number[]; readonly right: readonly number[] };
-type Spilled = { readonly lists: number; readonly due: QueueSnapshot };
+type Snapshot = { readonly left: readonly SpilledRow[]; readonly right: readonly SpilledRow[]; readonly lists: number; readonly due: QueueSnapshot };
 
 /**
  * Joins rows within the sessions of their keys, to which both sides count. Pairs come out when the session is closed: where late
@@ -29,7 +40,7 @@ type Spilled = { readonly lists: number; readonly due: QueueSnapshot };
  */
 export class SessionMatcher implements Matcher {
   readonly behind: number;
-  readonly held = { left: 0, right: 0 };
+  readonly #held = { left: 0, right: 0 };
   readonly #options: MatcherOptions;
   readonly #gap: number;
   /** Of one key, in the order of time; none of them overlap. */
@@ -55,12 +66,21 @@ export class SessionMatcher implements Matcher {
     this.#due = new SpilledQueue(options.state('due'));
   }
 
+  get bytes(): number {
+    const { layouts } = this.#options;
+    return this.#held.left * (layouts.left.rowBytes + bytesPerHeld) + this.#held.right * (layouts.right.rowBytes + bytesPerHeld);
+  }
+  entries(): number {
+    return this.#held.left + this.#held.right;
+  }
+
   isLate(time: number): boolean {
     return time + this.#gap - 1 <= this.#horizon;
   }
 
   add(side: Side, key: JoinKey, time: number, row: Row): void {
-    this.restore(side, key, { time, row, matched: false });
+    this.#sessionOf(key, time)[side].push({ time, row });
+    this.#held[side]++;
   }
 
   addAlone(side: Side, time: number, row: Row): void {
@@ -83,16 +103,6 @@ export class SessionMatcher implements Matcher {
     // Some have grown since they were added.
     over.sort((a, b) => a.end - b.end);
     for (const session of over) this.#close(session);
-  }
-
-  *rows(side: Side): Iterable<Held> {
-    for (const sessions of this.#sessions.values()) for (const session of sessions) yield* session[side];
-  }
-
-  restore(side: Side, key: JoinKey, held: Held): void {
-    const session = this.#sessionOf(key, held.time);
-    session[side].push(held);
-    this.held[side]++;
   }
 
   /** The session that a row of this time belongs to, grown by it. Sessions that it connects become one. */
@@ -128,8 +138,8 @@ export class SessionMatcher implements Matcher {
     const sessions = this.#sessions.get(key)!;
     sessions.splice(sessions.indexOf(session), 1);
     if (sessions.length === 0) this.#sessions.delete(key);
-    this.held.left -= left.length;
-    this.held.right -= right.length;
+    this.#held.left -= left.length;
+    this.#held.right -= right.length;
     session.isGone = true;
   }
 
@@ -209,7 +219,7 @@ export class SessionMatcher implements Matcher {
     this.#due.add(due);
     this.#sessions.clear();
     this.#closing.clear();
-    this.held.left = this.held.right = 0;
+    this.#held.left = this.#held.right = 0;
   }
 
   /** The number of the list that the rows of a side are in; none where there are none. */
@@ -224,14 +234,25 @@ export class SessionMatcher implements Matcher {
     return [list];
   }
 
-  spilled(): Spilled {
-    return { lists: this.#listCount, due: this.#due.snapshot() };
+  snapshot(): State {
+    const rows = (side: Side) => {
+      const { pack } = this.#options.packers[side];
+      return [...this.#sessions.values()].flatMap((sessions) => sessions.flatMap((session) => session[side].map(({ time, row }): SpilledRow => [time, false, pack(row)])));
+    };
+    return { left: rows('left'), right: rows('right'), lists: this.#listCount, due: this.#due.snapshot() } satisfies Snapshot;
   }
 
-  resume(spilled: State): void {
-    const { lists, due } = spilled as Spilled;
+  restore(state: State): void {
+    const { lists, due, ...rows } = state as Snapshot;
     this.#listCount = lists;
     this.#due.restore(due);
+    for (const side of sides) {
+      const { unpack } = this.#options.packers[side];
+      for (const [time, , packed] of rows[side]) {
+        const row = unpack(packed);
+        this.add(side, this.#options.layouts[side].keyOf(row)!, time, row);
+      }
+    }
   }
 
   #emitAlone(side: Side, row: Row, { start, end }: Pick<Session, 'start' | 'end'>): void {

@@ -1,47 +1,54 @@
 import type { Row, State } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
-import { SpilledLists } from './spilled-lists.ts';
-import { type Held, type Match, type Matcher, type MatcherOptions, otherSide, type Side, type SpilledRow, sides } from './stream-join-matcher.ts';
+import { MatchIndex, type RowsOfBlock } from './match-index.ts';
+import { type PackedBlock, RowBlock } from './row-block.ts';
+import { type BlockRun, partOf, rowsByPart, SpilledBlocks } from './spilled-blocks.ts';
+import { type Match, type Matcher, type MatcherOptions, otherSide, type Side, sides } from './stream-join-matcher.ts';
 import { TimeQueue } from './time-queue.ts';
 
-/** The rows of one key in one window: all of the left ones match all of the right ones. */
-interface Cell {
-  readonly left: Held[];
-  readonly right: Held[];
+/** How many blocks without rows are kept, to be filled again. */
+const mostSpares = 4;
+
+/** The rows of one side from one window's start to the next one's. */
+interface Slice {
+  readonly start: number;
+  /** Null where none are in memory. */
+  block: RowBlock | null;
+  readonly runs: BlockRun[];
 }
-type Spilled = { readonly slices: readonly number[] };
 interface Window {
   readonly start: number;
-  readonly cells: Map<JoinKey, Cell>;
   /** Its pairs are out; further ones leave as they come. */
   hasFired: boolean;
 }
+type SideSnapshot = {
+  readonly slices: readonly { readonly start: number; readonly block: PackedBlock | null; readonly runs: readonly BlockRun[] }[];
+  readonly nextRun: number;
+};
+/** Of both sides, what has the keys of one part. */
+type Part = { readonly [side in Side]: readonly RowsOfBlock[] };
 
 /**
  * Joins rows within tumbling or sliding windows, aligned to the epoch plus an offset. Pairs come out when the watermark passes the
- * window's end.
+ * window's end: then rows are found by their keys, part by part where some are in keyed state.
  *
- * Rows that do not fit into memory are once in keyed state, however many windows they are in: in lists by side, key, and slice, which
- * is the stretch of time from one window's start to the next one's. A window is made of slices, the last one perhaps in part.
+ * Rows are held once, however many windows they are in: in slices, of which a window is made, the last one perhaps in part.
  */
 export class WindowMatcher implements Matcher {
   readonly behind: number;
-  readonly held = { left: 0, right: 0 };
+  bytes = 0;
   readonly #options: MatcherOptions;
   readonly #length: number;
   readonly #every: number;
   readonly #offset: number;
+  readonly #slices = { left: new Map<number, Slice>(), right: new Map<number, Slice>() };
+  readonly #spilled: { readonly [side in Side]: SpilledBlocks };
+  readonly #spares: { readonly [side in Side]: RowBlock[] } = { left: [], right: [] };
   readonly #windows = new Map<number, Window>();
   /** Windows by the last time within them: those to fire, and those to be freed. */
   readonly #firing = new TimeQueue<Window>();
   readonly #closing = new TimeQueue<Window>();
   #watermark = Number.NEGATIVE_INFINITY;
-
-  readonly #lists: SpilledLists<SpilledRow>;
-  /** By side and slice: the keys that have a list, each once. */
-  readonly #keys: SpilledLists<JoinKey>;
-  /** The starts of slices that have lists. */
-  readonly #slices = new Set<number>();
 
   constructor({ length, every, offset }: Extract<Match, { kind: 'windows' }>, options: MatcherOptions) {
     this.#length = length;
@@ -49,8 +56,19 @@ export class WindowMatcher implements Matcher {
     this.#offset = offset;
     this.#options = options;
     this.behind = options.lateness;
-    this.#lists = new SpilledLists(options.state('rows'));
-    this.#keys = new SpilledLists(options.state('keys'));
+    const spilledOf = (side: Side) => new SpilledBlocks(options.state(`${side} rows`), options.layouts[side]);
+    this.#spilled = { left: spilledOf('left'), right: spilledOf('right') };
+  }
+
+  /** A row counts once for each of its windows. */
+  entries(): number {
+    let count = 0;
+    for (const { start } of this.#windows.values()) {
+      for (const side of sides) {
+        for (const { block } of this.#slicesOf(side, start)) if (block !== null) count += countUpTo(block, this.#lastOf(start));
+      }
+    }
+    return count;
   }
 
   isLate(time: number): boolean {
@@ -58,18 +76,15 @@ export class WindowMatcher implements Matcher {
   }
 
   add(side: Side, key: JoinKey, time: number, row: Row): void {
-    const held: Held = { time, row, matched: false };
-    this.#put(side, key, held, (window) => {
-      if (!window.hasFired) return;
-      for (const other of this.#rowsOf(otherSide[side], window, key)) {
-        if (side === 'left') this.#emit(row, other, window);
-        else this.#emit(other, row, window);
-      }
-    });
+    const slice = this.#sliceAt(side, this.#lastStart(time), time);
+    if (time <= this.#watermark) this.#meetLate(side, key, time, row);
+    slice.block ??= this.#spares[side].pop() ?? new RowBlock(this.#options.layouts[side]);
+    slice.block.add(key, time, row);
+    this.bytes += this.#options.layouts[side].rowBytes;
   }
 
   addAlone(side: Side, time: number, row: Row): void {
-    for (const start of this.#startsOf(time)) this.#emitAlone(side, row, { start });
+    for (const start of this.#startsOf(time)) this.#emitAlone(side, row, start);
   }
 
   advance(watermark: number): void {
@@ -80,21 +95,9 @@ export class WindowMatcher implements Matcher {
       const closes = this.#closing.next <= gone;
       // By the windows' ends, so that rows come out in the order of event time.
       if (fires && (!closes || this.#firing.next <= this.#closing.next)) this.#fire(this.#firing.take());
-      else if (closes) this.#close(this.#closing.take());
+      else if (closes) this.#close(this.#closing.take(), gone);
       else break;
     }
-    if (this.#slices.size > 0) this.#forget(gone);
-  }
-
-  /** Once for each row: a row is given with the last of its windows, which is freed last. */
-  *rows(side: Side): Iterable<Held> {
-    for (const { start, cells } of this.#windows.values()) {
-      for (const cell of cells.values()) for (const held of cell[side]) if (this.#lastStart(held.time) === start) yield held;
-    }
-  }
-
-  restore(side: Side, key: JoinKey, held: Held): void {
-    this.#put(side, key, held, () => {});
   }
 
   #lastStart(time: number): number {
@@ -108,155 +111,223 @@ export class WindowMatcher implements Matcher {
     return starts.reverse();
   }
 
+  /** The last time within a window. Of a slice's rows, when nothing needs them any more. */
+  #lastOf(start: number): number {
+    return start + this.#length - 1;
+  }
   #isGone(start: number): boolean {
-    return start + this.#length - 1 + this.#options.lateness <= this.#watermark;
+    return this.#lastOf(start) + this.#options.lateness <= this.#watermark;
   }
 
-  #put(side: Side, key: JoinKey, held: Held, into: (window: Window) => void): void {
-    for (const start of this.#startsOf(held.time)) {
-      const window = this.#windows.get(start) ?? this.#open(start);
-      let cell = window.cells.get(key);
-      if (!cell) {
-        cell = { left: [], right: [] };
-        window.cells.set(key, cell);
-      }
-      into(window);
-      cell[side].push(held);
-      this.held[side]++;
+  #sliceAt(side: Side, start: number, time: number): Slice {
+    let slice = this.#slices[side].get(start);
+    if (slice === undefined) {
+      slice = { start, block: null, runs: [] };
+      this.#slices[side].set(start, slice);
     }
+    // All rows of a slice are in the same windows, unless one ends within it.
+    if (slice.block === null || this.#length % this.#every !== 0) {
+      for (const each of this.#startsOf(time)) if (!this.#windows.has(each)) this.#open(each);
+    }
+    return slice;
   }
 
-  #open(start: number): Window {
-    const last = start + this.#length - 1;
-    const window: Window = { start, cells: new Map(), hasFired: last <= this.#watermark };
+  #open(start: number): void {
+    const last = this.#lastOf(start);
+    const window: Window = { start, hasFired: last <= this.#watermark };
     this.#windows.set(start, window);
     if (!window.hasFired) this.#firing.add(last, window);
     this.#closing.add(last, window);
-    return window;
+  }
+
+  /** The slices of a window that have rows, in the order of time. */
+  *#slicesOf(side: Side, start: number): Iterable<Slice> {
+    for (let each = start; each < start + this.#length; each += this.#every) {
+      const slice = this.#slices[side].get(each);
+      if (slice !== undefined) yield slice;
+    }
+  }
+
+  // ---- Pairs
+
+  /** A row that comes after some of its windows have fired meets the partners that it has there at once. */
+  #meetLate(side: Side, key: JoinKey, time: number, row: Row): void {
+    const other = otherSide[side];
+    for (const start of this.#startsOf(time)) {
+      if (!this.#windows.get(start)!.hasFired) continue;
+      const last = this.#lastOf(start);
+      const meet = (block: RowBlock | null): void => {
+        block?.each(key, (at) => {
+          if (block.times[at]! > last) return;
+          if (side === 'left') this.#emit(row, block.row(at), start);
+          else this.#emit(block.row(at), row, start);
+        });
+      };
+      for (const { runs, block } of this.#slicesOf(other, start)) {
+        for (const run of runs) meet(this.#spilled[other].part(run, partOf(key, run.parts)));
+        meet(block);
+      }
+    }
   }
 
   #fire(window: Window): void {
     window.hasFired = true;
-    if (this.#isInMemory(window)) {
-      for (const { left, right } of window.cells.values()) {
-        for (const one of left) for (const other of right) this.#emit(one.row, other.row, window);
+    const { start } = window;
+    for (const { left, right } of this.#partsOf(start)) {
+      if (left.length === 0 || right.length === 0) continue;
+      const rights = MatchIndex.of(right, countOf(left) < countOf(right) ? keysOf(left) : null);
+      for (const { block, rows } of left) {
+        for (const at of rows) {
+          let found = rights.first(block.keys[at]!);
+          if (found < 0) continue;
+          const row = block.row(at);
+          for (; found >= 0; found = rights.next(found)) this.#emit(row, rights.row(found), start);
+        }
       }
-      return;
-    }
-    for (const key of this.#keysOf('left', window)) {
-      const rights = [...this.#rowsOf('right', window, key)];
-      if (rights.length > 0) for (const one of this.#rowsOf('left', window, key)) for (const other of rights) this.#emit(one, other, window);
     }
   }
 
-  #close(window: Window): void {
+  #close(window: Window, gone: number): void {
     const { keep } = this.#options;
-    this.#windows.delete(window.start);
-    const isInMemory = this.#isInMemory(window);
-    for (const { left, right } of window.cells.values()) {
-      this.held.left -= left.length;
-      this.held.right -= right.length;
-      if (!isInMemory) continue;
-      if (keep.left && right.length === 0) for (const { row } of left) this.#emitAlone('left', row, window);
-      if (keep.right && left.length === 0) for (const { row } of right) this.#emitAlone('right', row, window);
+    const { start } = window;
+    if (keep.left || keep.right) {
+      for (const part of this.#partsOf(start)) for (const side of sides) if (keep[side]) this.#emitWithoutPartner(side, part, start);
     }
-    if (isInMemory) return;
+    this.#windows.delete(start);
+    // The window that begins with a slice is the last one to need it.
+    for (const side of sides) this.#forget(side, start, gone);
+  }
+
+  #emitWithoutPartner(side: Side, part: Part, start: number): void {
+    if (part[side].length === 0) return;
+    const others = keysOf(part[otherSide[side]]);
+    for (const { block, rows } of part[side]) for (const at of rows) if (!others.has(block.keys[at]!)) this.#emitAlone(side, block.row(at), start);
+  }
+
+  #forget(side: Side, start: number, gone: number): void {
+    const slice = this.#slices[side].get(start);
+    if (slice === undefined) return;
+    this.#slices[side].delete(start);
+    if (slice.block !== null) this.#release(side, slice, slice.block);
+    if (slice.runs.length > 0) this.#spilled[side].expire(Math.min(gone, this.#lastOf(start)));
+  }
+
+  #release(side: Side, slice: Slice, block: RowBlock): void {
+    this.bytes -= block.bytes;
+    slice.block = null;
+    block.clear();
+    if (this.#spares[side].length < mostSpares) this.#spares[side].push(block);
+  }
+
+  /** The rows of a window by parts of their keys, one after the other, so that each part of a run is read once; all at once where nothing is spilled. */
+  *#partsOf(start: number): Iterable<Part> {
+    const slices = { left: [...this.#slicesOf('left', start)], right: [...this.#slicesOf('right', start)] };
+    const last = this.#lastOf(start);
+    const parts = Math.max(1, ...sides.flatMap((side) => slices[side].flatMap(({ runs }) => runs.map((run) => run.parts))));
+    const held = { left: this.#heldByPart(slices.left, parts, last), right: this.#heldByPart(slices.right, parts, last) };
+    const of = (side: Side, part: number): RowsOfBlock[] => [
+      ...slices[side].flatMap(({ runs }) => runs.flatMap((run) => this.#rowsOfRun(side, run, part, parts, last))),
+      ...held[side][part]!,
+    ];
+    for (let i = 0; i < parts; i++) {
+      // Neighbours share their low bits: a run with fewer parts is read on, too.
+      const part = reversed(i, parts);
+      yield { left: of('left', part), right: of('right', part) };
+    }
+  }
+
+  #heldByPart(slices: readonly Slice[], parts: number, last: number): RowsOfBlock[][] {
+    const byPart = Array.from({ length: parts }, (): RowsOfBlock[] => []);
+    for (const { block } of slices) {
+      if (block === null) continue;
+      for (const [part, rows] of rowsByPart(block, parts).entries()) {
+        const within = block.last <= last ? rows : rows.filter((at) => block.times[at]! <= last);
+        if (within.length > 0) byPart[part]!.push({ block, rows: within });
+      }
+    }
+    return byPart;
+  }
+
+  #rowsOfRun(side: Side, run: BlockRun, part: number, parts: number, last: number): RowsOfBlock[] {
+    const block = this.#spilled[side].part(run, part & (run.parts - 1));
+    if (block === null) return [];
+    const rows: number[] = [];
+    for (let at = 0; at < block.count; at++) {
+      if (block.times[at]! <= last && (run.parts === parts || partOf(block.keys[at]!, parts) === part)) rows.push(at);
+    }
+    return rows.length > 0 ? [{ block, rows }] : [];
+  }
+
+  // ---- Memory
+
+  spill(limit: number): void {
+    while (this.bytes > 0 && this.bytes > limit / 2) {
+      const [side, slice] = this.#lastHeld();
+      const block = slice.block!;
+      slice.runs.push(this.#spilled[side].put(block, this.#lastOf(slice.start)));
+      this.#release(side, slice, block);
+    }
+  }
+
+  /** The latest slice that has rows in memory: it is needed last. */
+  #lastHeld(): readonly [Side, Slice] {
+    let found: readonly [Side, Slice] | null = null;
     for (const side of sides) {
-      if (!keep[side]) continue;
-      for (const key of this.#keysOf(side, window)) {
-        const [partner] = this.#rowsOf(otherSide[side], window, key);
-        if (partner === undefined) for (const row of this.#rowsOf(side, window, key)) this.#emitAlone(side, row, window);
+      for (const slice of this.#slices[side].values()) if (slice.block !== null && (found === null || slice.start > found[1].start)) found = [side, slice];
+    }
+    return found!;
+  }
+
+  snapshot(): State {
+    const of = (side: Side): SideSnapshot => ({
+      slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block && block.pack(), runs: [...runs] })),
+      nextRun: this.#spilled[side].snapshot(),
+    });
+    return { left: of('left'), right: of('right'), windows: [...this.#windows.keys()] } as unknown as State;
+  }
+
+  restore(state: State): void {
+    const snapshot = state as unknown as { readonly [side in Side]: SideSnapshot } & { readonly windows: readonly number[] };
+    for (const side of sides) {
+      this.#spilled[side].restore(snapshot[side].nextRun);
+      for (const { start, block, runs } of snapshot[side].slices) {
+        const held = block && RowBlock.unpack(this.#options.layouts[side], block);
+        this.#slices[side].set(start, { start, block: held, runs: [...runs] });
+        this.bytes += held?.bytes ?? 0;
       }
     }
+    for (const start of snapshot.windows) this.#open(start);
   }
 
-  spill(): void {
-    for (const [start, { cells }] of this.#windows) {
-      for (const side of sides) this.#spillSlice(side, start, cells);
-    }
-    for (const { cells } of this.#windows.values()) cells.clear();
-    this.held.left = this.held.right = 0;
-  }
-
-  #spillSlice(side: Side, start: number, cells: Window['cells']): void {
-    const { pack } = this.#options.packers[side];
-    const keys: JoinKey[] = [];
-    for (const [key, { [side]: lane }] of cells) {
-      const items: SpilledRow[] = [];
-      for (const { time, row } of lane) if (this.#lastStart(time) === start) items.push([time, false, pack(row)]);
-      if (items.length > 0 && this.#lists.append(this.#listOf(side, start, key), items, this.#lastOf(start)) === 0) keys.push(key);
-    }
-    if (keys.length > 0) this.#keys.append(`${side} ${start}`, keys, this.#lastOf(start));
-    if (keys.length > 0) this.#slices.add(start);
-  }
-
-  spilled(): Spilled {
-    return { slices: [...this.#slices] };
-  }
-
-  resume(spilled: State): void {
-    for (const slice of (spilled as Spilled).slices) {
-      this.#slices.add(slice);
-      for (const start of this.#startsOf(slice)) if (!this.#windows.has(start)) this.#open(start);
-    }
-  }
-
-  #listOf(side: Side, slice: number, key: JoinKey): string {
-    return `${side} ${slice} ${key}`;
-  }
-  /** The last time within a window; of a slice's rows, when nothing needs them any more. */
-  #lastOf(start: number): number {
-    return start + this.#length - 1;
-  }
-
-  *#slicesOf({ start }: Pick<Window, 'start'>): Iterable<number> {
-    for (let slice = start; slice < start + this.#length; slice += this.#every) if (this.#slices.has(slice)) yield slice;
-  }
-  #isInMemory(window: Window): boolean {
-    for (const _ of this.#slicesOf(window)) return false;
-    return true;
-  }
-
-  /** The keys of a window that have rows of a side, and perhaps others of those that are in memory. */
-  *#keysOf(side: Side, window: Window): Iterable<JoinKey> {
-    yield* window.cells.keys();
-    const before: number[] = [];
-    for (const slice of this.#slicesOf(window)) {
-      for (const key of this.#keys.get(`${side} ${slice}`)) {
-        if (window.cells.has(key) || before.some((earlier) => this.#lists.has(this.#listOf(side, earlier, key)))) continue;
-        yield key;
-      }
-      before.push(slice);
-    }
-  }
-
-  *#rowsOf(side: Side, window: Window, key: JoinKey): Iterable<Row> {
-    const { unpack } = this.#options.packers[side];
-    const last = this.#lastOf(window.start);
-    for (const slice of this.#slicesOf(window)) {
-      for (const [time, , row] of this.#lists.get(this.#listOf(side, slice, key))) if (time <= last) yield unpack(row);
-    }
-    for (const { row } of window.cells.get(key)?.[side] ?? []) yield row;
-  }
-
-  /** Removes the lists of slices whose last window is gone. */
-  #forget(gone: number): void {
-    let isDue = false;
-    for (const slice of this.#slices) {
-      if (this.#lastOf(slice) > gone) continue;
-      this.#slices.delete(slice);
-      isDue = true;
-    }
-    if (!isDue) return;
-    this.#lists.expire(gone);
-    this.#keys.expire(gone);
-  }
-
-  #emit(left: Row | null, right: Row | null, { start }: Pick<Window, 'start'>): void {
+  #emit(left: Row | null, right: Row | null, start: number): void {
     this.#options.emit(left, right, start, start + this.#length);
   }
-  #emitAlone(side: Side, row: Row, window: Pick<Window, 'start'>): void {
-    if (side === 'left') this.#emit(row, null, window);
-    else this.#emit(null, row, window);
+  #emitAlone(side: Side, row: Row, start: number): void {
+    if (side === 'left') this.#emit(row, null, start);
+    else this.#emit(null, row, start);
   }
+}
+
+function countUpTo({ count, times, last }: RowBlock, time: number): number {
+  if (last <= time) return count;
+  let within = 0;
+  for (let at = 0; at < count; at++) if (times[at]! <= time) within++;
+  return within;
+}
+function countOf(rows: readonly RowsOfBlock[]): number {
+  return rows.reduce((sum, each) => sum + each.rows.length, 0);
+}
+function keysOf(rows: readonly RowsOfBlock[]): Set<JoinKey> {
+  const keys = new Set<JoinKey>();
+  for (const { block, rows: own } of rows) for (const at of own) keys.add(block.keys[at]!);
+  return keys;
+}
+/** The bits of a number below a power of two, the other way round. */
+function reversed(number: number, below: number): number {
+  let [from, into] = [number, 0];
+  for (let bit = 1; bit < below; bit *= 2) {
+    into = into * 2 + (from & 1);
+    from >>= 1;
+  }
+  return into;
 }

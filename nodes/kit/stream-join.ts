@@ -1,14 +1,14 @@
 import { beginningOfTime, endOfTime, instantReader } from '../../engine/schema/event-time.ts';
-import type { Json, Row, Schema, State } from '../../engine/schema/types.ts';
+import type { Row, Schema, State } from '../../engine/schema/types.ts';
 import { findColumn } from './columns.ts';
 import type { JoinedColumn, JoinKind, KeyPair } from './join-columns.ts';
 import { joinKeyReader } from './join-keys.ts';
 import { keyPairs, valueAs } from './key-columns.ts';
 import type { StatefulOperator, TransformContext } from './node.ts';
 import { rowPacker } from './packed-rows.ts';
+import { blockLayout } from './row-block.ts';
 import { noTime } from './row-failures.ts';
 import { compile, rowSource, stringLiteral } from './rows.ts';
-import { bytesPerRow, rowsFromState, rowsToState } from './state.ts';
 import { type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
 import { RangeMatcher } from './stream-join-range.ts';
 import { SessionMatcher } from './stream-join-sessions.ts';
@@ -30,16 +30,17 @@ const batchSize = 1024;
 const latePorts = { left: 'lateLeft', right: 'lateRight' } as const;
 
 /**
- * Joins the rows of the ports `left` and `right`. They are kept in plain maps, which cost a tenth of what keyed state does, until
- * those are too large: then all that is in them moves into keyed state at once, and what comes goes into the maps again.
+ * Joins the rows of the ports `left` and `right`. They are held in blocks by columns, or as objects in sessions, until those are too
+ * large: then they move into keyed state, many at once.
  */
 export function streamJoining(
   options: StreamJoinOptions,
   { inputs, emit, fail, state, memory }: Pick<TransformContext<unknown>, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
 ): StatefulOperator {
   const { kind, keys, lateness, times } = options;
-  const joined = joinedRow(options, { left: inputs['left']!, right: inputs['right']! });
-  const keyColumns = keyPairs(inputs['left']!, inputs['right']!, keys);
+  const schemas = { left: inputs['left']!, right: inputs['right']! };
+  const joined = joinedRow(options, schemas);
+  const keyColumns = keyPairs(schemas.left, schemas.right, keys);
   let out: Row[] = [];
   const flush = (): void => {
     if (out.length === 0) return;
@@ -48,24 +49,19 @@ export function streamJoining(
     emit('rows', rows);
   };
   const keep = { left: kind === 'left' || kind === 'outer', right: kind === 'right' || kind === 'outer' };
+  const layouts = { left: blockLayout(schemas.left, joinKeyReader(keyColumns.left)), right: blockLayout(schemas.right, joinKeyReader(keyColumns.right)) };
   const matcher = matcherOf(options.match, {
     keep,
     lateness,
     state,
-    packers: { left: rowPacker(inputs['left']!.columns), right: rowPacker(inputs['right']!.columns) },
+    layouts,
+    packers: { left: rowPacker(schemas.left.columns), right: rowPacker(schemas.right.columns) },
     emit: (left, right, start, end) => {
       out.push(joined(left, right, start, end));
       if (out.length >= batchSize) flush();
     },
   });
-  const sideOf = (side: Side) => {
-    const schema = inputs[side]!;
-    const { column, shift } = times[side];
-    const key = joinKeyReader(keyColumns[side]);
-    return { key, column, time: instantReader(schema, column, shift), schema, bytes: bytesPerRow(schema) + bytesPerHeld };
-  };
-  const sides = { left: sideOf('left'), right: sideOf('right') };
-  const bytes = () => matcher.held.left * sides.left.bytes + matcher.held.right * sides.right.bytes;
+  const timeReaders = { left: instantReader(schemas.left, times.left.column, times.left.shift), right: instantReader(schemas.right, times.right.column, times.right.shift) };
   let watermark = beginningOfTime;
   const advance = (to: number): void => {
     watermark = to;
@@ -77,12 +73,13 @@ export function streamJoining(
   return {
     process(rows, port) {
       const side = port as Side;
-      const { key: keyOf, column, time: timeOf } = sides[side];
+      const timeOf = timeReaders[side];
+      const { keyOf } = layouts[side];
       const late: Row[] = [];
       for (const row of rows) {
         const time = timeOf(row);
         if (time === null) {
-          fail(noTime(column, row));
+          fail(noTime(times[side].column, row));
           continue;
         }
         if (matcher.isLate(time)) {
@@ -95,47 +92,19 @@ export function streamJoining(
       }
       flush();
       if (late.length > 0) emit(latePorts[side], late);
-      if (bytes() > memory) matcher.spill();
+      if (matcher.bytes > memory) matcher.spill(memory);
     },
     advance,
     outputWatermark: (to) => to - matcher.behind,
-    snapshot() {
-      const save = (side: Side) => {
-        const held = [...matcher.rows(side)];
-        return {
-          rows: rowsToState(
-            held.map(({ row }) => row),
-            sides[side].schema,
-          ),
-          matched: held.flatMap((each, i) => (each.matched ? [i] : [])),
-        };
-      };
-      return { watermark, left: save('left'), right: save('right'), spilled: matcher.spilled() };
-    },
+    snapshot: () => ({ watermark, matcher: matcher.snapshot() }),
     restore(state) {
-      const before = state as unknown as Snapshot;
+      const before = state as { readonly watermark: number; readonly matcher: State };
       advance(before.watermark);
-      matcher.resume(before.spilled);
-      for (const side of ['left', 'right'] as const) {
-        const { key: keyOf, time: timeOf, schema } = sides[side];
-        const matched = new Set(before[side].matched);
-        for (const [i, row] of rowsFromState(before[side].rows, schema).entries()) {
-          matcher.restore(side, keyOf(row)!, { row, time: timeOf(row)!, matched: matched.has(i) });
-        }
-      }
+      matcher.restore(before.matcher);
     },
-    stateSize: () => ({ entries: matcher.held.left + matcher.held.right, bytes: bytes() }),
+    stateSize: () => ({ entries: matcher.entries(), bytes: matcher.bytes }),
   };
 }
-
-interface Snapshot {
-  readonly watermark: number;
-  readonly left: { readonly rows: Json; readonly matched: readonly number[] };
-  readonly right: { readonly rows: Json; readonly matched: readonly number[] };
-  readonly spilled: State;
-}
-/** What holding a row takes beside the row: its entry, and its part in the map of the keys. */
-const bytesPerHeld = 160;
 
 function matcherOf(match: Match, options: MatcherOptions): Matcher {
   switch (match.kind) {

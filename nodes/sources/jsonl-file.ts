@@ -80,7 +80,7 @@ that does not fit its column's type, a key that is no column (unless these are l
       default: 'error',
       options: [
         { value: 'error', label: 'The row fails' },
-        { value: 'ignore', label: 'Leave them out, and count them in the log' },
+        { value: 'ignore', label: 'Leave out, and count in the log' },
       ],
     }),
     doubleKeys: f.choice({

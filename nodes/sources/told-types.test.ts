@@ -5,7 +5,7 @@ import { addNode, fixProblem, isFixable } from '../../engine/document/edits.ts';
 import { emptyPipeline } from '../../engine/document/pipeline.ts';
 import type { EntryFix } from '../../engine/schema/problem.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
-import { folderOf, readSource } from '../formats/source-testing.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 import jsonlFile from './jsonl-file.ts';
 

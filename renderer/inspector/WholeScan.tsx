@@ -47,7 +47,7 @@ export function WholeScan() {
           >
             {scan?.result ? 'Check all rows again' : 'Check all rows'}
           </Button>
-          {!scan && <span className={styles.because}>Types are told from a sample. This reads everything and says what does not fit.</span>}
+          {!scan && <span className={styles.because}>Types are inferred from a sample. This reads all rows and lists what does not fit.</span>}
         </>
       )}
     </div>

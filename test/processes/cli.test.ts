@@ -251,6 +251,30 @@ describe.skipIf(process.platform === 'win32')('a run that commits with checkpoin
     expect(all[0].stderr).toContain('never ends');
     expect(all[3].stderr).toContain('checkpoint 77');
   });
+
+  it('keeps state within the memory that it is given, and says how much was on disk', async () => {
+    writeFileSync(at('keys.csv'), `key\n${Array.from({ length: 20_000 }, (_, i) => `key ${i}\n`).join('')}`);
+    save('keys.millrace.json', {
+      ...emptyPipeline,
+      name: 'Keys',
+      nodes: {
+        keys: { type: 'csv-file', typeVersion: 1, params: { path: 'keys.csv' } },
+        counts: { type: 'aggregate', typeVersion: 1, params: { groupBy: ['key'], aggregations: [{ function: 'count', name: 'rows' }] } },
+        out: { type: 'jsonl-output', typeVersion: 1, params: { path: 'keys.jsonl' } },
+      },
+      edges: [
+        { from: { node: 'keys', port: 'rows' }, to: { node: 'counts', port: 'rows' } },
+        { from: { node: 'counts', port: 'rows' }, to: { node: 'out', port: 'rows' } },
+      ],
+    });
+    const { code, stdout } = await millrace('run', 'keys.millrace.json', '--state-memory', '500kB');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/\n {2}state: at most .* of 512\.0 kB in memory, .*B on disk\n/)]);
+    expect(stdout).toContain('20,000 rows -> ');
+    const senseless = await millrace('run', 'keys.millrace.json', '--state-memory', 'plenty');
+    expect([senseless.code, senseless.stderr]).toEqual([2, expect.stringContaining('It must be an amount of memory, such as 512MB, 2GB or 25%.')]);
+    const tooMuch = await millrace('run', 'keys.millrace.json', '--state-memory', '100000GB');
+    expect([tooMuch.code, tooMuch.stderr]).toEqual([2, expect.stringMatching(/The memory for state is set to 102400000 MB, but a run may take \d+ MB in all/)]);
+  });
 });
 
 describe('millrace validate', () => {

@@ -1,0 +1,242 @@
+import type { Row, State } from '../../engine/schema/types.ts';
+import type { JoinKey } from './join-keys.ts';
+import type { KeyedState } from './keyed-state.ts';
+import type { PackedRow, RowPacker } from './packed-rows.ts';
+import { type BlockLayout, type PackedBlock, RowBlock } from './row-block.ts';
+import { type BlockRun, partOf, SpilledBlocks } from './spilled-blocks.ts';
+import { type QueueSnapshot, SpilledQueue, type Timed } from './spilled-queue.ts';
+import { TimeQueue } from './time-queue.ts';
+
+/** The mark of a row that has found a partner. */
+const matched = 1;
+/** How many blocks without rows are kept, to be filled again. */
+const mostSpares = 4;
+
+/** The rows of one stretch of time. */
+interface Stretch {
+  readonly number: number;
+  /** Null where none are in memory. */
+  block: RowBlock | null;
+  /** By their times: rows of the block that are to come out alone unless they find a partner. */
+  due: TimeQueue<number>;
+  readonly runs: BlockRun[];
+}
+/** A spilled row that is to come out alone unless it has found a partner: the run, part and place of its mark, and the row itself. */
+type Due = readonly [run: number, part: number, place: number, row: PackedRow];
+export type StretchesSnapshot = {
+  readonly stretches: readonly {
+    readonly number: number;
+    readonly block: PackedBlock | null;
+    readonly due: readonly number[];
+    readonly runs: readonly BlockRun[];
+  }[];
+  readonly due: QueueSnapshot;
+  readonly nextRun: number;
+};
+export interface StretchesOptions {
+  /** Of a stretch of time, in milliseconds. */
+  readonly length: number;
+  readonly layout: BlockLayout;
+  readonly packer: RowPacker;
+  /** Whether rows without a partner are to come out. */
+  readonly keep: boolean;
+  readonly states: { readonly rows: KeyedState<State>; readonly due: KeyedState<State> };
+}
+
+export interface Partner {
+  readonly time: number;
+  readonly row: Row;
+}
+
+const none: readonly Partner[] = [];
+
+/** The rows of one side of a join, by stretches of time that go as a whole. */
+export class JoinStretches {
+  /** What the rows in memory take, about. */
+  bytes = 0;
+  readonly #options: StretchesOptions;
+  readonly #byNumber = new Map<number, Stretch>();
+  /** In the order of time. */
+  #inOrder: Stretch[] = [];
+  #spares: RowBlock[] = [];
+  readonly #spilled: SpilledBlocks;
+  readonly #due: SpilledQueue<Due>;
+  /** What was found last in a block: one list for all, as it is asked for with each row. */
+  readonly #rows: number[] = [];
+
+  constructor(options: StretchesOptions) {
+    this.#options = options;
+    this.#spilled = new SpilledBlocks(options.states.rows, options.layout);
+    this.#due = new SpilledQueue(options.states.due);
+  }
+
+  add(key: JoinKey, time: number, row: Row, hasPartner: boolean): void {
+    const stretch = this.#at(this.#numberOf(time));
+    stretch.block ??= this.#spares.pop() ?? new RowBlock(this.#options.layout);
+    const at = stretch.block.add(key, time, row, hasPartner ? matched : 0);
+    if (this.#options.keep && !hasPartner) stretch.due.add(time, at);
+    this.bytes += this.#options.layout.rowBytes;
+  }
+
+  /** The rows of a key from one time to another, both included, in the order of their times, those of one time as they came. They have a partner from now on. */
+  partners(key: JoinKey, from: number, to: number): readonly Partner[] {
+    let found = none;
+    const end = this.#numberOf(to);
+    for (let number = this.#numberOf(from); number <= end; number++) {
+      const stretch = this.#byNumber.get(number);
+      if (stretch === undefined) continue;
+      const own = this.#partnersIn(stretch, key, from, to);
+      if (own.length > 0) found = found.length > 0 ? [...found, ...own] : own;
+    }
+    return found;
+  }
+
+  #partnersIn(stretch: Stretch, key: JoinKey, from: number, to: number): readonly Partner[] {
+    const { block, runs } = stretch;
+    let found: Partner[] | null = null;
+    for (const run of runs) {
+      const part = partOf(key, run.parts);
+      const spilled = this.#spilled.part(run, part);
+      if (spilled === null || !this.#find(spilled, key, from, to)) continue;
+      found = this.#made(spilled, found);
+      if (this.#options.keep) this.#spilled.mark(run, part, this.#rows, matched, this.#endOf(stretch));
+    }
+    const inState = found !== null;
+    if (block !== null && this.#find(block, key, from, to)) {
+      found = this.#made(block, found);
+      for (const at of this.#rows) block.marks[at] = matched;
+    }
+    if (inState) found!.sort((a, b) => a.time - b.time);
+    return found ?? none;
+  }
+
+  #find(block: RowBlock, key: JoinKey, from: number, to: number): boolean {
+    this.#rows.length = 0;
+    block.find(key, from, to, this.#rows);
+    return this.#rows.length > 0;
+  }
+
+  #made(block: RowBlock, into: Partner[] | null): Partner[] {
+    const found = into ?? [];
+    for (const at of this.#rows) found.push({ time: block.times[at]!, row: block.row(at) });
+    return found;
+  }
+
+  // ---- Rows that come out alone
+
+  /** The time of the next row that may come out alone; Infinity where there is none. */
+  get next(): number {
+    if (!this.#options.keep) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#due.next, this.#firstDue()?.due.next ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Takes that row; null where it has found a partner. */
+  take(): Row | null {
+    const stretch = this.#firstDue();
+    if (stretch !== null && stretch.due.next < this.#due.next) {
+      const at = stretch.due.take();
+      return stretch.block!.marks[at] === matched ? null : stretch.block!.row(at);
+    }
+    const [id, part, place, row] = this.#due.take();
+    return this.#spilled.marks({ id }, part)[place] === matched ? null : this.#options.packer.unpack(row);
+  }
+
+  #firstDue(): Stretch | null {
+    for (const stretch of this.#inOrder) if (stretch.due.size > 0) return stretch;
+    return null;
+  }
+
+  // ---- Coming and going
+
+  /** Removes the stretches that have no row after this time. */
+  drop(time: number): void {
+    let count = 0;
+    let wasSpilled = false;
+    for (; count < this.#inOrder.length && this.#endOf(this.#inOrder[count]!) <= time; count++) {
+      const stretch = this.#inOrder[count]!;
+      this.#byNumber.delete(stretch.number);
+      wasSpilled ||= stretch.runs.length > 0;
+      if (stretch.block !== null) this.#release(stretch, stretch.block);
+    }
+    if (count > 0) this.#inOrder.splice(0, count);
+    if (wasSpilled) this.#spilled.expire(time);
+  }
+
+  /** How many rows in memory have a time after this one. */
+  entries(time: number): number {
+    let count = 0;
+    for (const { block } of this.#inOrder) {
+      if (block === null) continue;
+      count += block.count;
+      if (block.first <= time) for (let at = 0; at < block.count; at++) if (block.times[at]! <= time) count--;
+    }
+    return count;
+  }
+
+  /** The last stretch of which rows are in memory; -Infinity where there is none. */
+  get lastHeld(): number {
+    return this.#inOrder.findLast(({ block }) => block !== null)?.number ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Moves the rows of that stretch into keyed state. */
+  spillLast(): void {
+    const stretch = this.#inOrder.findLast(({ block }) => block !== null)!;
+    const block = stretch.block!;
+    const { keep, packer } = this.#options;
+    const waiting = new Set(keep ? stretch.due.inOrder() : []);
+    const due: Timed<Due>[] = [];
+    const id = this.#spilled.snapshot();
+    const spilledTo = (at: number, part: number, place: number): void => {
+      if (waiting.has(at) && block.marks[at] !== matched) due.push({ time: block.times[at]!, item: [id, part, place, packer.pack(block.row(at))] });
+    };
+    stretch.runs.push(this.#spilled.put(block, this.#endOf(stretch), keep ? spilledTo : null));
+    this.#due.add(due);
+    stretch.due = new TimeQueue();
+    this.#release(stretch, block);
+  }
+
+  #release(stretch: Stretch, block: RowBlock): void {
+    this.bytes -= block.bytes;
+    stretch.block = null;
+    block.clear();
+    if (this.#spares.length < mostSpares) this.#spares.push(block);
+  }
+
+  snapshot(): StretchesSnapshot {
+    const stretches = this.#inOrder.map(({ number, block, due, runs }) => ({ number, block: block && block.pack(), due: due.inOrder(), runs: [...runs] }));
+    return { stretches, due: this.#due.snapshot(), nextRun: this.#spilled.snapshot() };
+  }
+
+  /** Into new ones. */
+  restore({ stretches, due, nextRun }: StretchesSnapshot): void {
+    for (const { number, block, due, runs } of stretches) {
+      const stretch = this.#at(number);
+      stretch.runs.push(...runs);
+      if (block === null) continue;
+      stretch.block = RowBlock.unpack(this.#options.layout, block);
+      for (const at of due) stretch.due.add(block.times[at]!, at);
+      this.bytes += stretch.block.bytes;
+    }
+    this.#due.restore(due);
+    this.#spilled.restore(nextRun);
+  }
+
+  #numberOf(time: number): number {
+    return Math.floor(time / this.#options.length);
+  }
+  /** The last time within a stretch. */
+  #endOf({ number }: Stretch): number {
+    return (number + 1) * this.#options.length - 1;
+  }
+
+  #at(number: number): Stretch {
+    const found = this.#byNumber.get(number);
+    if (found !== undefined) return found;
+    const stretch: Stretch = { number, block: null, due: new TimeQueue(), runs: [] };
+    this.#byNumber.set(number, stretch);
+    let place = this.#inOrder.length;
+    while (place > 0 && this.#inOrder[place - 1]!.number > number) place--;
+    this.#inOrder.splice(place, 0, stretch);
+    return stretch;
+  }
+}
