@@ -209,7 +209,7 @@ export class WindowMatcher implements Matcher {
     if (slice === undefined) return;
     this.#slices[side].delete(start);
     if (slice.block !== null) this.#release(side, slice, slice.block);
-    if (slice.runs.length > 0) this.#spilled[side].expire(Math.min(gone, this.#lastOf(start)));
+    if (slice.runs.length > 0) this.#spilled[side].expire(slice.runs, Math.min(gone, this.#lastOf(start)));
   }
 
   #release(side: Side, slice: Slice, block: RowBlock): void {
