@@ -4,7 +4,8 @@
  */
 const layers = '^(electron|server|renderer)/';
 const pure = '^engine/(document|protocol|schema|plan)/';
-const tests = '[.]test[.]tsx?$|^engine/plan/test-nodes[.]ts$';
+/** Tests, and what is made for them. */
+const tests = '[.]test[.]tsx?$|^nodes/kit/testing/';
 
 module.exports = {
   forbidden: [

@@ -155,11 +155,19 @@ program
 
 program
   .command('validate')
-  .description('Check a pipeline without running it: its graph, params, columns, and the types of its code.')
+  .description('Check a pipeline without running it: its graph, params, columns, the types of its code, and with --rows every row that it reads.')
   .argument('<file>', 'a pipeline (*.millrace.json)')
+  .option('-s, --set <name=value>', 'set a parameter of the pipeline; may be given several times', collectSetting)
   .option('--look', 'look at the files that it names although it is not trusted')
+  .option('--rows', 'read all rows of its files, and print those that do not fit their columns (exit code 1); implies --look')
   .option('--json', 'print the check as JSON')
-  .addHelpText('after', examples(['millrace validate readings.millrace.json', 'say what is wrong, and where']))
+  .addHelpText(
+    'after',
+    examples(
+      ['millrace validate readings.millrace.json', 'say what is wrong, and where'],
+      ['millrace validate readings.millrace.json --rows', 'read every row first, as "Check all rows" in the editor does'],
+    ),
+  )
   .action(async (file: string, options) => exitWith(await (await import('./validate.ts')).validate(file, options)));
 
 program

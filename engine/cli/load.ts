@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { definitions } from '../../nodes/index.ts';
 import { type Pipeline, runNodeTitle } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
-import { Discoveries, looksHere } from '../preview/discoveries.ts';
+import { Discoveries, looksToRun } from '../preview/discoveries.ts';
 import { codeAnalysis } from '../sandbox/analysis.ts';
 import { dataFolder } from '../store/data-folder.ts';
 import { Store } from '../store/store.ts';
@@ -42,7 +42,7 @@ export async function load(file: string, { parameters = {}, look = 'always', toR
   const { pipeline } = pipelineOf(text);
   const catalogue = new Catalogue(definitions);
   const folder = dirname(path);
-  const checker = new Checker(catalogue, codeAnalysis, toRun ? new Discoveries({ looks: looksHere }) : undefined);
+  const checker = new Checker(catalogue, codeAnalysis, toRun ? new Discoveries({ looks: looksToRun }) : undefined);
   const check = await checker.check(pipeline, { folder, path }, { touch, mustKnow: true, parameters }).finally(() => checker.close());
   const titleOf = (node: string) => {
     const found = pipeline.nodes[node];

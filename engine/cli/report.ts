@@ -28,7 +28,7 @@ export function describeProblem(problem: Problem, file: string, titleOf: (node: 
   if (problem.hint) lines.push(`  ${sentence(problem.hint)}${options ? ` Options: ${options}.` : ''}`);
   // An editor offers this as a click.
   if (fix && 'param' in fix) lines.push(`  ${fix.title}: set "${fix.param}" to ${JSON.stringify(fix.value)}.`);
-  else if (fix && severity === 'info') {
+  else if (fix && 'list' in fix && severity === 'info') {
     const entries = [fix.entry, ...(fix.more ?? [])].map((entry) => JSON.stringify(entry));
     lines.push(`  ${fix.title}: add to "${fix.list}" ${cut(entries.join(', '), 400)}`);
   }

@@ -5,14 +5,25 @@ import { visible, visibleJson } from '../schema/visible-text.ts';
 import { describeTouches } from './inspect.ts';
 import { describeProblems } from './report.ts';
 
-/** `millrace validate`: 0 when nothing is wrong (warnings are told), 2 otherwise. */
-export async function validate(file: string, options: { readonly json?: boolean; readonly look?: boolean }): Promise<number> {
+interface ValidateOptions {
+  readonly json?: boolean;
+  readonly look?: boolean;
+  /** Read all rows, too. */
+  readonly rows?: boolean;
+  readonly set?: { readonly [name: string]: string };
+}
+
+/** `millrace validate`: 0 when nothing is wrong (warnings are told), 1 when rows do not fit, 2 when the pipeline is wrong. */
+export async function validate(file: string, options: ValidateOptions): Promise<number> {
   try {
     const { load } = await import('./load.ts');
-    const { checked, code, pipeline, trusted, looked, titleOf, file: name } = await load(file, { look: options.look ? 'always' : 'trusted' });
+    const loaded = await load(file, { look: options.look || options.rows ? 'always' : 'trusted', parameters: options.set });
+    const { checked, code, pipeline, trusted, looked, titleOf, file: name } = loaded;
     const problems = [...checked.result.problems, ...(await typeProblems(code, checked.result.problems))];
     const valid = !problems.some((problem) => problem.severity === 'error');
-    if (options.json) process.stdout.write(`${visibleJson({ valid, trusted, looked, ...checked.result, problems })}\n`);
+    const rowCheck = valid && options.rows ? await import('./validate-rows.ts') : null;
+    const rows = rowCheck && (await rowCheck.readSources(loaded));
+    if (options.json) process.stdout.write(`${visibleJson({ valid, trusted, looked, ...checked.result, problems, ...(rows && { rows }) })}\n`);
     else {
       if (!looked)
         process.stderr.write(
@@ -21,8 +32,10 @@ export async function validate(file: string, options: { readonly json?: boolean;
       if (problems.length > 0) process.stderr.write(`${describeProblems(problems, name, titleOf)}\n`);
       if (valid)
         process.stdout.write(`${visible(name)} is valid: ${plural(Object.keys(pipeline.nodes).length, 'node')}, ${plural(pipeline.edges.length, 'edge')}.\n`);
+      if (rows) process.stdout.write(`${rowCheck!.describeSources(rows, name, titleOf)}\n`);
     }
-    return valid ? 0 : 2;
+    if (!valid) return 2;
+    return !rows || rowCheck!.doAllFit(rows) ? 0 : 1;
   } catch (error) {
     const problem = problemOf(error);
     if (options.json) process.stdout.write(`${visibleJson({ valid: false, problems: [problem] })}\n`);

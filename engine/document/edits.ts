@@ -3,7 +3,7 @@
  * Edits that name something that is not there change nothing.
  */
 import { own } from '../schema/own.ts';
-import type { Fix } from '../schema/problem.ts';
+import type { CodeFix, Problem } from '../schema/problem.ts';
 import type { Json } from '../schema/types.ts';
 import { freeId, retire } from './ids.ts';
 import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Parameter, type Pipeline, type PipelineNode, type Position } from './pipeline.ts';
@@ -54,13 +54,17 @@ export function setParam(pipeline: Pipeline, id: NodeId, name: string, value: Js
   return withNode(pipeline, id, { ...node, params: isLeftOut ? others : { ...node.params, [name]: value } });
 }
 
-/** Whether a fix would change anything: the node is there, and does not have the entry yet. */
-export function isFixable(pipeline: Pipeline, id: NodeId, fix: Fix): boolean {
-  return fixProblem(pipeline, id, fix) !== pipeline;
+type Fixable = Pick<Problem, 'field' | 'fix'>;
+
+/** Whether the problem's fix would change anything: the node is there, and has neither the entry yet nor other code. */
+export function isFixable(pipeline: Pipeline, id: NodeId, problem: Fixable): boolean {
+  return fixProblem(pipeline, id, problem) !== pipeline;
 }
 
-export function fixProblem(pipeline: Pipeline, id: NodeId, fix: Fix): Pipeline {
+export function fixProblem(pipeline: Pipeline, id: NodeId, { fix, field }: Fixable): Pipeline {
+  if (!fix) return pipeline;
   if ('param' in fix) return setParam(pipeline, id, fix.param, fix.value);
+  if ('before' in fix) return field === undefined ? pipeline : fixCode(pipeline, id, field, fix);
   const { list, key, entry, more = [] } = fix;
   const before = own(own(pipeline.nodes, id)?.params ?? {}, list);
   const entries = Array.isArray(before) ? [...before] : [];
@@ -69,6 +73,23 @@ export function fixProblem(pipeline: Pipeline, id: NodeId, fix: Fix): Pipeline {
     entries.splice(at === -1 ? entries.length : at, 1, next);
   }
   return setParam(pipeline, id, list, entries);
+}
+
+/** `field` is a path: `columns.2.expression`. */
+function fixCode(pipeline: Pipeline, id: NodeId, field: string, { at, before, text }: CodeFix): Pipeline {
+  const [param, ...path] = field.split('.');
+  const fixed = (value: Json | undefined, [name, ...rest]: readonly string[]): Json | undefined => {
+    if (typeof value === 'string') {
+      const isThere = name === undefined && value.startsWith(before, at) && !value.startsWith(text, at);
+      return isThere ? value.slice(0, at) + text + value.slice(at + before.length) : undefined;
+    }
+    if (typeof value !== 'object' || value === null || name === undefined) return undefined;
+    const inner = fixed(own(value as { readonly [name: string]: Json }, name), rest);
+    if (inner === undefined) return undefined;
+    return Array.isArray(value) ? value.with(Number(name), inner) : { ...value, [name]: inner };
+  };
+  const next = fixed(own(own(pipeline.nodes, id)?.params ?? {}, param!), path);
+  return next === undefined ? pipeline : setParam(pipeline, id, param!, next);
 }
 
 /**

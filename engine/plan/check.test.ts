@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ab, collect, lookUp, options, pipeline, sink, source, transform } from '../../test/engine/plan-nodes.ts';
 import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
 import { checkPipeline } from './check.ts';
 import { errorSchema } from './error-schema.ts';
 import { Graph } from './graph.ts';
-import { ab, collect, lookUp, options, pipeline, sink, source, transform } from './test-nodes.ts';
 
 const problemsOf = (document: Pipeline, extra: Partial<typeof options> = {}) => checkPipeline(document, { ...options, ...extra }).result.problems;
 const codesOf = (document: Pipeline) => problemsOf(document).map((problem) => `${problem.node ?? '-'}: ${problem.code}`);

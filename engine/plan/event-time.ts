@@ -1,3 +1,4 @@
+import { isSameEventTime } from '../schema/event-time.ts';
 import type { Schema } from '../schema/types.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { Schema } from '../schema/types.ts';
  */
 export function inheritEventTime(outputs: Readonly<Record<string, Schema | null>>, inputs: readonly (Schema | null)[]): Record<string, Schema | null> {
   const [first, ...others] = inputs.map((input) => input?.eventTime ?? null);
-  const agreed = first && others.every((other) => other?.column === first.column && (other.shift ?? 0) === (first.shift ?? 0)) ? first : null;
+  const agreed = first && others.every((other) => isSameEventTime(other, first)) ? first : null;
   return Object.fromEntries(
     Object.entries(outputs).map(([port, schema]) => {
       if (!schema || !agreed || schema.eventTime !== undefined) return [port, schema];

@@ -1,6 +1,7 @@
 /** The physical plan: what a run process executes. Plain data; made by plan.ts from a checked pipeline. */
 import type { Edge, ErrorPolicy, NodeId } from '../document/pipeline.ts';
 import type { Json, Schema } from '../schema/types.ts';
+import type { Alignment } from './alignment.ts';
 
 export interface PlannedNode {
   readonly id: NodeId;
@@ -19,8 +20,10 @@ export interface PhysicalPlan {
   /** In topological order; nodes that no sink needs are left out of a run. */
   readonly nodes: readonly PlannedNode[];
   readonly edges: readonly Edge[];
-  /** Sources in the order in which they are pulled: those that feed `first` ports come before the others; each group is pulled round-robin. */
+  /** Sources in the order in which they are pulled: those that feed `first` ports come before the others; each group is pulled in turns. */
   readonly sourceGroups: readonly (readonly NodeId[])[];
+  /** Within the groups, sources that are read in step by event time; absent where order does not matter. */
+  readonly alignment?: Alignment;
   /** Chains of row-by-row nodes, each of which may run as one fused loop (a chain's inner edges have no other consumer of that output). */
   readonly chains: readonly (readonly NodeId[])[];
   /**

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ab, collect, lookUp, options, pipeline, sink, source, transform } from '../../test/engine/plan-nodes.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { checkPipeline } from './check.ts';
 import { explainPlan, planRun } from './plan.ts';
-import { ab, collect, lookUp, options, pipeline, sink, source, transform } from './test-nodes.ts';
 
 const plan = (document: Pipeline, target?: string) => planRun(checkPipeline(document, options), { target });
 const refusal = (document: Pipeline, target?: string) => {

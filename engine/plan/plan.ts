@@ -2,6 +2,7 @@ import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
 import { nameList } from '../schema/name-list.ts';
 import { MillraceError, type Problem } from '../schema/problem.ts';
 import type { Schema } from '../schema/types.ts';
+import { alignSources } from './alignment.ts';
 import { keepAsWritten } from './as-written.ts';
 import { inputsOf, isBounded, outputsOf } from './catalogue.ts';
 import { type CheckedNode, type CheckedPipeline, obstacles } from './check.ts';
@@ -42,12 +43,16 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
   const order = planned.map((node) => node.id);
   const graph = new Graph(order, edges);
   const sources = planned.filter((node) => node.definition.kind === 'source').map((node) => node.id);
+  const bounded = planned.every(({ definition, params }) => isBounded(definition, params));
+  const sourceGroups = orderSources(graph, sources, firstPorts(graph, ends)).groups;
+  const alignment = alignSources(planned, graph, sourceGroups, bounded);
   const plan: PhysicalPlan = {
     nodes: planned.map((node) => planNode(keepErrors && node.onError === 'stop' ? { ...node, onError: 'keep' } : node)),
     edges,
-    sourceGroups: orderSources(graph, sources, firstPorts(graph, ends)).groups,
+    sourceGroups,
+    ...(alignment && { alignment }),
     chains: findChains(planned, graph),
-    bounded: planned.every(({ definition, params }) => isBounded(definition, params)),
+    bounded,
   };
   if (target === undefined)
     return withErrorsTable(
@@ -126,6 +131,7 @@ export function explainPlan(plan: PhysicalPlan): string {
   plan.sourceGroups.forEach((group, i) => {
     lines.push(`${i === 0 ? 'read first' : 'then'}: ${group.join(', ')}`);
   });
+  for (const { sources } of plan.alignment?.meetings ?? []) lines.push(`in step by event time: ${sources.join(', ')}`);
   for (const chain of plan.chains) lines.push(`one loop where its nodes work row by row: ${chain.join(' > ')}`);
 
   const print = (node: PlannedNode, prefix: string, lead: string, arrival: string) => {

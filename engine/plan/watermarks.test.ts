@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { f } from '../../nodes/kit/fields.ts';
 import { defineNode } from '../../nodes/kit/node.ts';
+import { identity, options, pipeline } from '../../test/engine/plan-nodes.ts';
 import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
 import type { Json, Schema } from '../schema/types.ts';
 import { Catalogue } from './catalogue.ts';
 import { checkPipeline } from './check.ts';
-import { identity, options, pipeline } from './test-nodes.ts';
 
 const columns: Schema['columns'] = ['at', 'seen'].map((name) => ({ name, type: 'timestamp', nullable: false }));
 const timeParam = f.text({ label: 'Time', optional: true });

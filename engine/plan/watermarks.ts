@@ -1,5 +1,6 @@
 /** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
 import { errorPort, type NodeId } from '../document/pipeline.ts';
+import { isSameEventTime } from '../schema/event-time.ts';
 import type { EventTime } from '../schema/types.ts';
 import { inputsOf, isBounded } from './catalogue.ts';
 import type { CheckedNode } from './check.ts';
@@ -70,7 +71,7 @@ function checkUnited({ id, definition, inputLists, outputs }: CheckedNode, graph
     const sources = graph.incoming(id, name).map(({ from }) => from.node);
     const times = (inputLists[name] ?? []).map((schema) => schema && (schema.eventTime ?? null));
     const timed = times.findIndex((time) => time !== null);
-    const other = times.findIndex((time) => !isSame(time, times[timed] ?? null));
+    const other = times.findIndex((time) => !isSameEventTime(time, times[timed] ?? null));
     if (timed < 0 || other < 0 || inputLists[name]!.includes(null) || Object.values(outputs).some((schema) => schema?.eventTime)) continue;
     const message = `The event time is lost here: that of "${sources[timed]}" is ${textOf(times[timed]!)}, that of "${sources[other]}" is ${textOf(times[other]!)}`;
     const hint = 'Where windows or timers follow, let the event time have the same column name in all inputs: rename it before with "Select columns".';
@@ -78,11 +79,8 @@ function checkUnited({ id, definition, inputLists, outputs }: CheckedNode, graph
   }
 }
 
-function isSame(a: EventTime | null, b: EventTime | null): boolean {
-  return a?.column === b?.column && (a?.shift ?? 0) === (b?.shift ?? 0);
-}
-
 function textOf(time: EventTime | null): string {
   if (time === null) return 'not set';
-  return time.shift ? `${-time.shift} ms before "${time.column}"` : `"${time.column}"`;
+  const days = time.days === undefined ? '' : `the midnight in ${time.days} of each day in `;
+  return `${time.shift ? `${-time.shift} ms before ` : ''}${days}"${time.column}"`;
 }

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Discovery, SourceDefinition } from '../../nodes/kit/node.ts';
+import { defaultsOf } from '../../nodes/kit/params.ts';
+import csvFile from '../../nodes/sources/csv-file.ts';
+import jsonlFile from '../../nodes/sources/jsonl-file.ts';
 import { WorkerEnded } from '../workers/worker-process.ts';
-import { Discoveries, type SourceLooks } from './discoveries.ts';
+import { Discoveries, looksToRun, type SourceLooks } from './discoveries.ts';
 import { lookAt, stampsOf } from './look.ts';
 
 let folder: string;
@@ -157,6 +160,19 @@ describe('Discoveries', () => {
       throw new Error('no luck');
     });
     expect((await new Discoveries({ looks }).find(broken, {}, folder)).discovery?.problems?.[0]?.message).toBe('no luck');
+  });
+
+  it.each([
+    ['a.csv', 'a,b\n1,x\n', csvFile],
+    ['a.jsonl', '{"a":1,"b":"x"}\n', jsonlFile],
+  ])('works out for a run no reasons that nobody sees, and finds the same: %s', async (path, content, definition) => {
+    writeFileSync(join(folder, path), content);
+    const look = { type: definition.type, params: { ...defaultsOf(definition.params), path }, folder, known: [] };
+    const { discovery: shown } = await lookAt(definition, look);
+    const { discovery: toRun } = await looksToRun.look(definition, look);
+    const { detected, ...found } = shown;
+    expect(detected!.length).toBeGreaterThan(0);
+    expect(toRun).toEqual(found);
   });
 
   it('needs nothing of a source without discovery', async () => {

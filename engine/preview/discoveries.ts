@@ -53,8 +53,8 @@ export function looksInProcesses(): SourceLooks {
   };
 }
 
-/** In the process that asks: for one that is there for this pipeline alone, reads the same without limits next, and ends at Ctrl+C. */
-export const looksHere: SourceLooks = { look: lookAt, stamps: stampsOf, close() {} };
+/** In the process that asks: for one that runs this pipeline alone, reads the same without limits next, and ends at Ctrl+C. */
+export const looksToRun: SourceLooks = { look: (definition, look) => lookAt(definition, look, true), stamps: stampsOf, close() {} };
 
 /** What sources said about the outside world, until it changes: by type, params and folder, and by the files that they depend on. */
 export class Discoveries {

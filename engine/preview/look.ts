@@ -28,14 +28,14 @@ export interface Looked {
   readonly settled: boolean;
 }
 
-/** Never throws: what went wrong is among the discovery's problems. */
-export async function lookAt(definition: NodeDefinition, { params, folder, known }: Omit<Look, 'type'>): Promise<Looked> {
+/** Never throws: what went wrong is among the discovery's problems. `brief` as in `DiscoverContext`. */
+export async function lookAt(definition: NodeDefinition, { params, folder, known }: Omit<Look, 'type'>, brief = false): Promise<Looked> {
   if (definition.kind !== 'source' || !definition.discover) throw new Error(`${definition.type} has nothing to look at`);
   const startedAt = Date.now();
   const before = await stampByPath([...known, ...named(definition, params).map((path) => resolve(folder, path))]);
   let discovery: Discovery;
   try {
-    discovery = await definition.discover({ params, path: (path) => resolve(folder, path), signal: AbortSignal.timeout(softLimitMs) });
+    discovery = await definition.discover({ params, path: (path) => resolve(folder, path), signal: AbortSignal.timeout(softLimitMs), brief });
   } catch (error) {
     discovery = { schema: null, problems: [problemOf(error)] };
   }

@@ -225,7 +225,7 @@ export interface NodeStats {
   readonly heldBy?: string;
   /** Rows that went to a late port. */
   readonly late: number;
-  /** Since the start: waiting for rows (sources), and for those behind it to take them; the rest of the time it was at work. */
+  /** Since the start: waiting for rows (sources), and for those behind it to take them or other sources to catch up; the rest of the time it was at work. */
   readonly idleMs: number;
   readonly blockedMs: number;
   /** What the node keeps between rows; absent for those that keep nothing. */

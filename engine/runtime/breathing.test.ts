@@ -1,11 +1,11 @@
 /** A node that emits much at its end: sinks keep up with it, and others get their turns. */
 import { expect, it } from 'vitest';
 import { defineNode, type NodeDefinition, type Output, type TransformContext } from '../../nodes/kit/node.ts';
+import { identity } from '../../test/engine/identity.ts';
 import type { PhysicalPlan } from '../plan/physical.ts';
 import { createSandbox } from '../sandbox/sandbox.ts';
 import type { Row, Schema } from '../schema/types.ts';
 import { openDataflow } from './open-dataflow.ts';
-import { identity } from './test-identity.ts';
 
 const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }] };
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { NodeDefinition } from '../../nodes/kit/node.ts';
+import { batch, numbers, open, sink, source, transform } from '../../test/engine/dataflow-trial.ts';
 import { endOfTime } from '../schema/event-time.ts';
-import { batch, numbers, open, sink, source, transform } from './dataflow-trial.ts';
 
 test('watermarks that rise within a batch come between its rows', async () => {
   const heard: (number | string)[] = [];

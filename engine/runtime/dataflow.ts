@@ -99,12 +99,16 @@ export interface Dataflow {
   forget(): void;
   /** No checkpoint before this one will be gone back to. */
   committed(oldestKept: number): void;
-  /** A source has spent this time waiting for rows, or for sinks to take them. */
+  /** A source has spent this time waiting for rows, or for sinks to take them and other sources to catch up. */
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void;
   /** Rows of the node that failed so far. */
   failed(node: NodeId): number;
   /** The source's rows that failed since then are not told further: they will be read, and fail, once more. */
   dropFailures(source: NodeId, failed: number): void;
+  /** Of what the node hands on. */
+  watermark(node: NodeId): number;
+  /** Whether nobody's watermark waits for the node's. */
+  isIdle(node: NodeId): boolean;
   /** The nodes in which event time decides when rows come out, the watermark that they have, and who holds it back. */
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[];
   /** Undoes what is not committed. Never throws: what goes wrong is logged. */

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defineNode, type NodeDefinition, type Writer } from '../../nodes/kit/node.ts';
+import { endless, execution, fileSink, range, source, type Trial, turn, until, World, windows } from '../../test/engine/execution-trial.ts';
+import { identity } from '../../test/engine/identity.ts';
 import { endOfTime } from '../schema/event-time.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
-import { endless, execution, fileSink, range, source, type Trial, turn, until, World, windows } from './execution-trial.ts';
 import { countTurn, newMonitor, readMonitor } from './monitor.ts';
-import { identity } from './test-identity.ts';
 
 const folders: string[] = [];
 afterEach(() => {

@@ -212,7 +212,11 @@ export class Execution {
       return;
     }
     if (signal.aborted) throw new Stopped();
-    const pull = new Pull(this.#flow, this.#abort, { start: from?.content.sources && carried(from), keepsMarks: options.commits === 'checkpoint' });
+    const pull = new Pull(this.#flow, this.#abort, {
+      start: from?.content.sources && carried(from),
+      keepsMarks: options.commits === 'checkpoint',
+      alignment: plan.alignment,
+    });
     this.#pull = pull;
     this.#checkpointer = new Checkpointer({
       job: this.#job,

@@ -49,8 +49,8 @@ export class Failures {
   addThrown(thrown: unknown, sandbox: Sandbox, row: Row, field: string | undefined, position: RowPosition | undefined): void {
     const isPlaced = this.#node.onError === 'stop' || this.#counters.failed < placedFailures;
     const found = thrown instanceof MillraceError ? thrown.problem : sandbox.explain(thrown, { place: isPlaced });
-    const { code, message, hint, range } = found;
-    this.add({ code, message, hint, field: found.field ?? field, range, row, position });
+    const { code, message, hint, range, fix } = found;
+    this.add({ code, message, hint, field: found.field ?? field, range, fix, row, position });
   }
 
   /** Error rows since the last call, or null. */

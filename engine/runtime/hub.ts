@@ -70,6 +70,7 @@ export class Hub {
   readonly #open = new Map<Unit, Map<string, number>>();
   readonly #gauges = new Map<Unit, Gauge>();
   readonly #ended = new Set<NodeId>();
+  readonly #idle = new Set<NodeId>();
 
   constructor(sandbox: Sandbox, monitor: Monitor | undefined, tap: ((node: string, port: string, rows: readonly Row[]) => void) | undefined) {
     this.sandbox = sandbox;
@@ -148,6 +149,8 @@ export class Hub {
   /** These nodes have no rows for now: their watermark holds nobody back until they have. */
   idle(stations: readonly Station[], isIdle: boolean): void {
     for (const station of stations) {
+      if (isIdle) this.#idle.add(station.planned.id);
+      else this.#idle.delete(station.planned.id);
       for (const receiver of this.#behind(station)) this.#moved(receiver.unit, (gauge) => gauge.idle(receiver.edge, isIdle));
     }
   }
@@ -188,6 +191,10 @@ export class Hub {
       const gauge = this.#gauges.get(unitOf(id)!);
       if (gauge && arrived !== null) gauge.watermark = Math.max(gauge.watermark, arrived);
     }
+  }
+
+  isIdle(node: NodeId): boolean {
+    return this.#idle.has(node);
   }
 
   hasEnded(node: NodeId): boolean {

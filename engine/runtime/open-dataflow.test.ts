@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defineNode, type NodeDefinition } from '../../nodes/kit/node.ts';
+import { batch, expressionNode, numbers, open, problemOf, sink, source, transform } from '../../test/engine/dataflow-trial.ts';
+import { identity } from '../../test/engine/identity.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
-import { batch, expressionNode, numbers, open, problemOf, sink, source, transform } from './dataflow-trial.ts';
 import { newMonitor, readMonitor } from './monitor.ts';
-import { identity } from './test-identity.ts';
 
 describe('rows flow', () => {
   const doubled = expressionNode('map', '({ n: row.n * 2 })');

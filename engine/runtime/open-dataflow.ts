@@ -383,6 +383,14 @@ class OpenDataflow implements Dataflow {
     counters.failed = failed;
   }
 
+  watermark(node: NodeId): number {
+    return this.#stations.get(node)!.counters.watermark;
+  }
+
+  isIdle(node: NodeId): boolean {
+    return this.#hub.isIdle(node);
+  }
+
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {
     return [...this.#units].flatMap(([node, unit]) => {
       if (!(unit instanceof StatefulUnit) || !unit.waitsForTime || this.#hub.hasEnded(node)) return [];

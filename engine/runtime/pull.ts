@@ -1,15 +1,17 @@
 import type { CheckpointRef, Reader, SourceBatch } from '../../nodes/kit/node.ts';
 import type { NodeId } from '../document/pipeline.ts';
+import type { Alignment as AlignmentPlan } from '../plan/alignment.ts';
 import { MillraceError } from '../schema/problem.ts';
 import { SteadyClock } from '../schema/steady-clock.ts';
 import type { Json } from '../schema/types.ts';
+import { Alignment } from './alignment.ts';
 import type { Dataflow } from './dataflow.ts';
 import type { SourceMark } from './flow-snapshot.ts';
 import { Gate } from './gate.ts';
 
 /** How long the thread may be busy before it looks at messages and timers. */
 const breathAfterMs = 50;
-/** How often sources that wait are asked what time does, and operators hear of the wall clock. */
+/** How often sources that wait are asked what time does, and operators hear of the wall clock. Who waits in a `read` for so long has no rows for now. */
 const tickEveryMs = 100;
 
 /** Thrown where work ends because the run was stopped. */
@@ -24,6 +26,8 @@ export interface PullOptions {
   readonly start?: { readonly [source: NodeId]: SourceMark };
   /** Whether `marks` will be asked for while sources are read: it costs a call for each batch. */
   readonly keepsMarks?: boolean;
+  /** Sources that are read in step by event time. */
+  readonly alignment?: AlignmentPlan | undefined;
 }
 
 /** A source that is being read. */
@@ -43,10 +47,10 @@ interface Open {
 }
 
 /**
- * Reads sources to their ends and pushes what they deliver: group by group, the sources of a group in turns. Batches are
- * read one at a time, and the next one only when the sinks have taken the last. `run` rejects with the first error, or with
- * `Stopped` soon after the signal fires. Readers are closed when their source is read, those that want to hear of commits
- * by `close`.
+ * Reads sources to their ends and pushes what they deliver: group by group, the sources of a group in turns, those that meet
+ * in step by event time (see alignment.ts). Batches are read one at a time, and the next one only when the sinks have taken
+ * the last. `run` rejects with the first error, or with `Stopped` soon after the signal fires. Readers are closed when their
+ * source is read, those that want to hear of commits by `close`.
  *
  * Between `hold` and `release` nothing is pushed, no time passes in the dataflow and no sink is at work: a consistent cut.
  */
@@ -67,6 +71,8 @@ export class Pull {
     () => Date.now(),
     () => performance.now(),
   );
+  readonly #alignment: Alignment | null;
+  readonly #live: ReadonlySet<NodeId>;
   #inTurns = false;
   #isTicking = false;
   #lastBreath = performance.now();
@@ -76,8 +82,11 @@ export class Pull {
     this.#abort = abort;
     this.#options = options;
     for (const [source, mark] of Object.entries(options.start ?? {})) this.#marks.set(source, mark);
-    if (abort.signal.aborted) this.#gate.wake();
-    else abort.signal.addEventListener('abort', () => this.#gate.wake(), { once: true });
+    const { alignment } = options;
+    this.#live = new Set(alignment?.live);
+    this.#alignment = alignment ? new Alignment(alignment, flow, (source) => this.#rests(source)) : null;
+    if (abort.signal.aborted) this.#wakeAll();
+    else abort.signal.addEventListener('abort', () => this.#wakeAll(), { once: true });
   }
 
   async run(groups: readonly (readonly NodeId[])[]): Promise<void> {
@@ -86,6 +95,7 @@ export class Pull {
       for (const group of groups) {
         if (this.#drain.signal.aborted) break;
         this.#inTurns = group.length > 1;
+        this.#alignment?.begin(group);
         await Promise.all(group.map((source) => this.#read(source).catch((error: unknown) => this.fail(error))));
         this.check();
       }
@@ -171,6 +181,7 @@ export class Pull {
     await this.#passes();
     if (this.#abort.signal.aborted) throw new Stopped();
     await this.#atWork(this.#flow.end(source));
+    this.#alignment?.leave(source);
   }
 
   async #readFrom(source: NodeId, start: Json): Promise<void> {
@@ -198,11 +209,16 @@ export class Pull {
     const { signal } = this.#abort;
     const drain = this.#drain.signal;
     const gate = this.#gate;
+    const alignment = this.#alignment;
     const keepsMarks = this.#options.keepsMarks || reader.committed !== undefined;
     while (this.#flow.isNeeded(source)) {
       if (!gate.isOpen) await this.#passes();
       if (signal.aborted) throw new Stopped();
       if (drain.aborted) return;
+      if (alignment?.isAhead(source)) {
+        await this.#blocked(source, alignment.turn(source));
+        continue;
+      }
       if (keepsMarks) state.before = this.#mark(source, state);
       const read = reader.read();
       const batch = read instanceof Promise ? await this.#waitFor(source, state, read) : read;
@@ -213,7 +229,8 @@ export class Pull {
       if (batch === null) break;
       state.before = null;
       const pushed = this.#flow.push(source, batch);
-      if (pushed) await this.#blocked(source, pushed);
+      if (pushed) await this.#blocked(source, this.#atWork(pushed));
+      alignment?.look();
       if (performance.now() - this.#lastBreath > breathAfterMs) await this.#breathe();
       else if (this.#inTurns) await null;
     }
@@ -236,9 +253,24 @@ export class Pull {
     await this.#passes();
   }
 
-  async #blocked(source: NodeId, pushed: Promise<void>): Promise<void> {
+  /** Whether others need not wait for its rows: none are on their way. Of a file, reading them only takes a moment. */
+  #rests(source: NodeId): boolean {
+    const state = this.#open.get(source);
+    // To open a file may take long: the order of its rows is looked into.
+    if (!state) return this.#live.has(source);
+    if (state.waitsFrom === null) return false;
+    if (performance.now() - state.waitsFrom >= tickEveryMs) return true;
+    return this.#live.has(source) && !state.reader.backlog?.()?.waiting;
+  }
+
+  #wakeAll(): void {
+    this.#gate.wake();
+    this.#alignment?.wake();
+  }
+
+  async #blocked(source: NodeId, by: Promise<void>): Promise<void> {
     const since = performance.now();
-    await this.#atWork(pushed);
+    await by;
     this.#flow.waited(source, 'blockedMs', performance.now() - since);
   }
 
@@ -264,6 +296,7 @@ export class Pull {
   async #waitFor(source: NodeId, state: Open, read: Promise<SourceBatch | null>): Promise<SourceBatch | null> {
     state.waitsFrom = performance.now();
     state.waitsSince = state.waitsFrom;
+    this.#alignment?.look();
     const { signal } = this.#abort;
     const drain = this.#drain.signal;
     try {
@@ -316,5 +349,6 @@ export class Pull {
       await this.#flow.idle(source, idle);
     }
     if (this.#flow.ticks && !this.#gate.isClosed) await this.#flow.tick(now);
+    this.#alignment?.look();
   }
 }

@@ -4,10 +4,24 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
+import {
+  databaseSink,
+  endless,
+  execution,
+  fileSink,
+  lookup,
+  range,
+  run,
+  source,
+  type Trial,
+  until,
+  type Watched,
+  World,
+  windows,
+} from '../../test/engine/execution-trial.ts';
 import type { RunOptions } from '../protocol/run-api.ts';
 import type { Row } from '../schema/types.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
-import { databaseSink, endless, execution, fileSink, lookup, range, run, source, type Trial, until, type Watched, World, windows } from './execution-trial.ts';
 
 const folders: string[] = [];
 afterEach(() => {

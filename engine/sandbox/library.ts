@@ -1,6 +1,6 @@
 import { Calendar, type CalendarUnit, calendarUnits } from '../schema/calendar.ts';
 import { numberReader } from '../schema/number-format.ts';
-import { formatTimestamp, isDate, parseTimestamp } from '../schema/timestamp.ts';
+import { formatTimestamp, isDate, isWithoutOffset, parseTimestamp } from '../schema/timestamp.ts';
 import { utc, type Zone, zoneOf, zoneProblem } from '../schema/zone.ts';
 import { decimals } from './decimals.ts';
 
@@ -25,7 +25,7 @@ export const library = {
     hour: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), dayMs) / hourMs)),
     minute: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), hourMs) / minuteMs)),
     second: knownTime((time, zone?: string) => Math.floor(modulo(local(time, zone), minuteMs) / 1000)),
-    floor: knownTime(floorTime),
+    floor: knownTime(floorTime, 1),
   },
   text: {
     clean: (text: string | null) => (isMissing(text) ? null : String(text).trim().replace(/\s+/g, ' ')),
@@ -61,15 +61,27 @@ function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
 }
 
-/** Of a time or of a day, which is its midnight. */
-function knownTime<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {
+/** Of a time or of a day, which is its midnight: in the zone that is argument `zoneAt` of `rest`, so that it is that day there. */
+function knownTime<R, A extends unknown[]>(of: (time: number, ...rest: A) => R, zoneAt = 0) {
   const ofNumber = known(of);
   return (time: number | string | null, ...rest: A): R | null =>
-    ofNumber(typeof time === 'string' && isDate(time) ? parseTimestamp(time) : (time as number), ...rest);
+    ofNumber(typeof time === 'string' && isDate(time) ? midnight(time, rest[zoneAt]) : (time as number), ...rest);
+}
+
+function midnight(day: string, zone: unknown): number {
+  const time = parseTimestamp(day)!;
+  return zone === undefined ? time : zoned(zone as string).instantOf(time);
 }
 
 function known<R, A extends unknown[]>(of: (time: number, ...rest: A) => R) {
-  return (time: number | null, ...rest: A): R | null => (typeof time === 'number' && Number.isFinite(time) ? of(time, ...rest) : null);
+  return (time: number | null, ...rest: A): R | null => {
+    if (typeof time === 'number' && Number.isFinite(time)) return of(time, ...rest);
+    return typeof time === 'string' ? noTime(time) : null;
+  };
+}
+
+function noTime(text: string): never {
+  throw new TypeError(`${JSON.stringify(text.slice(0, 60))} is a text, and no day such as "2026-01-31": read the time from it with time.parse(…)`);
 }
 
 function modulo(value: number, by: number): number {
@@ -95,7 +107,7 @@ function local(time: number, zone: string | undefined): number {
 /** Text with an offset of its own needs no zone. */
 function parseIn(text: string, zone: string | undefined): number | null {
   const time = parseTimestamp(text);
-  return time === null || zone === undefined || /[Tt ].*(?:[zZ]|[+-]\d\d(?::?\d\d)?)$/.test(text) ? time : zoned(zone).instantOf(time);
+  return time === null || zone === undefined || !isWithoutOffset(text) ? time : zoned(zone).instantOf(time);
 }
 
 function isoIn(time: number, zone: Zone): string {

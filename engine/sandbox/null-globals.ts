@@ -1,4 +1,5 @@
 /** JavaScript's own objects as users' code gets them. */
+// biome-ignore-all lint/complexity/noArguments: a list of what is given would be made for each row.
 import { guardedNames } from '../schema/null-coercion.ts';
 import { unnamedSource } from './places.ts';
 
@@ -9,7 +10,7 @@ type Global = { readonly [name: string]: unknown };
  * name of the function, which gives null or throws. What makes an object cannot give null, so `failed` throws there.
  */
 export function guardedGlobals(all: { readonly [name: string]: any }, missed: (name: string) => unknown, failed: (name: string) => never): Global {
-  const { Math: mathOf, Number: numberOf, String: stringOf, Date: dateOf, RegExp: patternOf } = all;
+  const { Math: mathOf, Number: numberOf, String: stringOf, Date: dateOf, RegExp: patternOf, isNaN: isNaNOf, isFinite: isFiniteOf } = all;
   const known = (value: unknown) => value !== null && value !== undefined;
   const ofOne = (name: string, own: (value: unknown) => unknown) => (value: unknown, more?: unknown) =>
     known(value) ? (own as (value: unknown, more?: unknown) => unknown)(value, more) : missed(name);
@@ -18,17 +19,18 @@ export function guardedGlobals(all: { readonly [name: string]: any }, missed: (n
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(mathOf))) {
     math[name] = typeof value !== 'function' || name === 'random' ? value : guardedMath(name, value as (...values: unknown[]) => unknown, missed);
   }
-  function number(...values: unknown[]) {
-    if (new.target) return Reflect.construct(numberOf, values, new.target);
-    return values.length === 0 ? 0 : known(values[0]) ? numberOf(values[0]) : missed('Number');
+  function number(value?: unknown) {
+    if (new.target) return Reflect.construct(numberOf, arguments, new.target);
+    return value != null ? numberOf(value) : arguments.length === 0 ? 0 : missed('Number');
   }
-  function string(...values: unknown[]) {
-    if (new.target) return Reflect.construct(stringOf, values, new.target);
-    return values.length === 0 ? '' : known(values[0]) ? stringOf(values[0]) : missed('String');
+  function string(value?: unknown) {
+    if (new.target) return Reflect.construct(stringOf, arguments, new.target);
+    return value != null ? stringOf(value) : arguments.length === 0 ? '' : missed('String');
   }
-  function date(...values: unknown[]) {
-    if (values.includes(null)) return failed('Date');
-    return new.target ? Reflect.construct(dateOf, values, new.target) : dateOf(...values);
+  function date(value?: unknown, ...parts: unknown[]) {
+    if (value === null || parts.includes(null)) return failed('Date');
+    if (new.target === date && arguments.length === 1) return new dateOf(value);
+    return new.target ? Reflect.construct(dateOf, arguments, new.target) : dateOf();
   }
   function pattern(...values: unknown[]) {
     if (values.includes(null)) return failed('RegExp');
@@ -43,8 +45,8 @@ export function guardedGlobals(all: { readonly [name: string]: any }, missed: (n
     Date: withOwn(date, dateOf, own({ UTC: utc, parse: ofOne('Date.parse', (value) => dateOf.parse(value)) })),
     RegExp: withOwn(pattern, patternOf, {}),
     // What is undefined is no number: of that JavaScript says the truth.
-    isNaN: (value: unknown) => (value === null ? missed('isNaN') : all['isNaN'](value)),
-    isFinite: (value: unknown) => (value === null ? missed('isFinite') : all['isFinite'](value)),
+    isNaN: (value: unknown) => (value === null ? missed('isNaN') : isNaNOf(value)),
+    isFinite: (value: unknown) => (value === null ? missed('isFinite') : isFiniteOf(value)),
   };
   for (const name of guardedNames) globals[name] ??= ofOne(name, all[name]);
   return globals;

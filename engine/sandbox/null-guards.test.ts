@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
-import type { Row } from '../schema/types.ts';
+import { fixProblem, isFixable } from '../document/edits.ts';
+import { emptyPipeline, type Pipeline } from '../document/pipeline.ts';
+import type { Row, Schema } from '../schema/types.ts';
+import { codeAnalysis } from './analysis.ts';
 import { createSandbox } from './sandbox.ts';
 
 const sandbox = createSandbox();
@@ -199,6 +202,7 @@ describe('in code, null fails where it would become another value', () => {
       hint: 'Say what is to stand for it, as in `row.no ?? 0`, or test it first: `row.no === null`.',
       field: 'code',
       range: { line: 3, column: 15 },
+      fix: { title: 'Replace with `row.no ?? 0`', at: 78, before: 'row.no', text: '(row.no ?? 0)' },
     });
     expect(failure(() => step('return { x: row.text + row.no };', row)).hint).toContain('`row.no ?? ""`');
     expect(failure(() => step('return { x: Math.round(row.no) };', row))).toMatchObject({ message: '`row.no` is null in `Math.round(row.no)`.' });
@@ -233,6 +237,29 @@ describe('errors point to the place in the text of the user', () => {
   });
 });
 
+describe('arithmetic on what is no number fails, where JavaScript gives NaN', () => {
+  test.each<[string, string]>([
+    ['row.any * 2', '`row.any` is "12 kg" in `row.any * 2`, which needs numbers'],
+    ['row.n - row.any', '`row.any` is "12 kg"'],
+    ['-row.any + 1', '`row.any` is "12 kg"'],
+    ['Math.round(row.any / row.n)', '`row.any` is "12 kg" in `Math.round(row.any / row.n)`'],
+    ['row.list * 2', '`row.list` is no number'],
+  ])('%s', (source, message) => {
+    const row = { any: '12 kg', list: { a: 1 }, n: 3 };
+    expect(failure(() => expression(source, row))).toMatchObject({ message: expect.stringContaining(message), hint: expect.stringContaining('text.number') });
+    expect(failure(() => step(`const x = ${source}; return { x }`, row))).toMatchObject({ code: 'code/not-a-number' });
+  });
+
+  test.each<[string, unknown]>([
+    ['row.a / row.b', Number.NaN],
+    ['row.seven * 2', 14],
+    ['Math.sqrt(row.c)', Number.NaN],
+    ['row.yes * 2', 2],
+  ])('%s of numbers is what it was', (source, value) => {
+    expect(expression(source, { a: 0, b: 0, c: -1, seven: '7', yes: true })).toEqual(value);
+  });
+});
+
 const values = [null, 0, 2, -1, 'x', '7', true] as const;
 
 /** Expressions over row.a and row.b, and what SQL's rule makes of them: what meets null is null. */
@@ -254,8 +281,89 @@ test('any expression gives what JavaScript gives where nothing is null, and null
     fc.property(tree, fc.constantFrom(...values), fc.constantFrom(...values), (source, a, b) => {
       const met = (source.includes('row.a') && a === null) || (source.includes('row.b') && b === null);
       const plain = new Function('row', `return ${source}`) as (row: Row) => unknown;
-      expect(expression(source, { a, b })).toEqual(met ? null : plain({ a, b }));
+      let found: unknown;
+      try {
+        found = expression(source, { a, b });
+      } catch (error) {
+        // Arithmetic on a text.
+        expect((error as Error).message).toContain('needs numbers');
+        expect(source + a + b).toMatch(/[sx`]/);
+        return;
+      }
+      expect(found).toEqual(met ? null : plain({ a, b }));
     }),
     { numRuns: 300 },
   );
+});
+
+describe('one edit goes on without null', () => {
+  /** The code after the fixes of all failures that one row meets. */
+  const fixed = (body: string, given: Row): string => {
+    const params = { code: `export default function step(row: Row) {\n  ${body}\n}` };
+    let pipeline: Pipeline = { ...emptyPipeline, nodes: { n: { type: 'code', typeVersion: 1, params } } };
+    for (let i = 0; i < 5; i++) {
+      const code = pipeline.nodes['n']!.params['code'] as string;
+      try {
+        snippet(code, given);
+        return code.split('\n').slice(1, -1).join('\n').trim();
+      } catch (error) {
+        const problem = sandbox.explain(error);
+        const next = fixProblem(pipeline, 'n', problem);
+        if (next === pipeline) throw new Error(`no fix in ${code} for ${problem.message}`);
+        pipeline = next;
+      }
+    }
+    throw new Error('no end of failures');
+  };
+  test.each([
+    ['return { x: row.n * row.no }', 'return { x: row.n * (row.no ?? 0) }'],
+    ['return { x: row.no + row.no }', 'return { x: (row.no ?? 0) + (row.no ?? 0) }'],
+    ['return { x: row.no + row.text }', 'return { x: (row.no ?? "") + row.text }'],
+    ['return { x: row.n - (row.no as number) }', 'return { x: row.n - ((row.no as number) ?? 0) }'],
+    ['return { x: row.n < (row.no || null) }', 'return { x: row.n < ((row.no || null) ?? 0) }'],
+    ['return { x: -row.no }', 'return { x: -(row.no ?? 0) }'],
+    ['return { x: `${row.no}` }', 'return { x: `${row.no ?? ""}` }'],
+    ['return { x: Math.max(row.no, 1) }', 'return { x: Math.max(row.no ?? 0, 1) }'],
+    ['return { x: row.text.includes(row.no) }', 'return { x: row.text.includes(row.no ?? "") }'],
+    ['return { x: row.text.padStart(row.no, row.no) }', 'return { x: row.text.padStart(row.no ?? 0, row.no ?? "") }'],
+    ['return { x: row.text.at(row.no) }', 'return { x: row.text.at(row.no ?? 0) }'],
+    ['return { [row.no]: 1 }', 'return { [row.no ?? ""]: 1 }'],
+    ['row.n += row.no; return row', 'row.n += row.no ?? 0; return row'],
+    ['row.no += row.n > 1 ? 2 : 3; return row', 'row.no = (row.no ?? 0) + (row.n > 1 ? 2 : 3); return row'],
+    ['return { x: row.no.trim().length }', 'return { x: row.no?.trim().length }'],
+    ['return { x: row.json.a.b.c }', 'return { x: row.json.a?.b.c }'],
+    ['return { x: row.no\n    .trim() }', 'return { x: row.no\n    ?.trim() }'],
+    ['return { x: row.no[0] }', 'return { x: row.no?.[0] }'],
+    ['const f = (a: number) => a * 2; return { x: f(row.no) }', 'const f = (a: number) => (a ?? 0) * 2; return { x: f(row.no) }'],
+  ])('%s', (before, after) => {
+    expect(fixed(before, row)).toBe(after);
+  });
+
+  const input: Schema = {
+    columns: [
+      { name: 'qty', type: 'number', nullable: true },
+      { name: 'name', type: 'string', nullable: true },
+      { name: 'list', type: 'json', nullable: true },
+    ],
+  };
+  test.each([
+    ['row.qty * 2', '(row.qty ?? 0) * 2'],
+    ['(row.qty) * 2', '(row.qty ?? 0) * 2'],
+    ['Math.round(row.qty)', 'Math.round(row.qty ?? 0)'],
+    ['`${row.name}`', '`${row.name ?? ""}`'],
+    ['"a" + row.name', '"a" + (row.name ?? "")'],
+    ['row.name.length', 'row.name?.length'],
+    ['(row.name).trim().length', '(row.name)?.trim().length'],
+    ['row["name"][0]', 'row["name"]?.[0]'],
+  ])('before a row meets it: %s', (before, after) => {
+    const params = { columns: [{ name: 'x', expression: before }] };
+    const pipeline: Pipeline = { ...emptyPipeline, nodes: { n: { type: 'compute', typeVersion: 1, params } } };
+    const [warning] = codeAnalysis.expression(before, input).warnings!;
+    const problem = { ...warning!, field: 'columns.0.expression' };
+    const next = fixProblem(pipeline, 'n', problem);
+    expect(next.nodes['n']!.params).toEqual({ columns: [{ name: 'x', expression: after }] });
+    expect(codeAnalysis.expression(after, input).warnings).toEqual([]);
+    // The code was changed in the meantime: there is nothing to fix any more.
+    expect(isFixable(next, 'n', problem)).toBe(false);
+  });
 });

@@ -22,6 +22,7 @@ import type {
 import { parse, parseExpressionAt } from 'acorn';
 import { nonNull } from '../schema/code-facts.ts';
 import { isCoercing, isGuardedName, mathArity, textMethods } from '../schema/null-coercion.ts';
+import type { NullPart } from '../schema/null-fix.ts';
 import { type AboutCode, mayBeUnknown, mayBeUnknownTruth, neverNull } from './null-syntax.ts';
 import { PlacedText, type TextPlace } from './placed-text.ts';
 import type { CodeKind } from './shape.ts';
@@ -32,12 +33,18 @@ export interface NullSite {
   readonly guard: GuardKind;
   /** The operator, or the name of the method; of a formula, JavaScript over `v0`, `v1` and so on. */
   readonly operator: string;
-  /** The texts of the operands, and which of them may be null. */
-  readonly operands: readonly { readonly text: string; readonly checked: boolean }[];
+  readonly operands: readonly Operand[];
   /** The text of the whole. */
   readonly text: string;
   /** Of a template: its fixed parts. */
   readonly quasis?: readonly string[];
+}
+export interface Operand extends NullPart {
+  readonly text: string;
+  /** It may be null. */
+  readonly checked: boolean;
+  /** Of what is assigned to: what is added to it; null where no other value can be written in its place. */
+  readonly added?: NullPart | null;
 }
 export type GuardKind = 'binary' | 'unary' | 'not' | 'template' | 'method' | 'math' | 'formula' | 'value' | 'key' | 'name' | 'second' | 'either';
 
@@ -198,7 +205,7 @@ class Guards {
   }
 
   #template(node: TemplateLiteral): boolean {
-    const operands = node.expressions.map((each) => this.#operand(each));
+    const operands = node.expressions.map((each) => this.#operand(each, true));
     if (!operands.some(({ checked }) => checked)) return false;
     const quasis = node.quasis.map(({ value }) => value.cooked ?? value.raw);
     this.#text.put(` ${this.#site({ guard: 'template', operator: '`', operands, text: this.#shown(node), quasis })}`);
@@ -244,8 +251,8 @@ class Guards {
   #assignment(node: AssignmentExpression): boolean {
     const operator = node.operator.slice(0, -1);
     if (!isCoercing(operator)) return false;
-    const target = this.#operand(node.left);
-    const value = this.#operand(node.right);
+    const value = this.#operand(node.right, true);
+    const target = { ...this.#operand(node.left), added: value };
     const text = this.#shown(node);
     if (isRepeatable(node.left)) {
       this.#write(node.left);
@@ -264,7 +271,7 @@ class Guards {
 
   #update(node: UpdateExpression): boolean {
     if (!isRepeatable(node.argument)) return false;
-    const operand = this.#operand(node.argument);
+    const operand = { ...this.#operand(node.argument), added: null };
     const value = this.#site({ guard: 'value', operator: node.operator, operands: [operand], text: this.#shown(node) });
     const second = this.#site({ guard: 'second', operator: '', operands: [], text: '' });
     this.#text.put(` ${second}(${value}(${this.#code.slice(node.argument.start, node.argument.end)}),`);
@@ -299,7 +306,7 @@ class Guards {
       this.#write(key);
       return;
     }
-    this.#text.put(`${this.#site({ guard, operator: '[]', operands: [this.#operand(key)], text: this.#shown(key) })}(`);
+    this.#text.put(`${this.#site({ guard, operator: '[]', operands: [this.#operand(key, true)], text: this.#shown(key) })}(`);
     this.#write(key);
     this.#text.put(')');
   }
@@ -316,7 +323,7 @@ class Guards {
       Object.hasOwn(textMethods, name) &&
       node.arguments.every(({ type }) => type !== 'SpreadElement') &&
       node.arguments.some((each) => !this.#neverNull(each as Expression));
-    const operands = node.arguments.map((each) => this.#operand(each));
+    const operands = node.arguments.map((each) => this.#operand(each, true));
     if (guarded && !chained) {
       this.#text.put(` ${this.#site({ guard: 'method', operator: name, operands, text: this.#shown(node) })}(`);
       this.#write(member.object);
@@ -394,7 +401,7 @@ class Guards {
   #math(node: CallExpression): boolean {
     const name = this.#mathCall(node);
     if (name === null) return false;
-    const operands = node.arguments.map((each) => this.#operand(each));
+    const operands = node.arguments.map((each) => this.#operand(each, true));
     const isGuarded = operands.some(({ checked }) => checked);
     if (isGuarded) this.#text.put(` ${this.#site({ guard: 'math', operator: name, operands, text: this.#shown(node) })}(`);
     else this.#text.copy(node.start, node.arguments[0]!.start);
@@ -409,8 +416,10 @@ class Guards {
     return neverNull(node, this.#about);
   }
 
-  #operand(node: AnyNode): NullSite['operands'][number] {
-    return { text: this.#shown(node), checked: !this.#neverNull(node) };
+  #operand(node: AnyNode, alone = false): Operand {
+    const { start, end, type } = node;
+    const plain = ['Identifier', 'MemberExpression', 'CallExpression', 'ParenthesizedExpression'].includes(type);
+    return { text: this.#shown(node), checked: !this.#neverNull(node), start, end, plain, alone };
   }
 
   #shown(node: { readonly start: number; readonly end: number }): string {
@@ -421,7 +430,7 @@ class Guards {
   #site(site: NullSite): string {
     const { guard, operator, operands, quasis } = site;
     if (this.#sites.length < mostSites && guard !== 'second' && guard !== 'either') return `${this.#prefix}${this.#sites.push(site) - 1}`;
-    const general: NullSite = { ...site, operands: operands.map(({ checked }) => ({ text: '', checked })), text: '' };
+    const general: NullSite = { ...site, operands: operands.map((operand) => ({ ...operand, text: '' })), text: '' };
     const key = JSON.stringify([guard, operator, operands.map(({ checked }) => checked), quasis]);
     const index = this.#shared.get(key) ?? this.#sites.push(general) - 1;
     this.#shared.set(key, index);

@@ -1,36 +1,55 @@
 /** The functions that stand where null is guarded, and what they say where null must not be. */
 
 import { textMethods } from '../schema/null-coercion.ts';
+import { insteadOfNull, insteadOfNullTarget } from '../schema/null-fix.ts';
+import type { CodeFix } from '../schema/problem.ts';
 import type { NullSite } from './null-guards.ts';
 import { unnamedSource } from './places.ts';
 
-/** Errors of users' code that are about null, with what to do. */
-const hints = new WeakMap<object, string>();
-
-export function nullHint(thrown: unknown): string | undefined {
-  return typeof thrown === 'object' && thrown !== null ? hints.get(thrown) : undefined;
+/** What users' code did wrong where a guard stands, and what to do about it. */
+export interface GuardFault {
+  readonly code: 'code/null' | 'code/not-a-number';
+  readonly hint: string;
+  readonly fix?: CodeFix;
 }
+/** Errors that guards have thrown. */
+const faults = new WeakMap<object, GuardFault>();
+
+export function guardFault(thrown: unknown): GuardFault | undefined {
+  return typeof thrown === 'object' && thrown !== null ? faults.get(thrown) : undefined;
+}
+
+const calculating = new Set(['-', '*', '/', '%', '**']);
 
 /** What no object has a member of. */
 const noKey = Symbol('null');
 
 /**
  * A function for each place, in their order. With `failing`, they throw on null, and otherwise give null, but where a name or a
- * number has to be. They are made together, as the code of users is compiled.
+ * number has to be. They are made together, as the code of users is compiled, whose `source` is as they wrote it.
  */
-export function guardsOf(sites: readonly NullSite[], failing: boolean): readonly unknown[] {
+export function guardsOf(sites: readonly NullSite[], failing: boolean, source: string): readonly unknown[] {
   const fails = sites.map(
     (site) =>
       (...values: unknown[]) =>
-        fail(site, values),
+        fail(site, values, source),
   );
-  const source = sites.map((site, i) => guardSource(site, `fails[${i}]`, failing));
-  const make = new Function('fails', 'noKey', 'coerces', `'use strict'; return [${source.join(',\n')}];${unnamedSource}`);
-  return make(fails, noKey, coerces) as unknown[];
+  const made = sites.map((site, i) => guardSource(site, `fails[${i}]`, `noNumber[${i}]`, failing));
+  const make = new Function('fails', 'noKey', 'coerces', 'noNumber', `'use strict'; return [${made.join(',\n')}];${unnamedSource}`);
+  return make(
+    fails,
+    noKey,
+    coerces,
+    sites.map(
+      (site) =>
+        (result: unknown, ...values: unknown[]) =>
+          noNumber(site, result, values),
+    ),
+  ) as unknown[];
 }
 
 /** Only names of operators and methods get into the source; and fixed parts of templates, as literals. */
-function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails: string, failing: boolean): string {
+function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails: string, noNumber: string, failing: boolean): string {
   const names = operands.map((_, i) => `v${i}`);
   const test = (is: string) =>
     operands
@@ -39,10 +58,15 @@ function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails
       .join(' || ') || 'false';
   const given = names.join(', ');
   const missed = failing ? `${fails}(${given})` : 'null';
+  // NaN alone is not itself.
+  const sound = (result: string, instead: string) =>
+    `{ if (${test('==')}) return ${instead}; const r = ${result}; return r === r ? r : ${noNumber}(r, ${given}); }`;
   switch (guard) {
     case 'binary':
+      if (calculating.has(operator)) return `(v0, v1) => ${sound(`v0 ${operator} v1`, missed)}`;
       return `(v0, v1) => ${test('==')} ? ${missed} : v0 ${operator} v1`;
     case 'unary':
+      if (operator === '-') return `(v0) => ${sound('-v0', missed)}`;
       return `(v0) => v0 == null ? ${missed} : ${operator} v0`;
     case 'not':
       return '(v0) => v0 == null ? null : !v0';
@@ -55,9 +79,9 @@ function guardSource({ guard, operator, operands, quasis = [] }: NullSite, fails
     case 'method':
       return `(self, ${given}) => (${test('===')}) && coerces(self, ${JSON.stringify(operator)}) ? ${missed} : self.${operator}(${given})`;
     case 'formula':
-      return `(${given}) => ${test('==')} ? null : ${operator}`;
+      return `(${given}) => ${sound(operator, 'null')}`;
     case 'math':
-      return `(${given}) => ${test('==')} ? ${missed} : Math.${operator}(${given})`;
+      return `(${given}) => ${sound(`Math.${operator}(${given})`, missed)}`;
     case 'key':
       return `(v0) => v0 == null ? ${failing ? missed : 'noKey'} : v0`;
     case 'value':
@@ -75,29 +99,60 @@ function coerces(self: unknown, name: string): boolean {
 /** Users see at most so much of their own code in a message. */
 const longest = 60;
 
-function fail({ operands, text, operator }: NullSite, values: readonly unknown[]): never {
+function fail({ operands, text, operator }: NullSite, values: readonly unknown[], source: string): never {
   const found = Math.max(
     0,
     values.findIndex((value, i) => operands[i]?.checked !== false && (value === null || value === undefined)),
   );
   const value = values[found] === undefined ? 'undefined' : 'null';
-  const operand = operands[found]?.text ?? '';
+  const part = operands[found];
+  const operand = part?.text ?? '';
   const place = text === '' ? `with \`${operator}\`` : `in \`${short(text)}\``;
   const what = operand === '' || operand === text ? `A value is ${value} ${place}` : `\`${short(operand)}\` is ${value} ${place}`;
-  const isText = operator === '`' || values.some((each) => typeof each === 'string');
+  const isText = wantsText(operator, found) ?? values.some((each) => typeof each === 'string');
+  const instead = isText ? '""' : '0';
   const plain = /^[\w$.[\]"']+$/.test(operand) && operand.length <= longest ? operand : 'value';
-  throw nullError(what, `Say what is to stand for it, as in \`${plain} ?? ${isText ? '""' : '0'}\`, or test it first: \`${plain} === null\`.`);
+  const fix = () => {
+    if (operand === '' || !part || part.added === null) return undefined;
+    return part.added ? insteadOfNullTarget(source, part, operator, part.added, instead) : insteadOfNull(source, part, instead);
+  };
+  throw guardError('code/null', what, `Say what is to stand for it, as in \`${plain} ?? ${instead}\`, or test it first: \`${plain} === null\`.`, fix());
+}
+
+/** NaN as it is where it comes of numbers, as of 0 / 0. What is no number at all fails: NaN would be null in the row. */
+function noNumber({ operands, text }: NullSite, result: unknown, values: readonly unknown[]): unknown {
+  const found = values.findIndex(
+    (value) => (typeof value === 'object' && !(value instanceof Date)) || (typeof value === 'string' && Number.isNaN(Number(value))),
+  );
+  if (found < 0) return result;
+  const operand = operands[found]?.text ?? '';
+  const what = typeof values[found] === 'string' ? JSON.stringify(short(values[found])) : 'no number';
+  throw guardError(
+    'code/not-a-number',
+    `${operand === '' || operand === text ? 'A value' : `\`${short(operand)}\``} is ${what} in \`${short(text)}\`, which needs numbers`,
+    'Read the number from it first, as with `text.number(…)`, or filter such rows out.',
+  );
+}
+
+/** Methods of texts that take numbers; those that pad take a text after it. */
+const takeNumbers = new Set('substring substr charAt charCodeAt codePointAt repeat toFixed toPrecision toExponential slice at padStart padEnd'.split(' '));
+
+/** Whether a template, a name or a method wants a text for the operand `index`; undefined where the other operand decides. */
+function wantsText(operator: string, index: number): boolean | undefined {
+  if (operator === '`' || operator === '[]') return true;
+  if (!Object.hasOwn(textMethods, operator)) return undefined;
+  return !takeNumbers.has(operator) || (operator.startsWith('pad') && index === 1);
 }
 
 /** For a function of JavaScript's own that was given null. */
 export function failCall(name: string): never {
   const what = /^[A-Z]\w*$/.test(name) && name !== 'Number' && name !== 'String' ? `\`new ${name}\`` : `\`${name}\``;
-  throw nullError(`${what} was given null`, 'Say what is to stand for it, as in `value ?? 0`, or test it first: `value === null`.');
+  throw guardError('code/null', `${what} was given null`, 'Say what is to stand for it, as in `value ?? 0`, or test it first: `value === null`.');
 }
 
-function nullError(message: string, hint: string): TypeError {
+function guardError(code: GuardFault['code'], message: string, hint: string, fix?: CodeFix): TypeError {
   const error = new TypeError(message);
-  hints.set(error, hint);
+  faults.set(error, { code, hint, ...(fix && { fix }) });
   return error;
 }
 

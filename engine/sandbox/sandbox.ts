@@ -1,5 +1,6 @@
 import 'ses';
 import type { CodeProblem, KeyedCode } from '../../nodes/kit/node.ts';
+import { optionalLinkAt } from '../schema/null-fix.ts';
 import { MillraceError } from '../schema/problem.ts';
 import type { Row } from '../schema/types.ts';
 import { writeDatesInEnglish } from './dates.ts';
@@ -9,7 +10,8 @@ import { library } from './library.ts';
 import { copyRow, mayMutate } from './mutation.ts';
 import { guardedGlobals } from './null-globals.ts';
 import { type GuardedCode, guardNulls } from './null-guards.ts';
-import { failCall, guardsOf, nullHint } from './null-sites.ts';
+import { failCall, guardFault, guardsOf } from './null-sites.ts';
+import type { TextPlace } from './placed-text.ts';
 import { type Place, placeOf, watchPlaces } from './places.ts';
 import type { CodeKind } from './shape.ts';
 import { keyedBody, snippetBody } from './snippet.ts';
@@ -90,12 +92,12 @@ function lockDown(): Sandbox {
     const guarded = guardNulls(code, kind);
     const body =
       kind === 'expression' ? `(row) => (\n${guarded.code}\n)` : `(() => {\n${kind === 'module' ? snippetBody(guarded.code) : keyedBody(guarded.code)}\n})()`;
-    const unit = units.push({ where, guarded }) - 1;
+    const unit = units.push({ where, source, guarded }) - 1;
     const globals = kind === 'expression' ? inExpressions : inCode;
     try {
       const parameters = [...guarded.globals, ...guarded.parameters];
       const make = compartment.evaluate(`((${parameters.join(',')}) => ${body})\n//# sourceURL=${unitName}${unit}`) as (...given: unknown[]) => unknown;
-      const value = make(...guarded.globals.map((name) => globals[name]), ...harden(guardsOf(guarded.sites, kind !== 'expression')));
+      const value = make(...guarded.globals.map((name) => globals[name]), ...harden(guardsOf(guarded.sites, kind !== 'expression', source)));
       return { value, mutates: mayMutate(kind === 'expression' ? `(${code}\n)` : code) };
     } catch (error) {
       throw new MillraceError({ ...explain(error), ...where });
@@ -133,10 +135,12 @@ function lockDown(): Sandbox {
   const explain: Sandbox['explain'] = (thrown, options) => {
     const place = options?.place === false ? null : placeOf(thrown, unitName);
     const unit = place ? units[place.unit] : undefined;
+    const range = place ? rangeOf(place, unit) : undefined;
     return {
       ...wording(thrown),
+      ...(unit && range ? readOfNull(thrown, unit.source, range) : {}),
       ...(unit === undefined ? {} : { field: unit.where.field }),
-      ...(place ? { range: rangeOf(place, unit) } : {}),
+      ...(range ? { range } : {}),
     };
   };
 
@@ -154,6 +158,7 @@ const unitName = 'millrace-code-';
 /** A piece of code that was compiled. */
 interface Unit {
   readonly where: CodePlace;
+  readonly source: string;
   readonly guarded: GuardedCode;
 }
 
@@ -163,9 +168,18 @@ function rangeOf({ line, column }: Place, unit: Unit | undefined): { line: numbe
   return unit ? unit.guarded.originalPlace(plain) : plain;
 }
 
-function wording(thrown: unknown): { readonly code: string; readonly message: string; readonly hint?: string } {
-  const hint = nullHint(thrown);
-  return hint === undefined ? { code: 'code/threw', ...wordingOfCode(thrown) } : { code: 'code/null', message: sentence(thrownText(thrown)), hint };
+function wording(thrown: unknown): CodeProblem {
+  const fault = guardFault(thrown);
+  return fault ? { ...fault, message: sentence(thrownText(thrown)) } : { code: 'code/threw', ...wordingOfCode(thrown) };
+}
+
+/** What to do where a member was read from null. V8 gives the place of its name or bracket. */
+function readOfNull(thrown: unknown, source: string, { line, column }: TextPlace): Pick<CodeProblem, 'hint' | 'fix'> {
+  const key = /^Cannot read properties of (?:null|undefined) \(reading '(.*)'\)$/.exec(thrownText(thrown))?.[1];
+  if (key === undefined) return {};
+  const lines = source.split('\n').slice(0, line - 1);
+  const fix = optionalLinkAt(source, lines.reduce((sum, text) => sum + text.length + 1, 0) + column - 1, key);
+  return fix ? { hint: 'Write `?.` to go on with undefined there, or test it first.', fix } : {};
 }
 
 function wordingOfCode(thrown: unknown): { readonly message: string; readonly hint?: string } {

@@ -14,11 +14,11 @@ export type CalendarUnit = (typeof calendarUnits)[number];
  * new day. Where they are changed by less than an hour, the hour of the change is shorter.
  */
 export class Calendar {
-  readonly #zone: Zone;
+  readonly zone: Zone;
   readonly #unit: CalendarUnit;
 
   constructor(zone: Zone, unit: CalendarUnit) {
-    this.#zone = zone;
+    this.zone = zone;
     this.#unit = unit;
   }
 
@@ -26,28 +26,28 @@ export class Calendar {
   startOf(instant: number): number {
     if (!(Math.abs(instant) < maxTimestamp)) return instant;
     if (this.#unit === 'hour') return this.#hourOf(instant).start;
-    const first = floorLocal(instant + this.#zone.offsetAt(instant), this.#unit, 0);
+    const first = floorLocal(instant + this.zone.offsetAt(instant), this.#unit, 0);
     // The next one may have begun already, before the clocks were put back.
-    const next = this.#zone.instantOf(floorLocal(first, this.#unit, 1));
-    return next <= instant ? next : this.#zone.instantOf(first);
+    const next = this.zone.instantOf(floorLocal(first, this.#unit, 1));
+    return next <= instant ? next : this.zone.instantOf(first);
   }
 
   /** The start of the stretch after the one that starts here. */
   endOf(start: number): number {
     if (!(Math.abs(start) < maxTimestamp)) return start;
     if (this.#unit === 'hour') return this.#hourOf(start).end;
-    const local = start + this.#zone.offsetAt(start);
+    const local = start + this.zone.offsetAt(start);
     for (let steps = 1; ; steps++) {
-      const end = this.#zone.instantOf(floorLocal(local, this.#unit, steps));
+      const end = this.zone.instantOf(floorLocal(local, this.#unit, steps));
       // A day that a zone has left out is over before it begins.
       if (end > start) return end;
     }
   }
 
   #hourOf(instant: number): { readonly start: number; readonly end: number } {
-    const offset = this.#zone.offsetAt(instant);
+    const offset = this.zone.offsetAt(instant);
     const start = Math.floor((instant + offset) / hourMs) * hourMs - offset;
-    const { from, to } = this.#zone.changesAround(instant);
+    const { from, to } = this.zone.changesAround(instant);
     return { start: Math.max(start, from), end: Math.min(start + hourMs, to) };
   }
 }

@@ -1,6 +1,7 @@
 /** What becomes of null in users' code, by the kind of code: in expressions operators give null, in code with statements they fail. */
-import type { Expression, SpreadElement, Super } from 'acorn';
+import type { Expression, MemberExpression, SpreadElement, Super } from 'acorn';
 import type { CodeScope } from './code-scope.ts';
+import { insteadOfNull, optionalLink } from './null-fix.ts';
 import { nullable, present, type Shape } from './shape.ts';
 
 /** What an operator gives, from what it gives for values that are not null. */
@@ -21,7 +22,7 @@ function isPlain(node: Expression | Super): boolean {
   return node.type === 'Identifier' || node.type === 'MemberExpression';
 }
 
-type Meeting = 'arithmetic' | 'comparison' | 'text' | 'argument' | 'member';
+type Meeting = 'arithmetic' | 'comparison' | 'text' | 'argument' | 'template';
 
 /** Tells that a value may be null where `how` it is used, if it is the value's own and not what an operator before has given. */
 export function warnOfNull(node: Expression | SpreadElement | Super, shape: Shape, how: Meeting, scope: CodeScope): void {
@@ -29,19 +30,42 @@ export function warnOfNull(node: Expression | SpreadElement | Super, shape: Shap
     warnOfNull(node.expression, shape, how, scope);
     return;
   }
-  const isOwn = node.type === 'Identifier' || node.type === 'MemberExpression' || node.type === 'CallExpression';
-  if (!isOwn || !shape.nullable || shape.nan || shape.is === 'unknown' || shape.is === 'null') return;
-  const instead = shape.is === 'string' || shape.is === 'date' || how === 'text' ? '""' : '0';
-  scope.warn(node, 'code/may-be-null', how === 'comparison' ? 'info' : 'warning', (text) => [
-    `\`${text}\` may be null: ${then[how]}`,
-    how === 'member' ? `Write \`${text}?.\` to get null then, or test it first` : `For another value, write \`${text} ?? ${instead}\``,
-  ]);
+  if (!isOwnNull(node, shape)) return;
+  const isText = shape.is === 'string' || shape.is === 'date' || how === 'text' || how === 'template';
+  const instead = isText ? '""' : '0';
+  const alone = how === 'argument' || how === 'template';
+  scope.warn(
+    node,
+    'code/may-be-null',
+    how === 'comparison' ? 'info' : 'warning',
+    (text) => [`\`${text}\` may be null: ${then[how]}`, `For another value, write \`${text} ?? ${instead}\``],
+    (code) => insteadOfNull(code, { start: node.start, end: node.end, plain: true, alone }, instead),
+  );
+}
+
+/** The same of what a member is read from. */
+export function warnOfNullObject({ object, property, end }: MemberExpression, shape: Shape, scope: CodeScope): void {
+  let node = object;
+  while (node.type === 'ParenthesizedExpression') node = node.expression;
+  if (property.type === 'PrivateIdentifier' || !isOwnNull(node, shape)) return;
+  scope.warn(
+    node,
+    'code/may-be-null',
+    'warning',
+    (text) => [`\`${text}\` may be null: the row fails then`, `Write \`${text}?.\` to get null then, or test it first`],
+    (code) => optionalLink(code, object.end, end),
+  );
+}
+
+function isOwnNull({ type }: Expression | SpreadElement | Super, shape: Shape): boolean {
+  const isOwn = type === 'Identifier' || type === 'MemberExpression' || type === 'CallExpression';
+  return isOwn && shape.nullable && !shape.nan && shape.is !== 'unknown' && shape.is !== 'null';
 }
 
 const then: { readonly [how in Meeting]: string } = {
   arithmetic: 'the result is null then',
   comparison: 'the comparison is neither true nor false then',
   text: 'the text is null then',
+  template: 'the text is null then',
   argument: 'the result is null then',
-  member: 'the row fails then',
 };

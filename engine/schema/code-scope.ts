@@ -1,5 +1,5 @@
 import type { BlockStatement, Node } from 'acorn';
-import type { TextRange } from './problem.ts';
+import type { CodeFix, TextRange } from './problem.ts';
 import { type Shape, union } from './shape.ts';
 
 /** A problem of users' code that can be seen without running it. */
@@ -8,6 +8,7 @@ export interface CodeFinding {
   readonly message: string;
   readonly hint?: string;
   readonly range?: TextRange;
+  readonly fix?: CodeFix;
 }
 
 export interface CodeWarning extends CodeFinding {
@@ -187,12 +188,18 @@ export class CodeScope {
     this.findings.push({ code, message, hint, range });
   }
 
-  /** `words` is given the text of the node. */
-  warn(node: Node, code: string, severity: CodeWarning['severity'], words: (text: string) => readonly [message: string, hint: string]): void {
+  /** `words` is given the text of the node, `fixed` the whole code. */
+  warn(
+    node: Node,
+    code: string,
+    severity: CodeWarning['severity'],
+    words: (text: string) => readonly [message: string, hint: string],
+    fixed: (code: string) => CodeFix | undefined,
+  ): void {
     const range = rangeOf(node);
     if (this.only !== 'expression' || isTold(this.warnings, code, range)) return;
     const [message, hint] = words(this.#text.slice(node.start, node.end).replace(/\s+/g, ' '));
-    this.warnings.push({ code, severity, message, hint, range });
+    this.warnings.push({ code, severity, message, hint, range, fix: fixed(this.#text) });
   }
 }
 

@@ -16,12 +16,13 @@ import type {
 import { arithmetic } from './arithmetic.ts';
 import { didYouMean } from './closest.ts';
 import { keyOf, nonNull, pathOf } from './code-facts.ts';
-import { ofCondition, ofOperands, warnOfNull } from './code-nulls.ts';
+import { ofCondition, ofOperands, warnOfNull, warnOfNullObject } from './code-nulls.ts';
 import type { CodeScope } from './code-scope.ts';
 import { checkCall, checkIdentity, checkMember, checkMethod, checkNew, checkOperator, checkUnary, checkUpdate } from './decimal-use.ts';
 import { globalCalls, globalConstants, globalNames, isNumeric, methodOf } from './known-calls.ts';
 import { nameList } from './name-list.ts';
 import { isGuardedName, isOrdering, textMethods } from './null-coercion.ts';
+import { checkNumbers, checkNumbersOf, checkSign } from './number-use.ts';
 import { arrayOf, isText, never, nothing, nullable, numberOf, objectOf, of, present, type Shape, union, unknown } from './shape.ts';
 import { snippetCalls, snippetGlobals } from './snippet-calls.ts';
 
@@ -33,7 +34,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
       return ofOperands(
         node.expressions.map((part) => {
           const shape = shapeOf(part, scope);
-          warnOfNull(part, shape, 'text', scope);
+          warnOfNull(part, shape, 'template', scope);
           return shape;
         }),
         scope,
@@ -105,6 +106,7 @@ export function shapeOf(node: Expression | Super, scope: CodeScope): Shape {
     case 'UpdateExpression': {
       const before = shapeOf(node.argument, scope);
       checkUpdate(node, node.operator, before, scope);
+      checkSign(node, node.operator, before, scope);
       const after = numberOf(before.is === 'integer' ? 'integer' : 'number', isNumeric(before));
       assign(node.argument as Pattern, after, scope);
       return after;
@@ -143,7 +145,7 @@ function identifier(node: Expression & { type: 'Identifier' }, scope: CodeScope)
 
 function member(node: MemberExpression, scope: CodeScope): Shape {
   const object = shapeOf(node.object, scope);
-  if (!node.optional) warnOfNull(node.object, object, 'member', scope);
+  if (!node.optional) warnOfNullObject(node, object, scope);
   const key = keyOf(node.property, node.computed);
   if (node.computed && node.property.type !== 'PrivateIdentifier') checkIdentity(node.property, 'A name of a field', shapeOf(node.property, scope), scope);
   checkMember(node.property, object, key, scope);
@@ -212,6 +214,7 @@ function unary(node: UnaryExpression, scope: CodeScope): Shape {
   if (operator === 'delete' && argument.type === 'MemberExpression') return removeField(argument, scope);
   const shape = shapeOf(argument, scope);
   checkUnary(node, operator, shape, scope);
+  checkSign(node, operator, shape, scope);
   switch (operator) {
     case '!':
       return ofCondition(argument, shape, scope, of('boolean'));
@@ -236,6 +239,7 @@ function binary(node: BinaryExpression, scope: CodeScope): Shape {
   const left = node.left.type === 'PrivateIdentifier' ? unknown : shapeOf(node.left, scope);
   const right = shapeOf(node.right, scope);
   checkOperator(node, node.operator, left, right, scope);
+  checkNumbers(node, node.operator, left, right, scope);
   if (comparisons.has(node.operator)) return of('boolean');
   const how = isOrdering(node.operator) || node.operator === 'in' ? 'comparison' : isText(left) || isText(right) ? 'text' : 'arithmetic';
   if (node.left.type !== 'PrivateIdentifier') warnOfNull(node.left, left, how, scope);
@@ -254,7 +258,10 @@ function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
   }
   const left = shapeOf(node.left as Expression, scope);
   const isLogical = ['||=', '&&=', '??='].includes(operator);
-  if (!isLogical) checkOperator(node, operator.slice(0, -1), left, right, scope);
+  if (!isLogical) {
+    checkOperator(node, operator.slice(0, -1), left, right, scope);
+    checkNumbers(node, operator.slice(0, -1), left, right, scope);
+  }
   const value = isLogical
     ? union(operator === '&&=' ? left : present(left), right)
     : ofOperands([left, right], scope, ([a, b]) => arithmetic(operator.slice(0, -1), a!, b!, node.right.type === 'Literal' && node.right.value !== 0));
@@ -339,7 +346,7 @@ function changesRow(target: MemberExpression, scope: CodeScope): void {
 function call(node: CallExpression, scope: CodeScope): Shape {
   const { callee } = node;
   const self = callee.type === 'MemberExpression' ? shapeOf(callee.object, scope) : null;
-  if (self && callee.type === 'MemberExpression' && !callee.optional) warnOfNull(callee.object, self, 'member', scope);
+  if (self && callee.type === 'MemberExpression' && !callee.optional) warnOfNullObject(callee, self, scope);
   const name = callee.type === 'MemberExpression' ? keyOf(callee.property, callee.computed) : null;
   const args = node.arguments.map((argument) => argumentShape(argument, scope));
 
@@ -368,6 +375,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
     return unknown;
   }
   checkCall(node, target.name, args, scope);
+  checkNumbersOf(node, target.name, args, scope);
   if (target.name === 'Math.random' || target.name === 'Date.now') reportChance(node, `${target.name}()`, scope);
   if (target.name === 'Object.assign') return objectAssign(args);
   if (target.name === 'Object.entries' || target.name === 'Object.values')

@@ -3,7 +3,8 @@
  * or less has come; one that comes later is late. Both ends are finite, so that they survive JSON.
  */
 import { parseTimestamp } from './timestamp.ts';
-import type { Row, Schema } from './types.ts';
+import type { EventTime, Row, Schema } from './types.ts';
+import type { Zone } from './zone.ts';
 
 /** The watermark of a stream of which nothing is known yet. */
 export const beginningOfTime = -8.64e15;
@@ -18,6 +19,16 @@ export function eventTimeReader({ eventTime }: Schema): ((row: Row) => number | 
     const time = row[column];
     return typeof time === 'number' ? time + shift : null;
   };
+}
+
+/** Whether both speak of the same column in the same way. */
+export function isSameEventTime(a: EventTime | null, b: EventTime | null): boolean {
+  return a?.column === b?.column && (a?.shift ?? 0) === (b?.shift ?? 0) && a?.days === b?.days;
+}
+
+/** The instant at which the clocks of one zone show what those of another one show at this instant. */
+export function sameLocalTime(instant: number, from: Zone, to: Zone): number {
+  return Math.abs(instant) < endOfTime ? to.instantOf(instant + from.offsetAt(instant)) : instant;
 }
 
 /** Reads a column of times: of a day, its midnight in UTC. Null where there is none. */

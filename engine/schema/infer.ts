@@ -23,10 +23,8 @@ const numeric: readonly Found[] = ['integer', 'large', 'number', 'power', 'decim
 export function inferFromText(names: readonly string[], sample: readonly (readonly (string | null)[])[]): Schema {
   return {
     columns: uniqueNames(names).map((name, i) => {
-      const cells = sample.map((row) => row[i] ?? null);
-      const type = typeOfCells(cells);
-      // Blank cells are null, but in text.
-      return { name, type, ...sampled(cells.every((cell) => cell !== null && (type === 'string' || cell.trim() !== '')) && cells.length > 0) };
+      const { type, isFull } = ofCells(sample.map((row) => row[i] ?? null));
+      return { name, type, ...sampled(isFull) };
     }),
   };
 }
@@ -55,26 +53,43 @@ function sampled(isFull: boolean): Pick<Column, 'nullable' | 'nulls'> {
   return isFull ? { nullable: true, nulls: 'unseen' } : { nullable: true };
 }
 
-function typeOfCells(cells: readonly (string | null)[]): ColumnType {
+/** The type of a column's cells, and whether each has a value in it: blank ones are null, but in text. */
+function ofCells(cells: readonly (string | null)[]): { readonly type: ColumnType; readonly isFull: boolean } {
+  const ofText = () => ({ type: 'string', isFull: cells.length > 0 && !cells.includes(null) }) as const;
   const zeros = new TrailingZeros();
   let isVersion = false;
   let merged: Found | null = null;
+  let isFull = cells.length > 0;
   for (const cell of cells) {
-    merged = merge(merged, textType(cell), 'string');
-    if (merged === 'string') return merged;
-    if (cell !== null && numeric.includes(merged!)) isVersion ||= !zeros.accepts(cell.trim());
+    const text = cell === null ? '' : cell.trim();
+    if (text === '') {
+      isFull = false;
+      continue;
+    }
+    merged = merge(merged, textType(text), 'string');
+    if (merged === 'string') return ofText();
+    if (numeric.includes(merged!)) isVersion ||= !zeros.accepts(text);
   }
   // Decimals keep their zeros.
-  return isVersion && merged !== 'decimal' ? 'string' : columnType(merged, 'string');
+  const type = isVersion && merged !== 'decimal' ? 'string' : columnType(merged, 'string');
+  return type === 'string' ? ofText() : { type, isFull };
 }
 
-/** The narrowest type that holds this cell; null where it says nothing. */
-function textType(cell: string | null): Found | null {
-  const text = cell?.trim();
-  if (!text) return null;
-  const told = toldTypes.find((type) => readExactly(text, type) !== undefined);
-  if (told === 'number') return isBeyondWhole(text) ? 'large' : /e/i.test(text) ? 'power' : told;
-  return told ?? (isDecimal(text) ? 'wide' : 'string');
+/** The narrowest type that holds this text. */
+function textType(text: string): Found {
+  for (let i = isLikeTime(text) ? firstTime : 0; i < toldTypes.length; i++) {
+    const type = toldTypes[i]!;
+    if (readExactly(text, type) === undefined) continue;
+    return type !== 'number' ? type : isBeyondWhole(text) ? 'large' : /e/i.test(text) ? 'power' : type;
+  }
+  return isDecimal(text) ? 'wide' : 'string';
+}
+
+const firstTime = toldTypes.indexOf('date');
+
+/** `2024-01-31`, with whatever digits and end: no number and no boolean. */
+function isLikeTime(text: string): boolean {
+  return text.charCodeAt(4) === 45 && text.charCodeAt(7) === 45;
 }
 
 function jsonType(value: unknown): Found | null {

@@ -71,6 +71,16 @@ export function numberReader(format: NumberFormat, { asWritten = false } = {}): 
   };
 }
 
+/** Writes what JavaScript writes of a number (`-1234.5`, `1.5e-7`), or a decimal, so that numberReader reads the same back. */
+export function numberWriter({ decimal, thousands }: Pick<NumberFormat, 'decimal' | 'thousands'>): (plain: string) => string {
+  const mark = thousands === 'none' ? '' : separators[thousands];
+  return (text) => {
+    const [, sign = '', whole = '', rest = ''] = /^(-?)(\d+)(.*)$/.exec(text) ?? [];
+    const grouped = mark === '' ? whole : whole.replace(/\B(?=(?:\d{3})+$)/g, mark);
+    return `${sign}${grouped}${rest.replace('.', decimals[decimal])}`;
+  };
+}
+
 function plain(whole: string, fraction: string, exponent: string, isNegative: boolean): string {
   const digits = whole.replace(/^0+(?=\d)/, '') || '0';
   const sign = isNegative && /[1-9]/.test(whole + fraction) ? '-' : '';

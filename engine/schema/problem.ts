@@ -16,7 +16,7 @@ export interface RowPosition {
 }
 
 /** One edit of the node's params that mends a problem. */
-export type Fix = ParamFix | EntryFix;
+export type Fix = ParamFix | EntryFix | CodeFix;
 interface Titled {
   /** What it does, as a button says it: `Read column "zip" as text`. */
   readonly title: string;
@@ -33,6 +33,13 @@ export interface EntryFix extends Titled {
   readonly entry: FixEntry;
   /** Entries that go into the list besides, each in the same way. */
   readonly more?: readonly FixEntry[];
+}
+/** `text` takes the place of `before` in the code of the problem's `field`. No fix any more where `before` does not stand there. */
+export interface CodeFix extends Titled {
+  /** The offset in the code, in UTF-16 code units. */
+  readonly at: number;
+  readonly before: string;
+  readonly text: string;
 }
 export type FixEntry = { readonly [name: string]: string | boolean };
 
@@ -57,7 +64,7 @@ export interface Problem {
   /** Within the snippet or expression that `field` names. */
   readonly range?: TextRange;
   readonly position?: RowPosition;
-  /** Needs `node`. */
+  /** Needs `node`; one of code, `field` too. */
   readonly fix?: Fix;
   readonly row?: { readonly [column: string]: Value };
 }

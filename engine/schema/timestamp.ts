@@ -83,6 +83,13 @@ export function isBeyondMilliseconds(text: string): boolean {
   return text.length > 23 && finer.test(text);
 }
 
+const offsetAtEnd = /[Tt ].*(?:[zZ]|[+-]\d\d(?::?\d\d)?)$/;
+
+/** Whether an ISO 8601 day or time does not say how far it is from UTC. */
+export function isWithoutOffset(text: string): boolean {
+  return !offsetAtEnd.test(text);
+}
+
 /** Whether a text is a day: `2024-01-31`, of the years 0000 to 9999. */
 export function isDate(text: string): boolean {
   return text.length === 10 && parseTimestamp(text) !== null;

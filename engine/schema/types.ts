@@ -44,6 +44,8 @@ export interface EventTime {
   readonly shift?: number;
   /** At a source: the type that the column had before its values were read as times. Absent where it is a timestamp by itself. */
   readonly from?: ColumnType;
+  /** Where the column held days: the zone in which each stands at its midnight. Windows of a calendar count a day on that day in their own zone. */
+  readonly days?: string;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

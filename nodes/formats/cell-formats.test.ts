@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EntryFix } from '../../engine/schema/problem.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import csvFile from '../sources/csv-file.ts';
 import jsonlFile from '../sources/jsonl-file.ts';
 import type { ColumnEntry } from './cell-formats.ts';
@@ -9,7 +10,6 @@ import { CellFormats, missingMarks } from './cell-formats.ts';
 import { outputColumns } from './column-types.ts';
 import type { Batch } from './file-rows.ts';
 import { lineParser } from './line-format.ts';
-import { folderOf, readSource } from './source-testing.ts';
 
 const readCsv = (text: string, params: object = {}) => readSource(csvFile, folderOf({ 'x.csv': text }), { path: 'x.csv', ...params });
 const readJson = (text: string, types: readonly ColumnEntry[]) => readSource(jsonlFile, folderOf({ 'x.jsonl': text }), { path: 'x.jsonl', types });

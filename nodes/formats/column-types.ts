@@ -30,7 +30,7 @@ const setTypeOptions: readonly { readonly value: SetType; readonly label: string
 export const columnTypesField = f.list({
   label: 'Column types',
   itemLabel: 'Column',
-  help: 'Types are told from a sample of the rows. Set those that should be different, and how cells are written that are not as usual.',
+  help: 'Types are inferred from a sample of the rows. Set those that should be different, and how cells are written.',
   group: columnsGroup,
   detected: true,
   readings: 'column',
@@ -44,8 +44,8 @@ export const columnTypesField = f.list({
 });
 
 export const sampleRowsField = f.number({
-  label: 'Rows to tell types from',
-  help: 'So many at the beginning of a file; and a third as many in its middle and at its end, unless it is gzip or not UTF-8.',
+  label: 'Rows in the sample',
+  help: 'Types are inferred from this many rows at the start of a file, and a third as many in the middle and at the end unless the file is gzip or not UTF-8.',
   default: 1000,
   min: 1,
   max: 100_000,

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { folderOf, type Outcome, readSource } from '../kit/testing/read-source.ts';
 import csvFile from '../sources/csv-file.ts';
 import { type DialectOptions, detectLayout } from './csv-dialect.ts';
-import { folderOf, type Outcome, readSource } from './source-testing.ts';
 
 const read = (content: string | Buffer, params: object = {}): Promise<Outcome> =>
   readSource(csvFile, folderOf({ 'x.csv': content }), { path: 'x.csv', ...params });

@@ -51,7 +51,7 @@ export function detectLayout(head: Buffer, options: DialectOptions, last: boolea
   const bytes = isUtf8(head) ? head : lettersOnly(head);
   const sep = options.skip === 0 ? null : sepLine.exec(bytes.toString('latin1', 0, 32));
   const named = sep?.[1]?.charCodeAt(0);
-  const delimiters = options.delimiter !== null ? [options.delimiter] : named !== undefined && named < 128 ? [named] : candidates;
+  const delimiters = options.delimiter !== null ? [options.delimiter] : named !== undefined && named < 128 ? [named] : candidatesIn(bytes);
   const escapes = options.escape !== null ? [options.escape] : holdsEscapedQuote(bytes, options.quote) ? [-1, backslash] : [-1];
   const comments = options.comment !== null ? [options.comment] : holdsHash(bytes) ? [-1, hash] : [-1];
   const fixed = options.skip ?? (sep ? 1 : null);
@@ -82,6 +82,11 @@ export function detectLayout(head: Buffer, options: DialectOptions, last: boolea
     guessedComment: options.comment === null && dialect.comment !== undefined,
     namedDelimiter: sep !== null && options.skip === null,
   };
+}
+
+/** A delimiter that is not there makes one column, as the first one does. */
+function candidatesIn(bytes: Buffer): readonly number[] {
+  return candidates.filter((byte, i) => i === 0 || bytes.includes(byte));
 }
 
 /** Text in another encoding has the same layout: its letters beyond ASCII, as letters. */

@@ -1,6 +1,7 @@
 /** The beginning of CSV files: their dialect, header and first rows, found within bounds of time and bytes. */
 import { type SeenLine, seen, seenLength } from '../../engine/schema/detected.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
+import { nameList } from '../../engine/schema/name-list.ts';
 import { MillraceError, type ParamFix } from '../../engine/schema/problem.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
@@ -63,9 +64,14 @@ const noSignal = new AbortController().signal;
 
 /**
  * The schema of files that are read together, and what is wrong with them: `byName` unites their columns, else all need the
- * header of the first. Never throws.
+ * header of the first. `brief` as in `DiscoverContext`. Never throws.
  */
-export async function discoverCsv(files: readonly InputFile[], options: CsvHeadOptions, signal: AbortSignal, byName = false): Promise<Discovery> {
+export async function discoverCsv(
+  files: readonly InputFile[],
+  options: CsvHeadOptions,
+  signal: AbortSignal,
+  { byName = false, brief = false }: { readonly byName?: boolean; readonly brief?: boolean } = {},
+): Promise<Discovery> {
   const problems: NodeProblem[] = [];
   try {
     const first = files[0]!;
@@ -104,10 +110,10 @@ export async function discoverCsv(files: readonly InputFile[], options: CsvHeadO
     }
     const samples = await samplesOf(heads, options, signal);
     const found = unite(samples, options, problems);
-    return { ...found, problems, detected: await csvEvidence(samples, found.schema, options, signal) };
+    return { ...found, problems, ...(!brief && { detected: await csvEvidence(samples, found.schema, options, signal) }) };
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
-    const text = files[0] && (await textHead(files[0], signal));
+    const text = files[0] && !brief && (await textHead(files[0], signal));
     return { schema: null, problems: [...problems, error.problem], ...(text && { detected: [encodingEvidence(text, options.encoding)] }) };
   }
 }
@@ -126,13 +132,14 @@ async function furtherRows({ file, head }: HeadOfFile, options: CsvHeadOptions, 
   const { dialect } = head;
   const names = columnNames(head);
   const width = names.length;
+  const missing = missingMarks(options.nullText);
   for (const bytes of await furtherLines(file, options, head.beginning, signal)) {
     for (let at = 0; at < bytes.length; ) {
       const record = readCsvRecord(bytes, at, dialect, 1, true, false);
       if (record.kind === 'more') break;
       if (record.kind === 'fields' && !isBlank(record.fields, width)) {
         const fields = dialect.trailing ? withoutTrailing(record.fields, width) : record.fields;
-        if (fields.length === width) rows.push(cellsOf(fields, options, names));
+        if (fields.length === width) rows.push(cellsOf(fields, missing, options.formats, names));
       }
       at = record.next;
     }
@@ -195,16 +202,26 @@ function unite(
       return cells;
     });
   });
-  for (const name of places.keys()) {
-    const without = samples.filter(({ names }) => !names.includes(name));
-    if (without.length === 0) continue;
-    const which = without.length === 1 ? without[0]!.file.name : `${without.length} of ${samples.length} files (${without[0]!.file.name} is one)`;
-    const message = `There is no column "${name}" in ${which}: it is null there.`;
-    problems.push({ code: 'csv/column-missing', severity: 'info', message, hint: 'If another name is meant, read those files by a source of their own.' });
-  }
+  problems.push(...missingColumns([...places.keys()], samples));
   const schema = inferFromText([...places.keys()], formats ? plainRows([...places.keys()], united, formats) : united);
   problems.push(...formatOffers(schema, united, formats, words(nullText)));
   return { schema, ...(formats && { readings: readingsOf(schema, united, formats) }) };
+}
+
+/** One note, however many columns some of the files do not have. */
+function missingColumns(columns: readonly string[], samples: readonly CsvSample[]): NodeProblem[] {
+  const missing = columns.filter((name) => samples.some(({ names }) => !names.includes(name)));
+  const [first, ...others] = missing;
+  if (first === undefined) return [];
+  const without = samples.filter(({ names }) => missing.some((name) => !names.includes(name)));
+  const file = without[0]!.file.name;
+  const where = without.length === 1 ? file : `${without.length} of ${samples.length} files, such as ${file}`;
+  const message =
+    others.length === 0
+      ? `Column "${first}" is missing from ${where}, and null there.`
+      : `${missing.length} columns are not in all files, and null where they are missing: ${nameList(missing)}. Columns are missing from ${where}.`;
+  const hint = 'If a column has another name in some files, read those files with a source of their own.';
+  return [{ code: 'csv/column-missing', severity: 'info', message, hint, field: 'path' }];
 }
 
 /** What was recognised that changes which lines are read. */
@@ -258,6 +275,7 @@ class Sample {
   readonly #layout: CsvLayout;
   readonly #options: CsvHeadOptions;
   readonly #maxRows: number;
+  readonly #missing: ReadonlySet<string>;
   readonly #rows: (string | null)[][] = [];
   #names: string[] | null = null;
   #width = 0;
@@ -277,6 +295,7 @@ class Sample {
     this.#toSkip = layout.skip;
     this.#options = options;
     this.#maxRows = maxRows;
+    this.#missing = missingMarks(options.nullText);
   }
 
   /** Reads on in the bytes from the file's beginning; true when there are enough rows. */
@@ -372,7 +391,7 @@ class Sample {
     const fields = this.#layout.dialect.trailing ? withoutTrailing(record, this.#width) : record;
     const fits = width === 'strict' ? fields.length === this.#width : fields.length <= this.#width || width === 'cut';
     if (fits) {
-      const cells = cellsOf(fields.slice(0, this.#width), this.#options, this.#names ?? []);
+      const cells = cellsOf(fields.slice(0, this.#width), this.#missing, this.#options.formats, this.#names ?? []);
       while (cells.length < this.#width) cells.push(null);
       this.#rows.push(cells);
       this.#rowLines.push(this.#line);
@@ -395,8 +414,7 @@ class Sample {
 }
 
 /** The marks of a column's own are left for whoever tells its type. */
-function cellsOf(fields: readonly CsvField[], { nullText, formats }: CsvHeadOptions, names: readonly string[]): (string | null)[] {
-  const missing = missingMarks(nullText);
+function cellsOf(fields: readonly CsvField[], missing: ReadonlySet<string>, formats: CellFormats | undefined, names: readonly string[]): (string | null)[] {
   return fields.map(({ text, quoted }, i) => (!quoted && missing.has(text) && !formats?.hasMarks(names[i] ?? '') ? null : text));
 }
 

@@ -5,14 +5,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decimalKey, isDecimalValue, textOf } from '../../engine/schema/decimal.ts';
 import type { ColumnType, Row, Schema } from '../../engine/schema/types.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
+import { SinkRun, type SinkSpec } from '../kit/testing/sink-run.ts';
 import csvOutput from '../sinks/csv-output.ts';
 import jsonlOutput from '../sinks/jsonl-output.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
 import csvFile from '../sources/csv-file.ts';
 import jsonlFile from '../sources/jsonl-file.ts';
 import sqliteQuery from '../sources/sqlite-query.ts';
-import { SinkRun, type SinkSpec } from './sink-testing.ts';
-import { folderOf, readSource } from './source-testing.ts';
 import { openSqlite } from './sqlite-driver.ts';
 
 const schema: Schema = {

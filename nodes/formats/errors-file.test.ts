@@ -8,11 +8,11 @@ import '../../test/property-seed.ts';
 import { errorSchema } from '../../engine/plan/error-schema.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
 import type { RowFailure } from '../kit/node.ts';
+import { crashPoints, SinkRun, writeThroughCrashes } from '../kit/testing/sink-run.ts';
 import errorsTable from '../sinks/errors-table.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
 import { readWaiting, rowOf } from './errors-file.ts';
 import { ErrorsReader, rewindReplays } from './errors-reader.ts';
-import { crashPoints, SinkRun, writeThroughCrashes } from './sink-testing.ts';
 import { openSqlite, type SqliteConnection } from './sqlite-driver.ts';
 
 let folder: string;

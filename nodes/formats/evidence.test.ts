@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Detected } from '../../engine/schema/detected.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import csv from '../sources/csv-file.ts';
 import json from '../sources/jsonl-file.ts';
-import { folderOf, readSource } from './source-testing.ts';
 
 async function detect(
   source: typeof csv | typeof json,

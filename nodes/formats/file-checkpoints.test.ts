@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
+import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from '../kit/testing/sink-run.ts';
 import csvOutput from '../sinks/csv-output.ts';
 import jsonlOutput from '../sinks/jsonl-output.ts';
-import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-testing.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -69,7 +69,7 @@ async function through(setting: Setting, rows: readonly Row[], intervals: readon
   }
   const { mode, visible, compress } = setting;
   const sink = { definition: csvOutput, params: { path: 'out.csv', mode, visible, compress } };
-  await writeThroughCrashes(folder, [sink], schema, rows, intervals, halfAppend(share));
+  await writeThroughCrashes(folder, [sink], schema, rows, intervals, { half: halfAppend(share) });
 }
 
 describe.each(settings)('%o', (setting) => {

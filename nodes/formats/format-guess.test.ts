@@ -1,9 +1,9 @@
 /** What cells seem to be is offered, each way that they can be read, and applying an offer reads them so. */
 import { expect, it } from 'vitest';
 import type { EntryFix } from '../../engine/schema/problem.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import csvFile from '../sources/csv-file.ts';
 import { guessFormats } from './format-guess.ts';
-import { folderOf, readSource } from './source-testing.ts';
 
 const guesses = (cells: readonly string[], column = 'c', type: 'string' | 'integer' = 'string') =>
   guessFormats(column, cells, type).map(({ kind, how, examples }) => [`${kind} ${how}`.trim(), examples[0]]);

@@ -109,7 +109,7 @@ function typeOf(cells: readonly (string | null)[]): ColumnType {
 }
 
 function guessNumbers(cells: readonly string[]): Guess[] {
-  if (!cells.every((cell) => /\d/.test(cell))) return [];
+  if (!mayBeNumber(cells[0]!) || !cells.every((cell) => /\d/.test(cell))) return [];
   const units = currencies.filter((unit) => cells.some((cell) => cell.startsWith(unit) || cell.endsWith(unit) || cell.includes(`(${unit}`)));
   const percent = cells.some((cell) => cell.endsWith('%')) ? 'fraction' : 'none';
   const brackets = cells.some((cell) => cell.includes('('));
@@ -141,6 +141,18 @@ function guessNumbers(cells: readonly string[]): Guess[] {
     } as const;
     return [{ type, entry, kind: 'numbers', how: howOf(cells, format) }];
   });
+}
+
+/** Whether some format reads a cell as a number: most text shows by its first cell that it is none, at the least cost. */
+function mayBeNumber(cell: string): boolean {
+  const units = currencies.filter((unit) => cell.includes(unit));
+  const percent = cell.endsWith('%') ? 'fraction' : 'none';
+  return (
+    /\d/.test(cell) &&
+    notations.some(
+      ([decimal, thousands]) => numberReader({ decimal, thousands, units, percent, brackets: true }, { asWritten: percent === 'none' })(cell) !== null,
+    )
+  );
 }
 
 /** Whether the cells have something of the format that plain numbers have not. */

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import jsonFile from '../sources/jsonl-file.ts';
 import { hasDoubleKeys } from './double-keys.ts';
 import { FileRows } from './file-rows.ts';
@@ -9,7 +10,6 @@ import { findFiles } from './input-files.ts';
 import { JsonDocumentParser } from './json-document.ts';
 import { faultAt } from './json-fault.ts';
 import { JsonlParser } from './jsonl-parser.ts';
-import { folderOf, readSource } from './source-testing.ts';
 
 const read = (content: string | Buffer, params: object = {}) => readSource(jsonFile, folderOf({ 'x.json': content }), { path: 'x.json', ...params });
 const ids = [{ id: 1 }, { id: 2 }];

@@ -23,20 +23,22 @@ const usualRows = 1000;
 const chunkSize = 64 * 1024;
 const lineFeed = 10;
 
-/** The columns of files that are read together, from a sample of their rows. Never throws a MillraceError. */
-export async function discoverJsonl(
-  files: readonly InputFile[],
-  encoding: string,
-  sampleRows: number,
-  signal: AbortSignal,
-  formats: CellFormats,
-  options: JsonLayoutOptions = { layout: 'lines', path: [] },
-): Promise<Discovery> {
+export interface JsonHeadOptions extends Partial<JsonLayoutOptions> {
+  readonly encoding: string;
+  readonly sampleRows: number;
+  readonly formats: CellFormats;
+  /** As in `DiscoverContext`. */
+  readonly brief?: boolean;
+}
+
+/** The columns of files that are read together, from a sample of their rows; without a layout, of their lines. Never throws a MillraceError. */
+export async function discoverJsonl(files: readonly InputFile[], head: JsonHeadOptions, signal: AbortSignal): Promise<Discovery> {
+  const { encoding, sampleRows, formats, layout: given = 'lines', path = [] } = head;
+  const options: JsonLayoutOptions = { layout: given, path };
   const records: Record<string, unknown>[] = [];
   const further: Record<string, unknown>[] = [];
   const places: { readonly source: string; readonly line: number }[] = [];
   let firstLayout: 'lines' | 'document' = 'lines';
-  const path = options.path;
   let missing: string | null = null;
   let unit = 'line';
   const broken: { readonly source: string; readonly line: number; readonly message: string }[] = [];
@@ -96,13 +98,13 @@ export async function discoverJsonl(
   const known = withoutMissing(all, formats);
   const schema = inferFromJson(known);
   const sampled = { file: files[0]!, layout: firstLayout, areSeveral: files.length > 1, records: known, places };
-  const detected = await jsonEvidence(sampled, schema, { ...options, encoding }, signal);
+  const detected = head.brief ? {} : { detected: await jsonEvidence(sampled, schema, { ...options, encoding }, signal) };
   const { readings, offers } = cellsOf(schema, all, formats);
-  if (!first) return { schema, readings, detected, problems: [...listsWithin(records, files[0]!.name, path), ...offers] };
+  if (!first) return { schema, readings, ...detected, problems: [...listsWithin(records, files[0]!.name, path), ...offers] };
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
   const unreadable = { code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } } as const;
-  return { schema, readings, detected, problems: [unreadable, ...offers] };
+  return { schema, readings, ...detected, problems: [unreadable, ...offers] };
 }
 
 /** What is told about the texts and numbers of the records. */

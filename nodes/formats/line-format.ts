@@ -22,7 +22,7 @@ export const extraKeysField = f.choice({
   label: 'Keys that are not columns',
   default: 'ignore',
   options: [
-    { value: 'ignore', label: 'Leave them out, and count them in the log' },
+    { value: 'ignore', label: 'Leave out, and count in the log' },
     { value: 'error', label: 'Row error' },
   ],
   when: { param: 'format', is: ['jsonl', 'logfmt'] },
@@ -76,7 +76,7 @@ export function declaredOutput(columns: DeclaredColumns, given: Pick<TextParams,
       code: 'columns/missing',
       severity: 'error',
       message: 'It has no columns yet',
-      hint: 'Name the columns of its rows.',
+      hint: 'Add the columns of its rows.',
       field: 'columns',
     } as const;
     return { outputs: { rows: null }, problems: [problem] };

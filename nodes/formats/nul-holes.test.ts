@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Row } from '../../engine/schema/types.ts';
 import type { SourceContext } from '../kit/node.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import fileTail from '../sources/file-tail.ts';
 import textFile from '../sources/text-file.ts';
 import type { Window } from './file-rows.ts';
 import { HolesParser } from './nul-holes.ts';
-import { folderOf, readSource } from './source-testing.ts';
 import { TextEntriesParser } from './text-entries.ts';
 import { TextLinesParser } from './text-lines.ts';
 

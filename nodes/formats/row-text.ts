@@ -17,6 +17,8 @@ export interface LineFormat {
   readonly plain: Uint8Array;
   /** A text that has other characters, or none. */
   readonly encode: (text: string) => string;
+  /** What a number or decimal of this column is written as, from its plain digits; absent, or null, for the digits as they are. */
+  numberText?(column: Column): ((plain: string) => string) | null;
   /** JSON values are texts of their own (CSV), instead of part of the format (JSON Lines). */
   readonly jsonIsText: boolean;
 }
@@ -25,15 +27,17 @@ export type RowWriter = (rows: readonly Row[], into: TextBuffer) => void;
 /** A function that writes rows of this schema. */
 export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
   const { columns } = schema;
+  const numberTexts = columns.map((column) => format.numberText?.(column) ?? null);
   const lines = columns.map((column, i) => {
     const before = format.before(column, i);
     const quoted = (value: string) => `${bytesOf(before + format.quote)}w.at=o;${value}b=w.bytes;o=w.at;${bytesOf(format.quote)}`;
     const bare = (value: string) => `${bytesOf(before)}w.at=o;${value}b=w.bytes;o=w.at;`;
+    const number = (value: string) => bare(numberTexts[i] ? `w.word(texts[${i}](String(v)),plain,encode);` : value);
     const write = {
       string: () => quoted('w.word(v,plain,encode);'),
-      integer: () => bare('w.number(v);'),
-      number: () => bare('w.number(v);'),
-      decimal: () => bare('w.text(v);'),
+      integer: () => number('w.number(v);'),
+      number: () => number('w.number(v);'),
+      decimal: () => number('w.text(v);'),
       boolean: () => `${bytesOf(before)}if(v){${bytesOf('true')}}else{${bytesOf('false')}}`,
       timestamp: () => quoted('w.timestamp(v);'),
       date: () => quoted('w.text(v);'),
@@ -45,7 +49,7 @@ export function rowWriter(schema: Schema, format: LineFormat): RowWriter {
   const fixed = columns.reduce((sum, column, i) => sum + Buffer.byteLength(format.before(column, i)) + scalarLimit, format.end.length);
   const body = `w.spare=${fixed};for(let i=0;i<rows.length;i++){const r=rows[i];w.reserve(${fixed});let b=w.bytes,o=w.at,v;${lines.join('')}${bytesOf(format.end)}w.at=o;}`;
   const { plain, encode } = format;
-  return generatedFunction<RowWriter>({ plain, encode, stringify: JSON.stringify, base64 }, `(rows,w)=>{${body}}`);
+  return generatedFunction<RowWriter>({ plain, encode, texts: numberTexts, stringify: JSON.stringify, base64 }, `(rows,w)=>{${body}}`);
 }
 
 /** Source text that writes a constant text to `b` at `o`. */

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import '../../test/property-seed.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Json, Row, Schema } from '../../engine/schema/types.ts';
+import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from '../kit/testing/sink-run.ts';
 import csvOutput from '../sinks/csv-output.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
-import { type CrashPoint, crashPoints, type Interval, type Resume, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-testing.ts';
 import { commitsTable } from './sqlite-commits.ts';
 import { openSqlite } from './sqlite-driver.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Row } from '../../engine/schema/types.ts';
+import { folderOf } from '../kit/testing/read-source.ts';
 import fileTail from '../sources/file-tail.ts';
 import type { Batch, Window } from './file-rows.ts';
-import { folderOf } from './source-testing.ts';
 import { TextEntriesParser } from './text-entries.ts';
 
 const file = { path: '/x.log', name: 'x.log', size: 0 };

@@ -37,8 +37,8 @@ export const columnFormatFields = {
     when: { param: 'type', is: timeTypes },
     options: [
       { value: 'usual', label: 'In ISO 8601', help: '2026-01-31T12:00:00Z' },
-      { value: 'pattern', label: 'In another form' },
-      { value: 'epoch', label: 'Counted from 1970' },
+      { value: 'pattern', label: 'By a pattern' },
+      { value: 'epoch', label: 'Unix time', help: 'Counted from 1970.' },
     ],
   }),
   pattern: { ...pattern, when: inPattern },
@@ -63,7 +63,7 @@ export const sourceFormatFields = {
     label: 'Numbers',
     group,
     default: 'usual',
-    help: 'In all columns whose cells fit. Others, and percent, are set by column under Column types.',
+    help: 'For all columns whose cells fit. Set others, and percent, by column under Column types.',
     options: [
       { value: 'usual', label: 'As usual', help: '-1234.5' },
       { value: 'marked', label: 'With marks', help: 'A decimal comma, thousands, a currency or brackets.' },

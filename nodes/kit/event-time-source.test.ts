@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OutOfOrder } from '../../engine/schema/out-of-order.ts';
 import type { Column, Json, Row } from '../../engine/schema/types.ts';
-import { readSource } from '../formats/source-testing.ts';
 import { withEventTime } from './event-time-source.ts';
 import { f } from './fields.ts';
 import { defineNode, type Reader, type SourceContext } from './node.ts';
 import { validateParams } from './params.ts';
+import { readSource } from './testing/read-source.ts';
 
 type Reading = { readonly [column: string]: Json };
 

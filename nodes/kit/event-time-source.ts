@@ -4,13 +4,13 @@
  */
 import { nullness } from '../../engine/schema/nulls.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
-import { zoneProblem } from '../../engine/schema/zone.ts';
+import { zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
 import type { ColumnTime } from './column-times.ts';
 import { onlyTime } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from './node.ts';
 import { outputColumnProblem } from './params.ts';
-import { patternHelp, patternProblem } from './time-pattern.ts';
+import { isDayPattern, patternHelp, patternProblem } from './time-pattern.ts';
 import { timeValues } from './time-values.ts';
 import { ArrivalReader, ColumnTimeReader, disorderOf, type TimedPosition } from './timed-readers.ts';
 
@@ -18,6 +18,7 @@ const dayMs = 86_400_000;
 const group = 'Event time';
 const byColumn = { param: 'eventTime', is: ['column'] } as const;
 const inPattern = { param: 'timeFormat', is: ['pattern'] } as const;
+const ofText = { param: 'timeFormat', is: ['automatic', 'pattern'] } as const;
 
 /** How a column is read as a time, and what its watermark is. */
 export const columnTimeFields = {
@@ -32,17 +33,17 @@ export const columnTimeFields = {
       { value: 'milliseconds', label: 'Milliseconds since 1970' },
       { value: 'microseconds', label: 'Microseconds since 1970' },
       { value: 'nanoseconds', label: 'Nanoseconds since 1970' },
-      { value: 'pattern', label: 'Text in another form' },
+      { value: 'pattern', label: 'Text by a pattern' },
     ],
   }),
-  timePattern: f.text({ label: 'Form of the time', group, default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
+  timePattern: f.text({ label: 'Time pattern', group, default: 'dd/MM/yyyy HH:mm:ss', help: patternHelp, when: inPattern }),
   timeZone: f.text({
     label: 'Time zone',
     group,
     default: '+00:00',
     suggest: 'timeZones',
-    help: 'Of times that name no offset themselves: Europe/Berlin, UTC, +02:00. Of a local time that comes twice when the clocks go back, the first counts.',
-    when: inPattern,
+    help: 'Of days, and of text that names no offset itself: Europe/Berlin, UTC, +02:00. Of a local time that comes twice when the clocks go back, the first counts.',
+    when: ofText,
   }),
   timeFiner: f.choice({
     label: 'Finer than 1 ms',
@@ -60,7 +61,7 @@ export const columnTimeFields = {
     group,
     default: 0,
     min: 0,
-    help: 'How far a time may lie behind the greatest before it and still be in time. Windows wait that much longer. Input that ends loses no row to its order: it is read again where this is too short.',
+    help: 'How far a time may be before the latest time so far. Windows wait this much longer. Input that ends loses no rows to their order: it is read again if this is too short.',
   }),
   idleAfter: f.duration({
     label: 'Idle after',
@@ -68,7 +69,7 @@ export const columnTimeFields = {
     placeholder: 'never',
     optional: true,
     min: 1,
-    help: 'Without rows for so long, it no longer holds back windows over several sources. Empty: it always does.',
+    help: 'After this long without rows, the source no longer holds back windows over several sources. Empty: it always does.',
   }),
   quietAfter: f.duration({
     label: 'Close windows when quiet for',
@@ -76,7 +77,7 @@ export const columnTimeFields = {
     placeholder: 'never',
     optional: true,
     min: 1,
-    help: "Without rows for so long, time goes on by this machine's clock, that much behind it, so that the last windows come out. The price: rows that come afterwards with older times are late. Empty: the last windows wait for later rows.",
+    help: "After this long without rows, event time advances with this machine's clock, behind it by as much, and the last windows close. Rows that arrive later with older times are then late. Empty: the last windows wait for more rows.",
   }),
   ahead: f.duration({
     label: 'At most ahead of the clock',
@@ -97,14 +98,14 @@ const fields = {
     label: 'Event time',
     group,
     default: 'none',
-    help: 'What windows go by.',
+    help: 'Windows group rows by it.',
     options: [
       { value: 'none', label: 'None' },
-      { value: 'column', label: 'A column', help: 'When it happened, as the row says.' },
+      { value: 'column', label: 'A column', help: 'The time in a column of the row.' },
       {
         value: 'arrival',
         label: 'Arrival',
-        help: 'When this machine read the row. Where its clock is set back, the time goes on from where it was, a tenth slower, until the clock has caught up.',
+        help: 'The time at which this machine read the row. If its clock is set back, event time continues from where it was, a tenth slower, until the clock has caught up.',
       },
     ],
   }),
@@ -135,6 +136,7 @@ export function withEventTime(definition: SourceDefinition<any>): SourceDefiniti
     ...definition,
     params: { ...definition.params, ...own },
     holdsBack: ({ eventTime, idleAfter, quietAfter }) => eventTime === 'column' && idleAfter === null && quietAfter === null && !hint?.simulated,
+    timesByReading: ({ eventTime }) => eventTime === 'arrival',
     infer: (context) => inferTimes(definition.infer(context), context, port),
     run(context) {
       const params = context.params as EventTimeParams;
@@ -215,13 +217,22 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
       const patternFault = patternProblem(timePattern);
       if (!isText) return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}, not text`, 'Choose what its numbers count.');
       if (patternFault !== null) return problem('timePattern', `"${timePattern}" is not a time format. ${patternFault}`, patternHelp);
-      const unknown = zoneProblem(timeZone);
-      if (unknown) return problem('timeZone', unknown.message, unknown.hint);
     }
+    const unknown = timeFormat === 'automatic' || timeFormat === 'pattern' ? zoneProblem(timeZone) : null;
+    if (unknown) return problem('timeZone', unknown.message, unknown.hint);
   }
   const column: Column = { name: timeColumn, type: 'timestamp', nullable: false };
   const columns = schema.columns.map((other) => (other === found ? column : other));
-  return { schema: { columns, eventTime: { column: timeColumn, ...(found.type !== 'timestamp' && { from: found.type }) } } };
+  const days = daysOf(found, schema, { timeFormat, timePattern, timeZone });
+  return { schema: { columns, eventTime: { column: timeColumn, ...(found.type !== 'timestamp' && { from: found.type }), ...(days !== null && { days }) } } };
+}
+
+/** The zone of the midnights that days are read as; null where the column holds no days, or nothing says so. */
+function daysOf({ name, type }: Column, { eventTime }: Schema, reading: Pick<ColumnTimeParams, 'timeFormat' | 'timePattern' | 'timeZone'>): string | null {
+  if (type === 'timestamp') return eventTime?.column === name ? (eventTime.days ?? null) : null;
+  const { timeFormat, timePattern, timeZone } = reading;
+  const areDays = timeFormat === 'automatic' ? type === 'date' : timeFormat === 'pattern' && isDayPattern(timePattern);
+  return areDays ? zoneOf(timeZone)!.name : null;
 }
 
 /** The schema that the source itself promised: the other way round from `infer`. */

@@ -1,6 +1,5 @@
-import { beginningOfTime, endOfTime, eventTimeReader } from '../../engine/schema/event-time.ts';
+import { beginningOfTime, endOfTime } from '../../engine/schema/event-time.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
-import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../engine/schema/types.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import type { AggregateFunction } from './aggregates.ts';
@@ -15,6 +14,7 @@ import { SpilledGroups } from './spilled-groups.ts';
 import { CalendarGrid, RegularGrid, type WindowGrid } from './window-grid.ts';
 import { SessionWindows } from './window-sessions.ts';
 import { SlicedWindows } from './window-slices.ts';
+import { type WindowTimes, windowTimes } from './window-times.ts';
 import { type Fire, LiveKeys, type Pane, Slots, SlotTable, type WindowSpec, type Windows } from './windows.ts';
 
 export interface GroupingOptions {
@@ -237,8 +237,8 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   readonly #window: GroupingWindow;
   readonly #windows: Windows;
   readonly #watermarkShift: number | null;
-  readonly #readTimes: (rows: readonly Row[], values: Value[]) => void;
-  readonly #times: Value[] = [];
+  readonly #times: WindowTimes;
+  readonly #values: Value[] = [];
   #keys = new Int32Array(1024);
   #slots = new Int32Array(1024);
   /** Rows so far: what came first where there is no event time to tell. */
@@ -252,7 +252,6 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   constructor(options: GroupingOptions, window: GroupingWindow) {
     super(options);
     const { spec, lateness, early, column, empty } = window;
-    const { eventTime } = options.input;
     const { memory, state } = options;
     const shared = { slots: this.slots, keys: this.keys, memory, state, lateness, early: early !== null };
     this.#window = window;
@@ -264,8 +263,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     }
     this.#fireWindow = this.#empty ? this.#fireBetween(this.#empty) : this.fire;
     this.#watermarkShift = watermarkShift(options.input, column);
-    const type = findColumn(options.input, column ?? '')?.type;
-    this.#readTimes = type === 'date' ? dateReader(column!) : timeReader(column ?? eventTime!.column, column === null ? (eventTime!.shift ?? 0) : 0);
+    this.#times = windowTimes(options.input, window);
     if (early !== null) this.tick = (now) => this.#tick(now, early);
   }
   tick?: (now: number) => void;
@@ -286,7 +284,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
       this.#slots = new Int32Array(rows.length);
     }
     this.assignKeys(rows, this.#keys);
-    const late = this.#windows.assign(this.#times as number[], this.#keys, rows.length, this.#slots);
+    const late = this.#windows.assign(this.#values as number[], this.#keys, rows.length, this.#slots);
     if (late > 0) rows = this.#withoutLate(rows);
     if (this.isOrdered) this.#setOrder(rows.length);
     this.add(rows, this.#slots);
@@ -304,10 +302,10 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     return this.bytes() + this.#windows.groups * this.#windows.bytesPerGroup;
   }
 
-  /** The rows that have a time; `#times` then holds those. */
+  /** The rows that have a time; `#values` then holds those. */
   #withTimes(batch: readonly Row[]): readonly Row[] {
-    const times = this.#times;
-    this.#readTimes(batch, times);
+    const times = this.#values;
+    this.#times.read(batch, times);
     times.length = batch.length;
     if (times.indexOf(null) < 0) return batch;
     const column = this.#window.column ?? this.options.input.eventTime!.column;
@@ -317,7 +315,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
       this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: 'timeColumn', row });
       return false;
     });
-    this.#readTimes(rows, times);
+    this.#times.read(rows, times);
     times.length = rows.length;
     return rows;
   }
@@ -332,7 +330,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
         continue;
       }
       this.#slots[kept.length] = this.#slots[i]!;
-      this.#times[kept.length] = this.#times[i]!;
+      this.#values[kept.length] = this.#values[i]!;
       kept.push(row);
     }
     this.options.emit('late', late);
@@ -343,14 +341,15 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
   #setOrder(count: number): void {
     if (this.order.length < count) this.order = new Float64Array(count);
     const byTime = this.#watermarkShift !== null;
-    for (let i = 0; i < count; i++) this.order[i] = byTime ? (this.#times[i] as number) : this.#rows++;
+    for (let i = 0; i < count; i++) this.order[i] = byTime ? (this.#values[i] as number) : this.#rows++;
   }
 
   advance(watermark: number): void {
     if (watermark < endOfTime) {
       if (this.#watermarkShift === null) return;
-      this.#windows.advance(watermark + this.#watermarkShift, this.#fireWindow);
-      this.#empty?.completeTo(watermark + this.#watermarkShift + 1);
+      const complete = this.#times.watermark(watermark + this.#watermarkShift);
+      this.#windows.advance(complete, this.#fireWindow);
+      this.#empty?.completeTo(complete + 1);
     } else {
       this.#windows.advance(endOfTime, this.#fireWindow);
       this.#empty?.completeTo(Number.POSITIVE_INFINITY);
@@ -359,7 +358,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     this.#makeRoom();
   }
   outputWatermark(watermark: number): number {
-    return this.#watermarkShift === null ? beginningOfTime : watermark;
+    return this.#watermarkShift === null ? beginningOfTime : this.#times.watermark(watermark);
   }
   finish(): void {
     this.advance(endOfTime);
@@ -407,23 +406,6 @@ function emptyRows({ keys, aggregates, input, output }: GroupingOptions, window:
   return (start: number, end: number, key: string, pane: Pane): void => {
     const values = [start, end, ...(hasPanes(window) ? [pane] : []), ...(keys.length > 0 ? keyValues(key) : []), ...zeros];
     emit(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
-  };
-}
-
-/** Days as their midnights. */
-function dateReader(column: string): (rows: readonly Row[], values: Value[]) => void {
-  const read = columnReader(column);
-  return (rows, values) => {
-    read(rows, values);
-    for (let i = 0; i < rows.length; i++) values[i] = typeof values[i] === 'string' ? parseTimestamp(values[i] as string) : null;
-  };
-}
-
-function timeReader(column: string, shift: number): (rows: readonly Row[], values: Value[]) => void {
-  if (shift === 0) return columnReader(column);
-  const read = eventTimeReader({ columns: [], eventTime: { column, shift } })!;
-  return (rows, values) => {
-    for (let i = 0; i < rows.length; i++) values[i] = read(rows[i]!);
   };
 }
 

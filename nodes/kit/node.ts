@@ -77,7 +77,7 @@ export interface AnalysedExpression extends Pick<Column, 'nullable' | 'nulls'> {
   /** Columns that are not null in rows for which it is true. */
   readonly notNull?: readonly string[];
 }
-export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range'>;
+export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range' | 'fix'>;
 
 export interface InferContext<P> {
   readonly params: P;
@@ -317,6 +317,8 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readonly readsOnce?: boolean;
   /** While it has no rows, its watermark stays where it is. Sources themselves leave it out: event-time-source.ts gives it. */
   holdsBack?(params: ParamsOf<F>): boolean;
+  /** Its rows have the time at which they are read. Sources themselves leave it out: event-time-source.ts gives it. */
+  timesByReading?(params: ParamsOf<F>): boolean;
   /** Looks at the outside world for the schema: a file's first rows, a table's columns. Cached by the engine. */
   discover?(context: DiscoverContext<ParamsOf<F>>): Promise<Discovery>;
   /**

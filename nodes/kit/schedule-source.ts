@@ -16,7 +16,7 @@ const fields = {
     optional: true,
     min: 100,
     placeholder: 'once',
-    help: 'The source then never ends. Each reading gives all rows again, or with a cursor only new ones. Empty: it is read once.',
+    help: 'The source then never ends. Each read returns all rows again, or only new ones if there is a cursor. Empty: it is read once.',
   }),
   cursorColumn: f.column({
     label: 'Cursor',
@@ -24,7 +24,7 @@ const fields = {
     types: ['integer', 'number', 'decimal', 'timestamp', 'date', 'string'],
     group,
     optional: true,
-    help: 'A column that grows, such as an id. A reading gives only rows whose value is greater than all of the readings before; text is compared by its character codes.',
+    help: 'A column that grows, such as an id. Each read returns only rows whose value is greater than all values read before; text is compared by its character codes.',
   }),
 };
 export type ScheduleParams = ParamsOf<typeof fields>;

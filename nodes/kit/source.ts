@@ -86,6 +86,8 @@ export interface DiscoverContext<P> {
   readonly params: P;
   path(path: string): string;
   readonly signal: AbortSignal;
+  /** For a run, which shows nobody how its input is written: `detected` is left out. */
+  readonly brief?: boolean;
 }
 export interface Discovery {
   readonly schema: Schema | null;

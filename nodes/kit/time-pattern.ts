@@ -43,6 +43,12 @@ export function patternProblem(pattern: string): string | null {
   return null;
 }
 
+/** Whether texts of this pattern name a day and nothing finer. */
+export function isDayPattern(pattern: string): boolean {
+  const steps = compile(pattern);
+  return typeof steps !== 'string' && !steps.some(({ part }) => part === 'hour' || part === 'halfHour' || part === 'zone');
+}
+
 export class TimePattern {
   readonly #steps: readonly Step[];
   readonly #zone: Zone;

@@ -1,8 +1,8 @@
 /** Values of a column as times: numbers since 1970 in some unit, ISO 8601, or text in a pattern. */
 import { readEpoch } from '../../engine/schema/epoch.ts';
-import { isBeyondMilliseconds, parseTimestamp } from '../../engine/schema/timestamp.ts';
+import { isBeyondMilliseconds, isWithoutOffset, parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
-import { utc, zoneOf } from '../../engine/schema/zone.ts';
+import { utc, type Zone, zoneOf } from '../../engine/schema/zone.ts';
 import { TimePattern } from './time-pattern.ts';
 
 export const timeFormats = ['automatic', 'seconds', 'milliseconds', 'microseconds', 'nanoseconds', 'pattern'] as const;
@@ -12,6 +12,7 @@ export interface TimeReading {
   readonly format: TimeFormat;
   /** For `pattern`. */
   readonly pattern: string;
+  /** Of days, and of texts that name no offset themselves. */
   readonly zone: string;
   /** What becomes of times finer than a millisecond. */
   readonly finer: 'fail' | 'cut';
@@ -43,7 +44,7 @@ export function timeValues({ format, pattern, zone, finer }: TimeReading, type: 
 }
 
 function finder(format: TimeFormat, pattern: string, zone: string): readonly [(value: Value) => Found | null, expected: string] {
-  if (format === 'automatic') return [iso, 'ISO 8601, such as 2026-01-31T12:00:00Z'];
+  if (format === 'automatic') return [isoReader(zoneOf(zone) ?? utc), 'ISO 8601, such as 2026-01-31T12:00:00Z'];
   if (format !== 'pattern') {
     // Text of digits is taken as well, since such numbers soon exceed 2^53.
     return [(value) => (typeof value === 'number' || typeof value === 'string' ? readEpoch(decimalText(value), format) : null), `${format} since 1970`];
@@ -56,9 +57,13 @@ function finder(format: TimeFormat, pattern: string, zone: string): readonly [(v
   return [find, pattern];
 }
 
-function iso(value: Value): Found | null {
-  const ms = typeof value === 'string' ? parseTimestamp(value) : null;
-  return ms === null ? null : { ms, isExact: !isBeyondMilliseconds(value as string) };
+function isoReader(zone: Zone): (value: Value) => Found | null {
+  return (value) => {
+    if (typeof value !== 'string') return null;
+    const ms = parseTimestamp(value);
+    if (ms === null) return null;
+    return { ms: zone !== utc && isWithoutOffset(value) ? zone.instantOf(ms) : ms, isExact: !isBeyondMilliseconds(value) };
+  };
 }
 
 /** A number without an exponent, which small fractions of a second have. */

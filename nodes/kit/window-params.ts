@@ -4,11 +4,12 @@ import { durationText } from '../../engine/schema/duration.ts';
 import { thousands } from '../../engine/schema/thousands.ts';
 import type { Column, Schema } from '../../engine/schema/types.ts';
 import { utc, zoneOf, zoneProblem } from '../../engine/schema/zone.ts';
-import { onlyTime, timeTypes } from './columns.ts';
+import { findColumn, onlyTime, timeTypes } from './columns.ts';
 import { f, type ParamsOf } from './fields.ts';
 import { type GroupingWindow, hasPanes, watermarkShift } from './grouping.ts';
 import type { NodeProblem } from './node.ts';
 
+const dayMs = 86_400_000;
 /** Sliding windows that hold one row. */
 const mostOverlapping = 10_000;
 
@@ -130,7 +131,7 @@ export function windowText({ window, unit, zone, every, length, gap }: WindowPar
   }
 }
 
-export function windowProblems({ window, timeColumn, zone, every, length }: WindowParams, rows: Schema | null): NodeProblem[] {
+export function windowProblems({ window, timeColumn, zone, every, length, offset }: WindowParams, rows: Schema | null): NodeProblem[] {
   const problems: NodeProblem[] = [];
   if (window === 'none') return problems;
   if (rows && !rows.eventTime && timeColumn === null) {
@@ -151,6 +152,12 @@ export function windowProblems({ window, timeColumn, zone, every, length }: Wind
     const hint = `Leave "Time" empty to use the event time, or make "${timeColumn}" the event time at the source.`;
     problems.push({ code: 'aggregate/other-time', severity: 'warning', message, hint, field: 'timeColumn' });
   }
+  if (rows && (window === 'tumbling' || window === 'sliding') && offset % dayMs !== 0 && holdsDays(rows, timeColumn)) {
+    const message = 'A day has no time: it is at midnight in UTC, which this offset moves into the window before';
+    const hint = 'Leave the offset at 0, or go by a column that has the time of day as well.';
+    const fix = { title: 'Set the offset to 0', param: 'offset', value: 0 };
+    problems.push({ code: 'aggregate/day-offset', severity: 'warning', message, hint, field: 'offset', fix });
+  }
   const error = (code: string, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
   const unknown = window === 'calendar' ? zoneProblem(zone) : null;
   if (unknown) error('aggregate/zone', unknown.message, unknown.hint, 'zone');
@@ -169,6 +176,13 @@ export function windowProblems({ window, timeColumn, zone, every, length }: Wind
     error('aggregate/overlap', message, 'Let windows begin less often, or make them shorter.', 'every');
   }
   return problems;
+}
+
+/** Whether windows go by days. */
+function holdsDays(rows: Schema, timeColumn: string | null): boolean {
+  const { eventTime } = rows;
+  const column = timeColumn ?? eventTime?.column ?? '';
+  return findColumn(rows, column)?.type === 'date' || (eventTime?.column === column && eventTime.days !== undefined);
 }
 
 /** What comes before the columns of groups. */

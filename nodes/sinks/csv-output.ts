@@ -1,10 +1,19 @@
+import { numberFormatProblem } from '../../engine/schema/number-format.ts';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { csvHeader, csvWriter } from '../formats/csv-write.ts';
 import { openFileOutput } from '../formats/file-output.ts';
 import { LineOutput } from '../formats/line-output.ts';
 import { shortPath } from '../formats/short-path.ts';
+import { numberTypes } from '../kit/columns.ts';
 import { f } from '../kit/fields.ts';
 import { defineNode } from '../kit/node.ts';
+import { textFormatFields } from '../kit/text-formats.ts';
+
+const group = 'Numbers';
+const { decimal } = textFormatFields;
+// What it says of reading is not so of writing.
+const { help: _, ...thousands } = textFormatFields.thousands;
+const marked = { param: 'numbers', is: ['marked'] } as const;
 
 export default defineNode({
   type: 'csv-output',
@@ -21,7 +30,11 @@ Writes each row as one line of a CSV file (RFC 4180, UTF-8, lines end with LF).
 - **Null** is an empty field; an empty text is \`""\`, so that both can be told apart.
 - Timestamps are ISO 8601 in UTC, booleans \`true\` and \`false\`, JSON is compact, bytes are base64.
 - Fields are quoted only where they must be.
-- Cells of a CSV file that no node looks at are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`.
+- Cells of a CSV file that no node looks at are written as they were: \`12.50\`, \`TRUE\`, and a mark for missing such as \`NA\`;
+  but not where numbers are written **With marks**.
+
+**Numbers, With marks** writes a decimal comma and separates thousands (\`-1.234,5\`), in all columns of numbers or in those that
+you choose, for programs that expect that. "CSV file" reads it back with the same settings. A number that holds the delimiter is quoted.
 
 **A run whose input ends** shows its rows at its end: they are written under a temporary name beside the file and take its
 place, or with **Append** come behind what is there, when the run has ended well. A run that fails, is stopped or is killed
@@ -57,6 +70,18 @@ that it has not written behind its own is refused, and cuts nothing off.
       ],
       default: 'comma',
     }),
+    numbers: f.choice({
+      label: 'Numbers',
+      group,
+      default: 'usual',
+      options: [
+        { value: 'usual', label: 'As usual', help: '-1234.5' },
+        { value: 'marked', label: 'With marks', help: 'A decimal comma, or thousands: -1.234,5.' },
+      ],
+    }),
+    decimal: { ...decimal, group, when: marked },
+    thousands: { ...thousands, group, when: marked },
+    numberColumns: f.columns({ label: 'In columns', group, help: 'None: all columns of numbers.', types: numberTypes, default: [], when: marked }),
     header: f.boolean({ label: 'Write a header', help: 'The first line holds the names of the columns.', default: true, advanced: true }),
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
     visible: f.choice({
@@ -73,13 +98,18 @@ that it has not written behind its own is refused, and cuts nothing off.
   card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
   writes: ({ path }) => [path],
-  writesText: () => true,
-  infer: () => ({ outputs: {} }),
+  writesText: ({ numbers }) => numbers === 'usual',
+  infer: ({ params }) => {
+    const message = params.numbers === 'marked' ? numberFormatProblem(params) : null;
+    const hint = 'Choose another thousands separator.';
+    return { outputs: {}, problems: message === null ? [] : [{ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' }] };
+  },
   run(context) {
     const { params } = context;
     const schema = context.inputs['rows']!;
     const file = openFileOutput(context, params);
-    const format = { delimiter: delimiters[params.delimiter] };
+    const { decimal, thousands, numberColumns: columns } = params;
+    const format = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
     const header = params.header ? csvHeader(schema, format) : '';
     if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + headMargin).toString('utf8'), header, file.path);
     return new LineOutput(file, csvWriter(schema, format), header, context.guard);
@@ -111,6 +141,17 @@ that it has not written behind its own is refused, and cuts nothing off.
       },
       inputs: { rows: [{ at: 1706702400000, ok: true, tags: ['a', 'b'], raw: Uint8Array.of(1, 2, 3) }] },
       writes: { 'events.tsv': 'at\tok\ttags\traw\n2024-01-31T12:00:00.000Z\ttrue\t"[""a"",""b""]"\tAQID\n' },
+    },
+    {
+      title: 'A decimal comma and thousands',
+      params: { path: 'sums.csv', delimiter: 'semicolon', numbers: 'marked' },
+      inputs: {
+        rows: [
+          { id: 'a', sum: 1234567.5 },
+          { id: 'b', sum: -12 },
+        ],
+      },
+      writes: { 'sums.csv': 'id;sum\na;1.234.567,5\nb;-12\n' },
     },
     {
       title: 'Append to a file',

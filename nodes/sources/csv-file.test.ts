@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { folderOf, type Outcome, readSource } from '../formats/source-testing.ts';
 import type { ParamsOf } from '../kit/fields.ts';
+import { folderOf, type Outcome, readSource } from '../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 
 const read = (files: Parameters<typeof folderOf>[0], params: object, options: Parameters<typeof readSource>[3] = {}) =>
@@ -118,6 +118,12 @@ describe('several files', () => {
     ]);
     expect(rows.map((row) => Object.keys(row))).toEqual(rows.map(() => ['id', 'name', 'email', 'file']));
     expect(problems).toMatchObject([{ code: 'csv/column-missing', severity: 'info' }]);
+  });
+  it('say in one note which columns are not in all of them', async () => {
+    const { problems } = await read({ 'a.csv': 'a,b,c\n1,2,3\n', 'b.csv': 'a,d\n1,2\n', 'c.csv': 'a,b,c,d\n1,2,3,4\n' }, { path: '?.csv' });
+    expect(problems.map(({ message }) => message)).toEqual([
+      '3 columns are not in all files, and null where they are missing: b, c, d. Columns are missing from 2 of 3 files, such as a.csv.',
+    ]);
   });
   it('fail where one has a column that came after the check', async () => {
     const { schema } = await read({ 'a.csv': 'a,b\n1,2\n', 'b.csv': 'a\n1\n' }, { path: '*.csv' });

@@ -95,7 +95,8 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
   readsText: ({ types, numbers, fileColumn }, { name, type }) =>
     name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
-  discover: (context) => discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, true)),
+  discover: (context) =>
+    discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, { byName: true, brief: context.brief })),
   run(context) {
     const { params } = context;
     const options = csvOptions(params);

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { castValue, conformValue } from '../../engine/schema/values.ts';
 import { csvWriter } from '../formats/csv-write.ts';
 import { jsonlWriter } from '../formats/jsonl-write.ts';
-import { folderOf, readSource } from '../formats/source-testing.ts';
 import { TextBuffer } from '../formats/text-buffer.ts';
 import { conditionExpression } from '../kit/condition.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 import jsonlFile from './jsonl-file.ts';
 

@@ -111,12 +111,14 @@ columns that only later rows have. The files are UTF-8.
   },
   reads: ({ path }) => [path],
   discover: async (context) => {
-    const { params } = context;
+    const { params, brief } = context;
     const found = await discoverFiles(context, async (files, signal) => {
       const { format, sampleRows } = params;
       const formats = new CellFormats(params.types);
       if (isTextFormat(format)) return discoverText(files, { ...params, format, encoding: 'utf-8', formats }, signal);
-      return format === 'csv' ? discoverCsv(files, csvOptions(csvParams(params)), signal) : discoverJsonl(files, 'auto', sampleRows, signal, formats);
+      return format === 'csv'
+        ? discoverCsv(files, csvOptions(csvParams(params)), signal, { brief })
+        : discoverJsonl(files, { encoding: 'auto', sampleRows, formats, brief }, signal);
     });
     // Nothing there yet is no mistake where the columns are declared.
     const known = declared(params);

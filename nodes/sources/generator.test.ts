@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../engine/schema/types.ts';
 import { randomAt } from '../formats/random.ts';
-import { readSource } from '../formats/source-testing.ts';
 import { everySource } from '../kit/every-source.ts';
 import { defaultsOf } from '../kit/params.ts';
+import { readSource } from '../kit/testing/read-source.ts';
 import generator from './generator.ts';
 
 const defaults = defaultsOf(generator.params);

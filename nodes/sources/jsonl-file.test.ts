@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { FileRows } from '../formats/file-rows.ts';
 import { findFiles } from '../formats/input-files.ts';
 import { JsonlParser } from '../formats/jsonl-parser.ts';
-import { folderOf, readSource } from '../formats/source-testing.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import jsonlFile from './jsonl-file.ts';
 
 const read = (files: Parameters<typeof folderOf>[0], params: object = {}, options: Parameters<typeof readSource>[3] = {}) =>

@@ -80,7 +80,7 @@ that does not fit its column's type, a key that is no column (unless these are l
       default: 'error',
       options: [
         { value: 'error', label: 'The row fails' },
-        { value: 'ignore', label: 'Leave them out, and count them in the log' },
+        { value: 'ignore', label: 'Leave out, and count in the log' },
       ],
     }),
     doubleKeys: f.choice({
@@ -101,9 +101,10 @@ that does not fit its column's type, a key that is no column (unless these are l
   opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
   discover: (context) =>
     discoverFiles(context, (files, signal) => {
-      const { encoding } = context.params;
+      const { params, brief } = context;
+      const { encoding, sampleRows, types } = params;
       if (encoding !== 'auto') decoderFor(encoding);
-      return discoverJsonl(files, encoding, context.params.sampleRows, signal, new CellFormats(context.params.types), layoutOptions(context.params));
+      return discoverJsonl(files, { encoding, sampleRows, formats: new CellFormats(types), ...layoutOptions(params), brief }, signal);
     }),
   run(context) {
     const { params } = context;

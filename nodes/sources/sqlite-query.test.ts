@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EntryFix } from '../../engine/schema/problem.ts';
 import type { Row, Schema } from '../../engine/schema/types.ts';
-import { folderOf, readSource } from '../formats/source-testing.ts';
 import { openSqlite, type SqliteConnection } from '../formats/sqlite-driver.ts';
 import type { Writer } from '../kit/node.ts';
 import { defaultsOf } from '../kit/params.ts';
 import { withSchedule } from '../kit/schedule-source.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import sqliteTable from '../sinks/sqlite-table.ts';
 import sqliteQuery from './sqlite-query.ts';
 

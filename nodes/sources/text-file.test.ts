@@ -2,7 +2,7 @@ import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
-import { folderOf, readSource } from '../formats/source-testing.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 import fileTail from './file-tail.ts';
 import jsonlFile from './jsonl-file.ts';

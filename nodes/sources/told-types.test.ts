@@ -5,7 +5,7 @@ import { addNode, fixProblem, isFixable } from '../../engine/document/edits.ts';
 import { emptyPipeline } from '../../engine/document/pipeline.ts';
 import type { EntryFix } from '../../engine/schema/problem.ts';
 import type { ColumnType } from '../../engine/schema/types.ts';
-import { folderOf, readSource } from '../formats/source-testing.ts';
+import { folderOf, readSource } from '../kit/testing/read-source.ts';
 import csvFile from './csv-file.ts';
 import jsonlFile from './jsonl-file.ts';
 
@@ -85,9 +85,9 @@ describe('a row behind the sample that does not fit', () => {
     });
 
     const { pipeline, id } = addNode(emptyPipeline, { type: 'csv-file', typeVersion: 1, params: {}, position: { x: 0, y: 0 } });
-    const mended = fixProblem(pipeline, id, failure!.fix!);
-    expect(isFixable(pipeline, id, failure!.fix!)).toBe(true);
-    expect(isFixable(mended, id, failure!.fix!)).toBe(false);
+    const mended = fixProblem(pipeline, id, failure!);
+    expect(isFixable(pipeline, id, failure!)).toBe(true);
+    expect(isFixable(mended, id, failure!)).toBe(false);
     const after = await csv(text, mended.nodes[id]!.params);
     expect(after.failures).toEqual([]);
     expect(String(after.rows[1500]!['v'])).toBe(special);

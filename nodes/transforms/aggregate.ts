@@ -123,7 +123,10 @@ Groups for which memory has no room are moved to disk, and the size of the state
     const { groupBy, aggregations } = given;
     if (aggregations.length === 0 && groupBy.length === 0) return 'Add an aggregation';
     const what = aggregations.map(outputName).join(', ') || 'groups';
-    const by = [...groupBy, ...windowText(given)];
+    const window = windowText(given).join();
+    // `every 1 min` alone needs no `by`.
+    if (groupBy.length === 0 && given.window === 'tumbling') return `${what}\n${window}`;
+    const by = window === '' ? groupBy : [...groupBy, window];
     return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {

@@ -1,11 +1,12 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useRef } from 'react';
 import { Group, Panel, Separator } from 'react-resizable-panels';
 import { ProblemsPanel } from '../problems/ProblemsPanel.tsx';
 import { RunPanel } from '../runs/RunPanel.tsx';
 import { type DockTab, session, useSelectedNode, useSession } from '../session/session.ts';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
+import { useKeptFocus } from './use-kept-focus.ts';
 
 const CodePanel = lazy(() => import('../code/CodePanel.tsx'));
 const PreviewPanel = lazy(() => import('../preview/PreviewPanel.tsx'));
@@ -20,6 +21,10 @@ const tabs: readonly [DockTab, string][] = [
 
 const severities = ['error', 'warning', 'info'] as const;
 
+function focusTab(): void {
+  document.getElementById(`tab-${session.state.dockTab}`)?.focus();
+}
+
 /** The panel under the canvas. */
 export function Dock() {
   const tab = useSession((state) => state.dockTab);
@@ -32,8 +37,10 @@ export function Dock() {
     session.showDock(next);
     document.getElementById(`tab-${next}`)?.focus();
   };
+  const part = useRef<HTMLElement>(null);
+  useKeptFocus(part, focusTab);
   return (
-    <section className="dock" aria-label="Bottom panel">
+    <section ref={part} className="dock" aria-label="Bottom panel">
       <div className="dock-tabs">
         <div role="tablist" aria-label="Views" onKeyDown={moveTab}>
           {tabs.map(([name, label]) => (

@@ -42,6 +42,7 @@ export function TimeZonePicker() {
       onOptionSubmit={(setting) => {
         session.set('timeZone', setting);
         combobox.closeDropdown();
+        combobox.focusTarget();
       }}
     >
       <Combobox.Target targetType="button">
@@ -56,6 +57,8 @@ export function TimeZonePicker() {
       </Combobox.Target>
       <Combobox.Dropdown>
         <Combobox.Search
+          role="combobox"
+          aria-expanded={combobox.dropdownOpened}
           value={search}
           placeholder="Search time zones"
           aria-label="Search time zones"

@@ -86,6 +86,8 @@ function Remembered({ group, orientation, panels, children }: RememberedProps) {
     <Group
       id={group}
       className={`group-${group}`}
+      // What is only hidden can be scrolled out of place by a focus.
+      style={{ overflow: 'clip' }}
       orientation={orientation}
       defaultLayout={known}
       onLayoutChanged={(layout) => {

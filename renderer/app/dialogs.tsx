@@ -1,4 +1,4 @@
-import { type ReactNode, useSyncExternalStore } from 'react';
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 
 interface OpenDialog {
   readonly id: number;
@@ -8,6 +8,8 @@ interface OpenDialog {
 
 let open: readonly OpenDialog[] = [];
 let nextId = 1;
+/** What had the focus before the first of the dialogs that are open; it has it again after the last. */
+let opener: HTMLElement | null = null;
 const listeners = new Set<() => void>();
 
 /**
@@ -16,6 +18,8 @@ const listeners = new Set<() => void>();
  */
 export function showDialog<T>(render: (close: (result: T | null) => void) => ReactNode): Promise<T | null> {
   return new Promise((resolve) => {
+    const focused = document.activeElement;
+    if (focused instanceof HTMLElement && focused !== document.body && !focused.closest('#overlays')) opener = focused;
     open = [...open, { id: nextId++, render: render as OpenDialog['render'], resolve: resolve as OpenDialog['resolve'] }];
     for (const listener of listeners) listener();
   });
@@ -38,9 +42,16 @@ export function Dialogs(): ReactNode {
 }
 
 function Hosted({ dialog }: { readonly dialog: OpenDialog }): ReactNode {
+  useEffect(() => returnFocus, []);
   return dialog.render((result) => {
     open = open.filter((other) => other !== dialog);
     for (const listener of listeners) listener();
     dialog.resolve(result ?? null);
   });
+}
+
+function returnFocus(): void {
+  if (open.length > 0) return;
+  if (document.activeElement === document.body && opener?.isConnected) opener.focus({ preventScroll: true });
+  opener = null;
 }

@@ -1,12 +1,14 @@
 import type * as Editor from 'monaco-editor/editor';
 import type { editor, IDisposable } from 'monaco-editor/editor';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { offerFixes } from './quick-fixes.ts';
 
 const owner = 'millrace';
 
-/** Shows the engine's problems of a field in its text, and keeps them apart from what TypeScript finds by itself. */
+/** Shows the engine's problems of a field in its text with their fixes, and keeps them apart from what TypeScript finds by itself. */
 export function watchProblems(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): IDisposable {
   const own = model.uri.toString();
+  offerFixes(monaco, model, problems);
   markProblems(monaco, model, problems);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const subscription = monaco.editor.onDidChangeMarkers((resources) => {

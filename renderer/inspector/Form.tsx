@@ -26,16 +26,18 @@ export interface FormProps {
 
 type Shown = readonly (readonly [name: string, field: FieldManifest])[];
 
-/** A form generated from a params declaration: its fields, those under "More", and then the groups. */
+/** A form generated from a params declaration: its fields, those under "More", and then the groups. A group that is all of it is not folded. */
 export function Form(props: FormProps) {
   const { fields, values } = props;
   const shown = Object.entries(fields).filter(([, field]) => isShown(field, values, fields));
-  const groups = new Set(shown.flatMap(([, { group }]) => (group === undefined ? [] : [group])));
+  const groups = new Set(shown.map(([, { group }]) => group));
+  if (groups.size === 1) return <PlainFields {...props} shown={shown} />;
+  groups.delete(undefined);
   return (
     <>
       <PlainFields {...props} shown={shown.filter(([, { group }]) => group === undefined)} />
       {[...groups].map((group) => (
-        <FieldGroup key={group} {...props} title={group} shown={shown.filter(([, field]) => field.group === group)} />
+        <FieldGroup key={group} {...props} title={group!} shown={shown.filter(([, field]) => field.group === group)} />
       ))}
     </>
   );
@@ -90,7 +92,7 @@ function FoundGroup({ shown, found, ...props }: FormProps & { readonly shown: Sh
         />
       )}
       {columns && <WholeScan />}
-      {plain.length > 0 && <PlainFields {...props} shown={plain} />}
+      {plain.length > 0 && <PlainFields {...props} shown={plain} folds={rows.length + ofColumns.length > 0} />}
     </>
   );
 }
@@ -114,7 +116,7 @@ function inShort(shown: Shown, values: FormProps['values'], found: readonly Dete
       .map(({ value }) => value)
       .join(' · ');
   const [name, first] = shown[0]!;
-  return shortValue(first, values[name] ?? null);
+  return shortValue(first, values[name] ?? null).replace(/^\p{L}/u, (letter) => letter.toUpperCase());
 }
 
 /** Whether one of the fields has an error or is to be shown: it must not stay folded away then. */
@@ -125,10 +127,18 @@ function useIsWanted(shown: Shown, path: string): boolean {
   return asked || problems.some((problem) => problem.severity === 'error' && within(problem.field));
 }
 
-/** `heading` stands above them: a field of that name needs no label of its own. */
-function PlainFields({ shown, values, path = '', compact, heading, onChange, onDone }: FormProps & { readonly shown: Shown; readonly heading?: string }) {
+interface PlainFieldsProps extends FormProps {
+  readonly shown: Shown;
+  /** Stands above them: a field of that name needs no label of its own. */
+  readonly heading?: string;
+  /** Whether those under "More" are folded away also where there are no others: something else stands above them. */
+  readonly folds?: boolean;
+}
+
+function PlainFields({ shown, values, path = '', compact, heading, folds = false, onChange, onDone }: PlainFieldsProps) {
   const [opened, setOpened] = useState(false);
-  const advanced = shown.filter(([, field]) => field.advanced);
+  const isAdvanced = ([, { advanced }]: Shown[number]) => advanced === true;
+  const advanced = folds || !shown.every(isAdvanced) ? shown.filter(isAdvanced) : [];
   const isWanted = useIsWanted(advanced, path);
   const open = opened || isWanted;
 
@@ -146,7 +156,7 @@ function PlainFields({ shown, values, path = '', compact, heading, onChange, onD
   );
   return (
     <>
-      <div className={compact ? styles.compactForm : styles.form}>{shown.filter(([, field]) => !field.advanced).map(draw)}</div>
+      <div className={compact ? styles.compactForm : styles.form}>{shown.filter((each) => !advanced.includes(each)).map(draw)}</div>
       {advanced.length > 0 && (
         <div>
           <UnstyledButton className={styles.more} aria-expanded={open} onClick={() => setOpened(!open)}>

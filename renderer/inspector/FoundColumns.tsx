@@ -99,7 +99,7 @@ function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }
       }
     >
       <p className={styles.because}>
-        {type !== found.value && <>Found to be {found.value}: </>}
+        {type !== found.value && <>Detected as {found.value}: </>}
         {visible(found.because)}
       </p>
       <SeenLines lines={found.lines ?? []} label={`${column}: the cell that decided its type`} />

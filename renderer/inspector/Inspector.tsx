@@ -1,4 +1,5 @@
-import type { KeyboardEvent } from 'react';
+import { type KeyboardEvent, useRef } from 'react';
+import { useKeptFocus } from '../app/use-kept-focus.ts';
 import { focusCanvas } from '../code/focus-canvas.ts';
 import { usePipeline, useSession } from '../session/session.ts';
 import styles from './Inspector.module.css';
@@ -11,8 +12,10 @@ import { UnknownNode } from './UnknownNode.tsx';
 export default function Inspector() {
   const { nodes, edges } = useSession((state) => state.selection);
   const only = nodes.length === 1 ? nodes[0]! : null;
+  const part = useRef<HTMLElement>(null);
+  useKeptFocus(part, focusCanvas);
   return (
-    <aside className={styles.inspector} aria-label="Inspector" onKeyDown={leave}>
+    <aside ref={part} className={styles.inspector} aria-label="Inspector" onKeyDown={leave}>
       <div className={styles.scroll} key={only ?? 'none'}>
         {only !== null ? <OneNode id={only} /> : nodes.length + edges.length > 1 ? <SelectionInspector /> : <PipelineInspector />}
       </div>

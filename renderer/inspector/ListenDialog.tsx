@@ -68,17 +68,22 @@ function ListenDialog({ node, address, onClose }: { readonly node: string; reado
             Listen again
           </Button>
         )}
-        <Button variant="default" onClick={() => onClose(null)}>
+        <Button variant="default" data-autofocus onClick={() => onClose(null)}>
           Cancel
         </Button>
         {state.kind === 'heard' && (
-          <Button data-autofocus onClick={() => onClose(state.heard.choices[choice]!)}>
+          <Button ref={focusOnceShown} onClick={() => onClose(state.heard.choices[choice]!)}>
             Use these columns
           </Button>
         )}
       </div>
     </Modal>
   );
+}
+
+/** A dialog gives the focus to a button of its own only when it opens. */
+function focusOnceShown(button: HTMLButtonElement | null): void {
+  button?.focus();
 }
 
 function Listening({ address, refused }: { readonly address: string; readonly refused: readonly Problem[] }) {
@@ -91,7 +96,7 @@ function Listening({ address, refused }: { readonly address: string; readonly re
         </span>
       </div>
       <p className="dialog-text dim">
-        Let the program send one now, by POST. Its rows are shown here and not stored; the sender is told to send them again. Or try it from a terminal:
+        Send one now by POST. Its rows are shown here and not stored; the sender is told to send them again. To try it from a terminal:
       </p>
       <pre className={styles.body}>{`curl -H 'Content-Type: application/json' -d '[{"sensor": "a", "value": 1.5}]' ${address}`}</pre>
       <ProblemLines problems={refused} />
@@ -106,7 +111,15 @@ function Sample({ heard, choice, onChoose }: { readonly heard: Heard; readonly c
   return (
     <>
       <p className="dialog-text">
-        {bytes.toLocaleString('en')} bytes came as {type === '' ? 'a body without a type' : <code>{type}</code>}:
+        Received {bytes.toLocaleString('en')} bytes{' '}
+        {type === '' ? (
+          'without a content type'
+        ) : (
+          <>
+            of <code>{type}</code>
+          </>
+        )}
+        :
       </p>
       <pre className={styles.body}>{body}</pre>
       {choices.length > 1 && (
@@ -119,7 +132,7 @@ function Sample({ heard, choice, onChoose }: { readonly heard: Heard; readonly c
         />
       )}
       <div className={styles.heading}>
-        {columns.length === 1 ? '1 column' : `${columns.length} columns`}, told from {rows === 1 ? 'one row' : `${rows.toLocaleString('en')} rows`}
+        {columns.length === 1 ? '1 column' : `${columns.length} columns`}, inferred from {rows === 1 ? 'one row' : `${rows.toLocaleString('en')} rows`}
       </div>
       <ul className={styles.columns}>
         {columns.map((column) => (

@@ -47,7 +47,7 @@ export function WholeScan() {
           >
             {scan?.result ? 'Check all rows again' : 'Check all rows'}
           </Button>
-          {!scan && <span className={styles.because}>Types are told from a sample. This reads everything and says what does not fit.</span>}
+          {!scan && <span className={styles.because}>Types are inferred from a sample. This reads all rows and lists what does not fit.</span>}
         </>
       )}
     </div>
@@ -80,7 +80,7 @@ function Outcome({ result, isOlder }: { readonly result: ScanResult; readonly is
   const { columns, faults, failed, rows, stopped, logs, elapsedMs } = result;
   const isGood = failed === 0 && stopped === null;
   const areSeveral = new Set([...columns, ...faults].flatMap(({ first }) => first.map(({ source }) => source))).size > 1;
-  const fixes = columns.flatMap(({ fix }) => (fix && isFixable(pipeline, node, fix) ? [fix] : []));
+  const fixes = columns.flatMap(({ fix }) => (fix && isFixable(pipeline, node, { fix }) ? [fix] : []));
   return (
     <>
       <div className={styles.outcome} data-kind={isGood ? 'good' : 'bad'} role="status">
@@ -106,7 +106,7 @@ function Outcome({ result, isOlder }: { readonly result: ScanResult; readonly is
       {fixes.length > 1 && (
         <UnstyledButton
           className={styles.reset}
-          onClick={() => session.edit(`Widen ${fixes.length} columns`, (before) => fixes.reduce((next, fix) => fixProblem(next, node, fix), before))}
+          onClick={() => session.edit(`Widen ${fixes.length} columns`, (before) => fixes.reduce((next, fix) => fixProblem(next, node, { fix }), before))}
         >
           Widen all {fixes.length} columns
         </UnstyledButton>
@@ -124,7 +124,7 @@ function ColumnOfScan({ column: { name, type, cells, first, fix }, areSeveral }:
   const { node } = useForm();
   const [open, setOpen] = useState(false);
   const pipeline = usePipeline();
-  const isDone = fix !== null && !isFixable(pipeline, node, fix);
+  const isDone = fix !== null && !isFixable(pipeline, node, { fix });
   const wider = fix?.entry['type'] === 'string' ? 'text' : fix?.entry['type'];
   const problem = { code: 'scan/misfit', severity: 'warning', message: '', node, ...(fix && { fix }) } as const;
   return (

@@ -188,7 +188,12 @@ function NoRows({ result, target }: { readonly result: PreviewResult; readonly t
     return manifest?.kind === 'source' && !manifest.bounded;
   });
   if (counts && counts.failed > 0 && counts.out === 0) {
-    return <EmptyState title={`All ${rowsText(counts.failed)} failed`} text="The first failure is shown above. Mend it, or let the node skip such rows." />;
+    return (
+      <EmptyState
+        title={counts.failed === 1 ? 'The only row failed' : `All ${rowsText(counts.failed)} failed`}
+        text="The first failure is shown above. Fix it, or let the node skip such rows."
+      />
+    );
   }
   if (counts && counts.in > 0 && target.late) return <EmptyState title="No late rows" text={`All ${rowsText(counts.in)} came in time.`} />;
   if (counts && counts.in > 0) return <EmptyState title="No rows here" text={`${rowsText(counts.in)} in, none out by “${target.label}”.`} />;

@@ -12,14 +12,15 @@ interface FixButtonProps {
 }
 
 /** The one click that mends a problem, where it says one and the pipeline does not have it yet. An edit like any other: it can be undone. */
-export function FixButton({ problem: { node, fix }, className, label }: FixButtonProps) {
+export function FixButton({ problem, className, label }: FixButtonProps) {
+  const { node, fix } = problem;
   const pipeline = usePipeline();
-  if (!node || !fix || !isFixable(pipeline, node, fix)) return null;
+  if (!node || !fix || !isFixable(pipeline, node, problem)) return null;
   return (
     <UnstyledButton
       className={className}
       title={label === undefined ? undefined : visible(fix.title)}
-      onClick={() => session.edit(fix.title, (before) => fixProblem(before, node, fix))}
+      onClick={() => session.edit(fix.title, (before) => fixProblem(before, node, problem))}
     >
       {label ?? visible(fix.title)}
     </UnstyledButton>

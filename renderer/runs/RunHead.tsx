@@ -33,6 +33,7 @@ interface RunHeadProps {
 /** The run in a line: how it is, since when, how it can be steered, and what of it is shown below. */
 export function RunHead({ run, view, onView }: RunHeadProps) {
   const errors = errorCount(run).total;
+  const areErrors = run.problems.some(({ severity }) => severity === 'error');
   return (
     <div className="run-head">
       <StateLabel run={run} />
@@ -47,7 +48,7 @@ export function RunHead({ run, view, onView }: RunHeadProps) {
           onChange={onView}
           data={[
             { value: 'nodes', label: 'Nodes' },
-            { value: 'errors', label: errors > 0 ? `Errors (${formatCount(errors)})` : 'Errors' },
+            { value: 'errors', label: errors > 0 ? `${areErrors ? 'Errors' : 'Warnings'} (${formatCount(errors)})` : 'Errors' },
             { value: 'history', label: 'History' },
             { value: 'log', label: 'Log' },
           ]}

@@ -118,7 +118,7 @@ export const runColumns: readonly RunColumn[] = [
   {
     name: 'work',
     label: () => 'At work',
-    help: 'Time that the node was at work. The bar shares out its time: at work, waiting for nodes behind it, and, empty, waiting for rows.',
+    help: 'Time that the node was at work. The bar shares out its time: at work, waiting for nodes behind it or for other sources, and, empty, waiting for rows.',
     value: ({ stats }) => stats.busyMs,
     cell: ({ stats }) => <Work stats={stats} />,
     details: ({ stats }) => sharesOf(stats)?.words,
@@ -187,7 +187,7 @@ function sharesOf({ busyMs, idleMs, blockedMs }: NodeStats) {
   const total = busyMs + idleMs + blockedMs;
   const share = (ms: number) => `${Math.round((100 * ms) / total)} %`;
   const [busy, blocked, idle] = [share(busyMs), share(blockedMs), share(idleMs)];
-  return { busy, blocked, words: `${busy} at work, ${blocked} waiting for nodes behind, ${idle} waiting for rows` };
+  return { busy, blocked, words: `${busy} at work, ${blocked} waiting for nodes behind or other sources, ${idle} waiting for rows` };
 }
 
 function Progress({ progress }: { readonly progress: NonNullable<NodeStats['progress']> }) {

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import transform from '../../nodes/_template.ts';
 import sink from '../../nodes/_template-sink.ts';
 import source from '../../nodes/_template-source.ts';
-import { crashPoints, SinkRun, writeThroughCrashes } from '../../nodes/formats/sink-testing.ts';
 import type { Example, NodeDefinition } from '../../nodes/kit/node.ts';
+import { crashPoints, SinkRun, writeThroughCrashes } from '../../nodes/kit/testing/sink-run.ts';
 import { runExample } from './harness.ts';
 import { readWritten } from './outcome.ts';
 

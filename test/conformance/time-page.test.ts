@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { formatTimestamp, parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { Row, Value } from '../../engine/schema/types.ts';
 import { type ColumnTime, ColumnTimes } from '../../nodes/kit/column-times.ts';
-import { columnTimeFields } from '../../nodes/kit/event-time-source.ts';
-import type { Params } from '../../nodes/kit/params.ts';
+import { type ColumnTimeParams, columnTimeFields, withTimeColumn } from '../../nodes/kit/event-time-source.ts';
+import { type Params, validateParams } from '../../nodes/kit/params.ts';
 import { type TimeFormat, timeValues } from '../../nodes/kit/time-values.ts';
 import aggregate from '../../nodes/transforms/aggregate.ts';
 import { playStream, type StreamEvent, timed } from '../semantics/stream.ts';
@@ -81,6 +81,25 @@ test.each(table('| Windows | Time of the row'))('%s: %s is in the window from %s
   const params: Params = unit === undefined ? { window: 'tumbling', every: minutes(windows!.split(', ')[1]!) } : { window: 'calendar', unit, zone: zone! };
   const [result] = played(params, { rows: [{ time: parseTimestamp(code(time!))!, sensor: null }] })[0]!.rows;
   expect([result!['window_start'], result!['window_end']].map((each) => formatTimestamp(each as number))).toEqual([code(from!), code(to!)]);
+});
+
+test.each(table('| The day of the row |'))('the day %s is in the window from %s to %s, by the event time and by a column', (day, from, to) => {
+  const calendar = { window: 'calendar', unit: 'day', zone: 'America/New_York' };
+  const found = withTimeColumn(
+    schema({ day: 'date', sensor: 'string?' }),
+    validateParams(columnTimeFields, { timeColumn: 'day' }, {}).params as ColumnTimeParams,
+  );
+  const inputs = [
+    { params: calendar, schema: 'schema' in found ? found.schema : null, value: parseTimestamp(code(day!))! },
+    { params: { ...calendar, timeColumn: 'day' }, schema: schema({ day: 'date', sensor: 'string?' }), value: code(day!) },
+  ];
+  for (const { params, schema: rows, value } of inputs) {
+    // The first row of the next day, a day being its midnight in UTC, says that this one is complete.
+    const events = [{ rows: [{ day: value, sensor: null }] }, { watermark: parseTimestamp(code(day!))! + 86_400_000 - 1 }];
+    const { emitted } = playStream(aggregate, { params: { ...counting, ...params }, inputs: { rows: rows! }, events });
+    const [result] = emitted[0]!.rows;
+    expect([result!['window_start'], result!['window_end']].map((each) => formatTimestamp(each as number))).toEqual([code(from!), code(to!)]);
+  }
 });
 
 describe('windows without rows', () => {

@@ -3,12 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
 import { TrailingZeros } from '../../engine/schema/exact.ts';
 import { inferFromText } from '../../engine/schema/infer.ts';
 import { readText, widerType } from '../../engine/schema/read-text.ts';
-import { type ColumnType, columnTypes } from '../../engine/schema/types.ts';
-import { castValue, formatValue } from '../../engine/schema/values.ts';
+import { type ColumnType, columnTypes, type Row, type Schema } from '../../engine/schema/types.ts';
+import { castValue, conformValue, formatValue } from '../../engine/schema/values.ts';
 import { CellFormats, type ColumnEntry, plainRows } from '../../nodes/formats/cell-formats.ts';
 import { node, pipeline, RunTrial } from '../processes/run-trial.ts';
 
@@ -92,6 +93,26 @@ describe('null', () => {
     const step = sandbox.snippet(`export default (row: Row) => ({ x: ${source} })`, { node: 'n', field: 'code' });
     expect(outcome(() => (step(row) as { x: unknown }).x)).toBe(code);
   });
+});
+
+describe('what is no number', () => {
+  const schema: Schema = {
+    columns: (['text', 'day', 'json'] as const).map((name, i) => ({ name, type: (['string', 'date', 'json'] as const)[i]!, nullable: true })),
+  };
+  const row: Row = { text: '12 kg', day: '2026-01-31', json: { qty: '12 kg' } };
+  const sandbox = createSandbox();
+  const outcome = (source: string): string => {
+    const { problem, type } = codeAnalysis.expression(source, schema);
+    if (problem) return 'refused';
+    try {
+      const found = conformValue(sandbox.expression(source, { node: 'n', field: 'where' })(row), { name: 'x', type: type ?? 'json', nullable: true });
+      return String(found.ok ? found.value : found.message);
+    } catch {
+      return 'fails';
+    }
+  };
+  const cells = table('| `row.text` is').flatMap(([sources, result]) => codes(sources!).map((source) => [source, result!] as const));
+  test.each(cells)('%s: %s', (source, result) => expect(outcome(source)).toBe(result));
 });
 
 /** The pipelines of that table: what stands between the source and the file that it makes, its params, and whether there is a table beside. */

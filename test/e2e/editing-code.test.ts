@@ -79,6 +79,17 @@ describe.skipIf(why !== null)(`code${why ? ` (${why})` : ''}`, () => {
     await field(page, 'columns.0.expression').getByText('`row.qty` may be null: the result is null then').waitFor();
     expect(await page.locator('.squiggly-error').count()).toBe(0);
     await expect.poll(async () => (await gridRows(page).allInnerTexts()).map((row) => row.split('\n').at(-1))).toEqual(['3', 'null', '12']);
+    await field(page, 'columns.0.expression').getByRole('button', { name: 'Replace with `row.qty ?? 0`' }).click();
+    await expect.poll(async () => (await gridRows(page).allInnerTexts()).map((row) => row.split('\n').at(-1))).toEqual(['3', '0', '12']);
+    await expect.poll(() => page.locator('.squiggly-warning').count()).toBe(0);
+    // The same from the light bulb.
+    await typeCode(page, field(page, 'columns.0.expression').getByRole('textbox'), 'row.price + row.qty');
+    await page.locator('.squiggly-warning').first().waitFor();
+    await field(page, 'columns.0.expression').locator('.view-line').getByText('qty').click();
+    await page.keyboard.press('ControlOrMeta+.');
+    await page.locator('.action-widget').getByText('Replace with `row.qty ?? 0`').waitFor();
+    await page.keyboard.press('Enter');
+    await expect.poll(async () => (await gridRows(page).allInnerTexts()).map((row) => row.split('\n').at(-1))).toEqual(['3.5', '2.5', '7']);
 
     await selectNode(page, 'code');
     await typeCode(page, snippet(page), 'export default function step(row: Row) { return { x: row.qty * row.price }; }');

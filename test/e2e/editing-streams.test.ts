@@ -192,7 +192,7 @@ export function onTimer(timer: Timer, state: typeof initial, context: Context) {
     await dialog.getByText(/The body is not JSON/).waitFor();
     await editor.shot('listening');
     expect(await post('{"total":2,"data":{"items":[{"id":1,"at":"2026-01-31T12:00:00Z"},{"id":2,"at":null}]}}')).toBe(503);
-    await dialog.getByText('2 columns, told from 2 rows').waitFor();
+    await dialog.getByText('2 columns, inferred from 2 rows').waitFor();
     await editor.shot('heard');
     await dialog.getByRole('button', { name: 'Use these columns' }).click();
     const params = async () => (await copyAll(page)).nodes['http']!.params;

@@ -37,7 +37,7 @@ test('rows that were taken back are not counted as written, in this run and in o
   trial.append('in.jsonl', rows(40, 101));
   expect(await run.ended()).toBe(1);
   for (const _ of ['the run', 'one that goes on and fails again']) {
-    const { state, outputs } = await trial.summary();
+    const { state, outputs } = trial.summary();
     expect(state).toBe('failed');
     expect(inTable()).toBe(trial.lines('out.jsonl').length);
     expect(outputs.map((output) => rowsOf(output).written)).toEqual([inTable(), inTable()]);

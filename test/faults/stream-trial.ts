@@ -9,6 +9,7 @@ import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import type { Json } from '../../engine/schema/types.ts';
 import { stateFolder } from '../../engine/store/data-folder.ts';
+import { RunHistoryStore } from '../../engine/store/run-history.ts';
 import { entryFile } from '../../engine/threads.ts';
 import { type RunResult, millrace as startedMillrace } from '../command-line.ts';
 import { Trial } from './trial.ts';
@@ -17,6 +18,8 @@ export type Nodes = { readonly [id: string]: readonly [type: string, params?: { 
 type Env = { readonly [name: string]: string };
 
 const fileName = 'stream.millrace.json';
+/** The exit code of a run that Ctrl+C has stopped with a checkpoint. */
+const stopped = 130;
 
 export class StreamTrial extends Trial {
   readonly data = this.at('data');
@@ -84,8 +87,15 @@ export class StreamTrial extends Trial {
   }
 
   /** The last run as the history has it. */
-  async summary(name = fileName): Promise<RunSummary> {
-    return JSON.parse((await this.millrace(['runs', 'show', this.at(name), '--json'])).output);
+  summary(name = fileName): RunSummary {
+    const store = RunHistoryStore.open(this.data);
+    try {
+      const found = store.runs().find(({ path }) => path === this.at(name));
+      if (!found) throw new Error(`No run of ${name} is remembered.`);
+      return found;
+    } finally {
+      store.close();
+    }
   }
 
   /** `millrace run`, to be stopped or killed. */
@@ -149,11 +159,17 @@ export class StreamRun {
     return this.until(() => words.test(this.words), mostMs);
   }
 
-  /** `millrace runs stop`, and how it ended. */
+  /** How it ended: with a checkpoint, as Ctrl+C stops it, or otherwise by `millrace runs stop`. */
   async stop(...how: readonly string[]): Promise<RunSummary> {
-    const { code, all } = await this.#trial.millrace(['runs', 'stop', this.#name, ...how]);
-    if (code !== 0) throw new Error(`It could not be stopped: ${all}\n${this.words}`);
-    await this.#exited;
+    if (how.length === 0) {
+      this.#child.kill('SIGINT');
+      const code = await this.#exited;
+      if (code !== stopped) throw new Error(`It ended with code ${code}: ${this.words}`);
+    } else {
+      const { code, all } = await this.#trial.millrace(['runs', 'stop', this.#name, ...how]);
+      if (code !== 0) throw new Error(`It could not be stopped: ${all}\n${this.words}`);
+      await this.#exited;
+    }
     return this.#trial.summary(this.#name);
   }
 

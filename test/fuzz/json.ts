@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseTimestamp } from '../../engine/schema/timestamp.ts';
 import type { ColumnType, Value } from '../../engine/schema/types.ts';
-import { readSource } from '../../nodes/formats/source-testing.ts';
+import { readSource } from '../../nodes/kit/testing/read-source.ts';
 import jsonlFile from '../../nodes/sources/jsonl-file.ts';
 import { askPython, drawn, expectNone } from './python.ts';
 

@@ -290,6 +290,24 @@ describe('millrace validate', () => {
       writes: ['hot.jsonl'],
     });
   });
+
+  it('reads all rows with --rows, and prints those that do not fit', async () => {
+    expect(await millrace('validate', 'good.millrace.json', '--rows')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^good\.millrace\.json is valid: .*\nCSV file: all 3 rows fit \(read in [\d.]+ m?s\)\.\n$/),
+    });
+    const days = 'mon,20\n'.repeat(20_000);
+    writeFileSync(at('long.csv'), `day,temperature\n${days}tue,hot\nwed,21,5\nthu,cold\n${days.repeat(3)}`);
+    const document = pipeline(twice);
+    save('long.millrace.json', { ...document, nodes: { ...document.nodes, days: { type: 'csv-file', typeVersion: 1, params: { path: 'long.csv' } } } });
+    const { code, stdout } = await millrace('validate', 'long.millrace.json', '--rows');
+    expect(code).toBe(1);
+    expect(stdout).toContain('CSV file: 3 of 80,003 rows do not fit');
+    expect(stdout).toContain('Column "temperature" (integer): 2 cells do not fit. Read column "temperature" as text, and they fit.');
+    expect(stdout).toMatch(/long\.csv, line 20,002: .*hot/);
+    const { rows } = JSON.parse((await millrace('validate', 'long.millrace.json', '--rows', '--json')).stdout);
+    expect(rows).toMatchObject({ notRead: [], sources: { days: { rows: 80_000, failed: 3, columns: [{ name: 'temperature', cells: 2 }] } } });
+  });
 });
 
 describe('millrace preview', () => {

@@ -8,10 +8,10 @@ import { type ColumnType, columnTypes, type Row, type Schema, type Value } from 
 import { setColumn } from '../../engine/schema/values.ts';
 import { csvHeader, csvWriter } from '../../nodes/formats/csv-write.ts';
 import { jsonlWriter } from '../../nodes/formats/jsonl-write.ts';
-import { SinkRun, type SinkSpec } from '../../nodes/formats/sink-testing.ts';
-import { readSource } from '../../nodes/formats/source-testing.ts';
 import { StandardOutput } from '../../nodes/formats/standard-output.ts';
 import type { SourceDefinition } from '../../nodes/kit/node.ts';
+import { readSource } from '../../nodes/kit/testing/read-source.ts';
+import { SinkRun, type SinkSpec } from '../../nodes/kit/testing/sink-run.ts';
 import csvOutput from '../../nodes/sinks/csv-output.ts';
 import jsonlOutput from '../../nodes/sinks/jsonl-output.ts';
 import sqliteTable from '../../nodes/sinks/sqlite-table.ts';
@@ -80,6 +80,16 @@ export const ways: {
     sink: { definition: csvOutput, params: { path: 'x', delimiter: 'tab', compress: true } },
     source: csvFile,
     params: (schema) => ({ path: 'x', ...plain, delimiter: 'tab', types: types(schema) }),
+  },
+  'a CSV file with a decimal comma': {
+    sink: { definition: csvOutput, params: { path: 'x', numbers: 'marked' } },
+    source: csvFile,
+    params: (schema) => ({ path: 'x', ...plain, numbers: 'marked', types: types(schema) }),
+  },
+  'a CSV file with thousands': {
+    sink: { definition: csvOutput, params: { path: 'x', numbers: 'marked', decimal: 'dot', thousands: 'apostrophe' } },
+    source: csvFile,
+    params: (schema) => ({ path: 'x', ...plain, numbers: 'marked', decimal: 'dot', thousands: 'apostrophe', types: types(schema) }),
   },
   [json]: {
     sink: { definition: jsonlOutput, params: { path: 'x' } },

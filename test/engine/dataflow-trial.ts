@@ -1,13 +1,14 @@
 /** Small plans with nodes of their own, opened and pushed into by hand. */
+
+import type { Edge, ErrorPolicy } from '../../engine/document/pipeline.ts';
+import type { PhysicalPlan, PlannedNode } from '../../engine/plan/physical.ts';
+import type { DataflowEnv } from '../../engine/runtime/dataflow.ts';
+import { openDataflow } from '../../engine/runtime/open-dataflow.ts';
+import { createSandbox } from '../../engine/sandbox/sandbox.ts';
+import { MillraceError, type Problem } from '../../engine/schema/problem.ts';
+import type { Row, Schema } from '../../engine/schema/types.ts';
 import { defineNode, type NodeDefinition, type Operator, type SourceBatch, type Writer } from '../../nodes/kit/node.ts';
-import type { Edge, ErrorPolicy } from '../document/pipeline.ts';
-import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
-import { createSandbox } from '../sandbox/sandbox.ts';
-import { MillraceError, type Problem } from '../schema/problem.ts';
-import type { Row, Schema } from '../schema/types.ts';
-import type { DataflowEnv } from './dataflow.ts';
-import { openDataflow } from './open-dataflow.ts';
-import { identity } from './test-identity.ts';
+import { identity } from './identity.ts';
 
 const sandbox = createSandbox();
 export const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }] };

@@ -1,10 +1,11 @@
 /** A small catalogue for the tests of this folder: one node for each thing that planning has to tell apart. */
+
+import type { Pipeline, PipelineNode } from '../../engine/document/pipeline.ts';
+import { Catalogue } from '../../engine/plan/catalogue.ts';
+import type { CheckOptions } from '../../engine/plan/check.ts';
+import type { Json, Schema } from '../../engine/schema/types.ts';
 import { f } from '../../nodes/kit/fields.ts';
 import { type CodeAnalysis, defineNode } from '../../nodes/kit/node.ts';
-import type { Pipeline, PipelineNode } from '../document/pipeline.ts';
-import type { Json, Schema } from '../schema/types.ts';
-import { Catalogue } from './catalogue.ts';
-import type { CheckOptions } from './check.ts';
 
 export const identity = { version: 1, summary: 'For tests.', category: 'Rows', icon: 'puzzle', docs: 'For tests.', examples: [] } as const;
 const column = (name: string, type: Schema['columns'][number]['type'] = 'integer') => ({ name, type, nullable: false });

@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import type { NodeProblem, OrderCare, RowFailure, SourceDefinition, WatermarkStep } from '../kit/node.ts';
+import type { Json, Row, Schema } from '../../../engine/schema/types.ts';
+import type { NodeProblem, OrderCare, RowFailure, SourceDefinition, WatermarkStep } from '../node.ts';
 
 export interface Outcome {
   readonly schema: Schema | null;

@@ -1,13 +1,14 @@
 /** Runs for tests: nodes of an outside world that a crash may stop at any step, and that remembers what outlives a process. */
+
+import type { PhysicalPlan, PlannedNode } from '../../engine/plan/physical.ts';
+import type { RunJob, RunOptions } from '../../engine/protocol/run-api.ts';
+import { Execution, type ExecutionEnv } from '../../engine/runtime/execution.ts';
+import type { Monitor } from '../../engine/runtime/monitor.ts';
+import { createSandbox } from '../../engine/sandbox/sandbox.ts';
+import { endOfTime } from '../../engine/schema/event-time.ts';
+import type { Json, Row, Schema, State } from '../../engine/schema/types.ts';
 import { defineNode, type NodeDefinition, type SourceBatch, type StatefulOperator, type Transaction } from '../../nodes/kit/node.ts';
-import type { PhysicalPlan, PlannedNode } from '../plan/physical.ts';
-import type { RunJob, RunOptions } from '../protocol/run-api.ts';
-import { createSandbox } from '../sandbox/sandbox.ts';
-import { endOfTime } from '../schema/event-time.ts';
-import type { Json, Row, Schema, State } from '../schema/types.ts';
-import { Execution, type ExecutionEnv } from './execution.ts';
-import type { Monitor } from './monitor.ts';
-import { identity } from './test-identity.ts';
+import { identity } from './identity.ts';
 
 const sandbox = createSandbox();
 const schema: Schema = { columns: [{ name: 'n', type: 'integer', nullable: false }], eventTime: { column: 'n' } };

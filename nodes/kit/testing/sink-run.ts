@@ -1,8 +1,9 @@
 /** Leads sinks as the engine would, through checkpoints and crashes, for tests. */
+import { rmSync, truncateSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Json, Row, Schema } from '../../engine/schema/types.ts';
-import type { RowFailure, SinkContext, SinkDefinition, Writer } from '../kit/node.ts';
-import { completeParams, type Params } from '../kit/params.ts';
+import type { Json, Row, Schema } from '../../../engine/schema/types.ts';
+import type { RowFailure, SinkContext, SinkDefinition, Undo, Writer } from '../node.ts';
+import { completeParams, type Params } from '../params.ts';
 
 /**
  * Where a process is killed: with rows written and nothing prepared; prepared, but before the checkpoint is stored; stored,
@@ -35,6 +36,8 @@ export class SinkRun {
   readonly failures: RowFailure[] = [];
   readonly logs: string[] = [];
   readonly writers: Writer[] = [];
+  /** What is to be undone where the run is ended by force, by writer. */
+  readonly #undos: (readonly Undo[])[] = [];
   readonly #shared = new Map<string, { close(): void }>();
   readonly #folder: string;
   readonly #options: SinkOptions;
@@ -46,6 +49,7 @@ export class SinkRun {
 
   async open({ definition, params }: SinkSpec, schema: Schema, resume: Resume = null): Promise<Writer> {
     const { commits = 'checkpoint', lineage = 'trial', signal = new AbortController().signal } = this.#options;
+    const index = this.writers.length;
     const writer = await definition.run({
       params: completeParams(definition.params, params as Params),
       inputs: { rows: schema },
@@ -58,7 +62,9 @@ export class SinkRun {
         if (!this.#shared.has(key)) this.#shared.set(key, open());
         return this.#shared.get(key) as T;
       },
-      guard: () => {},
+      guard: (undo: Undo | readonly Undo[]) => {
+        this.#undos[index] = Array.isArray(undo) ? undo : [...(this.#undos[index] ?? []), undo as Undo];
+      },
       commits,
       // As it comes back from a checkpoint's file.
       resume: resume && { checkpoint: resume.checkpoint, token: JSON.parse(JSON.stringify(resume.token)) as Json, isOlder: resume.isOlder === true },
@@ -77,6 +83,15 @@ export class SinkRun {
   kill(): void {
     for (const thing of this.#shared.values()) if ('connection' in thing) (thing.connection as { close(): void }).close();
   }
+
+  /** As when users' code has blocked the thread: the writers cannot be asked any more, and what they had asked for is undone. */
+  endByForce(): void {
+    this.kill();
+    for (const undo of this.#undos.flat()) {
+      if ('remove' in undo) rmSync(undo.remove, { force: true });
+      else truncateSync(undo.truncate, undo.size);
+    }
+  }
 }
 
 interface Stored {
@@ -85,9 +100,18 @@ interface Stored {
   readonly position: number;
 }
 
+export interface CrashOptions {
+  /** Does a part of the commit of a writer's token by itself. */
+  half?(sink: SinkSpec, token: Json): void;
+  /** False: none of the sinks decides which checkpoint counts, as beside another database. */
+  readonly decides?: boolean;
+  /** Hears of each run, to close what a killed one has left open. */
+  onRun?(run: SinkRun): void;
+}
+
 /**
  * Writes rows through checkpoints, one after each interval, to sinks that stand side by side, and goes on after each crash
- * from the checkpoint that counts, as the engine does. `half` does a part of the commit of a writer's token by itself.
+ * from the checkpoint that counts, as the engine does.
  */
 export async function writeThroughCrashes(
   folder: string,
@@ -95,10 +119,11 @@ export async function writeThroughCrashes(
   schema: Schema,
   rows: readonly Row[],
   intervals: readonly Interval[],
-  half: (sink: SinkSpec, token: Json) => void = () => {},
+  { half, decides = true, onRun }: CrashOptions = {},
 ): Promise<void> {
   const path = (relative: string) => resolve(folder, relative);
-  const decider = sinks.find(({ definition }) => definition.committedCheckpoint);
+  const decider = decides ? sinks.find(({ definition }) => definition.committedCheckpoint) : undefined;
+  const decidingOf = (writers: readonly Writer[]) => (decides ? writers.find(({ transaction }) => transaction)?.transaction : undefined);
   const stored: Stored[] = [];
   let run: SinkRun | null = null;
   let position = 0;
@@ -110,10 +135,11 @@ export async function writeThroughCrashes(
     if (number !== undefined && stored.length > 0 && stored.at(-1)!.checkpoint !== number) stored.pop();
     const from = stored.at(-1) ?? { checkpoint: 0, tokens: [], position: 0 };
     const started = new SinkRun(folder);
+    onRun?.(started);
     for (const [i, sink] of sinks.entries()) {
       await started.open(sink, schema, from.checkpoint === 0 ? null : { checkpoint: from.checkpoint, token: from.tokens[i]! });
     }
-    const deciding = started.writers.find(({ transaction }) => transaction)?.transaction;
+    const deciding = decidingOf(started.writers);
     for (const { transaction } of started.writers) if (transaction !== deciding) transaction?.keepRedo(folder);
     ({ checkpoint, position } = from);
     return started;
@@ -129,11 +155,12 @@ export async function writeThroughCrashes(
       const tokens = await Promise.all(run.writers.map(async (writer) => (await writer.prepare?.(checkpoint + 1)) ?? null));
       if (crash !== 'prepared') {
         stored.push({ checkpoint: ++checkpoint, tokens, position });
-        const first = run.writers.find(({ transaction }) => transaction)?.transaction;
-        const order = [...run.writers.keys()].sort((a, b) => Number(run!.writers[b]!.transaction === first) - Number(run!.writers[a]!.transaction === first));
+        const first = decidingOf(run.writers);
+        const isFirst = (index: number) => first !== undefined && run!.writers[index]!.transaction === first;
+        const order = [...run.writers.keys()].sort((a, b) => Number(isFirst(b)) - Number(isFirst(a)));
         const count = crash === 'stored' ? 0 : crash === 'half' ? Math.min(committed, order.length) : order.length;
         for (const index of order.slice(0, count)) await run.writers[index]!.commit(checkpoint);
-        if (crash === 'half' && count < order.length && (count > 0 || !first)) half(sinks[order[count]!]!, tokens[order[count]!]!);
+        if (crash === 'half' && count < order.length && (count > 0 || !first)) half?.(sinks[order[count]!]!, tokens[order[count]!]!);
       }
     }
     if (crash === null) continue;

@@ -1,0 +1,110 @@
+/** Which sources are read in step by event time, because their rows meet where event time decides what comes out: see ADR 26. */
+import { errorPort, type NodeId } from '../document/pipeline.ts';
+import { inputsOf, isBounded, portIs } from './catalogue.ts';
+import type { CheckedNode } from './check.ts';
+import type { Graph } from './graph.ts';
+
+/** Plain data. */
+export interface Alignment {
+  /** By source: the nodes whose watermarks tell how far its rows are; the least counts. */
+  readonly clocks: { readonly [source: NodeId]: readonly NodeId[] };
+  /** Sources of one group whose rows meet: none of `held` is read on while one of `sources` is behind it. */
+  readonly meetings: readonly { readonly sources: readonly NodeId[]; readonly held: readonly NodeId[] }[];
+  /** Of them, those that have nothing to give while a `read` of theirs waits: their rows are only just being made. */
+  readonly live: readonly NodeId[];
+}
+
+type Node = Pick<CheckedNode, 'id' | 'definition' | 'params' | 'inputs' | 'outputs'>;
+
+/** `nodes` in topological order; `groups` as sources are pulled; `bounded`: the run ends by itself. Undefined where order does not matter. */
+export function alignSources(nodes: readonly Node[], graph: Graph, groups: readonly (readonly NodeId[])[], bounded: boolean): Alignment | undefined {
+  if (groups.every(({ length }) => length < 2)) return undefined;
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const points = meetingPoints(nodes, graph, byId).map((point) => ({ point, above: graph.upstream([point]) }));
+  const clocks = clocksAbove(
+    points.map(({ point }) => point),
+    graph,
+    byId,
+  );
+  const isTimed = (id: NodeId) => [...(clocks.get(id) ?? [])].some((keeper) => tellsTime(byId.get(keeper)!));
+  const meetings = new Map<string, Alignment['meetings'][number]>();
+  for (const { above } of points) {
+    for (const group of groups) {
+      const sources = group.filter((id) => above.has(id) && canBeCompared(byId.get(id)!, isTimed(id)));
+      const key = sources.join('\n');
+      if (sources.length < 2 || meetings.has(key)) continue;
+      const ends = new Set(points.filter((other) => sources.every((id) => other.above.has(id))).map((other) => other.point));
+      const held = sources.filter((id) => isTimed(id) && (bounded || !hasOtherWay(id, ends, graph, byId)));
+      if (held.length > 0) meetings.set(key, { sources, held });
+    }
+  }
+  if (meetings.size === 0) return undefined;
+  const all = [...new Set([...meetings.values()].flatMap(({ sources }) => sources))];
+  return {
+    clocks: Object.fromEntries(all.map((id) => [id, [...clocks.get(id)!]])),
+    meetings: [...meetings.values()],
+    live: all.filter((id) => isLive(byId.get(id)!)),
+  };
+}
+
+/** Nodes at which several edges come together whose least watermark decides when rows come out, there or further on. */
+function meetingPoints(nodes: readonly Node[], graph: Graph, byId: ReadonlyMap<NodeId, Node>): NodeId[] {
+  const deciding = new Set<NodeId>();
+  for (const node of nodes.toReversed()) {
+    const goesOn = !makesTime(node) && graph.outgoing(node.id).some(({ to }) => deciding.has(to.node));
+    if (awaitsTime(node) || goesOn) deciding.add(node.id);
+  }
+  return [...deciding].filter((id) => byId.get(id)!.definition.kind !== 'source' && graph.incoming(id).length > 1);
+}
+
+function awaitsTime({ definition, params, inputs }: Node): boolean {
+  if (definition.kind !== 'transform') return false;
+  return (definition.awaits?.(params) ?? []).some(({ port, time }) => time === null || inputs[port]?.eventTime?.column === time);
+}
+
+/** The watermark of what it sends on does not follow from that of its inputs before they have ended. */
+function makesTime({ definition, params }: Node): boolean {
+  if (definition.kind === 'source') return true;
+  return definition.kind === 'transform' && (definition.setsEventTime === true || inputsOf(definition).some((port) => portIs('bounded', port, params)));
+}
+
+/** By source above these nodes: whoever makes the time of the rows that arrive there. */
+function clocksAbove(points: readonly NodeId[], graph: Graph, byId: ReadonlyMap<NodeId, Node>): Map<NodeId, Set<NodeId>> {
+  const found = new Map<NodeId, Set<NodeId>>();
+  const reached = new Set(points);
+  for (const id of reached) {
+    for (const { from } of graph.incoming(id)) {
+      if (!makesTime(byId.get(from.node)!)) reached.add(from.node);
+      else
+        for (const source of graph.upstream([from.node]))
+          if (byId.get(source)!.definition.kind === 'source') found.set(source, (found.get(source) ?? new Set()).add(from.node));
+    }
+  }
+  return found;
+}
+
+/** Of a node that makes the time of rows: whether that says something before the end. */
+function tellsTime({ definition, outputs }: Node): boolean {
+  if (definition.kind === 'source') return Object.values(outputs).some((schema) => schema?.eventTime);
+  return definition.kind === 'transform' && definition.setsEventTime === true;
+}
+
+/** The time of rows that get theirs on arrival is when they are read, so that must not follow from it. An endless source without a time would never catch up. */
+function canBeCompared({ definition, params }: Node, isTimed: boolean): boolean {
+  if (definition.kind !== 'source' || definition.timesByReading?.(params)) return false;
+  return isTimed || isBounded(definition, params);
+}
+
+function isLive({ definition, params }: Node): boolean {
+  return !isBounded(definition, params) || (definition.kind === 'source' && definition.readsOnce === true);
+}
+
+/** Whether rows of a source reach a sink without coming through one of these nodes: people wait for those. */
+function hasOtherWay(source: NodeId, ends: ReadonlySet<NodeId>, graph: Graph, byId: ReadonlyMap<NodeId, Node>): boolean {
+  const reached = new Set([source]);
+  for (const id of reached) {
+    if (byId.get(id)!.definition.kind === 'sink') return true;
+    for (const { from, to } of graph.outgoing(id)) if (from.port !== errorPort && !ends.has(to.node)) reached.add(to.node);
+  }
+  return false;
+}

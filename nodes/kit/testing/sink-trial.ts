@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Json, Row, Schema } from '../../../engine/schema/types.ts';
+import type { SinkDefinition, Writer } from '../node.ts';
+import { patience, type SuiteOptions } from './contract.ts';
+import { type Interval, type Resume, type SinkOptions, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-run.ts';
+
+/** What the suite has to know of a sink, in one setting of its params. Rows are told apart by their numbers. */
+export interface SinkHarness {
+  readonly params: { readonly [param: string]: unknown };
+  /** Absent: `n` and `text`. */
+  readonly schema?: Schema;
+  /** The row of a number, which has a text of any length in it. */
+  row?(n: number, text: string): Row;
+  /**
+   * The numbers of the rows that any other program finds in the output now, in their order; empty where there is no output. Looks by
+   * means of its own: not by the sink, nor by what the sink is made of.
+   */
+  shown(folder: string): readonly number[];
+  /** What becomes of rows that are there when a run starts anew: they make way, they stay in front, or the run is refused. */
+  readonly earlier: 'make way' | 'stay' | 'are refused';
+  /** Puts an output there that holds just the row -1. Absent: the trials begin without an output. */
+  before?(folder: string): void;
+  /** The names in the folder that are there when nothing is under way. */
+  readonly files: readonly string[];
+  /** Absent: never. Others see rows before they are committed: in runs that commit with checkpoints, or (what is printed) in all. */
+  readonly early?: 'with checkpoints' | 'always';
+  /** What it promises through a crash. Absent: exactly once. */
+  readonly delivers?: 'at least once';
+  /** Does the first half of a commit by itself. Absent: a commit is one step. */
+  half?(folder: string, token: Json): void;
+  /** Another program keeps the sink from writing, until what is given back is called. Absent: nobody can. */
+  block?(folder: string): () => void;
+}
+
+const numbered: Schema = {
+  columns: [
+    { name: 'n', type: 'integer', nullable: false },
+    { name: 'text', type: 'string', nullable: true },
+  ],
+};
+
+/** One test of one sink: opens runs of it, and looks at what they leave. */
+export class SinkTrial {
+  readonly folder: string;
+  readonly harness: SinkHarness;
+  readonly definition: SinkDefinition<any>;
+  /** False for a database beside another one, which decides which checkpoint counts. */
+  readonly decides: boolean;
+  readonly patience: number;
+  readonly schema: Schema;
+  readonly #runs: SinkRun[] = [];
+
+  constructor(folder: string, definition: SinkDefinition<any>, harness: SinkHarness, options: SuiteOptions & { readonly decides?: boolean } = {}) {
+    this.folder = folder;
+    this.definition = definition;
+    this.harness = harness;
+    this.decides = options.decides ?? true;
+    this.patience = options.patience ?? patience;
+    this.schema = harness.schema ?? numbered;
+  }
+
+  /** Whether a checkpoint that was stored counts although the sink has not committed it. */
+  get followsStored(): boolean {
+    return !this.decides || this.definition.committedCheckpoint === undefined;
+  }
+
+  get spec(): SinkSpec {
+    return { definition: this.definition, params: this.harness.params };
+  }
+
+  get #state(): string {
+    return join(this.folder, 'state');
+  }
+
+  /** Makes what is there before the first run. */
+  begin(): void {
+    mkdirSync(this.#state);
+    this.harness.before?.(this.folder);
+  }
+
+  async open(options: SinkOptions = {}, resume: Resume = null): Promise<{ readonly run: SinkRun; readonly writer: Writer }> {
+    const run = new SinkRun(this.folder, options);
+    this.#runs.push(run);
+    const writer = await run.open(this.spec, this.schema, resume);
+    if (!this.decides) writer.transaction?.keepRedo(this.#state);
+    return { run, writer };
+  }
+
+  /** As `writeThroughCrashes` does; the rows are those up to `count`. */
+  async throughCrashes(count: number, intervals: readonly Interval[]): Promise<void> {
+    const { half } = this.harness;
+    await writeThroughCrashes(this.folder, [this.spec], this.schema, this.rows(0, count), intervals, {
+      decides: this.decides,
+      onRun: (run) => this.#runs.push(run),
+      ...(half && { half: (_: SinkSpec, token: Json) => half(this.folder, token) }),
+    });
+  }
+
+  /** Rows that cannot be changed: others get the same ones. */
+  rows(from: number, to: number, textOf: (n: number) => string = (n) => `row ${n}`): Row[] {
+    const row = this.harness.row ?? ((n, text) => ({ n, text }));
+    return Array.from({ length: to - from }, (_, i) => Object.freeze(row(from + i, textOf(from + i))));
+  }
+
+  async write(writer: Writer, from: number, to: number): Promise<void> {
+    await writer.write(this.rows(from, to));
+  }
+
+  /** Both phases of a checkpoint; gives the token. */
+  async checkpoint(writer: Writer, number: number): Promise<Json> {
+    const token = (await writer.prepare?.(number)) ?? null;
+    await writer.commit(number);
+    return token;
+  }
+
+  /** The output holds the rows up to `count`, with those of before where they stay, and nothing lies beside it. */
+  expectRows(count: number, moment: string): void {
+    const { earlier, before } = this.harness;
+    const numbers = Array.from({ length: count }, (_, i) => i);
+    this.expectShown(before && earlier === 'stay' ? [-1, ...numbers] : numbers, moment);
+    this.expectNothingBeside(moment);
+    assert.deepEqual(readdirSync(this.#state), [], `What lies in the run's own folder ${moment}`);
+  }
+
+  /** The same while a run is under way. Where rows are seen early, there may be more of them. */
+  expectRowsSoFar(count: number, moment: string): void {
+    const { early, earlier, before, shown } = this.harness;
+    const numbers = [...(before && earlier === 'stay' ? [-1] : []), ...Array.from({ length: count }, (_, i) => i)];
+    if (early) assert.deepEqual(shown(this.folder).slice(0, numbers.length), numbers, moment);
+    else this.expectShown(numbers, moment);
+  }
+
+  expectAsBefore(moment: string): void {
+    this.expectShown(this.harness.before ? [-1] : [], moment);
+  }
+
+  expectShown(expected: readonly number[], moment: string): void {
+    const shown = this.harness.shown(this.folder);
+    const counted = this.harness.delivers === 'at least once' ? [...new Set(shown)] : shown;
+    assert.deepEqual(counted, expected, `The rows of the output ${moment}`);
+  }
+
+  expectNothingBeside(moment: string): void {
+    const beside = readdirSync(this.folder).filter((name) => name !== 'state' && !this.harness.files.includes(name));
+    assert.deepEqual(beside, [], `What lies beside the output ${moment}`);
+  }
+
+  /** Closes what killed runs have left open, so that they cost this process nothing. */
+  async dispose(): Promise<void> {
+    for (const run of this.#runs) await run.close().catch(() => {});
+  }
+}

@@ -1,0 +1,56 @@
+import { type RefObject, useEffect } from 'react';
+
+const controls = 'a[href], button:not(:disabled), input:not(:disabled), textarea:not(:disabled), [role="grid"][tabindex="0"]';
+
+/**
+ * Keeps the keyboard within a part of the editor when the control that has the focus is removed, as a button is that fixes a
+ * problem: the first control of the innermost element that is left takes the focus, or whatever `otherwise` gives it to. A mouse
+ * leaves no focus behind.
+ */
+export function useKeptFocus(part: RefObject<HTMLElement | null>, otherwise: () => void): void {
+  useEffect(() => {
+    const root = part.current;
+    if (!root) return;
+    /** The control that has the focus, and what it stands in; innermost first. */
+    let path: readonly Element[] = [];
+    const remember = ({ target }: FocusEvent) => {
+      path = target instanceof Element && target.matches(':focus-visible') ? pathWithin(root, target) : [];
+    };
+    // A browser may report a control that is removed as left; one that is still there was left by somebody.
+    const forget = () =>
+      queueMicrotask(() => {
+        if (path[0]?.isConnected && document.activeElement !== path[0]) path = [];
+      });
+    const observer = new MutationObserver(() => {
+      if (path.length === 0 || path[0]!.isConnected) return;
+      const left = path.filter((element) => element.isConnected);
+      path = [];
+      if (document.activeElement !== document.body) return;
+      const control = firstControl(left);
+      if (control) control.focus();
+      else otherwise();
+    });
+    root.addEventListener('focusin', remember);
+    root.addEventListener('focusout', forget);
+    observer.observe(root, { childList: true, subtree: true });
+    return () => {
+      root.removeEventListener('focusin', remember);
+      root.removeEventListener('focusout', forget);
+      observer.disconnect();
+    };
+  }, [part, otherwise]);
+}
+
+function pathWithin(root: Element, target: Element): Element[] {
+  const path: Element[] = [];
+  for (let at: Element | null = target; at && at !== root; at = at.parentElement) path.push(at);
+  return path;
+}
+
+function firstControl(places: readonly Element[]): HTMLElement | undefined {
+  for (const place of places) {
+    const control = [...place.querySelectorAll<HTMLElement>(controls)].find((each) => each.tabIndex >= 0 && each.checkVisibility());
+    if (control) return control;
+  }
+  return undefined;
+}
