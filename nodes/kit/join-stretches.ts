@@ -202,7 +202,7 @@ export class JoinStretches {
   }
 
   snapshot(): StretchesSnapshot {
-    const stretches = this.#inOrder.map(({ number, block, due, runs }) => ({ number, block: block && block.pack(), due: due.inOrder(), runs: [...runs] }));
+    const stretches = this.#inOrder.map(({ number, block, due, runs }) => ({ number, block: block?.pack() ?? null, due: due.inOrder(), runs: [...runs] }));
     return { stretches, due: this.#due.snapshot(), nextRun: this.#spilled.snapshot() };
   }
 

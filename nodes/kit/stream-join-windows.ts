@@ -280,7 +280,7 @@ export class WindowMatcher implements Matcher {
 
   snapshot(): State {
     const of = (side: Side): SideSnapshot => ({
-      slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block && block.pack(), runs: [...runs] })),
+      slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block?.pack() ?? null, runs: [...runs] })),
       nextRun: this.#spilled[side].snapshot(),
     });
     return { left: of('left'), right: of('right'), windows: [...this.#windows.keys()] } as unknown as State;
