@@ -90,7 +90,7 @@ test('any batches, checkpoints and crashes leave what an undisturbed run writes'
         expect(parts()).toEqual([]);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 40 },
   );
 });
 

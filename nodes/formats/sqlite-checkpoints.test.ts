@@ -133,7 +133,7 @@ test('any batches, checkpoints and crashes leave what an undisturbed run writes,
     ),
     { numRuns: 25 },
   );
-}, 60_000);
+});
 
 describe('what is visible when', () => {
   const open = async (sinks: readonly SinkSpec[], resume: Resume = null, signal = new AbortController().signal) => {

@@ -292,3 +292,8 @@ it('says which port is taken', async () => {
   await expect(open()).rejects.toThrow(`Port ${port} is taken`);
   await new Promise((resolve) => server.close(resolve));
 });
+
+it('says how its columns become known', () => {
+  const inferred = httpIn.infer({ params: { columns: [] } as never, inputs: {}, inputLists: {}, discovered: null, analyse: null as never });
+  expect(inferred.problems).toMatchObject([{ code: 'columns/missing', field: 'columns', hint: expect.stringContaining('"Listen for a sample"') }]);
+});

@@ -32,6 +32,20 @@ test.each([
   expect([rows, failures, problems]).toEqual([[{ a: 1 }], [], []]);
 });
 
+it('says in which encoding the file is, and offers another one where it is not valid UTF-8', async () => {
+  const folder = folderOf({ 'a.log': Buffer.from('one\nM\xfcnchen\n', 'latin1') });
+  const { detected } = await readSource(textFile, folder, { path: 'a.log' });
+  expect(detected).toMatchObject([
+    {
+      param: 'encoding',
+      value: 'UTF-8, with faults',
+      because: expect.stringContaining('line 2 is not valid UTF-8'),
+      lines: [{ line: 2, text: 'München' }],
+      instead: { value: 'windows-1252' },
+    },
+  ]);
+});
+
 it('lines that do not fit are failures with their place, never nulls', async () => {
   const folder = folderOf({ 'a.log': `${access(1)}nonsense\n\n${access(3, 200, '')}${access(4)}` });
   const { rows, failures, problems, places } = await readSource(textFile, folder, { path: 'a.log', format: 'combined' });

@@ -155,7 +155,7 @@ describe('millrace run', () => {
     const askedAt = Date.now();
     const { code, stdout, stderr } = await ended;
     expect(code).toBe(130);
-    expect(Date.now() - askedAt).toBeLessThan(15_000);
+    expect(Date.now() - askedAt).toBeLessThan(60_000);
     expect(stderr).toContain('Stopping');
     expect(stdout).toMatch(/Stopped in/);
     expect(readdirSync(folder).filter((name) => name.includes('out.jsonl'))).toEqual([]);

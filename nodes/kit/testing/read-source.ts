@@ -2,13 +2,16 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Detected } from '../../../engine/schema/detected.ts';
 import type { Json, Row, Schema } from '../../../engine/schema/types.ts';
-import type { NodeProblem, OrderCare, Reader, RowFailure, SourceDefinition, WatermarkStep } from '../node.ts';
+import type { Discovery, NodeProblem, OrderCare, Reader, RowFailure, SourceDefinition, WatermarkStep } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 
 export interface Outcome {
   readonly schema: Schema | null;
   readonly problems: readonly NodeProblem[];
+  /** What was found of how the input is written. */
+  readonly detected: readonly Detected[];
   readonly rows: readonly Row[];
   /** `source:line` of each row. */
   readonly places: readonly string[];
@@ -43,6 +46,7 @@ export interface SourceOptions {
 export interface OpenSource {
   readonly schema: Schema | null;
   readonly problems: readonly NodeProblem[];
+  readonly detected: readonly Detected[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
   /** Opens the reader. Only where there is a schema. */
@@ -59,7 +63,7 @@ export async function openSource(
   const params: any = completeParams(definition.params, given as Params);
   const path = (relative: string) => resolve(folder, relative);
   const signal = options.signal ?? new AbortController().signal;
-  const discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
+  const discovery: Discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
   const inference = definition.infer({ params, inputs: {}, inputLists: {}, discovered: discovery.schema, analyse: null as never });
   const schema = inference.outputs['rows'] ?? null;
   const failures: RowFailure[] = [];
@@ -89,7 +93,8 @@ export async function openSource(
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       refuse: (failure) => failures.push(failure),
     });
-  return { schema, problems: [...(discovery.problems ?? []), ...(inference.problems ?? [])], failures, logs, open };
+  const problems = [...(discovery.problems ?? []), ...(inference.problems ?? [])];
+  return { schema, problems, detected: discovery.detected ?? [], failures, logs, open };
 }
 
 export async function readSource(
