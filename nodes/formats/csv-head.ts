@@ -7,7 +7,7 @@ import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { words } from '../kit/text-formats.ts';
-import { type ByteOptions, openBytes } from './byte-reader.ts';
+import { type ByteOptions, openBytesUntil } from './byte-reader.ts';
 import { type CellFormats, missingMarks, plainRows } from './cell-formats.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
 import { type CsvSample, csvEvidence } from './csv-evidence.ts';
@@ -258,7 +258,7 @@ function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine
 /** Throws a MillraceError where not even the header can be read. */
 export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxRows: number, signal = noSignal): Promise<CsvHead> {
   const { encoding, lineEnds } = options;
-  const reader = await within(openBytes(file, { encoding, lineEnds, chunkSize: sniffBytes }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding, lineEnds, chunkSize: sniffBytes });
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let ended = false;

@@ -66,16 +66,6 @@ it('gives the rows of a whole batch of lines that do not fit', async () => {
   expect(failures).toHaveLength(100);
 });
 
-it('goes on behind any batch', async () => {
-  const folder = folderOf({ 'a.log': Array.from({ length: 20 }, (_, i) => (i % 3 === 0 ? 'nonsense\n' : access(i))).join('') });
-  const params = { path: 'a.log', format: 'combined' };
-  const whole = await readSource(textFile, folder, params, { batchSize: 3 });
-  for (const { rows, position } of whole.positions) {
-    const rest = await readSource(textFile, folder, params, { start: position });
-    expect(rest.rows).toEqual(whole.rows.slice(rows));
-  }
-});
-
 describe('types', () => {
   it('of groups are told from the lines, hold for all of them, and can be set', async () => {
     const lines = `${Array.from({ length: 1500 }, (_, i) => `${i} 0${i % 10} 2026-01-31T12:00:00Z\n`).join('')}x 07 2026-01-31T12:00:01Z\n`;
