@@ -10,7 +10,7 @@ const schema: Schema = {
   ],
   eventTime: { column: 'at' },
 };
-type Change = Partial<PlannedNode> & { readonly version?: number };
+type Change = Partial<PlannedNode> & { readonly version?: number; readonly stateVersion?: number };
 const before: { readonly [id: string]: Change } = {
   readings: { type: 'tail', kind: 'source', params: { path: 'a.log', outOfOrder: 0 } },
   filter: { type: 'filter', params: { where: 'row.n > 1' }, inputs: { rows: schema } },
@@ -25,7 +25,13 @@ function shape(changes: { readonly [id: string]: Change | null } = {}, name = 'R
   });
   const plan: PhysicalPlan = { nodes, edges: [], sourceGroups: [], chains: [], bounded: false };
   const versions = new Map(Object.entries({ ...before, ...changes }).map(([id, node]) => [node?.type ?? before[id]?.type ?? id, node?.version ?? 1]));
-  return shapeOf(name, plan, (type) => versions.get(type)!);
+  const stateVersions = new Map(Object.entries(changes).map(([id, node]) => [node?.type ?? before[id]?.type ?? id, node?.stateVersion ?? 1]));
+  return shapeOf(
+    name,
+    plan,
+    (type) => versions.get(type)!,
+    (type) => stateVersions.get(type) ?? 1,
+  );
 }
 const withState = ['readings', 'sums', 'table'];
 const compare = (changes: { readonly [id: string]: Change | null }) => compareShapes(shape(), shape(changes), withState);
@@ -64,6 +70,7 @@ describe('state is dropped, with the reason in words', () => {
     ['its where was changed', 'sums', { params: { ...params, where: `row.n > 1 && ${'x'.repeat(99)}` } }],
     ['it was of type "sums" and is now of type "counts"', 'sums', { type: 'counts' }],
     ['its state is of version 1 of "sums", and now version 2 runs', 'sums', { version: 2 }],
+    ['its state was kept by another version of Millrace, in another form', 'sums', { stateVersion: 2 }],
     ['other columns arrive at it', 'sums', { inputs: { rows: { columns: schema.columns } } }],
     ['other columns arrive at it', 'sums', { inputs: { rows: { ...schema, columns: schema.columns.slice(0, 1) } } }],
     ['it is no longer in the pipeline', 'sums', null],

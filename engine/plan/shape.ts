@@ -12,6 +12,8 @@ export interface NodeShape {
   readonly type: string;
   /** Of the node type. */
   readonly version: number;
+  /** Of the form in which the node type keeps its state; absent where that is 1. */
+  readonly stateVersion?: number;
   readonly params: { readonly [name: string]: Json };
   /** By port: the columns that arrive, in no order that means anything, and the event time. */
   readonly inputs: { readonly [port: string]: string };
@@ -20,12 +22,13 @@ export interface NodeShape {
 /** Params that every source has, and that change nothing about how far it was read. */
 const ofWatermarks = ['outOfOrder', 'idleAfter', 'ahead'];
 
-export function shapeOf(pipeline: string, plan: PhysicalPlan, version: (type: string) => number): Shape {
+export function shapeOf(pipeline: string, plan: PhysicalPlan, version: (type: string) => number, stateVersion: (type: string) => number = () => 1): Shape {
   const nodes = plan.nodes.map(({ id, type, kind, params: all, inputs, inputLists }): [NodeId, NodeShape] => {
     const params = kind === 'source' ? Object.fromEntries(Object.entries(all).filter(([name]) => !ofWatermarks.includes(name))) : all;
     const schemas = { ...Object.fromEntries(Object.entries(inputs).map(([port, schema]) => [port, [schema]])), ...inputLists };
     const texts = Object.entries(schemas).map(([port, list]) => [port, list.map(schemaText).sort().join(' | ')]);
-    return [id, { type, version: version(type), params, inputs: Object.fromEntries(texts) }];
+    const form = stateVersion(type);
+    return [id, { type, version: version(type), ...(form > 1 && { stateVersion: form }), params, inputs: Object.fromEntries(texts) }];
   });
   return { pipeline, nodes: Object.fromEntries(nodes) };
 }
@@ -69,6 +72,7 @@ function difference(before: NodeShape | undefined, after: NodeShape | undefined,
   if (!before) return 'nothing is known of how it was before';
   if (before.type !== after.type) return `it was of type "${before.type}" and is now of type "${after.type}"`;
   if (before.version !== after.version) return `its state is of version ${before.version} of "${after.type}", and now version ${after.version} runs`;
+  if ((before.stateVersion ?? 1) !== (after.stateVersion ?? 1)) return 'its state was kept by another version of Millrace, in another form';
   return paramsDifference(before.params, after.params, (param) => isDuration(after.type, param)) ?? inputsDifference(before.inputs, after.inputs);
 }
 

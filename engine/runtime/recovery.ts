@@ -49,7 +49,12 @@ export function findStart(job: RunJob, env: RecoveryEnv): Promise<Start> {
 async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
   const { stateFolder, from } = job.options;
   const memory = stateBudget(job.options.stateMemory);
-  const shape = shapeOf(job.name, job.plan, (type) => env.definition(type)?.version ?? 0);
+  const shape = shapeOf(
+    job.name,
+    job.plan,
+    (type) => env.definition(type)?.version ?? 0,
+    (type) => env.definition(type)?.stateVersion ?? 1,
+  );
   if (stateFolder === null) {
     if (typeof from === 'number')
       throw new MillraceError({ code: 'checkpoint/missing', message: `The run keeps no checkpoints, so there is no checkpoint ${from}.` });

@@ -40,15 +40,9 @@ export interface StretchesOptions {
   readonly packer: RowPacker;
   /** Whether rows without a partner are to come out. */
   readonly keep: boolean;
+  onPartner(time: number, row: Row): void;
   readonly states: { readonly rows: KeyedState<State>; readonly due: KeyedState<State> };
 }
-
-export interface Partner {
-  readonly time: number;
-  readonly row: Row;
-}
-
-const none: readonly Partner[] = [];
 
 /** The rows of one side of a join, by stretches of time that go as a whole. */
 export class JoinStretches {
@@ -61,8 +55,8 @@ export class JoinStretches {
   #spares: RowBlock[] = [];
   readonly #spilled: SpilledBlocks;
   readonly #due: SpilledQueue<Due>;
-  /** What was found last in a block: one list for all, as it is asked for with each row. */
-  readonly #rows: number[] = [];
+  /** What was found last in a block: always the same list, as it is asked for with each row. */
+  readonly #found: number[] = [];
 
   constructor(options: StretchesOptions) {
     this.#options = options;
@@ -78,48 +72,53 @@ export class JoinStretches {
     this.bytes += this.#options.layout.rowBytes;
   }
 
-  /** The rows of a key from one time to another, both included, in the order of their times, those of one time as they came. They have a partner from now on. */
-  partners(key: JoinKey, from: number, to: number): readonly Partner[] {
-    let found = none;
+  /**
+   * Gives the rows of a key from one time to another, both included, to `onPartner`, in the order of their times, those of one time as
+   * they came. They have a partner from now on. Gives their number.
+   */
+  meet(key: JoinKey, from: number, to: number): number {
+    let count = 0;
     const end = this.#numberOf(to);
     for (let number = this.#numberOf(from); number <= end; number++) {
       const stretch = this.#byNumber.get(number);
       if (stretch === undefined) continue;
-      const own = this.#partnersIn(stretch, key, from, to);
-      if (own.length > 0) found = found.length > 0 ? [...found, ...own] : own;
+      const { block, runs } = stretch;
+      if (runs.length > 0) count += this.#meetSpilled(stretch, key, from, to);
+      else if (block !== null) count += this.#meetHeld(block, key, from, to);
     }
-    return found;
+    return count;
   }
 
-  #partnersIn(stretch: Stretch, key: JoinKey, from: number, to: number): readonly Partner[] {
-    const { block, runs } = stretch;
-    let found: Partner[] | null = null;
-    for (const run of runs) {
+  #meetHeld(block: RowBlock, key: JoinKey, from: number, to: number): number {
+    const count = block.find(key, from, to, this.#found);
+    for (let i = 0; i < count; i++) {
+      const at = this.#found[i]!;
+      block.marks[at] = matched;
+      this.#options.onPartner(block.times[at]!, block.row(at));
+    }
+    return count;
+  }
+
+  /** Where rows of the stretch are in keyed state: they came before those in memory. */
+  #meetSpilled(stretch: Stretch, key: JoinKey, from: number, to: number): number {
+    const partners: { readonly time: number; readonly row: Row }[] = [];
+    const find = (block: RowBlock): number[] => {
+      const rows = this.#found.slice(0, block.find(key, from, to, this.#found));
+      for (const at of rows) partners.push({ time: block.times[at]!, row: block.row(at) });
+      return rows;
+    };
+    for (const run of stretch.runs) {
       const part = partOf(key, run.parts);
-      const spilled = this.#spilled.part(run, part);
-      if (spilled === null || !this.#find(spilled, key, from, to)) continue;
-      found = this.#made(spilled, found);
-      if (this.#options.keep) this.#spilled.mark(run, part, this.#rows, matched, this.#endOf(stretch));
+      const block = this.#spilled.part(run, part);
+      if (block === null) continue;
+      const rows = find(block);
+      if (this.#options.keep && rows.length > 0) this.#spilled.mark(run, part, rows, matched, this.#endOf(stretch));
     }
-    const inState = found !== null;
-    if (block !== null && this.#find(block, key, from, to)) {
-      found = this.#made(block, found);
-      for (const at of this.#rows) block.marks[at] = matched;
-    }
-    if (inState) found!.sort((a, b) => a.time - b.time);
-    return found ?? none;
-  }
-
-  #find(block: RowBlock, key: JoinKey, from: number, to: number): boolean {
-    this.#rows.length = 0;
-    block.find(key, from, to, this.#rows);
-    return this.#rows.length > 0;
-  }
-
-  #made(block: RowBlock, into: Partner[] | null): Partner[] {
-    const found = into ?? [];
-    for (const at of this.#rows) found.push({ time: block.times[at]!, row: block.row(at) });
-    return found;
+    const { block } = stretch;
+    if (block !== null) for (const at of find(block)) block.marks[at] = matched;
+    partners.sort((a, b) => a.time - b.time);
+    for (const { time, row } of partners) this.#options.onPartner(time, row);
+    return partners.length;
   }
 
   // ---- Rows that come out alone
@@ -151,15 +150,15 @@ export class JoinStretches {
   /** Removes the stretches that have no row after this time. */
   drop(time: number): void {
     let count = 0;
-    let wasSpilled = false;
+    const runs: BlockRun[] = [];
     for (; count < this.#inOrder.length && this.#endOf(this.#inOrder[count]!) <= time; count++) {
       const stretch = this.#inOrder[count]!;
       this.#byNumber.delete(stretch.number);
-      wasSpilled ||= stretch.runs.length > 0;
+      runs.push(...stretch.runs);
       if (stretch.block !== null) this.#release(stretch, stretch.block);
     }
     if (count > 0) this.#inOrder.splice(0, count);
-    if (wasSpilled) this.#spilled.expire(time);
+    if (runs.length > 0) this.#spilled.expire(runs, time);
   }
 
   /** How many rows in memory have a time after this one. */
@@ -203,7 +202,7 @@ export class JoinStretches {
   }
 
   snapshot(): StretchesSnapshot {
-    const stretches = this.#inOrder.map(({ number, block, due, runs }) => ({ number, block: block && block.pack(), due: due.inOrder(), runs: [...runs] }));
+    const stretches = this.#inOrder.map(({ number, block, due, runs }) => ({ number, block: block?.pack() ?? null, due: due.inOrder(), runs: [...runs] }));
     return { stretches, due: this.#due.snapshot(), nextRun: this.#spilled.snapshot() };
   }
 

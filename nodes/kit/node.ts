@@ -45,6 +45,8 @@ export interface Identity {
   readonly icon: IconName;
   /** Rises by one with each migration; starts at 1. */
   readonly version: number;
+  /** Rises by one where what a checkpoint has of the node's state changes its form: older state is then refused. 1 where it is left out. */
+  readonly stateVersion?: number;
   readonly keywords?: readonly string[];
   /** The engine puts it into runs by itself: nobody chooses it, so neither the palette nor the docs list it. */
   readonly hidden?: boolean;

@@ -22,6 +22,8 @@ export class SpilledBlocks {
   readonly #layout: BlockLayout;
   /** Parts that the state has in memory, with their indexes. */
   readonly #read = new WeakMap<PackedBlock, RowBlock>();
+  /** By run and part: the names of their entries, which are asked for with each row. */
+  readonly #names = new Map<number, string[]>();
   #nextId = 0;
 
   constructor(state: KeyedState<State>, layout: BlockLayout) {
@@ -45,7 +47,7 @@ export class SpilledBlocks {
 
   /** Null where the part has no rows. The block is not to be changed. */
   part(run: BlockRun, part: number): RowBlock | null {
-    const packed = this.#state.get(nameOf(run, part)) as PackedBlock | undefined;
+    const packed = this.#state.get(this.#nameOf(run, part)) as PackedBlock | undefined;
     if (packed === undefined) return null;
     let block = this.#read.get(packed);
     if (block === undefined) {
@@ -53,6 +55,15 @@ export class SpilledBlocks {
       this.#read.set(packed, block);
     }
     return block;
+  }
+
+  #nameOf(run: BlockRun, part: number): string {
+    let names = this.#names.get(run.id);
+    if (names === undefined) {
+      names = Array.from({ length: run.parts }, (_, each) => nameOf(run, each));
+      this.#names.set(run.id, names);
+    }
+    return names[part]!;
   }
 
   /** The marks of the rows of a part that has rows. */
@@ -68,7 +79,9 @@ export class SpilledBlocks {
     this.#state.set(marksOf(run, part), marks, expiresAt);
   }
 
-  expire(time: number): void {
+  /** Removes runs, of which `time` is the latest that they were to expire at. */
+  expire(runs: readonly BlockRun[], time: number): void {
+    for (const { id } of runs) this.#names.delete(id);
     this.#state.expire(time);
   }
 

@@ -5,14 +5,16 @@ import { type Match, type Matcher, type MatcherOptions, otherSide, type Side, si
 
 /** In milliseconds: shorter stretches would be many, with few rows each. */
 const leastStretch = 1000;
+/** A row looks into no more stretches of the other side than this, and one. */
+const mostStretches = 16;
 
 type Snapshot = { readonly [side in Side]: StretchesSnapshot };
 
 /**
  * Joins rows whose times lie within a range of each other. Pairs come out as soon as both rows are there.
  *
- * Stretches are about as long as the range, so that a row meets what is in two or three of them. Where memory is short the latest ones
- * leave it first: it is for them that no partner comes for longest.
+ * A stretch of time is about as long as its rows wait for partners, so that a row meets what is in a few of them. Where memory is short
+ * the latest ones leave it first: it is for them that no partner comes for longest.
  */
 export class RangeMatcher implements Matcher {
   readonly behind: number;
@@ -20,18 +22,34 @@ export class RangeMatcher implements Matcher {
   /** How far after a row's own time its partners may be. */
   readonly #reach: { readonly left: number; readonly right: number };
   readonly #rows: { readonly [side in Side]: JoinStretches };
+  /** The row that looks for partners. */
+  #row: Row = {};
+  #time = 0;
   /** Rows up to this time are late. */
   #horizon = Number.NEGATIVE_INFINITY;
 
   constructor({ before, after }: Extract<Match, { kind: 'range' }>, options: MatcherOptions) {
     this.#options = options;
     this.#reach = { left: after, right: before };
+    const { emit } = options;
+    const onPartner = {
+      left: (time: number, row: Row): void => {
+        const later = Math.max(time, this.#time);
+        emit(row, this.#row, later, later);
+      },
+      right: (time: number, row: Row): void => {
+        const later = Math.max(time, this.#time);
+        emit(this.#row, row, later, later);
+      },
+    };
     const rowsOf = (side: Side) =>
       new JoinStretches({
-        length: Math.max(before + after, leastStretch),
+        // A stretch is held for so much longer than its first row is needed.
+        length: Math.max(this.#reach[side], Math.ceil((before + after) / mostStretches), leastStretch),
         layout: options.layouts[side],
         packer: options.packers[side],
         keep: options.keep[side],
+        onPartner: onPartner[side],
         states: { rows: options.state(`${side} rows`), due: options.state(`${side} due`) },
       });
     this.#rows = { left: rowsOf('left'), right: rowsOf('right') };
@@ -51,15 +69,11 @@ export class RangeMatcher implements Matcher {
   }
 
   add(side: Side, key: JoinKey, time: number, row: Row): void {
-    const { emit } = this.#options;
     const other = otherSide[side];
-    const partners = this.#rows[other].partners(key, time - this.#reach[other], time + this.#reach[side]);
-    for (const partner of partners) {
-      const later = Math.max(time, partner.time);
-      if (side === 'left') emit(row, partner.row, later, later);
-      else emit(partner.row, row, later, later);
-    }
-    this.#rows[side].add(key, time, row, partners.length > 0);
+    this.#row = row;
+    this.#time = time;
+    const count = this.#rows[other].meet(key, time - this.#reach[other], time + this.#reach[side]);
+    this.#rows[side].add(key, time, row, count > 0);
   }
 
   addAlone(side: Side, time: number, row: Row): void {

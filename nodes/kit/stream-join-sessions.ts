@@ -1,9 +1,9 @@
 import type { Row, State } from '../../engine/schema/types.ts';
 import type { JoinKey } from './join-keys.ts';
 import type { KeyedState } from './keyed-state.ts';
+import type { PackedRow } from './packed-rows.ts';
 import { SpilledLists } from './spilled-lists.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from './spilled-queue.ts';
-import type { PackedRow } from './packed-rows.ts';
 import { type Match, type Matcher, type MatcherOptions, type Side, sides } from './stream-join-matcher.ts';
 import { TimeQueue } from './time-queue.ts';
 
@@ -237,7 +237,9 @@ export class SessionMatcher implements Matcher {
   snapshot(): State {
     const rows = (side: Side) => {
       const { pack } = this.#options.packers[side];
-      return [...this.#sessions.values()].flatMap((sessions) => sessions.flatMap((session) => session[side].map(({ time, row }): SpilledRow => [time, false, pack(row)])));
+      return [...this.#sessions.values()].flatMap((sessions) =>
+        sessions.flatMap((session) => session[side].map(({ time, row }): SpilledRow => [time, false, pack(row)])),
+      );
     };
     return { left: rows('left'), right: rows('right'), lists: this.#listCount, due: this.#due.snapshot() } satisfies Snapshot;
   }

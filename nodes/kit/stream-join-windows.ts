@@ -209,7 +209,7 @@ export class WindowMatcher implements Matcher {
     if (slice === undefined) return;
     this.#slices[side].delete(start);
     if (slice.block !== null) this.#release(side, slice, slice.block);
-    if (slice.runs.length > 0) this.#spilled[side].expire(Math.min(gone, this.#lastOf(start)));
+    if (slice.runs.length > 0) this.#spilled[side].expire(slice.runs, Math.min(gone, this.#lastOf(start)));
   }
 
   #release(side: Side, slice: Slice, block: RowBlock): void {
@@ -280,7 +280,7 @@ export class WindowMatcher implements Matcher {
 
   snapshot(): State {
     const of = (side: Side): SideSnapshot => ({
-      slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block && block.pack(), runs: [...runs] })),
+      slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block?.pack() ?? null, runs: [...runs] })),
       nextRun: this.#spilled[side].snapshot(),
     });
     return { left: of('left'), right: of('right'), windows: [...this.#windows.keys()] } as unknown as State;

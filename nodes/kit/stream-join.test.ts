@@ -1,3 +1,4 @@
+import { deserialize, serialize } from 'node:v8';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import '../../test/property-seed.ts';
@@ -46,5 +47,69 @@ it.each([
       expect(operator.stateSize!()).toEqual({ entries: 0, bytes: 0 });
     }),
     { numRuns: 50 },
+  );
+});
+
+/** So wide that some rows are several parts of a run. */
+const texts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`text${i}`, 'string']));
+const wide = { ...schema({ time: 'timestamp', key: 'integer', n: 'integer', ...texts }), eventTime: { column: 'time' } };
+
+it.each([
+  { kind: 'range', before: 2000, after: 500 },
+  { kind: 'windows', length: 3000, every: 1000, offset: 0 },
+  { kind: 'windows', length: 2500, every: 1000, offset: 300 },
+] as const)('gives the same rows from runs of any number of parts, through restarts: %j', (match) => {
+  const wideBatch = fc.record({
+    port: fc.constantFrom('left', 'right'),
+    rows: fc.array(fc.record({ time: fc.nat(9000), key: fc.nat(60) }), { maxLength: 80 }),
+    watermark: fc.nat(9000),
+    restart: fc.boolean(),
+  });
+  const play = (batches: readonly (typeof wideBatch extends fc.Arbitrary<infer T> ? T : never)[], kind: 'inner' | 'outer', memory: number) => {
+    const states = new Map<string, MemoryState<any>>();
+    let out: Row[] = [];
+    const context = {
+      inputs: { left: wide, right: wide },
+      emit: (_: string, rows: readonly Row[]) => void out.push(...rows),
+      fail: () => {},
+      state: (name: string): MemoryState<any> => states.get(name) ?? states.set(name, new MemoryState()).get(name)!,
+      memory,
+    };
+    const times = { left: { column: 'time' }, right: { column: 'time' } };
+    const columns = (['left', 'right'] as const).flatMap((side) =>
+      ['n', 'text39'].map((name) => ({ column: { name: `${side}_${name}`, type: 'string', nullable: true } as const, [side]: name })),
+    );
+    const make = () => streamJoining({ kind, match, keys: [{ left: 'key', right: 'key' }], lateness: 100, times, stamps: [], columns }, context);
+    let operator = make();
+    let watermark = 0;
+    const emitted: string[][] = [];
+    for (const [i, each] of batches.entries()) {
+      const row = ({ time, key }: { time: number; key: number }, j: number): Row => ({
+        time,
+        key,
+        n: i * 1000 + j,
+        ...Object.fromEntries(Object.keys(texts).map((name) => [name, `${j}`])),
+      });
+      operator.process(each.rows.map(row), each.port);
+      if (each.restart) {
+        const before = deserialize(serialize(operator.snapshot!())) as State;
+        operator = make();
+        operator.restore!(before);
+      }
+      watermark = Math.max(watermark, each.watermark);
+      operator.advance!(watermark);
+      emitted.push(out.map((each) => JSON.stringify(each)).sort());
+      out = [];
+    }
+    operator.advance!(endOfTime);
+    emitted.push(out.map((each) => JSON.stringify(each)).sort());
+    expect([...states.values()].map(({ size }) => size)).toEqual([...states.values()].map(() => 0));
+    return emitted;
+  };
+  fc.assert(
+    fc.property(fc.array(wideBatch, { maxLength: 10 }), fc.constantFrom('inner', 'outer'), fc.constantFrom(0, 100_000, 400_000), (batches, kind, memory) => {
+      expect(play(batches, kind, memory)).toEqual(play(batches, kind, Number.POSITIVE_INFINITY));
+    }),
+    { numRuns: 25 },
   );
 });

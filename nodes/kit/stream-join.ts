@@ -61,7 +61,10 @@ export function streamJoining(
       if (out.length >= batchSize) flush();
     },
   });
-  const timeReaders = { left: instantReader(schemas.left, times.left.column, times.left.shift), right: instantReader(schemas.right, times.right.column, times.right.shift) };
+  const timeReaders = {
+    left: instantReader(schemas.left, times.left.column, times.left.shift),
+    right: instantReader(schemas.right, times.right.column, times.right.shift),
+  };
   let watermark = beginningOfTime;
   const advance = (to: number): void => {
     watermark = to;

@@ -104,6 +104,7 @@ export default defineNode({
   category: 'Combine',
   icon: 'git-merge',
   version: 1,
+  stateVersion: 2,
   keywords: ['interval', 'window', 'session', 'inner', 'left', 'right', 'outer', 'correlate', 'match', 'merge'],
   docs: `
 Joins two streams of which neither is ever complete: orders with their payments, requests with their answers. Rows match where all pairs of key columns are equal and their times go together. To add columns from a table to a stream, use "Join".
