@@ -1,4 +1,5 @@
-// A sink: `npx millrace new-node sink NAME` copies this file. See _template.ts for what all nodes have in common.
+// A sink: `npx millrace new-node sink NAME` copies this file, and its harness for the contract suite. See _template.ts for
+// what all nodes have in common.
 import { openFileOutput } from './formats/file-output.ts';
 import { f } from './kit/fields.ts';
 import { defineNode } from './kit/node.ts';

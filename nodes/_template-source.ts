@@ -1,4 +1,5 @@
-// A source: `npx millrace new-node source NAME` copies this file. See _template.ts for what all nodes have in common.
+// A source: `npx millrace new-node source NAME` copies this file, and its harness for the contract suite. See _template.ts for
+// what all nodes have in common.
 import { f } from './kit/fields.ts';
 import { defineNode } from './kit/node.ts';
 

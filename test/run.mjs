@@ -1,6 +1,6 @@
 // `npm test`: every check and every test, and one closing line that counts them. `--check` runs the fast checks only.
 // `--long` runs what takes long and finds little (`*.long.test.ts`) and nothing else, and files in test/long-run.json when that
-// was and how it ended: every later `npm test` says so. Further arguments go to vitest: `npm test -- --project unit nodes`.
+// was and how it ended: every later `npm test` says so. Further arguments go to vitest: `npm test -- nodes/kit`.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -71,7 +71,7 @@ function metricsOf(summary: RunSummary, now: number): Metric[] {
     perNode('late_rows_total', 'counter', 'Rows that came after their window had gone.', ({ late }) => late),
     perNode('busy_seconds_total', 'counter', 'Time at work.', ({ busyMs }) => busyMs / 1000),
     perNode('idle_seconds_total', 'counter', 'Time waiting for rows.', ({ idleMs }) => idleMs / 1000),
-    perNode('blocked_seconds_total', 'counter', 'Time waiting for the nodes behind to take rows, or for other sources to catch up.', ({ blockedMs }) => blockedMs / 1000),
+    perNode('blocked_seconds_total', 'counter', 'Time waiting for the nodes behind, or for other sources to catch up.', ({ blockedMs }) => blockedMs / 1000),
     perNode('watermark_timestamp_seconds', 'gauge', 'Every row up to this event time has come, in seconds since 1970.', (stats) => timeOf(stats)),
     perNode('watermark_lag_seconds', 'gauge', 'How far the watermark is behind the clock.', (stats) => {
       const time = timeOf(stats);

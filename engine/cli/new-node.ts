@@ -5,7 +5,7 @@ import { entryFile } from '../threads.ts';
 
 const kinds = ['source', 'transform', 'sink'];
 
-/** `millrace new-node KIND NAME`: copies the template and puts the name in. */
+/** `millrace new-node KIND NAME`: copies the templates and puts the name in. */
 export async function newNode(kind: string, name: string): Promise<number> {
   if (!kinds.includes(kind))
     throw new MillraceError({ code: 'new-node/kind', message: `"${kind}" is not a kind of node.`, hint: `Use one of: ${kinds.join(', ')}.` });
@@ -17,20 +17,35 @@ export async function newNode(kind: string, name: string): Promise<number> {
     });
   }
   const root = join(dirname(entryFile('cli')), '..', '..');
-  const template = join(root, 'nodes', kind === 'transform' ? '_template.ts' : `_template-${kind}.ts`);
-  if (!existsSync(template)) {
+  const files = filesOf(root, kind, name);
+  if (!files.every(({ template }) => existsSync(template))) {
     throw new MillraceError({
       code: 'new-node/no-checkout',
       message: 'New nodes are written in a checkout of Millrace, and this is not one.',
       hint: 'Clone its repository, then run this there.',
     });
   }
-  const file = join(root, 'nodes', `${kind}s`, `${name}.ts`);
-  if (existsSync(file)) throw new MillraceError({ code: 'new-node/exists', message: `${file} exists already.`, hint: 'Choose another name.' });
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, fill(readFileSync(template, 'utf8'), name));
-  process.stdout.write(`${relative(process.cwd(), file)} is there. Write its params, infer, run and examples, then "npm test": they are run as tests.\n`);
+  const existing = files.find(({ path }) => existsSync(path));
+  if (existing) throw new MillraceError({ code: 'new-node/exists', message: `${existing.path} exists already.`, hint: 'Choose another name.' });
+  for (const { path, template } of files) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, fill(readFileSync(template, 'utf8'), name));
+  }
+  const [node, contract] = files.map(({ path }) => relative(process.cwd(), path));
+  const further = contract === undefined ? '' : ` Then tell in ${contract} how it is tested.`;
+  process.stdout.write(`${node} is there. Write its params, infer, run and examples.${further} "npm test -- --project unit conformance" runs them as tests.\n`);
   return 0;
+}
+
+/** The node's file, and for a source or sink its harness for the contract suite. */
+function filesOf(root: string, kind: string, name: string): readonly { readonly path: string; readonly template: string }[] {
+  const node = {
+    path: join(root, 'nodes', `${kind}s`, `${name}.ts`),
+    template: join(root, 'nodes', kind === 'transform' ? '_template.ts' : `_template-${kind}.ts`),
+  };
+  if (kind === 'transform') return [node];
+  const contracts = join(root, 'test', 'conformance', 'contracts');
+  return [node, { path: join(contracts, `${name}.ts`), template: join(contracts, `_template-${kind}.ts`) }];
 }
 
 /** The templates stand one folder higher. */

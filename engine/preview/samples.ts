@@ -43,7 +43,7 @@ export class Samples {
 }
 
 async function readSample(node: PlannedNode, definition: NodeDefinition, size: number, folder: string): Promise<Sample> {
-  if (definition.kind !== 'source') throw new Error(`${node.id} is no source`);
+  if (definition.kind !== 'source') throw new Error(`${node.id} is not a source`);
   const rows: Row[] = [];
   const watermarks: WatermarkStep[] = [];
   const positions: (RowPosition | undefined)[] = [];

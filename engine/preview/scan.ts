@@ -22,7 +22,7 @@ const emptyProgress = { done: 0, total: null };
 
 /** Never rejects for what the source throws: that is where reading ended. */
 export async function scan({ node, folder }: ScanJob, definition: NodeDefinition, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
-  if (definition.kind !== 'source') throw new Error(`${node.id} is no source`);
+  if (definition.kind !== 'source') throw new Error(`${node.id} is not a source`);
   const startedAt = performance.now();
   const tally = new Tally(Object.values(node.outputs)[0]!);
   const logs: string[] = [];

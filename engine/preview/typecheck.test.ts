@@ -15,7 +15,7 @@ const input: Schema = {
 let checker: TypeChecker;
 beforeAll(async () => {
   checker = await TypeChecker.load();
-}, 30_000);
+});
 
 const expression = (source: string): TypedCode => ({ node: 'hot', field: 'where', kind: 'expression', source, input });
 const module = (source: string): TypedCode => ({ node: 'step', field: 'code', kind: 'module', source, input });

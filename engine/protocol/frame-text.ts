@@ -27,13 +27,13 @@ export function parseFrame(text: string): Frame {
   } catch {
     throw new FrameRefusal('the frame is not JSON');
   }
-  if (!hasFrameShape(value)) throw new FrameRefusal('this is no frame');
+  if (!hasFrameShape(value)) throw new FrameRefusal('this is not a frame');
   return value;
 }
 
 /** The same for what was copied to this process as a value. */
 export function checkFrame(value: unknown): Frame {
-  if (!hasFrameShape(value)) throw new FrameRefusal('this is no frame');
+  if (!hasFrameShape(value)) throw new FrameRefusal('this is not a frame');
   if (isTooDeepValue(value)) throw new FrameRefusal('the frame is nested too deep');
   return value;
 }

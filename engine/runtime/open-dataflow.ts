@@ -189,7 +189,7 @@ class OpenDataflow implements Dataflow {
   async openReader(source: NodeId, start: Json = null): Promise<Reader> {
     const station = this.#stations.get(source)!;
     const { definition } = station;
-    if (definition.kind !== 'source') throw new Error(`${source} is no source`);
+    if (definition.kind !== 'source') throw new Error(`${source} is not a source`);
     try {
       const code = this.#codeOf(source);
       const refuse = (failure: RowFailure) => station.failures.refuse(failure);

@@ -182,10 +182,10 @@ describe('what is too much', () => {
   });
   test('comments take a time that grows with their length alone', () => {
     const source = `${'/**/'.repeat(60_000)}1`;
-    const started = performance.now();
+    const before = process.cpuUsage();
     expect(expression(source)).toBe(1);
     // 11 s when each copied the whole text.
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(5);
   });
   test.each(['import("fs")', 'import.source("fs")', 'import.defer("fs")', 'import.meta.url', '() => import\n("fs")'])('%s', (source) => {
     expect(refused(() => expression(source))).toMatchObject({ code: 'code/import', hint: expect.stringContaining('the row and the helpers') });

@@ -39,7 +39,7 @@ function utf8(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    const encoding = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff) ? 'UTF-16' : 'no UTF-8';
+    const encoding = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff) ? 'UTF-16' : 'not valid UTF-8';
     throw new MillraceError({
       code: 'file/not-text',
       message: `${path} is ${encoding}: a pipeline's file is text in UTF-8.`,

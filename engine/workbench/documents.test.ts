@@ -63,7 +63,7 @@ describe('saving', () => {
     writeFileSync(at('latin.millrace.json'), bytes);
     writeFileSync(at('wide.millrace.json'), Buffer.from(`\ufeff${text}`, 'utf16le'));
     await expect(documents.open(at('latin.millrace.json'))).rejects.toMatchObject({
-      problem: { code: 'file/not-text', message: expect.stringContaining('no UTF-8') },
+      problem: { code: 'file/not-text', message: expect.stringContaining('is not valid UTF-8') },
     });
     await expect(documents.open(at('wide.millrace.json'))).rejects.toMatchObject({
       problem: { code: 'file/not-text', message: expect.stringContaining('UTF-16') },

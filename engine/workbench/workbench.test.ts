@@ -77,6 +77,14 @@ const connect = () => {
   serveWorkbench(far, { runs, dataFolder: at('data'), examplesFolder: at('examples'), appVersion: '9.9.9', open: at('open.millrace.json') });
   return new Client<EditorProtocol>(near);
 };
+/** A check of the pipeline once its sources were looked at, which takes longer than a check waits where the machine is busy. */
+const checked = async (documentId: string) => {
+  for (;;) {
+    const check = await client.request('pipeline.check', { documentId, pipeline });
+    if (!check.problems.some(({ code }) => code === 'source/slow')) return check;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
 const codeOf = (attempt: Promise<unknown>) =>
   attempt.then(
     () => 'no error',
@@ -152,7 +160,7 @@ describe('a workbench', () => {
     const { documentId } = await client.request('document.new', {});
     const { path } = await client.request('document.save', { documentId, path: at('hot.millrace.json'), pipeline, stamp: null });
     expect(path).toBe(at('hot.millrace.json'));
-    const check = await client.request('pipeline.check', { documentId, pipeline });
+    const check = await checked(documentId);
     expect(check.problems).toEqual([]);
     expect(check.nodes['hot']!.outputs[0]!.schema!.columns.map((column) => `${column.name} ${column.type}`)).toEqual(['day string', 'temperature integer']);
     expect(check).toMatchObject({ runnable: true, reads: ['days.csv'], writes: ['hot.jsonl'], code: ['hot'] });
@@ -170,7 +178,7 @@ describe('a workbench', () => {
     expect(await codeOf(client.request('run.start', { documentId, pipeline, parameters: {} }))).toBe('document/untrusted');
     expect(runs.jobs).toEqual([]);
     await client.request('document.trust', { documentId });
-    expect((await client.request('pipeline.check', { documentId, pipeline })).nodes['days']!.outputs[0]!.schema).not.toBeNull();
+    expect((await checked(documentId)).nodes['days']!.outputs[0]!.schema).not.toBeNull();
     await client.request('run.start', { documentId, pipeline, parameters: {} });
     expect(runs.jobs).toMatchObject([{ name: 'Hot days', path: file, folder }]);
   });

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import { thousands } from '../../engine/schema/thousands.ts';
 import { fileError, type InputFile } from './input-files.ts';
+import { within } from './time-limit.ts';
 
 export interface ByteReader {
   /** The bytes were translated from another encoding: U+FFFD stands for what could not be. */
@@ -39,6 +40,11 @@ const headroom = 64 * 1024;
 /** Of these, the ends of lines are told. */
 const headBytes = 64 * 1024;
 const empty = Buffer.alloc(0);
+
+/** Opens a file to look into it, as long as the signal does not fire. */
+export function openBytesUntil(signal: AbortSignal, file: InputFile, options: ByteOptions): Promise<ByteReader> {
+  return within(openBytes(file, options), signal, file.name, (reader) => reader.close());
+}
 
 /** Opens a file. Errors, here and in `next`, are MillraceErrors that name it. */
 export async function openBytes(file: InputFile, options: ByteOptions): Promise<ByteReader> {

@@ -10,12 +10,12 @@ export interface CheckpointedFile {
   readonly continues: boolean;
   /** Readers see each `write` at once. */
   readonly isLive: boolean;
-  /** The first bytes of a file that is continued, unpacked. */
-  head(length: number): Buffer;
+  /** The first bytes of a file that is continued, unpacked; null where they cannot be read any more. */
+  head(length: number): Buffer | null;
   /** True for a continued file whose last line has no end. Unknown, thus false, for a gzip file. */
   endsMidLine(): boolean;
   /** Callers hand in large pieces. A gzip file gets one member for each, which every reader takes as one stream. */
-  write(bytes: Uint8Array): void;
+  write(bytes: Uint8Array): void | Promise<void>;
   /** Makes what was written durable and gives what it takes to commit it after a crash. */
   prepare(checkpoint: number): Json;
   /** Shows what was prepared, or where nothing was, all that was written. */

@@ -39,6 +39,37 @@ describe('lines before the table', () => {
     expect(codes({ problems } as Outcome)).not.toContain('info csv/preamble');
     expect(failures.length + rows.length).toBe(text.trim().split('\n').length - 1);
   });
+  it.each([
+    ['a title above two columns', 'Report 2026\nname,amount\nA,1\nB,2\n', ['name', 'amount'], 2],
+    ['keys and values above two columns', 'Account: 123\nPeriod: May\nname;amount\nA;1,5\nB;2,5\n', ['name', 'amount'], 3],
+    ['keys and values as wide as the table, a blank line apart', 'Account,123\nPeriod,2026\n\nname,amount\nA,1\nB,2\n', ['name', 'amount'], 4],
+    ['a title filled up with delimiters', 'Report;;;;\n;;;;\nid;name;city;v;w\n1;A;x;1;2\n', ['id', 'name', 'city', 'v', 'w'], 3],
+    ['a title filled up to two columns', 'Report;\n;\nname;amount\nA;1\n', ['name', 'amount'], 3],
+    ['keys and values filled up', 'Account;123;;;\nPeriod;May;;;\nid;name;city;v;w\n1;A;x;1;2\n', ['id', 'name', 'city', 'v', 'w'], 3],
+  ])('are told from it: %s', async (_, text, names, line) => {
+    const { schema, problems, places, failures } = await read(text);
+    expect(schema!.columns.map(({ name }) => name)).toEqual(names);
+    expect(codes({ problems } as Outcome)).toContain('info csv/preamble');
+    expect({ first: places[0], failures }).toEqual({ first: `x.csv:${line + 1}`, failures: [] });
+  });
+  it.each([
+    ['columns without a name', 'name;amount;;\nA;1;;\nB;2;x;y\n'],
+    ['groups of rows', 'name,amount\nA,1\n\nB,2\nC,3\n'],
+    ['columns that are seldom filled', 'id,note\n1,\n2,\n3,x\n'],
+  ])('are not taken from %s', async (_, text) => {
+    const { problems, rows } = await read(text);
+    expect(codes({ problems } as Outcome)).not.toContain('info csv/preamble');
+    expect(rows.length).toBe(text.split('\n').filter((each) => each !== '').length - 1);
+  });
+  it('are told where they might be rows, with the edit that leaves them out', async () => {
+    const text = 'Account,Main\nPeriod,2026\n\nname,amount\nA,1\nB,2\n';
+    const { problems } = await read(text);
+    expect(problems).toMatchObject([{ severity: 'warning', code: 'csv/other-header', fix: { param: 'skip', value: 3 } }]);
+    expect((await read(text, { skip: 3 })).rows).toEqual([
+      { name: 'A', amount: 1 },
+      { name: 'B', amount: 2 },
+    ]);
+  });
   it('are found in an encoding that nobody has set yet', () => {
     const text =
       'Auszug;vom 05.10.2026\r\nSaldo;1.234,56;EUR\r\n\r\nTag;Empfänger;Zweck;Betrag;Währung\r\n01;Bäcker;Brötchen;-4,50;EUR\r\n02;Größe;Kuchen;-12,30;EUR\r\n';
@@ -54,6 +85,28 @@ describe('lines before the table', () => {
       const rest = await readSource(csvFile, folder, { path: 'x.csv' }, { start: position, schema: whole.schema! });
       expect(rest.rows).toEqual(whole.rows.slice(rows));
     }
+  });
+});
+
+describe('a delimiter of several characters', () => {
+  it.each([
+    ['id||name||v\n1||A||2\n2||B|C||3\n', 'by ||', 'pipe'],
+    ['id\t\tname\n1\t\tA\n', 'by two tabs', 'tab'],
+    ['id::name::v\n1::A::2\n2::B::3\n', 'by ::', 'comma'],
+    ['id~|~name\n1~|~A\n', 'by ~|~', 'comma'],
+  ])('is refused in %j, with what reads it', async (text, message, value) => {
+    const { problems } = await read(text);
+    expect(problems).toMatchObject([
+      { severity: 'error', code: 'csv/wide-delimiter', message: expect.stringContaining(message), hint: expect.stringContaining('Split'), fix: { value } },
+    ]);
+    expect(codes(await read(text, { delimiter: value }))).not.toContain('error csv/wide-delimiter');
+  });
+  it('says so where it is set', async () => {
+    const { problems } = await read('a||b\n1||2\n', { delimiter: 'other', otherDelimiter: '||' });
+    expect(problems).toMatchObject([{ code: 'csv/delimiter', field: 'otherDelimiter', hint: expect.stringContaining('Split') }]);
+  });
+  it.each(['name\nstd::a\nb\n', 'address\nfe80::1\n', 'a|b||c\n1|2||3\n', 'a,,b\n1,,2\n'])('is not taken from %j', async (text) => {
+    expect(codes(await read(text))).not.toContain('error csv/wide-delimiter');
   });
 });
 

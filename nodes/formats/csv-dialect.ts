@@ -1,6 +1,8 @@
 /** Finds out how a CSV file is written, from its first records: what nobody has set. */
 import { isUtf8 } from 'node:buffer';
+import { headerApart, headerBehindPadding, headerBehindPreamble, isPreamble, type Seen } from './csv-preamble.ts';
 import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
+import { refuseWide } from './csv-wide-delimiter.ts';
 
 /** What is known of a dialect; null is to be found out. Bytes, and -1 for none. */
 export interface DialectOptions {
@@ -20,15 +22,10 @@ export interface CsvLayout {
   readonly guessedComment: boolean;
   /** The first line names the delimiter (`sep=;`). */
   readonly namedDelimiter: boolean;
+  /** A line further on that looks like the header of the table as well; null where there is none. */
+  readonly otherHeader: number | null;
 }
 
-/** A record of the sample; `fields` is empty where it cannot be read. */
-interface Seen {
-  readonly fields: readonly CsvField[];
-  readonly line: number;
-  /** A blank line stands before it. */
-  readonly isApart: boolean;
-}
 interface Fit {
   readonly score: number;
   readonly width: number;
@@ -44,9 +41,11 @@ const lineFeed = 10;
 const candidates = [...',;\t|'].map((character) => character.charCodeAt(0));
 /** What Excel writes for itself: the delimiter, in a line of its own. */
 const sepLine = /^"?sep=([^\r\n"])"?[,;\t|]*\r?\n/i;
-const numeric = /^[-+]?\d[\d.,:/ -]*$/;
 
-/** `head` is the beginning of a file; `last`: all of it, and the last byte is a line feed. */
+/**
+ * `head` is the beginning of a file; `last`: all of it, and the last byte is a line feed. Throws a MillraceError where the delimiter
+ * seems to have several characters.
+ */
 export function detectLayout(head: Buffer, options: DialectOptions, last: boolean): CsvLayout {
   const bytes = isUtf8(head) ? head : lettersOnly(head);
   const sep = options.skip === 0 ? null : sepLine.exec(bytes.toString('latin1', 0, 32));
@@ -75,12 +74,15 @@ export function detectLayout(head: Buffer, options: DialectOptions, last: boolea
   }
   const { dialect, fit } = best!;
   const records = fit.skip === 0 ? fit.records : fit.records.filter(({ line }) => line > fit.skip);
+  if (options.delimiter === null && named === undefined) refuseWide(records, dialect.delimiter);
+  const apart = fixed === null && options.header && fit.skip === 0 && fit.score > 0 ? headerApart(records) : -1;
   const trailing = options.trailing ?? (options.header && endsWithDelimiter(records));
   return {
     dialect: trailing ? { ...dialect, trailing } : dialect,
     skip: fixed ?? fit.skip,
     guessedComment: options.comment === null && dialect.comment !== undefined,
     namedDelimiter: sep !== null && options.skip === null,
+    otherHeader: apart === -1 ? null : records[apart]!.line,
   };
 }
 
@@ -135,7 +137,11 @@ function fitOf(records: readonly Seen[], mayHavePreamble: boolean): Fit {
   const alike = records.filter(({ fields }) => fields.length === width).length / Math.max(1, records.length);
   // More fields decide only between delimiters that fit equally well.
   const plain: Fit = { score: width < 2 ? 0 : alike + Math.min(width, 1000) / 1e6, width, skip: 0, records };
-  if (!mayHavePreamble || (alike === 1 && width > 1)) return plain;
+  if (!mayHavePreamble) return plain;
+  if (alike === 1 && width > 1) {
+    const header = headerOfAlike(records);
+    return header === -1 ? plain : { ...plain, skip: records[header]!.line - 1 };
+  }
   const header = headerBehindPreamble(records);
   if (header === -1) return plain;
   const table = records.slice(header);
@@ -143,30 +149,12 @@ function fitOf(records: readonly Seen[], mayHavePreamble: boolean): Fit {
   return { score: 0.9 + share / 10 + table[0]!.fields.length / 1e6, width: table[0]!.fields.length, skip: records[header]!.line - 1, records };
 }
 
-/**
- * Of the header of the table that stands behind other lines (the name of a report, an account, a period): -1 where that is not
- * certain. The table is the largest block of records of one width; what is before it is much narrower, or a blank line apart.
- */
-function headerBehindPreamble(records: readonly Seen[]): number {
-  let header = -1;
-  let largest = 0;
-  for (let from = 0; from < records.length; ) {
-    const width = records[from]!.fields.length;
-    let to = from + 1;
-    while (to < records.length && records[to]!.fields.length === width) to++;
-    if (width >= 2 && to - from >= 2 && (to - from) * width > largest) {
-      largest = (to - from) * width;
-      header = from;
-    }
-    from = to;
-  }
-  if (header <= 0) return -1;
-  const { fields, isApart } = records[header]!;
-  const names = fields.at(-1)!.text === '' ? fields.slice(0, -1) : fields;
-  const before = Math.max(...records.slice(0, header).map((record) => record.fields.length));
-  if (names.length <= before || (names.length < Math.max(3, 2 * before) && !isApart)) return -1;
-  if (names.some(({ text }) => text.trim() === '')) return -1;
-  return names.filter(({ text }) => numeric.test(text)).length * 2 > names.length ? -1 : header;
+/** Where the lines before the table are as wide as it is. */
+function headerOfAlike(records: readonly Seen[]): number {
+  const padded = headerBehindPadding(records);
+  if (padded !== -1) return padded;
+  const apart = headerApart(records);
+  return apart !== -1 && apart * 2 <= records.length && isPreamble(records.slice(0, apart)) ? apart : -1;
 }
 
 /** All rows end with an empty field for which the header has no name. */

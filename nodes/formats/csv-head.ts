@@ -7,7 +7,7 @@ import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
 import { words } from '../kit/text-formats.ts';
-import { type ByteOptions, openBytes } from './byte-reader.ts';
+import { type ByteOptions, openBytesUntil } from './byte-reader.ts';
 import { type CellFormats, missingMarks, plainRows } from './cell-formats.ts';
 import { type CsvLayout, type DialectOptions, detectLayout } from './csv-dialect.ts';
 import { type CsvSample, csvEvidence } from './csv-evidence.ts';
@@ -225,14 +225,24 @@ function missingColumns(columns: readonly string[], samples: readonly CsvSample[
 }
 
 /** What was recognised that changes which lines are read. */
-function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
+function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine, otherHeader }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
   const notes: NodeProblem[] = [];
   const note = (code: string, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
     notes.push({ code, severity, message, hint, field });
   if (options.skip === null && skip > 0) {
     const lines = skip === 1 ? `The first line of ${name} stands before the table and is` : `The first ${skip} lines of ${name} stand before the table and are`;
-    const message = sepLine === null ? `${lines} left out.` : `The first line of ${name} names the delimiter and is no row.`;
+    const message = sepLine === null ? `${lines} left out.` : `The first line of ${name} names the delimiter and is not a row.`;
     note('csv/preamble', 'info', message, `If ${skip === 1 ? 'it is a row' : 'they are rows'}, set the lines to skip to 0.`, 'skip');
+  }
+  if (otherHeader !== null) {
+    notes.push({
+      code: 'csv/other-header',
+      severity: 'warning',
+      message: `Line ${otherHeader} of ${name} looks like the header of a table, and stands apart from the lines before, which are read as rows.`,
+      hint: 'If the table begins there, set the lines to skip.',
+      field: 'skip',
+      fix: { title: `Begin with line ${otherHeader}`, param: 'skip', value: otherHeader - 1 },
+    });
   }
   if (guessedComment) note('csv/comments', 'info', `Lines of ${name} that begin with # are comments.`, 'If they are rows, empty the comment mark.', 'comment');
   const looksLikeData =
@@ -248,7 +258,7 @@ function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine
 /** Throws a MillraceError where not even the header can be read. */
 export async function readCsvHead(file: InputFile, options: CsvHeadOptions, maxRows: number, signal = noSignal): Promise<CsvHead> {
   const { encoding, lineEnds } = options;
-  const reader = await within(openBytes(file, { encoding, lineEnds, chunkSize: sniffBytes }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding, lineEnds, chunkSize: sniffBytes });
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let ended = false;

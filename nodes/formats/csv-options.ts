@@ -7,6 +7,7 @@ import { CellFormats, type ColumnEntry } from './cell-formats.ts';
 import { formatGroup as group, limitsGroup } from './column-types.ts';
 import type { CsvHeadOptions } from './csv-head.ts';
 import type { RowWidth } from './csv-parser.ts';
+import { wideHint } from './csv-wide-delimiter.ts';
 
 export interface CsvParams extends SourceFormatParams {
   readonly delimiter: 'auto' | 'comma' | 'semicolon' | 'tab' | 'pipe' | 'other';
@@ -94,8 +95,8 @@ export const dialectFields = {
     default: 'strict',
     options: [
       { value: 'strict', label: 'The row fails' },
-      { value: 'fill', label: 'Fill up with null; too many fail' },
-      { value: 'cut', label: 'Fill up with null, cut off extra fields', help: 'The log says how many rows had too few or too many.' },
+      { value: 'fill', label: 'Fill with null; too many fail' },
+      { value: 'cut', label: 'Fill with null, drop extra fields', help: 'The log says how many rows had too few or too many.' },
     ],
   }),
 };
@@ -146,7 +147,7 @@ function byte(text: string, field: string): number {
   throw new MillraceError({
     code: 'csv/delimiter',
     message: `"${text}" cannot be a ${parts[field] ?? 'delimiter'}.`,
-    hint: 'Give one ASCII character; \\t stands for a tab.',
+    hint: character.length > 1 && parts[field] === undefined ? wideHint : 'Give one ASCII character; \\t stands for a tab.',
     field,
   });
 }

@@ -15,6 +15,7 @@ import { generatedFunction } from './generated-function.ts';
 import type { InputFile } from './input-files.ts';
 import { rowLiteral } from './row-code.ts';
 import { StringCache } from './string-cache.ts';
+import { asWindows1252 } from './text-evidence.ts';
 
 export interface CsvFormat {
   readonly dialect: CsvDialect;
@@ -259,7 +260,9 @@ export class CsvParser implements Parser {
   #reportBad(window: Window, record: CsvRecord & { kind: 'bad' }): void {
     const { code, message, hint } = record;
     if (this.#headerIsNext) throw new MillraceError({ code, message: `The header of ${window.file.name} cannot be read. ${message}`, hint });
-    this.#fail(unreadable(window, record.next, record.lines, { code, message, hint }));
+    // Only UTF-8 is read as it is: bytes that are none are most likely windows-1252.
+    const fix = code === 'csv/encoding' ? { fix: asWindows1252 } : {};
+    this.#fail(unreadable(window, record.next, record.lines, { code, message, hint, ...fix }));
   }
 
   #checkHeader(window: Window, fields: readonly CsvField[]): void {

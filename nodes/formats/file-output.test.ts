@@ -25,28 +25,6 @@ const codeOf = (action: () => unknown) => {
 };
 
 describe('replacing', () => {
-  test('the target appears at commit, whole', () => {
-    const path = join(folder, 'a.txt');
-    const file = new StagedFile(path, replace);
-    write(file, 'one\n');
-    expect(existsSync(path)).toBe(false);
-    file.commit();
-    file.close();
-    expect(readFileSync(path, 'utf8')).toBe('one\n');
-    expect(readdirSync(folder)).toEqual(['a.txt']);
-  });
-
-  test('an aborted one leaves the old file and nothing else', () => {
-    const path = join(folder, 'a.txt');
-    writeFileSync(path, 'old');
-    const file = new StagedFile(path, replace);
-    write(file, 'new');
-    file.abort();
-    file.close();
-    expect(readFileSync(path, 'utf8')).toBe('old');
-    expect(readdirSync(folder)).toEqual(['a.txt']);
-  });
-
   test('keeps the permissions of the file and the link to it', () => {
     const path = join(folder, 'a.txt');
     writeFileSync(path, 'old');
@@ -153,6 +131,7 @@ describe('refused', () => {
       commits: 'end' as const,
       resume: null,
       lineage: '',
+      signal: new AbortController().signal,
     };
     const params = { path: 'a.txt', mode: 'replace', compress: false, visible: 'checkpoint' } as const;
     const first = openFileOutput(context, params);

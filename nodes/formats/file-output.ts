@@ -3,28 +3,31 @@ import { thousands } from '../../engine/schema/thousands.ts';
 import type { SinkContext } from '../kit/node.ts';
 import type { CheckpointedFile } from './checkpointed-file.ts';
 import { claimOutput } from './claimed-output.ts';
+import { DeviceFile } from './device-file.ts';
 import { LiveFile } from './live-file.ts';
 import { outputProblem } from './output-problem.ts';
 import { StagedFile } from './staged-file.ts';
 
 /** The output file of a sink. Two sinks of one run that write the same file would lose one's rows, so the second is refused. */
 export function openFileOutput(
-  context: Pick<SinkContext<unknown>, 'path' | 'shared' | 'guard' | 'log' | 'commits' | 'resume' | 'lineage'>,
+  context: Pick<SinkContext<unknown>, 'path' | 'shared' | 'guard' | 'log' | 'commits' | 'resume' | 'lineage' | 'signal'>,
   params: { readonly path: string; readonly mode: 'replace' | 'append'; readonly compress: boolean; readonly visible: 'checkpoint' | 'at-once' },
 ): CheckpointedFile {
   const path = context.path(params.path);
   claimOutput(context, path, 'file');
   const { lineage, resume } = context;
   const options = { append: params.mode === 'append', gzip: params.compress, lineage, resume };
-  const isLive = params.visible === 'at-once' && context.commits === 'checkpoint' && isFile(path);
+  if (isDevice(path)) return new DeviceFile(path, { ...options, signal: context.signal });
+  const isLive = params.visible === 'at-once' && context.commits === 'checkpoint';
   const file = isLive ? new LiveFile(path, options) : new StagedFile(path, options);
   if (file.cut > 0) context.log('warning', `${path} held ${thousands(file.cut)} bytes behind what was committed. They were cut off.`);
   return file;
 }
 
-function isFile(path: string): boolean {
+function isDevice(path: string): boolean {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() ?? true;
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found !== undefined && !found.isFile() && !found.isDirectory();
   } catch (error) {
     throw outputProblem(error, path);
   }

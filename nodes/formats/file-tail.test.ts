@@ -180,17 +180,6 @@ test('is where it was before its first look at the disk, which may come after a 
   expect(follow('a.log', { start: position }).position()).toEqual(position);
 });
 
-test('ends within a second of being stopped or closed', async () => {
-  writeFileSync(at('a.log'), '');
-  const tail = follow('a.log');
-  const waiting = tail.read();
-  await tail.close();
-  expect(await waiting).toBeNull();
-  const other = follow('a.log').read();
-  stop.abort();
-  expect(await other).toBeNull();
-});
-
 test('tells how much waits', async () => {
   writeFileSync(at('a.log'), 'x'.repeat(9).concat('\n').repeat(100_000));
   const tail = follow('a.log', { batchSize: 10 });

@@ -230,7 +230,8 @@ it.skipIf(!hasPython)('Python reads the same of any bytes that look like JSON (w
         broken,
         fc.array(token, { maxLength: 12 }).map((tokens) => tokens.join('')),
       )
-      .filter((text) => text.isWellFormed()),
+      // Of a number that is too large Python makes an Infinity, which it cannot write as JSON.
+      .filter((text) => text.isWellFormed() && !/e[+-]?\d{3}/i.test(text)),
     150,
   );
   const { stdout } = spawnSync('python3', ['-c', script], { input: JSON.stringify(texts), encoding: 'utf8' });

@@ -47,7 +47,7 @@ function layoutEvidence({ layout }: JsonSample, options: JsonLayoutOptions, line
           ? 'The first lines are objects, each complete.'
           : isArray
             ? 'The file begins with [.'
-            : 'The first line is no complete object, or holds several.';
+            : 'The first line is not a complete object, or holds several.';
   return { param: 'layout', value, because, lines: lines.slice(0, 3), notable: true };
 }
 

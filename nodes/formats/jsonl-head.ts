@@ -5,7 +5,7 @@ import { isRawNumber } from '../../engine/schema/raw-number.ts';
 import type { Readings } from '../../engine/schema/reading.ts';
 import type { Schema } from '../../engine/schema/types.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
-import { openBytes } from './byte-reader.ts';
+import { openBytesUntil } from './byte-reader.ts';
 import type { CellFormats } from './cell-formats.ts';
 import { formatOffers, readingsOf } from './format-offers.ts';
 import type { InputFile } from './input-files.ts';
@@ -144,7 +144,7 @@ async function sample(
   signal: AbortSignal,
   take: (line: string, number: number) => boolean,
 ): Promise<Beginning & { readonly seen: number }> {
-  const reader = await within(openBytes(file, { encoding, chunkSize }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding, chunkSize });
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let seen = 0;
@@ -185,7 +185,7 @@ async function sampleDocument(
   signal: AbortSignal,
   take: (record: string, line: number, column: number) => boolean,
 ): Promise<{ readonly seen: number; readonly fault: { readonly line: number; readonly message: string } | null; readonly missing: string | null }> {
-  const reader = await within(openBytes(file, { encoding, chunkSize }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding, chunkSize });
   const scanner = new JsonScanner(path, maxBytes);
   try {
     let keep: Buffer = Buffer.alloc(0);

@@ -63,8 +63,12 @@ export const declaredColumnsField = f.list({
 });
 export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumnsField }>['columns'];
 
-/** The output of a source whose columns are declared by hand. */
-export function declaredOutput(columns: DeclaredColumns, given: Pick<TextParams, 'pattern'> & { readonly format: LineFormatName }): Inference {
+/** The output of a source whose columns are declared by hand. `hint` says what to do where there are none. */
+export function declaredOutput(
+  columns: DeclaredColumns,
+  given: Pick<TextParams, 'pattern'> & { readonly format: LineFormatName },
+  hint = 'Add the columns of its rows.',
+): Inference {
   const { format, pattern } = given;
   if (isTextFormat(format) && format !== 'logfmt') {
     const types = format === 'pattern' ? columns.filter(({ column }) => column !== '') : [];
@@ -76,7 +80,7 @@ export function declaredOutput(columns: DeclaredColumns, given: Pick<TextParams,
       code: 'columns/missing',
       severity: 'error',
       message: 'It has no columns yet',
-      hint: 'Add the columns of its rows.',
+      hint,
       field: 'columns',
     } as const;
     return { outputs: { rows: null }, problems: [problem] };

@@ -25,20 +25,20 @@ export class LineOutput implements Writer {
     guard(file.undo());
   }
 
-  write(rows: readonly Row[]): void {
+  write(rows: readonly Row[]): void | Promise<void> {
     this.#rows(rows, this.#buffer);
-    if (this.#file.isLive || this.#buffer.at >= flushBytes) this.#flush();
+    if (this.#file.isLive || this.#buffer.at >= flushBytes) return this.#flush();
   }
 
-  prepare(checkpoint: number): Json {
-    this.#flush();
+  async prepare(checkpoint: number): Promise<Json> {
+    await this.#flush();
     this.#isPrepared = true;
     return this.#file.prepare(checkpoint);
   }
 
   /** Rows that came after `prepare` stay in the buffer, or in the part that it began. */
-  commit(): void {
-    if (!this.#isPrepared) this.#flush();
+  async commit(): Promise<void> {
+    if (!this.#isPrepared) await this.#flush();
     this.#isPrepared = false;
     this.#file.commit();
     this.#guard(this.#file.undo());
@@ -56,7 +56,7 @@ export class LineOutput implements Writer {
     return { kind: 'file', path: this.#file.path };
   }
 
-  #flush(): void {
-    if (this.#buffer.at > 0) this.#file.write(this.#buffer.take());
+  #flush(): void | Promise<void> {
+    if (this.#buffer.at > 0) return this.#file.write(this.#buffer.take());
   }
 }

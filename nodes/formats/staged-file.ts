@@ -19,12 +19,10 @@ import {
 } from './file-commit.ts';
 import { outputProblem } from './output-problem.ts';
 import { PartNames, syncFolder } from './part-file.ts';
-import { terminalFilter } from './terminal-text.ts';
 
 /**
  * Rows wait in a part beside the target. A commit renames the part to the target (where that is new or replaced) or copies
  * it behind what is there, so that a process which is killed before leaves the target as it was. Throws MillraceErrors.
- * A device or pipe (`/dev/stdout`) is written directly.
  */
 export class StagedFile implements CheckpointedFile {
   readonly path: string;
@@ -32,11 +30,8 @@ export class StagedFile implements CheckpointedFile {
   readonly isLive = false;
   readonly cut: number = 0;
   readonly #gzip: boolean;
-  /** Null for a device. */
-  readonly #names: PartNames | null;
+  readonly #names: PartNames;
   readonly #mode: number | null;
-  /** Where the device is a terminal. */
-  readonly #filter: ((bytes: Uint8Array) => Uint8Array) | null = null;
   /** The committed length of the target; null as long as the part takes its place. */
   #committed: number | null = null;
   #descriptor: number | null = null;
@@ -48,24 +43,17 @@ export class StagedFile implements CheckpointedFile {
     this.#gzip = options.gzip;
     try {
       const existing = writable(path);
-      const isDevice = existing !== undefined && !existing.isFile();
-      this.#mode = existing && !isDevice ? existing.mode & 0o777 : null;
-      if (isDevice) {
-        this.#names = null;
-        this.#descriptor = openSync(path, 'w');
-        this.#filter = terminalFilter(this.#descriptor);
-      } else {
-        this.path = existing ? realpathSync(path) : path;
-        this.#names = new PartNames(this.path, options.lineage ?? '');
-        if (options.resume) {
-          const { length, cut } = finishCommit(this.path, this.#names.folder, fileToken(options.resume.token), options.resume.isOlder === true);
-          this.#committed = length;
-          this.cut = cut;
-        } else if (options.append && existing) this.#committed = existing.size;
-        this.#names.removeStale();
-        // Now, so that a folder that may not be written is told before the first row.
-        if (!options.resume) this.#openPart();
-      }
+      this.#mode = existing ? existing.mode & 0o777 : null;
+      this.path = existing ? realpathSync(path) : path;
+      this.#names = new PartNames(this.path, options.lineage ?? '');
+      if (options.resume) {
+        const { length, cut } = finishCommit(this.path, this.#names.folder, fileToken(options.resume.token), options.resume.isOlder === true);
+        this.#committed = length;
+        this.cut = cut;
+      } else if (options.append && existing) this.#committed = existing.size;
+      this.#names.removeStale();
+      // Now, so that a folder that may not be written is told before the first row.
+      if (!options.resume) this.#openPart();
       this.continues = (this.#committed ?? 0) > 0;
     } catch (error) {
       throw outputProblem(error, path);
@@ -82,8 +70,7 @@ export class StagedFile implements CheckpointedFile {
 
   write(bytes: Uint8Array): void {
     try {
-      const shown = this.#filter ? this.#filter(bytes) : bytes;
-      const written = this.#gzip ? gzipSync(shown) : shown;
+      const written = this.#gzip ? gzipSync(bytes) : bytes;
       writeAll(this.#descriptor ?? this.#openPart(), written);
       this.#length += written.length;
     } catch (error) {
@@ -93,7 +80,6 @@ export class StagedFile implements CheckpointedFile {
 
   prepare(checkpoint: number): Json {
     try {
-      if (!this.#names) return null;
       if (this.#prepared) throw new Error(`${this.path} has a checkpoint that was prepared and not committed`);
       const end = this.#seal();
       const { base, length } = this.#prepared!;
@@ -112,10 +98,6 @@ export class StagedFile implements CheckpointedFile {
 
   commit(): void {
     try {
-      if (!this.#names) {
-        this.close();
-        return;
-      }
       if (!this.#prepared) this.#seal();
       const { part, base, length } = this.#prepared!;
       if (part !== null && base === null) {
@@ -141,18 +123,18 @@ export class StagedFile implements CheckpointedFile {
   }
 
   undo(): readonly Undo[] {
-    return this.#names ? [{ remove: this.#names.active }] : [];
+    return [{ remove: this.#names.active }];
   }
 
   close(): void {
     if (this.#descriptor === null) return;
     this.#closePart();
-    if (this.#names) rmSync(this.#names.active, { force: true });
+    rmSync(this.#names.active, { force: true });
   }
 
   #openPart(): number {
-    rmSync(this.#names!.active, { force: true });
-    this.#descriptor = openSync(this.#names!.active, 'wx+');
+    rmSync(this.#names.active, { force: true });
+    this.#descriptor = openSync(this.#names.active, 'wx+');
     this.#length = 0;
     return this.#descriptor;
   }
@@ -181,7 +163,7 @@ export class StagedFile implements CheckpointedFile {
     fsyncSync(descriptor);
     const end = digestBefore(descriptor, this.#length);
     this.#closePart();
-    this.#prepared = { part: this.#names!.active, base, length: this.#length };
+    this.#prepared = { part: this.#names.active, base, length: this.#length };
     return end;
   }
 }

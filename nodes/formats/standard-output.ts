@@ -1,24 +1,35 @@
-import { writeSync } from 'node:fs';
 import { MillraceError } from '../../engine/schema/problem.ts';
 import type { Row } from '../../engine/schema/types.ts';
 import type { Output, Writer } from '../kit/node.ts';
+import { writeAtReadersPace } from './reader-pace.ts';
 import type { RowWriter } from './row-text.ts';
 import { terminalFilter } from './terminal-text.ts';
 import { TextBuffer } from './text-buffer.ts';
 
-const retryMs = 5;
+type Filter = (bytes: Uint8Array) => Uint8Array;
 
 /** Writes rows as lines to a descriptor at once. A reader that is slow holds the run up. */
 export class StandardOutput implements Writer {
   readonly #rows: RowWriter;
   readonly #descriptor: number;
-  readonly #filter: ((bytes: Uint8Array) => Uint8Array) | null;
+  readonly #filter: Filter | null;
+  readonly #signal: AbortSignal;
   readonly #buffer = new TextBuffer();
 
-  constructor(rows: RowWriter, header: string, descriptor = 1, filter = terminalFilter(descriptor)) {
+  /** Once the signal fires, nobody is waited for any more. */
+  constructor(
+    rows: RowWriter,
+    header: string,
+    {
+      signal,
+      descriptor = 1,
+      filter = terminalFilter(descriptor),
+    }: { readonly signal: AbortSignal; readonly descriptor?: number; readonly filter?: Filter | null },
+  ) {
     this.#filter = filter;
     this.#rows = rows;
     this.#descriptor = descriptor;
+    this.#signal = signal;
     this.#buffer.text(header);
   }
 
@@ -44,24 +55,18 @@ export class StandardOutput implements Writer {
     if (this.#buffer.at === 0) return;
     const taken = this.#buffer.take();
     const bytes = this.#filter ? this.#filter(taken) : taken;
-    for (let done = 0; done < bytes.length; ) {
-      try {
-        done += writeSync(this.#descriptor, bytes, done);
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        if (code === 'EPIPE') {
-          const hint = 'The program that read it has ended. Let it read to the end, or limit the rows before this sink.';
-          throw new MillraceError({ code: 'stdout/closed', message: 'Nobody reads standard output any more.', hint }, { cause: error });
-        }
-        if (code !== 'EAGAIN') {
-          throw new MillraceError(
-            { code: 'stdout/unwritable', message: `Standard output cannot be written: ${message}.`, hint: 'Look at where it leads.' },
-            { cause: error },
-          );
-        }
-        // A pipe that is full, in a process that must not wait for it.
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+    try {
+      await writeAtReadersPace(this.#descriptor, bytes, this.#signal);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EPIPE') {
+        const hint = 'The program that read it has ended. Let it read to the end, or limit the rows before this sink.';
+        throw new MillraceError({ code: 'stdout/closed', message: 'Nobody reads standard output any more.', hint }, { cause: error });
       }
+      throw new MillraceError(
+        { code: 'stdout/unwritable', message: `Standard output cannot be written: ${message}.`, hint: 'Look at where it leads.' },
+        { cause: error },
+      );
     }
   }
 }

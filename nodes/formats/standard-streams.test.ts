@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { shownBytes } from './terminal-text.ts';
 import { TextLinesParser } from './text-lines.ts';
 
 const hasPseudoTerminal = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
+const { signal } = new AbortController();
 let folder: string;
 let pipe: { readonly path: string; reader: number; writer: number };
 
@@ -68,7 +69,7 @@ test('stops while it waits', async () => {
 test('prints rows at once', async () => {
   const file = join(folder, 'out');
   const descriptor = openSync(file, 'w');
-  const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'id', type: 'integer', nullable: false }] }), '', descriptor);
+  const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'id', type: 'integer', nullable: false }] }), '', { signal, descriptor });
   await writer.write([{ id: 1 }, { id: 2 }]);
   expect(readFileSync(file, 'utf8')).toBe('{"id":1}\n{"id":2}\n');
   closeSync(descriptor);
@@ -79,7 +80,7 @@ test('lets no row steer a terminal, and leaves the bytes of a pipe alone', async
   const rows = [{ text: 'red\u001b[31m\u0007\u009b1m é🦉' }];
   const written = async (filter: typeof shownBytes | null, name: string) => {
     const descriptor = openSync(join(folder, name), 'w');
-    await new StandardOutput(csvWriter(schema, { delimiter: ',' }), 'text\n', descriptor, filter).write(rows);
+    await new StandardOutput(csvWriter(schema, { delimiter: ',' }), 'text\n', { signal, descriptor, filter }).write(rows);
     closeSync(descriptor);
     return readFileSync(join(folder, name), 'utf8');
   };
@@ -96,8 +97,18 @@ test.skipIf(!hasPseudoTerminal)('knows a terminal', () => {
   expect(execFileSync('sh', ['-c', command], { encoding: 'utf8' }).trim()).toBe('false');
 });
 
+test('ends when it is cancelled while nobody reads', async () => {
+  const stop = new AbortController();
+  const descriptor = openSync(pipe.path, constants.O_WRONLY | constants.O_NONBLOCK);
+  const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'text', type: 'string', nullable: false }] }), '', { signal: stop.signal, descriptor });
+  const written = writer.write([{ text: 'x'.repeat(1_000_000) }]);
+  stop.abort();
+  await written;
+  closeSync(descriptor);
+});
+
 test('says that nobody reads any more', async () => {
-  const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'id', type: 'integer', nullable: false }] }), '', pipe.writer);
+  const writer = new StandardOutput(jsonlWriter({ columns: [{ name: 'id', type: 'integer', nullable: false }] }), '', { signal, descriptor: pipe.writer });
   closeSync(pipe.reader);
   pipe.reader = openSync('/dev/null', 'r');
   await expect(writer.write([{ id: 1 }])).rejects.toThrow('Nobody reads standard output any more');

@@ -1,5 +1,5 @@
 /** Further parts of a file to tell types from: what is odd in a column is often not in its first rows. */
-import { openBytes } from './byte-reader.ts';
+import { openBytesUntil } from './byte-reader.ts';
 import type { TextOptions } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
 import { within } from './time-limit.ts';
@@ -36,7 +36,7 @@ export async function furtherLines(file: InputFile, text: TextOptions, beginning
 async function linesAt(file: InputFile, text: TextOptions, at: number, isLineStart: boolean, length: number, signal: AbortSignal): Promise<Buffer> {
   // One byte more: a line may begin right there.
   const skip = isLineStart ? at : at - 1;
-  const reader = await within(openBytes(file, { encoding: text.encoding, lineEnds: text.lineEnds, skip, chunkSize: length + 1 }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding: text.encoding, lineEnds: text.lineEnds, skip, chunkSize: length + 1 });
   try {
     let bytes: Buffer = Buffer.from((await within(reader.next(Buffer.alloc(0)), signal, file.name)) ?? []);
     if (skip + bytes.length >= file.size && bytes.at(-1) !== lineFeed) bytes = Buffer.concat([bytes, Buffer.of(lineFeed)]);

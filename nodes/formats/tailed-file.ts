@@ -65,7 +65,7 @@ export class TailedFile {
     this.#head = nothing;
     this.#begin(start.offset);
     this.isFinal = content.descriptor === null;
-    parser.begin(file, this.#offset > 0);
+    parser.begin(file, start.offset > 0);
   }
 
   /** Bytes of its content when it was last looked at. */

@@ -63,7 +63,7 @@ export function encodingEvidence(head: TextHead, given: string, param = 'encodin
   }
   const strange = firstNoUtf8(head.bytes);
   if (strange) {
-    const because = `It has no byte order mark, so it is read as UTF-8; but line ${strange.line} is no UTF-8. As windows-1252 it would read as shown.`;
+    const because = `It has no byte order mark, so it is read as UTF-8; but line ${strange.line} is not valid UTF-8. As windows-1252 it would read as shown.`;
     return {
       param,
       value: `UTF-8${packed}, with faults`,

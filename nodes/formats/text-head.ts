@@ -6,7 +6,7 @@ import type { Row, Schema } from '../../engine/schema/types.ts';
 import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '../kit/log-formats.ts';
 import { readLogfmt } from '../kit/logfmt.ts';
 import type { Discovery, NodeProblem } from '../kit/node.ts';
-import { openBytes } from './byte-reader.ts';
+import { openBytesUntil } from './byte-reader.ts';
 import { type CellFormats, plainRows } from './cell-formats.ts';
 import type { Parser } from './file-rows.ts';
 import type { InputFile } from './input-files.ts';
@@ -150,7 +150,7 @@ async function sample(files: readonly InputFile[], rows: number, options: TextHe
 }
 
 async function beginningOf(file: InputFile, rows: number, most: number, options: TextHeadOptions, signal: AbortSignal): Promise<Texts> {
-  const reader = await within(openBytes(file, { encoding: options.encoding, chunkSize }), signal, file.name);
+  const reader = await openBytesUntil(signal, file, { encoding: options.encoding, chunkSize });
   try {
     let bytes: Buffer = Buffer.alloc(0);
     let hasEnded = false;

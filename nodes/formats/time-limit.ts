@@ -7,14 +7,33 @@ export function timeLimit(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
 }
 
-/** The promise, or a MillraceError as soon as the signal fires: a file on a network drive may never answer. */
-export function within<T>(promise: Promise<T>, signal: AbortSignal, name: string): Promise<T> {
-  const late = () =>
-    new MillraceError({ code: 'file/slow', message: `Looking into ${name} took too long.`, hint: 'Check the disk or the network folder that holds it.' });
-  if (signal.aborted) return Promise.reject(late());
+/**
+ * The promise, or a MillraceError as soon as the signal fires: a file on a network drive may never answer. What comes after that is
+ * given to `release`.
+ */
+export function within<T>(promise: Promise<T>, signal: AbortSignal, name: string, release: (late: T) => unknown = () => {}): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(late());
+    const stop = () => {
+      reject(
+        new MillraceError({ code: 'file/slow', message: `Looking into ${name} took too long.`, hint: 'Check the disk or the network folder that holds it.' }),
+      );
+      promise.then(release).catch(() => {});
+    };
+    if (signal.aborted) {
+      stop();
+      return;
+    }
     signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    const settled = () => signal.removeEventListener('abort', stop);
+    promise.then(
+      (value) => {
+        settled();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settled();
+        reject(error);
+      },
+    );
   });
 }

@@ -30,7 +30,7 @@ export const formatDocs = `
 | Syslog | time, host, app, pid, facility, severity, message; and msgid and data of RFC 5424 |
 
 \`-\` is null. Times become timestamps by the offset that they name. Quoted parts are taken as they are written, with their
-escapes; a request that is none of HTTP stays whole as the *path*. In syslog, a time without an offset is in the zone that you
+escapes; a request that is not HTTP stays whole as the *path*. In syslog, a time without an offset is in the zone that you
 give, one without a year is the latest that is not ahead, and one finer than a millisecond is cut to it, which the log says.`;
 
 export function isNamedFormat(format: string): format is NamedFormat {

@@ -61,7 +61,7 @@ export class Syslog {
     if (!head) return 'it ends before its structured data';
     const [written, host, app, pid, msgid] = head.slice(1).map((part) => (part === '-' ? null : part)) as (string | null)[];
     const time = written === null ? null : this.#iso(written!);
-    if (Number.isNaN(time)) return `"${written}" is no time`;
+    if (Number.isNaN(time)) return `"${written}" is not a time`;
     const data = structuredData(line, head[0].length);
     if (typeof data === 'string') return data;
     const message = line.slice(data.end + 1).replace(/^\ufeff/, '');
@@ -74,7 +74,7 @@ export class Syslog {
     const written = (iso ?? bsd)?.[0];
     if (written === undefined) return 'it does not begin with a time such as Jan 31 12:00:00 or 2026-01-31T12:00:00Z';
     const time = iso ? this.#iso(written) : this.#bsd(bsd!);
-    if (Number.isNaN(time)) return `"${written}" is no time`;
+    if (Number.isNaN(time)) return `"${written}" is not a time`;
     const [, host = '', behind = ''] = /^ ?(\S*) ?(.*)$/s.exec(line.slice(written.length))!;
     const tag = /^([^\s:[\]]+)(?:\[([^\]\s]*)\])?:(?: |$)/.exec(behind);
     const message = tag ? behind.slice(tag[0].length) : behind;

@@ -111,7 +111,8 @@ that it has not written behind its own is refused, and cuts nothing off.
     const { decimal, thousands, numberColumns: columns } = params;
     const format = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
     const header = params.header ? csvHeader(schema, format) : '';
-    if (file.continues && params.header) checkHeader(file.head(Buffer.byteLength(header) + headMargin).toString('utf8'), header, file.path);
+    const head = file.continues && params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
+    if (head) checkHeader(head.toString('utf8'), header, file.path);
     return new LineOutput(file, csvWriter(schema, format), header, context.guard);
   },
   examples: [

@@ -38,11 +38,11 @@ checkpoint are printed once more. Where that matters, write a file or a table.
   card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format],
   writesText: ({ format }) => format === 'csv',
   infer: () => ({ outputs: {} }),
-  run({ params, inputs, resume }) {
+  run({ params, inputs, resume, signal }) {
     const schema = inputs['rows']!;
-    if (params.format === 'jsonl') return new StandardOutput(jsonlWriter(schema), '');
+    if (params.format === 'jsonl') return new StandardOutput(jsonlWriter(schema), '', { signal });
     const format = { delimiter: ',' };
-    return new StandardOutput(csvWriter(schema, format), params.header && !resume ? csvHeader(schema, format) : '');
+    return new StandardOutput(csvWriter(schema, format), params.header && !resume ? csvHeader(schema, format) : '', { signal });
   },
   examples: [
     { title: 'Nothing to print', params: {}, inputs: { rows: [] }, inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } } },

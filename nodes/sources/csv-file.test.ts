@@ -85,7 +85,7 @@ describe('encodings', () => {
     const { problems, failures, rows } = await read({ 'x.csv': Buffer.from('a,b\nZo\xeb,1\nx,2\n', 'latin1') }, {});
     expect(rows).toEqual([{ a: 'x', b: 2 }]);
     expect(problems[0]).toMatchObject({ severity: 'warning', code: 'csv/unreadable-rows' });
-    expect(failures[0]).toMatchObject({ code: 'csv/encoding', position: { line: 2 } });
+    expect(failures[0]).toMatchObject({ code: 'csv/encoding', position: { line: 2 }, fix: { param: 'encoding', value: 'windows-1252' } });
     expect(failures[0]!.hint).toContain('windows-1252');
   });
   it('says so too where the named encoding is wrong', async () => {
@@ -208,13 +208,13 @@ describe('a line of 100 MB', () => {
   });
   it('does not hold up the look into a file, even as its header', async () => {
     const folder = big();
-    const started = performance.now();
+    const before = process.cpuUsage();
     const path = (name: string) => join(folder, name);
     const { schema } = await csvFile.discover!({ params: { ...defaults, path: 'x.csv' }, path, signal: new AbortController().signal });
     expect(schema!.columns.map(({ name }) => name)).toEqual(['a', 'b']);
     const headers = folderOf({ 'x.csv': Buffer.alloc(20 * 1024 * 1024, 'x') });
     expect(problem(await readSource(csvFile, headers, { path: 'x.csv' }))).toMatchObject({ code: 'csv/long-line' });
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(20);
   });
 });
 

@@ -44,7 +44,7 @@ Columns that nothing in the run looks at, on their way to CSV files, are passed 
 \`""\` is an empty string. Blank lines are skipped, except in files of one column, where they are nulls.
 
 **Rows that cannot be read** are failures with file, line and raw text: too many or too few fields, a value that does not
-fit its column's type, a quote that is never closed or has text behind it, NUL bytes, bytes that are no text in the
+fit its column's type, a quote that is never closed or has text behind it, NUL bytes, bytes that are not text in the
 encoding, a row longer than the limit. Reading goes on behind them if the node's error policy says so.
 `,
   outputs: [{ name: 'rows' }],

@@ -27,7 +27,7 @@ const params = {
   from: f.choice({
     label: 'Begin at',
     default: 'beginning',
-    help: 'Of files that are there when a run starts anew. Files that come later are read from their beginning.',
+    help: 'For files that exist when a new run starts. Files that appear later are read from the beginning.',
     options: [
       { value: 'beginning', label: 'The beginning' },
       { value: 'end', label: 'The end', help: 'Only what is appended from now on.' },

@@ -57,7 +57,7 @@ describe('at a rate', () => {
     setTimeout(() => stop.abort(), 50);
     const started = performance.now();
     expect((await read({ count: 10, rate: 0.001 }, { signal: stop.signal })).rows.length).toBe(1);
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(100_000);
   });
 });
 

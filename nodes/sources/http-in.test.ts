@@ -275,16 +275,6 @@ describe('the inbox', () => {
     expect(logs.at(-2)).toMatch(/^2 rows that a later checkpoint had taken over are no longer in the inbox/);
   });
 
-  it('wakes a reader that waits, and lets it go', async () => {
-    await open();
-    const waiting = take(1);
-    await post({ id: 7 });
-    expect((await waiting)[0]!['id']).toBe(7);
-    const forever = reader!.read();
-    stop.abort();
-    expect(await forever).toBeNull();
-  });
-
   it('shows a preview its newest rows, and opens no port for it', async () => {
     await open();
     await post([{ id: 1 }, { id: 2 }]);
@@ -301,4 +291,9 @@ it('says which port is taken', async () => {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   await expect(open()).rejects.toThrow(`Port ${port} is taken`);
   await new Promise((resolve) => server.close(resolve));
+});
+
+it('says how its columns become known', () => {
+  const inferred = httpIn.infer({ params: { columns: [] } as never, inputs: {}, inputLists: {}, discovered: null, analyse: null as never });
+  expect(inferred.problems).toMatchObject([{ code: 'columns/missing', field: 'columns', hint: expect.stringContaining('"Listen for a sample"') }]);
 });

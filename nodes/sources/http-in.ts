@@ -48,7 +48,7 @@ it when a checkpoint of the run holds them. After a crash they are read from the
 
 | answer | why |
 |---|---|
-| 400 | it is no JSON or no UTF-8, has nothing at the path to the records, or a value for none of the columns |
+| 400 | it is not valid JSON or not valid UTF-8, has nothing at the path to the records, or a value for none of the columns |
 | 422 | rows do not fit the columns, or have a key twice: the answer names the first ten |
 | 401 | the token is missing or wrong |
 | 413 | it is larger than the limit |
@@ -108,7 +108,8 @@ The pipeline holds the name of an environment variable and never the token itsel
   card: ({ port, path }) => `127.0.0.1:${port}${path}`,
   address,
   onError: 'keep',
-  infer: ({ params }) => declaredOutput(params.columns, { format: 'jsonl', pattern: '' }),
+  infer: ({ params }) =>
+    declaredOutput(params.columns, { format: 'jsonl', pattern: '' }, 'Click "Listen for a sample" to take them from a first request, or add them here.'),
   reads: ({ inbox }) => [inbox],
   listens: (params) => [address(params)],
   listen: ({ params: { port, path, maxBody, token }, signal, refuse }) =>

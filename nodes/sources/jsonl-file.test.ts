@@ -215,15 +215,3 @@ it('is refused with a hint where no row tells columns', async () => {
   expect(await codes('[1]')).toEqual(['jsonl/no-rows']);
   expect(await codes(Buffer.alloc(6 * 1024 * 1024, '['))).toEqual(['jsonl/long-line']);
 });
-
-it('goes on where it stopped', async () => {
-  const text = Array.from({ length: 50 }, (_, i) => (i % 5 === 0 ? '\n' : `{"i":${i},"t":"日${i}"}\n`)).join('');
-  const folder = folderOf({ 'a.jsonl': text, 'b.jsonl': gzipSync(text), 'c.jsonl': Buffer.from(`\ufeff${text}`, 'utf16le') });
-  const whole = await readSource(jsonlFile, folder, { path: '*.jsonl' }, { batchSize: 7 });
-  expect(whole.rows.length).toBe(120);
-  for (const { rows, position } of whole.positions) {
-    const rest = await readSource(jsonlFile, folder, { path: '*.jsonl' }, { start: position });
-    expect(rest.rows).toEqual(whole.rows.slice(rows));
-    expect(rest.places).toEqual(whole.places.slice(rows));
-  }
-});

@@ -43,7 +43,7 @@ columns that only later rows have. Numbers are never rounded: the column of thos
 **A key twice** in an object: the last value counts and the log says how many rows had one, or the row is a failure.
 
 **Rows that cannot be read** are failures with file, line and raw text: a line or record that is not JSON or not an object, a value
-that does not fit its column's type, a key that is no column (unless these are left out, which the log counts).
+that does not fit its column's type, a key that is not a column (unless these are left out, which the log counts).
 `,
   outputs: [{ name: 'rows' }],
   bounded: true,
@@ -88,7 +88,7 @@ that does not fit its column's type, a key that is no column (unless these are l
       group: limitsGroup,
       default: 'last',
       options: [
-        { value: 'last', label: 'The last value counts, and the log counts the rows' },
+        { value: 'last', label: 'Use the last value', help: 'The log says how many rows had such a key.' },
         { value: 'error', label: 'The row fails' },
       ],
     }),

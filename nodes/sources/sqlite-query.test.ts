@@ -239,16 +239,6 @@ describe('what is wrong', () => {
   });
 });
 
-it('goes on where it stopped', async () => {
-  const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1), (9007199254740993), (3), (4), (5)');
-  const whole = await read(folder, { table: 't' }, { batchSize: 2 });
-  for (const { rows, position } of whole.positions) {
-    const rest = await read(folder, { table: 't' }, { start: position });
-    expect(rest.rows).toEqual(whole.rows.slice(rows));
-    expect(rest.places).toEqual(whole.places.slice(rows));
-  }
-});
-
 it('names columns apart that have one name', async () => {
   const { folder } = database('CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)');
   const { rows, problems } = await query(folder, 'SELECT x.a, y.a FROM t x, t y');

@@ -32,6 +32,20 @@ test.each([
   expect([rows, failures, problems]).toEqual([[{ a: 1 }], [], []]);
 });
 
+it('says in which encoding the file is, and offers another one where it is not valid UTF-8', async () => {
+  const folder = folderOf({ 'a.log': Buffer.from('one\nM\xfcnchen\n', 'latin1') });
+  const { detected } = await readSource(textFile, folder, { path: 'a.log' });
+  expect(detected).toMatchObject([
+    {
+      param: 'encoding',
+      value: 'UTF-8, with faults',
+      because: expect.stringContaining('line 2 is not valid UTF-8'),
+      lines: [{ line: 2, text: 'München' }],
+      instead: { value: 'windows-1252' },
+    },
+  ]);
+});
+
 it('lines that do not fit are failures with their place, never nulls', async () => {
   const folder = folderOf({ 'a.log': `${access(1)}nonsense\n\n${access(3, 200, '')}${access(4)}` });
   const { rows, failures, problems, places } = await readSource(textFile, folder, { path: 'a.log', format: 'combined' });
@@ -50,16 +64,6 @@ it('gives the rows of a whole batch of lines that do not fit', async () => {
   const { rows, failures } = await readSource(textFile, folder, { path: 'a.log', format: 'combined' }, { batchSize: 7 });
   expect(rows.map((row) => row['path'])).toEqual(['/1', '/2']);
   expect(failures).toHaveLength(100);
-});
-
-it('goes on behind any batch', async () => {
-  const folder = folderOf({ 'a.log': Array.from({ length: 20 }, (_, i) => (i % 3 === 0 ? 'nonsense\n' : access(i))).join('') });
-  const params = { path: 'a.log', format: 'combined' };
-  const whole = await readSource(textFile, folder, params, { batchSize: 3 });
-  for (const { rows, position } of whole.positions) {
-    const rest = await readSource(textFile, folder, params, { start: position });
-    expect(rest.rows).toEqual(whole.rows.slice(rows));
-  }
 });
 
 describe('types', () => {

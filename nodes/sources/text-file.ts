@@ -1,6 +1,6 @@
 import { decoderFor } from '../formats/byte-reader.ts';
 import { CellFormats } from '../formats/cell-formats.ts';
-import { columnTypesField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
+import { columnTypesField, encodingField, outputColumns, sampleRowsField } from '../formats/column-types.ts';
 import { discoverFiles } from '../formats/file-discovery.ts';
 import { FileRows } from '../formats/file-rows.ts';
 import { excludeField, findFiles, tellLeftOut } from '../formats/input-files.ts';
@@ -9,6 +9,7 @@ import { entryField, knownColumns, linePatternField, logZoneField, textFormats, 
 import { HolesParser } from '../formats/nul-holes.ts';
 import { logFormatOf, looksLikeText } from '../formats/recognise.ts';
 import { shortPath } from '../formats/short-path.ts';
+import { encodingEvidence, textHead } from '../formats/text-evidence.ts';
 import { discoverText } from '../formats/text-head.ts';
 import { textParser } from '../formats/text-parser.ts';
 import { f } from '../kit/fields.ts';
@@ -39,7 +40,7 @@ missing, or has no value, is null. **By a pattern**: each named group of a regul
 **Entries of several lines**, such as stack traces: text is cut where a line matches **An entry begins with**.
 
 **Lines that do not fit** are failures with file, line and raw text, never rows of nulls: a line in another format, a value that does
-not fit its column's type, bytes that are no text. Blank lines are left out, but for those of plain text. NUL bytes that a crash has left
+not fit its column's type, bytes that are not text. Blank lines are left out, but for those of plain text. NUL bytes that a crash has left
 are passed over, and the log says where.
 
 A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a message that names it.
@@ -55,12 +56,7 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
     extra: { ...extraKeysField, when: { param: 'format', is: ['logfmt'] } },
     types: columnTypesField,
     sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['logfmt', 'pattern'] } },
-    encoding: f.text({
-      label: 'Encoding',
-      default: 'auto',
-      advanced: true,
-      help: 'auto is UTF-8, or UTF-16 where the file has a mark. Others: windows-1252, shift_jis ...',
-    }),
+    encoding: encodingField,
     exclude: excludeField,
     fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
     maxRowSize: maxRowSizeField,
@@ -75,10 +71,12 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
   reads: ({ path }) => [path],
   opens: { extensions: ['log'], recognises: looksLikeText, params: (path, file) => ({ path, format: logFormatOf(file) }) },
   discover: (context) =>
-    discoverFiles(context, (files, signal) => {
+    discoverFiles(context, async (files, signal) => {
       const { encoding } = context.params;
       if (encoding !== 'auto') decoderFor(encoding);
-      return discoverText(files, { ...context.params, formats: new CellFormats(context.params.types) }, signal);
+      const found = await discoverText(files, { ...context.params, formats: new CellFormats(context.params.types) }, signal);
+      const head = files[0] ? await textHead(files[0], signal) : null;
+      return head ? { ...found, detected: [encodingEvidence(head, encoding)] } : found;
     }),
   run(context) {
     const { params } = context;

@@ -129,3 +129,12 @@ it.each([
   const { problems } = tryTransform(aggregate, params, { inputs: { rows: { schema: columns, rows: [] } } });
   expect(problems).toMatchObject([{ severity: 'error', field, message }]);
 });
+
+it('says on its card over what it aggregates', () => {
+  const card = (params: object): string =>
+    aggregate.card!({ ...defaultsOf(aggregate.params), aggregations: [{ function: 'count', column: null, percent: 50, name: 'n' }], ...params } as never);
+  expect(card({})).toBe('n');
+  expect(card({ window: 'tumbling', every: 60_000 })).toBe('n\nevery 1 min');
+  expect(card({ window: 'tumbling', every: 60_000, groupBy: ['region'] })).toBe('n\nby region, every 1 min');
+  expect(card({ window: 'calendar', unit: 'hour', zone: 'UTC' })).toBe('n\nby hour in UTC');
+});

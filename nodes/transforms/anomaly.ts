@@ -63,7 +63,7 @@ The value itself is not among those that it is compared with. Until a key has ha
 | the last while | of the values up to so long before the latest row of the key, by event time |
 | all before, the latest most | weighted: after *Half-life* rows a value counts half |
 
-Null is no value: such a row gets what is expected, no score, and changes nothing. Rows leave in the order in which they come. An anomaly counts among the values that later rows are compared with.
+Null is not a value: such a row gets what is expected, no score, and changes nothing. Rows leave in the order in which they come. An anomaly counts among the values that later rows are compared with.
 
 Filter by \`is_anomaly\` behind to keep the anomalies alone.
 

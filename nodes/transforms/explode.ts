@@ -47,10 +47,10 @@ Makes as many rows of each row as its list has items; the other columns are repe
 An item takes the list's place as a **value** of the type that you choose. Of items that are objects, choose **columns**: each field gets a column with a type, in the list's place. ${jsonPathDocs}
 
 ### Empty lists
-A row whose list is empty or missing gives one row with null, so that nothing is lost; or none, by choice. A null within a list is an item. A value that is no list counts as a list of that one item, as many programs write them.
+A row whose list is empty or missing gives one row with null, so that nothing is lost; or none, by choice. A null within a list is an item. A value that is not a list counts as a list of that one item, as many programs write them.
 
 ### Errors
-An item that does not fit its type fails the whole row, or becomes null. A text that holds JSON is no list yet: give its column the type JSON before, with *Select columns*.
+An item that does not fit its type fails the whole row, or becomes null. A text that holds JSON is not a list yet: give its column the type JSON before, with *Select columns*.
 `,
   inputs: [{ name: 'rows' }],
   outputs: [{ name: 'rows' }],

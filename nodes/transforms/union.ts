@@ -29,7 +29,7 @@ A column must have the same type everywhere. Integer and number go together and 
       label: 'Columns',
       default: 'warn',
       options: [
-        { value: 'warn', label: 'All, and warn where an input lacks one' },
+        { value: 'warn', label: 'All, and warn if an input lacks one' },
         { value: 'all', label: 'All', help: 'Rows of an input that lacks one have null there.' },
         { value: 'common', label: 'Those that every input has' },
       ],

@@ -13,8 +13,15 @@ export function useKeptFocus(part: RefObject<HTMLElement | null>, otherwise: () 
     if (!root) return;
     /** The control that has the focus, and what it stands in; innermost first. */
     let path: readonly Element[] = [];
+    let isMouse = false;
     const remember = ({ target }: FocusEvent) => {
-      path = target instanceof Element && target.matches(':focus-visible') ? pathWithin(root, target) : [];
+      path = target instanceof Element ? pathWithin(root, target) : [];
+    };
+    const point = () => {
+      isMouse = true;
+    };
+    const press = () => {
+      isMouse = false;
     };
     // A browser may report a control that is removed as left; one that is still there was left by somebody.
     const forget = () =>
@@ -25,17 +32,21 @@ export function useKeptFocus(part: RefObject<HTMLElement | null>, otherwise: () 
       if (path.length === 0 || path[0]!.isConnected) return;
       const left = path.filter((element) => element.isConnected);
       path = [];
-      if (document.activeElement !== document.body) return;
+      if (isMouse || document.activeElement !== document.body) return;
       const control = firstControl(left);
       if (control) control.focus();
       else otherwise();
     });
     root.addEventListener('focusin', remember);
     root.addEventListener('focusout', forget);
+    root.addEventListener('pointerdown', point, true);
+    root.addEventListener('keydown', press, true);
     observer.observe(root, { childList: true, subtree: true });
     return () => {
       root.removeEventListener('focusin', remember);
       root.removeEventListener('focusout', forget);
+      root.removeEventListener('pointerdown', point, true);
+      root.removeEventListener('keydown', press, true);
       observer.disconnect();
     };
   }, [part, otherwise]);

@@ -1,14 +1,16 @@
 import type * as Editor from 'monaco-editor/editor';
-import type { editor, IDisposable } from 'monaco-editor/editor';
+import type { editor } from 'monaco-editor/editor';
 import type { Problem } from '../../engine/protocol/messages.ts';
 
 const shown = new WeakMap<editor.ITextModel, readonly Problem[]>();
-let provider: IDisposable | null = null;
+let isRegistered = false;
 
 /** Offers the fixes of these problems at their places in the text, as the light bulb and Ctrl+. do. */
 export function offerFixes(monaco: typeof Editor, model: editor.ITextModel, problems: readonly Problem[]): void {
   shown.set(model, problems);
-  provider ??= monaco.languages.registerCodeActionProvider('typescript', {
+  if (isRegistered) return;
+  isRegistered = true;
+  monaco.languages.registerCodeActionProvider('typescript', {
     provideCodeActions: (asked, range) => ({
       actions: (shown.get(asked) ?? []).flatMap((problem) => actionOf(monaco, asked, problem, range)),
       dispose: () => {},

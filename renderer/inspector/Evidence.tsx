@@ -72,7 +72,7 @@ const shownMarks: { readonly [character: string]: { readonly sign: string; reado
   '\r': { sign: 'CR', title: 'Carriage return' },
   '\n': { sign: 'LF', title: 'Line feed' },
   '\ufeff': { sign: 'BOM', title: 'Byte order mark' },
-  '\ufffd': { sign: '�', title: 'Bytes that are no text in this encoding' },
+  '\ufffd': { sign: '�', title: 'Bytes that are not text in this encoding' },
 };
 
 function marks(text: string): ReactNode {

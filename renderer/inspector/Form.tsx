@@ -72,6 +72,8 @@ function FieldGroup({ title, ...props }: FormProps & { readonly title: string; r
 /** Fields whose values are detected, as lines that open to the evidence; then the others. */
 function FoundGroup({ shown, found, ...props }: FormProps & { readonly shown: Shown; readonly found: readonly Detected[] }) {
   const { values, onChange, onDone } = props;
+  const { node } = useForm();
+  const scans = useSession(({ catalogue, pipeline }) => catalogue.get(pipeline.nodes[node]?.type ?? '')?.scans === true);
   const rows = shown.filter(([, field]) => field.detected && field.kind !== 'list');
   const isFurther = ([, { detected, when }]: Shown[number]) => !detected && rows.some(([name]) => when?.param === name);
   const columns = shown.find(([, field]) => field.detected && field.kind === 'list');
@@ -92,7 +94,7 @@ function FoundGroup({ shown, found, ...props }: FormProps & { readonly shown: Sh
         />
       )}
       {columns && <WholeScan />}
-      {plain.length > 0 && <PlainFields {...props} shown={plain} folds={rows.length + ofColumns.length > 0} />}
+      {plain.length > 0 && <PlainFields {...props} shown={plain} folds={scans || rows.length + ofColumns.length > 0} />}
     </>
   );
 }

@@ -16,9 +16,9 @@ import { CommandMenuItems } from '../commands/CommandMenuItems.tsx';
 import { runCommand } from '../commands/registry.ts';
 import { openPath } from '../files/documents.tsx';
 import { useSession } from '../session/session.ts';
-import { errorCount } from './counts.ts';
+import { problemCount, problemsLabel } from './counts.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
-import { counted, formatAge, formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from './format.ts';
+import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from './format.ts';
 import { strangeness } from './origin.ts';
 import { isEnding, isRunning, isSteerable } from './run-actions.tsx';
 
@@ -32,8 +32,6 @@ interface RunHeadProps {
 
 /** The run in a line: how it is, since when, how it can be steered, and what of it is shown below. */
 export function RunHead({ run, view, onView }: RunHeadProps) {
-  const errors = errorCount(run).total;
-  const areErrors = run.problems.some(({ severity }) => severity === 'error');
   return (
     <div className="run-head">
       <StateLabel run={run} />
@@ -48,7 +46,7 @@ export function RunHead({ run, view, onView }: RunHeadProps) {
           onChange={onView}
           data={[
             { value: 'nodes', label: 'Nodes' },
-            { value: 'errors', label: errors > 0 ? `${areErrors ? 'Errors' : 'Warnings'} (${formatCount(errors)})` : 'Errors' },
+            { value: 'errors', label: problemsLabel(problemCount(run)) },
             { value: 'history', label: 'History' },
             { value: 'log', label: 'Log' },
           ]}

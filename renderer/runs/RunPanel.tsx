@@ -6,7 +6,7 @@ import { titleOf } from '../canvas/flow.ts';
 import { runCommand } from '../commands/registry.ts';
 import { ProblemList } from '../problems/ProblemsPanel.tsx';
 import { useSession } from '../session/session.ts';
-import { errorCount } from './counts.ts';
+import { problemCount, problemsLabel } from './counts.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
 import { formatCount } from './format.ts';
 import { KeptErrors } from './KeptErrors.tsx';
@@ -74,13 +74,14 @@ export function RunPanel() {
 }
 
 function Errors({ run }: { readonly run: RunSummary }) {
-  const { total, shown } = errorCount(run);
+  const { errors, warnings, shown } = problemCount(run);
+  const total = errors + warnings;
   if (total === 0) return <p className="panel-empty">No row failed and nothing went wrong.</p>;
   return (
     <>
       {total > shown && (
         <p className="run-nothing run-note">
-          Errors: {formatCount(total)}, the first {formatCount(shown)} shown.
+          {problemsLabel({ errors, warnings, shown })}: the first {formatCount(shown)} are shown.
         </p>
       )}
       <ProblemList problems={run.problems} withNode />

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { NodeStats, Problem } from '../../engine/protocol/messages.ts';
 import { flowWords } from '../canvas/flow-words.ts';
-import { errorCount, handledBy } from './counts.ts';
+import { handledBy, problemCount, problemsLabel } from './counts.ts';
 
 const stats = (some: Partial<NodeStats>): NodeStats => {
   return { in: 0, out: {}, dropped: 0, failed: 0, rate: 0, busyMs: 0, watermark: 0, late: 0, idleMs: 0, blockedMs: 0, ...some };
@@ -28,8 +28,15 @@ it('counts the errors that a run had, not those that its summary can hold', () =
   const ofRow = (row: number): Problem => ({ code: 'code/failed', severity: 'error', message: 'Not a number', node: 'prices', row: { row } });
   const first = Array.from({ length: 100 }, (_, row) => ofRow(row));
   const stop: Problem = { code: 'sink/full', severity: 'error', message: 'The disk is full.' };
-  expect(errorCount({ problems: first, stats: { prices: stats({ failed: 124 }) } })).toEqual({ total: 124, shown: 100 });
-  expect(errorCount({ problems: [stop, ...first.slice(1)], stats: { prices: stats({ failed: 124 }) } })).toEqual({ total: 125, shown: 100 });
-  expect(errorCount({ problems: first.slice(0, 7), stats: { prices: stats({ failed: 7 }) } })).toEqual({ total: 7, shown: 7 });
-  expect(errorCount({ problems: [], stats: {} })).toEqual({ total: 0, shown: 0 });
+  expect(problemCount({ problems: first, stats: { prices: stats({ failed: 124 }) } })).toEqual({ errors: 124, warnings: 0, shown: 100 });
+  expect(problemCount({ problems: [stop, ...first.slice(1)], stats: { prices: stats({ failed: 124 }) } })).toEqual({ errors: 125, warnings: 0, shown: 100 });
+  expect(problemCount({ problems: first.slice(0, 7), stats: { prices: stats({ failed: 7 }) } })).toEqual({ errors: 7, warnings: 0, shown: 7 });
+  expect(problemCount({ problems: [], stats: {} })).toEqual({ errors: 0, warnings: 0, shown: 0 });
+});
+
+it('tells warnings from errors', () => {
+  const late: Problem = { code: 'rows/late', severity: 'warning', message: 'Rows came too late', node: 'hours' };
+  const failed: Problem = { code: 'code/threw', severity: 'error', message: 'No', node: 'prices' };
+  const labelOf = (problems: readonly Problem[]) => problemsLabel(problemCount({ problems, stats: {} }));
+  expect([[], [late], [failed], [late, failed]].map(labelOf)).toEqual(['Errors', 'Warnings (1)', 'Errors (1)', 'Errors (1), warnings (1)']);
 });

@@ -1,5 +1,6 @@
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats, RunSummary } from '../../engine/protocol/messages.ts';
+import { formatCount } from './format.ts';
 
 /**
  * What a node has to show for itself: the rows that it sent on, in all and per second; of a sink, those that it took in. Rows
@@ -15,11 +16,24 @@ export function handledBy({ in: taken, out, late, rate, outRate }: NodeStats): {
 /** Of the problems of a run a summary holds the first (see `RunSummary.problems`). */
 const keptProblems = 100;
 
-/** How many errors a run had, and how many of them it can show. */
-export function errorCount({ problems, stats }: Pick<RunSummary, 'problems' | 'stats'>): { readonly total: number; readonly shown: number } {
+/** How many errors a run had, how many warnings, and how many of both it can show. */
+export function problemCount({ problems, stats }: Pick<RunSummary, 'problems' | 'stats'>): ProblemCount {
   const shown = problems.length;
-  if (shown < keptProblems) return { total: shown, shown };
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const warnings = shown - errors.length;
+  if (shown < keptProblems) return { errors: errors.length, warnings, shown };
   const ofRows = Object.values(stats).reduce((sum, { failed }) => sum + failed, 0);
-  const others = problems.filter(({ row, position }) => row === undefined && position === undefined).length;
-  return { total: Math.max(shown, ofRows + others), shown };
+  const others = errors.filter(({ row, position }) => row === undefined && position === undefined).length;
+  return { errors: Math.max(errors.length, ofRows + others), warnings, shown };
+}
+interface ProblemCount {
+  readonly errors: number;
+  readonly warnings: number;
+  readonly shown: number;
+}
+
+/** What the view of them is called: `Errors (3)`, `Warnings (1)`, `Errors (3), warnings (1)`. */
+export function problemsLabel({ errors, warnings }: ProblemCount): string {
+  if (warnings === 0) return errors > 0 ? `Errors (${formatCount(errors)})` : 'Errors';
+  return errors > 0 ? `Errors (${formatCount(errors)}), warnings (${formatCount(warnings)})` : `Warnings (${formatCount(warnings)})`;
 }

@@ -10,7 +10,7 @@ import { dataFolder } from '../command-line.ts';
 /** `drive.ts` exports it by default. It starts the run; the run is stopped as Ctrl+C does once it is done. */
 export type Drive = (run: DrivenRun) => Promise<void>;
 
-const patienceMs = 60_000;
+const patienceMs = 180_000;
 
 export class DrivenRun {
   readonly folder: string;

@@ -1,30 +1,45 @@
-/** Every source and sink of the catalogue, and what new ones are copied from, keep the whole contract: see nodes/kit/testing. */
+/** Every source and sink of the catalogue, and what new ones are copied from, keeps the whole contract: see nodes/kit/testing. */
 import { describe, expect, it } from 'vitest';
 import sinkTemplate from '../../nodes/_template-sink.ts';
+import sourceTemplate from '../../nodes/_template-source.ts';
 import { definitions } from '../../nodes/index.ts';
-import type { SinkDefinition } from '../../nodes/kit/node.ts';
+import { everySource } from '../../nodes/kit/every-source.ts';
+import type { NodeDefinition } from '../../nodes/kit/node.ts';
+import type { ContractTest } from '../../nodes/kit/testing/contract.ts';
 import { sinkTests } from '../../nodes/kit/testing/sink-contract.ts';
 import type { SinkHarness } from '../../nodes/kit/testing/sink-trial.ts';
+import { sourceTests } from '../../nodes/kit/testing/source-contract.ts';
+import type { SourceHarness } from '../../nodes/kit/testing/source-trial.ts';
 
-/** What cannot be put through it, and why. A node that is not listed here has a harness: a file in contracts/ of its name. */
+/** What cannot be put through it, and why. All others have a file of their name in contracts/. */
 const without: { readonly [type: string]: string } = {
   inspect: 'it writes nothing: what it keeps in memory is gone with the process, and a run that goes on starts empty',
-  stdout: 'what was printed cannot be taken back, and only the process that reads it knows what came',
+  stdin: 'it can be read once: what a killed run had read is gone, and only the process that writes it knows what that was',
+  stdout: 'what was printed cannot be taken back, and only the process that reads it knows what that was',
 };
 
-const files = import.meta.glob<{ readonly [setting: string]: SinkHarness }>('./contracts/*.ts', { eager: true, import: 'default' });
+type Settings = { readonly [setting: string]: SinkHarness | SourceHarness };
+const files = import.meta.glob<Settings>('./contracts/*.ts', { eager: true, import: 'default' });
 const harnesses = new Map(Object.entries(files).map(([file, settings]) => [file.replace(/^.*\/|[.]ts$/g, ''), settings]));
-const nodes = [...definitions.filter(({ kind }) => kind === 'sink'), { ...sinkTemplate, type: '_template-sink' }] as SinkDefinition<any>[];
 
-it('every sink has a harness, or a reason to have none', () => {
+const templates: readonly NodeDefinition[] = [
+  { ...everySource(sourceTemplate), type: '_template-source' },
+  { ...sinkTemplate, type: '_template-sink' },
+];
+const nodes = [...definitions.filter(({ kind }) => kind !== 'transform'), ...templates];
+
+it('every source and sink has a harness, or a reason to have none', () => {
   expect([...harnesses.keys(), ...Object.keys(without)].sort()).toEqual(nodes.map(({ type }) => type).sort());
 });
 
 describe.each(nodes.map((definition) => [definition.type, definition] as const))('%s', (type, definition) => {
-  if (without[type]) it.skip(without[type]);
-  for (const [setting, harness] of Object.entries(harnesses.get(type) ?? {})) {
-    describe(setting, () => {
-      it.each(sinkTests(definition, harness).map((test) => [test.name, test] as const))('%s', (_, test) => test.run());
-    });
-  }
+  if (without[type]) it(`has no harness: ${without[type]}`, () => {});
+  describe.each(Object.entries(harnesses.get(type) ?? {}))('%s', (_, harness) => {
+    it.each(testsOf(definition, harness).map((test) => [test.name, test] as const))('%s', (_name, test) => test.run());
+  });
 });
+
+function testsOf(definition: NodeDefinition, harness: SinkHarness | SourceHarness): ContractTest[] {
+  if (definition.kind === 'sink') return sinkTests(definition, harness as SinkHarness);
+  return definition.kind === 'source' ? sourceTests(definition, harness as SourceHarness) : [];
+}

@@ -42,7 +42,6 @@ export interface RunOptions {
   readonly folder: string;
   /** Rows per batch. */
   readonly batchSize: number;
-  readonly signal?: AbortSignal;
 }
 
 /** Runs an example. Never throws for what the node reports as a MillraceError. */
@@ -55,31 +54,6 @@ export async function runExample(definition: NodeDefinition, example: Example<an
   const run = new Run(definition, example, context.params, inputs, schemas, options);
   if (!problems.some((problem) => problem.severity === 'error')) await run.run();
   return { problems, inputs, schemas, failures: run.failures, outputs: run.outputs, isRowByRow: run.isRowByRow };
-}
-
-/** Milliseconds from cancelling a source that is being read to its end; Infinity when it does not end. */
-export async function timeToCancel(definition: SourceDefinition<any>, example: Example<any>, options: RunOptions): Promise<number> {
-  await putFiles(example, options.folder);
-  const controller = new AbortController();
-  const { context, problems } = await prepare(definition, example, options);
-  const { outputs, problems: inferred = [] } = definition.infer(context);
-  if ([...problems, ...inferred].some((problem) => problem.severity === 'error')) return 0;
-  const run = new Run(definition, example, context.params, {}, outputs, { ...options, signal: controller.signal });
-  // Being interrupted may well be told by an error.
-  const ended = run.run().catch((error: unknown) => {
-    if (!controller.signal.aborted) throw error;
-  });
-  ended.catch(() => {});
-  await new Promise((done) => setTimeout(done, 20));
-  const start = performance.now();
-  controller.abort();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<number>((done) => {
-    timer = setTimeout(() => done(Number.POSITIVE_INFINITY), 30_000);
-  });
-  const time = await Promise.race([ended.then(() => performance.now() - start), late]);
-  clearTimeout(timer);
-  return time;
 }
 
 async function putFiles(example: Example<any>, folder: string): Promise<void> {
@@ -101,7 +75,7 @@ async function prepare(definition: NodeDefinition, example: Example<any>, option
     const discovery = await definition.discover({
       params,
       path: (path) => resolve(options.folder, path),
-      signal: options.signal ?? new AbortController().signal,
+      signal: new AbortController().signal,
     });
     discovered = discovery.schema;
     problems.push(...(discovery.problems ?? []));
@@ -164,7 +138,7 @@ class Run {
       inputs,
       outputs: Object.fromEntries(Object.entries(schemas).flatMap(([port, schema]) => (schema ? [[port, schema]] : []))),
       path: (path) => resolve(options.folder, path),
-      signal: options.signal ?? new AbortController().signal,
+      signal: new AbortController().signal,
       log: () => {},
       fail: (failure) => this.failures.push(failure),
       shared: (key, open) => {

@@ -12,7 +12,7 @@ import { iconNames } from '../../nodes/kit/icons.ts';
 import { categories, type Example, type NodeDefinition } from '../../nodes/kit/node.ts';
 import { defaultsOf, type Params, validateParams } from '../../nodes/kit/params.ts';
 import { arbitraryParams, arbitrarySchema } from './arbitrary-params.ts';
-import { type ExampleRun, edgesOf, paramsOf, runExample, timeToCancel } from './harness.ts';
+import { type ExampleRun, edgesOf, paramsOf, runExample } from './harness.ts';
 import { nonconformity, readWritten } from './outcome.ts';
 
 let folder: string;
@@ -151,14 +151,6 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
     if (definition.kind === 'transform' && !isStateful(definition, paramsOf(definition, example) as Params)) {
       it('takes its rows one by one, as it declares', async () => {
         expect((await run(definition, example)).isRowByRow).toBe(true);
-      });
-    }
-
-    if (definition.kind === 'source') {
-      // Within a second, that is; the limit leaves room for a machine that is busy with other things.
-      it('ends soon after it is cancelled', async () => {
-        const place = await mkdtemp(join(folder, 'run-'));
-        expect(await timeToCancel(definition, example, { folder: place, batchSize: 1 })).toBeLessThan(10_000);
       });
     }
 

@@ -7,7 +7,7 @@ import transform from '../../nodes/_template.ts';
 import sink from '../../nodes/_template-sink.ts';
 import source from '../../nodes/_template-source.ts';
 import type { Example, NodeDefinition } from '../../nodes/kit/node.ts';
-import { crashPoints, SinkRun, writeThroughCrashes } from '../../nodes/kit/testing/sink-run.ts';
+import { SinkRun } from '../../nodes/kit/testing/sink-run.ts';
 import { runExample } from './harness.ts';
 import { readWritten } from './outcome.ts';
 
@@ -50,21 +50,6 @@ describe('the sink that others are copied from', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line).n as number);
-
-  it.each(crashPoints)('keeps each row once through checkpoints and a kill (%s)', async (crash) => {
-    await writeThroughCrashes(folder, [spec], schema, rowsOf(20), [
-      { batches: [3, 2], crash: null },
-      { batches: [4], crash },
-      { batches: [5], crash: null },
-      { batches: [1], crash },
-    ]);
-    const run = new SinkRun(folder);
-    await run.close();
-    // The rows behind the last checkpoint of the trial are not committed.
-    const found = await written();
-    expect(found).toEqual(rowsOf(found.length).map(({ n }) => n));
-    expect(found.length).toBeGreaterThanOrEqual(14);
-  });
 
   it('takes many rows at once', async () => {
     const run = new SinkRun(folder, { commits: 'end' });

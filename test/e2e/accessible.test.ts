@@ -4,7 +4,7 @@ import type { Page } from 'playwright';
 import { describe, expect, it } from 'vitest';
 import { openDrawn } from './documents.ts';
 import { missing, temporaryFolder } from './editor.ts';
-import { bottomPanel, card, gridRows, openCommands, pane, selectNode } from './gestures.ts';
+import { bottomPanel, card, field, gridRows, openCommands, pane, selectNode } from './gestures.ts';
 import { runUntil } from './pipelines.ts';
 
 const why = missing('browser');
@@ -35,6 +35,14 @@ describe.skipIf(why !== null)(`accessibility${why ? ` (${why})` : ''}`, () => {
     await selectNode(page, 'readings');
     await gridRows(page).first().waitFor();
     await look('rows');
+    await page.locator('.status-zone').click();
+    await page.getByRole('combobox', { name: 'Search time zones' }).waitFor();
+    await look('time zones');
+    await page.keyboard.press('Escape');
+    await field(page, 'path').getByRole('textbox').fill('none.csv');
+    await page.locator('[role="grid"][data-dimmed]').waitFor();
+    await look('rows of before');
+    await field(page, 'path').getByRole('textbox').fill('readings.csv');
     await page.getByRole('button', { name: 'About Filter' }).click();
     await look('about a node');
     await card(page, 'readings').click({ button: 'right' });

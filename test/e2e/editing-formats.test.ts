@@ -19,7 +19,9 @@ describe.skipIf(why !== null)(`formats of cells${why ? ` (${why})` : ''}`, () =>
     await page.getByRole('group', { name: 'Columns' }).getByRole('button', { name: 'More', exact: true }).click();
     await field(page, 'types').getByText('Column "Betrag" holds numbers with a decimal comma: "1.299,99" is 1299.99, "-0,50" is -0.5.').waitFor();
     await editor.shot('formats-offered');
-    await field(page, 'types').getByRole('button', { name: 'Read all 3 by their formats' }).click();
+    await field(page, 'types').getByRole('button', { name: 'Read all 3 by their formats' }).press('Enter');
+    // The button is gone; the keyboard stays in the form.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.closest('aside')?.ariaLabel)).toBe('Inspector');
     await expect.poll(() => gridRows(page).first().innerText()).toContain('1299.99');
     await expect.poll(() => gridRows(page).first().innerText()).toContain('2026-01-31');
     const readings = field(page, 'types').getByLabel('How cells are read');

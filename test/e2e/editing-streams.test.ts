@@ -28,6 +28,7 @@ describe.skipIf(why !== null)(`streams${why ? ` (${why})` : ''}`, () => {
     await page.locator('[data-mantine-color-scheme="dark"]').first().waitFor({ state: 'attached' });
     await editor.shot('edit-time-zone-dark');
     await page.keyboard.press('Enter');
+    await expect.poll(() => status.evaluate((button) => button === document.activeElement)).toBe(true);
     const shown = new Date(Date.parse(`${inUtc.replace(' ', 'T')}Z`) + 5.75 * 3_600_000).toISOString();
     await expect.poll(() => first.innerText()).toBe(`${shown.slice(0, 19).replace('T', ' ')} +05:45`);
     await first.click();
@@ -194,7 +195,7 @@ export function onTimer(timer: Timer, state: typeof initial, context: Context) {
     expect(await post('{"total":2,"data":{"items":[{"id":1,"at":"2026-01-31T12:00:00Z"},{"id":2,"at":null}]}}')).toBe(503);
     await dialog.getByText('2 columns, inferred from 2 rows').waitFor();
     await editor.shot('heard');
-    await dialog.getByRole('button', { name: 'Use these columns' }).click();
+    await page.keyboard.press('Enter');
     const params = async () => (await copyAll(page)).nodes['http']!.params;
     await expect.poll(params).toMatchObject({
       columns: [
@@ -210,7 +211,8 @@ export function onTimer(timer: Timer, state: typeof initial, context: Context) {
     await selectNode(page, 'http');
     await listen.click();
     await expect.poll(() => post('nonsense').catch(() => 0)).toBe(400);
-    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => listen.evaluate((button) => button === document.activeElement)).toBe(true);
     await expect.poll(() => post('{}').catch(() => 0)).toBe(0);
   });
 

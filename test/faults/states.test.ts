@@ -81,7 +81,7 @@ test('stays when the file is moved, which the next run there says, and can be re
 test('a run is stopped by a command that comes right after its start', async () => {
   await stopped();
   const run = trial.start();
-  expect(await run.stop()).toMatchObject({ state: 'stopped' });
+  expect(await run.stopByCommand()).toMatchObject({ state: 'stopped' });
   const { id } = trial.summary();
   const { code, errors } = await trial.millrace(['runs', 'stop', id.slice(0, 8)]);
   expect([code, errors]).toEqual([2, expect.stringMatching(/^millrace: Run \w{8} of stream has ended: stopped, \d+ s ago\.\n.*runs show/)]);

@@ -146,7 +146,7 @@ export class StreamRun {
   }
 
   /** Waits until something is true; fails where the run ends before, or it takes too long. */
-  async until(isTrue: () => boolean, mostMs = 90_000): Promise<void> {
+  async until(isTrue: () => boolean, mostMs = 180_000): Promise<void> {
     const deadline = Date.now() + mostMs;
     while (!isTrue()) {
       if (!this.isAlive) throw new Error(`The run ended: ${this.words}`);
@@ -159,17 +159,20 @@ export class StreamRun {
     return this.until(() => words.test(this.words), mostMs);
   }
 
-  /** How it ended: with a checkpoint, as Ctrl+C stops it, or otherwise by `millrace runs stop`. */
+  /** How it ended: with a checkpoint, as Ctrl+C stops it; or, where it is to be drained, as the command does. */
   async stop(...how: readonly string[]): Promise<RunSummary> {
-    if (how.length === 0) {
-      this.#child.kill('SIGINT');
-      const code = await this.#exited;
-      if (code !== stopped) throw new Error(`It ended with code ${code}: ${this.words}`);
-    } else {
-      const { code, all } = await this.#trial.millrace(['runs', 'stop', this.#name, ...how]);
-      if (code !== 0) throw new Error(`It could not be stopped: ${all}\n${this.words}`);
-      await this.#exited;
-    }
+    if (how.length > 0) return this.stopByCommand(...how);
+    this.#child.kill('SIGINT');
+    const code = await this.#exited;
+    if (code !== stopped) throw new Error(`It ended with code ${code}: ${this.words}`);
+    return this.#trial.summary(this.#name);
+  }
+
+  /** `millrace runs stop`, and how it ended. */
+  async stopByCommand(...how: readonly string[]): Promise<RunSummary> {
+    const { code, all } = await this.#trial.millrace(['runs', 'stop', this.#name, ...how]);
+    if (code !== 0) throw new Error(`It could not be stopped: ${all}\n${this.words}`);
+    await this.#exited;
     return this.#trial.summary(this.#name);
   }
 

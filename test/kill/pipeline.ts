@@ -14,18 +14,22 @@ const edge = (from: string, to: string, port = 'rows'): Edge => ({ from: { node:
 
 /** `readings` bounds the generator, for an undisturbed run to end where the other one did; null: it never ends. `feed` is where the orders come, and logs in a folder of theirs. */
 export function writePipeline(folder: string, readings: number | null, feed: string): string {
+  const orders = node('file-tail', {
+    path: join(feed, 'orders*.jsonl'),
+    format: 'jsonl',
+    eventTime: 'column',
+    timeColumn: 'at',
+    outOfOrder: 5000,
+    idleAfter: 60_000,
+  });
   const pipeline: Pipeline = {
     name: 'Everything at once',
     parameters: {},
     nodes: {
-      orders: node('file-tail', {
-        path: join(feed, 'orders*.jsonl'),
-        format: 'jsonl',
-        eventTime: 'column',
-        timeColumn: 'at',
-        outOfOrder: 5000,
-        idleAfter: 60_000,
-      }),
+      orders,
+      // Goes nowhere else: it waits where it is ahead of the other one.
+      again: orders,
+      pairs: node('stream-join', { keys: [{ left: 'id', right: 'id' }], match: 'range', before: 1000, after: 1000 }),
       readings: node('generator', {
         ...(readings === null ? { endless: true, rate: readingsPerSecond.endless } : { count: readings, rate: readingsPerSecond.bounded }),
         sensors: 10,
@@ -77,12 +81,16 @@ export function onTimer(timer: Timer, state: State, context: Context) {
       raw: node('sqlite-table', { path: 'one.db', table: 'readings', mode: 'append' }),
       windows: node('sqlite-table', { path: 'two.db', table: 'minutes', mode: 'append' }),
       spending: node('sqlite-table', { path: 'two.db', table: 'sessions', mode: 'append' }),
+      paired: node('sqlite-table', { path: 'two.db', table: 'pairs', mode: 'append' }),
       lines: node('jsonl-output', { path: 'kept.jsonl' }),
       seen: node('jsonl-output', { path: 'seen.jsonl' }),
       records: node('csv-output', { path: 'running.csv' }),
     },
     edges: [
       edge('orders', 'once'),
+      edge('orders', 'pairs', 'left'),
+      edge('again', 'pairs', 'right'),
+      edge('pairs', 'paired'),
       edge('logs', 'seen'),
       edge('once', 'balance'),
       edge('once', 'lines'),
@@ -127,6 +135,7 @@ export function outputs(folder: string): { readonly [name: string]: readonly str
     readings: table('one.db', 'readings'),
     minutes: table('two.db', 'minutes'),
     sessions: table('two.db', 'sessions'),
+    pairs: table('two.db', 'pairs'),
     orders: lines('kept.jsonl'),
     running: lines('running.csv'),
   };

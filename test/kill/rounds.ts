@@ -118,7 +118,7 @@ async function allOrders(run: DisturbedRun, wanted: number): Promise<void> {
   let found = 0;
   await until(
     async () => {
-      found = await run.rowsOut('orders');
+      found = Math.min(await run.rowsOut('orders'), await run.rowsOut('again'));
       return found >= wanted;
     },
     () => `${found} of ${wanted} orders. ${run.words}`,

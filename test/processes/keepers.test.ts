@@ -113,7 +113,7 @@ describe('a run in the background', () => {
       removeEntry(data, entry);
     }
     const third = host();
-    await expect.poll(async () => (await third.list()).find(({ id }) => id === quiet)?.state, { timeout: 20_000 }).toBe('running');
+    await expect.poll(async () => (await third.list()).find(({ id }) => id === quiet)?.state).toBe('running');
     for (const id of [quiet, lively]) await third.stop(id, 'cancel');
   });
 

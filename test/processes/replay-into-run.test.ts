@@ -154,7 +154,7 @@ async function readings(run: ReturnType<typeof start>, rows: number): Promise<vo
   }
 }
 
-describe('a stream that takes failed rows up', { timeout: 180_000 }, () => {
+describe('a stream that takes failed rows up', { timeout: 600_000 }, () => {
   it('has in its windows what it would have had, each row once', async () => {
     append(sales(0, 2000));
     save(stream(strict));

@@ -237,7 +237,7 @@ describe('rows that failed', () => {
     await run();
   });
 
-  it('are replayed once each, however often the replay is killed', { timeout: 300_000 }, async () => {
+  it('are replayed once each, however often the replay is killed', { timeout: 600_000 }, async () => {
     const count = 20_000;
     orders(count);
     const file = node('jsonl-output', { path: 'prices.jsonl' });

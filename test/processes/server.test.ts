@@ -142,7 +142,7 @@ it.skipIf(process.platform !== 'linux')('hands the browser a page that only its 
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [address] = await says(child, /http:\S+(?=\s)/);
-  await expect.poll(() => existsSync(seen), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(seen)).toBe(true);
   const page = readFileSync(seen, 'utf8');
   expect(page).not.toContain('#t=');
   expect(readFileSync(page, 'utf8')).toContain(JSON.stringify(address));
@@ -150,7 +150,7 @@ it.skipIf(process.platform !== 'linux')('hands the browser a page that only its 
   expect(statSync(join(home, 'data')).mode & 0o777).toBe(0o700);
   const given = new URL(address);
   const socket = new WebSocket(`ws://${given.host}/`, ['millrace', `t.${given.hash.slice(3)}`], { origin: given.origin });
-  await expect.poll(() => existsSync(page), { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => existsSync(page)).toBe(false);
   socket.terminate();
   child.kill('SIGTERM');
   await new Promise((resolve) => child.once('exit', resolve));

@@ -115,4 +115,4 @@ it('gives what SQL does of more groups than memory holds, also when it is killed
   } finally {
     database.close();
   }
-}, 300_000);
+});

@@ -63,7 +63,7 @@ function expected(): unknown[] {
 }
 const asText = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
 
-it('gives every row once, with checkpoints no larger than its memory', { timeout: 180_000 }, async () => {
+it('gives every row once, with checkpoints no larger than its memory', { timeout: 600_000 }, async () => {
   const source = (path: string) => node('csv-file', { path, eventTime: 'column', timeColumn: 'time' });
   const joins = pipeline(
     {

@@ -92,4 +92,4 @@ it('gives what SQL does of more rows and keys than memory holds, also when it is
   } finally {
     database.close();
   }
-}, 300_000);
+});

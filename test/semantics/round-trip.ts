@@ -134,7 +134,7 @@ export async function expectPrinted({ schema, rows }: Table): Promise<void> {
   ] as const) {
     const place = mkdtempSync(join(folder, 'printed-'));
     const descriptor = openSync(join(place, 'printed'), 'w');
-    const output = new StandardOutput(writer, header, descriptor);
+    const output = new StandardOutput(writer, header, { signal: new AbortController().signal, descriptor });
     await output.write(rows);
     await output.commit();
     closeSync(descriptor);

@@ -2,12 +2,16 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import type { Detected } from '../../../engine/schema/detected.ts';
 import type { Json, Row, Schema } from '../../../engine/schema/types.ts';
-import type { NodeProblem, OrderCare, RowFailure, SourceDefinition, WatermarkStep } from '../node.ts';
+import type { Discovery, NodeProblem, OrderCare, Reader, RowFailure, SourceDefinition, WatermarkStep } from '../node.ts';
+import { completeParams, type Params } from '../params.ts';
 
 export interface Outcome {
   readonly schema: Schema | null;
   readonly problems: readonly NodeProblem[];
+  /** What was found of how the input is written. */
+  readonly detected: readonly Detected[];
   readonly rows: readonly Row[];
   /** `source:line` of each row. */
   readonly places: readonly string[];
@@ -29,60 +33,84 @@ export function folderOf(files: { readonly [path: string]: string | Uint8Array }
   return folder;
 }
 
+export interface SourceOptions {
+  readonly batchSize?: number;
+  readonly start?: Json;
+  readonly shared?: Map<string, { close(): void }>;
+  readonly schema?: Schema;
+  readonly signal?: AbortSignal;
+  readonly now?: () => number;
+  readonly order?: OrderCare;
+  readonly sample?: boolean;
+}
+export interface OpenSource {
+  readonly schema: Schema | null;
+  readonly problems: readonly NodeProblem[];
+  readonly detected: readonly Detected[];
+  readonly failures: readonly RowFailure[];
+  readonly logs: readonly string[];
+  /** Opens the reader. Only where there is a schema. */
+  open(): Promise<Reader>;
+}
+
+/** Looks at the outside world as the engine would, with params that are completed by their defaults. */
+export async function openSource(
+  definition: SourceDefinition<any>,
+  folder: string,
+  given: { readonly [param: string]: unknown },
+  options: SourceOptions = {},
+): Promise<OpenSource> {
+  const params: any = completeParams(definition.params, given as Params);
+  const path = (relative: string) => resolve(folder, relative);
+  const signal = options.signal ?? new AbortController().signal;
+  const discovery: Discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
+  const inference = definition.infer({ params, inputs: {}, inputLists: {}, discovered: discovery.schema, analyse: null as never });
+  const schema = inference.outputs['rows'] ?? null;
+  const failures: RowFailure[] = [];
+  const logs: string[] = [];
+  const shared = options.shared ?? new Map<string, { close(): void }>();
+  const open = async () =>
+    definition.run({
+      params,
+      inputs: {},
+      outputs: { rows: schema! },
+      path,
+      signal,
+      log: (_level, message) => logs.push(message),
+      fail: (failure) => failures.push(failure),
+      shared: <T extends { close(): void }>(key: string, make: () => T) => {
+        if (!shared.has(key)) shared.set(key, make());
+        return shared.get(key) as T;
+      },
+      guard: () => {},
+      batchSize: options.batchSize ?? 1024,
+      start: options.start ?? null,
+      order: options.order,
+      now: options.now ?? Date.now,
+      // Stands still where the test gives the time.
+      elapsed: options.now ? () => 0 : () => performance.now(),
+      sample: options.sample ?? false,
+      pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
+      refuse: (failure) => failures.push(failure),
+    });
+  const problems = [...(discovery.problems ?? []), ...(inference.problems ?? [])];
+  return { schema, problems, detected: discovery.detected ?? [], failures, logs, open };
+}
+
 export async function readSource(
   definition: SourceDefinition<any>,
   folder: string,
   given: { readonly [param: string]: unknown },
-  options: {
-    readonly batchSize?: number;
-    readonly start?: Json;
-    readonly shared?: Map<string, { close(): void }>;
-    readonly schema?: Schema;
-    readonly signal?: AbortSignal;
-    readonly now?: () => number;
-    readonly order?: OrderCare;
-  } = {},
+  options: SourceOptions = {},
 ): Promise<Outcome> {
-  const defaults = Object.fromEntries(Object.entries(definition.params).map(([name, field]) => [name, (field as { default?: unknown }).default ?? null]));
-  const params = { ...defaults, ...given };
-  const path = (relative: string) => resolve(folder, relative);
-  const signal = options.signal ?? new AbortController().signal;
-  const discovery = options.schema ? { schema: options.schema } : ((await definition.discover?.({ params, path, signal })) ?? { schema: null });
-  const inference = definition.infer({ params, inputs: {}, inputLists: {}, discovered: discovery.schema, analyse: null as never });
-  const schema = inference.outputs['rows'] ?? null;
-  const problems = [...(discovery.problems ?? []), ...(inference.problems ?? [])];
+  const { open, ...source } = await openSource(definition, folder, given, options);
   const rows: Row[] = [];
   const places: string[] = [];
   const watermarks: WatermarkStep[] = [];
-  const failures: RowFailure[] = [];
-  const logs: string[] = [];
   const positions: { rows: number; position: Json; watermark?: number }[] = [];
-  const outcome = { schema, problems, rows, places, failures, logs, positions, watermarks };
-  if (!schema) return outcome;
-  const shared = options.shared ?? new Map<string, { close(): void }>();
-  const reader = await definition.run({
-    params,
-    inputs: {},
-    outputs: { rows: schema },
-    path,
-    signal,
-    log: (_level, message) => logs.push(message),
-    fail: (failure) => failures.push(failure),
-    shared: <T extends { close(): void }>(key: string, open: () => T) => {
-      if (!shared.has(key)) shared.set(key, open());
-      return shared.get(key) as T;
-    },
-    guard: () => {},
-    batchSize: options.batchSize ?? 1024,
-    start: options.start ?? null,
-    order: options.order,
-    now: options.now ?? Date.now,
-    // Stands still where the test gives the time.
-    elapsed: options.now ? () => 0 : () => performance.now(),
-    sample: false,
-    pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
-    refuse: (failure) => failures.push(failure),
-  });
+  const outcome = { ...source, rows, places, positions, watermarks };
+  if (!source.schema) return outcome;
+  const reader = await open();
   try {
     for (let batch = await reader.read(); batch !== null; batch = await reader.read()) {
       if (batch.rows.length === 0) throw new Error('An empty batch');

@@ -1,3 +1,4 @@
+import { namedPipe } from '../named-pipe.ts';
 import { type LineFormat, writtenLines } from '../written-lines.ts';
 
 const format: LineFormat = {
@@ -19,4 +20,5 @@ export default {
     exists: true,
   }),
   'a packed file that is added to': writtenLines(format, { params: { ...params, mode: 'append', compress: true }, earlier: 'stay', exists: true }),
+  ...(process.platform !== 'win32' && { 'a named pipe': namedPipe(format, { params, earlier: 'make way' }) }),
 };

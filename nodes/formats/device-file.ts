@@ -1,0 +1,92 @@
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { Json } from '../../engine/schema/types.ts';
+import type { Undo } from '../kit/node.ts';
+import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
+import { writable } from './file-commit.ts';
+import { outputProblem } from './output-problem.ts';
+import { nextAttempt, writeAtReadersPace } from './reader-pace.ts';
+import { terminalFilter } from './terminal-text.ts';
+
+/**
+ * A device or a named pipe (`/dev/stdout`): rows go to whoever reads it as they come, and cannot be taken back, so that after a crash some
+ * come once more. A reader that is slow, or that is not there yet, holds the run up. Throws MillraceErrors.
+ */
+export class DeviceFile implements CheckpointedFile {
+  readonly path: string;
+  readonly continues: boolean;
+  readonly isLive = true;
+  readonly cut = 0;
+  readonly #gzip: boolean;
+  readonly #signal: AbortSignal;
+  #descriptor: number | null = null;
+  /** Where it is a terminal. */
+  #filter: ((bytes: Uint8Array) => Uint8Array) | null = null;
+
+  constructor(path: string, options: FileOptions & { readonly signal: AbortSignal }) {
+    this.path = path;
+    this.continues = options.resume != null;
+    this.#gzip = options.gzip;
+    this.#signal = options.signal;
+    try {
+      writable(path);
+    } catch (error) {
+      throw outputProblem(error, path);
+    }
+  }
+
+  head(): null {
+    return null;
+  }
+
+  endsMidLine(): boolean {
+    return false;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    try {
+      this.#descriptor ??= await this.#open();
+      if (this.#descriptor === null) return;
+      const shown = this.#filter ? this.#filter(bytes) : bytes;
+      await writeAtReadersPace(this.#descriptor, this.#gzip ? gzipSync(shown) : shown, this.#signal);
+    } catch (error) {
+      throw outputProblem(error, this.path);
+    }
+  }
+
+  prepare(): Json {
+    return null;
+  }
+
+  commit(): void {}
+
+  abort(): void {
+    this.close();
+  }
+
+  undo(): readonly Undo[] {
+    return [];
+  }
+
+  close(): void {
+    if (this.#descriptor === null) return;
+    closeSync(this.#descriptor);
+    this.#descriptor = null;
+  }
+
+  /** Null where the run was cancelled before anybody read. */
+  async #open(): Promise<number | null> {
+    while (!this.#signal.aborted) {
+      try {
+        const descriptor = openSync(this.path, constants.O_WRONLY | (constants.O_NONBLOCK ?? 0));
+        this.#filter = terminalFilter(descriptor);
+        return descriptor;
+      } catch (error) {
+        const hasNoReader = (error as NodeJS.ErrnoException).code === 'ENXIO' && statSync(this.path).isFIFO();
+        if (!hasNoReader) throw error;
+      }
+      await nextAttempt();
+    }
+    return null;
+  }
+}

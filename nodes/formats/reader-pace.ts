@@ -1,0 +1,23 @@
+/** Writes to what is read while it is written: pipes and terminals. */
+import { writeSync } from 'node:fs';
+
+const retryMs = 5;
+
+/**
+ * All of the bytes, as fast as they are read; the thread does other things meanwhile. The descriptor does not block. Once the signal has
+ * fired, what nobody has taken is left: the run is cancelled.
+ */
+export async function writeAtReadersPace(descriptor: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  for (let done = 0; done < bytes.length && !signal.aborted; ) {
+    try {
+      done += writeSync(descriptor, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      await nextAttempt();
+    }
+  }
+}
+
+export function nextAttempt(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, retryMs));
+}

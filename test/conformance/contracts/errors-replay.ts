@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import { makeErrorsTable } from '../../../nodes/formats/errors-file.ts';
+import { openSqlite } from '../../../nodes/formats/sqlite-driver.ts';
+import { numbers, type SourceHarness } from '../../../nodes/kit/testing/source-trial.ts';
+
+const file = 'trial.errors.db';
+
+const kept: SourceHarness = {
+  params: () => ({ path: file, node: 'prices' }),
+  make(folder, rows) {
+    const database = openSqlite(join(folder, file));
+    makeErrorsTable(database);
+    database.exec('BEGIN');
+    const insert = database.prepare(
+      "INSERT INTO errors (failed_at, pipeline, run, node, error, code, row) VALUES (0, 'Trial', 'first', ?, 'No', 'code/threw', ?)",
+    );
+    for (const n of numbers(0, rows)) for (const node of ['prices', 'others']) insert.run(node, JSON.stringify({ n }));
+    database.exec('COMMIT');
+    database.close();
+  },
+  numberOf: ({ n }) => n as number,
+};
+
+export default { 'rows of one of two nodes': kept };

@@ -1,0 +1,3 @@
+import { testKills } from './kill-law.ts';
+
+testKills(100);
