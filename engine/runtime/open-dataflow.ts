@@ -15,6 +15,7 @@ import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
 import { lateRows } from './late-rows.ts';
+import { memoryOfOperators } from './memory-limits.ts';
 import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { orderCare } from './order.ts';
@@ -24,16 +25,8 @@ import { type OpenOperator, segmentsOf } from './segments.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
-/** What operators hold in plain memory is part of each checkpoint's file as a whole, while keyed state costs what has changed. */
-const mostInCheckpoints = 32 * 2 ** 20;
-
 /** How long a node may go on emitting before others have a turn. */
 const breathAfterMs = 50;
-
-/** Bytes that all operators together may hold outside of keyed state: half of what that may. */
-function memoryOfOperators(limit: number, commits: 'end' | 'checkpoint'): number {
-  return commits === 'checkpoint' ? Math.min(limit / 2, mostInCheckpoints) : limit / 2;
-}
 
 /** Opens the transforms and sinks of a plan. What was opened is closed again when one of them fails. */
 export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promise<Dataflow> {
