@@ -33,7 +33,7 @@ export async function newNode(kind: string, name: string): Promise<number> {
   }
   const [node, contract] = files.map(({ path }) => relative(process.cwd(), path));
   const further = contract === undefined ? '' : ` Then tell in ${contract} how it is tested.`;
-  process.stdout.write(`${node} is there. Write its params, infer, run and examples.${further} "npm test -- --project unit conformance" runs them as tests.\n`);
+  process.stdout.write(`${node} is there. Write its params, infer, run and examples.${further} "npm test -- conformance" runs them as tests.\n`);
   return 0;
 }
 

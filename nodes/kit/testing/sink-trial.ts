@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../../engine/schema/types.ts';
 import type { SinkDefinition, Writer } from '../node.ts';
+import { completeParams, type Params } from '../params.ts';
 import { patience, type SuiteOptions } from './contract.ts';
 import { type Interval, type Resume, type SinkOptions, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-run.ts';
 
@@ -32,7 +33,14 @@ export interface SinkHarness {
   half?(folder: string, token: Json): void;
   /** Another program keeps the sink from writing, until what is given back is called. Absent: nobody can. */
   block?(folder: string): () => void;
+  /** The same for a commit. */
+  blockCommit?(folder: string): () => void;
 }
+
+/** A run that commits once, at its end. */
+export const atEnd = { commits: 'end' } as const;
+/** Whether nobody sees rows of a run that ends before its commit. */
+export const waitsForCommit = ({ harness }: SinkTrial): boolean => harness.early !== 'always';
 
 const numbered: Schema = {
   columns: [
@@ -113,6 +121,13 @@ export class SinkTrial {
     const token = (await writer.prepare?.(number)) ?? null;
     await writer.commit(number);
     return token;
+  }
+
+  /** What the database tells of a lineage. */
+  async committed(lineage = 'trial'): Promise<number | null> {
+    const params: any = completeParams(this.definition.params, this.harness.params as Params);
+    const path = (relative: string) => resolve(this.folder, relative);
+    return this.definition.committedCheckpoint!({ params, path, lineage, signal: new AbortController().signal });
   }
 
   /** The output holds the rows up to `count`, with those of before where they stay, and nothing lies beside it. */

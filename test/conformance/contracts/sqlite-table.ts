@@ -13,7 +13,8 @@ function table(mode: string, settings: Pick<SinkHarness, 'earlier'> & { readonly
     files: [file],
     earlier,
     shown: (folder) => (existsSync(join(folder, file)) ? numbersOf(join(folder, file)) : []),
-    block: (folder) => locked(join(folder, file)),
+    block: (folder) => locked(join(folder, file), 'BEGIN EXCLUSIVE'),
+    blockCommit: (folder) => locked(join(folder, file), 'BEGIN; SELECT count(*) FROM sqlite_schema'),
     ...(exists && {
       before(folder) {
         const database = openSqlite(join(folder, file));
@@ -37,9 +38,9 @@ function numbersOf(path: string): number[] {
   }
 }
 
-function locked(path: string): () => void {
+function locked(path: string, sql: string): () => void {
   const database = openSqlite(path);
-  database.exec('BEGIN EXCLUSIVE');
+  database.exec(sql);
   return () => database.close();
 }
 

@@ -1,0 +1,134 @@
+/** What every sink promises of runs that end. */
+import assert from 'node:assert/strict';
+import type { Promised } from './contract.ts';
+import { atEnd, type SinkTrial, waitsForCommit } from './sink-trial.ts';
+
+/** With `commits: 'end'`: all or nothing. */
+export const boundedRuns: readonly Promised<SinkTrial>[] = [
+  {
+    name: 'a run that ends shows its rows with its commit, and none before',
+    async run(trial) {
+      trial.begin();
+      const { run, writer } = await trial.open(atEnd);
+      for (const [from, to] of [
+        [0, 3],
+        [3, 4],
+        [4, 9],
+      ] as const)
+        await trial.write(writer, from, to);
+      if (waitsForCommit(trial)) trial.expectAsBefore('before the commit');
+      await writer.commit();
+      writer.output();
+      await run.close();
+      trial.expectRows(9, 'after the commit');
+    },
+  },
+  {
+    name: 'a run that ends without rows commits too',
+    async run(trial) {
+      trial.begin();
+      const { run, writer } = await trial.open(atEnd);
+      await writer.commit();
+      await run.close();
+      trial.expectRows(0, 'after a run without rows');
+    },
+  },
+  {
+    name: 'abort leaves the output as it was',
+    applies: waitsForCommit,
+    async run(trial) {
+      trial.begin();
+      const { run, writer } = await trial.open(atEnd);
+      await trial.write(writer, 0, 5);
+      await writer.abort();
+      await run.close();
+      trial.expectAsBefore('after the abort');
+      trial.expectNothingBeside('after the abort');
+    },
+  },
+  {
+    name: 'abort undoes what was prepared for the end',
+    applies: waitsForCommit,
+    async run(trial) {
+      trial.begin();
+      const { run, writer } = await trial.open(atEnd);
+      await trial.write(writer, 0, 5);
+      await writer.prepare?.(1);
+      await writer.abort();
+      await run.close();
+      trial.expectAsBefore('after the abort');
+      trial.expectNothingBeside('after the abort');
+    },
+  },
+  {
+    name: 'a run that ends and is ended by force leaves the output as it was',
+    applies: waitsForCommit,
+    async run(trial) {
+      trial.begin();
+      const { run, writer } = await trial.open(atEnd);
+      await trial.write(writer, 0, 5);
+      run.endByForce();
+      trial.expectAsBefore('after the end by force');
+      trial.expectNothingBeside('after what the writer asked to undo');
+    },
+  },
+  {
+    name: 'killed before its end, a run leaves the output as it was, and the next one nothing of it',
+    applies: waitsForCommit,
+    async run(trial) {
+      trial.begin();
+      const killed = await trial.open(atEnd);
+      await trial.write(killed.writer, 0, 5);
+      killed.run.kill();
+      trial.expectAsBefore('after the kill');
+      const { run, writer } = await trial.open(atEnd);
+      await trial.write(writer, 0, 7);
+      await writer.commit();
+      await run.close();
+      trial.expectRows(7, 'after the next run');
+    },
+  },
+  {
+    name: 'an end that was prepared and decided is committed by the next start, once',
+    applies: ({ harness }) => harness.delivers === undefined,
+    async run(trial) {
+      trial.begin();
+      const killed = await trial.open(atEnd);
+      await trial.write(killed.writer, 0, 5);
+      const token = (await killed.writer.prepare?.(1)) ?? null;
+      if (!trial.followsStored) await killed.writer.commit(1);
+      killed.run.kill();
+      for (let start = 1; start <= 2; start++) {
+        const { run } = await trial.open(atEnd, { checkpoint: 1, token });
+        await run.close();
+        trial.expectRows(5, `after start ${start}`);
+      }
+    },
+  },
+  {
+    name: 'a second run replaces the rows of the first one, adds to them, or is refused',
+    applies: waitsForCommit,
+    async run(trial) {
+      trial.begin();
+      for (const [lineage, from, to] of [
+        ['first', 0, 3],
+        ['second', 3, 6],
+      ] as const) {
+        const opened = trial.open({ ...atEnd, lineage });
+        if (trial.harness.earlier === 'are refused' && (from > 0 || trial.harness.before)) {
+          await assert.rejects(opened, ({ problem }) => typeof problem?.code === 'string', 'It refuses with a problem');
+          await trial.dispose();
+          trial.expectRows(from, 'after a run that was refused');
+          break;
+        }
+        const { run, writer } = await opened;
+        await trial.write(writer, from, to);
+        await writer.commit();
+        await run.close();
+        if (from === 0) trial.expectRows(3, 'after the first run');
+        else if (trial.harness.earlier === 'stay') trial.expectRows(6, 'after the second run');
+        else trial.expectShown([3, 4, 5], 'after the second run');
+      }
+    },
+  },
+];

@@ -1,0 +1,236 @@
+/** The contract suite can fail: sinks that break one promise each, and the test that says so. */
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Json, Row } from '../../engine/schema/types.ts';
+import sinkTemplate from '../../nodes/_template-sink.ts';
+import type { SinkContext, SinkDefinition, Writer } from '../../nodes/kit/node.ts';
+import { sinkTests } from '../../nodes/kit/testing/sink-contract.ts';
+import type { SinkHarness } from '../../nodes/kit/testing/sink-trial.ts';
+import sinkSettings from './contracts/_template-sink.ts';
+import { failureOf, failuresOf, type Parts, patience } from './suite-failures.ts';
+
+type SinkRuns = (context: SinkContext<any>, sound: () => Writer) => Writer;
+
+describe('a sink', () => {
+  const plain = sinkSettings['a file that is replaced'];
+  const sink = (run: SinkRuns): SinkDefinition<any> => ({ ...sinkTemplate, run: (context) => run(context, () => sinkTemplate.run(context) as Writer) });
+  /** The sound writer with some of its functions changed. */
+  const changed =
+    (change: (sound: Writer, context: SinkContext<any>) => Parts<Writer>): SinkRuns =>
+    (context, open) => {
+      const sound = open();
+      return { ...sound, ...change(sound, context) };
+    };
+  const file = (context: SinkContext<any>) => context.path(context.params.path);
+
+  const mutants: readonly (readonly [what: string, run: SinkRuns, test: string, harness?: SinkHarness])[] = [
+    [
+      'that keeps rows until its commit',
+      changed((sound) => {
+        const kept: Row[] = [];
+        return {
+          write: (rows) => void kept.push(...rows),
+          async commit(checkpoint) {
+            await sound.write(kept.splice(0));
+            await sound.prepare!(checkpoint ?? 0);
+            await sound.commit(checkpoint);
+          },
+          prepare: () => ({ base: null, before: '', part: null, length: 0, end: '' }),
+        };
+      }),
+      'rows that wait for a commit do not wait in memory (commits: end)',
+    ],
+    [
+      'that keeps rows until it is prepared',
+      changed((sound) => {
+        const kept: Row[] = [];
+        return {
+          write: (rows) => void kept.push(...rows),
+          async prepare(checkpoint) {
+            await sound.write(kept.splice(0));
+            return sound.prepare!(checkpoint);
+          },
+        };
+      }),
+      'rows that wait for a commit do not wait in memory (commits: checkpoint)',
+    ],
+    [
+      'that keeps prepared rows in memory',
+      changed((sound) => {
+        let kept: Row[] = [];
+        let prepared: Row[] = [];
+        return {
+          write: (rows) => void kept.push(...rows),
+          prepare(checkpoint) {
+            [prepared, kept] = [kept, []];
+            return sound.prepare!(checkpoint);
+          },
+          async commit(checkpoint) {
+            await sound.commit(checkpoint);
+            await sound.write(prepared.splice(0));
+            await sound.commit();
+          },
+        };
+      }),
+      'killed with the checkpoint decided, it keeps each row',
+    ],
+    [
+      'that commits while it prepares',
+      changed((sound) => ({
+        async prepare(checkpoint) {
+          const token = await sound.prepare!(checkpoint);
+          await sound.commit(checkpoint);
+          return token;
+        },
+        commit() {},
+      })),
+      'prepare shows nothing, commit what was prepared, and rows that follow wait for the next one',
+    ],
+    ['that leaves rows behind when it aborts', changed((sound) => ({ abort: () => sound.commit() })), 'abort leaves the output as it was'],
+    [
+      'that does not abort what was prepared',
+      changed((sound) => {
+        let isPrepared = false;
+        return {
+          prepare(checkpoint) {
+            isPrepared = true;
+            return sound.prepare!(checkpoint);
+          },
+          abort: () => (isPrepared ? sound.close() : sound.abort()),
+        };
+      }),
+      'abort undoes what was prepared for the end',
+    ],
+    [
+      'that commits rows which follow prepare',
+      (context, open) => {
+        const [sound, later] = [open(), [] as Row[][]];
+        let isPrepared = false;
+        const flush = async () => {
+          for (const rows of later.splice(0)) appendFileSync(file(context), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+        };
+        return {
+          ...sound,
+          write: (rows) => (isPrepared ? void later.push([...rows]) : sound.write(rows)),
+          prepare(checkpoint) {
+            isPrepared = true;
+            return sound.prepare!(checkpoint);
+          },
+          async commit(checkpoint) {
+            await sound.commit(checkpoint);
+            isPrepared = false;
+            await flush();
+          },
+        };
+      },
+      'prepare shows nothing, commit what was prepared, and rows that follow wait for the next one',
+    ],
+    [
+      'that takes no notice of what it is to go on from',
+      (context) => sinkTemplate.run({ ...context, resume: null }) as Writer,
+      'killed after a commit, it keeps each row',
+    ],
+    [
+      'that shows rows as they come',
+      changed((sound, context) => ({
+        write(rows) {
+          appendFileSync(file(context), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+          return sound.write(rows);
+        },
+      })),
+      'a run that ends shows its rows with its commit, and none before',
+    ],
+    [
+      'that asks for nothing to be undone',
+      (context) => sinkTemplate.run({ ...context, guard: () => {} }) as Writer,
+      'a run that ends and is ended by force leaves the output as it was',
+    ],
+    [
+      'that removes what is there before it commits',
+      (context, open) => {
+        if (!context.resume) rmSync(file(context), { force: true });
+        return open();
+      },
+      'abort leaves the output as it was',
+    ],
+    [
+      'that puts its rows into its token',
+      changed((sound) => {
+        const kept: Row[] = [];
+        return {
+          write(rows) {
+            kept.push(...rows);
+            return sound.write(rows);
+          },
+          prepare: async (checkpoint) => ({ ...((await sound.prepare!(checkpoint)) as object), rows: kept }) as unknown as Json,
+        };
+      }),
+      'a token is small, and plain JSON',
+    ],
+    [
+      'that cannot commit without rows',
+      changed((sound) => {
+        let rows = 0;
+        return {
+          write(batch) {
+            rows += batch.length;
+            return sound.write(batch);
+          },
+          commit(checkpoint) {
+            if (rows === 0) throw new Error('Nothing to commit');
+            rows = 0;
+            return sound.commit(checkpoint);
+          },
+        };
+      }),
+      'checkpoints without rows change nothing',
+    ],
+    [
+      'that drops rows while it is kept from writing',
+      changed((sound, context) => ({ write: (rows) => (existsSync(`${file(context)}.lock`) ? undefined : sound.write(rows)) })),
+      'kept from writing, it holds the run up and loses nothing',
+      blockable(),
+    ],
+    [
+      'that waits whatever happens',
+      changed((sound, context) => ({
+        async write(rows) {
+          while (existsSync(`${file(context)}.lock`)) await new Promise((resolve) => setTimeout(resolve, 5));
+          await sound.write(rows);
+        },
+      })),
+      'cancelled while it is kept from writing, it ends within a second',
+      blockable(),
+    ],
+  ];
+
+  /** The template's, where a file beside the output keeps it from writing. */
+  function blockable(): SinkHarness {
+    const at = (folder: string) => join(folder, 'rows.txt.lock');
+    return {
+      ...plain,
+      block(folder) {
+        appendFileSync(at(folder), '');
+        return () => rmSync(at(folder));
+      },
+    };
+  }
+
+  it.each(mutants.map(([what, run, test, harness = plain]) => ({ what, run, test, harness })))('$what fails', async ({ run, test, harness }) => {
+    expect(await failureOf(sinkTests(sink(run), harness, { patience }), test)).not.toBeNull();
+  });
+
+  it('that is sound passes', async () => {
+    const waits: SinkRuns = changed((sound, context) => ({
+      async write(rows) {
+        while (existsSync(`${file(context)}.lock`)) {
+          if (context.signal.aborted) throw new Error('Cancelled');
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        await sound.write(rows);
+      },
+    }));
+    expect(await failuresOf(sinkTests(sink(waits), blockable()))).toEqual([]);
+  });
+});
