@@ -13,6 +13,9 @@ const mostState = 256 * mebibyte;
 /** The state's share at most of what the run may take: rows under way, and what V8 has not collected yet, come on top of it. */
 const stateShareOfRun = 1 / 2;
 
+/** What operators hold in plain memory is part of each checkpoint's file as a whole, while keyed state costs what has changed. */
+const mostInCheckpoints = 32 * mebibyte;
+
 /** The memory that this process can have, in bytes: the machine's, or that of its container (cgroup). */
 export function machineMemory(): number {
   const constrained = process.constrainedMemory();
@@ -59,4 +62,9 @@ export function stateBudget(asked?: string, { machine = machineMemory(), run = m
     message: `${name} is set to ${mb(bytes)}, but a run may take ${mb(run)} in all, and its state at most half of that.`,
     hint: `Set it to at most ${mb(most)}, or MILLRACE_RUN_MEMORY_MB to at least ${Math.ceil(bytes / stateShareOfRun / mebibyte)}.`,
   });
+}
+
+/** Bytes that all operators together may hold outside of keyed state: half of what that may, which is `limit`. */
+export function memoryOfOperators(limit: number, commits: 'end' | 'checkpoint'): number {
+  return commits === 'checkpoint' ? Math.min(limit / 2, mostInCheckpoints) : limit / 2;
 }

@@ -15,25 +15,19 @@ import { Failures } from './failures.ts';
 import { type FlowSnapshot, type NodeSnapshot, standing } from './flow-snapshot.ts';
 import { Hub, type Station, type Unit } from './hub.ts';
 import { lateRows } from './late-rows.ts';
+import { memoryOfOperators } from './memory-limits.ts';
 import { asEngine, asEngineThroughout } from './monitor.ts';
 import { NodeStates } from './node-states.ts';
 import { orderCare } from './order.ts';
 import { watchedReader } from './reader.ts';
 import { RecentRows } from './recent-rows.ts';
 import { type OpenOperator, segmentsOf } from './segments.ts';
+import { stateSize, stateUse } from './state-use.ts';
 import { ChainUnit, SinkUnit, StatefulUnit } from './units.ts';
 import { abortAll, closeAll, commitAll, deciders, independentOutputs, markCommitted, type OpenWriter, prepareOne, takenBy } from './writers.ts';
 
-/** What operators hold in plain memory is part of each checkpoint's file as a whole, while keyed state costs what has changed. */
-const mostInCheckpoints = 32 * 2 ** 20;
-
 /** How long a node may go on emitting before others have a turn. */
 const breathAfterMs = 50;
-
-/** Bytes that all operators together may hold outside of keyed state: half of what that may. */
-function memoryOfOperators(limit: number, commits: 'end' | 'checkpoint'): number {
-  return commits === 'checkpoint' ? Math.min(limit / 2, mostInCheckpoints) : limit / 2;
-}
 
 /** Opens the transforms and sinks of a plan. What was opened is closed again when one of them fails. */
 export async function openDataflow(plan: PhysicalPlan, env: DataflowEnv): Promise<Dataflow> {
@@ -68,10 +62,8 @@ class OpenDataflow implements Dataflow {
 
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
     this.#plan = plan;
-    this.#graph = new Graph(
-      plan.nodes.map(({ id }) => id),
-      plan.edges,
-    );
+    const ids = plan.nodes.map(({ id }) => id);
+    this.#graph = new Graph(ids, plan.edges);
     this.#env = env;
     this.#states = env.states ?? new NodeStates();
     const holders = plan.nodes.filter(({ type, params }) => isStateful(env.definition(type), params));
@@ -109,14 +101,13 @@ class OpenDataflow implements Dataflow {
     const code = this.#codeOf(planned.id);
     const emit = (port: string, rows: readonly Row[]) => this.#hub.emit(station, port, rows);
     const now = () => this.#env.now?.() ?? Date.now();
-    const breathe = () => this.#breathe();
     const outputTime: OutputTime = {
       advance: (watermark) => this.#hub.advance([station], watermark),
       idle: (isIdle) => this.#hub.idle([station], isIdle),
       order: () => this.#orderOf(planned.id),
     };
     const operator = this.#hub.work(station, () =>
-      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, breathe, outputTime)),
+      definition.run(transformContext(this.#context(station), emit, code, this.#states.of(planned.id), this.#memory, now, () => this.#breathe(), outputTime)),
     );
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
@@ -432,26 +423,13 @@ class OpenDataflow implements Dataflow {
   counters(): { readonly [node: NodeId]: NodeCounts } {
     return Object.fromEntries(
       [...this.#stations].map(([id, station]) => {
-        const state = this.#stateSize(id);
+        const state = stateSize(this.#units.get(id), this.#states, id);
         return [id, { ...station.counters.snapshot(), ...(state && { state }) }];
       }),
     );
   }
 
-  stateUse(): { readonly inMemory: number; readonly limit: number; readonly onDisk: number } {
-    let inMemory = this.#states.bytes;
-    for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) inMemory += unit.stateSize()?.bytes ?? 0;
-    return { inMemory: Math.round(inMemory), limit: Math.round(this.#states.limit), onDisk: Math.round(this.#states.bytesOnDisk) };
-  }
-
-  #stateSize(node: NodeId): { readonly entries: number; readonly bytes: number } | undefined {
-    const unit = this.#units.get(node);
-    const own = unit instanceof StatefulUnit ? unit.stateSize() : undefined;
-    const keyed = this.#states.of(node);
-    if (keyed.states.size === 0) return own;
-    const { entries, bytes } = keyed.size();
-    return { entries: entries + (own?.entries ?? 0), bytes: bytes + (own?.bytes ?? 0) };
-  }
+  readonly stateUse = () => stateUse(this.#units.values(), this.#states);
 
   outputs(): RunOutput[] {
     return this.#writers.map((each) => {

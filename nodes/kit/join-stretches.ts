@@ -10,15 +10,15 @@ import { TimeQueue } from './time-queue.ts';
 /** The mark of a row that has found a partner. */
 const matched = 1;
 /** How many blocks without rows are kept, to be filled again. */
-const mostSpares = 4;
+const mostSpares = 2;
 
 /** The rows of one stretch of time. */
 interface Stretch {
   readonly number: number;
   /** Null where none are in memory. */
   block: RowBlock | null;
-  /** By their times: rows of the block that are to come out alone unless they find a partner. */
-  due: TimeQueue<number>;
+  /** By their times: rows of the block that are to come out alone unless they find a partner. Null where there never was one. */
+  due: TimeQueue<number> | null;
   readonly runs: BlockRun[];
 }
 /** A spilled row that is to come out alone unless it has found a partner: the run, part and place of its mark, and the row itself. */
@@ -66,9 +66,12 @@ export class JoinStretches {
 
   add(key: JoinKey, time: number, row: Row, hasPartner: boolean): void {
     const stretch = this.#at(this.#numberOf(time));
-    stretch.block ??= this.#spares.pop() ?? new RowBlock(this.#options.layout);
+    stretch.block ??= this.#newBlock();
     const at = stretch.block.add(key, time, row, hasPartner ? matched : 0);
-    if (this.#options.keep && !hasPartner) stretch.due.add(time, at);
+    if (this.#options.keep && !hasPartner) {
+      stretch.due ??= new TimeQueue();
+      stretch.due.add(time, at);
+    }
     this.bytes += this.#options.layout.rowBytes;
   }
 
@@ -126,22 +129,25 @@ export class JoinStretches {
   /** The time of the next row that may come out alone; Infinity where there is none. */
   get next(): number {
     if (!this.#options.keep) return Number.POSITIVE_INFINITY;
-    return Math.min(this.#due.next, this.#firstDue()?.due.next ?? Number.POSITIVE_INFINITY);
+    return Math.min(this.#due.next, this.#firstDue()?.next ?? Number.POSITIVE_INFINITY);
   }
 
   /** Takes that row; null where it has found a partner. */
   take(): Row | null {
-    const stretch = this.#firstDue();
-    if (stretch !== null && stretch.due.next < this.#due.next) {
-      const at = stretch.due.take();
+    const stretch = this.#firstWithDue();
+    if (stretch !== null && stretch.due!.next < this.#due.next) {
+      const at = stretch.due!.take();
       return stretch.block!.marks[at] === matched ? null : stretch.block!.row(at);
     }
     const [id, part, place, row] = this.#due.take();
     return this.#spilled.marks({ id }, part)[place] === matched ? null : this.#options.packer.unpack(row);
   }
 
-  #firstDue(): Stretch | null {
-    for (const stretch of this.#inOrder) if (stretch.due.size > 0) return stretch;
+  #firstDue(): TimeQueue<number> | null {
+    return this.#firstWithDue()?.due ?? null;
+  }
+  #firstWithDue(): Stretch | null {
+    for (const stretch of this.#inOrder) if (stretch.due !== null && stretch.due.size > 0) return stretch;
     return null;
   }
 
@@ -182,7 +188,7 @@ export class JoinStretches {
     const stretch = this.#inOrder.findLast(({ block }) => block !== null)!;
     const block = stretch.block!;
     const { keep, packer } = this.#options;
-    const waiting = new Set(keep ? stretch.due.inOrder() : []);
+    const waiting = new Set(stretch.due?.inOrder());
     const due: Timed<Due>[] = [];
     const id = this.#spilled.snapshot();
     const spilledTo = (at: number, part: number, place: number): void => {
@@ -190,10 +196,14 @@ export class JoinStretches {
     };
     stretch.runs.push(this.#spilled.put(block, this.#endOf(stretch), keep ? spilledTo : null));
     this.#due.add(due);
-    stretch.due = new TimeQueue();
+    stretch.due = null;
     this.#release(stretch, block);
   }
 
+  #newBlock(): RowBlock {
+    this.bytes += this.#options.layout.blockBytes;
+    return this.#spares.pop() ?? new RowBlock(this.#options.layout);
+  }
   #release(stretch: Stretch, block: RowBlock): void {
     this.bytes -= block.bytes;
     stretch.block = null;
@@ -202,7 +212,12 @@ export class JoinStretches {
   }
 
   snapshot(): StretchesSnapshot {
-    const stretches = this.#inOrder.map(({ number, block, due, runs }) => ({ number, block: block?.pack() ?? null, due: due.inOrder(), runs: [...runs] }));
+    const stretches = this.#inOrder.map(({ number, block, due, runs }) => ({
+      number,
+      block: block?.pack() ?? null,
+      due: due?.inOrder() ?? [],
+      runs: [...runs],
+    }));
     return { stretches, due: this.#due.snapshot(), nextRun: this.#spilled.snapshot() };
   }
 
@@ -213,7 +228,8 @@ export class JoinStretches {
       stretch.runs.push(...runs);
       if (block === null) continue;
       stretch.block = RowBlock.unpack(this.#options.layout, block);
-      for (const at of due) stretch.due.add(block.times[at]!, at);
+      if (due.length > 0) stretch.due = new TimeQueue();
+      for (const at of due) stretch.due!.add(block.times[at]!, at);
       this.bytes += stretch.block.bytes;
     }
     this.#due.restore(due);
@@ -231,7 +247,7 @@ export class JoinStretches {
   #at(number: number): Stretch {
     const found = this.#byNumber.get(number);
     if (found !== undefined) return found;
-    const stretch: Stretch = { number, block: null, due: new TimeQueue(), runs: [] };
+    const stretch: Stretch = { number, block: null, due: null, runs: [] };
     this.#byNumber.set(number, stretch);
     let place = this.#inOrder.length;
     while (place > 0 && this.#inOrder[place - 1]!.number > number) place--;

@@ -14,6 +14,8 @@ export interface BlockLayout {
   readonly keyOf: (row: Row) => JoinKey | null;
   /** What a row takes in memory, about: its values, its time, its key, and its part in an index. */
   readonly rowBytes: number;
+  /** What a block takes besides: few rows in each of many blocks would else look like nothing. */
+  readonly blockBytes: number;
 }
 
 /** A block's rows as part of a node's state. */
@@ -33,7 +35,9 @@ const bytesOf: Readonly<Record<ColumnType, number>> = {
 };
 /** Time, key, mark, and the places in an index. */
 const bytesBesideColumns = 48;
-const leastCapacity = 64;
+const leastCapacity = 4;
+/** Of one typed array or list, besides what is in it. */
+const bytesPerArray = 200;
 /** A key with more rows than this has them in the order of their times, to be searched. */
 const hotRows = 32;
 
@@ -54,6 +58,7 @@ export function blockLayout({ columns }: Schema, keyOf: BlockLayout['keyOf']): B
     read: compile(`(columns, at) => { let v; return ${rowSource(reads)}; }`),
     keyOf,
     rowBytes: columns.reduce((sum, { type }) => sum + bytesOf[type], bytesBesideColumns),
+    blockBytes: bytesPerArray * (columns.length + 6),
   };
 }
 
@@ -93,7 +98,7 @@ export class RowBlock {
   }
 
   get bytes(): number {
-    return this.count * this.layout.rowBytes;
+    return this.layout.blockBytes + this.count * this.layout.rowBytes;
   }
 
   add(key: JoinKey, time: number, row: Row, mark = 0): number {

@@ -7,7 +7,7 @@ import { type Match, type Matcher, type MatcherOptions, otherSide, type Side, si
 import { TimeQueue } from './time-queue.ts';
 
 /** How many blocks without rows are kept, to be filled again. */
-const mostSpares = 4;
+const mostSpares = 2;
 
 /** The rows of one side from one window's start to the next one's. */
 interface Slice {
@@ -78,7 +78,7 @@ export class WindowMatcher implements Matcher {
   add(side: Side, key: JoinKey, time: number, row: Row): void {
     const slice = this.#sliceAt(side, this.#lastStart(time), time);
     if (time <= this.#watermark) this.#meetLate(side, key, time, row);
-    slice.block ??= this.#spares[side].pop() ?? new RowBlock(this.#options.layouts[side]);
+    slice.block ??= this.#newBlock(side);
     slice.block.add(key, time, row);
     this.bytes += this.#options.layouts[side].rowBytes;
   }
@@ -212,6 +212,11 @@ export class WindowMatcher implements Matcher {
     if (slice.runs.length > 0) this.#spilled[side].expire(slice.runs, Math.min(gone, this.#lastOf(start)));
   }
 
+  #newBlock(side: Side): RowBlock {
+    const layout = this.#options.layouts[side];
+    this.bytes += layout.blockBytes;
+    return this.#spares[side].pop() ?? new RowBlock(layout);
+  }
   #release(side: Side, slice: Slice, block: RowBlock): void {
     this.bytes -= block.bytes;
     slice.block = null;

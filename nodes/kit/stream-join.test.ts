@@ -113,3 +113,22 @@ it.each([
     { numRuns: 25 },
   );
 });
+
+it('counts what rows that are far apart take, so that they leave memory in time', () => {
+  const context = { inputs: { left: input, right: input }, emit: () => {}, fail: () => {}, state: () => new MemoryState<any>(), memory: 2_000_000 };
+  const times = { left: { column: 'time' }, right: { column: 'time' } };
+  const match = { kind: 'range', before: 0, after: 0 } as const;
+  const operator = streamJoining({ kind: 'outer', match, keys: [{ left: 'key', right: 'key' }], lateness: 0, times, stamps: [], columns: [] }, context);
+  let most = 0;
+  for (let batch = 0; batch < 50; batch++) {
+    operator.process(
+      Array.from({ length: 100 }, (_, i) => ({ time: (batch * 100 + i) * 60_000, key: 'a' })),
+      'left',
+    );
+    const { entries, bytes } = operator.stateSize!();
+    if (entries > 0) expect(bytes / entries).toBeGreaterThan(1000);
+    most = Math.max(most, bytes);
+  }
+  expect(most).toBeGreaterThan(1_000_000);
+  expect(most).toBeLessThanOrEqual(2_000_000);
+});
