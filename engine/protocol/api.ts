@@ -55,8 +55,11 @@ export const requestParams = {
    * says so and its file still is.
    */
   'document.resume': z.object({ path: path.nullable(), stamp: z.string().nullable(), trusted: z.boolean() }),
-  /** Saves atomically. With `stamp`, refuses (code `file/changed`) when the file is no longer the one that was opened. */
-  'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable() }),
+  /**
+   * Saves atomically. With `stamp`, refuses (code `file/changed`) when the file is no longer the one that was opened. `copy`: the copy of
+   * unsaved changes that is given up with it, so that none is left where the window closes right afterwards.
+   */
+  'document.save': z.object({ documentId: document, path, pipeline: pipelineSchema, stamp: z.string().nullable(), copy: z.string().max(100).optional() }),
   /** `folder`: all pipelines in the folder of its file, and below. One that is wide is refused with code `trust/wide-folder`, unless `sure`. */
   'document.trust': z.object({ documentId: document, folder: z.boolean().optional(), sure: z.boolean().optional() }),
   'trust.list': z.object({}),

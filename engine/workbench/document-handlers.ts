@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { titleOfFile } from '../document/file.ts';
 import { emptyPipeline } from '../document/pipeline.ts';
 import type { Store } from '../store/store.ts';
+import type { Autosaves } from './autosaves.ts';
 import type { Checks } from './checks.ts';
 import type { Documents } from './documents.ts';
 import type { Answers } from './handlers.ts';
@@ -11,6 +12,7 @@ export function documentHandlers(
   documents: Documents,
   store: Store,
   checks: Checks,
+  autosaves: Autosaves,
   forget: (documentId: string) => void,
 ): Answers<
   | 'document.new'
@@ -28,13 +30,15 @@ export function documentHandlers(
     'document.open': ({ path }) => documents.open(path),
     'document.openExample': ({ id }) => documents.openExample(id),
     'document.resume': (known) => documents.resume(known),
-    'document.save': async ({ documentId, path, pipeline, stamp }) => {
+    'document.save': async ({ documentId, path, pipeline, stamp, copy }) => {
       // What cannot be checked is saved all the same.
       const reads = await checks.result(pipeline, documents.get(documentId), { touch: false }).then(
         (result) => result.reads,
         () => [],
       );
-      return documents.save(documentId, path, pipeline, stamp, reads);
+      const saved = await documents.save(documentId, path, pipeline, stamp, reads);
+      if (copy !== undefined) await autosaves.discard(copy).catch(() => {});
+      return saved;
     },
     'document.close': ({ documentId }) => {
       forget(documentId);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -223,6 +223,18 @@ describe('a workbench', () => {
     expect(await client.request('run.list', {})).toEqual([summary]);
     expect(await client.request('run.history', { runId: summary.id })).toMatchObject({ states: [{ at: 1, state: 'done' }], samples: [] });
     expect(await codeOf(client.request('run.inspect', { runId: 'x', node: 'out', limit: 1 }))).toBe('run/unknown');
+  });
+
+  it('gives the copy of unsaved changes up with the save, and not with one that is refused', async () => {
+    const { documentId } = await client.request('document.new', {});
+    await client.request('autosave.write', { id: 'a', documentId, path: null, pipeline });
+    const copies = () => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /autosave.a\b/.test(name)).length;
+    const path = join(folder, 'saved.millrace.json');
+    writeFileSync(path, formatPipeline(pipeline));
+    expect(await codeOf(client.request('document.save', { documentId, path, pipeline, stamp: 'of another', copy: 'a' }))).toBe('file/changed');
+    expect(copies()).toBe(1);
+    await client.request('document.save', { documentId, path, pipeline, stamp: null, copy: 'a' });
+    expect(copies()).toBe(0);
   });
 
   it('brings back an autosaved document after a crash', async () => {

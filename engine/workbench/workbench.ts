@@ -54,13 +54,14 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
   const preview = new Preview();
   const scans = new Scans();
   const results = new Results();
+  const autosaves = new Autosaves(options.dataFolder);
   const typeChecks = new TypeChecks((documentId, problems) => service.emit('code.checked', { documentId, problems }));
 
   const service: Service<EditorProtocol> = new Service<EditorProtocol>(
     port,
     {
       ...settingHandlers(store, catalogue, options),
-      ...documentHandlers(documents, store, checks, (documentId) => {
+      ...documentHandlers(documents, store, checks, autosaves, (documentId) => {
         preview.forget(documentId);
         scans.forget(documentId);
         typeChecks.forget(documentId);
@@ -74,7 +75,7 @@ export function serveWorkbench(port: Port, options: WorkbenchOptions): void {
       ...replayHandlers({ runs, documents, checks, catalogue, stateOf: (document) => stateFolderOf(options.dataFolder, document) }),
       ...listenHandlers(documents, checks, catalogue, (refused) => service.emit('source.refused', refused)),
       ...resultHandlers(results),
-      ...autosaveHandlers(new Autosaves(options.dataFolder), documents),
+      ...autosaveHandlers(autosaves, documents),
       ...fileHandlers(documents, catalogue, uploads),
     },
     parseRequest,

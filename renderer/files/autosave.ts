@@ -22,6 +22,12 @@ export function writeAutosave(): Promise<void> {
   return inTurn(write);
 }
 
+/** The name of the copy of unsaved changes, once none is being written; undefined where there is none. */
+export async function copyOfChanges(): Promise<string | undefined> {
+  await last;
+  return kept?.id;
+}
+
 /** The changes are saved or given up: no copy of them may be offered again. */
 export function discardAutosave(): Promise<void> {
   return inTurn(async () => {
