@@ -12,6 +12,7 @@ let kept: { readonly id: string; readonly pipeline: Pipeline } | null = null;
 let told = '';
 /** One at a time: a copy that is still being written when the document is saved must not outlive the save. */
 let last: Promise<void> = Promise.resolve();
+let isHeld = false;
 
 /** Keeps a copy of unsaved changes in the engine's data folder, every moment while there are new ones. */
 export function startAutosave(): void {
@@ -22,10 +23,15 @@ export function writeAutosave(): Promise<void> {
   return inTurn(write);
 }
 
-/** The name of the copy of unsaved changes, once none is being written; undefined where there is none. */
-export async function copyOfChanges(): Promise<string | undefined> {
+/** No copy is written until `releaseAutosave`: the document is being saved. The name of the copy that there is by then, if any. */
+export async function holdAutosave(): Promise<string | undefined> {
+  isHeld = true;
   await last;
   return kept?.id;
+}
+
+export function releaseAutosave(): void {
+  isHeld = false;
 }
 
 /** The changes are saved or given up: no copy of them may be offered again. */
@@ -48,7 +54,7 @@ export function adoptAutosave(id: string): Promise<void> {
 async function write(): Promise<void> {
   const id = await windowId();
   const { isEdited, pipeline, documentId, path } = session.state;
-  if (!isEdited || !documentId || pipeline === kept?.pipeline) return;
+  if (isHeld || !isEdited || !documentId || pipeline === kept?.pipeline) return;
   try {
     await session.request('autosave.write', { id, documentId, path, pipeline });
     kept = { id, pipeline };

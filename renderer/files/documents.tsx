@@ -6,7 +6,7 @@ import { setState } from '../session/state.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import { notify, notifyError } from '../shell/notify.ts';
 import { notifyUndoable } from '../shell/notify-undoable.tsx';
-import { copyOfChanges, discardAutosave } from './autosave.ts';
+import { discardAutosave, holdAutosave, releaseAutosave } from './autosave.ts';
 import { ConflictDialog } from './ConflictDialog.tsx';
 import { ExamplesDialog } from './ExamplesDialog.tsx';
 import { alreadyFitted, fitToFile } from './fit-to-file.ts';
@@ -101,7 +101,7 @@ async function writeNow(path: string, stamp: string | null): Promise<boolean | '
   const fitted = (pipeline: Pipeline) => fitToFile(pipeline, path, before, catalogue, known);
   const { pipeline, paths, rebased } = fitted(document.pipeline);
   try {
-    const copy = await copyOfChanges();
+    const copy = await holdAutosave();
     const saved = await session.request('document.save', { documentId, path, pipeline, stamp, ...(copy !== undefined && { copy }) });
     if (session.state.document === document) {
       const words = aboutPaths(paths.length, rebased);
@@ -119,6 +119,8 @@ async function writeNow(path: string, stamp: string | null): Promise<boolean | '
     if (problemOf(error).code === 'file/changed') return 'conflict';
     notifyError(error, 'The pipeline was not saved');
     return false;
+  } finally {
+    releaseAutosave();
   }
 }
 
