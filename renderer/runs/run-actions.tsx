@@ -46,9 +46,12 @@ type How = Partial<Pick<RequestParams<'run.start'>, 'from' | 'dropChangedState' 
  * could go on from a checkpoint.
  */
 export async function startRun(): Promise<void> {
-  const { documentId, pipeline, trusted, check } = session.state;
+  const { documentId, pipeline, trusted } = session.state;
   if (!documentId) return notify('The engine is still starting. Try again in a moment.', 'warning');
   if (!trusted) return notify('This pipeline is not trusted yet: nothing of it runs. The bar above the canvas tells what it would do.', 'warning');
+  // Whether it ever ends decides what is asked: not to be told from how the pipeline was a moment ago.
+  if (session.state.checked !== pipeline) await checkNow();
+  const { check } = session.state;
   // What was wrong may be mended outside: a file that is there by now.
   if (check && !check.runnable && (await checkNow()) === false) {
     session.showDock('problems');

@@ -1,3 +1,4 @@
+import type { Pipeline } from '../../engine/document/pipeline.ts';
 import type { RequestParams } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { CheckAnswer, CheckResult, NodeCheck, Problem } from '../../engine/protocol/messages.ts';
@@ -51,7 +52,7 @@ async function runCheck(): Promise<boolean> {
     if (!check) return await runCheck();
     if (mine !== newest || getState().documentId !== documentId) return false;
     refusal = null;
-    acceptCheck(check);
+    acceptCheck(check, pipeline);
     // The engine goes on looking at such a source: nobody has to edit anything to see what it finds.
     if (check.problems.some(({ code }) => code === 'source/slow')) scheduleCheck(slowSourceMs);
     return true;
@@ -98,8 +99,8 @@ function nodesOf(before: CheckResult | null, gone: readonly string[] | null, cha
   return nodes;
 }
 
-function acceptCheck(check: CheckResult): void {
-  setState({ check });
+function acceptCheck(check: CheckResult, checked: Pipeline): void {
+  setState({ check, checked });
   collectProblems();
 }
 

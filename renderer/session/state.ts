@@ -60,6 +60,8 @@ export interface SessionState {
   readonly stamp: string | null;
 
   readonly check: CheckResult | null;
+  /** The pipeline that `check` is of: right after an edit, or after a document was opened, another one. */
+  readonly checked: Pipeline | null;
   /** Type errors of snippets, which arrive later than the check. */
   readonly codeProblems: readonly Problem[];
   /** What only carrying it out showed: a loop that never ended. Holds while its node stays as it was. */
@@ -109,6 +111,7 @@ export const useSession = create<SessionState>()(() => ({
   trusted: true,
   stamp: null,
   check: null,
+  checked: null,
   codeProblems: [],
   previewProblem: null,
   problems: [],
