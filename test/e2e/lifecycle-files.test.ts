@@ -58,6 +58,8 @@ describe.skipIf(missing('browser'))('a document', () => {
     await editor.chooseFile(file, () => page.keyboard.press('ControlOrMeta+Shift+s'));
     await page.getByRole('button', { name: 'Replace', exact: true }).click();
     await expect.poll(() => saved().nodes.csv_file.params.path).toBe('data/sales.csv');
+    // The file is there a moment before the editor has heard so.
+    await expect.poll(() => header(page).innerText()).toContain(file);
 
     // The dialogs begin where the pipeline is, and where a file was chosen last after that.
     await page.keyboard.press('ControlOrMeta+o');
