@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { TransformDefinition } from '../../../kit/node.ts';
 import { defineNode, type NodeDefinition } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Row } from '../../../model/values/types.ts';
@@ -166,6 +167,21 @@ describe('rows flow', () => {
 });
 
 describe('rows that fail', () => {
+  test('a node that cannot say what it does is told as its own fault', async () => {
+    const odd = {
+      ...(transform(() => ({ process: () => {} })) as TransformDefinition<any>),
+      run: undefined,
+      lower: () => {
+        throw new TypeError('oops');
+      },
+    };
+    const out = sink();
+    expect(await problemOf(() => open({ nodes: { s: source, odd, out: out.definition }, edges: ['s -> odd', 'odd -> out'] }))).toMatchObject({
+      code: 'node/lower-failed',
+      node: 'odd',
+    });
+  });
+
   const bad = expressionNode('map', 'row.n === 2 ? row.x.y : { n: row.n }');
   const even = expressionNode('test', 'row.n % 2 === 0');
 

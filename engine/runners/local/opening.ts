@@ -1,5 +1,6 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
 import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
+import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { openOperator } from '../../operators/open.ts';
@@ -49,7 +50,16 @@ export class NodeOpener {
       order: () => this.#orderOf(planned.id),
     };
     const context = transformContext(this.#context(station), emit, this.#codeOf(planned.id), states.of(planned.id), memory, now, breathe, outputTime);
-    const operator = hub.work(station, () => openOperator(station.op!, context, () => definition.run!(context)));
+    const native = () => {
+      if (definition.run) return definition.run(context);
+      throw new MillraceError({
+        code: 'node/lower-failed',
+        message: `What "${definition.title}" does with these params could not be worked out`,
+        hint: 'This is a fault in the node, not in your pipeline: please report it.',
+        node: planned.id,
+      });
+    };
+    const operator = hub.work(station, () => openOperator(station.op!, context, native));
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
