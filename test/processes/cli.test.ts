@@ -362,6 +362,19 @@ describe('the rest', () => {
     expect(all[0]!.stderr).toContain('Did you mean run?');
   });
 
+  it('says at once that there is no such run', async () => {
+    const none = (name: string) => ({ code: 2, stderr: `millrace: There is no run "${name}".\n  "millrace runs" lists them.\n` });
+    const names = [
+      ['show', 'Nothing'],
+      ['show', 'no.millrace.json'],
+      ['show', '0123abcd'],
+      ['stop', '0123abcd'],
+      ['attach', '0123abcd'],
+    ] as const;
+    const said = await Promise.all(names.map(([command, name]) => millrace('runs', command, name)));
+    expect(said).toMatchObject(names.map(([, name]) => none(name)));
+  });
+
   it('starts a node from its template, once', async () => {
     const contracts = 'test/conformance/contracts';
     for (const folder of ['nodes', contracts]) {
