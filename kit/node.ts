@@ -100,8 +100,13 @@ export interface OutputTime {
 }
 /** What an operation gets from whoever runs it. */
 export interface OperatorContext extends Omit<RunContext<unknown>, 'params'> {
-  /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
+  /**
+   * The clock of the run, in milliseconds since 1970: never goes back, not in a run that goes on from a checkpoint either (see
+   * `SteadyClock`), so that state may hold times of it. In previews and tests a virtual one. Event time is better wherever rows have one.
+   */
   now(): number;
+  /** What this machine's clock shows, in milliseconds since 1970: it may be set forward and back. In previews and tests as `now`. */
+  wallTime(): number;
   /**
    * State by key that the engine keeps for this node: part of every checkpoint, on disk where it outgrows memory, and
    * measured. `name` tells several apart. Such state is not for `snapshot` to repeat.
@@ -169,7 +174,7 @@ export interface StatefulOperator {
   advance?(watermark: number): void;
   /** The watermark to hand on, where rows still to come out may be older than the inputs' watermark: at most that. */
   outputWatermark?(watermark: number): number;
-  /** About ten times a second of wall-clock time, for what must happen without rows (early firings, rates). Never in previews. */
+  /** About ten times a second, with the time as `now` gives it, for what must happen without rows (early firings, rates). Never in previews. */
   tick?(now: number): void;
   /** An input port has ended: no more rows arrive there. Told once more after a `restore`, of each port that had ended before. */
   ended?(port: string): void;

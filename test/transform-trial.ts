@@ -98,6 +98,7 @@ export function prepareTransform(
       keyed: compileKeyed,
       explain,
       ...surroundings,
+      wallTime: surroundings.now,
     };
     return openOperator(op, context, () => definition.run!(context));
   };

@@ -155,6 +155,7 @@ class Run {
       refuse: (failure) => this.failures.push(failure),
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       now: () => 0,
+      wallTime: () => 0,
       elapsed: () => performance.now(),
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,

@@ -1,6 +1,5 @@
 import type { CheckpointRef, Reader, SourceBatch } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
-import { SteadyClock } from '../../../model/time/steady-clock.ts';
 import type { Json } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Alignment as AlignmentPlan } from '../../protocol/physical-plan.ts';
@@ -11,7 +10,7 @@ import { Gate } from './gate.ts';
 
 /** How long the thread may be busy before it looks at messages and timers. */
 const breathAfterMs = 50;
-/** How often sources that wait are asked what time does, and operators hear of the wall clock. Who waits in a `read` for so long has no rows for now. */
+/** How often sources that wait are asked what time does, and operators hear of the clock. Who waits in a `read` for so long has no rows for now. */
 const tickEveryMs = 100;
 
 /** Thrown where work ends because the run was stopped. */
@@ -66,11 +65,6 @@ export class Pull {
   /** Readers that want to hear of commits, of sources that are read. */
   readonly #toClose: Reader[] = [];
   readonly #failed: unknown[] = [];
-  /** What operators wait for by the clock must not wait longer because that was set back. */
-  readonly #clock = new SteadyClock(
-    () => Date.now(),
-    () => performance.now(),
-  );
   readonly #alignment: Alignment | null;
   readonly #live: ReadonlySet<NodeId>;
   #inTurns = false;
@@ -333,14 +327,14 @@ export class Pull {
     // What the last tick set free is still on its way to the sinks: time waits for it, as rows do.
     if (this.#isTicking || this.#gate.isClosed || this.#abort.signal.aborted) return;
     this.#isTicking = true;
-    this.#atWork(this.#passTime(this.#clock.now()))
+    this.#atWork(this.#passTime())
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#isTicking = false;
       });
   }
 
-  async #passTime(now: number): Promise<void> {
+  async #passTime(): Promise<void> {
     for (const [source, state] of this.#open) {
       // A read that has just begun, after a pause perhaps, says nothing yet about rows that are missing.
       if (state.waitsFrom === null || performance.now() - state.waitsFrom < tickEveryMs) continue;
@@ -351,7 +345,7 @@ export class Pull {
       state.isIdle = idle;
       await this.#flow.idle(source, idle);
     }
-    if (this.#flow.ticks && !this.#gate.isClosed) await this.#flow.tick(now);
+    if (this.#flow.ticks && !this.#gate.isClosed) await this.#flow.tick();
     this.#alignment?.look();
   }
 }
