@@ -73,7 +73,7 @@ export function prepareTransform(
   const inputs = Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas[0] ?? null]));
   const { params, problems: invalid } = validateParams(definition.params, given, inputs);
   const { outputs, problems: inferred = [] } = definition.infer({ params, inputs, inputLists, discovered: null, analyse: codeAnalysis });
-  const schemas = inheritEventTime(outputs, inputLists[definition.inputs[0]!.name] ?? []);
+  const schemas = inheritEventTime(outputs as { readonly [port: string]: Schema | null }, inputLists[definition.inputs[0]!.name] ?? []);
   const states = new Map<string, KeyedState<any>>();
   const op = lower(definition, params, inputs)!;
   const start = (): Operator => {

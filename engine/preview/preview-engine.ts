@@ -60,7 +60,7 @@ export class PreviewEngine {
       // Sources are opened as usual, but replay their samples: bad records, error ports and counts come out as in a run.
       definition: (type) => {
         const definition = this.#definition(type);
-        return definition?.kind === 'source' ? { ...definition, run: (context: SourceContext<any>) => replay(replayed!, context) } : definition;
+        return definition?.kind === 'source' ? { ...definition, run: (context: SourceContext) => replay(replayed!, context) } : definition;
       },
       sandbox: this.#sandbox,
       folder: job.folder,
@@ -141,7 +141,7 @@ function rememberExpressions(sandbox: Sandbox): Sandbox {
 }
 
 /** A source that has read its rows before. Its watermarks come where they came then, so that rows are late here that would be late in a run. */
-function replay(sample: Sample, context: SourceContext<any>): Reader {
+function replay(sample: Sample, context: SourceContext): Reader {
   const { rows, watermarks, positions, failures } = sample;
   const isLocated = !positions.includes(undefined);
   let isRead = false;

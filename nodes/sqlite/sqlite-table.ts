@@ -87,10 +87,10 @@ the table refuses, is an error of that row alone.
   writes: ({ path }) => [path],
   // Each transaction of another run is whole: only one that makes the table anew must have it alone.
   locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
-  infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs['rows'] ?? null) }),
+  infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs.rows) }),
   async run(context) {
     const { params } = context;
-    const schema = context.inputs['rows']!;
+    const schema = context.inputs.rows;
     const path = context.path(params.path);
     const name = claimOutput(context, path, 'database');
     const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context));
