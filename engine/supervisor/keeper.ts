@@ -111,7 +111,7 @@ export class Keeper {
   async checkpoint(): Promise<{ readonly id: number }> {
     const attempt = this.#running();
     if (attempt) return attempt.client.request('checkpoint', {});
-    throw new MillraceError({ code: 'run/notRunning', message: 'The run has ended: there is nothing to make a checkpoint of.' });
+    throw new MillraceError({ code: 'run/not-running', message: 'The run has ended: there is nothing to make a checkpoint of.' });
   }
 
   async inspect(node: string, limit: number, port?: string) {
