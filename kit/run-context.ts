@@ -33,7 +33,8 @@ export interface RunContext<P> {
 }
 /** Removes a file that is in the making, or cuts one back to the size that it had. */
 export type Undo = { readonly remove: string } | { readonly truncate: string; readonly size: number };
-export interface RowFailure {
+/** One about a connection (see `mayPass`) ends the run whatever the policy: it is no fault of the row. */
+export interface RowFailure extends Pick<Problem, 'behaviour' | 'retryAfterMs'> {
   readonly code: ProblemCode;
   readonly message: string;
   readonly hint?: string;

@@ -1,5 +1,5 @@
 /** All codes of Millrace, each declared once. A code that is not here does not compile; docs/errors.md is written from this table. */
-import type { Behaviour, CodeEntry } from './behaviour.ts';
+import type { CodeEntry } from './behaviour.ts';
 import { codeCodes } from './code-codes.ts';
 import { connectorCodes } from './connector-codes.ts';
 import { editorCodes } from './editor-codes.ts';
@@ -29,9 +29,4 @@ export type ProblemCode = keyof typeof codes | NodeCode;
 /** Null for a code that this version does not know: of a node of somebody's, or of a file that another version wrote. */
 export function entryOf(code: string): CodeEntry | null {
   return Object.hasOwn(codes, code) ? codes[code as keyof typeof codes] : null;
-}
-
-/** Of a code alone: see `behaviourOf` for a problem. */
-export function behaviourOfCode(code: string): Behaviour {
-  return entryOf(code)?.behaviour ?? 'uncertain';
 }
