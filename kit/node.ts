@@ -1,3 +1,4 @@
+import type { CodeTable } from '../model/problems/codes/behaviour.ts';
 import type { Problem } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../model/values/types.ts';
 import type { AnyParams, Fields, ParamsOf } from './fields.ts';
@@ -278,6 +279,8 @@ interface Definition<F extends Fields, I extends Ports, O extends Ports> extends
   /** Total and cheap: called at each edit, with inputs that may still be unknown. Never throws, does no I/O. */
   infer(context: InferContext<ParamsOf<F>, I>): Inference<O>;
   readonly migrations?: readonly Migration[];
+  /** Codes of its own, by what follows `type/`: see `nodeCodes`. */
+  readonly codes?: CodeTable;
   readonly examples: readonly Example<ParamsOf<F>, I, O>[];
   /**
    * What it would touch if it ran, shown before a pipeline from elsewhere is trusted. File params count by themselves; everything

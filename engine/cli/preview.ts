@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visibleJson } from '../../model/text/visible-text.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -15,6 +16,17 @@ interface PreviewOptions {
 }
 
 /** `millrace preview`: 0 with rows, 1 when a node's code could not be carried out, 2 for a bad pipeline or node. */
+/** Codes of previews that had begun and were stopped; what is wrong with the pipeline itself is another exit code. */
+const stopped: ReadonlySet<ProblemCode> = new Set([
+  'code/endless',
+  'code/memory',
+  'source/slow',
+  'source/memory',
+  'source/crashed',
+  'preview/crashed',
+  'preview/superseded',
+] as const);
+
 export async function preview(file: string, options: PreviewOptions): Promise<number> {
   const rows = new Preview();
   rows.prepare();
@@ -42,7 +54,7 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
     const problem = problemOf(error);
     if (options.json) process.stdout.write(`${visibleJson({ problems: [problem] })}\n`);
     else process.stderr.write(`${describeProblems([problem], file, titleOf)}\n`);
-    return /^(code\/(endless|memory)|source\/(slow|memory|crashed)|preview\/)/.test(problem.code) ? 1 : 2;
+    return stopped.has(problem.code) ? 1 : 2;
   } finally {
     rows.close();
   }

@@ -228,7 +228,8 @@ class Run {
       else if ('test' in operator) this.#emit(operator.test(row) ? first!.name : second?.name, [row]);
       else this.#emit(first!.name, operator.expand(row));
     } catch (error) {
-      const problem = error instanceof MillraceError ? error.problem : { code: 'code/threw', message: error instanceof Error ? error.message : String(error) };
+      const problem =
+        error instanceof MillraceError ? error.problem : { code: 'code/threw' as const, message: error instanceof Error ? error.message : String(error) };
       this.failures.push({ ...problem, row });
     }
   }
