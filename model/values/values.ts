@@ -172,7 +172,7 @@ export function decodeCells(cells: readonly Json[], schema: Schema): Row {
 
 /** `{ $bytes: base64 }` as bytes; null where they are damaged, and anything else as it is. */
 export function decodeBytes(cell: Json): Value {
-  const bytes = typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell.$bytes : null;
+  const bytes = typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell['$bytes'] : null;
   return typeof bytes === 'string' ? (decodeBase64(bytes) ?? null) : cell;
 }
 

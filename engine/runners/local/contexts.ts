@@ -22,7 +22,7 @@ export interface Surroundings {
   onGuard(node: string, undo: Undo | readonly Undo[]): void;
 }
 
-export function runContext(node: PlannedNode, surroundings: Surroundings, fail: (failure: RowFailure) => void): RunContext<any> {
+export function runContext(node: PlannedNode, surroundings: Surroundings, fail: (failure: RowFailure) => void): RunContext {
   const { folder, signal, shared, onLog, onGuard } = surroundings;
   const { [errorPort]: _, ...outputs } = node.outputs;
   return {
@@ -39,12 +39,12 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
 }
 
 export function sourceContext(
-  context: RunContext<any>,
+  context: RunContext,
   start: Json,
   order: OrderCare | undefined,
   refuse: (failure: RowFailure) => void,
-  pattern: SourceContext<any>['pattern'] = unwatchedPattern,
-): SourceContext<any> {
+  pattern: SourceContext['pattern'] = unwatchedPattern,
+): SourceContext {
   return { ...context, batchSize, start, order, now: Date.now, elapsed: () => performance.now(), refuse, pattern, sample: false };
 }
 
@@ -55,7 +55,7 @@ function unwatchedPattern(source: string, flags: string): (text: string) => RegE
 }
 
 export function transformContext(
-  context: RunContext<any>,
+  context: RunContext,
   emit: (port: string, rows: readonly Row[]) => void,
   code: Code,
   states: StatesOfNode,
@@ -63,7 +63,7 @@ export function transformContext(
   { now, wallTime }: Clock,
   breathe: () => void | Promise<void>,
   outputTime: OutputTime,
-): TransformContext<any> {
+): TransformContext {
   return {
     ...context,
     emit: (port, rows) => {

@@ -75,7 +75,7 @@ export class NodeOpener {
     try {
       const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
       const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
-      const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
+      const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
       writer = await asEngineThroughout(env.monitor, () => hub.work(station, () => definition.run(context)));
     } catch (error) {
       throw hub.named(error, station);

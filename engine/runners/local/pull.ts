@@ -172,7 +172,7 @@ export class Pull {
   async #read(source: NodeId): Promise<void> {
     const start = this.#marks.get(source);
     if (!start?.hasEnded) await this.#readFrom(source, start?.position ?? null);
-    await this.#passes();
+    while (this.#isHeld) await this.#gate.passed();
     if (this.#abort.signal.aborted) throw new Stopped();
     await this.#atWork(this.#flow.end(source));
     this.#alignment?.leave(source);
@@ -206,7 +206,7 @@ export class Pull {
     const alignment = this.#alignment;
     const keepsMarks = this.#options.keepsMarks || reader.committed !== undefined;
     while (this.#flow.isNeeded(source)) {
-      if (!gate.isOpen) await this.#passes();
+      while (this.#isHeld) await gate.passed();
       if (signal.aborted) throw new Stopped();
       if (drain.aborted) return;
       if (alignment?.isAhead(source)) {
@@ -216,8 +216,11 @@ export class Pull {
       if (keepsMarks) state.before = this.#mark(source, state);
       const read = reader.read();
       const batch = read instanceof Promise ? await this.#waitFor(source, state, read) : read;
-      if (!gate.isOpen) await this.#passes();
-      if (state.isIdle && batch !== null) await this.#wake(source, state);
+      while (this.#isHeld) await gate.passed();
+      if (state.isIdle && batch !== null) {
+        await this.#wake(source, state);
+        while (this.#isHeld) await gate.passed();
+      }
       if (signal.aborted) throw new Stopped();
       if (drain.aborted) return;
       if (batch === null) break;
@@ -232,8 +235,9 @@ export class Pull {
     state.hasEnded = true;
   }
 
-  async #passes(): Promise<void> {
-    while (!this.#gate.isOpen && !this.#abort.signal.aborted) await this.#gate.passed();
+  /** To be asked in the same turn as rows are pushed: whatever is awaited in between, the gate may have closed, and a checkpoint begun. */
+  get #isHeld(): boolean {
+    return !this.#gate.isOpen && !this.#abort.signal.aborted;
   }
 
   #mark(source: NodeId, { reader, hasEnded }: Open): SourceMark {
@@ -244,7 +248,6 @@ export class Pull {
     state.isIdle = false;
     const woken = this.#flow.idle(source, false);
     if (woken) await this.#atWork(woken);
-    await this.#passes();
   }
 
   /** Whether others need not wait for its rows: none are on their way. Of a file, reading them only takes a moment. */
