@@ -16,6 +16,7 @@ import { type Place, placeOf, watchPlaces } from './places.ts';
 import type { CodeKind } from './shape.ts';
 import { keyedBody, snippetBody } from './snippet.ts';
 import { stripTypes } from './strip.ts';
+import { textCoders } from './text-coders.ts';
 import { sentence, thrownText } from './thrown.ts';
 
 /** The param that a piece of code belongs to. */
@@ -72,7 +73,7 @@ function lockDown(): Sandbox {
   });
   watchPlaces(unitName);
   refuseImports();
-  const compartment = new Compartment({ globals: harden({ ...library }), __options__: true });
+  const compartment = new Compartment({ globals: harden({ ...library, ...textCoders }), __options__: true });
   // What runs a text as code is not among them: no code runs that the parser has not seen.
   for (const name of Reflect.ownKeys(compartment.globalThis)) {
     if (typeof name === 'string' && !globals.has(name) && !Object.hasOwn(library, name)) Reflect.deleteProperty(compartment.globalThis, name);
