@@ -142,7 +142,7 @@ function NodeHeader({ id, node, manifest }: NodeInspectorProps) {
           aria-label="Node title"
           placeholder={manifest.title}
           value={node.title ?? ''}
-          title={node.title}
+          title={node.title && visible(node.title)}
           maxLength={titleLimit}
           spellCheck={false}
           onChange={(event) => {

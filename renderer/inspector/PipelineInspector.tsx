@@ -34,7 +34,7 @@ export function PipelineInspector() {
             classNames={{ input: styles.title }}
             aria-label="Pipeline name"
             value={pipeline.name}
-            title={pipeline.name}
+            title={visible(pipeline.name)}
             maxLength={titleLimit}
             spellCheck={false}
             onChange={(event) => {
