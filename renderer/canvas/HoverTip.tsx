@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { own } from '../../model/text/own.ts';
-import { visibleLines } from '../../model/text/visible-text.ts';
+import { visible, visibleLines } from '../../model/text/visible-text.ts';
 import { counted, formatCount } from '../format/run-text.ts';
 import { portsOf } from '../graph/flow.ts';
 import { session, useSession } from '../session/session.ts';
@@ -83,7 +83,7 @@ function PortTip({ node, port, isInput }: Omit<Tip, 'box'>) {
           <tbody>
             {schema.columns.slice(0, maxColumns).map((column) => (
               <tr key={column.name}>
-                <td>{column.name}</td>
+                <td>{visible(column.name)}</td>
                 <td>{column.type}</td>
               </tr>
             ))}

@@ -1,5 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { visibleLines } from '../../model/text/visible-text.ts';
 import styles from './Panel.module.css';
 
 interface EmptyStateProps {
@@ -14,7 +15,7 @@ interface EmptyStateProps {
 export function EmptyState({ title, text, action, children }: EmptyStateProps) {
   return (
     <div className={styles.empty} role="status">
-      <strong>{title}</strong>
+      <strong>{visibleLines(title)}</strong>
       {text && <span>{text}</span>}
       {children}
       {action && (

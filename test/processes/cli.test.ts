@@ -360,6 +360,7 @@ describe('the rest', () => {
     const all = await Promise.all([millrace('rnu'), millrace('run'), millrace('run', 'a', '--jsn'), millrace('preview', 'good.millrace.json'), millrace()]);
     expect(all.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
     expect(all[0]!.stderr).toContain('Did you mean run?');
+    expect((await millrace('run', '--set', 'a\u202eb\u001b[2J', 'x')).stderr).toContain('a⟨U+202E⟩b⟨U+001B⟩[2J');
   });
 
   it('says at once that there is no such run', async () => {
