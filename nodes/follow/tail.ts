@@ -6,7 +6,7 @@ import type { Batch, Parser } from '../../io/files/file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from '../../io/files/input-files.ts';
 import { spareDescriptors } from '../../io/files/spare-descriptors.ts';
 import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from '../../io/files/tail-position.ts';
-import type { Reader, SourceBatch } from '../../kit/node.ts';
+import type { Reader, RowFailure, SourceBatch } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -39,7 +39,9 @@ export interface TailOptions {
   /** The system's time unless given. */
   readonly clock?: TailClock;
   resolve(path: string): string;
-  parser(): Parser;
+  /** `fail` takes the lines that do not fit. */
+  parser(fail: (failure: RowFailure) => void): Parser;
+  fail(failure: RowFailure): void;
   log(level: 'info' | 'warning', message: string): void;
 }
 
@@ -82,6 +84,8 @@ export class FileTail implements Reader {
   #lookedAt = 0;
   #isFirstLook = true;
   #wasAtEnd = true;
+  /** Lines that failed since the last batch: they go on with the next one, rows or not. */
+  #failed = 0;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -94,6 +98,11 @@ export class FileTail implements Reader {
     this.#ending = AbortSignal.any([options.signal, this.#closing.signal]);
   }
 
+  readonly #fail = (failure: RowFailure): void => {
+    this.#failed++;
+    this.#options.fail(failure);
+  };
+
   async read(): Promise<SourceBatch | null> {
     const batch: Batch = { rows: [], lines: [], size: this.#options.batchSize };
     for (;;) {
@@ -101,6 +110,7 @@ export class FileTail implements Reader {
       // What follows an end that was reached may be of a file that was written anew: look before reading on.
       if (this.#wasAtEnd || this.#clock.now() - this.#lookedAt >= quietPollMs) await this.#look();
       if (await this.#fill(batch)) {
+        this.#failed = 0;
         this.#lastRowsAt = this.#clock.now();
         const source = this.#current!.name;
         const { rows, lines } = batch;
@@ -149,7 +159,7 @@ export class FileTail implements Reader {
       file.hasRows = batch.rows.length === batch.size;
       this.#wasAtEnd = !file.hasRows;
       if (file.isDone && batch.rows.length === 0) await this.#end(file);
-      if (batch.rows.length > 0) return true;
+      if (batch.rows.length > 0 || (this.#failed > 0 && !file.isWithinLine)) return true;
       if (this.#closing.signal.aborted) return false;
     }
     return false;
@@ -235,7 +245,7 @@ export class FileTail implements Reader {
       return null;
     }
     const stat = await handle.stat({ bigint: true });
-    const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
+    const file = new TailedFile(name, stat, content.content, this.#options.parser(this.#fail), content.start, now);
     for (const before of this.#before) if (isOf(before, stat)) for (const each of [...(before.names ?? []), before.name]) file.call(each);
     for (const each of this.#names.get(file.id) ?? []) file.call(each);
     this.#files.set(file.id, file);

@@ -54,6 +54,18 @@ describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
     await runButton(page).click();
     await runUntil(page, 'Done');
     expect(existsSync(database)).toBe(true);
+
+    // The next one has a node of the same name: no rows of the first stand in its place.
+    const next = join(folder, 'next.millrace.json');
+    writePipeline(next, { people: { type: 'csv-file', title: 'Others', params: { path: 'other.csv' } } });
+    await selectNode(page, 'people');
+    await tab(page, 'Data').click();
+    await expect.poll(() => gridRows(page).count()).toBe(2);
+    await editor.chooseFile(next, () => page.keyboard.press('ControlOrMeta+o'));
+    await banner.waitFor();
+    await card(page, 'people').getByText('Others').waitFor();
+    await bottomPanel(page).getByText('This pipeline is not trusted yet').waitFor();
+    expect(await gridRows(page).count()).toBe(0);
     expect(editor.errors).toEqual([]);
   });
 

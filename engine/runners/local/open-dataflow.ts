@@ -152,6 +152,7 @@ class OpenDataflow implements Dataflow {
       this.#hub.advance([station], watermark);
     }
     if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
+    else if (batch.rows.length === 0) this.#hub.emitFailures(station);
     return this.#pending();
   }
 
