@@ -3,6 +3,8 @@
  * hot keys, prices and lengths are those of Apache Beam's generator (org.apache.beam.sdk.nexmark.sources.generator, with its
  * default configuration); the random numbers are our own, so that any event can be made without those before it.
  */
+
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Row } from '../../model/values/types.ts';
 import { randomAt } from './random.ts';
 
@@ -135,7 +137,7 @@ class Draws {
   }
 
   of(texts: readonly string[]): string {
-    return texts[this.below(texts.length)]!;
+    return itemAt(texts, this.below(texts.length));
   }
 
   /** From 100 to 100 million, small ones more often. */

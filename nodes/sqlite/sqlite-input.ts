@@ -6,6 +6,7 @@ import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-l
 import { foldName, quoteName } from '../../io/sqlite/sqlite-name.ts';
 import { affinityOf, declaredTypes } from '../../io/sqlite/sqlite-types.ts';
 import type { Discovery, NodeProblem } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { isUnavailable } from '../../model/problems/system-errors.ts';
 import { inferFromJson, inferFromText } from '../../model/schema/infer.ts';
@@ -126,7 +127,7 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       problems.push({
         code: 'sqlite/column-name',
         severity: 'warning',
-        message: `The query has more than one column "${found[renamed]!.name}"; it is called "${names[renamed]}" here.`,
+        message: `The query has more than one column "${itemAt(found, renamed).name}"; it is called "${names[renamed]}" here.`,
         hint: 'Give it a name of its own with AS.',
       });
     }
