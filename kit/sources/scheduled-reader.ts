@@ -1,3 +1,4 @@
+import { itemsAt } from '../../model/problems/missing.ts';
 import { compareDecimals } from '../../model/values/decimal.ts';
 import type { ColumnType, Json, Row } from '../../model/values/types.ts';
 import type { Reader, SourceBatch, SourceContext } from '../node.ts';
@@ -151,7 +152,7 @@ export class ScheduledReader implements Reader {
     await this.#reader?.close();
     this.#reader = null;
     const now = this.#context.now();
-    this.#next = this.#limit === null ? Math.max(this.#reading!.startedAt + this.#repeat, now) : now;
+    this.#next = this.#limit === null ? Math.max((this.#reading?.startedAt ?? now) + this.#repeat, now) : now;
     this.#limit = null;
     this.#reading = null;
     this.#cursor = this.#greatest;
@@ -165,7 +166,7 @@ export class ScheduledReader implements Reader {
     if (error === this.#stop || !this.#hasRead) throw error;
     const { now, log } = this.#context;
     if (this.#reader) {
-      this.#reading = { source: this.#reader.position(), startedAt: this.#reading!.startedAt };
+      this.#reading = { source: this.#reader.position(), startedAt: this.#reading?.startedAt ?? now() };
       await Promise.resolve(this.#reader.close()).catch(() => {});
       this.#reader = null;
     }
@@ -193,7 +194,7 @@ export class ScheduledReader implements Reader {
     });
     this.#greatest = greatest;
     if (kept.length === rows.length) return batch;
-    const fresh = kept.map((i) => rows[i]!);
+    const fresh = itemsAt(rows, kept);
     return locate ? { rows: fresh, locate: (index) => locate(kept[index] ?? 0) } : { rows: fresh };
   }
 

@@ -5,6 +5,7 @@ import { shortPath } from '../../io/files/short-path.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { formatDocs } from '../../kit/formats/log-formats.ts';
 import { defineNode } from '../../kit/node.ts';
+import { itemAt, lastOf } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { CellFormats } from '../formats/cells/cell-formats.ts';
@@ -192,7 +193,7 @@ columns that only later rows have. The files are UTF-8.
 /** Where the newest rows are: all of them where the files are small. */
 function newest(files: readonly InputFile[]): Json {
   if (files.reduce((sum, { size }) => sum + size, 0) <= sampleBytes) return null;
-  const last = files.at(-1)!;
+  const last = lastOf(files);
   return { file: last.name, offset: lineStart(last.path, last.size - sampleBytes), line: 1 };
 }
 
@@ -246,6 +247,6 @@ async function firstHead(
     }
   }
   if (failed) throw failed;
-  const [file] = findFiles(path, resolve, undefined, exclude);
-  return { file: file!, head: await readCsvHead(file!, options, options.header ? 0 : 1) };
+  const file = itemAt(findFiles(path, resolve, undefined, exclude), 0);
+  return { file, head: await readCsvHead(file, options, options.header ? 0 : 1) };
 }

@@ -7,6 +7,7 @@ import { fileError, type ListedFile, listFiles, notAFile } from '../../io/files/
 import { spareDescriptors } from '../../io/files/spare-descriptors.ts';
 import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from '../../io/files/tail-position.ts';
 import type { Reader, RowFailure, SourceBatch } from '../../kit/node.ts';
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -112,9 +113,9 @@ export class FileTail implements Reader {
       if (await this.#fill(batch)) {
         this.#failed = 0;
         this.#lastRowsAt = this.#clock.now();
-        const source = this.#current!.name;
+        const { name: source, id: part } = this.#current ?? missing('the file that rows came of');
         const { rows, lines } = batch;
-        return { rows, part: this.#current!.id, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+        return { rows, part, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
       }
       await this.#pause();
     }
@@ -124,7 +125,7 @@ export class FileTail implements Reader {
     // Until the disk was looked at nothing is known of the files but what was known before.
     if (this.#isFirstLook) return this.#options.start;
     const files = [...Array.from(this.#files.values(), (file) => file.position()), ...this.#ended.positions()];
-    return { files, lost: this.#report.lost } as unknown as Json;
+    return { files, lost: this.#report.lost };
   }
 
   /** Each file has an order of its own. */
@@ -151,7 +152,7 @@ export class FileTail implements Reader {
     const first = this.#current ? Math.max(0, files.indexOf(this.#current)) : 0;
     this.#wasAtEnd = true;
     for (let i = 0; i < files.length; i++) {
-      const file = files[(first + i) % files.length]!;
+      const file = itemAt(files, (first + i) % files.length);
       if (file.isHeld || this.#waitsForAnother(file)) continue;
       this.#current = file;
       file.parse(batch);
@@ -362,12 +363,13 @@ export class FileTail implements Reader {
       else if (!file.isCut && file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
     }
     // Those that left last are the ones that somebody may still write to.
-    const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => b.leftAt! - a.leftAt!);
+    const leftAt = (file: TailedFile) => file.leftAt ?? Number.NEGATIVE_INFINITY;
+    const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => leftAt(b) - leftAt(a));
     const kept = new Set(left.filter(({ stat }) => stat.nlink > 0n).slice(0, maxLeft));
     const replaced = new Set(files.filter(({ size }) => size > 0).map(({ after }) => after));
     for (const file of left) {
       if (file.waiting > 0 || file.isHeld) continue;
-      const isQuiet = now - Math.max(file.leftAt!, file.changedAt) >= this.#settleMs;
+      const isQuiet = now - Math.max(leftAt(file), file.changedAt) >= this.#settleMs;
       if (file.stat.nlink === 0n) file.isFinal = isQuiet;
       else file.isFinal = !kept.has(file) || (isQuiet && replaced.has(file) && file.held > 0);
     }

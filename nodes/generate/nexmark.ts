@@ -1,5 +1,6 @@
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Column, Json, Row, Schema } from '../../model/values/types.ts';
@@ -95,7 +96,7 @@ bid 100 bytes long on average. They change nothing in the other columns.
     seed: f.number({ label: 'Seed', default: 1, integer: true, advanced: true }),
   },
   card: ({ events, endless, count, rate }) =>
-    `${events === 'all' ? 'All' : events[0]!.toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
+    `${events === 'all' ? 'All' : events.charAt(0).toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
   infer({ params }) {
     const outputs = { rows: schemaOf(params) };
     if (parseTimestamp(params.start) !== null) return { outputs };
@@ -113,7 +114,7 @@ bid 100 bytes long on average. They change nothing in the other columns.
     const makeBid = params.details ? detailedBid : bid;
     const makers = { person, auction, bid: makeBid };
     const empty: Row = Object.fromEntries(schemaOf(params).columns.map(({ name }) => [name, null]));
-    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start)! };
+    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start) ?? missing('the start') };
     const count = params.endless ? Number.POSITIVE_INFINITY : params.count;
     const pace = rate > 0 && !sample ? new Pace(rate, signal) : null;
     let made = (start as { readonly events: number } | null)?.events ?? 0;
