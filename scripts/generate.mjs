@@ -1,4 +1,4 @@
-// Writes what follows from the node library: docs/nodes/*.md and docs/pipeline.schema.json. With --check it writes nothing,
+// Writes what follows from the node library and the table of codes: docs/nodes/*.md, docs/errors.md and docs/pipeline.schema.json. With --check it writes nothing,
 // names the files that are out of date, and fails if there are any.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
