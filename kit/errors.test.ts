@@ -12,7 +12,7 @@ import { EndOfInput, NotConnected, nodeCodes, Permanent, RetryAfter } from './er
 import type { Reader } from './node.ts';
 import { endingByError } from './sources/ending-by-error.ts';
 
-const known = Object.keys(codes) as (keyof typeof codes)[];
+const all: ProblemCode[] = [...(Object.keys(codes) as ProblemCode[]), 'elsewhere/made' as ProblemCode];
 const job = {
   plan: {
     nodes: [
@@ -24,7 +24,7 @@ const job = {
 } as unknown as RunJob;
 const problem: fc.Arbitrary<Problem> = fc.record(
   {
-    code: fc.constantFrom(...known, 'elsewhere/made' as ProblemCode),
+    code: fc.constantFrom<ProblemCode[]>(...all),
     severity: fc.constantFrom('error', 'warning', 'info'),
     message: fc.string(),
     behaviour: fc.constantFrom(...behaviours),
@@ -35,20 +35,25 @@ const problem: fc.Arbitrary<Problem> = fc.record(
   { requiredKeys: ['code', 'severity', 'message'] },
 );
 
+interface Asking extends Protocol {
+  requests: { ask: { params: object; result: null } };
+  events: Record<string, never>;
+}
+
 describe('the behaviour of a problem', () => {
   it('is the same in another thread, and in another process', async () => {
     const [near, far] = portPair();
     let thrown: Error = new Error();
-    new Service<{ ask: { params: null; result: null } } & Record<string, never>>(far, {
+    new Service<Asking>(far, {
       ask: () => {
         throw thrown;
       },
-    } as never);
-    const client = new Client(near) as unknown as { request(name: string, params: null): Promise<unknown> };
+    });
+    const client = new Client<Asking>(near);
     await fc.assert(
       fc.asyncProperty(problem, async (given) => {
         thrown = new MillraceError(given);
-        const told = problemOf(await client.request('ask', null).catch((error: unknown) => error));
+        const told = problemOf(await client.request('ask', {}).catch((error: unknown) => error));
         for (const copy of [told, structuredClone(given), JSON.parse(JSON.stringify(given)) as Problem]) {
           expect(behaviourOf(copy)).toBe(behaviourOf(given));
           expect(copy.retryAfterMs).toBe(given.retryAfterMs);

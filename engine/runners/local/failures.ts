@@ -54,15 +54,15 @@ export class Failures {
   /** What a row-by-row operator threw, as a failure of its row. `field` is the param whose code was running, if any was. */
   addThrown(thrown: unknown, sandbox: Sandbox, row: Row, field: string | undefined, position: RowPosition | undefined): void {
     const isPlaced = this.#node.onError === 'stop' || this.#counters.failed < placedFailures || field === undefined;
-    const found: Omit<Problem, 'severity'> = thrown instanceof MillraceError ? thrown.problem : this.#explain(thrown, sandbox, isPlaced);
+    const found: Omit<Problem, 'severity'> = thrown instanceof MillraceError ? thrown.problem : this.#explain(thrown, sandbox, isPlaced, field !== undefined);
     const { code, behaviour, retryAfterMs, message, hint, range, fix } = found;
     this.add({ code, behaviour, retryAfterMs, message, hint, field: found.field ?? field, range, fix, row, position });
   }
 
-  /** What has no place in users' code is the node's own, and may be looked at: a proxy of users' code would run code of its own. */
-  #explain(thrown: unknown, sandbox: Sandbox, isPlaced: boolean): Omit<Problem, 'severity'> {
+  /** What users' code throws is not looked at: it may be a proxy, which would run code of its own. */
+  #explain(thrown: unknown, sandbox: Sandbox, isPlaced: boolean, isOfCode: boolean): Omit<Problem, 'severity'> {
     const explained = sandbox.explain(thrown, { place: isPlaced });
-    return (isPlaced && !explained.range ? systemProblem(thrown) : null) ?? explained;
+    return (isOfCode || explained.range ? null : systemProblem(thrown)) ?? explained;
   }
 
   /** Error rows since the last call, or null. */
