@@ -5,7 +5,7 @@ export const fileCodes = {
   'file/added-to': permanent('Somebody added to a file after what this run has committed to it.', 'Move what was added to another file, or run from scratch.'),
   'file/changed': permanent('A file was changed by somebody else.', 'Put it back as it was, save under another name, or run from scratch.'),
   'file/denied': notConnected('A file may not be opened or written.', 'Change its permissions, or those of its folder.'),
-  'file/directory': permanent('A folder is named where a file is needed.', 'Name a file, or write folder/* for all of its files.'),
+  'file/directory': uncertain('A folder is named where a file is needed.', 'Name a file, or write folder/* for all of its files.'),
   'file/disk-full': transient('The disk is full.', 'Free some space.'),
   'file/error': uncertain('The system could not read or write a file.', 'Choose another place.'),
   'file/folder': permanent('A folder is named where a file is needed.', 'Name a file in it.'),
@@ -13,7 +13,7 @@ export const fileCodes = {
   // Rows were committed there: it was the right name, whenever this run was started.
   'file/gone': transient('A file is gone, though rows were committed to it.', 'Put it back (mount the disk, connect the network folder), or run from scratch.'),
   'file/gzip': uncertain('A gzip file is broken or ends too early.', 'Fetch the file again.'),
-  'file/line-ends': permanent('A file mixes ends of lines.', 'Save it with LF or CR LF throughout.'),
+  'file/line-ends': uncertain('A file mixes ends of lines.', 'Save it with LF or CR LF throughout.'),
   'file/link-circle': permanent('A link leads back to itself.', 'Remove or correct the link.'),
   'file/missing': notConnected('A file is not there.', 'Correct the path, or bring the file back.'),
   'file/name': permanent('A name is not valid for a file.', 'Rename the file.'),
