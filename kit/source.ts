@@ -4,7 +4,8 @@ import type { RowPosition } from '../model/problems/problem.ts';
 import type { Detected } from '../model/schema/detected.ts';
 import type { Readings } from '../model/schema/reading.ts';
 import type { ColumnType, Json, Row, Schema } from '../model/values/types.ts';
-import type { NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
+import type { AnyParams } from './fields.ts';
+import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
 
 /** A checkpoint of a pipeline. */
 export interface CheckpointRef {
@@ -13,7 +14,7 @@ export interface CheckpointRef {
   /** Rises from one to the next. */
   readonly id: number;
 }
-export interface SourceContext<P> extends RunContext<P> {
+export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunContext<P, Record<never, never>, Out> {
   /** Rows per batch that suit the engine; a source may deliver fewer. */
   readonly batchSize: number;
   /** Where to go on, as `position()` gave it; null at the start. */

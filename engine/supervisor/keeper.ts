@@ -3,7 +3,7 @@ import type { EngineProcess } from '../processes/engine-process.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
-import { type BackOff, type Failure, usualBackOff, waitBefore, worthOf } from './restart-policy.ts';
+import { type BackOff, type Failure, pauseBefore, usualBackOff, worthOf } from './restart-policy.ts';
 
 const keptLogLines = 2000;
 const keptProblems = 100;
@@ -111,7 +111,7 @@ export class Keeper {
   async checkpoint(): Promise<{ readonly id: number }> {
     const attempt = this.#running();
     if (attempt) return attempt.client.request('checkpoint', {});
-    throw new MillraceError({ code: 'run/notRunning', message: 'The run has ended: there is nothing to make a checkpoint of.' });
+    throw new MillraceError({ code: 'run/not-running', message: 'The run has ended: there is nothing to make a checkpoint of.' });
   }
 
   async inspect(node: string, limit: number, port?: string) {
@@ -226,7 +226,7 @@ export class Keeper {
       return;
     }
     attempt.process.kill();
-    const wait = waitBefore(this.#inARow++, this.#backOff);
+    const wait = pauseBefore(problem, this.#inARow++, this.#backOff);
     this.#restarts++;
     this.#change({ ...change, state: 'restarting', restarts: this.#restarts, retryAt: Date.now() + wait });
     const where = problem.node === undefined ? '' : `"${problem.node}": `;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
-import type { Column, Json, Row } from '../../model/values/types.ts';
+import type { Column, Json } from '../../model/values/types.ts';
 import { f } from '../fields.ts';
-import { defineNode, type Reader, type SourceContext } from '../node.ts';
+import { type AnySchemas, defineNode, type Reader, type SourceContext } from '../node.ts';
 import { validateParams } from '../params.ts';
 import { readSource } from '../testing/read-source.ts';
 import { withEventTime } from './event-time-source.ts';
@@ -105,7 +105,7 @@ describe('by a column', () => {
 
   it('offers the column that the source names', () => {
     const { params } = sourceOf([], column('timestamp'), { column: 'time' });
-    expect(params.timeColumn.default).toBe('time');
+    expect(params['timeColumn']?.default).toBe('time');
   });
 
   it('makes midnights of days', async () => {
@@ -284,14 +284,14 @@ describe('while no rows come', () => {
     const { outputs } = source.infer(context);
     return source.run({
       ...context,
-      outputs,
+      outputs: outputs as AnySchemas,
       start,
       now,
       elapsed,
       batchSize: 10,
       signal: new AbortController().signal,
       log() {},
-    } as unknown as SourceContext<Row>);
+    } as unknown as SourceContext);
   };
 
   it('is idle after the time that was set, and not before', async () => {

@@ -8,7 +8,7 @@ import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
 import { onlyTime } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
 import { isDayPattern, patternHelp, patternProblem } from '../formats/time-pattern.ts';
-import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from '../node.ts';
+import type { Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from '../node.ts';
 import { outputColumnProblem } from '../params.ts';
 import type { ColumnTime } from './time-values.ts';
 import { ArrivalReader, ColumnTimeReader, disorderOf, type TimedPosition } from './timed-readers.ts';
@@ -123,7 +123,7 @@ const fields = {
 export type EventTimeParams = ParamsOf<typeof fields>;
 
 /** The source with an event time. Throws where it declares a param of the same name itself. */
-export function withEventTime(definition: SourceDefinition<any>): SourceDefinition<any> {
+export function withEventTime(definition: SourceDefinition): SourceDefinition {
   const { eventTime: hint } = definition;
   const timeColumn = hint ? { ...fields.timeColumn, default: hint.column } : fields.timeColumn;
   const { default: _, ...anyTime } = fields.ahead;
@@ -136,7 +136,7 @@ export function withEventTime(definition: SourceDefinition<any>): SourceDefiniti
     params: { ...definition.params, ...own },
     holdsBack: ({ eventTime, idleAfter, quietAfter }) => eventTime === 'column' && idleAfter === null && quietAfter === null && !hint?.simulated,
     timesByReading: ({ eventTime }) => eventTime === 'arrival',
-    infer: (context) => inferTimes(definition.infer(context), context, port),
+    infer: (context) => inferTimes(definition.infer(context), context.params as EventTimeParams, port),
     run(context) {
       const params = context.params as EventTimeParams;
       if (params.eventTime === 'none') return definition.run(context);
@@ -161,7 +161,7 @@ function around(opened: Reader | Promise<Reader>, time: (reader: Reader) => Read
 async function measuredFirst(
   openOnce: () => Reader | Promise<Reader>,
   open: () => Reader | Promise<Reader>,
-  context: SourceContext<any>,
+  context: SourceContext,
   time: ColumnTime,
 ): Promise<Reader> {
   const start = context.start as TimedPosition | null;
@@ -171,7 +171,7 @@ async function measuredFirst(
   return new ColumnTimeReader(await open(), known, time, start, Number.isFinite(disorder) ? disorder : null);
 }
 
-function inferTimes(inference: Inference, { params }: InferContext<EventTimeParams>, port: string): Inference {
+function inferTimes(inference: Inference, params: EventTimeParams, port: string): Inference {
   const schema = inference.outputs[port];
   if (!schema || params.eventTime === 'none') return inference;
   const found = params.eventTime === 'arrival' ? withArrival(schema, params) : withTimeColumn(schema, params);

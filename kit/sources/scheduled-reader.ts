@@ -26,8 +26,8 @@ const longestBackOffMs = 300_000;
 
 /** Reads a source to its end at even times, until it is cancelled. */
 export class ScheduledReader implements Reader {
-  readonly #open: (context: SourceContext<any>) => Reader | Promise<Reader>;
-  readonly #context: SourceContext<any>;
+  readonly #open: (context: SourceContext) => Reader | Promise<Reader>;
+  readonly #context: SourceContext;
   readonly #repeat: number;
   readonly #column: string | null;
   readonly #isGreater: (a: number | string, b: number | string) => boolean;
@@ -49,12 +49,7 @@ export class ScheduledReader implements Reader {
   #closed = false;
   #wake: (() => void) | null = null;
 
-  constructor(
-    open: (context: SourceContext<any>) => Reader | Promise<Reader>,
-    context: SourceContext<any>,
-    schedule: Schedule,
-    start: SchedulePosition | null,
-  ) {
+  constructor(open: (context: SourceContext) => Reader | Promise<Reader>, context: SourceContext, schedule: Schedule, start: SchedulePosition | null) {
     this.#open = open;
     this.#context = context;
     this.#repeat = schedule.repeat;
@@ -202,7 +197,7 @@ export class ScheduledReader implements Reader {
     return locate ? { rows: fresh, locate: (index) => locate(kept[index] ?? 0) } : { rows: fresh };
   }
 
-  #fail(row: Row, column: string, place: Pick<Parameters<SourceContext<any>['fail']>[0], 'position'>): void {
+  #fail(row: Row, column: string, place: Pick<Parameters<SourceContext['fail']>[0], 'position'>): void {
     try {
       const message = `${column} is null, but rows are told apart by it`;
       this.#context.fail({ code: 'schedule/cursor', message, hint: 'Choose a column that every row has as the cursor.', field: 'cursorColumn', row, ...place });

@@ -72,7 +72,7 @@ Null and blank text are null, and so are the *marks for missing*. A text that do
   params,
   card: ({ columns }) => columns.map((item) => `${item.column || '?'} as ${formatText(item) || '?'}`).join(', ') || 'Add a column',
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     return { outputs: { rows: rows && parsedSchema(params, rows) }, problems: parseProblems(params, rows) };
   },
   lower: ({ params: { columns, marks, unfit } }) => ({

@@ -57,7 +57,7 @@ ${ttlDocs}
     return keys.length > 0 ? `${what.join(', ')}\nby ${keys.join(', ')}` : what.join(', ');
   },
   infer: ({ params: { columns, changes }, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const added = addedColumns(columns, rows);
     const { schema, problems } = withColumns(
       rows,

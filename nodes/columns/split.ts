@@ -101,7 +101,7 @@ A part that does not fit its type fails the row, or becomes null.
     return `${column} at ${at.trim() === '' ? JSON.stringify(at) : at} to ${into === 'rows' ? 'rows' : columns.map(({ name }) => name || '?').join(', ') || 'columns'}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = splitProblems(params);
     const index = rows?.columns.findIndex(({ name }) => name === params.column) ?? -1;
     if (!rows || index < 0) return { outputs: { rows }, problems };

@@ -102,7 +102,7 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     const options = csvOptions(params);
     const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
     const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
-    const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
+    const parser = new CsvFiles(context.outputs.rows, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
     return new FileRows(files, parser, options, context);
   },
   examples: [

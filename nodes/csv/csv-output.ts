@@ -105,7 +105,7 @@ ${folderDocs}`,
   writes: (params) => [pathOfAll(params.path, params)],
   writesText: ({ numbers, folders }, name) => numbers === 'usual' && folders.every(({ column }) => column !== name),
   infer: ({ params, inputs }) => {
-    const problems = folderProblems(params, inputs['rows'] ?? null);
+    const problems = folderProblems(params, inputs.rows ?? null);
     const message = params.numbers === 'marked' ? numberFormatProblem(params) : null;
     const hint = 'Choose another thousands separator.';
     if (message !== null) problems.push({ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' });
@@ -113,7 +113,7 @@ ${folderDocs}`,
   },
   run(context) {
     const { params } = context;
-    const schema = context.inputs['rows']!;
+    const schema = context.inputs.rows;
     const { decimal, thousands, numberColumns: columns } = params;
     const marks = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
     const header = params.header ? csvHeader(schema, marks) : '';

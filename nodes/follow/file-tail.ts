@@ -127,7 +127,7 @@ columns that only later rows have. The files are UTF-8.
   },
   async run(context) {
     const { params } = context;
-    const schema = context.outputs['rows']!;
+    const schema = context.outputs.rows;
     const line = await lineFormatOf(params, schema, context.path);
     const options = {
       path: params.path,

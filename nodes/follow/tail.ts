@@ -4,6 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Parser } from '../../io/files/file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from '../../io/files/input-files.ts';
+import { spareDescriptors } from '../../io/files/spare-descriptors.ts';
 import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from '../../io/files/tail-position.ts';
 import type { Reader, SourceBatch } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
@@ -43,6 +44,8 @@ export interface TailOptions {
 }
 
 const maxFiles = 1000;
+/** Of the files that the process may have open, those that are left to the rest of the run: without them it would end without a word. */
+const reservedFiles = 32;
 /** Files without a name that is followed which are kept open because somebody may still write to them. */
 const maxLeft = 64;
 /** How far back to look for the end of the last complete line. */
@@ -217,10 +220,7 @@ export class FileTail implements Reader {
 
   /** Opens a file, whichever has its name by now, and follows it from where `startOf` says; null: from its beginning. */
   async #follow({ path, name }: ListedFile, now: number, startOf: StartOf): Promise<TailedFile | null> {
-    if (this.#files.size >= maxFiles) {
-      const message = `${this.#options.path} names more than ${thousands(maxFiles)} files, which cannot all be followed at once.`;
-      throw new MillraceError({ code: 'file/too-many', message, hint: 'Name more of the folder, or of the file names.', field: 'path' });
-    }
+    expectRoom(this.#options.path, this.#files.size);
     let handle: FileHandle;
     try {
       handle = await open(path, openFlags);
@@ -423,6 +423,21 @@ export class FileTail implements Reader {
 
   #pause(): Promise<void> {
     return this.#clock.wait(this.#clock.now() - this.#lastRowsAt < busyForMs ? busyPollMs : quietPollMs, this.#ending);
+  }
+}
+
+/** Throws where not one more file than `followed` can be followed. */
+function expectRoom(path: string, followed: number): void {
+  const tooMany = (message: string, hint: string) => new MillraceError({ code: 'file/too-many', message, hint, field: 'path' });
+  if (followed >= maxFiles) {
+    throw tooMany(
+      `${path} names more than ${thousands(maxFiles)} files, which cannot all be followed at once.`,
+      'Name more of the folder, or of the file names.',
+    );
+  }
+  if (spareDescriptors(reservedFiles) < reservedFiles) {
+    const message = `${path} names more files than may be open at once here: ${thousands(followed)} of them are.`;
+    throw tooMany(message, 'Raise the limit, such as with "ulimit -n 4096", or name more of the folder, or of the file names.');
   }
 }
 

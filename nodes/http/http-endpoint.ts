@@ -1,8 +1,10 @@
 /** A local address that takes rows by POST. */
+
 import { isUtf8 } from 'node:buffer';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { SourceContext } from '../../kit/node.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { bodyEncoding, unpacked } from './http-body.ts';
 import { boundConnections } from './http-connections.ts';
@@ -118,7 +120,7 @@ export class HttpEndpoint {
   #check(request: IncomingMessage): Refusal | null {
     const { method, headers } = request;
     const { path, maxBodyBytes } = this.#options;
-    const refusal = (status: number, code: string, message: string, hint: string): Refusal => ({ status, code, message, hint });
+    const refusal = (status: number, code: ProblemCode, message: string, hint: string): Refusal => ({ status, code, message, hint });
     // A page in a browser on this machine can reach this address too, but it cannot leave these out or fake them.
     if (!ownHosts.test(headers.host ?? '')) return refusal(403, 'http/host', `"${headers.host}" is not this machine.`, `Use http://${host}.`);
     if (headers.origin !== undefined) return refusal(403, 'http/origin', 'Web pages may not send rows here.', 'Send them from a program.');

@@ -141,8 +141,8 @@ An input without event time (see the settings of its source) is complete only wh
   params,
   card: ({ kind, keys, match }) => joinCard(kind, keys, `, ${match}`),
   infer: ({ params, inputs }) => {
-    const left = inputs['left'] ?? null;
-    const right = inputs['right'] ?? null;
+    const left = inputs.left;
+    const right = inputs.right;
     const lateLeft = left && { ...left, eventTime: left.eventTime ?? null };
     const lateRight = right && { ...right, eventTime: right.eventTime ?? null };
     const unusable = suffixProblems(params.suffix);
@@ -164,8 +164,8 @@ An input without event time (see the settings of its source) is complete only wh
     };
   },
   lower: ({ params, inputs }) => {
-    const left = inputs['left']!;
-    const right = inputs['right']!;
+    const left = inputs.left;
+    const right = inputs.right;
     return {
       op: 'coGroup',
       kind: params.kind,

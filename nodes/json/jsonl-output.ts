@@ -59,10 +59,10 @@ ${folderDocs}`,
   card: (params) => (params.path ? shortPath(params.path) + folderCard(params) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
   writes: (params) => [pathOfAll(params.path, params)],
-  infer: ({ params, inputs }) => ({ outputs: {}, problems: folderProblems(params, inputs['rows'] ?? null) }),
+  infer: ({ params, inputs }) => ({ outputs: {}, problems: folderProblems(params, inputs.rows ?? null) }),
   run(context) {
     const { params } = context;
-    const schema = context.inputs['rows']!;
+    const schema = context.inputs.rows;
     const rows = jsonlWriter(schema);
     if (params.folders.length === 0) return new LineOutput(openFileOutput(context, params), rows, '', context.guard);
     const format = { rows, header: '', check() {}, folderOf: folderOf(params.folders, params.folderZone, schema) };

@@ -75,7 +75,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
       throw new MillraceError({ code: 'stdin/used-twice', message: 'Another source of this pipeline reads standard input too.', hint });
     }
     claim.taken = true;
-    const schema = context.outputs['rows']!;
+    const schema = context.outputs.rows;
     const header = params.header ? schema.columns.map(({ name }) => name) : null;
     const csv = { dialect: { delimiter: delimiters[params.delimiter].charCodeAt(0), quote: 34 }, nullText: params.nullText ?? '', header };
     const { format, extra, maxRowSize } = params;

@@ -66,6 +66,7 @@ export class Run {
     this.#watchdog = new Watchdog(thread.monitor, callLimit(), {
       onEndless: (activity) => void this.#endless(activity),
       onOverMemory: () => void this.#lost(this.#overMemory()),
+      hasCode: () => this.#codes.size > 0,
       onCode: (code) => {
         const place = this.#codes.get(code);
         if (place) listeners.onAt(place);

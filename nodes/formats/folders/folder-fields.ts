@@ -2,6 +2,7 @@
 import { duplicateNames, keyTypes } from '../../../kit/columns.ts';
 import { f } from '../../../kit/fields.ts';
 import type { NodeProblem } from '../../../kit/node.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { zoneProblem } from '../../../model/time/zone.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { encodedName, type FolderBy, folderName } from './folder-names.ts';
@@ -77,7 +78,7 @@ export function folderProblems({ folders, folderZone, visible }: FolderParams & 
     ...problem,
     message: problem.message.replace('columns', 'folders'),
   }));
-  const error = (code: string, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
+  const error = (code: ProblemCode, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
   folders.forEach(({ column, by }, i) => {
     const type = rows?.columns.find(({ name }) => name === column)?.type;
     if (!type || by === 'value' || type === 'timestamp' || (type === 'date' && by !== 'hour' && by !== 'minute')) return;
