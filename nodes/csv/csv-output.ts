@@ -1,4 +1,6 @@
+import type { CheckpointedFile } from '../../io/files/checkpointed-file.ts';
 import { openFileOutput } from '../../io/files/file-output.ts';
+import { FolderOutput } from '../../io/files/folder-output.ts';
 import { LineOutput } from '../../io/files/line-output.ts';
 import { shortPath } from '../../io/files/short-path.ts';
 import { numberTypes } from '../../kit/columns.ts';
@@ -8,6 +10,8 @@ import { defineNode } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { numberFormatProblem } from '../../model/values/number-format.ts';
 import { csvHeader, csvWriter } from '../formats/csv/csv-write.ts';
+import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folders/folder-fields.ts';
+import { folderOf } from '../formats/folders/folder-names.ts';
 
 const group = 'Numbers';
 const { decimal } = textFormatFields;
@@ -48,7 +52,7 @@ program may add lines to a file that is shown with each checkpoint; it must not 
 that it has not written behind its own is refused, and cuts nothing off.
 
 **Append** needs a file whose header has the same columns in the same order.
-`,
+${folderDocs}`,
   inputs: [{ name: 'rows' }],
   params: {
     path: f.file({ label: 'File', mode: 'save', extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'result.csv' }),
@@ -60,6 +64,7 @@ that it has not written behind its own is refused, and cuts nothing off.
       ],
       default: 'replace',
     }),
+    ...folderFields,
     delimiter: f.choice({
       label: 'Delimiter',
       options: [
@@ -95,25 +100,35 @@ that it has not written behind its own is refused, and cuts nothing off.
       advanced: true,
     }),
   },
-  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  card: (params) => (params.path ? shortPath(params.path) + folderCard(params) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
-  writes: ({ path }) => [path],
-  writesText: ({ numbers }) => numbers === 'usual',
-  infer: ({ params }) => {
+  writes: (params) => [pathOfAll(params.path, params)],
+  writesText: ({ numbers, folders }, name) => numbers === 'usual' && folders.every(({ column }) => column !== name),
+  infer: ({ params, inputs }) => {
+    const problems = folderProblems(params, inputs.rows ?? null);
     const message = params.numbers === 'marked' ? numberFormatProblem(params) : null;
     const hint = 'Choose another thousands separator.';
-    return { outputs: {}, problems: message === null ? [] : [{ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' }] };
+    if (message !== null) problems.push({ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' });
+    return { outputs: {}, problems };
   },
   run(context) {
     const { params } = context;
     const schema = context.inputs.rows;
-    const file = openFileOutput(context, params);
     const { decimal, thousands, numberColumns: columns } = params;
-    const format = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
-    const header = params.header ? csvHeader(schema, format) : '';
-    const head = file.continues && params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
-    if (head) checkHeader(head.toString('utf8'), header, file.path);
-    return new LineOutput(file, csvWriter(schema, format), header, context.guard);
+    const marks = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+    const header = params.header ? csvHeader(schema, marks) : '';
+    const rows = csvWriter(schema, marks);
+    const check = (file: CheckpointedFile) => {
+      const head = params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
+      if (head) checkHeader(head.toString('utf8'), header, file.path);
+    };
+    if (params.folders.length > 0) {
+      const format = { rows, header, check, folderOf: folderOf(params.folders, params.folderZone, schema) };
+      return new FolderOutput(context, { ...params, pattern: pathOfAll(params.path, params), depth: params.folders.length }, format);
+    }
+    const file = openFileOutput(context, params);
+    if (file.continues) check(file);
+    return new LineOutput(file, rows, header, context.guard);
   },
   examples: [
     {

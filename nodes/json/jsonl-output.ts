@@ -1,8 +1,11 @@
 import { openFileOutput } from '../../io/files/file-output.ts';
+import { FolderOutput } from '../../io/files/folder-output.ts';
 import { LineOutput } from '../../io/files/line-output.ts';
 import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
+import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folders/folder-fields.ts';
+import { folderOf } from '../formats/folders/folder-names.ts';
 import { jsonlWriter } from '../formats/json/jsonl-write.ts';
 
 export default defineNode({
@@ -28,7 +31,7 @@ visible: at once** writes rows to the file itself as they come: readers wait for
 back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
 program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that goes on and finds lines
 that it has not written behind its own is refused, and cuts nothing off.
-`,
+${folderDocs}`,
   inputs: [{ name: 'rows' }],
   params: {
     path: f.file({ label: 'File', mode: 'save', extensions: ['jsonl', 'ndjson', 'json', 'gz'], placeholder: 'result.jsonl' }),
@@ -40,6 +43,7 @@ that it has not written behind its own is refused, and cuts nothing off.
       ],
       default: 'replace',
     }),
+    ...folderFields,
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
     visible: f.choice({
       label: 'Rows become visible',
@@ -52,12 +56,17 @@ that it has not written behind its own is refused, and cuts nothing off.
       advanced: true,
     }),
   },
-  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  card: (params) => (params.path ? shortPath(params.path) + folderCard(params) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
-  writes: ({ path }) => [path],
-  infer: () => ({ outputs: {} }),
+  writes: (params) => [pathOfAll(params.path, params)],
+  infer: ({ params, inputs }) => ({ outputs: {}, problems: folderProblems(params, inputs.rows ?? null) }),
   run(context) {
-    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs.rows), '', context.guard);
+    const { params } = context;
+    const schema = context.inputs.rows;
+    const rows = jsonlWriter(schema);
+    if (params.folders.length === 0) return new LineOutput(openFileOutput(context, params), rows, '', context.guard);
+    const format = { rows, header: '', check() {}, folderOf: folderOf(params.folders, params.folderZone, schema) };
+    return new FolderOutput(context, { ...params, pattern: pathOfAll(params.path, params), depth: params.folders.length }, format);
   },
   examples: [
     {

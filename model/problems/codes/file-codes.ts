@@ -12,6 +12,7 @@ export const fileCodes = {
   'file/folder-missing': notConnected('The folder of a file does not exist.', 'Create the folder, or choose another one.'),
   // Rows were committed there: it was the right name, whenever this run was started.
   'file/gone': transient('A file is gone, though rows were committed to it.', 'Put it back (mount the disk, connect the network folder), or run from scratch.'),
+  'file/folder-name': permanent('The name of a folder for a row would be too long.', 'Make folders by a column of shorter values.'),
   'file/gzip': uncertain('A gzip file is broken or ends too early.', 'Fetch the file again.'),
   'file/line-ends': uncertain('A file mixes ends of lines.', 'Save it with LF or CR LF throughout.'),
   'file/link-circle': permanent('A link leads back to itself.', 'Remove or correct the link.'),
@@ -27,11 +28,16 @@ export const fileCodes = {
   'file/slow': uncertain('Looking into a file took too long.', 'Check the disk or the network folder.'),
   'file/too-large': permanent('A file is too large.', 'Choose another file, or another disk.'),
   'file/too-many': permanent('A pattern of paths finds too many files or folders.', 'Name more of the folder, or of the file names.'),
+  'file/too-many-folders': permanent('Rows belong to too many folders.', 'Make folders by a date, or by a column of fewer values.'),
   'file/unavailable': transient('A disk or a network folder fails for now.', 'Check the disk or the network folder.'),
   'file/unknown-encoding': permanent('The name of a text encoding is unknown.', 'Use auto, or a name such as utf-8 or windows-1252.'),
   'file/unreadable': notConnected('A file cannot be read.', 'Change its permissions, or check its disk.'),
   'file/used-twice': permanent('Two sinks of a pipeline write one file.', 'Give each sink a file of its own.'),
   'file/write-failed': notConnected('Writing to a file failed.', 'Check the disk and the folder, or choose another place.'),
+
+  'folders/at-once': permanent('Rows in folders cannot become visible at once.', 'Show them with each checkpoint, or write one file.'),
+  'folders/no-time': permanent('Folders are made by the time of a column that has none.', 'Choose a column of times, or its value.'),
+  'folders/zone': permanent('A time zone does not exist.', 'Write a name such as Europe/Berlin, or an offset.'),
 
   'system/no-room': transient('The disk is full.', 'Free some space.'),
   'system/unavailable': transient('The system refuses something for now.', 'Check its disks and network folders.'),
