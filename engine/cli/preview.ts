@@ -1,3 +1,4 @@
+import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visibleJson } from '../../model/text/visible-text.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -25,7 +26,7 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
     const loaded = await load(file);
     titleOf = loaded.titleOf;
     const plan = planRun(loaded.checked, { target: options.node });
-    const ports = loaded.checked.result.nodes[options.node]!.outputs.map((port) => port.name);
+    const ports = (loaded.checked.result.nodes[options.node] ?? missing(`the node "${options.node}"`)).outputs.map((port) => port.name);
     const port = options.port ?? ports[0] ?? '';
     if (options.port !== undefined && !ports.includes(port)) {
       const hint = ports.length > 0 ? `Its ports are ${ports.join(', ')}.` : 'A sink has none: leave --port out to see what arrives.';

@@ -1,5 +1,6 @@
 /** `millrace validate --rows`: reads the sources of a pipeline to their end, and prints what of it does not fit. */
 
+import { missing } from '../../model/problems/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { planRun } from '../plan/plan.ts';
 import { Scans } from '../preview/scans.ts';
@@ -24,7 +25,7 @@ export async function readSources({ checked, folder, titleOf }: Pick<Loaded, 'ch
     for (const id of checked.graph.nodes) {
       const definition = checked.nodes.get(id)?.definition;
       if (definition?.kind !== 'source') continue;
-      const node = planRun(checked, { target: id }).nodes.find((planned) => planned.id === id)!;
+      const node = planRun(checked, { target: id }).nodes.find((planned) => planned.id === id) ?? missing(`the node "${id}"`);
       if (definition.scans) sources[id] = await readOne(scans, node, folder, titleOf(id));
       else notRead.push(id);
     }
@@ -104,7 +105,7 @@ function describeSource(id: string, result: ScanResult, file: string, titleOf: (
 
 function describeColumn({ name, type, cells, first, fix }: ScannedColumn): string[] {
   const wider = fix?.entry['type'];
-  const cure = wider === undefined ? '' : ` ${visible(fix!.title)}, and they fit.`;
+  const cure = wider === undefined ? '' : ` ${visible(fix?.title ?? '')}, and they fit.`;
   return [`  Column "${visible(name)}" (${type}): ${shown(cells)} ${cells === 1 ? 'cell does' : 'cells do'} not fit.${cure}`, ...first.map(describeCell)];
 }
 

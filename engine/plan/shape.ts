@@ -78,10 +78,10 @@ function difference(before: NodeShape | undefined, after: NodeShape | undefined,
 
 function paramsDifference(before: NodeShape['params'], after: NodeShape['params'], isDuration: (param: string) => boolean): string | null {
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => canonical(before[name]) !== canonical(after[name]));
-  const [first] = changed;
+  const [first, second = ''] = changed;
   if (first === undefined) return null;
   if (changed.length > 2) return 'its settings were changed';
-  if (changed.length === 2) return `its ${words(first)} and its ${words(changed[1]!)} were changed`;
+  if (changed.length === 2) return `its ${words(first)} and its ${words(second)} were changed`;
   const [from, to] = [before[first], after[first]].map((value) => (typeof value === 'number' && isDuration(first) ? durationText(value) : short(value)));
   const changedWords = `its ${words(first)} ${isPlural(first) ? 'were' : 'was'} changed`;
   return from != null && to != null ? `${changedWords} from ${from} to ${to}` : changedWords;
