@@ -1,3 +1,4 @@
+import type { CodeTable } from '../model/problems/codes/behaviour.ts';
 import type { Problem } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../model/values/types.ts';
 import type { AnyParams, Fields, ParamsOf } from './fields.ts';
@@ -88,8 +89,13 @@ export interface OutputTime {
 }
 /** What an operation gets from whoever runs it. */
 export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit<RunContext<unknown, In, Out>, 'params'> {
-  /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
+  /**
+   * The clock of the run, in milliseconds since 1970: never goes back, not in a run that goes on from a checkpoint either (see
+   * `SteadyClock`), so that state may hold times of it. In previews and tests a virtual one. Event time is better wherever rows have one.
+   */
   now(): number;
+  /** What this machine's clock shows, in milliseconds since 1970: it may be set forward and back. In previews and tests as `now`. */
+  wallTime(): number;
   /**
    * State by key that the engine keeps for this node: part of every checkpoint, on disk where it outgrows memory, and
    * measured. `name` tells several apart. Such state is not for `snapshot` to repeat.
@@ -157,7 +163,7 @@ export interface StatefulOperator {
   advance?(watermark: number): void;
   /** The watermark to hand on, where rows still to come out may be older than the inputs' watermark: at most that. */
   outputWatermark?(watermark: number): number;
-  /** About ten times a second of wall-clock time, for what must happen without rows (early firings, rates). Never in previews. */
+  /** About ten times a second, with the time as `now` gives it, for what must happen without rows (early firings, rates). Never in previews. */
   tick?(now: number): void;
   /** An input port has ended: no more rows arrive there. Told once more after a `restore`, of each port that had ended before. */
   ended?(port: string): void;
@@ -273,6 +279,8 @@ interface Definition<F extends Fields, I extends Ports, O extends Ports> extends
   /** Total and cheap: called at each edit, with inputs that may still be unknown. Never throws, does no I/O. */
   infer(context: InferContext<ParamsOf<F>, I>): Inference<O>;
   readonly migrations?: readonly Migration[];
+  /** Codes of its own, by what follows `type/`: see `nodeCodes`. */
+  readonly codes?: CodeTable;
   readonly examples: readonly Example<ParamsOf<F>, I, O>[];
   /**
    * What it would touch if it ran, shown before a pipeline from elsewhere is trusted. File params count by themselves; everything

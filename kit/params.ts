@@ -1,4 +1,5 @@
 /** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
+import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { didYouMean } from '../model/text/closest.ts';
 import { nameList } from '../model/text/name-list.ts';
 import { durationText } from '../model/time/duration.ts';
@@ -317,7 +318,7 @@ function nameOf(value: Json): string {
   return typeof value === 'object' ? 'an object' : `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)}`;
 }
 
-function error(code: string, message: string, hint: string, { path }: { readonly path: string }): NodeProblem {
+function error(code: ProblemCode, message: string, hint: string, { path }: { readonly path: string }): NodeProblem {
   return { code, severity: 'error', message, hint, field: path };
 }
 

@@ -1,4 +1,5 @@
 /** The contract between nodes and the engine while a pipeline runs: what every node gets, and what it reports. */
+import type { ProblemCode } from '../model/problems/codes/index.ts';
 import type { EntryFix, Fix, Problem, RowPosition } from '../model/problems/problem.ts';
 import type { Row, Schema } from '../model/values/types.ts';
 import type { AnyParams } from './fields.ts';
@@ -36,8 +37,9 @@ export interface RunContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> {
 }
 /** Removes a file that is in the making, or cuts one back to the size that it had. */
 export type Undo = { readonly remove: string } | { readonly truncate: string; readonly size: number };
-export interface RowFailure {
-  readonly code: string;
+/** One about a connection (see `mayPass`) ends the run whatever the policy: it is no fault of the row. */
+export interface RowFailure extends Pick<Problem, 'behaviour' | 'retryAfterMs'> {
+  readonly code: ProblemCode;
   readonly message: string;
   readonly hint?: string;
   readonly field?: string;

@@ -13,7 +13,7 @@ import { type Params, validateParams } from '../kit/params.ts';
 import { MillraceError } from '../model/problems/problem.ts';
 import { endOfTime } from '../model/schema/event-time.ts';
 import type { ColumnType, Row, Schema } from '../model/values/types.ts';
-import { compileExpression, compileKeyed, compileSnippet, explain } from './conformance/users-code.ts';
+import { compilersOf, explain } from './conformance/users-code.ts';
 
 export interface TrialInput {
   readonly schema: Schema;
@@ -93,11 +93,10 @@ export function prepareTransform(
       breathe: () => {},
       outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       shared: (_, open) => open(),
-      expression: compileExpression,
-      snippet: compileSnippet,
-      keyed: compileKeyed,
+      ...compilersOf(op),
       explain,
       ...surroundings,
+      wallTime: surroundings.now,
     };
     return openOperator(op, context, () => definition.run!(context));
   };

@@ -1,4 +1,5 @@
 import { lastOf, missing } from '../../model/problems/missing.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { isTooDeep } from '../../model/values/json-depth.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -193,9 +194,18 @@ function notJson(text: string, error: Error): LoadResult {
   };
 }
 
+const codeOf: { readonly [reason in LoadFailure]: ProblemCode } = {
+  empty: 'pipeline/empty',
+  tooDeep: 'pipeline/too-deep',
+  notJson: 'pipeline/not-json',
+  notOurs: 'pipeline/not-ours',
+  tooNew: 'pipeline/too-new',
+  invalid: 'pipeline/invalid',
+  migrationFailed: 'pipeline/migration-failed',
+};
+
 function failure(reason: LoadFailure, message: string, hint: string, field?: string): LoadResult {
-  const code = `pipeline/${reason.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  return { ok: false, reason, problems: [{ code, severity: 'error', message, hint, ...(field ? { field } : {}) }] };
+  return { ok: false, reason, problems: [{ code: codeOf[reason], severity: 'error', message, hint, ...(field ? { field } : {}) }] };
 }
 
 function invalid(field: string, what: string): Problem {

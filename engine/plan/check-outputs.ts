@@ -41,7 +41,7 @@ export function readOutputs(nodes: readonly Pick<CheckedNode, 'id' | 'definition
 /** How it is told, at the sink. */
 export function readOutputProblem({ sink, source, path }: ReadOutput) {
   return {
-    code: 'output/is-input',
+    code: 'output/is-input' as const,
     severity: 'error' as const,
     message: `"${sink}" writes ${path}, which "${source}" reads in the same run`,
     hint: 'Write to another file, or read less: a run must not change what it reads.',

@@ -12,6 +12,7 @@ import {
 } from 'acorn';
 import type { CodeProblem } from '../../kit/node.ts';
 import { itemAt, lastOf, missing } from '../../model/problems/missing.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { partsOf } from './syntax-tree.ts';
 
 export type CodeKind = 'expression' | 'module' | 'keyed';
@@ -69,7 +70,7 @@ export function tooDeep(source: string, start: number): CodeProblem {
 
 class ShapeError extends Error {
   readonly problem: CodeProblem;
-  constructor(code: string, message: string, hint: string, source: string, start: number, end = start + 1) {
+  constructor(code: ProblemCode, message: string, hint: string, source: string, start: number, end = start + 1) {
     super(message);
     const from = place(source, start);
     const to = place(source, end);
@@ -177,7 +178,7 @@ function checkKeyed(source: string, onComment: Comment[]): Program {
   const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, onComment });
   const exported = new Set<string>();
   for (const statement of program.body) {
-    const refuse = (code: string, message: string, hint: string): never => {
+    const refuse = (code: ProblemCode, message: string, hint: string): never => {
       throw new ShapeError(code, message, hint, source, statement.start, statement.start + 6);
     };
     if (statement.type === 'ImportDeclaration') refuse('code/import', 'A snippet cannot import modules.', onlyRow);

@@ -1,5 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 import type { CodeProblem } from '../../kit/node.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { nestedTooDeeply } from './nesting.ts';
 import { withoutPlainTypes } from './plain-types.ts';
@@ -51,7 +52,7 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
   return checkShape(code, kind);
 }
 
-function failure(code: string, message: string, hint: string): Stripped {
+function failure(code: ProblemCode, message: string, hint: string): Stripped {
   return { ok: false, problem: { code, message, hint, range: { line: 1, column: 1 } } };
 }
 

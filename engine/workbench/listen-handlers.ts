@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { Events } from '../protocol/api.ts';
@@ -24,7 +25,7 @@ export function listenHandlers(
       }
       const late = AbortSignal.timeout(patienceMs);
       try {
-        const refuse = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint?: string }) =>
+        const refuse = ({ code, message, hint }: { readonly code: ProblemCode; readonly message: string; readonly hint?: string }) =>
           onRefused({ documentId, node, problem: { code, severity: 'warning', message, ...(hint !== undefined && { hint }) } });
         return await definition.listen({ params: source.params, signal: AbortSignal.any([cancelled, late]), refuse });
       } catch (error) {

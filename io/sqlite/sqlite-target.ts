@@ -1,6 +1,6 @@
 /** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
-
 import { missing } from '../../model/problems/missing.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
@@ -173,6 +173,6 @@ function refuseReferenced(connection: SqliteConnection, table: string, path: str
   );
 }
 
-function refuse(code: string, message: string, hint: string, field = 'table'): never {
+function refuse(code: ProblemCode, message: string, hint: string, field = 'table'): never {
   throw new MillraceError({ code, message, hint, field });
 }

@@ -84,7 +84,7 @@ export class ColumnTimes {
     const limit = this.#ahead === null ? Number.POSITIVE_INFINITY : this.#context.now() + this.#ahead;
     const part = this.#partOf(batch);
     const { rows, locate, watermarks = [] } = this.#values ? this.#converted(batch, part, this.#values, limit) : this.#checked(batch, part, limit);
-    // Told with rows alone: where all of them failed, there is no batch to tell it with.
+    // Rows that failed move no watermark: one that had risen before is told with the next row, or by `waiting`.
     const { watermark } = rows.length > 0 ? this.risen() : {};
     const steps = watermark === undefined ? watermarks : [...watermarks, { after: rows.length, watermark }];
     return { rows, ...(locate && { locate }), ...(steps.length > 0 && { watermarks: steps }) };

@@ -76,7 +76,7 @@ export class ScheduledReader implements Reader {
           await breath();
         } else {
           const fresh = this.#column === null ? batch : this.#beyondCursor(batch, this.#column);
-          if (fresh.rows.length > 0) return fresh;
+          if (fresh.rows.length > 0 || batch.rows.length === 0) return fresh;
           await breath();
         }
       } catch (error) {

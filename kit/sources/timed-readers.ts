@@ -40,16 +40,8 @@ abstract class TimedReader implements Reader {
     return batch instanceof Promise ? batch.then((found) => this.#timed(found)) : this.#timed(batch);
   }
 
-  #timed(first: SourceBatch | null): SourceBatch | null | Promise<SourceBatch | null> {
-    for (let batch = first; batch !== null; ) {
-      const timed = this.time(batch);
-      if (timed instanceof Promise || timed.rows.length > 0) return timed;
-      if (this.context.signal.aborted) return null;
-      const next = this.reader.read();
-      if (next instanceof Promise) return next.then((found) => this.#timed(found));
-      batch = next;
-    }
-    return null;
+  #timed(batch: SourceBatch | null): SourceBatch | null | Promise<null> {
+    return batch && this.time(batch);
   }
 
   abstract waiting(): { readonly watermark?: number; readonly idle?: boolean };

@@ -1,4 +1,6 @@
 import type { Value } from '../values/types.ts';
+import type { Behaviour } from './codes/behaviour.ts';
+import type { ProblemCode } from './codes/index.ts';
 
 /** A place in a text, 1-based, as editors show it. */
 export interface TextRange {
@@ -48,8 +50,12 @@ export type FixEntry = { readonly [name: string]: string | boolean };
  * in the editor, on the command line and in an error port.
  */
 export interface Problem {
-  /** Stable and machine-readable, `area/what`: `file/missing`, `pipeline/cycle`, `code/syntax`. */
-  readonly code: string;
+  /** Stable and machine-readable, `area/what`: `file/missing`, `pipeline/cycle`, `code/syntax`. All are declared in codes/. */
+  readonly code: ProblemCode;
+  /** What may be done about it, where that is not what its code says. */
+  readonly behaviour?: Behaviour;
+  /** Milliseconds before which trying again is of no use, where the other side has said so. */
+  readonly retryAfterMs?: number;
   readonly severity: 'error' | 'warning' | 'info';
   /** What happened, one sentence, without the node's name (the reader adds it). */
   readonly message: string;

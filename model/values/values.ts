@@ -314,8 +314,13 @@ function beyondWhole(text: string): string {
 
 /** A value inside a message: short, and with quotes where it is text. */
 export function show(value: unknown): string {
-  const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(start(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** What a message shows of a value at most: a text of many megabytes is not gone through for it. */
+function start(value: unknown): unknown {
+  return typeof value === 'string' ? value.slice(0, 100) : value;
 }
 
 function describe(value: unknown, wanted: ColumnType): string {

@@ -4,6 +4,7 @@ import { mayBecomeNull } from '../../kit/formats/casting.ts';
 import { patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { ReplaceOp } from '../../kit/row-ops.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
@@ -216,7 +217,7 @@ function columnProblems(given: Params, rows: Schema): NodeProblem[] {
   if (chosen.length === 0 && given.columns.length === 0) {
     return [{ code: 'replace/no-text', severity: 'error', message: 'There is no text column to replace in', hint: 'Choose columns.', field: 'columns' }];
   }
-  const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
+  const error = (code: ProblemCode, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
   return chosen.flatMap((column): NodeProblem[] => {
     const { name, type } = column;
     const at = given.columns.indexOf(name);

@@ -138,7 +138,10 @@ columns that only later rows have. The files are UTF-8.
       start: context.start,
       signal: context.signal,
     };
-    if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
+    if (!context.sample) {
+      const parser = (fail: typeof context.fail) => lineParser(line, schema, { fail, log: context.log, pattern: context.pattern });
+      return new FileTail({ ...options, resolve: context.path, parser, fail: context.fail, log: context.log });
+    }
     const files = findFiles(params.path, context.path, undefined, params.exclude);
     return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
   },

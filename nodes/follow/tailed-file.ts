@@ -40,6 +40,8 @@ export class TailedFile {
   /** The file that had its name before, and is read to its end first. */
   after: TailedFile | null = null;
   readonly #content: Content;
+  /** Reading stands in the middle of a line that is too long, and skips the rest of it: nothing can go on from there. */
+  isWithinLine = false;
   readonly #parser: Parser;
   readonly #window: { -readonly [K in keyof Window]: Window[K] };
   /** Of the window's first byte. */
@@ -183,6 +185,8 @@ export class TailedFile {
 
   parse(batch: Batch): void {
     this.#parser.parse(this.#window, batch);
+    const { at, bytes } = this.#window;
+    if (at > 0) this.isWithinLine = bytes[at - 1] !== lineFeed;
   }
 
   /** Reading begins at the beginning again. */
@@ -200,6 +204,7 @@ export class TailedFile {
     Object.assign(this.#window, { line: start.line, last: false });
     this.#begin(start.offset);
     this.#print = null;
+    this.isWithinLine = false;
     this.isCut = false;
     this.#seen = 0;
     this.#parser.begin(file, start.offset > 0);

@@ -1,6 +1,7 @@
 /** What a POST carries, as rows. All of it or nothing: a request is one unit for whoever sent it. */
 
 import { convertRow } from '../../io/text/row-conversion.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import type { CellFormats } from '../formats/cells/cell-formats.ts';
@@ -10,7 +11,7 @@ import { isRecord, parseExactly, recordValue, syntaxMessage } from '../formats/j
 export interface Refusal {
   /** The HTTP status. */
   readonly status: number;
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly message: string;
   readonly hint: string;
   /** The first rows that are wrong. */

@@ -14,7 +14,7 @@ export function joinCard(kind: JoinKind, pairs: readonly KeyPair[], how = ''): s
 }
 
 /** Problems of pairs whose columns can never be equal. `name` begins their codes, `column` names the field of the left ones. */
-export function keyPairProblems(name: string, column: string, pairs: readonly KeyPair[], left: Schema, right: Schema): NodeProblem[] {
+export function keyPairProblems(name: 'join' | 'stream-join', column: string, pairs: readonly KeyPair[], left: Schema, right: Schema): NodeProblem[] {
   return pairs.flatMap((pair, i): NodeProblem[] => {
     const a = findColumn(left, pair.left);
     const b = findColumn(right, pair.right);

@@ -7,6 +7,7 @@ import { foldName, quoteName } from '../../io/sqlite/sqlite-name.ts';
 import { affinityOf, declaredTypes } from '../../io/sqlite/sqlite-types.ts';
 import type { Discovery, NodeProblem } from '../../kit/node.ts';
 import { itemAt } from '../../model/problems/missing.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { isUnavailable } from '../../model/problems/system-errors.ts';
 import { inferFromJson, inferFromText } from '../../model/schema/infer.ts';
@@ -204,7 +205,7 @@ export function inputProblem(error: unknown, query: SqliteQuery): unknown {
   const code = String((error as { code?: unknown } | null)?.code ?? '');
   if (error instanceof MillraceError || !code.startsWith('SQLITE_')) return error;
   const { name } = query;
-  const make = (code: string, message: string, hint: string) => new MillraceError({ code, message, hint, field: 'path' }, { cause: error });
+  const make = (code: ProblemCode, message: string, hint: string) => new MillraceError({ code, message, hint, field: 'path' }, { cause: error });
   if (isBusy(error)) {
     return make(
       'sqlite/locked',

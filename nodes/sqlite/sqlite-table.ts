@@ -9,6 +9,7 @@ import { SqliteWriter } from '../../io/sqlite/sqlite-writer.ts';
 import { findColumn, keyTypes } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Schema } from '../../model/values/types.ts';
 
@@ -226,7 +227,7 @@ interface CheckedParams {
 
 function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[] {
   const problems: NodeProblem[] = [];
-  const add = (code: string, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
+  const add = (code: ProblemCode, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
   if (/^sqlite_/i.test(params.table)) add('sqlite/reserved-name', 'table', 'Names that start with "sqlite_" belong to SQLite itself.', 'Choose another name.');
   const nameless = [params.table, ...(schema?.columns.map(({ name }) => name) ?? [])].find((name) => name.includes('\0'));
   if (nameless !== undefined) {

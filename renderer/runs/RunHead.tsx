@@ -12,6 +12,7 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { openPath } from '../files/documents.tsx';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { useSession } from '../session/session.ts';
@@ -140,7 +141,7 @@ function CheckpointNote({ run }: { readonly run: RunSummary }) {
   if (isEnding(run)) words.push(`finishing: ${formatDuration(now - sinceOf(run))}`);
   if (run.state === 'restarting' && run.retryAt) {
     const reason = run.problems[0]?.message.replace(/[.]$/, '');
-    words.push(`tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${reason}` : ''}`);
+    words.push(`tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${visible(reason)}` : ''}`);
   }
   if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
   if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);

@@ -5,6 +5,7 @@ import type { Json, Row } from '../../../model/values/types.ts';
 import { errorPort } from '../../document/pipeline.ts';
 import type { PlannedNode } from '../../protocol/physical-plan.ts';
 import type { CodeFailure, CodePlace, Sandbox } from '../../sandbox/sandbox.ts';
+import type { Clock } from './clock.ts';
 import { enterCode, leaveCode, type Monitor, watched, watchedKeyed } from './monitor.ts';
 import type { StatesOfNode } from './node-states.ts';
 
@@ -59,7 +60,7 @@ export function transformContext(
   code: Code,
   states: StatesOfNode,
   memory: number,
-  now: () => number,
+  { now, wallTime }: Clock,
   breathe: () => void | Promise<void>,
   outputTime: OutputTime,
 ): TransformContext {
@@ -70,6 +71,7 @@ export function transformContext(
       emit(port, rows);
     },
     now,
+    wallTime,
     breathe,
     outputTime,
     state: (name) => states.open(name),

@@ -1,4 +1,5 @@
 import type { RowFailure } from '../../../kit/node.ts';
+import { behaviourOf, mayPass } from '../../../model/problems/behaviour-of.ts';
 import { MillraceError, type Problem, type RowPosition } from '../../../model/problems/problem.ts';
 import { encodeBase64 } from '../../../model/values/base64.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
@@ -26,9 +27,13 @@ export class Failures {
     this.#onFailure = onFailure;
   }
 
-  /** Under the policy "stop" throws the MillraceError that ends the run. */
+  /**
+   * Under the policy "stop" throws the MillraceError that ends the run. So does under every policy what lies around the pipeline (a
+   * server that is away, a full disk): it is no fault of the row, which the next attempt takes up.
+   */
   add({ misfits: _, ...failure }: RowFailure): void {
     const { onError, id } = this.#node;
+    if (mayPass(behaviourOf({ code: failure.code, behaviour: failure.behaviour }))) throw new MillraceError({ ...failure, row: undefined, node: id });
     this.#counters.failed++;
     const problem: Problem = { severity: 'error', ...failure, node: id };
     if (onError === 'stop') throw new MillraceError(problem);
@@ -50,7 +55,8 @@ export class Failures {
     const isPlaced = this.#node.onError === 'stop' || this.#counters.failed < placedFailures;
     const found = thrown instanceof MillraceError ? thrown.problem : sandbox.explain(thrown, { place: isPlaced });
     const { code, message, hint, range, fix } = found;
-    this.add({ code, message, hint, field: found.field ?? field, range, fix, row, position });
+    const says = thrown instanceof MillraceError ? { behaviour: thrown.problem.behaviour, retryAfterMs: thrown.problem.retryAfterMs } : {};
+    this.add({ code, ...says, message, hint, field: found.field ?? field, range, fix, row, position });
   }
 
   /** Error rows since the last call, or null. */

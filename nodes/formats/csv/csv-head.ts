@@ -7,6 +7,7 @@ import { within } from '../../../io/text/time-limit.ts';
 import { words } from '../../../kit/formats/words.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
 import { itemAt, missing } from '../../../model/problems/missing.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { type SeenLine, seen, seenLength } from '../../../model/schema/detected.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
@@ -201,7 +202,7 @@ function missingColumns(columns: readonly string[], samples: readonly CsvSample[
 /** What was recognised that changes which lines are read. */
 function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine, otherHeader }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
   const notes: NodeProblem[] = [];
-  const note = (code: string, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
+  const note = (code: ProblemCode, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
     notes.push({ code, severity, message, hint, field });
   if (options.skip === null && skip > 0) {
     const lines = skip === 1 ? `The first line of ${name} stands before the table and is` : `The first ${skip} lines of ${name} stand before the table and are`;
@@ -387,7 +388,7 @@ class Sample {
       );
   }
 
-  #bad(message: string, generalHint: string, code: string): void {
+  #bad(message: string, generalHint: string, code: ProblemCode): void {
     const fix = code === 'csv/encoding' && this.#options.encoding === 'auto' ? asWindows1252 : null;
     const hint = fix ? 'Set the encoding that it has: most often that is windows-1252.' : generalHint;
     if (this.#width === 0 && this.#options.header)

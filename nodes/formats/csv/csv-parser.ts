@@ -195,7 +195,7 @@ export class CsvParser implements Parser {
         const [{ message, fix }] = misfits;
         const { name, type } = this.#column(i);
         const hint = `Correct the file, or read column "${name}" as ${this.#cell(i).wider(field.text)} (under Column types).`;
-        const problem = { code: 'csv/value', message: `Column "${name}" is of type ${type}: ${message}.`, hint, fix };
+        const problem = { code: 'csv/value' as const, message: `Column "${name}" is of type ${type}: ${message}.`, hint, fix };
         this.#fail({ ...unreadable(window, record.next, record.lines, problem), misfits });
         return;
       }
@@ -286,7 +286,7 @@ export class CsvParser implements Parser {
   #beginLongLine(window: Window): boolean {
     const megabytes = Math.round(this.#format.maxRecordBytes / 1024 / 1024);
     const problem = {
-      code: 'csv/long-line',
+      code: 'csv/long-line' as const,
       message: `The line is longer than ${megabytes} MB.`,
       hint: 'The file may be no CSV, or have other line ends (see there). If it is right, raise the limit (Longest row).',
     };

@@ -7,7 +7,9 @@
  * - a line that begins with the comment mark is no record
  * - lines end with LF or CR LF
  */
+
 import { isUtf8 } from 'node:buffer';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 
 export interface CsvDialect {
   /** Bytes. `quote` is -1 where there are no quotes. */
@@ -27,7 +29,7 @@ export type CsvRecord =
   | { readonly kind: 'fields'; readonly fields: readonly CsvField[]; readonly next: number; readonly lines: number }
   | { readonly kind: 'comment'; readonly next: number; readonly lines: number }
   /** Reading goes on at `next`, `lines` lines further on. */
-  | { readonly kind: 'bad'; readonly code: string; readonly message: string; readonly hint: string; readonly next: number; readonly lines: number }
+  | { readonly kind: 'bad'; readonly code: ProblemCode; readonly message: string; readonly hint: string; readonly next: number; readonly lines: number }
   /** The bytes end before the record does. */
   | { readonly kind: 'more' };
 
@@ -192,6 +194,6 @@ function neverClosed(bytes: Buffer, at: number, open: number, line: number): Csv
   );
 }
 
-function bad(bytes: Buffer, at: number, next: number, code: string, message: string, hint: string): CsvRecord {
+function bad(bytes: Buffer, at: number, next: number, code: ProblemCode, message: string, hint: string): CsvRecord {
   return { kind: 'bad', code, message, hint, next, lines: countLines(bytes, at, next) };
 }

@@ -7,6 +7,7 @@ import { stringLiteral } from '../../../io/text/row-code.ts';
 import { compileRows, convertRow } from '../../../io/text/row-conversion.ts';
 import type { Misfit, RowFailure } from '../../../kit/node.ts';
 import { missing } from '../../../model/problems/missing.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import { refuseDeepValue } from '../../../model/values/json-depth.ts';
 import { parseJson } from '../../../model/values/json-text.ts';
@@ -219,7 +220,7 @@ export class JsonlParser implements Parser {
   /** A line or record that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
   convert(source: string, window: Window, next: number, unit: 'line' | 'record' = 'line', column = 1): Row | undefined {
     if (source.trim() === '') return undefined;
-    const failure = (code: string, message: string, hint: string, misfits?: readonly Misfit[]) => {
+    const failure = (code: ProblemCode, message: string, hint: string, misfits?: readonly Misfit[]) => {
       const fix = misfits?.[0]?.fix;
       const found = unreadable(window, next, unit === 'line' ? 1 : source.split('\n').length, { code, message, hint, fix });
       this.#fail(misfits ? { ...found, misfits } : found);

@@ -1,10 +1,12 @@
 /** How one line of a log (or an entry of several) becomes the values of columns. */
+
 import { statSync } from 'node:fs';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { formatLabel, type NamedFormat, namedReader } from '../../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import type { SourceContext } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/problems/missing.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import { TrailingZeros } from '../../../model/values/exact.ts';
@@ -16,7 +18,7 @@ import { columnTypesField, readAs } from '../cells/column-types.ts';
 
 /** Why a line makes no row. */
 export interface LineFault {
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly message: string;
   readonly hint: string;
   readonly field?: string;

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { fixProblem, isFixable } from '../../../engine/document/edits.ts';
 import type { ScannedColumn, ScannedFault, ScanResult, SeenLine } from '../../../engine/protocol/messages.ts';
 import { itemAt } from '../../../model/problems/missing.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { visible } from '../../../model/text/visible-text.ts';
 import type { ColumnType } from '../../../model/values/types.ts';
 import { counted, formatBytes, formatDuration, formatShort } from '../../format/run-text.ts';
@@ -176,7 +177,7 @@ function withoutSource(lines: readonly SeenLine[]): readonly SeenLine[] {
   return lines.map(({ source: _, ...line }) => line);
 }
 
-const kinds: { readonly [code: string]: string } = {
+const kinds: { readonly [code in ProblemCode]?: string } = {
   'csv/fields': 'Wrong number of fields',
   'csv/quote': 'Broken quotes',
   'csv/nul': 'NUL bytes',

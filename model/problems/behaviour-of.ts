@@ -1,0 +1,14 @@
+import type { Behaviour } from './codes/behaviour.ts';
+import { entryOf } from './codes/index.ts';
+import type { Problem } from './problem.ts';
+
+/** What may be done about a problem. Whoever raised it knows best; a row at fault fails again; otherwise its code says. */
+export function behaviourOf({ code, behaviour, row }: Pick<Problem, 'code' | 'behaviour' | 'row'>): Behaviour {
+  if (behaviour !== undefined) return behaviour;
+  return row === undefined ? (entryOf(code)?.behaviour ?? 'uncertain') : 'row';
+}
+
+/** Whether it is about what lies around the pipeline, and no row, setting or code is at fault: the same works once that is there again. */
+export function mayPass(behaviour: Behaviour): boolean {
+  return behaviour === 'transient' || behaviour === 'not-connected';
+}
