@@ -15,6 +15,7 @@ import { lagging } from './keyed/lagging.ts';
 import { limiting, sampling, thinning } from './keyed/limiting.ts';
 import { scoring } from './keyed/scoring.ts';
 import { ordering } from './order/ordering.ts';
+import { expectPorts, type RowsContext } from './ports.ts';
 import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';
 import { exploding } from './rows/exploding.ts';
@@ -31,6 +32,23 @@ import { unpivoting } from './rows/unpivoting.ts';
 
 /** `native`: what a node does by itself. */
 export function openOperator(op: Op, context: OperatorContext, native: () => Operator): Operator {
+  switch (op.op) {
+    case 'native':
+      return native();
+    case 'lookup':
+      expectPorts(op.op, context, 'rows', 'lookup');
+      return op.versions ? lookingUpVersions(op, op.versions, context) : lookingUp(op, context);
+    case 'coGroup':
+      expectPorts(op.op, context, 'left', 'right');
+      return streamJoining(op, context);
+    default:
+      expectPorts(op.op, context, 'rows');
+      return overRows(op, context);
+  }
+}
+
+type OverRows = Exclude<Op, { readonly op: 'native' | 'lookup' | 'coGroup' }>;
+function overRows(op: OverRows, context: RowsContext): Operator {
   switch (op.op) {
     case 'filter':
       return filtering(op, context);
@@ -74,10 +92,6 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return sampling(op, context);
     case 'distinct':
       return deduping(op, context);
-    case 'lookup':
-      return op.versions ? lookingUpVersions(op, op.versions, context) : lookingUp(op, context);
-    case 'coGroup':
-      return streamJoining(op, context);
     case 'assignTime':
       return assigningTime(op, context);
     case 'combine':
@@ -88,8 +102,5 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return runningAggregation(op, context);
     case 'top':
       return ranking(op, context);
-
-    case 'native':
-      return native();
   }
 }

@@ -51,8 +51,6 @@ export interface OpenSource {
   readonly detected: readonly Detected[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
-  /** Rows in each batch: none where all that was read failed. */
-  readonly sizes: readonly number[];
   /** Opens the reader. Only where there is a schema. */
   open(): Promise<Reader>;
 }

@@ -1,16 +1,18 @@
 import { findColumn } from '../../../kit/columns.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { TopOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
 import { rowsToState } from '../rows/state.ts';
 import { type Order, TopRows } from './top-rows.ts';
 
-export function ranking(op: TopOp, context: OperatorContext): StatefulOperator {
+export function ranking(op: TopOp, context: RowsContext): StatefulOperator {
   return op.every === null ? overAll(op, context) : byWindow(op, op.every, context);
 }
 
@@ -35,9 +37,9 @@ function ranker(input: Schema, output: Schema): (row: Row, values: readonly Valu
   return compile(`(row, values) => (${rowSource(columns)})`);
 }
 
-function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: OperatorContext): StatefulOperator {
-  const schema = inputs['rows']!;
-  const rank = ranker(schema, outputs['rows']!);
+function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: RowsContext): StatefulOperator {
+  const schema = inputs.rows;
+  const rank = ranker(schema, outputs.rows);
   const tops = new TopRows({ schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state });
   return {
     process: (rows) => tops.add(rows, () => 0),
@@ -55,10 +57,10 @@ function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: OperatorCo
   };
 }
 
-function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, emit, fail }: OperatorContext): StatefulOperator {
-  const schema = inputs['rows']!;
-  const timeOf = eventTimeReader(schema)!;
-  const rank = ranker(schema, outputs['rows']!);
+function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, emit, fail }: RowsContext): StatefulOperator {
+  const schema = inputs.rows;
+  const timeOf = eventTimeReader(schema) ?? missing('the event time of the rows');
+  const rank = ranker(schema, outputs.rows);
   const tops = new TopRows({ schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state });
   let watermark = Number.NEGATIVE_INFINITY;
   return {
@@ -69,7 +71,7 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
       for (const row of rows) {
         const time = timeOf(row);
         if (time === null) {
-          fail(noTime(schema.eventTime!.column, row));
+          fail(noTime(schema.eventTime?.column ?? '', row));
           continue;
         }
         const start = Math.floor(time / every) * every;
@@ -80,7 +82,7 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
         held.push(row);
         starts.push(start);
       }
-      tops.add(held, (i) => starts[i]!);
+      tops.add(held, (i) => itemAt(starts, i));
       if (late.length > 0) emit('late', late);
     },
     advance(time) {
@@ -105,5 +107,5 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
 }
 
 function* ranked(tops: Iterable<readonly Row[]>, toRow: (row: Row, place: number) => Row): Iterable<Row> {
-  for (const rows of tops) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
+  for (const rows of tops) for (const [i, row] of rows.entries()) yield toRow(row, i + 1);
 }

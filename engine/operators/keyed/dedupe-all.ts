@@ -1,7 +1,8 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import { packedOrder } from '../order/row-order.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches, inTurns } from '../rows/batches.ts';
 import { keyColumns } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
@@ -9,7 +10,7 @@ import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
 import { KeyIndex, RowKeys } from './keys.ts';
 
-type Context = Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
+type Context = Pick<RowsContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
 
 /** Keys of one entry where the index was put aside. */
 const chunkSize = 1024;
@@ -20,7 +21,7 @@ const chunkSize = 1024;
  */
 export function keepingFirst(keys: readonly string[], { inputs, state, memory, emit }: Context): StatefulOperator {
   const index = new KeyIndex(keys.length);
-  const rowKeys = new RowKeys(keyColumns(inputs['rows']!, keys));
+  const rowKeys = new RowKeys(keyColumns(inputs.rows, keys));
   const full = state<readonly (readonly Value[])[]>('index');
   const more = state<boolean>('keys');
   let isFull = false;
@@ -78,7 +79,7 @@ export function keepingFirst(keys: readonly string[], { inputs, state, memory, e
  */
 export function keepingLast(keys: readonly string[], context: Context): StatefulOperator {
   const { inputs, state, memory, emit } = context;
-  const schema = inputs['rows']!;
+  const schema = inputs.rows;
   const index = new KeyIndex(keys.length);
   const rowKeys = new RowKeys(keyColumns(schema, keys));
   /** By slot, in the order of the last change. */
@@ -102,8 +103,9 @@ export function keepingLast(keys: readonly string[], context: Context): Stateful
   const keep = (rows: readonly Row[]): void => {
     const slots = rowKeys.assign(rows, index);
     rows.forEach((row, i) => {
-      last.delete(slots[i]!);
-      last.set(slots[i]!, row);
+      const slot = slots[i]!;
+      last.delete(slot);
+      last.set(slot, row);
     });
     cameBytes += listBytes(rows, 10);
     came += rows.length;

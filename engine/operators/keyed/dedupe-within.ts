@@ -1,6 +1,8 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
@@ -12,7 +14,7 @@ export interface DedupeWithinOptions {
   /** Rows of one key are duplicates up to so long after the first of them, in milliseconds of event time; both ends count. */
   readonly within: number;
 }
-type Context = Pick<OperatorContext, 'inputs' | 'state' | 'emit' | 'fail'>;
+type Context = Pick<RowsContext, 'inputs' | 'state' | 'emit' | 'fail'>;
 
 /** What comes out of rows that are given in the order of event time. */
 interface Spans {
@@ -34,8 +36,8 @@ interface Spans {
  */
 export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOptions, context: Context): StatefulOperator {
   const { inputs, emit, fail } = context;
-  const schema = inputs['rows']!;
-  const timeOf = eventTimeReader(schema)!;
+  const schema = inputs.rows;
+  const timeOf = eventTimeReader(schema) ?? missing('the event time of the rows');
   const bytes = bytesPerRow(schema) + 24;
   const spans = keep === 'first' ? firstOfSpans(options, context) : lastOfSpans(options, context);
   const waiting = new TimeQueue<Row>();
@@ -56,7 +58,7 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
       const late: Row[] = [];
       for (const row of rows) {
         const time = timeOf(row);
-        if (time === null) fail(noTime(schema.eventTime!.column, row));
+        if (time === null) fail(noTime(schema.eventTime?.column ?? '', row));
         else if (time <= watermark) late.push(row);
         else waiting.add(time, row);
       }
@@ -72,7 +74,7 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
     restore(state) {
       const before = state as { readonly watermark: number; readonly waiting: State; readonly spans: State };
       watermark = before.watermark;
-      for (const row of rowsFromState(before.waiting, schema)) waiting.add(timeOf(row)!, row);
+      for (const row of rowsFromState(before.waiting, schema)) waiting.add(timeOf(row) ?? missing('the time of a row that waits'), row);
       spans.restore(before.spans);
     },
     stateSize: () => ({ entries: waiting.size + spans.size, bytes: (waiting.size + spans.size) * bytes }),
@@ -81,7 +83,7 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
 
 /** The first row leaves at once. Kept are the keys and the times of their first rows, by the engine. */
 function firstOfSpans({ keys, within }: DedupeWithinOptions, { inputs, state }: Context): Spans {
-  const keyOf = keyReader(inputs['rows']!, keys);
+  const keyOf = keyReader(inputs.rows, keys);
   const firsts = state<number>('firsts');
   return {
     behind: 0,
@@ -105,7 +107,7 @@ function firstOfSpans({ keys, within }: DedupeWithinOptions, { inputs, state }: 
 
 /** The last row leaves once the watermark has passed its span. Kept is one row of each key that has come within the time. */
 function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context): Spans {
-  const schema = inputs['rows']!;
+  const schema = inputs.rows;
   const keyOf = keyReader(schema, keys);
   interface Span {
     readonly key: string;
@@ -150,7 +152,7 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
     },
     restore(state) {
       const { firsts, rows } = state as { readonly firsts: readonly number[]; readonly rows: State };
-      for (const [i, row] of rowsFromState(rows, schema).entries()) open(keyOf(row), firsts[i]!, row);
+      for (const [i, row] of rowsFromState(rows, schema).entries()) open(keyOf(row), itemAt(firsts, i), row);
     },
     get size() {
       return spans.size;
