@@ -13,5 +13,6 @@ export function expectPorts<In extends string>(what: string, context: OperatorCo
   const { inputs, outputs } = context;
   const absent = names.find((name) => !inputs[name]);
   if (absent !== undefined) throw new InternalFault(`The operation "${what}" reads the input "${absent}", which its node does not have`);
-  if (!outputs['rows']) throw new InternalFault(`The operation "${what}" writes to the output "rows", which its node does not have`);
+  // A filter has two outputs, whatever their names.
+  if (what !== 'filter' && !outputs['rows']) throw new InternalFault(`The operation "${what}" writes to the output "rows", which its node does not have`);
 }

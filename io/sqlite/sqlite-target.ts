@@ -1,6 +1,7 @@
 /** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
-import { missing } from '../../model/problems/missing.ts';
+
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';

@@ -306,12 +306,13 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const late: Row[] = [];
     const kept: Row[] = [];
     for (const [i, row] of rows.entries()) {
-      if (this.#slots[i]! < 0) {
+      const slot = this.#slots[i]!;
+      if (slot < 0) {
         late.push(row);
         continue;
       }
-      this.#slots[kept.length] = this.#slots[i]!;
-      this.#values[kept.length] = this.#values[i]!;
+      this.#slots[kept.length] = slot;
+      this.#values[kept.length] = this.#values[i] ?? null;
       kept.push(row);
     }
     this.options.emit('late', late);

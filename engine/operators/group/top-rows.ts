@@ -47,7 +47,7 @@ class BestRows implements Slotted {
     while (this.#bySlot.length < size) this.#bySlot.push([]);
   }
   merge(into: Int32Array, from: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) for (const row of this.#bySlot[from[i]!]!) this.add(into[i]!, row);
+    for (let i = 0; i < count; i++) for (const row of itemAt(this.#bySlot, itemAt(from, i))) this.add(itemAt(into, i), row);
   }
   extract(slots: Int32Array): State {
     return Array.from(slots, (slot) => itemAt(this.#bySlot, slot).map(this.#packer.pack));

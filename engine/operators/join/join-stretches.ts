@@ -176,7 +176,7 @@ export class JoinStretches {
     for (const { block } of this.#inOrder) {
       if (block === null) continue;
       count += block.count;
-      if (block.first <= time) for (let at = 0; at < block.count; at++) if (block.times[at]! <= time) count--;
+      if (block.first <= time) for (const own of block.times.subarray(0, block.count)) if (own <= time) count--;
     }
     return count;
   }

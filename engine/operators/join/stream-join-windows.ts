@@ -317,7 +317,7 @@ export class WindowMatcher implements Matcher {
 function countUpTo({ count, times, last }: RowBlock, time: number): number {
   if (last <= time) return count;
   let within = 0;
-  for (let at = 0; at < count; at++) if (times[at]! <= time) within++;
+  for (const own of times.subarray(0, count)) if (own <= time) within++;
   return within;
 }
 function countOf(rows: readonly RowsOfBlock[]): number {

@@ -3,7 +3,7 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { KeyedCode, RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { StatefulOp } from '../../../kit/ops.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
@@ -164,7 +164,12 @@ class KeyedSteps implements StatefulOperator {
     try {
       before = kept === undefined ? this.#initialOf() : kept.state;
       const own = StateCopier.own(before);
-      rows = toRows(row === null ? code.onTimer!(timer!, own, this.#context) : code.onRow(this.#show(row), own, this.#context), row);
+      rows = toRows(
+        row === null
+          ? (code.onTimer ?? missing('what timers do'))(timer ?? missing('the timer'), own, this.#context)
+          : code.onRow(this.#show(row), own, this.#context),
+        row,
+      );
       after = this.#forgets ? undefined : this.#copier.copy(own, before);
     } catch (thrown) {
       this.#forgets = false;

@@ -1,7 +1,7 @@
 import { columnOf } from '../../../kit/columns.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LagOp } from '../../../kit/ops.ts';
-import { parseTimestamp } from '../../../model/time/timestamp.ts';
+import { midnightOf } from '../../../model/time/timestamp.ts';
 import { scaledOf, sumOf, textOf } from '../../../model/values/decimal.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';
@@ -35,7 +35,7 @@ export function lagging(op: LagOp, context: RowsContext): StatefulOperator {
     lags.forEach(({ column, offset, change, type, minus, field }, i) => {
       const values = state.lags[i]!;
       const value = row[column] ?? null;
-      const earlier = values.length === offset ? values.shift()! : null;
+      const earlier = values.length === offset ? (values.shift() ?? null) : null;
       values.push(value);
       added.push(earlier);
       if (change === null) return;
@@ -69,7 +69,7 @@ export function lagging(op: LagOp, context: RowsContext): StatefulOperator {
 
 const difference = (value: Value, earlier: Value): number => (value as number) - (earlier as number);
 const dayMs = 86_400_000;
-const daysBetween = (value: Value, earlier: Value): number => (parseTimestamp(value as string)! - parseTimestamp(earlier as string)!) / dayMs;
+const daysBetween = (value: Value, earlier: Value): number => (midnightOf(value as string) - midnightOf(earlier as string)) / dayMs;
 function decimalDifference(a: string, b: string): string {
   const { units, scale } = scaledOf(b);
   return textOf(sumOf(scaledOf(a), { units: -units, scale }));
