@@ -192,7 +192,8 @@ export class Hub {
       } else gauge.advance(edge, before.watermark);
     }
     for (const [id, { arrived }] of Object.entries(times)) {
-      const gauge = this.#gauges.get(unitOf(id) ?? missing(`the unit of "${id}"`));
+      const unit = unitOf(id);
+      const gauge = unit && this.#gauges.get(unit);
       if (gauge && arrived !== null) gauge.watermark = Math.max(gauge.watermark, arrived);
     }
   }
