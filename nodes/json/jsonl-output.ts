@@ -1,9 +1,9 @@
-import { openFileOutput } from '../../io/files/file-output.ts';
-import { LineOutput } from '../../io/files/line-output.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { jsonlWriter } from '../formats/json/jsonl-write.ts';
+import { shortPath } from '../../kit/short-path.ts';
+
+const code = loaded(() => import('../formats/json/jsonl-output-file.ts'));
 
 export default defineNode({
   type: 'jsonl-output',
@@ -56,9 +56,8 @@ that it has not written behind its own is refused, and cuts nothing off.
   adding: (params) => ({ ...params, mode: 'append' }),
   writes: ({ path }) => [path],
   infer: () => ({ outputs: {} }),
-  run(context) {
-    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs.rows), '', context.guard);
-  },
+  code,
+  run: (context) => code().openJsonLines(context),
   examples: [
     {
       title: 'One object a line',

@@ -22,6 +22,7 @@ import type {
 } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, type Params, validateParams } from '../../kit/params.ts';
+import { exampleFile } from '../../kit/testing/example-files.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { inferFromJson } from '../../model/schema/infer.ts';
@@ -63,7 +64,7 @@ async function putFiles(example: Example<any>, folder: string): Promise<void> {
   for (const [path, content] of Object.entries(example.files ?? {})) {
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
+    await writeFile(file, exampleFile(content));
   }
 }
 
