@@ -1,6 +1,6 @@
 /**
- * The part of a source or sink that carries it out, with the libraries that takes. A declaration names it by an `import()`, and nothing of
- * it is there before somebody looks at the outside world, reads or writes:
+ * A module that is loaded when it is needed. Such is the part of a source or sink that carries it out, with its libraries: the declaration
+ * names it by an `import()`, and nothing of it is there before somebody looks at the outside world, reads or writes.
  *
  *     const code = loaded(() => import('./runtime/kafka.ts'));
  *     export default defineNode({ …, code, run: (context) => code().openTopic(context) });
@@ -18,7 +18,7 @@ export function loaded<M extends object>(load: () => Promise<M>): Loaded<M> {
   let loading: Promise<void> | null = null;
   const get = (): M => {
     if (module) return module;
-    throw new Error('The code of a node was used before it was loaded');
+    throw new Error('Code was used before it was loaded');
   };
   return Object.defineProperties(get, {
     isLoaded: { get: () => module !== null },
