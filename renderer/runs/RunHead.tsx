@@ -12,8 +12,8 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import { visible } from '../../model/text/visible-text.ts';
 import { waitsFor } from '../../model/problems/behaviour-of.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { openPath } from '../files/documents.tsx';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { useSession } from '../session/session.ts';
