@@ -1,6 +1,5 @@
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import { missing } from '../../model/problems/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Column, Json, Row, Schema } from '../../model/values/types.ts';

@@ -127,7 +127,7 @@ function Origin({ run }: { readonly run: RunSummary }) {
       <span className="dim run-started">started {formatWhen(run.startedAt)}</span>
       {words && !isElsewhere && <span className="run-other">{words}</span>}
       {words && isElsewhere && (
-        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => void openPath(run.path!)}>
+        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => run.path && void openPath(run.path)}>
           {words}
         </button>
       )}
