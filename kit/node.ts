@@ -238,7 +238,8 @@ export interface Transaction {
 }
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
-  | { readonly kind: 'file'; readonly path: string }
+  /** `isPattern`: several files, which become visible one after the other; `path` has `*` in it. */
+  | { readonly kind: 'file'; readonly path: string; readonly isPattern?: boolean }
   /** Rows that were printed to standard output. */
   | { readonly kind: 'printed' }
   | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
@@ -380,8 +381,8 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
   readonly inputs: I;
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
-  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
-  writesText?(params: ParamsOf<F>): boolean;
+  /** It writes strings as they are into cells of that column, null as an empty one, and does nothing else with them. See engine/plan/as-written.ts. */
+  writesText?(params: ParamsOf<F>, column: string): boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   /**

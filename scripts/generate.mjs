@@ -1,5 +1,4 @@
-// Writes what follows from the node library and its kit: docs/nodes/*.md,
-// docs/pipeline.schema.json, docs/imports.md and kit/api.md. With --check it writes nothing,
+// Writes what follows from the code: docs/nodes/*.md, docs/errors.md, docs/pipeline.schema.json, docs/imports.md and kit/api.md. With --check it writes nothing,
 // names the files that are out of date, and fails if there are any.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

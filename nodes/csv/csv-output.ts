@@ -5,6 +5,7 @@ import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
 import { shortPath } from '../../kit/short-path.ts';
 import { numberFormatProblem } from '../../model/values/number-format.ts';
+import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folder-fields.ts';
 
 const group = 'Numbers';
 const { decimal } = textFormatFields;
@@ -47,7 +48,7 @@ program may add lines to a file that is shown with each checkpoint; it must not 
 that it has not written behind its own is refused, and cuts nothing off.
 
 **Append** needs a file whose header has the same columns in the same order.
-`,
+${folderDocs}`,
   inputs: [{ name: 'rows' }],
   params: {
     path: f.file({ label: 'File', mode: 'save', extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'result.csv' }),
@@ -59,6 +60,7 @@ that it has not written behind its own is refused, and cuts nothing off.
       ],
       default: 'replace',
     }),
+    ...folderFields,
     delimiter: f.choice({
       label: 'Delimiter',
       options: [
@@ -94,14 +96,16 @@ that it has not written behind its own is refused, and cuts nothing off.
       advanced: true,
     }),
   },
-  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  card: (params) => (params.path ? shortPath(params.path) + folderCard(params) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
-  writes: ({ path }) => [path],
-  writesText: ({ numbers }) => numbers === 'usual',
-  infer: ({ params }) => {
+  writes: (params) => [pathOfAll(params.path, params)],
+  writesText: ({ numbers, folders }, name) => numbers === 'usual' && folders.every(({ column }) => column !== name),
+  infer: ({ params, inputs }) => {
+    const problems = folderProblems(params, inputs.rows ?? null);
     const message = params.numbers === 'marked' ? numberFormatProblem(params) : null;
     const hint = 'Choose another thousands separator.';
-    return { outputs: {}, problems: message === null ? [] : [{ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' }] };
+    if (message !== null) problems.push({ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' });
+    return { outputs: {}, problems };
   },
   code,
   run: (context) => code().openCsvOutput(context),

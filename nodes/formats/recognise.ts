@@ -1,6 +1,7 @@
 /** Tells by its beginning what a file holds, for those that people open or drop. */
 import { recogniseFormat } from '../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../kit/formats/logfmt.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { TextFormat } from './log-fields.ts';
 
 /** How many lines of a log are looked at. */
@@ -42,7 +43,7 @@ export function formatOfHead(head: Uint8Array): TextFormat {
     const found = readLogfmt(line);
     return typeof found !== 'string' && [...found.pairs.values()].filter((value) => value !== null).length > 1;
   });
-  return recogniseFormat(whole) ?? (pairs.length * 2 > whole.length && !/^\s*[[{<]/.test(whole[0]!) ? 'logfmt' : 'text');
+  return recogniseFormat(whole) ?? (pairs.length * 2 > whole.length && !/^\s*[[{<]/.test(itemAt(whole, 0)) ? 'logfmt' : 'text');
 }
 
 /** Control characters that no text has. */

@@ -58,7 +58,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     }),
     maxRowSize: maxRowSizeField,
   },
-  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)!.label,
+  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)?.label ?? format,
   infer: ({ params }) => {
     const { format } = params;
     const inference = declaredOutput(params.columns, params);

@@ -188,10 +188,12 @@ class Run {
 
   async #read(definition: SourceDefinition<any>, context: SourceContext<any>): Promise<void> {
     const reader = await definition.run(context);
+    let failed = this.failures.length;
     try {
       for (let batch = await reader.read(); batch !== null; batch = await reader.read()) {
         if (context.signal.aborted) break;
-        if (batch.rows.length === 0) throw new Error('A source delivered an empty batch');
+        if (batch.rows.length === 0 && this.failures.length === failed) throw new Error('A source delivered a batch without rows or failures');
+        failed = this.failures.length;
         this.#emit(outputsOf(definition)[0]!.name, batch.rows);
       }
     } finally {

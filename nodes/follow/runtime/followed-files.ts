@@ -3,6 +3,7 @@ import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { UnrelatedFileRows } from '../../../io/files/file-rows.ts';
 import { findFiles, type InputFile, listFiles } from '../../../io/files/input-files.ts';
 import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
+import { itemAt, lastOf } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Schema } from '../../../model/values/types.ts';
 import { CellFormats } from '../../formats/cells/cell-formats.ts';
@@ -47,7 +48,10 @@ export async function openTail(context: SourceContext<Params, { readonly rows: S
     start: context.start,
     signal: context.signal,
   };
-  if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
+  if (!context.sample) {
+    const parser = (fail: typeof context.fail) => lineParser(line, schema, { fail, log: context.log, pattern: context.pattern });
+    return new FileTail({ ...options, resolve: context.path, parser, fail: context.fail, log: context.log });
+  }
   const files = findFiles(params.path, context.path, undefined, params.exclude);
   return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
 }
@@ -55,7 +59,7 @@ export async function openTail(context: SourceContext<Params, { readonly rows: S
 /** Where the newest rows are: all of them where the files are small. */
 function newest(files: readonly InputFile[]): Json {
   if (files.reduce((sum, { size }) => sum + size, 0) <= sampleBytes) return null;
-  const last = files.at(-1)!;
+  const last = lastOf(files);
   return { file: last.name, offset: lineStart(last.path, last.size - sampleBytes), line: 1 };
 }
 
@@ -97,6 +101,6 @@ async function firstHead(
     }
   }
   if (failed) throw failed;
-  const [file] = findFiles(path, resolve, undefined, exclude);
-  return { file: file!, head: await readCsvHead(file!, options, options.header ? 0 : 1) };
+  const file = itemAt(findFiles(path, resolve, undefined, exclude), 0);
+  return { file, head: await readCsvHead(file, options, options.header ? 0 : 1) };
 }

@@ -6,7 +6,8 @@ import type { Batch, Parser } from '../../../io/files/file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from '../../../io/files/input-files.ts';
 import { spareDescriptors } from '../../../io/files/spare-descriptors.ts';
 import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from '../../../io/files/tail-position.ts';
-import type { Reader, SourceBatch } from '../../../kit/node.ts';
+import type { Reader, RowFailure, SourceBatch } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Json } from '../../../model/values/types.ts';
@@ -39,7 +40,9 @@ export interface TailOptions {
   /** The system's time unless given. */
   readonly clock?: TailClock;
   resolve(path: string): string;
-  parser(): Parser;
+  /** `fail` takes the lines that do not fit. */
+  parser(fail: (failure: RowFailure) => void): Parser;
+  fail(failure: RowFailure): void;
   log(level: 'info' | 'warning', message: string): void;
 }
 
@@ -82,6 +85,8 @@ export class FileTail implements Reader {
   #lookedAt = 0;
   #isFirstLook = true;
   #wasAtEnd = true;
+  /** Lines that failed since the last batch: they go on with the next one, rows or not. */
+  #failed = 0;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -94,6 +99,11 @@ export class FileTail implements Reader {
     this.#ending = AbortSignal.any([options.signal, this.#closing.signal]);
   }
 
+  readonly #fail = (failure: RowFailure): void => {
+    this.#failed++;
+    this.#options.fail(failure);
+  };
+
   async read(): Promise<SourceBatch | null> {
     const batch: Batch = { rows: [], lines: [], size: this.#options.batchSize };
     for (;;) {
@@ -101,10 +111,11 @@ export class FileTail implements Reader {
       // What follows an end that was reached may be of a file that was written anew: look before reading on.
       if (this.#wasAtEnd || this.#clock.now() - this.#lookedAt >= quietPollMs) await this.#look();
       if (await this.#fill(batch)) {
+        this.#failed = 0;
         this.#lastRowsAt = this.#clock.now();
-        const source = this.#current!.name;
+        const { name: source, id: part } = this.#current ?? missing('the file that rows came of');
         const { rows, lines } = batch;
-        return { rows, part: this.#current!.id, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+        return { rows, part, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
       }
       await this.#pause();
     }
@@ -114,7 +125,7 @@ export class FileTail implements Reader {
     // Until the disk was looked at nothing is known of the files but what was known before.
     if (this.#isFirstLook) return this.#options.start;
     const files = [...Array.from(this.#files.values(), (file) => file.position()), ...this.#ended.positions()];
-    return { files, lost: this.#report.lost } as unknown as Json;
+    return { files, lost: this.#report.lost };
   }
 
   /** Each file has an order of its own. */
@@ -141,7 +152,7 @@ export class FileTail implements Reader {
     const first = this.#current ? Math.max(0, files.indexOf(this.#current)) : 0;
     this.#wasAtEnd = true;
     for (let i = 0; i < files.length; i++) {
-      const file = files[(first + i) % files.length]!;
+      const file = itemAt(files, (first + i) % files.length);
       if (file.isHeld || this.#waitsForAnother(file)) continue;
       this.#current = file;
       file.parse(batch);
@@ -149,7 +160,7 @@ export class FileTail implements Reader {
       file.hasRows = batch.rows.length === batch.size;
       this.#wasAtEnd = !file.hasRows;
       if (file.isDone && batch.rows.length === 0) await this.#end(file);
-      if (batch.rows.length > 0) return true;
+      if (batch.rows.length > 0 || (this.#failed > 0 && !file.isWithinLine)) return true;
       if (this.#closing.signal.aborted) return false;
     }
     return false;
@@ -235,7 +246,7 @@ export class FileTail implements Reader {
       return null;
     }
     const stat = await handle.stat({ bigint: true });
-    const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
+    const file = new TailedFile(name, stat, content.content, this.#options.parser(this.#fail), content.start, now);
     for (const before of this.#before) if (isOf(before, stat)) for (const each of [...(before.names ?? []), before.name]) file.call(each);
     for (const each of this.#names.get(file.id) ?? []) file.call(each);
     this.#files.set(file.id, file);
@@ -352,12 +363,13 @@ export class FileTail implements Reader {
       else if (!file.isCut && file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
     }
     // Those that left last are the ones that somebody may still write to.
-    const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => b.leftAt! - a.leftAt!);
+    const leftAt = (file: TailedFile) => file.leftAt ?? Number.NEGATIVE_INFINITY;
+    const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => leftAt(b) - leftAt(a));
     const kept = new Set(left.filter(({ stat }) => stat.nlink > 0n).slice(0, maxLeft));
     const replaced = new Set(files.filter(({ size }) => size > 0).map(({ after }) => after));
     for (const file of left) {
       if (file.waiting > 0 || file.isHeld) continue;
-      const isQuiet = now - Math.max(file.leftAt!, file.changedAt) >= this.#settleMs;
+      const isQuiet = now - Math.max(leftAt(file), file.changedAt) >= this.#settleMs;
       if (file.stat.nlink === 0n) file.isFinal = isQuiet;
       else file.isFinal = !kept.has(file) || (isQuiet && replaced.has(file) && file.held > 0);
     }

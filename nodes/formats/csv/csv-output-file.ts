@@ -1,16 +1,20 @@
+import type { CheckpointedFile } from '../../../io/files/checkpointed-file.ts';
 import { type FileOutputParams, openFileOutput } from '../../../io/files/file-output.ts';
+import { FolderOutput } from '../../../io/files/folder-output.ts';
 import { LineOutput } from '../../../io/files/line-output.ts';
 import type { SinkContext, Writer } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NumberFormat } from '../../../model/values/number-format.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { delimiters } from '../csv-fields.ts';
+import { type FolderParams, pathOfAll } from '../folder-fields.ts';
+import { folderOf } from '../folder-names.ts';
 import { csvHeader, csvWriter } from './csv-write.ts';
 
 /** A byte order mark, and a CR before the LF. */
 const headMargin = 4;
 
-interface Params extends FileOutputParams, Pick<NumberFormat, 'decimal' | 'thousands'> {
+interface Params extends FileOutputParams, FolderParams, Pick<NumberFormat, 'decimal' | 'thousands'> {
   readonly delimiter: keyof typeof delimiters;
   readonly numbers: 'usual' | 'marked';
   readonly numberColumns: readonly string[];
@@ -20,13 +24,21 @@ interface Params extends FileOutputParams, Pick<NumberFormat, 'decimal' | 'thous
 export function openCsvOutput(context: SinkContext<Params, { readonly rows: Schema }>): Writer {
   const { params } = context;
   const schema = context.inputs.rows;
-  const file = openFileOutput(context, params);
   const { decimal, thousands, numberColumns: columns } = params;
-  const format = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
-  const header = params.header ? csvHeader(schema, format) : '';
-  const head = file.continues && params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
-  if (head) checkHeader(head.toString('utf8'), header, file.path);
-  return new LineOutput(file, csvWriter(schema, format), header, context.guard);
+  const marks = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+  const header = params.header ? csvHeader(schema, marks) : '';
+  const rows = csvWriter(schema, marks);
+  const check = (file: CheckpointedFile) => {
+    const head = params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
+    if (head) checkHeader(head.toString('utf8'), header, file.path);
+  };
+  if (params.folders.length > 0) {
+    const format = { rows, header, check, folderOf: folderOf(params.folders, params.folderZone, schema) };
+    return new FolderOutput(context, { ...params, pattern: pathOfAll(params.path, params), depth: params.folders.length }, format);
+  }
+  const file = openFileOutput(context, params);
+  if (file.continues) check(file);
+  return new LineOutput(file, rows, header, context.guard);
 }
 
 /** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */

@@ -3,6 +3,7 @@ import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { FileRows } from '../../../io/files/file-rows.ts';
 import { findFiles, tellLeftOut } from '../../../io/files/input-files.ts';
 import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { CsvFiles } from './csv-files.ts';
 import { discoverCsv } from './csv-head.ts';
@@ -24,7 +25,7 @@ export function openCsvFiles(context: SourceContext<Params, { readonly rows: Sch
   const { params } = context;
   const options = csvOptions(params);
   const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
-  const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
+  const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: (options.formats ?? missing('what cells are read as')).cast };
   const parser = new CsvFiles(context.outputs.rows, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
   return new FileRows(files, parser, options, context);
 }
