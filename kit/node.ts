@@ -3,7 +3,7 @@ import type { Problem } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../model/values/types.ts';
 import type { AnyParams, Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
-import type { KeyedState } from './keyed-state.ts';
+import type { KeyedState, EarlierInstance, Owns } from './keyed-state.ts';
 import { type Loaded, loadingCode } from './loaded.ts';
 import type { Op } from './ops.ts';
 import type { ByPort, PortSchemas, Ports } from './ports.ts';
@@ -175,6 +175,12 @@ export interface StatefulOperator {
   /** The state, and back into a new operator, before its first row. What they give must not change afterwards. */
   snapshot?(): State;
   restore?(state: State): void;
+  /**
+   * In place of `restore`, where the keys are divided among instances in another way than they were: takes over what the earlier
+   * instances kept for the keys that this one owns, keyed state included, of which it has nothing yet. All operations whose rows may be
+   * split by keys have it. The earlier ones stopped at one cut and no key was with two of them; what a key had stays in its order.
+   */
+  takeOver?(earlier: readonly EarlierInstance[], owns: Owns): void;
   /** How many keys, windows or rows the state holds, and about how many bytes: shown while it runs. Cheap. */
   stateSize?(): { readonly entries: number; readonly bytes: number };
 }

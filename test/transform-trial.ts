@@ -6,7 +6,7 @@ import { inheritEventTime } from '../engine/plan/event-time.ts';
 import { lower } from '../engine/plan/lower.ts';
 import { codeAnalysis } from '../engine/sandbox/analysis.ts';
 import { type KeyedState, MemoryState } from '../kit/keyed-state.ts';
-import type { NodeProblem, Operator, OutputTime, RowFailure, StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
+import type { NodeProblem, Operator, OperatorContext, OutputTime, RowFailure, StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
 import { traitsOf } from '../kit/op-traits.ts';
 import type { Op } from '../kit/ops.ts';
 import { type Params, validateParams } from '../kit/params.ts';
@@ -63,6 +63,8 @@ export interface Surroundings {
   emit(port: string, rows: readonly Row[]): void;
   log?(level: 'info' | 'warning', message: string): void;
   readonly outputTime?: OutputTime;
+  /** In place of state in memory, which all operators that are started share. */
+  readonly state?: OperatorContext['state'];
 }
 
 /** `inputLists` has the schemas of each port's edges. */
