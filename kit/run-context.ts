@@ -2,16 +2,20 @@
 import type { ProblemCode } from '../model/problems/codes/index.ts';
 import type { EntryFix, Fix, Problem, RowPosition } from '../model/problems/problem.ts';
 import type { Row, Schema } from '../model/values/types.ts';
+import type { AnyParams } from './fields.ts';
 
 /** A problem of one node: the engine adds which one. */
 export type NodeProblem = Omit<Problem, 'node' | 'edge'>;
 
+/** By port. */
+export type AnySchemas = { readonly [port: string]: Schema };
+
 /** What every running node gets from the engine. */
-export interface RunContext<P> {
+export interface RunContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> {
   readonly params: P;
   /** The schemas that `infer` promised, by port. */
-  readonly inputs: { readonly [port: string]: Schema };
-  readonly outputs: { readonly [port: string]: Schema };
+  readonly inputs: In;
+  readonly outputs: Out;
   /** An absolute path for a path of the params (relative ones are relative to the pipeline's file). */
   path(path: string): string;
   /** Fires when the run is cancelled; long waits must end within a second of it. */

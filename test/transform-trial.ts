@@ -13,7 +13,7 @@ import { type Params, validateParams } from '../kit/params.ts';
 import { MillraceError } from '../model/problems/problem.ts';
 import { endOfTime } from '../model/schema/event-time.ts';
 import type { ColumnType, Row, Schema } from '../model/values/types.ts';
-import { compileExpression, compileKeyed, compileSnippet, explain } from './conformance/users-code.ts';
+import { compilersOf, explain } from './conformance/users-code.ts';
 
 export interface TrialInput {
   readonly schema: Schema;
@@ -73,7 +73,7 @@ export function prepareTransform(
   const inputs = Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas[0] ?? null]));
   const { params, problems: invalid } = validateParams(definition.params, given, inputs);
   const { outputs, problems: inferred = [] } = definition.infer({ params, inputs, inputLists, discovered: null, analyse: codeAnalysis });
-  const schemas = inheritEventTime(outputs, inputLists[definition.inputs[0]!.name] ?? []);
+  const schemas = inheritEventTime(outputs as { readonly [port: string]: Schema | null }, inputLists[definition.inputs[0]!.name] ?? []);
   const states = new Map<string, KeyedState<any>>();
   const op = lower(definition, params, inputs)!;
   const start = (): Operator => {
@@ -93,11 +93,10 @@ export function prepareTransform(
       breathe: () => {},
       outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       shared: (_, open) => open(),
-      expression: compileExpression,
-      snippet: compileSnippet,
-      keyed: compileKeyed,
+      ...compilersOf(op),
       explain,
       ...surroundings,
+      wallTime: surroundings.now,
     };
     return openOperator(op, context, () => definition.run!(context));
   };

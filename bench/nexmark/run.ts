@@ -25,13 +25,12 @@ const events = eventsDatabase(load);
 let wrong = 0;
 try {
   for (const query of values.queries.split(',')) {
-    const file = writePipeline(query, load, folder);
-    const answer = join(folder, 'answer.db');
-    rmSync(answer, { force: true });
+    const file = writePipeline([query], load, folder);
     const { seconds, largestMb, cpuSeconds } = await measure([cli, 'run', file]);
-    const { millrace, sql } = answers(query, events, answer);
+    const { millrace, sql } = answers(query, events, folder);
     const equal = millrace.length === sql.length && millrace.every((line, i) => line === sql[i]);
     if (!equal) wrong++;
+    rmSync(join(folder, `${query}.db`));
     const rate = Math.round(load.events / seconds).toLocaleString('en');
     const rows = `${millrace.length.toLocaleString('en')} rows`;
     const verdict = equal ? 'as SQL' : `NOT as SQL, which has ${sql.length.toLocaleString('en')}`;

@@ -25,6 +25,8 @@ const program = new Command('millrace')
   .description('Build streaming data pipelines by drag and drop, see the rows at every node, run them anywhere.')
   .version(version(), '-v, --version', 'print the version')
   .showHelpAfterError('(--help shows how it is used)')
+  // What was typed, or came from a script or a name of a file, is repeated in errors.
+  .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(text)) })
   .exitOverride();
 
 program

@@ -32,23 +32,22 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
   rows.prepare();
   let titleOf = (node: string) => node;
   try {
-    const { load } = await import('./load.ts');
-    const { planRun } = await import('../plan/plan.ts');
-    const loaded = await load(file);
-    titleOf = loaded.titleOf;
-    const plan = planRun(loaded.checked, { target: options.node });
-    const ports = loaded.checked.result.nodes[options.node]!.outputs.map((port) => port.name);
+    const { assess } = await import('./assess.ts');
+    const assessed = await assess(file, { look: 'always' });
+    titleOf = assessed.titleOf;
+    const { plan, sampleKeys } = await assessed.plan({ target: options.node });
+    const ports = assessed.result.nodes[options.node]!.outputs.map((port) => port.name);
     const port = options.port ?? ports[0] ?? '';
     if (options.port !== undefined && !ports.includes(port)) {
       const hint = ports.length > 0 ? `Its ports are ${ports.join(', ')}.` : 'A sink has none: leave --port out to see what arrives.';
       throw new MillraceError({ code: 'node/no-port', message: `"${options.node}" has no output port "${port}".`, hint, node: options.node });
     }
-    const job = { plan, folder: loaded.folder, node: options.node, port, limit: options.rows, sampleKeys: loaded.sampleKeys };
+    const job = { plan, folder: assessed.folder, node: options.node, port, limit: options.rows, sampleKeys };
     const result = await rows.read('cli', () => job);
     if (options.json) process.stdout.write(`${visibleJson(asObjects(result))}\n`);
     else {
       print(result);
-      if (result.problems.length > 0) process.stderr.write(`${describeProblems(result.problems, loaded.file, titleOf)}\n`);
+      if (result.problems.length > 0) process.stderr.write(`${describeProblems(result.problems, assessed.file, titleOf)}\n`);
     }
     return 0;
   } catch (error) {

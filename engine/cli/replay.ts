@@ -63,7 +63,7 @@ interface Waiting {
 /** `millrace replay`: 0 when all that was asked for was replayed, or nothing waits; 1 when a replay failed, 2 when one was refused. */
 export async function replay(file: string, options: ReplayOptions): Promise<number> {
   try {
-    const loaded = await load(file, { parameters: options.set, toRun: true });
+    const loaded = await load(file, options.set);
     const { checked, pipeline, folder } = loaded;
     if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
     const catalogue = new Catalogue(definitions);

@@ -49,7 +49,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const { load } = await import('./load.ts');
     const { planRun } = await import('../plan/plan.ts');
     const { chooseOptions } = await import('./options.ts');
-    const loaded = await load(file, { parameters: options.set, toRun: true });
+    const loaded = await load(file, options.set);
     const { checked, pipeline, folder } = loaded;
     if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
     const path = resolve(file);

@@ -1,4 +1,5 @@
 /** `millrace runs`, `attach`, `stop`, `pause`, `resume`, `checkpoint`: runs in the background and in other terminals. */
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
@@ -50,7 +51,8 @@ export async function listRuns(options: { readonly json?: boolean; readonly all?
 /** `millrace runs show ID` */
 export async function showRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
-    const found = await pickSoon(() => allRuns(supervisor), name);
+    const list = () => allRuns(supervisor);
+    const found = existsSync(name) ? await pickSoon(list, name) : pick(await list(), name);
     const store = RunHistoryStore.open(dataFolder());
     try {
       const history = store.history(found.id);
@@ -212,7 +214,12 @@ async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSumma
       hint: `"millrace runs show ${name}" tells how.`,
     });
   }
-  return pickSoon(() => going(supervisor), name);
+  return isId(name) ? pick(await going(supervisor), name) : pickSoon(() => going(supervisor), name);
+}
+
+/** Only a run that was found before has told its id. */
+function isId(name: string): boolean {
+  return /^[0-9a-f]{8}[0-9a-f-]{0,28}$/.test(name);
 }
 
 /** Waits a moment for a run that was started right before. */

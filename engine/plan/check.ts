@@ -168,7 +168,7 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
 }
 
 /** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
-function infer(definition: NodeDefinition, context: InferContext<any>): Inference {
+function infer(definition: NodeDefinition, context: InferContext): Inference {
   try {
     return definition.infer(context);
   } catch (error) {

@@ -9,7 +9,7 @@ import { rowsSent } from '../protocol/run-facts.ts';
 import type { Monitor } from '../runners/local/monitor.ts';
 import { openDataflow } from '../runners/local/open-dataflow.ts';
 import { readable } from '../runners/local/readable.ts';
-import { copyRow } from '../sandbox/mutation.ts';
+import { copyRow } from '../sandbox/row-copy.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { setPhase } from './activity.ts';
 import type { PreviewJob } from './preview.ts';
@@ -23,7 +23,8 @@ const keptExpressions = 1000;
 
 export interface PreviewEngineOptions {
   readonly definition: (type: string) => NodeDefinition | undefined;
-  readonly sandbox: Sandbox;
+  /** That in which this thread carries these nodes out: see `threadSandbox`. */
+  readonly sandbox: (nodes: PhysicalPlan['nodes']) => Promise<Sandbox>;
   readonly monitor: Monitor;
   /** A piece of code is about to run for the first time in this preview: its number in the monitor, and the param that holds it. */
   readonly onCode?: (number: number, field: string) => void;
@@ -32,14 +33,15 @@ export interface PreviewEngineOptions {
 /** Carries out previews in the thread that it is made in. */
 export class PreviewEngine {
   readonly #definition: (type: string) => NodeDefinition | undefined;
-  readonly #sandbox: Sandbox;
+  readonly #openSandbox: PreviewEngineOptions['sandbox'];
+  readonly #expressions = new Map<string, (row: Row) => unknown>();
   readonly #monitor: Monitor;
   readonly #onCode: (number: number, field: string) => void;
   readonly #samples = new Samples();
 
   constructor(options: PreviewEngineOptions) {
     this.#definition = options.definition;
-    this.#sandbox = rememberExpressions(options.sandbox);
+    this.#openSandbox = options.sandbox;
     this.#monitor = options.monitor;
     this.#onCode = options.onCode ?? (() => {});
   }
@@ -49,6 +51,7 @@ export class PreviewEngine {
     const startedAt = performance.now();
     const now = Date.now();
     const { schema, isWanted } = wanted(job);
+    const sandbox = rememberExpressions(await this.#openSandbox(job.plan.nodes), this.#expressions);
     const samples = await this.#sample(job);
     const problems: Problem[] = [];
     const rows: Row[] = [];
@@ -60,9 +63,9 @@ export class PreviewEngine {
       // Sources are opened as usual, but replay their samples: bad records, error ports and counts come out as in a run.
       definition: (type) => {
         const definition = this.#definition(type);
-        return definition?.kind === 'source' ? { ...definition, run: (context: SourceContext<any>) => replay(replayed!, context) } : definition;
+        return definition?.kind === 'source' ? { ...definition, run: (context: SourceContext) => replay(replayed!, context) } : definition;
       },
-      sandbox: this.#sandbox,
+      sandbox,
       folder: job.folder,
       signal: stop.signal,
       writers: 'none',
@@ -123,8 +126,7 @@ export class PreviewEngine {
  * Expressions keep nothing from row to row, so each is compiled once for all previews. Snippets may have variables of their
  * own and start anew each time.
  */
-function rememberExpressions(sandbox: Sandbox): Sandbox {
-  const known = new Map<string, (row: Row) => unknown>();
+function rememberExpressions(sandbox: Sandbox, known: Map<string, (row: Row) => unknown>): Sandbox {
   return {
     snippet: (source, where) => sandbox.snippet(source, where),
     keyed: (source, where) => sandbox.keyed(source, where),
@@ -141,7 +143,7 @@ function rememberExpressions(sandbox: Sandbox): Sandbox {
 }
 
 /** A source that has read its rows before. Its watermarks come where they came then, so that rows are late here that would be late in a run. */
-function replay(sample: Sample, context: SourceContext<any>): Reader {
+function replay(sample: Sample, context: SourceContext): Reader {
   const { rows, watermarks, positions, failures } = sample;
   const isLocated = !positions.includes(undefined);
   let isRead = false;

@@ -153,7 +153,7 @@ export function finishCommit(path: string, folder: string, token: FileToken, own
 }
 
 export function fileToken(token: Json): FileToken {
-  if (typeof token === 'object' && token !== null && 'base' in token && 'part' in token) return token as unknown as FileToken;
+  if (typeof token === 'object' && token !== null && 'base' in token && 'part' in token) return token as FileToken;
   throw new Error(`No token of a file: ${JSON.stringify(token)}`);
 }
 

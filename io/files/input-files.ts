@@ -70,7 +70,7 @@ export function listFiles(path: string, resolve: (path: string) => string, exclu
     const fixed = segments.findIndex(isPattern);
     const folder = segments.slice(0, fixed).join('/');
     expand(rootOf(path, resolve), fixed === 0 ? '' : `${folder}/`, segments.slice(fixed), search);
-    for (const name of [...search.found.keys()].sort()) add(search.found.get(name)!, name);
+    for (const [name, found] of [...search.found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) add(found, name);
     return { files, leftOut: leftOut.filter(({ problem }) => problem.code !== 'file/directory') };
   }
   return { files, leftOut };

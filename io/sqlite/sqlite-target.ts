@@ -1,5 +1,6 @@
 /** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
@@ -73,7 +74,13 @@ export function openTarget({ connection, path }: { readonly connection: SqliteCo
     const times = columns.map(({ name, type }) =>
       (type === 'timestamp' || type === 'date') && compared.has(foldName(name)) ? timeFormOf(connection, table, name) : null,
     );
-    return { table, into: table, declared: columns.map(({ name }) => typeOf.get(foldName(name))!), times, publish: nothing };
+    return {
+      table,
+      into: table,
+      declared: columns.map(({ name }) => typeOf.get(foldName(name)) ?? missing(`the column "${name}" of the table`)),
+      times,
+      publish: nothing,
+    };
   }
   refuseReferenced(connection, table, path);
   const into = `_millrace_new_${table}`;

@@ -38,8 +38,8 @@ export function timeFormOf(connection: SqliteConnection, table: string, column: 
   const unknown = forms.indexOf(null);
   if (unknown !== -1 || !first) throw otherForm(table, column, [values[unknown]], 'Rows with times would not meet these');
   const [, mark = '', , end = ''] = first;
-  const fractions = new Set(forms.map((form) => form![2]?.length ?? 1));
-  const isOne = forms.every((form) => (form![1] ?? '') === mark && (form![3] ?? '') === end);
+  const fractions = new Set(forms.map((form) => form?.[2]?.length ?? 1));
+  const isOne = forms.every((form) => (form?.[1] ?? '') === mark && (form?.[3] ?? '') === end);
   // Whole seconds without a fraction beside others with one: so Python writes them.
   const digits = Math.max(...fractions) - 1;
   if (!isOne || fractions.size > 2 || (fractions.size === 2 && !fractions.has(1))) {

@@ -1,3 +1,4 @@
+import { missing } from '../../model/problems/missing.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 
 /** The column types that tables of Millrace declare. SQLite gives each an affinity; what is stored is said in `stored`. */
@@ -18,7 +19,7 @@ export const declaredTypes: { readonly [type in ColumnType]: SqliteType } = {
 
 /** The column type whose values a declared type holds. */
 export function columnTypeOf(declared: SqliteType): ColumnType {
-  return (Object.keys(declaredTypes) as ColumnType[]).find((type) => declaredTypes[type] === declared)!;
+  return (Object.keys(declaredTypes) as ColumnType[]).find((type) => declaredTypes[type] === declared) ?? missing(`the type declared as ${declared}`);
 }
 
 export type Affinity = 'TEXT' | 'NUMERIC' | 'INTEGER' | 'REAL' | 'BLOB';

@@ -4,6 +4,6 @@ import { withEventTime } from './event-time-source.ts';
 import { withSchedule } from './schedule-source.ts';
 
 /** What a source's file does not say, since it is the same for all of them. */
-export function everySource(definition: SourceDefinition<any>): SourceDefinition<any> {
+export function everySource(definition: SourceDefinition): SourceDefinition {
   return withEventTime(withSchedule(endingByError(definition)));
 }

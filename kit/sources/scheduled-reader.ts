@@ -1,4 +1,5 @@
 import { behaviourOf } from '../../model/problems/behaviour-of.ts';
+import { itemsAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { compareDecimals } from '../../model/values/decimal.ts';
 import type { ColumnType, Json, Row } from '../../model/values/types.ts';
@@ -28,8 +29,8 @@ const longestBackOffMs = 300_000;
 
 /** Reads a source to its end at even times, until it is cancelled. */
 export class ScheduledReader implements Reader {
-  readonly #open: (context: SourceContext<any>) => Reader | Promise<Reader>;
-  readonly #context: SourceContext<any>;
+  readonly #open: (context: SourceContext) => Reader | Promise<Reader>;
+  readonly #context: SourceContext;
   readonly #repeat: number;
   readonly #column: string | null;
   readonly #isGreater: (a: number | string, b: number | string) => boolean;
@@ -53,12 +54,7 @@ export class ScheduledReader implements Reader {
   #closed = false;
   #wake: (() => void) | null = null;
 
-  constructor(
-    open: (context: SourceContext<any>) => Reader | Promise<Reader>,
-    context: SourceContext<any>,
-    schedule: Schedule,
-    start: SchedulePosition | null,
-  ) {
+  constructor(open: (context: SourceContext) => Reader | Promise<Reader>, context: SourceContext, schedule: Schedule, start: SchedulePosition | null) {
     this.#open = open;
     this.#context = context;
     this.#repeat = schedule.repeat;
@@ -84,7 +80,7 @@ export class ScheduledReader implements Reader {
           await breath();
         } else {
           const fresh = this.#column === null ? batch : this.#beyondCursor(batch, this.#column);
-          if (fresh.rows.length > 0) return fresh;
+          if (fresh.rows.length > 0 || batch.rows.length === 0) return fresh;
           await breath();
         }
       } catch (error) {
@@ -160,7 +156,7 @@ export class ScheduledReader implements Reader {
     await this.#reader?.close();
     this.#reader = null;
     const now = this.#context.now();
-    this.#next = this.#limit === null ? Math.max(this.#reading!.startedAt + this.#repeat, now) : now;
+    this.#next = this.#limit === null ? Math.max((this.#reading?.startedAt ?? now) + this.#repeat, now) : now;
     this.#limit = null;
     this.#reading = null;
     this.#cursor = this.#greatest;
@@ -179,7 +175,7 @@ export class ScheduledReader implements Reader {
     if (told && behaviourOf(told) === 'permanent') throw error;
     const { now, log } = this.#context;
     if (this.#reader) {
-      this.#reading = { source: this.#reader.position(), startedAt: this.#reading!.startedAt };
+      this.#reading = { source: this.#reader.position(), startedAt: this.#reading?.startedAt ?? now() };
       await Promise.resolve(this.#reader.close()).catch(() => {});
       this.#reader = null;
     }
@@ -208,11 +204,11 @@ export class ScheduledReader implements Reader {
     });
     this.#greatest = greatest;
     if (kept.length === rows.length) return batch;
-    const fresh = kept.map((i) => rows[i]!);
+    const fresh = itemsAt(rows, kept);
     return locate ? { rows: fresh, locate: (index) => locate(kept[index] ?? 0) } : { rows: fresh };
   }
 
-  #fail(row: Row, column: string, place: Pick<Parameters<SourceContext<any>['fail']>[0], 'position'>): void {
+  #fail(row: Row, column: string, place: Pick<Parameters<SourceContext['fail']>[0], 'position'>): void {
     try {
       const message = `${column} is null, but rows are told apart by it`;
       this.#context.fail({ code: 'schedule/cursor', message, hint: 'Choose a column that every row has as the cursor.', field: 'cursorColumn', row, ...place });

@@ -128,7 +128,7 @@ Groups for which memory has no room are moved to disk, and the size of the state
     return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = [...aggregationProblems(params, rows), ...windowProblems(params, rows)];
     return { outputs: { rows: rows && outputSchema(params, rows), late: rows }, problems };
   },

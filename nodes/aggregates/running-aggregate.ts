@@ -74,7 +74,7 @@ ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a dist
     return keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const { aggregations } = params;
     const added = aggregations.map((aggregation) => {
       const column = findColumn(rows, aggregation.column ?? '') ?? countColumn;

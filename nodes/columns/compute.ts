@@ -43,7 +43,7 @@ What meets null is null, as in SQL: \`row.temperature * 1.8 + 32\` is null for a
   },
   card: ({ columns }) => columns.map(({ name, expression }) => `${name || '?'} = ${expression || '?'}`).join(', ') || 'Add a column',
   infer: ({ params, inputs, analyse }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems: NodeProblem[] = duplicateNames(
       params.columns.map(({ name }) => name),
       (i) => `columns.${i}.name`,

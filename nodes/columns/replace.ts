@@ -108,7 +108,7 @@ Null has no parts, and stays null.
     return found === '' ? 'Say what to replace' : `${JSON.stringify(found)} → ${JSON.stringify(replacement)}${place}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = params.what === 'pattern' ? patternProblems(params.pattern, 'pattern') : [];
     if (!rows) return { outputs: { rows: null }, problems };
     problems.push(...columnProblems(params, rows));
@@ -116,7 +116,7 @@ Null has no parts, and stays null.
   },
   lower: ({ params, inputs }) => ({
     op: 'replace',
-    columns: inputs['rows']!.columns.filter((column) => isChosen(params, column)).map(({ name }) => name),
+    columns: inputs.rows.columns.filter((column) => isChosen(params, column)).map(({ name }) => name),
     ignoreCase: params.ignoreCase,
     by: wayOf(params),
   }),

@@ -6,6 +6,7 @@ import { numericTypes } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { sourceFormatFields } from '../../kit/formats/column-formats.ts';
 import { defineNode } from '../../kit/node.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
 import { CsvFiles } from '../formats/csv/csv-files.ts';
@@ -101,8 +102,8 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     const { params } = context;
     const options = csvOptions(params);
     const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
-    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
-    const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
+    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: (options.formats ?? missing('what cells are read as')).cast };
+    const parser = new CsvFiles(context.outputs.rows, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
     return new FileRows(files, parser, options, context);
   },
   examples: [

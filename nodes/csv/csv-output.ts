@@ -106,7 +106,7 @@ that it has not written behind its own is refused, and cuts nothing off.
   },
   run(context) {
     const { params } = context;
-    const schema = context.inputs['rows']!;
+    const schema = context.inputs.rows;
     const file = openFileOutput(context, params);
     const { decimal, thousands, numberColumns: columns } = params;
     const format = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };

@@ -5,6 +5,7 @@ import { inTransaction, openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteInput, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
 import { type LockPatience, withLock } from '../../io/sqlite/sqlite-lock.ts';
 import type { CheckpointRef, Reader, RowFailure, SourceBatch } from '../../kit/node.ts';
+import { itemAt, lastOf } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 
@@ -88,8 +89,9 @@ export class ErrorsReader implements Reader {
     const { through } = this.#position;
     while (!signal.aborted) {
       const kept = await this.#table.locked(() => this.#table.select(this.#position.after, through, batchSize));
-      if (kept.length === 0) return null;
-      this.#position = { after: kept.at(-1)!.id, through, schema };
+      const last = kept.at(-1);
+      if (!last) return null;
+      this.#position = { after: last.id, through, schema };
       this.#done += kept.length;
       const rows: Row[] = [];
       const ids: number[] = [];
@@ -100,18 +102,18 @@ export class ErrorsReader implements Reader {
           ids.push(id);
         } else this.#refuse(id, row, found.message);
       }
-      if (rows.length > 0) return { rows, locate: (index) => ({ source: path, line: ids[index]! }) };
+      if (rows.length > 0) return { rows, locate: (index) => ({ source: path, line: itemAt(ids, index) }) };
     }
     return null;
   }
 
   position(): Json {
-    return this.#position as unknown as Json;
+    return this.#position;
   }
 
   /** What did not fit was not given out, and waits on. */
   async committed(position: Json, checkpoint: CheckpointRef): Promise<void> {
-    const { after, schema } = position as unknown as Position;
+    const { after, schema } = position as Position;
     await this.#table.mark({ from: this.#marked, through: after, schema }, checkpoint);
     this.#marked = Math.max(this.#marked, after);
   }
@@ -137,7 +139,7 @@ export class ErrorsReader implements Reader {
 
 /** Marks what a replay had given out by a position that is durable. Nothing where the table was removed since. */
 export async function acknowledgeReplay(rows: KeptRows, position: Json, checkpoint: CheckpointRef, waits: Waits): Promise<void> {
-  const { after, schema } = (position ?? { after: 0 }) as unknown as Position;
+  const { after, schema } = (position as Position | null) ?? { after: 0, schema: { columns: [] } };
   if (after === 0 || !existsSync(rows.path)) return;
   const table = await WaitingRows.open(rows, waits);
   try {
@@ -222,11 +224,11 @@ class WaitingRows {
 
   /** The id of the newest row of all; 0 where there is none. */
   last(): number {
-    return this.#connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()!.last ?? 0;
+    return this.#connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()?.last ?? 0;
   }
 
   count(after: number, through: number): number {
-    return this.#count.get({ ...this.#chosen, after, through })!.rows;
+    return this.#count.get({ ...this.#chosen, after, through })?.rows ?? 0;
   }
 
   /** Of those behind `after` and up to `through`, the first ones. */
@@ -247,7 +249,7 @@ class WaitingRows {
         for (const { id, row } of kept) if ('row' in rowOf(row, schema)) mark.run(at, lineage, checkpoint, id);
       };
       if (kept.length > 0) await this.locked(() => inTransaction(this.#connection, write, 'IMMEDIATE'));
-      after = kept.length < markedAtOnce ? through : kept.at(-1)!.id;
+      after = kept.length < markedAtOnce ? through : lastOf(kept).id;
     }
   }
 

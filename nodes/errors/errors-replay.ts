@@ -59,7 +59,7 @@ stays where it is, and is told.
   },
   run({ params, path, outputs, batchSize, signal, start, refuse, log, sample }) {
     const onLongWait = (message: string) => log('warning', message);
-    return ErrorsReader.open({ ...keptRows(params, path), schema: outputs['rows']!, batchSize, signal, refuse, onLongWait, sample }, start);
+    return ErrorsReader.open({ ...keptRows(params, path), schema: outputs.rows, batchSize, signal, refuse, onLongWait, sample }, start);
   },
   examples: [
     {

@@ -5,6 +5,7 @@ import { shortPath } from '../../io/files/short-path.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { formatDocs } from '../../kit/formats/log-formats.ts';
 import { defineNode } from '../../kit/node.ts';
+import { itemAt, lastOf } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { CellFormats } from '../formats/cells/cell-formats.ts';
@@ -127,7 +128,7 @@ columns that only later rows have. The files are UTF-8.
   },
   async run(context) {
     const { params } = context;
-    const schema = context.outputs['rows']!;
+    const schema = context.outputs.rows;
     const line = await lineFormatOf(params, schema, context.path);
     const options = {
       path: params.path,
@@ -137,7 +138,10 @@ columns that only later rows have. The files are UTF-8.
       start: context.start,
       signal: context.signal,
     };
-    if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
+    if (!context.sample) {
+      const parser = (fail: typeof context.fail) => lineParser(line, schema, { fail, log: context.log, pattern: context.pattern });
+      return new FileTail({ ...options, resolve: context.path, parser, fail: context.fail, log: context.log });
+    }
     const files = findFiles(params.path, context.path, undefined, params.exclude);
     return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
   },
@@ -189,7 +193,7 @@ columns that only later rows have. The files are UTF-8.
 /** Where the newest rows are: all of them where the files are small. */
 function newest(files: readonly InputFile[]): Json {
   if (files.reduce((sum, { size }) => sum + size, 0) <= sampleBytes) return null;
-  const last = files.at(-1)!;
+  const last = lastOf(files);
   return { file: last.name, offset: lineStart(last.path, last.size - sampleBytes), line: 1 };
 }
 
@@ -243,6 +247,6 @@ async function firstHead(
     }
   }
   if (failed) throw failed;
-  const [file] = findFiles(path, resolve, undefined, exclude);
-  return { file: file!, head: await readCsvHead(file!, options, options.header ? 0 : 1) };
+  const file = itemAt(findFiles(path, resolve, undefined, exclude), 0);
+  return { file, head: await readCsvHead(file, options, options.header ? 0 : 1) };
 }

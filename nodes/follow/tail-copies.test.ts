@@ -31,7 +31,8 @@ function follow(start: Json = null, batchSize = 100): FileTail {
     signal: new AbortController().signal,
     settleMs: 100,
     resolve: at,
-    parser: () => new TextLinesParser(null, 1024 * 1024, () => {}),
+    parser: (fail) => new TextLinesParser(null, 1024 * 1024, fail),
+    fail: () => {},
     log: () => {},
   });
   tails.push(tail);

@@ -84,7 +84,8 @@ class KilledReader {
       settleMs: 1000,
       clock: this.clock,
       resolve: (path) => join(this.#folder, path),
-      parser: () => new TextLinesParser(null, 1024 * 1024, ({ message }) => this.#told(`! ${message}`)),
+      parser: (fail) => new TextLinesParser(null, 1024 * 1024, fail),
+      fail: ({ message }) => this.#told(`! ${message}`),
       log: (_, message) => this.#told(`  ${message}`),
     });
   }

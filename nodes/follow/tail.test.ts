@@ -51,7 +51,8 @@ function follow(path: string, options: { start?: Json; from?: 'beginning' | 'end
     signal: stop.signal,
     settleMs: options.settleMs ?? 100,
     resolve: at,
-    parser: () => new TextLinesParser('file', 1024 * 1024, (failure) => logs.push(failure.message)),
+    parser: (fail) => new TextLinesParser('file', 1024 * 1024, fail),
+    fail: (failure) => logs.push(failure.message),
     log: (_, message) => logs.push(message),
   });
   tails.push(tail);
@@ -80,6 +81,17 @@ test('reads what is there, then what is appended, in whole lines', async () => {
   const next = take(tail, 2);
   appendFileSync(at('a.log'), 'ee\r\nfour\nfi');
   expect(await next).toEqual(['a.log:3 three', 'a.log:4 four']);
+});
+
+test('lines that fail do not wait for one that can be read', async () => {
+  writeFileSync(at('a.log'), 'one\n');
+  const tail = follow('a.log');
+  await take(tail, 1);
+  const next = tail.read();
+  appendFileSync(at('a.log'), Buffer.from([0xff, 0x0a]));
+  expect((await next)!.rows).toEqual([]);
+  expect(logs).toHaveLength(1);
+  expect(tail.position()).toMatchObject({ files: [{ line: 3 }] });
 });
 
 test('a renamed file is read to its end, its last line too, before the new one of its name', async () => {

@@ -4,8 +4,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Parser } from '../../io/files/file-rows.ts';
 import { fileError, type ListedFile, listFiles, notAFile } from '../../io/files/input-files.ts';
+import { spareDescriptors } from '../../io/files/spare-descriptors.ts';
 import { bornAt, headBytes, holds, idOf, isOf, type TailPosition, tailPositions } from '../../io/files/tail-position.ts';
-import type { Reader, SourceBatch } from '../../kit/node.ts';
+import type { Reader, RowFailure, SourceBatch } from '../../kit/node.ts';
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -38,11 +40,15 @@ export interface TailOptions {
   /** The system's time unless given. */
   readonly clock?: TailClock;
   resolve(path: string): string;
-  parser(): Parser;
+  /** `fail` takes the lines that do not fit. */
+  parser(fail: (failure: RowFailure) => void): Parser;
+  fail(failure: RowFailure): void;
   log(level: 'info' | 'warning', message: string): void;
 }
 
 const maxFiles = 1000;
+/** Of the files that the process may have open, those that are left to the rest of the run: without them it would end without a word. */
+const reservedFiles = 32;
 /** Files without a name that is followed which are kept open because somebody may still write to them. */
 const maxLeft = 64;
 /** How far back to look for the end of the last complete line. */
@@ -79,6 +85,8 @@ export class FileTail implements Reader {
   #lookedAt = 0;
   #isFirstLook = true;
   #wasAtEnd = true;
+  /** Lines that failed since the last batch: they go on with the next one, rows or not. */
+  #failed = 0;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -91,6 +99,11 @@ export class FileTail implements Reader {
     this.#ending = AbortSignal.any([options.signal, this.#closing.signal]);
   }
 
+  readonly #fail = (failure: RowFailure): void => {
+    this.#failed++;
+    this.#options.fail(failure);
+  };
+
   async read(): Promise<SourceBatch | null> {
     const batch: Batch = { rows: [], lines: [], size: this.#options.batchSize };
     for (;;) {
@@ -98,10 +111,11 @@ export class FileTail implements Reader {
       // What follows an end that was reached may be of a file that was written anew: look before reading on.
       if (this.#wasAtEnd || this.#clock.now() - this.#lookedAt >= quietPollMs) await this.#look();
       if (await this.#fill(batch)) {
+        this.#failed = 0;
         this.#lastRowsAt = this.#clock.now();
-        const source = this.#current!.name;
+        const { name: source, id: part } = this.#current ?? missing('the file that rows came of');
         const { rows, lines } = batch;
-        return { rows, part: this.#current!.id, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+        return { rows, part, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
       }
       await this.#pause();
     }
@@ -111,7 +125,7 @@ export class FileTail implements Reader {
     // Until the disk was looked at nothing is known of the files but what was known before.
     if (this.#isFirstLook) return this.#options.start;
     const files = [...Array.from(this.#files.values(), (file) => file.position()), ...this.#ended.positions()];
-    return { files, lost: this.#report.lost } as unknown as Json;
+    return { files, lost: this.#report.lost };
   }
 
   /** Each file has an order of its own. */
@@ -138,7 +152,7 @@ export class FileTail implements Reader {
     const first = this.#current ? Math.max(0, files.indexOf(this.#current)) : 0;
     this.#wasAtEnd = true;
     for (let i = 0; i < files.length; i++) {
-      const file = files[(first + i) % files.length]!;
+      const file = itemAt(files, (first + i) % files.length);
       if (file.isHeld || this.#waitsForAnother(file)) continue;
       this.#current = file;
       file.parse(batch);
@@ -146,7 +160,7 @@ export class FileTail implements Reader {
       file.hasRows = batch.rows.length === batch.size;
       this.#wasAtEnd = !file.hasRows;
       if (file.isDone && batch.rows.length === 0) await this.#end(file);
-      if (batch.rows.length > 0) return true;
+      if (batch.rows.length > 0 || (this.#failed > 0 && !file.isWithinLine)) return true;
       if (this.#closing.signal.aborted) return false;
     }
     return false;
@@ -217,10 +231,7 @@ export class FileTail implements Reader {
 
   /** Opens a file, whichever has its name by now, and follows it from where `startOf` says; null: from its beginning. */
   async #follow({ path, name }: ListedFile, now: number, startOf: StartOf): Promise<TailedFile | null> {
-    if (this.#files.size >= maxFiles) {
-      const message = `${this.#options.path} names more than ${thousands(maxFiles)} files, which cannot all be followed at once.`;
-      throw new MillraceError({ code: 'file/too-many', message, hint: 'Name more of the folder, or of the file names.', field: 'path' });
-    }
+    expectRoom(this.#options.path, this.#files.size);
     let handle: FileHandle;
     try {
       handle = await open(path, openFlags);
@@ -235,7 +246,7 @@ export class FileTail implements Reader {
       return null;
     }
     const stat = await handle.stat({ bigint: true });
-    const file = new TailedFile(name, stat, content.content, this.#options.parser(), content.start, now);
+    const file = new TailedFile(name, stat, content.content, this.#options.parser(this.#fail), content.start, now);
     for (const before of this.#before) if (isOf(before, stat)) for (const each of [...(before.names ?? []), before.name]) file.call(each);
     for (const each of this.#names.get(file.id) ?? []) file.call(each);
     this.#files.set(file.id, file);
@@ -352,12 +363,13 @@ export class FileTail implements Reader {
       else if (!file.isCut && file.hasOtherLineEnds && now - file.changedAt >= this.#settleMs) this.#report.lineEnds(file.name);
     }
     // Those that left last are the ones that somebody may still write to.
-    const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => b.leftAt! - a.leftAt!);
+    const leftAt = (file: TailedFile) => file.leftAt ?? Number.NEGATIVE_INFINITY;
+    const left = files.filter((file) => file.leftAt !== null && !file.isPacked).sort((a, b) => leftAt(b) - leftAt(a));
     const kept = new Set(left.filter(({ stat }) => stat.nlink > 0n).slice(0, maxLeft));
     const replaced = new Set(files.filter(({ size }) => size > 0).map(({ after }) => after));
     for (const file of left) {
       if (file.waiting > 0 || file.isHeld) continue;
-      const isQuiet = now - Math.max(file.leftAt!, file.changedAt) >= this.#settleMs;
+      const isQuiet = now - Math.max(leftAt(file), file.changedAt) >= this.#settleMs;
       if (file.stat.nlink === 0n) file.isFinal = isQuiet;
       else file.isFinal = !kept.has(file) || (isQuiet && replaced.has(file) && file.held > 0);
     }
@@ -423,6 +435,21 @@ export class FileTail implements Reader {
 
   #pause(): Promise<void> {
     return this.#clock.wait(this.#clock.now() - this.#lastRowsAt < busyForMs ? busyPollMs : quietPollMs, this.#ending);
+  }
+}
+
+/** Throws where not one more file than `followed` can be followed. */
+function expectRoom(path: string, followed: number): void {
+  const tooMany = (message: string, hint: string) => new MillraceError({ code: 'file/too-many', message, hint, field: 'path' });
+  if (followed >= maxFiles) {
+    throw tooMany(
+      `${path} names more than ${thousands(maxFiles)} files, which cannot all be followed at once.`,
+      'Name more of the folder, or of the file names.',
+    );
+  }
+  if (spareDescriptors(reservedFiles) < reservedFiles) {
+    const message = `${path} names more files than may be open at once here: ${thousands(followed)} of them are.`;
+    throw tooMany(message, 'Raise the limit, such as with "ulimit -n 4096", or name more of the folder, or of the file names.');
   }
 }
 

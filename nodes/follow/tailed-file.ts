@@ -4,6 +4,7 @@ import type { FilePath } from '../../io/files/file-name.ts';
 import type { Batch, Parser, Window } from '../../io/files/file-rows.ts';
 import { fileError } from '../../io/files/input-files.ts';
 import { headBytes, idOf, numbersOf, type Print, printOf, type TailPosition } from '../../io/files/tail-position.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { Content } from './tail-content.ts';
 
 /** Where reading begins; absent values stand for the file's beginning. */
@@ -39,6 +40,8 @@ export class TailedFile {
   /** The file that had its name before, and is read to its end first. */
   after: TailedFile | null = null;
   readonly #content: Content;
+  /** Reading stands in the middle of a line that is too long, and skips the rest of it: nothing can go on from there. */
+  isWithinLine = false;
   readonly #parser: Parser;
   readonly #window: { -readonly [K in keyof Window]: Window[K] };
   /** Of the window's first byte. */
@@ -182,6 +185,8 @@ export class TailedFile {
 
   parse(batch: Batch): void {
     this.#parser.parse(this.#window, batch);
+    const { at, bytes } = this.#window;
+    if (at > 0) this.isWithinLine = bytes[at - 1] !== lineFeed;
   }
 
   /** Reading begins at the beginning again. */
@@ -199,6 +204,7 @@ export class TailedFile {
     Object.assign(this.#window, { line: start.line, last: false });
     this.#begin(start.offset);
     this.#print = null;
+    this.isWithinLine = false;
     this.isCut = false;
     this.#seen = 0;
     this.#parser.begin(file, start.offset > 0);
@@ -208,14 +214,14 @@ export class TailedFile {
     const { offset, name } = this;
     const names = [...this.names].filter((each) => each !== name);
     const common = { name, ...(names.length > 0 && { names }), ...numbersOf(this.stat), offset, line: this.line };
-    if (this.isPacked) return { ...common, head: this.#content.head!, packed: true, changed: String(this.stat.mtimeNs) };
+    if (this.isPacked) return { ...common, head: this.#content.head ?? missing(`the head of ${this.name}`), packed: true, changed: String(this.stat.mtimeNs) };
     if (this.#print?.offset !== offset) this.#print = { offset, print: this.#printBefore(offset) };
     return { ...common, head: printOf(this.#head.subarray(0, Math.min(headBytes, offset))), end: this.#print.print };
   }
 
   /** Whether a file begins as this one did when it was read, as far as both go; false where one of them is empty. */
   beginsAs(head: Buffer): boolean {
-    const own = this.#head.length > 0 || this.isCut ? this.#head : readAt(this.#content.descriptor!, 0, headBytes);
+    const own = this.#head.length > 0 || this.isCut ? this.#head : readAt(this.#content.descriptor ?? missing(`the open file ${this.name}`), 0, headBytes);
     const length = Math.min(own.length, head.length);
     return length > 0 && own.compare(head, 0, length, 0, length) === 0;
   }

@@ -119,13 +119,21 @@ export class HttpEndpoint {
 
   #check(request: IncomingMessage): Refusal | null {
     const { method, headers } = request;
-    const { path, maxBodyBytes } = this.#options;
+    const { path, port, maxBodyBytes } = this.#options;
     const refusal = (status: number, code: ProblemCode, message: string, hint: string): Refusal => ({ status, code, message, hint });
     // A page in a browser on this machine can reach this address too, but it cannot leave these out or fake them.
-    if (!ownHosts.test(headers.host ?? '')) return refusal(403, 'http/host', `"${headers.host}" is not this machine.`, `Use http://${host}.`);
-    if (headers.origin !== undefined) return refusal(403, 'http/origin', 'Web pages may not send rows here.', 'Send them from a program.');
+    const { host: named = [] } = request.headersDistinct;
+    if (named.length !== 1) {
+      const how = named.length === 0 ? 'does not name its host' : 'names several hosts';
+      return refusal(400, 'http/host', `The request ${how}.`, `Send one header "Host: ${host}:${port}".`);
+    }
     const asked = pathOf(request.url ?? '/');
     if (asked === null) return refusal(400, 'http/address', `"${request.url}" is not an address of this server.`, `Rows are taken at ${path}.`);
+    const absolute = hostOf(request.url ?? '/');
+    for (const name of absolute === null ? named : [...named, absolute]) {
+      if (!ownHosts.test(name)) return refusal(403, 'http/host', `"${name}" is not this machine.`, `Use http://${host}.`);
+    }
+    if (headers.origin !== undefined) return refusal(403, 'http/origin', 'Web pages may not send rows here.', 'Send them from a program.');
     if (!this.#isAllowed(headers.authorization)) {
       const hint = "Send the header 'Authorization: Bearer TOKEN' with the token that the source names.";
       return refusal(
@@ -230,6 +238,11 @@ function pathOf(url: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** The host of an address that names one, as those for proxies do. */
+function hostOf(url: string): string | null {
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? null;
 }
 
 function digest(text: string): Buffer {

@@ -121,7 +121,7 @@ The pipeline holds the name of an environment variable and never the token itsel
   },
   async run(context): Promise<Reader> {
     const { params, sample } = context;
-    const schema = context.outputs['rows']!;
+    const schema = context.outputs.rows;
     const path = context.path(params.inbox);
     if (sample) {
       let rows = sampleInbox(path, schema, context.batchSize);

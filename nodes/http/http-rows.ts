@@ -38,7 +38,7 @@ const doubleKey = 'it has a key twice in an object';
 
 /** The kind of a body by its content type, or null for one that is not taken. */
 export function bodyKind(contentType: string | undefined): BodyKind | null {
-  const type = (contentType ?? '').split(';')[0]!.trim().toLowerCase();
+  const type = (contentType ?? '').replace(/;.*/s, '').trim().toLowerCase();
   if (/^(application|text)\/(x-)?(ndjson|jsonl|jsonlines|json-lines)$/.test(type)) return 'lines';
   if (/^(application|text)\/([\w.+-]+\+|x-)?json$/.test(type)) return 'json';
   if (type === 'text/plain' || type === '') return 'text';
@@ -137,7 +137,7 @@ function linesOf(body: string, wrong: Wrong[]): unknown[] {
 function formOf(body: string): { readonly [name: string]: unknown } {
   const fields = new Map<string, string[]>();
   for (const [name, value] of new URLSearchParams(body)) fields.set(name, [...(fields.get(name) ?? []), value]);
-  return Object.fromEntries([...fields].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]));
+  return Object.fromEntries([...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]));
 }
 
 /** What is at a path: the elements of a list, or one value. Lists on the way are gone through, and text is read as JSON. */

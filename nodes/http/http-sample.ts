@@ -114,6 +114,6 @@ function rank({ path, rows }: HeardRows, records: readonly unknown[]): number {
 function onlyPath(value: unknown): readonly string[] {
   const keys = isRecord(value as never) ? Object.keys(value as object) : [];
   const [key] = keys;
-  if (keys.length !== 1 || pathsIn(value, [], false).length === 0) return [];
-  return [key!, ...onlyPath((value as { readonly [key: string]: unknown })[key!])];
+  if (key === undefined || keys.length !== 1 || pathsIn(value, [], false).length === 0) return [];
+  return [key, ...onlyPath((value as { readonly [key: string]: unknown })[key])];
 }

@@ -48,8 +48,7 @@ export class InboxReader implements Reader {
       if (this.unread > 0) {
         const { rows, last } = this.#inbox.read(this.#seq, this.#batchSize, this.#fail);
         this.#seq = last;
-        if (rows.length > 0) return { rows };
-        continue;
+        return { rows };
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -49,7 +49,7 @@ export class Inbox {
           .prepare<[], { last: number | null }>(
             "SELECT max(seq) AS last FROM (SELECT max(seq) AS seq FROM inbox UNION SELECT seq FROM sqlite_sequence WHERE name = 'inbox')",
           )
-          .get()!.last ?? 0;
+          .get()?.last ?? 0;
     } catch (error) {
       throw outputProblem(error, path);
     }
@@ -113,7 +113,7 @@ export class Inbox {
 
   #text(row: Row): string {
     const cells = encodeCells(row, this.#schema);
-    return JSON.stringify(Object.fromEntries(this.#schema.columns.map(({ name }, i) => [name, cells[i]!])));
+    return JSON.stringify(Object.fromEntries(this.#schema.columns.map(({ name }, i) => [name, cells[i]])));
   }
 }
 
@@ -137,7 +137,7 @@ function rowsOf(stored: readonly Stored[], schema: Schema, fail: (failure: RowFa
   const rows: Row[] = [];
   for (const { row: text } of stored) {
     const cells = parseJson(text) as { readonly [column: string]: never };
-    const found = convertRow(schema, ({ name, type }) => castValue(Object.hasOwn(cells, name) ? cells[name]! : null, type));
+    const found = convertRow(schema, ({ name, type }) => castValue((Object.hasOwn(cells, name) ? cells[name] : null) ?? null, type));
     if ('row' in found) rows.push(found.row);
     else {
       const message = `A row of the inbox does not fit column "${found.column.name}" any more: ${found.message}.`;

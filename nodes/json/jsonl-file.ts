@@ -111,7 +111,7 @@ that does not fit its column's type, a key that is not a column (unless these ar
     const maxRecordBytes = params.maxRowSize * 1024 * 1024;
     const formats = new CellFormats(params.types);
     const format = { extra: params.extra, doubleKeys: params.doubleKeys, maxRecordBytes, cast: formats.cast, formats };
-    const lines = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
+    const lines = new JsonlParser(context.outputs.rows, format, params.fileColumn || null, context);
     const options = layoutOptions(params);
     const text = { encoding: params.encoding };
     const parser = new JsonFiles({ lines, document: new JsonDocumentParser(options.path, maxRecordBytes, lines, context) }, options, text);

@@ -57,7 +57,7 @@ that it has not written behind its own is refused, and cuts nothing off.
   writes: ({ path }) => [path],
   infer: () => ({ outputs: {} }),
   run(context) {
-    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs['rows']!), '', context.guard);
+    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs.rows), '', context.guard);
   },
   examples: [
     {

@@ -80,13 +80,13 @@ Without windows when the input ends, one row for each group, in the order in whi
     return by.length > 0 ? `${what} by ${given.column} for each ${by.join(', ')}` : `${what} by ${given.column}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = [...pivotProblems(params, rows), ...windowProblems(params, rows)];
     return { outputs: { rows: rows && outputSchema(params, rows), others: rows, late: rows }, problems };
   },
   lower: ({ params, inputs }) => {
     const { keys, column, function: name, valueColumn, percent, unlisted } = params;
-    const type = findColumn(inputs['rows'], column)?.type ?? 'string';
+    const type = findColumn(inputs.rows, column)?.type ?? 'string';
     const values = params.values.map((listed) => {
       const cast = castValue(listed.value, type, 'string');
       return { name: nameOf(listed), value: cast.ok ? cast.value : null };

@@ -7,6 +7,7 @@ import { foldName, quoteName } from '../../io/sqlite/sqlite-name.ts';
 import { affinityOf, declaredTypes } from '../../io/sqlite/sqlite-types.ts';
 import type { Discovery, NodeProblem } from '../../kit/node.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { isUnavailable } from '../../model/problems/system-errors.ts';
 import { inferFromJson, inferFromText } from '../../model/schema/infer.ts';
@@ -127,7 +128,7 @@ export async function discoverQuery(query: SqliteQuery, signal: AbortSignal): Pr
       problems.push({
         code: 'sqlite/column-name',
         severity: 'warning',
-        message: `The query has more than one column "${found[renamed]!.name}"; it is called "${names[renamed]}" here.`,
+        message: `The query has more than one column "${itemAt(found, renamed).name}"; it is called "${names[renamed]}" here.`,
         hint: 'Give it a name of its own with AS.',
       });
     }

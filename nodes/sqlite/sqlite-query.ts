@@ -67,7 +67,7 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
       return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [query.path, `${query.path}-wal`] };
     }
   },
-  run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, new CellFormats(context.params.types), context),
+  run: (context) => openRows(queryOf(context.params, context.path), context.outputs.rows, new CellFormats(context.params.types), context),
   examples: [
     {
       title: 'A table, with a whole number that a double would round',

@@ -4,6 +4,7 @@ import { pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement, SqliteValue } from '../../io/sqlite/sqlite-library.ts';
 import { type Conversion, compileRows, convertRow } from '../../io/text/row-conversion.ts';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { EntryFix } from '../../model/problems/problem.ts';
 import { decimalOfNumber, isDecimalValue } from '../../model/values/decimal.ts';
 import { readExactly } from '../../model/values/exact.ts';
@@ -41,7 +42,7 @@ export async function openRows(query: SqliteQuery, schema: Schema, formats: Cell
  */
 function unlocked(database: SqliteConnection, statement: SqliteStatement, query: SqliteQuery, context: Context): SqliteStatement {
   const writer = context.shared<{ close(): void }>(`sqlite-output:${query.path}`, () => nobody);
-  if (writer === nobody || pragma<{ journal_mode: string }>(database, 'journal_mode')[0]!.journal_mode === 'wal') return statement;
+  if (writer === nobody || pragma<{ journal_mode: string }>(database, 'journal_mode')[0]?.journal_mode === 'wal') return statement;
   context.log('info', `A sink writes into ${query.name} too: the rows to read are put aside first.`);
   database.exec(`CREATE TABLE ${copyTable} AS ${query.sql}`);
   return database.prepare(`SELECT * FROM ${copyTable} ORDER BY rowid`);
@@ -71,7 +72,7 @@ class SqliteRows implements Reader {
     this.#toRow = compileRows(
       schema,
       schema.columns.map((_, i) => `input[${i}]`),
-      schema.columns.map(({ type }, i) => conversionOf(type, this.#formats[i]!)),
+      schema.columns.map(({ type }, i) => conversionOf(type, itemAt(this.#formats, i))),
     );
     const skip = (context.start as { readonly rows: number } | null)?.rows ?? 0;
     while (this.#read < skip && !this.#rows.next().done) this.#read++;
@@ -113,17 +114,19 @@ class SqliteRows implements Reader {
 
   #convert(values: Values, source: string): Row | undefined {
     const found = convertRow(this.#schema, ({ name, type }, i) => {
-      return formattedValue(values[i]!, this.#formats[i]!) ?? convert(values[i]!, type, this.#cast.has(name));
+      const value = itemAt(values, i);
+      return formattedValue(value, itemAt(this.#formats, i)) ?? convert(value, type, this.#cast.has(name));
     });
     if ('row' in found) return found.row;
     const { name, type } = found.column;
-    const value = values[this.#schema.columns.indexOf(found.column)]!;
-    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, unrounded(values[i]!)]);
+    const place = this.#schema.columns.indexOf(found.column);
+    const value = itemAt(values, place);
+    const raw = this.#schema.columns.map((column, i): [string, Value] => [column.name, unrounded(itemAt(values, i))]);
     this.#fail({
       code: 'sqlite/value',
       message: `Column "${name}" is of type ${type}: ${found.message}.`,
       hint: hintOf(found.column, value),
-      fix: this.#fixOf(found.column, value, this.#formats[this.#schema.columns.indexOf(found.column)]!),
+      fix: this.#fixOf(found.column, value, itemAt(this.#formats, place)),
       row: Object.fromEntries(raw),
       position: { source, line: this.#read },
     });

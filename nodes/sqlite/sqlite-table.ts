@@ -88,10 +88,10 @@ the table refuses, is an error of that row alone.
   writes: ({ path }) => [path],
   // Each transaction of another run is whole: only one that makes the table anew must have it alone.
   locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
-  infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs['rows'] ?? null) }),
+  infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs.rows) }),
   async run(context) {
     const { params } = context;
-    const schema = context.inputs['rows']!;
+    const schema = context.inputs.rows;
     const path = context.path(params.path);
     const name = claimOutput(context, path, 'database');
     const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context));
@@ -242,7 +242,7 @@ function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[]
   if (mode === 'upsert' && newer !== null && keys.includes(newer)) {
     add('sqlite/newer-key', 'newer', `"${newer}" is part of the key, so it is the same in both rows.`, 'Choose the column that holds the version or the time.');
   }
-  if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && ['TEXT', 'BOOLEAN', 'JSON', 'BLOB'].includes(types[newer]!)) {
+  if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && ['TEXT', 'BOOLEAN', 'JSON', 'BLOB'].includes(types[newer] ?? '')) {
     add('sqlite/newer-type', 'types', `"${newer}" is stored as ${types[newer]}, which does not compare as it does.`, 'Store it as the type that it has.');
   }
   for (const [column, type] of Object.entries(types)) {

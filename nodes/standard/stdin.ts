@@ -60,7 +60,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     }),
     maxRowSize: maxRowSizeField,
   },
-  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)!.label,
+  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)?.label ?? format,
   infer: ({ params }) => {
     const { format } = params;
     const inference = declaredOutput(params.columns, params);
@@ -75,7 +75,7 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
       throw new MillraceError({ code: 'stdin/used-twice', message: 'Another source of this pipeline reads standard input too.', hint });
     }
     claim.taken = true;
-    const schema = context.outputs['rows']!;
+    const schema = context.outputs.rows;
     const header = params.header ? schema.columns.map(({ name }) => name) : null;
     const csv = { dialect: { delimiter: delimiters[params.delimiter].charCodeAt(0), quote: 34 }, nullText: params.nullText ?? '', header };
     const { format, extra, maxRowSize } = params;

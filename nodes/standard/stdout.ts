@@ -39,7 +39,7 @@ checkpoint are printed once more. Where that matters, write a file or a table.
   writesText: ({ format }) => format === 'csv',
   infer: () => ({ outputs: {} }),
   run({ params, inputs, resume, signal }) {
-    const schema = inputs['rows']!;
+    const schema = inputs.rows;
     if (params.format === 'jsonl') return new StandardOutput(jsonlWriter(schema), '', { signal });
     const format = { delimiter: ',' };
     return new StandardOutput(csvWriter(schema, format), params.header && !resume ? csvHeader(schema, format) : '', { signal });

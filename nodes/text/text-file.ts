@@ -88,7 +88,7 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
       formats: new CellFormats(params.types),
       isGrowing: false,
     };
-    const parser = new HolesParser(textParser(options, context.outputs['rows']!, context), context.log);
+    const parser = new HolesParser(textParser(options, context.outputs.rows, context), context.log);
     return new FileRows(files, parser, { encoding: params.encoding }, context);
   },
   examples: [

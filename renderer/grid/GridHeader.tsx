@@ -2,7 +2,9 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 // biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid's own keys do all that clicks do.
 // biome-ignore-all lint/a11y/noStaticElementInteractions: handles for the pointer only.
+
 import type { PointerEvent } from 'react';
+import { visible } from '../../model/text/visible-text.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
 import { alignsRight } from '../format/value-text.ts';
@@ -29,19 +31,20 @@ export function GridHeader({ columns, starts, firstColumn, lastColumn, gutter, z
   const drawn = [];
   for (let index = firstColumn; index < lastColumn; index++) {
     const column = columns[index]!;
+    const name = visible(column.name);
     drawn.push(
       <div
         key={index}
         role="columnheader"
         aria-colindex={index + 2}
-        aria-label={`${column.name} ${column.type}`}
-        title={`${column.name}\n${column.type}${column.type === 'timestamp' ? `, shown in ${todaysName(zone.name)}` : ''}${column.nullable ? ', may be null' : ''}`}
+        aria-label={`${name} ${column.type}`}
+        title={`${name}\n${column.type}${column.type === 'timestamp' ? `, shown in ${todaysName(zone.name)}` : ''}${column.nullable ? ', may be null' : ''}`}
         className={[styles.heading, alignsRight(column.type) && styles.right].filter(Boolean).join(' ')}
         style={{ left: gutter + starts[index]!, width: starts[index + 1]! - starts[index]! }}
         onClick={(event) => onSelect(index, event.shiftKey)}
       >
         <TypeIcon type={column.type} />
-        <span className={styles.name}>{column.name}</span>
+        <span className={styles.name}>{name}</span>
         <span
           className={styles.handle}
           onClick={(event) => event.stopPropagation()}

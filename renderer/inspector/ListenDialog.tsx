@@ -4,6 +4,7 @@ import { setParam } from '../../engine/document/edits.ts';
 import type { RequestResults } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useSession } from '../session/session.ts';
 import { showDialog } from '../shell/dialogs.tsx';
@@ -138,7 +139,7 @@ function Sample({ heard, choice, onChoose }: { readonly heard: Heard; readonly c
         {columns.map((column) => (
           <li key={column.name}>
             <TypeIcon type={column.type} />
-            <span>{column.name}</span>
+            <span>{visible(column.name)}</span>
             <small>{column.type}</small>
           </li>
         ))}

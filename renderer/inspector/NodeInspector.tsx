@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
@@ -141,7 +142,7 @@ function NodeHeader({ id, node, manifest }: NodeInspectorProps) {
           aria-label="Node title"
           placeholder={manifest.title}
           value={node.title ?? ''}
-          title={node.title}
+          title={node.title && visible(node.title)}
           maxLength={titleLimit}
           spellCheck={false}
           onChange={(event) => {
@@ -174,7 +175,7 @@ function SchemaSection({ name, title, schema }: { readonly name: string; readonl
           {schema.columns.map((column) => (
             <li key={column.name}>
               <TypeIcon type={column.type} />
-              <span>{column.name}</span>
+              <span>{visible(column.name)}</span>
               <small>
                 {column.type}
                 {column.nullable ? ' or null' : ''}

@@ -1,5 +1,6 @@
 import { edgeId, type Pipeline } from '../../engine/document/pipeline.ts';
 import type { NodeCheck } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 
 /** One stream of rows that can be shown: what leaves a node's output port. */
 export interface PreviewTarget {
@@ -40,7 +41,7 @@ export function previewTargets(pipeline: Pipeline, subject: PreviewSubject, chec
   const inputs = incoming.map((edge): PreviewTarget => {
     const port = check?.inputs.find((input) => input.name === edge.to.port);
     const siblings = incoming.filter((other) => other.to.port === edge.to.port).length;
-    const label = siblings > 1 ? (pipeline.nodes[edge.from.node]?.title ?? edge.from.node) : (port?.label ?? edge.to.port);
+    const label = siblings > 1 ? visible(pipeline.nodes[edge.from.node]?.title ?? edge.from.node) : (port?.label ?? edge.to.port);
     return { key: `in:${edgeId(edge)}`, label, node: edge.from.node, port: edge.from.port, side: 'in' };
   });
   return [...outputs, ...inputs];

@@ -13,6 +13,7 @@ import {
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { waitsFor } from '../../model/problems/behaviour-of.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { openPath } from '../files/documents.tsx';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { useSession } from '../session/session.ts';
@@ -142,7 +143,7 @@ function CheckpointNote({ run }: { readonly run: RunSummary }) {
   if (run.state === 'restarting' && run.retryAt) {
     const [problem] = run.problems;
     const reason = problem?.message.replace(/[.]$/, '');
-    words.push(`${waitsFor(problem)}tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${reason}` : ''}`);
+    words.push(`${waitsFor(problem)}tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${visible(reason)}` : ''}`);
   }
   if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
   if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);

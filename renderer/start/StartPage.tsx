@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { IconClipboardText, IconFileImport, IconFolderOpen, IconPlugConnected, IconPlus } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { listenToClipboard } from '../canvas/clipboard.tsx';
 import { openExample, openPath } from '../files/documents.tsx';
 import { chooseData, dataExtensions, listenOnPort } from '../files/open-file.ts';
@@ -67,10 +68,10 @@ export function StartPage() {
         <ul className="start-files">
           {recent?.slice(0, 12).map((file) => (
             <li key={file.path}>
-              <button type="button" disabled={!file.exists} title={file.path} onClick={() => void openPath(file.path)}>
-                <b>{fileName(file.path)}</b>
+              <button type="button" disabled={!file.exists} title={visible(file.path)} onClick={() => void openPath(file.path)}>
+                <b>{visible(fileName(file.path))}</b>
                 <span className="start-when">{file.exists ? formatWhen(file.openedAt) : 'missing'}</span>
-                <span className="start-folder">{folderName(file.path)}</span>
+                <span className="start-folder">{visible(folderName(file.path))}</span>
               </button>
             </li>
           ))}

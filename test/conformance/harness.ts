@@ -26,7 +26,7 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { inferFromJson } from '../../model/schema/infer.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
-import { compileExpression, compileKeyed, compileSnippet, explain } from './users-code.ts';
+import { compilersOf, explain } from './users-code.ts';
 
 export interface ExampleRun {
   /** What validation, discovery and inference had to say. With an error among them the node was not run. */
@@ -155,6 +155,7 @@ class Run {
       refuse: (failure) => this.failures.push(failure),
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       now: () => 0,
+      wallTime: () => 0,
       elapsed: () => performance.now(),
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,
@@ -164,9 +165,7 @@ class Run {
       resume: null,
       lineage: 'example',
       emit: (port, rows) => this.#emit(port, rows),
-      expression: compileExpression,
-      snippet: compileSnippet,
-      keyed: compileKeyed,
+      ...compilersOf(lower(definition, params, inputs)),
       explain,
     };
   }
@@ -186,10 +185,12 @@ class Run {
 
   async #read(definition: SourceDefinition<any>, context: SourceContext<any>): Promise<void> {
     const reader = await definition.run(context);
+    let failed = this.failures.length;
     try {
       for (let batch = await reader.read(); batch !== null; batch = await reader.read()) {
         if (context.signal.aborted) break;
-        if (batch.rows.length === 0) throw new Error('A source delivered an empty batch');
+        if (batch.rows.length === 0 && this.failures.length === failed) throw new Error('A source delivered a batch without rows or failures');
+        failed = this.failures.length;
         this.#emit(outputsOf(definition)[0]!.name, batch.rows);
       }
     } finally {

@@ -12,7 +12,7 @@ import { lookAt, stampsOf } from '../../engine/preview/look.ts';
 import { PreviewEngine } from '../../engine/preview/preview-engine.ts';
 import { newMonitor } from '../../engine/runners/local/monitor.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
-import { createSandbox } from '../../engine/sandbox/sandbox.ts';
+import { threadSandbox } from '../../engine/sandbox/thread-sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
@@ -20,7 +20,7 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
 
 const catalogue = new Catalogue(definitions);
-const engine = new PreviewEngine({ definition: (type) => catalogue.get(type), sandbox: createSandbox(), monitor: newMonitor() });
+const engine = new PreviewEngine({ definition: (type) => catalogue.get(type), sandbox: threadSandbox, monitor: newMonitor() });
 let folder: string;
 const opened: SqliteConnection[] = [];
 beforeEach(() => {

@@ -95,6 +95,18 @@ it.skipIf(process.platform === 'win32')('a start that may open few files says so
   expect(said.filter((text) => /files may be open at once here/.test(text)).length).toBeGreaterThanOrEqual(3);
 });
 
+it.skipIf(process.platform === 'win32')('a run that follows more files than it may open says so, and loses no process', () => {
+  for (let i = 0; i < 100; i++) writeFileSync(join(folder, `${i}.log`), 'a line\n');
+  const file = join(folder, 'a.millrace.json');
+  const nodes = { source: node('file-tail', { path: '*.log', format: 'text' }), out: node('jsonl-output', { path: 'o.jsonl' }) };
+  writeFileSync(file, formatPipeline(pipeline(nodes, ['source -> out'])));
+  const start = `ulimit -n 100; exec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'bin', 'millrace.mjs')} run ${file}`;
+  const { stderr, status } = spawnSync('/bin/sh', ['-c', start], { encoding: 'utf8', env: { ...process.env, MILLRACE_DATA: data } });
+  expect(stderr).toMatch(/\*\.log names more files than may be open at once here: \d\d of them are\.\n.*ulimit/);
+  expect(stderr).not.toMatch(/unexpectedly/);
+  expect(status).toBe(1);
+});
+
 describe('a run in the background', () => {
   it('that is refused is told by the command that started it', async () => {
     const { code, output, errors } = await millrace(['run', write('no/such/folder/o.jsonl'), '--detach'], folder, { MILLRACE_DATA: data });

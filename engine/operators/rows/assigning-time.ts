@@ -36,7 +36,7 @@ class TimeAssigner implements StatefulOperator {
   }
 
   #open(): ColumnTimes {
-    const { outputTime, now, log, fail } = this.#context;
+    const { outputTime, wallTime: now, log, fail } = this.#context;
     const context = { order: outputTime.order(), now, elapsed: () => performance.now(), log, fail };
     return new ColumnTimes(context, this.#op, this.#start);
   }

@@ -12,7 +12,7 @@ import { writtenBy } from '../../plan/touches.ts';
 import { problemOf } from '../../protocol/connection.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
-import { createSandbox } from '../../sandbox/sandbox.ts';
+import { threadSandbox, withoutCode } from '../../sandbox/thread-sandbox.ts';
 import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
@@ -25,16 +25,41 @@ const toldFailures = 100;
 
 const port = parentPort!;
 const { monitor } = workerData as { readonly monitor: Monitor };
-const sandbox = createSandbox();
 const catalogue = new Catalogue(definitions);
 const post = (message: ToControl) => port.postMessage(message);
 
+let sandbox = withoutCode;
+/** What comes in meanwhile waits for it, in its order. */
+let isReady: Promise<void> = Promise.resolve();
 let execution: Execution | null = null;
 let plan: PhysicalPlan | null = null;
 let failures: Problem[] = [];
 let told = 0;
 
 port.on('message', (message: ToData) => {
+  if (message.kind === 'start') isReady = confine(message.job.plan);
+  isReady.then(() => receive(message), fail);
+});
+// A promise that users' code leaves behind is nobody's: it must not end the run. What it is rejected with may be anything.
+process.on('unhandledRejection', (reason) => {
+  if (reason instanceof MillraceError) throw reason;
+  const { message } = sandbox.explain(reason);
+  post({ kind: 'log', line: { at: Date.now(), level: 'warning', message: `A promise in the code failed: ${message}` } });
+});
+
+/** Before anything of a plan is touched. */
+async function confine({ nodes }: PhysicalPlan): Promise<void> {
+  sandbox = await threadSandbox(nodes);
+}
+
+/** Ends the thread: nobody waits for what a promise throws. */
+function fail(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
+function receive(message: ToData): void {
   switch (message.kind) {
     case 'start':
       void run(message.job);
@@ -59,13 +84,7 @@ port.on('message', (message: ToData) => {
       });
       break;
   }
-});
-// A promise that users' code leaves behind is nobody's: it must not end the run. What it is rejected with may be anything.
-process.on('unhandledRejection', (reason) => {
-  if (reason instanceof MillraceError) throw reason;
-  const { message } = sandbox.explain(reason);
-  post({ kind: 'log', line: { at: Date.now(), level: 'warning', message: `A promise in the code failed: ${message}` } });
-});
+}
 
 async function run(job: RunJob): Promise<void> {
   plan = job.plan;

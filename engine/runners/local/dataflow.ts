@@ -27,7 +27,7 @@ export interface DataflowEnv {
   readonly monitor?: Monitor;
   /** A piece of users' code is about to be run for the first time: its number is what the monitor will show. */
   onCode?(number: number, node: NodeId, field: string): void;
-  /** The wall clock, where it is not this machine's. */
+  /** The clock, where it is not this machine's. It never goes back. */
   now?(): number;
   /** Whether the run can start over where its input is found out of order, as far as the dataflow's outputs allow it; not where nothing is said. */
   readonly startsOver?: boolean;
@@ -70,15 +70,15 @@ export interface Dataflow {
   advance(source: NodeId, watermark: number): void | Promise<void>;
   /** The source has had no rows for a while, or has some again: an idle one holds no watermark back. */
   idle(source: NodeId, isIdle: boolean): void | Promise<void>;
-  /** Wall-clock time passes: see `StatefulOperator.tick`. */
-  tick(now: number): void | Promise<void>;
+  /** Time passes: see `StatefulOperator.tick`. */
+  tick(): void | Promise<void>;
   /** The source has no more rows. */
   end(source: NodeId): Promise<void>;
   /** False once no further row of the source can change anything. */
   isNeeded(source: NodeId): boolean;
   /** Ends the sources that have not ended, and waits for all sinks. */
   finish(): Promise<void>;
-  /** Some operator wants to hear of the wall clock. */
+  /** Some operator wants to hear of the clock. */
   readonly ticks: boolean;
   /** The first sink whose transaction decides whether a checkpoint counts, or null: see kit/node.ts. */
   readonly decider: NodeId | null;

@@ -288,7 +288,7 @@ export class Execution {
     };
   }
 
-  #keepingBooks(type: string): SourceDefinition<any> | null {
+  #keepingBooks(type: string): SourceDefinition | null {
     const definition = this.#env.definition(type);
     return definition?.kind === 'source' && definition.acknowledge ? definition : null;
   }

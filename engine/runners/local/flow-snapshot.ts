@@ -18,6 +18,8 @@ export interface FlowSnapshot {
   readonly stateful: readonly NodeId[];
   /** What `NodeStates.snapshot` gave. */
   readonly keyed: State;
+  /** Of the run's clock, in milliseconds since 1970; checkpoints of older versions have none. */
+  readonly time?: number;
 }
 
 /** How far a source has been read. */

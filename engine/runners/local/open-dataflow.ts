@@ -9,6 +9,7 @@ import { Graph } from '../../plan/graph.ts';
 import { lower } from '../../plan/lower.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
+import { type Clock, clockOf } from './clock.ts';
 import { SharedThings } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
 import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
@@ -57,6 +58,7 @@ class OpenDataflow implements Dataflow {
   readonly #sinks: SinkUnit[] = [];
   readonly #writers: OpenWriter[] = [];
   readonly #running = new Set<NodeId>();
+  readonly #clock: Clock;
   #lastBreath = performance.now();
 
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
@@ -68,6 +70,7 @@ class OpenDataflow implements Dataflow {
     const holders = plan.nodes.filter(({ op }) => op && traitsOf(op).isStateful);
     const memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
     this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
+    this.#clock = clockOf(env.now, env.from?.snapshot.time);
     this.#opener = new NodeOpener({
       env,
       graph: this.#graph,
@@ -78,6 +81,7 @@ class OpenDataflow implements Dataflow {
       stations: this.#stations,
       units: this.#units,
       writers: this.#writers,
+      clock: this.#clock,
       breathe: () => this.#breathe(),
     });
   }
@@ -148,6 +152,7 @@ class OpenDataflow implements Dataflow {
       this.#hub.advance([station], watermark);
     }
     if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
+    else if (batch.rows.length === 0) this.#hub.emitFailures(station);
     return this.#pending();
   }
 
@@ -175,7 +180,8 @@ class OpenDataflow implements Dataflow {
     return this.#pending();
   }
 
-  tick(now: number): void | Promise<void> {
+  tick(): void | Promise<void> {
+    const now = this.#clock.now();
     for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) unit.tick(now);
     return this.#pending();
   }
@@ -255,7 +261,7 @@ class OpenDataflow implements Dataflow {
       if (state !== undefined || this.#states.of(id).states.size > 0) stateful.push(id);
       nodes[id] = { ...this.#hub.time(station, unit), counts: station.counters.snapshot(), state };
     }
-    return { nodes, stateful, keyed: this.#states.snapshot(checkpoint) };
+    return { nodes, stateful, keyed: this.#states.snapshot(checkpoint), time: this.#clock.now() };
   }
 
   async prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }> {

@@ -5,6 +5,7 @@ import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { openOperator } from '../../operators/open.ts';
 import type { Graph } from '../../plan/graph.ts';
+import type { Clock } from './clock.ts';
 import { Code, runContext, type SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import type { DataflowEnv } from './dataflow.ts';
 import type { Hub, Station, Unit } from './hub.ts';
@@ -28,6 +29,7 @@ export interface FlowParts {
   readonly stations: ReadonlyMap<NodeId, Station>;
   readonly units: ReadonlyMap<NodeId, Unit>;
   readonly writers: readonly OpenWriter[];
+  readonly clock: Clock;
   readonly breathe: () => Promise<void> | undefined;
 }
 
@@ -41,15 +43,14 @@ export class NodeOpener {
   transform(station: Station): OpenOperator {
     const { planned, definition } = station;
     if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
-    const { env, hub, states, memory, breathe } = this.#flow;
+    const { hub, states, memory, clock, breathe } = this.#flow;
     const emit = (port: string, rows: readonly Row[]) => hub.emit(station, port, rows);
-    const now = () => env.now?.() ?? Date.now();
     const outputTime: OutputTime = {
       advance: (watermark) => hub.advance([station], watermark),
       idle: (isIdle) => hub.idle([station], isIdle),
       order: () => this.#orderOf(planned.id),
     };
-    const context = transformContext(this.#context(station), emit, this.#codeOf(planned.id), states.of(planned.id), memory, now, breathe, outputTime);
+    const context = transformContext(this.#context(station), emit, this.#codeOf(planned.id), states.of(planned.id), memory, clock, breathe, outputTime);
     const native = () => {
       if (definition.run) return definition.run(context);
       throw new MillraceError({
@@ -74,7 +75,7 @@ export class NodeOpener {
     try {
       const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
       const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
-      const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
+      const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
       writer = await asEngineThroughout(env.monitor, () => hub.work(station, () => definition.run(context)));
     } catch (error) {
       throw hub.named(error, station);

@@ -3,6 +3,7 @@
 import { f } from '../../../kit/fields.ts';
 import { columnFormatFields, columnFormatProblem, type SetType, toldType } from '../../../kit/formats/column-formats.ts';
 import type { Inference } from '../../../kit/node.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { EntryFix, FixEntry } from '../../../model/problems/problem.ts';
 import { nameList } from '../../../model/text/name-list.ts';
 import { type Column, type ColumnType, columnTypes, type Schema } from '../../../model/values/types.ts';
@@ -90,7 +91,7 @@ export function outputColumns(found: Schema | null, types: readonly ColumnEntry[
       problems.push({ code: 'column/format', severity: 'error', message: wrong.message, hint: 'Change the format.', field: `${param}.${i}.${wrong.field}` });
     if (entry.type === toldType && (index !== undefined || column === '')) return;
     const type = entry.type === toldType ? 'string' : entry.type;
-    if (index !== undefined) columns[index] = { ...columns[index]!, type };
+    if (index !== undefined) columns[index] = { ...itemAt(columns, index), type };
     else if (adds && column !== '') places.set(column, columns.push({ name: column, type, nullable: true }) - 1);
     else if (column !== '') {
       problems.push({

@@ -87,10 +87,10 @@ export function declaredOutput(
     return { outputs: { rows: null }, problems: [problem] };
   }
   const seen = new Set<string>();
-  const twice = named.findIndex(({ column }) => seen.size === seen.add(column).size);
-  if (twice >= 0) {
-    const message = `There are two columns "${named[twice]!.column}"`;
-    const field = `columns.${columns.indexOf(named[twice]!)}.column`;
+  const twice = named.find(({ column }) => seen.size === seen.add(column).size);
+  if (twice) {
+    const message = `There are two columns "${twice.column}"`;
+    const field = `columns.${columns.indexOf(twice)}.column`;
     return { outputs: { rows: null }, problems: [{ code: 'columns/duplicate', severity: 'error', message, hint: 'Remove or rename one of them.', field }] };
   }
   return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, columns, null, false, 'columns');

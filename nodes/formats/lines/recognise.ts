@@ -4,6 +4,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import { openSqlite } from '../../../io/sqlite/sqlite-driver.ts';
 import { recogniseFormat } from '../../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../../kit/formats/logfmt.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { TextFormat } from '../text/log-fields.ts';
 
 /** How many lines of a log are looked at. */
@@ -64,7 +65,7 @@ function formatOfHead(head: Uint8Array): TextFormat {
     const found = readLogfmt(line);
     return typeof found !== 'string' && [...found.pairs.values()].filter((value) => value !== null).length > 1;
   });
-  return recogniseFormat(whole) ?? (pairs.length * 2 > whole.length && !/^\s*[[{<]/.test(whole[0]!) ? 'logfmt' : 'text');
+  return recogniseFormat(whole) ?? (pairs.length * 2 > whole.length && !/^\s*[[{<]/.test(itemAt(whole, 0)) ? 'logfmt' : 'text');
 }
 
 /** The name of a database's first table, else of its first view; empty where it has none, or is another's just now. */

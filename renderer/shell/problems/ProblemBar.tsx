@@ -8,6 +8,7 @@ import { session, usePipeline } from '../../session/session.ts';
 import styles from '../Panel.module.css';
 import { FixButton } from './FixButton.tsx';
 import { sentence } from './field-problems.ts';
+import { Words } from './Words.tsx';
 
 const shownRowLength = 500;
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };
@@ -72,9 +73,14 @@ function Line({ problem, shownNode, role, children }: LineProps) {
       <Icon size={15} stroke={1.8} aria-label={problem.severity} />
       <span className={styles.problemText} title={details.join('\n')}>
         {elsewhere && <strong>{visible(elsewhere.title ?? node)}: </strong>}
-        {sentence(problem.message)}
+        <Words text={sentence(problem.message)} />
         {place && <span className={styles.hint}> {visible(place)}.</span>}
-        {problem.hint && role === 'alert' && <span className={styles.hint}> {visibleLines(problem.hint)}</span>}
+        {problem.hint && role === 'alert' && (
+          <span className={styles.hint}>
+            {' '}
+            <Words text={problem.hint} />
+          </span>
+        )}
       </span>
       <FixButton problem={problem} className={styles.link} />
       {node && pipeline.nodes[node] && (elsewhere || field) && (
