@@ -1,6 +1,6 @@
 /** The queries of the Nexmark benchmark: run by Millrace, and answered by SQLite over the same events. */
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { Json, Row } from '../../model/values/types.ts';
 import { auction, detailedBid, kindOf, type NexmarkOptions, person } from '../../nodes/generate/nexmark-events.ts';
@@ -9,6 +9,8 @@ const folder = import.meta.dirname;
 const pipelineEnd = '.millrace.json';
 /** What q13 looks up: the numbers from 0 to 9,999, each with a text. */
 const sideInput = 'side-input.csv';
+/** The query whose answer is files in folders. */
+const inFolders = 'q10';
 
 /** `q0`, `q1`, ... in the order of their numbers. */
 export const queries: readonly string[] = readdirSync(folder)
@@ -30,7 +32,7 @@ interface PipelineFile {
 
 /**
  * Writes one pipeline that answers all of these queries for that load into a folder; returns its file. The nodes of `q4` are `q4_bids`
- * and so on, and its answer is the table `answer` of `q4.db` there.
+ * and so on, and its answer is the table `answer` of `q4.db` there, that of q10 the files below `q10`.
  */
 export function writePipeline(queries: readonly string[], { events, eventRate }: Load, into: string): string {
   const nodes: Record<string, unknown> = {};
@@ -39,15 +41,19 @@ export function writePipeline(queries: readonly string[], { events, eventRate }:
     const pipeline = JSON.parse(readFileSync(join(folder, query + pipelineEnd), 'utf8')) as PipelineFile;
     for (const [id, node] of Object.entries(pipeline.nodes)) {
       const { type, params } = node;
-      const own = type === 'nexmark' ? { count: events, eventRate } : type === 'sqlite-table' ? { path: `${query}.db` } : {};
-      nodes[`${query}_${id}`] = { ...node, params: { ...params, ...own } };
+      nodes[`${query}_${id}`] = { ...node, params: { ...params, ...(type === 'nexmark' ? { count: events, eventRate } : placeOf(query, type)) } };
     }
     edges.push(...pipeline.edges.map((edge) => edge.replace(/^(.*) -> (.*)$/, `${query}_$1 -> ${query}_$2`)));
   }
+  if (queries.includes(inFolders)) mkdirSync(join(into, inFolders));
   const file = join(into, queries.join('-') + pipelineEnd);
   writeFileSync(file, JSON.stringify({ format: 'millrace/pipeline', formatVersion: 1, name: 'Nexmark', parameters: {}, nodes, edges, layout: {} }));
   copyFileSync(join(folder, sideInput), join(into, sideInput));
   return file;
+}
+
+function placeOf(query: string, type: string): { readonly path?: string } {
+  return type === 'sqlite-table' ? { path: `${query}.db` } : type === 'csv-output' ? { path: `${query}/bids.csv` } : {};
 }
 
 /** A database with the tables `persons`, `auctions` and `bids`: what the source makes for that load, times in milliseconds; and `side_input`. */
@@ -82,16 +88,27 @@ export function eventsDatabase({ events, eventRate }: Load): Sqlite.Database {
 
 /** Both answers to a query, as JSON lines in the order of their text. `into` is the folder in which its pipeline ran. */
 export function answers(query: string, events: Sqlite.Database, into: string): { readonly millrace: readonly string[]; readonly sql: readonly string[] } {
-  const lines = (sql: string) =>
-    events
-      .prepare<[], object>(sql)
-      .all()
-      .map((row) => JSON.stringify(row))
-      .sort();
+  const inOrder = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).sort();
+  const selected = (sql: string) => inOrder(events.prepare<[], object>(sql).all());
+  const sql = readFileSync(join(folder, `${query}.sql`), 'utf8');
+  if (query === inFolders) return { millrace: inOrder(rowsBelow(join(into, query))), sql: selected(sql) };
   events.prepare('ATTACH ? AS answer').run(join(into, `${query}.db`));
   try {
-    return { millrace: lines('SELECT * FROM answer.answer'), sql: lines(readFileSync(join(folder, `${query}.sql`), 'utf8')) };
+    return { millrace: selected('SELECT * FROM answer.answer'), sql: selected(sql) };
   } finally {
     events.exec('DETACH answer');
   }
+}
+
+/** The rows of all CSV files, each with its folder. None of their cells needs quotes. */
+function rowsBelow(root: string): object[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+    if (!entry.isFile()) return [];
+    const [names, ...rows] = readFileSync(join(entry.parentPath, entry.name), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(','));
+    const cells = (row: readonly string[]) => row.map((cell, i) => [names![i]!, /^\d+$/.test(cell) ? Number(cell) : cell]);
+    return rows.map((row) => ({ folder: relative(root, entry.parentPath), ...Object.fromEntries(cells(row)) }));
+  });
 }

@@ -180,6 +180,13 @@ program
   .addHelpText('after', examples(['millrace inspect theirs.millrace.json', 'before it is trusted or run']))
   .action(async (file: string, options) => exitWith(await (await import('./inspect.ts')).inspect(file, options)));
 
+program
+  .command('explain')
+  .description('Say what the code of an error means, what happens then, and what to do.')
+  .argument('<code>', 'such as file/missing')
+  .addHelpText('after', examples(['millrace explain file/missing', 'as docs/errors.md tells it']))
+  .action(async (code: string) => exitWith((await import('./explain.ts')).explain(code)));
+
 const trust = program.command('trust').description('Which pipelines may read, write and run when they are opened.');
 trust
   .command('list', { isDefault: true })

@@ -80,7 +80,7 @@ class Columns {
 
   /** Whether a column goes through a node, or into its file, without its type being looked at. */
   #passes(node: PlannedNode, definition: NodeDefinition, { edges, bounded }: PhysicalPlan, name: string): boolean {
-    if (definition.kind === 'sink') return definition.writesText?.(node.params) === true;
+    if (definition.kind === 'sink') return definition.writesText?.(node.params, name) === true;
     if (definition.kind !== 'transform' || !node.op) return false;
     // State that a stream goes on from must not depend on what else is connected.
     if (!bounded && traitsOf(node.op).isStateful) return false;

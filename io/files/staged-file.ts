@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Undo } from '../../kit/node.ts';
@@ -36,6 +36,8 @@ export class StagedFile implements CheckpointedFile {
   /** The committed length of the target; null as long as the part takes its place. */
   #committed: number | null = null;
   #descriptor: number | null = null;
+  /** The part has rows, and is closed. */
+  #isParked = false;
   #length = 0;
   #prepared: { readonly part: string | null; readonly base: number | null; readonly length: number } | null = null;
 
@@ -77,6 +79,13 @@ export class StagedFile implements CheckpointedFile {
     } catch (error) {
       throw outputProblem(error, this.path);
     }
+  }
+
+  /** Closes the part until more is written to it, or it is committed: a process may have so many files open. */
+  park(): void {
+    if (this.#descriptor === null) return;
+    this.#closePart();
+    this.#isParked = true;
   }
 
   prepare(checkpoint: number): Json {
@@ -128,12 +137,18 @@ export class StagedFile implements CheckpointedFile {
   }
 
   close(): void {
-    if (this.#descriptor === null) return;
-    this.#closePart();
+    if (this.#descriptor === null && !this.#isParked) return;
+    if (this.#descriptor !== null) this.#closePart();
+    this.#isParked = false;
     rmSync(this.#names.active, { force: true });
   }
 
   #openPart(): number {
+    if (this.#isParked) {
+      this.#descriptor = openSync(this.#names.active, constants.O_RDWR | constants.O_APPEND);
+      this.#isParked = false;
+      return this.#descriptor;
+    }
     rmSync(this.#names.active, { force: true });
     this.#descriptor = openSync(this.#names.active, 'wx+');
     this.#length = 0;
@@ -155,7 +170,7 @@ export class StagedFile implements CheckpointedFile {
       if (size === undefined || size < base) throw changed(this.path, base);
       base = size;
     }
-    if (this.#descriptor === null && base !== null) {
+    if (this.#descriptor === null && !this.#isParked && base !== null) {
       this.#prepared = { part: null, base, length: 0 };
       return '';
     }

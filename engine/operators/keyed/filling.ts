@@ -24,6 +24,7 @@ export function filling(op: FillOp, context: RowsContext): Operator {
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }
 

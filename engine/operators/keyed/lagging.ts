@@ -64,6 +64,7 @@ export function lagging(op: LagOp, context: RowsContext): StatefulOperator {
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }
 

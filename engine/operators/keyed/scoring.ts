@@ -62,6 +62,7 @@ function scored<V extends RollingState | Weighted>(op: AnomalyOp, context: RowsC
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }
 
