@@ -1,5 +1,5 @@
 import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt, itemsAt } from '../../../model/problems/missing.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';
 import { stateBytes } from '../rows/state.ts';
@@ -184,7 +184,7 @@ export class SpilledGroups {
   *chunks(): Iterable<{ readonly place: number; readonly chunk: Chunk }> {
     for (const [place, from] of this.#places) {
       for (let part = 0; part < from.parts; part++) {
-        for (let i = 0; i < from.chunks[part]!; i++) {
+        for (let i = 0; i < itemAt(from.chunks, part); i++) {
           const chunk = this.#state.get(nameOf(place, from, part, i)) as Chunk;
           yield { place, chunk: i >= (from.unmarked?.[part] ?? 0) ? chunk : { ...chunk, marks: null } };
         }
@@ -251,7 +251,7 @@ export function* chunksOf(
     const slots = groups.slice(start, start + chunkSize);
     yield {
       count: own.length,
-      keys: levels.map((values) => own.map((key) => values[key]!)),
+      keys: levels.map((values) => itemsAt(values, own)),
       extracted: from.slots.extract(Int32Array.from(slots)),
       marks: marks && Uint8Array.from(slots, (slot) => marks[slot] ?? 0),
     };
@@ -268,7 +268,7 @@ export function absorbOwned(
   const into = new Int32Array(chunk.count).fill(-1);
   let isEmpty = true;
   for (let i = 0; i < chunk.count; i++) {
-    const key = chunk.keys.map((values) => values[i]!);
+    const key = chunk.keys.map((values) => itemAt(values, i));
     if (!owns(key)) continue;
     isEmpty = false;
     into[i] = slotOf(keys.index.numberOf(key), i);

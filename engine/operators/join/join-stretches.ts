@@ -249,7 +249,8 @@ export class JoinStretches {
   ): void {
     const take = (block: RowBlock, marks: Uint8Array): void => {
       for (let at = 0; at < block.count; at++) {
-        if (block.times[at]! > after && isOwned(block.keys[at]!)) this.add(block.keys[at]!, block.times[at]!, block.row(at), marks[at] === matched);
+        const [time, key] = [itemAt(block.times, at), itemAt(block.keys, at)];
+        if (time > after && isOwned(key)) this.add(key, time, block.row(at), marks[at] === matched);
       }
       makeRoom();
     };

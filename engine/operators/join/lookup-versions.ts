@@ -112,7 +112,7 @@ export function lookingUpVersions(
     outputWatermark: (to) => to - lateness,
     snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),
     restore(before) {
-      const saved = before as unknown as Snapshot;
+      const saved = before as Snapshot;
       watermark = saved.watermark;
       spilled.restore(saved.spilled);
       for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(known(row), row);
@@ -120,14 +120,14 @@ export function lookingUpVersions(
     takeOver(earlier, owns) {
       const { ofText, values } = joinKeyParts(lookup, sides.right);
       const valuesOf = keyValuesReader(sides.left);
-      watermark = leastWatermark(earlier.map(({ state }) => (state as unknown as Snapshot).watermark));
+      watermark = leastWatermark(earlier.map(({ state }) => (state as Snapshot).watermark));
       for (const { state, keyed } of earlier) {
-        const before = state as unknown as Snapshot;
+        const before = state as Snapshot;
         takeEntries(versions, keyed<readonly Version[]>(versionsName), (text) => owns(values(ofText(text))));
         const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
         queue.restore(before.spilled);
         spilled.takeOver(queue, (packed) => owns(valuesOf(unpack(packed))));
-        for (const row of rowsFromState(before.waiting, rowSchema)) if (owns(valuesOf(row))) waiting.add(timeOf(row)!, row);
+        for (const row of rowsFromState(before.waiting, rowSchema)) if (owns(valuesOf(row))) waiting.add(known(row), row);
         if (waiting.size * bytesPerWaiting > memory) spill();
       }
     },

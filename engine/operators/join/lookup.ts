@@ -167,14 +167,14 @@ export function lookingUp(
     takeOver(earlier, owns) {
       const [valuesOf, lookupValuesOf] = [keyValuesReader(sides.left), keyValuesReader(sides.right)];
       for (const { state } of earlier) {
-        const held = rowsFromState((state as unknown as Snapshot).lookup, lookup);
+        const held = rowsFromState((state as Snapshot).lookup, lookup);
         learn(held.filter((row) => owns(lookupValuesOf(row))));
       }
       for (const { keyed } of earlier) takeLists(new SpilledLists(keyed(lookupName)), owns);
       // The lookup has ended for all of them, or for none.
-      if (earlier.every(({ state }) => (state as unknown as Snapshot).waiting === null)) waiting = null;
+      if (earlier.every(({ state }) => (state as Snapshot).waiting === null)) waiting = null;
       for (const { state, keyed } of earlier) {
-        const before = state as unknown as Snapshot;
+        const before = state as Snapshot;
         const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
         queue.restore(before.spilledWaiting);
         spilledWaiting.takeOver(queue, (packed) => owns(valuesOf(waiter.unpack(packed))));

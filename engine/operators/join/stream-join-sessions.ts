@@ -264,7 +264,7 @@ export class SessionMatcher implements Matcher {
       if (isOwned(ofText(text)))
         this.#spans.set(
           text,
-          from.#spans.get(text)!.map((span) => this.#withLists(from, text, span)),
+          (from.#spans.get(text) ?? missing('the spans of a key')).map((span) => this.#withLists(from, text, span)),
         );
     }
     this.#due.takeOver(from.#due, isOwned);

@@ -312,15 +312,15 @@ export class WindowMatcher implements Matcher {
     for (const side of sides) {
       for (const slice of from.#slices[side].values()) {
         for (const block of from.#blocksOf(side, slice)) {
-          for (let at = 0; at < block.count; at++) if (isOwned(block.keys[at]!)) this.#takeRow(side, block, at);
+          for (let at = 0; at < block.count; at++) if (isOwned(itemAt(block.keys, at))) this.#takeRow(side, block, at);
           makeRoom();
         }
       }
     }
   }
   #takeRow(side: Side, block: RowBlock, at: number): void {
-    const time = block.times[at]!;
-    this.#put(side, this.#sliceAt(side, this.#lastStart(time), time), block.keys[at]!, time, block.row(at));
+    const time = itemAt(block.times, at);
+    this.#put(side, this.#sliceAt(side, this.#lastStart(time), time), itemAt(block.keys, at), time, block.row(at));
   }
   *#blocksOf(side: Side, { runs, block }: Slice): Iterable<RowBlock> {
     for (const run of runs) {

@@ -1,5 +1,6 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import { packedOrder } from '../order/row-order.ts';
@@ -77,15 +78,15 @@ export function keepingFirst(keys: readonly string[], { inputs, state, memory, e
       isFull = true;
       const slots = new Int32Array(chunkSize);
       for (let start = 0; start < (before as { readonly full: number }).full; start += chunkSize) {
-        const levels = full.get(`${start}`)!;
-        index.assign(levels, levels[0]!.length, slots);
+        const levels = full.get(`${start}`) ?? missing(`part ${start} of the keys`);
+        index.assign(levels, itemAt(levels, 0).length, slots);
       }
     },
     takeOver(earlier, owns) {
       for (const { state, keyed } of earlier) {
         for (const levels of keptLevels(state, keyed<Levels>(indexName))) {
-          for (let i = 0; i < levels[0]!.length; i++) {
-            const key = levels.map((values) => values[i]!);
+          for (let i = 0; i < itemAt(levels, 0).length; i++) {
+            const key = levels.map((values) => itemAt(values, i));
             if (owns(key)) note(key);
           }
           putAside();

@@ -1,6 +1,6 @@
 import type { EarlierInstance } from '../../../kit/keyed-state.ts';
 import type { StatefulOperator } from '../../../kit/node.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { RowsContext } from '../ports.ts';
@@ -89,7 +89,8 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
       const isOwned = (key: string): boolean => owns(keyValues(key));
       for (const { state, keyed } of earlier) {
         const before = state as Snapshot;
-        for (const row of rowsFromState(before.waiting, schema)) if (isOwned(keyOf(row))) waiting.add(timeOf(row)!, row);
+        for (const row of rowsFromState(before.waiting, schema))
+          if (isOwned(keyOf(row))) waiting.add(timeOf(row) ?? missing('the time of a row that waits'), row);
         spans.takeOver({ state: before.spans, keyed }, isOwned);
       }
     },
@@ -137,7 +138,7 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
   const closing = new TimeQueue<Span>();
   const openAll = (state: State, isOwned: (key: string) => boolean): void => {
     const { firsts, rows } = state as { readonly firsts: readonly number[]; readonly rows: State };
-    for (const [i, row] of rowsFromState(rows, schema).entries()) if (isOwned(keyOf(row))) open(keyOf(row), firsts[i]!, row);
+    for (const [i, row] of rowsFromState(rows, schema).entries()) if (isOwned(keyOf(row))) open(keyOf(row), itemAt(firsts, i), row);
   };
   const open = (key: string, first: number, last: Row): void => {
     const span = { key, first, last };
