@@ -5,11 +5,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { SourceContext } from '../../../kit/node.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { bodyEncoding, unpacked } from './http-body.ts';
 import { boundConnections } from './http-connections.ts';
 import { type BodyKind, bodyKind, type Refusal } from './http-rows.ts';
-import { missing } from '../../../model/problems/missing.ts';
 
 export interface EndpointOptions {
   readonly port: number;
