@@ -3,7 +3,7 @@ import type { Problem } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../model/values/types.ts';
 import type { AnyParams, Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
-import type { KeyedState, EarlierInstance, Owns } from './keyed-state.ts';
+import type { EarlierInstance, KeyedState, Owns } from './keyed-state.ts';
 import { type Loaded, loadingCode } from './loaded.ts';
 import type { Op } from './ops.ts';
 import type { ByPort, PortSchemas, Ports } from './ports.ts';
