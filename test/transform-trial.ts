@@ -1,6 +1,6 @@
 /** Runs a transform over rows in this thread, without the engine, and can stop it half-way to start it again from its snapshot. */
 import { deserialize, serialize } from 'node:v8';
-import { openOperator } from '../engine/operators/open.ts';
+import { loadOperators, openOperator, operations } from '../engine/operators/open.ts';
 import { outputsOf } from '../engine/plan/catalogue.ts';
 import { inheritEventTime } from '../engine/plan/event-time.ts';
 import { lower } from '../engine/plan/lower.ts';
@@ -14,6 +14,8 @@ import { MillraceError } from '../model/problems/problem.ts';
 import { endOfTime } from '../model/schema/event-time.ts';
 import type { ColumnType, Row, Schema } from '../model/values/types.ts';
 import { compilersOf, explain } from './conformance/users-code.ts';
+
+await loadOperators(operations);
 
 export interface TrialInput {
   readonly schema: Schema;

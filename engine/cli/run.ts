@@ -11,7 +11,7 @@ import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import { failedRow } from '../protocol/run-facts.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
-import { ownDataFolder, ownFolder } from '../store/private-files.ts';
+import { ownDataFolder } from '../store/private-files.ts';
 import { Keeper } from '../supervisor/keeper.ts';
 import { tooFewDescriptors } from './descriptors.ts';
 import type { Loaded } from './load.ts';
@@ -148,7 +148,7 @@ export async function carryOut(
   for (const signal of interruptions) process.on(signal, interrupt);
   try {
     const started = keeper.start(prepared);
-    found.push(...(await makeKnown(keeper, options)));
+    found.push(...(await show(keeper, options)));
     await started;
     const summary = await ended;
     return { summary, signal: (interrupted as { signal: NodeJS.Signals } | null)?.signal ?? null };
@@ -160,8 +160,8 @@ export async function carryOut(
   }
 }
 
-/** In the registry, the history and, if asked for, at a port. A run without a place in the data folder still runs, and says so. */
-async function makeKnown(keeper: Keeper, options: Pick<RunCommandOptions, 'json' | 'metrics'>): Promise<{ close(): void }[]> {
+/** In the registry, the history and, if asked for, at a port. */
+async function show(keeper: Keeper, options: Pick<RunCommandOptions, 'json' | 'metrics'>): Promise<{ close(): void }[]> {
   const known: { close(): void }[] = [];
   if (options.metrics !== undefined) {
     const { serveMetrics } = await import('./metrics-server.ts');
@@ -169,16 +169,8 @@ async function makeKnown(keeper: Keeper, options: Pick<RunCommandOptions, 'json'
     if (!options.json) process.stderr.write(`Metrics are at ${metrics.address}\n`);
     known.push(metrics);
   }
-  const data = dataFolder();
-  try {
-    ownFolder(data);
-    const { register } = await import('../supervisor/keeper-service.ts');
-    const { recordRun } = await import('../supervisor/recorder.ts');
-    known.push({ close: recordRun(keeper, data) });
-    known.push(await register(keeper, data));
-  } catch (error) {
-    keeper.log('warning', `The run is not in the list of runs: ${problemOf(error).message}`);
-  }
+  const { makeKnown } = await import('../supervisor/make-known.ts');
+  known.push({ close: await makeKnown(keeper, dataFolder()) });
   return known;
 }
 

@@ -1,5 +1,5 @@
-import { lastOf, missing } from '../../model/problems/missing.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { lastOf, missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { isTooDeep } from '../../model/values/json-depth.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -154,19 +154,32 @@ function parseEdge(text: string): Edge | null {
   return { from: { node: from, port: output }, to: { node: to, port: input } };
 }
 
-/** Text of several lines is a list of lines in the file, so that a diff shows the line that changed. */
+/**
+ * Text of several lines is a list of lines in the file, so that a diff shows the line that changed. What looks like one already has
+ * a `$` more in the file.
+ */
 function splitLines(value: Json): Json {
   if (typeof value === 'string') return value.includes('\n') ? { $lines: value.split('\n') } : value;
   if (Array.isArray(value)) return value.map(splitLines);
-  return isObject(value) ? mapValues(value, splitLines) : value;
+  if (!isObject(value)) return value;
+  const key = linesKey(value);
+  return key === null ? mapValues(value, splitLines) : { [`$${key}`]: splitLines(value[key]!) };
 }
 
 function joinLines(value: Json): Json {
   if (Array.isArray(value)) return value.map(joinLines);
   if (!isObject(value)) return value;
-  const lines = value['$lines'];
-  if (Array.isArray(lines) && Object.keys(value).length === 1 && lines.every((line) => typeof line === 'string')) return lines.join('\n');
-  return mapValues(value, joinLines);
+  const key = linesKey(value);
+  if (key === null) return mapValues(value, joinLines);
+  const lines = value[key]!;
+  if (key === '$lines' && Array.isArray(lines) && lines.every((line) => typeof line === 'string')) return lines.join('\n');
+  return { [key === '$lines' ? key : key.slice(1)]: joinLines(lines) };
+}
+
+/** The only key of an object, if it is `$lines` or that with more of `$`. */
+function linesKey(value: Document): string | null {
+  const keys = Object.keys(value);
+  return keys.length === 1 && /^\$+lines$/.test(keys[0]!) ? keys[0]! : null;
 }
 
 function notJson(text: string, error: Error): LoadResult {

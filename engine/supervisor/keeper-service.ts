@@ -81,18 +81,23 @@ export async function register(keeper: Keeper, data: string): Promise<Registrati
   let server: Server = await listenAt(entry.socket, accept);
   let isOpen = true;
   entry = { ...entry, state: keeper.summary.state };
-  writeEntry(data, entry);
+  try {
+    writeEntry(data, entry);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   // Who tidies up temporary folders takes sockets of long runs away: without it nobody could stop them.
   const upkeep = setInterval(() => {
     if (process.platform === 'win32' || existsSync(entry.socket)) return;
     server.close();
-    listenAt(entry.socket, accept).then(
-      (again) => {
+    listenAt(entry.socket, accept)
+      .then((again) => {
         server = again;
         writeEntry(data, entry);
-      },
-      () => {},
-    );
+      })
+      // The next time.
+      .catch(() => {});
   }, upkeepEveryMs).unref();
   const stop = keeper.onChanged(({ state }) => {
     if (state === entry.state || !isOpen) return;
