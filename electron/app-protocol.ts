@@ -60,5 +60,5 @@ export function hardenContents(contents: WebContents): void {
 }
 
 function withoutFragment(url: string): string {
-  return url.split('#')[0]!.replace(/\/$/, '');
+  return url.replace(/#.*/s, '').replace(/\/$/, '');
 }

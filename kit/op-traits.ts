@@ -126,7 +126,7 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return op.columns.filter(({ name, from, cast }) => name !== from || cast).flatMap(({ name, from }) => [from, name]);
     case 'compute': {
       const mentioned = op.columns.map(({ expression }) => mentionedBy(expression, input));
-      return mentioned.includes(null) ? null : [...op.columns.map(({ name }) => name), ...mentioned.flatMap((names) => names!)];
+      return mentioned.includes(null) ? null : [...op.columns.map(({ name }) => name), ...mentioned.flatMap((names) => names ?? [])];
     }
     case 'take':
       return [];

@@ -178,7 +178,7 @@ function readColumns(field: Field & { readonly kind: 'columns' }, value: Json, p
   const firsts = new Map(value.map((column, i) => [column, i] as const).reverse());
   value.forEach((column, i) => {
     const at = { ...place, path: join(place.path, i) };
-    if (firsts.get(column)! < i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
+    if (firsts.get(column) !== i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
     else checkColumn(field, column, at);
   });
   return value;

@@ -39,6 +39,7 @@ export interface WatermarkStep {
   readonly watermark: number;
 }
 export interface SourceBatch {
+  /** None where all that was read failed: the failures go on with the batch, and must not wait for a row that can be read. */
   readonly rows: readonly Row[];
   /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
   readonly locate?: (index: number) => RowPosition;

@@ -1,4 +1,4 @@
-// Writes what follows from the node library and its kit: docs/nodes/*.md,
+// Writes what follows from the node library, its kit and the table of codes: docs/nodes/*.md, docs/errors.md,
 // docs/pipeline.schema.json, docs/imports.md and kit/api.md. With --check it writes nothing,
 // names the files that are out of date, and fails if there are any.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

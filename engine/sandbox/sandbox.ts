@@ -17,6 +17,7 @@ import { copyRow } from './row-copy.ts';
 import type { CodeKind } from './shape.ts';
 import { keyedBody, snippetBody } from './snippet.ts';
 import { stripTypes } from './strip.ts';
+import { textCoders } from './text-coders.ts';
 import { sentence, thrownProblem, thrownText } from './thrown.ts';
 
 /** The param that a piece of code belongs to. */
@@ -73,7 +74,7 @@ function lockDown(): Sandbox {
   });
   watchPlaces(unitName);
   refuseImports();
-  const compartment = new Compartment({ globals: harden({ ...library }), __options__: true });
+  const compartment = new Compartment({ globals: harden({ ...library, ...textCoders }), __options__: true });
   // What runs a text as code is not among them: no code runs that the parser has not seen.
   for (const name of Reflect.ownKeys(compartment.globalThis)) {
     if (typeof name === 'string' && !globals.has(name) && !Object.hasOwn(library, name)) Reflect.deleteProperty(compartment.globalThis, name);

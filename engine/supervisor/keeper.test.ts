@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
@@ -165,7 +165,7 @@ describe('a keeper', () => {
     expect(keeper.summary).toMatchObject({ restarts: 1, resumedFrom: null, checkpoint: { id: 1 }, endedAt: null });
     expect(keeper.summary).not.toHaveProperty('retryAt');
     second.say({ state: 'done', endedAt: 5 });
-    await told(({ endedAt }) => endedAt === 5);
+    await told(({ endedAt }) => endedAt !== null);
     expect(states).toEqual(['starting', 'running', 'restarting', 'running', 'done']);
     expect(keeper.logs.map(({ level }) => level)).toEqual(['warning']);
   });
@@ -287,6 +287,19 @@ describe('a keeper', () => {
       expect(keeper.summary.state).toBe('stopped');
     },
   );
+
+  it('never ends before it has begun, where the clock is set back', async () => {
+    const { keeper, processes, told } = await started();
+    const { startedAt } = keeper.summary;
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(startedAt - 3_600_000);
+    try {
+      processes[0]!.say({ state: 'done', endedAt: Date.now() });
+      await told(({ endedAt }) => endedAt !== null);
+      expect(keeper.summary.endedAt).toBeGreaterThanOrEqual(startedAt);
+    } finally {
+      clock.mockRestore();
+    }
+  });
 
   it('can be stopped while it waits to be restarted', async () => {
     const { keeper, processes } = await started({}, 3);

@@ -1,4 +1,5 @@
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { SteadyClock } from '../../model/time/steady-clock.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
@@ -38,6 +39,8 @@ export class Keeper {
   readonly #logged = new Set<(line: LogLine) => void>();
   readonly #logs: LogLine[] = [];
   #summary: RunSummary;
+  /** A run never ends before it has begun, whatever is done to this machine's clock meanwhile. */
+  readonly #clock: SteadyClock;
   #attempt: Attempt | null = null;
   #timer: NodeJS.Timeout | null = null;
   #restarts = 0;
@@ -55,6 +58,11 @@ export class Keeper {
     this.#options = options;
     this.#backOff = options.backOff ?? usualBackOff;
     this.#summary = startingSummary(job);
+    this.#clock = new SteadyClock(
+      () => Date.now(),
+      () => performance.now(),
+      this.#summary.startedAt,
+    );
     this.#lineageBefore = this.#lineage();
   }
 
@@ -184,6 +192,7 @@ export class Keeper {
       outputs,
       state,
       startedAt,
+      endedAt: said.endedAt === null ? null : this.#clock.now(),
       restarts,
       resumedFrom: resumedFrom ?? (this.#summary.checkpoint === null ? said.resumedFrom : null),
       checkpoint: said.checkpoint ?? this.#summary.checkpoint,
@@ -261,7 +270,7 @@ export class Keeper {
   #end(state: RunState, change: Partial<RunSummary> = {}): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#change({ ...change, state, endedAt: Date.now() });
+    this.#change({ ...change, state, endedAt: this.#clock.now() });
   }
 
   #change(change: Partial<RunSummary>): void {

@@ -158,7 +158,7 @@ export function settledToken(path: string, length: number): FileToken {
 }
 
 export function fileToken(token: Json): FileToken {
-  if (typeof token === 'object' && token !== null && 'base' in token && 'part' in token) return token as unknown as FileToken;
+  if (typeof token === 'object' && token !== null && 'base' in token && 'part' in token) return token as FileToken;
   throw new Error(`No token of a file: ${JSON.stringify(token)}`);
 }
 

@@ -2,6 +2,7 @@ import { closeSync, constants, fchmodSync, fsyncSync, openSync, realpathSync, re
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Undo } from '../../kit/node.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { Json } from '../../model/values/types.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
 import {
@@ -67,7 +68,7 @@ export class StagedFile implements CheckpointedFile {
   }
 
   endsMidLine(): boolean {
-    return this.continues && !this.#gzip && endsMidLine(this.path, this.#committed!);
+    return this.continues && !this.#gzip && endsMidLine(this.path, this.#committed ?? 0);
   }
 
   write(bytes: Uint8Array): void {
@@ -91,14 +92,14 @@ export class StagedFile implements CheckpointedFile {
     try {
       if (this.#prepared) throw new Error(`${this.path} has a checkpoint that was prepared and not committed`);
       const end = this.#seal();
-      const { base, length } = this.#prepared!;
-      const part = this.#prepared!.part && this.#names.prepared(checkpoint);
+      const { base, length, part: written } = this.#prepared ?? missing('what was prepared');
+      const part = written && this.#names.prepared(checkpoint);
       if (part) {
         renameSync(this.#names.active, part);
         this.#prepared = { part, base, length };
         syncFolder(this.#names.folder);
       }
-      const before = base === null ? '' : digestOf(this.path, base)!;
+      const before = base === null ? '' : (digestOf(this.path, base) ?? missing(`the beginning of ${this.path}`));
       return { base, before, part: part && basename(part), length, end } satisfies FileToken;
     } catch (error) {
       throw outputProblem(error, this.path);
@@ -108,13 +109,13 @@ export class StagedFile implements CheckpointedFile {
   commit(): void {
     try {
       if (!this.#prepared) this.#seal();
-      const { part, base, length } = this.#prepared!;
+      const { part, base, length } = this.#prepared ?? missing('what was prepared');
       if (part !== null && base === null) {
         renameSync(part, this.path);
         syncFolder(this.#names.folder);
-      } else if (part !== null) {
-        if (statSync(this.path, { throwIfNoEntry: false })?.size !== base) throw changed(this.path, base!);
-        appendPart(this.path, base!, part);
+      } else if (part !== null && base !== null) {
+        if (statSync(this.path, { throwIfNoEntry: false })?.size !== base) throw changed(this.path, base);
+        appendPart(this.path, base, part);
         rmSync(part, { force: true });
       }
       this.#committed = (base ?? 0) + length;
@@ -155,7 +156,7 @@ export class StagedFile implements CheckpointedFile {
   }
 
   #closePart(): void {
-    const descriptor = this.#descriptor!;
+    const descriptor = this.#descriptor ?? missing('the open part');
     this.#descriptor = null;
     closeSync(descriptor);
   }

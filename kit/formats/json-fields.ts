@@ -1,6 +1,7 @@
 /** Fields of JSON values as columns: their params, and how they are read. */
 
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { atJsonPath, type JsonPath, jsonPathName, parseJsonPath } from '../../model/schema/json-path.ts';
 import type { Column, Json, Value } from '../../model/values/types.ts';
 import { typeOptions } from '../columns.ts';
@@ -35,7 +36,7 @@ export function jsonFieldProblems(fields: readonly JsonField[], field: string): 
 
 /** As an operation says it: `field` is the param that lists the fields. */
 export function columnsOfPaths(fields: readonly JsonField[], field: string): ColumnOfPath[] {
-  return jsonColumns(fields).map(({ name, type }, i) => ({ name, type, path: fields[i]!.path, field: `${field}.${i}.type` }));
+  return jsonColumns(fields).map(({ name, type }, i) => ({ name, type, path: itemAt(fields, i).path, field: `${field}.${i}.type` }));
 }
 
 /** Reads the fields of a value in their order. What does not fit its type throws, or is null. `column` is where the value is from. */

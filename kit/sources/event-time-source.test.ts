@@ -141,6 +141,11 @@ describe('by a column', () => {
     expect(plain.failures).toMatchObject([{ code: 'event-time/missing', position: { line: 2 } }]);
   });
 
+  it('gives a batch of no rows where all of them fail, so that their failures go on', async () => {
+    const { sizes } = await readSource(sourceOf(rowsAt(1, null, 3), column('timestamp')), '.', byTime, { batchSize: 1 });
+    expect(sizes).toEqual([1, 0, 1]);
+  });
+
   it.each([
     [{ timeColumn: null }, column('timestamp'), 'timeColumn', 'Time column is missing'],
     [{ timeColumn: 'tiem' }, column('timestamp'), 'timeColumn', 'There is no column "tiem"'],

@@ -2,10 +2,12 @@
  * Gives every source an event time and a watermark, so that no source needs code for it: params that are added to its own, and
  * a reader around its reader. Where no event time is chosen, the source runs as it is.
  */
+
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import { zoneOf, zoneProblem } from '../../model/time/zone.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
-import { onlyTime } from '../columns.ts';
+import { columnOf, onlyTime } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
 import { isDayPattern, patternHelp, patternProblem } from '../formats/time-pattern.ts';
 import type { Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from '../node.ts';
@@ -130,7 +132,7 @@ export function withEventTime(definition: SourceDefinition): SourceDefinition {
   const own: typeof fields = { ...fields, timeColumn, ahead: hint?.simulated ? (anyTime as typeof fields.ahead) : fields.ahead };
   const clash = Object.keys(own).find((name) => Object.hasOwn(definition.params, name));
   if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source has`);
-  const port = definition.outputs[0]!.name;
+  const port = itemAt(definition.outputs, 0).name;
   return {
     ...definition,
     params: { ...definition.params, ...own },
@@ -141,7 +143,7 @@ export function withEventTime(definition: SourceDefinition): SourceDefinition {
       const params = context.params as EventTimeParams;
       if (params.eventTime === 'none') return definition.run(context);
       const start = context.start as TimedPosition | null;
-      const schema = context.outputs[port]!;
+      const schema = context.outputs[port] ?? missing(`the output "${port}"`);
       const inner = { ...context, start: start?.source ?? null, outputs: { ...context.outputs, [port]: schemaWithin(schema, params) } };
       const open = () => definition.run(inner);
       if (params.eventTime === 'arrival') return around(open(), (reader) => new ArrivalReader(reader, context, params.arrivalColumn, start?.time ?? null));
@@ -203,7 +205,7 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
   }
   const wrong = outputColumnProblem(schema, fields.timeColumn, timeColumn, 'timeColumn');
   if (wrong) return { problem: wrong };
-  const found = schema.columns.find(({ name }) => name === timeColumn)!;
+  const found = columnOf(schema, timeColumn);
   const problem = (field: string, message: string, hint: string): Found => ({
     problem: { code: 'event-time/format', severity: 'error', message, hint, field },
   });
@@ -231,7 +233,7 @@ function daysOf({ name, type }: Column, { eventTime }: Schema, reading: Pick<Col
   if (type === 'timestamp') return eventTime?.column === name ? (eventTime.days ?? null) : null;
   const { timeFormat, timePattern, timeZone } = reading;
   const areDays = timeFormat === 'automatic' ? type === 'date' : timeFormat === 'pattern' && isDayPattern(timePattern);
-  return areDays ? zoneOf(timeZone)!.name : null;
+  return areDays ? (zoneOf(timeZone)?.name ?? null) : null;
 }
 
 /** The schema that the source itself promised: the other way round from `infer`. */

@@ -2,6 +2,8 @@
  * Lets every source that ends be read again and again, so that no source needs code for it: params that are added to its own,
  * and a reader that opens the source's reader once for each reading.
  */
+
+import { itemAt } from '../../model/problems/missing.ts';
 import { findColumn } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
 import type { Inference, NodeProblem, SourceDefinition } from '../node.ts';
@@ -34,7 +36,7 @@ export function withSchedule(definition: SourceDefinition): SourceDefinition {
   if (definition.bounded !== true) return definition;
   const clash = Object.keys(fields).find((name) => Object.hasOwn(definition.params, name));
   if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source that ends has`);
-  const port = definition.outputs[0]!.name;
+  const port = itemAt(definition.outputs, 0).name;
   return {
     ...definition,
     params: { ...definition.params, ...fields },

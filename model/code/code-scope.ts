@@ -99,7 +99,7 @@ export class CodeScope {
     try {
       return inside();
     } finally {
-      for (const [name, shape] of this.#hidden.pop()!) {
+      for (const [name, shape] of this.#hidden.pop() ?? []) {
         if (shape) this.#variables.set(name, shape);
         else this.#variables.delete(name);
       }
@@ -137,7 +137,7 @@ export class CodeScope {
   jumpTarget(body: () => boolean): boolean {
     this.#jumps.push([]);
     const completes = body();
-    const jumps = this.#jumps.pop()!;
+    const jumps = this.#jumps.pop() ?? [];
     this.#variables = jumps.reduce(merge, completes || jumps.length === 0 ? this.#variables : new Map());
     return completes || jumps.length > 0;
   }

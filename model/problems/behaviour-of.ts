@@ -12,3 +12,12 @@ export function behaviourOf({ code, behaviour, row }: Pick<Problem, 'code' | 'be
 export function mayPass(behaviour: Behaviour): boolean {
   return behaviour === 'transient' || behaviour === 'not-connected';
 }
+
+/** What a run that failed waits for, to be followed by when it is tried again; empty where nobody knows. */
+export function waitsFor(problem: Problem | undefined): string {
+  if (problem === undefined) return '';
+  if (problem.retryAfterMs !== undefined) return 'told to wait, ';
+  const behaviour = behaviourOf(problem);
+  if (behaviour === 'not-connected') return 'not connected, ';
+  return behaviour === 'transient' ? 'waiting until it passes, ' : '';
+}

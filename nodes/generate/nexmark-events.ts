@@ -4,6 +4,8 @@
  * default configuration); the random numbers are our own, so that any event can be made without those before it. The details of
  * bids are those of the suite for Flink (com.github.nexmark.flink.generator.model.BidGenerator).
  */
+
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Row } from '../../model/values/types.ts';
 import { randomAt } from './random.ts';
 
@@ -227,7 +229,7 @@ class Draws {
   }
 
   of(texts: readonly string[]): string {
-    return texts[this.below(texts.length)]!;
+    return itemAt(texts, this.below(texts.length));
   }
 
   /** From 100 to 100 million, small ones more often. */

@@ -95,7 +95,7 @@ bid 100 bytes long on average. They change nothing in the other columns.
     seed: f.number({ label: 'Seed', default: 1, integer: true, advanced: true }),
   },
   card: ({ events, endless, count, rate }) =>
-    `${events === 'all' ? 'All' : events[0]!.toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
+    `${events === 'all' ? 'All' : events.charAt(0).toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
   infer({ params }) {
     const outputs = { rows: schemaOf(params) };
     if (parseTimestamp(params.start) !== null) return { outputs };
@@ -113,7 +113,7 @@ bid 100 bytes long on average. They change nothing in the other columns.
     const makeBid = params.details ? detailedBid : bid;
     const makers = { person, auction, bid: makeBid };
     const empty: Row = Object.fromEntries(schemaOf(params).columns.map(({ name }) => [name, null]));
-    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start)! };
+    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start) ?? 0 };
     const count = params.endless ? Number.POSITIVE_INFINITY : params.count;
     const pace = rate > 0 && !sample ? new Pace(rate, signal) : null;
     let made = (start as { readonly events: number } | null)?.events ?? 0;

@@ -21,6 +21,8 @@ export interface CheckpointerOptions {
   readonly monitor?: Monitor | undefined;
   /** From here on the outputs are not to be undone from outside, until `onCommitted` says that rows follow. */
   onCommitting(): void;
+  /** Whether the deciding database has committed it. */
+  isDecided(head: CheckpointHead): Promise<boolean>;
   /** `more`: rows follow. Null where there is nothing to go on from: rows have become visible, that is all. */
   onCommitted(checkpoint: Committed | null, more: boolean): void;
 }
@@ -95,7 +97,7 @@ export class Checkpointer {
     store: CheckpointStore | null,
     tokens: CheckpointContent['tokens'],
   ): Promise<number> {
-    const { job, flow, pull, head, onCommitting } = this.#options;
+    const { job, flow, pull, head, onCommitting, isDecided } = this.#options;
     const marks = pull.marks();
     this.isInDoubt = true;
     const whole: CheckpointHead = { ...head, id, at, kind, pipeline: job.name, decider: this.#decider() };
@@ -106,7 +108,12 @@ export class Checkpointer {
     };
     onCommitting();
     const bytes = store ? await store.write(whole, content) : 0;
-    await flow.commit(id, { stored: store !== null, more: kind === 'running' });
+    try {
+      await flow.commit(id, { stored: store !== null, more: kind === 'running' });
+    } catch (error) {
+      if (store) await flow.doubt(() => isDecided(whole));
+      throw error;
+    }
     // Best effort: the next one tries again, and nothing may fail for want of it.
     if (kind === 'running') await store?.noteCommitted(head.lineage, id).catch(() => {});
     await pull.committed(marks, { lineage: head.lineage, id });

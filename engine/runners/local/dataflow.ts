@@ -93,6 +93,11 @@ export interface Dataflow {
    * rest can be undone by `abort` unless `stored`, the checkpoint's file, promises it: see writers.ts. `more`: rows follow.
    */
   commit(checkpoint?: number, options?: { readonly stored?: boolean; readonly more?: boolean }): Promise<void>;
+  /**
+   * After a stored `commit` that failed. Where it was the deciding transaction, that may have come through all the same (an answer that got
+   * lost): unless `isCommitted` says that it has not, the other outputs are left as they are prepared, for the run that goes on.
+   */
+  doubt(isCommitted: () => Promise<boolean>): Promise<void>;
   /** All outputs are as they should be at the end: opening them from a checkpoint has made them so. */
   settle(): void;
   /** Nothing will go on from here: no keyed state is left on disk, and databases forget which checkpoint they hold. Never throws. */

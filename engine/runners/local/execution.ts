@@ -15,11 +15,13 @@ import type { SourceMark } from './flow-snapshot.ts';
 import { asEngine } from './monitor.ts';
 import { openDataflow } from './open-dataflow.ts';
 import { Pull, Stopped } from './pull.ts';
-import { findStart, type Start } from './recovery.ts';
+import { findStart, isDecided, type Start } from './recovery.ts';
 import type { Snapshot } from './run-messages.ts';
 import { Stalls, stalledAfter } from './stalls.ts';
 
 const stallsEveryMs = 1000;
+/** A database that does not answer for so long leaves it open what it holds: the run that goes on finds out. */
+const decisionWithinMs = 5000;
 
 export interface ExecutionEnv extends Pick<DataflowEnv, 'definition' | 'sandbox' | 'monitor' | 'onFailure' | 'onLog' | 'onCode' | 'onGuard'> {
   /** What goes on from a checkpoint says so before its first row. */
@@ -227,6 +229,7 @@ export class Execution {
       nextId: start.nextId,
       monitor: env.monitor,
       onCommitting: () => env.onCommitting(),
+      isDecided: (head) => isDecided(head, { definition: env.definition, signal: AbortSignal.timeout(decisionWithinMs) }),
       onCommitted: (checkpoint, more) => env.onCommitted(checkpoint, more),
     });
     if (this.#isPaused) pull.pause();

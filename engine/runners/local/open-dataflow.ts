@@ -5,6 +5,7 @@ import { MillraceError, type Problem } from '../../../model/problems/problem.ts'
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
+import { loadOperators } from '../../operators/open.ts';
 import { Graph } from '../../plan/graph.ts';
 import { lower } from '../../plan/lower.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
@@ -99,6 +100,7 @@ class OpenDataflow implements Dataflow {
       this.#stations.set(planned.id, { planned, definition, op, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
       if (planned.kind === 'source') this.#running.add(planned.id);
     });
+    await loadOperators([...this.#stations.values()].flatMap(({ op }) => (op ? [op.op] : [])));
     // Code first: it is what fails most often, and before anything is touched.
     const operators = new Map<NodeId, OpenOperator>();
     for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#opener.transform(station));
@@ -152,6 +154,7 @@ class OpenDataflow implements Dataflow {
       this.#hub.advance([station], watermark);
     }
     if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
+    else if (batch.rows.length === 0) this.#hub.emitFailures(station);
     return this.#pending();
   }
 
@@ -279,6 +282,15 @@ class OpenDataflow implements Dataflow {
     if (more) for (const each of this.#writers) each.isSettled = false;
   }
 
+  async doubt(isCommitted: () => Promise<boolean>): Promise<void> {
+    const first = deciders(this.#writers);
+    if (first.every(({ isSettled }) => isSettled)) return;
+    // What they hold may be in the way of looking.
+    await this.#abortAll(first);
+    for (const each of first) each.isSettled = true;
+    if (await isCommitted().catch(() => true)) for (const each of this.#writers) each.isSettled = true;
+  }
+
   forget(): void {
     const transactions = new Set(this.#writers.map(({ writer }) => writer.transaction));
     for (const forget of [() => this.#states.discard(), ...[...transactions].map((transaction) => () => transaction?.forget?.())]) {
@@ -339,8 +351,12 @@ class OpenDataflow implements Dataflow {
     return holder === null || watermark > this.#stations.get(node)!.counters.watermark ? node : this.#rootOf(holder);
   }
 
-  async abort(): Promise<void> {
-    await asEngineThroughout(this.#env.monitor, () => abortAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node)));
+  abort(): Promise<void> {
+    return this.#abortAll(this.#writers);
+  }
+
+  async #abortAll(writers: readonly OpenWriter[]): Promise<void> {
+    await asEngineThroughout(this.#env.monitor, () => abortAll(writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node)));
   }
 
   async close(): Promise<void> {

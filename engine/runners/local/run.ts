@@ -204,7 +204,8 @@ export class Run {
         this.#inspections.get(message.id)?.(message.rows);
         break;
       case 'stats':
-        this.#change({ state: this.#summary.state === 'starting' ? 'running' : this.#summary.state, ...this.#told(message) });
+        // Outputs that are slow to open may be refused yet.
+        this.#change({ state: this.#summary.state === 'starting' && message.stateUse !== null ? 'running' : this.#summary.state, ...this.#told(message) });
         break;
       case 'ended':
         this.#isEnding = true;

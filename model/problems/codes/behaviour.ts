@@ -14,6 +14,18 @@
 export const behaviours = ['permanent', 'row', 'transient', 'not-connected', 'uncertain', 'crashed', 'end-of-input', 'notice'] as const;
 export type Behaviour = (typeof behaviours)[number];
 
+/** What happens then, as the documentation says it. */
+export const whatHappens: { readonly [behaviour in Behaviour]: string } = {
+  permanent: 'It fails, and is not tried again.',
+  row: 'The row fails: the node\'s setting "When a row fails" decides.',
+  transient: 'A stream waits, and tries again until it works. Anything else fails.',
+  'not-connected': 'A stream that had worked connects again until that works. Anything else fails.',
+  uncertain: 'A stream that had worked tries again a limited number of times. Anything else fails.',
+  crashed: 'A stream is restarted a limited number of times. Anything else fails.',
+  'end-of-input': 'The source ends.',
+  notice: 'Nothing fails.',
+};
+
 /** What a code stands for, whatever the words of one problem. */
 export interface CodeEntry<B extends Behaviour = Behaviour> {
   readonly behaviour: B;

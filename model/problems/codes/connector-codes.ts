@@ -5,7 +5,7 @@ export const connectorCodes = {
   'sqlite/changed': permanent('A database does not hold what this run has committed to it.', 'Put it back as it was, or start from scratch.'),
   'sqlite/column-name': notice('A query gives two columns of one name.', 'Name one of them with AS.'),
   'sqlite/constraint': row('A database refused a row.', 'Change or filter such rows before the sink, or skip rows that fail.'),
-  'sqlite/damaged': permanent('A database file is damaged.', 'Restore it from a copy.'),
+  'sqlite/damaged': uncertain('A database file is damaged.', 'Restore it from a copy.'),
   'sqlite/failed': uncertain('A query failed while it ran.', 'Correct the query.'),
   // Rows were committed there: it was the right name, whenever this run was started.
   'sqlite/gone': transient(
@@ -17,14 +17,14 @@ export const connectorCodes = {
   'sqlite/newer-type': permanent('The column that says which row is newer is stored as a type that compares differently.', 'Store it as the type that it has.'),
   'sqlite/no-key': permanent('A table has no unique index over the key columns.', 'Create the index that the message gives.'),
   'sqlite/no-table': uncertain('A database has no table of this name.', 'Choose one of its tables.'),
-  'sqlite/not-a-database': permanent('A file is not a SQLite database.', 'Choose another file.'),
+  'sqlite/not-a-database': uncertain('A file is not a SQLite database.', 'Choose another file.'),
   'sqlite/not-a-table': permanent('The name is that of a view or an index, not of a table.', 'Choose another table name.'),
   'sqlite/nul-in-name': permanent('The name of a table or a column holds a NUL character.', 'Choose another name.'),
   'sqlite/other-columns': permanent(
     'A table has other columns than the rows.',
     'Shape the rows with a Select node, choose another table, or the mode "replace".',
   ),
-  'sqlite/query': permanent('A query is wrong.', 'Correct the query.'),
+  'sqlite/query': uncertain('A query is wrong.', 'Correct the query.'),
   'sqlite/referenced': permanent('A table cannot be replaced because others refer to it.', 'Choose the mode append or upsert, or another table.'),
   'sqlite/reserved-name': permanent('The name of a table belongs to SQLite itself.', 'Choose another name.'),
   'sqlite/rolled-back': uncertain('SQLite has rolled back what was written.', 'Change the trigger that did it, or free some space.'),

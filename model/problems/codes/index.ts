@@ -1,5 +1,5 @@
 /** All codes of Millrace, each declared once. A code that is not here does not compile; docs/errors.md is written from this table. */
-import type { CodeEntry } from './behaviour.ts';
+import type { CodeEntry, CodeTable } from './behaviour.ts';
 import { codeCodes } from './code-codes.ts';
 import { connectorCodes } from './connector-codes.ts';
 import { editorCodes } from './editor-codes.ts';
@@ -19,6 +19,18 @@ export const codes = {
   ...runCodes,
   ...editorCodes,
 };
+
+/** In the order of the documentation. */
+export const codeGroups: readonly { readonly title: string; readonly codes: CodeTable }[] = [
+  { title: 'Pipelines', codes: pipelineCodes },
+  { title: 'Code', codes: codeCodes },
+  { title: 'Files, standard streams, the system', codes: fileCodes },
+  { title: 'Formats', codes: formatCodes },
+  { title: 'Databases and servers', codes: connectorCodes },
+  { title: 'Transforms', codes: transformCodes },
+  { title: 'Runs', codes: runCodes },
+  { title: 'Editor and command line', codes: editorCodes },
+];
 
 declare const isDeclared: unique symbol;
 /** A code of a node that is no part of Millrace: see `nodeCodes` in the kit, which alone gives them. */

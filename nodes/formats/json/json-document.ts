@@ -32,12 +32,12 @@ export class JsonDocumentParser implements Parser {
 
   begin(file: InputFile, resumed: boolean, state?: Json): void {
     this.#records.begin(file);
-    this.#scanner = new JsonScanner(this.#path, this.#maxBytes, resumed ? (state as unknown as JsonScanState) : undefined);
+    this.#scanner = new JsonScanner(this.#path, this.#maxBytes, resumed ? (state as JsonScanState) : undefined);
     this.#isBroken = false;
   }
 
   state(): Json {
-    return this.#scanner.state() as unknown as Json;
+    return this.#scanner.state();
   }
 
   parse(window: Window, batch: Batch): void {

@@ -7,13 +7,14 @@ import { stringLiteral } from '../../../io/text/row-code.ts';
 import { compileRows, convertRow } from '../../../io/text/row-conversion.ts';
 import type { Misfit, RowFailure } from '../../../kit/node.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import { refuseDeepValue } from '../../../model/values/json-depth.ts';
 import { parseJson } from '../../../model/values/json-text.ts';
 import type { Column, Row, Schema } from '../../../model/values/types.ts';
 import type { Converted } from '../../../model/values/values.ts';
 import type { CellFormat, CellFormats } from '../cells/cell-formats.ts';
-import { readAs } from '../cells/column-types.ts';
+import { readAs } from '../column-fields.ts';
 import { hasDoubleKeys } from './double-keys.ts';
 import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
 import {
@@ -89,7 +90,7 @@ export class JsonlParser implements Parser {
     this.#formats = formatsOf(schema, format.formats);
     const conversions = schema.columns.map(({ name, type }) => {
       const own = this.#formats.get(name);
-      return name === fileColumn ? () => this.#file!.name : own ? formatConversion(own, type) : jsonConversions[type];
+      return name === fileColumn ? () => this.#fileName() : own ? formatConversion(own, type) : jsonConversions[type];
     });
     const present = reads.map((read) => `(${read} === undefined ? 0 : 1)`).join(' + ') || '0';
     this.#fillLines = [...this.#formats.values()].every(({ keepsUsual }) => keepsUsual) ? compileLines(schema, fileColumn) : null;
@@ -277,8 +278,12 @@ export class JsonlParser implements Parser {
     });
   }
 
+  #fileName(): string {
+    return (this.#file ?? missing('the file')).name;
+  }
+
   #value(record: ExactRecord, column: Column): Converted {
-    if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
+    if (column.name === this.#fileColumn) return { ok: true, value: this.#fileName() };
     return recordValue(record, column, this.#format.cast.has(column.name), this.#formats.get(column.name) ?? null);
   }
 
