@@ -6,9 +6,12 @@ import type { KeyedState } from '../../../kit/keyed-state.ts';
 import { missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
-import { CachedState, type HeldEntries, type StateMemory } from '../../store/keyed-cache.ts';
+import { takeEntries } from '../../operators/keyed/key-groups.ts';
+import { CachedState, type StateMemory } from '../../store/keyed-cache.ts';
 import { KeyedStore } from '../../store/keyed-store.ts';
 import { makePrivateFolder } from '../../store/private-files.ts';
+import type { EarlierStates } from './earlier-states.ts';
+import { type HeldState, type KeyedSnapshot, stateFile } from './keyed-snapshot.ts';
 import { stateBudget } from './memory-limits.ts';
 import { asEngine, type Monitor } from './monitor.ts';
 
@@ -24,20 +27,6 @@ export interface NodeStatesOptions {
   /** Bytes that all states together may take in memory, as estimated; `stateBudget` where it is left out. */
   readonly memory?: number;
   readonly monitor?: Monitor | undefined;
-}
-
-type Snapshot =
-  /** All of it, as node:v8 serialises `HeldState[]`. */
-  | { readonly kind: 'held'; readonly version: number; readonly states: Uint8Array }
-  /** What the state file has as of a version. */
-  | {
-      readonly kind: 'stored';
-      readonly version: number;
-      readonly states: readonly { readonly node: string; readonly name: string; readonly entries: number; readonly sum: number }[];
-    };
-interface HeldState extends HeldEntries {
-  readonly node: string;
-  readonly name: string;
 }
 
 /** The keyed states of one node, by their names. */
@@ -105,15 +94,15 @@ export class NodeStates implements StateMemory {
     if (this.#store === null || this.#folder === null) {
       this.version = checkpoint + 1;
       const states = [...this.#all()].map(([node, name, state]): HeldState => ({ node, name, ...state.held() }));
-      return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies Snapshot;
+      return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies KeyedSnapshot;
     }
     this.version = checkpoint;
-    let states: Extract<Snapshot, { kind: 'stored' }>['states'] = [];
+    let states: Extract<KeyedSnapshot, { kind: 'stored' }>['states'] = [];
     this.#store.checkpoint(checkpoint, () => {
       states = [...this.#all()].map(([node, name, state]) => ({ node, name, ...state.flush() }));
     });
     this.version = checkpoint + 1;
-    return { kind: 'stored', version: checkpoint, states } satisfies Snapshot;
+    return { kind: 'stored', version: checkpoint, states } satisfies KeyedSnapshot;
   }
 
   /**
@@ -121,7 +110,7 @@ export class NodeStates implements StateMemory {
    * checkpoint may do, and can be tried on the same object.
    */
   restore(state: State): void {
-    const snapshot = state as Snapshot;
+    const snapshot = state as unknown as KeyedSnapshot;
     this.#store?.close();
     this.#store = null;
     for (const [, , each] of this.#all()) each.clear();
@@ -142,6 +131,17 @@ export class NodeStates implements StateMemory {
     // States that this checkpoint does not know.
     const known = new Set(snapshot.states.map(({ node, name }) => `${node}\n${name}`));
     for (const [node, name, each] of this.#all()) if (!known.has(`${node}\n${name}`)) each.attach(store, node, name);
+  }
+
+  /**
+   * Begins, in a folder without state, with all that earlier ones had for these nodes; other nodes take over what is theirs by themselves
+   * (`StatefulOperator.takeOver`). `checkpoint`: the one that is gone on from.
+   */
+  copy(earlier: readonly EarlierStates[], nodes: Iterable<NodeId>, checkpoint: number): void {
+    this.version = checkpoint + 1;
+    for (const node of nodes) {
+      for (const states of earlier) for (const name of states.names(node)) takeEntries(this.of(node).open(name), states.of(node, name), () => true);
+    }
   }
 
   /** No checkpoint before this one will be gone back to. */
@@ -216,6 +216,6 @@ export class NodeStates implements StateMemory {
   #file(): string {
     if (this.#folder !== null) makePrivateFolder(this.#folder);
     else this.#temporary ??= mkdtempSync(join(tmpdir(), 'millrace-state-'));
-    return join(this.#folder ?? this.#temporary ?? missing('the folder of the state'), 'state.db');
+    return stateFile(this.#folder ?? this.#temporary ?? missing('the folder of the state'));
   }
 }

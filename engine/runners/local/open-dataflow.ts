@@ -217,7 +217,7 @@ class OpenDataflow implements Dataflow {
   }
 
   /** First all nodes get their state back, and only then may rows come out of any of them. */
-  async #goOn({ snapshot, isCarried }: FlowStart): Promise<void> {
+  async #goOn({ snapshot, isCarried, divided }: FlowStart): Promise<void> {
     const times = standing(this.#plan, snapshot, isCarried);
     this.#hub.restore(times, this.#stations, (node) => this.#units.get(node));
     for (const [id, station] of this.#stations) {
@@ -225,7 +225,10 @@ class OpenDataflow implements Dataflow {
       if (before) station.counters.restore(before.counts);
       if (this.#hub.hasEnded(id)) this.#running.delete(id);
       const unit = this.#units.get(id);
-      if (before && unit instanceof StatefulUnit && isCarried(id)) unit.restore(before.state);
+      if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
+      const earlier = divided?.earlier(id) ?? null;
+      if (earlier !== null) unit.takeOver(earlier, divided!.owns(id));
+      else if (before) unit.restore(before.state);
     }
     for (const { id } of this.#plan.nodes) {
       const unit = this.#units.get(id);

@@ -1,3 +1,4 @@
+import type { EarlierInstance, Owns } from '../../../kit/keyed-state.ts';
 import type { SourceBatch, StatefulOperator, Writer } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
 import { itemAt, missing } from '../../../model/problems/missing.ts';
@@ -159,6 +160,15 @@ export class StatefulUnit implements Unit {
   restore(state: State): void {
     this.#hub.work(this.station, () => {
       if (state !== undefined) this.#operator.restore?.(state);
+      this.isDone = this.#operator.done?.() ?? false;
+    });
+  }
+
+  /** See `StatefulOperator.takeOver`. */
+  takeOver(earlier: readonly EarlierInstance[], owns: Owns): void {
+    this.#hub.work(this.station, () => {
+      if (!this.#operator.takeOver) throw new Error(`What "${this.station.planned.id}" keeps cannot be divided`);
+      this.#operator.takeOver(earlier, owns);
       this.isDone = this.#operator.done?.() ?? false;
     });
   }
