@@ -7,7 +7,7 @@ import type { KeyedState } from './keyed-state.ts';
 import type { Op } from './ops.ts';
 import type { ByPort, PortSchemas, Ports } from './ports.ts';
 import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
-import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext } from './source.ts';
+import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext, Splits } from './source.ts';
 
 export type * from './ports.ts';
 export type * from './run-context.ts';
@@ -353,6 +353,8 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
   readsText?(params: ParamsOf<F>, column: Column): boolean;
   /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
   readonly scans?: boolean;
+  /** Several readers can share its input: see `Splits`. Absent where its rows have to be read one after the other. */
+  readonly splits?: Splits<ParamsOf<F>>;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields = Fields, I extends Ports = Ports, O extends Ports = Ports> extends Definition<F, I, O> {

@@ -19,6 +19,8 @@ export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunConte
   readonly batchSize: number;
   /** Where to go on, as `position()` gave it; null at the start. */
   readonly start: Json;
+  /** What to read of the input, as `Splits.find` gave it; absent for all of it. With it there is no `start`. */
+  readonly split?: Json;
   /** The wall clock, in milliseconds. */
   now(): number;
   /** Milliseconds by a clock that nobody sets: for durations. */
@@ -81,9 +83,36 @@ export interface Reader {
   parts?(): Iterable<Part>;
   /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
   backlog?(): Backlog | null;
+  /** Of a reader with a split, once `read` has given null: see `SplitEnd`. */
+  splitEnd?(): SplitEnd;
+  /** After that: `read` goes on behind the end of the split, to the end of the input, as if there had been none. */
+  readOn?(): void;
   /** How far reading has come; `total` is null when nobody knows. */
   progress?(): { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
   close(): void | Promise<void>;
+}
+/**
+ * How the input of a bounded source is read by several readers at once, each of a stretch of it. Where the stretches begin is a guess: the
+ * reader before finds out whether a row begins there, and reads on where none does, or where `join` says so. So rows, failures and
+ * places are always those of one reader.
+ */
+export interface Splits<P = AnyParams> {
+  /** Stretches, in order, that are all of the input together; one where it is small or cannot be split. Rejects where the input cannot be looked at. */
+  find(context: Pick<SourceContext<P>, 'params' | 'path' | 'signal'>, wanted: SplitSize): Promise<readonly Json[]>;
+  /** What two stretches, one behind the other, tell together; null where one reader of both would have read rows of the second otherwise. */
+  join?(first: Json, second: Json): Json | null;
+}
+export interface SplitSize {
+  /** How many there are to be at most. */
+  readonly most: number;
+  /** Bytes, about, that are worth a reader of their own. */
+  readonly leastBytes: number;
+}
+export interface SplitEnd {
+  /** The next row of the input begins where the split ends: nothing is left of a row that goes on behind it. */
+  readonly isBetweenRows: boolean;
+  /** What how the next rows are read depends on, for `Splits.join`. */
+  readonly told: Json;
 }
 export interface DiscoverContext<P> {
   readonly params: P;

@@ -12,6 +12,7 @@ import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup
 import { CsvFiles } from '../formats/csv/csv-files.ts';
 import { discoverCsv } from '../formats/csv/csv-head.ts';
 import { csvOptions, dialectFields } from '../formats/csv/csv-options.ts';
+import { joinTold, splitCsv } from '../formats/csv/csv-splits.ts';
 import { looksSeparated } from '../formats/lines/recognise.ts';
 
 export default defineNode({
@@ -98,6 +99,16 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
     name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
   discover: (context) =>
     discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, { byName: true, brief: context.brief })),
+  splits: {
+    find: ({ params, path, signal }, size) =>
+      splitCsv(
+        findFiles(params.path, path, () => {}, params.exclude),
+        size,
+        csvOptions(params),
+        signal,
+      ),
+    join: joinTold,
+  },
   run(context) {
     const { params } = context;
     const options = csvOptions(params);

@@ -1,14 +1,15 @@
 import { decoderFor } from '../../io/files/byte-reader.ts';
 import { discoverFiles } from '../../io/files/file-discovery.ts';
 import { FileRows } from '../../io/files/file-rows.ts';
-import { excludeField, findFiles, tellLeftOut } from '../../io/files/input-files.ts';
+import { lineStart, splitFiles } from '../../io/files/file-splits.ts';
+import { excludeField, findFiles, type InputFile, tellLeftOut } from '../../io/files/input-files.ts';
 import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
 import { CellFormats } from '../formats/cells/cell-formats.ts';
 import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
 import { JsonDocumentParser } from '../formats/json/json-document.ts';
-import { JsonFiles, type JsonLayoutOptions } from '../formats/json/json-files.ts';
+import { JsonFiles, type JsonLayoutOptions, layoutOf } from '../formats/json/json-files.ts';
 import { recordPath } from '../formats/json/json-scanner.ts';
 import { discoverJsonl } from '../formats/json/jsonl-head.ts';
 import { JsonlParser } from '../formats/json/jsonl-parser.ts';
@@ -106,6 +107,16 @@ that does not fit its column's type, a key that is not a column (unless these ar
       if (encoding !== 'auto') decoderFor(encoding);
       return discoverJsonl(files, { encoding, sampleRows, formats: new CellFormats(types), ...layoutOptions(params), brief }, signal);
     }),
+  splits: {
+    find({ params, path }, size) {
+      const options = layoutOptions(params);
+      const text = { encoding: params.encoding };
+      const files = findFiles(params.path, path, () => {}, params.exclude);
+      // Keys that are left out are counted by file.
+      const rowStart = async (file: InputFile) => (params.extra === 'error' && (await layoutOf(file, options, text)) === 'lines' ? lineStart : null);
+      return splitFiles(files, { ...size, text, rowStart });
+    },
+  },
   run(context) {
     const { params } = context;
     const maxRecordBytes = params.maxRowSize * 1024 * 1024;

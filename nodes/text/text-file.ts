@@ -1,6 +1,7 @@
 import { decoderFor } from '../../io/files/byte-reader.ts';
 import { discoverFiles } from '../../io/files/file-discovery.ts';
 import { FileRows } from '../../io/files/file-rows.ts';
+import { lineStart, splitFiles } from '../../io/files/file-splits.ts';
 import { excludeField, findFiles, tellLeftOut } from '../../io/files/input-files.ts';
 import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
@@ -78,6 +79,14 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
       const head = files[0] ? await textHead(files[0], signal) : null;
       return head ? { ...found, detected: [encodingEvidence(head, encoding)] } : found;
     }),
+  splits: {
+    find({ params, path }, size) {
+      // Lines of the other formats may depend on those before them.
+      const areAlone = (params.format === 'text' || params.format === 'pattern') && !params.entry;
+      const files = findFiles(params.path, path, () => {}, params.exclude);
+      return splitFiles(files, { ...size, ...(!areAlone && { most: 1 }), text: { encoding: params.encoding }, rowStart: async () => lineStart });
+    },
+  },
   run(context) {
     const { params } = context;
     const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
