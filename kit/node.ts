@@ -223,8 +223,30 @@ export interface Writer {
   close(): void | Promise<void>;
   /** What this writer made, for the summary and the result view. */
   output(): Output;
+  /**
+   * Of sinks with `parts`, in runs that commit at their end: says where the rows of a part are to be written, or null where this output
+   * takes none after all. `index` counts them from 1. Asked before the first row; what is there already from a killed run is in nobody's way.
+   */
+  part?(index: number): Json | null;
+  /** Takes up the rows of a part, by what `PartWriter.finish` gave, behind all rows up to now. Called once for each part, in their order, before the commit. */
+  join?(finished: Json): void | Promise<void>;
   /** Writers that become visible in one atomic step of their own (tables of one database) share one of these. */
   readonly transaction?: Transaction;
+}
+/**
+ * Writes some of the rows of an output aside, in another thread: they become visible with the commit of the writer that joins them. What is
+ * aside goes with `close`, where that writer has not joined it.
+ */
+export interface PartWriter {
+  write(rows: readonly Row[]): void | Promise<void>;
+  /** All rows are written, and what others need to join them is in place. Called once. */
+  finish(): Json | Promise<Json>;
+  /** Always last. After `finish` it leaves the rows where they are. */
+  close(): void | Promise<void>;
+}
+export interface PartContext<P = AnyParams, In = AnySchemas> extends RunContext<P, In, Record<never, never>> {
+  /** What `Writer.part` gave. */
+  readonly part: Json;
 }
 export interface Transaction {
   /**
@@ -386,6 +408,12 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
    * write there at the same time, and all say so.
    */
   locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
+  /** Rows of one output can be written in several threads: see `PartWriter`. Absent where they have to come one after the other. */
+  readonly parts?: {
+    /** Whether that is so with these params, as far as they tell. */
+    isPossible(params: ParamsOf<F>): boolean;
+    run(context: PartContext<ParamsOf<F>, PortSchemas<I>>): PartWriter | Promise<PartWriter>;
+  };
   run(context: SinkContext<ParamsOf<F>, PortSchemas<I>>): Writer | Promise<Writer>;
   /**
    * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.

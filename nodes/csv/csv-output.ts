@@ -2,6 +2,7 @@ import type { CheckpointedFile } from '../../io/files/checkpointed-file.ts';
 import { openFileOutput } from '../../io/files/file-output.ts';
 import { FolderOutput } from '../../io/files/folder-output.ts';
 import { LineOutput } from '../../io/files/line-output.ts';
+import { LinePart } from '../../io/files/line-part.ts';
 import { shortPath } from '../../io/files/short-path.ts';
 import { numberTypes } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
@@ -9,7 +10,7 @@ import { textFormatFields } from '../../kit/formats/text-formats.ts';
 import { defineNode } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { numberFormatProblem } from '../../model/values/number-format.ts';
-import { csvHeader, csvWriter } from '../formats/csv/csv-write.ts';
+import { type CsvFormat, csvHeader, csvWriter, type NumberStyle } from '../formats/csv/csv-write.ts';
 import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folders/folder-fields.ts';
 import { folderOf } from '../formats/folders/folder-names.ts';
 
@@ -111,11 +112,14 @@ ${folderDocs}`,
     if (message !== null) problems.push({ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' });
     return { outputs: {}, problems };
   },
+  parts: {
+    isPossible: ({ folders }) => folders.length === 0,
+    run: ({ inputs, params, part }) => new LinePart(part as string, csvWriter(inputs.rows, marksOf(params)), params.compress),
+  },
   run(context) {
     const { params } = context;
     const schema = context.inputs.rows;
-    const { decimal, thousands, numberColumns: columns } = params;
-    const marks = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+    const marks = marksOf(params);
     const header = params.header ? csvHeader(schema, marks) : '';
     const rows = csvWriter(schema, marks);
     const check = (file: CheckpointedFile) => {
@@ -189,6 +193,16 @@ ${folderDocs}`,
 /** A byte order mark, and a CR before the LF. */
 const headMargin = 4;
 const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' };
+
+interface MarkParams extends Pick<NumberStyle, 'decimal' | 'thousands'> {
+  readonly delimiter: keyof typeof delimiters;
+  readonly numbers: string;
+  readonly numberColumns: readonly string[];
+}
+
+function marksOf({ delimiter, numbers, decimal, thousands, numberColumns: columns }: MarkParams): CsvFormat {
+  return { delimiter: delimiters[delimiter], numbers: numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+}
 
 /** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */
 function checkHeader(head: string, header: string, path: string): void {

@@ -1,6 +1,7 @@
 import { openFileOutput } from '../../io/files/file-output.ts';
 import { FolderOutput } from '../../io/files/folder-output.ts';
 import { LineOutput } from '../../io/files/line-output.ts';
+import { LinePart } from '../../io/files/line-part.ts';
 import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
@@ -60,6 +61,10 @@ ${folderDocs}`,
   adding: (params) => ({ ...params, mode: 'append' }),
   writes: (params) => [pathOfAll(params.path, params)],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: folderProblems(params, inputs.rows ?? null) }),
+  parts: {
+    isPossible: ({ folders }) => folders.length === 0,
+    run: ({ inputs, params, part }) => new LinePart(part as string, jsonlWriter(inputs.rows), params.compress),
+  },
   run(context) {
     const { params } = context;
     const schema = context.inputs.rows;

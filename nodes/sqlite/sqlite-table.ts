@@ -3,6 +3,7 @@ import { shortPath } from '../../io/files/short-path.ts';
 import { committedCheckpoint } from '../../io/sqlite/sqlite-commits.ts';
 import { SqliteDatabase } from '../../io/sqlite/sqlite-database.ts';
 import { foldName } from '../../io/sqlite/sqlite-name.ts';
+import { SqlitePart } from '../../io/sqlite/sqlite-part.ts';
 import type { TargetColumn } from '../../io/sqlite/sqlite-target.ts';
 import { columnTypeOf, type SqliteType, sqliteTypes } from '../../io/sqlite/sqlite-types.ts';
 import { SqliteWriter } from '../../io/sqlite/sqlite-writer.ts';
@@ -89,6 +90,10 @@ the table refuses, is an error of that row alone.
   // Each transaction of another run is whole: only one that makes the table anew must have it alone.
   locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs.rows) }),
+  parts: {
+    isPossible: ({ mode }) => mode === 'replace' || mode === 'create',
+    run: (context) => SqlitePart.open(context, context.inputs.rows, columnsOf(context.inputs.rows, context.params.types)),
+  },
   async run(context) {
     const { params } = context;
     const schema = context.inputs.rows;
