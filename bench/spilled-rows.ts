@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serialize } from 'node:v8';
-import { openOperator } from '../engine/operators/open.ts';
+import { loadOperators, openOperator, operations } from '../engine/operators/open.ts';
 import { lower } from '../engine/plan/lower.ts';
 import { NodeStates } from '../engine/runners/local/node-states.ts';
 import type { StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
@@ -18,6 +18,8 @@ import type { Params } from '../kit/params.ts';
 import type { Row, Schema } from '../model/values/types.ts';
 import dedupe from '../nodes/rows/dedupe.ts';
 import sort from '../nodes/rows/sort.ts';
+
+await loadOperators(operations);
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000000' }, case: { type: 'string' }, memory: { type: 'string' } } });
 const count = Number(values.rows);

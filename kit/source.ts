@@ -19,7 +19,7 @@ export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunConte
   readonly batchSize: number;
   /** Where to go on, as `position()` gave it; null at the start. */
   readonly start: Json;
-  /** What to read of the input, as `Splits.find` gave it; absent for all of it. With it there is no `start`. */
+  /** What to read of the input, as `SourceDefinition.split` gave it; absent for all of it. With it there is no `start`. */
   readonly split?: Json;
   /** The wall clock, in milliseconds. */
   now(): number;
@@ -91,17 +91,7 @@ export interface Reader {
   progress?(): { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
   close(): void | Promise<void>;
 }
-/**
- * How the input of a bounded source is read by several readers at once, each of a stretch of it. Where the stretches begin is a guess: the
- * reader before finds out whether a row begins there, and reads on where none does, or where `join` says so. So rows, failures and
- * places are always those of one reader.
- */
-export interface Splits<P = AnyParams> {
-  /** Stretches, in order, that are all of the input together; one where it is small or cannot be split. Rejects where the input cannot be looked at. */
-  find(context: Pick<SourceContext<P>, 'params' | 'path' | 'signal'>, wanted: SplitSize): Promise<readonly Json[]>;
-  /** What two stretches, one behind the other, tell together; null where one reader of both would have read rows of the second otherwise. */
-  join?(first: Json, second: Json): Json | null;
-}
+/** How the input of a source is to be split: see `SourceDefinition.split`. */
 export interface SplitSize {
   /** How many there are to be at most. */
   readonly most: number;
@@ -111,7 +101,7 @@ export interface SplitSize {
 export interface SplitEnd {
   /** The next row of the input begins where the split ends: nothing is left of a row that goes on behind it. */
   readonly isBetweenRows: boolean;
-  /** What how the next rows are read depends on, for `Splits.join`. */
+  /** What how the next rows are read depends on, for `SourceDefinition.joinSplits`. */
   readonly told: Json;
 }
 export interface DiscoverContext<P> {

@@ -78,7 +78,7 @@ export function fixProblem(pipeline: Pipeline, id: NodeId, { fix, field }: Fixab
 
 /** `field` is a path: `columns.2.expression`. */
 function fixCode(pipeline: Pipeline, id: NodeId, field: string, { at, before, text }: CodeFix): Pipeline {
-  const [param, ...path] = field.split('.');
+  const [param = '', ...path] = field.split('.');
   const fixed = (value: Json | undefined, [name, ...rest]: readonly string[]): Json | undefined => {
     if (typeof value === 'string') {
       const isThere = name === undefined && value.startsWith(before, at) && !value.startsWith(text, at);
@@ -89,8 +89,8 @@ function fixCode(pipeline: Pipeline, id: NodeId, field: string, { at, before, te
     if (inner === undefined) return undefined;
     return Array.isArray(value) ? value.with(Number(name), inner) : { ...value, [name]: inner };
   };
-  const next = fixed(own(own(pipeline.nodes, id)?.params ?? {}, param!), path);
-  return next === undefined ? pipeline : setParam(pipeline, id, param!, next);
+  const next = fixed(own(own(pipeline.nodes, id)?.params ?? {}, param), path);
+  return next === undefined ? pipeline : setParam(pipeline, id, param, next);
 }
 
 /**

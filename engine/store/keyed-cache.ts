@@ -124,9 +124,13 @@ export class CachedState<V extends State> implements KeyedState<V> {
   }
 
   *entries(): Iterable<readonly [string, V]> {
-    for (const { key, value } of this.#entries.values()) if (value !== gone) yield [key, value as V];
+    for (const [key, value] of this.entriesWithExpiry()) yield [key, value];
+  }
+
+  *entriesWithExpiry(): Iterable<readonly [string, V, number]> {
+    for (const entry of this.#entries.values()) if (entry.value !== gone) yield [entry.key, entry.value as V, expiresAt(entry)];
     if (this.#spilled === 0) return;
-    for (const { key, value } of this.#store!.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value) as V];
+    for (const { key, value, expires } of this.#store!.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value) as V, expires];
   }
 
   get size(): number {
@@ -149,12 +153,11 @@ export class CachedState<V extends State> implements KeyedState<V> {
     const values: State[] = [];
     const expires: number[] = [];
     let expire = false;
-    for (const [key, value] of this.entries()) {
+    for (const [key, value, expiresAt] of this.entriesWithExpiry()) {
       keys.push(key);
       values.push(value);
-      const entry = this.#entries.get(key);
-      expires.push(entry ? expiresAt(entry) : this.#store!.read(this.#id, key)!.expires);
-      expire ||= expires.at(-1) !== Number.POSITIVE_INFINITY;
+      expires.push(expiresAt);
+      expire ||= expiresAt !== Number.POSITIVE_INFINITY;
     }
     return { keys, values, expires: expire ? Float64Array.from(expires) : null };
   }

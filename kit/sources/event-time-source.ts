@@ -133,11 +133,11 @@ export function withEventTime(definition: SourceDefinition): SourceDefinition {
   const clash = Object.keys(own).find((name) => Object.hasOwn(definition.params, name));
   if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source has`);
   const port = itemAt(definition.outputs, 0).name;
-  const { splits } = definition;
+  const { split } = definition;
   return {
     ...definition,
     // Each row has arrived after the one before it.
-    ...(splits && { splits: { ...splits, find: (context, wanted) => splits.find(context, isByArrival(context.params) ? { ...wanted, most: 1 } : wanted) } }),
+    ...(split && { split: (context, wanted) => split(context, isByArrival(context.params) ? { ...wanted, most: 1 } : wanted) }),
     params: { ...definition.params, ...own },
     holdsBack: ({ eventTime, idleAfter, quietAfter }) => eventTime === 'column' && idleAfter === null && quietAfter === null && !hint?.simulated,
     timesByReading: ({ eventTime }) => eventTime === 'arrival',

@@ -1,4 +1,4 @@
-/** Reads the input of a source in stretches, as a run with several threads does: see `Splits`. */
+/** Reads the input of a source in stretches, as a run with several threads does: see `SourceDefinition.split`. */
 import { resolve } from 'node:path';
 import type { Row } from '../../model/values/types.ts';
 import type { Reader, RowFailure, SourceDefinition, SplitSize } from '../node.ts';
@@ -24,7 +24,7 @@ export async function readInSplits(
 ): Promise<SplitOutcome> {
   const { signal } = new AbortController();
   const params: any = completeParams(definition.params, given as Params);
-  const splits = await definition.splits!.find({ params, path: (path) => resolve(folder, path), signal }, size);
+  const splits = await definition.split!({ params, path: (path) => resolve(folder, path), signal }, size);
   const read: Stretch[] = [];
   for (const split of splits) read.push(await Stretch.open(definition, folder, given, { ...options, split }));
   for (const each of read) await each.read();
@@ -50,8 +50,8 @@ function areOne(definition: SourceDefinition<any>, read: readonly Stretch[]): bo
   for (const [i, { reader }] of read.entries()) {
     const end = reader.splitEnd!();
     if (!end.isBetweenRows) return false;
-    if (i === 0 || !definition.splits!.join) continue;
-    const joined = definition.splits!.join(told, end.told);
+    if (i === 0 || !definition.joinSplits) continue;
+    const joined = definition.joinSplits(told, end.told);
     if (joined === null) return false;
     told = joined;
   }

@@ -5,7 +5,7 @@ import type { Promised } from './contract.ts';
 import { atEnd, type SinkTrial, waitsForCommit } from './sink-trial.ts';
 
 function takesParts({ definition, harness }: SinkTrial): boolean {
-  return definition.parts?.isPossible(completeParams(definition.params, harness.params as Params)) === true;
+  return definition.takesParts?.(completeParams(definition.params, harness.params as Params)) === true;
 }
 
 /** With `commits: 'end'`: all or nothing. */

@@ -76,7 +76,7 @@ export class SinkRun {
 
   /** Opens what writes a part of a writer's rows, as in another thread. */
   async openPart({ definition, params }: SinkSpec, schema: Schema, part: Json): Promise<PartWriter> {
-    return definition.parts!.run({
+    return definition.openPart!({
       params: completeParams(definition.params, params as Params),
       inputs: { rows: schema },
       outputs: {},

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
@@ -39,7 +40,7 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const form = useMemo(() => ({ node: id, check, problems, widgets }), [id, check, problems]);
   const values = useMemo(() => ({ ...manifest.defaults, ...node.params }), [manifest, node.params]);
   const defaultPolicy = check?.defaultPolicy ?? 'stop';
-  const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy))!;
+  const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy)) ?? itemAt(policies, 0);
   const title = node.title ?? manifest.title;
 
   const setValue = (name: string, value: Json, how?: 'typing') =>

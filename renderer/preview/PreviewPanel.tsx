@@ -255,7 +255,7 @@ function useInputs(result: PreviewResult, target: PreviewTarget, kind: NodeManif
     if (to.node !== target.node) continue;
     byPort.set(to.port, (byPort.get(to.port) ?? 0) + (result.counts[from.node]?.ports[from.port] ?? 0));
   }
-  if (byPort.size <= 1) return countText(result.counts[target.node]!.in);
+  if (byPort.size <= 1) return countText(result.counts[target.node]?.in ?? 0);
   return (check?.inputs ?? []).map(({ name, label }) => `${label} ${countText(byPort.get(name) ?? 0)}`).join(', ');
 }
 

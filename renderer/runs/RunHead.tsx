@@ -12,8 +12,8 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import { visible } from '../../model/text/visible-text.ts';
 import { waitsFor } from '../../model/problems/behaviour-of.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { openPath } from '../files/documents.tsx';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { useSession } from '../session/session.ts';
@@ -127,7 +127,7 @@ function Origin({ run }: { readonly run: RunSummary }) {
       <span className="dim run-started">started {formatWhen(run.startedAt)}</span>
       {words && !isElsewhere && <span className="run-other">{words}</span>}
       {words && isElsewhere && (
-        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => void openPath(run.path!)}>
+        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => run.path && void openPath(run.path)}>
           {words}
         </button>
       )}

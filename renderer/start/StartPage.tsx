@@ -13,6 +13,7 @@ import { session, useSession } from '../session/session.ts';
 import { runCommand } from '../shell/commands/registry.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';
 import './start-page.css';
+import { lastOf } from '../../model/problems/missing.ts';
 
 /** What the editor begins with: one's own data, what was open before, and examples. */
 export function StartPage() {
@@ -97,10 +98,8 @@ export function StartPage() {
 
 const parts = (path: string) => path.split(/[\\/]/);
 function fileName(path: string): string {
-  return parts(path)
-    .at(-1)!
-    .replace(/\.millrace\.json$/, '');
+  return lastOf(parts(path)).replace(/\.millrace\.json$/, '');
 }
 function folderName(path: string): string {
-  return path.slice(0, path.length - parts(path).at(-1)!.length - 1) || '/';
+  return path.slice(0, path.length - lastOf(parts(path)).length - 1) || '/';
 }

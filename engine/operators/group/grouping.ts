@@ -1,5 +1,5 @@
 import { findColumn } from '../../../kit/columns.ts';
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { Aggregate, SessionWindows as Sessions, Windowing, WindowSpec } from '../../../kit/ops.ts';
 import { hasPanes, watermarkShift } from '../../../kit/windows.ts';
@@ -13,7 +13,7 @@ import { keyColumnReader, keyColumns } from '../rows/key-columns.ts';
 import { columnReader, compile, rowSource } from '../rows/rows.ts';
 import { createAccumulator, isOrdered } from './accumulators.ts';
 import { EmptyWindows } from './empty-windows.ts';
-import { SpilledGroups } from './spilled-groups.ts';
+import { absorbOwned, type Chunk, chunksOf, SpilledGroups } from './spilled-groups.ts';
 import { CalendarGrid, RegularGrid, type WindowGrid } from './window-grid.ts';
 import { SessionWindows } from './window-sessions.ts';
 import { SlicedWindows } from './window-slices.ts';
@@ -46,8 +46,8 @@ export function grouping(options: GroupingOptions): StatefulOperator {
 /** What grouping with and without windows have in common: keys, accumulators, and the rows of results. */
 abstract class Grouping {
   protected readonly options: GroupingOptions;
-  protected readonly keys: LiveKeys;
-  protected readonly slots: Slots;
+  readonly keys: LiveKeys;
+  readonly slots: Slots;
   readonly #keyColumns: readonly { readonly read: (rows: readonly Row[], values: Value[]) => void; readonly values: Value[] }[];
   /** Each column is read once per batch, however many aggregates it has. */
   readonly #columns: ReadonlyMap<string, { readonly read: (rows: readonly Row[], values: Value[]) => void; readonly values: Value[] }>;
@@ -134,6 +134,10 @@ abstract class Grouping {
     this.slots.restore(slots);
     for (const [i, { accumulator }] of this.#running.entries()) accumulator.restore(accumulators[i]!);
   }
+  /** One that only tells what an earlier instance had: it gives out nothing. */
+  protected optionsOf({ keyed }: EarlierInstance): GroupingOptions {
+    return { ...this.options, state: keyed };
+  }
   /** About what keys and accumulators take in memory. */
   protected bytes(): number {
     return this.#running.reduce((sum, { accumulator }) => sum + accumulator.bytes(), this.keys.index.bytes());
@@ -204,6 +208,26 @@ class WholeGrouping extends Grouping implements StatefulOperator {
     this.restoreGroups(groups);
     this.#rows = rows;
     this.#disk.restore(disk);
+  }
+  takeOver(earlier: readonly EarlierInstance[], owns: Owns): void {
+    for (const each of earlier) {
+      const before = new WholeGrouping(this.optionsOf(each));
+      before.restore(each.state);
+      // What comes from now on comes after all that was there.
+      this.#rows = Math.max(this.#rows, before.#rows);
+      for (const chunk of before.#chunks()) {
+        absorbOwned(chunk, owns, this, (key) => {
+          this.slots.reserve(this.keys.index.size);
+          return key;
+        });
+        if (this.bytes() > this.options.memory) this.#spill();
+      }
+    }
+  }
+  *#chunks(): Iterable<Chunk> {
+    for (const { chunk } of this.#disk.chunks()) yield chunk;
+    const keys = Array.from({ length: this.keys.index.size }, (_, key) => key);
+    yield* chunksOf(keys, keys, null, this);
   }
   stateSize(): { readonly entries: number; readonly bytes: number } {
     return { entries: this.keys.index.size + this.#disk.groups, bytes: this.bytes() + this.#disk.bytes };
@@ -366,6 +390,21 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     if (empty !== undefined) this.#empty?.restore(empty);
     this.#rows = rows;
     this.#nextEarly = nextEarly;
+  }
+  /** With empty windows there is one instance, whatever the keys: where there was another one, it is not asked. */
+  takeOver(earlier: readonly EarlierInstance[], owns: Owns): void {
+    this.#windows.takeOver(this.#windowsOf(earlier), owns, () => this.#makeRoom());
+  }
+  *#windowsOf(earlier: readonly EarlierInstance[]): Iterable<Windows> {
+    for (const each of earlier) {
+      const before = new WindowedGrouping(this.optionsOf(each), this.#window);
+      before.restore(each.state);
+      // What comes from now on comes after all that was there.
+      this.#rows = Math.max(this.#rows, before.#rows);
+      // All of them tell early results at the same time.
+      this.#nextEarly = before.#nextEarly;
+      yield before.#windows;
+    }
   }
   stateSize(): { readonly entries: number; readonly bytes: number } {
     const spilled = this.#windows.spilled();

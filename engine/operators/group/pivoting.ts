@@ -19,6 +19,8 @@ interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<OperatorC
   readonly values: readonly Value[];
 }
 
+type Snapshot = { readonly groups: State; readonly unlisted: State };
+
 /** Different values that are counted by themselves; the others are counted together. */
 const mostCounted = 1000;
 const mostTold = 10;
@@ -64,9 +66,18 @@ export function pivoting({ values, ...op }: PivotOp, context: OperatorContext): 
     },
     snapshot: () => ({ groups: inner.snapshot!(), unlisted: unlisted.snapshot() }),
     restore(state) {
-      const { groups, unlisted: told } = state as { readonly groups: State; readonly unlisted: State };
+      const { groups, unlisted: told } = state as Snapshot;
       inner.restore!(groups);
-      unlisted.restore(told);
+      unlisted.add(told);
+    },
+    takeOver(earlier, owns) {
+      const before = earlier.map(({ state, keyed }) => ({ ...(state as Snapshot), keyed }));
+      inner.takeOver!(
+        before.map(({ groups, keyed }) => ({ state: groups, keyed })),
+        owns,
+      );
+      // These are of no key, and are told once: by the instance that has the key of nulls.
+      if (owns(op.keys.map(() => null))) for (const each of before) unlisted.add(each.unlisted);
     },
     stateSize: () => inner.stateSize!(),
   };
@@ -183,9 +194,10 @@ class Unlisted {
   snapshot(): State {
     return { counts: [...this.#counts], more: this.#more };
   }
-  restore(state: State): void {
-    const { counts, more } = state as unknown as { readonly counts: readonly (readonly [string, number])[]; readonly more: number };
-    for (const [text, count] of counts) this.#counts.set(text, count);
-    this.#more = more;
+  /** What another one had counted. */
+  add(snapshot: State): void {
+    const { counts, more } = snapshot as unknown as { readonly counts: readonly (readonly [string, number])[]; readonly more: number };
+    for (const [text, count] of counts) this.#counts.set(text, (this.#counts.get(text) ?? 0) + count);
+    this.#more += more;
   }
 }

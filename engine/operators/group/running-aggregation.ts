@@ -62,5 +62,6 @@ export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggre
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }

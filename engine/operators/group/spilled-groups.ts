@@ -1,4 +1,4 @@
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';
 import { stateBytes } from '../rows/state.ts';
@@ -8,8 +8,8 @@ import { type LiveKeys, type Slots, SlotTable } from './windows.ts';
 const chunkSize = 128;
 const mostParts = 1024;
 
-/** Groups of one place and part: their keys by level, and what they have got by accumulator. */
-type Chunk = {
+/** Some groups: their keys by level, and what they have got by accumulator. */
+export type Chunk = {
   readonly count: number;
   readonly keys: readonly (readonly Value[])[];
   readonly extracted: readonly State[];
@@ -176,6 +176,18 @@ export class SpilledGroups {
     this.#slots.absorb(into, chunk.extracted);
   }
 
+  /** All that is there: of each place in the order in which it was put. Marks that do not count any more are left out. */
+  *chunks(): Iterable<{ readonly place: number; readonly chunk: Chunk }> {
+    for (const [place, from] of this.#places) {
+      for (let part = 0; part < from.parts; part++) {
+        for (let i = 0; i < from.chunks[part]!; i++) {
+          const chunk = this.#state.get(nameOf(place, from, part, i)) as Chunk;
+          yield { place, chunk: i >= (from.unmarked?.[part] ?? 0) ? chunk : { ...chunk, marks: null } };
+        }
+      }
+    }
+  }
+
   /** The marks of what is there by now count no more. */
   unmark(place: number): void {
     const found = this.#places.get(place);
@@ -218,6 +230,44 @@ export class SpilledGroups {
       this.groups += groups;
     }
   }
+}
+
+/** Groups in memory as chunks: keys by their numbers, and their slots. */
+export function* chunksOf(
+  keys: readonly number[],
+  groups: readonly number[],
+  marks: Uint8Array | null,
+  from: { readonly slots: Slots; readonly keys: LiveKeys },
+): Iterable<Chunk> {
+  const levels = Array.from({ length: from.keys.index.levels }, (_, level) => from.keys.index.valuesOf(level));
+  for (let start = 0; start < keys.length; start += chunkSize) {
+    const own = keys.slice(start, start + chunkSize);
+    const slots = groups.slice(start, start + chunkSize);
+    yield {
+      count: own.length,
+      keys: levels.map((values) => own.map((key) => values[key]!)),
+      extracted: from.slots.extract(Int32Array.from(slots)),
+      marks: marks && Uint8Array.from(slots, (slot) => marks[slot] ?? 0),
+    };
+  }
+}
+
+/** Adds what a chunk has of owned keys to the slots that `slotOf` gives for the numbers of the keys, and places in the chunk. */
+export function absorbOwned(
+  chunk: Chunk,
+  owns: Owns,
+  { slots, keys }: { readonly slots: Slots; readonly keys: LiveKeys },
+  slotOf: (key: number, place: number) => number,
+): void {
+  const into = new Int32Array(chunk.count).fill(-1);
+  let isEmpty = true;
+  for (let i = 0; i < chunk.count; i++) {
+    const key = chunk.keys.map((values) => values[i]!);
+    if (!owns(key)) continue;
+    isEmpty = false;
+    into[i] = slotOf(keys.index.numberOf(key), i);
+  }
+  if (!isEmpty) slots.absorb(into, chunk.extracted);
 }
 
 function partsFor(groups: number): number {

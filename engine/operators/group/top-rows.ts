@@ -1,10 +1,10 @@
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
 import { keyText, RowKeys } from '../keyed/keys.ts';
 import { keyColumns } from '../rows/key-columns.ts';
 import { type PackedRow, type RowPacker, rowPacker } from '../rows/packed-rows.ts';
 import { stateBytes } from '../rows/state.ts';
-import { SpilledGroups } from './spilled-groups.ts';
+import { absorbOwned, type Chunk, chunksOf, SpilledGroups } from './spilled-groups.ts';
 import { LiveKeys, Slots, SlotTable, type Slotted } from './windows.ts';
 
 /** Below zero where the first row ranks before the second. */
@@ -180,6 +180,20 @@ export class TopRows {
     for (const slot of slots) this.#slots.give(slot);
     for (const key of keys) this.#keys.drop(key);
     this.#keys.sweep();
+  }
+
+  /** Adds what others have of owned keys; each of them is there until the next one is asked for. */
+  takeOver(earlier: Iterable<TopRows>, owns: Owns): void {
+    for (const before of earlier) {
+      for (const { place, chunk } of before.#disk.chunks()) this.#takeChunk(place, chunk, owns);
+      for (const [place, { keys, slots }] of before.#tables) {
+        for (const chunk of chunksOf(keys, slots, null, { slots: before.#slots, keys: before.#keys })) this.#takeChunk(place, chunk, owns);
+      }
+    }
+  }
+  #takeChunk(place: number, chunk: Chunk, owns: Owns): void {
+    absorbOwned(chunk, owns, { slots: this.#slots, keys: this.#keys }, (key) => this.#slotOf(place, key));
+    if (this.#bytes() > this.#memory) this.#spill();
   }
 
   #spill(): void {

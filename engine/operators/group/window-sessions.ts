@@ -1,6 +1,7 @@
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
-import type { State } from '../../../model/values/types.ts';
+import type { State, Value } from '../../../model/values/types.ts';
+import { takeEntries } from '../keyed/key-groups.ts';
 import { keyText, keyValues } from '../keyed/keys.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from '../spill/spilled-queue.ts';
 import { TimeQueue } from '../spill/time-queue.ts';
@@ -320,7 +321,7 @@ export class SessionWindows implements Windows {
     this.#keys.sweep();
     this.#disk.set(text, { ...found, sessions: found.sessions.map((each, i) => (i % 5 === 4 ? each & 1 : each)) });
   }
-  #absorbSpilled(sessions: readonly Session[], { extracted }: Spilled): void {
+  #absorbSpilled(sessions: readonly Session[], { extracted }: Pick<Spilled, 'extracted'>): void {
     this.#slots.absorb(
       Int32Array.from(sessions, ({ slot }) => slot),
       extracted,
@@ -371,6 +372,34 @@ export class SessionWindows implements Windows {
     this.groups = keys.length;
     this.#dueOnDisk.restore(dueOnDisk);
     this.#changedOnDisk.restore(changedOnDisk);
+  }
+
+  takeOver(earlier: Iterable<SessionWindows>, owns: Owns, makeRoom: () => void): void {
+    const isOwned = (text: string): boolean => owns(keyValues(text));
+    // They have heard of the same watermarks; should one be behind, no session is taken for complete that is not there.
+    let watermark = Number.POSITIVE_INFINITY;
+    for (const before of earlier) {
+      watermark = Math.min(watermark, before.#watermark);
+      this.#watermark = watermark;
+      // Turns tell only which of two sessions is first that end together.
+      this.#turns = Math.max(this.#turns, before.#turns);
+      takeEntries(this.#disk, before.#disk, isOwned);
+      this.#dueOnDisk.takeOver(before.#dueOnDisk, isOwned);
+      this.#changedOnDisk.takeOver(before.#changedOnDisk, isOwned);
+      for (const [number, sessions] of before.#byKey.entries()) {
+        if (sessions === undefined) continue;
+        const key = before.#keys.index.keyOf(number);
+        if (owns(key)) this.#takeSessions(key, sessions, before.#slots);
+        if (number % 128 === 0) makeRoom();
+      }
+      makeRoom();
+    }
+  }
+  #takeSessions(key: readonly Value[], sessions: readonly Session[], slots: Slots): void {
+    const extracted = slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
+    const own = sessions.map((session) => ({ ...session }));
+    this.#hold(this.#keys.index.numberOf(key), own);
+    this.#absorbSpilled(own, { extracted });
   }
 }
 

@@ -1,6 +1,7 @@
+import type { Owns } from '../../../kit/keyed-state.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { State } from '../../../model/values/types.ts';
-import { SpilledGroups } from './spilled-groups.ts';
+import { absorbOwned, type Chunk, chunksOf, SpilledGroups } from './spilled-groups.ts';
 import type { WindowGrid } from './window-grid.ts';
 import { type Fire, type LiveKeys, type Pane, type Slots, SlotTable, type WindowOptions, type Windows } from './windows.ts';
 
@@ -74,18 +75,21 @@ export class SlicedWindows implements Windows {
         to = this.#grid.sliceEnd(from);
       }
       const key = keys[i]!;
-      let slot = table.get(key);
-      if (slot < 0) {
-        slot = this.#slots.take();
-        table.add(key, slot);
-        this.#keys.hold(key);
-        this.groups++;
-      }
-      slots[i] = slot;
+      slots[i] = this.#slotOf(table, key);
       if (time < fired) this.#noteChange(from, key);
     }
     if (this.#early) this.#mark(slots, count);
     return late;
+  }
+
+  #slotOf(table: SlotTable, key: number): number {
+    const known = table.get(key);
+    if (known >= 0) return known;
+    const slot = this.#slots.take();
+    table.add(key, slot);
+    this.#keys.hold(key);
+    this.groups++;
+    return slot;
   }
 
   #sliceAt(time: number): Slice {
@@ -347,5 +351,32 @@ export class SlicedWindows implements Windows {
     this.#marks = new Uint8Array(this.#slots.capacity);
     for (const slot of marked) this.#marks[slot] = 1;
     this.#disk.restore(disk);
+  }
+
+  takeOver(earlier: Iterable<SlicedWindows>, owns: Owns, makeRoom: () => void): void {
+    // They have heard of the same watermarks; should one be behind, no window is taken for fired or gone that it has not.
+    let [fired, gone] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (const before of earlier) {
+      fired = Math.min(fired, before.#fired);
+      gone = Math.min(gone, before.#gone);
+      for (const { place, chunk } of before.#disk.chunks()) this.#takeChunk(place, chunk, owns, makeRoom);
+      for (const { start, table } of before.#slices) {
+        const marks = this.#early ? before.#marks : null;
+        for (const chunk of chunksOf(table.keys, table.slots, marks, { slots: before.#slots, keys: before.#keys }))
+          this.#takeChunk(start, chunk, owns, makeRoom);
+      }
+    }
+    this.#fired = fired;
+    this.#gone = gone;
+  }
+  #takeChunk(start: number, chunk: Chunk, owns: Owns, makeRoom: () => void): void {
+    const marked: number[] = [];
+    absorbOwned(chunk, owns, { slots: this.#slots, keys: this.#keys }, (key, place) => {
+      const slot = this.#slotOf(this.#sliceAt(start).table, key);
+      if (chunk.marks?.[place] === 1) marked.push(slot);
+      return slot;
+    });
+    if (marked.length > 0) this.#mark(Int32Array.from(marked), marked.length);
+    makeRoom();
   }
 }

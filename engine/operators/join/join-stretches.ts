@@ -236,6 +236,31 @@ export class JoinStretches {
     this.#spilled.restore(nextRun);
   }
 
+  /**
+   * Adds the rows of others that are after a time and whose keys are owned. Up to that time they have no partners to come, and have come
+   * out where they were to.
+   */
+  takeOver(
+    from: JoinStretches,
+    { after, isOwned, makeRoom }: { readonly after: number; readonly isOwned: (key: JoinKey) => boolean; readonly makeRoom: () => void },
+  ): void {
+    const take = (block: RowBlock, marks: Uint8Array): void => {
+      for (let at = 0; at < block.count; at++) {
+        if (block.times[at]! > after && isOwned(block.keys[at]!)) this.add(block.keys[at]!, block.times[at]!, block.row(at), marks[at] === matched);
+      }
+      makeRoom();
+    };
+    for (const { runs, block } of from.#inOrder) {
+      for (const run of runs) {
+        for (let part = 0; part < run.parts; part++) {
+          const spilled = from.#spilled.part(run, part);
+          if (spilled !== null) take(spilled, this.#options.keep ? from.#spilled.marks(run, part) : spilled.marks);
+        }
+      }
+      if (block !== null) take(block, block.marks);
+    }
+  }
+
   #numberOf(time: number): number {
     return Math.floor(time / this.#options.length);
   }

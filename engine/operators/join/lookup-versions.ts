@@ -2,19 +2,23 @@ import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import { leastWatermark, takeEntries } from '../keyed/key-groups.ts';
 import { emitInBatches } from '../rows/batches.ts';
-import { keyPairs } from '../rows/key-columns.ts';
+import { keyPairs, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { picker } from '../rows/rows.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
 import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
 import { TimeQueue } from '../spill/time-queue.ts';
-import { joinKeyReader } from './join-keys.ts';
+import { joinKeyParts, joinKeyReader } from './join-keys.ts';
 import { joinedRow } from './lookup.ts';
 
 /** A lookup row from its time on, until the next one of its key. Only the columns that are added. */
 type Version = { readonly from: number; readonly row: Row };
+type Snapshot = { readonly watermark: number; readonly waiting: State; readonly spilled: QueueSnapshot };
+const versionsName = 'versions';
+const waitingName = 'waiting';
 
 /**
  * Looks each row of the port `rows` up in the port `lookup` as it was at the row's time: the newest version of the key up to then.
@@ -37,10 +41,10 @@ export function lookingUpVersions(
   const timeOf = eventTimeReader(rowSchema)!;
   // Without a time a table was always as it is.
   const versionTimeOf = eventTimeReader(lookup) ?? (() => beginningOfTime);
-  const versions = state<readonly Version[]>('versions');
+  const versions = state<readonly Version[]>(versionsName);
   const waiting = new TimeQueue<Row>();
   /** Those that do not fit into memory. Of the same time they came before those that do. */
-  const spilled = new SpilledQueue<PackedRow>(state('waiting'));
+  const spilled = new SpilledQueue<PackedRow>(state(waitingName));
   const { pack, unpack } = rowPacker(rowSchema.columns);
   const bytesPerWaiting = bytesPerRow(rowSchema) + 24;
   const size = () => waiting.size + spilled.loaded;
@@ -105,10 +109,24 @@ export function lookingUpVersions(
     outputWatermark: (to) => to - lateness,
     snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),
     restore(before) {
-      const saved = before as { readonly watermark: number; readonly waiting: State; readonly spilled: QueueSnapshot };
+      const saved = before as unknown as Snapshot;
       watermark = saved.watermark;
       spilled.restore(saved.spilled);
       for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(timeOf(row)!, row);
+    },
+    takeOver(earlier, owns) {
+      const { ofText, values } = joinKeyParts(lookup, sides.right);
+      const valuesOf = keyValuesReader(sides.left);
+      watermark = leastWatermark(earlier.map(({ state }) => (state as unknown as Snapshot).watermark));
+      for (const { state, keyed } of earlier) {
+        const before = state as unknown as Snapshot;
+        takeEntries(versions, keyed<readonly Version[]>(versionsName), (text) => owns(values(ofText(text))));
+        const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
+        queue.restore(before.spilled);
+        spilled.takeOver(queue, (packed) => owns(valuesOf(unpack(packed))));
+        for (const row of rowsFromState(before.waiting, rowSchema)) if (owns(valuesOf(row))) waiting.add(timeOf(row)!, row);
+        if (waiting.size * bytesPerWaiting > memory) spill();
+      }
     },
     stateSize: () => ({ entries: size(), bytes: size() * bytesPerWaiting }),
   };

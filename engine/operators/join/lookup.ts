@@ -1,16 +1,20 @@
+import type { Owns } from '../../../kit/keyed-state.ts';
 import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import { KeyIndex, RowKeys } from '../keyed/keys.ts';
 import { emitInBatches } from '../rows/batches.ts';
-import { keyPairs } from '../rows/key-columns.ts';
+import { keyPairs, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SpilledLists } from '../spill/spilled-lists.ts';
 import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
-import { joinKeyReader } from './join-keys.ts';
+import { joinKeyParts, joinKeyReader } from './join-keys.ts';
+
+const lookupName = 'lookup';
+const waitingName = 'waiting';
 
 /**
  * Looks the rows of the port `rows` up among those of the port `lookup`, which are kept by key: as many as fit into memory, and the
@@ -36,7 +40,7 @@ export function lookingUp(
   const rowBytes = bytesPerRow(rowSchema);
 
   /** What came when memory was full: of each key behind the rows that are in memory. */
-  const spilled = new SpilledLists<PackedRow>(state('lookup'));
+  const spilled = new SpilledLists<PackedRow>(state(lookupName));
   let hasSpilled = false;
   /** Slots of keys that have rows in both places. */
   const continued = new Set<number>();
@@ -44,7 +48,7 @@ export function lookingUp(
   const lookupKeyOf = joinKeyReader(sides.right);
   const match = rowPacker(columns.map(({ from }) => ({ name: from })));
   /** In front of `waiting`; in the order in which they came, as they have no time. */
-  const spilledWaiting = new SpilledQueue<PackedRow>(state('waiting'));
+  const spilledWaiting = new SpilledQueue<PackedRow>(state(waitingName));
   const waiter = rowPacker(rowSchema.columns);
 
   const bytes = () => learnt * lookupBytes + ((waiting?.length ?? 0) + spilledWaiting.loaded) * rowBytes;
@@ -113,6 +117,22 @@ export function lookingUp(
     return rows;
   }
 
+  /** Of a key that is there already they come behind what it has. */
+  function takeLists(from: SpilledLists<PackedRow>, owns: Owns): void {
+    const { ofText, values } = joinKeyParts(lookup, sides.right);
+    for (const text of from.keys()) {
+      const key = values(ofText(text));
+      if (!owns(key)) continue;
+      hasSpilled = true;
+      const slot = index.find(
+        key.map((value) => [value]),
+        0,
+      );
+      if (slot >= 0) continued.add(slot);
+      spilled.append(text, [...from.get(text)]);
+    }
+  }
+
   return {
     process(rows, port) {
       if (port === 'lookup') learn(rows);
@@ -140,6 +160,23 @@ export function lookingUp(
       // Rows come back in the order of their slots, which so are the same.
       for (const slot of before.continued) continued.add(slot);
       spilledWaiting.restore(before.spilledWaiting);
+    },
+    takeOver(earlier, owns) {
+      const [valuesOf, lookupValuesOf] = [keyValuesReader(sides.left), keyValuesReader(sides.right)];
+      for (const { state } of earlier) {
+        const held = rowsFromState((state as unknown as Snapshot).lookup, lookup);
+        learn(held.filter((row) => owns(lookupValuesOf(row))));
+      }
+      for (const { keyed } of earlier) takeLists(new SpilledLists(keyed(lookupName)), owns);
+      // The lookup has ended for all of them, or for none.
+      if (earlier.every(({ state }) => (state as unknown as Snapshot).waiting === null)) waiting = null;
+      for (const { state, keyed } of earlier) {
+        const before = state as unknown as Snapshot;
+        const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
+        queue.restore(before.spilledWaiting);
+        spilledWaiting.takeOver(queue, (packed) => owns(valuesOf(waiter.unpack(packed))));
+        if (before.waiting !== null) wait(rowsFromState(before.waiting, rowSchema).filter((row) => owns(valuesOf(row))));
+      }
     },
     stateSize: () => ({ entries: learnt + (waiting?.length ?? 0) + spilledWaiting.loaded, bytes: bytes() }),
   };

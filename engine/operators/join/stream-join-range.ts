@@ -117,4 +117,7 @@ export class RangeMatcher implements Matcher {
     const snapshot = state as unknown as Snapshot;
     for (const side of sides) this.#rows[side].restore(snapshot[side]);
   }
+  takeOver(from: RangeMatcher, isOwned: (key: JoinKey) => boolean, makeRoom: () => void): void {
+    for (const side of sides) this.#rows[side].takeOver(from.#rows[side], { after: this.#goneAt(side), isOwned, makeRoom });
+  }
 }

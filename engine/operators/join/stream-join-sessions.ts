@@ -257,6 +257,33 @@ export class SessionMatcher implements Matcher {
     }
   }
 
+  takeOver(from: SessionMatcher, isOwned: (key: JoinKey) => boolean, makeRoom: () => void): void {
+    const { ofText } = this.#options.keys;
+    for (const text of Array.from(from.#spans.entries(), ([text]) => text)) {
+      if (isOwned(ofText(text)))
+        this.#spans.set(
+          text,
+          from.#spans.get(text)!.map((span) => this.#withLists(from, text, span)),
+        );
+    }
+    this.#due.takeOver(from.#due, isOwned);
+    for (const [key, sessions] of from.#sessions) {
+      if (!isOwned(key)) continue;
+      for (const session of sessions) for (const side of sides) for (const { time, row } of session[side]) this.add(side, key, time, row);
+    }
+    makeRoom();
+  }
+  /** A session whose lists have numbers of their own here. */
+  #withLists(from: SessionMatcher, key: string, { start, end, ...lists }: Span): Span {
+    const taken = (side: Side) =>
+      lists[side].map((list) => {
+        const own = this.#listCount++;
+        this.#lists.append(listOf(own, key), [...from.#lists.get(listOf(list, key))]);
+        return own;
+      });
+    return { start, end, left: taken('left'), right: taken('right') };
+  }
+
   #emitAlone(side: Side, row: Row, { start, end }: Pick<Session, 'start' | 'end'>): void {
     if (side === 'left') this.#options.emit(row, null, start, end);
     else this.#options.emit(null, row, start, end);

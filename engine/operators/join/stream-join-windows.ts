@@ -78,6 +78,9 @@ export class WindowMatcher implements Matcher {
   add(side: Side, key: JoinKey, time: number, row: Row): void {
     const slice = this.#sliceAt(side, this.#lastStart(time), time);
     if (time <= this.#watermark) this.#meetLate(side, key, time, row);
+    this.#put(side, slice, key, time, row);
+  }
+  #put(side: Side, slice: Slice, key: JoinKey, time: number, row: Row): void {
     slice.block ??= this.#newBlock(side);
     slice.block.add(key, time, row);
     this.bytes += this.#options.layouts[side].rowBytes;
@@ -302,6 +305,30 @@ export class WindowMatcher implements Matcher {
       }
     }
     for (const start of snapshot.windows) this.#open(start);
+  }
+
+  takeOver(from: WindowMatcher, isOwned: (key: JoinKey) => boolean, makeRoom: () => void): void {
+    for (const side of sides) {
+      for (const slice of from.#slices[side].values()) {
+        for (const block of from.#blocksOf(side, slice)) {
+          for (let at = 0; at < block.count; at++) if (isOwned(block.keys[at]!)) this.#takeRow(side, block, at);
+          makeRoom();
+        }
+      }
+    }
+  }
+  #takeRow(side: Side, block: RowBlock, at: number): void {
+    const time = block.times[at]!;
+    this.#put(side, this.#sliceAt(side, this.#lastStart(time), time), block.keys[at]!, time, block.row(at));
+  }
+  *#blocksOf(side: Side, { runs, block }: Slice): Iterable<RowBlock> {
+    for (const run of runs) {
+      for (let part = 0; part < run.parts; part++) {
+        const spilled = this.#spilled[side].part(run, part);
+        if (spilled !== null) yield spilled;
+      }
+    }
+    if (block !== null) yield block;
   }
 
   #emit(left: Row | null, right: Row | null, start: number): void {

@@ -3,11 +3,12 @@ import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
 import type { CoGroupOp, PairedColumn } from '../../../kit/ops.ts';
 import { beginningOfTime, endOfTime, instantReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
+import { leastWatermark } from '../keyed/key-groups.ts';
 import { keyPairs, valueAs } from '../rows/key-columns.ts';
 import { rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
-import { joinKeyReader } from './join-keys.ts';
+import { joinKeyParts, joinKeyReader } from './join-keys.ts';
 import { blockLayout } from './row-block.ts';
 import { type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
 import { RangeMatcher } from './stream-join-range.ts';
@@ -38,17 +39,20 @@ export function streamJoining(
   };
   const keep = { left: kind === 'left' || kind === 'outer', right: kind === 'right' || kind === 'outer' };
   const layouts = { left: blockLayout(schemas.left, joinKeyReader(keyColumns.left)), right: blockLayout(schemas.right, joinKeyReader(keyColumns.right)) };
-  const matcher = matcherOf(match, {
+  const keyParts = joinKeyParts(schemas.left, keyColumns.left);
+  const options: MatcherOptions = {
     keep,
     lateness,
     state,
     layouts,
+    keys: keyParts,
     packers: { left: rowPacker(schemas.left.columns), right: rowPacker(schemas.right.columns) },
     emit: (left, right, start, end) => {
       out.push(joined(left, right, start, end));
       if (out.length >= batchSize) flush();
     },
-  });
+  };
+  const matcher = matcherOf(match, options);
   const timeReaders = {
     left: instantReader(schemas.left, times.left.column, times.left.shift),
     right: instantReader(schemas.right, times.right.column, times.right.shift),
@@ -56,9 +60,11 @@ export function streamJoining(
   let watermark = beginningOfTime;
   const advance = (to: number): void => {
     watermark = to;
-    // At the end nothing waits any longer, however much lateness is allowed.
-    matcher.advance(to >= endOfTime ? Number.MAX_VALUE : to);
+    matcher.advance(matcherTime(to));
     flush();
+  };
+  const makeRoom = (): void => {
+    if (matcher.bytes > memory) matcher.spill(memory);
   };
 
   return {
@@ -83,18 +89,35 @@ export function streamJoining(
       }
       flush();
       if (late.length > 0) emit(latePorts[side], late);
-      if (matcher.bytes > memory) matcher.spill(memory);
+      makeRoom();
     },
     advance,
     outputWatermark: (to) => to - matcher.behind,
     snapshot: () => ({ watermark, matcher: matcher.snapshot() }),
     restore(state) {
-      const before = state as { readonly watermark: number; readonly matcher: State };
+      const before = state as Snapshot;
       advance(before.watermark);
       matcher.restore(before.matcher);
     },
+    takeOver(earlier, owns) {
+      advance(leastWatermark(earlier.map(({ state }) => (state as Snapshot).watermark)));
+      for (const { state, keyed } of earlier) {
+        const saved = state as Snapshot;
+        const before = matcherOf(match, { ...options, state: keyed });
+        before.advance(matcherTime(saved.watermark));
+        before.restore(saved.matcher);
+        matcher.takeOver(before, (key) => owns(keyParts.values(key)), makeRoom);
+      }
+    },
     stateSize: () => ({ entries: matcher.entries(), bytes: matcher.bytes }),
   };
+}
+
+type Snapshot = { readonly watermark: number; readonly matcher: State };
+
+/** At the end nothing waits any longer, however much lateness is allowed. */
+function matcherTime(watermark: number): number {
+  return watermark >= endOfTime ? Number.MAX_VALUE : watermark;
 }
 
 function matcherOf(match: Match, options: MatcherOptions): Matcher {

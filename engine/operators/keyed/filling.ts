@@ -23,6 +23,7 @@ export function filling(op: FillOp, context: OperatorContext): Operator {
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }
 

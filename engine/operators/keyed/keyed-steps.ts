@@ -1,6 +1,6 @@
 /** Runs users' functions over the rows of each key, with a state and timers in event time: Beam's stateful ParDo. */
 
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import type { KeyedCode, OperatorContext, RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { StatefulOp } from '../../../kit/ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
@@ -10,6 +10,7 @@ import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { type KeyColumn, keyColumns } from '../rows/key-columns.ts';
 import { returnedRows } from '../rows/returned-rows.ts';
 import { rowShower, shown } from '../rows/shown-decimals.ts';
+import { leastWatermark, takeEntries } from './key-groups.ts';
 import { type Due, KeyedTimers, type Timers } from './keyed-timers.ts';
 import { keyText, keyValues } from './keys.ts';
 import { StateCopier } from './plain-state.ts';
@@ -20,6 +21,9 @@ const maxFirings = 100_000;
 /** A timer that was set by another for a time that has had its turn counts as so many. */
 const standstill = 100;
 export const defaultTimer = 'timer';
+
+const statesName = 'state';
+const timersName = 'timers';
 
 /** What is kept for a key. `until` is when it is forgotten, where there is a `ttl`. */
 type Kept = { readonly state: State; readonly until?: number };
@@ -49,8 +53,8 @@ export function keyedSteps({ keys, ttl, code: { source, field } }: StatefulOp, c
     field,
     code: keyed(source, field),
     input: inputs['rows']!,
-    states: state<Kept>('state'),
-    timers: state<Timers>('timers'),
+    states: state<Kept>(statesName),
+    timers: state<Timers>(timersName),
     toRows: returnedRows(inputs['rows']!, outputs['rows']!, field),
     emit: (rows) => emit('rows', rows),
     fail,
@@ -122,6 +126,15 @@ class KeyedSteps implements StatefulOperator {
 
   restore(watermark: State): void {
     this.#watermark = watermark as number;
+  }
+
+  takeOver(earlier: readonly EarlierInstance[], owns: Owns): void {
+    this.#watermark = leastWatermark(earlier.map(({ state }) => state as number));
+    const isOwned = (name: string): boolean => owns(keyValues(name));
+    for (const { keyed } of earlier) {
+      takeEntries(this.#options.states, keyed<Kept>(statesName), isOwned);
+      takeEntries(this.#options.timers, keyed<Timers>(timersName), isOwned);
+    }
   }
 
   /** What waits in memory. The engine measures states and timers by itself. */

@@ -63,6 +63,7 @@ export function lagging(op: LagOp, context: OperatorContext): StatefulOperator {
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }
 

@@ -4,7 +4,9 @@ import type { EveryNthOp, RateLimitOp, SampleOp } from '../../../kit/ops.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row } from '../../../model/values/types.ts';
 import { noTime } from '../rows/row-failures.ts';
+import { leastWatermark, takeEntries } from './key-groups.ts';
 import { KeyedRows, keyReader } from './keyed-rows.ts';
+import { keyValues } from './keys.ts';
 
 /** Rows by the port that they leave by. */
 class Sorted {
@@ -26,12 +28,14 @@ class Sorted {
   }
 }
 
+const countsName = 'counts';
+
 /** Counts by key and stretch of time, so that a row counts in its own stretch in whatever order rows come. */
 export function limiting({ keys, count, per }: RateLimitOp, { inputs, state, now, emit, fail }: OperatorContext): StatefulOperator {
   const { eventTime } = inputs['rows']!;
   const timeOf = eventTimeReader(inputs['rows']!);
   const keyOf = keyReader(inputs['rows']!, keys);
-  const counts = state<number>('counts');
+  const counts = state<number>(countsName);
   const sorted = new Sorted(emit);
   let passed = beginningOfTime;
   return {
@@ -67,6 +71,11 @@ export function limiting({ keys, count, per }: RateLimitOp, { inputs, state, now
     restore: (state) => {
       passed = state as number;
     },
+    takeOver(earlier, owns) {
+      passed = leastWatermark(earlier.map(({ state }) => state as number));
+      // An entry's name is the stretch, a space, and the key.
+      for (const { keyed } of earlier) takeEntries(counts, keyed<number>(countsName), (name) => owns(keyValues(name.slice(name.indexOf(' ') + 1))));
+    },
   };
 }
 
@@ -85,6 +94,7 @@ export function thinning(op: EveryNthOp, context: OperatorContext): StatefulOper
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }
 

@@ -61,6 +61,7 @@ function scored<V extends RollingState | Weighted>(op: AnomalyOp, context: Opera
     },
     advance: keyed.advance,
     tick: keyed.tick,
+    takeOver: keyed.takeOver,
   };
 }
 

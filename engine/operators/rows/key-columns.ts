@@ -7,7 +7,7 @@ import { commonType, findColumn } from '../../../kit/columns.ts';
 import { decimalKey } from '../../../model/values/decimal.ts';
 import type { ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
-import { columnReader, columnSource } from '../rows/rows.ts';
+import { columnReader, columnSource, compile } from '../rows/rows.ts';
 
 export interface KeyColumn {
   readonly name: string;
@@ -60,6 +60,12 @@ export function keyColumnReader({ name, keyOf }: KeyColumn): (rows: readonly Row
     read(rows, values);
     for (let i = 0; i < rows.length; i++) values[i] = keyOf(values[i]!);
   };
+}
+
+/** A row's key, value by value. */
+export function keyValuesReader(columns: readonly KeyColumn[]): (row: Row) => Value[] {
+  const { sources, constants } = keySources(columns);
+  return compile(`(row) => [${sources.join(', ')}]`, constants);
 }
 
 /** The source of expressions that give the keys of a row, and the constants that it needs. */

@@ -134,6 +134,19 @@ export class SortedRuns {
     }
   }
 
+  /** Puts the rows of other runs, as `change` gives them: null for one that is not wanted. They stay there, too. */
+  takeOver(from: SortedRuns, change: (row: PackedRow) => PackedRow | null): void {
+    for (const run of from.#runs) this.put(from.#changed(run, change), from.#rowBytes);
+  }
+  *#changed({ id, chunks }: Run, change: (row: PackedRow) => PackedRow | null): Iterable<PackedRow> {
+    for (let i = 0; i < chunks; i++) {
+      for (const row of this.#state.get(nameOf(id, i))!) {
+        const changed = change(row);
+        if (changed !== null) yield changed;
+      }
+    }
+  }
+
   get isEmpty(): boolean {
     return this.#runs.length === 0;
   }

@@ -75,6 +75,11 @@ export class SpilledLists<T extends State> {
     this.#state.delete(tailKey(key));
   }
 
+  /** The keys of all lists. */
+  keys(): string[] {
+    return Array.from(this.#state.entries(), ([name]) => name).flatMap((name) => (name.startsWith(tailMark) ? [name.slice(tailMark.length)] : []));
+  }
+
   /** Removes the lists that expire up to this time. */
   expire(time: number): void {
     this.#state.expire(time);
@@ -82,5 +87,6 @@ export class SpilledLists<T extends State> {
 }
 
 // A number, or none, and a sign that numbers do not have: so they differ for all keys.
-const tailKey = (key: string): string => `*${key}`;
+const tailMark = '*';
+const tailKey = (key: string): string => `${tailMark}${key}`;
 const chunkKey = (key: string, chunk: number): string => `${chunk}*${key}`;

@@ -69,6 +69,20 @@ export class SpilledQueue<T extends State> {
     for (const each of loaded as readonly Loaded<T>[]) this.#loaded.add(each.time, each, each.turn);
   }
 
+  /** Adds the wanted items of another queue, in the order that they have there; they stay in it, too. */
+  takeOver(from: SpilledQueue<T>, isWanted: (item: T) => boolean): void {
+    const loaded = from.#loaded.inOrder().map(({ time, turn, item }) => ({ turn, items: [[time, item] as const] }));
+    const chunks = from.#chunks.inOrder().map(({ turn }) => ({ turn, items: null }));
+    let wanted: Timed<T>[] = [];
+    for (const { turn, items } of [...loaded, ...chunks].sort((a, b) => a.turn - b.turn)) {
+      for (const [time, item] of items ?? from.#state.get(`${turn}`)!) if (isWanted(item)) wanted.push({ time, item });
+      if (wanted.length < chunkSize) continue;
+      this.add(wanted);
+      wanted = [];
+    }
+    this.add(wanted);
+  }
+
   #load(): void {
     const { turn } = this.#chunks.take();
     const key = `${turn}`;

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { realName } from '../../../io/files/claimed-output.ts';
+import { isSameFile } from '../../../io/files/same-file.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { encodeCells } from '../../../model/values/values.ts';
 import { definitions } from '../../../nodes/index.ts';
@@ -160,7 +161,8 @@ function refuseReadOutputs({ plan, folder }: RunJob): void {
     const definition = catalogue.get(type);
     return definition ? [{ id, definition, params }] : [];
   });
-  for (const found of readOutputs(nodes, (path) => realName(resolve(folder, path)))) throw new MillraceError({ ...readOutputProblem(found), node: found.sink });
+  for (const found of readOutputs(nodes, (path) => realName(resolve(folder, path)), isSameFile))
+    throw new MillraceError({ ...readOutputProblem(found), node: found.sink });
 }
 
 async function checkpoint(id: number): Promise<void> {

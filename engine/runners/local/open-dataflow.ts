@@ -5,6 +5,7 @@ import { MillraceError, type Problem } from '../../../model/problems/problem.ts'
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
+import { loadOperators } from '../../operators/open.ts';
 import { Graph } from '../../plan/graph.ts';
 import { lower } from '../../plan/lower.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
@@ -99,6 +100,7 @@ class OpenDataflow implements Dataflow {
       this.#stations.set(planned.id, { planned, definition, op, index, counters, shift: { nodes: [counters], shares: [1] }, failures });
       if (planned.kind === 'source') this.#running.add(planned.id);
     });
+    await loadOperators([...this.#stations.values()].flatMap(({ op }) => (op ? [op.op] : [])));
     // Code first: it is what fails most often, and before anything is touched.
     const operators = new Map<NodeId, OpenOperator>();
     for (const station of this.#stations.values()) if (station.planned.kind === 'transform') operators.set(station.planned.id, this.#opener.transform(station));

@@ -73,6 +73,7 @@ export class NodeOpener {
     const { commits = 'end', lineage = '', from } = env;
     let writer: Writer;
     try {
+      await definition.code?.load();
       const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
       const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
       const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
@@ -94,6 +95,8 @@ export class NodeOpener {
       const refuse = (failure: RowFailure) => station.failures.refuse(failure);
       const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
       const context = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
+      // Apart from its work: what it does then is the node's, from the first line on.
+      await definition.code?.load();
       return watchedReader(await hub.work(station, () => definition.run(context)), station, hub);
     } catch (error) {
       throw hub.named(error, station);

@@ -13,7 +13,7 @@ import { readText, widerType } from '../../../model/values/read-text.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { type Converted, castValue, setColumn } from '../../../model/values/values.ts';
 import { type CellFormat, type CellFormats, type ColumnEntry, missingMarks, noneIsOf } from '../cells/cell-formats.ts';
-import { readAs } from '../cells/column-types.ts';
+import { readAs } from '../column-fields.ts';
 import { asWindows1252 } from '../text/text-evidence.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';

@@ -14,7 +14,7 @@ import { parseJson } from '../../../model/values/json-text.ts';
 import type { Column, Row, Schema } from '../../../model/values/types.ts';
 import type { Converted } from '../../../model/values/values.ts';
 import type { CellFormat, CellFormats } from '../cells/cell-formats.ts';
-import { readAs } from '../cells/column-types.ts';
+import { readAs } from '../column-fields.ts';
 import { hasDoubleKeys } from './double-keys.ts';
 import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
 import {
