@@ -6,6 +6,9 @@ import type { Behaviour, CodeTable } from '../model/problems/codes/behaviour.ts'
 import type { NodeCode } from '../model/problems/codes/index.ts';
 import { MillraceError, type Problem } from '../model/problems/problem.ts';
 
+export { crashed, endOfInput, notConnected, notice, permanent, row, transient, uncertain } from '../model/problems/codes/behaviour.ts';
+export { MillraceError };
+
 type Told = Omit<Problem, 'severity' | 'behaviour' | 'retryAfterMs'>;
 
 /** The other side is away: a refused connection, a drive, a broker. Where the run had worked, it connects again until that succeeds. */

@@ -3,11 +3,12 @@ import type { Problem } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../model/values/types.ts';
 import type { AnyParams, Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
-import type { KeyedState } from './keyed-state.ts';
+import type { EarlierInstance, KeyedState, Owns } from './keyed-state.ts';
+import { type Loaded, loadingCode } from './loaded.ts';
 import type { Op } from './ops.ts';
 import type { ByPort, PortSchemas, Ports } from './ports.ts';
 import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
-import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext } from './source.ts';
+import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext, SplitSize } from './source.ts';
 
 export type * from './ports.ts';
 export type * from './run-context.ts';
@@ -174,6 +175,12 @@ export interface StatefulOperator {
   /** The state, and back into a new operator, before its first row. What they give must not change afterwards. */
   snapshot?(): State;
   restore?(state: State): void;
+  /**
+   * In place of `restore`, where the keys are divided among instances in another way than they were: takes over what the earlier
+   * instances kept for the keys that this one owns, keyed state included, of which it has nothing yet. All operations whose rows may be
+   * split by keys have it. The earlier ones stopped at one cut and no key was with two of them; what a key had stays in its order.
+   */
+  takeOver?(earlier: readonly EarlierInstance[], owns: Owns): void;
   /** How many keys, windows or rows the state holds, and about how many bytes: shown while it runs. Cheap. */
   stateSize?(): { readonly entries: number; readonly bytes: number };
 }
@@ -223,8 +230,30 @@ export interface Writer {
   close(): void | Promise<void>;
   /** What this writer made, for the summary and the result view. */
   output(): Output;
+  /**
+   * Of sinks with `takesParts`, in runs that commit at their end: says where the rows of a part are to be written, or null where this output
+   * takes none after all. `index` counts them from 1. Asked before the first row; what is there already from a killed run is in nobody's way.
+   */
+  part?(index: number): Json | null;
+  /** Takes up the rows of a part, by what `PartWriter.finish` gave, behind all rows up to now. Called once for each part, in their order, before the commit. */
+  join?(finished: Json): void | Promise<void>;
   /** Writers that become visible in one atomic step of their own (tables of one database) share one of these. */
   readonly transaction?: Transaction;
+}
+/**
+ * Writes some of the rows of an output aside, in another thread: they become visible with the commit of the writer that joins them. What is
+ * aside goes with `close`, where that writer has not joined it.
+ */
+export interface PartWriter {
+  write(rows: readonly Row[]): void | Promise<void>;
+  /** All rows are written, and what others need to join them is in place. Called once. */
+  finish(): Json | Promise<Json>;
+  /** Always last. After `finish` it leaves the rows where they are. */
+  close(): void | Promise<void>;
+}
+export interface PartContext<P = AnyParams, In = AnySchemas> extends RunContext<P, In, Record<never, never>> {
+  /** What `Writer.part` gave. */
+  readonly part: Json;
 }
 export interface Transaction {
   /**
@@ -257,7 +286,7 @@ export interface Example<P = AnyParams, I extends Ports = Ports, O extends Ports
   /** Needed where `inputs` has no rows to tell types from. */
   readonly inputSchemas?: Partial<ByPort<I, Schema>>;
   /** Files to put beside the pipeline before the run, by relative path. */
-  readonly files?: { readonly [path: string]: string | Uint8Array };
+  readonly files?: { readonly [path: string]: string | Uint8Array | { /** Bytes, deflated without a header, as base64. */ readonly deflated: string } };
   readonly outputs?: Partial<ByPort<O, readonly Row[]>>;
   /** Sinks: relative path -> text that the file must hold, or for a SQLite file the rows per table. */
   readonly writes?: { readonly [path: string]: string | { readonly [table: string]: readonly { readonly [column: string]: Value }[] } };
@@ -302,7 +331,12 @@ export interface OpensFiles {
   /** The params with which such a source reads a file. `path` is how they are to name it, `file` where it is. */
   params(path: string, file: string): { readonly [name: string]: Json };
 }
-export interface SourceDefinition<F extends Fields = Fields, O extends Ports = Ports> extends Definition<F, readonly [], O> {
+/** What carries a source or sink out: see loaded.ts. */
+interface CarriedOut {
+  /** Absent where what it needs is all in its file. `opens.params`, `discover`, `run` and all others that do I/O find it loaded. */
+  readonly code?: Loaded;
+}
+export interface SourceDefinition<F extends Fields = Fields, O extends Ports = Ports> extends Definition<F, readonly [], O>, CarriedOut {
   readonly kind: 'source';
   readonly outputs: O;
   /** False for a source that never ends by itself; a function where that depends on its params. */
@@ -353,6 +387,14 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
   readsText?(params: ParamsOf<F>, column: Column): boolean;
   /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
   readonly scans?: boolean;
+  /**
+   * Stretches of the input, in order, that are all of it together, for several readers at once; one where it is small or cannot be split.
+   * Where they begin is a guess: the reader before finds out whether a row begins there, and reads on where none does, or where
+   * `joinSplits` says so. So rows, failures and places are always those of one reader. Absent where there can be only one.
+   */
+  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
+  /** What two stretches, one behind the other, tell together (`SplitEnd.told`); null where one reader of both would have read rows of the second otherwise. */
+  joinSplits?(first: Json, second: Json): Json | null;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields = Fields, I extends Ports = Ports, O extends Ports = Ports> extends Definition<F, I, O> {
@@ -370,7 +412,7 @@ export interface LowerContext<P = AnyParams, I extends Ports = Ports> {
   readonly params: P;
   readonly inputs: ByPort<I, Schema>;
 }
-export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Ports> extends Definition<F, I, readonly []> {
+export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Ports> extends Definition<F, I, readonly []>, CarriedOut {
   readonly kind: 'sink';
   readonly inputs: I;
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
@@ -384,6 +426,9 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
    * write there at the same time, and all say so.
    */
   locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
+  /** Whether rows of its output can be written in several threads, as far as the params tell: see `PartWriter`. Absent: never. */
+  takesParts?(params: ParamsOf<F>): boolean;
+  openPart?(context: PartContext<ParamsOf<F>, PortSchemas<I>>): PartWriter | Promise<PartWriter>;
   run(context: SinkContext<ParamsOf<F>, PortSchemas<I>>): Writer | Promise<Writer>;
   /**
    * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.
@@ -396,12 +441,12 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
 /** Any node of the catalogue, the types of its params and ports forgotten. */
 export type NodeDefinition = SourceDefinition | TransformDefinition | SinkDefinition;
 
-/** Declares a node; returns its argument. The types of its params and of all that goes by ports follow from `params`, `inputs` and `outputs`. */
+/** Declares a node; returns its argument, made to load its code before that is used. The types of its params and of all that goes by ports follow from `params`, `inputs` and `outputs`. */
 export function defineNode<const F extends Fields, const O extends Ports>(definition: SourceDefinition<F, O>): SourceDefinition<F, O>;
 export function defineNode<const F extends Fields, const I extends Ports, const O extends Ports>(
   definition: TransformDefinition<F, I, O>,
 ): TransformDefinition<F, I, O>;
 export function defineNode<const F extends Fields, const I extends Ports>(definition: SinkDefinition<F, I>): SinkDefinition<F, I>;
-export function defineNode(definition: object): object {
-  return definition;
+export function defineNode(definition: NodeDefinition): object {
+  return definition.kind === 'transform' ? definition : loadingCode(definition);
 }

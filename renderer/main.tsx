@@ -9,16 +9,17 @@ import './theme/tokens.css';
 import './theme/mantine.css';
 import { createRoot } from 'react-dom/client';
 import './app/contributions.ts';
+import { missing } from '../model/problems/missing.ts';
 import { App } from './app/App.tsx';
-import { startAutosave } from './files/autosave.ts';
-import { startDocument } from './files/start.tsx';
+import { startAutosave } from './documents/autosave.ts';
+import { startDocument } from './documents/start.tsx';
 import { takeToken } from './session/connection.ts';
 import { keepConnected } from './session/engine.ts';
 import { readLocalSettings } from './session/settings.ts';
 
 takeToken();
 readLocalSettings();
-createRoot(document.getElementById('root')!).render(<App />);
+createRoot(document.getElementById('root') ?? missing('the element "root"')).render(<App />);
 // The canvas does not wait for the engine: what it needs arrives when it has started.
 void keepConnected(startDocument);
 startAutosave();

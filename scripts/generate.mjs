@@ -1,4 +1,5 @@
-// Writes what follows from the code: docs/nodes/*.md, docs/errors.md, docs/pipeline.schema.json, docs/imports.md and kit/api.md. With --check it writes nothing,
+// Writes what follows from the node library, its kit and the table of codes: docs/nodes/*.md, docs/errors.md,
+// docs/pipeline.schema.json, docs/imports.md and kit/api.md. With --check it writes nothing,
 // names the files that are out of date, and fails if there are any.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

@@ -1,9 +1,11 @@
 /** The documentation page of a node, as Markdown. */
+
 import { inputsOf, outputsOf } from '../engine/plan/catalogue.ts';
 import { traitsOfNode } from '../engine/plan/lower.ts';
 import type { Field, Fields } from '../kit/fields.ts';
 import type { Example, NodeDefinition, Port } from '../kit/node.ts';
 import { completeParams, defaultsOf, type Params } from '../kit/params.ts';
+import { exampleFile } from '../kit/testing/example-files.ts';
 import type { Row, Value } from '../model/values/types.ts';
 import { formatValue } from '../model/values/values.ts';
 
@@ -115,7 +117,7 @@ function examplePart(example: Example): string {
   const parts = [`### ${example.title}`];
   if (Object.keys(example.params).length > 0) parts.push(paramText(example.params));
   for (const [path, content] of Object.entries(example.files ?? {})) {
-    parts.push(`\`${path}\`${typeof content === 'string' ? `:\n\n${fence(shorten(content))}` : ` (${content.length} bytes)`}`);
+    parts.push(`\`${path}\`${typeof content === 'string' ? `:\n\n${fence(shorten(content))}` : ` (${exampleFile(content).length} bytes)`}`);
   }
   const several = (ports: object) => Object.keys(ports).length > 1;
   for (const [port, rows] of Object.entries(example.inputs ?? {}))

@@ -7,7 +7,8 @@ import { visible } from '../../model/text/visible-text.ts';
 export function explain(code: string): number {
   const entry = entryOf(code);
   if (entry === null) {
-    process.stderr.write(`There is no code "${visible(code)}"${didYouMean(code, Object.keys(codes))}. docs/errors.md lists them.\n`);
+    const closest = didYouMean(code, Object.keys(codes));
+    process.stderr.write(`There is no code "${visible(code)}"${closest || '.'} docs/errors.md lists all of them.\n`);
     return 2;
   }
   const lines = [`${code}: ${entry.means}`, whatHappens[entry.behaviour], entry.remedy];

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visibleJson } from '../../model/text/visible-text.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -36,7 +37,7 @@ export async function preview(file: string, options: PreviewOptions): Promise<nu
     const assessed = await assess(file, { look: 'always' });
     titleOf = assessed.titleOf;
     const { plan, sampleKeys } = await assessed.plan({ target: options.node });
-    const ports = assessed.result.nodes[options.node]!.outputs.map((port) => port.name);
+    const ports = (assessed.result.nodes[options.node] ?? missing(`the node "${options.node}"`)).outputs.map((port) => port.name);
     const port = options.port ?? ports[0] ?? '';
     if (options.port !== undefined && !ports.includes(port)) {
       const hint = ports.length > 0 ? `Its ports are ${ports.join(', ')}.` : 'A sink has none: leave --port out to see what arrives.';

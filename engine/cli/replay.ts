@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { relative, resolve } from 'node:path';
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';
@@ -69,7 +70,7 @@ export async function replay(file: string, options: ReplayOptions): Promise<numb
     const catalogue = new Catalogue(definitions);
     const plan = planRun(checked);
     const files = filesOf(loaded, options);
-    const path = errorsPath(folder, files[0]!);
+    const path = errorsPath(folder, itemAt(files, 0));
     const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), folder, files, pipeline: file };
     const waiting = listWaiting(place, options);
     if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);

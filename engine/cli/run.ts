@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
@@ -66,18 +67,18 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     }
     if (!options.json) printProblems(checked.result.problems, loaded);
     if (chosen.notice && !options.json) process.stderr.write(`${chosen.notice}\n`);
-    if (taken && !options.json) replaying!.announce(taken, loaded);
+    if (taken && !options.json) replaying?.announce(taken, loaded);
     const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options };
     if (options.detach) return await detach(job, loaded, options);
-    const { summary, signal } = await carryOut(job, prepared!, options);
+    const { summary, signal } = await carryOut(job, prepared ?? missing('the process of the run'), options);
     // What the pipeline prints must not be mixed up with what we say of it.
     const words = summary.outputs.some(({ kind }) => kind === 'printed') ? process.stderr : process.stdout;
-    const replayed = taken ? replaying!.outcomes(taken) : [];
+    const replayed = (taken && replaying?.outcomes(taken)) ?? [];
     if (options.json) words.write(`${visibleJson(taken ? { ...summary, replayed, refused: taken.refused } : summary)}\n`);
     else {
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
-      if (taken) words.write(replaying!.describeOutcomes(replayed, loaded));
+      if (taken && replaying) words.write(replaying.describeOutcomes(replayed, loaded));
       if (summary.checkpoint && failedRow(summary)) words.write(`To go on past that row: millrace run ${file} --keep-errors\n`);
     }
     return exitCodeOf(summary, signal);

@@ -210,7 +210,7 @@ async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSumma
   if (ended) {
     throw new MillraceError({
       code: 'run/ended',
-      message: `Run ${name} of ${ended.pipeline} has ended: ${ended.state}, ${age(ended.endedAt!)} ago.`,
+      message: `Run ${name} of ${ended.pipeline} has ended: ${ended.state}, ${age(ended.endedAt ?? Date.now())} ago.`,
       hint: `"millrace runs show ${name}" tells how.`,
     });
   }
@@ -244,11 +244,14 @@ async function pickSoon(list: () => Promise<readonly RunSummary[]>, name: string
 /** The run of this id, or of the only one that begins so; else the only one, or the newest that has not ended, of a pipeline of this name or file. */
 function pick(runs: readonly RunSummary[], name: string): RunSummary {
   const byId = runs.filter(({ id }) => id === name || (name.length >= 2 && id.startsWith(name)));
-  if (byId.length === 1) return byId[0]!;
+  const [only, ...others] = byId;
+  if (only && others.length === 0) return only;
   const named = byId.length > 1 ? byId : runs.filter(({ pipeline, path }) => pipeline === name || path === name || path?.endsWith(`/${name}`));
   const current = named.filter(({ endedAt }) => endedAt === null);
-  if (current.length === 1) return current[0]!;
-  if (current.length === 0 && named.length > 0 && byId.length === 0) return named[0]!;
+  const [going] = current;
+  if (going && current.length === 1) return going;
+  const [newest] = named;
+  if (newest && !going && !only) return newest;
   const several = named.length > 1;
   throw new MillraceError({
     code: several ? 'run/ambiguous' : 'run/unknown',

@@ -1,5 +1,6 @@
 /** `millrace validate --rows`: reads the sources of a pipeline to their end, and prints what of it does not fit. */
 
+import { missing } from '../../model/problems/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { Scans } from '../preview/scans.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
@@ -28,7 +29,8 @@ export async function readSources({ pipeline, catalogue, plan, folder, titleOf }
         continue;
       }
       const planned = await plan({ target: id });
-      sources[id] = await readOne(scans, planned.plan.nodes.find((node) => node.id === id)!, folder, titleOf(id));
+      const source = planned.plan.nodes.find((node) => node.id === id) ?? missing(`the node "${id}"`);
+      sources[id] = await readOne(scans, source, folder, titleOf(id));
     }
   } finally {
     scans.close();
@@ -106,7 +108,7 @@ function describeSource(id: string, result: ScanResult, file: string, titleOf: (
 
 function describeColumn({ name, type, cells, first, fix }: ScannedColumn): string[] {
   const wider = fix?.entry['type'];
-  const cure = wider === undefined ? '' : ` ${visible(fix!.title)}, and they fit.`;
+  const cure = wider === undefined ? '' : ` ${visible(fix?.title ?? '')}, and they fit.`;
   return [`  Column "${visible(name)}" (${type}): ${shown(cells)} ${cells === 1 ? 'cell does' : 'cells do'} not fit.${cure}`, ...first.map(describeCell)];
 }
 

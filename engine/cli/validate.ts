@@ -32,10 +32,10 @@ export async function validate(file: string, options: ValidateOptions): Promise<
       if (problems.length > 0) process.stderr.write(`${describeProblems(problems, name, titleOf)}\n`);
       if (valid)
         process.stdout.write(`${visible(name)} is valid: ${plural(Object.keys(pipeline.nodes).length, 'node')}, ${plural(pipeline.edges.length, 'edge')}.\n`);
-      if (rows) process.stdout.write(`${rowCheck!.describeSources(rows, name, titleOf)}\n`);
+      if (rows) process.stdout.write(`${rowCheck?.describeSources(rows, name, titleOf)}\n`);
     }
     if (!valid) return 2;
-    return !rows || rowCheck!.doAllFit(rows) ? 0 : 1;
+    return !rows || rowCheck?.doAllFit(rows) ? 0 : 1;
   } catch (error) {
     const problem = problemOf(error);
     if (options.json) process.stdout.write(`${visibleJson({ valid: false, problems: [problem] })}\n`);

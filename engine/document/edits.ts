@@ -100,7 +100,7 @@ function withInner(value: Json & object, name: string, inner: Json | undefined):
 
 /** `field` is a path: `columns.2.expression`. */
 function fixCode(pipeline: Pipeline, id: NodeId, field: string, { at, before, text }: CodeFix): Pipeline {
-  const [param, ...path] = field.split('.');
+  const [param = '', ...path] = field.split('.');
   const fixed = (value: Json | undefined, [name, ...rest]: readonly string[]): Json | undefined => {
     if (typeof value === 'string') {
       const isThere = name === undefined && value.startsWith(before, at) && !value.startsWith(text, at);
@@ -109,8 +109,8 @@ function fixCode(pipeline: Pipeline, id: NodeId, field: string, { at, before, te
     if (typeof value !== 'object' || value === null || name === undefined) return undefined;
     return withInner(value, name, fixed(own(value as Params, name), rest));
   };
-  const next = fixed(own(own(pipeline.nodes, id)?.params ?? {}, param!), path);
-  return next === undefined ? pipeline : setParam(pipeline, id, param!, next);
+  const next = fixed(own(own(pipeline.nodes, id)?.params ?? {}, param), path);
+  return next === undefined ? pipeline : setParam(pipeline, id, param, next);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { lastOf, missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { isTooDeep } from '../../model/values/json-depth.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -11,7 +12,7 @@ export const fileExtension = '.millrace.json';
 
 /** What a pipeline is called that nobody has named: as its file, without folder and extension. */
 export function titleOfFile(path: string): string {
-  const name = path.split(/[\\/]/).at(-1)!;
+  const name = lastOf(path.split(/[\\/]/));
   return (name.endsWith(fileExtension) ? name.slice(0, -fileExtension.length) : name.replace(/\.json$/, '')) || name;
 }
 
@@ -125,7 +126,7 @@ export function canonical(pipeline: Pipeline): Pipeline {
     ...rest,
     nodes,
     edges: [...new Map(edges.map((edge) => [edgeId(edge), edge])).values()],
-    layout: Object.fromEntries(places.map((id) => [id, layout[id]!])),
+    layout: Object.fromEntries(places.map((id) => [id, layout[id] ?? missing(`the place of "${id}"`)])),
     ...(past.length > 0 ? { retired: Object.fromEntries(past) } : {}),
   };
 }
@@ -148,7 +149,9 @@ function byId(a: readonly [string, unknown], b: readonly [string, unknown]): num
 
 function parseEdge(text: string): Edge | null {
   const match = /^\s*([^.\s]+)\.([^.\s]+)\s*->\s*([^.\s]+)\.([^.\s]+)\s*$/.exec(text);
-  return match ? { from: { node: match[1]!, port: match[2]! }, to: { node: match[3]!, port: match[4]! } } : null;
+  if (!match) return null;
+  const [, from = '', output = '', to = '', input = ''] = match;
+  return { from: { node: from, port: output }, to: { node: to, port: input } };
 }
 
 /**
@@ -160,7 +163,7 @@ function splitLines(value: Json): Json {
   if (Array.isArray(value)) return value.map(splitLines);
   if (!isObject(value)) return value;
   const key = linesKey(value);
-  return key === null ? mapValues(value, splitLines) : { [`$${key}`]: splitLines(value[key]!) };
+  return key === null ? mapValues(value, splitLines) : { [`$${key}`]: splitLines(value[key] ?? null) };
 }
 
 function joinLines(value: Json): Json {
@@ -168,7 +171,7 @@ function joinLines(value: Json): Json {
   if (!isObject(value)) return value;
   const key = linesKey(value);
   if (key === null) return mapValues(value, joinLines);
-  const lines = value[key]!;
+  const lines = value[key] ?? null;
   if (key === '$lines' && Array.isArray(lines) && lines.every((line) => typeof line === 'string')) return lines.join('\n');
   return { [key === '$lines' ? key : key.slice(1)]: joinLines(lines) };
 }
@@ -176,7 +179,8 @@ function joinLines(value: Json): Json {
 /** The only key of an object, if it is `$lines` or that with more of `$`. */
 function linesKey(value: Document): string | null {
   const keys = Object.keys(value);
-  return keys.length === 1 && /^\$+lines$/.test(keys[0]!) ? keys[0]! : null;
+  const [only = '', ...others] = keys;
+  return others.length === 0 && /^\$+lines$/.test(only) ? only : null;
 }
 
 function notJson(text: string, error: Error): LoadResult {
@@ -198,7 +202,7 @@ function notJson(text: string, error: Error): LoadResult {
           ? `The file ends too early, in line ${line}: it is cut off.`
           : `The file is not valid JSON in line ${line}: ${error.message.replace(/(,.*)? (in JSON|is not valid JSON).*$/s, '')}.`,
         hint: 'Restore the file from a copy, or mend that line in a text editor.',
-        range: { line, column: before.at(-1)!.length + 1 },
+        range: { line, column: lastOf(before).length + 1 },
       },
     ],
   };

@@ -89,7 +89,7 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
         port: port.name,
       });
     }
-    if (pipeline.nodes[node]!.onError === 'route' && graph.outgoing(node, errorPort).length === 0) {
+    if (pipeline.nodes[node]?.onError === 'route' && graph.outgoing(node, errorPort).length === 0) {
       const hint = 'Connect the port "errors" to a sink, or choose another policy.';
       const message = 'Rows that fail are sent to the port "errors", but nothing takes them there';
       findings.node(node, { code: 'pipeline/unused-errors', severity: 'warning', message, hint, port: errorPort });
@@ -140,7 +140,7 @@ export function firstPorts(graph: Graph, opOf: (node: NodeId) => Op | null | und
 }
 
 function hasOutput(pipeline: Pipeline, node: NodeId, definition: NodeDefinition, name: string): boolean {
-  if (name === errorPort && pipeline.nodes[node]!.onError === 'route') return true;
+  if (name === errorPort && pipeline.nodes[node]?.onError === 'route') return true;
   return outputsOf(definition).some((port) => port.name === name);
 }
 

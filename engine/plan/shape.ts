@@ -98,10 +98,10 @@ function fingerprint(op: Op): string {
 
 function paramsDifference(before: NodeShape['params'], after: NodeShape['params'], isDuration: (param: string) => boolean): string | null {
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => canonical(before[name]) !== canonical(after[name]));
-  const [first] = changed;
+  const [first, second = ''] = changed;
   if (first === undefined) return null;
   if (changed.length > 2) return 'its settings were changed';
-  if (changed.length === 2) return `its ${words(first)} and its ${words(changed[1]!)} were changed`;
+  if (changed.length === 2) return `its ${words(first)} and its ${words(second)} were changed`;
   const [from, to] = [before[first], after[first]].map((value) => (typeof value === 'number' && isDuration(first) ? durationText(value) : short(value)));
   const changedWords = `its ${words(first)} ${isPlural(first) ? 'were' : 'was'} changed`;
   return from != null && to != null ? `${changedWords} from ${from} to ${to}` : changedWords;

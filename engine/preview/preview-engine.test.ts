@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { Inbox } from '../../nodes/http/inbox.ts';
+import { Inbox } from '../../nodes/http/runtime/inbox.ts';
 import { definitions } from '../../nodes/index.ts';
 import { type ErrorPolicy, emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';

@@ -1,5 +1,7 @@
 import type { NodeDefinition, Reader, SourceContext } from '../../kit/node.ts';
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { keepNewest } from '../../model/values/newest.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { encodeCells } from '../../model/values/values.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
@@ -63,7 +65,9 @@ export class PreviewEngine {
       // Sources are opened as usual, but replay their samples: bad records, error ports and counts come out as in a run.
       definition: (type) => {
         const definition = this.#definition(type);
-        return definition?.kind === 'source' ? { ...definition, run: (context: SourceContext) => replay(replayed!, context) } : definition;
+        return definition?.kind === 'source'
+          ? { ...definition, run: (context: SourceContext) => replay(replayed ?? missing('the sample'), context) }
+          : definition;
       },
       sandbox,
       folder: job.folder,
@@ -88,7 +92,7 @@ export class PreviewEngine {
     });
     try {
       for (const source of job.plan.sourceGroups.flat()) {
-        replayed = samples.get(source)!;
+        replayed = samples.get(source) ?? missing(`the sample of "${source}"`);
         const reader = await dataflow.openReader(source);
         for (let batch = await reader.read(); batch; batch = await reader.read()) await dataflow.push(source, batch);
         await dataflow.end(source);
@@ -112,7 +116,7 @@ export class PreviewEngine {
     for (const [index, node] of plan.nodes.entries()) {
       if (node.kind !== 'source') continue;
       setPhase(this.#monitor, 'sampling', index);
-      const definition = this.#definition(node.type)!;
+      const definition = this.#definition(node.type) ?? missing(`the node type "${node.type}"`);
       const key = sampleKeys[node.id] ?? JSON.stringify([node.type, node.params, folder]);
       // What is read first is looked things up in: with too little of it hardly a row would find its partner.
       const isLookup = !plan.sourceGroups.at(-1)?.includes(node.id);
@@ -136,7 +140,7 @@ function rememberExpressions(sandbox: Sandbox, known: Map<string, (row: Row) => 
       const run = known.get(key) ?? sandbox.expression(source, where);
       known.delete(key);
       known.set(key, run);
-      if (known.size > keptExpressions) known.delete(known.keys().next().value!);
+      keepNewest(known, keptExpressions);
       return run;
     },
   };
@@ -145,7 +149,8 @@ function rememberExpressions(sandbox: Sandbox, known: Map<string, (row: Row) => 
 /** A source that has read its rows before. Its watermarks come where they came then, so that rows are late here that would be late in a run. */
 function replay(sample: Sample, context: SourceContext): Reader {
   const { rows, watermarks, positions, failures } = sample;
-  const isLocated = !positions.includes(undefined);
+  const located = positions.filter((position) => position !== undefined);
+  const isLocated = located.length === positions.length;
   let isRead = false;
   return {
     read() {
@@ -153,7 +158,7 @@ function replay(sample: Sample, context: SourceContext): Reader {
       isRead = true;
       for (const failure of failures) context.fail(failure);
       if (rows.length === 0) return null;
-      return { rows: rows.map(ownBytes), watermarks, ...(isLocated && { locate: (index: number) => positions[index]! }) };
+      return { rows: rows.map(ownBytes), watermarks, ...(isLocated && { locate: (index: number) => itemAt(located, index) }) };
     },
     position: () => null,
     close: () => {},
@@ -168,7 +173,7 @@ function ownBytes(row: Row): Row {
 
 /** What is to be shown: an output port's rows, or what arrives at a sink. */
 function wanted({ plan, node, port }: PreviewJob): { readonly schema: Schema; isWanted(node: NodeId, port: string): boolean } {
-  const target = plan.nodes.find((candidate) => candidate.id === node)!;
+  const target = plan.nodes.find((candidate) => candidate.id === node) ?? missing(`the node "${node}"`);
   const isSink = target.kind === 'sink';
   const schema = isSink ? Object.values(target.inputs)[0] : target.outputs[port];
   if (schema) return { schema, isWanted: (from, at) => from === node && (isSink || at === port) };

@@ -47,7 +47,7 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
     if (!isOfCode(error)) return { ok: false, problem: tooDeep(source, 0) };
     const problem = syntaxProblem(error, source, kind === 'expression');
     // An error in the line that was added says nothing: the other parser's place is better.
-    return { ok: false, problem: problem.range!.line > source.split('\n').length ? plain.problem : problem };
+    return { ok: false, problem: (problem.range?.line ?? 0) > source.split('\n').length ? plain.problem : problem };
   }
   return checkShape(code, kind);
 }
@@ -114,8 +114,9 @@ function rangeFromFrame(stack: string, source: string, shift: number): CodeProbl
     return { line, column: Math.max(1, start + 1 - (line === 1 ? shift : 0)) };
   }
   const offset = line === 1 ? shift : 0;
-  const column = Math.max(1, charactersBefore(text, carets[1]!.length) + 1 - offset);
-  const endColumn = Math.max(column + 1, charactersBefore(text, carets[1]!.length + carets[2]!.length) + 1 - offset);
+  const [, before = '', under = ''] = carets;
+  const column = Math.max(1, charactersBefore(text, before.length) + 1 - offset);
+  const endColumn = Math.max(column + 1, charactersBefore(text, before.length + under.length) + 1 - offset);
   return { line, column, endLine: line, endColumn };
 }
 

@@ -34,7 +34,7 @@ export function serveKeeper(port: Port, keeper: Keeper): void {
     if (parsed.success) return parsed.data as never;
     throw new MillraceError({
       code: 'protocol/params',
-      message: `Request "${name}": ${parsed.error.issues[0]!.message}.`,
+      message: `Request "${name}": ${parsed.error.issues[0]?.message}.`,
       hint: 'This Millrace and the one that started the run are of different versions.',
     });
   });

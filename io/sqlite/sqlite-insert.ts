@@ -1,3 +1,5 @@
+import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
+import { type Affinity, affinityOf } from '../../kit/formats/sqlite-types.ts';
 import { itemAt, missing } from '../../model/problems/missing.ts';
 import { formatTimestamp, midnightOf } from '../../model/time/timestamp.ts';
 import { decimalKey } from '../../model/values/decimal.ts';
@@ -8,10 +10,8 @@ import { generatedFunction } from '../text/generated-function.ts';
 import { stringLiteral } from '../text/row-code.ts';
 import { timestampFormatter } from '../text/timestamp-text.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
-import { foldName, quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn, TargetSpec } from './sqlite-target.ts';
 import { formTime } from './sqlite-times.ts';
-import { type Affinity, affinityOf } from './sqlite-types.ts';
 import type { Recorder } from './sqlite-values.ts';
 
 /** A value that cannot be stored as its column wants it. */

@@ -1,4 +1,7 @@
 /** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
+
+import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
+import { declaredTypes, holds } from '../../kit/formats/sqlite-types.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
@@ -6,9 +9,7 @@ import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
 import { pragma } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
-import { foldName, quoteName } from './sqlite-name.ts';
 import { type TimeForm, timeFormOf } from './sqlite-times.ts';
-import { declaredTypes, holds } from './sqlite-types.ts';
 
 export type WriteMode = 'create' | 'append' | 'replace' | 'upsert';
 export interface TargetColumn {

@@ -2,10 +2,11 @@
  * How the times of an existing column are written. SQLite has no type for times and compares their texts: "2026-01-31 12:00:00", as
  * its own datetime() gives it, and "2026-01-31T12:00:00.000Z" are two keys, and neither tells which is newer.
  */
+
+import { quoteName } from '../../kit/formats/sqlite-name.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { formatTimestamp } from '../../model/time/timestamp.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
-import { quoteName } from './sqlite-name.ts';
 
 export interface TimeForm {
   /** Between day and time; empty: the column holds days. */

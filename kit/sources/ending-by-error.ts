@@ -3,7 +3,7 @@ import { MillraceError } from '../../model/problems/problem.ts';
 import type { Reader, SourceBatch, SourceContext, SourceDefinition } from '../node.ts';
 
 /** The source, whose end may also be told by an error of the behaviour `end-of-input`: all others then see null. */
-export function endingByError(definition: SourceDefinition<any>): SourceDefinition<any> {
+export function endingByError(definition: SourceDefinition): SourceDefinition {
   return {
     ...definition,
     run(context) {

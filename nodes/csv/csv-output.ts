@@ -1,23 +1,19 @@
-import type { CheckpointedFile } from '../../io/files/checkpointed-file.ts';
-import { openFileOutput } from '../../io/files/file-output.ts';
-import { FolderOutput } from '../../io/files/folder-output.ts';
-import { LineOutput } from '../../io/files/line-output.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { numberTypes } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { textFormatFields } from '../../kit/formats/text-formats.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
+import { shortPath } from '../../kit/short-path.ts';
 import { numberFormatProblem } from '../../model/values/number-format.ts';
-import { csvHeader, csvWriter } from '../formats/csv/csv-write.ts';
-import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folders/folder-fields.ts';
-import { folderOf } from '../formats/folders/folder-names.ts';
+import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folder-fields.ts';
 
 const group = 'Numbers';
 const { decimal } = textFormatFields;
 // What it says of reading is not so of writing.
 const { help: _, ...thousands } = textFormatFields.thousands;
 const marked = { param: 'numbers', is: ['marked'] } as const;
+
+const code = loaded(() => import('../formats/csv/csv-output-file.ts'));
 
 export default defineNode({
   type: 'csv-output',
@@ -111,25 +107,10 @@ ${folderDocs}`,
     if (message !== null) problems.push({ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' });
     return { outputs: {}, problems };
   },
-  run(context) {
-    const { params } = context;
-    const schema = context.inputs.rows;
-    const { decimal, thousands, numberColumns: columns } = params;
-    const marks = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
-    const header = params.header ? csvHeader(schema, marks) : '';
-    const rows = csvWriter(schema, marks);
-    const check = (file: CheckpointedFile) => {
-      const head = params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
-      if (head) checkHeader(head.toString('utf8'), header, file.path);
-    };
-    if (params.folders.length > 0) {
-      const format = { rows, header, check, folderOf: folderOf(params.folders, params.folderZone, schema) };
-      return new FolderOutput(context, { ...params, pattern: pathOfAll(params.path, params), depth: params.folders.length }, format);
-    }
-    const file = openFileOutput(context, params);
-    if (file.continues) check(file);
-    return new LineOutput(file, rows, header, context.guard);
-  },
+  code,
+  takesParts: ({ folders }) => folders.length === 0,
+  openPart: (context) => code().openCsvPart(context),
+  run: (context) => code().openCsvOutput(context),
   examples: [
     {
       title: 'Quotes only what needs it',
@@ -185,21 +166,3 @@ ${folderDocs}`,
     },
   ],
 });
-
-/** A byte order mark, and a CR before the LF. */
-const headMargin = 4;
-const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' };
-
-/** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */
-function checkHeader(head: string, header: string, path: string): void {
-  const text = head.replace(/^\ufeff/, '');
-  const names = header.slice(0, -1);
-  if (text.startsWith(names) && /^(\r?\n|$)/.test(text.slice(names.length))) return;
-  throw new MillraceError({
-    code: 'file/other-columns',
-    message: `${path} starts with "${text.split(/\r?\n/)[0]}", but the header of these rows is "${names}".`,
-    hint: 'Bring the columns into the same order with a Select node, replace the file, or choose another one.',
-    field: 'path',
-    position: { source: path, line: 1 },
-  });
-}

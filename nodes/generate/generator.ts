@@ -1,6 +1,6 @@
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import { itemAt, missing } from '../../model/problems/missing.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
@@ -82,7 +82,7 @@ order) before the one that they should have.
     const { step, sensors, seed, disorder, lateShare, lateness } = params;
     const count = params.endless ? Number.POSITIVE_INFINITY : params.count;
     const isByClock = params.times === 'clock';
-    const firstTime = isByClock ? 0 : (parseTimestamp(params.start) ?? missing('the start'));
+    const firstTime = isByClock ? 0 : (parseTimestamp(params.start) ?? 0);
     const names = Array.from({ length: sensors }, (_, i) => `sensor-${String(i + 1).padStart(String(sensors).length, '0')}`);
     const pace = params.rate > 0 && !sample ? new Pace(params.rate, signal) : null;
     const order = isByClock ? null : blockOrder(Math.min(Math.floor(disorder / step) + 1, maxBlock), count, seed);

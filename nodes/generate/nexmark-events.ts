@@ -208,6 +208,10 @@ function reversed(integer: number): number {
   return bits;
 }
 
+/** Of a text in the making. One that is put together by \`+=\` would hold an object for each letter, for as long as the row is kept. */
+const letters = Buffer.allocUnsafe(128);
+const [space, letterE] = [32, 101];
+
 /** The random numbers of one event, one after the other. */
 class Draws {
   readonly #seed: number;
@@ -240,14 +244,15 @@ class Draws {
   /** From 3 to less than `limit` small letters, with a space here and there within. */
   text(limit: number): string {
     const length = 3 + this.below(limit - 3);
-    let text = '';
-    while (text.length < length) {
+    let at = 0;
+    while (at < length) {
       // Five letters out of each number.
-      for (let bits = this.below(0x8000_0000), i = 0; i < 5 && text.length < length; i++, bits = Math.floor(bits / 32)) {
+      for (let bits = this.below(0x8000_0000), i = 0; i < 5 && at < length; i++, bits = Math.floor(bits / 32)) {
         const letter = bits % 32;
-        text += letter < 26 || text.length === 0 || text.length === length - 1 ? String.fromCharCode(97 + (letter % 26)) : letter > 29 ? ' ' : 'e';
+        letters[at] = letter < 26 || at === 0 || at === length - 1 ? 97 + (letter % 26) : letter > 29 ? space : letterE;
+        at++;
       }
     }
-    return text;
+    return letters.toString('latin1', 0, length);
   }
 }

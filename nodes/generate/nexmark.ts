@@ -1,6 +1,5 @@
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
-import { missing } from '../../model/problems/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Column, Json, Row, Schema } from '../../model/values/types.ts';
@@ -114,7 +113,7 @@ bid 100 bytes long on average. They change nothing in the other columns.
     const makeBid = params.details ? detailedBid : bid;
     const makers = { person, auction, bid: makeBid };
     const empty: Row = Object.fromEntries(schemaOf(params).columns.map(({ name }) => [name, null]));
-    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start) ?? missing('the start') };
+    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start) ?? 0 };
     const count = params.endless ? Number.POSITIVE_INFINITY : params.count;
     const pace = rate > 0 && !sample ? new Pace(rate, signal) : null;
     let made = (start as { readonly events: number } | null)?.events ?? 0;

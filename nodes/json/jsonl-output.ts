@@ -1,12 +1,10 @@
-import { openFileOutput } from '../../io/files/file-output.ts';
-import { FolderOutput } from '../../io/files/folder-output.ts';
-import { LineOutput } from '../../io/files/line-output.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folders/folder-fields.ts';
-import { folderOf } from '../formats/folders/folder-names.ts';
-import { jsonlWriter } from '../formats/json/jsonl-write.ts';
+import { shortPath } from '../../kit/short-path.ts';
+import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folder-fields.ts';
+
+const code = loaded(() => import('../formats/json/jsonl-output-file.ts'));
 
 export default defineNode({
   type: 'jsonl-output',
@@ -60,14 +58,10 @@ ${folderDocs}`,
   adding: (params) => ({ ...params, mode: 'append' }),
   writes: (params) => [pathOfAll(params.path, params)],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: folderProblems(params, inputs.rows ?? null) }),
-  run(context) {
-    const { params } = context;
-    const schema = context.inputs.rows;
-    const rows = jsonlWriter(schema);
-    if (params.folders.length === 0) return new LineOutput(openFileOutput(context, params), rows, '', context.guard);
-    const format = { rows, header: '', check() {}, folderOf: folderOf(params.folders, params.folderZone, schema) };
-    return new FolderOutput(context, { ...params, pattern: pathOfAll(params.path, params), depth: params.folders.length }, format);
-  },
+  code,
+  takesParts: ({ folders }) => folders.length === 0,
+  openPart: (context) => code().openJsonLinesPart(context),
+  run: (context) => code().openJsonLines(context),
   examples: [
     {
       title: 'One object a line',

@@ -1,8 +1,8 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
+import { pasteRows, takeFiles } from '../documents/open-file.ts';
 import { placeAt } from '../graph/viewport.ts';
 import { notify } from '../shell/notify.ts';
-import { pasteRows, takeFiles } from './open-file.ts';
 
 /** Whether files are being dragged over the window. */
 export const useFileDrag = create<{ readonly isOver: boolean }>()(() => ({ isOver: false }));
@@ -13,7 +13,7 @@ export function useDrops(): void {
     const over = (event: DragEvent) => {
       if (!isForeign(event.dataTransfer)) return;
       event.preventDefault();
-      event.dataTransfer!.dropEffect = 'copy';
+      if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
       useFileDrag.setState({ isOver: true });
     };
     const leave = (event: DragEvent) => {

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useRef } from 'react';
-import { focusCanvas } from '../code/focus-canvas.ts';
 import { usePipeline, useSession } from '../session/session.ts';
+import { focusCanvas } from '../shell/focus-canvas.ts';
 import { useKeptFocus } from '../shell/use-kept-focus.ts';
 import styles from './form/Inspector.module.css';
 import { NodeInspector } from './NodeInspector.tsx';
@@ -11,7 +11,7 @@ import { UnknownNode } from './UnknownNode.tsx';
 /** The form of whatever is selected; fills its parent. */
 export default function Inspector() {
   const { nodes, edges } = useSession((state) => state.selection);
-  const only = nodes.length === 1 ? nodes[0]! : null;
+  const only = (nodes.length === 1 ? nodes[0] : null) ?? null;
   const part = useRef<HTMLElement>(null);
   useKeptFocus(part, focusCanvas);
   return (

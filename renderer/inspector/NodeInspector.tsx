@@ -3,9 +3,11 @@ import { useMemo } from 'react';
 import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
+import { titleLimit } from '../graph/rename.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useNodeCheck, useProblems } from '../session/session.ts';
 import { Markdown } from '../shell/Markdown.tsx';
@@ -13,7 +15,7 @@ import { problemsOutside } from '../shell/problems/field-problems.ts';
 import { Address } from './Address.tsx';
 import { Form } from './form/Form.tsx';
 import styles from './form/Inspector.module.css';
-import { LimitNote, titleLimit } from './form/LimitNote.tsx';
+import { LimitNote } from './form/LimitNote.tsx';
 import { ProblemLines } from './form/ProblemLines.tsx';
 import { FormContext } from './form/widget.ts';
 import { Section } from './Section.tsx';
@@ -39,7 +41,7 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const form = useMemo(() => ({ node: id, check, problems, widgets }), [id, check, problems]);
   const values = useMemo(() => ({ ...manifest.defaults, ...node.params }), [manifest, node.params]);
   const defaultPolicy = check?.defaultPolicy ?? 'stop';
-  const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy))!;
+  const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy)) ?? itemAt(policies, 0);
   const title = node.title ?? manifest.title;
 
   const setValue = (name: string, value: Json, how?: 'typing') =>

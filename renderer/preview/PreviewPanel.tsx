@@ -8,7 +8,7 @@ import { visible } from '../../model/text/visible-text.ts';
 import { countText, elapsedText, rowsText } from '../format/value-text.ts';
 import { selectionText } from '../graph/selection-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
-import { isRunning } from '../runs/run-actions.tsx';
+import { isRunning } from '../session/run-state.ts';
 import { session, useNodeCheck, usePipeline, useSession } from '../session/session.ts';
 import { EmptyState } from '../shell/EmptyState.tsx';
 import styles from '../shell/Panel.module.css';
@@ -255,7 +255,7 @@ function useInputs(result: PreviewResult, target: PreviewTarget, kind: NodeManif
     if (to.node !== target.node) continue;
     byPort.set(to.port, (byPort.get(to.port) ?? 0) + (result.counts[from.node]?.ports[from.port] ?? 0));
   }
-  if (byPort.size <= 1) return countText(result.counts[target.node]!.in);
+  if (byPort.size <= 1) return countText(result.counts[target.node]?.in ?? 0);
   return (check?.inputs ?? []).map(({ name, label }) => `${label} ${countText(byPort.get(name) ?? 0)}`).join(', ');
 }
 

@@ -20,9 +20,11 @@ export type PreviewSubject = { readonly kind: 'node' | 'edge'; readonly id: stri
 
 /** The subject that a selection means: one node, or else one edge; null for none or several. */
 export function subjectOf(selection: { readonly nodes: readonly string[]; readonly edges: readonly string[] }): PreviewSubject | null {
-  if (selection.nodes.length === 1) return { kind: 'node', id: selection.nodes[0]! };
-  if (selection.nodes.length === 0 && selection.edges.length === 1) return { kind: 'edge', id: selection.edges[0]! };
-  return null;
+  const { nodes, edges } = selection;
+  const [node] = nodes;
+  const [edge] = edges;
+  if (node !== undefined) return nodes.length === 1 ? { kind: 'node', id: node } : null;
+  return edge !== undefined && edges.length === 1 ? { kind: 'edge', id: edge } : null;
 }
 
 /**

@@ -12,17 +12,17 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import { visible } from '../../model/text/visible-text.ts';
 import { waitsFor } from '../../model/problems/behaviour-of.ts';
-import { openPath } from '../files/documents.tsx';
+import { visible } from '../../model/text/visible-text.ts';
+import { openPath } from '../documents/documents.tsx';
+import { problemCount, problemsLabel } from '../format/run-counts.ts';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
+import { strangeness } from '../session/run-origin.ts';
+import { isEnding, isRunning, isSteerable } from '../session/run-state.ts';
 import { useSession } from '../session/session.ts';
 import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
 import { runCommand } from '../shell/commands/registry.ts';
-import { problemCount, problemsLabel } from './counts.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
-import { strangeness } from './origin.ts';
-import { isEnding, isRunning, isSteerable } from './run-actions.tsx';
 
 export type RunView = 'nodes' | 'errors' | 'history' | 'log';
 
@@ -127,7 +127,7 @@ function Origin({ run }: { readonly run: RunSummary }) {
       <span className="dim run-started">started {formatWhen(run.startedAt)}</span>
       {words && !isElsewhere && <span className="run-other">{words}</span>}
       {words && isElsewhere && (
-        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => void openPath(run.path!)}>
+        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => run.path && void openPath(run.path)}>
           {words}
         </button>
       )}

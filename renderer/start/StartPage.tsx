@@ -4,15 +4,16 @@ import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { listenToClipboard } from '../canvas/clipboard.tsx';
-import { openExample, openPath } from '../files/documents.tsx';
-import { chooseData, dataExtensions, listenOnPort } from '../files/open-file.ts';
-import { choosePastedRows } from '../files/PasteRowsDialog.tsx';
+import { openExample, openPath } from '../documents/documents.tsx';
+import { chooseData, dataExtensions, listenOnPort } from '../documents/open-file.ts';
 import { formatWhen } from '../format/run-text.ts';
 import { useQuickAdd } from '../graph/quick-add.ts';
 import { session, useSession } from '../session/session.ts';
 import { runCommand } from '../shell/commands/registry.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';
+import { choosePastedRows } from './PasteRowsDialog.tsx';
 import './start-page.css';
+import { lastOf } from '../../model/problems/missing.ts';
 
 /** What the editor begins with: one's own data, what was open before, and examples. */
 export function StartPage() {
@@ -97,10 +98,8 @@ export function StartPage() {
 
 const parts = (path: string) => path.split(/[\\/]/);
 function fileName(path: string): string {
-  return parts(path)
-    .at(-1)!
-    .replace(/\.millrace\.json$/, '');
+  return lastOf(parts(path)).replace(/\.millrace\.json$/, '');
 }
 function folderName(path: string): string {
-  return path.slice(0, path.length - parts(path).at(-1)!.length - 1) || '/';
+  return path.slice(0, path.length - lastOf(parts(path)).length - 1) || '/';
 }

@@ -1,7 +1,7 @@
 /** Runs one node definition over one of its examples, in process and without the engine: what a node's author tests with. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { openOperator } from '../../engine/operators/open.ts';
+import { loadOperators, openOperator, operations } from '../../engine/operators/open.ts';
 import { inputsOf, isBounded, outputsOf } from '../../engine/plan/catalogue.ts';
 import { lower } from '../../engine/plan/lower.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
@@ -22,11 +22,14 @@ import type {
 } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, type Params, validateParams } from '../../kit/params.ts';
+import { exampleFile } from '../../kit/testing/example-files.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { inferFromJson } from '../../model/schema/infer.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { compilersOf, explain } from './users-code.ts';
+
+await loadOperators(operations);
 
 export interface ExampleRun {
   /** What validation, discovery and inference had to say. With an error among them the node was not run. */
@@ -63,7 +66,7 @@ async function putFiles(example: Example<any>, folder: string): Promise<void> {
   for (const [path, content] of Object.entries(example.files ?? {})) {
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
+    await writeFile(file, exampleFile(content));
   }
 }
 

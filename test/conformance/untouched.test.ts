@@ -16,6 +16,7 @@ import { threadSandbox } from '../../engine/sandbox/thread-sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
+import { exampleFile } from '../../kit/testing/example-files.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
 
@@ -38,7 +39,7 @@ describe('a check and a preview leave everything as it is', () => {
   it.each(examples)('$name', async ({ definition, example }) => {
     for (const [path, content] of Object.entries(example.files ?? {})) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), content);
+      writeFileSync(join(folder, path), exampleFile(content));
     }
     await expectUntouched(definition.type, example.params);
   });

@@ -380,7 +380,7 @@ describe('the rest', () => {
     const contracts = 'test/conformance/contracts';
     for (const folder of ['nodes', contracts]) {
       const templates = readdirSync(join(project, folder)).filter((entry) => entry.startsWith('_'));
-      for (const name of templates) cpSync(join(project, folder, name), at(`${folder}/${name}`));
+      for (const name of templates) cpSync(join(project, folder, name), at(`${folder}/${name}`), { recursive: true });
     }
     cpSync(dirname(cli), at('out/main'), { recursive: true });
     symlinkSync(join(project, 'node_modules'), at('node_modules'), 'junction');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
-import { Inbox } from '../../nodes/http/inbox.ts';
+import { Inbox } from '../../nodes/http/runtime/inbox.ts';
 import { endRuns } from '../background-runs.ts';
 import { millrace } from '../command-line.ts';
 import { node, pipeline } from './run-trial.ts';

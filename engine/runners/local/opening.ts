@@ -1,5 +1,6 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
 import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
@@ -60,7 +61,7 @@ export class NodeOpener {
         node: planned.id,
       });
     };
-    const operator = hub.work(station, () => openOperator(station.op!, context, native));
+    const operator = hub.work(station, () => openOperator(station.op ?? missing(`what "${station.planned.id}" does`), context, native));
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
@@ -73,8 +74,10 @@ export class NodeOpener {
     const { commits = 'end', lineage = '', from } = env;
     let writer: Writer;
     try {
+      await definition.code?.load();
       const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
-      const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
+      const token = isCarried ? (from?.tokens[planned.id] ?? null) : null;
+      const resume = isCarried && from ? { checkpoint: from.checkpoint, token, isOlder: from.isOlder } : null;
       const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
       writer = await asEngineThroughout(env.monitor, () => hub.work(station, () => definition.run(context)));
     } catch (error) {
@@ -94,6 +97,8 @@ export class NodeOpener {
       const refuse = (failure: RowFailure) => station.failures.refuse(failure);
       const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
       const context = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
+      // Apart from its work: what it does then is the node's, from the first line on.
+      await definition.code?.load();
       return watchedReader(await hub.work(station, () => definition.run(context)), station, hub);
     } catch (error) {
       throw hub.named(error, station);
@@ -129,7 +134,7 @@ export class NodeOpener {
     const startsOver = env.startsOver === true && !writers.some(({ writer }) => writer.output().kind === 'printed');
     return orderCare(id, {
       graph,
-      node: (each) => stations.get(each)!,
+      node: (each) => stations.get(each) ?? missing(`the node "${each}"`),
       waitsForTime: (each) => {
         const unit = units.get(each);
         return unit instanceof StatefulUnit && unit.waitsForTime;

@@ -14,7 +14,7 @@ import { readText, widerType } from '../../../model/values/read-text.ts';
 import type { Column, Value } from '../../../model/values/types.ts';
 import { type Converted, castValue } from '../../../model/values/values.ts';
 import type { CellFormat, CellFormats } from '../cells/cell-formats.ts';
-import { columnTypesField, readAs } from '../cells/column-types.ts';
+import { columnTypesField, readAs } from '../column-fields.ts';
 
 /** Why a line makes no row. */
 export interface LineFault {

@@ -13,7 +13,7 @@ import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import type { Row, Schema } from '../../../model/values/types.ts';
 import { type CellFormats, plainRows } from '../cells/cell-formats.ts';
-import { hasEntries, knownColumns, type TextParams, textProblems } from './log-fields.ts';
+import { hasEntries, knownColumns, type TextParams, textProblems } from '../log-fields.ts';
 import { HolesParser } from './nul-holes.ts';
 import { entryBeginning, TextEntriesParser } from './text-entries.ts';
 import { TextLinesParser } from './text-lines.ts';

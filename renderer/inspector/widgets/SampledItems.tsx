@@ -5,7 +5,7 @@ import { problemOf } from '../../../engine/protocol/connection.ts';
 import type { FieldManifest } from '../../../engine/protocol/messages.ts';
 import type { ColumnType, Json } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
-import { inputSchema } from '../../code/code-fields.ts';
+import { inputSchema } from '../../session/fields.ts';
 import { session, useSession } from '../../session/session.ts';
 import styles from '../form/Inspector.module.css';
 import { useForm } from '../form/widget.ts';
@@ -35,9 +35,10 @@ export function SampledItems({ column: param, into, field, items, fresh, onChang
   const column = inputSchema(check, field)?.columns.find((each) => each.name === name);
 
   const take = async () => {
+    if (!column) return;
     setReading(true);
     try {
-      const found = await sampledValues(node, column!.name, column!.type);
+      const found = await sampledValues(node, column.name, column.type);
       const known = new Set(items.map((item) => item[into] ?? null));
       const added = found.filter((value) => !known.has(value));
       if (added.length > 0) onChange([...items, ...added.slice(0, mostItems).map((value) => ({ ...fresh(), [into]: value }))]);

@@ -66,7 +66,7 @@ function Line({ problem, shownNode, role, children }: LineProps) {
   const { node, field, range, position, row } = problem;
   const elsewhere = node && node !== shownNode && pipeline.nodes[node];
   const place = position && (position.line === undefined ? position.source : `${position.source}, line ${position.line.toLocaleString('en')}`);
-  const details = [problem.message, problem.hint, place].filter(Boolean).map((text) => visibleLines(text!));
+  const details = [problem.message, problem.hint, place].flatMap((text) => (text ? [visibleLines(text)] : []));
   if (row) details.push(visibleJson(row, 0).slice(0, shownRowLength));
   return (
     <div className={styles.problem} data-severity={problem.severity} role={role}>
