@@ -4,6 +4,14 @@ const number = new Float64Array(1);
 const halves = new Int32Array(number.buffer);
 const seed = 0x811c9dc5;
 
+/** Keys are in one of so many groups, by the low bits of their hash. Each instance of a stage has some of them. */
+export const keyGroups = 128;
+
+/** Of `instances`, the one that a key with this hash belongs to. */
+export function instanceOf(hash: number, instances: number): number {
+  return ((hash & (keyGroups - 1)) * instances) >> 7;
+}
+
 /** Equal for keys that are equal as in a Map. `keys` holds their values by level. */
 export function hashOfLevels(keys: readonly (readonly Value[])[], at: number): number {
   let hash = seed;
