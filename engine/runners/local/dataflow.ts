@@ -122,6 +122,8 @@ export interface Dataflow {
   watermark(node: NodeId): number;
   /** Whether nobody's watermark waits for the node's. */
   isIdle(node: NodeId): boolean;
+  /** The nodes in which event time decides what comes out. */
+  readonly timed: ReadonlySet<NodeId>;
   /** The nodes in which event time decides when rows come out, the watermark that they have, and who holds it back. */
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[];
   /** Undoes what is not committed. Never throws: what goes wrong is logged. */

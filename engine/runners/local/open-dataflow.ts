@@ -88,7 +88,7 @@ class OpenDataflow implements Dataflow {
       states: this.#states,
       memory,
       stations: this.#stations,
-      units: this.#units,
+      isTimed: (node) => this.timed.has(node),
       writers: this.#writers,
       breathe: () => this.#breathe(),
     });
@@ -384,6 +384,11 @@ class OpenDataflow implements Dataflow {
 
   isIdle(node: NodeId): boolean {
     return this.#hub.isIdle(node);
+  }
+
+  get timed(): ReadonlySet<NodeId> {
+    const here = [...this.#units].flatMap(([node, unit]) => (unit instanceof StatefulUnit && unit.waitsForTime ? [node] : []));
+    return new Set([...here, ...(this.#instances?.timed ?? [])]);
   }
 
   waiting(): readonly { readonly node: NodeId; readonly watermark: number; readonly holder: NodeId }[] {

@@ -7,13 +7,12 @@ import { openOperator } from '../../operators/open.ts';
 import type { Graph } from '../../plan/graph.ts';
 import { Code, runContext, type SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import type { DataflowEnv } from './dataflow.ts';
-import type { Hub, Station, Unit } from './hub.ts';
+import type { Hub, Station } from './hub.ts';
 import { asEngineThroughout } from './monitor.ts';
 import type { NodeStates } from './node-states.ts';
 import { orderCare } from './order.ts';
 import { watchedReader } from './reader.ts';
 import type { OpenOperator } from './segments.ts';
-import { StatefulUnit } from './units.ts';
 import { type OpenWriter, takenBy } from './writers.ts';
 
 /** What a dataflow has, and fills while its nodes are opened. */
@@ -26,7 +25,8 @@ export interface FlowParts {
   /** Bytes that each stateful node may hold outside of them. */
   readonly memory: number;
   readonly stations: ReadonlyMap<NodeId, Station>;
-  readonly units: ReadonlyMap<NodeId, Unit>;
+  /** Whether event time decides what comes out of it. */
+  isTimed(node: NodeId): boolean;
   readonly writers: readonly OpenWriter[];
   readonly breathe: () => Promise<void> | undefined;
 }
@@ -123,16 +123,13 @@ export class NodeOpener {
   }
 
   #orderOf(id: NodeId) {
-    const { env, graph, stations, units, writers } = this.#flow;
+    const { env, graph, stations, writers } = this.#flow;
     // What was printed cannot be taken back.
     const startsOver = env.startsOver === true && !writers.some(({ writer }) => writer.output().kind === 'printed');
     return orderCare(id, {
       graph,
       node: (each) => stations.get(each)!,
-      waitsForTime: (each) => {
-        const unit = units.get(each);
-        return unit instanceof StatefulUnit && unit.waitsForTime;
-      },
+      waitsForTime: (each) => this.#flow.isTimed(each),
       disorder: env.disorder ?? new Map(),
       startsOver,
     });

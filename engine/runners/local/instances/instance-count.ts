@@ -22,7 +22,7 @@ export function askedInstances(asked: number | 'auto' | undefined): number | 'au
 }
 
 /** The plan of a run with its stages. `before`: what it goes on from, or null. */
-export function planInstances({ plan, options }: Pick<RunJob, 'plan' | 'options'>, before: FlowSnapshot | null): PhysicalPlan {
+export function planInstances({ plan, options }: Pick<RunJob, 'plan' | 'folder' | 'options'>, before: FlowSnapshot | null): PhysicalPlan {
   const asked = askedInstances(options.instances);
   const kept = before?.instances?.length ?? 1;
   const count = before && asked === 'auto' ? kept : asked === 'auto' ? automatic() : asked;

@@ -144,7 +144,7 @@ class Instance {
     });
     this.#box.flush();
     this.#tellStats();
-    this.#port.post({ kind: 'opened', ticks: this.flow.ticks });
+    this.#port.post({ kind: 'opened', ticks: this.flow.ticks, timed: [...this.flow.timed] });
   }
 
   #outlet(id: NodeId, hub: Hub): Outlet {

@@ -142,6 +142,11 @@ export class Instances {
     return this.#links.every((link) => link.isIdle);
   }
 
+  /** All of them have the same. */
+  get timed(): readonly NodeId[] {
+    return this.#links[0]!.timed;
+  }
+
   get ticks(): boolean {
     return this.#links.some(({ ticks }) => ticks);
   }

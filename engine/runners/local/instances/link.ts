@@ -1,4 +1,5 @@
 import { MillraceError } from '../../../../model/problems/problem.ts';
+import type { NodeId } from '../../../document/pipeline.ts';
 import type { FlowSnapshot } from '../flow-snapshot.ts';
 import type { FromInstance, InstanceHandle, InstanceJob, InstanceStats } from './messages.ts';
 import { Outbox } from './outbox.ts';
@@ -20,6 +21,7 @@ export class Link {
   readonly box: Outbox;
   stats: InstanceStats | null = null;
   ticks = false;
+  timed: readonly NodeId[] = [];
   readonly #handle: InstanceHandle;
   readonly #listeners: LinkListeners;
   #sent = 0;
@@ -54,8 +56,9 @@ export class Link {
 
   open(job: InstanceJob): Promise<void> {
     this.#handle.post({ kind: 'open', job });
-    return this.#answer<Extract<FromInstance, { kind: 'opened' }>>('opened').then(({ ticks }) => {
+    return this.#answer<Extract<FromInstance, { kind: 'opened' }>>('opened').then(({ ticks, timed }) => {
       this.ticks = ticks;
+      this.timed = timed;
     });
   }
 

@@ -70,7 +70,7 @@ export type ToInstance =
   | { readonly kind: 'close' };
 
 export type FromInstance =
-  | { readonly kind: 'opened'; readonly ticks: boolean }
+  | { readonly kind: 'opened'; readonly ticks: boolean; readonly timed: readonly NodeId[] }
   | ({ readonly kind: 'work' } & FlowEvents)
   | { readonly kind: 'done' }
   | { readonly kind: 'snapshot'; readonly flow: FlowSnapshot }

@@ -42,7 +42,7 @@ export class Outbox {
     const from = this.#begun[way]!;
     const to = this.#packs[way]!.count;
     if (from === to) return;
-    this.#events.push({ kind: 'rows', way, from, to, places: places && places.pick(this.#indexes[way]!) });
+    this.#events.push({ kind: 'rows', way, from, to, places: places?.pick(this.#indexes[way]!) ?? null });
     this.#begun[way] = to;
     if (places) this.#indexes[way] = [];
   }
