@@ -10,12 +10,17 @@ import { type Edge, errorPort, type NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode, Stage } from '../protocol/physical-plan.ts';
 import { carriedColumn } from './carried-columns.ts';
 import { Graph } from './graph.ts';
+import { goesByOrder, reachedOutOfOrder } from './order-of-rows.ts';
 
-/** The plan with all that can be run in so many instances in stages; as it is where that is one, or nothing can. */
+/**
+ * The plan with all that gives the same rows in so many instances in stages; as it is where that is one, or nothing does. What goes by the
+ * order of a stage's rows, and not by their keys, keeps the stage in one instance.
+ */
 export function withStages(plan: PhysicalPlan, instances: number, isWanted: (stage: Stage) => boolean = () => true): PhysicalPlan {
   const { stages: _, ...bare } = plan;
   if (instances <= 1) return bare;
-  const stages = findStages(bare, instances).filter(isWanted);
+  const isSame = (stage: Stage) => reachedOutOfOrder(bare, stage).every(({ node, port }) => !goesByOrder(node, port));
+  const stages = findStages(bare, instances).filter((stage) => isSame(stage) && isWanted(stage));
   return stages.length === 0 ? bare : { ...bare, stages };
 }
 

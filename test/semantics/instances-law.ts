@@ -11,11 +11,12 @@ import { withStages } from '../../engine/plan/stages.ts';
 import { Discoveries } from '../../engine/preview/discoveries.ts';
 import { lookAt, stampsOf } from '../../engine/preview/look.ts';
 import type { PhysicalPlan } from '../../engine/protocol/physical-plan.ts';
+import type { RunOptions } from '../../engine/protocol/run-api.ts';
 import { Execution } from '../../engine/runners/local/execution.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
-import { defineNode, type NodeDefinition, type SourceContext } from '../../kit/node.ts';
+import { defineNode, type NodeDefinition, type Reader, type SourceContext } from '../../kit/node.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { identity } from '../engine/identity.ts';
@@ -33,18 +34,30 @@ interface Step {
 }
 
 const sandbox = createSandbox();
+/** What outlives a run: rows that were committed, and those that were prepared, by checkpoint. */
 let written: Row[] = [];
+const prepared = new Map<number, Row[]>();
 const sink = defineNode({
   ...identity,
   type: 'collect',
   kind: 'sink',
   inputs: [{ name: 'rows' }],
-  run: () => {
-    const rows: Row[] = [];
+  run: ({ resume, commits }) => {
+    let rows: Row[] = [];
+    const publish = (checkpoint: number) => {
+      written.push(...(prepared.get(checkpoint) ?? []));
+      prepared.delete(checkpoint);
+    };
+    if (resume) publish(resume.checkpoint);
     return {
       write: (batch) => void rows.push(...batch),
-      commit: () => void written.push(...rows),
-      abort() {},
+      prepare(checkpoint) {
+        prepared.set(checkpoint, rows);
+        rows = [];
+        return checkpoint;
+      },
+      commit: (checkpoint) => (commits === 'end' ? void written.push(...rows) : publish(checkpoint!)),
+      abort: () => prepared.clear(),
       close() {},
       output: () => ({ kind: 'file', path: '/collected' }),
     };
@@ -93,7 +106,13 @@ const chains = keysOfFirst.chain((keys) => {
   const window = fc.constantFrom(...windows).map((params) => grouped(['k', 'g'], params));
   const total = fc.constantFrom<readonly string[]>(['k'], ['g'], ['k', 'g']).map((own) => grouped(own, {}));
   return fc
-    .tuple(fc.nat(3), fc.constantFrom(...sensitive.slice(0, 2).map((make) => make(keys, 7))), fc.array(step, { maxLength: 2 }), fc.option(window), fc.option(total))
+    .tuple(
+      fc.nat(3),
+      fc.constantFrom(...sensitive.slice(0, 2).map((make) => make(keys, 7))),
+      fc.array(step, { maxLength: 2 }),
+      fc.option(window),
+      fc.option(total),
+    )
     .map(([first, keyed, steps, windowed, last]) => [
       ...(first === 0 ? [rowByRow[0]!()] : []),
       keyed,
@@ -129,15 +148,20 @@ export async function instancesLaw(numRuns: number, rows: number): Promise<void>
   const folder = mkdtempSync(join(tmpdir(), 'millrace-instances-'));
   try {
     await fc.assert(
-      fc.asyncProperty(fc.oneof({ weight: 3, arbitrary: chains }, { weight: 1, arbitrary: joins }), rowsOf(rows), fc.integer({ min: 1, max: 9 }), async (steps, readings, batchSize) => {
-        const plan = await planOf(folder, steps, readings);
-        const alone = await rowsBy(folder, plan, batchSize);
-        for (const instances of [2, 5]) {
-          const staged = withStages(plan, instances);
-          expect(staged.stages?.length ?? 0).toBeGreaterThan(0);
-          expect(await rowsBy(folder, staged, batchSize)).toEqual(alone);
-        }
-      }),
+      fc.asyncProperty(
+        fc.oneof({ weight: 3, arbitrary: chains }, { weight: 1, arbitrary: joins }),
+        rowsOf(rows),
+        fc.integer({ min: 1, max: 9 }),
+        async (steps, readings, batchSize) => {
+          const plan = await planOf(folder, steps, readings);
+          const alone = await rowsOfRun(folder, plan, 1, batchSize);
+          for (const instances of [2, 5]) {
+            expect(withStages(plan, instances).stages?.length ?? 0).toBeGreaterThan(0);
+            expect(await rowsOfRun(folder, plan, instances, batchSize)).toEqual(alone);
+            expect(await rowsOfRestarts(folder, plan, instances, batchSize)).toEqual(alone);
+          }
+        },
+      ),
       { numRuns },
     );
   } finally {
@@ -167,7 +191,10 @@ function pipelineOf(steps: readonly Step[]): Pipeline {
 async function planOf(folder: string, steps: readonly Step[], readings: readonly Reading[]): Promise<PhysicalPlan> {
   mkdirSync(folder, { recursive: true });
   const write = (name: string, rows: readonly Reading[]) =>
-    writeFileSync(join(folder, `${name}.csv`), `t,k,g,v\n${[{ minute: 0, k: 'z', g: 9, v: 1 }, ...rows].map(({ minute, k, g, v }) => `${start + minutes(minute)},${k},${g},${v}\n`).join('')}`);
+    writeFileSync(
+      join(folder, `${name}.csv`),
+      `t,k,g,v\n${[{ minute: 0, k: 'z', g: 9, v: 1 }, ...rows].map(({ minute, k, g, v }) => `${start + minutes(minute)},${k},${g},${v}\n`).join('')}`,
+    );
   write('rows', readings);
   write(
     'left',
@@ -182,17 +209,70 @@ async function planOf(folder: string, steps: readonly Step[], readings: readonly
 }
 
 /** As text, sorted. */
-async function rowsBy(folder: string, plan: PhysicalPlan, batchSize: number): Promise<string[]> {
+async function rowsOfRun(folder: string, plan: PhysicalPlan, instances: number, batchSize: number): Promise<string[]> {
+  begin();
+  const execution = executionOf(folder, plan, { commits: 'end', stateFolder: null, instances }, batchSize);
+  try {
+    await execution.run();
+    expect(execution.flow!.warnings()).toEqual([]);
+  } finally {
+    await execution.flow?.close();
+  }
+  return found();
+}
+
+/** The same of runs that are stopped with a checkpoint every few batches, and go on from there. */
+async function rowsOfRestarts(folder: string, plan: PhysicalPlan, instances: number, batchSize: number): Promise<string[]> {
+  begin();
+  const stateFolder = join(folder, 'state');
+  rmSync(stateFolder, { recursive: true, force: true });
+  for (let isDone = false; !isDone; ) {
+    let reads = 0;
+    const execution: Execution = executionOf(folder, plan, { commits: 'checkpoint', stateFolder, instances, from: 'latest' }, batchSize, () => {
+      if (++reads === 5) execution.stop('checkpoint');
+    });
+    try {
+      isDone = await execution.run();
+      if (isDone) {
+        const { counts } = execution.snapshot();
+        expect(counts['step0']!.in).toBe(Object.values(counts).reduce((sum, { out }, i) => (plan.nodes[i]!.kind === 'source' ? sum + out['rows']! : sum), 0));
+      }
+    } finally {
+      await execution.flow?.close();
+    }
+  }
+  return found();
+}
+
+function begin(): void {
   written = [];
+  prepared.clear();
+}
+function found(): string[] {
+  return written.map((row) => JSON.stringify(row)).sort();
+}
+
+function executionOf(folder: string, plan: PhysicalPlan, options: Partial<RunOptions>, batchSize: number, onRead: () => void = () => {}): Execution {
   const definition = (type: string): NodeDefinition | undefined => {
     const found = catalogue.get(type);
     if (found?.kind !== 'source') return found;
-    return { ...found, run: (context: SourceContext<any>) => found.run({ ...context, batchSize }) };
+    return {
+      ...found,
+      async run(context: SourceContext<any>) {
+        const reader = await found.run({ ...context, batchSize });
+        return Object.assign(Object.create(reader) as Reader, {
+          read: () => {
+            onRead();
+            return reader.read();
+          },
+        });
+      },
+    };
   };
-  const options = { stateFolder: null, commits: 'end', checkpointEveryMs: 60_000, from: 'scratch', dropChangedState: false, keepCheckpoints: 3 } as const;
+  const usual = { stateFolder: null, commits: 'end', checkpointEveryMs: 60_000, from: 'scratch', dropChangedState: false, keepCheckpoints: 3 } as const;
   const nothing = () => {};
-  const execution = new Execution(
-    { id: 'law', name: 'law', path: null, folder, plan, options: { ...options, instances: plan.stages?.[0]?.instances ?? 1 } },
+  return new Execution(
+    { id: 'law', name: 'law', path: null, folder, plan, options: { ...usual, ...options } },
     {
       definition,
       sandbox,
@@ -203,11 +283,4 @@ async function rowsBy(folder: string, plan: PhysicalPlan, batchSize: number): Pr
       ...{ onLog: nothing, onResumed: nothing, onCommitting: nothing, onCommitted: nothing, onOpened: nothing, onStartedOver: nothing },
     },
   );
-  try {
-    await execution.run();
-    expect(execution.flow!.warnings()).toEqual([]);
-  } finally {
-    await execution.flow?.close();
-  }
-  return written.map((row) => JSON.stringify(row)).sort();
 }
