@@ -12,13 +12,13 @@ export function instanceHost(sandbox: Sandbox, definition: (type: string) => Nod
       const { port1, port2 } = new MessageChannel();
       serveInstance(
         {
-          post: (message: FromInstance) => port2.postMessage(message),
+          post: (message: FromInstance, transfer = []) => port2.postMessage(message, transfer),
           onMessage: (listener: (message: ToInstance) => void) => void port2.on('message', listener),
         },
         { sandbox, definition },
       );
       return {
-        post: (message: ToInstance) => port1.postMessage(message),
+        post: (message: ToInstance, transfer = []) => port1.postMessage(message, transfer),
         onMessage: (listener: (message: FromInstance) => void) => void port1.on('message', listener),
         onLost() {},
         async terminate() {

@@ -16,7 +16,7 @@ import { Execution } from '../../engine/runners/local/execution.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
 import { createSandbox } from '../../engine/sandbox/sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
-import { defineNode, type NodeDefinition, type Reader, type SourceContext } from '../../kit/node.ts';
+import { defineNode, type NodeDefinition, type SourceContext } from '../../kit/node.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { identity } from '../engine/identity.ts';
@@ -260,10 +260,11 @@ function executionOf(folder: string, plan: PhysicalPlan, options: Partial<RunOpt
       ...found,
       async run(context: SourceContext<any>) {
         const reader = await found.run({ ...context, batchSize });
-        return Object.assign(Object.create(reader) as Reader, {
+        const read = reader.read.bind(reader);
+        return Object.assign(reader, {
           read: () => {
             onRead();
-            return reader.read();
+            return read();
           },
         });
       },

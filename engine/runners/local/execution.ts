@@ -193,7 +193,7 @@ export class Execution {
     });
     this.#start = start;
     const { store, from } = start;
-    this.#plan = planInstances(this.#job, from?.content.flow ?? null);
+    this.#plan = planInstances(this.#job, from?.content.flow ?? null, env);
     if (from) {
       env.onLog('info', `Going on from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       env.onResumed(from.head.id);

@@ -15,7 +15,7 @@ const catalogue = new Catalogue(definitions);
 
 serveInstance(
   {
-    post: (message: FromInstance) => port.postMessage(message),
+    post: (message: FromInstance, transfer = []) => port.postMessage(message, transfer),
     onMessage: (listener: (message: ToInstance) => void) => void port.on('message', listener),
   },
   { definition: (type) => catalogue.get(type), sandbox, monitor },

@@ -37,7 +37,7 @@ export class InstanceThreads implements InstanceHost {
     worker.on('error', lost);
     worker.on('exit', () => lost(new Error('A thread of the run ended unexpectedly.')));
     return {
-      post: (message: ToInstance) => worker.postMessage(message),
+      post: (message: ToInstance, transfer = []) => worker.postMessage(message, transfer),
       onMessage(listener: (message: FromInstance) => void) {
         worker.on('message', (message: FromInstance) => {
           if (message.kind === 'code') post({ ...message, instance: index });

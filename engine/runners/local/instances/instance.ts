@@ -9,7 +9,7 @@ import { asEngineThroughout, countTurn, type Monitor } from '../monitor.ts';
 import { NodeStates } from '../node-states.ts';
 import { openDataflow } from '../open-dataflow.ts';
 import { readable } from '../readable.ts';
-import type { FlowEvent, FromInstance, InstanceJob, InstancePort, ToInstance } from './messages.ts';
+import { type FlowEvent, type FromInstance, type InstanceJob, type InstancePort, type ToInstance, transferOf } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { Outlet } from './outlet.ts';
 import { type RowForm, rowForm, unpackRows } from './packed-rows.ts';
@@ -99,7 +99,7 @@ class Instance {
     this.#box = new Outbox(
       nodes.flatMap(({ kind, inputs }) => (kind === 'sink' ? Object.values(inputs).map(rowForm) : [])),
       (events) => {
-        port.post({ kind: 'work', ...events });
+        port.post({ kind: 'work', ...events }, transferOf(events));
         if (++this.#underWay >= mostUnderWay) this.#room ??= roomMade();
       },
     );

@@ -1,7 +1,7 @@
 import { MillraceError } from '../../../../model/problems/problem.ts';
 import type { NodeId } from '../../../document/pipeline.ts';
 import type { FlowSnapshot } from '../flow-snapshot.ts';
-import type { FromInstance, InstanceHandle, InstanceJob, InstanceStats } from './messages.ts';
+import { type FromInstance, type InstanceHandle, type InstanceJob, type InstanceStats, transferOf } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import type { RowForm } from './packed-rows.ts';
 
@@ -44,7 +44,7 @@ export class Link {
     this.#listeners = listeners;
     this.box = new Outbox(forms, (events) => {
       this.#sent++;
-      handle.post({ kind: 'work', ...events });
+      handle.post({ kind: 'work', ...events }, transferOf(events));
     });
     this.#settle(this.#tail!);
     handle.onMessage((message) => this.#receive(message));

@@ -55,6 +55,11 @@ export interface FlowEvents {
   readonly events: readonly FlowEvent[];
 }
 
+/** What need not be copied. */
+export function transferOf({ packs }: FlowEvents): ArrayBuffer[] {
+  return packs.flatMap((pack) => (pack ? [pack.buffer] : []));
+}
+
 export type ToInstance =
   | { readonly kind: 'open'; readonly job: InstanceJob }
   /** Answered by `done`, once all that comes of it has been sent. */
@@ -94,7 +99,8 @@ export interface InstanceStats {
 
 /** The end of a channel, in whatever thread the other one is. */
 export interface InstancePort<Sent, Received> {
-  post(message: Sent): void;
+  /** `transfer` is gone here afterwards. */
+  post(message: Sent, transfer?: readonly ArrayBuffer[]): void;
   onMessage(listener: (message: Received) => void): void;
 }
 export interface InstanceHandle extends InstancePort<ToInstance, FromInstance> {

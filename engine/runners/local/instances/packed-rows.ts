@@ -8,6 +8,8 @@ type Columns = Parameters<BlockLayout['write']>[0];
 export interface PackedRows {
   readonly count: number;
   readonly columns: Columns;
+  /** That of all numbers, to be handed over instead of copied. */
+  readonly buffer: ArrayBuffer;
 }
 
 /** About how many rows a message has. */
@@ -42,11 +44,20 @@ export class RowPack {
 
   take(): PackedRows {
     const { count } = this;
-    const columns = this.#columns.map((cells) => (Array.isArray(cells) ? cells : cells.slice(0, count)));
-    // Typed arrays are copied, lists are given away.
+    const numbers = this.#columns.filter((cells) => !Array.isArray(cells)).length;
+    const buffer = new ArrayBuffer(numbers * count * Float64Array.BYTES_PER_ELEMENT);
+    let at = 0;
+    const columns = this.#columns.map((cells) => {
+      if (Array.isArray(cells)) return cells;
+      const copy = new Float64Array(buffer, at, count);
+      at += copy.byteLength;
+      copy.set(cells.subarray(0, count));
+      return copy;
+    });
+    // Numbers were copied, lists are given away.
     this.#columns = this.#columns.map((cells, i) => (Array.isArray(cells) ? (this.form.numeric[i] ? new Float64Array(rowsPerMessage) : []) : cells));
     this.count = 0;
-    return { count, columns };
+    return { count, columns, buffer };
   }
 
   #grow(): void {
