@@ -1,8 +1,7 @@
 /** Instances for tests: each over a channel of its own, in this thread. */
 import { MessageChannel } from 'node:worker_threads';
 import { serveInstance } from '../../engine/runners/local/instances/instance.ts';
-import type { InstanceHost } from '../../engine/runners/local/instances/instances.ts';
-import type { FromInstance, ToInstance } from '../../engine/runners/local/instances/messages.ts';
+import type { FromInstance, InstanceHost, ToInstance } from '../../engine/runners/local/instances/messages.ts';
 import type { Sandbox } from '../../engine/sandbox/sandbox.ts';
 import type { NodeDefinition } from '../../kit/node.ts';
 

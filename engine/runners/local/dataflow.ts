@@ -8,7 +8,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { NodeCounts } from './counters.ts';
 import type { FlowSnapshot } from './flow-snapshot.ts';
 import type { Hub, Unit } from './hub.ts';
-import type { InstanceHost } from './instances/instances.ts';
+import type { InstanceHost } from './instances/messages.ts';
 import type { Monitor } from './monitor.ts';
 import type { NodeStates } from './node-states.ts';
 

@@ -4,8 +4,7 @@ import { entryFile } from '../../../processes/entries.ts';
 import { memoryLimit } from '../memory-limits.ts';
 import { type Monitor, newMonitor } from '../monitor.ts';
 import type { ToControl } from '../run-messages.ts';
-import type { InstanceHost } from './instances.ts';
-import type { FromInstance, InstanceHandle, ToInstance } from './messages.ts';
+import type { FromInstance, InstanceHandle, InstanceHost, ToInstance } from './messages.ts';
 
 /** As of the data thread: rows die young. */
 const youngMb = 32;

@@ -11,18 +11,12 @@ import { Gauge } from '../gauge.ts';
 import type { Hub, NodeTime, Station } from '../hub.ts';
 import { Exchange } from './exchange.ts';
 import { Link } from './link.ts';
-import type { FlowEvent, FlowEvents, FromInstance, InstanceHandle, InstanceJob, InstanceStart } from './messages.ts';
+import type { FlowEvent, FlowEvents, FromInstance, InstanceHost, InstanceJob, InstanceStart } from './messages.ts';
 import { type RowForm, rowForm, unpackRows } from './packed-rows.ts';
 import { partPlan, type WayIn, type Ways, waysOf } from './part-plan.ts';
 
 /** How long an instance has to close its files before it is ended. */
 const closesWithinMs = 2000;
-
-/** Starts a thread, or whatever else serves as one (instance.ts). */
-export interface InstanceHost {
-  /** `nodes`: of its part of the plan, by their numbers there. */
-  start(index: number, nodes: readonly NodeId[]): InstanceHandle;
-}
 
 export interface InstancesEnv extends Pick<DataflowEnv, 'folder' | 'commits' | 'lineage' | 'onFailure' | 'onLog' | 'onGuard'> {
   readonly host: InstanceHost;

@@ -109,3 +109,8 @@ export interface InstanceHandle extends InstancePort<ToInstance, FromInstance> {
   /** Ends it wherever it is. */
   terminate(): Promise<void>;
 }
+/** Starts a thread, or whatever else serves as one (instance.ts). */
+export interface InstanceHost {
+  /** `nodes`: of its part of the plan, by their numbers there. */
+  start(index: number, nodes: readonly NodeId[]): InstanceHandle;
+}
