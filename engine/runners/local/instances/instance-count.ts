@@ -88,11 +88,11 @@ function sizeOf(path: string, folder: string): number {
 function suited({ instances = [], stateful }: FlowSnapshot, plan: PhysicalPlan): PhysicalPlan {
   const { nodes, stages = [] } = plan;
   const now = stages[0]?.instances ?? 1;
+  const kept = Math.max(1, instances.length);
   const before = new Set(instances.flatMap((each) => each.stateful));
   const inside = new Set(stages.flatMap((stage) => stage.nodes));
   const moved = stateful.find((id) => nodes.some((node) => node.id === id) && before.has(id) !== inside.has(id));
-  if (moved === undefined && (before.size === 0 || instances.length === now)) return plan;
-  const kept = Math.max(1, instances.length);
+  if (now === kept && moved === undefined) return plan;
   throw new MillraceError({
     code: 'run/instances',
     message: `The state of ${moved === undefined ? 'the run' : `"${moved}"`} was kept by ${kept} ${kept === 1 ? 'instance' : 'instances'}, and cannot be taken up by ${now}.`,
