@@ -23,6 +23,7 @@ const counting = (body: string, onError?: 'skip' | 'route') =>
     ['rows -> code', 'code -> table', ...(onError === 'route' ? ['code.errors -> errors'] : [])],
   );
 const options = { instances: 2 };
+process.env['MILLRACE_CALL_LIMIT_MS'] = '2000';
 
 test('all rows are there, counted over all instances', { timeout: 120_000 }, async () => {
   const folder = folderWith(5000);
@@ -72,7 +73,7 @@ test('endless code in an instance ends the run, and is told by its node', { time
 test('a run is cancelled within a second or so while an instance is at work', { timeout: 120_000 }, async () => {
   const folder = folderWith(200_000);
   const run = new RunTrial();
-  const slow = 'let sum = 0; for (let i = 0; i < 5_000_000; i++) sum += i % 7; return { n: row.n, sum };';
+  const slow = 'let sum = 0; for (let i = 0; i < 200_000; i++) sum += i % 7; return { n: row.n, sum };';
   await run.start(counting(slow), folder, {}, options);
   await run.reached('code', 1);
   const before = performance.now();
