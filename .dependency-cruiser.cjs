@@ -53,6 +53,21 @@ module.exports = {
       to: { path: '^nodes/', pathNot: '^nodes/formats/' },
     },
     {
+      name: 'declarations-load-nothing',
+      comment:
+        'What lies in a folder of nodes/ declares: the catalogue reads it at each start. What carries a node out, and every library, lies below and is imported by "loaded(() => import(…))", when a run or a preview needs it: kit/loaded.ts.',
+      severity: 'error',
+      from: { path: ['^nodes/[^/]+[.]ts$', '^nodes/[^/]+/[^/]+[.]ts$'], pathNot: tests },
+      to: { path: '.', pathNot: ['^(kit|model)/', '^nodes/[^/]+/[^/]+[.]ts$'], dependencyTypesNot: ['dynamic-import', 'type-only'] },
+    },
+    {
+      name: 'kit-and-model-load-nothing',
+      comment: 'All declarations are built upon them: what they import, every start loads. Of packages they know types alone.',
+      severity: 'error',
+      from: { path: '^(kit|model)/', pathNot: tests },
+      to: { path: '^node_modules/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'nodes-come-by-the-index',
       comment: 'Adding a node touches one file, because nobody imports nodes one by one; the engine is given a catalogue.',
       severity: 'error',

@@ -1,5 +1,5 @@
 /**
- * Sort and remove duplicates over more than memory is to hold: `node bench/spilled-rows.ts [--rows 2000000] [--case sort] [--memory 64]`.
+ * Sort and remove duplicates over more than memory is to hold: `node bench/spilled-rows.mjs [--rows 2000000] [--case sort] [--memory 64]`.
  * The operators with the state of a run, each case in a process of its own, as runs have it and with a limit that is never reached.
  * Of the duplicates each key comes twice, in no order. Told are times, the most memory the process had, and a checkpoint's file.
  */
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serialize } from 'node:v8';
-import { openOperator } from '../engine/operators/open.ts';
+import { loadOperators, openOperator, operations } from '../engine/operators/open.ts';
 import { lower } from '../engine/plan/lower.ts';
 import { NodeStates } from '../engine/runners/local/node-states.ts';
 import type { StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
@@ -18,6 +18,8 @@ import type { Params } from '../kit/params.ts';
 import type { Row, Schema } from '../model/values/types.ts';
 import dedupe from '../nodes/rows/dedupe.ts';
 import sort from '../nodes/rows/sort.ts';
+
+await loadOperators(operations);
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '2000000' }, case: { type: 'string' }, memory: { type: 'string' } } });
 const count = Number(values.rows);

@@ -2,19 +2,15 @@ import { join, normalize, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { app, net, protocol, session, type WebContents } from 'electron';
 import { contentSecurityPolicy } from '../engine/supervisor/content-security-policy.ts';
+import { choosePage, isSameOrigin } from './page-address.ts';
 
-/** The editor's own origin, instead of file://, so that it has a policy and nothing else of the disk. */
-export const editorAddress = 'app://millrace/index.html';
-
-/** The address of the page: the development server's only where the app is run from its sources. */
+/** The address of the page of this app's windows. */
 export function pageAddress(): string {
-  const development = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL'];
-  return development && isLoopback(development) ? development : editorAddress;
+  return choosePage({ isPackaged: app.isPackaged, development: process.env['ELECTRON_RENDERER_URL'] });
 }
 
-/** Whether an address is of the editor: by its origin, as a prefix may go on with another host. */
 export function isEditor(url: string): boolean {
-  return originOf(url) === originOf(pageAddress());
+  return isSameOrigin(url, pageAddress());
 }
 
 /** Before the app is ready. */
@@ -47,20 +43,6 @@ function isClipboard(permission: string): boolean {
   return permission === 'clipboard-sanitized-write' || permission === 'clipboard-read';
 }
 
-/** `URL.origin` is "null" for every scheme that is not a browser's own, and so no two of them could be told apart. */
-function originOf(url: string): string | null {
-  try {
-    const { protocol: scheme, host } = new URL(url);
-    return `${scheme}//${host}`;
-  } catch {
-    return null;
-  }
-}
-
-function isLoopback(url: string): boolean {
-  return /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(originOf(url) ?? '');
-}
-
 /** No page but the editor, also by a redirect or in a frame; no frame in it, no second window, no webview. */
 export function hardenContents(contents: WebContents): void {
   contents.on('will-navigate', (event, url) => {
@@ -78,5 +60,5 @@ export function hardenContents(contents: WebContents): void {
 }
 
 function withoutFragment(url: string): string {
-  return url.split('#')[0]!.replace(/\/$/, '');
+  return url.replace(/#.*/s, '').replace(/\/$/, '');
 }

@@ -1,3 +1,4 @@
+import { missing } from '../model/problems/missing.ts';
 import type { ParamFix } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Schema } from '../model/values/types.ts';
 import type { CodeAnalysis, NodeProblem } from './node.ts';
@@ -43,6 +44,11 @@ export function findColumn(schema: Schema | null | undefined, name: string): Col
     indexes.set(columns, index);
   }
   return index.get(name);
+}
+
+/** The column of that name, which is known to be there. */
+export function columnOf(schema: Schema, name: string): Column {
+  return findColumn(schema, name) ?? missing(`the column "${name}"`);
 }
 
 /** The type that holds the values of both, or null: a type goes with itself, integers are numbers too, and both are decimals. */

@@ -84,15 +84,15 @@ export type ConditionField = Of<'condition', Condition, { readonly input?: strin
 export const conditionOperators = ['=', '!=', '<', '<=', '>', '>=', 'contains', 'startsWith', 'endsWith', 'matches', 'in', 'isNull', 'isNotNull'] as const;
 export type ConditionOperator = (typeof conditionOperators)[number];
 /** `value` is text as typed; the node casts it to the column's type. `in` takes a comma-separated list. */
-export interface ConditionRule {
+export type ConditionRule = {
   readonly column: string;
   readonly operator: ConditionOperator;
   readonly value: string;
-}
-export interface Condition {
+};
+export type Condition = {
   readonly match: 'all' | 'any';
   readonly rules: readonly ConditionRule[];
-}
+};
 
 export type Field =
   | TextField
@@ -108,7 +108,7 @@ export type Field =
   | FileField
   | SecretField
   | KeyValueField
-  | ListField<any>
+  | ListField
   | ConditionField;
 export type FieldKind = Field['kind'];
 export type Fields = { readonly [name: string]: Field };
@@ -131,8 +131,12 @@ type ValueOf<F> =
                 : F extends { readonly kind: 'condition' }
                   ? Condition
                   : Json;
+/** The params of any node. */
+export type AnyParams = { readonly [name: string]: Json };
 /** The TypeScript type of a node's params, from its declaration: optional fields may be null. */
-export type ParamsOf<F extends Fields> = { readonly [K in keyof F]: F[K] extends { readonly optional: true } ? ValueOf<F[K]> | null : ValueOf<F[K]> };
+export type ParamsOf<F extends Fields> = string extends keyof F
+  ? AnyParams
+  : { readonly [K in keyof F]: F[K] extends { readonly optional: true } ? ValueOf<F[K]> | null : ValueOf<F[K]> };
 
 type Options<F> = Omit<F, 'kind'>;
 const field =

@@ -1,4 +1,4 @@
-import type { State } from '../model/values/types.ts';
+import type { State, Value } from '../model/values/types.ts';
 
 /**
  * Values by key. Keys are text: `keyText` of keys.ts makes one of several values. A value belongs to the state once it is set: what
@@ -13,7 +13,23 @@ export interface KeyedState<V extends State> {
   expire(time: number): number;
   /** All entries, in no order that means anything. The state must not change meanwhile. */
   entries(): Iterable<readonly [string, V]>;
+  /** The same with when each expires: Infinity for one that stays. */
+  entriesWithExpiry(): Iterable<readonly [string, V, number]>;
   readonly size: number;
+}
+
+/**
+ * Whether an instance has the rows of a key. The values are those of an operation's key columns in their order, decimals as their keys
+ * (`decimalKey`). Of all instances exactly one owns a key, that of nulls included.
+ */
+export type Owns = (key: readonly Value[]) => boolean;
+
+/** One of the instances that an operation had before: what it kept as of the checkpoint. */
+export interface EarlierInstance {
+  /** What its `snapshot` gave; undefined where it has none. */
+  readonly state: State;
+  /** What it had in keyed state of this name. To be read only. */
+  keyed<V extends State>(name: string): KeyedState<V>;
 }
 
 /** Keyed state in memory alone: for tests, previews, and as the first level of one that spills to disk. */
@@ -44,6 +60,10 @@ export class MemoryState<V extends State> implements KeyedState<V> {
 
   *entries(): Iterable<readonly [string, V]> {
     for (const [key, { value }] of this.#entries) yield [key, value];
+  }
+
+  *entriesWithExpiry(): Iterable<readonly [string, V, number]> {
+    for (const [key, { value, expiresAt }] of this.#entries) yield [key, value, expiresAt ?? Number.POSITIVE_INFINITY];
   }
 
   get size(): number {

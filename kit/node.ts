@@ -1,32 +1,22 @@
+import type { CodeTable } from '../model/problems/codes/behaviour.ts';
 import type { Problem } from '../model/problems/problem.ts';
 import type { Column, ColumnType, Json, Row, Schema, State, Value } from '../model/values/types.ts';
-import type { Fields, ParamsOf } from './fields.ts';
+import type { AnyParams, Fields, ParamsOf } from './fields.ts';
 import type { IconName } from './icons.ts';
-import type { KeyedState } from './keyed-state.ts';
+import type { EarlierInstance, KeyedState, Owns } from './keyed-state.ts';
+import { type Loaded, loadingCode } from './loaded.ts';
 import type { Op } from './ops.ts';
-import type { NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
+import type { ByPort, PortSchemas, Ports } from './ports.ts';
+import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
 import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext } from './source.ts';
 
+export type * from './ports.ts';
 export type * from './run-context.ts';
 export type * from './source.ts';
 
 export type NodeKind = 'source' | 'transform' | 'sink';
 export const categories = ['Files', 'Databases', 'Network', 'Generate', 'Rows', 'Columns', 'Reshape', 'Combine', 'Aggregate', 'Code', 'Inspect'] as const;
 export type Category = (typeof categories)[number];
-
-export interface Port {
-  /** A short lower-case word: `rows`, `lookup`, `rest`. */
-  readonly name: string;
-  readonly label?: string;
-  /** Inputs only: takes any number of edges; otherwise one. */
-  readonly many?: boolean;
-  /** Inputs only: may stay unconnected. Outputs may always. */
-  readonly optional?: boolean;
-  /** Outputs only: takes the rows that came too late to count. Their number is a metric of the node. */
-  readonly late?: boolean;
-  /** Outputs only: no row leaves here while a param has one of these values. The editor then shows the port only where an edge uses it. */
-  readonly absentWhen?: { readonly param: string; readonly is: readonly (string | number | boolean | null)[] };
-}
 
 export interface Identity {
   /** kebab-case, equal to the file's name; unique in the catalogue. */
@@ -73,18 +63,18 @@ export interface AnalysedExpression extends Pick<Column, 'nullable' | 'nulls'> {
 }
 export type CodeProblem = Pick<Problem, 'code' | 'message' | 'hint' | 'range' | 'fix'>;
 
-export interface InferContext<P> {
+export interface InferContext<P = AnyParams, I extends Ports = Ports> {
   readonly params: P;
   /** By input port: what arrives there, or null while unknown. For a port that takes many edges, see `inputLists`. */
-  readonly inputs: { readonly [port: string]: Schema | null };
-  readonly inputLists: { readonly [port: string]: readonly (Schema | null)[] };
+  readonly inputs: ByPort<I, Schema | null>;
+  readonly inputLists: ByPort<I, readonly (Schema | null)[]>;
   /** Sources: what `discover` found, or null while unknown. */
   readonly discovered: Schema | null;
   readonly analyse: CodeAnalysis;
 }
-export interface Inference {
-  /** By output port; null while unknown. */
-  readonly outputs: { readonly [port: string]: Schema | null };
+export interface Inference<O extends Ports = Ports> {
+  /** By output port; null, or left out, while unknown. */
+  readonly outputs: Partial<ByPort<O, Schema | null>>;
   readonly problems?: readonly NodeProblem[];
 }
 
@@ -99,9 +89,14 @@ export interface OutputTime {
   order(): OrderCare | undefined;
 }
 /** What an operation gets from whoever runs it. */
-export interface OperatorContext extends Omit<RunContext<unknown>, 'params'> {
-  /** The wall clock, in milliseconds; in previews and tests a virtual one. Event time is better wherever rows have one. */
+export interface OperatorContext<In = AnySchemas, Out = AnySchemas> extends Omit<RunContext<unknown, In, Out>, 'params'> {
+  /**
+   * The clock of the run, in milliseconds since 1970: never goes back, not in a run that goes on from a checkpoint either (see
+   * `SteadyClock`), so that state may hold times of it. In previews and tests a virtual one. Event time is better wherever rows have one.
+   */
   now(): number;
+  /** What this machine's clock shows, in milliseconds since 1970: it may be set forward and back. In previews and tests as `now`. */
+  wallTime(): number;
   /**
    * State by key that the engine keeps for this node: part of every checkpoint, on disk where it outgrows memory, and
    * measured. `name` tells several apart. Such state is not for `snapshot` to repeat.
@@ -116,7 +111,7 @@ export interface OperatorContext extends Omit<RunContext<unknown>, 'params'> {
   /** For nodes with `setsEventTime`. */
   readonly outputTime: OutputTime;
   /** Sends rows on. `rows` belongs to the receiver from then on. */
-  emit(port: string, rows: readonly Row[]): void;
+  emit(port: keyof Out & string, rows: readonly Row[]): void;
   /**
    * To be called again and again by a `finish` that emits more than memory holds. A promise is to be awaited: sinks are to take what
    * was emitted, or others want a turn. Afterwards `signal` says whether to go on.
@@ -137,7 +132,7 @@ export interface OperatorContext extends Omit<RunContext<unknown>, 'params'> {
   explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
 }
 /** What a native operator gets. */
-export interface TransformContext<P> extends OperatorContext {
+export interface TransformContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> extends OperatorContext<In, Out> {
   readonly params: P;
 }
 /** Users' functions over the rows of one key. What is handed to them besides the row must be frozen, or be theirs to change. */
@@ -169,7 +164,7 @@ export interface StatefulOperator {
   advance?(watermark: number): void;
   /** The watermark to hand on, where rows still to come out may be older than the inputs' watermark: at most that. */
   outputWatermark?(watermark: number): number;
-  /** About ten times a second of wall-clock time, for what must happen without rows (early firings, rates). Never in previews. */
+  /** About ten times a second, with the time as `now` gives it, for what must happen without rows (early firings, rates). Never in previews. */
   tick?(now: number): void;
   /** An input port has ended: no more rows arrive there. Told once more after a `restore`, of each port that had ended before. */
   ended?(port: string): void;
@@ -180,6 +175,12 @@ export interface StatefulOperator {
   /** The state, and back into a new operator, before its first row. What they give must not change afterwards. */
   snapshot?(): State;
   restore?(state: State): void;
+  /**
+   * In place of `restore`, where the keys are divided among instances in another way than they were: takes over what the earlier
+   * instances kept for the keys that this one owns, keyed state included, of which it has nothing yet. All operations whose rows may be
+   * split by keys have it. The earlier ones stopped at one cut and no key was with two of them; what a key had stays in its order.
+   */
+  takeOver?(earlier: readonly EarlierInstance[], owns: Owns): void;
   /** How many keys, windows or rows the state holds, and about how many bytes: shown while it runs. Cheap. */
   stateSize?(): { readonly entries: number; readonly bytes: number };
 }
@@ -200,7 +201,7 @@ export interface StatefulOperator {
  * the one of the first such writer decides: it is committed first, its number n within it, and checkpoint n counts only if
  * `committedCheckpoint` finds that number. Further transactions of the run keep a redo log instead (`keepRedo`).
  */
-export interface SinkContext<P> extends RunContext<P> {
+export interface SinkContext<P = AnyParams, In = AnySchemas> extends RunContext<P, In, Record<never, never>> {
   /**
    * `end`: all or nothing. Rows become visible at the end of the run, by one `prepare` and `commit`; what existed before is
    * as it was until then. `checkpoint`: with every checkpoint, many times; rows follow a commit.
@@ -243,24 +244,28 @@ export interface Transaction {
 }
 export type Output =
   | { readonly kind: 'sqlite'; readonly path: string; readonly table: string }
-  | { readonly kind: 'file'; readonly path: string }
+  /** `isPattern`: several files, which become visible one after the other; `path` has `*` in it. */
+  | { readonly kind: 'file'; readonly path: string; readonly isPattern?: boolean }
   /** Rows that were printed to standard output. */
   | { readonly kind: 'printed' }
   | { readonly kind: 'memory'; readonly rows: readonly Row[]; readonly schema: Schema };
 
 // ---- The definition
 
+/** A function of params that a definition of any node holds: as with methods, that of one node is one of any node. */
+type OfParams<P, T> = { of(params: P): T }['of'];
+
 type ExampleParams<P> = { readonly [K in keyof P]?: P[K] extends readonly (infer I)[] ? readonly (I extends object ? Partial<I> : I)[] : P[K] };
-export interface Example<P> {
+export interface Example<P = AnyParams, I extends Ports = Ports, O extends Ports = Ports> {
   readonly title: string;
   /** Params that differ from the defaults, in the items of lists too. */
   readonly params: ExampleParams<P>;
-  readonly inputs?: { readonly [port: string]: readonly Row[] };
+  readonly inputs?: Partial<ByPort<I, readonly Row[]>>;
   /** Needed where `inputs` has no rows to tell types from. */
-  readonly inputSchemas?: { readonly [port: string]: Schema };
+  readonly inputSchemas?: Partial<ByPort<I, Schema>>;
   /** Files to put beside the pipeline before the run, by relative path. */
-  readonly files?: { readonly [path: string]: string | Uint8Array };
-  readonly outputs?: { readonly [port: string]: readonly Row[] };
+  readonly files?: { readonly [path: string]: string | Uint8Array | { /** Bytes, deflated without a header, as base64. */ readonly deflated: string } };
+  readonly outputs?: Partial<ByPort<O, readonly Row[]>>;
   /** Sinks: relative path -> text that the file must hold, or for a SQLite file the rows per table. */
   readonly writes?: { readonly [path: string]: string | { readonly [table: string]: readonly { readonly [column: string]: Value }[] } };
   /** Messages (or parts of them) of the failures or problems that must be reported, in order. */
@@ -273,16 +278,18 @@ export interface Migration {
   migrate(params: { readonly [name: string]: Json }): { readonly [name: string]: Json };
 }
 
-interface Definition<F extends Fields> extends Identity {
+interface Definition<F extends Fields, I extends Ports, O extends Ports> extends Identity {
   /** Markdown: what it does, when to use it, its rules for null and errors. */
   readonly docs: string;
   readonly params: F;
   /** One line for the canvas card: `temperature > 30`. */
   card?(params: ParamsOf<F>): string;
   /** Total and cheap: called at each edit, with inputs that may still be unknown. Never throws, does no I/O. */
-  infer(context: InferContext<ParamsOf<F>>): Inference;
+  infer(context: InferContext<ParamsOf<F>, I>): Inference<O>;
   readonly migrations?: readonly Migration[];
-  readonly examples: readonly Example<ParamsOf<F>>[];
+  /** Codes of its own, by what follows `type/`: see `nodeCodes`. */
+  readonly codes?: CodeTable;
+  readonly examples: readonly Example<ParamsOf<F>, I, O>[];
   /**
    * What it would touch if it ran, shown before a pipeline from elsewhere is trusted. File params count by themselves; everything
    * else has to be declared here. Pure. Paths as in the params.
@@ -302,11 +309,16 @@ export interface OpensFiles {
   /** The params with which such a source reads a file. `path` is how they are to name it, `file` where it is. */
   params(path: string, file: string): { readonly [name: string]: Json };
 }
-export interface SourceDefinition<F extends Fields> extends Definition<F> {
+/** What carries a source or sink out: see loaded.ts. */
+interface CarriedOut {
+  /** Absent where what it needs is all in its file. `opens.params`, `discover`, `run` and all others that do I/O find it loaded. */
+  readonly code?: Loaded;
+}
+export interface SourceDefinition<F extends Fields = Fields, O extends Ports = Ports> extends Definition<F, readonly [], O>, CarriedOut {
   readonly kind: 'source';
-  readonly outputs: readonly Port[];
+  readonly outputs: O;
   /** False for a source that never ends by itself; a function where that depends on its params. */
-  readonly bounded: boolean | ((params: ParamsOf<F>) => boolean);
+  readonly bounded: boolean | OfParams<ParamsOf<F>, boolean>;
   /**
    * The column that holds these rows' event time, as what the editor offers first. `simulated`: these times say nothing about
    * this machine's clock, so none of them is too far ahead of it.
@@ -353,30 +365,30 @@ export interface SourceDefinition<F extends Fields> extends Definition<F> {
   readsText?(params: ParamsOf<F>, column: Column): boolean;
   /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
   readonly scans?: boolean;
-  run(context: SourceContext<ParamsOf<F>>): Reader | Promise<Reader>;
+  run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }
-export interface TransformDefinition<F extends Fields> extends Definition<F> {
+export interface TransformDefinition<F extends Fields = Fields, I extends Ports = Ports, O extends Ports = Ports> extends Definition<F, I, O> {
   readonly kind: 'transform';
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
+  readonly inputs: I;
+  readonly outputs: O;
   /**
    * What it does, as data: see ops.ts. Total, pure and cheap. Inputs whose columns are not known yet have none.
    */
-  lower(context: LowerContext<ParamsOf<F>>): Op;
+  lower(context: LowerContext<ParamsOf<F>, I>): Op;
   /** Of a native operation alone: how it is done. */
-  run?(context: TransformContext<ParamsOf<F>>): Operator;
+  run?(context: TransformContext<ParamsOf<F>, PortSchemas<I>, PortSchemas<O>>): Operator;
 }
-export interface LowerContext<P> {
+export interface LowerContext<P = AnyParams, I extends Ports = Ports> {
   readonly params: P;
-  readonly inputs: { readonly [port: string]: Schema };
+  readonly inputs: ByPort<I, Schema>;
 }
-export interface SinkDefinition<F extends Fields> extends Definition<F> {
+export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Ports> extends Definition<F, I, readonly []>, CarriedOut {
   readonly kind: 'sink';
-  readonly inputs: readonly Port[];
+  readonly inputs: I;
   /** It keeps the rows that failed at nodes under the policy "keep": see engine/plan/errors-table.ts. */
   readonly keepsErrors?: boolean;
-  /** It writes strings as they are into cells, and null as an empty one. See engine/plan/as-written.ts. */
-  writesText?(params: ParamsOf<F>): boolean;
+  /** It writes strings as they are into cells of that column, null as an empty one, and does nothing else with them. See engine/plan/as-written.ts. */
+  writesText?(params: ParamsOf<F>, column: string): boolean;
   /** The params with which it adds to what is there, for rows that are replayed. Absent where nothing is ever replaced. */
   adding?(params: ParamsOf<F>): ParamsOf<F>;
   /**
@@ -384,7 +396,7 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
    * write there at the same time, and all say so.
    */
   locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
-  run(context: SinkContext<ParamsOf<F>>): Writer | Promise<Writer>;
+  run(context: SinkContext<ParamsOf<F>, PortSchemas<I>>): Writer | Promise<Writer>;
   /**
    * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.
    * Changes nothing. `mustExist`: a checkpoint tells of this output, so where it is gone that is thrown, with a code that says so.
@@ -393,13 +405,15 @@ export interface SinkDefinition<F extends Fields> extends Definition<F> {
     context: Pick<SinkContext<ParamsOf<F>>, 'params' | 'path' | 'lineage' | 'signal'> & { readonly mustExist?: boolean },
   ): number | null | Promise<number | null>;
 }
-/** Any node of the catalogue, its params type forgotten. */
-export type NodeDefinition = SourceDefinition<any> | TransformDefinition<any> | SinkDefinition<any>;
+/** Any node of the catalogue, the types of its params and ports forgotten. */
+export type NodeDefinition = SourceDefinition | TransformDefinition | SinkDefinition;
 
-/** Declares a node; returns its argument. The params' type follows from `params`. */
-export function defineNode<const F extends Fields>(definition: SourceDefinition<F>): SourceDefinition<F>;
-export function defineNode<const F extends Fields>(definition: TransformDefinition<F>): TransformDefinition<F>;
-export function defineNode<const F extends Fields>(definition: SinkDefinition<F>): SinkDefinition<F>;
-export function defineNode(definition: NodeDefinition): NodeDefinition {
-  return definition;
+/** Declares a node; returns its argument, made to load its code before that is used. The types of its params and of all that goes by ports follow from `params`, `inputs` and `outputs`. */
+export function defineNode<const F extends Fields, const O extends Ports>(definition: SourceDefinition<F, O>): SourceDefinition<F, O>;
+export function defineNode<const F extends Fields, const I extends Ports, const O extends Ports>(
+  definition: TransformDefinition<F, I, O>,
+): TransformDefinition<F, I, O>;
+export function defineNode<const F extends Fields, const I extends Ports>(definition: SinkDefinition<F, I>): SinkDefinition<F, I>;
+export function defineNode(definition: NodeDefinition): object {
+  return definition.kind === 'transform' ? definition : loadingCode(definition);
 }

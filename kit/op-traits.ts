@@ -92,6 +92,17 @@ export function isRowByRow(op: Op): boolean {
   return partition === 'any' && !isStateful && !isHeld && !setsEventTime;
 }
 
+/** Whether users' code runs in it, so that whoever carries it out has to confine that. A native operation may compile some. */
+export function runsCode(op: Op): boolean {
+  return op.op === 'native' || holdsCode(op);
+}
+
+/** Whether there is a `CodeRef` or a `PatternRef` in it, whatever the operation: none that is still to come can be forgotten. */
+function holdsCode(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null) return false;
+  return ('field' in data && ('source' in data || 'pattern' in data)) || Object.values(data).some(holdsCode);
+}
+
 /** Each key's rows, in their order, are all that counts for them. */
 function byKey({ keys }: { readonly keys: readonly string[] }): OpTraits {
   return { ...ofOneInstance, partition: keys.length > 0 ? { rows: keys } : null };
@@ -115,7 +126,7 @@ export function looksAt(op: Op, input: Schema): readonly string[] | null {
       return op.columns.filter(({ name, from, cast }) => name !== from || cast).flatMap(({ name, from }) => [from, name]);
     case 'compute': {
       const mentioned = op.columns.map(({ expression }) => mentionedBy(expression, input));
-      return mentioned.includes(null) ? null : [...op.columns.map(({ name }) => name), ...mentioned.flatMap((names) => names!)];
+      return mentioned.includes(null) ? null : [...op.columns.map(({ name }) => name), ...mentioned.flatMap((names) => names ?? [])];
     }
     case 'take':
       return [];

@@ -1,4 +1,5 @@
 /** Params by their declaration: defaults, completion, validation. Total over whatever a file or a plug-in may hold. */
+import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { didYouMean } from '../model/text/closest.ts';
 import { nameList } from '../model/text/name-list.ts';
 import { durationText } from '../model/time/duration.ts';
@@ -70,13 +71,22 @@ function readFields(fields: Fields, raw: Params, place: Place): Params {
   for (const name of Object.keys(raw)) {
     if (!Object.hasOwn(fields, name)) {
       const message = `There is no param "${name}"${place.suggest(name, Object.keys(fields))}`;
-      place.report({ code: 'params/unknown', severity: 'warning', message, hint: 'Remove it from the file: it has no effect.', field: join(place.path, name) });
+      place.report({
+        code: 'params/unknown',
+        severity: 'warning',
+        message,
+        hint: 'Remove it from the file: it has no effect.',
+        field: join(place.path, name),
+        fix: { title: `Remove "${name}"`, remove: name, ...(place.path !== '' && { within: place.path }) },
+      });
     }
   }
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
       const shown = isShown(fields, name, values);
-      return [name, readField(field, values[name] ?? null, { ...place, path: join(place.path, name), report: shown ? place.report : silently })];
+      // The items of a list as they are given: each tells what it does not know.
+      const value = (field.kind === 'list' ? own(raw, name) : null) ?? values[name] ?? null;
+      return [name, readField(field, value, { ...place, path: join(place.path, name), report: shown ? place.report : silently })];
     }),
   );
 }
@@ -177,7 +187,7 @@ function readColumns(field: Field & { readonly kind: 'columns' }, value: Json, p
   const firsts = new Map(value.map((column, i) => [column, i] as const).reverse());
   value.forEach((column, i) => {
     const at = { ...place, path: join(place.path, i) };
-    if (firsts.get(column)! < i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
+    if (firsts.get(column) !== i) place.report(error('params/duplicate', `Column "${column}" is named twice`, 'Remove one of them.', at));
     else checkColumn(field, column, at);
   });
   return value;
@@ -317,7 +327,7 @@ function nameOf(value: Json): string {
   return typeof value === 'object' ? 'an object' : `the ${typeof value === 'string' ? 'text' : typeof value} ${JSON.stringify(value)}`;
 }
 
-function error(code: string, message: string, hint: string, { path }: { readonly path: string }): NodeProblem {
+function error(code: ProblemCode, message: string, hint: string, { path }: { readonly path: string }): NodeProblem {
   return { code, severity: 'error', message, hint, field: path };
 }
 

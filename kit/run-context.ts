@@ -1,16 +1,21 @@
 /** The contract between nodes and the engine while a pipeline runs: what every node gets, and what it reports. */
+import type { ProblemCode } from '../model/problems/codes/index.ts';
 import type { EntryFix, Fix, Problem, RowPosition } from '../model/problems/problem.ts';
 import type { Row, Schema } from '../model/values/types.ts';
+import type { AnyParams } from './fields.ts';
 
 /** A problem of one node: the engine adds which one. */
 export type NodeProblem = Omit<Problem, 'node' | 'edge'>;
 
+/** By port. */
+export type AnySchemas = { readonly [port: string]: Schema };
+
 /** What every running node gets from the engine. */
-export interface RunContext<P> {
+export interface RunContext<P = AnyParams, In = AnySchemas, Out = AnySchemas> {
   readonly params: P;
   /** The schemas that `infer` promised, by port. */
-  readonly inputs: { readonly [port: string]: Schema };
-  readonly outputs: { readonly [port: string]: Schema };
+  readonly inputs: In;
+  readonly outputs: Out;
   /** An absolute path for a path of the params (relative ones are relative to the pipeline's file). */
   path(path: string): string;
   /** Fires when the run is cancelled; long waits must end within a second of it. */
@@ -32,8 +37,9 @@ export interface RunContext<P> {
 }
 /** Removes a file that is in the making, or cuts one back to the size that it had. */
 export type Undo = { readonly remove: string } | { readonly truncate: string; readonly size: number };
-export interface RowFailure {
-  readonly code: string;
+/** One about a connection (see `mayPass`) ends the run whatever the policy: it is no fault of the row. */
+export interface RowFailure extends Pick<Problem, 'behaviour' | 'retryAfterMs'> {
+  readonly code: ProblemCode;
   readonly message: string;
   readonly hint?: string;
   readonly field?: string;

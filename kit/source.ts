@@ -4,7 +4,8 @@ import type { RowPosition } from '../model/problems/problem.ts';
 import type { Detected } from '../model/schema/detected.ts';
 import type { Readings } from '../model/schema/reading.ts';
 import type { ColumnType, Json, Row, Schema } from '../model/values/types.ts';
-import type { NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
+import type { AnyParams } from './fields.ts';
+import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
 
 /** A checkpoint of a pipeline. */
 export interface CheckpointRef {
@@ -13,7 +14,7 @@ export interface CheckpointRef {
   /** Rises from one to the next. */
   readonly id: number;
 }
-export interface SourceContext<P> extends RunContext<P> {
+export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunContext<P, Record<never, never>, Out> {
   /** Rows per batch that suit the engine; a source may deliver fewer. */
   readonly batchSize: number;
   /** Where to go on, as `position()` gave it; null at the start. */
@@ -38,6 +39,7 @@ export interface WatermarkStep {
   readonly watermark: number;
 }
 export interface SourceBatch {
+  /** None where all that was read failed: the failures go on with the batch, and must not wait for a row that can be read. */
   readonly rows: readonly Row[];
   /** Where the i-th row of this batch came from. Called for failing rows only, before the next `read`. */
   readonly locate?: (index: number) => RowPosition;

@@ -1,4 +1,5 @@
 /** The params of windows: their form, what can be wrong with them, and what follows from them. */
+import type { ProblemCode } from '../model/problems/codes/index.ts';
 import { thousands } from '../model/text/thousands.ts';
 import { durationText } from '../model/time/duration.ts';
 import { zoneProblem } from '../model/time/zone.ts';
@@ -158,7 +159,7 @@ export function windowProblems({ window, timeColumn, zone, every, length, offset
     const fix = { title: 'Set the offset to 0', param: 'offset', value: 0 };
     problems.push({ code: 'aggregate/day-offset', severity: 'warning', message, hint, field: 'offset', fix });
   }
-  const error = (code: string, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
+  const error = (code: ProblemCode, message: string, hint: string, field: string) => problems.push({ code, severity: 'error', message, hint, field });
   const unknown = window === 'calendar' ? zoneProblem(zone) : null;
   if (unknown) error('aggregate/zone', unknown.message, unknown.hint, 'zone');
   if (window !== 'sliding') return problems;

@@ -1,8 +1,10 @@
-// A sink: `npx millrace new-node sink NAME` copies this file, and its harness for the contract suite. See _template.ts for
-// what all nodes have in common.
-import { openFileOutput } from '../io/files/file-output.ts';
+// A sink: `npx millrace new-node sink NAME` copies this file, what carries it
+// out, and its harness for the contract suite. See _template.ts for what all nodes have in common.
 import { f } from '../kit/fields.ts';
+import { loaded } from '../kit/loaded.ts';
 import { defineNode } from '../kit/node.ts';
+
+const code = loaded(() => import('./_templates/runtime/my-sink.ts'));
 
 export default defineNode({
   type: 'my-sink', // equal to the file's name; pipelines refer to it, so it never changes
@@ -24,21 +26,9 @@ leaves what was committed last. Say how each type is written.
   writes: ({ path }) => [path], // shown before a pipeline from elsewhere is trusted; locked while it runs
   infer: () => ({ outputs: {} }),
 
-  // Nothing may be visible before `commit`. A stream commits many times, and goes on after a crash: what `prepare` gives comes back
-  // as `context.resume`, and by it the sink completes that commit and throws away what came later. See SinkContext in kit/node.ts;
-  // openFileOutput does all of that for a file.
-  run: (context) => {
-    const file = openFileOutput(context, { path: context.params.path, mode: 'replace', compress: false, visible: 'checkpoint' });
-    context.guard?.(file.undo()); // for when a run is ended by force
-    return {
-      write: (rows) => file.write(Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))),
-      prepare: (checkpoint) => file.prepare(checkpoint),
-      commit: () => file.commit(),
-      abort: () => file.abort(),
-      close: () => file.close(),
-      output: () => ({ kind: 'file', path: file.path }),
-    };
-  },
+  // What carries it out, and every library, is imported by `code` alone: the palette loads nothing of it.
+  code,
+  run: (context) => code().openMySink(context),
 
   // Run as tests, shown in the docs: the usual case, and an odd one.
   examples: [

@@ -28,7 +28,7 @@ Say what the node does, when to use it, and its rules for null and for errors: t
 
   // The columns of the outputs. Called at each edit, with inputs that may be unknown (null). Never throws.
   infer: ({ params: { name }, inputs }) => {
-    const rows = inputs['rows'];
+    const rows = inputs.rows;
     if (!rows) return { outputs: { rows: null } };
     return { outputs: { rows: { columns: [...rows.columns.filter((column) => column.name !== name), { name, type: 'integer', nullable: true }] } } };
   },

@@ -9,6 +9,7 @@ import './theme/tokens.css';
 import './theme/mantine.css';
 import { createRoot } from 'react-dom/client';
 import './app/contributions.ts';
+import { missing } from '../model/problems/missing.ts';
 import { App } from './app/App.tsx';
 import { startAutosave } from './files/autosave.ts';
 import { startDocument } from './files/start.tsx';
@@ -18,7 +19,7 @@ import { readLocalSettings } from './session/settings.ts';
 
 takeToken();
 readLocalSettings();
-createRoot(document.getElementById('root')!).render(<App />);
+createRoot(document.getElementById('root') ?? missing('the element "root"')).render(<App />);
 // The canvas does not wait for the engine: what it needs arrives when it has started.
 void keepConnected(startDocument);
 startAutosave();

@@ -2,6 +2,7 @@ import { documentMigrations, newestVersion } from '../engine/document/migrations
 import { Catalogue } from '../engine/plan/catalogue.ts';
 import type { NodeDefinition } from '../kit/node.ts';
 import { definitions } from '../nodes/index.ts';
+import { errorsPage } from './errors-page.ts';
 import { nodePage } from './node-page.ts';
 import { pipelineFileSchema } from './pipeline-file-schema.ts';
 
@@ -18,6 +19,7 @@ export function generateDocs(): Map<string, string> {
   const byType = new Map(definitions.map((definition) => [definition.type, definition]));
   const nodes = manifests.map((manifest) => byType.get(manifest.type)!);
   const files = new Map([['docs/nodes/README.md', index(nodes)]]);
+  files.set('docs/errors.md', errorsPage(definitions));
   for (const definition of nodes) files.set(`docs/nodes/${definition.type}.md`, notice + nodePage(definition));
   files.set('docs/pipeline.schema.json', `${JSON.stringify(pipelineFileSchema(manifests, newestVersion(documentMigrations)), null, 2)}\n`);
   return files;

@@ -1,9 +1,12 @@
-// Writes what follows from the node library: docs/nodes/*.md and docs/pipeline.schema.json. With --check it writes nothing,
+// Writes what follows from the node library, its kit and the table of codes: docs/nodes/*.md, docs/errors.md,
+// docs/pipeline.schema.json, docs/imports.md and kit/api.md. With --check it writes nothing,
 // names the files that are out of date, and fails if there are any.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
+import { importsPage } from './imports-drawing.mjs';
+import { kitApi } from './kit-api.mjs';
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const checkOnly = process.argv.includes('--check');
@@ -23,6 +26,9 @@ try {
 } finally {
   await vite.close();
 }
+
+files.set('kit/api.md', kitApi(project));
+files.set('docs/imports.md', await importsPage(project));
 
 const pages = join(project, 'docs', 'nodes');
 mkdirSync(pages, { recursive: true });

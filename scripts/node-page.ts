@@ -1,9 +1,11 @@
 /** The documentation page of a node, as Markdown. */
+
 import { inputsOf, outputsOf } from '../engine/plan/catalogue.ts';
 import { traitsOfNode } from '../engine/plan/lower.ts';
 import type { Field, Fields } from '../kit/fields.ts';
 import type { Example, NodeDefinition, Port } from '../kit/node.ts';
 import { completeParams, defaultsOf, type Params } from '../kit/params.ts';
+import { exampleFile } from '../kit/testing/example-files.ts';
 import type { Row, Value } from '../model/values/types.ts';
 import { formatValue } from '../model/values/values.ts';
 
@@ -111,19 +113,20 @@ function noteOf(field: Field): string {
   return inCell([field.help ?? '', ...options, when].filter((text) => text !== '').join(' '));
 }
 
-function examplePart(example: Example<any>): string {
+function examplePart(example: Example): string {
   const parts = [`### ${example.title}`];
   if (Object.keys(example.params).length > 0) parts.push(paramText(example.params));
   for (const [path, content] of Object.entries(example.files ?? {})) {
-    parts.push(`\`${path}\`${typeof content === 'string' ? `:\n\n${fence(shorten(content))}` : ` (${content.length} bytes)`}`);
+    parts.push(`\`${path}\`${typeof content === 'string' ? `:\n\n${fence(shorten(content))}` : ` (${exampleFile(content).length} bytes)`}`);
   }
   const several = (ports: object) => Object.keys(ports).length > 1;
-  for (const [port, rows] of Object.entries(example.inputs ?? {})) parts.push(`${several(example.inputs!) ? `In, \`${port}\`:` : 'In:'}\n\n${rowTable(rows)}`);
+  for (const [port, rows] of Object.entries(example.inputs ?? {}))
+    parts.push(`${several(example.inputs!) ? `In, \`${port}\`:` : 'In:'}\n\n${rowTable(rows ?? [])}`);
   for (const [port, rows] of Object.entries(example.outputs ?? {}))
-    parts.push(`${several(example.outputs!) ? `Out, \`${port}\`:` : 'Out:'}\n\n${rowTable(rows)}`);
+    parts.push(`${several(example.outputs!) ? `Out, \`${port}\`:` : 'Out:'}\n\n${rowTable(rows ?? [])}`);
   for (const [path, written] of Object.entries(example.writes ?? {})) {
     if (typeof written === 'string') parts.push(`Written to \`${path}\`:\n\n${fence(shorten(written))}`);
-    else for (const [name, rows] of Object.entries(written)) parts.push(`Table \`${name}\` of \`${path}\`:\n\n${rowTable(rows)}`);
+    else for (const [name, rows] of Object.entries(written)) parts.push(`Table \`${name}\` of \`${path}\`:\n\n${rowTable(rows ?? [])}`);
   }
   if (example.failures && example.failures.length > 0) parts.push(`Reported:\n\n${example.failures.map((text) => `- ${text}`).join('\n')}`);
   return parts.join('\n\n');

@@ -113,7 +113,8 @@ export async function startEditorServer(options: {
 
 function isOwnHost(request: IncomingMessage, server: Server): boolean {
   const { port } = server.address() as AddressInfo;
-  return [`127.0.0.1:${port}`, `localhost:${port}`].includes(request.headers.host ?? '');
+  const { host: named = [] } = request.headersDistinct;
+  return named.length === 1 && [`127.0.0.1:${port}`, `localhost:${port}`].includes(named[0] ?? '');
 }
 
 function hasToken(request: IncomingMessage, token: string): boolean {

@@ -50,9 +50,9 @@ async function main(): Promise<void> {
 }
 
 function openBrowser(path: string): void {
-  const [command, ...args] =
+  const [command = '', ...args] =
     process.platform === 'darwin' ? ['open', path] : process.platform === 'win32' ? ['rundll32', 'url.dll,FileProtocolHandler', path] : ['xdg-open', path];
-  spawn(command!, args, { stdio: 'ignore', detached: true })
+  spawn(command, args, { stdio: 'ignore', detached: true })
     .on('error', () => {})
     .unref();
 }

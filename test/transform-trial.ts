@@ -1,19 +1,21 @@
 /** Runs a transform over rows in this thread, without the engine, and can stop it half-way to start it again from its snapshot. */
 import { deserialize, serialize } from 'node:v8';
-import { openOperator } from '../engine/operators/open.ts';
+import { loadOperators, openOperator, operations } from '../engine/operators/open.ts';
 import { outputsOf } from '../engine/plan/catalogue.ts';
 import { inheritEventTime } from '../engine/plan/event-time.ts';
 import { lower } from '../engine/plan/lower.ts';
 import { codeAnalysis } from '../engine/sandbox/analysis.ts';
 import { type KeyedState, MemoryState } from '../kit/keyed-state.ts';
-import type { NodeProblem, Operator, OutputTime, RowFailure, StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
+import type { NodeProblem, Operator, OperatorContext, OutputTime, RowFailure, StatefulOperator, TransformContext, TransformDefinition } from '../kit/node.ts';
 import { traitsOf } from '../kit/op-traits.ts';
 import type { Op } from '../kit/ops.ts';
 import { type Params, validateParams } from '../kit/params.ts';
 import { MillraceError } from '../model/problems/problem.ts';
 import { endOfTime } from '../model/schema/event-time.ts';
 import type { ColumnType, Row, Schema } from '../model/values/types.ts';
-import { compileExpression, compileKeyed, compileSnippet, explain } from './conformance/users-code.ts';
+import { compilersOf, explain } from './conformance/users-code.ts';
+
+await loadOperators(operations);
 
 export interface TrialInput {
   readonly schema: Schema;
@@ -61,6 +63,8 @@ export interface Surroundings {
   emit(port: string, rows: readonly Row[]): void;
   log?(level: 'info' | 'warning', message: string): void;
   readonly outputTime?: OutputTime;
+  /** In place of state in memory, which all operators that are started share. */
+  readonly state?: OperatorContext['state'];
 }
 
 /** `inputLists` has the schemas of each port's edges. */
@@ -73,7 +77,7 @@ export function prepareTransform(
   const inputs = Object.fromEntries(Object.entries(inputLists).map(([port, schemas]) => [port, schemas[0] ?? null]));
   const { params, problems: invalid } = validateParams(definition.params, given, inputs);
   const { outputs, problems: inferred = [] } = definition.infer({ params, inputs, inputLists, discovered: null, analyse: codeAnalysis });
-  const schemas = inheritEventTime(outputs, inputLists[definition.inputs[0]!.name] ?? []);
+  const schemas = inheritEventTime(outputs as { readonly [port: string]: Schema | null }, inputLists[definition.inputs[0]!.name] ?? []);
   const states = new Map<string, KeyedState<any>>();
   const op = lower(definition, params, inputs)!;
   const start = (): Operator => {
@@ -93,11 +97,10 @@ export function prepareTransform(
       breathe: () => {},
       outputTime: { advance: () => {}, idle: () => {}, order: () => undefined },
       shared: (_, open) => open(),
-      expression: compileExpression,
-      snippet: compileSnippet,
-      keyed: compileKeyed,
+      ...compilersOf(op),
       explain,
       ...surroundings,
+      wallTime: surroundings.now,
     };
     return openOperator(op, context, () => definition.run!(context));
   };

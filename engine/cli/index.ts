@@ -25,6 +25,8 @@ const program = new Command('millrace')
   .description('Build streaming data pipelines by drag and drop, see the rows at every node, run them anywhere.')
   .version(version(), '-v, --version', 'print the version')
   .showHelpAfterError('(--help shows how it is used)')
+  // What was typed, or came from a script or a name of a file, is repeated in errors.
+  .configureOutput({ writeErr: (text) => process.stderr.write(visibleLines(text)) })
   .exitOverride();
 
 program
@@ -178,6 +180,13 @@ program
   .option('--json', 'print it as JSON')
   .addHelpText('after', examples(['millrace inspect theirs.millrace.json', 'before it is trusted or run']))
   .action(async (file: string, options) => exitWith(await (await import('./inspect.ts')).inspect(file, options)));
+
+program
+  .command('explain')
+  .description('Say what the code of an error means, what happens then, and what to do.')
+  .argument('<code>', 'such as file/missing')
+  .addHelpText('after', examples(['millrace explain file/missing', 'as docs/errors.md tells it']))
+  .action(async (code: string) => exitWith((await import('./explain.ts')).explain(code)));
 
 const trust = program.command('trust').description('Which pipelines may read, write and run when they are opened.');
 trust

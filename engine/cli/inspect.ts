@@ -7,9 +7,9 @@ import { describeProblems } from './report.ts';
 /** `millrace inspect`: 0 with what the pipeline would do, 2 where the file is none. Opens nothing but the file. */
 export async function inspect(file: string, options: { readonly json?: boolean }): Promise<number> {
   try {
-    const { load } = await import('./load.ts');
-    const { checked, pipeline, trusted, path, folder, titleOf } = await load(file, { look: 'never' });
-    const { reads, writes, listens, reaches, code, unknown } = checked.result;
+    const { assess } = await import('./assess.ts');
+    const { result, pipeline, trusted, path, folder, titleOf } = await assess(file, { look: 'never' });
+    const { reads, writes, listens, reaches, code, unknown } = result;
     const nodes = Object.entries(pipeline.nodes).map(([id, { type }]) => ({ id, type, title: titleOf(id) }));
     if (options.json) {
       const { name, parameters } = pipeline;
@@ -24,7 +24,7 @@ export async function inspect(file: string, options: { readonly json?: boolean }
         nodes.map(({ id, type, title }) => `${title === id ? id : `${id} “${title}”`} (${type})`),
         'none',
       ),
-      describeTouches(checked.result, { folder, titleOf }).trimEnd(),
+      describeTouches(result, { folder, titleOf }).trimEnd(),
       fact('Parameters', parameters, 'none'),
     ];
     process.stdout.write(`${lines.join('\n')}\n`);

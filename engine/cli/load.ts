@@ -11,44 +11,44 @@ import { type Check, Checker } from '../workbench/checker.ts';
 import { readText } from '../workbench/disk.ts';
 import { pipelineOf } from '../workbench/documents.ts';
 
-export interface Loaded extends Check {
+export interface PipelineFile {
   readonly file: string;
   readonly folder: string;
   /** Of the file; absolute. */
   readonly path: string;
   readonly pipeline: Pipeline;
+  readonly catalogue: Catalogue;
   /** By the user of this installation, as the file is now. */
   readonly trusted: boolean;
-  /** The files that it names were looked at. */
-  readonly looked: boolean;
   /** What a node is called in messages. */
   titleOf(node: string): string;
 }
 
-export interface LoadOptions {
-  readonly parameters?: { readonly [name: string]: string };
-  /** `trusted`: what the pipeline names is looked at only where the file is trusted; `never`: nothing but the file itself is. */
-  readonly look?: 'always' | 'trusted' | 'never';
-  /** Sources are looked at in this process, which will run them: starting another one takes 0.2 s. */
-  readonly toRun?: boolean;
+export type Loaded = Check & PipelineFile;
+
+/**
+ * Opens and checks a pipeline that is to run, in this process, which will run it: starting another one takes 0.2 s. Throws a
+ * MillraceError where it cannot be read as one.
+ */
+export async function load(file: string, parameters: { readonly [name: string]: string } = {}): Promise<Loaded> {
+  const opened = await openPipeline(file);
+  const checker = new Checker(opened.catalogue, codeAnalysis, new Discoveries({ looks: looksToRun }));
+  const check = await checker.check(opened.pipeline, opened, { touch: true, mustKnow: true, parameters }).finally(() => checker.close());
+  return { ...check, ...opened };
 }
 
-/** Opens and checks a pipeline file. Throws a MillraceError where it cannot be read as one. */
-export async function load(file: string, { parameters = {}, look = 'always', toRun = false }: LoadOptions = {}): Promise<Loaded> {
+/** Opens nothing but the file itself. Throws a MillraceError where it cannot be read as a pipeline. */
+export async function openPipeline(file: string): Promise<PipelineFile> {
   const path = resolve(file);
   const { text, stamp } = await readText(path);
   const trusted = isTrusted(path, stamp);
-  const touch = look === 'always' || (look === 'trusted' && trusted);
   const { pipeline } = pipelineOf(text);
   const catalogue = new Catalogue(definitions);
-  const folder = dirname(path);
-  const checker = new Checker(catalogue, codeAnalysis, toRun ? new Discoveries({ looks: looksToRun }) : undefined);
-  const check = await checker.check(pipeline, { folder, path }, { touch, mustKnow: true, parameters }).finally(() => checker.close());
   const titleOf = (node: string) => {
     const found = pipeline.nodes[node];
     return found?.title ?? (found && catalogue.get(found.type)?.title) ?? (found ? undefined : runNodeTitle(node)) ?? node;
   };
-  return { ...check, file: basename(path), folder, path, pipeline, trusted, looked: touch, titleOf };
+  return { file: basename(path), folder: dirname(path), path, pipeline, catalogue, trusted, titleOf };
 }
 
 /** Makes no store where there is none. */

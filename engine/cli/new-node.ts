@@ -33,7 +33,7 @@ export async function newNode(kind: string, name: string, family: string = name)
   if (existing) throw new MillraceError({ code: 'new-node/exists', message: `${existing.path} exists already.`, hint: 'Choose another name.' });
   for (const { path, template } of files) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, fill(readFileSync(template, 'utf8'), name, relative(dirname(template), dirname(path)) !== ''));
+    writeFileSync(path, fill(readFileSync(template, 'utf8'), name, dirname(template) === join(root, 'nodes')));
   }
   const [node, contract] = files.map(({ path }) => relative(process.cwd(), path));
   const further = contract === undefined ? '' : ` Then tell in ${contract} how it is tested.`;
@@ -41,7 +41,7 @@ export async function newNode(kind: string, name: string, family: string = name)
   return 0;
 }
 
-/** The node's file, and for a source or sink its harness for the contract suite. */
+/** The node's file, for a source or sink its harness for the contract suite, and for a sink what carries it out. */
 function filesOf(root: string, kind: string, name: string, family: string): readonly { readonly path: string; readonly template: string }[] {
   const node = {
     path: join(root, 'nodes', family, `${name}.ts`),
@@ -49,13 +49,20 @@ function filesOf(root: string, kind: string, name: string, family: string): read
   };
   if (kind === 'transform') return [node];
   const contracts = join(root, 'test', 'conformance', 'contracts');
-  return [node, { path: join(contracts, `${name}.ts`), template: join(contracts, `_template-${kind}.ts`) }];
+  const contract = { path: join(contracts, `${name}.ts`), template: join(contracts, `_template-${kind}.ts`) };
+  if (kind === 'source') return [node, contract];
+  const runtime = { path: join(root, 'nodes', family, 'runtime', `${name}.ts`), template: join(root, 'nodes', '_templates', 'runtime', 'my-sink.ts') };
+  return [node, contract, runtime];
 }
 
 /** The templates of nodes stand one folder higher than nodes do: those are `lower`. */
 function fill(template: string, name: string, lower: boolean): string {
   const title = name.replaceAll('-', ' ').replace(/^./, (letter) => letter.toUpperCase());
+  const words = title.replaceAll(/ (.)/g, (_, letter: string) => letter.toUpperCase());
   return (lower ? template.replaceAll("from '../", "from '../../") : template)
+    .replaceAll('./_templates/runtime/my-sink.ts', `./runtime/${name}.ts`)
+    .replaceAll('openMySink', `open${words}`)
+    .replace(/^\/\*\* What carries out the sink .*$/m, `/** What carries out "${title}". */`)
     .replace(/type: '[^']*'/, `type: '${name}'`)
     .replace(/title: '[^']*'/, `title: '${title}'`);
 }

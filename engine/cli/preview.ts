@@ -1,3 +1,5 @@
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visibleJson } from '../../model/text/visible-text.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -15,35 +17,45 @@ interface PreviewOptions {
 }
 
 /** `millrace preview`: 0 with rows, 1 when a node's code could not be carried out, 2 for a bad pipeline or node. */
+/** Codes of previews that had begun and were stopped; what is wrong with the pipeline itself is another exit code. */
+const stopped: ReadonlySet<ProblemCode> = new Set([
+  'code/endless',
+  'code/memory',
+  'source/slow',
+  'source/memory',
+  'source/crashed',
+  'preview/crashed',
+  'preview/superseded',
+] as const);
+
 export async function preview(file: string, options: PreviewOptions): Promise<number> {
   const rows = new Preview();
   rows.prepare();
   let titleOf = (node: string) => node;
   try {
-    const { load } = await import('./load.ts');
-    const { planRun } = await import('../plan/plan.ts');
-    const loaded = await load(file);
-    titleOf = loaded.titleOf;
-    const plan = planRun(loaded.checked, { target: options.node });
-    const ports = loaded.checked.result.nodes[options.node]!.outputs.map((port) => port.name);
+    const { assess } = await import('./assess.ts');
+    const assessed = await assess(file, { look: 'always' });
+    titleOf = assessed.titleOf;
+    const { plan, sampleKeys } = await assessed.plan({ target: options.node });
+    const ports = (assessed.result.nodes[options.node] ?? missing(`the node "${options.node}"`)).outputs.map((port) => port.name);
     const port = options.port ?? ports[0] ?? '';
     if (options.port !== undefined && !ports.includes(port)) {
       const hint = ports.length > 0 ? `Its ports are ${ports.join(', ')}.` : 'A sink has none: leave --port out to see what arrives.';
       throw new MillraceError({ code: 'node/no-port', message: `"${options.node}" has no output port "${port}".`, hint, node: options.node });
     }
-    const job = { plan, folder: loaded.folder, node: options.node, port, limit: options.rows, sampleKeys: loaded.sampleKeys };
+    const job = { plan, folder: assessed.folder, node: options.node, port, limit: options.rows, sampleKeys };
     const result = await rows.read('cli', () => job);
     if (options.json) process.stdout.write(`${visibleJson(asObjects(result))}\n`);
     else {
       print(result);
-      if (result.problems.length > 0) process.stderr.write(`${describeProblems(result.problems, loaded.file, titleOf)}\n`);
+      if (result.problems.length > 0) process.stderr.write(`${describeProblems(result.problems, assessed.file, titleOf)}\n`);
     }
     return 0;
   } catch (error) {
     const problem = problemOf(error);
     if (options.json) process.stdout.write(`${visibleJson({ problems: [problem] })}\n`);
     else process.stderr.write(`${describeProblems([problem], file, titleOf)}\n`);
-    return /^(code\/(endless|memory)|source\/(slow|memory|crashed)|preview\/)/.test(problem.code) ? 1 : 2;
+    return stopped.has(problem.code) ? 1 : 2;
   } finally {
     rows.close();
   }

@@ -1,5 +1,6 @@
 /** `millrace replay --restart`: a pipeline that runs is stopped with a checkpoint, and goes on in the background with rows that failed. */
 import { randomUUID } from 'node:crypto';
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
@@ -34,7 +35,7 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
     const taken = before.rows.size > 0 ? takeUp(planned, loaded, request) : before;
     if (!json) announce(taken, loaded);
     if (taken.rows.size === 0) {
-      if (json) process.stdout.write(`${visibleJson({ errors: taken.tables[0]!.path, nodes: [], refused: taken.refused })}\n`);
+      if (json) process.stdout.write(`${visibleJson({ errors: itemAt(taken.tables, 0).path, nodes: [], refused: taken.refused })}\n`);
       return 2;
     }
     const { options } = chooseOptions(planned, state, committingForReplays({ from: 'latest' }));
@@ -45,7 +46,9 @@ export async function replayInRun(path: string, planned: PhysicalPlan, loaded: L
     if (summary.endedAt === null) await supervisor.checkpoint(run.id).catch(() => {});
     const found = outcomes(taken);
     if (json) {
-      process.stdout.write(`${visibleJson({ errors: taken.tables[0]!.path, run: run.id, state: summary.state, nodes: found, refused: taken.refused })}\n`);
+      process.stdout.write(
+        `${visibleJson({ errors: itemAt(taken.tables, 0).path, run: run.id, state: summary.state, nodes: found, refused: taken.refused })}\n`,
+      );
     } else {
       printProblems(summary.problems, loaded);
       process.stdout.write(`${describeOutcomes(found, loaded)}${visible(pipeline.name)}: ${describeState(summary)}.\n`);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { relative, resolve } from 'node:path';
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';
@@ -63,13 +64,13 @@ interface Waiting {
 /** `millrace replay`: 0 when all that was asked for was replayed, or nothing waits; 1 when a replay failed, 2 when one was refused. */
 export async function replay(file: string, options: ReplayOptions): Promise<number> {
   try {
-    const loaded = await load(file, { parameters: options.set, toRun: true });
+    const loaded = await load(file, options.set);
     const { checked, pipeline, folder } = loaded;
     if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
     const catalogue = new Catalogue(definitions);
     const plan = planRun(checked);
     const files = filesOf(loaded, options);
-    const path = errorsPath(folder, files[0]!);
+    const path = errorsPath(folder, itemAt(files, 0));
     const place = { plan, catalogue, stateFolder: stateFolder(dataFolder(), resolve(file)), folder, files, pipeline: file };
     const waiting = listWaiting(place, options);
     if (options.dryRun || waiting.length === 0) return tell(waiting, path, loaded, options);

@@ -58,8 +58,8 @@ export function describeProblems(problems: readonly Problem[], file: string, tit
   const order = { error: 0, warning: 1, info: 2 };
   const sorted = withoutRepeats(problems).sort((a, b) => order[a.severity] - order[b.severity]);
   const lines = sorted.slice(0, shownProblems).map((problem) => {
-    const [first, ...rest] = describeProblem(problem, file, titleOf).split('\n');
-    return [problem.severity === 'error' ? paint(first!, 'red', process.stderr) : first, ...rest].join('\n');
+    const [first = '', ...rest] = describeProblem(problem, file, titleOf).split('\n');
+    return [problem.severity === 'error' ? paint(first, 'red', process.stderr) : first, ...rest].join('\n');
   });
   if (sorted.length > shownProblems) lines.push(`... and ${sorted.length - shownProblems} more (--json shows them all)`);
   return lines.join('\n');
@@ -78,11 +78,12 @@ export function alignedTable(header: readonly string[], rows: readonly (readonly
   const widths = header.map((_, index) => cells.reduce((widest, row) => Math.max(widest, (row[index] ?? '').length), 0));
   const lines = cells.map((row) =>
     row
-      .map((cell, index) => (right[index] ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
+      .map((cell, index) => (right[index] ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)))
       .join('  ')
       .trimEnd(),
   );
-  return [paint(lines[0]!, 'bold'), ...lines.slice(1)].join('\n');
+  const [head = '', ...others] = lines;
+  return [paint(head, 'bold'), ...others].join('\n');
 }
 
 /** `850 ms`, `12.3 s`, `4 min 05 s`. */

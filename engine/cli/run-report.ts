@@ -1,5 +1,6 @@
 /** What `millrace run`, `runs show` and `attach` print of a run. */
 
+import { waitsFor } from '../../model/problems/behaviour-of.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../model/schema/event-time.ts';
 import { visible } from '../../model/text/visible-text.ts';
@@ -85,11 +86,14 @@ function describeStateUse({ inMemory, limit, onDisk, mostInMemory, mostOnDisk }:
 
 /** `Done in 3.2 s`, `Running for 4 min 05 s`, `Stopped in 2.0 s, can go on from checkpoint 4`. */
 export function describeState(summary: RunSummary): string {
-  const word = summary.state[0]!.toUpperCase() + summary.state.slice(1);
+  const word = summary.state.charAt(0).toUpperCase() + summary.state.slice(1);
   const colour = colours[summary.state as keyof typeof colours];
   const took = duration((summary.endedAt ?? Date.now()) - summary.startedAt);
-  const retry = summary.state === 'restarting' && summary.retryAt ? `, tried again in ${duration(Math.max(0, summary.retryAt - Date.now()))}` : '';
-  const goesOn = summary.endedAt !== null && canGoOn(summary) ? `; started again, it goes on from checkpoint ${summary.checkpoint!.id}` : '';
+  const retry =
+    summary.state === 'restarting' && summary.retryAt
+      ? `, ${waitsFor(summary.problems[0])}tried again in ${duration(Math.max(0, summary.retryAt - Date.now()))}`
+      : '';
+  const goesOn = summary.endedAt !== null && canGoOn(summary) ? `; started again, it goes on from checkpoint ${summary.checkpoint?.id}` : '';
   const why = retry && summary.problems[0] ? `: ${visible(summary.problems[0].message.replace(/[.]$/, ''))}` : '';
   return `${colour ? paint(word, colour) : word} ${summary.endedAt === null ? 'for' : 'in'} ${took}${retry}${why}${goesOn}`;
 }

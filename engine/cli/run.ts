@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
@@ -10,7 +11,7 @@ import type { RunJob, StopMode } from '../protocol/run-api.ts';
 import { failedRow } from '../protocol/run-facts.ts';
 import { CheckpointStore } from '../store/checkpoints.ts';
 import { dataFolder, stateFolder } from '../store/data-folder.ts';
-import { ownDataFolder, ownFolder } from '../store/private-files.ts';
+import { ownDataFolder } from '../store/private-files.ts';
 import { Keeper } from '../supervisor/keeper.ts';
 import { tooFewDescriptors } from './descriptors.ts';
 import type { Loaded } from './load.ts';
@@ -49,7 +50,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     const { load } = await import('./load.ts');
     const { planRun } = await import('../plan/plan.ts');
     const { chooseOptions } = await import('./options.ts');
-    const loaded = await load(file, { parameters: options.set, toRun: true });
+    const loaded = await load(file, options.set);
     const { checked, pipeline, folder } = loaded;
     if (!checked.result.runnable) return refuse(checked.result.problems, loaded, options);
     const path = resolve(file);
@@ -69,18 +70,18 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
     }
     if (!options.json) printProblems(checked.result.problems, loaded);
     if (chosen.notice && !options.json) process.stderr.write(`${chosen.notice}\n`);
-    if (taken && !options.json) replaying!.announce(taken, loaded);
+    if (taken && !options.json) replaying?.announce(taken, loaded);
     const job: RunJob = { id: randomUUID(), name: pipeline.name, path, folder, plan, options: chosen.options };
     if (options.detach) return await detach(job, loaded, options);
-    const { summary, signal } = await carryOut(job, prepared!, options);
+    const { summary, signal } = await carryOut(job, prepared ?? missing('the process of the run'), options);
     // What the pipeline prints must not be mixed up with what we say of it.
     const words = summary.outputs.some(({ kind }) => kind === 'printed') ? process.stderr : process.stdout;
-    const replayed = taken ? replaying!.outcomes(taken) : [];
+    const replayed = (taken && replaying?.outcomes(taken)) ?? [];
     if (options.json) words.write(`${visibleJson(taken ? { ...summary, replayed, refused: taken.refused } : summary)}\n`);
     else {
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
-      if (taken) words.write(replaying!.describeOutcomes(replayed, loaded));
+      if (taken && replaying) words.write(replaying.describeOutcomes(replayed, loaded));
       if (summary.checkpoint && failedRow(summary)) words.write(`To go on past that row: millrace run ${file} --keep-errors\n`);
     }
     return exitCodeOf(summary, signal);
@@ -150,7 +151,7 @@ export async function carryOut(
   for (const signal of interruptions) process.on(signal, interrupt);
   try {
     const started = keeper.start(prepared);
-    found.push(...(await makeKnown(keeper, options)));
+    found.push(...(await show(keeper, options)));
     await started;
     const summary = await ended;
     return { summary, signal: (interrupted as { signal: NodeJS.Signals } | null)?.signal ?? null };
@@ -162,8 +163,8 @@ export async function carryOut(
   }
 }
 
-/** In the registry, the history and, if asked for, at a port. A run without a place in the data folder still runs, and says so. */
-async function makeKnown(keeper: Keeper, options: Pick<RunCommandOptions, 'json' | 'metrics'>): Promise<{ close(): void }[]> {
+/** In the registry, the history and, if asked for, at a port. */
+async function show(keeper: Keeper, options: Pick<RunCommandOptions, 'json' | 'metrics'>): Promise<{ close(): void }[]> {
   const known: { close(): void }[] = [];
   if (options.metrics !== undefined) {
     const { serveMetrics } = await import('./metrics-server.ts');
@@ -171,16 +172,8 @@ async function makeKnown(keeper: Keeper, options: Pick<RunCommandOptions, 'json'
     if (!options.json) process.stderr.write(`Metrics are at ${metrics.address}\n`);
     known.push(metrics);
   }
-  const data = dataFolder();
-  try {
-    ownFolder(data);
-    const { register } = await import('../supervisor/keeper-service.ts');
-    const { recordRun } = await import('../supervisor/recorder.ts');
-    known.push({ close: recordRun(keeper, data) });
-    known.push(await register(keeper, data));
-  } catch (error) {
-    keeper.log('warning', `The run is not in the list of runs: ${problemOf(error).message}`);
-  }
+  const { makeKnown } = await import('../supervisor/make-known.ts');
+  known.push({ close: await makeKnown(keeper, dataFolder()) });
   return known;
 }
 

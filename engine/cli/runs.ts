@@ -1,4 +1,5 @@
 /** `millrace runs`, `attach`, `stop`, `pause`, `resume`, `checkpoint`: runs in the background and in other terminals. */
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';
@@ -50,7 +51,8 @@ export async function listRuns(options: { readonly json?: boolean; readonly all?
 /** `millrace runs show ID` */
 export async function showRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
-    const found = await pickSoon(() => allRuns(supervisor), name);
+    const list = () => allRuns(supervisor);
+    const found = existsSync(name) ? await pickSoon(list, name) : pick(await list(), name);
     const store = RunHistoryStore.open(dataFolder());
     try {
       const history = store.history(found.id);
@@ -208,11 +210,16 @@ async function pickGoing(supervisor: Supervisor, name: string): Promise<RunSumma
   if (ended) {
     throw new MillraceError({
       code: 'run/ended',
-      message: `Run ${name} of ${ended.pipeline} has ended: ${ended.state}, ${age(ended.endedAt!)} ago.`,
+      message: `Run ${name} of ${ended.pipeline} has ended: ${ended.state}, ${age(ended.endedAt ?? Date.now())} ago.`,
       hint: `"millrace runs show ${name}" tells how.`,
     });
   }
-  return pickSoon(() => going(supervisor), name);
+  return isId(name) ? pick(await going(supervisor), name) : pickSoon(() => going(supervisor), name);
+}
+
+/** Only a run that was found before has told its id. */
+function isId(name: string): boolean {
+  return /^[0-9a-f]{8}[0-9a-f-]{0,28}$/.test(name);
 }
 
 /** Waits a moment for a run that was started right before. */
@@ -237,11 +244,14 @@ async function pickSoon(list: () => Promise<readonly RunSummary[]>, name: string
 /** The run of this id, or of the only one that begins so; else the only one, or the newest that has not ended, of a pipeline of this name or file. */
 function pick(runs: readonly RunSummary[], name: string): RunSummary {
   const byId = runs.filter(({ id }) => id === name || (name.length >= 2 && id.startsWith(name)));
-  if (byId.length === 1) return byId[0]!;
+  const [only, ...others] = byId;
+  if (only && others.length === 0) return only;
   const named = byId.length > 1 ? byId : runs.filter(({ pipeline, path }) => pipeline === name || path === name || path?.endsWith(`/${name}`));
   const current = named.filter(({ endedAt }) => endedAt === null);
-  if (current.length === 1) return current[0]!;
-  if (current.length === 0 && named.length > 0 && byId.length === 0) return named[0]!;
+  const [going] = current;
+  if (going && current.length === 1) return going;
+  const [newest] = named;
+  if (newest && !going && !only) return newest;
   const several = named.length > 1;
   throw new MillraceError({
     code: several ? 'run/ambiguous' : 'run/unknown',

@@ -16,17 +16,27 @@ export async function startedRun(data: string, entry: RunEntry): Promise<RunSumm
   try {
     if (hasBegun(run.summary)) return run.summary;
     let last = run.summary;
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => resolve(last), startsWithinMs);
-      const settle = (summary: RunSummary) => {
+      const settle = (summary: () => RunSummary) => {
         clearTimeout(timer);
-        resolve(summary);
+        try {
+          resolve(summary());
+        } catch (error) {
+          reject(error);
+        }
       };
-      client.on('changed', (summary) => {
+      const look = (summary: RunSummary) => {
         last = summary;
-        if (hasBegun(summary)) settle(summary);
-      });
-      attachment.onClose(() => settle(last));
+        if (hasBegun(summary)) settle(() => summary);
+      };
+      client.on('changed', look);
+      attachment.onClose(() => settle(() => ended(data, entry)));
+      // What was said before somebody listened is lost: it is asked for once more.
+      client
+        .request('attach', {})
+        .then((now) => look(now.summary))
+        .catch(() => {}); // Its end is told by `onClose`.
     });
   } finally {
     client.close();

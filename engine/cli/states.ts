@@ -63,7 +63,8 @@ export function forgetStates(names: readonly string[], options: { readonly missi
 function pick(states: readonly PipelineState[], name: string): PipelineState {
   const byId = states.filter(({ id }) => name.length >= 2 && id.startsWith(name));
   const found = byId.length > 0 ? byId : states.filter(({ owner }) => owner?.pipeline === name || owner?.path === resolve(name));
-  if (found.length === 1) return found[0]!;
+  const [only, ...others] = found;
+  if (only && others.length === 0) return only;
   throw new MillraceError({
     code: found.length > 1 ? 'state/ambiguous' : 'state/unknown',
     message: found.length > 1 ? `"${name}" may be any of these: ${found.map(({ id }) => id.slice(0, idLength)).join(', ')}.` : `Nothing is kept of "${name}".`,

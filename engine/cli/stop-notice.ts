@@ -1,5 +1,6 @@
 /** What `millrace runs stop` says while the run has not ended yet. */
 
+import { behaviourOf, mayPass } from '../../model/problems/behaviour-of.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import type { RunSummary } from '../protocol/messages.ts';
 import type { StopMode } from '../protocol/run-api.ts';
@@ -16,7 +17,9 @@ export function stopNotice(summary: RunSummary, how: StopMode, isLong: boolean):
   const isWaiting = summary.state === 'restarting' && problem !== undefined;
   if (summary.endedAt !== null || (!isWaiting && !isLong)) return null;
   const id = summary.id.slice(0, 8);
-  const why = isWaiting ? `${visible(problem.message.replace(/[.]$/, ''))}. It tries again until that has passed` : describeState(summary);
+  const why = isWaiting
+    ? `${visible(problem.message.replace(/[.]$/, ''))}. It tries again${mayPass(behaviourOf(problem)) ? ' until that has passed' : ''}`
+    : describeState(summary);
   const wayOut = how === 'cancel' ? '' : ` "millrace runs stop ${id} --cancel" ends it now, as its last checkpoint left it.`;
   return `${visible(summary.pipeline)} is still ${doing[how]}: ${why}. Ctrl+C leaves it to that.${wayOut}`;
 }

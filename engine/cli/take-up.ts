@@ -1,5 +1,6 @@
 /** `--replay-errors`: a run that takes the rows up that wait in the errors table, and what became of them. */
 
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { definitions } from '../../nodes/index.ts';
@@ -57,7 +58,7 @@ export function announce({ rows, refused, tables }: TakeUp, loaded: Loaded): voi
   );
   const parts = [...rows].map(([node, number]) => `${count(number)} of "${visible(loaded.titleOf(node))}"`);
   process.stderr.write(
-    parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${visible(tables[0]!.path)}.\n`,
+    parts.length > 0 ? `Rows that failed are replayed: ${parts.join(', ')}.\n` : `No rows wait to be replayed in ${visible(itemAt(tables, 0).path)}.\n`,
   );
 }
 

@@ -1,11 +1,11 @@
 /** `millrace validate --rows`: reads the sources of a pipeline to their end, and prints what of it does not fit. */
 
+import { missing } from '../../model/problems/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { planRun } from '../plan/plan.ts';
 import { Scans } from '../preview/scans.ts';
 import type { ScannedColumn, ScannedFault, ScanProgress, ScanResult, SeenCell } from '../protocol/messages.ts';
 import type { PlannedNode } from '../protocol/physical-plan.ts';
-import type { Loaded } from './load.ts';
+import type { Assessed } from './assess.ts';
 import { describeProblem, duration, paint, count as shown } from './report.ts';
 
 export interface ReadSources {
@@ -16,17 +16,21 @@ export interface ReadSources {
 }
 
 /** Reads the sources of a valid pipeline one after the other, in a process of its own. Progress goes to stderr. */
-export async function readSources({ checked, folder, titleOf }: Pick<Loaded, 'checked' | 'folder' | 'titleOf'>): Promise<ReadSources> {
+export async function readSources({ pipeline, catalogue, plan, folder, titleOf }: Assessed): Promise<ReadSources> {
   const sources: { [node: string]: ScanResult } = {};
   const notRead: string[] = [];
   const scans = new Scans();
   try {
-    for (const id of checked.graph.nodes) {
-      const definition = checked.nodes.get(id)?.definition;
+    for (const [id, { type }] of Object.entries(pipeline.nodes)) {
+      const definition = catalogue.get(type);
       if (definition?.kind !== 'source') continue;
-      const node = planRun(checked, { target: id }).nodes.find((planned) => planned.id === id)!;
-      if (definition.scans) sources[id] = await readOne(scans, node, folder, titleOf(id));
-      else notRead.push(id);
+      if (!definition.scans) {
+        notRead.push(id);
+        continue;
+      }
+      const planned = await plan({ target: id });
+      const source = planned.plan.nodes.find((node) => node.id === id) ?? missing(`the node "${id}"`);
+      sources[id] = await readOne(scans, source, folder, titleOf(id));
     }
   } finally {
     scans.close();
@@ -104,7 +108,7 @@ function describeSource(id: string, result: ScanResult, file: string, titleOf: (
 
 function describeColumn({ name, type, cells, first, fix }: ScannedColumn): string[] {
   const wider = fix?.entry['type'];
-  const cure = wider === undefined ? '' : ` ${visible(fix!.title)}, and they fit.`;
+  const cure = wider === undefined ? '' : ` ${visible(fix?.title ?? '')}, and they fit.`;
   return [`  Column "${visible(name)}" (${type}): ${shown(cells)} ${cells === 1 ? 'cell does' : 'cells do'} not fit.${cure}`, ...first.map(describeCell)];
 }
 

@@ -16,26 +16,26 @@ interface ValidateOptions {
 /** `millrace validate`: 0 when nothing is wrong (warnings are told), 1 when rows do not fit, 2 when the pipeline is wrong. */
 export async function validate(file: string, options: ValidateOptions): Promise<number> {
   try {
-    const { load } = await import('./load.ts');
-    const loaded = await load(file, { look: options.look || options.rows ? 'always' : 'trusted', parameters: options.set });
-    const { checked, code, pipeline, trusted, looked, titleOf, file: name } = loaded;
-    const problems = [...checked.result.problems, ...(await typeProblems(code, checked.result.problems))];
+    const { assess } = await import('./assess.ts');
+    const assessed = await assess(file, { look: options.look || options.rows ? 'always' : 'trusted', parameters: options.set });
+    const { result, code, pipeline, trusted, looked, titleOf, file: name } = assessed;
+    const problems = [...result.problems, ...(await typeProblems(code, result.problems))];
     const valid = !problems.some((problem) => problem.severity === 'error');
     const rowCheck = valid && options.rows ? await import('./validate-rows.ts') : null;
-    const rows = rowCheck && (await rowCheck.readSources(loaded));
-    if (options.json) process.stdout.write(`${visibleJson({ valid, trusted, looked, ...checked.result, problems, ...(rows && { rows }) })}\n`);
+    const rows = rowCheck && (await rowCheck.readSources(assessed));
+    if (options.json) process.stdout.write(`${visibleJson({ valid, trusted, looked, ...result, problems, ...(rows && { rows }) })}\n`);
     else {
       if (!looked)
         process.stderr.write(
-          `${visible(name)} is not trusted: what it names was not looked at, so its columns may not be known.\n${describeTouches(checked.result, { folder: dirname(resolve(file)), titleOf })}  --look looks at its files; "millrace trust add" trusts it.\n`,
+          `${visible(name)} is not trusted: what it names was not looked at, so its columns may not be known.\n${describeTouches(result, { folder: dirname(resolve(file)), titleOf })}  --look looks at its files; "millrace trust add" trusts it.\n`,
         );
       if (problems.length > 0) process.stderr.write(`${describeProblems(problems, name, titleOf)}\n`);
       if (valid)
         process.stdout.write(`${visible(name)} is valid: ${plural(Object.keys(pipeline.nodes).length, 'node')}, ${plural(pipeline.edges.length, 'edge')}.\n`);
-      if (rows) process.stdout.write(`${rowCheck!.describeSources(rows, name, titleOf)}\n`);
+      if (rows) process.stdout.write(`${rowCheck?.describeSources(rows, name, titleOf)}\n`);
     }
     if (!valid) return 2;
-    return !rows || rowCheck!.doAllFit(rows) ? 0 : 1;
+    return !rows || rowCheck?.doAllFit(rows) ? 0 : 1;
   } catch (error) {
     const problem = problemOf(error);
     if (options.json) process.stdout.write(`${visibleJson({ valid: false, problems: [problem] })}\n`);

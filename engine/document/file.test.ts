@@ -1,9 +1,11 @@
+import '../../test/property-seed.ts';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
+import type { Json } from '../../model/values/types.ts';
 import { addNode, moveNodes } from './edits.ts';
-import { formatPipeline, type LoadFailure, parsePipeline } from './file.ts';
+import { canonical, formatPipeline, type LoadFailure, parsePipeline } from './file.ts';
 import { newestVersion } from './migrations.ts';
 import { emptyPipeline } from './pipeline.ts';
 
@@ -108,4 +110,48 @@ describe('formatPipeline', () => {
 it.each([600, 2750, 100_000])('a file that nests lists %i deep is refused with words', (depth) => {
   const text = `{"format":"millrace/pipeline","formatVersion":1,"name":"x","nodes":{"g":{"type":"t","typeVersion":1,"params":{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}}}}`;
   expect(parsePipeline(text)).toMatchObject({ ok: false, reason: 'tooDeep', problems: [{ code: 'pipeline/too-deep' }] });
+});
+
+const inherited = Object.getOwnPropertyNames(Object.prototype).filter((name) => /^[a-z][a-zA-Z0-9_]*$/.test(name));
+
+test('whatever nodes, params, edges and places there are: what is saved can be opened, and is the same', () => {
+  const id = fc.oneof(
+    fc.constantFrom('constructor', ...inherited.map((name) => name.toLowerCase()), 'then', 'x1'),
+    fc.stringMatching(/^[a-z][a-z0-9_]{0,20}$/),
+  );
+  const key = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', '$lines', '$$lines', ''));
+  const { json } = fc.letrec<{ json: Json }>((tie) => ({
+    json: fc.oneof(
+      { maxDepth: 3 },
+      fc.constantFrom(null, true, false, 1.5, -7),
+      fc.string({ unit: fc.oneof(fc.constantFrom('\n', '\r', '"', '$', '\u2028', '\ufeff'), fc.string({ minLength: 1, maxLength: 1 })) }),
+      fc.array(tie('json'), { maxLength: 3 }),
+      fc.array(fc.tuple(key, tie('json')), { maxLength: 3 }).map((entries) => Object.fromEntries(entries)),
+    ),
+  }));
+  const params = fc.array(fc.tuple(key, json), { maxLength: 3 }).map((entries) => Object.fromEntries(entries));
+  const node = fc.record({ type: fc.constantFrom('filter', 'from-a-plug-in', 'constructor'), typeVersion: fc.constant(1), params });
+  const nodes = fc.uniqueArray(fc.tuple(id, node), { maxLength: 5, selector: ([name]) => name });
+  const pipelines = nodes.chain((entries) =>
+    fc.record({
+      nodes: fc.constant(Object.fromEntries(entries)),
+      layout: fc.subarray(entries).map((placed) => Object.fromEntries(placed.map(([name]) => [name, { x: 40, y: -8 }]))),
+      edges:
+        entries.length === 0
+          ? fc.constant([])
+          : fc
+              .uniqueArray(fc.tuple(fc.constantFrom(...entries), fc.constantFrom(...entries)), { selector: ([[from], [to]]) => `${from} ${to}` })
+              .map((pairs) => pairs.map(([[from], [to]]) => ({ from: { node: from, port: 'rows' }, to: { node: to, port: 'constructor' } }))),
+    }),
+  );
+  fc.assert(
+    fc.property(pipelines, (parts) => {
+      const text = formatPipeline({ ...emptyPipeline, ...parts });
+      const opened = parsePipeline(text);
+      expect(opened.ok ? [] : opened.problems).toEqual([]);
+      if (!opened.ok) return;
+      expect(JSON.stringify(opened.pipeline)).toBe(JSON.stringify(canonical({ ...emptyPipeline, ...parts })));
+      expect(formatPipeline(opened.pipeline)).toBe(text);
+    }),
+  );
 });

@@ -1,3 +1,5 @@
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { lastOf, missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { isTooDeep } from '../../model/values/json-depth.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -10,7 +12,7 @@ export const fileExtension = '.millrace.json';
 
 /** What a pipeline is called that nobody has named: as its file, without folder and extension. */
 export function titleOfFile(path: string): string {
-  const name = path.split(/[\\/]/).at(-1)!;
+  const name = lastOf(path.split(/[\\/]/));
   return (name.endsWith(fileExtension) ? name.slice(0, -fileExtension.length) : name.replace(/\.json$/, '')) || name;
 }
 
@@ -124,7 +126,7 @@ export function canonical(pipeline: Pipeline): Pipeline {
     ...rest,
     nodes,
     edges: [...new Map(edges.map((edge) => [edgeId(edge), edge])).values()],
-    layout: Object.fromEntries(places.map((id) => [id, layout[id]!])),
+    layout: Object.fromEntries(places.map((id) => [id, layout[id] ?? missing(`the place of "${id}"`)])),
     ...(past.length > 0 ? { retired: Object.fromEntries(past) } : {}),
   };
 }
@@ -147,22 +149,38 @@ function byId(a: readonly [string, unknown], b: readonly [string, unknown]): num
 
 function parseEdge(text: string): Edge | null {
   const match = /^\s*([^.\s]+)\.([^.\s]+)\s*->\s*([^.\s]+)\.([^.\s]+)\s*$/.exec(text);
-  return match ? { from: { node: match[1]!, port: match[2]! }, to: { node: match[3]!, port: match[4]! } } : null;
+  if (!match) return null;
+  const [, from = '', output = '', to = '', input = ''] = match;
+  return { from: { node: from, port: output }, to: { node: to, port: input } };
 }
 
-/** Text of several lines is a list of lines in the file, so that a diff shows the line that changed. */
+/**
+ * Text of several lines is a list of lines in the file, so that a diff shows the line that changed. What looks like one already has
+ * a `$` more in the file.
+ */
 function splitLines(value: Json): Json {
   if (typeof value === 'string') return value.includes('\n') ? { $lines: value.split('\n') } : value;
   if (Array.isArray(value)) return value.map(splitLines);
-  return isObject(value) ? mapValues(value, splitLines) : value;
+  if (!isObject(value)) return value;
+  const key = linesKey(value);
+  return key === null ? mapValues(value, splitLines) : { [`$${key}`]: splitLines(value[key] ?? null) };
 }
 
 function joinLines(value: Json): Json {
   if (Array.isArray(value)) return value.map(joinLines);
   if (!isObject(value)) return value;
-  const lines = value['$lines'];
-  if (Array.isArray(lines) && Object.keys(value).length === 1 && lines.every((line) => typeof line === 'string')) return lines.join('\n');
-  return mapValues(value, joinLines);
+  const key = linesKey(value);
+  if (key === null) return mapValues(value, joinLines);
+  const lines = value[key] ?? null;
+  if (key === '$lines' && Array.isArray(lines) && lines.every((line) => typeof line === 'string')) return lines.join('\n');
+  return { [key === '$lines' ? key : key.slice(1)]: joinLines(lines) };
+}
+
+/** The only key of an object, if it is `$lines` or that with more of `$`. */
+function linesKey(value: Document): string | null {
+  const keys = Object.keys(value);
+  const [only = '', ...others] = keys;
+  return others.length === 0 && /^\$+lines$/.test(only) ? only : null;
 }
 
 function notJson(text: string, error: Error): LoadResult {
@@ -184,15 +202,24 @@ function notJson(text: string, error: Error): LoadResult {
           ? `The file ends too early, in line ${line}: it is cut off.`
           : `The file is not valid JSON in line ${line}: ${error.message.replace(/(,.*)? (in JSON|is not valid JSON).*$/s, '')}.`,
         hint: 'Restore the file from a copy, or mend that line in a text editor.',
-        range: { line, column: before.at(-1)!.length + 1 },
+        range: { line, column: lastOf(before).length + 1 },
       },
     ],
   };
 }
 
+const codeOf: { readonly [reason in LoadFailure]: ProblemCode } = {
+  empty: 'pipeline/empty',
+  tooDeep: 'pipeline/too-deep',
+  notJson: 'pipeline/not-json',
+  notOurs: 'pipeline/not-ours',
+  tooNew: 'pipeline/too-new',
+  invalid: 'pipeline/invalid',
+  migrationFailed: 'pipeline/migration-failed',
+};
+
 function failure(reason: LoadFailure, message: string, hint: string, field?: string): LoadResult {
-  const code = `pipeline/${reason.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  return { ok: false, reason, problems: [{ code, severity: 'error', message, hint, ...(field ? { field } : {}) }] };
+  return { ok: false, reason, problems: [{ code: codeOf[reason], severity: 'error', message, hint, ...(field ? { field } : {}) }] };
 }
 
 function invalid(field: string, what: string): Problem {

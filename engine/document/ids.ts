@@ -42,7 +42,7 @@ export function retire(before: Pipeline, after: Pipeline): Pipeline {
 /** What an id counts as: `filter` is the first of its name. */
 function parts(id: NodeId): [stem: string, number: number] {
   const match = numbered.exec(id);
-  return match ? [match[1]!, Number(match[2])] : [id, 1];
+  return match ? [match[1] ?? id, Number(match[2])] : [id, 1];
 }
 
 function retiredNumber({ retired }: Pick<Pipeline, 'retired'>, stem: string): number {

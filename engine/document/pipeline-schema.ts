@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Params } from '../../kit/params.ts';
+import { isJson, isJsonObject } from '../../model/values/json.ts';
 import type { Json } from '../../model/values/types.ts';
 import { errorPolicies, type Pipeline } from './pipeline.ts';
 import type { SentPipeline } from './transfer.ts';
@@ -9,7 +11,9 @@ const id = z
   .max(64);
 const name = z.string().min(1).max(64);
 const endpoint = z.object({ node: id, port: name });
-const json = z.json() as z.ZodType<Json>;
+/** Any JSON, as it is: a record of the library leaves out the key `__proto__`. */
+export const jsonSchema = z.custom<Json>(isJson, 'must be JSON');
+const params = z.custom<Params>((value) => isJsonObject(value) && isJson(value), 'must be an object of JSON values');
 
 const parameters = z.record(
   z.string(),
@@ -22,7 +26,7 @@ const nodes = z.record(
     typeVersion: z.number().int().min(1),
     title: z.string().optional(),
     note: z.string().optional(),
-    params: z.record(z.string(), json),
+    params,
     onError: z.enum(errorPolicies).optional(),
   }),
 );

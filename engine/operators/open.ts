@@ -1,20 +1,9 @@
 /** How each operation is done in a thread of this machine. */
+
+import { type Loaded, loaded } from '../../kit/loaded.ts';
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
-import { combining } from './group/combining.ts';
-import { pivoting } from './group/pivoting.ts';
-import { ranking } from './group/ranking.ts';
-import { runningAggregation } from './group/running-aggregation.ts';
-import { lookingUp } from './join/lookup.ts';
-import { lookingUpVersions } from './join/lookup-versions.ts';
-import { streamJoining } from './join/stream-join.ts';
-import { deduping } from './keyed/deduping.ts';
-import { filling } from './keyed/filling.ts';
-import { keyedSteps } from './keyed/keyed-steps.ts';
-import { lagging } from './keyed/lagging.ts';
-import { limiting, sampling, thinning } from './keyed/limiting.ts';
-import { scoring } from './keyed/scoring.ts';
-import { ordering } from './order/ordering.ts';
+import { expectPorts, type RowsContext } from './ports.ts';
 import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';
 import { exploding } from './rows/exploding.ts';
@@ -29,8 +18,69 @@ import { splitting } from './rows/splitting.ts';
 import { taking } from './rows/taking.ts';
 import { unpivoting } from './rows/unpivoting.ts';
 
-/** `native`: what a node does by itself. */
+/** What is more than a loop over rows is loaded for plans that have it. */
+const group = loaded(() => import('./group/operators.ts'));
+const join = loaded(() => import('./join/operators.ts'));
+const keyed = loaded(() => import('./keyed/operators.ts'));
+const order = loaded(() => import('./order/ordering.ts'));
+
+const partOf: { readonly [kind in Op['op']]: Loaded | null } = {
+  filter: null,
+  project: null,
+  compute: null,
+  flatMap: null,
+  flatten: null,
+  take: null,
+  parse: null,
+  split: null,
+  extract: null,
+  replace: null,
+  explode: null,
+  unpivot: null,
+  assignTime: null,
+  native: null,
+  order,
+  stateful: keyed,
+  lag: keyed,
+  anomaly: keyed,
+  fill: keyed,
+  rateLimit: keyed,
+  everyNth: keyed,
+  sample: keyed,
+  distinct: keyed,
+  lookup: join,
+  coGroup: join,
+  combine: group,
+  pivot: group,
+  runningAggregate: group,
+  top: group,
+};
+export const operations = Object.keys(partOf) as readonly Op['op'][];
+
+/** Loads what these operations take: to be awaited before one of them is opened. */
+export async function loadOperators(kinds: readonly Op['op'][]): Promise<void> {
+  await Promise.all(kinds.map((kind) => partOf[kind]?.load()));
+}
+
+/** Throws where it was not loaded. `native`: what a node does by itself. */
 export function openOperator(op: Op, context: OperatorContext, native: () => Operator): Operator {
+  switch (op.op) {
+    case 'native':
+      return native();
+    case 'lookup':
+      expectPorts(op.op, context, 'rows', 'lookup');
+      return op.versions ? join().lookingUpVersions(op, op.versions, context) : join().lookingUp(op, context);
+    case 'coGroup':
+      expectPorts(op.op, context, 'left', 'right');
+      return join().streamJoining(op, context);
+    default:
+      expectPorts(op.op, context, 'rows');
+      return overRows(op, context);
+  }
+}
+
+type OverRows = Exclude<Op, { readonly op: 'native' | 'lookup' | 'coGroup' }>;
+function overRows(op: OverRows, context: RowsContext): Operator {
   switch (op.op) {
     case 'filter':
       return filtering(op, context);
@@ -45,7 +95,7 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
     case 'take':
       return taking(op, context);
     case 'order':
-      return ordering(op, context);
+      return order().ordering(op, context);
     case 'parse':
       return parsing(op, context);
     case 'split':
@@ -59,37 +109,30 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
     case 'unpivot':
       return unpivoting(op, context);
     case 'stateful':
-      return keyedSteps(op, context);
+      return keyed().keyedSteps(op, context);
     case 'lag':
-      return lagging(op, context);
+      return keyed().lagging(op, context);
     case 'anomaly':
-      return scoring(op, context);
+      return keyed().scoring(op, context);
     case 'fill':
-      return filling(op, context);
+      return keyed().filling(op, context);
     case 'rateLimit':
-      return limiting(op, context);
+      return keyed().limiting(op, context);
     case 'everyNth':
-      return thinning(op, context);
+      return keyed().thinning(op, context);
     case 'sample':
-      return sampling(op, context);
+      return keyed().sampling(op, context);
     case 'distinct':
-      return deduping(op, context);
-    case 'lookup':
-      return op.versions ? lookingUpVersions(op, op.versions, context) : lookingUp(op, context);
-    case 'coGroup':
-      return streamJoining(op, context);
+      return keyed().deduping(op, context);
     case 'assignTime':
       return assigningTime(op, context);
     case 'combine':
-      return combining(op, context);
+      return group().combining(op, context);
     case 'pivot':
-      return pivoting(op, context);
+      return group().pivoting(op, context);
     case 'runningAggregate':
-      return runningAggregation(op, context);
+      return group().runningAggregation(op, context);
     case 'top':
-      return ranking(op, context);
-
-    case 'native':
-      return native();
+      return group().ranking(op, context);
   }
 }

@@ -1,6 +1,7 @@
 /** Which sources are read in step by event time, because their rows meet where event time decides what comes out: see ADR 26. */
 
 import { traitsOf } from '../../kit/op-traits.ts';
+import { KnownMap } from '../../model/values/known-map.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
 import type { Alignment } from '../protocol/physical-plan.ts';
 import { isBounded } from './catalogue.ts';
@@ -12,18 +13,21 @@ type Node = Pick<CheckedNode, 'id' | 'definition' | 'params' | 'op' | 'inputs' |
 /** `nodes` in topological order; `groups` as sources are pulled; `bounded`: the run ends by itself. Undefined where order does not matter. */
 export function alignSources(nodes: readonly Node[], graph: Graph, groups: readonly (readonly NodeId[])[], bounded: boolean): Alignment | undefined {
   if (groups.every(({ length }) => length < 2)) return undefined;
-  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const byId = new KnownMap(
+    'node',
+    nodes.map((node) => [node.id, node]),
+  );
   const points = meetingPoints(nodes, graph, byId).map((point) => ({ point, above: graph.upstream([point]) }));
   const clocks = clocksAbove(
     points.map(({ point }) => point),
     graph,
     byId,
   );
-  const isTimed = (id: NodeId) => [...(clocks.get(id) ?? [])].some((keeper) => tellsTime(byId.get(keeper)!));
+  const isTimed = (id: NodeId) => [...(clocks.get(id) ?? [])].some((keeper) => tellsTime(byId.of(keeper)));
   const meetings = new Map<string, Alignment['meetings'][number]>();
   for (const { above } of points) {
     for (const group of groups) {
-      const sources = group.filter((id) => above.has(id) && canBeCompared(byId.get(id)!, isTimed(id)));
+      const sources = group.filter((id) => above.has(id) && canBeCompared(byId.of(id), isTimed(id)));
       const key = sources.join('\n');
       if (sources.length < 2 || meetings.has(key)) continue;
       const ends = new Set(points.filter((other) => sources.every((id) => other.above.has(id))).map((other) => other.point));
@@ -34,20 +38,20 @@ export function alignSources(nodes: readonly Node[], graph: Graph, groups: reado
   if (meetings.size === 0) return undefined;
   const all = [...new Set([...meetings.values()].flatMap(({ sources }) => sources))];
   return {
-    clocks: Object.fromEntries(all.map((id) => [id, [...clocks.get(id)!]])),
+    clocks: Object.fromEntries(all.map((id) => [id, [...(clocks.get(id) ?? [])]])),
     meetings: [...meetings.values()],
-    live: all.filter((id) => isLive(byId.get(id)!)),
+    live: all.filter((id) => isLive(byId.of(id))),
   };
 }
 
 /** Nodes at which several edges come together whose least watermark decides when rows come out, there or further on. */
-function meetingPoints(nodes: readonly Node[], graph: Graph, byId: ReadonlyMap<NodeId, Node>): NodeId[] {
+function meetingPoints(nodes: readonly Node[], graph: Graph, byId: KnownMap<NodeId, Node>): NodeId[] {
   const deciding = new Set<NodeId>();
   for (const node of nodes.toReversed()) {
     const goesOn = !makesTime(node) && graph.outgoing(node.id).some(({ to }) => deciding.has(to.node));
     if (awaitsTime(node) || goesOn) deciding.add(node.id);
   }
-  return [...deciding].filter((id) => byId.get(id)!.definition.kind !== 'source' && graph.incoming(id).length > 1);
+  return [...deciding].filter((id) => byId.of(id).definition.kind !== 'source' && graph.incoming(id).length > 1);
 }
 
 function awaitsTime({ op, inputs }: Node): boolean {
@@ -62,15 +66,15 @@ function makesTime({ definition, op }: Node): boolean {
 }
 
 /** By source above these nodes: whoever makes the time of the rows that arrive there. */
-function clocksAbove(points: readonly NodeId[], graph: Graph, byId: ReadonlyMap<NodeId, Node>): Map<NodeId, Set<NodeId>> {
+function clocksAbove(points: readonly NodeId[], graph: Graph, byId: KnownMap<NodeId, Node>): Map<NodeId, Set<NodeId>> {
   const found = new Map<NodeId, Set<NodeId>>();
   const reached = new Set(points);
   for (const id of reached) {
     for (const { from } of graph.incoming(id)) {
-      if (!makesTime(byId.get(from.node)!)) reached.add(from.node);
+      if (!makesTime(byId.of(from.node))) reached.add(from.node);
       else
         for (const source of graph.upstream([from.node]))
-          if (byId.get(source)!.definition.kind === 'source') found.set(source, (found.get(source) ?? new Set()).add(from.node));
+          if (byId.of(source).definition.kind === 'source') found.set(source, (found.get(source) ?? new Set()).add(from.node));
     }
   }
   return found;
@@ -93,10 +97,10 @@ function isLive({ definition, params }: Node): boolean {
 }
 
 /** Whether rows of a source reach a sink without coming through one of these nodes: people wait for those. */
-function hasOtherWay(source: NodeId, ends: ReadonlySet<NodeId>, graph: Graph, byId: ReadonlyMap<NodeId, Node>): boolean {
+function hasOtherWay(source: NodeId, ends: ReadonlySet<NodeId>, graph: Graph, byId: KnownMap<NodeId, Node>): boolean {
   const reached = new Set([source]);
   for (const id of reached) {
-    if (byId.get(id)!.definition.kind === 'sink') return true;
+    if (byId.of(id).definition.kind === 'sink') return true;
     for (const { from, to } of graph.outgoing(id)) if (from.port !== errorPort && !ends.has(to.node)) reached.add(to.node);
   }
   return false;

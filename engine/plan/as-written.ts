@@ -41,7 +41,7 @@ class Columns {
     const outputs = new Map(nodes.map((node) => [node.id, node.outputs]));
     for (const node of nodes) this.#addNode(node, definition(node.type), plan);
     for (const { from, to } of edges) {
-      for (const { name } of outputs.get(from.node)![from.port]?.columns ?? []) {
+      for (const { name } of outputs.get(from.node)?.[from.port]?.columns ?? []) {
         this.#link(placeOf('outputs', from.node, from.port, name), placeOf('inputs', to.node, to.port, name));
       }
     }
@@ -80,7 +80,7 @@ class Columns {
 
   /** Whether a column goes through a node, or into its file, without its type being looked at. */
   #passes(node: PlannedNode, definition: NodeDefinition, { edges, bounded }: PhysicalPlan, name: string): boolean {
-    if (definition.kind === 'sink') return definition.writesText?.(node.params) === true;
+    if (definition.kind === 'sink') return definition.writesText?.(node.params, name) === true;
     if (definition.kind !== 'transform' || !node.op) return false;
     // State that a stream goes on from must not depend on what else is connected.
     if (!bounded && traitsOf(node.op).isStateful) return false;
@@ -88,7 +88,7 @@ class Columns {
     // Rows on an error port are JSON for whoever reads them there.
     const isRouted = edges.some(({ from }) => from.node === node.id && from.port === errorPort);
     const looked = input && !isRouted ? looksAt(node.op, input) : null;
-    return looked != null && !looked.includes(name) && input!.columns.some((column) => column.name === name);
+    return looked != null && !looked.includes(name) && (input?.columns.some((column) => column.name === name) ?? false);
   }
 
   #link(one: Place, other: Place): void {

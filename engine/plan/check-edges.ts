@@ -1,6 +1,7 @@
 import type { NodeDefinition } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import type { Op } from '../../kit/ops.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import { type Edge, edgeId, errorPort, type NodeId, type Pipeline } from '../document/pipeline.ts';
@@ -21,7 +22,7 @@ export function checkEdges(pipeline: Pipeline, ends: EdgeEnds, findings: Finding
   for (const edge of pipeline.edges) {
     const id = edgeId(edge);
     const { from, to } = edge;
-    const report = (code: string, message: string, hint: string, at: Partial<Problem> = {}) =>
+    const report = (code: ProblemCode, message: string, hint: string, at: Partial<Problem> = {}) =>
       findings.between([to.node], { code, severity: 'error', message, hint, edge: id, ...at });
 
     const missing = [from.node, to.node].find((node) => !Object.hasOwn(pipeline.nodes, node));
@@ -88,7 +89,7 @@ export function checkShape(pipeline: Pipeline, graph: Graph, cycles: readonly (r
         port: port.name,
       });
     }
-    if (pipeline.nodes[node]!.onError === 'route' && graph.outgoing(node, errorPort).length === 0) {
+    if (pipeline.nodes[node]?.onError === 'route' && graph.outgoing(node, errorPort).length === 0) {
       const hint = 'Connect the port "errors" to a sink, or choose another policy.';
       const message = 'Rows that fail are sent to the port "errors", but nothing takes them there';
       findings.node(node, { code: 'pipeline/unused-errors', severity: 'warning', message, hint, port: errorPort });
@@ -139,7 +140,7 @@ export function firstPorts(graph: Graph, opOf: (node: NodeId) => Op | null | und
 }
 
 function hasOutput(pipeline: Pipeline, node: NodeId, definition: NodeDefinition, name: string): boolean {
-  if (name === errorPort && pipeline.nodes[node]!.onError === 'route') return true;
+  if (name === errorPort && pipeline.nodes[node]?.onError === 'route') return true;
   return outputsOf(definition).some((port) => port.name === name);
 }
 

@@ -80,7 +80,7 @@ const namesTooLong: NodeProblem = {
   hint: 'Give the columns shorter names before this node, or keep fewer of them. A node that is joined with itself again and again lengthens them each time.',
 };
 
-function unitsOf(schema: Schema | null): number {
+function unitsOf(schema: Schema | null | undefined): number {
   return schema?.columns.reduce((sum, { name }) => sum + name.length, 0) ?? 0;
 }
 

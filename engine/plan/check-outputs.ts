@@ -26,13 +26,17 @@ export interface ReadOutput {
 
 /**
  * Files that one node of a pipeline replaces or adds to while another one reads them. `name` gives paths the form in which they are
- * compared: by their texts in a check, by the real files in a run.
+ * compared: by their texts in a check, by the real files in a run, where `isSame` finds files that have several names besides.
  */
-export function readOutputs(nodes: readonly Pick<CheckedNode, 'id' | 'definition' | 'params'>[], name: (path: string) => string): readonly ReadOutput[] {
+export function readOutputs(
+  nodes: readonly Pick<CheckedNode, 'id' | 'definition' | 'params'>[],
+  name: (path: string) => string,
+  isSame: (input: string, output: string) => boolean = () => false,
+): readonly ReadOutput[] {
   const inputs = nodes.flatMap((node) => inputsOf(node).map((path) => ({ source: node.id, path: name(path) })));
   return nodes.flatMap((node) =>
     filesOf(node).flatMap((path) => {
-      const read = inputs.find((input) => pathMatches(input.path, name(path)));
+      const read = inputs.find((input) => pathMatches(input.path, name(path)) || isSame(input.path, name(path)));
       return read ? [{ sink: node.id, source: read.source, path }] : [];
     }),
   );
@@ -41,7 +45,7 @@ export function readOutputs(nodes: readonly Pick<CheckedNode, 'id' | 'definition
 /** How it is told, at the sink. */
 export function readOutputProblem({ sink, source, path }: ReadOutput) {
   return {
-    code: 'output/is-input',
+    code: 'output/is-input' as const,
     severity: 'error' as const,
     message: `"${sink}" writes ${path}, which "${source}" reads in the same run`,
     hint: 'Write to another file, or read less: a run must not change what it reads.',

@@ -160,7 +160,7 @@ describe('nodes', () => {
   });
 
   it('report what discovery found', () => {
-    const problem = { code: 'file/missing', severity: 'error' as const, message: 'No such file' };
+    const problem = { code: 'file/missing' as const, severity: 'error' as const, message: 'No such file' };
     expect(problemsOf(chain(), { discovered: () => ({ schema: null, problems: [problem] }) })).toEqual([{ ...problem, node: 'in' }]);
   });
 });

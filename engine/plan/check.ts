@@ -6,6 +6,7 @@ import type { Field } from '../../kit/fields.ts';
 import type { CodeAnalysis, Discovery, InferContext, Inference, NodeDefinition, NodeProblem } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { type ParamInputs, type Params, validateParams } from '../../kit/params.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { didYouMean } from '../../model/text/closest.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { inFileOrder } from '../document/file.ts';
@@ -63,7 +64,7 @@ export function checkPipeline(given: Pipeline, options: CheckOptions): CheckedPi
   const schemaAt = (edge: Edge): Schema | null => nodes.get(edge.from.node)?.outputs[edge.from.port] ?? null;
   for (const id of order) {
     options.onNode?.(id);
-    const node = pipeline.nodes[id]!;
+    const node = pipeline.nodes[id] ?? missing(`the node "${id}"`);
     const definition = ends.definition(id);
     if (!definition) {
       const hint = 'It is kept as it is. Install what brings this node, or delete it.';
@@ -168,7 +169,7 @@ function checkNode({ id, node, definition, onError, graph, schemaAt, parameters,
 }
 
 /** `infer` must not throw. If it does, that is the node's own fault, and one node's fault must not take the editor down. */
-function infer(definition: NodeDefinition, context: InferContext<any>): Inference {
+function infer(definition: NodeDefinition, context: InferContext): Inference {
   try {
     return definition.infer(context);
   } catch (error) {
@@ -182,13 +183,15 @@ function reportInferred(id: NodeId, problem: NodeProblem, graph: Graph, findings
   // Nodes may look at their params more closely than validation does; the user reads of each mistake once.
   if (problem.field !== undefined && findings.hasField(id, problem.field)) return;
   const edges = problem.port === undefined ? [] : graph.incoming(id, problem.port);
-  findings.node(id, edges.length === 1 ? { ...problem, edge: edgeId(edges[0]!) } : problem);
+  const [edge, ...others] = edges;
+  findings.node(id, edge && others.length === 0 ? { ...problem, edge: edgeId(edge) } : problem);
 }
 
 /** Edges from outputs that give no rows under these params: likely what was meant before the params were changed. */
 function reportAbsent(id: NodeId, definition: NodeDefinition, params: Params, graph: Graph, findings: Findings): void {
-  for (const port of outputsOf(definition).filter((candidate) => isAbsent(candidate, params))) {
-    const { param } = port.absentWhen!;
+  for (const port of outputsOf(definition)) {
+    if (!port.absentWhen || !isAbsent(port, params)) continue;
+    const { param } = port.absentWhen;
     const field: Field | undefined = definition.params[param];
     const value = params[param] ?? null;
     const option = field?.kind === 'choice' ? field.options.find((candidate) => candidate.value === value) : undefined;
@@ -220,7 +223,7 @@ function checkOrder(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: Graph, findi
         code: 'pipeline/unbounded',
         severity: 'error',
         message,
-        hint: waysOut(nodes.get(source)!, { definition, params, inputs, port }),
+        hint: waysOut(nodes.get(source) ?? missing(`the node "${source}"`), { definition, params, inputs, port }),
         port: port.name,
       });
     }

@@ -5,6 +5,7 @@
 import type { NodeDefinition } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, defaultsOf, type Params } from '../../kit/params.ts';
+import { itemAt, lastOf, missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type Edge, errorPort, type NodeId, runNodes } from '../document/pipeline.ts';
@@ -87,7 +88,7 @@ export function planReplay(plan: PhysicalPlan, catalogue: Catalogue, { node, fil
       node: stateful,
     });
   }
-  const port = Object.keys(target.inputs)[0]!;
+  const port = itemAt(Object.keys(target.inputs), 0);
   const id = freeId(runNodes.replay, [...graph.nodes]);
   const source = replaySource(catalogue, { id, target, port, params: { path: file, node, only: only.join(',') } });
   const nodes = plan.nodes.filter((each) => scope.has(each.id)).map((each) => adding(each, catalogue.get(each.type), file));
@@ -147,7 +148,7 @@ export function withReplays(plan: PhysicalPlan, catalogue: Catalogue, rows: read
   const { groups } = orderSources(
     graph,
     [...replays, ...plan.sourceGroups.flat()],
-    firstPorts(graph, (id) => ofNode.get(id)!.op),
+    firstPorts(graph, (id) => ofNode.get(id)?.op),
   );
   return {
     ...plan,
@@ -166,7 +167,7 @@ function cutBefore(chain: readonly NodeId[], heads: ReadonlySet<NodeId>): (reado
   const parts: NodeId[][] = [[]];
   for (const id of chain) {
     if (heads.has(id)) parts.push([]);
-    parts.at(-1)!.push(id);
+    lastOf(parts).push(id);
   }
   return parts.filter(({ length }) => length > 1);
 }
@@ -185,7 +186,8 @@ function targetOf(plan: PhysicalPlan, node: NodeId): PlannedNode {
 /** Where rows enter a node, and what the table has noted of that: nothing for nodes with one input. */
 function entries({ id: node, inputs }: PlannedNode, ports: readonly (string | null)[]): { readonly port: string; readonly noted: string | null }[] {
   const all = Object.keys(inputs);
-  if (all.length === 1) return [{ port: all[0]!, noted: null }];
+  const [only, ...others] = all;
+  if (only !== undefined && others.length === 0) return [{ port: only, noted: null }];
   return ports.map((port) => {
     if (port !== null && all.includes(port)) return { port, noted: port };
     const message =
@@ -214,7 +216,7 @@ function replaySource(
     onError: 'stop',
     inputs: {},
     inputLists: {},
-    outputs: { rows: target.inputs[port]! },
+    outputs: { rows: target.inputs[port] ?? missing(`the input "${port}"`) },
   };
 }
 

@@ -1,6 +1,7 @@
 /** A plan as text, for `millrace run --explain` and the editor: what a run will do, all of it derived from the operations. */
 import { traitsOf } from '../../kit/op-traits.ts';
 import type { Op, OpTraits } from '../../kit/ops.ts';
+import { KnownMap } from '../../model/values/known-map.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';
 import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
@@ -8,7 +9,10 @@ import { replayObstacle } from './errors-table.ts';
 import { listed, opWords } from './op-words.ts';
 
 export function explainPlan(plan: PhysicalPlan): string {
-  const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
+  const nodes = new KnownMap(
+    'node',
+    plan.nodes.map((node) => [node.id, node]),
+  );
   const ends = plan.bounded ? 'The run ends when its input has ended.' : 'The run goes on until it is stopped, and commits with checkpoints.';
   const parts = [
     `${count(plan.nodes.length, 'node')}, ${count(plan.edges.length, 'edge')}. ${ends}\n${place(plan)}`,
@@ -33,7 +37,7 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-type Nodes = ReadonlyMap<NodeId, PlannedNode>;
+type Nodes = KnownMap<NodeId, PlannedNode>;
 
 function sources({ nodes, sourceGroups, alignment, replays = [] }: PhysicalPlan): string[] {
   const first = nodes.flatMap(({ id, op }) => (op ? traitsOf(op).first.map((port) => `${port} of ${id}`) : []));
@@ -55,7 +59,7 @@ function stages({ stages: all = [] }: PhysicalPlan): string[] {
 
 function loops({ chains }: PhysicalPlan, nodes: Nodes): string[] {
   return chains.map((chain, i) => {
-    const words = chain.map((id) => wordsOf(nodes.get(id)!));
+    const words = chain.map((id) => wordsOf(nodes.of(id)));
     return `${i + 1}. ${chain.join(' > ')}: ${words.join(', then ')}`;
   });
 }
@@ -95,7 +99,8 @@ function traitFacts({ isStateful, first, bounded, awaits, ends, setsEventTime, p
 function keysByInput(partition: { readonly [input: string]: readonly string[] }): string | null {
   const texts = Object.entries(partition).map(([input, keys]) => [input, listed(keys)] as const);
   if (texts.length === 0 || texts.some(([, keys]) => keys === '')) return null;
-  if (new Set(texts.map(([, keys]) => keys)).size === 1) return texts[0]![1];
+  const [[, first] = []] = texts;
+  if (first !== undefined && texts.every(([, keys]) => keys === first)) return first;
   return texts.map(([input, keys]) => `${keys} (${input})`).join(', ');
 }
 
@@ -121,10 +126,10 @@ function tree(plan: PhysicalPlan, nodes: Nodes): string[] {
     const outgoing = plan.edges.filter((edge) => edge.from.node === node.id);
     const below = prefix + (lead === '' ? '' : lead.startsWith('├') ? '│  ' : '   ');
     outgoing.forEach((edge, i) => {
-      print(nodes.get(edge.to.node)!, below, i === outgoing.length - 1 ? '└─ ' : '├─ ', `${flow(edge, node)} -> ${portOf(edge, nodes)}`);
+      print(nodes.of(edge.to.node), below, i === outgoing.length - 1 ? '└─ ' : '├─ ', `${flow(edge, node)} -> ${portOf(edge, nodes)}`);
     });
   };
-  for (const id of plan.sourceGroups.flat()) print(nodes.get(id)!, '', '', '');
+  for (const id of plan.sourceGroups.flat()) print(nodes.of(id), '', '', '');
   return lines;
 }
 
@@ -134,7 +139,7 @@ function flow(edge: Edge, from: PlannedNode): string {
 
 /** The port's name, where the node has several inputs. */
 function portOf(edge: Edge, nodes: Nodes): string {
-  return Object.keys(nodes.get(edge.to.node)!.inputs).length > 1 ? `${edge.to.port} of ` : '';
+  return Object.keys(nodes.of(edge.to.node).inputs).length > 1 ? `${edge.to.port} of ` : '';
 }
 
 function columnsOf(schema: Schema | undefined): string {

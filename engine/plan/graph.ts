@@ -1,3 +1,5 @@
+import { missing } from '../../model/problems/missing.ts';
+import { KnownMap } from '../../model/values/known-map.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';
 
 /** Nodes and the edges between them, looked up by node. Edges must name nodes that are there. */
@@ -45,8 +47,11 @@ export class Graph {
   sort(): { readonly order: readonly NodeId[]; readonly cycles: readonly (readonly NodeId[])[] } {
     const order = new Set<NodeId>();
     const cycles: NodeId[][] = [];
-    const waiting = new Map(this.nodes.map((node) => [node, new Set(this.incoming(node).map((edge) => edge.from.node))]));
-    const ready = this.nodes.filter((node) => waiting.get(node)!.size === 0);
+    const waiting = new KnownMap(
+      'node',
+      this.nodes.map((node) => [node, new Set(this.incoming(node).map((edge) => edge.from.node))]),
+    );
+    const ready = this.nodes.filter((node) => waiting.of(node).size === 0);
     while (order.size < this.nodes.length) {
       if (ready.length === 0) {
         const cycle = this.#findCycle(order);
@@ -57,7 +62,7 @@ export class Graph {
         if (order.has(node)) continue;
         order.add(node);
         for (const { to } of this.outgoing(node)) {
-          const sources = waiting.get(to.node)!;
+          const sources = waiting.of(to.node);
           if (sources.delete(node) && sources.size === 0) ready.push(to.node);
         }
       }
@@ -68,10 +73,11 @@ export class Graph {
   /** Outside `done` every node waits for another one, so walking upstream must come round. */
   #findCycle(done: ReadonlySet<NodeId>): NodeId[] {
     const path: NodeId[] = [];
-    let node = this.nodes.find((candidate) => !done.has(candidate))!;
+    let node = this.nodes.find((candidate) => !done.has(candidate)) ?? missing('a node of the circle');
     while (!path.includes(node)) {
       path.push(node);
-      node = this.incoming(node).find((edge) => !done.has(edge.from.node))!.from.node;
+      const edge = this.incoming(node).find(({ from }) => !done.has(from.node)) ?? missing(`an edge of the circle to "${node}"`);
+      node = edge.from.node;
     }
     return path.slice(path.indexOf(node)).reverse();
   }

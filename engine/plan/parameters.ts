@@ -27,8 +27,9 @@ export function parameterValues(
     if (!Object.hasOwn(given, name)) take(name, type, value, `Give another default for "${name}".`);
   }
   for (const [name, value] of Object.entries(given)) {
-    if (Object.hasOwn(parameters, name)) {
-      take(name, parameters[name]!.type, value, `Give another value for "${name}".`);
+    const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (parameter) {
+      take(name, parameter.type, value, `Give another value for "${name}".`);
       continue;
     }
     const names = Object.keys(parameters);

@@ -1,4 +1,5 @@
 import { isRowByRow } from '../../kit/op-traits.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { nameList } from '../../model/text/name-list.ts';
 import type { Schema } from '../../model/values/types.ts';
@@ -34,7 +35,8 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
   const scope = scopeOfRun(checked.graph, ends);
   const needed = target === undefined ? scope.needed : checked.graph.upstream([target]);
   const inTheWay = obstacles(checked.findings, (id) => (target === undefined ? !scope.leftOut.has(id) : needed.has(id)));
-  if (inTheWay[0]) throw refusal(inTheWay.map((finding) => finding.problem));
+  const [first, ...others] = inTheWay;
+  if (first) throw refusal(first.problem, others.length);
   if (needed.size === 0) {
     const empty = checked.graph.nodes.length === 0;
     const message = empty ? 'The pipeline is empty' : 'The pipeline has no sink: a run would write nothing';
@@ -59,17 +61,16 @@ export function planRun(checked: CheckedPipeline, options: PlanOptions = {}): Ph
   };
   if (target === undefined)
     return withErrorsTable(
-      keepAsWritten(plan, (type) => checked.catalogue.get(type)!),
+      keepAsWritten(plan, (type) => checked.catalogue.get(type) ?? missing(`the node type "${type}"`)),
       checked,
     );
   return { ...plan, leaving: checked.edges.flatMap(({ from, to }) => (needed.has(from.node) && !needed.has(to.node) ? [from] : [])) };
 }
 
 /** The first error, told with the number of the others. */
-function refusal(problems: readonly Problem[]): MillraceError {
-  const [first, ...others] = problems;
-  if (others.length === 0) return new MillraceError(first!);
-  return new MillraceError({ ...first!, message: `${first!.message} (and ${others.length} more ${others.length === 1 ? 'error' : 'errors'})` });
+function refusal(first: Problem, others: number): MillraceError {
+  if (others === 0) return new MillraceError(first);
+  return new MillraceError({ ...first, message: `${first.message} (and ${others} more ${others === 1 ? 'error' : 'errors'})` });
 }
 
 function planNode({ id, node, onError, definition, params, op, inputs, inputLists, outputs }: CheckedNode): PlannedNode {

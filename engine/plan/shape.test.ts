@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { traitsOf } from '../../kit/op-traits.ts';
+import type { Op } from '../../kit/ops.ts';
 import type { Schema } from '../../model/values/types.ts';
 import type { PhysicalPlan, PlannedNode } from '../protocol/physical-plan.ts';
 import { compareShapes, isOtherPipeline, shapeOf } from './shape.ts';
@@ -54,6 +56,35 @@ describe('state goes on', () => {
       sums: { params: { lateness: 0, by: ['n'], window: '1 m' }, inputs: { rows: { ...schema, columns } } },
     } as const;
     expect(compare(changes).dropped).toEqual([]);
+  });
+});
+
+describe('of a node whose operation is known', () => {
+  const code = (field: string): Op => ({ op: 'filter', test: { language: 'typescript', source: 'row.n > 1', field }, isRule: false });
+  const of = (node: Change) => shape({ sums: node });
+  const compareSums = (one: Change, other: Change) => compareShapes(of(one), of(other), ['sums']).dropped;
+
+  test('that alone counts: other settings, a new version and other fields drop nothing', () => {
+    expect(compareSums({ op: code('where'), params: { label: 'a' } }, { op: code('test'), params: { label: 'b' }, version: 2 })).toEqual([]);
+  });
+
+  test('another operation is told by the setting that was changed, or as such', () => {
+    const distinct: Op = { op: 'distinct', keys: ['n'], keep: 'first', within: null };
+    const other: Op = { ...distinct, keys: ['m'] };
+    expect(compareSums({ op: distinct, params: { by: 'n' } }, { op: other, params: { by: 'm' } })).toEqual([
+      { node: 'sums', why: 'its by was changed from n to m' },
+    ]);
+    expect(compareSums({ op: distinct }, { op: other })).toEqual([{ node: 'sums', why: 'what it does has changed, under the same settings' }]);
+  });
+
+  test('an older checkpoint, which does not know the operation, goes by the settings', () => {
+    expect(compareSums({ params: { by: 'n' } }, { op: code('where'), params: { by: 'n' } })).toEqual([]);
+    expect(compareSums({ params: { by: 'n' } }, { op: code('where'), params: { by: 'm' } })).toHaveLength(1);
+  });
+
+  test('what no operation says is compared by its settings', () => {
+    const native: Op = { op: 'native', why: 'test', traits: traitsOf({ op: 'flatten' }) };
+    expect(compareSums({ op: native, params: { by: 'n' } }, { op: native, params: { by: 'm' } })).toHaveLength(1);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Op } from '../../kit/ops.ts';
 import { durationText } from '../../model/time/duration.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import type { NodeId } from '../document/pipeline.ts';
@@ -15,6 +16,11 @@ export interface NodeShape {
   /** Of the form in which the node type keeps its state; absent where that is 1. */
   readonly stateVersion?: number;
   readonly params: { readonly [name: string]: Json };
+  /**
+   * The fingerprint of what a transform does. Where both have one it counts, and not the params, which then only say in words what has
+   * changed: labels and settings without a meaning drop no state. Absent where no operation says it, and in older checkpoints.
+   */
+  readonly op?: string;
   /** By port: the columns that arrive, in no order that means anything, and the event time. */
   readonly inputs: { readonly [port: string]: string };
 }
@@ -23,12 +29,13 @@ export interface NodeShape {
 const ofWatermarks = ['outOfOrder', 'idleAfter', 'ahead'];
 
 export function shapeOf(pipeline: string, plan: PhysicalPlan, version: (type: string) => number, stateVersion: (type: string) => number = () => 1): Shape {
-  const nodes = plan.nodes.map(({ id, type, kind, params: all, inputs, inputLists }): [NodeId, NodeShape] => {
+  const nodes = plan.nodes.map(({ id, type, kind, params: all, op, inputs, inputLists }): [NodeId, NodeShape] => {
     const params = kind === 'source' ? Object.fromEntries(Object.entries(all).filter(([name]) => !ofWatermarks.includes(name))) : all;
     const schemas = { ...Object.fromEntries(Object.entries(inputs).map(([port, schema]) => [port, [schema]])), ...inputLists };
     const texts = Object.entries(schemas).map(([port, list]) => [port, list.map(schemaText).sort().join(' | ')]);
     const form = stateVersion(type);
-    return [id, { type, version: version(type), ...(form > 1 && { stateVersion: form }), params, inputs: Object.fromEntries(texts) }];
+    const does = op && op.op !== 'native' ? { op: fingerprint(op) } : {};
+    return [id, { type, version: version(type), ...(form > 1 && { stateVersion: form }), params, ...does, inputs: Object.fromEntries(texts) }];
   });
   return { pipeline, nodes: Object.fromEntries(nodes) };
 }
@@ -71,17 +78,30 @@ function difference(before: NodeShape | undefined, after: NodeShape | undefined,
   if (!after) return 'it is no longer in the pipeline';
   if (!before) return 'nothing is known of how it was before';
   if (before.type !== after.type) return `it was of type "${before.type}" and is now of type "${after.type}"`;
-  if (before.version !== after.version) return `its state is of version ${before.version} of "${after.type}", and now version ${after.version} runs`;
+  const doesTheSame = before.op !== undefined && before.op === after.op;
+  if (before.version !== after.version && !doesTheSame)
+    return `its state is of version ${before.version} of "${after.type}", and now version ${after.version} runs`;
   if ((before.stateVersion ?? 1) !== (after.stateVersion ?? 1)) return 'its state was kept by another version of Millrace, in another form';
-  return paramsDifference(before.params, after.params, (param) => isDuration(after.type, param)) ?? inputsDifference(before.inputs, after.inputs);
+  const changed = doesTheSame ? null : paramsDifference(before.params, after.params, (param) => isDuration(after.type, param));
+  return changed ?? inputsDifference(before.inputs, after.inputs) ?? operationDifference(before.op, after.op);
+}
+
+/** Other parts of the plan, or another version of Millrace, may change what a node does under the same params. */
+function operationDifference(before: string | undefined, after: string | undefined): string | null {
+  return before === undefined || after === undefined || before === after ? null : 'what it does has changed, under the same settings';
+}
+
+/** Without the names of fields, which only messages need. */
+function fingerprint(op: Op): string {
+  return canonical(JSON.parse(JSON.stringify(op, (name, value: unknown) => (name === 'field' ? undefined : value))) as Json);
 }
 
 function paramsDifference(before: NodeShape['params'], after: NodeShape['params'], isDuration: (param: string) => boolean): string | null {
   const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((name) => canonical(before[name]) !== canonical(after[name]));
-  const [first] = changed;
+  const [first, second = ''] = changed;
   if (first === undefined) return null;
   if (changed.length > 2) return 'its settings were changed';
-  if (changed.length === 2) return `its ${words(first)} and its ${words(changed[1]!)} were changed`;
+  if (changed.length === 2) return `its ${words(first)} and its ${words(second)} were changed`;
   const [from, to] = [before[first], after[first]].map((value) => (typeof value === 'number' && isDuration(first) ? durationText(value) : short(value)));
   const changedWords = `its ${words(first)} ${isPlural(first) ? 'were' : 'was'} changed`;
   return from != null && to != null ? `${changedWords} from ${from} to ${to}` : changedWords;

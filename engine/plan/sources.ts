@@ -1,3 +1,4 @@
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import type { Edge, NodeId } from '../document/pipeline.ts';
 import type { Graph } from './graph.ts';
 
@@ -111,7 +112,7 @@ function withoutCircle(next: Later, previous: Later): string[] {
   const ready = [...previous.keys()].filter((key) => !waiting.has(key));
   for (const key of ready) {
     for (const before of previous.get(key) ?? []) {
-      const left = waiting.get(before)! - 1;
+      const left = (waiting.get(before) ?? missing(`the source ${before}`)) - 1;
       waiting.set(before, left);
       if (left === 0) ready.push(before);
     }
@@ -131,14 +132,14 @@ function grouped(sources: readonly NodeId[], later: Later): NodeId[][] {
   const depths = new Map<string, number>();
   for (const key of withoutCircle(later, reversed(later))) {
     let depth = 0;
-    for (const after of later.get(key) ?? []) depth = Math.max(depth, depths.get(after)! + (isSource.has(after) ? 1 : 0));
+    for (const after of later.get(key) ?? []) depth = Math.max(depth, (depths.get(after) ?? missing(`the depth of ${after}`)) + (isSource.has(after) ? 1 : 0));
     depths.set(key, depth);
   }
   const groups: NodeId[][] = [];
   for (const source of sources) {
     const at = depths.get(sourceKey(source)) ?? 0;
     while (groups.length <= at) groups.push([]);
-    groups[at]!.push(source);
+    itemAt(groups, at).push(source);
   }
   return groups.reverse().filter((group) => group.length > 0);
 }

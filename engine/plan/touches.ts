@@ -89,7 +89,7 @@ function declared(definition: NodeDefinition, what: Declared, params: Params, re
 
 /** The pipeline's parameters in what may name a file or an address: as `substitute` finds them. */
 function parametersIn(fields: Fields, params: Params): readonly string[] {
-  const texts = Object.entries(params).filter(([name]) => Object.hasOwn(fields, name) && ['file', 'text'].includes(fields[name]!.kind));
+  const texts = Object.entries(params).filter(([name]) => Object.hasOwn(fields, name) && ['file', 'text'].includes(fields[name]?.kind ?? ''));
   const names = texts.flatMap(([, text]) =>
     (typeof text === 'string' ? [...text.slice(0, text.lastIndexOf('}') + 1).matchAll(/\$\$\{|\$\{([^}]*)\}/g)] : []).flatMap(([, name]) => name ?? []),
   );

@@ -1,6 +1,7 @@
 /** Tells of streams whose watermark can never rise, and of those where one source may hold it back, before anything runs. */
 
 import { traitsOf } from '../../kit/op-traits.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { isSameEventTime } from '../../model/schema/event-time.ts';
 import type { EventTime } from '../../model/values/types.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
@@ -17,7 +18,10 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
   const stuck = new Map<NodeId, NodeId>();
   const silent = new Set<NodeId>();
   const above = <V>(found: ReadonlyMap<NodeId, V>, id: NodeId, port?: string): V[] => {
-    return graph.incoming(id, port).flatMap(({ from }) => (found.has(from.node) ? [found.get(from.node)!] : []));
+    return graph.incoming(id, port).flatMap(({ from }) => {
+      const own = found.get(from.node);
+      return own === undefined ? [] : [own];
+    });
   };
 
   for (const checked of nodes.values()) {
@@ -31,7 +35,7 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
     }
     if (definition.kind !== 'transform') continue;
     checkUnited(checked, graph, findings);
-    const traits = traitsOf(checked.op!);
+    const traits = traitsOf(checked.op ?? missing(`what "${id}" does`));
     if (traits.ends) continue;
     endless.set(id, [...new Set(above(endless, id).flat())]);
     const [culprit] = above(stuck, id);
@@ -52,12 +56,12 @@ export function checkWatermarks(nodes: ReadonlyMap<NodeId, CheckedNode>, graph: 
       const hint = `Set the event time of the source "${source}" to "${time}"${eventTime ? `, or leave this empty to go by "${eventTime.column}"` : ' and keep that column up to here'}.`;
       findings.node(id, { code: 'event-time/never', severity: 'error', message, hint, field, port });
     }
-    if (waits.length > 0) tellOfSilence(id, endless.get(id)!);
+    if (waits.length > 0) tellOfSilence(id, endless.get(id) ?? []);
   }
 
   function tellOfSilence(waiting: NodeId, sources: readonly NodeId[]): void {
     for (const id of sources) {
-      const { definition, params } = nodes.get(id)!;
+      const { definition, params } = nodes.get(id) ?? missing(`the node "${id}"`);
       const other = sources.find((each) => each !== id);
       if (other === undefined || silent.has(id) || definition.kind !== 'source' || !definition.holdsBack?.(params)) continue;
       silent.add(id);
@@ -75,8 +79,8 @@ function checkUnited({ id, definition, inputLists, outputs }: CheckedNode, graph
     const times = (inputLists[name] ?? []).map((schema) => schema && (schema.eventTime ?? null));
     const timed = times.findIndex((time) => time !== null);
     const other = times.findIndex((time) => !isSameEventTime(time, times[timed] ?? null));
-    if (timed < 0 || other < 0 || inputLists[name]!.includes(null) || Object.values(outputs).some((schema) => schema?.eventTime)) continue;
-    const message = `The event time is lost here: that of "${sources[timed]}" is ${textOf(times[timed]!)}, that of "${sources[other]}" is ${textOf(times[other]!)}`;
+    if (timed < 0 || other < 0 || inputLists[name]?.includes(null) || Object.values(outputs).some((schema) => schema?.eventTime)) continue;
+    const message = `The event time is lost here: that of "${sources[timed]}" is ${textOf(times[timed] ?? null)}, that of "${sources[other]}" is ${textOf(times[other] ?? null)}`;
     const hint = 'Where windows or timers follow, let the event time have the same column name in all inputs: rename it before with "Select columns".';
     findings.node(id, { code: 'event-time/lost', severity: 'warning', message, hint, port: name });
   }

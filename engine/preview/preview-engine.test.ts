@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MillraceError } from '../../model/problems/problem.ts';
-import { Inbox } from '../../nodes/http/inbox.ts';
+import { Inbox } from '../../nodes/http/runtime/inbox.ts';
 import { definitions } from '../../nodes/index.ts';
 import { type ErrorPolicy, emptyPipeline, type Pipeline } from '../document/pipeline.ts';
 import { Catalogue } from '../plan/catalogue.ts';
@@ -11,13 +11,13 @@ import { planRun } from '../plan/plan.ts';
 import type { PreviewResult } from '../protocol/messages.ts';
 import { newMonitor } from '../runners/local/monitor.ts';
 import { codeAnalysis } from '../sandbox/analysis.ts';
-import { createSandbox } from '../sandbox/sandbox.ts';
+import { threadSandbox } from '../sandbox/thread-sandbox.ts';
 import { Checker } from '../workbench/checker.ts';
 import { PreviewEngine } from './preview-engine.ts';
 
 const catalogue = new Catalogue(definitions);
 const checker = new Checker(catalogue, codeAnalysis);
-const engine = new PreviewEngine({ definition: (type) => catalogue.get(type), sandbox: createSandbox(), monitor: newMonitor() });
+const engine = new PreviewEngine({ definition: (type) => catalogue.get(type), sandbox: threadSandbox, monitor: newMonitor() });
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'millrace-preview-'));

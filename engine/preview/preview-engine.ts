@@ -1,5 +1,7 @@
 import type { NodeDefinition, Reader, SourceContext } from '../../kit/node.ts';
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { keepNewest } from '../../model/values/newest.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
 import { encodeCells } from '../../model/values/values.ts';
 import { errorPort, type NodeId } from '../document/pipeline.ts';
@@ -9,7 +11,7 @@ import { rowsSent } from '../protocol/run-facts.ts';
 import type { Monitor } from '../runners/local/monitor.ts';
 import { openDataflow } from '../runners/local/open-dataflow.ts';
 import { readable } from '../runners/local/readable.ts';
-import { copyRow } from '../sandbox/mutation.ts';
+import { copyRow } from '../sandbox/row-copy.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { setPhase } from './activity.ts';
 import type { PreviewJob } from './preview.ts';
@@ -23,7 +25,8 @@ const keptExpressions = 1000;
 
 export interface PreviewEngineOptions {
   readonly definition: (type: string) => NodeDefinition | undefined;
-  readonly sandbox: Sandbox;
+  /** That in which this thread carries these nodes out: see `threadSandbox`. */
+  readonly sandbox: (nodes: PhysicalPlan['nodes']) => Promise<Sandbox>;
   readonly monitor: Monitor;
   /** A piece of code is about to run for the first time in this preview: its number in the monitor, and the param that holds it. */
   readonly onCode?: (number: number, field: string) => void;
@@ -32,14 +35,15 @@ export interface PreviewEngineOptions {
 /** Carries out previews in the thread that it is made in. */
 export class PreviewEngine {
   readonly #definition: (type: string) => NodeDefinition | undefined;
-  readonly #sandbox: Sandbox;
+  readonly #openSandbox: PreviewEngineOptions['sandbox'];
+  readonly #expressions = new Map<string, (row: Row) => unknown>();
   readonly #monitor: Monitor;
   readonly #onCode: (number: number, field: string) => void;
   readonly #samples = new Samples();
 
   constructor(options: PreviewEngineOptions) {
     this.#definition = options.definition;
-    this.#sandbox = rememberExpressions(options.sandbox);
+    this.#openSandbox = options.sandbox;
     this.#monitor = options.monitor;
     this.#onCode = options.onCode ?? (() => {});
   }
@@ -49,6 +53,7 @@ export class PreviewEngine {
     const startedAt = performance.now();
     const now = Date.now();
     const { schema, isWanted } = wanted(job);
+    const sandbox = rememberExpressions(await this.#openSandbox(job.plan.nodes), this.#expressions);
     const samples = await this.#sample(job);
     const problems: Problem[] = [];
     const rows: Row[] = [];
@@ -60,9 +65,11 @@ export class PreviewEngine {
       // Sources are opened as usual, but replay their samples: bad records, error ports and counts come out as in a run.
       definition: (type) => {
         const definition = this.#definition(type);
-        return definition?.kind === 'source' ? { ...definition, run: (context: SourceContext<any>) => replay(replayed!, context) } : definition;
+        return definition?.kind === 'source'
+          ? { ...definition, run: (context: SourceContext) => replay(replayed ?? missing('the sample'), context) }
+          : definition;
       },
-      sandbox: this.#sandbox,
+      sandbox,
       folder: job.folder,
       signal: stop.signal,
       writers: 'none',
@@ -85,7 +92,7 @@ export class PreviewEngine {
     });
     try {
       for (const source of job.plan.sourceGroups.flat()) {
-        replayed = samples.get(source)!;
+        replayed = samples.get(source) ?? missing(`the sample of "${source}"`);
         const reader = await dataflow.openReader(source);
         for (let batch = await reader.read(); batch; batch = await reader.read()) await dataflow.push(source, batch);
         await dataflow.end(source);
@@ -109,7 +116,7 @@ export class PreviewEngine {
     for (const [index, node] of plan.nodes.entries()) {
       if (node.kind !== 'source') continue;
       setPhase(this.#monitor, 'sampling', index);
-      const definition = this.#definition(node.type)!;
+      const definition = this.#definition(node.type) ?? missing(`the node type "${node.type}"`);
       const key = sampleKeys[node.id] ?? JSON.stringify([node.type, node.params, folder]);
       // What is read first is looked things up in: with too little of it hardly a row would find its partner.
       const isLookup = !plan.sourceGroups.at(-1)?.includes(node.id);
@@ -123,8 +130,7 @@ export class PreviewEngine {
  * Expressions keep nothing from row to row, so each is compiled once for all previews. Snippets may have variables of their
  * own and start anew each time.
  */
-function rememberExpressions(sandbox: Sandbox): Sandbox {
-  const known = new Map<string, (row: Row) => unknown>();
+function rememberExpressions(sandbox: Sandbox, known: Map<string, (row: Row) => unknown>): Sandbox {
   return {
     snippet: (source, where) => sandbox.snippet(source, where),
     keyed: (source, where) => sandbox.keyed(source, where),
@@ -134,16 +140,17 @@ function rememberExpressions(sandbox: Sandbox): Sandbox {
       const run = known.get(key) ?? sandbox.expression(source, where);
       known.delete(key);
       known.set(key, run);
-      if (known.size > keptExpressions) known.delete(known.keys().next().value!);
+      keepNewest(known, keptExpressions);
       return run;
     },
   };
 }
 
 /** A source that has read its rows before. Its watermarks come where they came then, so that rows are late here that would be late in a run. */
-function replay(sample: Sample, context: SourceContext<any>): Reader {
+function replay(sample: Sample, context: SourceContext): Reader {
   const { rows, watermarks, positions, failures } = sample;
-  const isLocated = !positions.includes(undefined);
+  const located = positions.filter((position) => position !== undefined);
+  const isLocated = located.length === positions.length;
   let isRead = false;
   return {
     read() {
@@ -151,7 +158,7 @@ function replay(sample: Sample, context: SourceContext<any>): Reader {
       isRead = true;
       for (const failure of failures) context.fail(failure);
       if (rows.length === 0) return null;
-      return { rows: rows.map(ownBytes), watermarks, ...(isLocated && { locate: (index: number) => positions[index]! }) };
+      return { rows: rows.map(ownBytes), watermarks, ...(isLocated && { locate: (index: number) => itemAt(located, index) }) };
     },
     position: () => null,
     close: () => {},
@@ -166,7 +173,7 @@ function ownBytes(row: Row): Row {
 
 /** What is to be shown: an output port's rows, or what arrives at a sink. */
 function wanted({ plan, node, port }: PreviewJob): { readonly schema: Schema; isWanted(node: NodeId, port: string): boolean } {
-  const target = plan.nodes.find((candidate) => candidate.id === node)!;
+  const target = plan.nodes.find((candidate) => candidate.id === node) ?? missing(`the node "${node}"`);
   const isSink = target.kind === 'sink';
   const schema = isSink ? Object.values(target.inputs)[0] : target.outputs[port];
   if (schema) return { schema, isWanted: (from, at) => from === node && (isSink || at === port) };

@@ -5,7 +5,7 @@ import { definitions } from '../../nodes/index.ts';
 import { serveJobs } from '../processes/serve.ts';
 import { runInUniversalTime } from '../processes/time-zone.ts';
 import { newMonitor } from '../runners/local/monitor.ts';
-import { createSandbox } from '../sandbox/sandbox.ts';
+import { threadSandbox } from '../sandbox/thread-sandbox.ts';
 import type { PreviewJob } from './preview.ts';
 import { PreviewEngine } from './preview-engine.ts';
 
@@ -19,7 +19,7 @@ const byType = new Map(definitions.map((definition) => [definition.type, definit
 const note = serveJobs((job: PreviewJob) => engine.read(job), { monitor });
 const engine = new PreviewEngine({
   definition: (type) => byType.get(type),
-  sandbox: createSandbox(),
+  sandbox: threadSandbox,
   monitor,
   // Told ahead: once the code runs, there may be no more chance to say anything.
   onCode: (code, field) => note({ code, field }),

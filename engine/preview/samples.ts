@@ -1,4 +1,5 @@
 import type { NodeDefinition, RowFailure, WatermarkStep } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { RowPosition } from '../../model/problems/problem.ts';
 import type { Row } from '../../model/values/types.ts';
 import type { PlannedNode } from '../protocol/physical-plan.ts';
@@ -68,7 +69,7 @@ async function readSample(node: PlannedNode, definition: NodeDefinition, size: n
         const room = size - rows.length;
         for (let i = 0; i < batch.rows.length && rows.length < size; i++) {
           positions.push(batch.locate?.(i));
-          rows.push(freeze(batch.rows[i]!));
+          rows.push(freeze(itemAt(batch.rows, i)));
         }
         cut = batch.rows.length > room;
         for (const { after, watermark } of batch.watermarks ?? []) {

@@ -1,5 +1,6 @@
 /** Reads a source to its end, as a run would, to say what of it does not fit: in the process that does it. */
 import type { Misfit, NodeDefinition, RowFailure } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { EntryFix, RowPosition } from '../../model/problems/problem.ts';
 import { seen } from '../../model/schema/detected.ts';
 import type { ColumnType, Schema } from '../../model/values/types.ts';
@@ -24,7 +25,7 @@ const emptyProgress = { done: 0, total: null };
 export async function scan({ node, folder }: ScanJob, definition: NodeDefinition, onProgress: (progress: ScanProgress) => void): Promise<ScanResult> {
   if (definition.kind !== 'source') throw new Error(`${node.id} is not a source`);
   const startedAt = performance.now();
-  const tally = new Tally(Object.values(node.outputs)[0]!);
+  const tally = new Tally(itemAt(Object.values(node.outputs), 0));
   const logs: string[] = [];
   const shared = new SharedThings();
   const surroundings = {

@@ -1,4 +1,5 @@
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { keepNewest } from '../../model/values/newest.ts';
 import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import type { ScanProgress, ScanResult } from '../protocol/messages.ts';
@@ -72,7 +73,7 @@ export class Scans {
   #remember(key: string, result: ScanResult): void {
     this.#results.delete(key);
     this.#results.set(key, result);
-    if (this.#results.size > kept) this.#results.delete(this.#results.keys().next().value!);
+    keepNewest(this.#results, kept);
   }
 }
 

@@ -27,7 +27,7 @@ export interface Pipe {
 
 /** Splits a pipe into one port per channel. Frames that come before a port has its listener are kept. */
 export function splitPipe(pipe: Pipe): { readonly host: Port; readonly editor: TextPort } {
-  const listeners: Partial<Record<Channel, (frame: any) => void>> = {};
+  const listeners: Partial<Record<Channel, (frame: never) => void>> = {};
   const kept: Record<Channel, unknown[]> = { host: [], editor: [] };
   const closers: (() => void)[] = [];
   let open = true;
@@ -35,7 +35,7 @@ export function splitPipe(pipe: Pipe): { readonly host: Port; readonly editor: T
     const { channel, frame } = (message ?? {}) as { channel: Channel; frame: unknown };
     if (channel !== 'host' && (channel !== 'editor' || typeof frame !== 'string')) return;
     const listener = listeners[channel];
-    if (listener) listener(frame);
+    if (listener) listener(frame as never);
     else kept[channel].push(frame);
   });
   const end = () => {
@@ -47,9 +47,9 @@ export function splitPipe(pipe: Pipe): { readonly host: Port; readonly editor: T
   const post = (channel: Channel) => (frame: Frame | string) => {
     if (open) pipe.send({ channel, frame });
   };
-  const listen = (channel: Channel) => (listener: (frame: any) => void) => {
+  const listen = (channel: Channel) => (listener: (frame: never) => void) => {
     listeners[channel] = listener;
-    for (const frame of kept[channel].splice(0)) listener(frame);
+    for (const frame of kept[channel].splice(0)) listener(frame as never);
   };
   const closing = { onClose: (listener: () => void) => (open ? void closers.push(listener) : queueMicrotask(listener)), close: end };
   return {

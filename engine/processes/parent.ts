@@ -13,7 +13,7 @@ interface ElectronPort {
 
 /** The channel to whoever forked this process: Electron's parentPort in a utility process, else Node's. `onEnd` is called when it ends. */
 export function parentPipe(onEnd: () => void): { readonly pipe: Pipe; readonly onPort?: (listener: (port: ElectronPort) => void) => void } {
-  const electron = (process as unknown as { parentPort?: ElectronPort }).parentPort;
+  const electron = (process as NodeJS.Process & { readonly parentPort?: ElectronPort }).parentPort;
   if (!electron) {
     process.on('disconnect', onEnd);
     return {

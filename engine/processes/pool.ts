@@ -106,10 +106,12 @@ export class WorkerPool<Job, Result> {
 
   #next(): void {
     clearTimeout(this.#more);
-    if (this.#closed || this.#queue.length === 0) return;
+    const [next] = this.#queue;
+    if (this.#closed || !next) return;
     const free = [...this.#processes].find((process) => !process.isBusy);
     if (free) {
-      void this.#do(this.#queue.shift()!, free);
+      this.#queue.shift();
+      void this.#do(next, free);
       this.#next();
     } else if (this.#processes.size === 0) {
       this.#add();

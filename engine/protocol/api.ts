@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Heard } from '../../kit/node.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
-import { pipelineSchema, sentPipelineSchema } from '../document/pipeline-schema.ts';
+import { jsonSchema, pipelineSchema, sentPipelineSchema } from '../document/pipeline-schema.ts';
 import type {
   Autosave,
   Cells,
@@ -38,7 +38,6 @@ export { protocolVersion } from './version.ts';
 
 const document = z.string().max(100);
 const path = z.string().min(1).max(4096);
-const json = z.json() as z.ZodType<Json>;
 
 /** What is asked at each key takes either: see engine/document/transfer.ts. Code `document/version`: all of it must be sent. */
 const pipelineOrChanges = { pipeline: pipelineSchema.optional(), sent: sentPipelineSchema.optional() };
@@ -154,7 +153,7 @@ export const requestParams = {
   'files.locate': z.object({ path: z.string().max(4096) }),
   /** What the editor remembers between sessions (theme, panel sizes): any JSON under a key. */
   'settings.read': z.object({ key: z.string().max(100) }),
-  'settings.write': z.object({ key: z.string().max(100), value: json }),
+  'settings.write': z.object({ key: z.string().max(100), value: jsonSchema }),
 } as const;
 
 export type RequestName = keyof typeof requestParams;

@@ -5,8 +5,8 @@ import type { Frame, Port } from './port.ts';
 
 /** Requests and events of one protocol, as types. Params and results are plain data. */
 export interface Protocol {
-  readonly requests: { readonly [name: string]: { readonly params: any; readonly result: any } };
-  readonly events: { readonly [name: string]: any };
+  readonly requests: { readonly [name: string]: { readonly params: unknown; readonly result: unknown } };
+  readonly events: { readonly [name: string]: unknown };
 }
 export type Handlers<P extends Protocol> = {
   readonly [K in keyof P['requests']]: (
@@ -20,8 +20,8 @@ export type Parse<P extends Protocol> = <K extends keyof P['requests'] & string>
 /** The asking side. Requests under way when the port closes are rejected with code `engine/gone`. */
 export class Client<P extends Protocol> {
   readonly #port: Port;
-  readonly #pending = new Map<number, { resolve: (value: any) => void; reject: (error: Error) => void }>();
-  readonly #listeners = new Map<string, Set<(data: any) => void>>();
+  readonly #pending = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  readonly #listeners = new Map<string, Set<(data: never) => void>>();
   #nextId = 1;
   #closed = false;
 
@@ -80,11 +80,11 @@ export class Client<P extends Protocol> {
 
   #receive(frame: Frame): void {
     if (frame.kind === 'event') {
-      for (const listener of this.#listeners.get(frame.name) ?? []) listener(frame.data);
+      for (const listener of this.#listeners.get(frame.name) ?? []) listener(frame.data as never);
     } else if (frame.kind === 'reply' || frame.kind === 'error') {
       const pending = this.#pending.get(frame.id);
       this.#pending.delete(frame.id);
-      if (frame.kind === 'reply') pending?.resolve(frame.result);
+      if (frame.kind === 'reply') pending?.resolve(frame.result as never);
       else pending?.reject(new MillraceError(frame.problem));
     }
   }

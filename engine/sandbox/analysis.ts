@@ -8,6 +8,7 @@ import { keyedType } from '../../model/code/keyed-type.ts';
 import { snippetType } from '../../model/code/snippet-type.ts';
 import { mentionedColumns } from '../../model/schema/mentioned-columns.ts';
 import { asSeen, toldNullness } from '../../model/schema/nulls.ts';
+import { keepNewest } from '../../model/values/newest.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { stripTypes } from './strip.ts';
 
@@ -93,8 +94,8 @@ function remembered<A extends unknown[], R>(tell: (source: string, ...about: A) 
     const known = answers.get(key);
     if (known) return known;
     const answer = tell(source, ...about);
-    if (answers.size >= kept) answers.delete(answers.keys().next().value!);
     answers.set(key, answer);
+    keepNewest(answers, kept);
     return answer;
   };
 }

@@ -49,7 +49,7 @@ export function suspectNames(): ReadonlySet<string> {
 
 /** The names of all properties of everything that can be reached from the globals, and from what has no global of its own. */
 function builtInMembers(): Set<string> {
-  const all = globalThis as unknown as { readonly [name: string]: unknown };
+  const all = globalThis as { readonly [name: string]: unknown };
   const hidden = [
     [][Symbol.iterator](),
     ''[Symbol.iterator](),

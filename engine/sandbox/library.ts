@@ -69,7 +69,7 @@ function knownTime<R, A extends unknown[]>(of: (time: number, ...rest: A) => R, 
 }
 
 function midnight(day: string, zone: unknown): number {
-  const time = parseTimestamp(day)!;
+  const time = parseTimestamp(day) ?? Number.NaN;
   return zone === undefined ? time : zoned(zone as string).instantOf(time);
 }
 
@@ -95,7 +95,7 @@ function shift(value: number, digits: number): string {
 
 function zoned(name: string): Zone {
   const zone = zoneOf(String(name));
-  if (!zone) throw new RangeError(zoneProblem(String(name))!.message);
+  if (!zone) throw new RangeError(zoneProblem(String(name))?.message);
   return zone;
 }
 

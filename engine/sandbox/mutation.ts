@@ -1,6 +1,4 @@
 import { type AnyNode, parse } from 'acorn';
-import { decimalInside } from '../../model/values/decimal-object.ts';
-import type { Row, Value } from '../../model/values/types.ts';
 import { suspectGlobals, suspectNames } from './harmless.ts';
 import { partsOf } from './syntax-tree.ts';
 
@@ -87,12 +85,4 @@ function some(root: AnyNode, holds: (node: AnyNode) => boolean): boolean {
     for (const part of partsOf(node)) pending.push(part);
   }
   return false;
-}
-
-/** A copy of a row that shares nothing changeable with it. */
-export function copyRow(row: Row): Row {
-  const copy: Record<string, Value> = { ...row };
-  for (const name in copy)
-    if (typeof copy[name] === 'object' && copy[name] !== null && decimalInside(copy[name]) === null) copy[name] = structuredClone(copy[name]);
-  return copy;
 }

@@ -59,7 +59,8 @@ function own(values: object): PropertyDescriptorMap {
 /** `made`, with the properties that `original` has, and with `own` ones. */
 function withOwn<T extends object>(made: T, original: object, own: PropertyDescriptorMap): T {
   for (const name of Reflect.ownKeys(original)) {
-    const property = Object.getOwnPropertyDescriptor(original, name)!;
+    const property = Object.getOwnPropertyDescriptor(original, name);
+    if (!property) continue;
     if (name === 'prototype') Object.defineProperty(made, name, { value: property.value, writable: false });
     else Object.defineProperty(made, name, { ...property, configurable: true });
   }

@@ -23,6 +23,7 @@ import { parse, parseExpressionAt } from 'acorn';
 import { nonNull } from '../../model/code/code-facts.ts';
 import { isCoercing, isGuardedName, mathArity, textMethods } from '../../model/code/null-coercion.ts';
 import type { NullPart } from '../../model/code/null-fix.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { type AboutCode, mayBeUnknown, mayBeUnknownTruth, neverNull } from './null-syntax.ts';
 import { PlacedText, type TextPlace } from './placed-text.ts';
 import type { CodeKind } from './shape.ts';
@@ -178,9 +179,9 @@ class Guards {
   #binary(node: BinaryExpression): boolean {
     if (!isCoercing(node.operator) || node.left.type === 'PrivateIdentifier') return false;
     const { left } = node;
-    const operands = [this.#operand(left), this.#operand(node.right)];
+    const right = this.#operand(node.right);
     // What an object has by the name "null" is all that may be looked for in vain.
-    if (node.operator === 'in') operands[1] = { ...operands[1]!, checked: false };
+    const operands = [this.#operand(left), node.operator === 'in' ? { ...right, checked: false } : right];
     if (!operands.some(({ checked }) => checked)) return false;
     const at = this.#code.indexOf(node.operator, left.end);
     this.#text.put(` ${this.#site({ guard: 'binary', operator: node.operator, operands, text: this.#shown(node) })}(`);
@@ -334,7 +335,7 @@ class Guards {
     }
     const ofArguments = guarded && chained && textMethods[name] === 'text';
     node.arguments.forEach((each, i) => {
-      const operand = operands[i]!;
+      const operand = itemAt(operands, i);
       const wrapped = ofArguments && operand.checked;
       if (wrapped) this.#text.put(`${this.#site({ guard: 'name', operator: name, operands: [operand], text: this.#shown(node) })}(`);
       this.#write(each);
@@ -404,7 +405,7 @@ class Guards {
     const operands = node.arguments.map((each) => this.#operand(each, true));
     const isGuarded = operands.some(({ checked }) => checked);
     if (isGuarded) this.#text.put(` ${this.#site({ guard: 'math', operator: name, operands, text: this.#shown(node) })}(`);
-    else this.#text.copy(node.start, node.arguments[0]!.start);
+    else this.#text.copy(node.start, itemAt(node.arguments, 0).start);
     node.arguments.forEach((each, i) => {
       this.#write(each);
       this.#text.copy(each.end, node.arguments[i + 1]?.start ?? node.end);

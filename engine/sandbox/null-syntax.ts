@@ -2,6 +2,7 @@
 import type { AnyNode } from 'acorn';
 import { pathOf } from '../../model/code/code-facts.ts';
 import { isCoercing, isGuardedName, textMethods } from '../../model/code/null-coercion.ts';
+import { lastOf } from '../../model/problems/missing.ts';
 
 export interface AboutCode {
   /** In an expression, what meets null gives null; in code with statements, it fails. */
@@ -32,7 +33,7 @@ export function neverNull(node: AnyNode, about: AboutCode): boolean {
     case 'ParenthesizedExpression':
       return inner(node.expression);
     case 'SequenceExpression':
-      return inner(node.expressions.at(-1)!);
+      return inner(lastOf(node.expressions));
     case 'UnaryExpression':
       if (node.operator === 'void') return false;
       if (node.operator === '!') return !expression || !mayBeUnknown(node.argument, about);

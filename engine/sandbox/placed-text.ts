@@ -1,4 +1,6 @@
 /** 1-based. */
+import { itemAt, lastOf } from '../../model/problems/missing.ts';
+
 export interface TextPlace {
   readonly line: number;
   readonly column: number;
@@ -32,7 +34,7 @@ export class PlacedText {
     const lines = this.toString().split('\n').slice(0, line);
     const before = lines.slice(0, -1).reduce((sum, text) => sum + text.length + 1, 0);
     const original = this.#source.slice(0, this.#originalOffset(before + column - 1)).split('\n');
-    return { line: original.length, column: original.at(-1)!.length + 1 };
+    return { line: original.length, column: lastOf(original).length + 1 };
   }
 
   #originalOffset(offset: number): number {
@@ -40,11 +42,12 @@ export class PlacedText {
     let high = this.#starts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.#starts[middle]! <= offset) low = middle;
+      if (itemAt(this.#starts, middle) <= offset) low = middle;
       else high = middle;
     }
     for (let i = low; i < this.#starts.length; i++) {
-      if (this.#origins[i]! >= 0) return this.#origins[i]! + (i === low ? offset - this.#starts[i]! : 0);
+      const origin = itemAt(this.#origins, i);
+      if (origin >= 0) return origin + (i === low ? offset - itemAt(this.#starts, i) : 0);
     }
     return this.#at;
   }

@@ -1,4 +1,5 @@
 import { type Token, tokenizer, tokTypes } from 'acorn';
+import { itemAt } from '../../model/problems/missing.ts';
 
 /**
  * Code without the types that most code has, each as blanks: those in `function name(row: Row): Row {`, in `(row: Row) =>` and in
@@ -40,11 +41,11 @@ function plainTypes(source: string): Range[] {
   const take = (colon: number): number => {
     const end = is(colon, tokTypes.colon) ? behindType(colon + 1) : colon;
     if (end <= colon + 1) return colon;
-    found.push({ start: tokens[colon]!.start, end: tokens[end - 1]!.end });
+    found.push({ start: itemAt(tokens, colon).start, end: itemAt(tokens, end - 1).end });
     return end;
   };
-  for (let at = 0; at < tokens.length; at++) {
-    if (is(at, tokTypes._const) || (is(at, tokTypes.name) && source.slice(tokens[at]!.start, tokens[at]!.end) === 'let')) {
+  for (const [at, { start, end }] of tokens.entries()) {
+    if (is(at, tokTypes._const) || (is(at, tokTypes.name) && source.slice(start, end) === 'let')) {
       if (is(at + 1, tokTypes.name)) take(at + 2);
     } else if (is(at, tokTypes.parenL)) {
       let next = at;

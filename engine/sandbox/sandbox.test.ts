@@ -46,6 +46,17 @@ describe('what it runs', () => {
     ]);
     expect(expression('new Date(row.at).toISOString()', { at: 0 })).toBe('1970-01-01T00:00:00.000Z');
   });
+  test('bytes as text, and text as bytes', () => {
+    expect(expression('new TextDecoder().decode(row.data)', { data: new Uint8Array([0xef, 0xbb, 0xbf, 0xc3, 0xa9]) })).toBe('é');
+    expect(expression('new TextDecoder("utf-16le", { ignoreBOM: true }).decode(row.data.buffer)', { data: new Uint8Array([0xe9, 0]) })).toBe('é');
+    expect(expression('[...new TextEncoder().encode("é")]', {})).toEqual([0xc3, 0xa9]);
+    const inParts =
+      '(() => { const decoder = new TextDecoder(); return decoder.decode(row.data.slice(0, 1), { stream: true }) + decoder.decode(row.data.slice(1)) })()';
+    expect(expression(inParts, { data: new Uint8Array([0xc3, 0xa9]) })).toBe('é');
+    const fatal = '(() => { try { new TextDecoder("utf-8", { fatal: true }).decode(row.data) } catch (error) { return error instanceof TypeError } })()';
+    expect(expression(fatal, { data: new Uint8Array([0xff]) })).toBe(true);
+    expect(expression('new TextEncoder().encodeInto("é", new Uint8Array(3)).written', {})).toBe(2);
+  });
   test.each([
     ['export default function step(row: Row): Row { return twice(row.a); }\nconst twice = (n: number) => ({ n: n * 2 });'],
     ['const twice = (n: number) => ({ n: n * 2 });\nexport default (row: Row) => twice(row.a)'],

@@ -7,16 +7,18 @@ import { writeDatesInEnglish } from './dates.ts';
 import { globals } from './globals.ts';
 import { refuseImports } from './imports.ts';
 import { library } from './library.ts';
-import { copyRow, mayMutate } from './mutation.ts';
+import { mayMutate } from './mutation.ts';
 import { guardedGlobals } from './null-globals.ts';
 import { type GuardedCode, guardNulls } from './null-guards.ts';
 import { failCall, guardFault, guardsOf } from './null-sites.ts';
 import type { TextPlace } from './placed-text.ts';
 import { type Place, placeOf, watchPlaces } from './places.ts';
+import { copyRow } from './row-copy.ts';
 import type { CodeKind } from './shape.ts';
 import { keyedBody, snippetBody } from './snippet.ts';
 import { stripTypes } from './strip.ts';
-import { sentence, thrownText } from './thrown.ts';
+import { textCoders } from './text-coders.ts';
+import { sentence, thrownProblem, thrownText } from './thrown.ts';
 
 /** The param that a piece of code belongs to. */
 export interface CodePlace {
@@ -72,7 +74,7 @@ function lockDown(): Sandbox {
   });
   watchPlaces(unitName);
   refuseImports();
-  const compartment = new Compartment({ globals: harden({ ...library }), __options__: true });
+  const compartment = new Compartment({ globals: harden({ ...library, ...textCoders }), __options__: true });
   // What runs a text as code is not among them: no code runs that the parser has not seen.
   for (const name of Reflect.ownKeys(compartment.globalThis)) {
     if (typeof name === 'string' && !globals.has(name) && !Object.hasOwn(library, name)) Reflect.deleteProperty(compartment.globalThis, name);
@@ -170,7 +172,7 @@ function rangeOf({ line, column }: Place, unit: Unit | undefined): { line: numbe
 
 function wording(thrown: unknown): CodeProblem {
   const fault = guardFault(thrown);
-  return fault ? { ...fault, message: sentence(thrownText(thrown)) } : { code: 'code/threw', ...wordingOfCode(thrown) };
+  return fault ? { ...fault, message: sentence(thrownText(thrown)) } : thrownProblem(thrown);
 }
 
 /** What to do where a member was read from null. V8 gives the place of its name or bracket. */
@@ -180,27 +182,4 @@ function readOfNull(thrown: unknown, source: string, { line, column }: TextPlace
   const lines = source.split('\n').slice(0, line - 1);
   const fix = optionalLinkAt(source, lines.reduce((sum, text) => sum + text.length + 1, 0) + column - 1, key);
   return fix ? { hint: 'Write `?.` to go on with undefined there, or test it first.', fix } : {};
-}
-
-function wordingOfCode(thrown: unknown): { readonly message: string; readonly hint?: string } {
-  const text = thrownText(thrown);
-  if (/^secure mode .*(Date)/.test(text)) {
-    return {
-      message: 'The current time is not available to code in a pipeline.',
-      hint: 'The same rows must always give the same result: use a column with the time.',
-    };
-  }
-  if (/^secure mode .*(random)/.test(text)) {
-    return {
-      message: 'Random numbers are not available to code in a pipeline.',
-      hint: 'The same rows must always give the same result: use a column, or a generator with a seed.',
-    };
-  }
-  if (/Cannot (assign to read only|add|delete|define) property|object is not extensible/.test(text)) {
-    return { message: sentence(text), hint: 'Built-in objects and globals are frozen. Keep what you need in a variable of the snippet.' };
-  }
-  return {
-    message: sentence(text === '' ? 'The code threw an error without a message' : text),
-    hint: 'Handle rows like this one in the code, or let the node skip or divert rows that fail.',
-  };
 }

@@ -11,6 +11,8 @@ import {
   tokTypes,
 } from 'acorn';
 import type { CodeProblem } from '../../kit/node.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { itemAt, lastOf, missing } from '../../model/problems/missing.ts';
 import { partsOf } from './syntax-tree.ts';
 
 export type CodeKind = 'expression' | 'module' | 'keyed';
@@ -68,7 +70,7 @@ export function tooDeep(source: string, start: number): CodeProblem {
 
 class ShapeError extends Error {
   readonly problem: CodeProblem;
-  constructor(code: string, message: string, hint: string, source: string, start: number, end = start + 1) {
+  constructor(code: ProblemCode, message: string, hint: string, source: string, start: number, end = start + 1) {
     super(message);
     const from = place(source, start);
     const to = place(source, end);
@@ -78,7 +80,7 @@ class ShapeError extends Error {
 
 function place(source: string, index: number): { line: number; column: number } {
   const before = source.slice(0, index).split('\n');
-  return { line: before.length, column: before.at(-1)!.length + 1 };
+  return { line: before.length, column: lastOf(before).length + 1 };
 }
 
 function checkExpression(source: string, onComment: Comment[]): Expression {
@@ -176,7 +178,7 @@ function checkKeyed(source: string, onComment: Comment[]): Program {
   const program = parse(source, { ecmaVersion: 'latest', sourceType: 'module', allowAwaitOutsideFunction: false, onComment });
   const exported = new Set<string>();
   for (const statement of program.body) {
-    const refuse = (code: string, message: string, hint: string): never => {
+    const refuse = (code: ProblemCode, message: string, hint: string): never => {
       throw new ShapeError(code, message, hint, source, statement.start, statement.start + 6);
     };
     if (statement.type === 'ImportDeclaration') refuse('code/import', 'A snippet cannot import modules.', onlyRow);
@@ -210,7 +212,7 @@ function checkKeyed(source: string, onComment: Comment[]): Program {
 function treeProblem(tree: AnyNode, source: string): CodeProblem | null {
   let level: AnyNode[] = [tree];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxDepth) return tooDeep(source, level[0]!.start);
+    if (depth > maxDepth) return tooDeep(source, itemAt(level, 0).start);
     for (const node of level) {
       const locale = localeName(node);
       if (locale) return localeError(source, locale.name, locale.start, locale.end);
@@ -237,12 +239,14 @@ function withoutComments(source: string, comments: readonly Comment[]): string {
 function checkRefused(code: string): void {
   const imports = /(?:^|[^.]|\.\.\.)\b(import\s*(?:\(|\/[/*]))/.exec(code);
   if (imports) {
-    const start = imports.index + imports[0].length - imports[1]!.length;
+    const [whole, found = ''] = imports;
+    const start = imports.index + whole.length - found.length;
     throw new ShapeError('code/import', 'Code cannot load modules: "import(" is refused, inside a text too.', onlyRow, code, start, start + 6);
   }
   const evals = /(?:^|[^.])\b(eval\s*\()/.exec(code);
   if (evals) {
-    const start = evals.index + evals[0].length - evals[1]!.length;
+    const [whole, found = ''] = evals;
+    const start = evals.index + whole.length - found.length;
     throw new ShapeError('code/eval', 'Code cannot run texts as code: "eval(" is refused, inside a text too.', onlyRow, code, start, start + 4);
   }
   const comment = /<!--|-->/.exec(code);
@@ -277,5 +281,5 @@ function localeName(node: AnyNode): { readonly name: string; readonly start: num
 
 function localeError(source: string, name: string, start: number, end: number): CodeProblem {
   const message = `"${name}" is not available to code in a pipeline: it goes by the language of the machine.`;
-  return new ShapeError('code/not-available', message, ofLocale[name]!, source, start, end).problem;
+  return new ShapeError('code/not-available', message, ofLocale[name] ?? missing(`what "${name}" is`), source, start, end).problem;
 }

@@ -1,4 +1,5 @@
 import { type Identifier, parse } from 'acorn';
+import { missing } from '../../model/problems/missing.ts';
 
 /**
  * A snippet's module (as stripTypes gives it) as the body of a function that returns its default function. Every character
@@ -6,7 +7,9 @@ import { type Identifier, parse } from 'acorn';
  * same width before anything else.
  */
 export function snippetBody(code: string): string {
-  const main = parse(code, { ecmaVersion: 'latest', sourceType: 'module' }).body.find((statement) => statement.type === 'ExportDefaultDeclaration')!;
+  const main =
+    parse(code, { ecmaVersion: 'latest', sourceType: 'module' }).body.find((statement) => statement.type === 'ExportDefaultDeclaration') ??
+    missing('the default function');
   const { declaration } = main;
   const named = declaration.type === 'FunctionDeclaration' && declaration.id ? declaration.id.name : null;
   const head = code.slice(main.start, declaration.start);

@@ -1,5 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
 import type { CodeProblem } from '../../kit/node.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { nestedTooDeeply } from './nesting.ts';
 import { withoutPlainTypes } from './plain-types.ts';
@@ -46,12 +47,12 @@ export function stripTypes(source: string, kind: CodeKind): Stripped {
     if (!isOfCode(error)) return { ok: false, problem: tooDeep(source, 0) };
     const problem = syntaxProblem(error, source, kind === 'expression');
     // An error in the line that was added says nothing: the other parser's place is better.
-    return { ok: false, problem: problem.range!.line > source.split('\n').length ? plain.problem : problem };
+    return { ok: false, problem: (problem.range?.line ?? 0) > source.split('\n').length ? plain.problem : problem };
   }
   return checkShape(code, kind);
 }
 
-function failure(code: string, message: string, hint: string): Stripped {
+function failure(code: ProblemCode, message: string, hint: string): Stripped {
   return { ok: false, problem: { code, message, hint, range: { line: 1, column: 1 } } };
 }
 
@@ -113,8 +114,9 @@ function rangeFromFrame(stack: string, source: string, shift: number): CodeProbl
     return { line, column: Math.max(1, start + 1 - (line === 1 ? shift : 0)) };
   }
   const offset = line === 1 ? shift : 0;
-  const column = Math.max(1, charactersBefore(text, carets[1]!.length) + 1 - offset);
-  const endColumn = Math.max(column + 1, charactersBefore(text, carets[1]!.length + carets[2]!.length) + 1 - offset);
+  const [, before = '', under = ''] = carets;
+  const column = Math.max(1, charactersBefore(text, before.length) + 1 - offset);
+  const endColumn = Math.max(column + 1, charactersBefore(text, before.length + under.length) + 1 - offset);
   return { line, column, endLine: line, endColumn };
 }
 

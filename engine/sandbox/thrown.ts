@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import type { CodeProblem } from '../../kit/node.ts';
 
 /** What users' code threw is described in at most so many characters. */
 const longest = 500;
@@ -75,4 +76,31 @@ function primitiveText(value: unknown): string {
 export function sentence(text: string): string {
   const short = text.length > longest ? `${text.slice(0, longest)}…` : text;
   return /[.!?…]$/.test(short) ? short : `${short}.`;
+}
+
+/** What users' code threw as a problem: without its place, and without what only the sandbox knows of it. Total. */
+export function thrownProblem(thrown: unknown): Pick<CodeProblem, 'code' | 'message' | 'hint'> {
+  const text = thrownText(thrown);
+  if (/^secure mode .*(Date)/.test(text)) {
+    return {
+      code: 'code/threw',
+      message: 'The current time is not available to code in a pipeline.',
+      hint: 'The same rows must always give the same result: use a column with the time.',
+    };
+  }
+  if (/^secure mode .*(random)/.test(text)) {
+    return {
+      code: 'code/threw',
+      message: 'Random numbers are not available to code in a pipeline.',
+      hint: 'The same rows must always give the same result: use a column, or a generator with a seed.',
+    };
+  }
+  if (/Cannot (assign to read only|add|delete|define) property|object is not extensible/.test(text)) {
+    return { code: 'code/threw', message: sentence(text), hint: 'Built-in objects and globals are frozen. Keep what you need in a variable of the snippet.' };
+  }
+  return {
+    code: 'code/threw',
+    message: sentence(text === '' ? 'The code threw an error without a message' : text),
+    hint: 'Handle rows like this one in the code, or let the node skip or divert rows that fail.',
+  };
 }

@@ -56,7 +56,7 @@ export function isBroken(error: unknown): boolean {
 }
 
 function migrate(database: SqliteConnection, migrations: readonly StoreMigration[]): void {
-  const version = pragma<{ user_version: number }>(database, 'user_version')[0]!.user_version;
+  const version = pragma<{ user_version: number }>(database, 'user_version')[0]?.user_version ?? 0;
   const newest = migrations.at(-1)?.to ?? 0;
   if (version > newest) {
     throw new MillraceError({

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { inTransaction, openSqlite, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../io/sqlite/sqlite-library.ts';
+import { lastOf, missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { makePrivateFile } from './private-files.ts';
 
@@ -71,6 +72,18 @@ export class KeyedStore {
     return KeyedStore.#opened(file, () => {});
   }
 
+  /** The file of an earlier process as `goBack` and `close` left it, which nobody writes any more: to be read, by any number at the same time. */
+  static openToRead(file: string): KeyedStore {
+    let database: SqliteConnection | undefined;
+    try {
+      database = openSqlite(file, { access: 'look', waitMs: 1000 });
+      return new KeyedStore(file, database);
+    } catch (error) {
+      database?.close();
+      throw told(error, file);
+    }
+  }
+
   static #opened(file: string, prepare: (database: SqliteConnection) => void): KeyedStore {
     let database: SqliteConnection | undefined;
     try {
@@ -92,8 +105,11 @@ export class KeyedStore {
   /** The number of a state, which it keeps from now on. */
   stateId(node: string, name: string): number {
     return this.#told(() => {
-      this.#database.prepare('insert or ignore into states (node, name) values (?, ?)').run(node, name);
-      return this.#database.prepare<[string, string], { id: number }>('select id from states where node = ? and name = ?').get(node, name)!.id;
+      const find = this.#database.prepare<[string, string], { id: number }>('select id from states where node = ? and name = ?');
+      const found = find.get(node, name);
+      if (found) return found.id;
+      this.#database.prepare('insert into states (node, name) values (?, ?)').run(node, name);
+      return find.get(node, name)?.id ?? missing(`the state "${name}" of "${node}"`);
     });
   }
 
@@ -144,7 +160,7 @@ export class KeyedStore {
   /** Forgets what was written after this version. */
   goBack(version: number): void {
     this.#told(() => {
-      const reached = this.#database.prepare<[], { version: number }>('select version from progress').get()!.version;
+      const reached = this.#database.prepare<[], { version: number }>('select version from progress').get()?.version ?? 0;
       if (reached < version) throw damaged(this.#file, `it ends with checkpoint ${reached}, before checkpoint ${version}`);
       inTransaction(this.#database, () => {
         this.#database.prepare('delete from entries where version > ?').run(version);
@@ -172,7 +188,7 @@ export class KeyedStore {
     let page = this.#told(() => first.all(state) as StoredRow[]);
     while (page.length > 0) {
       for (const row of page) yield toEntry(row);
-      const { key } = page.at(-1)!;
+      const { key } = lastOf(page);
       page = this.#told(() => next.all(state, key) as StoredRow[]);
     }
   }
@@ -193,7 +209,7 @@ export class KeyedStore {
       const statement = this.#database.prepare<[number, number], { next: number | null }>(
         'select min(expires) as next from entries where state = ? and expires > ?',
       );
-      return statement.get(state, after)!.next ?? Number.POSITIVE_INFINITY;
+      return statement.get(state, after)?.next ?? Number.POSITIVE_INFINITY;
     });
   }
 
@@ -218,7 +234,7 @@ export class KeyedStore {
 export function checksum(key: string, expires: number, value: Uint8Array): number {
   let hash = 0x811c9dc5 ^ (Number.isFinite(expires) ? expires % 4294967296 : 1);
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  for (let i = 0; i < value.length; i++) hash = Math.imul(hash ^ value[i]!, 0x01000193);
+  for (const byte of value) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 1;
 }
 
@@ -236,9 +252,9 @@ function toEntry({ key, version, value, expires, sum }: StoredRow): StoredEntry 
 function told(error: unknown, file: string): unknown {
   if (error instanceof MillraceError) return error;
   const { code, message } = error as { code?: string; message: string };
-  if (!code?.startsWith('SQLITE_') && !/^[A-Z]+$/.test(code ?? '')) return error;
-  if (/^SQLITE_(NOTADB|CORRUPT|CONSTRAINT|ERROR)/.test(code!)) return damaged(file, message);
-  if (code!.startsWith('SQLITE_BUSY') || code!.startsWith('SQLITE_LOCKED')) {
+  if (code === undefined || (!code.startsWith('SQLITE_') && !/^[A-Z]+$/.test(code))) return error;
+  if (/^SQLITE_(NOTADB|CORRUPT|CONSTRAINT|ERROR)/.test(code)) return damaged(file, message);
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return new MillraceError({
       code: 'state/in-use',
       message: `Another process uses the state file ${file}`,

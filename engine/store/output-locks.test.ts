@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -37,9 +37,26 @@ test('one run writes a file at a time, by whatever name', () => {
       message: expect.stringMatching(/being written by the pipeline "The first" \(run first, process \d+, since 2/),
     });
   }
-  expect(lock('second', { path: at('other.jsonl') })).toHaveLength(1);
+  unlockOutputs(lock('second', { path: at('other.jsonl') }));
   unlockOutputs(first);
-  expect(lock('second')).toHaveLength(1);
+  expect(problemOf(() => lock('second'))).toBe(null);
+});
+
+test('a hard link is the same file, in its own folder and in another, whichever name came first and whatever part is written', () => {
+  mkdirSync(at('other'));
+  const first = lock('first', { part: 'a', isShared: true });
+  writeFileSync(at('out.jsonl'), '');
+  const names = [at('hard.jsonl'), at('other/hard.jsonl')];
+  for (const name of names) linkSync(at('out.jsonl'), name);
+  const refusal = { code: 'output/in-use', message: expect.stringContaining(`by another name, ${at('out.jsonl')}, by the pipeline "The first"`) };
+  for (const path of names) expect(problemOf(() => lock('second', { path, part: 'b', isShared: true }))).toMatchObject(refusal);
+  unlockOutputs(first);
+  const second = lock('second', { path: names[1] });
+  expect(problemOf(() => lock('third'))?.code).toBe('output/in-use');
+  unlockOutputs(second);
+  unlockOutputs(lock('third'));
+  expect(readdirSync(folder).sort()).toEqual(['hard.jsonl', 'other', 'out.jsonl']);
+  expect(readdirSync(at('other'))).toEqual(['hard.jsonl']);
 });
 
 test('of a file that is not there yet, too', () => {
@@ -74,7 +91,7 @@ test('parts of one file are apart, and shared ones may be shared', () => {
 
 test('the sinks of one run are not in the way of each other, nor are those of its earlier attempts', () => {
   lock('first', { part: 'a' });
-  expect(lock('first', { part: 'a' })).toHaveLength(1);
+  expect(problemOf(() => lock('first', { part: 'a' }))).toBe(null);
 });
 
 test('what a killed process has left is taken over at once', async () => {
@@ -86,7 +103,7 @@ test('what a killed process has left is taken over at once', async () => {
   const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await gone;
-  expect(lock('second')).toHaveLength(1);
+  expect(problemOf(() => lock('second'))).toBe(null);
   expect(readdirSync(folder)).toHaveLength(1);
 });
 

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import type { NodeStats, RunSummary } from '../protocol/messages.ts';
 import { type HistoryPart, RunHistoryStore, usualRetention } from './run-history.ts';
 
@@ -56,7 +57,7 @@ const part = (run: RunSummary, more: Partial<HistoryPart> = {}): HistoryPart => 
 
 describe('the history of runs', () => {
   it('gives back what was written, from another process as well', () => {
-    const problem = { code: 'x/y', severity: 'error' as const, message: 'Wrong.', row: { a: 1, when: null } };
+    const problem = { code: 'x/y' as ProblemCode, severity: 'error' as const, message: 'Wrong.', row: { a: 1, when: null } };
     store.write(part(summary('one', 1, { state: 'running', endedAt: null }), { states: [{ at: 1, state: 'running', reason: null }], sampleAt: 1000 }));
     store.write(
       part(summary('one', 1, { state: 'failed' }), {
@@ -138,7 +139,7 @@ describe('the history of runs', () => {
     store.write(
       part(summary('one', 1), {
         logs: many(2500, (at) => ({ at, level: 'info' as const, message: 'm' })),
-        errors: many(300, (at) => ({ at, problem: { code: 'a/b', severity: 'error' as const, message: String(at) } })),
+        errors: many(300, (at) => ({ at, problem: { code: 'a/b' as ProblemCode, severity: 'error' as const, message: String(at) } })),
       }),
     );
     expect(

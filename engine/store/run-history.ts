@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { inTransaction, pragma } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
 import { type NodeSample, type RunHistory, sampleOf } from '../protocol/run-history.ts';
@@ -102,11 +103,12 @@ export class RunHistoryStore {
       .prepare('delete from runs where id in (select id from runs where ended_at is not null order by started_at desc limit -1 offset ?)')
       .run(retention.runs);
     const used = () => {
-      const { bytes } = database
-        .prepare<[], { bytes: number }>(
-          'select (page_count - freelist_count) * page_size as bytes from pragma_page_count, pragma_freelist_count, pragma_page_size',
-        )
-        .get()!;
+      const { bytes } =
+        database
+          .prepare<[], { bytes: number }>(
+            'select (page_count - freelist_count) * page_size as bytes from pragma_page_count, pragma_freelist_count, pragma_page_size',
+          )
+          .get() ?? missing('the size of the history');
       return bytes;
     };
     while (used() > retention.bytes) {
@@ -158,7 +160,7 @@ function readSample(text: string): { readonly [node: string]: NodeSample } {
   return Object.fromEntries(
     Object.entries(nodes).map(([node, values]) => [
       node,
-      Object.fromEntries(sampleFields.map((field, index) => [field, values[index] ?? 0])) as unknown as NodeSample,
+      Object.fromEntries(sampleFields.map((field, index) => [field, values[index] ?? 0])) as Record<keyof NodeSample, number>,
     ]),
   );
 }

@@ -51,7 +51,7 @@ export class Store {
         error instanceof MillraceError
           ? error.problem
           : {
-              code: 'store/unusable',
+              code: 'store/unusable' as const,
               severity: 'warning' as const,
               message: `Recent files, trust and settings cannot be kept in ${folder}: ${(error as Error).message}.`,
               hint: 'Make the folder writable, or set MILLRACE_DATA to another one.',

@@ -1,3 +1,4 @@
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { KeeperProtocol, KeptRun } from '../protocol/keeper-api.ts';
@@ -75,7 +76,7 @@ export function bury(data: string, entry: RunEntry): RunSummary | null {
       known = store.run(entry.id);
       if (known?.endedAt == null) {
         known = killed(entry, known);
-        const states = [{ at: known.endedAt!, state: known.state, reason: known.problems[0]!.message }];
+        const states = [{ at: known.endedAt ?? Date.now(), state: known.state, reason: itemAt(known.problems, 0).message }];
         store.write({ summary: known, states, errors: [], logs: [], checkpoints: [], sampleAt: null });
       }
     } finally {

@@ -34,7 +34,7 @@ export function serveKeeper(port: Port, keeper: Keeper): void {
     if (parsed.success) return parsed.data as never;
     throw new MillraceError({
       code: 'protocol/params',
-      message: `Request "${name}": ${parsed.error.issues[0]!.message}.`,
+      message: `Request "${name}": ${parsed.error.issues[0]?.message}.`,
       hint: 'This Millrace and the one that started the run are of different versions.',
     });
   });
@@ -81,18 +81,23 @@ export async function register(keeper: Keeper, data: string): Promise<Registrati
   let server: Server = await listenAt(entry.socket, accept);
   let isOpen = true;
   entry = { ...entry, state: keeper.summary.state };
-  writeEntry(data, entry);
+  try {
+    writeEntry(data, entry);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   // Who tidies up temporary folders takes sockets of long runs away: without it nobody could stop them.
   const upkeep = setInterval(() => {
     if (process.platform === 'win32' || existsSync(entry.socket)) return;
     server.close();
-    listenAt(entry.socket, accept).then(
-      (again) => {
+    listenAt(entry.socket, accept)
+      .then((again) => {
         server = again;
         writeEntry(data, entry);
-      },
-      () => {},
-    );
+      })
+      // The next time.
+      .catch(() => {});
   }, upkeepEveryMs).unref();
   const stop = keeper.onChanged(({ state }) => {
     if (state === entry.state || !isOpen) return;

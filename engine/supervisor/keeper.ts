@@ -1,9 +1,10 @@
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
+import { SteadyClock } from '../../model/time/steady-clock.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';
 import { Client, problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunState, RunSummary } from '../protocol/messages.ts';
 import { type CodePlace, type RunJob, type RunProtocol, type StopMode, startingSummary } from '../protocol/run-api.ts';
-import { type BackOff, type Failure, usualBackOff, waitBefore, worthOf } from './restart-policy.ts';
+import { type BackOff, type Failure, pauseBefore, usualBackOff, worthOf } from './restart-policy.ts';
 
 const keptLogLines = 2000;
 const keptProblems = 100;
@@ -38,6 +39,8 @@ export class Keeper {
   readonly #logged = new Set<(line: LogLine) => void>();
   readonly #logs: LogLine[] = [];
   #summary: RunSummary;
+  /** A run never ends before it has begun, whatever is done to this machine's clock meanwhile. */
+  readonly #clock: SteadyClock;
   #attempt: Attempt | null = null;
   #timer: NodeJS.Timeout | null = null;
   #restarts = 0;
@@ -55,6 +58,11 @@ export class Keeper {
     this.#options = options;
     this.#backOff = options.backOff ?? usualBackOff;
     this.#summary = startingSummary(job);
+    this.#clock = new SteadyClock(
+      () => Date.now(),
+      () => performance.now(),
+      this.#summary.startedAt,
+    );
     this.#lineageBefore = this.#lineage();
   }
 
@@ -111,7 +119,7 @@ export class Keeper {
   async checkpoint(): Promise<{ readonly id: number }> {
     const attempt = this.#running();
     if (attempt) return attempt.client.request('checkpoint', {});
-    throw new MillraceError({ code: 'run/notRunning', message: 'The run has ended: there is nothing to make a checkpoint of.' });
+    throw new MillraceError({ code: 'run/not-running', message: 'The run has ended: there is nothing to make a checkpoint of.' });
   }
 
   async inspect(node: string, limit: number, port?: string) {
@@ -184,6 +192,7 @@ export class Keeper {
       outputs,
       state,
       startedAt,
+      endedAt: said.endedAt === null ? null : this.#clock.now(),
       restarts,
       resumedFrom: resumedFrom ?? (this.#summary.checkpoint === null ? said.resumedFrom : null),
       checkpoint: said.checkpoint ?? this.#summary.checkpoint,
@@ -226,7 +235,7 @@ export class Keeper {
       return;
     }
     attempt.process.kill();
-    const wait = waitBefore(this.#inARow++, this.#backOff);
+    const wait = pauseBefore(problem, this.#inARow++, this.#backOff);
     this.#restarts++;
     this.#change({ ...change, state: 'restarting', restarts: this.#restarts, retryAt: Date.now() + wait });
     const where = problem.node === undefined ? '' : `"${problem.node}": `;
@@ -261,7 +270,7 @@ export class Keeper {
   #end(state: RunState, change: Partial<RunSummary> = {}): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#change({ ...change, state, endedAt: Date.now() });
+    this.#change({ ...change, state, endedAt: this.#clock.now() });
   }
 
   #change(change: Partial<RunSummary>): void {

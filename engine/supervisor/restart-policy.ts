@@ -1,6 +1,6 @@
 /** Which ends of a run's process are worth another attempt, and when. */
 
-import { outlookOf } from '../../model/problems/outlook.ts';
+import { behaviourOf } from '../../model/problems/behaviour-of.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { RunJob } from '../protocol/run-api.ts';
 
@@ -21,6 +21,15 @@ export function waitBefore(attempt: number, { firstMs, mostMs }: BackOff, random
   return Math.round(full * (0.5 + random() / 2));
 }
 
+/** No timer is longer: whoever asks to wait for days is asked again after one. */
+const longestPauseMs = 24 * 3_600_000;
+
+/** Milliseconds before attempt `attempt`: as `waitBefore`, or where the other side has said how long to wait, that. */
+export function pauseBefore({ retryAfterMs }: Pick<Problem, 'retryAfterMs'>, attempt: number, backOff: BackOff): number {
+  if (retryAfterMs === undefined) return waitBefore(attempt, backOff);
+  return Math.min(longestPauseMs, Math.max(backOff.firstMs, retryAfterMs));
+}
+
 /** How one attempt ended: its process was gone (`outOfMemory`: by its own doing), or it said that it failed. */
 export type Failure = { readonly kind: 'died'; readonly outOfMemory: boolean } | { readonly kind: 'failed'; readonly problem: Problem };
 
@@ -28,18 +37,28 @@ export type Failure = { readonly kind: 'died'; readonly outOfMemory: boolean } |
 export type Worth = 'any-number' | 'some' | 'none';
 
 /**
- * See outlook.ts. Told at once where the run never worked (`hasWorked`: it has made a checkpoint, or went on from one), unless it is
- * surely about the machine: there it is more likely a wrong name.
+ * By the problem's behaviour alone (see model/problems/codes/behaviour.ts). `hasWorked`: the run has made a checkpoint, or resumed from
+ * one. Before that, what is not connected is more likely a wrong name.
  */
 export function worthOf(job: RunJob, failure: Failure, hasWorked: boolean): Worth {
   if (job.options.commits !== 'checkpoint' || job.options.stateFolder === null) return 'none';
   if (failure.kind === 'died') return failure.outOfMemory ? 'none' : 'some';
   const { problem } = failure;
-  if (problem.code === 'run/lost') return 'some';
-  const outlook = outlookOf(problem);
-  if (outlook === 'passing') return 'any-number';
-  if (!hasWorked || outlook === 'final') return 'none';
-  if (outlook === 'absent') return 'any-number';
-  const kind = job.plan.nodes.find(({ id }) => id === problem.node)?.kind;
-  return kind === 'source' || kind === 'sink' ? 'some' : 'none';
+  switch (behaviourOf(problem)) {
+    case 'transient':
+      return 'any-number';
+    case 'crashed':
+      return 'some';
+    case 'not-connected':
+      return hasWorked ? 'any-number' : 'none';
+    case 'uncertain':
+      return hasWorked && isAtAnEnd(job, problem.node) ? 'some' : 'none';
+    default:
+      return 'none';
+  }
+}
+
+function isAtAnEnd({ plan }: RunJob, node: string | undefined): boolean {
+  const kind = plan.nodes.find(({ id }) => id === node)?.kind;
+  return kind === 'source' || kind === 'sink';
 }

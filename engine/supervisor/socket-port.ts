@@ -77,9 +77,8 @@ export function socketPort(socket: Socket): Port {
   };
   socket.setEncoding('utf8');
   socket.on('data', (text: string) => {
-    const lines = text.split('\n');
-    lines[0] = rest + lines[0]!;
-    rest = lines.pop()!;
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
     for (const line of lines) if (line !== '' && isOpen) receive(line);
     if (rest.length > longestFrame) socket.destroy();
   });

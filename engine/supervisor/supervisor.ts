@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { problemOf } from '../protocol/connection.ts';
 import type { LogLine, RunSummary } from '../protocol/messages.ts';
@@ -271,13 +272,13 @@ export class Supervisor implements RunControl {
       return await question(this.#client(run));
     } catch (error) {
       if (problemOf(error).code !== 'engine/silent') throw error;
-      throw new MillraceError({ ...notResponding(this.#data, run.entry).problems[0]!, severity: 'error' });
+      throw new MillraceError({ ...itemAt(notResponding(this.#data, run.entry).problems, 0), severity: 'error' });
     }
   }
 
   #client(run: Run): Attachment['client'] {
     if (run.attachment) return run.attachment.client;
-    if (this.#isSilent(run.entry.id)) throw new MillraceError({ ...run.summary.problems[0]!, severity: 'error' });
+    if (this.#isSilent(run.entry.id)) throw new MillraceError({ ...itemAt(run.summary.problems, 0), severity: 'error' });
     throw new MillraceError({ code: 'run/gone', message: 'The run has ended.', hint: 'Run the pipeline again.' });
   }
 

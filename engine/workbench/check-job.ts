@@ -37,7 +37,11 @@ export interface FoundSources {
 
 export type Wanted =
   /** For an editor, as what differs from the answer that it holds, and users' code where it has changed since. */
-  { readonly for: 'editor'; readonly since: number | undefined } | { readonly for: 'result' } | { readonly for: 'plan'; readonly options: PlanOptions };
+  | { readonly for: 'editor'; readonly since: number | undefined }
+  | { readonly for: 'result' }
+  /** The result, with users' code. */
+  | { readonly for: 'assessment' }
+  | { readonly for: 'plan'; readonly options: PlanOptions };
 
 /** A source whose params are right, so that it can be looked at. */
 export interface SoundSource {
@@ -46,10 +50,17 @@ export interface SoundSource {
   readonly params: Params;
 }
 
+/** A check's result, and users' code whose input is known. */
+export interface Assessment {
+  readonly result: CheckResult;
+  readonly code: readonly TypedCode[];
+}
+
 export type CheckReply =
   | { readonly sources: readonly SoundSource[] }
   | { readonly answer: CheckAnswer; readonly code: readonly TypedCode[] | null }
   | { readonly result: CheckResult }
+  | Assessment
   | { readonly plan: PhysicalPlan }
   | { readonly refusal: Problem };
 

@@ -40,6 +40,7 @@ function reply({ documentId, file, parameters, found, wanted }: CheckJob, pipeli
   if (wanted.for === 'plan') return planOrRefusal(checked, wanted.options);
   if (wanted.for === 'result') return { result: checked.result };
   const code = usersCode(checked);
+  if (wanted.for === 'assessment') return { result: checked.result, code };
   const text = JSON.stringify(code);
   const isTold = wanted.since !== undefined && toldCode.get(documentId) === text;
   toldCode.set(documentId, text);

@@ -16,21 +16,23 @@ export interface Check {
   readonly code: readonly TypedCode[];
 }
 /** Whoever waits for it has nothing else to do, but should hear of it. */
-const limitMs = 60_000;
+const defaultLimitMs = 60_000;
 
 /**
- * Checks pipelines in this thread, with what their sources say about the outside world: for those who check one pipeline and
- * end. Editors ask `Checks`.
+ * Checks pipelines in this thread, with what their sources say about the outside world: for those who run one pipeline and
+ * end. Whoever only looks at one asks `Checks`, which limits memory, too.
  */
 export class Checker {
   readonly #catalogue: Catalogue;
   readonly #analyse: CodeAnalysis;
   readonly #discoveries: Discoveries;
+  readonly #limitMs: number;
 
-  constructor(catalogue: Catalogue, analyse: CodeAnalysis, discoveries = new Discoveries()) {
+  constructor(catalogue: Catalogue, analyse: CodeAnalysis, discoveries = new Discoveries(), limitMs = defaultLimitMs) {
     this.#catalogue = catalogue;
     this.#analyse = analyse;
     this.#discoveries = discoveries;
+    this.#limitMs = limitMs;
   }
 
   /** Ends its processes; what is under way is answered as if it had failed. */
@@ -61,6 +63,7 @@ export class Checker {
     const find = async () => {
       const sources = withinTime(
         () => soundSources(pipeline, about, tools),
+        this.#limitMs,
         () => at,
       );
       return findSources(sources, this.#catalogue, this.#discoveries, folder, options.mustKnow ?? false);
@@ -68,6 +71,7 @@ export class Checker {
     const { sampleKeys, ...found } = options.touch ? await find() : { sampleKeys: {}, discovered: {}, key: '' };
     const checked = withinTime(
       () => checkWith(pipeline, about, found, tools),
+      this.#limitMs,
       () => at,
     );
     return { checked, sampleKeys, code: usersCode(checked) };
@@ -78,7 +82,7 @@ const slot = Symbol.for('millrace.withinTime');
 const call = new Script(`globalThis[Symbol.for('millrace.withinTime')]()`);
 
 /** What `work` gives. It runs in this thread, is interrupted wherever it is, and must not be called from within itself. */
-function withinTime<T>(work: () => T, at: () => NodeId | undefined): T {
+function withinTime<T>(work: () => T, limitMs: number, at: () => NodeId | undefined): T {
   const holder = globalThis as { [slot]?: () => T };
   holder[slot] = work;
   try {

@@ -11,11 +11,11 @@ import { WorkerPool } from '../processes/pool.ts';
 import { WorkerEnded } from '../processes/worker-process.ts';
 import type { CheckAnswer, CheckResult } from '../protocol/messages.ts';
 import type { PhysicalPlan } from '../protocol/physical-plan.ts';
-import { type CheckAbout, type CheckJob, type CheckReply, nodeNumbers, type SoundSource, stoppedCheck, type Wanted } from './check-job.ts';
+import { type Assessment, type CheckAbout, type CheckJob, type CheckReply, nodeNumbers, type SoundSource, stoppedCheck, type Wanted } from './check-job.ts';
 import { findSources, type Place, type SampleKeys } from './found-sources.ts';
 
 const defaultLimitMs = 10_000;
-const memoryMb = 1024;
+const defaultMemoryMb = 1024;
 /** It has learnt what makes the next check fast, and is needed at the next key. */
 const idleMs = 30 * 60_000;
 
@@ -25,6 +25,7 @@ export interface CheckedDocument extends Place {
 }
 export interface ChecksOptions {
   readonly limitMs?: number;
+  readonly memoryMb?: number;
   readonly discoveries?: Discoveries;
 }
 interface Options {
@@ -46,7 +47,7 @@ export class Checks {
   /** Pipelines whose check had to be stopped: it would be again. */
   readonly #stopped = new WeakMap<Pipeline, MillraceError>();
 
-  constructor(catalogue: Catalogue, { limitMs = defaultLimitMs, discoveries = new Discoveries() }: ChecksOptions = {}) {
+  constructor(catalogue: Catalogue, { limitMs = defaultLimitMs, memoryMb = defaultMemoryMb, discoveries = new Discoveries() }: ChecksOptions = {}) {
     this.#catalogue = catalogue;
     this.#discoveries = discoveries;
     this.#pool = new WorkerPool({ entry: 'check', limitMs, memoryMb, idleMs });
@@ -68,6 +69,10 @@ export class Checks {
 
   async result(pipeline: Pipeline, document: CheckedDocument, options: Options): Promise<CheckResult> {
     return ((await this.#ask(pipeline, document, options, { for: 'result' })) as { readonly result: CheckResult }).result;
+  }
+
+  async assess(pipeline: Pipeline, document: CheckedDocument, options: Options): Promise<Assessment> {
+    return (await this.#ask(pipeline, document, options, { for: 'assessment' })) as unknown as Assessment;
   }
 
   /** Rejects with what is in the way of a run. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 
 /** A pipeline is text that people write; anything bigger is no pipeline, and must not fill the memory. */
@@ -67,7 +68,7 @@ export function stampOf(text: string): string {
 export function diskError(error: unknown, path: string, what: 'read' | 'written'): MillraceError {
   if (error instanceof MillraceError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  const known: { [code: string]: readonly [string, string, string] } = {
+  const known: { [code: string]: readonly [ProblemCode, string, string] } = {
     ENOENT: ['file/missing', `There is no ${path}.`, 'Look whether it was moved or renamed.'],
     ENOTDIR: ['file/missing', `There is no ${path}: a part of the path is a file.`, 'Choose another place.'],
     EISDIR: ['file/folder', `${path} is a folder.`, 'Name a file in it.'],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, cp, glob, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { missing } from '../../model/problems/missing.ts';
 import { placeOf } from '../../model/problems/path-place.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension, formatPipeline, parsePipeline, titleOfFile } from '../document/file.ts';
@@ -204,7 +205,8 @@ export function pipelineOf(text: string): { readonly pipeline: Pipeline; readonl
   const [first, ...rest] = loaded.problems;
   const others = rest.slice(0, 3).map((problem) => problem.message);
   const more = rest.length > 0 ? ` And ${rest.length} more: ${others.join(' ')}` : '';
-  throw new MillraceError({ ...first!, message: `${first!.message}${more}` });
+  const problem = first ?? missing('why the file cannot be read');
+  throw new MillraceError({ ...problem, message: `${problem.message}${more}` });
 }
 
 /** A stranger's pipeline would be trusted as soon as it lies there. */
@@ -277,7 +279,7 @@ async function modified(path: string): Promise<number> {
 function sketchOf({ nodes, edges, layout }: Pipeline): ExampleFile['sketch'] {
   const ids = Object.keys(nodes);
   return {
-    nodes: ids.map((id) => ({ ...(layout[id] ?? { x: 0, y: 0 }), type: nodes[id]!.type })),
+    nodes: Object.entries(nodes).map(([id, { type }]) => ({ ...(layout[id] ?? { x: 0, y: 0 }), type })),
     edges: edges.map(({ from, to }) => [ids.indexOf(from.node), ids.indexOf(to.node)] as const),
   };
 }

@@ -1,4 +1,5 @@
 import type { Discovery } from '../../kit/node.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { NodeId } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { Discoveries } from '../preview/discoveries.ts';
@@ -22,7 +23,9 @@ export async function findSources(
   folder: string,
   mustKnow: boolean,
 ): Promise<FoundSources & { readonly sampleKeys: SampleKeys }> {
-  const looks = sources.map(async ({ id, type, params }) => [id, await discoveries.find(catalogue.get(type)!, params, folder, mustKnow)] as const);
+  const looks = sources.map(
+    async ({ id, type, params }) => [id, await discoveries.find(catalogue.get(type) ?? missing(`the node type "${type}"`), params, folder, mustKnow)] as const,
+  );
   const found = await Promise.all(looks);
   const discovered: { [node: NodeId]: Discovery | null } = Object.create(null);
   const sampleKeys: { [node: NodeId]: string } = Object.create(null);

@@ -1,3 +1,4 @@
+import { itemAt } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Pipeline } from '../document/pipeline.ts';
@@ -31,10 +32,10 @@ const words: Readonly<Record<string, string>> = { sql: 'statement', path: 'path'
 export const parseRequest: Parse<EditorProtocol> = (name, params) => {
   const parsed = requestParams[name].safeParse(params);
   if (parsed.success) return parsed.data as never;
-  const [issue] = parsed.error.issues;
-  const path = issue!.path.join('.');
-  if (issue!.code === 'too_big' && issue!.origin === 'string') {
-    const most = thousands(Number(issue!.maximum));
+  const issue = itemAt(parsed.error.issues, 0);
+  const path = issue.path.join('.');
+  if (issue.code === 'too_big' && issue.origin === 'string') {
+    const most = thousands(Number(issue.maximum));
     throw new MillraceError({
       code: 'protocol/too-long',
       message: `This ${words[path] ?? 'text'} is too long: at most ${most} characters.`,
@@ -43,7 +44,7 @@ export const parseRequest: Parse<EditorProtocol> = (name, params) => {
   }
   throw new MillraceError({
     code: 'protocol/params',
-    message: `Request "${name}": ${path ? `"${path}" ` : ''}${issue!.message}.`,
+    message: `Request "${name}": ${path ? `"${path}" ` : ''}${issue.message}.`,
     hint: 'Editor and engine are of different versions: restart Millrace.',
     ...(path ? { field: path } : {}),
   });

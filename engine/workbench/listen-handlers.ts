@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
 import type { Events } from '../protocol/api.ts';
@@ -19,14 +20,14 @@ export function listenHandlers(
       const document = documents.trusted(documentId);
       const source = await checks.source(pipeline, document, node);
       const definition = source && catalogue.get(source.type);
-      if (definition?.kind !== 'source' || !definition.listen) {
+      if (!source || definition?.kind !== 'source' || !definition.listen) {
         throw new MillraceError({ code: 'listen/params', message: 'It cannot listen as it is set.', hint: 'Correct what is marked in its form first.', node });
       }
       const late = AbortSignal.timeout(patienceMs);
       try {
-        const refuse = ({ code, message, hint }: { readonly code: string; readonly message: string; readonly hint?: string }) =>
+        const refuse = ({ code, message, hint }: { readonly code: ProblemCode; readonly message: string; readonly hint?: string }) =>
           onRefused({ documentId, node, problem: { code, severity: 'warning', message, ...(hint !== undefined && { hint }) } });
-        return await definition.listen({ params: source!.params, signal: AbortSignal.any([cancelled, late]), refuse });
+        return await definition.listen({ params: source.params, signal: AbortSignal.any([cancelled, late]), refuse });
       } catch (error) {
         if (!late.aborted || cancelled.aborted) throw error;
         const message = `Nothing came within ${patienceMs / 60_000} minutes.`;

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { lastOf } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { diskError } from './disk.ts';
 
@@ -21,9 +22,7 @@ export async function makeFile(folder: string, name: string): Promise<{ readonly
 
 /** A file's name without anything that could lead to another folder, or be hidden there. */
 function plainName(name: string): string {
-  const plain = name
-    .split(/[\\/]/)
-    .at(-1)!
+  const plain = lastOf(name.split(/[\\/]/))
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what names must not have.
     .replace(/[\u0000-\u001f:*?"<>|]/g, '_')
     .replace(/^\.+|[. ]+$/g, '');

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
-import { declaredTypes } from '../../io/sqlite/sqlite-types.ts';
+import { declaredTypes } from '../../kit/formats/sqlite-types.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { encodeBase64 } from '../../model/values/base64.ts';
 import type { Column, ColumnType, Json } from '../../model/values/types.ts';
@@ -70,12 +70,13 @@ function selectOf(sql: string): string {
 
 function count(database: SqliteConnection, text: string): number | null {
   const plan = database.prepare(`explain query plan ${text}`).all() as { detail: string }[];
-  if (plan.length !== 1 || !/^(SCAN|SEARCH) /.test(plan[0]!.detail)) return null;
+  const [step, ...others] = plan;
+  if (!step || others.length > 0 || !/^(SCAN|SEARCH) /.test(step.detail)) return null;
   return countOf(database, `select count(*) as n from (${text}\n)`);
 }
 
 function countOf(database: SqliteConnection, sql: string): number {
-  return database.prepare<[], { n: number }>(sql).get()!.n;
+  return database.prepare<[], { n: number }>(sql).get()?.n ?? 0;
 }
 
 /** Types as declared, else as the page's values are. Names that occur twice get a number, since rows are shown by name. */

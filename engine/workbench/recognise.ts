@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, isAbsolute, relative, sep } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
+import type { Loaded } from '../../kit/loaded.ts';
 import type { OpensFiles } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
@@ -13,6 +14,7 @@ const headBytes = 64 * 1024;
 interface Reader {
   readonly type: string;
   readonly opens: OpensFiles;
+  readonly code: Loaded | undefined;
 }
 
 /**
@@ -22,7 +24,9 @@ export async function recogniseFile(catalogue: Catalogue, path: string, folder: 
   const name = basename(path);
   const head = await headOf(path);
   if (name.endsWith(fileExtension) || isPipeline(head)) return { kind: 'pipeline', path };
-  const readers = catalogue.all().flatMap(({ type, ...definition }) => ('opens' in definition && definition.opens ? [{ type, opens: definition.opens }] : []));
+  const readers = catalogue
+    .all()
+    .flatMap(({ type, ...definition }) => ('opens' in definition && definition.opens ? [{ type, opens: definition.opens, code: definition.code }] : []));
   if (head.length === 0) {
     throw new MillraceError({ code: 'open/empty', message: `${name} is empty.`, hint: 'Choose a file that holds rows.' });
   }
@@ -39,7 +43,8 @@ export async function recogniseFile(catalogue: Catalogue, path: string, folder: 
   });
 }
 
-function dataFile({ type, opens }: Reader, path: string, folder: string): RecognisedFile {
+async function dataFile({ type, opens, code }: Reader, path: string, folder: string): Promise<RecognisedFile> {
+  await code?.load();
   const title = basename(path).replace(/(\.[^.]+)?\.gz$|\.[^.]+$/i, '') || basename(path);
   return { kind: 'data', type, params: opens.params(pathFrom(folder, path), path), title };
 }

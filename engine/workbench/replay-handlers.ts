@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import type { Pipeline } from '../document/pipeline.ts';
 import type { Catalogue } from '../plan/catalogue.ts';
@@ -29,7 +30,7 @@ export function replayHandlers({ runs, documents, checks, catalogue, stateOf }: 
       const document = documents.trusted(documentId);
       const { folder } = document;
       const tables = waitingTables(pipeline, document);
-      const { path } = tables.find(({ counts }) => counts.size > 0) ?? tables[0]!;
+      const { path } = tables.find(({ counts }) => counts.size > 0) ?? itemAt(tables, 0);
       const counts = tables.flatMap((table) => [...table.counts].map(([node, rows]) => ({ node, rows, file: table.file })));
       if (counts.length === 0) return { path, nodes: [], newest: [] };
       const planned = await planOf(pipeline, document, {}).then(
@@ -62,7 +63,7 @@ export function replayHandlers({ runs, documents, checks, catalogue, stateOf }: 
       const { folder, path } = document;
       const plan = await planOf(pipeline, document, parameters);
       const tables = waitingTables(pipeline, document);
-      const { file } = tables.find(({ counts }) => counts.has(node)) ?? tables[0]!;
+      const { file } = tables.find(({ counts }) => counts.has(node)) ?? itemAt(tables, 0);
       const replay = prepareReplay({ plan, catalogue, stateFolder: stateOf(document), file, node });
       const title = plan.nodes.find(({ id }) => id === node)?.title ?? node;
       return runs.start({ id: randomUUID(), name: `${pipeline.name} (replay of ${title})`, path, folder, plan: replay.plan, options: replay.options });

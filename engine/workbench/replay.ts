@@ -1,6 +1,7 @@
 /** Replays of failed rows, as the editor and the command line start them. */
 import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { fileExtension } from '../document/file.ts';
 import { type NodeId, runNodeOf, runNodes } from '../document/pipeline.ts';
@@ -55,7 +56,7 @@ export function prepareReplay({ plan, catalogue, stateFolder, file, node, only =
       node: written,
     });
   }
-  const source = asked.nodes[0]!;
+  const source = itemAt(asked.nodes, 0);
   const before = latestCheckpoint(state)?.shape.nodes[source.id]?.params;
   const isOther = before !== undefined && (before['only'] !== source.params['only'] || before['path'] !== source.params['path']);
   const replay = isOther ? planReplay(plan, catalogue, { node, file: String(before['path']), only: numbers(before['only']) }) : asked;
@@ -113,7 +114,7 @@ export function planTakeUp({ plan, catalogue, stateFolder, folder, files, nodes,
   for (const { file, counts, ports } of tables) {
     for (const [node, count] of counts) {
       if (nodes && !nodes.includes(node)) continue;
-      const found = { file, node, ports: ports.get(node)!, only };
+      const found = { file, node, ports: ports.get(node) ?? missing(`the ports of "${node}"`), only };
       try {
         withReplays(plan, catalogue, [found], taken);
       } catch (error) {

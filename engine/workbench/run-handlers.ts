@@ -81,7 +81,7 @@ export function runHandlers(runs: RunControl, documents: Documents, checks: Chec
     'run.elsewhere': async ({ documentId, name }) => {
       const document = documents.trusted(documentId);
       const runs = document.path === null ? [] : await listRuns();
-      const paths = new Set(runs.filter((run) => run.pipeline === name && !run.bounded && run.path !== null).map((run) => run.path!));
+      const paths = new Set(runs.filter((run) => run.pipeline === name && !run.bounded).flatMap(({ path }) => path ?? []));
       paths.delete(document.path ?? '');
       const found = [unsavedIdentity(document), ...paths].flatMap((identity) => {
         const latest = document.path === null ? null : latestCheckpoint(stateFolder(dataFolder, identity));

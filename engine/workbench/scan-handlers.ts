@@ -1,3 +1,4 @@
+import { missing } from '../../model/problems/missing.ts';
 import type { PipelineReceiver } from '../document/transfer.ts';
 import type { KeyedScan, Scans } from '../preview/scans.ts';
 import type { Events } from '../protocol/api.ts';
@@ -17,8 +18,8 @@ export function scanHandlers(
     const document = documents.trusted(asked.documentId);
     const pipeline = pipelineOf(asked, received);
     const { plan, sampleKeys } = await checks.plan(pipeline, document, { touch: true, mustKnow: true }, { target: asked.node });
-    const node = plan.nodes.find(({ id }) => id === asked.node)!;
-    return { node, folder: document.folder, key: sampleKeys[node.id]! };
+    const node = plan.nodes.find(({ id }) => id === asked.node) ?? missing(`the node "${asked.node}"`);
+    return { node, folder: document.folder, key: sampleKeys[node.id] ?? missing(`the key of the sample of "${node.id}"`) };
   };
   return {
     'source.scan': (asked, signal) => {

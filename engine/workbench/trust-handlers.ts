@@ -29,8 +29,8 @@ export function trustHandlers(documents: Documents, store: Store, checks: Checks
       const taken = places.filter(({ kind, path }) => store.trust.remove(kind, path));
       documents.reviewTrust();
       if (taken.length === 0) return { running: [] };
-      const going = (await runs.list()).filter((run) => run.endedAt === null && run.path !== null);
-      return { running: going.filter(({ path }) => !isStillTrusted(store, path!)).map((run) => run.pipeline) };
+      const going = (await runs.list()).filter((run) => run.endedAt === null);
+      return { running: going.filter(({ path }) => path !== null && !isStillTrusted(store, path)).map((run) => run.pipeline) };
     },
     'clipboard.copied': ({ documentId, text }) => {
       documents.trusted(documentId);

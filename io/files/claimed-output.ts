@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { SinkContext } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
+import { hasOtherNames, isSameFile } from './same-file.ts';
 
 /** The one name of a file, or of a pattern in its folder, by whatever links and spellings it is reached. */
 export function realName(path: string): string {
@@ -17,14 +18,20 @@ export function realName(path: string): string {
   }
 }
 
+type Kind = 'file' | 'database';
+interface Claims {
+  readonly kinds: Map<string, Kind>;
+  close(): void;
+}
+
 /**
  * Makes a file this sink's own within its run, or that of all sinks which write tables to it; gives its one name. Two sinks that
  * write the same file otherwise would lose one's rows, so the second is refused with `file/used-twice`.
  */
-export function claimOutput(context: Pick<SinkContext<unknown>, 'shared'>, path: string, kind: 'file' | 'database'): string {
-  const name = realName(path);
-  const claim = context.shared(`output:${name}`, () => ({ kind: null as 'file' | 'database' | null, close() {} }));
-  if (claim.kind !== null && (kind === 'file' || claim.kind === 'file')) {
+export function claimOutput(context: Pick<SinkContext<unknown>, 'shared'>, path: string, kind: Kind): string {
+  const { kinds } = context.shared('outputs', (): Claims => ({ kinds: new Map(), close() {} }));
+  const name = claimedName(kinds, realName(path));
+  if (kinds.has(name) && (kind === 'file' || kinds.get(name) === 'file')) {
     throw new MillraceError({
       code: 'file/used-twice',
       message: `Another sink of this pipeline writes ${path} too.`,
@@ -32,6 +39,12 @@ export function claimOutput(context: Pick<SinkContext<unknown>, 'shared'>, path:
       field: 'path',
     });
   }
-  claim.kind = kind;
+  kinds.set(name, kind);
   return name;
+}
+
+/** Hard links are names of one file, and the first of them that is claimed is its name in the run. */
+function claimedName(kinds: Claims['kinds'], name: string): string {
+  if (kinds.has(name) || !hasOtherNames(name)) return name;
+  return [...kinds.keys()].find((claimed) => isSameFile(claimed, name)) ?? name;
 }

@@ -152,8 +152,13 @@ export function finishCommit(path: string, folder: string, token: FileToken, own
   return cutBack(path, end, ownsRest);
 }
 
+/** What tells of a file to which nothing came since a commit. */
+export function settledToken(path: string, length: number): FileToken {
+  return { base: length, before: digestOf(path, length) ?? '', part: null, length: 0, end: '' };
+}
+
 export function fileToken(token: Json): FileToken {
-  if (typeof token === 'object' && token !== null && 'base' in token && 'part' in token) return token as unknown as FileToken;
+  if (typeof token === 'object' && token !== null && 'base' in token && 'part' in token) return token as FileToken;
   throw new Error(`No token of a file: ${JSON.stringify(token)}`);
 }
 

@@ -5,10 +5,10 @@ import { fileError, type InputFile } from './input-files.ts';
 import { headBytes, type Print, printOf } from './tail-position.ts';
 
 /** The first bytes of a file as they are on the disk, and its size when they were looked at. */
-export interface FileIdentity {
+export type FileIdentity = {
   readonly head: Print;
   readonly size: number;
-}
+};
 
 export function identityOf(file: InputFile): Promise<FileIdentity> {
   return look(file, headBytes);

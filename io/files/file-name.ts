@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { itemAt } from '../../model/problems/missing.ts';
 
 /** A path as text, or as bytes where these are no UTF-8. */
 export type FilePath = string | Buffer;
@@ -37,7 +38,7 @@ function nameOf(bytes: Buffer): string {
   let name = '';
   for (let at = 0; at < bytes.length; ) {
     const length = [1, 2, 3, 4].find((count) => at + count <= bytes.length && isUtf8(bytes.subarray(at, at + count)));
-    name += length ? bytes.toString('utf8', at, at + length) : `\\x${bytes[at]!.toString(16).padStart(2, '0')}`;
+    name += length ? bytes.toString('utf8', at, at + length) : `\\x${itemAt(bytes, at).toString(16).padStart(2, '0')}`;
     at += length ?? 1;
   }
   return name;

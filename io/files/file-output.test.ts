@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -137,5 +137,10 @@ describe('refused', () => {
     const first = openFileOutput(context, params);
     expect(codeOf(() => openFileOutput(context, params))).toBe('file/used-twice');
     first.abort();
+    for (const path of ['one.txt', 'other.txt']) writeFileSync(join(folder, path), '');
+    linkSync(join(folder, 'one.txt'), join(folder, 'hard.txt'));
+    const appending = ['one.txt', 'other.txt'].map((path) => openFileOutput(context, { ...params, path, mode: 'append' }));
+    expect(codeOf(() => openFileOutput(context, { ...params, path: 'hard.txt' }))).toBe('file/used-twice');
+    for (const file of appending) file.abort();
   });
 });

@@ -8,10 +8,17 @@ import { LiveFile } from './live-file.ts';
 import { outputProblem } from './output-problem.ts';
 import { StagedFile } from './staged-file.ts';
 
+export interface FileOutputParams {
+  readonly path: string;
+  readonly mode: 'replace' | 'append';
+  readonly compress: boolean;
+  readonly visible: 'checkpoint' | 'at-once';
+}
+
 /** The output file of a sink. Two sinks of one run that write the same file would lose one's rows, so the second is refused. */
 export function openFileOutput(
   context: Pick<SinkContext<unknown>, 'path' | 'shared' | 'guard' | 'log' | 'commits' | 'resume' | 'lineage' | 'signal'>,
-  params: { readonly path: string; readonly mode: 'replace' | 'append'; readonly compress: boolean; readonly visible: 'checkpoint' | 'at-once' },
+  params: FileOutputParams,
 ): CheckpointedFile {
   const path = context.path(params.path);
   claimOutput(context, path, 'file');

@@ -1,6 +1,7 @@
 /** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
 import { isUtf8 } from 'node:buffer';
 import type { Reader, RowFailure, SourceBatch, SourceContext } from '../../kit/node.ts';
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import { type ByteOptions, type ByteReader, openBytes } from './byte-reader.ts';
@@ -37,7 +38,7 @@ export interface Parser {
   end?(file: InputFile): void;
 }
 /** Where reading goes on: `offset` counts bytes of the file's content as UTF-8, unpacked and without its mark. */
-export interface FilePosition {
+export type FilePosition = {
   readonly file: string;
   readonly offset: number;
   readonly line: number;
@@ -45,7 +46,7 @@ export interface FilePosition {
   readonly identity?: FileIdentity;
   /** Of its parser. */
   readonly state?: Json;
-}
+};
 
 export type TextOptions = Pick<ByteOptions, 'encoding' | 'lineEnds'>;
 
@@ -86,7 +87,7 @@ export class FileRows implements Reader {
         hint: 'Put it back, or run the pipeline from the beginning.',
       });
     }
-    this.#window = { file: files[this.#index]!, bytes: nothing, at: 0, line: 1, last: false, translated: false };
+    this.#window = { file: itemAt(files, this.#index), bytes: nothing, at: 0, line: 1, last: false, translated: false };
   }
 
   read(): SourceBatch | null | Promise<SourceBatch | null> {
@@ -96,7 +97,7 @@ export class FileRows implements Reader {
   }
 
   position(): Json {
-    if (!this.#bytes && this.#start) return { ...this.#start } as unknown as Json;
+    if (!this.#bytes && this.#start) return { ...this.#start };
     const { file, at, line } = this.#window;
     const state = this.#bytes ? (this.#parser.state?.() ?? null) : null;
     const position: FilePosition = {
@@ -106,7 +107,7 @@ export class FileRows implements Reader {
       ...(this.#identity && { identity: this.#identity }),
       ...(state !== null && { state }),
     };
-    return position as unknown as Json;
+    return position;
   }
 
   progress() {
@@ -167,7 +168,7 @@ export class FileRows implements Reader {
     const window = this.#window;
     if (window.last) return false;
     const rest = window.bytes.subarray(window.at);
-    const bytes = await this.#bytes!.next(rest);
+    const bytes = await (this.#bytes ?? missing('the open file')).next(rest);
     this.#offset += window.at;
     window.at = 0;
     if (bytes) {
@@ -212,7 +213,7 @@ export function unreadable(window: Window, next: number, lines: number, failure:
   const { bytes, at, line, file } = window;
   let end = Math.min(next, at + rawLength);
   // Not in the middle of a character.
-  while (end < next && (bytes[end]! & 0xc0) === 0x80) end--;
+  while (end < next && (itemAt(bytes, end) & 0xc0) === 0x80) end--;
   const raw = bytes.subarray(at, end);
   // As Latin-1, bytes that are no text can still be told apart.
   const text = raw.toString(isUtf8(raw) ? 'utf8' : 'latin1').replace(/\r?\n$/, '');

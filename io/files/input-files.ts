@@ -1,6 +1,5 @@
 /** Which files a source reads: a path, or a pattern that names several; checked before anything is opened. */
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
-import { f } from '../../kit/fields.ts';
 import { MillraceError, type Problem } from '../../model/problems/problem.ts';
 import { isUnavailable } from '../../model/problems/system-errors.ts';
 import { namePattern, pathMatches } from '../../model/text/name-pattern.ts';
@@ -30,15 +29,6 @@ export interface Listing {
   readonly files: readonly ListedFile[];
   readonly leftOut: readonly LeftOut[];
 }
-
-/** What a source with a param for a pattern leaves out of it: its param `exclude`. */
-export const excludeField = f.text({
-  label: 'Leave out',
-  optional: true,
-  advanced: true,
-  placeholder: '*.gz, *.tmp',
-  help: 'Names, separated by commas, of files that the pattern matches and that are not read. One with a / is a path.',
-});
 
 const maxFiles = 10_000;
 const maxFolderEntries = 100_000;
@@ -70,7 +60,7 @@ export function listFiles(path: string, resolve: (path: string) => string, exclu
     const fixed = segments.findIndex(isPattern);
     const folder = segments.slice(0, fixed).join('/');
     expand(rootOf(path, resolve), fixed === 0 ? '' : `${folder}/`, segments.slice(fixed), search);
-    for (const name of [...search.found.keys()].sort()) add(search.found.get(name)!, name);
+    for (const [name, found] of [...search.found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) add(found, name);
     return { files, leftOut: leftOut.filter(({ problem }) => problem.code !== 'file/directory') };
   }
   return { files, leftOut };

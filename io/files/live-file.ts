@@ -46,7 +46,7 @@ export class LiveFile implements CheckpointedFile {
   }
 
   endsMidLine(): boolean {
-    return this.continues && !this.#gzip && endsMidLine(this.path, this.#committed!);
+    return this.continues && !this.#gzip && endsMidLine(this.path, this.#committed ?? 0);
   }
 
   write(bytes: Uint8Array): void {

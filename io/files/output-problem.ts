@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { isNoRoom, isUnavailable } from '../../model/problems/system-errors.ts';
 
@@ -8,7 +9,7 @@ import { isNoRoom, isUnavailable } from '../../model/problems/system-errors.ts';
 export function outputProblem(error: unknown, path: string): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof MillraceError || !(error instanceof Error) || typeof code !== 'string') return error;
-  const make = (problem: { code: string; message: string; hint: string }) =>
+  const make = (problem: { code: ProblemCode; message: string; hint: string }) =>
     new MillraceError({ ...problem, field: 'path', position: { source: path } }, { cause: error });
   const found = known.find(({ when }) => when(code));
   if (found) return make({ code: found.code, message: found.message(path), hint: found.hint });
@@ -19,7 +20,7 @@ export function outputProblem(error: unknown, path: string): unknown {
   });
 }
 
-const known: readonly { when(code: string): boolean; readonly code: string; readonly message: (path: string) => string; readonly hint: string }[] = [
+const known: readonly { when(code: string): boolean; readonly code: ProblemCode; readonly message: (path: string) => string; readonly hint: string }[] = [
   {
     when: isNoRoom,
     code: 'file/disk-full',

@@ -50,7 +50,7 @@ export class PartNames {
   #all(): { readonly path: string; readonly pid: number; readonly lineage: string; readonly suffix: string }[] {
     return readdirSync(this.folder).flatMap((name) => {
       const match = name.startsWith(this.#start) ? partName.exec(name.slice(this.#start.length)) : null;
-      return match ? [{ path: join(this.folder, name), pid: Number(match[1]), lineage: match[2]!, suffix: match[3] ?? '' }] : [];
+      return match ? [{ path: join(this.folder, name), pid: Number(match[1]), lineage: match[2] ?? '', suffix: match[3] ?? '' }] : [];
     });
   }
 

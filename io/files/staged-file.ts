@@ -1,7 +1,8 @@
-import { closeSync, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Undo } from '../../kit/node.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { Json } from '../../model/values/types.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
 import {
@@ -35,6 +36,8 @@ export class StagedFile implements CheckpointedFile {
   /** The committed length of the target; null as long as the part takes its place. */
   #committed: number | null = null;
   #descriptor: number | null = null;
+  /** The part has rows, and is closed. */
+  #isParked = false;
   #length = 0;
   #prepared: { readonly part: string | null; readonly base: number | null; readonly length: number } | null = null;
 
@@ -65,7 +68,7 @@ export class StagedFile implements CheckpointedFile {
   }
 
   endsMidLine(): boolean {
-    return this.continues && !this.#gzip && endsMidLine(this.path, this.#committed!);
+    return this.continues && !this.#gzip && endsMidLine(this.path, this.#committed ?? 0);
   }
 
   write(bytes: Uint8Array): void {
@@ -78,18 +81,25 @@ export class StagedFile implements CheckpointedFile {
     }
   }
 
+  /** Closes the part until more is written to it, or it is committed: a process may have so many files open. */
+  park(): void {
+    if (this.#descriptor === null) return;
+    this.#closePart();
+    this.#isParked = true;
+  }
+
   prepare(checkpoint: number): Json {
     try {
       if (this.#prepared) throw new Error(`${this.path} has a checkpoint that was prepared and not committed`);
       const end = this.#seal();
-      const { base, length } = this.#prepared!;
-      const part = this.#prepared!.part && this.#names.prepared(checkpoint);
+      const { base, length, part: written } = this.#prepared ?? missing('what was prepared');
+      const part = written && this.#names.prepared(checkpoint);
       if (part) {
         renameSync(this.#names.active, part);
         this.#prepared = { part, base, length };
         syncFolder(this.#names.folder);
       }
-      const before = base === null ? '' : digestOf(this.path, base)!;
+      const before = base === null ? '' : (digestOf(this.path, base) ?? missing(`the beginning of ${this.path}`));
       return { base, before, part: part && basename(part), length, end } satisfies FileToken;
     } catch (error) {
       throw outputProblem(error, this.path);
@@ -99,13 +109,13 @@ export class StagedFile implements CheckpointedFile {
   commit(): void {
     try {
       if (!this.#prepared) this.#seal();
-      const { part, base, length } = this.#prepared!;
+      const { part, base, length } = this.#prepared ?? missing('what was prepared');
       if (part !== null && base === null) {
         renameSync(part, this.path);
         syncFolder(this.#names.folder);
-      } else if (part !== null) {
-        if (statSync(this.path, { throwIfNoEntry: false })?.size !== base) throw changed(this.path, base!);
-        appendPart(this.path, base!, part);
+      } else if (part !== null && base !== null) {
+        if (statSync(this.path, { throwIfNoEntry: false })?.size !== base) throw changed(this.path, base);
+        appendPart(this.path, base, part);
         rmSync(part, { force: true });
       }
       this.#committed = (base ?? 0) + length;
@@ -127,12 +137,18 @@ export class StagedFile implements CheckpointedFile {
   }
 
   close(): void {
-    if (this.#descriptor === null) return;
-    this.#closePart();
+    if (this.#descriptor === null && !this.#isParked) return;
+    if (this.#descriptor !== null) this.#closePart();
+    this.#isParked = false;
     rmSync(this.#names.active, { force: true });
   }
 
   #openPart(): number {
+    if (this.#isParked) {
+      this.#descriptor = openSync(this.#names.active, constants.O_RDWR | constants.O_APPEND);
+      this.#isParked = false;
+      return this.#descriptor;
+    }
     rmSync(this.#names.active, { force: true });
     this.#descriptor = openSync(this.#names.active, 'wx+');
     this.#length = 0;
@@ -140,7 +156,7 @@ export class StagedFile implements CheckpointedFile {
   }
 
   #closePart(): void {
-    const descriptor = this.#descriptor!;
+    const descriptor = this.#descriptor ?? missing('the open part');
     this.#descriptor = null;
     closeSync(descriptor);
   }
@@ -154,7 +170,7 @@ export class StagedFile implements CheckpointedFile {
       if (size === undefined || size < base) throw changed(this.path, base);
       base = size;
     }
-    if (this.#descriptor === null && base !== null) {
+    if (this.#descriptor === null && !this.#isParked && base !== null) {
       this.#prepared = { part: null, base, length: 0 };
       return '';
     }

@@ -4,12 +4,12 @@ import type { BigIntStats } from 'node:fs';
 import type { Json } from '../../model/values/types.ts';
 
 /** So many bytes, and their SHA-1. */
-export interface Print {
+export type Print = {
   readonly bytes: number;
   readonly sha1: string;
-}
+};
 /** What checkpoints hold of a file. Those of older versions have `name`, `inode`, `offset`, `line` and `head` only. */
-export interface TailPosition {
+export type TailPosition = {
   readonly name: string;
   /** Other names that it was seen with: a rotation makes names of a compressed file from any of them. */
   readonly names?: readonly string[];
@@ -34,7 +34,7 @@ export interface TailPosition {
   readonly copyOf?: string;
   /** It was read to its end. `gone`: and is no longer on the disk; a compressed copy of it may come. */
   readonly ended?: 'finished' | 'gone';
-}
+};
 
 /** Bytes at both ends of what was read by which a file is known. */
 export const headBytes = 1024;
@@ -74,12 +74,12 @@ export function holds({ offset, head, end }: TailPosition, readAt: (position: nu
   return isAt(0, head) && (end ? isAt(offset - end.bytes, end) : offset === 0 || readAt(offset - 1, 1).length === 1);
 }
 
-interface Positions {
+type Positions = {
   readonly files: readonly TailPosition[];
   /** Bytes that were written and were gone before they could be read, since the pipeline began. */
   readonly lost?: number;
-}
+};
 
 export function tailPositions(position: Json): Positions {
-  return (position as unknown as Positions | null) ?? { files: [] };
+  return (position as Positions | null) ?? { files: [] };
 }

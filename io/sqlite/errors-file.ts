@@ -102,7 +102,7 @@ export function readWaiting(connection: SqliteConnection, newest: number, throug
       `SELECT id, failed_at AS failedAt, node, error, source, line FROM ${errorsTable} WHERE ${isWaiting} AND id <= ? ORDER BY id DESC LIMIT ?`,
     )
     .all(through, newest);
-  const { last } = connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()!;
+  const last = connection.prepare<[], { last: number | null }>(`SELECT max(id) AS last FROM ${errorsTable}`).get()?.last;
   return { counts, ports, rows, last: last ?? 0 };
 }
 
@@ -116,7 +116,7 @@ export function rowOf(text: string, schema: Schema): { readonly row: Row } | { r
   }
   const found = convertRow(schema, (column) => {
     const { name, type, nullable } = column;
-    const value = Object.hasOwn(kept, name) ? kept[name]! : null;
+    const value = (Object.hasOwn(kept, name) ? kept[name] : null) ?? null;
     const plain = type === 'bytes' ? decodeBytes(value) : value;
     const exact = conformValue(plain, column);
     if (exact.ok) return exact;

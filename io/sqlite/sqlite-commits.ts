@@ -20,7 +20,7 @@ export type DatabaseToken = {
 };
 
 export function databaseToken(token: Json): DatabaseToken {
-  if (typeof token === 'object' && token !== null && 'redo' in token) return token as unknown as DatabaseToken;
+  if (typeof token === 'object' && token !== null && 'redo' in token) return token as DatabaseToken;
   throw new Error(`No token of a database: ${JSON.stringify(token)}`);
 }
 

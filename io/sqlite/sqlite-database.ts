@@ -1,5 +1,6 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { foldName } from '../../kit/formats/sqlite-name.ts';
 import type { SinkContext, Transaction } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
@@ -8,7 +9,6 @@ import { changedDatabase, type DatabaseToken, databaseToken, goneDatabase, readM
 import { openSqlite, pragma } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
 import { isBusy, type LockPatience, withLock } from './sqlite-lock.ts';
-import { foldName } from './sqlite-name.ts';
 import { applyRedo, hasRedo, RedoLog } from './sqlite-redo.ts';
 import type { TargetSpec } from './sqlite-target.ts';
 import type { Recorder } from './sqlite-values.ts';

@@ -1,16 +1,17 @@
-import { formatTimestamp } from '../../model/time/timestamp.ts';
+import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
+import { type Affinity, affinityOf } from '../../kit/formats/sqlite-types.ts';
+import { itemAt, missing } from '../../model/problems/missing.ts';
+import { formatTimestamp, midnightOf } from '../../model/time/timestamp.ts';
 import { decimalKey } from '../../model/values/decimal.ts';
 import { isExactDecimal } from '../../model/values/exact.ts';
 import type { Row, Schema, Value } from '../../model/values/types.ts';
-import { castValue, parseTimestamp } from '../../model/values/values.ts';
+import { castValue } from '../../model/values/values.ts';
 import { generatedFunction } from '../text/generated-function.ts';
 import { stringLiteral } from '../text/row-code.ts';
 import { timestampFormatter } from '../text/timestamp-text.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
-import { foldName, quoteName } from './sqlite-name.ts';
 import type { Target, TargetColumn, TargetSpec } from './sqlite-target.ts';
 import { formTime } from './sqlite-times.ts';
-import { type Affinity, affinityOf } from './sqlite-types.ts';
 import type { Recorder } from './sqlite-values.ts';
 
 /** A value that cannot be stored as its column wants it. */
@@ -50,20 +51,20 @@ export function prepareInsert(
   for (let i = 0; i < rowsPerStatement; i++) {
     heads.push(`const r${i}=rows[from+${i}];`);
     schema.columns.forEach(({ name, type }, c) => {
-      const column = columns[c]!;
+      const column = itemAt(columns, c);
       let value = `r${i}[${stringLiteral(name)}]`;
       if (column.type !== type) value = `cast(${value},${c})`;
       const isKey = keys.has(foldName(name));
       // Equal decimals are one key, however they are written.
       if (isKey && column.type === 'decimal') value = `shortest(${value})`;
-      value = target.times[c] ? `formed(${value},${c})` : stored(value, column, target.declared[c]!, c);
+      value = target.times[c] ? `formed(${value},${c})` : stored(value, column, itemAt(target.declared, c), c);
       values.push(isKey ? `key(${value},${c})` : value);
     });
   }
   const iso = timestampFormatter();
   const cast = (value: Value, index: number): Value => {
-    const { name, type } = columns[index]!;
-    const result = castValue(value, type, schema.columns[index]!.type);
+    const { name, type } = itemAt(columns, index);
+    const result = castValue(value, type, itemAt(schema.columns, index).type);
     if (result.ok) return result.value;
     throw new ValueRefused(`Column "${name}" is to be stored as ${type}: ${result.message}.`);
   };
@@ -72,19 +73,19 @@ export function prepareInsert(
     if (decimal === null) return null;
     const number = numberOf(decimalKey(decimal), affinity);
     if (number !== null) return number;
-    const { name } = columns[index]!;
+    const { name } = itemAt(columns, index);
     throw new ValueRefused(`Column "${name}" is declared ${target.declared[index]}, which keeps doubles: ${decimal} would be rounded.`);
   };
   const formed = (time: number | string | null, index: number): string | null => {
-    const form = target.times[index]!;
+    const form = target.times[index] ?? missing(`the form of the times of column ${index}`);
     if (time === null || (form.mark === '' && typeof time === 'string')) return time as string | null;
-    const ms = typeof time === 'number' ? time : parseTimestamp(time)!;
+    const ms = typeof time === 'number' ? time : midnightOf(time);
     const text = formTime(ms, form);
     if (text !== null) return text;
-    throw new ValueRefused(`Column "${columns[index]!.name}" of the table holds times in a form in which ${formatTimestamp(ms)} would be cut.`);
+    throw new ValueRefused(`Column "${itemAt(columns, index).name}" of the table holds times in a form in which ${formatTimestamp(ms)} would be cut.`);
   };
   const key = (value: unknown, index: number): unknown => {
-    if (value === null) throw new ValueRefused(`The key column "${columns[index]!.name}" is null.`);
+    if (value === null) throw new ValueRefused(`The key column "${itemAt(columns, index).name}" is null.`);
     return value;
   };
   // Bound as an array they take longer, but are there to be recorded.
@@ -96,7 +97,7 @@ export function prepareInsert(
       statement,
       record,
       iso: (ms: number | null) => (ms === null ? null : iso(ms)),
-      midnight: (day: string | null) => (day === null ? null : iso(parseTimestamp(day)!)),
+      midnight: (day: string | null) => (day === null ? null : iso(midnightOf(day))),
       stringify: JSON.stringify,
       shortest: (decimal: string | null) => (decimal === null ? null : decimalKey(decimal)),
       numeric,

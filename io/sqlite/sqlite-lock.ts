@@ -25,7 +25,7 @@ export async function withLock<T>(attempt: () => T, { path, signal, onLongWait }
     } catch (error) {
       const isLate = performance.now() > deadline;
       if (!isBusy(error) || signal.aborted || (isLate && !onLongWait)) throw outputProblem(error, path);
-      if (isLate && !told) onLongWait!(`Waiting for another program that has locked ${path}.`);
+      if (isLate && !told) onLongWait?.(`Waiting for another program that has locked ${path}.`);
       told ||= isLate;
     }
     await new Promise((resolve) => setTimeout(resolve, lockRetryMs));

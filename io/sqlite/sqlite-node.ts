@@ -109,7 +109,7 @@ class Statement<Values extends readonly SqliteInput[], Row> implements SqliteSta
       const statement = this.#database.prepare(this.#sql);
       statement.setReturnArrays(true);
       statement.setReadBigInts(true);
-      return new Rows(statement.iterate.apply(statement, withoutUndefined(values)) as unknown as IterableIterator<SqliteValue[]>);
+      return new Rows(statement.iterate.apply(statement, withoutUndefined(values)) as Iterator<unknown> as IterableIterator<SqliteValue[]>);
     });
   }
 
@@ -139,7 +139,7 @@ class Rows implements IterableIterator<SqliteValue[]> {
   }
 
   return(): IteratorResult<SqliteValue[]> {
-    return told(() => this.#rows.return!());
+    return told(() => this.#rows.return?.() ?? { done: true, value: undefined });
   }
 
   [Symbol.iterator](): this {

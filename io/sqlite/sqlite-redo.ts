@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { itemAt } from '../../model/problems/missing.ts';
 import { writeAll } from '../files/file-commit.ts';
 import { syncFolder } from '../files/part-file.ts';
 import { insertSql } from './sqlite-insert.ts';
@@ -116,7 +117,7 @@ export function applyRedo(path: string, database: { readonly connection: SqliteC
     const tables = (JSON.parse(frame().toString('utf8')) as TargetSpec[]).map((spec) => new AppliedTable(spec, database));
     while (at < length) {
       for (const values = new ValueReader(frame()); !values.isAtEnd; ) {
-        const table = tables[values.uint32()]!;
+        const table = itemAt(tables, values.uint32());
         table.insert(Array.from({ length: values.uint32() }, () => values.value()));
       }
     }

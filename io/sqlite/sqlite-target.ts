@@ -1,12 +1,15 @@
 /** The table that a sink writes to: made, checked, and swapped in, all within the run's transaction. */
+
+import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
+import { declaredTypes, holds } from '../../kit/formats/sqlite-types.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { ColumnType } from '../../model/values/types.ts';
 import { changedDatabase } from './sqlite-commits.ts';
 import { pragma } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
-import { foldName, quoteName } from './sqlite-name.ts';
 import { type TimeForm, timeFormOf } from './sqlite-times.ts';
-import { declaredTypes, holds } from './sqlite-types.ts';
 
 export type WriteMode = 'create' | 'append' | 'replace' | 'upsert';
 export interface TargetColumn {
@@ -72,7 +75,13 @@ export function openTarget({ connection, path }: { readonly connection: SqliteCo
     const times = columns.map(({ name, type }) =>
       (type === 'timestamp' || type === 'date') && compared.has(foldName(name)) ? timeFormOf(connection, table, name) : null,
     );
-    return { table, into: table, declared: columns.map(({ name }) => typeOf.get(foldName(name))!), times, publish: nothing };
+    return {
+      table,
+      into: table,
+      declared: columns.map(({ name }) => typeOf.get(foldName(name)) ?? missing(`the column "${name}" of the table`)),
+      times,
+      publish: nothing,
+    };
   }
   refuseReferenced(connection, table, path);
   const into = `_millrace_new_${table}`;
@@ -165,6 +174,6 @@ function refuseReferenced(connection: SqliteConnection, table: string, path: str
   );
 }
 
-function refuse(code: string, message: string, hint: string, field = 'table'): never {
+function refuse(code: ProblemCode, message: string, hint: string, field = 'table'): never {
   throw new MillraceError({ code, message, hint, field });
 }

@@ -2,10 +2,11 @@
  * How the times of an existing column are written. SQLite has no type for times and compares their texts: "2026-01-31 12:00:00", as
  * its own datetime() gives it, and "2026-01-31T12:00:00.000Z" are two keys, and neither tells which is newer.
  */
+
+import { quoteName } from '../../kit/formats/sqlite-name.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { formatTimestamp } from '../../model/time/timestamp.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
-import { quoteName } from './sqlite-name.ts';
 
 export interface TimeForm {
   /** Between day and time; empty: the column holds days. */
@@ -38,8 +39,8 @@ export function timeFormOf(connection: SqliteConnection, table: string, column: 
   const unknown = forms.indexOf(null);
   if (unknown !== -1 || !first) throw otherForm(table, column, [values[unknown]], 'Rows with times would not meet these');
   const [, mark = '', , end = ''] = first;
-  const fractions = new Set(forms.map((form) => form![2]?.length ?? 1));
-  const isOne = forms.every((form) => (form![1] ?? '') === mark && (form![3] ?? '') === end);
+  const fractions = new Set(forms.map((form) => form?.[2]?.length ?? 1));
+  const isOne = forms.every((form) => (form?.[1] ?? '') === mark && (form?.[3] ?? '') === end);
   // Whole seconds without a fraction beside others with one: so Python writes them.
   const digits = Math.max(...fractions) - 1;
   if (!isOne || fractions.size > 2 || (fractions.size === 2 && !fractions.has(1))) {

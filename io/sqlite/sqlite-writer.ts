@@ -1,4 +1,5 @@
 import type { Output, RowFailure, SinkContext, Transaction, Writer } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';
@@ -155,7 +156,7 @@ export class SqliteWriter implements Writer, Participant {
     } catch (error) {
       const failure = this.#failureOf(error);
       if (!failure) throw outputProblem(error, this.#database.path);
-      this.#context.fail({ ...failure, row: rows[index]! });
+      this.#context.fail({ ...failure, row: itemAt(rows, index) });
     }
   }
 

@@ -60,7 +60,8 @@ export class AccessLog {
     values.push(...requestParts(request.text));
     const numbers = /^ (\d{3}|-) (\d+|-)(?= |$)/.exec(line.slice(request.end, request.end + 32));
     if (!numbers) return 'its request is not followed by a status and a size';
-    values.push(numberOf(numbers[1]!), numberOf(numbers[2]!));
+    const [, status = '-', size = '-'] = numbers;
+    values.push(numberOf(status), numberOf(size));
     const end = request.end + numbers[0].length;
     if (!this.#isCombined) return end === line.trimEnd().length ? values : 'more stands behind its size: it may be in the combined format';
     const referer = quoted(line, end);

@@ -1,5 +1,6 @@
 /** What becomes of values that a column's new type cannot hold: the same words and rules wherever columns get another type. */
 
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Column, ColumnType, Value } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
@@ -22,7 +23,7 @@ export function mayBecomeNull(from: ColumnType, to: ColumnType, unfit: Unfit): b
 }
 
 /** Casts the values of one column. What does not fit throws, with the param `field`, or is null. */
-export function caster(from: Pick<Column, 'name' | 'type'>, to: ColumnType, unfit: Unfit, code: string, field: string): (value: Value) => Value {
+export function caster(from: Pick<Column, 'name' | 'type'>, to: ColumnType, unfit: Unfit, code: ProblemCode, field: string): (value: Value) => Value {
   if (from.type === to) return (value) => value;
   return (value) => {
     const result = castValue(value, to, from.type);

@@ -1,5 +1,7 @@
 /** Fields of JSON values as columns: their params, and how they are read. */
 
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { atJsonPath, type JsonPath, jsonPathName, parseJsonPath } from '../../model/schema/json-path.ts';
 import type { Column, Json, Value } from '../../model/values/types.ts';
 import { typeOptions } from '../columns.ts';
@@ -34,11 +36,11 @@ export function jsonFieldProblems(fields: readonly JsonField[], field: string): 
 
 /** As an operation says it: `field` is the param that lists the fields. */
 export function columnsOfPaths(fields: readonly JsonField[], field: string): ColumnOfPath[] {
-  return jsonColumns(fields).map(({ name, type }, i) => ({ name, type, path: fields[i]!.path, field: `${field}.${i}.type` }));
+  return jsonColumns(fields).map(({ name, type }, i) => ({ name, type, path: itemAt(fields, i).path, field: `${field}.${i}.type` }));
 }
 
 /** Reads the fields of a value in their order. What does not fit its type throws, or is null. `column` is where the value is from. */
-export function jsonFieldReader(fields: readonly ColumnOfPath[], column: string, unfit: Unfit, code: string): (value: Json) => Value[] {
+export function jsonFieldReader(fields: readonly ColumnOfPath[], column: string, unfit: Unfit, code: ProblemCode): (value: Json) => Value[] {
   const readers = fields.map(({ path, type, field }) => ({
     path: parseJsonPath(path) as JsonPath,
     cast: caster({ name: `${column}.${path}`, type: 'json' }, type, unfit, code, field),

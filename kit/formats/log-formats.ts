@@ -1,5 +1,6 @@
 /** The log formats that are known by name: what sources of text and the node Extract read. */
 
+import { missing } from '../../model/problems/missing.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
 import type { Column, Value } from '../../model/values/types.ts';
 import { f } from '../fields.ts';
@@ -56,7 +57,7 @@ export function namedReader(format: NamedFormat, zone: string, latest: () => num
 }
 
 export function formatLabel(format: NamedFormat): string {
-  return namedFormats.find(({ value }) => value === format)!.label.toLowerCase();
+  return (namedFormats.find(({ value }) => value === format) ?? missing(`the format ${format}`)).label.toLowerCase();
 }
 
 /** The format that most of these lines are in; null where there is none. */

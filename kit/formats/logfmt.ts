@@ -53,7 +53,7 @@ function closingQuote(line: string, at: number): number {
 function unescaped(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gs, (written, hex: string | undefined, letter: string | undefined) =>
-    hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (escapes[letter!] ?? written),
+    hex ? String.fromCharCode(Number.parseInt(hex, 16)) : (escapes[letter ?? ''] ?? written),
   );
 }
 

@@ -26,8 +26,8 @@ export function patternSource(pattern: string, flags: string): string {
 /** Of a sound pattern: the names of its groups in order, and how many groups it has in all, named or not. */
 export function patternGroups(pattern: string): { readonly names: readonly string[]; readonly count: number } {
   // The empty choice before it matches at once, so nothing of the pattern is tried.
-  const found = new RegExp(`|${pattern}`, 'u').exec('')!;
-  return { names: Object.keys(found.groups ?? {}), count: found.length - 1 };
+  const found = new RegExp(`|${pattern}`, 'u').exec('');
+  return { names: Object.keys(found?.groups ?? {}), count: (found?.length ?? 1) - 1 };
 }
 
 /** What is wrong with a pattern whose named groups are to become columns. */

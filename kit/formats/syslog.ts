@@ -1,5 +1,6 @@
 /** Lines of syslog: RFC 5424, RFC 3164 with or without its priority, and the files of rsyslog and journald that begin with an ISO 8601 time. */
 
+import { itemAt } from '../../model/problems/missing.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column, Json, Value } from '../../model/values/types.ts';
@@ -51,7 +52,7 @@ export class Syslog {
     const priority = /^<(\d{1,3})>/.exec(line);
     const code = priority ? Number(priority[1]) : null;
     if (code !== null && code > 191) return `its priority ${code} is greater than 191`;
-    const origin = code === null ? [null, null] : [facilities[code >> 3]!, severities[code & 7]!];
+    const origin = code === null ? [null, null] : [itemAt(facilities, code >> 3), itemAt(severities, code & 7)];
     const rest = line.slice(priority?.[0].length ?? 0);
     return priority && /^[1-9]\d{0,2} /.test(rest) ? this.#readStructured(rest, origin) : this.#readBsd(rest, origin);
   }
@@ -60,13 +61,13 @@ export class Syslog {
   #readStructured(line: string, origin: readonly Value[]): readonly Value[] | string {
     const head = /^\d+ (\S+) (\S+) (\S+) (\S+) (\S+) /.exec(line);
     if (!head) return 'it ends before its structured data';
-    const [written, host, app, pid, msgid] = head.slice(1).map((part) => (part === '-' ? null : part)) as (string | null)[];
-    const time = written === null ? null : this.#iso(written!);
+    const [written = null, host = null, app = null, pid = null, msgid = null] = head.slice(1).map((part) => (part === '-' ? null : part));
+    const time = written === null ? null : this.#iso(written);
     if (Number.isNaN(time)) return `"${written}" is not a time`;
     const data = structuredData(line, head[0].length);
     if (typeof data === 'string') return data;
     const message = line.slice(data.end + 1).replace(/^\ufeff/, '');
-    return [time, host!, app!, pid!, ...origin, message === '' ? null : message, msgid!, data.value];
+    return [time, host, app, pid, ...origin, message === '' ? null : message, msgid, data.value];
   }
 
   #readBsd(line: string, origin: readonly Value[]): readonly Value[] | string {
@@ -74,9 +75,9 @@ export class Syslog {
     const bsd = iso ? null : bsdTime.exec(line);
     const written = (iso ?? bsd)?.[0];
     if (written === undefined) return 'it does not begin with a time such as Jan 31 12:00:00 or 2026-01-31T12:00:00Z';
-    const time = iso ? this.#iso(written) : this.#bsd(bsd!);
+    const time = bsd ? this.#bsd(bsd) : this.#iso(written);
     if (Number.isNaN(time)) return `"${written}" is not a time`;
-    const [, host = '', behind = ''] = /^ ?(\S*) ?(.*)$/s.exec(line.slice(written.length))!;
+    const [, host = '', behind = ''] = /^ ?(\S*) ?(.*)$/s.exec(line.slice(written.length)) ?? [];
     const tag = /^([^\s:[\]]+)(?:\[([^\]\s]*)\])?:(?: |$)/.exec(behind);
     const message = tag ? behind.slice(tag[0].length) : behind;
     return [time, host || null, tag?.[1] ?? null, tag?.[2] || null, ...origin, message === '' ? null : message, null, null];
@@ -99,7 +100,7 @@ export class Syslog {
     const newest = new Date(latest + zone.offsetAt(latest)).getUTCFullYear();
     let time = Number.NaN;
     for (let year = newest; year > newest - mostYears && !(time <= latest); year--) time = this.#pattern.read(`${year} ${month} ${day} ${clock}`);
-    this.#last = { text: written!, time };
+    this.#last = { text: written ?? '', time };
     return time;
   }
 }
@@ -121,7 +122,8 @@ function structuredData(line: string, start: number): { readonly value: Json; re
       param.lastIndex = at;
       const found = param.exec(line);
       if (!found) return 'its structured data cannot be read';
-      fields.push([found[1]!, found[2]!.replace(/\\(["\\\]])/g, '$1')]);
+      const [, name = '', value = ''] = found;
+      fields.push([name, value.replace(/\\(["\\\]])/g, '$1')]);
       at = param.lastIndex;
     }
     if (line[at] !== ']') return 'its structured data is not closed';

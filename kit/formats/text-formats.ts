@@ -90,7 +90,7 @@ export const textFormatFields = {
     label: 'Unit',
     default: 'seconds',
     when: { param: 'as', is: ['epoch'] },
-    options: epochUnits.map((value) => ({ value, label: value[0]!.toUpperCase() + value.slice(1) })),
+    options: epochUnits.map((value) => ({ value, label: value.charAt(0).toUpperCase() + value.slice(1) })),
   }),
   finer: f.choice({
     label: 'Finer than 1 ms',

@@ -1,4 +1,6 @@
 /** How texts are read that are written in a format of their own. */
+
+import { missing } from '../../model/problems/missing.ts';
 import { type EpochUnit, readEpoch } from '../../model/time/epoch.ts';
 import { utc, zoneOf } from '../../model/time/zone.ts';
 import { type NumberFormat, numberExample, numberReader } from '../../model/values/number-format.ts';
@@ -58,7 +60,7 @@ function numberParser({ type, format: own }: NumberForm): (text: string) => Conv
 }
 
 function timeParser({ pattern, zone, type, finer }: TimeForm): (text: string) => Converted {
-  const times = new TimePattern(pattern, zone === null ? utc : zoneOf(zone)!);
+  const times = new TimePattern(pattern, zone === null ? utc : (zoneOf(zone) ?? missing(`the zone ${zone}`)));
   return (text) => {
     const ms = times.read(text.trim());
     if (Number.isNaN(ms)) return no(`${shown(text)} is not a time in the form ${pattern}`);

@@ -77,8 +77,7 @@ export class TimePattern {
     let offset: number | null = null;
     this.#at = 0;
     this.isExact = true;
-    for (let i = 0; i < this.#steps.length; i++) {
-      const { part, least, most } = this.#steps[i]!;
+    for (const { part, least, most } of this.#steps) {
       switch (part) {
         case 'literal':
           if (text.charCodeAt(this.#at++) !== most) return Number.NaN;

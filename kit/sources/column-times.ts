@@ -1,5 +1,6 @@
 /** The event time of rows by one of their columns, and the watermark that follows from it. */
 
+import { itemsAt } from '../../model/problems/missing.ts';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
 import { beginningOfTime } from '../../model/schema/event-time.ts';
 import { SteadyClock } from '../../model/time/steady-clock.ts';
@@ -19,10 +20,10 @@ export interface TimeContext {
   fail(failure: RowFailure): void;
 }
 /** The greatest times that moved the watermark; by part where there are some. */
-export interface Greatest {
+export type Greatest = {
   readonly time: number | null;
   readonly parts?: { readonly [part: string]: number };
-}
+};
 interface PartTime {
   greatest: number;
   rowAt: number;
@@ -83,7 +84,7 @@ export class ColumnTimes {
     const limit = this.#ahead === null ? Number.POSITIVE_INFINITY : this.#context.now() + this.#ahead;
     const part = this.#partOf(batch);
     const { rows, locate, watermarks = [] } = this.#values ? this.#converted(batch, part, this.#values, limit) : this.#checked(batch, part, limit);
-    // Told with rows alone: where all of them failed, there is no batch to tell it with.
+    // Rows that failed move no watermark: one that had risen before is told with the next row, or by `waiting`.
     const { watermark } = rows.length > 0 ? this.risen() : {};
     const steps = watermark === undefined ? watermarks : [...watermarks, { after: rows.length, watermark }];
     return { rows, ...(locate && { locate }), ...(steps.length > 0 && { watermarks: steps }) };
@@ -97,8 +98,9 @@ export class ColumnTimes {
   /** What time does without rows. */
   waiting(): { readonly watermark?: number; readonly idle?: boolean } {
     const quietMs = this.#context.elapsed() - this.#rowAt;
-    const isQuiet = this.#quietAfter !== null && quietMs >= this.#quietAfter && this.#greatest > beginningOfTime;
-    const watermark = isQuiet ? Math.max(this.#watermark(), this.#clock.now() - this.#quietAfter! - 1) : this.#watermark();
+    const quietAfter = this.#greatest > beginningOfTime ? this.#quietAfter : null;
+    const isQuiet = quietAfter !== null && quietMs >= quietAfter;
+    const watermark = isQuiet ? Math.max(this.#watermark(), this.#clock.now() - quietAfter - 1) : this.#watermark();
     return { ...this.#tell(watermark), ...(this.#idleAfter !== null && { idle: quietMs >= this.#idleAfter }) };
   }
 
@@ -148,8 +150,9 @@ export class ColumnTimes {
     let greatest = part ? part.greatest : this.#greatest;
     let ahead = 0;
     let missing = 0;
-    for (let i = 0; i < rows.length; i++) {
-      const time = rows[i]![column];
+    let i = -1;
+    for (const { [column]: time } of rows) {
+      i++;
       if (typeof time !== 'number') missing++;
       else if (time > greatest) {
         if (time > limit) ahead++;
@@ -180,12 +183,14 @@ export class ColumnTimes {
     let greatest = part ? part.greatest : this.#greatest;
     let ahead = 0;
     let furthest = 0;
-    for (let i = 0; i < batch.rows.length; i++) {
-      const row = batch.rows[i]!;
-      const time = values.read(row[column]!);
+    let i = -1;
+    for (const row of batch.rows) {
+      i++;
+      const cell = row[column] ?? null;
+      const time = values.read(cell);
       // NaN
       if (!(time <= Number.MAX_SAFE_INTEGER)) {
-        this.#fail(row, batch, i, values.fault(row[column]!));
+        this.#fail(row, batch, i, values.fault(cell));
         continue;
       }
       if (time > greatest) {
@@ -244,11 +249,7 @@ export class ColumnTimes {
 
 /** These rows of a batch; `kept` are their places in it. */
 function only(batch: SourceBatch, kept: readonly number[]): SourceBatch {
-  return located(
-    batch,
-    kept.map((i) => batch.rows[i]!),
-    kept,
-  );
+  return located(batch, itemsAt(batch.rows, kept), kept);
 }
 
 function located({ locate }: SourceBatch, rows: readonly Row[], kept: readonly number[]): SourceBatch {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OutOfOrder } from '../../model/problems/out-of-order.ts';
-import type { Column, Json, Row } from '../../model/values/types.ts';
+import type { Column, Json } from '../../model/values/types.ts';
 import { f } from '../fields.ts';
-import { defineNode, type Reader, type SourceContext } from '../node.ts';
+import { type AnySchemas, defineNode, type Reader, type SourceContext } from '../node.ts';
 import { validateParams } from '../params.ts';
 import { readSource } from '../testing/read-source.ts';
 import { withEventTime } from './event-time-source.ts';
@@ -105,7 +105,7 @@ describe('by a column', () => {
 
   it('offers the column that the source names', () => {
     const { params } = sourceOf([], column('timestamp'), { column: 'time' });
-    expect(params.timeColumn.default).toBe('time');
+    expect(params['timeColumn']?.default).toBe('time');
   });
 
   it('makes midnights of days', async () => {
@@ -139,6 +139,11 @@ describe('by a column', () => {
     const plain = await readSource(sourceOf(rowsAt(1, null, 3), column('timestamp')), '.', byTime);
     expect(plain.places).toEqual(['rows:1', 'rows:3']);
     expect(plain.failures).toMatchObject([{ code: 'event-time/missing', position: { line: 2 } }]);
+  });
+
+  it('gives a batch of no rows where all of them fail, so that their failures go on', async () => {
+    const { sizes } = await readSource(sourceOf(rowsAt(1, null, 3), column('timestamp')), '.', byTime, { batchSize: 1 });
+    expect(sizes).toEqual([1, 0, 1]);
   });
 
   it.each([
@@ -284,14 +289,14 @@ describe('while no rows come', () => {
     const { outputs } = source.infer(context);
     return source.run({
       ...context,
-      outputs,
+      outputs: outputs as AnySchemas,
       start,
       now,
       elapsed,
       batchSize: 10,
       signal: new AbortController().signal,
       log() {},
-    } as unknown as SourceContext<Row>);
+    } as unknown as SourceContext);
   };
 
   it('is idle after the time that was set, and not before', async () => {

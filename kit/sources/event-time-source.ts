@@ -2,13 +2,15 @@
  * Gives every source an event time and a watermark, so that no source needs code for it: params that are added to its own, and
  * a reader around its reader. Where no event time is chosen, the source runs as it is.
  */
+
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import { zoneOf, zoneProblem } from '../../model/time/zone.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
-import { onlyTime } from '../columns.ts';
+import { columnOf, onlyTime } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
 import { isDayPattern, patternHelp, patternProblem } from '../formats/time-pattern.ts';
-import type { InferContext, Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from '../node.ts';
+import type { Inference, NodeProblem, Reader, SourceContext, SourceDefinition } from '../node.ts';
 import { outputColumnProblem } from '../params.ts';
 import type { ColumnTime } from './time-values.ts';
 import { ArrivalReader, ColumnTimeReader, disorderOf, type TimedPosition } from './timed-readers.ts';
@@ -123,25 +125,25 @@ const fields = {
 export type EventTimeParams = ParamsOf<typeof fields>;
 
 /** The source with an event time. Throws where it declares a param of the same name itself. */
-export function withEventTime(definition: SourceDefinition<any>): SourceDefinition<any> {
+export function withEventTime(definition: SourceDefinition): SourceDefinition {
   const { eventTime: hint } = definition;
   const timeColumn = hint ? { ...fields.timeColumn, default: hint.column } : fields.timeColumn;
   const { default: _, ...anyTime } = fields.ahead;
   const own: typeof fields = { ...fields, timeColumn, ahead: hint?.simulated ? (anyTime as typeof fields.ahead) : fields.ahead };
   const clash = Object.keys(own).find((name) => Object.hasOwn(definition.params, name));
   if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source has`);
-  const port = definition.outputs[0]!.name;
+  const port = itemAt(definition.outputs, 0).name;
   return {
     ...definition,
     params: { ...definition.params, ...own },
     holdsBack: ({ eventTime, idleAfter, quietAfter }) => eventTime === 'column' && idleAfter === null && quietAfter === null && !hint?.simulated,
     timesByReading: ({ eventTime }) => eventTime === 'arrival',
-    infer: (context) => inferTimes(definition.infer(context), context, port),
+    infer: (context) => inferTimes(definition.infer(context), context.params as EventTimeParams, port),
     run(context) {
       const params = context.params as EventTimeParams;
       if (params.eventTime === 'none') return definition.run(context);
       const start = context.start as TimedPosition | null;
-      const schema = context.outputs[port]!;
+      const schema = context.outputs[port] ?? missing(`the output "${port}"`);
       const inner = { ...context, start: start?.source ?? null, outputs: { ...context.outputs, [port]: schemaWithin(schema, params) } };
       const open = () => definition.run(inner);
       if (params.eventTime === 'arrival') return around(open(), (reader) => new ArrivalReader(reader, context, params.arrivalColumn, start?.time ?? null));
@@ -161,7 +163,7 @@ function around(opened: Reader | Promise<Reader>, time: (reader: Reader) => Read
 async function measuredFirst(
   openOnce: () => Reader | Promise<Reader>,
   open: () => Reader | Promise<Reader>,
-  context: SourceContext<any>,
+  context: SourceContext,
   time: ColumnTime,
 ): Promise<Reader> {
   const start = context.start as TimedPosition | null;
@@ -171,7 +173,7 @@ async function measuredFirst(
   return new ColumnTimeReader(await open(), known, time, start, Number.isFinite(disorder) ? disorder : null);
 }
 
-function inferTimes(inference: Inference, { params }: InferContext<EventTimeParams>, port: string): Inference {
+function inferTimes(inference: Inference, params: EventTimeParams, port: string): Inference {
   const schema = inference.outputs[port];
   if (!schema || params.eventTime === 'none') return inference;
   const found = params.eventTime === 'arrival' ? withArrival(schema, params) : withTimeColumn(schema, params);
@@ -203,7 +205,7 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
   }
   const wrong = outputColumnProblem(schema, fields.timeColumn, timeColumn, 'timeColumn');
   if (wrong) return { problem: wrong };
-  const found = schema.columns.find(({ name }) => name === timeColumn)!;
+  const found = columnOf(schema, timeColumn);
   const problem = (field: string, message: string, hint: string): Found => ({
     problem: { code: 'event-time/format', severity: 'error', message, hint, field },
   });
@@ -231,7 +233,7 @@ function daysOf({ name, type }: Column, { eventTime }: Schema, reading: Pick<Col
   if (type === 'timestamp') return eventTime?.column === name ? (eventTime.days ?? null) : null;
   const { timeFormat, timePattern, timeZone } = reading;
   const areDays = timeFormat === 'automatic' ? type === 'date' : timeFormat === 'pattern' && isDayPattern(timePattern);
-  return areDays ? zoneOf(timeZone)!.name : null;
+  return areDays ? (zoneOf(timeZone)?.name ?? null) : null;
 }
 
 /** The schema that the source itself promised: the other way round from `infer`. */

@@ -2,9 +2,11 @@
  * Lets every source that ends be read again and again, so that no source needs code for it: params that are added to its own,
  * and a reader that opens the source's reader once for each reading.
  */
+
+import { itemAt } from '../../model/problems/missing.ts';
 import { findColumn } from '../columns.ts';
 import { f, type ParamsOf } from '../fields.ts';
-import type { InferContext, Inference, NodeProblem, SourceDefinition } from '../node.ts';
+import type { Inference, NodeProblem, SourceDefinition } from '../node.ts';
 import { outputColumnProblem } from '../params.ts';
 import { ScheduledReader, type SchedulePosition } from './scheduled-reader.ts';
 
@@ -30,16 +32,16 @@ const fields = {
 export type ScheduleParams = ParamsOf<typeof fields>;
 
 /** The source with a schedule, if it always ends by itself. Throws where it declares a param of the same name. */
-export function withSchedule(definition: SourceDefinition<any>): SourceDefinition<any> {
+export function withSchedule(definition: SourceDefinition): SourceDefinition {
   if (definition.bounded !== true) return definition;
   const clash = Object.keys(fields).find((name) => Object.hasOwn(definition.params, name));
   if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source that ends has`);
-  const port = definition.outputs[0]!.name;
+  const port = itemAt(definition.outputs, 0).name;
   return {
     ...definition,
     params: { ...definition.params, ...fields },
     bounded: ({ repeat }: ScheduleParams) => repeat === null,
-    infer: (context) => checkCursor(definition.infer(context), context, port),
+    infer: (context) => checkCursor(definition.infer(context), context.params as ScheduleParams, port),
     run(context) {
       const { repeat, cursorColumn } = context.params as ScheduleParams;
       if (repeat === null || context.sample) return definition.run(context);
@@ -50,7 +52,7 @@ export function withSchedule(definition: SourceDefinition<any>): SourceDefinitio
   };
 }
 
-function checkCursor(inference: Inference, { params }: InferContext<ScheduleParams>, port: string): Inference {
+function checkCursor(inference: Inference, params: ScheduleParams, port: string): Inference {
   const { repeat, cursorColumn } = params;
   const schema = inference.outputs[port];
   if (!schema || !cursorColumn) return inference;

@@ -1,3 +1,6 @@
+import { behaviourOf } from '../../model/problems/behaviour-of.ts';
+import { itemsAt } from '../../model/problems/missing.ts';
+import { MillraceError } from '../../model/problems/problem.ts';
 import { compareDecimals } from '../../model/values/decimal.ts';
 import type { ColumnType, Json, Row } from '../../model/values/types.ts';
 import type { Reader, SourceBatch, SourceContext } from '../node.ts';
@@ -26,8 +29,8 @@ const longestBackOffMs = 300_000;
 
 /** Reads a source to its end at even times, until it is cancelled. */
 export class ScheduledReader implements Reader {
-  readonly #open: (context: SourceContext<any>) => Reader | Promise<Reader>;
-  readonly #context: SourceContext<any>;
+  readonly #open: (context: SourceContext) => Reader | Promise<Reader>;
+  readonly #context: SourceContext;
   readonly #repeat: number;
   readonly #column: string | null;
   readonly #isGreater: (a: number | string, b: number | string) => boolean;
@@ -44,17 +47,14 @@ export class ScheduledReader implements Reader {
    */
   #limit: number | string | null = null;
   #failures = 0;
+  /** The wait after the last failure, in milliseconds. */
+  #backOff = 0;
   /** What `fail` threw: it ends the run, and is no failure of the reading. */
   #stop: unknown = null;
   #closed = false;
   #wake: (() => void) | null = null;
 
-  constructor(
-    open: (context: SourceContext<any>) => Reader | Promise<Reader>,
-    context: SourceContext<any>,
-    schedule: Schedule,
-    start: SchedulePosition | null,
-  ) {
+  constructor(open: (context: SourceContext) => Reader | Promise<Reader>, context: SourceContext, schedule: Schedule, start: SchedulePosition | null) {
     this.#open = open;
     this.#context = context;
     this.#repeat = schedule.repeat;
@@ -80,7 +80,7 @@ export class ScheduledReader implements Reader {
           await breath();
         } else {
           const fresh = this.#column === null ? batch : this.#beyondCursor(batch, this.#column);
-          if (fresh.rows.length > 0) return fresh;
+          if (fresh.rows.length > 0 || batch.rows.length === 0) return fresh;
           await breath();
         }
       } catch (error) {
@@ -116,7 +116,7 @@ export class ScheduledReader implements Reader {
   /** Until the next reading is due: by the clock, and after the longest time between two readings also where that was set back. */
   async #wait(): Promise<void> {
     const { signal, now, elapsed } = this.#context;
-    const latest = elapsed() + Math.max(this.#repeat, this.#failures > 0 ? longestBackOffMs : 0);
+    const latest = elapsed() + Math.max(this.#repeat, this.#failures > 0 ? this.#backOff : 0);
     const remaining = () => Math.min(this.#next - now(), latest - elapsed());
     for (let left = remaining(); left > 0 && !this.#isStopped(); left = remaining()) {
       // In small steps: a clock that is set, or a machine that slept, is noticed.
@@ -156,7 +156,7 @@ export class ScheduledReader implements Reader {
     await this.#reader?.close();
     this.#reader = null;
     const now = this.#context.now();
-    this.#next = this.#limit === null ? Math.max(this.#reading!.startedAt + this.#repeat, now) : now;
+    this.#next = this.#limit === null ? Math.max((this.#reading?.startedAt ?? now) + this.#repeat, now) : now;
     this.#limit = null;
     this.#reading = null;
     this.#cursor = this.#greatest;
@@ -164,18 +164,24 @@ export class ScheduledReader implements Reader {
     this.#failures = 0;
   }
 
-  /** A reading that fails goes on where it was, later: unless it was the very first, whose failure is the user's to know. */
+  /**
+   * A reading that fails goes on where it was, later: unless it was the very first, whose failure is the user's to know, or the failure
+   * is permanent. It waits for as long as the other side asks.
+   */
   async #failed(error: unknown): Promise<void> {
     if (this.#isStopped()) return;
     if (error === this.#stop || !this.#hasRead) throw error;
+    const told = error instanceof MillraceError ? error.problem : null;
+    if (told && behaviourOf(told) === 'permanent') throw error;
     const { now, log } = this.#context;
     if (this.#reader) {
-      this.#reading = { source: this.#reader.position(), startedAt: this.#reading!.startedAt };
+      this.#reading = { source: this.#reader.position(), startedAt: this.#reading?.startedAt ?? now() };
       await Promise.resolve(this.#reader.close()).catch(() => {});
       this.#reader = null;
     }
-    const backOff = Math.max(this.#repeat, Math.min(this.#repeat * 2 ** this.#failures, longestBackOffMs));
+    const backOff = told?.retryAfterMs ?? Math.max(this.#repeat, Math.min(this.#repeat * 2 ** this.#failures, longestBackOffMs));
     this.#failures++;
+    this.#backOff = backOff;
     this.#next = now() + backOff;
     const message = error instanceof Error ? error.message : String(error);
     log('warning', `It could not be read, and is tried again in ${Math.ceil(backOff / 1000)} s: ${message}`);
@@ -198,11 +204,11 @@ export class ScheduledReader implements Reader {
     });
     this.#greatest = greatest;
     if (kept.length === rows.length) return batch;
-    const fresh = kept.map((i) => rows[i]!);
+    const fresh = itemsAt(rows, kept);
     return locate ? { rows: fresh, locate: (index) => locate(kept[index] ?? 0) } : { rows: fresh };
   }
 
-  #fail(row: Row, column: string, place: Pick<Parameters<SourceContext<any>['fail']>[0], 'position'>): void {
+  #fail(row: Row, column: string, place: Pick<Parameters<SourceContext['fail']>[0], 'position'>): void {
     try {
       const message = `${column} is null, but rows are told apart by it`;
       this.#context.fail({ code: 'schedule/cursor', message, hint: 'Choose a column that every row has as the cursor.', field: 'cursorColumn', row, ...place });

@@ -9,12 +9,12 @@ import type { ColumnTime } from './time-values.ts';
 /** How long the thread may be busy before others have a turn. */
 const breathAfterMs = 50;
 
-export interface TimedPosition extends Greatest {
+export type TimedPosition = Greatest & {
   /** The position of the source itself. */
   readonly source: Json;
   /** How far the rows were found out of order before the first of them was given out, where that had to be known. */
   readonly disorder?: number;
-}
+};
 
 /** A reader around another: what both kinds of event time have in common. */
 abstract class TimedReader implements Reader {
@@ -27,9 +27,9 @@ abstract class TimedReader implements Reader {
   constructor(reader: Reader, context: SourceContext<unknown>) {
     this.reader = reader;
     this.context = context;
-    if (reader.committed) this.committed = (position, checkpoint) => reader.committed!((position as unknown as TimedPosition).source, checkpoint);
-    if (reader.backlog) this.backlog = () => reader.backlog!();
-    if (reader.progress) this.progress = () => reader.progress!();
+    if (reader.committed) this.committed = (position, checkpoint) => reader.committed?.((position as TimedPosition).source, checkpoint);
+    if (reader.backlog) this.backlog = () => reader.backlog?.() ?? null;
+    if (reader.progress) this.progress = reader.progress.bind(reader);
   }
 
   /** The rows that have a time, with the watermarks that have risen. A promise where there is to be no further row. */
@@ -40,16 +40,8 @@ abstract class TimedReader implements Reader {
     return batch instanceof Promise ? batch.then((found) => this.#timed(found)) : this.#timed(batch);
   }
 
-  #timed(first: SourceBatch | null): SourceBatch | null | Promise<SourceBatch | null> {
-    for (let batch = first; batch !== null; ) {
-      const timed = this.time(batch);
-      if (timed instanceof Promise || timed.rows.length > 0) return timed;
-      if (this.context.signal.aborted) return null;
-      const next = this.reader.read();
-      if (next instanceof Promise) return next.then((found) => this.#timed(found));
-      batch = next;
-    }
-    return null;
+  #timed(batch: SourceBatch | null): SourceBatch | null | Promise<null> {
+    return batch && this.time(batch);
   }
 
   abstract waiting(): { readonly watermark?: number; readonly idle?: boolean };
@@ -68,7 +60,7 @@ export class ColumnTimeReader extends TimedReader {
   /** `disorder`: see `TimedPosition`. */
   constructor(reader: Reader, context: SourceContext<unknown>, time: ColumnTime, start: Greatest | null, disorder: number | null = null) {
     super(reader, context);
-    this.#times = new ColumnTimes(context, time, start, reader.parts ? () => reader.parts!() : null);
+    this.#times = new ColumnTimes(context, time, start, reader.parts?.bind(reader) ?? null);
     this.#disorder = disorder;
   }
 
@@ -89,7 +81,7 @@ export class ColumnTimeReader extends TimedReader {
 
   position(): Json {
     const position: TimedPosition = { source: this.reader.position(), ...this.#times.greatest, ...(this.#disorder !== null && { disorder: this.#disorder }) };
-    return position as unknown as Json;
+    return position;
   }
 
   override close(): void | Promise<void> {

@@ -19,6 +19,8 @@ export interface Outcome {
   readonly watermarks: readonly WatermarkStep[];
   readonly failures: readonly RowFailure[];
   readonly logs: readonly string[];
+  /** Rows in each batch: none where all that was read failed. */
+  readonly sizes: readonly number[];
   /** The position after each batch, with the number of rows until there, and the watermark where that batch moved it. */
   readonly positions: readonly { readonly rows: number; readonly position: Json; readonly watermark?: number }[];
 }
@@ -107,13 +109,17 @@ export async function readSource(
   const rows: Row[] = [];
   const places: string[] = [];
   const watermarks: WatermarkStep[] = [];
+  const sizes: number[] = [];
+  let told = 0;
   const positions: { rows: number; position: Json; watermark?: number }[] = [];
-  const outcome = { ...source, rows, places, positions, watermarks };
+  const outcome = { ...source, rows, places, positions, watermarks, sizes };
   if (!source.schema) return outcome;
   const reader = await open();
   try {
     for (let batch = await reader.read(); batch !== null; batch = await reader.read()) {
-      if (batch.rows.length === 0) throw new Error('An empty batch');
+      if (batch.rows.length === 0 && source.failures.length === told) throw new Error('A batch without rows or failures');
+      told = source.failures.length;
+      sizes.push(batch.rows.length);
       batch.rows.forEach((_, i) => {
         const { source, line } = batch.locate?.(i) ?? { source: '', line: 0 };
         places.push(`${source}:${line}`);

@@ -1,5 +1,6 @@
 /** Follows the statements of users' code and collects what its functions return. */
 import type { BlockStatement, ForInStatement, ForOfStatement, Node, Pattern, Program, Statement, VariableDeclaration } from 'acorn';
+import { itemAt } from '../problems/missing.ts';
 import type { Schema } from '../values/types.ts';
 import { nonNull } from './code-facts.ts';
 import { CodeScope } from './code-scope.ts';
@@ -142,7 +143,7 @@ function followEach(node: ForOfStatement | ForInStatement, scope: CodeScope, ret
   const item = node.type === 'ForInStatement' ? of('string') : itemsOf(list);
   scope.loop(() =>
     scope.block(() => {
-      if (node.left.type === 'VariableDeclaration') assign(node.left.declarations[0]!.id, item, scope, true);
+      if (node.left.type === 'VariableDeclaration') assign(itemAt(node.left.declarations, 0).id, item, scope, true);
       else assign(node.left, item, scope);
       return follow(node.body, scope, returned);
     }),

@@ -5,9 +5,9 @@ import { insteadOfNull, optionalLink } from './null-fix.ts';
 import { nullable, present, type Shape } from './shape.ts';
 
 /** What an operator gives, from what it gives for values that are not null. */
-export function ofOperands(operands: readonly Shape[], scope: CodeScope, result: (present: readonly Shape[]) => Shape): Shape {
+export function ofOperands<const T extends readonly Shape[]>(operands: T, scope: CodeScope, result: (present: T) => Shape): Shape {
   if (scope.only !== 'expression') return result(operands);
-  const found = result(operands.map(present));
+  const found = result(operands.map(present) as readonly Shape[] as T);
   return operands.some((each) => each.nullable) ? nullable(found) : found;
 }
 

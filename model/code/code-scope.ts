@@ -1,10 +1,11 @@
 import type { BlockStatement, Node } from 'acorn';
+import type { ProblemCode } from '../problems/codes/index.ts';
 import type { CodeFix, TextRange } from '../problems/problem.ts';
 import { type Shape, union } from './shape.ts';
 
 /** A problem of users' code that can be seen without running it. */
 export interface CodeFinding {
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly message: string;
   readonly hint?: string;
   readonly range?: TextRange;
@@ -98,7 +99,7 @@ export class CodeScope {
     try {
       return inside();
     } finally {
-      for (const [name, shape] of this.#hidden.pop()!) {
+      for (const [name, shape] of this.#hidden.pop() ?? []) {
         if (shape) this.#variables.set(name, shape);
         else this.#variables.delete(name);
       }
@@ -136,7 +137,7 @@ export class CodeScope {
   jumpTarget(body: () => boolean): boolean {
     this.#jumps.push([]);
     const completes = body();
-    const jumps = this.#jumps.pop()!;
+    const jumps = this.#jumps.pop() ?? [];
     this.#variables = jumps.reduce(merge, completes || jumps.length === 0 ? this.#variables : new Map());
     return completes || jumps.length > 0;
   }
@@ -181,7 +182,7 @@ export class CodeScope {
   }
 
   /** `words` gives the message and the hint, if they are wanted: they may look through thousands of names. */
-  report(node: Node, code: string, words: () => readonly [message: string, hint?: string]): void {
+  report(node: Node, code: ProblemCode, words: () => readonly [message: string, hint?: string]): void {
     const range = rangeOf(node);
     if (isTold(this.findings, code, range)) return;
     const [message, hint] = words();
@@ -191,7 +192,7 @@ export class CodeScope {
   /** `words` is given the text of the node, `fixed` the whole code. */
   warn(
     node: Node,
-    code: string,
+    code: ProblemCode,
     severity: CodeWarning['severity'],
     words: (text: string) => readonly [message: string, hint: string],
     fixed: (code: string) => CodeFix | undefined,
@@ -203,7 +204,7 @@ export class CodeScope {
   }
 }
 
-function isTold(told: readonly CodeFinding[], code: string, range: TextRange | undefined): boolean {
+function isTold(told: readonly CodeFinding[], code: ProblemCode, range: TextRange | undefined): boolean {
   return (
     told.length >= mostFindings ||
     told.some((finding) => finding.code === code && finding.range?.line === range?.line && finding.range?.column === range?.column)

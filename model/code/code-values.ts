@@ -13,6 +13,7 @@ import type {
   Super,
   UnaryExpression,
 } from 'acorn';
+import { itemAt } from '../problems/missing.ts';
 import { didYouMean } from '../text/closest.ts';
 import { nameList } from '../text/name-list.ts';
 import { arithmetic } from './arithmetic.ts';
@@ -227,8 +228,8 @@ function unary(node: UnaryExpression, scope: CodeScope): Shape {
     default:
       warnOfNull(argument, shape, 'arithmetic', scope);
       return ofOperands([shape], scope, ([value]) => {
-        const { is } = value!;
-        return operator === '~' ? of('integer') : numberOf(['integer', 'boolean', 'null', 'never'].includes(is) ? 'integer' : 'number', isNumeric(value!));
+        const { is } = value;
+        return operator === '~' ? of('integer') : numberOf(['integer', 'boolean', 'null', 'never'].includes(is) ? 'integer' : 'number', isNumeric(value));
       });
   }
 }
@@ -246,7 +247,7 @@ function binary(node: BinaryExpression, scope: CodeScope): Shape {
   if (node.operator === 'in') return ofOperands([left], scope, () => of('boolean'));
   warnOfNull(node.right, right, how, scope);
   const divisor = node.right.type === 'Literal' && typeof node.right.value === 'number' && node.right.value !== 0;
-  return ofOperands([left, right], scope, ([a, b]) => (how === 'comparison' ? of('boolean') : arithmetic(node.operator, a!, b!, divisor)));
+  return ofOperands([left, right], scope, ([a, b]) => (how === 'comparison' ? of('boolean') : arithmetic(node.operator, a, b, divisor)));
 }
 
 function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
@@ -264,7 +265,7 @@ function assignment(node: AssignmentExpression, scope: CodeScope): Shape {
   }
   const value = isLogical
     ? union(operator === '&&=' ? left : present(left), right)
-    : ofOperands([left, right], scope, ([a, b]) => arithmetic(operator.slice(0, -1), a!, b!, node.right.type === 'Literal' && node.right.value !== 0));
+    : ofOperands([left, right], scope, ([a, b]) => arithmetic(operator.slice(0, -1), a, b, node.right.type === 'Literal' && node.right.value !== 0));
   assign(node.left, value, scope);
   return value;
 }
@@ -360,7 +361,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
     const result = called && coerces ? ofArguments(node, args, scope, called) : called;
     if ((name === 'push' || name === 'unshift') && self.is === 'array' && callee.object.type === 'Identifier') {
       const pushed = node.arguments.reduce(
-        (item, argument, i) => union(item, argument.type === 'SpreadElement' ? itemsOf(args[i]!) : args[i]!),
+        (item, argument, i) => union(item, argument.type === 'SpreadElement' ? itemsOf(itemAt(args, i)) : itemAt(args, i)),
         self.item ?? never,
       );
       scope.assign(callee.object.name, { ...self, item: pushed });
@@ -383,7 +384,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
   if (target.name === 'Array.from') return arrayFrom(args, scope);
   if (target.name === 'regexp.test') return ofArguments(node, args, scope, of('boolean'));
   const known = globalCalls.get(target.name) ?? snippetCalls.get(target.name);
-  if (known) return isGuardedName(target.name.split('.')[0]!) ? ofArguments(node, args, scope, known(target, args)) : known(target, args);
+  if (known) return isGuardedName(target.name.replace(/\..*/s, '')) ? ofArguments(node, args, scope, known(target, args)) : known(target, args);
   for (const argument of args) if (argument.code) applied(argument.code, [], scope);
   return unknown;
 }
@@ -391,7 +392,7 @@ function call(node: CallExpression, scope: CodeScope): Shape {
 /** What takes null for another value is guarded, as operators are. */
 function ofArguments(node: CallExpression, args: readonly Shape[], scope: CodeScope, result: Shape): Shape {
   node.arguments.forEach((argument, i) => {
-    warnOfNull(argument, args[i]!, 'argument', scope);
+    warnOfNull(argument, itemAt(args, i), 'argument', scope);
   });
   return ofOperands(args, scope, () => result);
 }

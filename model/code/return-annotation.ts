@@ -9,7 +9,7 @@ import { arrayOf, never, nullable, objectOf, of, type Shape, union } from './sha
 export function declaredReturn(code: FunctionNode, text: string, row: Shape): Shape | null {
   const annotation = /\)\s*:([\s\S]*?)(?:=>)?\s*$/.exec(text.slice(code.params.at(-1)?.end ?? code.start, code.body.start));
   if (!annotation) return null;
-  const reader = new TypeReader(annotation[1]!, row);
+  const reader = new TypeReader(annotation[1] ?? '', row);
   const shape = reader.type();
   if (!shape || !reader.atEnd()) return null;
   const rows = shape.is === 'array' ? (shape.item ?? never) : shape;
@@ -96,7 +96,7 @@ class TypeReader {
     }
     if (/^["']/.test(token)) return of('string');
     if (/^\d/.test(token)) return of('number');
-    return Object.hasOwn(keywords, token) ? keywords[token]! : null;
+    return (Object.hasOwn(keywords, token) && keywords[token]) || null;
   }
   #object(): Shape | null {
     const fields = new Map<string, Shape>();

@@ -45,4 +45,4 @@ export const snippetCalls: ReadonlyMap<string, Call> = new Map<string, Call>([
 ]);
 
 /** The names that the library adds to the globals. */
-export const snippetGlobals: ReadonlySet<string> = new Set([...snippetCalls.keys()].map((name) => name.split('.')[0]!));
+export const snippetGlobals: ReadonlySet<string> = new Set([...snippetCalls.keys()].map((name) => name.replace(/\..*/s, '')));

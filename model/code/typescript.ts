@@ -27,8 +27,9 @@ export function isAboutNull(code: number, message: string): boolean {
   if (possiblyNull.has(code)) return true;
   const found = /(?:Type|Argument of type) '([^']+)' is not assignable to (?:type|parameter of type) '([^']+)'/.exec(message);
   if (!found) return false;
-  const taken = new Set(found[2]!.split(' | '));
-  const given = found[1]!.split(' | ');
+  const [, from = '', to = ''] = found;
+  const taken = new Set(to.split(' | '));
+  const given = from.split(' | ');
   return given.some(isNone) && given.every((type) => isNone(type) || taken.has(type));
 }
 const isNone = (type: string): boolean => type === 'null' || type === 'undefined';

@@ -25,11 +25,11 @@ export function resolvedPath(path: string, folder: string | null): string {
   const isAbsolute = /^[\\/]|^[a-z]:/i.test(path);
   if (!isAbsolute && (folder === null || path.startsWith('~'))) return path;
   const whole = isAbsolute ? path : `${folder}/${path}`;
-  const [, root] = /^([a-z]:[\\/]*|[\\/]*)/i.exec(whole)!;
+  const root = whole.match(/^([a-z]:[\\/]*|[\\/]*)/i)?.[0] ?? '';
   const parts: string[] = [];
-  for (const part of whole.slice(root!.length).split(/[\\/]/)) {
+  for (const part of whole.slice(root.length).split(/[\\/]/)) {
     if (part === '..') parts.pop();
     else if (part !== '' && part !== '.') parts.push(part);
   }
-  return root! + parts.join(/^[a-z]:\\/i.test(whole) ? '\\' : '/');
+  return root + parts.join(/^[a-z]:\\/i.test(whole) ? '\\' : '/');
 }

@@ -1,4 +1,6 @@
 import type { Value } from '../values/types.ts';
+import type { Behaviour } from './codes/behaviour.ts';
+import type { ProblemCode } from './codes/index.ts';
 
 /** A place in a text, 1-based, as editors show it. */
 export interface TextRange {
@@ -16,7 +18,7 @@ export interface RowPosition {
 }
 
 /** One edit of the node's params that mends a problem. */
-export type Fix = ParamFix | EntryFix | CodeFix;
+export type Fix = ParamFix | RemoveFix | EntryFix | CodeFix;
 interface Titled {
   /** What it does, as a button says it: `Read column "zip" as text`. */
   readonly title: string;
@@ -25,6 +27,11 @@ interface Titled {
 export interface ParamFix extends Titled {
   readonly param: string;
   readonly value: string | number | boolean;
+}
+/** The entry of that name goes, from the params or from what `within` leads to, a path: `columns.2`. */
+export interface RemoveFix extends Titled {
+  readonly remove: string;
+  readonly within?: string;
 }
 /** `entry` goes into the list that the param `list` is, in place of the entry that has the same `key`. */
 export interface EntryFix extends Titled {
@@ -48,8 +55,12 @@ export type FixEntry = { readonly [name: string]: string | boolean };
  * in the editor, on the command line and in an error port.
  */
 export interface Problem {
-  /** Stable and machine-readable, `area/what`: `file/missing`, `pipeline/cycle`, `code/syntax`. */
-  readonly code: string;
+  /** Stable and machine-readable, `area/what`: `file/missing`, `pipeline/cycle`, `code/syntax`. All are declared in codes/. */
+  readonly code: ProblemCode;
+  /** What may be done about it, where that is not what its code says. */
+  readonly behaviour?: Behaviour;
+  /** Milliseconds before which trying again is of no use, where the other side has said so. */
+  readonly retryAfterMs?: number;
   readonly severity: 'error' | 'warning' | 'info';
   /** What happened, one sentence, without the node's name (the reader adds it). */
   readonly message: string;

@@ -17,8 +17,9 @@ export function isUnavailable(code: string): boolean {
 
 /** What nobody nearer to it has put into words, where it is about the machine; null for anything else. */
 export function systemProblem(error: unknown): Problem | null {
-  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: string };
-  if (!(error instanceof Error) || typeof code !== 'string') return null;
+  if (!(error instanceof Error)) return null;
+  const { code, message } = error as Error & { readonly code?: unknown };
+  if (typeof code !== 'string') return null;
   if (isNoRoom(code)) return { code: 'system/no-room', severity: 'error', message: `The disk is full (${message}).`, hint: 'Make room there.' };
   if (!isUnavailable(code)) return null;
   return {

@@ -2,7 +2,7 @@
  * Event time and watermarks, in milliseconds since 1970-01-01T00:00:00Z. A watermark W says: every row whose event time is W
  * or less has come; one that comes later is late. Both ends are finite, so that they survive JSON.
  */
-import { parseTimestamp } from '../time/timestamp.ts';
+import { midnightOf } from '../time/timestamp.ts';
 import type { Zone } from '../time/zone.ts';
 import type { EventTime, Row, Schema } from '../values/types.ts';
 
@@ -14,7 +14,11 @@ export const endOfTime = 8.64e15;
 /** Reads a row's event time, or null where the row has none. Null for rows whose schema names no event time. */
 export function eventTimeReader({ eventTime }: Schema): ((row: Row) => number | null) | null {
   if (!eventTime) return null;
-  const { column, shift = 0 } = eventTime;
+  return timeReader(eventTime.column, eventTime.shift);
+}
+
+/** Reads a column of times, in milliseconds, so much later. Null where there is none. */
+export function timeReader(column: string, shift = 0): (row: Row) => number | null {
   return (row) => {
     const time = row[column];
     return typeof time === 'number' ? time + shift : null;
@@ -33,9 +37,9 @@ export function sameLocalTime(instant: number, from: Zone, to: Zone): number {
 
 /** Reads a column of times: of a day, its midnight in UTC. Null where there is none. */
 export function instantReader(schema: Schema, column: string, shift = 0): (row: Row) => number | null {
-  if (schema.columns.find(({ name }) => name === column)?.type !== 'date') return eventTimeReader({ columns: [], eventTime: { column, shift } })!;
+  if (schema.columns.find(({ name }) => name === column)?.type !== 'date') return timeReader(column, shift);
   return (row) => {
     const day = row[column];
-    return typeof day === 'string' ? parseTimestamp(day)! + shift : null;
+    return typeof day === 'string' ? midnightOf(day) + shift : null;
   };
 }

@@ -1,4 +1,6 @@
 /** Which types the columns of a source have, told from a sample of its rows. The rule for texts is in exact.ts. */
+
+import { itemAt } from '../problems/missing.ts';
 import { decimalExactly } from '../values/decimal.ts';
 import { isBeyondWhole, isDecimal, isExactDecimal, readExactly, TrailingZeros, toldTypes } from '../values/exact.ts';
 import { isRawNumber } from '../values/raw-number.ts';
@@ -68,7 +70,7 @@ function ofCells(cells: readonly (string | null)[]): { readonly type: ColumnType
     }
     merged = merge(merged, textType(text), 'string');
     if (merged === 'string') return ofText();
-    if (numeric.includes(merged!)) isVersion ||= !zeros.accepts(text);
+    if (merged !== null && numeric.includes(merged)) isVersion ||= !zeros.accepts(text);
   }
   // Decimals keep their zeros.
   const type = isVersion && merged !== 'decimal' ? 'string' : columnType(merged, 'string');
@@ -77,8 +79,7 @@ function ofCells(cells: readonly (string | null)[]): { readonly type: ColumnType
 
 /** The narrowest type that holds this text. */
 function textType(text: string): Found {
-  for (let i = isLikeTime(text) ? firstTime : 0; i < toldTypes.length; i++) {
-    const type = toldTypes[i]!;
+  for (const type of toldTypes.slice(isLikeTime(text) ? firstTime : 0)) {
     if (readExactly(text, type) === undefined) continue;
     return type !== 'number' ? type : isBeyondWhole(text) ? 'large' : /e/i.test(text) ? 'power' : type;
   }
@@ -113,7 +114,7 @@ function jsonType(value: unknown): Found | null {
 function rawType(written: string): Found {
   if (!isExactDecimal(written)) return decimalExactly(written) === null ? 'wide' : 'decimal';
   const value = Number(written);
-  return /[.e]/i.test(written) && !Number.isSafeInteger(value) ? 'number' : jsonType(value)!;
+  return /[.e]/i.test(written) && !Number.isSafeInteger(value) ? 'number' : (jsonType(value) ?? 'integer');
 }
 
 function columnType(found: Found | null, unknown: ColumnType): ColumnType {
@@ -128,7 +129,7 @@ function merge(a: Found | null, b: Found | null, mixed: ColumnType): Found | nul
   if (a === null) return b;
   if (numeric.includes(a) && numeric.includes(b)) {
     if ((a === 'power' && b === 'decimal') || (a === 'decimal' && b === 'power')) return 'wide';
-    return numeric[Math.max(numeric.indexOf(a), numeric.indexOf(b))]!;
+    return itemAt(numeric, Math.max(numeric.indexOf(a), numeric.indexOf(b)));
   }
   if (isTime(a) && isTime(b)) return 'timestamp';
   return isText(a) && isText(b) ? 'string' : mixed;

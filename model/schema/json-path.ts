@@ -22,7 +22,7 @@ export function parseJsonPath(text: string): JsonPath | null {
       const key = unquoted(quoted);
       if (key === null) return null;
       steps.push(key);
-    } else steps.push(single ?? name!);
+    } else steps.push(single ?? name ?? '');
   }
   return steps;
 }
@@ -40,7 +40,7 @@ export function atJsonPath(value: Json, path: JsonPath): Json | undefined {
   let at: Json = value;
   for (const key of path) {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, key)) return undefined;
-    at = (at as { readonly [key: string | number]: Json })[key]!;
+    at = Array.isArray(at) ? (at[Number(key)] as Json) : ((at as { readonly [key: string]: Json })[key] as Json);
   }
   return at;
 }

@@ -1,5 +1,6 @@
 /** Which cell of a sample decided the type of its column, in words for whoever is to believe it. */
 
+import { itemAt, itemsAt } from '../problems/missing.ts';
 import { thousands } from '../text/thousands.ts';
 import { TrailingZeros } from '../values/exact.ts';
 import { readText } from '../values/read-text.ts';
@@ -46,14 +47,14 @@ export function decideText(cells: readonly (string | null)[], type: ColumnType, 
     return { at: -1, because: cells.length === 0 ? 'There are no rows.' : `${countOf(cells.length, 'cell')}, all empty: nothing else is known.` };
   const place = firstDeciding(
     saying.length,
-    (end) => typeOf(saying.slice(0, end).map((i) => cells[i]!)) === type,
-    (at) => typeOf([cells[saying[at]!]!]) === type,
+    (end) => typeOf(itemsAt(cells, saying.slice(0, end))) === type,
+    (at) => typeOf(itemsAt(cells, saying.slice(at, at + 1))) === type,
   );
   const at = saying[place] ?? -1;
   const text = cells[at]?.trim() ?? '';
   const blanks = empty === 0 ? '' : ` ${empty === 1 ? 'One cell is' : `${thousands(empty)} cells are`} empty.`;
   if (type !== 'string') return { at, because: `${allOf(saying.length, type, 'cell')}.${zoneless(text, type)}${blanks}` };
-  const before = saying.slice(0, place).map((i) => cells[i]!);
+  const before = itemsAt(cells, saying.slice(0, place)).filter((cell) => cell !== null);
   if (before.length === 0) {
     // What looks like a number and is none is what people ask about.
     const looks = (['integer', 'number'] as const).find((type) => castText(text, type).ok);
@@ -73,13 +74,13 @@ export function decideValue(
   const saying = indexes(values, (value) => value !== null && value !== undefined);
   const missing = values.length - saying.length;
   if (saying.length === 0) return { at: -1, because: 'It is always null, or missing.' };
-  const prefix = (end: number) => typeOf(saying.slice(0, end).map((i) => values[i]!));
+  const prefix = (end: number) => typeOf(itemsAt(values, saying.slice(0, end)));
   const place = firstDeciding(
     saying.length,
     (end) => prefix(end) === type,
-    (at) => typeOf([values[saying[at]!]!]) === type,
+    (at) => typeOf(itemsAt(values, saying.slice(at, at + 1))) === type,
   );
-  const at = saying[place]!;
+  const at = itemAt(saying, place);
   const nulls = missing === 0 ? '' : ` In ${thousands(missing)} of ${countOf(values.length, 'row')} it is null or missing.`;
   const text = textOf(values[at]);
   const isNumber = /^-?\d/.test(text);

@@ -35,15 +35,16 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const at = (row: readonly number[], j: number) => row[j] ?? Number.POSITIVE_INFINITY;
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
-      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const replaced = at(previous, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
       const swaps = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1, swaps ? beforePrevious[j - 2]! + 1 : Number.POSITIVE_INFINITY));
+      current.push(Math.min(replaced, at(previous, j) + 1, at(current, j - 1) + 1, swaps ? at(beforePrevious, j - 2) + 1 : Number.POSITIVE_INFINITY));
     }
     beforePrevious = previous;
     previous = current;
   }
-  return previous[b.length]!;
+  return at(previous, b.length);
 }

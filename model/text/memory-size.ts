@@ -1,4 +1,6 @@
 /** An amount of memory: in bytes, or as a share of the machine's. */
+import { missing } from '../problems/missing.ts';
+
 export type MemorySize = { readonly bytes: number } | { readonly share: number };
 
 const units: { readonly [unit: string]: number } = { kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 };
@@ -9,5 +11,5 @@ export function memorySize(text: string): MemorySize | null {
   const amount = Number(digits ?? 0);
   if (!(amount > 0)) return null;
   if (unit === '%') return amount <= 100 ? { share: amount / 100 } : null;
-  return { bytes: amount * units[unit.toLowerCase()]! };
+  return { bytes: amount * (units[unit.toLowerCase()] ?? missing(`the unit ${unit}`)) };
 }

@@ -40,12 +40,12 @@ export function pathMatches(pattern: string, path: string): boolean {
     const next = [false];
     for (const [i, matches] of matchers.entries()) {
       const here =
-        matches === null ? next[i]! || (reached[i + 1]! && !name.startsWith('.')) || (reached[i]! && !name.startsWith('.')) : reached[i]! && matches(name);
+        matches === null ? next[i] === true || ((reached[i + 1] || reached[i]) === true && !name.startsWith('.')) : reached[i] === true && matches(name);
       next.push(here);
     }
     reached = next;
   }
-  return reached.at(-1)! || segmentsOf(pattern).join('/') === names.join('/');
+  return reached.at(-1) === true || segmentsOf(pattern).join('/') === names.join('/');
 }
 
 function segmentsOf(path: string): readonly string[] {

@@ -30,6 +30,6 @@ export function visibleJson(value: unknown, indent = 2): string {
 function replaceHidden(text: string, isKept: (character: string) => boolean): string {
   return text.replace(hidden, (character, at: number) => {
     if (isKept(character) || (/[\u200c\u200d\ufe0f]/.test(character) && joins.test(text.slice(Math.max(0, at - 2), at)))) return character;
-    return `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`;
+    return `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
   });
 }

@@ -1,3 +1,5 @@
+import { missing } from '../problems/missing.ts';
+
 const dayMs = 86_400_000;
 /** The furthest instant that a JavaScript Date can hold, on both sides of the epoch. */
 export const maxTimestamp = 8_640_000_000_000_000;
@@ -29,7 +31,7 @@ export function parseTimestamp(text: string): number | null {
   const day = twoDigits(text, at + 4);
   // A NaN of twoDigits makes each of these comparisons false.
   if (text.charCodeAt(at) !== 45 || text.charCodeAt(at + 3) !== 45 || !(month >= 1 && month <= 12) || !(day >= 1)) return null;
-  if (day > daysOfMonth[month - 1]! && !(month === 2 && day === 29 && isLeap(year))) return null;
+  if (day > (daysOfMonth[month - 1] ?? 0) && !(month === 2 && day === 29 && isLeap(year))) return null;
   let time = daysSinceEpoch(year, month, day) * dayMs;
   at += 6;
   if (at === length) return inRange(time);
@@ -131,4 +133,9 @@ function daysSinceEpoch(year: number, month: number, day: number): number {
 
 function inRange(time: number): number | null {
   return time >= -maxTimestamp && time <= maxTimestamp ? time : null;
+}
+
+/** The midnight in UTC of a day as columns of dates hold it, in milliseconds. */
+export function midnightOf(day: string): number {
+  return parseTimestamp(day) ?? missing(`the day in "${day}"`);
 }

@@ -6,10 +6,10 @@ for (let i = 0; i < 64; i++) sextets[alphabet.charCodeAt(i)] = i;
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
-    const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-    text += alphabet[group >> 18]! + alphabet[(group >> 12) & 63]!;
-    text += i + 1 < bytes.length ? alphabet[(group >> 6) & 63]! : '=';
-    text += i + 2 < bytes.length ? alphabet[group & 63]! : '=';
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    text += alphabet.charAt(group >> 18) + alphabet.charAt((group >> 12) & 63);
+    text += i + 1 < bytes.length ? alphabet.charAt((group >> 6) & 63) : '=';
+    text += i + 2 < bytes.length ? alphabet.charAt(group & 63) : '=';
   }
   return text;
 }

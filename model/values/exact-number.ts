@@ -18,7 +18,7 @@ export function exactNumber(text: string): ExactNumber {
 
 /** Sign, digits and exponent in one form for each number, however it was written. */
 function digitsOf(text: string): string {
-  const [, sign = '', whole = '', fraction = '', onlyFraction = '', exponent = '0'] = decimal.exec(text)!;
+  const [, sign = '', whole = '', fraction = '', onlyFraction = '', exponent = '0'] = decimal.exec(text) ?? [];
   const behind = fraction + onlyFraction;
   const all = (whole + behind).replace(/^0+/, '');
   const significant = all.replace(/0+$/, '');

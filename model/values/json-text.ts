@@ -1,5 +1,6 @@
 /** JSON of anybody's data. */
 
+import { itemAt } from '../problems/missing.ts';
 import { isExactDecimal } from './exact.ts';
 
 type Reviver = (key: string, value: unknown, context: { source?: string }) => unknown;
@@ -45,5 +46,7 @@ function withNames(value: unknown, names: readonly string[]): unknown {
   if (Array.isArray(value)) return value.map((item) => withNames(item, names));
   // What a reviver has made is left alone.
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key[0] === 'e' ? names[Number(key.slice(1))]! : key.slice(1), withNames(item, names)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key[0] === 'e' ? itemAt(names, Number(key.slice(1))) : key.slice(1), withNames(item, names)]),
+  );
 }

@@ -19,7 +19,7 @@
 export const columnTypes = ['string', 'integer', 'number', 'decimal', 'boolean', 'timestamp', 'date', 'json', 'bytes'] as const;
 export type ColumnType = (typeof columnTypes)[number];
 
-export interface Column {
+export type Column = {
   readonly name: string;
   readonly type: ColumnType;
   readonly nullable: boolean;
@@ -30,23 +30,23 @@ export interface Column {
    * quotes, whatever marks for missing there are (engine/plan/as-written.ts).
    */
   readonly asWritten?: true;
-}
+};
 
 /** Columns in order. Names are unique within a schema and may hold any text. */
-export interface Schema {
+export type Schema = {
   readonly columns: readonly Column[];
   /** Where a row's event time stands: what the stream's watermark speaks of. Null or absent: the rows have none. */
   readonly eventTime?: EventTime | null;
-}
+};
 /** A row's event time is the value of a timestamp column plus `shift` milliseconds (-1 for the end of a half-open window). */
-export interface EventTime {
+export type EventTime = {
   readonly column: string;
   readonly shift?: number;
   /** At a source: the type that the column had before its values were read as times. Absent where it is a timestamp by itself. */
   readonly from?: ColumnType;
   /** Where the column held days: the zone in which each stands at its midnight. Windows of a calendar count a day on that day in their own zone. */
   readonly days?: string;
-}
+};
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type Value = Json | Uint8Array;

@@ -251,3 +251,9 @@ describe('base64', () => {
   });
   it.each(['abc', 'a===', 'ab=c', 'äöü=', '=AAA'])('refuses %s', (text) => expect(decodeBase64(text)).toBeNull());
 });
+
+it('shows the start of a text in a message, however long that is', () => {
+  // Escaped as JSON, the whole of it would be longer than a string can be.
+  const text = '\u0001'.repeat(2 ** 27);
+  expect(castValue(text, 'integer')).toMatchObject({ ok: false, message: expect.stringMatching(/^"(\\u0001){9}.*\.\.\. is not a whole number$/) });
+});

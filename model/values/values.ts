@@ -172,7 +172,7 @@ export function decodeCells(cells: readonly Json[], schema: Schema): Row {
 
 /** `{ $bytes: base64 }` as bytes; null where they are damaged, and anything else as it is. */
 export function decodeBytes(cell: Json): Value {
-  const bytes = typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell.$bytes : null;
+  const bytes = typeof cell === 'object' && cell !== null && '$bytes' in cell ? cell['$bytes'] : null;
   return typeof bytes === 'string' ? (decodeBase64(bytes) ?? null) : cell;
 }
 
@@ -314,8 +314,13 @@ function beyondWhole(text: string): string {
 
 /** A value inside a message: short, and with quotes where it is text. */
 export function show(value: unknown): string {
-  const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(value);
+  const text = value instanceof Uint8Array ? `${value.length} bytes` : typeof value === 'number' ? String(value) : JSON.stringify(start(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** What a message shows of a value at most: a text of many megabytes is not gone through for it. */
+function start(value: unknown): unknown {
+  return typeof value === 'string' ? value.slice(0, 100) : value;
 }
 
 function describe(value: unknown, wanted: ColumnType): string {

@@ -3,6 +3,7 @@ import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../kit/windows.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import type { Schema } from '../../model/values/types.ts';
 
 const params = {
@@ -127,7 +128,7 @@ Groups for which memory has no room are moved to disk, and the size of the state
     return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = [...aggregationProblems(params, rows), ...windowProblems(params, rows)];
     return { outputs: { rows: rows && outputSchema(params, rows), late: rows }, problems };
   },
@@ -350,7 +351,7 @@ function outputName({ function: name, column, percent, name: own }: Aggregation)
 
 function aggregationProblems(given: Params, rows: Schema | null): NodeProblem[] {
   const { aggregations } = given;
-  const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
+  const error = (code: ProblemCode, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
   const first = [...windowColumns(windowOf(given)).map(({ name }) => name), ...given.groupBy];
   const problems = duplicateNames([...first, ...aggregations.map(outputName)], (i) => (i < first.length ? 'groupBy' : `aggregations.${i - first.length}.name`));
   if (aggregations.length === 0 && given.groupBy.length === 0) {

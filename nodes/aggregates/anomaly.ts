@@ -78,7 +78,7 @@ ${ttlDocs} A window of rows or time keeps its values; the weighted mean needs th
     return keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
   },
   infer: ({ params: { compare }, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const { schema, problems } = withColumns(rows, added, () => 'column');
     return { outputs: { rows: schema }, problems: [...problems, ...(compare === 'duration' && rows && !rows.eventTime ? [noEventTime] : [])] };
   },

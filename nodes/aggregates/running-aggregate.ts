@@ -4,6 +4,7 @@ import { f, type ParamsOf } from '../../kit/fields.ts';
 import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { RunningFunction } from '../../kit/ops.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { durationText } from '../../model/time/duration.ts';
 import type { Schema } from '../../model/values/types.ts';
 
@@ -73,7 +74,7 @@ ${ttlDocs} Of *all rows so far* each aggregate keeps a number or a value, a dist
     return keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const { aggregations } = params;
     const added = aggregations.map((aggregation) => {
       const column = findColumn(rows, aggregation.column ?? '') ?? countColumn;
@@ -176,7 +177,7 @@ function outputName({ function: name, column, name: own }: Aggregation): string 
 
 function aggregationProblems({ aggregations, over }: Params, rows: Schema | null): NodeProblem[] {
   const problems: NodeProblem[] = [];
-  const error = (code: string, message: string, hint: string, field: string) => void problems.push({ code, severity: 'error', message, hint, field });
+  const error = (code: ProblemCode, message: string, hint: string, field: string) => void problems.push({ code, severity: 'error', message, hint, field });
   if (aggregations.length === 0) error('aggregate/nothing', 'There is nothing to aggregate', 'Add an aggregation.', 'aggregations');
   if (over === 'duration' && rows && !rows.eventTime) {
     const hint = 'Choose the event time at their source, or aggregate over the last rows.';

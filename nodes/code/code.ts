@@ -68,7 +68,7 @@ What the function throws fails that row, with the line and the column of the sni
       .slice(0, 3)
       .join('\n'),
   infer: ({ params: { code, columns }, inputs, analyse }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems: NodeProblem[] = duplicateNames(
       columns.map(({ name }) => name),
       (i) => `columns.${i}.name`,

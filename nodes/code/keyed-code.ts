@@ -128,7 +128,7 @@ What \`onRow\` throws fails that row, with the line of the snippet: state and ti
     return keys.length > 0 ? `by ${keys.join(', ')}${timers}` : 'Choose key columns';
   },
   infer: ({ params: { keys, code, ttl, columns }, inputs, analyse }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems: NodeProblem[] = duplicateNames(
       columns.map(({ name }) => name),
       (i) => `columns.${i}.name`,

@@ -117,7 +117,7 @@ Patterns such as \`(a+)+$\` can take for ever on some texts. They run under the 
     return names.length === 0 ? `from ${given.column}` : `${names.join(', ')} from ${given.column}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const source = findColumn(rows, params.column) ?? null;
     const problems = [...extractProblems(params), ...(source ? typeProblems(params, source) : [])];
     if (!rows) return { outputs: { rows: null }, problems };

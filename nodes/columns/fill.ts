@@ -57,7 +57,7 @@ ${ttlDocs}
     return columns.some(isPrevious) && keys.length > 0 ? `${what} by ${keys.join(', ')}` : what;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     return { outputs: { rows: rows && filledSchema(params, rows) }, problems: fillProblems(params, rows) };
   },
   lower: ({ params: { columns, blanks, keys, ttl } }) => ({

@@ -5,6 +5,7 @@ import { formatProblem, formatText, textFormatFields, textFormOf, typeOfFormat }
 import { patternHelp } from '../../kit/formats/time-pattern.ts';
 import { words } from '../../kit/formats/words.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 
@@ -38,6 +39,7 @@ export default defineNode({
     'convert',
     'string to number',
     'string to date',
+    'parse date',
     'to_datetime',
     'strptime',
     'decimal comma',
@@ -72,7 +74,7 @@ Null and blank text are null, and so are the *marks for missing*. A text that do
   params,
   card: ({ columns }) => columns.map((item) => `${item.column || '?'} as ${formatText(item) || '?'}`).join(', ') || 'Add a column',
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     return { outputs: { rows: rows && parsedSchema(params, rows) }, problems: parseProblems(params, rows) };
   },
   lower: ({ params: { columns, marks, unfit } }) => ({
@@ -174,11 +176,11 @@ function parseProblems({ columns }: Params, rows: Schema | null): NodeProblem[] 
     return [{ code: 'parse/format', severity: 'error', message: problem.message, hint: 'Change the format.', field: `columns.${i}.${problem.field}` }];
   });
   const inPlace = columns.filter(({ name }) => name === null).length;
-  const own = columns.map(({ column }, i) => ({ column, i })).filter(({ i }) => columns[i]!.name === null);
+  const own = columns.map(({ column }, i) => ({ column, i })).filter(({ i }) => columns[i]?.name === null);
   problems.push(
     ...duplicateNames(
       own.map(({ column }) => column),
-      (at) => `columns.${own[at]!.i}.column`,
+      (at) => `columns.${itemAt(own, at).i}.column`,
     ),
   );
   if (inPlace === columns.length || !rows) return problems;

@@ -2,6 +2,7 @@ import { findColumn, keyTypes, numberTypes, timeTypes } from '../../kit/columns.
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { keysField, ttlDocs, ttlField, withColumns } from '../../kit/keys.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
 
 const params = {
@@ -57,12 +58,12 @@ ${ttlDocs}
     return keys.length > 0 ? `${what.join(', ')}\nby ${keys.join(', ')}` : what.join(', ');
   },
   infer: ({ params: { columns, changes }, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const added = addedColumns(columns, rows);
     const { schema, problems } = withColumns(
       rows,
       added.map(({ column }) => column),
-      (i) => `columns.${added[i]!.lag}.name`,
+      (i) => `columns.${itemAt(added, i).lag}.name`,
     );
     return { outputs: { rows: schema }, problems: [...problems, ...lagProblems(columns, changes, rows)] };
   },

@@ -4,6 +4,7 @@ import { mayBecomeNull } from '../../kit/formats/casting.ts';
 import { patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { ReplaceOp } from '../../kit/row-ops.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column, ColumnType, Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
@@ -107,7 +108,7 @@ Null has no parts, and stays null.
     return found === '' ? 'Say what to replace' : `${JSON.stringify(found)} → ${JSON.stringify(replacement)}${place}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = params.what === 'pattern' ? patternProblems(params.pattern, 'pattern') : [];
     if (!rows) return { outputs: { rows: null }, problems };
     problems.push(...columnProblems(params, rows));
@@ -115,7 +116,7 @@ Null has no parts, and stays null.
   },
   lower: ({ params, inputs }) => ({
     op: 'replace',
-    columns: inputs['rows']!.columns.filter((column) => isChosen(params, column)).map(({ name }) => name),
+    columns: inputs.rows.columns.filter((column) => isChosen(params, column)).map(({ name }) => name),
     ignoreCase: params.ignoreCase,
     by: wayOf(params),
   }),
@@ -216,7 +217,7 @@ function columnProblems(given: Params, rows: Schema): NodeProblem[] {
   if (chosen.length === 0 && given.columns.length === 0) {
     return [{ code: 'replace/no-text', severity: 'error', message: 'There is no text column to replace in', hint: 'Choose columns.', field: 'columns' }];
   }
-  const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
+  const error = (code: ProblemCode, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
   return chosen.flatMap((column): NodeProblem[] => {
     const { name, type } = column;
     const at = given.columns.indexOf(name);

@@ -62,7 +62,7 @@ A value that cannot be cast **fails its row**: the node's error policy then deci
         : 'Choose columns'
       : [...columns.map(({ column, name }) => (name ? `${column || '?'} as ${name}` : column || '?')), ...(others === 'keep' ? ['…'] : [])].join(', '),
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const names = params.columns.map(({ column, name }) => name ?? column);
     const problems = duplicateNames(names, (i) => `columns.${i}.name`);
     if (params.columns.length === 0 && params.others === 'drop') {
@@ -78,7 +78,7 @@ A value that cannot be cast **fails its row**: the node's error policy then deci
   },
   lower: ({ params, inputs }) => ({
     op: 'project',
-    columns: selected(params, inputs['rows']!).map(({ from, to, index }) => ({
+    columns: selected(params, inputs.rows).map(({ from, to, index }) => ({
       name: to.name,
       from: from.name,
       cast: index === null || from.type === to.type ? null : { from: from.type, to: to.type, unfit: params.uncastable, field: `columns.${index}.type` },

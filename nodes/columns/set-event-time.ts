@@ -33,7 +33,7 @@ An event time that the rows had before does not count any more.
   params: columnTimeFields,
   card: ({ timeColumn }) => timeColumn ?? 'Choose a column',
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     if (!rows) return { outputs: { rows: null } };
     // That the chosen one is not there is told by the params' own check.
     if (params.timeColumn && !rows.columns.some(({ name }) => name === params.timeColumn)) return { outputs: { rows } };
@@ -41,7 +41,7 @@ An event time that the rows had before does not count any more.
     return 'schema' in found ? { outputs: { rows: found.schema } } : { outputs: { rows }, problems: found.problem ? [found.problem] : [] };
   },
   lower: ({ params, inputs }) => {
-    const type = findColumn(inputs['rows'], params.timeColumn ?? '')?.type ?? 'timestamp';
+    const type = findColumn(inputs.rows, params.timeColumn ?? '')?.type ?? 'timestamp';
     return { op: 'assignTime', ...columnTime(params, type) };
   },
   examples: [

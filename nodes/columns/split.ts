@@ -4,6 +4,7 @@ import { mayBecomeNull, unfitField } from '../../kit/formats/casting.ts';
 import { patternGroups, patternProblems } from '../../kit/formats/patterns.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { SplitIntoColumns } from '../../kit/row-ops.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import type { Column } from '../../model/values/types.ts';
 
@@ -101,11 +102,11 @@ A part that does not fit its type fails the row, or becomes null.
     return `${column} at ${at.trim() === '' ? JSON.stringify(at) : at} to ${into === 'rows' ? 'rows' : columns.map(({ name }) => name || '?').join(', ') || 'columns'}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = splitProblems(params);
     const index = rows?.columns.findIndex(({ name }) => name === params.column) ?? -1;
     if (!rows || index < 0) return { outputs: { rows }, problems };
-    const made = madeColumns(params, rows.columns[index]!);
+    const made = madeColumns(params, itemAt(rows.columns, index));
     const columns = [...rows.columns.slice(0, index), ...made, ...rows.columns.slice(index + 1)];
     const offset = index + (params.into === 'columns' && params.keep ? 1 : 0);
     const field = (i: number) =>

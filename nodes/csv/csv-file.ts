@@ -1,17 +1,24 @@
-import { discoverFiles } from '../../io/files/file-discovery.ts';
-import { FileRows } from '../../io/files/file-rows.ts';
-import { excludeField, findFiles, tellLeftOut } from '../../io/files/input-files.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { numericTypes } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { sourceFormatFields } from '../../kit/formats/column-formats.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
+import { shortPath } from '../../kit/short-path.ts';
 import type { ColumnType } from '../../model/values/types.ts';
-import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
-import { CsvFiles } from '../formats/csv/csv-files.ts';
-import { discoverCsv } from '../formats/csv/csv-head.ts';
-import { csvOptions, dialectFields } from '../formats/csv/csv-options.ts';
-import { looksSeparated } from '../formats/lines/recognise.ts';
+import {
+  columnsGroup,
+  columnTypesField,
+  encodingField,
+  excludeField,
+  formatGroup,
+  limitsGroup,
+  outputColumns,
+  sampleRowsField,
+} from '../formats/column-fields.ts';
+import { dialectFields } from '../formats/csv-fields.ts';
+import { looksSeparated } from '../formats/recognise.ts';
+
+const code = loaded(() => import('../formats/csv/csv-source.ts'));
 
 export default defineNode({
   type: 'csv-file',
@@ -95,16 +102,9 @@ encoding, a row longer than the limit. Reading goes on behind them if the node's
   opens: { extensions: ['csv', 'tsv', 'txt'], recognises: looksSeparated, params: (path) => ({ path }) },
   readsText: ({ types, numbers, fileColumn }, { name, type }) =>
     name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
-  discover: (context) =>
-    discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, { byName: true, brief: context.brief })),
-  run(context) {
-    const { params } = context;
-    const options = csvOptions(params);
-    const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
-    const format = { maxRecordBytes: params.maxRowSize * 1024 * 1024, cast: options.formats!.cast };
-    const parser = new CsvFiles(context.outputs['rows']!, options, format, { column: params.fileColumn || null, areSeveral: files.length > 1 }, context);
-    return new FileRows(files, parser, options, context);
-  },
+  code,
+  discover: (context) => code().discoverCsvFiles(context),
+  run: (context) => code().openCsvFiles(context),
   examples: [
     {
       title: 'Types are told from the data',

@@ -1,19 +1,19 @@
-import { openFileOutput } from '../../io/files/file-output.ts';
-import { LineOutput } from '../../io/files/line-output.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { numberTypes } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
 import { textFormatFields } from '../../kit/formats/text-formats.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
+import { shortPath } from '../../kit/short-path.ts';
 import { numberFormatProblem } from '../../model/values/number-format.ts';
-import { csvHeader, csvWriter } from '../formats/csv/csv-write.ts';
+import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folder-fields.ts';
 
 const group = 'Numbers';
 const { decimal } = textFormatFields;
 // What it says of reading is not so of writing.
 const { help: _, ...thousands } = textFormatFields.thousands;
 const marked = { param: 'numbers', is: ['marked'] } as const;
+
+const code = loaded(() => import('../formats/csv/csv-output-file.ts'));
 
 export default defineNode({
   type: 'csv-output',
@@ -48,7 +48,7 @@ program may add lines to a file that is shown with each checkpoint; it must not 
 that it has not written behind its own is refused, and cuts nothing off.
 
 **Append** needs a file whose header has the same columns in the same order.
-`,
+${folderDocs}`,
   inputs: [{ name: 'rows' }],
   params: {
     path: f.file({ label: 'File', mode: 'save', extensions: ['csv', 'tsv', 'txt', 'gz'], placeholder: 'result.csv' }),
@@ -60,6 +60,7 @@ that it has not written behind its own is refused, and cuts nothing off.
       ],
       default: 'replace',
     }),
+    ...folderFields,
     delimiter: f.choice({
       label: 'Delimiter',
       options: [
@@ -95,26 +96,19 @@ that it has not written behind its own is refused, and cuts nothing off.
       advanced: true,
     }),
   },
-  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  card: (params) => (params.path ? shortPath(params.path) + folderCard(params) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
-  writes: ({ path }) => [path],
-  writesText: ({ numbers }) => numbers === 'usual',
-  infer: ({ params }) => {
+  writes: (params) => [pathOfAll(params.path, params)],
+  writesText: ({ numbers, folders }, name) => numbers === 'usual' && folders.every(({ column }) => column !== name),
+  infer: ({ params, inputs }) => {
+    const problems = folderProblems(params, inputs.rows ?? null);
     const message = params.numbers === 'marked' ? numberFormatProblem(params) : null;
     const hint = 'Choose another thousands separator.';
-    return { outputs: {}, problems: message === null ? [] : [{ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' }] };
+    if (message !== null) problems.push({ code: 'csv/number-marks', severity: 'error', message, hint, field: 'thousands' });
+    return { outputs: {}, problems };
   },
-  run(context) {
-    const { params } = context;
-    const schema = context.inputs['rows']!;
-    const file = openFileOutput(context, params);
-    const { decimal, thousands, numberColumns: columns } = params;
-    const format = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
-    const header = params.header ? csvHeader(schema, format) : '';
-    const head = file.continues && params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
-    if (head) checkHeader(head.toString('utf8'), header, file.path);
-    return new LineOutput(file, csvWriter(schema, format), header, context.guard);
-  },
+  code,
+  run: (context) => code().openCsvOutput(context),
   examples: [
     {
       title: 'Quotes only what needs it',
@@ -170,21 +164,3 @@ that it has not written behind its own is refused, and cuts nothing off.
     },
   ],
 });
-
-/** A byte order mark, and a CR before the LF. */
-const headMargin = 4;
-const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' };
-
-/** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */
-function checkHeader(head: string, header: string, path: string): void {
-  const text = head.replace(/^\ufeff/, '');
-  const names = header.slice(0, -1);
-  if (text.startsWith(names) && /^(\r?\n|$)/.test(text.slice(names.length))) return;
-  throw new MillraceError({
-    code: 'file/other-columns',
-    message: `${path} starts with "${text.split(/\r?\n/)[0]}", but the header of these rows is "${names}".`,
-    hint: 'Bring the columns into the same order with a Select node, replace the file, or choose another one.',
-    field: 'path',
-    position: { source: path, line: 1 },
-  });
-}

@@ -1,12 +1,10 @@
-import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
-import { inferFromJson } from '../../model/schema/infer.ts';
-import { thousands } from '../../model/text/thousands.ts';
-import { acknowledgeReplay, ErrorsReader, type KeptRows, rewindReplays } from './errors-reader.ts';
-import { sampleErrors } from './errors-sample.ts';
+import { shortPath } from '../../kit/short-path.ts';
 import { exampleErrors } from './example-errors.ts';
+
+const code = loaded(() => import('./runtime/errors-source.ts'));
 
 export default defineNode({
   type: 'errors-replay',
@@ -34,33 +32,11 @@ stays where it is, and is told.
   card: ({ path, node }) => (path && node ? `${node} of ${shortPath(path)}` : 'Choose an errors table'),
   infer: ({ discovered }) => ({ outputs: { rows: discovered } }),
   reads: ({ path }) => [path],
-  async discover({ params, path }) {
-    if (!params.path || !params.node) return { schema: null };
-    const file = path(params.path);
-    try {
-      return { schema: inferFromJson(await sampleErrors(file, params.node)), dependsOn: [file] };
-    } catch (error) {
-      if (!(error instanceof MillraceError)) throw error;
-      return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [file] };
-    }
-  },
-  acknowledge({ params, path, signal, log }, position, checkpoint) {
-    return acknowledgeReplay(keptRows(params, path), position, checkpoint, { signal, onLongWait: (message) => log('warning', message) });
-  },
-  async rewind({ params, path, signal, log }, checkpoint) {
-    const onLongWait = (message: string) => log('warning', message);
-    const rows = await rewindReplays(path(params.path), checkpoint, { signal, onLongWait });
-    if (rows === 0) return;
-    const what = rows === 1 ? '1 row that was replayed' : `${thousands(rows)} rows that were replayed`;
-    log(
-      'warning',
-      `${what} after checkpoint ${checkpoint.id} ${rows === 1 ? 'waits' : 'wait'} in the errors table again: what became of ${rows === 1 ? 'it' : 'them'} is not in that checkpoint.`,
-    );
-  },
-  run({ params, path, outputs, batchSize, signal, start, refuse, log, sample }) {
-    const onLongWait = (message: string) => log('warning', message);
-    return ErrorsReader.open({ ...keptRows(params, path), schema: outputs['rows']!, batchSize, signal, refuse, onLongWait, sample }, start);
-  },
+  code,
+  discover: (context) => code().discoverErrors(context),
+  acknowledge: (context, position, checkpoint) => code().acknowledgeErrors(context, position, checkpoint),
+  rewind: (context, checkpoint) => code().rewindErrors(context, checkpoint),
+  run: (context) => code().openErrors(context),
   examples: [
     {
       title: 'The rows of one node that wait',
@@ -87,9 +63,3 @@ stays where it is, and is told.
     },
   ],
 });
-
-type Params = { readonly path: string; readonly node: string; readonly port: string | null; readonly only: string | null };
-
-function keptRows({ path: file, node, port, only }: Params, path: (path: string) => string): KeptRows {
-  return { path: path(file), node, port: port || null, only: (only ?? '').split(',').filter(Boolean).map(Number) };
-}

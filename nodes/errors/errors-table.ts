@@ -1,10 +1,9 @@
-import { claimOutput } from '../../io/files/claimed-output.ts';
-import { shortPath } from '../../io/files/short-path.ts';
-import { committedCheckpoint } from '../../io/sqlite/sqlite-commits.ts';
-import { SqliteDatabase } from '../../io/sqlite/sqlite-database.ts';
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { ErrorsWriter } from './errors-writer.ts';
+import { shortPath } from '../../kit/short-path.ts';
+
+const code = loaded(() => import('./runtime/errors-output.ts'));
 
 export default defineNode({
   type: 'errors-table',
@@ -34,19 +33,9 @@ itself as JSON. It commits with the other sinks of the run.
   writes: ({ path }) => [path],
   locks: () => [],
   infer: () => ({ outputs: {} }),
-  async run(context) {
-    const { params } = context;
-    const path = context.path(params.path);
-    const name = claimOutput(context, path, 'database');
-    const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context, { isPrivate: true }));
-    if (database.isNew && context.commits === 'end') {
-      for (const file of [path, `${path}-journal`, `${path}-wal`, `${path}-shm`]) context.guard?.({ remove: file });
-    }
-    await ErrorsWriter.makeTable(database, context.signal);
-    await database.open(context.resume);
-    return new ErrorsWriter(database, params, context);
-  },
-  committedCheckpoint: ({ params, path, ...context }) => committedCheckpoint(path(params.path), context),
+  code,
+  run: (context) => code().openErrorsTable(context),
+  committedCheckpoint: (context) => code().committedTo(context),
   examples: [
     {
       title: 'A row that failed, and raw text that could not be read',

@@ -1,64 +1,12 @@
-import { discoverFiles } from '../../io/files/file-discovery.ts';
-import { UnrelatedFileRows } from '../../io/files/file-rows.ts';
-import { excludeField, findFiles, type InputFile, listFiles } from '../../io/files/input-files.ts';
-import { shortPath } from '../../io/files/short-path.ts';
-import { f, type ParamsOf } from '../../kit/fields.ts';
 import { formatDocs } from '../../kit/formats/log-formats.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
-import type { Json, Schema } from '../../model/values/types.ts';
-import { CellFormats } from '../formats/cells/cell-formats.ts';
-import { columnTypesField, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
-import { discoverCsv, readCsvHead } from '../formats/csv/csv-head.ts';
-import { csvOptions } from '../formats/csv/csv-options.ts';
-import type { CsvHead, CsvHeadOptions } from '../formats/csv/csv-sample.ts';
-import { discoverJsonl } from '../formats/json/jsonl-head.ts';
-import { csvFormatFields, extraKeysField, type LineFormat, lineFormatField, lineParser, maxRowSizeField } from '../formats/lines/line-format.ts';
-import { entryField, isTextFormat, knownColumns, linePatternField, logZoneField, type TextFormat, textProblems } from '../formats/text/log-fields.ts';
-import { discoverText } from '../formats/text/text-head.ts';
-import { FileTail } from './tail.ts';
-import { lineStart } from './tailed-file.ts';
+import { shortPath } from '../../kit/short-path.ts';
+import { outputColumns } from '../formats/column-fields.ts';
+import { isTextFormat, knownColumns, type TextFormat, textProblems } from '../formats/log-fields.ts';
+import { declared, fixedColumns, tailFields } from './tail-fields.ts';
 
-const params = {
-  path: f.file({ label: 'File', mode: 'open', glob: true, extensions: ['log', 'jsonl', 'ndjson', 'csv', 'txt'], placeholder: 'logs/*.jsonl' }),
-  format: lineFormatField,
-  pattern: linePatternField,
-  logZone: logZoneField,
-  entry: entryField,
-  from: f.choice({
-    label: 'Begin at',
-    default: 'beginning',
-    help: 'For files that exist when a new run starts. Files that appear later are read from the beginning.',
-    options: [
-      { value: 'beginning', label: 'The beginning' },
-      { value: 'end', label: 'The end', help: 'Only what is appended from now on.' },
-    ],
-  }),
-  header: f.boolean({ label: 'First row holds the names', default: true, when: { param: 'format', is: ['csv'] } }),
-  delimiter: f.choice({
-    label: 'Delimiter',
-    default: 'auto',
-    options: [
-      { value: 'auto', label: 'Detect' },
-      { value: 'comma', label: 'Comma ,' },
-      { value: 'semicolon', label: 'Semicolon ;' },
-      { value: 'tab', label: 'Tab' },
-      { value: 'pipe', label: 'Pipe |' },
-    ],
-    when: { param: 'format', is: ['csv'] },
-    advanced: true,
-  }),
-  ...csvFormatFields,
-  extra: extraKeysField,
-  types: columnTypesField,
-  sampleRows: { ...sampleRowsField, when: { param: 'format', is: ['jsonl', 'csv', 'logfmt', 'pattern'] } },
-  exclude: excludeField,
-  fileColumn: f.text({ label: 'Column for the file name', optional: true, advanced: true }),
-  maxRowSize: maxRowSizeField,
-};
-type Params = ParamsOf<typeof params>;
-/** What a preview looks at, at the end of files that are larger. */
-const sampleBytes = 1024 * 1024;
+const code = loaded(() => import('./runtime/followed-files.ts'));
 
 export default defineNode({
   type: 'file-tail',
@@ -101,7 +49,7 @@ columns that only later rows have. The files are UTF-8.
 `,
   outputs: [{ name: 'rows' }],
   bounded: false,
-  params,
+  params: tailFields,
   card: ({ path, from }) => (path ? `${shortPath(path)}${from === 'end' ? '\nfrom its end on' : ''}` : 'Choose a file'),
   infer: ({ params, discovered }) => {
     const { format } = params;
@@ -111,36 +59,9 @@ columns that only later rows have. The files are UTF-8.
     return { ...inference, problems: [...(inference.problems ?? []), ...textProblems({ ...params, format })] };
   },
   reads: ({ path }) => [path],
-  discover: async (context) => {
-    const { params, brief } = context;
-    const found = await discoverFiles(context, async (files, signal) => {
-      const { format, sampleRows } = params;
-      const formats = new CellFormats(params.types);
-      if (isTextFormat(format)) return discoverText(files, { ...params, format, encoding: 'utf-8', formats }, signal);
-      return format === 'csv'
-        ? discoverCsv(files, csvOptions(csvParams(params)), signal, { brief })
-        : discoverJsonl(files, { encoding: 'auto', sampleRows, formats, brief }, signal);
-    });
-    // Nothing there yet is no mistake where the columns are declared.
-    const known = declared(params);
-    return found.schema === null && known ? { ...found, schema: known, problems: [] } : found;
-  },
-  async run(context) {
-    const { params } = context;
-    const schema = context.outputs['rows']!;
-    const line = await lineFormatOf(params, schema, context.path);
-    const options = {
-      path: params.path,
-      exclude: params.exclude,
-      from: params.from,
-      batchSize: context.batchSize,
-      start: context.start,
-      signal: context.signal,
-    };
-    if (!context.sample) return new FileTail({ ...options, resolve: context.path, parser: () => lineParser(line, schema, context), log: context.log });
-    const files = findFiles(params.path, context.path, undefined, params.exclude);
-    return new UnrelatedFileRows(files, lineParser(line, schema, context), { encoding: 'utf-8' }, { ...context, start: newest(files) });
-  },
+  code,
+  discover: (context) => code().discoverTail(context),
+  run: (context) => code().openTail(context),
   examples: [
     {
       title: 'A log of JSON lines',
@@ -185,64 +106,3 @@ columns that only later rows have. The files are UTF-8.
     },
   ],
 });
-
-/** Where the newest rows are: all of them where the files are small. */
-function newest(files: readonly InputFile[]): Json {
-  if (files.reduce((sum, { size }) => sum + size, 0) <= sampleBytes) return null;
-  const last = files.at(-1)!;
-  return { file: last.name, offset: lineStart(last.path, last.size - sampleBytes), line: 1 };
-}
-
-/** What the params say by themselves; null where they say nothing. */
-function declared({ format, types, pattern }: Params): Schema | null {
-  if (format === 'csv') return null;
-  const known = isTextFormat(format) ? knownColumns({ format, pattern }) : null;
-  return known ?? (types.length > 0 ? { columns: [] } : null);
-}
-
-/** Whether nothing of the columns is told from the lines. */
-function fixedColumns(format: Params['format']): boolean {
-  return isTextFormat(format) && format !== 'logfmt' && format !== 'pattern';
-}
-
-function csvParams(params: Params) {
-  const plain = { skip: 0, comment: null, escape: 'none', trailing: 'no' } as const;
-  return { ...params, ...plain, otherDelimiter: '', quote: '"', encoding: 'auto' };
-}
-
-async function lineFormatOf(params: Params, schema: Schema, resolve: (path: string) => string): Promise<LineFormat> {
-  const { format, extra, maxRowSize } = params;
-  const fileColumn = params.fileColumn || null;
-  const formats = new CellFormats(params.types, format === 'csv' ? params : {});
-  const none = { dialect: { delimiter: 44, quote: 34 }, nullText: '', header: null };
-  const line = { format, extra, text: params, fileColumn, maxRowSize, formats };
-  if (format !== 'csv') return { ...line, csv: none };
-  const options = csvOptions(csvParams(params));
-  const { file, head } = await firstHead(params, resolve, options);
-  const width = schema.columns.length - (fileColumn === null ? 0 : 1);
-  const found = head.names?.length ?? head.rows[0]?.length ?? 0;
-  if (found !== width) {
-    const message = `${file.name} has ${found} columns now, but the pipeline was checked with ${width}.`;
-    throw new MillraceError({ code: 'csv/header', message, hint: 'The file has changed meanwhile: check the pipeline again.' });
-  }
-  return { ...line, csv: { dialect: head.dialect, nullText: options.nullText, header: head.names } };
-}
-
-/** Of the first file that has one: a file may be empty because it was made a moment ago. */
-async function firstHead(
-  { path, exclude }: Pick<Params, 'path' | 'exclude'>,
-  resolve: (path: string) => string,
-  options: CsvHeadOptions,
-): Promise<{ readonly file: InputFile; readonly head: CsvHead }> {
-  let failed: unknown = null;
-  for (const file of listFiles(path, resolve, exclude).files) {
-    try {
-      return { file, head: await readCsvHead(file, options, options.header ? 0 : 1) };
-    } catch (error) {
-      failed ??= error;
-    }
-  }
-  if (failed) throw failed;
-  const [file] = findFiles(path, resolve, undefined, exclude);
-  return { file: file!, head: await readCsvHead(file!, options, options.header ? 0 : 1) };
-}

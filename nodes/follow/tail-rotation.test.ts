@@ -8,7 +8,7 @@ import type { Json } from '../../model/values/types.ts';
 import { Rotations } from '../../test/kill/rotations.ts';
 import { mulberry32 } from '../../test/kill/seed.ts';
 import { TextLinesParser } from '../formats/text/text-lines.ts';
-import { FileTail, type TailClock } from './tail.ts';
+import { FileTail, type TailClock } from './runtime/tail.ts';
 
 /** Stands still while the reader works, and goes on when it waits and is told to. */
 class SteppedClock implements TailClock {
@@ -84,7 +84,8 @@ class KilledReader {
       settleMs: 1000,
       clock: this.clock,
       resolve: (path) => join(this.#folder, path),
-      parser: () => new TextLinesParser(null, 1024 * 1024, ({ message }) => this.#told(`! ${message}`)),
+      parser: (fail) => new TextLinesParser(null, 1024 * 1024, fail),
+      fail: ({ message }) => this.#told(`! ${message}`),
       log: (_, message) => this.#told(`  ${message}`),
     });
   }

@@ -1,5 +1,6 @@
 import { f } from '../../kit/fields.ts';
 import { defineNode } from '../../kit/node.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
@@ -81,7 +82,7 @@ order) before the one that they should have.
     const { step, sensors, seed, disorder, lateShare, lateness } = params;
     const count = params.endless ? Number.POSITIVE_INFINITY : params.count;
     const isByClock = params.times === 'clock';
-    const firstTime = isByClock ? 0 : parseTimestamp(params.start)!;
+    const firstTime = isByClock ? 0 : (parseTimestamp(params.start) ?? 0);
     const names = Array.from({ length: sensors }, (_, i) => `sensor-${String(i + 1).padStart(String(sensors).length, '0')}`);
     const pace = params.rate > 0 && !sample ? new Pace(params.rate, signal) : null;
     const order = isByClock ? null : blockOrder(Math.min(Math.floor(disorder / step) + 1, maxBlock), count, seed);
@@ -95,8 +96,8 @@ order) before the one that they should have.
       const state = randomAt(seed, index, 3);
       return {
         time,
-        sensor: names[sensor]!,
-        region: regions[sensor % regions.length]!,
+        sensor: itemAt(names, sensor),
+        region: itemAt(regions, sensor % regions.length),
         temperature: randomAt(seed, index, 4) < 0.01 ? null : Math.round((warmth + 4 * randomAt(seed, index, 1)) * 100) / 100,
         humidity: Math.round((40 + 50 * randomAt(seed, index, 2)) * 10) / 10,
         status: state < 0.94 ? 'ok' : state < 0.99 ? 'warn' : 'error',
@@ -155,7 +156,7 @@ function blockOrder(size: number, count: number, seed: number): ((place: number)
       block = own;
       shuffle(order, Math.min(size, count - first), (i) => randomAt(seed, first + i, 7));
     }
-    return first + order[place - first]!;
+    return first + itemAt(order, place - first);
   };
 }
 
@@ -163,7 +164,7 @@ function blockOrder(size: number, count: number, seed: number): ((place: number)
 function shuffle(order: Uint32Array, length: number, random: (index: number) => number): void {
   for (let i = 0; i < length; i++) {
     const j = Math.floor(random(i) * (i + 1));
-    order[i] = order[j]!;
+    order[i] = itemAt(order, j);
     order[j] = i;
   }
 }

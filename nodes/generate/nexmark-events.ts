@@ -1,8 +1,11 @@
 /**
  * The events of the Nexmark benchmark: an auction house with people, the auctions that they open, and bids. Proportions, ids,
  * hot keys, prices and lengths are those of Apache Beam's generator (org.apache.beam.sdk.nexmark.sources.generator, with its
- * default configuration); the random numbers are our own, so that any event can be made without those before it.
+ * default configuration); the random numbers are our own, so that any event can be made without those before it. The details of
+ * bids are those of the suite for Flink (com.github.nexmark.flink.generator.model.BidGenerator).
  */
+
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Row } from '../../model/values/types.ts';
 import { randomAt } from './random.ts';
 
@@ -32,6 +35,15 @@ const hotAuctions = 2;
 const hotBidders = 4;
 const hotSellers = 4;
 
+/** All but one in so many bids come by a channel that is hot. */
+const hotChannelBids = 2;
+const channels = 10_000;
+/** All but one in so many channels that are not hot have an id in their URL. */
+const withChannelId = 10;
+/** So that a bid has 100 bytes on average, of which its numbers take 32. */
+const extraLength = { least: 54, spread: 28 };
+
+const hotChannels = ['Google', 'Facebook', 'Baidu', 'Apple'];
 const firstNames = ['Peter', 'Paul', 'Luke', 'John', 'Saul', 'Vicky', 'Kate', 'Julie', 'Sarah', 'Deiter', 'Walter'];
 const lastNames = ['Shultz', 'Abrams', 'Spencer', 'White', 'Bartels', 'Walton', 'Smith', 'Jones', 'Noris'];
 const cities = ['Phoenix', 'Los Angeles', 'San Francisco', 'Boise', 'Portland', 'Bend', 'Redmond', 'Seattle', 'Kent', 'Cheyenne'];
@@ -97,6 +109,16 @@ export function bid(event: number, options: NexmarkOptions) {
   return { time: timeOf(event, options), auction: bidFor + firstId, bidder: bidder + firstId, price: draw.price() } satisfies Row;
 }
 
+/** `time`, `auction`, `bidder`, `price` of the same bid, and its `channel`, `url` and `extra`. */
+export function detailedBid(event: number, options: NexmarkOptions) {
+  const { time, auction, bidder, price } = bid(event, options);
+  const draw = new Draws(options.seed, event, detailDraws);
+  const texts = textsOf(options.seed);
+  const { channel, url } = draw.below(hotChannelBids) > 0 ? texts.hotChannel(draw.below(hotChannels.length)) : texts.channel(draw.below(channels));
+  const length = extraLength.least + draw.below(extraLength.spread);
+  return { time, auction, bidder, price, channel, url, extra: texts.letters(draw.below(DetailTexts.size), length) } satisfies Row;
+}
+
 /** The newest person, from 0, when this event happens. */
 function lastPerson(event: number): number {
   return Math.floor(event / round);
@@ -119,15 +141,87 @@ function hot(last: number): number {
   return Math.floor(last / hotStep) * hotStep;
 }
 
+/** The draws for a bid's details come behind all that a bid itself may take. */
+const detailDraws = 16;
+
+interface Channel {
+  readonly channel: string;
+  readonly url: string;
+}
+
+/** The texts that bids of a seed share: channels with their URLs, and letters of which each bid has a stretch. */
+class DetailTexts {
+  static readonly size = 65_536;
+  readonly #seed: number;
+  readonly #hot: readonly Channel[];
+  readonly #channels: Channel[] = [];
+  readonly #letters: string;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+    this.#hot = hotChannels.map((channel, i) => ({ channel, url: baseUrl(this.#draws(-1 - i)) }));
+    const draw = this.#draws(-1 - hotChannels.length);
+    const letters = new Uint8Array(DetailTexts.size + extraLength.least + extraLength.spread).map(() => 97 + draw.below(26));
+    this.#letters = String.fromCharCode(...letters);
+  }
+
+  hotChannel(i: number): Channel {
+    return this.#hot[i]!;
+  }
+
+  channel(number: number): Channel {
+    const known = this.#channels[number];
+    if (known) return known;
+    const draw = this.#draws(number);
+    const url = baseUrl(draw);
+    const id = draw.below(withChannelId) > 0 ? `&channel_id=${Math.abs(reversed(number))}` : '';
+    const made = { channel: `channel-${number}`, url: url + id };
+    this.#channels[number] = made;
+    return made;
+  }
+
+  letters(start: number, length: number): string {
+    return this.#letters.slice(start, start + length);
+  }
+
+  #draws(of: number): Draws {
+    return new Draws(this.#seed, of, 2 * detailDraws);
+  }
+}
+
+let lastTexts: { readonly seed: number; readonly texts: DetailTexts } | null = null;
+
+function textsOf(seed: number): DetailTexts {
+  if (lastTexts?.seed !== seed) lastTexts = { seed, texts: new DetailTexts(seed) };
+  return lastTexts.texts;
+}
+
+function baseUrl(draw: Draws): string {
+  const folder = () => draw.text(5).replaceAll(' ', '_');
+  return `https://www.nexmark.com/${folder()}/${folder()}/${folder()}/item.htm?query=1`;
+}
+
+/** The 32 bits of an integer from the last to the first, as a signed one. */
+function reversed(integer: number): number {
+  let bits = 0;
+  for (let i = 0; i < 32; i++) bits = (bits << 1) | ((integer >>> i) & 1);
+  return bits;
+}
+
+/** Of a text in the making. One that is put together by \`+=\` would hold an object for each letter, for as long as the row is kept. */
+const letters = Buffer.allocUnsafe(128);
+const [space, letterE] = [32, 101];
+
 /** The random numbers of one event, one after the other. */
 class Draws {
   readonly #seed: number;
   readonly #event: number;
-  #use = 0;
+  #use: number;
 
-  constructor(seed: number, event: number) {
+  constructor(seed: number, event: number, firstUse = 0) {
     this.#seed = seed;
     this.#event = event;
+    this.#use = firstUse;
   }
 
   below(limit: number): number {
@@ -135,7 +229,7 @@ class Draws {
   }
 
   of(texts: readonly string[]): string {
-    return texts[this.below(texts.length)]!;
+    return itemAt(texts, this.below(texts.length));
   }
 
   /** From 100 to 100 million, small ones more often. */
@@ -150,14 +244,15 @@ class Draws {
   /** From 3 to less than `limit` small letters, with a space here and there within. */
   text(limit: number): string {
     const length = 3 + this.below(limit - 3);
-    let text = '';
-    while (text.length < length) {
+    let at = 0;
+    while (at < length) {
       // Five letters out of each number.
-      for (let bits = this.below(0x8000_0000), i = 0; i < 5 && text.length < length; i++, bits = Math.floor(bits / 32)) {
+      for (let bits = this.below(0x8000_0000), i = 0; i < 5 && at < length; i++, bits = Math.floor(bits / 32)) {
         const letter = bits % 32;
-        text += letter < 26 || text.length === 0 || text.length === length - 1 ? String.fromCharCode(97 + (letter % 26)) : letter > 29 ? ' ' : 'e';
+        letters[at] = letter < 26 || at === 0 || at === length - 1 ? 97 + (letter % 26) : letter > 29 ? space : letterE;
+        at++;
       }
     }
-    return text;
+    return letters.toString('latin1', 0, length);
   }
 }

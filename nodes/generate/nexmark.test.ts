@@ -67,3 +67,24 @@ it('makes events at a rate, also where few of them are wanted', async () => {
 it('says when its first time is none', async () => {
   expect((await read({ start: 'soon', count: 0 })).problems).toMatchObject([{ field: 'start', severity: 'error' }]);
 });
+
+it('adds details to bids without changing them', async () => {
+  const bids = { events: 'bids', count: 50_000 };
+  const plain = (await read(bids)).rows;
+  const { rows, schema } = await read({ ...bids, details: true });
+  expect(schema!.columns.map(({ name }) => name)).toEqual(['time', 'auction', 'bidder', 'price', 'channel', 'url', 'extra']);
+  expect(rows.map(({ time, auction, bidder, price }) => ({ time, auction, bidder, price }))).toEqual(plain);
+  const texts = rows as unknown as { readonly channel: string; readonly url: string; readonly extra: string }[];
+  expect(share(texts, ({ channel }) => ['Google', 'Facebook', 'Baidu', 'Apple'].includes(channel))).toBeCloseTo(0.5, 1);
+  expect(share(texts, ({ channel, url }) => channel.startsWith('channel-') && !url.includes('&channel_id='))).toBeCloseTo(0.05, 2);
+  const urls = new Map<string, string>();
+  for (const { channel, url, extra } of texts) {
+    expect(url).toMatch(/^https:\/\/www\.nexmark\.com\/\w{3,4}\/\w{3,4}\/\w{3,4}\/item\.htm\?query=1(&channel_id=\d+)?$/);
+    expect(extra).toMatch(/^[a-z]{54,81}$/);
+    if (urls.has(channel)) expect(urls.get(channel)).toBe(url);
+    urls.set(channel, url);
+  }
+  const all = (await read({ count: 100, details: true })).rows;
+  expect(all.find(({ kind }) => kind === 'bid')).toMatchObject({ channel: texts[0]!.channel, extra: texts[0]!.extra, name: null });
+  expect(all.find(({ kind }) => kind === 'person')).toMatchObject({ channel: null, url: null, extra: null });
+});

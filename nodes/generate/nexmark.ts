@@ -3,7 +3,7 @@ import { defineNode } from '../../kit/node.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import { parseTimestamp } from '../../model/time/timestamp.ts';
 import type { Column, Json, Row, Schema } from '../../model/values/types.ts';
-import { auction, bid, kindOf, type NexmarkKind, type NexmarkOptions, person } from './nexmark-events.ts';
+import { auction, bid, detailedBid, kindOf, type NexmarkKind, type NexmarkOptions, person } from './nexmark-events.ts';
 import { Pace } from './pace.ts';
 
 const column = (name: string, type: Column['type']): Column => ({ name, type, nullable: false });
@@ -22,16 +22,18 @@ const columns: { readonly [kind in NexmarkKind]: readonly Column[] } = {
   ],
   bid: [column('auction', 'integer'), column('bidder', 'integer'), column('price', 'integer')],
 };
-const nullable = [...columns.person, ...columns.auction.slice(1), ...columns.bid].map((each) => ({ ...each, nullable: true }));
+const detailColumns = ['channel', 'url', 'extra'].map((name) => column(name, 'string'));
+const nullable = (list: readonly Column[]) => list.map((each) => ({ ...each, nullable: true }));
+const ofAll = nullable([...columns.person, ...columns.auction.slice(1), ...columns.bid]);
 const schemas: { readonly [events in Events]: Schema } = {
-  all: { columns: [column('kind', 'string'), time, ...nullable] },
+  all: { columns: [column('kind', 'string'), time, ...ofAll] },
   persons: { columns: [time, ...columns.person] },
   auctions: { columns: [time, ...columns.auction] },
   bids: { columns: [time, ...columns.bid] },
 };
+const detailsOf: { readonly [events in Events]: readonly Column[] } = { all: nullable(detailColumns), bids: detailColumns, auctions: [], persons: [] };
 type Events = 'all' | 'bids' | 'auctions' | 'persons';
 const kinds = { bids: 'bid', auctions: 'auction', persons: 'person' } as const;
-const empty: Row = Object.fromEntries([['kind', ''], ['time', 0], ...nullable.map(({ name }) => [name, null])]);
 /** Events that are looked through for one batch: of those wanted there may be few. */
 const looks = 16_384;
 
@@ -54,12 +56,16 @@ while, and three quarters come from one hot bidder, as in Apache Beam's generato
 |---|---|
 | persons | \`id\`, \`name\`, \`email\`, \`credit_card\`, \`city\`, \`state\` |
 | auctions | \`id\`, \`item\`, \`description\`, \`initial_bid\`, \`reserve\`, \`expires\`, \`seller\` (a person), \`category\` (10 to 14) |
-| bids | \`auction\`, \`bidder\` (a person), \`price\` |
+| bids | \`auction\`, \`bidder\` (a person), \`price\`; with details \`channel\`, \`url\`, \`extra\` |
 | all | \`kind\` (person, auction or bid) and all of these, null where the kind has none |
 
 **Events** counts those of all kinds, so that sources of different kinds with the same params fit together. Times go on from
 **First time** by **Events a second**, however fast they are made. The events follow from the seed alone: a run that goes on
 in the middle makes the same ones. Some bids name an auction or a person that only comes a little later.
+
+**Details of bids** are those of the Nexmark suite for Flink: the channel by which a bid came (half of them by Google, Facebook, Baidu
+or Apple, the others by one of 10,000), the address of a page, which often has the parameter \`channel_id\`, and as many letters as make a
+bid 100 bytes long on average. They change nothing in the other columns.
 `,
   outputs: [{ name: 'rows' }],
   bounded: ({ endless }) => !endless,
@@ -75,6 +81,12 @@ in the middle makes the same ones. Some bids name an auction or a person that on
         { value: 'persons', label: 'Persons' },
       ],
     }),
+    details: f.boolean({
+      label: 'Details of bids',
+      help: 'Their channel, URL and extra text.',
+      default: false,
+      when: { param: 'events', is: ['all', 'bids'] },
+    }),
     endless: f.boolean({ label: 'Never ends', default: false }),
     count: f.number({ label: 'Events', default: 10_000, min: 0, integer: true, when: { param: 'endless', is: [false] } }),
     rate: f.number({ label: 'Rate', default: 0, min: 0, unit: 'events/s', help: '0: as fast as the pipeline can.' }),
@@ -83,9 +95,9 @@ in the middle makes the same ones. Some bids name an auction or a person that on
     seed: f.number({ label: 'Seed', default: 1, integer: true, advanced: true }),
   },
   card: ({ events, endless, count, rate }) =>
-    `${events === 'all' ? 'All' : events[0]!.toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
+    `${events === 'all' ? 'All' : events.charAt(0).toUpperCase() + events.slice(1)} of ${endless ? 'endless' : thousands(count)} events${rate > 0 ? ` at ${rate}/s` : ''}`,
   infer({ params }) {
-    const outputs = { rows: schemas[params.events] };
+    const outputs = { rows: schemaOf(params) };
     if (parseTimestamp(params.start) !== null) return { outputs };
     const problem = {
       code: 'params/timestamp',
@@ -98,7 +110,10 @@ in the middle makes the same ones. Some bids name an auction or a person that on
   },
   run({ params, batchSize, start, signal, sample }) {
     const { events, rate } = params;
-    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start)! };
+    const makeBid = params.details ? detailedBid : bid;
+    const makers = { person, auction, bid: makeBid };
+    const empty: Row = Object.fromEntries(schemaOf(params).columns.map(({ name }) => [name, null]));
+    const options: NexmarkOptions = { seed: params.seed, eventRate: params.eventRate, start: parseTimestamp(params.start) ?? 0 };
     const count = params.endless ? Number.POSITIVE_INFINITY : params.count;
     const pace = rate > 0 && !sample ? new Pace(rate, signal) : null;
     let made = (start as { readonly events: number } | null)?.events ?? 0;
@@ -107,10 +122,12 @@ in the middle makes the same ones. Some bids name an auction or a person that on
     const some = (most: number): Row[] => {
       const end = Math.min(made + most, count);
       const rows: Row[] = [];
-      if (events === 'all') for (; made < end && rows.length < batchSize; made++) rows.push({ ...empty, kind: kindOf(made), ...eventAt(made, options) });
+      if (events === 'all')
+        for (; made < end && rows.length < batchSize; made++) rows.push({ ...empty, kind: kindOf(made), ...makers[kindOf(made)](made, options) });
       else {
         const wanted = kinds[events];
-        for (; made < end && rows.length < batchSize; made++) if (kindOf(made) === wanted) rows.push(eventAt(made, options));
+        const make = makers[wanted];
+        for (; made < end && rows.length < batchSize; made++) if (kindOf(made) === wanted) rows.push(make(made, options));
       }
       return rows;
     };
@@ -169,7 +186,6 @@ in the middle makes the same ones. Some bids name an auction or a person that on
   ],
 });
 
-function eventAt(event: number, options: NexmarkOptions): Row {
-  const kind = kindOf(event);
-  return kind === 'bid' ? bid(event, options) : kind === 'auction' ? auction(event, options) : person(event, options);
+function schemaOf({ events, details }: { readonly events: Events; readonly details: boolean }): Schema {
+  return details ? { columns: [...schemas[events].columns, ...detailsOf[events]] } : schemas[events];
 }

@@ -78,9 +78,11 @@ async function post(body: unknown, headers: Record<string, string> = {}): Promis
 }
 
 /** The status of a POST to an address as it is written, which a client would put right. */
-function statusAt(path: string): Promise<number> {
+function statusAt(path: string, hosts: readonly string[] = ['localhost']): Promise<number> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`));
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`POST ${path} HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\nContent-Length: 0\r\n\r\n`),
+    );
     socket.once('data', (text) => resolve(Number(String(text).split(' ')[1])));
     socket.once('error', reject);
   });
@@ -225,6 +227,13 @@ describe('what is sent', () => {
       ).end('[]');
     });
     expect(status).toBe(403);
+    // 404: the host is right.
+    expect(await statusAt('/other')).toBe(404);
+    expect(await statusAt(`http://localhost:${port}/other`)).toBe(404);
+    expect(await statusAt('http://evil.example/other')).toBe(403);
+    expect(await statusAt('http://localhost@evil.example/other')).toBe(403);
+    for (const hosts of [[], ['localhost', 'evil.example'], ['evil.example', 'localhost'], ['localhost', 'localhost']])
+      expect(await statusAt('/other', hosts), hosts.join()).toBe(400);
     expect((await fetch(`http://127.0.0.1:${port}/rows`)).status).toBe(405);
     expect((await fetch(`http://127.0.0.1:${port}/`, { method: 'POST' })).status).toBe(404);
   });

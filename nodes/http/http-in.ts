@@ -1,17 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
 import { f } from '../../kit/fields.ts';
-import { defineNode, type Reader } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
-import { CellFormats } from '../formats/cells/cell-formats.ts';
-import { recordPath } from '../formats/json/json-scanner.ts';
-import { declaredColumnsField, declaredOutput } from '../formats/lines/line-format.ts';
-import { HttpEndpoint, type TakenRequest } from './http-endpoint.ts';
-import { rowsOf } from './http-rows.ts';
-import { listenForSample } from './http-sample.ts';
-import { Inbox, sampleInbox } from './inbox.ts';
-import { InboxReader } from './inbox-reader.ts';
+import { loaded } from '../../kit/loaded.ts';
+import { defineNode } from '../../kit/node.ts';
+import { declaredColumnsField, declaredOutput } from '../formats/line-fields.ts';
 
 const { when: _, help: __, ...columns } = declaredColumnsField;
+
+const code = loaded(() => import('./runtime/http-source.ts'));
 
 export default defineNode({
   type: 'http-in',
@@ -112,54 +106,14 @@ The pipeline holds the name of an environment variable and never the token itsel
     declaredOutput(params.columns, { format: 'jsonl', pattern: '' }, 'Click "Listen for a sample" to take them from a first request, or add them here.'),
   reads: ({ inbox }) => [inbox],
   listens: (params) => [address(params)],
-  listen: ({ params: { port, path, maxBody, token }, signal, refuse }) =>
-    listenForSample({ port, path, maxBodyBytes: maxBody * 1024 * 1024, token: tokenOf(token) }, signal, refuse),
+  code,
+  listen: (context) => code().listenForRows(context),
   // The columns are declared; what waits in the inbox is seen anew when it has changed.
   discover: async ({ params, path }) => {
     const inbox = path(params.inbox);
     return { schema: null, dependsOn: [inbox, `${inbox}-wal`] };
   },
-  async run(context): Promise<Reader> {
-    const { params, sample } = context;
-    const schema = context.outputs['rows']!;
-    const path = context.path(params.inbox);
-    if (sample) {
-      let rows = sampleInbox(path, schema, context.batchSize);
-      const take = () => {
-        const batch = { rows };
-        rows = [];
-        return batch.rows.length > 0 ? batch : null;
-      };
-      return { read: take, position: () => null, close() {} };
-    }
-    claim(
-      context.shared(`inbox:${path}`, () => ({ taken: false, close() {} })),
-      path,
-    );
-    makePrivate(path);
-    const token = tokenOf(params.token);
-    const inbox = new Inbox(path, schema);
-    const isFull = (): boolean => reader.unread >= params.capacity;
-    const rows = { schema, formats: new CellFormats(params.columns), extra: params.extra, path: recordPath(params.records) };
-    // Acknowledged only when they are durable.
-    const take = async (body: string, { kind }: TakenRequest) => {
-      const taken = rowsOf(body, kind, rows);
-      if ('status' in taken) return taken;
-      if (taken.rows.length > 0) await inbox.add(taken.rows);
-      return { status: 200, answer: { accepted: taken.rows.length } };
-    };
-    const options = { port: params.port, path: params.path, maxBodyBytes: params.maxBody * 1024 * 1024, token, isFull, take };
-    const endpoint = new HttpEndpoint(options, context);
-    const reader: InboxReader = new InboxReader(inbox, context.start, context, () => endpoint.close());
-    try {
-      await endpoint.listen();
-    } catch (error) {
-      inbox.close();
-      throw error;
-    }
-    context.log('info', `Takes rows at ${address(params)}`);
-    return reader;
-  },
+  run: (context) => code().openHttp(context, address(context.params)),
   examples: [
     {
       title: 'Readings',
@@ -177,32 +131,4 @@ The pipeline holds the name of an environment variable and never the token itsel
 
 function address({ port, path }: { readonly port: number; readonly path: string }): string {
   return `http://127.0.0.1:${port}${path}`;
-}
-
-/** The text of the token that an environment variable holds; null where none is named. */
-function tokenOf(name: string | null): string | null {
-  if (!name) return null;
-  const token = process.env[name];
-  if (token) return token;
-  throw new MillraceError({
-    code: 'http/no-token',
-    message: `There is no environment variable "${name}" with the token that senders must know.`,
-    hint: 'Set it before Millrace is started, or leave the field empty.',
-    field: 'token',
-  });
-}
-
-/** Rows that wait are for the user alone, as SQLite's files beside the inbox are then. Where it cannot be made, the inbox says why. */
-function makePrivate(path: string): void {
-  try {
-    closeSync(openSync(path, 'ax', 0o600));
-  } catch {}
-}
-
-function claim(inbox: { taken: boolean }, path: string): void {
-  if (inbox.taken) {
-    const message = `Another source of this pipeline has ${path} as its inbox too.`;
-    throw new MillraceError({ code: 'inbox/used-twice', message, hint: 'Give each source an inbox file of its own.', field: 'inbox' });
-  }
-  inbox.taken = true;
 }

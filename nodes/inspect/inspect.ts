@@ -34,7 +34,7 @@ Connect it to any output to see what flows there; a pipeline may have several.
       // There is nothing to undo: what arrived before a failure is what one wants to look at.
       abort() {},
       close() {},
-      output: () => ({ kind: 'memory', rows: kept.slice(-params.rows), schema: inputs['rows']! }),
+      output: () => ({ kind: 'memory', rows: kept.slice(-params.rows), schema: inputs.rows }),
     };
   },
   examples: [

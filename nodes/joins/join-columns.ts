@@ -3,6 +3,7 @@
 import { commonType, findColumn, freeName } from '../../kit/columns.ts';
 import type { NodeProblem } from '../../kit/node.ts';
 import type { JoinKind, KeyPair } from '../../kit/ops.ts';
+import type { codes } from '../../model/problems/codes/index.ts';
 import { nullness } from '../../model/schema/nulls.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Column, Schema } from '../../model/values/types.ts';
@@ -13,8 +14,11 @@ export function joinCard(kind: JoinKind, pairs: readonly KeyPair[], how = ''): s
   return texts.length > 0 ? `${kind} on ${texts.join(', ')}${how}` : 'Choose columns to match';
 }
 
+/** Areas of codes for pairs of columns. */
+type Matching<Code> = Code extends `${infer Area}/key-types` ? Area : never;
+
 /** Problems of pairs whose columns can never be equal. `name` begins their codes, `column` names the field of the left ones. */
-export function keyPairProblems(name: string, column: string, pairs: readonly KeyPair[], left: Schema, right: Schema): NodeProblem[] {
+export function keyPairProblems(name: Matching<keyof typeof codes>, column: string, pairs: readonly KeyPair[], left: Schema, right: Schema): NodeProblem[] {
   return pairs.flatMap((pair, i): NodeProblem[] => {
     const a = findColumn(left, pair.left);
     const b = findColumn(right, pair.right);

@@ -81,8 +81,8 @@ The columns are those of the rows, then those of the lookup without its key colu
   params,
   card: (params) => joinCard(params.kind, pairsOf(params)),
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
-    const lookup = inputs['lookup'] ?? null;
+    const rows = inputs.rows;
+    const lookup = inputs.lookup;
     const unusable = suffixProblems(params.suffix);
     if (!rows || !lookup || unusable.length > 0) return { outputs: { rows: null, late: rows }, problems: unusable };
     const columns = [...rows.columns, ...addedColumns(params, rows, lookup).map(({ to }) => to)];
@@ -93,8 +93,7 @@ The columns are those of the rows, then those of the lookup without its key colu
     op: 'lookup',
     kind: params.kind,
     keys: pairsOf(params),
-    columns:
-      suffixProblems(params.suffix).length > 0 ? [] : addedColumns(params, inputs['rows']!, inputs['lookup']!).map(({ from, to }) => ({ name: to.name, from })),
+    columns: suffixProblems(params.suffix).length > 0 ? [] : addedColumns(params, inputs.rows, inputs.lookup).map(({ from, to }) => ({ name: to.name, from })),
     versions: params.table === 'changing' ? { lateness: params.lateness } : null,
   }),
   examples: [

@@ -2,6 +2,7 @@ import { timeTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import type { CoGroupOp, TimeMatch } from '../../kit/ops.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Column, EventTime, Schema } from '../../model/values/types.ts';
 import { type JoinedColumn, joinCard, joinedColumns, keyPairProblems, suffixProblems } from './join-columns.ts';
 
@@ -141,8 +142,8 @@ An input without event time (see the settings of its source) is complete only wh
   params,
   card: ({ kind, keys, match }) => joinCard(kind, keys, `, ${match}`),
   infer: ({ params, inputs }) => {
-    const left = inputs['left'] ?? null;
-    const right = inputs['right'] ?? null;
+    const left = inputs.left;
+    const right = inputs.right;
     const lateLeft = left && { ...left, eventTime: left.eventTime ?? null };
     const lateRight = right && { ...right, eventTime: right.eventTime ?? null };
     const unusable = suffixProblems(params.suffix);
@@ -152,7 +153,7 @@ An input without event time (see the settings of its source) is complete only wh
       ...stamps.map((name): Column => ({ name, type: 'timestamp', nullable: false })),
       ...columnsOf(params, left, right).map((joined) => joined.column),
     ];
-    const eventTime: EventTime = params.match === 'range' ? { column: stamps[0]! } : { column: stamps[1]!, shift: -1 };
+    const eventTime: EventTime = params.match === 'range' ? { column: itemAt(stamps, 0) } : { column: itemAt(stamps, 1), shift: -1 };
     return {
       outputs: { rows: { columns, eventTime }, lateLeft, lateRight },
       problems: [
@@ -164,8 +165,8 @@ An input without event time (see the settings of its source) is complete only wh
     };
   },
   lower: ({ params, inputs }) => {
-    const left = inputs['left']!;
-    const right = inputs['right']!;
+    const left = inputs.left;
+    const right = inputs.right;
     return {
       op: 'coGroup',
       kind: params.kind,

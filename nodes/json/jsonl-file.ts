@@ -1,18 +1,20 @@
-import { decoderFor } from '../../io/files/byte-reader.ts';
-import { discoverFiles } from '../../io/files/file-discovery.ts';
-import { FileRows } from '../../io/files/file-rows.ts';
-import { excludeField, findFiles, tellLeftOut } from '../../io/files/input-files.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { CellFormats } from '../formats/cells/cell-formats.ts';
-import { columnsGroup, columnTypesField, encodingField, formatGroup, limitsGroup, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
-import { JsonDocumentParser } from '../formats/json/json-document.ts';
-import { JsonFiles, type JsonLayoutOptions } from '../formats/json/json-files.ts';
-import { recordPath } from '../formats/json/json-scanner.ts';
-import { discoverJsonl } from '../formats/json/jsonl-head.ts';
-import { JsonlParser } from '../formats/json/jsonl-parser.ts';
-import { looksLikeJson } from '../formats/lines/recognise.ts';
+import { shortPath } from '../../kit/short-path.ts';
+import {
+  columnsGroup,
+  columnTypesField,
+  encodingField,
+  excludeField,
+  formatGroup,
+  limitsGroup,
+  outputColumns,
+  sampleRowsField,
+} from '../formats/column-fields.ts';
+import { looksLikeJson } from '../formats/recognise.ts';
+
+const code = loaded(() => import('../formats/json/json-source.ts'));
 
 export default defineNode({
   type: 'jsonl-file',
@@ -99,24 +101,9 @@ that does not fit its column's type, a key that is not a column (unless these ar
   reads: ({ path }) => [path],
   scans: true,
   opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
-  discover: (context) =>
-    discoverFiles(context, (files, signal) => {
-      const { params, brief } = context;
-      const { encoding, sampleRows, types } = params;
-      if (encoding !== 'auto') decoderFor(encoding);
-      return discoverJsonl(files, { encoding, sampleRows, formats: new CellFormats(types), ...layoutOptions(params), brief }, signal);
-    }),
-  run(context) {
-    const { params } = context;
-    const maxRecordBytes = params.maxRowSize * 1024 * 1024;
-    const formats = new CellFormats(params.types);
-    const format = { extra: params.extra, doubleKeys: params.doubleKeys, maxRecordBytes, cast: formats.cast, formats };
-    const lines = new JsonlParser(context.outputs['rows']!, format, params.fileColumn || null, context);
-    const options = layoutOptions(params);
-    const text = { encoding: params.encoding };
-    const parser = new JsonFiles({ lines, document: new JsonDocumentParser(options.path, maxRecordBytes, lines, context) }, options, text);
-    return new FileRows(findFiles(params.path, context.path, tellLeftOut(context), params.exclude), parser, text, context);
-  },
+  code,
+  discover: (context) => code().discoverJsonFiles(context),
+  run: (context) => code().openJsonFiles(context),
   examples: [
     {
       title: 'Columns from the keys of all rows',
@@ -154,7 +141,3 @@ that does not fit its column's type, a key that is not a column (unless these ar
     { title: 'An empty file', params: { path: 'empty.jsonl' }, files: { 'empty.jsonl': '' }, outputs: { rows: [] }, failures: ['holds no rows'] },
   ],
 });
-
-function layoutOptions({ layout, records }: { readonly layout: JsonLayoutOptions['layout']; readonly records: string | null }): JsonLayoutOptions {
-  return { layout, path: layout === 'lines' ? [] : recordPath(records) };
-}

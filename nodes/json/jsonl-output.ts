@@ -1,9 +1,10 @@
-import { openFileOutput } from '../../io/files/file-output.ts';
-import { LineOutput } from '../../io/files/line-output.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { jsonlWriter } from '../formats/json/jsonl-write.ts';
+import { shortPath } from '../../kit/short-path.ts';
+import { folderCard, folderDocs, folderFields, folderProblems, pathOfAll } from '../formats/folder-fields.ts';
+
+const code = loaded(() => import('../formats/json/jsonl-output-file.ts'));
 
 export default defineNode({
   type: 'jsonl-output',
@@ -28,7 +29,7 @@ visible: at once** writes rows to the file itself as they come: readers wait for
 back to the last checkpoint and some rows come once more, and an existing file is replaced with the first row. Another
 program may add lines to a file that is shown with each checkpoint; it must not shorten it. A run that goes on and finds lines
 that it has not written behind its own is refused, and cuts nothing off.
-`,
+${folderDocs}`,
   inputs: [{ name: 'rows' }],
   params: {
     path: f.file({ label: 'File', mode: 'save', extensions: ['jsonl', 'ndjson', 'json', 'gz'], placeholder: 'result.jsonl' }),
@@ -40,6 +41,7 @@ that it has not written behind its own is refused, and cuts nothing off.
       ],
       default: 'replace',
     }),
+    ...folderFields,
     compress: f.boolean({ label: 'Compress with gzip', default: false, advanced: true }),
     visible: f.choice({
       label: 'Rows become visible',
@@ -52,13 +54,12 @@ that it has not written behind its own is refused, and cuts nothing off.
       advanced: true,
     }),
   },
-  card: ({ path }) => (path ? shortPath(path) : 'Choose a file'),
+  card: (params) => (params.path ? shortPath(params.path) + folderCard(params) : 'Choose a file'),
   adding: (params) => ({ ...params, mode: 'append' }),
-  writes: ({ path }) => [path],
-  infer: () => ({ outputs: {} }),
-  run(context) {
-    return new LineOutput(openFileOutput(context, context.params), jsonlWriter(context.inputs['rows']!), '', context.guard);
-  },
+  writes: (params) => [pathOfAll(params.path, params)],
+  infer: ({ params, inputs }) => ({ outputs: {}, problems: folderProblems(params, inputs.rows ?? null) }),
+  code,
+  run: (context) => code().openJsonLines(context),
   examples: [
     {
       title: 'One object a line',

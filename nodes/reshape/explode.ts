@@ -61,7 +61,7 @@ An item that does not fit its type fails the whole row, or becomes null. A text 
     return names.length > 0 ? `each of ${column} to ${names.join(', ')}` : `each of ${column}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = params.into === 'columns' ? jsonFieldProblems(params.fields, 'fields') : [];
     if (!rows) return { outputs: { rows: null }, problems };
     const made = madeColumns(params);

@@ -3,6 +3,7 @@ import { duplicateNames, findColumn, keyTypes } from '../../kit/columns.ts';
 import { f, type ParamsOf } from '../../kit/fields.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
 import { windowColumns, windowFields, windowOf, windowProblems, windowText } from '../../kit/windows.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { decimalKey } from '../../model/values/decimal.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { castValue } from '../../model/values/values.ts';
@@ -79,13 +80,13 @@ Without windows when the input ends, one row for each group, in the order in whi
     return by.length > 0 ? `${what} by ${given.column} for each ${by.join(', ')}` : `${what} by ${given.column}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const problems = [...pivotProblems(params, rows), ...windowProblems(params, rows)];
     return { outputs: { rows: rows && outputSchema(params, rows), others: rows, late: rows }, problems };
   },
   lower: ({ params, inputs }) => {
     const { keys, column, function: name, valueColumn, percent, unlisted } = params;
-    const type = findColumn(inputs['rows'], column)?.type ?? 'string';
+    const type = findColumn(inputs.rows, column)?.type ?? 'string';
     const values = params.values.map((listed) => {
       const cast = castValue(listed.value, type, 'string');
       return { name: nameOf(listed), value: cast.ok ? cast.value : null };
@@ -177,7 +178,7 @@ function outputSchema(given: Params, rows: Schema): Schema {
 }
 
 function pivotProblems(given: Params, rows: Schema | null): NodeProblem[] {
-  const error = (code: string, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
+  const error = (code: ProblemCode, message: string, hint: string, field: string): NodeProblem => ({ code, severity: 'error', message, hint, field });
   const first = [...windowColumns(windowOf(given)).map(({ name }) => name), ...given.keys];
   const problems = duplicateNames([...first, ...given.values.map(nameOf)], (i) => (i < first.length ? 'keys' : `values.${i - first.length}.name`));
   const { function: name, column, valueColumn, keys } = given;

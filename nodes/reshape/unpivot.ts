@@ -70,7 +70,7 @@ A missing value gives a row with null. *Are left out* gives none, as Power Query
     return keep.length === 0 ? `All columns to ${name}, ${value}` : `All but ${keep.join(', ')} to ${name}, ${value}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     if (!rows) return { outputs: { rows: null } };
     const { kept, turned } = partsOf(params, rows);
     const { type, problems } = valueType(params.type, turned);
@@ -84,7 +84,7 @@ A missing value gives a row with null. *Are left out* gives none, as Power Query
     };
   },
   lower: ({ params, inputs }) => {
-    const { turned } = partsOf(params, inputs['rows']!);
+    const { turned } = partsOf(params, inputs.rows);
     return {
       op: 'unpivot',
       columns: turned.map(({ name }) => name),

@@ -25,8 +25,9 @@ export function conditionExpression(condition: Condition, schema: Schema): strin
     const read = column && readRule(rule, column);
     return column && read?.ok ? [ruleExpression(rule.operator, column, read.values)] : [];
   });
-  if (parts.length === 0) return 'true';
-  return parts.length === 1 ? parts[0]! : parts.map((part) => `(${part})`).join(condition.match === 'all' ? ' && ' : ' || ');
+  const [first, ...others] = parts;
+  if (first === undefined) return 'true';
+  return others.length === 0 ? first : parts.map((part) => `(${part})`).join(condition.match === 'all' ? ' && ' : ' || ');
 }
 
 /** What is wrong with the rules; `field` is the condition's param. Columns that do not exist are the params' validation to report. */

@@ -57,7 +57,7 @@ With an input that never ends, the keys of **the first** are kept for as long as
     return `${keep} of each ${keys.join(', ')}${within === null ? '' : ` within ${durationText(within)}`}`;
   },
   infer: ({ params, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     return { outputs: { rows, late: rows }, problems: timeProblems(params, rows) };
   },
   lower: ({ params: { keys, keep, within } }) => ({ op: 'distinct', keys, keep, within }),

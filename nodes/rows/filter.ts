@@ -52,7 +52,7 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
   },
   card: ({ mode, rules, where }) => (mode === 'rules' ? conditionText(rules) || 'Add a condition' : where || 'Write a condition'),
   infer: ({ params: { mode, rules, where }, inputs, analyse }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const code = mode === 'rules' ? conditionExpression(rules, rows ?? { columns: [] }) : where;
     const { notNull = [], type } = analyse.expression(code, rows ?? { columns: [] });
     const outputs = { kept: rows && withoutNull(rows, notNull), rest: rows };
@@ -81,7 +81,7 @@ An expression counts as met when its value is *truthy* in JavaScript's sense: an
     isRule: mode === 'rules',
     test:
       mode === 'rules'
-        ? { language: 'typescript', source: conditionExpression(rules, inputs['rows']!), field: 'rules' }
+        ? { language: 'typescript', source: conditionExpression(rules, inputs.rows), field: 'rules' }
         : { language: 'typescript', source: where, field: 'where' },
   }),
   examples: [

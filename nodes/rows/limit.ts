@@ -22,7 +22,7 @@ Which rows are the first depends on their order: put a *Sort* before when it mat
     offset: f.number({ label: 'Offset', default: 0, min: 0, integer: true, help: 'Rows to leave out before the first one.' }),
   },
   card: ({ count, offset }) => (offset > 0 ? `${count} rows after ${offset}` : `${count} rows`),
-  infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
+  infer: ({ inputs }) => ({ outputs: { rows: inputs.rows } }),
   lower: ({ params: { count, offset } }) => ({ op: 'take', count, offset }),
   examples: [
     {

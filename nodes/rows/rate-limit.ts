@@ -54,7 +54,7 @@ Rows that are let through leave by *rows*, all others by *rest*. No row waits: c
     return keys.length > 0 ? `${what}\nby ${keys.join(', ')}` : what;
   },
   infer: ({ inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     return { outputs: { rows, rest: rows } };
   },
   lower: ({ params: { mode, keys, count, per, every, ttl, share, seed } }) => {

@@ -42,7 +42,7 @@ All rows are held until the input ends, and nothing comes out before. Rows for w
   outputs: [{ name: 'rows' }],
   params,
   card: ({ by }) => by.map(({ column, direction }) => `${column || '?'} ${direction === 'desc' ? '↓' : '↑'}`).join(', ') || 'Choose columns',
-  infer: ({ inputs }) => ({ outputs: { rows: inputs['rows'] ?? null } }),
+  infer: ({ inputs }) => ({ outputs: { rows: inputs.rows } }),
   lower: ({ params: { by } }) => ({ op: 'order', by }),
   examples: [
     {

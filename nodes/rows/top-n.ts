@@ -65,7 +65,7 @@ Kept are as many rows as may come out, for each key (and each window that is ope
     return by.length > 0 ? `${what}\nby ${by.join(', ')}` : what;
   },
   infer: ({ params: { over }, inputs }) => {
-    const rows = inputs['rows'] ?? null;
+    const rows = inputs.rows;
     const first = [...(over === 'tumbling' ? windowColumns : []), rankColumn];
     const columns = [...first, ...(rows?.columns ?? [])];
     const problems: NodeProblem[] = duplicateNames(

@@ -1,13 +1,12 @@
-import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
-import { CellFormats } from '../formats/cells/cell-formats.ts';
-import { columnTypesField, outputColumns } from '../formats/cells/column-types.ts';
-import { firstTable, isDatabase } from '../formats/lines/recognise.ts';
+import { shortPath } from '../../kit/short-path.ts';
+import { columnTypesField, outputColumns } from '../formats/column-fields.ts';
+import { isDatabase } from '../formats/recognise.ts';
 import { exampleDatabase } from './example-database.ts';
-import { discoverQuery, queryOf } from './sqlite-input.ts';
-import { openRows } from './sqlite-rows.ts';
+
+const code = loaded(() => import('./runtime/sqlite-source.ts'));
 
 export default defineNode({
   type: 'sqlite-query',
@@ -56,18 +55,10 @@ a run that goes on where another one stopped, give the query an \`ORDER BY\`.
   },
   infer: ({ params, discovered }) => outputColumns(discovered, params.types),
   reads: ({ path }) => [path],
-  opens: { extensions: ['db', 'sqlite', 'sqlite3'], recognises: isDatabase, params: (path, file) => ({ path, table: firstTable(file) }) },
-  async discover({ params, path, signal }) {
-    if (!params.path || !(params.read === 'table' ? params.table : params.sql)) return { schema: null };
-    const query = queryOf(params, path);
-    try {
-      return await discoverQuery(query, signal);
-    } catch (error) {
-      if (!(error instanceof MillraceError)) throw error;
-      return { schema: null, problems: [{ field: 'path', ...error.problem }], dependsOn: [query.path, `${query.path}-wal`] };
-    }
-  },
-  run: (context) => openRows(queryOf(context.params, context.path), context.outputs['rows']!, new CellFormats(context.params.types), context),
+  opens: { extensions: ['db', 'sqlite', 'sqlite3'], recognises: isDatabase, params: (path, file) => ({ path, table: code().firstTable(file) }) },
+  code,
+  discover: (context) => code().discoverRows(context),
+  run: (context) => code().openQueryRows(context),
   examples: [
     {
       title: 'A table, with a whole number that a double would round',

@@ -1,16 +1,15 @@
-import { claimOutput } from '../../io/files/claimed-output.ts';
-import { shortPath } from '../../io/files/short-path.ts';
-import { committedCheckpoint } from '../../io/sqlite/sqlite-commits.ts';
-import { SqliteDatabase } from '../../io/sqlite/sqlite-database.ts';
-import { foldName } from '../../io/sqlite/sqlite-name.ts';
-import type { TargetColumn } from '../../io/sqlite/sqlite-target.ts';
-import { columnTypeOf, type SqliteType, sqliteTypes } from '../../io/sqlite/sqlite-types.ts';
-import { SqliteWriter } from '../../io/sqlite/sqlite-writer.ts';
 import { findColumn, keyTypes } from '../../kit/columns.ts';
 import { f } from '../../kit/fields.ts';
+import { foldName } from '../../kit/formats/sqlite-name.ts';
+import { sqliteTypes } from '../../kit/formats/sqlite-types.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode, type NodeProblem } from '../../kit/node.ts';
+import { shortPath } from '../../kit/short-path.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Schema } from '../../model/values/types.ts';
+
+const code = loaded(() => import('./runtime/table-output.ts'));
 
 export default defineNode({
   type: 'sqlite-table',
@@ -87,20 +86,10 @@ the table refuses, is an error of that row alone.
   writes: ({ path }) => [path],
   // Each transaction of another run is whole: only one that makes the table anew must have it alone.
   locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
-  infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs['rows'] ?? null) }),
-  async run(context) {
-    const { params } = context;
-    const schema = context.inputs['rows']!;
-    const path = context.path(params.path);
-    const name = claimOutput(context, path, 'database');
-    const database = context.shared(`sqlite-output:${name}`, () => new SqliteDatabase(path, context));
-    // An existing file needs no guard: SQLite itself rolls back what was not committed, at the latest when it is opened again.
-    // Nor does one that is committed many times: it would take what was committed along.
-    if (database.isNew && context.commits === 'end') for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
-    await database.open(context.resume);
-    return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
-  },
-  committedCheckpoint: ({ params, path, ...context }) => committedCheckpoint(path(params.path), context),
+  infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs.rows) }),
+  code,
+  run: (context) => code().openTable(context),
+  committedCheckpoint: (context) => code().committedTo(context),
   examples: [
     {
       title: 'Typed columns',
@@ -209,13 +198,6 @@ the table refuses, is an error of that row alone.
 /** SQLite's own limit, as it is built by default. */
 const maxColumns = 2000;
 
-function columnsOf(schema: Schema, types: Readonly<Record<string, string>>): TargetColumn[] {
-  return schema.columns.map(({ name, type }) => {
-    const declared = Object.hasOwn(types, name) ? types[name] : undefined;
-    return { name, type: declared ? columnTypeOf(declared as SqliteType) : type };
-  });
-}
-
 interface CheckedParams {
   readonly table: string;
   readonly mode: string;
@@ -226,7 +208,7 @@ interface CheckedParams {
 
 function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[] {
   const problems: NodeProblem[] = [];
-  const add = (code: string, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
+  const add = (code: ProblemCode, field: string, message: string, hint: string) => problems.push({ code, severity: 'error', field, message, hint });
   if (/^sqlite_/i.test(params.table)) add('sqlite/reserved-name', 'table', 'Names that start with "sqlite_" belong to SQLite itself.', 'Choose another name.');
   const nameless = [params.table, ...(schema?.columns.map(({ name }) => name) ?? [])].find((name) => name.includes('\0'));
   if (nameless !== undefined) {
@@ -241,7 +223,7 @@ function problemsOf(params: CheckedParams, schema: Schema | null): NodeProblem[]
   if (mode === 'upsert' && newer !== null && keys.includes(newer)) {
     add('sqlite/newer-key', 'newer', `"${newer}" is part of the key, so it is the same in both rows.`, 'Choose the column that holds the version or the time.');
   }
-  if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && ['TEXT', 'BOOLEAN', 'JSON', 'BLOB'].includes(types[newer]!)) {
+  if (mode === 'upsert' && newer !== null && Object.hasOwn(types, newer) && ['TEXT', 'BOOLEAN', 'JSON', 'BLOB'].includes(types[newer] ?? '')) {
     add('sqlite/newer-type', 'types', `"${newer}" is stored as ${types[newer]}, which does not compare as it does.`, 'Store it as the type that it has.');
   }
   for (const [column, type] of Object.entries(types)) {

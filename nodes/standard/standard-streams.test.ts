@@ -8,8 +8,8 @@ import type { Schema } from '../../model/values/types.ts';
 import { csvWriter } from '../formats/csv/csv-write.ts';
 import { jsonlWriter } from '../formats/json/jsonl-write.ts';
 import { TextLinesParser } from '../formats/text/text-lines.ts';
-import { StandardInput } from './standard-input.ts';
-import { StandardOutput } from './standard-output.ts';
+import { StandardInput } from './runtime/standard-input.ts';
+import { StandardOutput } from './runtime/standard-output.ts';
 
 const hasPseudoTerminal = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
 const { signal } = new AbortController();

@@ -1,8 +1,6 @@
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { MillraceError } from '../../model/problems/problem.ts';
-import { CellFormats } from '../formats/cells/cell-formats.ts';
-import { delimiters } from '../formats/csv/csv-options.ts';
 import {
   csvDelimiterField,
   csvFormatFields,
@@ -10,11 +8,11 @@ import {
   declaredOutput,
   extraKeysField,
   lineFormatField,
-  lineParser,
   maxRowSizeField,
-} from '../formats/lines/line-format.ts';
-import { entryField, isTextFormat, linePatternField, logZoneField, textFormats, textProblems } from '../formats/text/log-fields.ts';
-import { StandardInput } from './standard-input.ts';
+} from '../formats/line-fields.ts';
+import { entryField, isTextFormat, linePatternField, logZoneField, textFormats, textProblems } from '../formats/log-fields.ts';
+
+const code = loaded(() => import('./runtime/stdin-source.ts'));
 
 export default defineNode({
   type: 'stdin',
@@ -60,30 +58,14 @@ In the editor there is no standard input: a preview shows no rows, and a run tha
     }),
     maxRowSize: maxRowSizeField,
   },
-  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)!.label,
+  card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format as 'csv'] ?? textFormats.find(({ value }) => value === format)?.label ?? format,
   infer: ({ params }) => {
     const { format } = params;
     const inference = declaredOutput(params.columns, params);
     return isTextFormat(format) ? { ...inference, problems: [...(inference.problems ?? []), ...textProblems({ ...params, format })] } : inference;
   },
-  run(context) {
-    const { params, sample, signal, batchSize, start } = context;
-    if (sample) return { read: () => null, position: () => null, close() {} };
-    const claim = context.shared('standard-input', () => ({ taken: false, close() {} }));
-    if (claim.taken) {
-      const hint = 'Use one source, and draw several edges from it.';
-      throw new MillraceError({ code: 'stdin/used-twice', message: 'Another source of this pipeline reads standard input too.', hint });
-    }
-    claim.taken = true;
-    const schema = context.outputs['rows']!;
-    const header = params.header ? schema.columns.map(({ name }) => name) : null;
-    const csv = { dialect: { delimiter: delimiters[params.delimiter].charCodeAt(0), quote: 34 }, nullText: params.nullText ?? '', header };
-    const { format, extra, maxRowSize } = params;
-    const formats = new CellFormats(params.columns, format === 'csv' ? params : {});
-    const line = { format, extra, text: params, fileColumn: null, maxRowSize, formats, csv };
-    const parser = lineParser(line, schema, context);
-    return new StandardInput(parser, { batchSize, signal, line: (start as { readonly line: number } | null)?.line ?? 1 });
-  },
+  code,
+  run: (context) => code().openInput(context),
   examples: [
     { title: 'Lines of text', params: { format: 'text', ends: false }, outputs: { rows: [] } },
     { title: 'JSON lines', params: { ends: false, columns: [{ column: 'id', type: 'integer' }] }, outputs: { rows: [] } },

@@ -1,8 +1,8 @@
 import { f } from '../../kit/fields.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { csvHeader, csvWriter } from '../formats/csv/csv-write.ts';
-import { jsonlWriter } from '../formats/json/jsonl-write.ts';
-import { StandardOutput } from './standard-output.ts';
+
+const code = loaded(() => import('./runtime/stdout-sink.ts'));
 
 export default defineNode({
   type: 'stdout',
@@ -38,12 +38,8 @@ checkpoint are printed once more. Where that matters, write a file or a table.
   card: ({ format }) => ({ jsonl: 'JSON lines', csv: 'CSV' })[format],
   writesText: ({ format }) => format === 'csv',
   infer: () => ({ outputs: {} }),
-  run({ params, inputs, resume, signal }) {
-    const schema = inputs['rows']!;
-    if (params.format === 'jsonl') return new StandardOutput(jsonlWriter(schema), '', { signal });
-    const format = { delimiter: ',' };
-    return new StandardOutput(csvWriter(schema, format), params.header && !resume ? csvHeader(schema, format) : '', { signal });
-  },
+  code,
+  run: (context) => code().openOutput(context),
   examples: [
     { title: 'Nothing to print', params: {}, inputs: { rows: [] }, inputSchemas: { rows: { columns: [{ name: 'id', type: 'integer', nullable: false }] } } },
     {

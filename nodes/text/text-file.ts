@@ -1,20 +1,14 @@
-import { decoderFor } from '../../io/files/byte-reader.ts';
-import { discoverFiles } from '../../io/files/file-discovery.ts';
-import { FileRows } from '../../io/files/file-rows.ts';
-import { excludeField, findFiles, tellLeftOut } from '../../io/files/input-files.ts';
-import { shortPath } from '../../io/files/short-path.ts';
 import { f } from '../../kit/fields.ts';
 import { formatDocs } from '../../kit/formats/log-formats.ts';
+import { loaded } from '../../kit/loaded.ts';
 import { defineNode } from '../../kit/node.ts';
-import { CellFormats } from '../formats/cells/cell-formats.ts';
-import { columnTypesField, encodingField, outputColumns, sampleRowsField } from '../formats/cells/column-types.ts';
-import { extraKeysField, maxRowSizeField } from '../formats/lines/line-format.ts';
-import { logFormatOf, looksLikeText } from '../formats/lines/recognise.ts';
-import { entryField, knownColumns, linePatternField, logZoneField, textFormats, textProblems } from '../formats/text/log-fields.ts';
-import { HolesParser } from '../formats/text/nul-holes.ts';
-import { encodingEvidence, textHead } from '../formats/text/text-evidence.ts';
-import { discoverText } from '../formats/text/text-head.ts';
-import { textParser } from '../formats/text/text-parser.ts';
+import { shortPath } from '../../kit/short-path.ts';
+import { columnTypesField, encodingField, excludeField, outputColumns, sampleRowsField } from '../formats/column-fields.ts';
+import { extraKeysField, maxRowSizeField } from '../formats/line-fields.ts';
+import { entryField, knownColumns, linePatternField, logZoneField, textFormats, textProblems } from '../formats/log-fields.ts';
+import { looksLikeText } from '../formats/recognise.ts';
+
+const code = loaded(() => import('../formats/text/text-source.ts'));
 
 export default defineNode({
   type: 'text-file',
@@ -69,28 +63,10 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
     return { outputs, problems: [...problems, ...textProblems(params)] };
   },
   reads: ({ path }) => [path],
-  opens: { extensions: ['log'], recognises: looksLikeText, params: (path, file) => ({ path, format: logFormatOf(file) }) },
-  discover: (context) =>
-    discoverFiles(context, async (files, signal) => {
-      const { encoding } = context.params;
-      if (encoding !== 'auto') decoderFor(encoding);
-      const found = await discoverText(files, { ...context.params, formats: new CellFormats(context.params.types) }, signal);
-      const head = files[0] ? await textHead(files[0], signal) : null;
-      return head ? { ...found, detected: [encodingEvidence(head, encoding)] } : found;
-    }),
-  run(context) {
-    const { params } = context;
-    const files = findFiles(params.path, context.path, tellLeftOut(context), params.exclude);
-    const options = {
-      ...params,
-      fileColumn: params.fileColumn || null,
-      maxRecordBytes: params.maxRowSize * 1024 * 1024,
-      formats: new CellFormats(params.types),
-      isGrowing: false,
-    };
-    const parser = new HolesParser(textParser(options, context.outputs['rows']!, context), context.log);
-    return new FileRows(files, parser, { encoding: params.encoding }, context);
-  },
+  opens: { extensions: ['log'], recognises: looksLikeText, params: (path, file) => ({ path, format: code().logFormatOf(file) }) },
+  code,
+  discover: (context) => code().discoverTextFiles(context),
+  run: (context) => code().openTextFiles(context),
   examples: [
     {
       title: 'An access log',

@@ -1,6 +1,7 @@
 import { Spotlight, type SpotlightActionData, useSpotlight } from '@mantine/spotlight';
 import { IconSearch } from '@tabler/icons-react';
 import { useMemo } from 'react';
+import { titleOf } from '../graph/flow.ts';
 import { addNodeBesideSelection } from '../graph/insert.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { sameTitles } from '../graph/search.ts';
@@ -45,7 +46,7 @@ export function CommandPalette() {
       const manifest = state.catalogue.get(node.type);
       return {
         id: `go.${id}`,
-        label: `Go to ${node.title ?? manifest?.title ?? id}`,
+        label: `Go to ${titleOf(id, node, state.catalogue)}`,
         keywords: [id],
         leftSection: <NodeIcon icon={manifest?.icon ?? 'puzzle'} kind={manifest?.kind ?? null} />,
         onClick: () => revealNode(id),

@@ -1,5 +1,6 @@
 import { IconAlertTriangle, IconCircleX, IconInfoCircle } from '@tabler/icons-react';
 import { rowsSent } from '../../engine/protocol/run-facts.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { counted, formatDuration, formatShort, runStateWords } from '../format/run-text.ts';
 import { selectionText } from '../graph/selection-text.ts';
 import { strangeness } from '../runs/origin.ts';
@@ -27,7 +28,7 @@ export function StatusBar() {
 
 function Engine() {
   const engine = useSession((state) => state.engine);
-  const message = useSession((state) => state.engineMessage);
+  const message = useSession((state) => state.engineMessage && visible(state.engineMessage));
   return (
     <span className="status-engine" data-state={engine} role="status" title={message ?? undefined}>
       <i />

@@ -21,6 +21,7 @@ function Panels() {
   const showInspector = useSession((state) => state.settings.inspector);
   const showDock = useSession((state) => state.settings.dock);
   const isLoaded = useSession((state) => state.hello !== null);
+  const opened = useSession((state) => state.opened);
   return (
     // Stored sizes arrive with the engine; the groups take them in when they are made anew.
     <Remembered key={`main ${isLoaded}`} group="main" orientation="horizontal" panels={['palette', 'centre', 'inspector']}>
@@ -46,7 +47,7 @@ function Panels() {
               <Separator className="separator" aria-label="Resize the bottom panel" />
               <Panel id="dock" defaultSize="36%" minSize="96px">
                 <ErrorBoundary area="bottom panel">
-                  <Dock />
+                  <Dock key={opened} />
                 </ErrorBoundary>
               </Panel>
             </>
@@ -59,7 +60,7 @@ function Panels() {
           <Panel id="inspector" defaultSize="300px" minSize="220px" maxSize="620px" groupResizeBehavior="preserve-pixel-size">
             <ErrorBoundary area="inspector">
               <Suspense fallback={null}>
-                <Inspector />
+                <Inspector key={opened} />
               </Suspense>
             </ErrorBoundary>
           </Panel>

@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'react';
 import { createPortal } from 'react-dom';
 import { own } from '../../model/text/own.ts';
-import { visibleLines } from '../../model/text/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { counted, formatCount } from '../format/run-text.ts';
 import { portsOf } from '../graph/flow.ts';
 import { session, useSession } from '../session/session.ts';
+import { sentence } from '../shell/problems/field-problems.ts';
+import { Words } from '../shell/problems/Words.tsx';
 
 const delayMs = 280;
 const maxColumns = 14;
@@ -83,7 +85,7 @@ function PortTip({ node, port, isInput }: Omit<Tip, 'box'>) {
           <tbody>
             {schema.columns.slice(0, maxColumns).map((column) => (
               <tr key={column.name}>
-                <td>{column.name}</td>
+                <td>{visible(column.name)}</td>
                 <td>{column.type}</td>
               </tr>
             ))}
@@ -108,7 +110,12 @@ function ProblemTip({ node }: { readonly node: string }) {
     <ul>
       {problems.slice(0, 5).map((problem) => (
         <li key={`${problem.code} ${problem.field} ${problem.message}`} data-severity={problem.severity}>
-          {visibleLines(problem.message)} {problem.hint && <span>{visibleLines(problem.hint)}</span>}
+          <Words text={sentence(problem.message)} />{' '}
+          {problem.hint && (
+            <span>
+              <Words text={problem.hint} />
+            </span>
+          )}
         </li>
       ))}
       {problems.length > 5 && <li>and {problems.length - 5} more</li>}

@@ -1,5 +1,6 @@
 import { moveNodes } from '../../engine/document/edits.ts';
 import type { Position } from '../../engine/document/pipeline.ts';
+import { itemAt, lastOf } from '../../model/problems/missing.ts';
 import { cardSize } from '../graph/flow.ts';
 import { flow } from '../graph/viewport.ts';
 import { session } from '../session/session.ts';
@@ -22,8 +23,8 @@ export function aligned(boxes: { readonly [id: string]: Box }, how: Alignment): 
   if (how === 'middle') return Object.fromEntries(all.map(([id, box]) => [id, { x: box.x, y: middle - box.height / 2 }]));
   const axis = how === 'row' ? 'x' : 'y';
   const sorted = [...all].sort(([, one], [, other]) => one[axis] - other[axis]);
-  const first = sorted[0]![1][axis];
-  const step = (sorted.at(-1)![1][axis] - first) / (sorted.length - 1);
+  const first = itemAt(sorted, 0)[1][axis];
+  const step = (lastOf(sorted)[1][axis] - first) / (sorted.length - 1);
   return Object.fromEntries(sorted.map(([id, box], index) => [id, { x: box.x, y: box.y, [axis]: first + step * index }]));
 }
 

@@ -15,6 +15,7 @@ import {
   IconSitemap,
   IconTrash,
 } from '@tabler/icons-react';
+import { visible } from '../../model/text/visible-text.ts';
 import { isShown } from '../code/code-fields.ts';
 import { openQuickAdd } from '../graph/quick-add.ts';
 import { type SessionState, session } from '../session/session.ts';
@@ -44,7 +45,7 @@ const steps = { Left: [-1, 0], Right: [1, 0], Up: [0, -1], Down: [0, 1] } as con
 export const editCommands: readonly Command[] = [
   {
     name: 'edit.undo',
-    label: (state) => (state.undoLabel ? `Undo ${lowerFirst(state.undoLabel)}` : 'Undo'),
+    label: (state) => (state.undoLabel ? `Undo ${visible(lowerFirst(state.undoLabel))}` : 'Undo'),
     icon: IconArrowBackUp,
     shortcuts: ['Mod+Z'],
     scope: 'document',
@@ -53,7 +54,7 @@ export const editCommands: readonly Command[] = [
   },
   {
     name: 'edit.redo',
-    label: (state) => (state.redoLabel ? `Redo ${lowerFirst(state.redoLabel)}` : 'Redo'),
+    label: (state) => (state.redoLabel ? `Redo ${visible(lowerFirst(state.redoLabel))}` : 'Redo'),
     icon: IconArrowForwardUp,
     shortcuts: ['Mod+Shift+Z', 'Mod+Y'],
     scope: 'document',

@@ -1,6 +1,7 @@
 import type { editor } from 'monaco-editor/editor';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { Schema } from '../../model/values/types.ts';
 import { useColorScheme } from '../theme/use-color-scheme.ts';
 import styles from './CodeEditor.module.css';
@@ -64,15 +65,16 @@ export function CodeEditor(props: CodeEditorProps) {
     applyTypes();
     const model = acquireModel(loaded, modelKey, kind, current.current.value, field?.returns);
     replaceText(model, current.current.value);
-    const created = monaco.editor.create(host.current!, { ...baseOptions, ...sizeOptions[size], model, ariaLabel: label, overflowWidgetsDomNode: overflow });
+    const place = host.current ?? missing('the place of the code editor');
+    const created = monaco.editor.create(place, { ...baseOptions, ...sizeOptions[size], model, ariaLabel: label, overflowWidgetsDomNode: overflow });
     instance.current = created;
 
     const resize = () => {
       if (size === 'fill') return;
       const [least, most] = boxLines[size];
       const height = Math.min(most * lineHeight, Math.max(least * lineHeight, created.getContentHeight() - 8)) + 8;
-      host.current!.style.height = `${height}px`;
-      created.layout({ width: host.current!.clientWidth, height });
+      place.style.height = `${height}px`;
+      created.layout({ width: place.clientWidth, height });
     };
     created.onDidContentSizeChange(resize);
     resize();

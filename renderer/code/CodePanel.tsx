@@ -4,6 +4,7 @@ import type { editor } from 'monaco-editor/editor';
 import { useEffect, useMemo, useState } from 'react';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, Problem } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { session, useNodeCheck, usePipeline, useProblems, useSelectedNode, useSession } from '../session/session.ts';
 import styles from './CodePanel.module.css';
 import { codeFields, inputSchema, keysOf } from './code-fields.ts';
@@ -30,7 +31,7 @@ function NodeCode({ id, node, manifest }: { readonly id: string; readonly node: 
   const [instance, setInstance] = useState<editor.IStandaloneCodeEditor | null>(null);
   const field = fields.find((candidate) => candidate.path === chosen) ?? fields[0];
   const problems = useMemo(() => all.filter((problem) => problem.field === field?.path), [all, field?.path]);
-  const title = node.title ?? manifest.title;
+  const title = visible(node.title ?? manifest.title);
 
   useEffect(() => {
     if (!wanted?.field) return;

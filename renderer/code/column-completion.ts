@@ -17,8 +17,7 @@ export function completeColumns(monaco: typeof Editor, now: typeof columns): voi
       const before = model.getLineContent(position.lineNumber).slice(0, position.column - 1);
       const typed = /\brow\s*(\??\.)([\w$]*)$/.exec(before);
       if (!typed) return { suggestions: [] };
-      const dot = typed[1]!.length;
-      const word = typed[2]!.length;
+      const [dot = 0, word = 0] = typed.slice(1).map((part) => part.length);
       const line = position.lineNumber;
       const wordStart = position.column - word;
       return {

@@ -1,6 +1,7 @@
 import type * as Editor from 'monaco-editor/editor';
 import type { editor, IDisposable } from 'monaco-editor/editor';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { offerFixes } from './quick-fixes.ts';
 
 const owner = 'millrace';
@@ -48,7 +49,7 @@ function markProblems(monaco: typeof Editor, model: editor.ITextModel, problems:
     ];
   });
   const before = monaco.editor.getModelMarkers({ owner, resource: model.uri });
-  const same = before.length === markers.length && markers.every((marker, index) => sameMarker(marker, before[index]!));
+  const same = before.length === markers.length && markers.every((marker, index) => sameMarker(marker, itemAt(before, index)));
   // Setting markers is itself a change of markers.
   if (!same) monaco.editor.setModelMarkers(model, owner, markers);
 }

@@ -5,9 +5,9 @@ import type { Json } from '../../model/values/types.ts';
 
 /** Sets the text at a path of a node's params (`script`, `columns.2.expression`). A path that leads nowhere changes nothing. */
 export function setText(pipeline: Pipeline, node: string, manifest: Pick<NodeManifest, 'defaults'>, path: string, text: string): Pipeline {
-  const [name, ...rest] = path.split('.');
-  const value = pipeline.nodes[node]?.params[name!] ?? manifest.defaults[name!] ?? null;
-  return setParam(pipeline, node, name!, setAt(value, rest, text), manifest.defaults[name!]);
+  const [name = '', ...rest] = path.split('.');
+  const value = pipeline.nodes[node]?.params[name] ?? manifest.defaults[name] ?? null;
+  return setParam(pipeline, node, name, setAt(value, rest, text), manifest.defaults[name]);
 }
 
 function setAt(value: Json, path: readonly string[], text: string): Json {

@@ -111,7 +111,7 @@ function FileDialog({ mode, title, extensions, suggestion, onClose }: Options & 
             }}
           >
             {entry.folder ? <IconFolderFilled size={16} /> : <IconFileText size={16} stroke={1.6} />}
-            <span>{entry.name}</span>
+            <span>{visible(entry.name)}</span>
             <span>{entry.folder ? '' : formatBytes(entry.size)}</span>
             <span>{formatWhen(entry.modifiedAt)}</span>
           </button>

@@ -71,10 +71,10 @@ export async function pasteRows(text: string): Promise<boolean> {
 export function extensionOf(text: string): 'json' | 'tsv' | 'csv' | null {
   const trimmed = text.trim();
   if (/^(\{\s*("|\})|\[\s*\{)/.test(trimmed)) return 'json';
-  const lines = trimmed.split(/\r?\n/);
-  if (lines.length < 2) return null;
-  if (lines[0]!.includes('\t')) return 'tsv';
-  return /[,;|]/.test(lines[0]!) ? 'csv' : null;
+  const [first = '', ...others] = trimmed.split(/\r?\n/);
+  if (others.length === 0) return null;
+  if (first.includes('\t')) return 'tsv';
+  return /[,;|]/.test(first) ? 'csv' : null;
 }
 
 async function recognise(path: string): Promise<RecognisedFile | null> {

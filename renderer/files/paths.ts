@@ -33,7 +33,7 @@ export function rebasedPath(path: string, from: string, to: string): string {
 /** The folders of a file, its root first. */
 function partsOf(file: string): readonly string[] {
   const path = slashes(file);
-  const root = /^\/\/[^/]+\/[^/]+|^[a-z]:|^/i.exec(path)![0];
+  const root = /^\/\/[^/]+\/[^/]+|^[a-z]:/i.exec(path)?.[0] ?? '';
   return [root, ...path.slice(root.length).split('/').slice(1, -1)];
 }
 

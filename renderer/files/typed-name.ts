@@ -1,3 +1,4 @@
+import { itemAt, lastOf } from '../../model/problems/missing.ts';
 import { baseName, isAbsolute, join } from './folders.ts';
 
 /**
@@ -6,8 +7,8 @@ import { baseName, isAbsolute, join } from './folders.ts';
  * folder is shown yet.
  */
 export function pathsOf(typed: string, folder: string | null, mode: 'open' | 'save', extensions: readonly string[]): readonly string[] {
-  if (!isAbsolute(typed) && folder === null) return [];
-  const path = isAbsolute(typed) ? typed : join(folder!, typed);
+  const path = isAbsolute(typed) ? typed : folder === null ? null : join(folder, typed);
+  if (path === null) return [];
   const [extension] = extensions;
   const isComplete = extensions.some((each) => path.endsWith(`.${each}`)) || (isAbsolute(typed) && baseName(path).includes('.'));
   return mode === 'open' || extension === undefined || isComplete || /[\\/]$/.test(path) ? [path] : [path, `${path}.${extension}`];
@@ -18,9 +19,8 @@ export type Answer = { readonly enter: string } | { readonly ask: string } | { r
 
 /** What a file dialog does with what is at those paths: it enters a folder, asks before a file is replaced, takes anything else. */
 export function answerTo(places: readonly Place[], mode: 'open' | 'save', confirmed: string | null): Answer {
-  const [first] = places;
-  const last = places.at(-1)!;
-  if (first!.is === 'folder') return { enter: first!.path };
+  const [first, last] = [itemAt(places, 0), lastOf(places)];
+  if (first.is === 'folder') return { enter: first.path };
   if (last.is === 'folder') return { enter: last.path };
   return mode === 'save' && last.is === 'file' && confirmed !== last.path ? { ask: last.path } : { take: last.path };
 }

@@ -13,7 +13,7 @@ export function useDrops(): void {
     const over = (event: DragEvent) => {
       if (!isForeign(event.dataTransfer)) return;
       event.preventDefault();
-      event.dataTransfer!.dropEffect = 'copy';
+      if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
       useFileDrag.setState({ isOver: true });
     };
     const leave = (event: DragEvent) => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { locationOf } from '../shell/problems/problem-location.ts';
 import { counted, formatBytes, formatCount, formatDuration, formatShort, formatWhen } from './run-text.ts';
 
@@ -35,7 +36,7 @@ it('writes moments shorter the nearer they are', () => {
 });
 
 it('says where a problem is', () => {
-  const problem = { code: 'a/b', severity: 'error' as const, message: '' };
+  const problem = { code: 'a/b' as ProblemCode, severity: 'error' as const, message: '' };
   expect(locationOf(problem)).toBe('');
   expect(locationOf({ ...problem, field: 'where', range: { line: 3, column: 7 } })).toBe('where, line 3, column 7');
   const text = (label: string) => ({ kind: 'text', label }) as const;

@@ -34,7 +34,7 @@ export function timestampText(ms: number, zone: Zone = utc): string {
   const offset = zone.offsetAt(ms);
   const local = isoText(ms + offset);
   // At both ends of time no clock shows what a Date cannot hold.
-  if (local === null) return `${plainIso(isoText(ms)!)} +00:00`;
+  if (local === null) return `${plainIso(isoText(ms) ?? String(ms))} +00:00`;
   return zone === utc ? plainIso(local) : `${plainIso(local)} ${offsetText(offset)}`;
 }
 

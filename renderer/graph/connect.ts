@@ -14,7 +14,7 @@ export function whyNot(pipeline: Pipeline, catalogue: Catalogue, edge: Edge, opt
   if (!portsOf(pipeline, from.node, catalogue).outputs.some((port) => port.name === from.port)) return `“${title(from.node)}” has no output “${from.port}”.`;
   const input = portsOf(pipeline, to.node, catalogue).inputs.find((port) => port.name === to.port);
   if (!input)
-    return `“${title(to.node)}” takes no input${catalogue.get(pipeline.nodes[to.node]!.type)?.kind === 'source' ? ': it is a source' : ` “${to.port}”`}.`;
+    return `“${title(to.node)}” takes no input${catalogue.get(pipeline.nodes[to.node]?.type ?? '')?.kind === 'source' ? ': it is a source' : ` “${to.port}”`}.`;
   if (reaches(pipeline, to.node, from.node)) return `This would close a circle: “${title(to.node)}” already feeds “${title(from.node)}”.`;
   if (!input.many && !options.replace && pipeline.edges.some((other) => other.to.node === to.node && other.to.port === to.port)) {
     return `“${title(to.node)}” takes one edge at “${input.label}”. Hold Alt to replace it.`;

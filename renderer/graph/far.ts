@@ -13,7 +13,7 @@ const steps = [0.38, 0.32, 0.26, 0.21, 0.17, 0.13, 0.1, 0.07, 0.05] as const;
 /** The zoom to lay titles out for, or null where the cards show their own. */
 export function titleZoom(state: ReactFlowState): number | null {
   const [, , zoom] = state.transform;
-  return zoom < legibleZoom ? (steps.find((step) => step <= zoom + 1e-6) ?? steps.at(-1)!) : null;
+  return zoom < legibleZoom ? (steps.find((step) => step <= zoom + 1e-6) ?? steps.at(-1) ?? null) : null;
 }
 
 /** Of titles, in pixels of the screen. */

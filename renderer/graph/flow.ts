@@ -1,6 +1,7 @@
 import { type Edge as FlowEdge, type Node as FlowNode, Position } from '@xyflow/react';
 import { edgeId, errorPort, type Pipeline, type PipelineNode, runNodes, runNodeTitle } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PortManifest } from '../../engine/protocol/messages.ts';
+import { missing } from '../../model/problems/missing.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { derived } from '../session/derived.ts';
 
@@ -131,7 +132,7 @@ export function flowNodes(old: readonly CardNode[], pipeline: Pipeline, selected
     const position = pipeline.layout[id] ?? { x: 0, y: 0 };
     const isSelected = chosen.has(id);
     const ariaLabel = titleOf(id, pipeline.nodes[id], catalogue);
-    const ports = allOf.get(id)!;
+    const ports = allOf.get(id) ?? missing(`the ports of "${id}"`);
     const known = before.get(id);
     const samePorts = known?.data.ports === ports;
     if (

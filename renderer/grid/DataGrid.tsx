@@ -1,6 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
+import { lastOf, missing } from '../../model/problems/missing.ts';
 import { countText } from '../format/value-text.ts';
 import { useShownZone } from '../session/time-zone.ts';
 import { CellViewer, type ShownCell } from './CellViewer.tsx';
@@ -63,7 +64,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
   useLayoutEffect(() => {
     measure();
     const observer = new ResizeObserver(measure);
-    observer.observe(view.current!);
+    if (view.current) observer.observe(view.current);
     return () => observer.disconnect();
   }, [measure]);
 
@@ -71,15 +72,17 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
   useLayoutEffect(() => {
     setSelection(null);
     setShown(null);
-    view.current!.scrollTop = 0;
-    view.current!.scrollLeft = 0;
+    if (view.current) {
+      view.current.scrollTop = 0;
+      view.current.scrollLeft = 0;
+    }
     measure();
   }, [layoutKey, measure]);
 
   useEffect(() => onDrawn?.(source), [source, onDrawn]);
 
   const reveal = (place: CellPlace) => {
-    const element = view.current!;
+    const element = view.current ?? missing('the grid');
     element.scrollTop = scrollToRow(place.row, element.scrollTop, viewHeight, total);
     element.scrollLeft = scrollToColumn(place.column, starts, element.scrollLeft, element.clientWidth - gutter);
     measure();
@@ -110,7 +113,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
   const onMouseDown = (event: MouseEvent) => {
     const from = placeAt(event.target);
     if (!from || event.button !== 0) return;
-    view.current!.focus({ preventScroll: true });
+    view.current?.focus({ preventScroll: true });
     event.preventDefault();
     const whole = from.column < 0;
     const start = whole ? { row: from.row, column: 0 } : from;
@@ -127,7 +130,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
 
   const selectColumn = (column: number, extend: boolean) => {
     if (total === 0) return;
-    view.current!.focus({ preventScroll: true });
+    view.current?.focus({ preventScroll: true });
     const anchor = { row: 0, column: extend && selected ? selected.anchor.column : column };
     setSelection({ anchor, active: { row: total - 1, column } });
   };
@@ -172,7 +175,7 @@ export function DataGrid({ source, label, layoutKey, dimmed, onDrawn }: DataGrid
       />,
     );
   }
-  const width = gutter + starts[starts.length - 1]!;
+  const width = gutter + lastOf(starts);
   return (
     <div className={styles.frame}>
       <div

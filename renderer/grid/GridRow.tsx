@@ -2,12 +2,13 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a table element cannot be drawn in part.
 import { memo } from 'react';
 import type { Cells } from '../../engine/protocol/messages.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
 import { alignsRight, cellText, countText } from '../format/value-text.ts';
 import styles from './DataGrid.module.css';
 import type { GridRange } from './navigation.ts';
-import { rowHeight } from './viewport.ts';
+import { columnBox, rowHeight } from './viewport.ts';
 
 export interface GridRowProps {
   readonly id: string;
@@ -31,7 +32,8 @@ export const GridRow = memo(
   function GridRow({ id, index, cells, columns, starts, firstColumn, lastColumn, top, gutter, range, activeColumn, zone }: GridRowProps) {
     const drawn = [];
     for (let column = firstColumn; column < lastColumn; column++) {
-      const { type } = columns[column]!;
+      const { type } = itemAt(columns, column);
+      const { left, width } = columnBox(starts, column);
       const value = cells?.[column] ?? null;
       const text = cells ? (value === null ? 'null' : cellText(value, type, zone)) : '';
       const selected = range !== null && column >= range.left && column <= range.right;
@@ -49,7 +51,7 @@ export const GridRow = memo(
           data-column={column}
           data-active={column === activeColumn || undefined}
           className={className}
-          style={{ left: gutter + starts[column]!, width: starts[column + 1]! - starts[column]! }}
+          style={{ left: gutter + left, width }}
         >
           {text}
         </div>,

@@ -1,4 +1,5 @@
 import type { Cells } from '../../engine/protocol/messages.ts';
+import { keepNewest } from '../../model/values/newest.ts';
 import type { Column } from '../../model/values/types.ts';
 
 /** Rows for a grid: held in memory, or fetched page by page. A new object means new data. */
@@ -75,6 +76,6 @@ export class PageCache {
 
   #keep(page: number, rows: readonly Cells[]): void {
     this.#pages.set(page, rows);
-    if (this.#pages.size > keptPages) this.#pages.delete(this.#pages.keys().next().value!);
+    keepNewest(this.#pages, keptPages);
   }
 }

@@ -1,4 +1,5 @@
 import { useRef, useState } from 'react';
+import { itemAt } from '../../model/problems/missing.ts';
 import type { Zone } from '../../model/time/zone.ts';
 import type { Column } from '../../model/values/types.ts';
 import type { PageCache } from './page-source.ts';
@@ -34,13 +35,13 @@ export function useColumnWidths(columns: readonly Column[], cache: PageCache, la
   });
 
   const set = (column: number, width: number) => {
-    byColumn.set(keyOf(columns[column]!), Math.max(minColumnWidth, Math.round(width)));
+    byColumn.set(keyOf(itemAt(columns, column)), Math.max(minColumnWidth, Math.round(width)));
     redraw((count) => count + 1);
   };
   return {
     widths,
     resize: set,
-    fit: (column) => set(column, autoWidth(columns[column]!, column, rowsHere(fittedRows), { max: maxFittedWidth, zone })),
+    fit: (column) => set(column, autoWidth(itemAt(columns, column), column, rowsHere(fittedRows), { max: maxFittedWidth, zone })),
   };
 }
 

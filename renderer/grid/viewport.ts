@@ -1,5 +1,7 @@
 /** What part of a grid is visible. Pure arithmetic: no DOM. */
 
+import { itemAt } from '../../model/problems/missing.ts';
+
 export const rowHeight = 24;
 export const headerHeight = 28;
 /** Browsers stop laying out somewhere above 16 million pixels; longer grids are scrolled in proportion. */
@@ -51,7 +53,11 @@ export function scrollToRow(row: number, scrollTop: number, viewHeight: number, 
 /** Where each column starts, with the total width as the last element. */
 export function columnStarts(widths: readonly number[]): number[] {
   const starts = [0];
-  for (const width of widths) starts.push(starts[starts.length - 1]! + width);
+  let end = 0;
+  for (const width of widths) {
+    end += width;
+    starts.push(end);
+  }
   return starts;
 }
 
@@ -59,16 +65,22 @@ export function columnStarts(widths: readonly number[]): number[] {
 export function columnWindow(starts: readonly number[], scrollLeft: number, viewWidth: number): { readonly first: number; readonly last: number } {
   const count = starts.length - 1;
   let first = 0;
-  while (first < count - 1 && starts[first + 1]! <= scrollLeft) first++;
+  while (first < count - 1 && itemAt(starts, first + 1) <= scrollLeft) first++;
   let last = first;
-  while (last < count && starts[last]! < scrollLeft + viewWidth) last++;
+  while (last < count && itemAt(starts, last) < scrollLeft + viewWidth) last++;
   return { first: Math.max(0, first - 1), last: Math.min(count, last + 1) };
+}
+
+/** Where a column lies, from the left edge of the first. */
+export function columnBox(starts: readonly number[], column: number): { readonly left: number; readonly width: number } {
+  const left = itemAt(starts, column);
+  return { left, width: itemAt(starts, column + 1) - left };
 }
 
 /** The scroll position that makes a column visible beside the sticky row numbers. */
 export function scrollToColumn(column: number, starts: readonly number[], scrollLeft: number, viewWidth: number): number {
-  const start = starts[column]!;
-  const end = starts[column + 1]!;
+  const { left: start, width } = columnBox(starts, column);
+  const end = start + width;
   if (start < scrollLeft || end - start > viewWidth) return start;
   if (end > scrollLeft + viewWidth) return end - viewWidth;
   return scrollLeft;

@@ -11,7 +11,7 @@ import { UnknownNode } from './UnknownNode.tsx';
 /** The form of whatever is selected; fills its parent. */
 export default function Inspector() {
   const { nodes, edges } = useSession((state) => state.selection);
-  const only = nodes.length === 1 ? nodes[0]! : null;
+  const only = (nodes.length === 1 ? nodes[0] : null) ?? null;
   const part = useRef<HTMLElement>(null);
   useKeptFocus(part, focusCanvas);
   return (

@@ -4,6 +4,8 @@ import { setParam } from '../../engine/document/edits.ts';
 import type { RequestResults } from '../../engine/protocol/api.ts';
 import { problemOf } from '../../engine/protocol/connection.ts';
 import type { Problem } from '../../engine/protocol/messages.ts';
+import { itemAt } from '../../model/problems/missing.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
 import { session, useSession } from '../session/session.ts';
 import { showDialog } from '../shell/dialogs.tsx';
@@ -72,7 +74,7 @@ function ListenDialog({ node, address, onClose }: { readonly node: string; reado
           Cancel
         </Button>
         {state.kind === 'heard' && (
-          <Button ref={focusOnceShown} onClick={() => onClose(state.heard.choices[choice]!)}>
+          <Button ref={focusOnceShown} onClick={() => onClose(itemAt(state.heard.choices, choice))}>
             Use these columns
           </Button>
         )}
@@ -106,7 +108,7 @@ function Listening({ address, refused }: { readonly address: string; readonly re
 
 function Sample({ heard, choice, onChoose }: { readonly heard: Heard; readonly choice: number; readonly onChoose: (choice: number) => void }) {
   const { type, bytes, body, choices } = heard;
-  const { columns, rows } = choices[choice]!;
+  const { columns, rows } = itemAt(choices, choice);
   const label = ({ path, rows }: HeardRows) => `${path === '' ? 'The body itself' : path}: ${rows === 1 ? '1 row' : `${rows.toLocaleString('en')} rows`}`;
   return (
     <>
@@ -138,7 +140,7 @@ function Sample({ heard, choice, onChoose }: { readonly heard: Heard; readonly c
         {columns.map((column) => (
           <li key={column.name}>
             <TypeIcon type={column.type} />
-            <span>{column.name}</span>
+            <span>{visible(column.name)}</span>
             <small>{column.type}</small>
           </li>
         ))}

@@ -3,6 +3,8 @@ import { useMemo } from 'react';
 import { setNode, setParam } from '../../engine/document/edits.ts';
 import type { ErrorPolicy, PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeCheck, NodeManifest } from '../../engine/protocol/messages.ts';
+import { itemAt } from '../../model/problems/missing.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { TypeIcon } from '../grid/TypeIcon.tsx';
@@ -38,7 +40,7 @@ export function NodeInspector({ id, node, manifest }: NodeInspectorProps) {
   const form = useMemo(() => ({ node: id, check, problems, widgets }), [id, check, problems]);
   const values = useMemo(() => ({ ...manifest.defaults, ...node.params }), [manifest, node.params]);
   const defaultPolicy = check?.defaultPolicy ?? 'stop';
-  const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy))!;
+  const policy = policies.find(({ value }) => value === (node.onError ?? defaultPolicy)) ?? itemAt(policies, 0);
   const title = node.title ?? manifest.title;
 
   const setValue = (name: string, value: Json, how?: 'typing') =>
@@ -141,7 +143,7 @@ function NodeHeader({ id, node, manifest }: NodeInspectorProps) {
           aria-label="Node title"
           placeholder={manifest.title}
           value={node.title ?? ''}
-          title={node.title}
+          title={node.title && visible(node.title)}
           maxLength={titleLimit}
           spellCheck={false}
           onChange={(event) => {
@@ -174,7 +176,7 @@ function SchemaSection({ name, title, schema }: { readonly name: string; readonl
           {schema.columns.map((column) => (
             <li key={column.name}>
               <TypeIcon type={column.type} />
-              <span>{column.name}</span>
+              <span>{visible(column.name)}</span>
               <small>
                 {column.type}
                 {column.nullable ? ' or null' : ''}

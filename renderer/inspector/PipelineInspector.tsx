@@ -1,10 +1,12 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a fieldset brings a look and a layout of its own.
+
 import { ActionIcon, Button, Select, Switch, Textarea, TextInput } from '@mantine/core';
 import { IconPlus, IconRoute, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { setParameter, setPipeline } from '../../engine/document/edits.ts';
 import type { Parameter } from '../../engine/document/pipeline.ts';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { exactNumber } from '../../model/values/exact-number.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import styles from './form/Inspector.module.css';
@@ -32,7 +34,7 @@ export function PipelineInspector() {
             classNames={{ input: styles.title }}
             aria-label="Pipeline name"
             value={pipeline.name}
-            title={pipeline.name}
+            title={visible(pipeline.name)}
             maxLength={titleLimit}
             spellCheck={false}
             onChange={(event) => {
@@ -42,10 +44,10 @@ export function PipelineInspector() {
             onBlur={() => session.seal()}
           />
           <LimitNote text={pipeline.name} />
-          <div className={styles.identity} title={path ?? undefined}>
+          <div className={styles.identity} title={path ? visible(path) : undefined}>
             <span className={styles.summary}>
               {nodes} {nodes === 1 ? 'node' : 'nodes'}
-              {path ? ` · ${path}` : ' · not saved yet'}
+              {path ? ` · ${visible(path)}` : ' · not saved yet'}
             </span>
           </div>
         </div>
@@ -94,7 +96,7 @@ function ParameterRow({ name, parameter }: { readonly name: string; readonly par
   return (
     <div className={styles.parameter} role="group" aria-label={`Parameter ${name}`}>
       <div className={styles.parameterHead}>
-        <code>{name}</code>
+        <code>{visible(name)}</code>
         <Select
           aria-label={`Type of ${name}`}
           data={['text', 'number', 'boolean']}

@@ -1,5 +1,7 @@
 // biome-ignore-all lint/suspicious/noArrayIndexKey: dividers have no identity but their place.
+
 import { Button } from '@mantine/core';
+import { titleOf } from '../graph/flow.ts';
 import { selectionText } from '../graph/selection-text.ts';
 import { usePipeline, useSession } from '../session/session.ts';
 import { isEnabled, labelOf } from '../shell/commands/command.ts';
@@ -19,9 +21,7 @@ export function SelectionInspector() {
         <div className={styles.headerText}>
           <div className={styles.title}>{selectionText(selection)}</div>
           <div className={styles.identity}>
-            <span className={styles.summary}>
-              {nodes.map((id) => pipeline.nodes[id]?.title ?? state.catalogue.get(pipeline.nodes[id]?.type ?? '')?.title ?? id).join(', ')}
-            </span>
+            <span className={styles.summary}>{nodes.map((id) => titleOf(id, pipeline.nodes[id], state.catalogue)).join(', ')}</span>
           </div>
         </div>
       </header>

@@ -1,4 +1,5 @@
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { useProblems } from '../session/session.ts';
 import styles from './form/Inspector.module.css';
@@ -12,9 +13,9 @@ export function UnknownNode({ id, node }: { readonly id: string; readonly node: 
       <header className={styles.header}>
         <NodeIcon icon="" kind={null} />
         <div className={styles.headerText}>
-          <div className={styles.title}>{node.title ?? id}</div>
+          <div className={styles.title}>{visible(node.title ?? id)}</div>
           <div className={styles.identity}>
-            <span>Unknown type “{node.type}”</span>
+            <span>Unknown type “{visible(node.type)}”</span>
             <code>{id}</code>
           </div>
         </div>

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
 import { conditionOperators } from '../../kit/fields.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { rebasedPath, storedPath } from '../files/paths.ts';
 import { parseInline, parseMarkdown } from '../shell/markdown.ts';
 import { problemsAt, problemsOutside, sentence } from '../shell/problems/field-problems.ts';
@@ -121,7 +122,7 @@ describe('relative paths of a pipeline that moves', () => {
 });
 
 describe('problems', () => {
-  const problem = (field?: string): Problem => ({ code: 'x/y', severity: 'error', message: 'm', field });
+  const problem = (field?: string): Problem => ({ code: 'x/y' as ProblemCode, severity: 'error', message: 'm', field });
   const all = [problem(), problem('where'), problem('where.rules.0.value'), problem('whereabouts'), problem('columns.1.name')];
   it('stand at their field', () => {
     expect(problemsAt(all, 'where', { kind: 'condition' })).toEqual([all[1], all[2]]);
@@ -132,7 +133,7 @@ describe('problems', () => {
     const range = { line: 1, column: 5 };
     const twice = [
       { ...problem('where'), range },
-      { ...problem('where'), code: 'code/type', range },
+      { ...problem('where'), code: 'code/type' as const, range },
       { ...problem('where'), range: { line: 2, column: 5 } },
     ];
     expect(problemsAt(twice, 'where', { kind: 'expression' })).toEqual([twice[0], twice[2]]);

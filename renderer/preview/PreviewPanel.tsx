@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 import { edgeId } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, PreviewResult, Problem } from '../../engine/protocol/messages.ts';
 import { own } from '../../model/text/own.ts';
-import { visibleLines } from '../../model/text/visible-text.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { countText, elapsedText, rowsText } from '../format/value-text.ts';
 import { selectionText } from '../graph/selection-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
@@ -60,7 +60,7 @@ function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
   const [limit, setLimit] = useState(firstLimit);
   const target = targets.find((candidate) => candidate.key === tab) ?? targets[0] ?? null;
   const showsRun = inspected && (tab === runTab || (tab === null && manifest?.kind === 'sink'));
-  const title = node ? (node.title ?? manifest?.title ?? ownNode) : edgeTitle(subject.id, pipeline.nodes);
+  const title = visible(node ? (node.title ?? manifest?.title ?? ownNode) : edgeTitle(subject.id, pipeline.nodes));
 
   const shown = showsRun ? null : target;
   // What flows now is what one wants to see of a stream; of a run that ends soon, the sample stays.
@@ -106,7 +106,8 @@ function SubjectPreview({ subject }: { readonly subject: PreviewSubject }) {
           </div>
         )}
         {isLive && shown && <LiveFacts target={shown} />}
-        {!isLive && result && shown && (
+        {!isLive && result && shown && preview.problem && <div className={styles.facts}>Rows from before this error</div>}
+        {!isLive && result && shown && !preview.problem && (
           <Facts result={result} target={shown} kind={manifest?.kind} onMore={limit < fullLimit ? () => setLimit(fullLimit) : undefined} />
         )}
       </div>
@@ -173,7 +174,7 @@ function WhyNot({ problem, selected }: { readonly problem: Problem; readonly sel
   return (
     <EmptyState
       title={sentence(title && node !== selected ? `${title}: ${problem.message}` : problem.message)}
-      text={problem.hint && visibleLines(problem.hint)}
+      text={problem.hint}
       action={node && (field || node !== selected) ? { label: 'Show', run: () => session.showField(node, field ?? null, range) } : undefined}
     >
       <FixButton problem={problem} className={styles.link} />
@@ -254,7 +255,7 @@ function useInputs(result: PreviewResult, target: PreviewTarget, kind: NodeManif
     if (to.node !== target.node) continue;
     byPort.set(to.port, (byPort.get(to.port) ?? 0) + (result.counts[from.node]?.ports[from.port] ?? 0));
   }
-  if (byPort.size <= 1) return countText(result.counts[target.node]!.in);
+  if (byPort.size <= 1) return countText(result.counts[target.node]?.in ?? 0);
   return (check?.inputs ?? []).map(({ name, label }) => `${label} ${countText(byPort.get(name) ?? 0)}`).join(', ');
 }
 

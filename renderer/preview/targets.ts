@@ -1,5 +1,6 @@
 import { edgeId, type Pipeline } from '../../engine/document/pipeline.ts';
 import type { NodeCheck } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 
 /** One stream of rows that can be shown: what leaves a node's output port. */
 export interface PreviewTarget {
@@ -19,9 +20,11 @@ export type PreviewSubject = { readonly kind: 'node' | 'edge'; readonly id: stri
 
 /** The subject that a selection means: one node, or else one edge; null for none or several. */
 export function subjectOf(selection: { readonly nodes: readonly string[]; readonly edges: readonly string[] }): PreviewSubject | null {
-  if (selection.nodes.length === 1) return { kind: 'node', id: selection.nodes[0]! };
-  if (selection.nodes.length === 0 && selection.edges.length === 1) return { kind: 'edge', id: selection.edges[0]! };
-  return null;
+  const { nodes, edges } = selection;
+  const [node] = nodes;
+  const [edge] = edges;
+  if (node !== undefined) return nodes.length === 1 ? { kind: 'node', id: node } : null;
+  return edge !== undefined && edges.length === 1 ? { kind: 'edge', id: edge } : null;
 }
 
 /**
@@ -40,7 +43,7 @@ export function previewTargets(pipeline: Pipeline, subject: PreviewSubject, chec
   const inputs = incoming.map((edge): PreviewTarget => {
     const port = check?.inputs.find((input) => input.name === edge.to.port);
     const siblings = incoming.filter((other) => other.to.port === edge.to.port).length;
-    const label = siblings > 1 ? (pipeline.nodes[edge.from.node]?.title ?? edge.from.node) : (port?.label ?? edge.to.port);
+    const label = siblings > 1 ? visible(pipeline.nodes[edge.from.node]?.title ?? edge.from.node) : (port?.label ?? edge.to.port);
     return { key: `in:${edgeId(edge)}`, label, node: edge.from.node, port: edge.from.port, side: 'in' };
   });
   return [...outputs, ...inputs];

@@ -1,6 +1,6 @@
 import { IconAlertTriangleFilled, IconCircleCheck, IconExclamationCircleFilled, IconInfoCircleFilled } from '@tabler/icons-react';
 import type { Problem } from '../../engine/protocol/messages.ts';
-import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
+import { visibleJson } from '../../model/text/visible-text.ts';
 import { titleOf } from '../graph/flow.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { revealNode } from '../graph/viewport.ts';
@@ -8,6 +8,7 @@ import { session, useProblems, useSession } from '../session/session.ts';
 import './problems.css';
 import { FixButton } from '../shell/problems/FixButton.tsx';
 import { locationOf } from '../shell/problems/problem-location.ts';
+import { Words } from '../shell/problems/Words.tsx';
 
 const icons = { error: IconExclamationCircleFilled, warning: IconAlertTriangleFilled, info: IconInfoCircleFilled } as const;
 
@@ -62,10 +63,14 @@ export function ProblemList({ problems, withNode = false }: { readonly problems:
               <span className="problem-text">
                 <span>
                   {withNode && problem.node && <b>{titleOf(problem.node, session.state.pipeline.nodes[problem.node], session.state.catalogue)}: </b>}
-                  {visibleLines(problem.message)}
+                  <Words text={problem.message} />
                   {location && <i>{location}</i>}
                 </span>
-                {problem.hint && <span className="problem-hint">{visibleLines(problem.hint)}</span>}
+                {problem.hint && (
+                  <span className="problem-hint">
+                    <Words text={problem.hint} />
+                  </span>
+                )}
                 {problem.row && <code className="problem-row">{visibleJson(problem.row, 0)}</code>}
               </span>
             </button>

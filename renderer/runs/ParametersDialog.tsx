@@ -27,13 +27,16 @@ function ParametersDialog({
   const [values, setValues] = useState<Values>(() => {
     const last = lastValues.get(documentId ?? '') ?? {};
     return Object.fromEntries(
-      Object.entries(parameters).map(([name, parameter]) => [name, typeof last[name] === typeof parameter.default ? last[name]! : parameter.default]),
+      Object.entries(parameters).map(([name, parameter]) => [
+        name,
+        (typeof last[name] === typeof parameter.default ? last[name] : undefined) ?? parameter.default,
+      ]),
     );
   });
   const set = (name: string, value: string | number | boolean) => setValues({ ...values, [name]: value });
   /** The number that was typed, or why it is none; null for another type. */
   const numberOf = (name: string) => {
-    if (parameters[name]!.type !== 'number') return null;
+    if (parameters[name]?.type !== 'number') return null;
     const read = exactNumber(String(values[name]));
     return read.ok ? read.value : read;
   };

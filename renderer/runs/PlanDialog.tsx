@@ -1,5 +1,6 @@
 import { Button, Modal } from '@mantine/core';
 import { useState } from 'react';
+import { visibleLines } from '../../model/text/visible-text.ts';
 import { writeClipboard } from '../grid/clipboard.ts';
 import { session } from '../session/session.ts';
 import { showDialog } from '../shell/dialogs.tsx';
@@ -22,7 +23,7 @@ function PlanDialog({ text, onClose }: { readonly text: string; readonly onClose
     <Modal opened onClose={onClose} title="Plan" size={960}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled with the keyboard */}
       <pre className="plan-text" tabIndex={0}>
-        {text}
+        {visibleLines(text)}
       </pre>
       <div className="dialog-buttons">
         <Button variant="default" onClick={() => void copy()}>

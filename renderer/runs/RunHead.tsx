@@ -12,6 +12,8 @@ import {
 } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
+import { waitsFor } from '../../model/problems/behaviour-of.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { openPath } from '../files/documents.tsx';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { useSession } from '../session/session.ts';
@@ -125,7 +127,7 @@ function Origin({ run }: { readonly run: RunSummary }) {
       <span className="dim run-started">started {formatWhen(run.startedAt)}</span>
       {words && !isElsewhere && <span className="run-other">{words}</span>}
       {words && isElsewhere && (
-        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => void openPath(run.path!)}>
+        <button type="button" className="run-other" title={`Open ${run.path}`} onClick={() => run.path && void openPath(run.path)}>
           {words}
         </button>
       )}
@@ -139,8 +141,9 @@ function CheckpointNote({ run }: { readonly run: RunSummary }) {
   const words: string[] = [];
   if (isEnding(run)) words.push(`finishing: ${formatDuration(now - sinceOf(run))}`);
   if (run.state === 'restarting' && run.retryAt) {
-    const reason = run.problems[0]?.message.replace(/[.]$/, '');
-    words.push(`tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${reason}` : ''}`);
+    const [problem] = run.problems;
+    const reason = problem?.message.replace(/[.]$/, '');
+    words.push(`${waitsFor(problem)}tried again in ${formatDuration(run.retryAt - now)}${reason ? `: ${visible(reason)}` : ''}`);
   }
   if (run.resumedFrom !== null) words.push(`went on from checkpoint ${run.resumedFrom}`);
   if (run.restarts > 0) words.push(`restarted ${counted(run.restarts, 'time')}`);

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../../engine/protocol/run-history.ts';
+import { itemAt, lastOf } from '../../model/problems/missing.ts';
 import { formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
 import { isRunning } from './run-actions.tsx';
@@ -73,10 +74,10 @@ function Rates({ history: { samples } }: { readonly history: RunHistory }) {
   const rows = samples.map(({ nodes }) => Math.max(0, ...Object.values(nodes).map((node) => Math.max(node.in, node.out))));
   const rates = samples.slice(1).map(({ at }, index) => ({
     at,
-    rate: Math.max(0, (1000 * (rows[index + 1]! - rows[index]!)) / Math.max(1, at - samples[index]!.at)),
+    rate: Math.max(0, (1000 * (itemAt(rows, index + 1) - itemAt(rows, index))) / Math.max(1, at - itemAt(samples, index).at)),
   }));
   if (rates.length < 2) return null;
-  const [from, to] = [rates[0]!.at, rates.at(-1)!.at];
+  const [from, to] = [itemAt(rates, 0).at, lastOf(rates).at];
   const most = Math.max(1, ...rates.map(({ rate }) => rate));
   const x = (at: number) => ((at - from) / Math.max(1, to - from)) * width;
   const y = (rate: number) => height - (rate / most) * (height - 2);

@@ -22,7 +22,7 @@ export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonl
           <span className="run-note">{describe(output, run)}</span>
           {output.path && <code>{visible(output.path)}</code>}
           {output.kind === 'sqlite' && output.path && output.committed && (
-            <Button size="compact-xs" variant="light" leftSection={<IconTable size={14} />} onClick={() => session.showResult(output.path!)}>
+            <Button size="compact-xs" variant="light" leftSection={<IconTable size={14} />} onClick={() => output.path && session.showResult(output.path)}>
               Show result
             </Button>
           )}
@@ -45,7 +45,7 @@ export function RunOutputs({ run, outputs }: { readonly run: RunSummary; readonl
               variant="subtle"
               color="gray"
               leftSection={<IconFolder size={14} />}
-              onClick={() => window.desktop?.showInFolder(output.path!)}
+              onClick={() => output.path && window.desktop?.showInFolder(output.path)}
             >
               Show in folder
             </Button>

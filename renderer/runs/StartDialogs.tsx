@@ -1,5 +1,6 @@
 import { Button, Modal } from '@mantine/core';
 import type { CheckpointElsewhere } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { formatAge } from '../format/run-text.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import './runs.css';
@@ -7,7 +8,7 @@ import './runs.css';
 /** Whether to save a pipeline that never ends before it runs; null when the user thinks better of it. */
 export function askSaveFirst(name: string): Promise<'save' | 'run' | null> {
   return showDialog<'save' | 'run'>((close) => (
-    <Modal opened onClose={() => close(null)} title={`Save “${name}” before it runs?`} size={520}>
+    <Modal opened onClose={() => close(null)} title={`Save “${visible(name)}” before it runs?`} size={520}>
       <p className="dialog-text">
         It never ends by itself. Stopped and started again, it goes on where it was without losing or repeating a row, but only once it has a file.
       </p>
@@ -41,7 +42,7 @@ export function askElsewhere({ id, at, path, exists }: CheckpointElsewhere): Pro
       ) : (
         <>
           <p className="dialog-text">
-            A pipeline of this name made checkpoint {id}, {formatAge(at)} ago, as another file: <code className="dialog-path">{path}</code>
+            A pipeline of this name made checkpoint {id}, {formatAge(at)} ago, as another file: <code className="dialog-path">{visible(path)}</code>
           </p>
           <p className="dialog-text">
             A checkpoint counts for the file that it was made for. Here it goes on from nothing and reads its sources anew; the state of the other file is kept.

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NodeStats, Problem } from '../../engine/protocol/messages.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { flowWords } from '../graph/flow-words.ts';
 import { handledBy, problemCount, problemsLabel } from './counts.ts';
 
@@ -25,9 +26,9 @@ it('says of an edge as much as fits, and never half a number', () => {
 });
 
 it('counts the errors that a run had, not those that its summary can hold', () => {
-  const ofRow = (row: number): Problem => ({ code: 'code/failed', severity: 'error', message: 'Not a number', node: 'prices', row: { row } });
+  const ofRow = (row: number): Problem => ({ code: 'code/failed' as ProblemCode, severity: 'error', message: 'Not a number', node: 'prices', row: { row } });
   const first = Array.from({ length: 100 }, (_, row) => ofRow(row));
-  const stop: Problem = { code: 'sink/full', severity: 'error', message: 'The disk is full.' };
+  const stop: Problem = { code: 'sink/full' as ProblemCode, severity: 'error', message: 'The disk is full.' };
   expect(problemCount({ problems: first, stats: { prices: stats({ failed: 124 }) } })).toEqual({ errors: 124, warnings: 0, shown: 100 });
   expect(problemCount({ problems: [stop, ...first.slice(1)], stats: { prices: stats({ failed: 124 }) } })).toEqual({ errors: 125, warnings: 0, shown: 100 });
   expect(problemCount({ problems: first.slice(0, 7), stats: { prices: stats({ failed: 7 }) } })).toEqual({ errors: 7, warnings: 0, shown: 7 });
@@ -35,7 +36,7 @@ it('counts the errors that a run had, not those that its summary can hold', () =
 });
 
 it('tells warnings from errors', () => {
-  const late: Problem = { code: 'rows/late', severity: 'warning', message: 'Rows came too late', node: 'hours' };
+  const late: Problem = { code: 'rows/late' as ProblemCode, severity: 'warning', message: 'Rows came too late', node: 'hours' };
   const failed: Problem = { code: 'code/threw', severity: 'error', message: 'No', node: 'prices' };
   const labelOf = (problems: readonly Problem[]) => problemsLabel(problemCount({ problems, stats: {} }));
   expect([[], [late], [failed], [late, failed]].map(labelOf)).toEqual(['Errors', 'Warnings (1)', 'Errors (1)', 'Errors (1), warnings (1)']);

@@ -93,7 +93,7 @@ async function beginning(documentId: string, name: string, isEndless: boolean): 
   }
   const elsewhere = isEndless ? await session.request('run.elsewhere', { documentId, name }) : null;
   const answer = elsewhere ? await askElsewhere(elsewhere) : 'here';
-  if (answer === 'open') void openPath(elsewhere!.path!);
+  if (answer === 'open' && elsewhere?.path) void openPath(elsewhere.path);
   // Left to the engine: that there is no sound checkpoint need not mean that there never was one.
   return answer === 'here' ? {} : null;
 }

@@ -153,8 +153,9 @@ export function collectProblems(): void {
   const byNode: Record<string, Problem[]> = Object.create(null);
   for (const problem of all) {
     if (!problem.node) continue;
-    byNode[problem.node] ??= [];
-    byNode[problem.node]!.push(problem);
+    const own = byNode[problem.node] ?? [];
+    byNode[problem.node] = own;
+    own.push(problem);
   }
   setState({ problems: share(old, all), problemsByNode: share(oldByNode, byNode) });
 }

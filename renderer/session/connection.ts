@@ -1,4 +1,5 @@
 import type { Frame, Port } from '../../engine/protocol/port.ts';
+import { missing } from '../../model/problems/missing.ts';
 
 /** Why there is no engine to talk to, in words for the status bar. */
 export class ConnectionError extends Error {}
@@ -49,7 +50,7 @@ class Channel {
 let endDesktopChannel: (() => void) | null = null;
 
 function connectDesktop(): Promise<Port> {
-  const desktop = window.desktop!;
+  const desktop = window.desktop ?? missing('the desktop');
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => finish(() => reject(new ConnectionError('The engine did not answer.'))), 10_000);
     const finish = (settle: () => void) => {

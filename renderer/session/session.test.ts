@@ -5,6 +5,7 @@ import type { EditorProtocol } from '../../engine/protocol/api.ts';
 import { type Handlers, portPair, Service } from '../../engine/protocol/connection.ts';
 import type { CheckResult, RunSummary } from '../../engine/protocol/messages.ts';
 import type { Port } from '../../engine/protocol/port.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { keepConnected } from './engine.ts';
 import { meansTheSame } from './meaning.ts';
 import { session, useSession } from './session.ts';
@@ -111,7 +112,7 @@ describe('a session', () => {
   });
 
   it('brings problems of check, code and run together, errors first, without doubles', async () => {
-    const warning = { code: 'a/b', severity: 'warning' as const, message: 'Odd', node: 'sieve' };
+    const warning = { code: 'a/b' as ProblemCode, severity: 'warning' as const, message: 'Odd', node: 'sieve' };
     add('sieve');
     await eventually(() => expect(checks.length).toBe(4));
     checks[3]!({ ...emptyCheck, problems: [warning, warning, { ...warning, node: 'gone' }] });
@@ -194,7 +195,7 @@ describe('a session', () => {
     const before = checks.length;
     const id = add('sieve');
     await eventually(() => expect(checks.length).toBe(before + 1));
-    const slow = { code: 'source/slow', severity: 'warning' as const, message: 'Looking takes long', node: id };
+    const slow = { code: 'source/slow' as const, severity: 'warning' as const, message: 'Looking takes long', node: id };
     checks[before]!({ ...emptyCheck, problems: [slow] });
     await eventually(() => expect(getState().check?.problems).toEqual([slow]));
     await vi.waitFor(() => expect(checks.length).toBe(before + 2), 120_000);

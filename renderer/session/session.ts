@@ -125,6 +125,7 @@ export const session = {
     unsubscribe();
     setState({
       document,
+      opened: getState().opened + 1,
       documentId: opened.documentId,
       path: opened.path,
       isStart: options.start ?? false,

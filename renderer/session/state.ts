@@ -46,6 +46,8 @@ export interface SessionState {
   readonly catalogue: ReadonlyMap<string, NodeManifest>;
 
   readonly document: DocumentStore;
+  /** Counts documents as they are opened: panels are drawn anew for each, so that none shows what it held of the one before. */
+  readonly opened: number;
   /** The document's pipeline and history, mirrored so that selectors see changes. */
   readonly pipeline: Pipeline;
   readonly canUndo: boolean;
@@ -100,6 +102,7 @@ export const useSession = create<SessionState>()(() => ({
   hello: null,
   catalogue: new Map(),
   document,
+  opened: 0,
   pipeline: document.pipeline,
   canUndo: false,
   canRedo: false,

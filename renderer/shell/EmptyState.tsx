@@ -1,6 +1,7 @@
 import { UnstyledButton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import styles from './Panel.module.css';
+import { Words } from './problems/Words.tsx';
 
 interface EmptyStateProps {
   readonly title: string;
@@ -14,8 +15,14 @@ interface EmptyStateProps {
 export function EmptyState({ title, text, action, children }: EmptyStateProps) {
   return (
     <div className={styles.empty} role="status">
-      <strong>{title}</strong>
-      {text && <span>{text}</span>}
+      <strong>
+        <Words text={title} />
+      </strong>
+      {text && (
+        <span>
+          <Words text={text} />
+        </span>
+      )}
       {children}
       {action && (
         <UnstyledButton className={styles.link} onClick={action.run}>

@@ -16,34 +16,36 @@ export function parseMarkdown(source: string): Block[] {
   const lines = source.replaceAll('\r\n', '\n').split('\n');
   const blocks: Block[] = [];
   let at = 0;
-  while (at < lines.length) {
-    const line = lines[at]!;
+  /** Takes lines while they are of the block. */
+  const take = (isOf: (line: string) => boolean): string[] => {
+    const end = lines.findIndex((line, i) => i >= at && !isOf(line));
+    const taken = lines.slice(at, end === -1 ? lines.length : end);
+    at += taken.length;
+    return taken;
+  };
+  for (let line = lines[at]; line !== undefined; line = lines[at]) {
     if (line.trim() === '') {
       at++;
     } else if (line.startsWith('```')) {
-      const code: string[] = [];
-      for (at++; at < lines.length && !lines[at]!.startsWith('```'); at++) code.push(lines[at]!);
+      at++;
+      const code = take((each) => !each.startsWith('```'));
       at++;
       blocks.push({ kind: 'code', text: code.join('\n') });
     } else if (/^#{1,6}\s/.test(line)) {
       blocks.push({ kind: 'heading', text: parseInline(line.replace(/^#+\s+/, '')) });
       at++;
     } else if (line.trimStart().startsWith('|')) {
-      const table: string[] = [];
-      for (; at < lines.length && lines[at]!.trimStart().startsWith('|'); at++) table.push(lines[at]!);
-      blocks.push(parseTable(table));
+      blocks.push(parseTable(take((each) => each.trimStart().startsWith('|'))));
     } else if (listItem.test(line)) {
-      const ordered = listItem.exec(line)![1] !== undefined;
+      const ordered = listItem.exec(line)?.[1] !== undefined;
       const items: string[] = [];
-      for (; at < lines.length && lines[at]!.trim() !== ''; at++) {
-        if (listItem.test(lines[at]!)) items.push(lines[at]!.replace(listItem, ''));
-        else items.push(`${items.pop() ?? ''} ${lines[at]!.trim()}`);
+      for (const each of take((other) => other.trim() !== '')) {
+        if (listItem.test(each)) items.push(each.replace(listItem, ''));
+        else items.push(`${items.pop() ?? ''} ${each.trim()}`);
       }
       blocks.push({ kind: 'list', ordered, items: items.map(parseInline) });
     } else {
-      const text: string[] = [];
-      for (; at < lines.length && lines[at]!.trim() !== '' && !/^(```|#{1,6}\s)/.test(lines[at]!) && !listItem.test(lines[at]!); at++)
-        text.push(lines[at]!.trim());
+      const text = take((each) => each.trim() !== '' && !/^(```|#{1,6}\s)/.test(each) && !listItem.test(each)).map((each) => each.trim());
       blocks.push({ kind: 'paragraph', text: parseInline(text.join(' ')) });
     }
   }
@@ -58,7 +60,7 @@ function parseTable(lines: readonly string[]): Block {
       .split('|')
       .map((cell) => parseInline(cell.trim()));
   const hasHead = /^[\s|:-]+$/.test(lines[1] ?? '');
-  return { kind: 'table', head: hasHead ? cells(lines[0]!) : [], rows: lines.slice(hasHead ? 2 : 0).map(cells) };
+  return { kind: 'table', head: hasHead ? cells(lines[0] ?? '') : [], rows: lines.slice(hasHead ? 2 : 0).map(cells) };
 }
 
 const inline = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|(?<![\w])_([^_\s][^_]*)_(?![\w])|\[([^\]]+)\]\(([^)\s]+)\)/g;

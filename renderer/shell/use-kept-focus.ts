@@ -29,7 +29,7 @@ export function useKeptFocus(part: RefObject<HTMLElement | null>, otherwise: () 
         if (path[0]?.isConnected && document.activeElement !== path[0]) path = [];
       });
     const observer = new MutationObserver(() => {
-      if (path.length === 0 || path[0]!.isConnected) return;
+      if (path[0]?.isConnected ?? true) return;
       const left = path.filter((element) => element.isConnected);
       path = [];
       if (isMouse || document.activeElement !== document.body) return;

@@ -1,4 +1,5 @@
 import type { ExampleFile } from '../../engine/protocol/messages.ts';
+import { itemAt } from '../../model/problems/missing.ts';
 import { cardSize } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
 
@@ -16,8 +17,8 @@ export function ExampleSketch({ sketch: { nodes, edges } }: { readonly sketch: E
     // biome-ignore lint/a11y/noSvgWithoutTitle: it adds nothing to the example's title.
     <svg className="start-sketch" viewBox={`${left} ${top} ${width} ${height}`} aria-hidden preserveAspectRatio="xMidYMid meet">
       {edges.map(([from, to]) => {
-        const a = nodes[from]!;
-        const b = nodes[to]!;
+        const a = itemAt(nodes, from);
+        const b = itemAt(nodes, to);
         const [x1, y1, x2, y2] = [a.x + cardSize.width, a.y + cardSize.height / 2, b.x, b.y + cardSize.height / 2];
         const bend = Math.max(40, (x2 - x1) / 2);
         return <path key={`${from} ${to}`} d={`M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`} />;

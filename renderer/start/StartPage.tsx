@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { IconClipboardText, IconFileImport, IconFolderOpen, IconPlugConnected, IconPlus } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
+import { visible } from '../../model/text/visible-text.ts';
 import { listenToClipboard } from '../canvas/clipboard.tsx';
 import { openExample, openPath } from '../files/documents.tsx';
 import { chooseData, dataExtensions, listenOnPort } from '../files/open-file.ts';
@@ -12,6 +13,7 @@ import { session, useSession } from '../session/session.ts';
 import { runCommand } from '../shell/commands/registry.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';
 import './start-page.css';
+import { lastOf } from '../../model/problems/missing.ts';
 
 /** What the editor begins with: one's own data, what was open before, and examples. */
 export function StartPage() {
@@ -67,10 +69,10 @@ export function StartPage() {
         <ul className="start-files">
           {recent?.slice(0, 12).map((file) => (
             <li key={file.path}>
-              <button type="button" disabled={!file.exists} title={file.path} onClick={() => void openPath(file.path)}>
-                <b>{fileName(file.path)}</b>
+              <button type="button" disabled={!file.exists} title={visible(file.path)} onClick={() => void openPath(file.path)}>
+                <b>{visible(fileName(file.path))}</b>
                 <span className="start-when">{file.exists ? formatWhen(file.openedAt) : 'missing'}</span>
-                <span className="start-folder">{folderName(file.path)}</span>
+                <span className="start-folder">{visible(folderName(file.path))}</span>
               </button>
             </li>
           ))}
@@ -96,10 +98,8 @@ export function StartPage() {
 
 const parts = (path: string) => path.split(/[\\/]/);
 function fileName(path: string): string {
-  return parts(path)
-    .at(-1)!
-    .replace(/\.millrace\.json$/, '');
+  return lastOf(parts(path)).replace(/\.millrace\.json$/, '');
 }
 function folderName(path: string): string {
-  return path.slice(0, path.length - parts(path).at(-1)!.length - 1) || '/';
+  return path.slice(0, path.length - lastOf(parts(path)).length - 1) || '/';
 }

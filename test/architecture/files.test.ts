@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { oldestNode } from '../../engine/processes/fork-node.ts';
-import { finalAreas } from '../../model/problems/outlook.ts';
 import { definitions } from '../../nodes/index.ts';
 
 const project = join(import.meta.dirname, '..', '..');
@@ -24,11 +23,6 @@ it(`no file has over ${maxLines} lines`, () => {
 
 it('no folder is named for what does not fit elsewhere', () => {
   expect(entries.filter((path) => path.split('/').some((part) => forbiddenFolders.includes(part)))).toEqual([]);
-});
-
-it('what decides about another attempt looks for codes that exist', () => {
-  const product = sources.filter((path) => /^(model|kit|io|engine|nodes)\//.test(path) && !/([.]test|restart-policy)[.]ts$/.test(path)).map(read);
-  expect(finalAreas.filter((family) => !product.some((text) => text.includes(`'${family}/`)))).toEqual([]);
 });
 
 it('one version of Node is asked for everywhere', () => {

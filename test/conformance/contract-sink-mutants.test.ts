@@ -10,19 +10,21 @@ import sinkTemplate from '../../nodes/_template-sink.ts';
 import sinkSettings from './contracts/_template-sink.ts';
 import { failureOf, failuresOf, type Parts, patience } from './suite-failures.ts';
 
-type SinkRuns = (context: SinkContext<any>, sound: () => Writer) => Writer;
+/** With params and ports as the suite gives them. */
+const template: SinkDefinition = sinkTemplate;
+type SinkRuns = (context: SinkContext, sound: () => Writer) => Writer;
 
 describe('a sink', () => {
   const plain = sinkSettings['a file that is replaced'];
-  const sink = (run: SinkRuns): SinkDefinition<any> => ({ ...sinkTemplate, run: (context) => run(context, () => sinkTemplate.run(context) as Writer) });
+  const sink = (run: SinkRuns): SinkDefinition => ({ ...template, run: (context) => run(context, () => template.run(context) as Writer) });
   /** The sound writer with some of its functions changed. */
   const changed =
-    (change: (sound: Writer, context: SinkContext<any>) => Parts<Writer>): SinkRuns =>
+    (change: (sound: Writer, context: SinkContext) => Parts<Writer>): SinkRuns =>
     (context, open) => {
       const sound = open();
       return { ...sound, ...change(sound, context) };
     };
-  const file = (context: SinkContext<any>) => context.path(context.params.path);
+  const file = (context: SinkContext) => context.path(context.params['path'] as string);
 
   const mutants: readonly (readonly [what: string, run: SinkRuns, test: string, harness?: SinkHarness])[] = [
     [
@@ -128,7 +130,7 @@ describe('a sink', () => {
     ],
     [
       'that takes no notice of what it is to go on from',
-      (context) => sinkTemplate.run({ ...context, resume: null }) as Writer,
+      (context) => template.run({ ...context, resume: null }) as Writer,
       'killed after a commit, it keeps each row',
     ],
     [
@@ -143,7 +145,7 @@ describe('a sink', () => {
     ],
     [
       'that asks for nothing to be undone',
-      (context) => sinkTemplate.run({ ...context, guard: () => {} }) as Writer,
+      (context) => template.run({ ...context, guard: () => {} }) as Writer,
       'a run that ends and is ended by force leaves the output as it was',
     ],
     [

@@ -10,15 +10,18 @@ import sourceTemplate from '../../nodes/_template-source.ts';
 import sourceSettings from './contracts/_template-source.ts';
 import { failureOf, failuresOf, type Parts, patience } from './suite-failures.ts';
 
+/** With params and ports as the suite gives them. */
+const template: SourceDefinition = sourceTemplate;
+
 describe('a source', () => {
   const counted = sourceSettings['numbers from one on'];
-  type SourceRuns = (context: SourceContext<any>, sound: () => Reader) => Reader;
-  const source = (run: SourceRuns): SourceDefinition<any> => ({
-    ...sourceTemplate,
-    run: (context) => run(context, () => sourceTemplate.run(context) as Reader),
+  type SourceRuns = (context: SourceContext, sound: () => Reader) => Reader;
+  const source = (run: SourceRuns): SourceDefinition => ({
+    ...template,
+    run: (context) => run(context, () => template.run(context) as Reader),
   });
   const changed =
-    (change: (sound: Reader, context: SourceContext<any>) => Parts<Reader>): SourceRuns =>
+    (change: (sound: Reader, context: SourceContext) => Parts<Reader>): SourceRuns =>
     (context, open) => {
       const sound = open();
       return { ...sound, ...change(sound, context) };
@@ -59,11 +62,7 @@ describe('a source', () => {
       },
       'killed after each row, it gives each row once',
     ],
-    [
-      'that begins anew wherever it was',
-      (context) => sourceTemplate.run({ ...context, start: null }) as Reader,
-      'killed after each row, it gives each row once',
-    ],
+    ['that begins anew wherever it was', (context) => template.run({ ...context, start: null }) as Reader, 'killed after each row, it gives each row once'],
     [
       'that loses its first row when it is killed before it',
       changed((sound) => ({ position: () => Math.max(2, sound.position() as number) })),
@@ -71,7 +70,7 @@ describe('a source', () => {
     ],
     [
       'whose batches are larger than asked for',
-      (context) => sourceTemplate.run({ ...context, batchSize: 1000 }) as Reader,
+      (context) => template.run({ ...context, batchSize: 1000 }) as Reader,
       'gives each row once, in order, in batches of at most 5',
     ],
     [
@@ -135,9 +134,9 @@ describe('a source', () => {
 
   describe('that waits for more', () => {
     /** Reads the lines of a file that grows. */
-    function followed({ hears = true, wakes = true, hurries = false } = {}): SourceDefinition<any> {
+    function followed({ hears = true, wakes = true, hurries = false } = {}): SourceDefinition {
       return {
-        ...sourceTemplate,
+        ...template,
         bounded: false,
         run({ path, start, signal, sample, batchSize }) {
           let next = typeof start === 'number' ? start : 0;

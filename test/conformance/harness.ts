@@ -1,7 +1,7 @@
 /** Runs one node definition over one of its examples, in process and without the engine: what a node's author tests with. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { openOperator } from '../../engine/operators/open.ts';
+import { loadOperators, openOperator, operations } from '../../engine/operators/open.ts';
 import { inputsOf, isBounded, outputsOf } from '../../engine/plan/catalogue.ts';
 import { lower } from '../../engine/plan/lower.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
@@ -22,11 +22,14 @@ import type {
 } from '../../kit/node.ts';
 import { traitsOf } from '../../kit/op-traits.ts';
 import { completeParams, type Params, validateParams } from '../../kit/params.ts';
+import { exampleFile } from '../../kit/testing/example-files.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
 import { inferFromJson } from '../../model/schema/infer.ts';
 import type { Row, Schema } from '../../model/values/types.ts';
-import { compileExpression, compileKeyed, compileSnippet, explain } from './users-code.ts';
+import { compilersOf, explain } from './users-code.ts';
+
+await loadOperators(operations);
 
 export interface ExampleRun {
   /** What validation, discovery and inference had to say. With an error among them the node was not run. */
@@ -63,7 +66,7 @@ async function putFiles(example: Example<any>, folder: string): Promise<void> {
   for (const [path, content] of Object.entries(example.files ?? {})) {
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, content);
+    await writeFile(file, exampleFile(content));
   }
 }
 
@@ -155,6 +158,7 @@ class Run {
       refuse: (failure) => this.failures.push(failure),
       pattern: (source, flags) => (text) => new RegExp(source, flags).exec(text),
       now: () => 0,
+      wallTime: () => 0,
       elapsed: () => performance.now(),
       state: () => new MemoryState(),
       memory: Number.POSITIVE_INFINITY,
@@ -164,9 +168,7 @@ class Run {
       resume: null,
       lineage: 'example',
       emit: (port, rows) => this.#emit(port, rows),
-      expression: compileExpression,
-      snippet: compileSnippet,
-      keyed: compileKeyed,
+      ...compilersOf(lower(definition, params, inputs)),
       explain,
     };
   }
@@ -186,10 +188,12 @@ class Run {
 
   async #read(definition: SourceDefinition<any>, context: SourceContext<any>): Promise<void> {
     const reader = await definition.run(context);
+    let failed = this.failures.length;
     try {
       for (let batch = await reader.read(); batch !== null; batch = await reader.read()) {
         if (context.signal.aborted) break;
-        if (batch.rows.length === 0) throw new Error('A source delivered an empty batch');
+        if (batch.rows.length === 0 && this.failures.length === failed) throw new Error('A source delivered a batch without rows or failures');
+        failed = this.failures.length;
         this.#emit(outputsOf(definition)[0]!.name, batch.rows);
       }
     } finally {
@@ -227,7 +231,8 @@ class Run {
       else if ('test' in operator) this.#emit(operator.test(row) ? first!.name : second?.name, [row]);
       else this.#emit(first!.name, operator.expand(row));
     } catch (error) {
-      const problem = error instanceof MillraceError ? error.problem : { code: 'code/threw', message: error instanceof Error ? error.message : String(error) };
+      const problem =
+        error instanceof MillraceError ? error.problem : { code: 'code/threw' as const, message: error instanceof Error ? error.message : String(error) };
       this.failures.push({ ...problem, row });
     }
   }

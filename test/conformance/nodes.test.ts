@@ -11,6 +11,7 @@ import type { Field, Fields } from '../../kit/fields.ts';
 import { iconNames } from '../../kit/icons.ts';
 import { categories, type Example, type NodeDefinition } from '../../kit/node.ts';
 import { defaultsOf, type Params, validateParams } from '../../kit/params.ts';
+import type { Schema } from '../../model/values/types.ts';
 import { definitions } from '../../nodes/index.ts';
 import { arbitraryParams, arbitrarySchema } from './arbitrary-params.ts';
 import { type ExampleRun, edgesOf, paramsOf, runExample } from './harness.ts';
@@ -89,7 +90,7 @@ describe.each(definitions.map((definition) => [definition.type, definition] as c
         const first = Object.fromEntries(Object.entries(inputLists).map(([port, list]) => [port, list[0] ?? null]));
         const { params } = validateParams(definition.params, raw, first);
         const { outputs, problems = [] } = definition.infer({ params, inputs: first, inputLists, discovered, analyse: codeAnalysis });
-        for (const [port, schema] of Object.entries(outputs)) {
+        for (const [port, schema] of Object.entries<Schema | null | undefined>(outputs)) {
           expect(outputsOf(definition).map(({ name }) => name)).toContain(port);
           const names = schema?.columns.map((column) => column.name) ?? [];
           if (problems.every((problem) => problem.severity !== 'error')) expect(new Set(names).size).toBe(names.length);

@@ -12,15 +12,16 @@ import { lookAt, stampsOf } from '../../engine/preview/look.ts';
 import { PreviewEngine } from '../../engine/preview/preview-engine.ts';
 import { newMonitor } from '../../engine/runners/local/monitor.ts';
 import { codeAnalysis } from '../../engine/sandbox/analysis.ts';
-import { createSandbox } from '../../engine/sandbox/sandbox.ts';
+import { threadSandbox } from '../../engine/sandbox/thread-sandbox.ts';
 import { Checker } from '../../engine/workbench/checker.ts';
 import { openSqlite } from '../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection } from '../../io/sqlite/sqlite-library.ts';
+import { exampleFile } from '../../kit/testing/example-files.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { definitions } from '../../nodes/index.ts';
 
 const catalogue = new Catalogue(definitions);
-const engine = new PreviewEngine({ definition: (type) => catalogue.get(type), sandbox: createSandbox(), monitor: newMonitor() });
+const engine = new PreviewEngine({ definition: (type) => catalogue.get(type), sandbox: threadSandbox, monitor: newMonitor() });
 let folder: string;
 const opened: SqliteConnection[] = [];
 beforeEach(() => {
@@ -38,7 +39,7 @@ describe('a check and a preview leave everything as it is', () => {
   it.each(examples)('$name', async ({ definition, example }) => {
     for (const [path, content] of Object.entries(example.files ?? {})) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
-      writeFileSync(join(folder, path), content);
+      writeFileSync(join(folder, path), exampleFile(content));
     }
     await expectUntouched(definition.type, example.params);
   });

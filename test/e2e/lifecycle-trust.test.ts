@@ -1,5 +1,5 @@
 /** A pipeline from elsewhere: it is shown, and does nothing until it is trusted. */
-import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { missing, openEditor, temporaryFolder } from './editor.ts';
@@ -54,6 +54,18 @@ describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
     await runButton(page).click();
     await runUntil(page, 'Done');
     expect(existsSync(database)).toBe(true);
+
+    // The next one has a node of the same name: no rows of the first stand in its place.
+    const next = join(folder, 'next.millrace.json');
+    writePipeline(next, { people: { type: 'csv-file', title: 'Others', params: { path: 'other.csv' } } });
+    await selectNode(page, 'people');
+    await tab(page, 'Data').click();
+    await expect.poll(() => gridRows(page).count()).toBe(2);
+    await editor.chooseFile(next, () => page.keyboard.press('ControlOrMeta+o'));
+    await banner.waitFor();
+    await card(page, 'people').getByText('Others').waitFor();
+    await bottomPanel(page).getByText('This pipeline is not trusted yet').waitFor();
+    expect(await gridRows(page).count()).toBe(0);
     expect(editor.errors).toEqual([]);
   });
 
@@ -119,6 +131,39 @@ describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
     expect(editor.errors).toEqual([]);
   });
 
+  it('shows what is hidden in the names of its file, its nodes and its columns', async () => {
+    const folder = join(temporaryFolder(), 'for\u200bder');
+    mkdirSync(folder);
+    const file = join(folder, 'the\u202eirs.millrace.json');
+    writeFileSync(join(folder, 'peo\u2066ple.csv'), 'na\u202eme,pl\u200bain\nAda,1\nGrace,2\n');
+    writePipeline(
+      file,
+      {
+        people: { type: 'csv-file', title: 'Peo\u202eple', params: { path: 'peo\u2066ple.csv' } },
+        once: { type: 'dedupe', params: { keys: ['na\u202eme'] } },
+        failing: { type: 'filter', params: { mode: 'expression', where: 'row["na\\u202eme"] > (() => { throw new Error("a\\u202eb") })()' } },
+      },
+      ['people.rows -> once.rows', 'once.rows -> failing.rows'],
+    );
+    const editor = await openEditor('browser', { data: join(folder, 'data'), open: file });
+    const { page } = editor;
+    await trustBanner(page).getByText('peo⟨U+2066⟩ple.csv').waitFor();
+    expect(await page.evaluate(hiddenIn)).toEqual([]);
+    await trustBanner(page).getByRole('button', { name: 'Trust this pipeline' }).click();
+    for (const node of ['people', 'once', 'failing']) {
+      await selectNode(page, node);
+      if (node === 'failing') await bottomPanel(page).getByText('a⟨U+202E⟩b').first().waitFor();
+      else await bottomPanel(page).getByText('na⟨U+202E⟩me').waitFor();
+      if (node === 'once') await editor.shot('life-hidden');
+      expect(await page.evaluate(hiddenIn), node).toEqual([]);
+    }
+    await menu(page, 'File', 'Open…');
+    const dialog = page.getByRole('dialog').last();
+    await dialog.getByText('the⟨U+202E⟩irs').waitFor();
+    expect(await page.evaluate(hiddenIn)).toEqual([]);
+    await editor.shot('life-hidden-open');
+  });
+
   it('stays a stranger when the engine is replaced by a new one', async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'theirs.millrace.json');
@@ -133,3 +178,14 @@ describe.skipIf(missing('browser'))('a pipeline from elsewhere', () => {
     expect(editor.errors).toEqual([]);
   });
 });
+
+/** Texts, titles and names of the page that hold what turns or hides text. What stands in fields is theirs to edit, and cells are rows. */
+function hiddenIn(): string[] {
+  const hidden = /[\u200b\u202a-\u202e\u2066-\u2069]/;
+  const found: string[] = [document.title];
+  for (const element of document.querySelectorAll('body *:not([role="gridcell"], script, style, .monaco-editor *)')) {
+    for (const name of ['title', 'aria-label', 'aria-description']) found.push(element.getAttribute(name) ?? '');
+    for (const child of element.childNodes) if (child.nodeType === Node.TEXT_NODE) found.push(child.textContent ?? '');
+  }
+  return found.filter((text) => hidden.test(text)).map((text) => JSON.stringify(text.slice(0, 200)));
+}

@@ -1,7 +1,9 @@
 /** What the page cannot do, whatever gets into it: in a browser and in a desktop window. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { type Host, missing, openEditor, temporaryFolder } from './editor.ts';
 import { startEmpty } from './pipelines.ts';
 
@@ -60,19 +62,69 @@ describe.each<Host>(['browser', 'desktop'])('the page in a %s', (host) => {
   );
 });
 
-describe.skipIf(missing('desktop'))('the address of the page', () => {
-  it.each(['http://localhost.evil.example:1/', 'http://localhost@evil.example/'])('is never %s, whatever the environment says', async (address) => {
-    const before = process.env['ELECTRON_RENDERER_URL'];
-    process.env['ELECTRON_RENDERER_URL'] = address;
+/** A page without the editor's policy, as a development server may give: what is left is the window's own. */
+describe.skipIf(missing('desktop'))('a desktop window', () => {
+  const servers: Server[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+  /** Its address, with a slash at the end. */
+  async function listen(answer: RequestListener): Promise<string> {
+    const server = createServer(answer);
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  }
+
+  it('follows no redirect, and lets no frame in', async () => {
+    const asked: string[] = [];
+    const elsewhere = await listen((request, response) => {
+      asked.push(request.url!);
+      response.end('elsewhere');
+    });
+    let redirects = false;
+    let loads = 0;
+    const development = await listen((request, response) => {
+      if (request.url !== '/') asked.push(request.url!);
+      else loads++;
+      if (redirects) response.writeHead(302, { Location: `${elsewhere}redirected` }).end();
+      else response.setHeader('Content-Type', 'text/html').end('<title>ours</title>');
+    });
+    process.env['ELECTRON_RENDERER_URL'] = development;
     try {
       const { page } = await openEditor('desktop', { data: join(temporaryFolder(), 'data') });
-      expect(page.url()).toMatch(/^app:\/\/millrace\/index\.html/);
+      await expect.poll(() => page.title()).toBe('ours');
+      for (const address of [`${elsewhere}framed`, `${development}framed`]) expect(await page.evaluate(frameText, address)).not.toBe('elsewhere');
+      redirects = true;
+      await page.evaluate(() => location.reload()).catch(() => {});
+      await expect.poll(() => loads).toBe(2);
+      // What follows a redirect follows it at once.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(page.url()).not.toContain(elsewhere);
+      expect(asked.filter((path) => path !== '/favicon.ico')).toEqual([]);
     } finally {
-      if (before === undefined) delete process.env['ELECTRON_RENDERER_URL'];
-      else process.env['ELECTRON_RENDERER_URL'] = before;
+      delete process.env['ELECTRON_RENDERER_URL'];
     }
   });
 });
+
+/** What a frame of an address shows, once it has come to rest. */
+async function frameText(address: string): Promise<string | null> {
+  const frame = document.createElement('iframe');
+  frame.src = address;
+  document.body.append(frame);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  try {
+    return frame.contentDocument?.body.textContent ?? null;
+  } catch {
+    return 'elsewhere';
+  } finally {
+    frame.remove();
+  }
+}
 
 /** Whether a frame of an address holds a page of its own. */
 async function framed(address: string): Promise<string> {

@@ -254,8 +254,10 @@ export interface Trial {
   readonly params?: { readonly [id: string]: { readonly [name: string]: Json } };
   readonly name?: string;
   readonly bounded?: boolean;
+  /** Of every node. */
+  readonly onError?: PlannedNode['onError'];
 }
-function job({ nodes, edges, groups, params = {}, name = 'Trial', bounded = true }: Trial, options: Partial<RunOptions>): RunJob {
+export function job({ nodes, edges, groups, params = {}, name = 'Trial', bounded = true, onError = 'stop' }: Trial, options: Partial<RunOptions>): RunJob {
   const planned = Object.entries(nodes).map(
     ([id, definition]): PlannedNode => ({
       id,
@@ -263,7 +265,7 @@ function job({ nodes, edges, groups, params = {}, name = 'Trial', bounded = true
       kind: definition.kind,
       title: id,
       params: params[id] ?? {},
-      onError: 'stop',
+      onError,
       inputs: definition.kind === 'source' ? {} : { rows: schema },
       inputLists: {},
       outputs: 'outputs' in definition ? Object.fromEntries(definition.outputs.map((port) => [port.name, schema])) : {},

@@ -5,6 +5,7 @@ import { Catalogue } from '../../engine/plan/catalogue.ts';
 import type { CheckOptions } from '../../engine/plan/check.ts';
 import { f } from '../../kit/fields.ts';
 import { type CodeAnalysis, defineNode } from '../../kit/node.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import type { Json, Schema } from '../../model/values/types.ts';
 import { toNative } from './native-op.ts';
 
@@ -36,7 +37,7 @@ const pass = defineNode({
   infer: ({ inputs, params }) => {
     if (params.where === 'throw') throw new Error('oops');
     if (params.where === 'unknown') return { outputs: { rows: null, rest: null } };
-    const problems = params.where === 'refuse' ? [{ code: 'test/refused', severity: 'error' as const, message: 'No', port: 'rows' }] : [];
+    const problems = params.where === 'refuse' ? [{ code: 'test/refused' as ProblemCode, severity: 'error' as const, message: 'No', port: 'rows' }] : [];
     return { outputs: { rows: inputs['rows'] ?? null, rest: inputs['rows'] ?? null }, problems };
   },
   lower: toNative(),

@@ -286,9 +286,29 @@ export function onTimer(timer, state, context) {
   }
   return [soft.length, seen.size > 500, soft.slice(0, 20)];
 }`;
-    const errors =
-      '["null.x", "time.floor(0, `no unit`)", "new Array(-1)", "undefined()"].map((source) => { try { (0, eval)(source) } catch (error) { return Object.freeze(error) } })';
-    const shared = `["globals", globalThis], ...${errors}.map((error, i) => ["error" + i, Object.getPrototypeOf(error)]), ["promise", (async () => {})().then], ["async generator", Object.getPrototypeOf(async function* () {})], ["match", Object.getPrototypeOf("a".matchAll(/a/g))]`;
+    const faults = [
+      ...[
+        'null.x',
+        'undefined()',
+        'time.floor(0, "no unit")',
+        'decimal.of("x")',
+        'new Array(-1)',
+        '(1).toFixed(1000)',
+        'BigInt(1.5)',
+        'decodeURIComponent("%")',
+      ],
+      ...['JSON.parse("{")', '"a".normalize("x")', 'new RegExp("(")', 'new TextDecoder("no encoding")', 'new TextDecoder("utf-8", 5)', 'TextDecoder()'],
+      ...[
+        'TextDecoder.prototype.decode.call({})',
+        'new TextDecoder("gbk").decode({})',
+        'new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array([255]))',
+      ],
+      'new TextEncoder().encodeInto("a", {})',
+    ];
+    const errors = `[${faults.map((fault) => `() => ${fault}`)}].flatMap((fail) => { try { fail(); return [] } catch (error) { return [Object.freeze(error)] } })`;
+    const objects =
+      'new TextDecoder(), new TextDecoder("utf-16le"), new TextDecoder("latin1"), new TextEncoder(), [].values(), "a".matchAll(/a/g), Promise.resolve()';
+    const shared = `["globals", globalThis], ...${errors}.map((error, i) => ["error" + i, error]), ...[${objects}].map((made, i) => ["object" + i, Object.freeze(made)]), ["promise", (async () => {})().then], ["async generator", Object.getPrototypeOf(async function* () {})], ["match", Object.getPrototypeOf("a".matchAll(/a/g))]`;
     const expression = `(${walk})([["row", Object.getPrototypeOf(row)], ${shared}], [])`;
     expect(await inExpression(expression)).toEqual(Array(3).fill([0, true, []]));
     expect(await inCode(`export default function step(row) {\n  return { found: ${expression} };\n}\n`)).toEqual(Array(3).fill([0, true, []]));

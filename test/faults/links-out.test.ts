@@ -1,5 +1,5 @@
 /** A link that was planted beside a pipeline leads no output elsewhere: what was shown before it was trusted is what it writes. */
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import { millrace } from '../command-line.ts';
@@ -55,4 +55,15 @@ test.each<[string, Chain]>([
   expect(problems).toMatchObject([{ code: 'output/leads-out', message: expect.stringContaining(elsewhere.folder) }]);
   expect(code).toBe(1);
   expect([readdirSync(elsewhere.folder), readdirSync(elsewhere.at('folder'))]).toEqual([['folder'], []]);
+});
+
+test('a hard link to what a run reads is no output of it', async () => {
+  trial.write('in.jsonl', '{"id":1}\n');
+  linkSync(trial.at('in.jsonl'), trial.at('out.jsonl'));
+  const { problems } = await trial.run([
+    ['source', 'jsonl-file', { path: 'in.jsonl' }],
+    ['out', 'jsonl-output', { path: 'out.jsonl', mode: 'append' }],
+  ]);
+  expect(problems).toMatchObject([{ code: 'output/is-input' }]);
+  expect(readFileSync(trial.at('in.jsonl'), 'utf8')).toBe('{"id":1}\n');
 });

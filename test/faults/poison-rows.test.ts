@@ -58,10 +58,12 @@ const missing = { node: 'source', error: 'at is null, but every row needs an eve
 
 test('a row without a time is kept, and the stream goes on: an open port takes what anybody sends', async () => {
   trial.pipeline(nodes(), edges);
-  const run = trial.start();
+  const run = trial.start(['--checkpoint-every', '500ms']);
   await run.says(/Takes rows at/);
   await post({ id: 1, at: 1 });
   await post({ id: 2 });
+  // Whether or not another row ever comes.
+  await expect.poll(keptErrors).toEqual([missing]);
   await post({ id: 3, at: 15 });
   await run.until(() => trial.lines('out.jsonl').length === 1);
   const summary = await run.stop('--drain');

@@ -1,10 +1,12 @@
 /** What a run finds when it is to go on: a pipeline that was edited, checkpoints that are damaged, outputs that somebody changed. */
+
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CheckpointStore } from '../../engine/store/checkpoints.ts';
+import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { type Nodes, StreamTrial } from './stream-trial.ts';
 import { expectProblem } from './trial.ts';
 
@@ -191,7 +193,7 @@ describe('checkpoints', () => {
 
   test('all removed, their notes with them or not: it does not begin anew without a word', async () => {
     await stopped(withTable, tableEdges);
-    const removed = { code: 'checkpoint/behind', node: 'table', message: /All checkpoints of this pipeline are gone, .* up to checkpoint \d+/ };
+    const removed = { code: 'checkpoint/behind' as const, node: 'table', message: /All checkpoints of this pipeline are gone, .* up to checkpoint \d+/ };
     for (const names of [/^checkpoint/, /^committed/]) {
       for (const name of readdirSync(trial.state()).filter((each) => names.test(each))) rmSync(join(trial.state(), name), { recursive: true });
       expect(trial.checkpoints()).toEqual([]);
@@ -284,7 +286,7 @@ describe('large state', () => {
 });
 
 describe('outputs that another program changed', () => {
-  test.each<[string, () => void, string, RegExp]>([
+  test.each<[string, () => void, ProblemCode, RegExp]>([
     ['a file that was cut', () => truncateSync(trial.at('out.jsonl'), 100), 'file/changed', /out\.jsonl is shorter than what was committed \(100 of /],
     [
       'a file that was edited',
@@ -330,7 +332,7 @@ describe('outputs that another program changed', () => {
     database.exec(sql);
     database.close();
   };
-  test.each<[string, () => void, string, RegExp]>([
+  test.each<[string, () => void, ProblemCode, RegExp]>([
     [
       'a table that was dropped',
       inTable('DROP TABLE t'),

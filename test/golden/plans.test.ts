@@ -11,7 +11,7 @@ const examples = join(import.meta.dirname, '../../examples');
 const files = readdirSync(examples).filter((name) => name.endsWith(fileExtension));
 
 test.each(files)('%s', { timeout: 60_000 }, async (file) => {
-  const { checked } = await load(join(examples, file), { toRun: true });
+  const { checked } = await load(join(examples, file));
   const text = explainPlan(planRun(checked, { keepErrors: file.startsWith('flight') }));
   await expect(text).toMatchFileSnapshot(join(import.meta.dirname, 'plans', `${basename(file, fileExtension)}.txt`));
 });

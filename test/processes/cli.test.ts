@@ -360,13 +360,27 @@ describe('the rest', () => {
     const all = await Promise.all([millrace('rnu'), millrace('run'), millrace('run', 'a', '--jsn'), millrace('preview', 'good.millrace.json'), millrace()]);
     expect(all.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2]);
     expect(all[0]!.stderr).toContain('Did you mean run?');
+    expect((await millrace('run', '--set', 'a\u202eb\u001b[2J', 'x')).stderr).toContain('a⟨U+202E⟩b⟨U+001B⟩[2J');
+  });
+
+  it('says at once that there is no such run', async () => {
+    const none = (name: string) => ({ code: 2, stderr: `millrace: There is no run "${name}".\n  "millrace runs" lists them.\n` });
+    const names = [
+      ['show', 'Nothing'],
+      ['show', 'no.millrace.json'],
+      ['show', '0123abcd'],
+      ['stop', '0123abcd'],
+      ['attach', '0123abcd'],
+    ] as const;
+    const said = await Promise.all(names.map(([command, name]) => millrace('runs', command, name)));
+    expect(said).toMatchObject(names.map(([, name]) => none(name)));
   });
 
   it('starts a node from its template, once', async () => {
     const contracts = 'test/conformance/contracts';
     for (const folder of ['nodes', contracts]) {
       const templates = readdirSync(join(project, folder)).filter((entry) => entry.startsWith('_'));
-      for (const name of templates) cpSync(join(project, folder, name), at(`${folder}/${name}`));
+      for (const name of templates) cpSync(join(project, folder, name), at(`${folder}/${name}`), { recursive: true });
     }
     cpSync(dirname(cli), at('out/main'), { recursive: true });
     symlinkSync(join(project, 'node_modules'), at('node_modules'), 'junction');

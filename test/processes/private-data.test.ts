@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
-import { Inbox } from '../../nodes/http/inbox.ts';
+import { Inbox } from '../../nodes/http/runtime/inbox.ts';
 import { endRuns } from '../background-runs.ts';
 import { millrace } from '../command-line.ts';
 import { node, pipeline } from './run-trial.ts';
@@ -93,6 +93,18 @@ it.skipIf(process.platform === 'win32')('a start that may open few files says so
   const ours = said.filter((text) => !/bin\/(millrace|build)\.mjs'/.test(text));
   expect(ours.join('\n')).not.toMatch(/\n {4}at /);
   expect(said.filter((text) => /files may be open at once here/.test(text)).length).toBeGreaterThanOrEqual(3);
+});
+
+it.skipIf(process.platform === 'win32')('a run that follows more files than it may open says so, and loses no process', () => {
+  for (let i = 0; i < 100; i++) writeFileSync(join(folder, `${i}.log`), 'a line\n');
+  const file = join(folder, 'a.millrace.json');
+  const nodes = { source: node('file-tail', { path: '*.log', format: 'text' }), out: node('jsonl-output', { path: 'o.jsonl' }) };
+  writeFileSync(file, formatPipeline(pipeline(nodes, ['source -> out'])));
+  const start = `ulimit -n 100; exec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'bin', 'millrace.mjs')} run ${file}`;
+  const { stderr, status } = spawnSync('/bin/sh', ['-c', start], { encoding: 'utf8', env: { ...process.env, MILLRACE_DATA: data } });
+  expect(stderr).toMatch(/\*\.log names more files than may be open at once here: \d\d of them are\.\n.*ulimit/);
+  expect(stderr).not.toMatch(/unexpectedly/);
+  expect(status).toBe(1);
 });
 
 describe('a run in the background', () => {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,6 +48,17 @@ function attempt(options: { readonly token?: string; readonly origin?: string | 
   });
 }
 
+/** The status of what a request with these hosts is answered with. */
+function statusFor(hosts: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), '127.0.0.1', () =>
+      socket.write(`GET / HTTP/1.1\r\n${hosts.map((host) => `Host: ${host}\r\n`).join('')}Connection: close\r\n\r\n`),
+    );
+    socket.once('data', (text) => resolve(String(text).split(' ')[1]!));
+    socket.once('error', reject);
+  });
+}
+
 describe('the browser host', () => {
   it('lets a window with its token in, and answers with a subprotocol that does not repeat the token', async () => {
     expect(await attempt({ token })).toBe('open');
@@ -86,6 +98,7 @@ describe('the browser host', () => {
 
   it('refuses pages to a rebound host name', async () => {
     expect((await request('/', { Host: 'evil.example' })).status).toBe(421);
+    for (const hosts of [[url.host, 'evil.example'], ['evil.example', url.host], []]) expect(await statusFor(hosts), hosts.join()).toMatch(/^(421|400)$/);
   });
 
   it('starts a workbench for a window and answers what it cannot do with an error', async () => {

@@ -42,7 +42,7 @@ function caseOf(definition: NodeDefinition, example: Example<any>): Case[] {
 function parts({ example, partition }: Case): { readonly [port: string]: readonly Row[] }[] {
   const byKey = new Map<string, { readonly [port: string]: readonly Row[] }>();
   for (const [port, rows] of Object.entries(example.inputs ?? {})) {
-    rows.forEach((row, i) => {
+    (rows ?? []).forEach((row, i) => {
       const key = JSON.stringify(partition === 'any' ? i : partition[port]!.map((name) => row[name] ?? null));
       const part = byKey.get(key) ?? {};
       byKey.set(key, { ...part, [port]: [...(part[port] ?? []), row] });

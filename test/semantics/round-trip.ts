@@ -17,7 +17,7 @@ import jsonlFile from '../../nodes/json/jsonl-file.ts';
 import jsonlOutput from '../../nodes/json/jsonl-output.ts';
 import sqliteQuery from '../../nodes/sqlite/sqlite-query.ts';
 import sqliteTable from '../../nodes/sqlite/sqlite-table.ts';
-import { StandardOutput } from '../../nodes/standard/standard-output.ts';
+import { StandardOutput } from '../../nodes/standard/runtime/standard-output.ts';
 
 export interface Table {
   readonly schema: Schema;

@@ -1,16 +1,22 @@
 import { findColumn } from '../../../kit/columns.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { EarlierInstance } from '../../../kit/keyed-state.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { TopOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import { leastWatermark } from '../keyed/key-groups.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
 import { rowsToState } from '../rows/state.ts';
-import { type Order, TopRows } from './top-rows.ts';
+import { type Order, TopRows, type TopRowsOptions } from './top-rows.ts';
 
-export function ranking(op: TopOp, context: OperatorContext): StatefulOperator {
+type Snapshot = { readonly watermark: number | null; readonly tops: State };
+
+export function ranking(op: TopOp, context: RowsContext): StatefulOperator {
   return op.every === null ? overAll(op, context) : byWindow(op, op.every, context);
 }
 
@@ -35,10 +41,20 @@ function ranker(input: Schema, output: Schema): (row: Row, values: readonly Valu
   return compile(`(row, values) => (${rowSource(columns)})`);
 }
 
-function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: OperatorContext): StatefulOperator {
-  const schema = inputs['rows']!;
-  const rank = ranker(schema, outputs['rows']!);
-  const tops = new TopRows({ schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state });
+/** What each had: `state` is what `TopRows.snapshot` gave. */
+function* topsOf(options: TopRowsOptions, earlier: readonly EarlierInstance[]): Iterable<TopRows> {
+  for (const { state, keyed } of earlier) {
+    const before = new TopRows({ ...options, state: keyed });
+    before.restore(state);
+    yield before;
+  }
+}
+
+function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: RowsContext): StatefulOperator {
+  const schema = inputs.rows;
+  const rank = ranker(schema, outputs.rows);
+  const options: TopRowsOptions = { schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state };
+  const tops = new TopRows(options);
   return {
     process: (rows) => tops.add(rows, () => 0),
     finish() {
@@ -51,15 +67,17 @@ function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: OperatorCo
     outputWatermark: () => beginningOfTime,
     snapshot: () => tops.snapshot(),
     restore: (before) => tops.restore(before),
+    takeOver: (earlier, owns) => tops.takeOver(topsOf(options, earlier), owns),
     stateSize: () => tops.size(),
   };
 }
 
-function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, emit, fail }: OperatorContext): StatefulOperator {
-  const schema = inputs['rows']!;
-  const timeOf = eventTimeReader(schema)!;
-  const rank = ranker(schema, outputs['rows']!);
-  const tops = new TopRows({ schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state });
+function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, emit, fail }: RowsContext): StatefulOperator {
+  const schema = inputs.rows;
+  const timeOf = eventTimeReader(schema) ?? missing('the event time of the rows');
+  const rank = ranker(schema, outputs.rows);
+  const options: TopRowsOptions = { schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state };
+  const tops = new TopRows(options);
   let watermark = Number.NEGATIVE_INFINITY;
   return {
     process(rows) {
@@ -69,7 +87,7 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
       for (const row of rows) {
         const time = timeOf(row);
         if (time === null) {
-          fail(noTime(schema.eventTime!.column, row));
+          fail(noTime(schema.eventTime?.column ?? '', row));
           continue;
         }
         const start = Math.floor(time / every) * every;
@@ -80,7 +98,7 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
         held.push(row);
         starts.push(start);
       }
-      tops.add(held, (i) => starts[i]!);
+      tops.add(held, (i) => itemAt(starts, i));
       if (late.length > 0) emit('late', late);
     },
     advance(time) {
@@ -96,14 +114,24 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
     },
     snapshot: (): State => ({ watermark: Number.isFinite(watermark) ? watermark : null, tops: tops.snapshot() }),
     restore(state) {
-      const before = state as { readonly watermark: number | null; readonly tops: State };
+      const before = state as Snapshot;
       watermark = before.watermark ?? Number.NEGATIVE_INFINITY;
       tops.restore(before.tops);
+    },
+    takeOver(earlier, owns) {
+      watermark = leastWatermark(earlier.map(({ state }) => (state as Snapshot).watermark ?? Number.NEGATIVE_INFINITY));
+      tops.takeOver(
+        topsOf(
+          options,
+          earlier.map(({ state, keyed }) => ({ state: (state as Snapshot).tops, keyed })),
+        ),
+        owns,
+      );
     },
     stateSize: () => tops.size(),
   };
 }
 
 function* ranked(tops: Iterable<readonly Row[]>, toRow: (row: Row, place: number) => Row): Iterable<Row> {
-  for (const rows of tops) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
+  for (const rows of tops) for (const [i, row] of rows.entries()) yield toRow(row, i + 1);
 }

@@ -1,6 +1,6 @@
 /** Windows of event time: what the kinds of them have in common. */
 
-import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
 import type { State } from '../../../model/values/types.ts';
 import { KeyIndex } from '../keyed/keys.ts';
 
@@ -32,6 +32,11 @@ export interface Windows {
   spilled(): { readonly entries: number; readonly bytes: number };
   snapshot(): State;
   restore(state: State): void;
+  /**
+   * Takes over what others of the same kind hold of the keys that are owned; each of them is there until the next one is asked for.
+   * `makeRoom` is to be called between some groups and the next.
+   */
+  takeOver(earlier: Iterable<Windows>, owns: Owns, makeRoom: () => void): void;
 }
 export interface WindowOptions {
   readonly slots: Slots;
@@ -196,6 +201,12 @@ export class SlotTable {
     return this.keys.length;
   }
   /** The slot, or -1. */
+  /** Visits all, in the order in which they were added. */
+  each(visit: (key: number, slot: number) => void): void {
+    const { keys, slots } = this;
+    for (let i = 0; i < keys.length; i++) visit(keys[i]!, slots[i]!);
+  }
+
   get(key: number): number {
     const table = this.#table;
     const mask = table.length - 1;

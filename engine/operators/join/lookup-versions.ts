@@ -1,20 +1,26 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import { leastWatermark, takeEntries } from '../keyed/key-groups.ts';
+import type { LookupContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
-import { keyPairs } from '../rows/key-columns.ts';
+import { keyPairs, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { picker } from '../rows/rows.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
 import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
 import { TimeQueue } from '../spill/time-queue.ts';
-import { joinKeyReader } from './join-keys.ts';
+import { joinKeyParts, joinKeyReader } from './join-keys.ts';
 import { joinedRow } from './lookup.ts';
 
 /** A lookup row from its time on, until the next one of its key. Only the columns that are added. */
 type Version = { readonly from: number; readonly row: Row };
+type Snapshot = { readonly watermark: number; readonly waiting: State; readonly spilled: QueueSnapshot };
+const versionsName = 'versions';
+const waitingName = 'waiting';
 
 /**
  * Looks each row of the port `rows` up in the port `lookup` as it was at the row's time: the newest version of the key up to then.
@@ -25,22 +31,23 @@ type Version = { readonly from: number; readonly row: Row };
 export function lookingUpVersions(
   { kind, keys, columns }: LookupOp,
   { lateness }: NonNullable<LookupOp['versions']>,
-  { inputs, state, fail, emit, memory }: Pick<OperatorContext, 'inputs' | 'state' | 'fail' | 'emit' | 'memory'>,
+  { inputs, state, fail, emit, memory }: Pick<LookupContext, 'inputs' | 'state' | 'fail' | 'emit' | 'memory'>,
 ): StatefulOperator {
-  const [rowSchema, lookup] = [inputs['rows']!, inputs['lookup']!];
+  const [rowSchema, lookup] = [inputs.rows, inputs.lookup];
   const keepUnmatched = kind === 'left';
   const joined = joinedRow(rowSchema, columns);
   const kept = picker(columns.map(({ from }) => ({ name: from, from })));
   const sides = keyPairs(rowSchema, lookup, keys);
   const keyOf = joinKeyReader(sides.left);
   const lookupKeyOf = joinKeyReader(sides.right);
-  const timeOf = eventTimeReader(rowSchema)!;
+  const timeOf = eventTimeReader(rowSchema) ?? missing('the event time of the rows');
+  const known = (row: Row) => timeOf(row) ?? missing('the time of a row that waits');
   // Without a time a table was always as it is.
   const versionTimeOf = eventTimeReader(lookup) ?? (() => beginningOfTime);
-  const versions = state<readonly Version[]>('versions');
+  const versions = state<readonly Version[]>(versionsName);
   const waiting = new TimeQueue<Row>();
   /** Those that do not fit into memory. Of the same time they came before those that do. */
-  const spilled = new SpilledQueue<PackedRow>(state('waiting'));
+  const spilled = new SpilledQueue<PackedRow>(state(waitingName));
   const { pack, unpack } = rowPacker(rowSchema.columns);
   const bytesPerWaiting = bytesPerRow(rowSchema) + 24;
   const size = () => waiting.size + spilled.loaded;
@@ -51,7 +58,7 @@ export function lookingUpVersions(
   function learn(row: Row): void {
     const from = versionTimeOf(row);
     if (from === null) {
-      fail(noTime(lookup.eventTime!.column, row));
+      fail(noTime(lookup.eventTime?.column ?? '', row));
       return;
     }
     const key = lookupKeyOf(row);
@@ -63,7 +70,7 @@ export function lookingUpVersions(
   function* found(rows: Iterable<Row>): Iterable<Row> {
     for (const row of rows) {
       const key = keyOf(row);
-      const match = key === null ? undefined : versionAt(versions.get(`${key}`), timeOf(row)!);
+      const match = key === null ? undefined : versionAt(versions.get(`${key}`), known(row));
       if (match) yield joined(row, match.row);
       else if (keepUnmatched) yield joined(row, null);
     }
@@ -75,7 +82,7 @@ export function lookingUpVersions(
     }
   }
   function spill(): void {
-    spilled.add(waiting.inOrder().map((row) => ({ time: timeOf(row)!, item: pack(row) })));
+    spilled.add(waiting.inOrder().map((row) => ({ time: known(row), item: pack(row) })));
     waiting.clear();
   }
   function take(rows: readonly Row[]): void {
@@ -83,7 +90,7 @@ export function lookingUpVersions(
     const late: Row[] = [];
     for (const row of rows) {
       const time = timeOf(row);
-      if (time === null) fail(noTime(rowSchema.eventTime!.column, row));
+      if (time === null) fail(noTime(rowSchema.eventTime?.column ?? '', row));
       else if (time > watermark) waiting.add(time, row);
       else if (time > watermark - lateness) ready.push(row);
       else late.push(row);
@@ -105,10 +112,24 @@ export function lookingUpVersions(
     outputWatermark: (to) => to - lateness,
     snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),
     restore(before) {
-      const saved = before as { readonly watermark: number; readonly waiting: State; readonly spilled: QueueSnapshot };
+      const saved = before as Snapshot;
       watermark = saved.watermark;
       spilled.restore(saved.spilled);
-      for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(timeOf(row)!, row);
+      for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(known(row), row);
+    },
+    takeOver(earlier, owns) {
+      const { ofText, values } = joinKeyParts(lookup, sides.right);
+      const valuesOf = keyValuesReader(sides.left);
+      watermark = leastWatermark(earlier.map(({ state }) => (state as Snapshot).watermark));
+      for (const { state, keyed } of earlier) {
+        const before = state as Snapshot;
+        takeEntries(versions, keyed<readonly Version[]>(versionsName), (text) => owns(values(ofText(text))));
+        const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
+        queue.restore(before.spilled);
+        spilled.takeOver(queue, (packed) => owns(valuesOf(unpack(packed))));
+        for (const row of rowsFromState(before.waiting, rowSchema)) if (owns(valuesOf(row))) waiting.add(known(row), row);
+        if (waiting.size * bytesPerWaiting > memory) spill();
+      }
     },
     stateSize: () => ({ entries: size(), bytes: size() * bytesPerWaiting }),
   };
@@ -117,20 +138,19 @@ export function lookingUpVersions(
 /** In the order of time; of the same time, the one that came last counts. */
 function inserted(versions: readonly Version[], version: Version): Version[] {
   let at = versions.length;
-  while (at > 0 && versions[at - 1]!.from > version.from) at--;
-  const replaces = at > 0 && versions[at - 1]!.from === version.from;
+  while (at > 0 && itemAt(versions, at - 1).from > version.from) at--;
+  const replaces = at > 0 && itemAt(versions, at - 1).from === version.from;
   return replaces ? versions.toSpliced(at - 1, 1, version) : versions.toSpliced(at, 0, version);
 }
 
 /** Those that rows after `horizon` can still ask for. */
 function current(versions: Version[], horizon: number): Version[] {
   let first = 0;
-  while (first + 1 < versions.length && versions[first + 1]!.from <= horizon) first++;
+  while (first + 1 < versions.length && itemAt(versions, first + 1).from <= horizon) first++;
   return first === 0 ? versions : versions.slice(first);
 }
 
 function versionAt(versions: readonly Version[] | undefined, time: number): Version | undefined {
   if (!versions) return undefined;
-  for (let i = versions.length - 1; i >= 0; i--) if (versions[i]!.from <= time) return versions[i];
-  return undefined;
+  return versions.findLast(({ from }) => from <= time);
 }

@@ -1,16 +1,22 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { Owns } from '../../../kit/keyed-state.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import { KeyIndex, RowKeys } from '../keyed/keys.ts';
+import type { LookupContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
-import { keyPairs } from '../rows/key-columns.ts';
+import { keyPairs, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SpilledLists } from '../spill/spilled-lists.ts';
 import { type QueueSnapshot, SpilledQueue } from '../spill/spilled-queue.ts';
-import { joinKeyReader } from './join-keys.ts';
+import { joinKeyParts, joinKeyReader } from './join-keys.ts';
+
+const lookupName = 'lookup';
+const waitingName = 'waiting';
 
 /**
  * Looks the rows of the port `rows` up among those of the port `lookup`, which are kept by key: as many as fit into memory, and the
@@ -18,9 +24,9 @@ import { joinKeyReader } from './join-keys.ts';
  */
 export function lookingUp(
   { kind, keys, columns }: LookupOp,
-  { inputs, state, memory, emit }: Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit'>,
+  { inputs, state, memory, emit }: Pick<LookupContext, 'inputs' | 'state' | 'memory' | 'emit'>,
 ): StatefulOperator {
-  const [rowSchema, lookup] = [inputs['rows']!, inputs['lookup']!];
+  const [rowSchema, lookup] = [inputs.rows, inputs.lookup];
   const keepUnmatched = kind === 'left';
   const joined = joinedRow(rowSchema, columns);
   const sides = keyPairs(rowSchema, lookup, keys);
@@ -36,7 +42,7 @@ export function lookingUp(
   const rowBytes = bytesPerRow(rowSchema);
 
   /** What came when memory was full: of each key behind the rows that are in memory. */
-  const spilled = new SpilledLists<PackedRow>(state('lookup'));
+  const spilled = new SpilledLists<PackedRow>(state(lookupName));
   let hasSpilled = false;
   /** Slots of keys that have rows in both places. */
   const continued = new Set<number>();
@@ -44,7 +50,7 @@ export function lookingUp(
   const lookupKeyOf = joinKeyReader(sides.right);
   const match = rowPacker(columns.map(({ from }) => ({ name: from })));
   /** In front of `waiting`; in the order in which they came, as they have no time. */
-  const spilledWaiting = new SpilledQueue<PackedRow>(state('waiting'));
+  const spilledWaiting = new SpilledQueue<PackedRow>(state(waitingName));
   const waiter = rowPacker(rowSchema.columns);
 
   const bytes = () => learnt * lookupBytes + ((waiting?.length ?? 0) + spilledWaiting.loaded) * rowBytes;
@@ -62,9 +68,10 @@ export function lookingUp(
     learnt += rows.length;
     const slots = lookupKeys.assign(rows, index);
     for (const [i, row] of rows.entries()) {
-      const same = matches[slots[i]!];
+      const slot = itemAt(slots, i);
+      const same = matches[slot];
       if (same) same.push(row);
-      else matches[slots[i]!] = [row];
+      else matches[slot] = [row];
     }
   }
   function spill(rows: readonly Row[]): void {
@@ -78,12 +85,11 @@ export function lookingUp(
   }
   function* found(rows: readonly Row[]): Iterable<Row> {
     rowKeys.read(rows);
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
+    for (const [i, row] of rows.entries()) {
       // The lookup holds no null keys, so null finds nothing.
       const slot = rowKeys.find(i, index);
       let isMatched = slot >= 0;
-      if (slot >= 0) for (const match of matches[slot]!) yield joined(row, match);
+      if (slot >= 0) for (const match of matches[slot] ?? []) yield joined(row, match);
       const key = hasSpilled && (slot < 0 || continued.has(slot)) ? keyOf(row) : null;
       if (key !== null) {
         for (const packed of spilled.get(`${key}`)) {
@@ -95,9 +101,10 @@ export function lookingUp(
     }
   }
   function wait(rows: readonly Row[]): void {
-    for (const row of rows) waiting!.push(row);
+    const early = waiting ?? missing('the rows that wait');
+    for (const row of rows) early.push(row);
     if (bytes() <= memory) return;
-    spilledWaiting.add(waiting!.map((row) => ({ time: 0, item: waiter.pack(row) })));
+    spilledWaiting.add(early.map((row) => ({ time: 0, item: waiter.pack(row) })));
     waiting = [];
   }
   function release(): void {
@@ -111,6 +118,22 @@ export function lookingUp(
     const rows: Row[] = [];
     while (rows.length < 1024 && spilledWaiting.next === 0) rows.push(waiter.unpack(spilledWaiting.take()));
     return rows;
+  }
+
+  /** Of a key that is there already they come behind what it has. */
+  function takeLists(from: SpilledLists<PackedRow>, owns: Owns): void {
+    const { ofText, values } = joinKeyParts(lookup, sides.right);
+    for (const text of from.keys()) {
+      const key = values(ofText(text));
+      if (!owns(key)) continue;
+      hasSpilled = true;
+      const slot = index.find(
+        key.map((value) => [value]),
+        0,
+      );
+      if (slot >= 0) continued.add(slot);
+      spilled.append(text, [...from.get(text)]);
+    }
   }
 
   return {
@@ -133,7 +156,7 @@ export function lookingUp(
       spilledWaiting: spilledWaiting.snapshot(),
     }),
     restore(state) {
-      const before = state as unknown as Snapshot;
+      const before = state as Snapshot;
       hold(rowsFromState(before.lookup, lookup));
       waiting = before.waiting === null ? null : rowsFromState(before.waiting, rowSchema);
       hasSpilled = before.hasSpilled;
@@ -141,17 +164,34 @@ export function lookingUp(
       for (const slot of before.continued) continued.add(slot);
       spilledWaiting.restore(before.spilledWaiting);
     },
+    takeOver(earlier, owns) {
+      const [valuesOf, lookupValuesOf] = [keyValuesReader(sides.left), keyValuesReader(sides.right)];
+      for (const { state } of earlier) {
+        const held = rowsFromState((state as Snapshot).lookup, lookup);
+        learn(held.filter((row) => owns(lookupValuesOf(row))));
+      }
+      for (const { keyed } of earlier) takeLists(new SpilledLists(keyed(lookupName)), owns);
+      // The lookup has ended for all of them, or for none.
+      if (earlier.every(({ state }) => (state as Snapshot).waiting === null)) waiting = null;
+      for (const { state, keyed } of earlier) {
+        const before = state as Snapshot;
+        const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
+        queue.restore(before.spilledWaiting);
+        spilledWaiting.takeOver(queue, (packed) => owns(valuesOf(waiter.unpack(packed))));
+        if (before.waiting !== null) wait(rowsFromState(before.waiting, rowSchema).filter((row) => owns(valuesOf(row))));
+      }
+    },
     stateSize: () => ({ entries: learnt + (waiting?.length ?? 0) + spilledWaiting.loaded, bytes: bytes() }),
   };
 }
 
-interface Snapshot {
+type Snapshot = {
   readonly lookup: Json;
   readonly waiting: Json;
   readonly hasSpilled: boolean;
   readonly continued: readonly number[];
   readonly spilledWaiting: QueueSnapshot;
-}
+};
 
 /** A function that makes a row of one and what was found for it, or of one alone. */
 export function joinedRow(schema: Schema, added: LookupOp['columns']): (row: Row, match: Row | null) => Row {

@@ -1,10 +1,10 @@
 /** What the ways to match rows in time have in common. */
 
-import type { OperatorContext } from '../../../kit/node.ts';
 import type { CoGroupOp, TimeMatch } from '../../../kit/ops.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { PairContext } from '../ports.ts';
 import type { RowPacker } from '../rows/packed-rows.ts';
-import type { JoinKey } from './join-keys.ts';
+import type { JoinKey, JoinKeyParts } from './join-keys.ts';
 import type { BlockLayout } from './row-block.ts';
 
 export type Match = TimeMatch;
@@ -31,13 +31,17 @@ export interface Matcher {
   snapshot(): State;
   /** Into a new matcher, after `advance` with the watermark of that moment. */
   restore(state: State): void;
+  /** Takes over what another one of the same kind holds of the owned keys. `makeRoom` is to be called between some rows and the next. */
+  takeOver(from: Matcher, isOwned: (key: JoinKey) => boolean, makeRoom: () => void): void;
 }
 export interface MatcherOptions {
   readonly keep: { readonly left: boolean; readonly right: boolean };
   /** Rows may come so much behind the watermark. */
   readonly lateness: number;
-  readonly state: OperatorContext['state'];
+  readonly state: PairContext['state'];
   readonly layouts: { readonly [side in Side]: BlockLayout };
+  /** Of the keys of both sides. */
+  readonly keys: JoinKeyParts;
   readonly packers: { readonly [side in Side]: RowPacker };
   /** Emits a pair, or a row alone. `start` and `end` are the window's; for ranges `start` is the pair's event time. */
   readonly emit: (left: Row | null, right: Row | null, start: number, end: number) => void;

@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
 import { SpilledLists } from '../spill/spilled-lists.ts';
@@ -135,7 +136,7 @@ export class SessionMatcher implements Matcher {
 
   #remove(session: Session): void {
     const { key, left, right } = session;
-    const sessions = this.#sessions.get(key)!;
+    const sessions = this.#sessions.get(key) ?? missing('the sessions of a key');
     sessions.splice(sessions.indexOf(session), 1);
     if (sessions.length === 0) this.#sessions.delete(key);
     this.#held.left -= left.length;
@@ -209,7 +210,7 @@ export class SessionMatcher implements Matcher {
         const { start, end } = session;
         const span = { start, end, left: this.#spillRows('left', session), right: this.#spillRows('right', session) };
         spans = connected([...spans, span]).map(({ start, end, parts }) =>
-          parts.length === 1 ? parts[0]! : { start, end, left: parts.flatMap(({ left }) => left), right: parts.flatMap(({ right }) => right) },
+          parts.length === 1 ? itemAt(parts, 0) : { start, end, left: parts.flatMap(({ left }) => left), right: parts.flatMap(({ right }) => right) },
         );
         // One that ends later was queued for that end.
         if (spans.some((each) => each.end === end)) due.push({ time: end - 1, item: key });
@@ -252,9 +253,36 @@ export class SessionMatcher implements Matcher {
       const { unpack } = this.#options.packers[side];
       for (const [time, , packed] of rows[side]) {
         const row = unpack(packed);
-        this.add(side, this.#options.layouts[side].keyOf(row)!, time, row);
+        this.add(side, this.#options.layouts[side].keyOf(row) ?? missing('the key of a row that was kept'), time, row);
       }
     }
+  }
+
+  takeOver(from: SessionMatcher, isOwned: (key: JoinKey) => boolean, makeRoom: () => void): void {
+    const { ofText } = this.#options.keys;
+    for (const text of Array.from(from.#spans.entries(), ([text]) => text)) {
+      if (isOwned(ofText(text)))
+        this.#spans.set(
+          text,
+          (from.#spans.get(text) ?? missing('the spans of a key')).map((span) => this.#withLists(from, text, span)),
+        );
+    }
+    this.#due.takeOver(from.#due, isOwned);
+    for (const [key, sessions] of from.#sessions) {
+      if (!isOwned(key)) continue;
+      for (const session of sessions) for (const side of sides) for (const { time, row } of session[side]) this.add(side, key, time, row);
+    }
+    makeRoom();
+  }
+  /** A session whose lists have numbers of their own here. */
+  #withLists(from: SessionMatcher, key: string, { start, end, ...lists }: Span): Span {
+    const taken = (side: Side) =>
+      lists[side].map((list) => {
+        const own = this.#listCount++;
+        this.#lists.append(listOf(own, key), [...from.#lists.get(listOf(list, key))]);
+        return own;
+      });
+    return { start, end, left: taken('left'), right: taken('right') };
   }
 
   #emitAlone(side: Side, row: Row, { start, end }: Pick<Session, 'start' | 'end'>): void {
@@ -268,7 +296,7 @@ function firstEndingAfter(sessions: readonly Session[], time: number): number {
   let high = sessions.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sessions[middle]!.end <= time) low = middle + 1;
+    if (itemAt(sessions, middle).end <= time) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,13 +1,16 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import { columnOf } from '../../../kit/columns.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { CoGroupOp, PairedColumn } from '../../../kit/ops.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime, instantReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
+import { leastWatermark } from '../keyed/key-groups.ts';
+import type { PairContext } from '../ports.ts';
 import { keyPairs, valueAs } from '../rows/key-columns.ts';
 import { rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
-import { joinKeyReader } from './join-keys.ts';
+import { joinKeyParts, joinKeyReader } from './join-keys.ts';
 import { blockLayout } from './row-block.ts';
 import { type Match, type Matcher, type MatcherOptions, otherSide, type Side } from './stream-join-matcher.ts';
 import { RangeMatcher } from './stream-join-range.ts';
@@ -23,10 +26,10 @@ const latePorts = { left: 'lateLeft', right: 'lateRight' } as const;
  */
 export function streamJoining(
   op: CoGroupOp,
-  { inputs, emit, fail, state, memory }: Pick<OperatorContext, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
+  { inputs, emit, fail, state, memory }: Pick<PairContext, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
 ): StatefulOperator {
   const { kind, keys, lateness, match, times } = op;
-  const schemas = { left: inputs['left']!, right: inputs['right']! };
+  const schemas = { left: inputs.left, right: inputs.right };
   const joined = joinedRow(op, schemas);
   const keyColumns = keyPairs(schemas.left, schemas.right, keys);
   let out: Row[] = [];
@@ -38,17 +41,20 @@ export function streamJoining(
   };
   const keep = { left: kind === 'left' || kind === 'outer', right: kind === 'right' || kind === 'outer' };
   const layouts = { left: blockLayout(schemas.left, joinKeyReader(keyColumns.left)), right: blockLayout(schemas.right, joinKeyReader(keyColumns.right)) };
-  const matcher = matcherOf(match, {
+  const keyParts = joinKeyParts(schemas.left, keyColumns.left);
+  const options: MatcherOptions = {
     keep,
     lateness,
     state,
     layouts,
+    keys: keyParts,
     packers: { left: rowPacker(schemas.left.columns), right: rowPacker(schemas.right.columns) },
     emit: (left, right, start, end) => {
       out.push(joined(left, right, start, end));
       if (out.length >= batchSize) flush();
     },
-  });
+  };
+  const matcher = matcherOf(match, options);
   const timeReaders = {
     left: instantReader(schemas.left, times.left.column, times.left.shift),
     right: instantReader(schemas.right, times.right.column, times.right.shift),
@@ -56,9 +62,11 @@ export function streamJoining(
   let watermark = beginningOfTime;
   const advance = (to: number): void => {
     watermark = to;
-    // At the end nothing waits any longer, however much lateness is allowed.
-    matcher.advance(to >= endOfTime ? Number.MAX_VALUE : to);
+    matcher.advance(matcherTime(to));
     flush();
+  };
+  const makeRoom = (): void => {
+    if (matcher.bytes > memory) matcher.spill(memory);
   };
 
   return {
@@ -83,18 +91,35 @@ export function streamJoining(
       }
       flush();
       if (late.length > 0) emit(latePorts[side], late);
-      if (matcher.bytes > memory) matcher.spill(memory);
+      makeRoom();
     },
     advance,
     outputWatermark: (to) => to - matcher.behind,
     snapshot: () => ({ watermark, matcher: matcher.snapshot() }),
     restore(state) {
-      const before = state as { readonly watermark: number; readonly matcher: State };
+      const before = state as Snapshot;
       advance(before.watermark);
       matcher.restore(before.matcher);
     },
+    takeOver(earlier, owns) {
+      advance(leastWatermark(earlier.map(({ state }) => (state as Snapshot).watermark)));
+      for (const { state, keyed } of earlier) {
+        const saved = state as Snapshot;
+        const before = matcherOf(match, { ...options, state: keyed });
+        before.advance(matcherTime(saved.watermark));
+        before.restore(saved.matcher);
+        matcher.takeOver(before, (key) => owns(keyParts.values(key)), makeRoom);
+      }
+    },
     stateSize: () => ({ entries: matcher.entries(), bytes: matcher.bytes }),
   };
+}
+
+type Snapshot = { readonly watermark: number; readonly matcher: State };
+
+/** At the end nothing waits any longer, however much lateness is allowed. */
+function matcherTime(watermark: number): number {
+  return watermark >= endOfTime ? Number.MAX_VALUE : watermark;
 }
 
 function matcherOf(match: Match, options: MatcherOptions): Matcher {
@@ -114,9 +139,9 @@ function joinedRow({ columns, stamps }: CoGroupOp, schemas: Schemas): (left: Row
   const constants: Record<string, unknown> = {};
   /** A key may be of a wider type where rows of both sides have it. */
   const value = (column: PairedColumn, side: Side): string => {
-    const name = column[side]!;
+    const name = column[side] ?? missing('the name of a column');
     const read = `${side}[${stringLiteral(name)}]`;
-    const convert = valueAs(findColumn(schemas[side], name)!.type, column.type);
+    const convert = valueAs(columnOf(schemas[side], name).type, column.type);
     if (convert === null) return read;
     const own = `as${Object.keys(constants).length}`;
     constants[own] = convert;

@@ -1,18 +1,25 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { KeyedState } from '../../../kit/keyed-state.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import { packedOrder } from '../order/row-order.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches, inTurns } from '../rows/batches.ts';
-import { keyColumns } from '../rows/key-columns.ts';
+import { keyColumns, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
-import { KeyIndex, RowKeys } from './keys.ts';
+import { KeyIndex, keyText, keyValues, RowKeys } from './keys.ts';
 
-type Context = Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
+type Context = Pick<RowsContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
 
 /** Keys of one entry where the index was put aside. */
 const chunkSize = 1024;
+const indexName = 'index';
+const keysName = 'keys';
+/** Keys: their values by level. */
+type Levels = readonly (readonly Value[])[];
 
 /**
  * The first row of each key leaves at once. Keys are kept in an index until there is no more room for it. From then on it stays as it
@@ -20,9 +27,9 @@ const chunkSize = 1024;
  */
 export function keepingFirst(keys: readonly string[], { inputs, state, memory, emit }: Context): StatefulOperator {
   const index = new KeyIndex(keys.length);
-  const rowKeys = new RowKeys(keyColumns(inputs['rows']!, keys));
-  const full = state<readonly (readonly Value[])[]>('index');
-  const more = state<boolean>('keys');
+  const rowKeys = new RowKeys(keyColumns(inputs.rows, keys));
+  const full = state<Levels>(indexName);
+  const more = state<boolean>(keysName);
   let isFull = false;
 
   const freshOf = (rows: readonly Row[]): Row[] => {
@@ -41,19 +48,26 @@ export function keepingFirst(keys: readonly string[], { inputs, state, memory, e
       return true;
     });
   };
+  const putAside = (): void => {
+    if (isFull || index.bytes() <= memory) return;
+    isFull = true;
+    const levels = keys.map((_, level) => index.valuesOf(level));
+    for (let start = 0; start < index.size; start += chunkSize) {
+      full.set(
+        `${start}`,
+        levels.map((values) => values.slice(start, start + chunkSize)),
+      );
+    }
+  };
+  const note = (key: readonly Value[]): void => {
+    if (isFull) more.set(keyText(key), true);
+    else index.numberOf(key);
+  };
   return {
     process(rows) {
       const fresh = freshOf(rows);
       if (fresh.length > 0) emit('rows', fresh);
-      if (isFull || index.bytes() <= memory) return;
-      isFull = true;
-      const levels = keys.map((_, level) => index.valuesOf(level));
-      for (let start = 0; start < index.size; start += chunkSize) {
-        full.set(
-          `${start}`,
-          levels.map((values) => values.slice(start, start + chunkSize)),
-        );
-      }
+      putAside();
     },
     snapshot: (): State => (isFull ? { full: index.size } : index.snapshot()),
     restore(before) {
@@ -64,12 +78,38 @@ export function keepingFirst(keys: readonly string[], { inputs, state, memory, e
       isFull = true;
       const slots = new Int32Array(chunkSize);
       for (let start = 0; start < (before as { readonly full: number }).full; start += chunkSize) {
-        const levels = full.get(`${start}`)!;
-        index.assign(levels, levels[0]!.length, slots);
+        const levels = full.get(`${start}`) ?? missing(`part ${start} of the keys`);
+        index.assign(levels, itemAt(levels, 0).length, slots);
+      }
+    },
+    takeOver(earlier, owns) {
+      for (const { state, keyed } of earlier) {
+        for (const levels of keptLevels(state, keyed<Levels>(indexName))) {
+          for (let i = 0; i < itemAt(levels, 0).length; i++) {
+            const key = levels.map((values) => itemAt(values, i));
+            if (owns(key)) note(key);
+          }
+          putAside();
+        }
+        for (const [text] of keyed<boolean>(keysName).entries()) if (owns(keyValues(text))) note(keyValues(text));
+        putAside();
       }
     },
     stateSize: () => ({ entries: index.size, bytes: index.bytes() }),
   };
+}
+
+const rowsName = 'rows';
+type KeptLast = { readonly rows: State; readonly winners: State; readonly turn: number };
+/** As it was before there was anything on disk: the rows alone. */
+function keptLast(state: State): KeptLast {
+  return Array.isArray(state) ? { rows: state, winners: null, turn: 0 } : (state as KeptLast);
+}
+
+/** The keys of an index as its snapshot has them, or keyed state where it was put aside. */
+function* keptLevels(snapshot: State, full: KeyedState<Levels>): Iterable<Levels> {
+  if (Object.hasOwn(snapshot as object, 'full')) for (const [, levels] of full.entries()) yield levels;
+  else yield (snapshot as { readonly values: Levels }).values;
 }
 
 /**
@@ -78,7 +118,7 @@ export function keepingFirst(keys: readonly string[], { inputs, state, memory, e
  */
 export function keepingLast(keys: readonly string[], context: Context): StatefulOperator {
   const { inputs, state, memory, emit } = context;
-  const schema = inputs['rows']!;
+  const schema = inputs.rows;
   const index = new KeyIndex(keys.length);
   const rowKeys = new RowKeys(keyColumns(schema, keys));
   /** By slot, in the order of the last change. */
@@ -96,14 +136,16 @@ export function keepingLast(keys: readonly string[], context: Context): Stateful
     schema,
   );
   const byTurn = (a: PackedRow, b: PackedRow): number => (a[0] as number) - (b[0] as number);
-  const winners = new SortedRuns(state('rows'), { order: byKey, memory, onlyLast: true });
+  const winnersIn = (rows: KeyedState<State>) => new SortedRuns(rows, { order: byKey, memory, onlyLast: true });
+  const winners = winnersIn(state(rowsName));
   let turn = 0;
 
   const keep = (rows: readonly Row[]): void => {
     const slots = rowKeys.assign(rows, index);
     rows.forEach((row, i) => {
-      last.delete(slots[i]!);
-      last.set(slots[i]!, row);
+      const slot = slots[i]!;
+      last.delete(slot);
+      last.set(slot, row);
     });
     cameBytes += listBytes(rows, 10);
     came += rows.length;
@@ -145,16 +187,26 @@ export function keepingLast(keys: readonly string[], context: Context): Stateful
     // Whichever row is the last of its key, it may be as old as any.
     outputWatermark: () => beginningOfTime,
     snapshot: (): State => ({ rows: rowsToState(last.values(), schema), winners: winners.snapshot(), turn }),
-    restore(before) {
-      // As it was before there was anything on disk: the rows alone.
-      const {
-        rows,
-        winners: put,
-        turn: next,
-      } = (Array.isArray(before) ? { rows: before, winners: null, turn: 0 } : before) as { readonly [name: string]: State };
-      keep(rowsFromState(rows, schema));
-      if (put) winners.restore(put);
-      turn = next as number;
+    restore(state) {
+      const before = keptLast(state);
+      keep(rowsFromState(before.rows, schema));
+      if (before.winners) winners.restore(before.winners);
+      turn = before.turn;
+    },
+    takeOver(earlier, owns) {
+      const keyOf = keyValuesReader(keyColumns(schema, keys));
+      for (const { state, keyed } of earlier) {
+        const before = keptLast(state);
+        turn = Math.max(turn, before.turn);
+        const put = winnersIn(keyed(rowsName));
+        if (before.winners) put.restore(before.winners);
+        // The turn comes first.
+        winners.takeOver(put, (packed) => (owns(keyOf(unpack(packed.slice(1)))) ? packed : null));
+      }
+      for (const { state } of earlier) {
+        keep(rowsFromState(keptLast(state).rows, schema).filter((row) => owns(keyOf(row))));
+        if (bytes() > memory) spill();
+      }
     },
     stateSize: () => ({ entries: last.size + winners.rows, bytes: bytes() }),
   };

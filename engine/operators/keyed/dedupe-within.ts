@@ -1,18 +1,24 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { EarlierInstance } from '../../../kit/keyed-state.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
 import { TimeQueue } from '../spill/time-queue.ts';
+import { leastWatermark, takeEntries } from './key-groups.ts';
 import { keyReader } from './keyed-rows.ts';
+import { keyValues } from './keys.ts';
 
 export interface DedupeWithinOptions {
   readonly keys: readonly string[];
   /** Rows of one key are duplicates up to so long after the first of them, in milliseconds of event time; both ends count. */
   readonly within: number;
 }
-type Context = Pick<OperatorContext, 'inputs' | 'state' | 'emit' | 'fail'>;
+type Snapshot = { readonly watermark: number; readonly waiting: State; readonly spans: State };
+type Context = Pick<RowsContext, 'inputs' | 'state' | 'emit' | 'fail'>;
 
 /** What comes out of rows that are given in the order of event time. */
 interface Spans {
@@ -25,6 +31,8 @@ interface Spans {
   forget(watermark: number): void;
   snapshot(): State;
   restore(state: State): void;
+  /** `state` is what `snapshot` gave; keys are told by their texts. */
+  takeOver(earlier: EarlierInstance, isOwned: (key: string) => boolean): void;
   readonly size: number;
 }
 
@@ -34,10 +42,11 @@ interface Spans {
  */
 export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOptions, context: Context): StatefulOperator {
   const { inputs, emit, fail } = context;
-  const schema = inputs['rows']!;
-  const timeOf = eventTimeReader(schema)!;
+  const schema = inputs.rows;
+  const timeOf = eventTimeReader(schema) ?? missing('the event time of the rows');
   const bytes = bytesPerRow(schema) + 24;
   const spans = keep === 'first' ? firstOfSpans(options, context) : lastOfSpans(options, context);
+  const keyOf = keyReader(schema, options.keys);
   const waiting = new TimeQueue<Row>();
   let watermark = beginningOfTime;
 
@@ -56,7 +65,7 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
       const late: Row[] = [];
       for (const row of rows) {
         const time = timeOf(row);
-        if (time === null) fail(noTime(schema.eventTime!.column, row));
+        if (time === null) fail(noTime(schema.eventTime?.column ?? '', row));
         else if (time <= watermark) late.push(row);
         else waiting.add(time, row);
       }
@@ -70,19 +79,31 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
     outputWatermark: (to) => to - spans.behind,
     snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), schema), spans: spans.snapshot() }),
     restore(state) {
-      const before = state as { readonly watermark: number; readonly waiting: State; readonly spans: State };
+      const before = state as Snapshot;
       watermark = before.watermark;
-      for (const row of rowsFromState(before.waiting, schema)) waiting.add(timeOf(row)!, row);
+      for (const row of rowsFromState(before.waiting, schema)) waiting.add(timeOf(row) ?? missing('the time of a row that waits'), row);
       spans.restore(before.spans);
+    },
+    takeOver(earlier, owns) {
+      watermark = leastWatermark(earlier.map(({ state }) => (state as Snapshot).watermark));
+      const isOwned = (key: string): boolean => owns(keyValues(key));
+      for (const { state, keyed } of earlier) {
+        const before = state as Snapshot;
+        for (const row of rowsFromState(before.waiting, schema))
+          if (isOwned(keyOf(row))) waiting.add(timeOf(row) ?? missing('the time of a row that waits'), row);
+        spans.takeOver({ state: before.spans, keyed }, isOwned);
+      }
     },
     stateSize: () => ({ entries: waiting.size + spans.size, bytes: (waiting.size + spans.size) * bytes }),
   };
 }
 
+const firstsName = 'firsts';
+
 /** The first row leaves at once. Kept are the keys and the times of their first rows, by the engine. */
 function firstOfSpans({ keys, within }: DedupeWithinOptions, { inputs, state }: Context): Spans {
-  const keyOf = keyReader(inputs['rows']!, keys);
-  const firsts = state<number>('firsts');
+  const keyOf = keyReader(inputs.rows, keys);
+  const firsts = state<number>(firstsName);
   return {
     behind: 0,
     next: Number.POSITIVE_INFINITY,
@@ -99,13 +120,14 @@ function firstOfSpans({ keys, within }: DedupeWithinOptions, { inputs, state }: 
     forget: (watermark) => void firsts.expire(watermark),
     snapshot: () => null,
     restore: () => {},
+    takeOver: ({ keyed }, isOwned) => takeEntries(firsts, keyed<number>(firstsName), isOwned),
     size: 0,
   };
 }
 
 /** The last row leaves once the watermark has passed its span. Kept is one row of each key that has come within the time. */
 function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context): Spans {
-  const schema = inputs['rows']!;
+  const schema = inputs.rows;
   const keyOf = keyReader(schema, keys);
   interface Span {
     readonly key: string;
@@ -114,6 +136,10 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
   }
   const spans = new Map<string, Span>();
   const closing = new TimeQueue<Span>();
+  const openAll = (state: State, isOwned: (key: string) => boolean): void => {
+    const { firsts, rows } = state as { readonly firsts: readonly number[]; readonly rows: State };
+    for (const [i, row] of rowsFromState(rows, schema).entries()) if (isOwned(keyOf(row))) open(keyOf(row), itemAt(firsts, i), row);
+  };
   const open = (key: string, first: number, last: Row): void => {
     const span = { key, first, last };
     spans.set(key, span);
@@ -148,10 +174,8 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
         ),
       };
     },
-    restore(state) {
-      const { firsts, rows } = state as { readonly firsts: readonly number[]; readonly rows: State };
-      for (const [i, row] of rowsFromState(rows, schema).entries()) open(keyOf(row), firsts[i]!, row);
-    },
+    restore: (state) => openAll(state, () => true),
+    takeOver: ({ state }, isOwned) => openAll(state, isOwned),
     get size() {
       return spans.size;
     },

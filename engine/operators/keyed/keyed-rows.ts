@@ -1,11 +1,13 @@
-import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import { endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { keyColumns, keySources } from '../rows/key-columns.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
-import { keyText } from './keys.ts';
+import { takeEntries } from './key-groups.ts';
+import { keyText, keyValues } from './keys.ts';
 
 /** The text of a row's key. */
 export function keyReader(schema: Schema, keys: readonly string[]): (row: Row) => string {
@@ -15,6 +17,7 @@ export function keyReader(schema: Schema, keys: readonly string[]): (row: Row) =
 
 /** What a key has, and the latest time of its rows. */
 type Kept<V extends State> = { latest: number; value: V };
+const stateName = 'keys';
 /** `latest` is the latest time of the key's rows, this one included; `before` undefined where the key has nothing, or what it had is forgotten. */
 export type Step<V extends State> = (row: Row, before: V | undefined, time: number, latest: number) => V;
 
@@ -29,18 +32,18 @@ export interface KeyedRowsOptions {
  * A value for each key of the rows of a node's first input. Whether a key is forgotten follows from the times of its rows alone: when
  * the watermark passes only decides how long it takes memory. Without a need for times they are 0.
  */
-export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advance' | 'tick'> {
-  readonly #context: OperatorContext;
+export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advance' | 'tick' | 'takeOver'> {
+  readonly #context: RowsContext;
   readonly #state: KeyedState<Kept<V>>;
   readonly #keyOf: (row: Row) => string;
   readonly #timeOf: ((row: Row) => number | null) | null;
   readonly #ttl: number | null;
   readonly #column: string;
 
-  constructor(context: OperatorContext, { keys, ttl, timed = false }: KeyedRowsOptions) {
-    const schema = context.inputs['rows']!;
+  constructor(context: RowsContext, { keys, ttl, timed = false }: KeyedRowsOptions) {
+    const schema = context.inputs.rows;
     this.#context = context;
-    this.#state = context.state('keys');
+    this.#state = context.state(stateName);
     this.#keyOf = keyReader(schema, keys);
     this.#timeOf = timed || ttl !== null ? eventTimeReader(schema) : null;
     this.#ttl = ttl;
@@ -77,6 +80,10 @@ export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advan
 
   readonly tick = (now: number): void => {
     if (this.#ttl !== null && this.#timeOf === null) this.#state.expire(now);
+  };
+
+  readonly takeOver = (earlier: readonly EarlierInstance[], owns: Owns): void => {
+    for (const { keyed } of earlier) takeEntries(this.#state, keyed<Kept<V>>(stateName), (name) => owns(keyValues(name)));
   };
 }
 

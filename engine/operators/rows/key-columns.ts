@@ -3,11 +3,11 @@
  * decimals, which may be written differently (12.5, 12.50); and where decimals meet other numbers, these are decimals too.
  */
 
-import { commonType, findColumn } from '../../../kit/columns.ts';
+import { columnOf, commonType, findColumn } from '../../../kit/columns.ts';
 import { decimalKey } from '../../../model/values/decimal.ts';
 import type { ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
-import { columnReader, columnSource } from '../rows/rows.ts';
+import { columnReader, columnSource, compile } from '../rows/rows.ts';
 
 export interface KeyColumn {
   readonly name: string;
@@ -45,7 +45,7 @@ export function keyPairs(
   pairs: readonly { readonly left: string; readonly right: string }[],
 ): { readonly left: KeyColumn[]; readonly right: KeyColumn[] } {
   const sides = pairs.map((pair) => {
-    const [a, b] = [findColumn(left, pair.left)!.type, findColumn(right, pair.right)!.type];
+    const [a, b] = [columnOf(left, pair.left).type, columnOf(right, pair.right).type];
     const as = commonType(a, b);
     return { left: { name: pair.left, keyOf: keyOfType(a, as ?? a) }, right: { name: pair.right, keyOf: keyOfType(b, as ?? b) } };
   });
@@ -58,8 +58,14 @@ export function keyColumnReader({ name, keyOf }: KeyColumn): (rows: readonly Row
   if (keyOf === null) return read;
   return (rows, values) => {
     read(rows, values);
-    for (let i = 0; i < rows.length; i++) values[i] = keyOf(values[i]!);
+    for (let i = 0; i < rows.length; i++) values[i] = keyOf(values[i] ?? null);
   };
+}
+
+/** A row's key, value by value. */
+export function keyValuesReader(columns: readonly KeyColumn[]): (row: Row) => Value[] {
+  const { sources, constants } = keySources(columns);
+  return compile(`(row) => [${sources.join(', ')}]`, constants);
 }
 
 /** The source of expressions that give the keys of a row, and the constants that it needs. */

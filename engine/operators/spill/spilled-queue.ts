@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import { TimeQueue } from './time-queue.ts';
 
@@ -39,7 +40,7 @@ export class SpilledQueue<T extends State> {
   add(items: readonly Timed<T>[]): void {
     const sorted = items.map(({ time, item }) => [time, item] as const).sort((a, b) => a[0] - b[0]);
     for (let start = 0; start < sorted.length; start += chunkSize) {
-      const chunk = { time: sorted[start]![0], turn: this.#turn };
+      const chunk = { time: itemAt(sorted, start)[0], turn: this.#turn };
       const own = sorted.slice(start, start + chunkSize);
       this.#state.set(`${chunk.turn}`, own);
       this.#chunks.add(chunk.time, chunk);
@@ -69,10 +70,25 @@ export class SpilledQueue<T extends State> {
     for (const each of loaded as readonly Loaded<T>[]) this.#loaded.add(each.time, each, each.turn);
   }
 
+  /** Adds the wanted items of another queue, in the order that they have there; they stay in it, too. */
+  takeOver(from: SpilledQueue<T>, isWanted: (item: T) => boolean): void {
+    const loaded = from.#loaded.inOrder().map(({ time, turn, item }) => ({ turn, items: [[time, item] as const] }));
+    const chunks = from.#chunks.inOrder().map(({ turn }) => ({ turn, items: null }));
+    let wanted: Timed<T>[] = [];
+    for (const { turn, items } of [...loaded, ...chunks].sort((a, b) => a.turn - b.turn)) {
+      for (const [time, item] of items ?? from.#state.get(`${turn}`)!) if (isWanted(item)) wanted.push({ time, item });
+      if (wanted.length < chunkSize) continue;
+      this.add(wanted);
+      wanted = [];
+    }
+    this.add(wanted);
+  }
+
   #load(): void {
     const { turn } = this.#chunks.take();
     const key = `${turn}`;
-    for (const [i, [time, item]] of this.#state.get(key)!.entries()) this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
+    for (const [i, [time, item]] of (this.#state.get(key) ?? missing(`the part "${key}" of a queue`)).entries())
+      this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
     this.#state.delete(key);
   }
 }

@@ -1,3 +1,4 @@
+import { missing } from '../../../model/problems/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { RunSummary } from '../../protocol/messages.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
@@ -21,6 +22,8 @@ export interface CheckpointerOptions {
   readonly monitor?: Monitor | undefined;
   /** From here on the outputs are not to be undone from outside, until `onCommitted` says that rows follow. */
   onCommitting(): void;
+  /** Whether the deciding database has committed it. */
+  isDecided(head: CheckpointHead): Promise<boolean>;
   /** `more`: rows follow. Null where there is nothing to go on from: rows have become visible, that is all. */
   onCommitted(checkpoint: Committed | null, more: boolean): void;
 }
@@ -52,7 +55,7 @@ export class Checkpointer {
         await flow.workOff();
         const committed = await this.#make('running');
         then();
-        return committed!;
+        return committed ?? missing('the checkpoint');
       } finally {
         pull.release();
       }
@@ -96,7 +99,7 @@ export class Checkpointer {
     store: CheckpointStore | null,
     tokens: CheckpointContent['tokens'],
   ): Promise<number> {
-    const { job, flow, pull, head, onCommitting } = this.#options;
+    const { job, flow, pull, head, onCommitting, isDecided } = this.#options;
     const marks = pull.marks();
     this.isInDoubt = true;
     const whole: CheckpointHead = { ...head, id, at, kind, pipeline: job.name, decider: this.#decider() };
@@ -107,7 +110,12 @@ export class Checkpointer {
     };
     onCommitting();
     const bytes = store ? await store.write(whole, content) : 0;
-    await flow.commit(id, { stored: store !== null, more: kind === 'running' });
+    try {
+      await flow.commit(id, { stored: store !== null, more: kind === 'running' });
+    } catch (error) {
+      if (store) await flow.doubt(() => isDecided(whole));
+      throw error;
+    }
     // Best effort: the next one tries again, and nothing may fail for want of it.
     if (kind === 'running') await store?.noteCommitted(head.lineage, id).catch(() => {});
     await pull.committed(marks, { lineage: head.lineage, id });

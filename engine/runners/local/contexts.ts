@@ -5,6 +5,7 @@ import type { Json, Row } from '../../../model/values/types.ts';
 import { errorPort } from '../../document/pipeline.ts';
 import type { PlannedNode } from '../../protocol/physical-plan.ts';
 import type { CodeFailure, CodePlace, Sandbox } from '../../sandbox/sandbox.ts';
+import type { Clock } from './clock.ts';
 import { enterCode, leaveCode, type Monitor, watched, watchedKeyed } from './monitor.ts';
 import type { StatesOfNode } from './node-states.ts';
 
@@ -21,7 +22,7 @@ export interface Surroundings {
   onGuard(node: string, undo: Undo | readonly Undo[]): void;
 }
 
-export function runContext(node: PlannedNode, surroundings: Surroundings, fail: (failure: RowFailure) => void): RunContext<any> {
+export function runContext(node: PlannedNode, surroundings: Surroundings, fail: (failure: RowFailure) => void): RunContext {
   const { folder, signal, shared, onLog, onGuard } = surroundings;
   const { [errorPort]: _, ...outputs } = node.outputs;
   return {
@@ -38,12 +39,12 @@ export function runContext(node: PlannedNode, surroundings: Surroundings, fail: 
 }
 
 export function sourceContext(
-  context: RunContext<any>,
+  context: RunContext,
   start: Json,
   order: OrderCare | undefined,
   refuse: (failure: RowFailure) => void,
-  pattern: SourceContext<any>['pattern'] = unwatchedPattern,
-): SourceContext<any> {
+  pattern: SourceContext['pattern'] = unwatchedPattern,
+): SourceContext {
   return { ...context, batchSize, start, order, now: Date.now, elapsed: () => performance.now(), refuse, pattern, sample: false };
 }
 
@@ -54,15 +55,15 @@ function unwatchedPattern(source: string, flags: string): (text: string) => RegE
 }
 
 export function transformContext(
-  context: RunContext<any>,
+  context: RunContext,
   emit: (port: string, rows: readonly Row[]) => void,
   code: Code,
   states: StatesOfNode,
   memory: number,
-  now: () => number,
+  { now, wallTime }: Clock,
   breathe: () => void | Promise<void>,
   outputTime: OutputTime,
-): TransformContext<any> {
+): TransformContext {
   return {
     ...context,
     emit: (port, rows) => {
@@ -70,6 +71,7 @@ export function transformContext(
       emit(port, rows);
     },
     now,
+    wallTime,
     breathe,
     outputTime,
     state: (name) => states.open(name),

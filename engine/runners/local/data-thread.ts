@@ -2,6 +2,8 @@
 import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { realName } from '../../../io/files/claimed-output.ts';
+import { isSameFile } from '../../../io/files/same-file.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { encodeCells } from '../../../model/values/values.ts';
 import { definitions } from '../../../nodes/index.ts';
@@ -12,7 +14,7 @@ import { writtenBy } from '../../plan/touches.ts';
 import { problemOf } from '../../protocol/connection.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
-import { createSandbox } from '../../sandbox/sandbox.ts';
+import { threadSandbox, withoutCode } from '../../sandbox/thread-sandbox.ts';
 import { lockOutputs, type OutputClaim } from '../../store/output-locks.ts';
 import { refuseLinkOut } from '../../store/output-place.ts';
 import { Execution } from './execution.ts';
@@ -24,18 +26,43 @@ import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messa
 const statsEveryMs = 100;
 const toldFailures = 100;
 
-const port = parentPort!;
+const port = parentPort ?? missing('the port of the thread');
 const { monitor } = workerData as { readonly monitor: Monitor };
-const sandbox = createSandbox();
 const catalogue = new Catalogue(definitions);
 const post = (message: ToControl) => port.postMessage(message);
 
+let sandbox = withoutCode;
+/** What comes in meanwhile waits for it, in its order. */
+let isReady: Promise<void> = Promise.resolve();
 let execution: Execution | null = null;
 let plan: PhysicalPlan | null = null;
 let failures: Problem[] = [];
 let told = 0;
 
 port.on('message', (message: ToData) => {
+  if (message.kind === 'start') isReady = confine(message.job.plan);
+  isReady.then(() => receive(message), fail);
+});
+// A promise that users' code leaves behind is nobody's: it must not end the run. What it is rejected with may be anything.
+process.on('unhandledRejection', (reason) => {
+  if (reason instanceof MillraceError) throw reason;
+  const { message } = sandbox.explain(reason);
+  post({ kind: 'log', line: { at: Date.now(), level: 'warning', message: `A promise in the code failed: ${message}` } });
+});
+
+/** Before anything of a plan is touched. */
+async function confine({ nodes }: PhysicalPlan): Promise<void> {
+  sandbox = await threadSandbox(nodes);
+}
+
+/** Ends the thread: nobody waits for what a promise throws. */
+function fail(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
+function receive(message: ToData): void {
   switch (message.kind) {
     case 'start':
       void run(message.job);
@@ -56,13 +83,7 @@ port.on('message', (message: ToData) => {
       void inspect(message);
       break;
   }
-});
-// A promise that users' code leaves behind is nobody's: it must not end the run. What it is rejected with may be anything.
-process.on('unhandledRejection', (reason) => {
-  if (reason instanceof MillraceError) throw reason;
-  const { message } = sandbox.explain(reason);
-  post({ kind: 'log', line: { at: Date.now(), level: 'warning', message: `A promise in the code failed: ${message}` } });
-});
+}
 
 async function run(job: RunJob): Promise<void> {
   plan = job.plan;
@@ -139,12 +160,13 @@ function refuseReadOutputs({ plan, folder }: RunJob): void {
     const definition = catalogue.get(type);
     return definition ? [{ id, definition, params }] : [];
   });
-  for (const found of readOutputs(nodes, (path) => realName(resolve(folder, path)))) throw new MillraceError({ ...readOutputProblem(found), node: found.sink });
+  for (const found of readOutputs(nodes, (path) => realName(resolve(folder, path)), isSameFile))
+    throw new MillraceError({ ...readOutputProblem(found), node: found.sink });
 }
 
 async function checkpoint(id: number): Promise<void> {
   try {
-    const committed = await execution!.checkpoint();
+    const committed = await (execution ?? missing('the run')).checkpoint();
     post({ kind: 'checkpointed', id, checkpoint: committed.id, problem: null });
   } catch (error) {
     post({ kind: 'checkpointed', id, checkpoint: null, problem: readable(problemOf(error)) });
@@ -154,7 +176,7 @@ async function checkpoint(id: number): Promise<void> {
 function snapshot(): Snapshot {
   const news = failures;
   failures = [];
-  return { ...execution!.snapshot(), failures: news };
+  return { ...(execution ?? missing('the run')).snapshot(), failures: news };
 }
 
 async function inspect({ id, node, port: from, limit }: Extract<ToData, { readonly kind: 'inspect' }>): Promise<void> {

@@ -1,4 +1,5 @@
 /** What a plan with its nodes open can do, and what it needs from around it: see open-dataflow.ts. */
+import type { EarlierInstance, Owns } from '../../../kit/keyed-state.ts';
 import type { NodeDefinition, Output, Reader, SourceBatch, Undo } from '../../../kit/node.ts';
 import type { Problem } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
@@ -29,7 +30,7 @@ export interface DataflowEnv {
   readonly monitor?: Monitor;
   /** A piece of users' code is about to be run for the first time: its number is what the monitor will show. */
   onCode?(number: number, node: NodeId, field: string): void;
-  /** The wall clock, where it is not this machine's. */
+  /** The clock, where it is not this machine's. It never goes back. */
   now?(): number;
   /** Whether the run can start over where its input is found out of order, as far as the dataflow's outputs allow it; not where nothing is said. */
   readonly startsOver?: boolean;
@@ -65,6 +66,15 @@ export interface FlowStart {
   readonly tokens: { readonly [sink: NodeId]: Json };
   /** False for nodes that start anew, as their state does not fit them any more. */
   isCarried(node: NodeId): boolean;
+  /** Where keys are divided among instances in another way than they were. */
+  readonly divided?: Divided;
+}
+/** `NodeStates` then has what nodes had that are not divided, and nothing of those that are. */
+export interface Divided {
+  /** Those that kept something for a node whose keys are divided; null for one that goes on as it was. */
+  earlier(node: NodeId): readonly EarlierInstance[] | null;
+  /** Which keys of such a node are with this dataflow. */
+  owns(node: NodeId): Owns;
 }
 
 /**
@@ -81,8 +91,8 @@ export interface Dataflow {
   advance(source: NodeId, watermark: number): void | Promise<void>;
   /** The source has had no rows for a while, or has some again: an idle one holds no watermark back. */
   idle(source: NodeId, isIdle: boolean): void | Promise<void>;
-  /** Wall-clock time passes: see `StatefulOperator.tick`. */
-  tick(now: number): void | Promise<void>;
+  /** Time passes: see `StatefulOperator.tick`. */
+  tick(): void | Promise<void>;
   /** The source has no more rows. */
   end(source: NodeId): Promise<void>;
   /** False once no further row of the source can change anything. */
@@ -91,7 +101,7 @@ export interface Dataflow {
   finish(): Promise<void>;
   /** Resolves when all that was pushed is worked off, in all threads, and taken by the sinks. To be called while nothing is pushed. */
   workOff(): Promise<void>;
-  /** Some operator wants to hear of the wall clock. */
+  /** Some operator wants to hear of the clock. */
   readonly ticks: boolean;
   /** The first sink whose transaction decides whether a checkpoint counts, or null: see kit/node.ts. */
   readonly decider: NodeId | null;
@@ -106,6 +116,11 @@ export interface Dataflow {
    * rest can be undone by `abort` unless `stored`, the checkpoint's file, promises it: see writers.ts. `more`: rows follow.
    */
   commit(checkpoint?: number, options?: { readonly stored?: boolean; readonly more?: boolean }): Promise<void>;
+  /**
+   * After a stored `commit` that failed. Where it was the deciding transaction, that may have come through all the same (an answer that got
+   * lost): unless `isCommitted` says that it has not, the other outputs are left as they are prepared, for the run that goes on.
+   */
+  doubt(isCommitted: () => Promise<boolean>): Promise<void>;
   /** All outputs are as they should be at the end: opening them from a checkpoint has made them so. */
   settle(): void;
   /** Nothing will go on from here: no keyed state is left on disk, and databases forget which checkpoint they hold. Never throws. */

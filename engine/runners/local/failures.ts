@@ -1,5 +1,7 @@
 import type { RowFailure } from '../../../kit/node.ts';
+import { behaviourOf, mayPass } from '../../../model/problems/behaviour-of.ts';
 import { MillraceError, type Problem, type RowPosition } from '../../../model/problems/problem.ts';
+import { systemProblem } from '../../../model/problems/system-errors.ts';
 import { encodeBase64 } from '../../../model/values/base64.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import { errorPort, type NodeId } from '../../document/pipeline.ts';
@@ -26,9 +28,13 @@ export class Failures {
     this.#onFailure = onFailure;
   }
 
-  /** Under the policy "stop" throws the MillraceError that ends the run. */
+  /**
+   * Under the policy "stop" throws the MillraceError that ends the run. So does under every policy what lies around the pipeline (a
+   * server that is away, a full disk): it is no fault of the row, which the next attempt takes up.
+   */
   add({ misfits: _, ...failure }: RowFailure): void {
     const { onError, id } = this.#node;
+    if (mayPass(behaviourOf({ code: failure.code, behaviour: failure.behaviour }))) throw new MillraceError({ ...failure, row: undefined, node: id });
     this.#counters.failed++;
     const problem: Problem = { severity: 'error', ...failure, node: id };
     if (onError === 'stop') throw new MillraceError(problem);
@@ -47,10 +53,16 @@ export class Failures {
 
   /** What a row-by-row operator threw, as a failure of its row. `field` is the param whose code was running, if any was. */
   addThrown(thrown: unknown, sandbox: Sandbox, row: Row, field: string | undefined, position: RowPosition | undefined): void {
-    const isPlaced = this.#node.onError === 'stop' || this.#counters.failed < placedFailures;
-    const found = thrown instanceof MillraceError ? thrown.problem : sandbox.explain(thrown, { place: isPlaced });
-    const { code, message, hint, range, fix } = found;
-    this.add({ code, message, hint, field: found.field ?? field, range, fix, row, position });
+    const isPlaced = this.#node.onError === 'stop' || this.#counters.failed < placedFailures || field === undefined;
+    const found: Omit<Problem, 'severity'> = thrown instanceof MillraceError ? thrown.problem : this.#explain(thrown, sandbox, isPlaced, field !== undefined);
+    const { code, behaviour, retryAfterMs, message, hint, range, fix } = found;
+    this.add({ code, behaviour, retryAfterMs, message, hint, field: found.field ?? field, range, fix, row, position });
+  }
+
+  /** What users' code throws is not looked at: it may be a proxy, which would run code of its own. */
+  #explain(thrown: unknown, sandbox: Sandbox, isPlaced: boolean, isOfCode: boolean): Omit<Problem, 'severity'> {
+    const explained = sandbox.explain(thrown, { place: isPlaced });
+    return (isOfCode || explained.range ? null : systemProblem(thrown)) ?? explained;
   }
 
   /** Error rows since the last call, or null. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TransformDefinition } from '../../../kit/node.ts';
 import { defineNode, type NodeDefinition } from '../../../kit/node.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Row } from '../../../model/values/types.ts';
 import { batch, expressionNode, numbers, open, problemOf, sink, source, transform } from '../../../test/engine/dataflow-trial.ts';
@@ -262,7 +263,7 @@ describe('rows that fail', () => {
       run: ({ fail }) => ({
         write: async (rows) => {
           await null;
-          for (const row of rows) if (row['n'] === 2) fail({ code: 'x/no', message: 'No.', row });
+          for (const row of rows) if (row['n'] === 2) fail({ code: 'x/no' as ProblemCode, message: 'No.', row });
         },
         commit() {},
         abort() {},
@@ -278,7 +279,7 @@ describe('rows that fail', () => {
     });
     await flow.push('s', batch(1, 2));
     await flow.finish();
-    expect(errors.rows).toMatchObject([{ code: 'x/no', node: 'picky', row: { n: 2 } }]);
+    expect(errors.rows).toMatchObject([{ code: 'x/no' as ProblemCode, node: 'picky', row: { n: 2 } }]);
     expect(flow.outputs()).toMatchObject([{ node: 'picky', rows: 1 }, { node: 'errors' }]);
   });
   test('a fault of a node names it', async () => {
@@ -300,14 +301,14 @@ describe('rows that fail', () => {
 
 describe('the end', () => {
   test('commit: all outputs, and what fails undoes the rest', async () => {
-    const fails = { commit: () => Promise.reject(new MillraceError({ code: 'file/full', message: 'Full.' })) };
+    const fails = { commit: () => Promise.reject(new MillraceError({ code: 'file/full' as ProblemCode, message: 'Full.' })) };
     const [first, second, third] = [sink(), sink(undefined, fails), sink()];
     const { flow } = await open({
       nodes: { s: source, first: first.definition, second: second.definition, third: third.definition },
       edges: ['s -> first', 's -> second', 's -> third'],
     });
     await flow.finish();
-    expect(await problemOf(() => flow.commit())).toMatchObject({ code: 'file/full', node: 'second' });
+    expect(await problemOf(() => flow.commit())).toMatchObject({ code: 'file/full' as ProblemCode, node: 'second' });
     await flow.abort();
     await flow.close();
     expect([first.calls, second.calls, third.calls]).toEqual([
@@ -318,7 +319,7 @@ describe('the end', () => {
     expect(flow.outputs().map(({ committed }) => committed)).toEqual([true, false, false]);
   });
   test('sinks of one database are committed together or not at all', async () => {
-    const fails = { commit: () => Promise.reject(new MillraceError({ code: 'file/full', message: 'Full.' })) };
+    const fails = { commit: () => Promise.reject(new MillraceError({ code: 'file/full' as ProblemCode, message: 'Full.' })) };
     const [first, second] = [sink(undefined, {}, 'sqlite'), sink(undefined, fails, 'sqlite')];
     const { flow } = await open({ nodes: { s: source, first: first.definition, second: second.definition }, edges: ['s -> first', 's -> second'] });
     await expect(flow.commit()).rejects.toThrow('Full.');

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import type { Output, Reader, SourceBatch } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
+import { KnownMap } from '../../../model/values/known-map.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
+import { loadOperators } from '../../operators/open.ts';
 import { Graph } from '../../plan/graph.ts';
 import { lower } from '../../plan/lower.ts';
 import type { RunOutput } from '../../protocol/messages.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
+import { type Clock, clockOf } from './clock.ts';
 import { SharedThings } from './contexts.ts';
 import { NodeCounters, type NodeCounts } from './counters.ts';
 import type { Dataflow, DataflowEnv, FlowStart } from './dataflow.ts';
@@ -53,7 +57,7 @@ class OpenDataflow implements Dataflow {
   readonly #shared = new SharedThings();
   readonly #states: NodeStates;
   readonly #opener: NodeOpener;
-  readonly #stations = new Map<NodeId, Station>();
+  readonly #stations = new KnownMap<NodeId, Station>('node');
   /** By its node, or the first one of a chain. */
   readonly #units = new Map<NodeId, Unit>();
   readonly #sinks: SinkUnit[] = [];
@@ -63,6 +67,7 @@ class OpenDataflow implements Dataflow {
   /** Bytes of state. */
   #memoryOfInstance = 0;
   readonly #running = new Set<NodeId>();
+  readonly #clock: Clock;
   #lastBreath = performance.now();
 
   constructor(plan: PhysicalPlan, env: DataflowEnv) {
@@ -79,7 +84,8 @@ class OpenDataflow implements Dataflow {
     const elsewhere = new Set(plan.stages?.flatMap(({ nodes }) => nodes));
     const holders = plan.nodes.filter(({ id, op }) => op && traitsOf(op).isStateful && !elsewhere.has(id));
     const memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
-    this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
+    this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap?.(node, port, rows)));
+    this.#clock = clockOf(env.now, env.from?.snapshot.time);
     this.#opener = new NodeOpener({
       env,
       graph: this.#graph,
@@ -90,6 +96,7 @@ class OpenDataflow implements Dataflow {
       stations: this.#stations,
       isTimed: (node) => this.timed.has(node),
       writers: this.#writers,
+      clock: this.#clock,
       breathe: () => this.#breathe(),
     });
   }
@@ -109,6 +116,7 @@ class OpenDataflow implements Dataflow {
     });
     if (this.#plan.stages) this.#instances = this.#startInstances();
     const isHere = ({ planned }: Station) => !this.#instances?.nodes.has(planned.id);
+    await loadOperators([...this.#stations.values()].flatMap(({ op }) => (op ? [op.op] : [])));
     // Code first: it is what fails most often, and before anything is touched.
     const operators = new Map<NodeId, OpenOperator>();
     for (const station of this.#stations.values())
@@ -116,7 +124,7 @@ class OpenDataflow implements Dataflow {
     for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
     this.#connect(operators);
     // No window waits for rows that failed before, and none fires on their account.
-    for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.get(id)!], true);
+    for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.of(id)], true);
     const { redoFolder, from } = this.#env;
     if (redoFolder) this.#keepRedo(redoFolder);
     const times = from ? standing(this.#plan, from.snapshot, from.isCarried) : null;
@@ -166,7 +174,7 @@ class OpenDataflow implements Dataflow {
     for (const { station, operator } of operators.values()) {
       if ('process' in operator) this.#units.set(station.planned.id, new StatefulUnit(station, operator, this.#hub));
     }
-    const chains = new Map(segments.map((segment) => [segment[0]!.station.planned.id, new ChainUnit(segment, this.#hub, this.#env.monitor)]));
+    const chains = new Map(segments.map((segment) => [itemAt(segment, 0).station.planned.id, new ChainUnit(segment, this.#hub, this.#env.monitor)]));
     for (const [id, chain] of chains) this.#units.set(id, chain);
     for (const { from, to } of this.#plan.edges) {
       const unit = this.#units.get(to.node);
@@ -182,11 +190,11 @@ class OpenDataflow implements Dataflow {
   }
 
   openReader(source: NodeId, start: Json = null): Promise<Reader> {
-    return this.#opener.reader(this.#stations.get(source)!, start);
+    return this.#opener.reader(this.#stations.of(source), start);
   }
 
   push(source: NodeId, batch: SourceBatch): void | Promise<void> {
-    const station = this.#stations.get(source)!;
+    const station = this.#stations.of(source);
     let from = 0;
     for (const { after, watermark } of batch.watermarks ?? []) {
       if (after > from) this.#emitPart(station, batch, from, after);
@@ -194,6 +202,7 @@ class OpenDataflow implements Dataflow {
       this.#hub.advance([station], watermark);
     }
     if (from < batch.rows.length) this.#emitPart(station, batch, from, batch.rows.length);
+    else if (batch.rows.length === 0) this.#hub.emitFailures(station);
     return this.#pending();
   }
 
@@ -212,24 +221,25 @@ class OpenDataflow implements Dataflow {
   }
 
   advance(source: NodeId, watermark: number): void | Promise<void> {
-    this.#hub.advance([this.#stations.get(source)!], watermark);
+    this.#hub.advance([this.#stations.of(source)], watermark);
     return this.#pending();
   }
 
   idle(source: NodeId, isIdle: boolean): void | Promise<void> {
-    this.#hub.idle([this.#stations.get(source)!], isIdle);
+    this.#hub.idle([this.#stations.of(source)], isIdle);
     return this.#pending();
   }
 
-  tick(now: number): void | Promise<void> {
+  tick(): void | Promise<void> {
+    const now = this.#clock.now();
     for (const unit of this.#units.values()) if (unit instanceof StatefulUnit) unit.tick(now);
-    this.#instances?.tick(now);
+    this.#instances?.tick();
     return this.#pending();
   }
 
   async end(source: NodeId): Promise<void> {
     if (!this.#running.delete(source)) return;
-    const station = this.#stations.get(source)!;
+    const station = this.#stations.of(source);
     this.#hub.emitFailures(station);
     await this.#hub.end([station]);
     await this.#pending();
@@ -265,19 +275,22 @@ class OpenDataflow implements Dataflow {
     for (const { node, writer } of this.#writers) {
       if (!writer.transaction || decided.has(writer.transaction)) continue;
       decided.add(writer.transaction);
-      this.#atWork(node, () => writer.transaction!.keepRedo(join(folder, node)));
+      this.#atWork(node, () => writer.transaction?.keepRedo(join(folder, node)));
     }
   }
 
   /** First all nodes get their state back, and only then may rows come out of any of them. */
-  #restore({ snapshot, isCarried }: FlowStart, times: ReturnType<typeof standing>): void {
+  #restore({ snapshot, isCarried, divided }: FlowStart, times: ReturnType<typeof standing>): void {
     this.#hub.restore(times, this.#stations, (node) => this.#units.get(node));
     for (const [id, station] of this.#stations) {
       const before = snapshot.nodes[id];
       if (before) station.counters.restore(before.counts);
       if (this.#hub.hasEnded(id)) this.#running.delete(id);
       const unit = this.#units.get(id);
-      if (before && unit instanceof StatefulUnit && isCarried(id)) unit.restore(before.state);
+      if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
+      const earlier = divided?.earlier(id) ?? null;
+      if (earlier !== null) unit.takeOver(earlier, divided!.owns(id));
+      else if (before) unit.restore(before.state);
     }
   }
 
@@ -290,7 +303,7 @@ class OpenDataflow implements Dataflow {
       if (this.#hub.isOpen(unit)) continue;
       // All that it would have heard came before, but not to this node as it is now.
       unit.advance(endOfTime);
-      await unit.ended(ended[0]!);
+      await unit.ended(itemAt(ended, 0));
     }
     await this.#pending();
   }
@@ -324,7 +337,7 @@ class OpenDataflow implements Dataflow {
       if (state !== undefined || this.#states.of(id).states.size > 0) stateful.push(id);
       nodes[id] = { ...this.#hub.time(station, unit), counts: station.counters.snapshot(), state };
     }
-    return { nodes, stateful, keyed: this.#states.snapshot(checkpoint) };
+    return { nodes, stateful, keyed: this.#states.snapshot(checkpoint), time: this.#clock.now() };
   }
 
   async prepare(checkpoint: number): Promise<{ readonly [sink: NodeId]: Json }> {
@@ -332,7 +345,7 @@ class OpenDataflow implements Dataflow {
     // In the plan's order: what one of them refuses may go to sinks behind its error port.
     for (const each of this.#writers) {
       tokens[each.node] = await asEngineThroughout(this.#env.monitor, () => prepareOne(each, checkpoint, this.#atWork, this.#namedWriter));
-      this.#hub.emitFailures(this.#stations.get(each.node)!);
+      this.#hub.emitFailures(this.#stations.of(each.node));
       await this.workOff();
     }
     return tokens;
@@ -341,6 +354,15 @@ class OpenDataflow implements Dataflow {
   async commit(checkpoint = 1, { stored = false, more = false } = {}): Promise<void> {
     await asEngineThroughout(this.#env.monitor, () => commitAll(this.#writers, checkpoint, stored, this.#atWork, this.#namedWriter));
     if (more) for (const each of this.#writers) each.isSettled = false;
+  }
+
+  async doubt(isCommitted: () => Promise<boolean>): Promise<void> {
+    const first = deciders(this.#writers);
+    if (first.every(({ isSettled }) => isSettled)) return;
+    // What they hold may be in the way of looking.
+    await this.#abortAll(first);
+    for (const each of first) each.isSettled = true;
+    if (await isCommitted().catch(() => true)) for (const each of this.#writers) each.isSettled = true;
   }
 
   forget(): void {
@@ -365,21 +387,21 @@ class OpenDataflow implements Dataflow {
   }
 
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void {
-    this.#stations.get(source)!.counters[why] += ms;
+    this.#stations.of(source).counters[why] += ms;
   }
 
   failed(node: NodeId): number {
-    return this.#stations.get(node)!.counters.failed;
+    return this.#stations.of(node).counters.failed;
   }
 
   dropFailures(source: NodeId, failed: number): void {
-    const { failures, counters } = this.#stations.get(source)!;
+    const { failures, counters } = this.#stations.of(source);
     failures.take();
     counters.failed = failed;
   }
 
   watermark(node: NodeId): number {
-    return this.#stations.get(node)!.counters.watermark;
+    return this.#stations.of(node).counters.watermark;
   }
 
   isIdle(node: NodeId): boolean {
@@ -417,15 +439,19 @@ class OpenDataflow implements Dataflow {
     }
     const unit =
       [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
-    const { op } = this.#stations.get(node)!;
+    const { op } = this.#stations.of(node);
     if (!unit || (op && traitsOf(op).setsEventTime)) return node;
     const { watermark, holder } = this.#hub.arrival(unit);
-    return holder === null || watermark > this.#stations.get(node)!.counters.watermark ? node : this.#rootOf(holder);
+    return holder === null || watermark > this.#stations.of(node).counters.watermark ? node : this.#rootOf(holder);
   }
 
-  async abort(): Promise<void> {
+  abort(): Promise<void> {
     this.#instances?.abandon();
-    await asEngineThroughout(this.#env.monitor, () => abortAll(this.#writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node)));
+    return this.#abortAll(this.#writers);
+  }
+
+  async #abortAll(writers: readonly OpenWriter[]): Promise<void> {
+    await asEngineThroughout(this.#env.monitor, () => abortAll(writers, this.#atWork, (node, message) => this.#env.onLog('warning', message, node)));
   }
 
   async close(): Promise<void> {
@@ -487,12 +513,12 @@ class OpenDataflow implements Dataflow {
     return output?.kind === 'memory' ? output : null;
   }
 
-  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#hub.named(error, this.#stations.get(node)!);
+  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#hub.named(error, this.#stations.of(node));
 
-  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.get(node)!, run);
+  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.of(node), run);
 
   #outputOf({ definition }: Station): string {
-    return definition.kind === 'source' ? definition.outputs[0]!.name : '';
+    return definition.kind === 'source' ? itemAt(definition.outputs, 0).name : '';
   }
 
   /** Between two batches of what a node emits at its end. */

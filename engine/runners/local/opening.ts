@@ -1,10 +1,12 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
 import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { openOperator } from '../../operators/open.ts';
 import type { Graph } from '../../plan/graph.ts';
+import type { Clock } from './clock.ts';
 import { Code, runContext, type SharedThings, type Surroundings, sourceContext, transformContext } from './contexts.ts';
 import type { DataflowEnv } from './dataflow.ts';
 import type { Hub, Station } from './hub.ts';
@@ -28,6 +30,7 @@ export interface FlowParts {
   /** Whether event time decides what comes out of it. */
   isTimed(node: NodeId): boolean;
   readonly writers: readonly OpenWriter[];
+  readonly clock: Clock;
   readonly breathe: () => Promise<void> | undefined;
 }
 
@@ -41,15 +44,14 @@ export class NodeOpener {
   transform(station: Station): OpenOperator {
     const { planned, definition } = station;
     if (definition.kind !== 'transform') throw new Error(`${planned.type} is planned as a transform`);
-    const { env, hub, states, memory, breathe } = this.#flow;
+    const { hub, states, memory, clock, breathe } = this.#flow;
     const emit = (port: string, rows: readonly Row[]) => hub.emit(station, port, rows);
-    const now = () => env.now?.() ?? Date.now();
     const outputTime: OutputTime = {
       advance: (watermark) => hub.advance([station], watermark),
       idle: (isIdle) => hub.idle([station], isIdle),
       order: () => this.#orderOf(planned.id),
     };
-    const context = transformContext(this.#context(station), emit, this.#codeOf(planned.id), states.of(planned.id), memory, now, breathe, outputTime);
+    const context = transformContext(this.#context(station), emit, this.#codeOf(planned.id), states.of(planned.id), memory, clock, breathe, outputTime);
     const native = () => {
       if (definition.run) return definition.run(context);
       throw new MillraceError({
@@ -59,7 +61,7 @@ export class NodeOpener {
         node: planned.id,
       });
     };
-    const operator = hub.work(station, () => openOperator(station.op!, context, native));
+    const operator = hub.work(station, () => openOperator(station.op ?? missing(`what "${station.planned.id}" does`), context, native));
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
@@ -72,9 +74,11 @@ export class NodeOpener {
     const { commits = 'end', lineage = '', from } = env;
     let writer: Writer;
     try {
+      await definition.code?.load();
       const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
-      const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
-      const context: SinkContext<any> = { ...this.#context(station), commits, resume, lineage };
+      const token = isCarried ? (from?.tokens[planned.id] ?? null) : null;
+      const resume = isCarried && from ? { checkpoint: from.checkpoint, token, isOlder: from.isOlder } : null;
+      const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
       writer = await asEngineThroughout(env.monitor, () => hub.work(station, () => definition.run(context)));
     } catch (error) {
       throw hub.named(error, station);
@@ -93,6 +97,8 @@ export class NodeOpener {
       const refuse = (failure: RowFailure) => station.failures.refuse(failure);
       const pattern = (text: string, flags: string, field: string) => code.pattern(text, flags, field);
       const context = sourceContext(this.#context(station), start, this.#orderOf(planned.id), refuse, pattern);
+      // Apart from its work: what it does then is the node's, from the first line on.
+      await definition.code?.load();
       return watchedReader(await hub.work(station, () => definition.run(context)), station, hub);
     } catch (error) {
       throw hub.named(error, station);
@@ -128,7 +134,7 @@ export class NodeOpener {
     const startsOver = env.startsOver === true && !writers.some(({ writer }) => writer.output().kind === 'printed');
     return orderCare(id, {
       graph,
-      node: (each) => stations.get(each)!,
+      node: (each) => stations.get(each) ?? missing(`the node "${each}"`),
       waitsForTime: (each) => this.#flow.isTimed(each),
       disorder: env.disorder ?? new Map(),
       startsOver,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Reader, SourceBatch } from '../../../kit/node.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Dataflow } from './dataflow.ts';
 import { Pull, Stopped } from './pull.ts';
@@ -213,7 +214,7 @@ describe('a source that waits', () => {
     expect(calls).toEqual(['tick', 'tick']);
     pull.release();
     const failing = () => {
-      throw new MillraceError({ code: 'x/y', message: 'No more time.' });
+      throw new MillraceError({ code: 'x/y' as ProblemCode, message: 'No more time.' });
     };
     Object.assign(flow, { tick: failing });
     const failed = expect(done).rejects.toThrow('No more time.');

@@ -1,6 +1,5 @@
 import type { CheckpointRef, Reader, SourceBatch } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
-import { SteadyClock } from '../../../model/time/steady-clock.ts';
 import type { Json } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Alignment as AlignmentPlan } from '../../protocol/physical-plan.ts';
@@ -11,7 +10,7 @@ import { Gate } from './gate.ts';
 
 /** How long the thread may be busy before it looks at messages and timers. */
 const breathAfterMs = 50;
-/** How often sources that wait are asked what time does, and operators hear of the wall clock. Who waits in a `read` for so long has no rows for now. */
+/** How often sources that wait are asked what time does, and operators hear of the clock. Who waits in a `read` for so long has no rows for now. */
 const tickEveryMs = 100;
 
 /** Thrown where work ends because the run was stopped. */
@@ -66,11 +65,6 @@ export class Pull {
   /** Readers that want to hear of commits, of sources that are read. */
   readonly #toClose: Reader[] = [];
   readonly #failed: unknown[] = [];
-  /** What operators wait for by the clock must not wait longer because that was set back. */
-  readonly #clock = new SteadyClock(
-    () => Date.now(),
-    () => performance.now(),
-  );
   readonly #alignment: Alignment | null;
   readonly #live: ReadonlySet<NodeId>;
   #inTurns = false;
@@ -178,7 +172,7 @@ export class Pull {
   async #read(source: NodeId): Promise<void> {
     const start = this.#marks.get(source);
     if (!start?.hasEnded) await this.#readFrom(source, start?.position ?? null);
-    await this.#passes();
+    while (this.#isHeld) await this.#gate.passed();
     if (this.#abort.signal.aborted) throw new Stopped();
     await this.#atWork(this.#flow.end(source));
     this.#alignment?.leave(source);
@@ -212,7 +206,7 @@ export class Pull {
     const alignment = this.#alignment;
     const keepsMarks = this.#options.keepsMarks || reader.committed !== undefined;
     while (this.#flow.isNeeded(source)) {
-      if (!gate.isOpen) await this.#passes();
+      while (this.#isHeld) await gate.passed();
       if (signal.aborted) throw new Stopped();
       if (drain.aborted) return;
       if (alignment?.isAhead(source)) {
@@ -222,8 +216,11 @@ export class Pull {
       if (keepsMarks) state.before = this.#mark(source, state);
       const read = reader.read();
       const batch = read instanceof Promise ? await this.#waitFor(source, state, read) : read;
-      if (!gate.isOpen) await this.#passes();
-      if (state.isIdle && batch !== null) await this.#wake(source, state);
+      while (this.#isHeld) await gate.passed();
+      if (state.isIdle && batch !== null) {
+        await this.#wake(source, state);
+        while (this.#isHeld) await gate.passed();
+      }
       if (signal.aborted) throw new Stopped();
       if (drain.aborted) return;
       if (batch === null) break;
@@ -238,8 +235,9 @@ export class Pull {
     state.hasEnded = true;
   }
 
-  async #passes(): Promise<void> {
-    while (!this.#gate.isOpen && !this.#abort.signal.aborted) await this.#gate.passed();
+  /** To be asked in the same turn as rows are pushed: whatever is awaited in between, the gate may have closed, and a checkpoint begun. */
+  get #isHeld(): boolean {
+    return !this.#gate.isOpen && !this.#abort.signal.aborted;
   }
 
   #mark(source: NodeId, { reader, hasEnded }: Open): SourceMark {
@@ -250,7 +248,6 @@ export class Pull {
     state.isIdle = false;
     const woken = this.#flow.idle(source, false);
     if (woken) await this.#atWork(woken);
-    await this.#passes();
   }
 
   /** Whether others need not wait for its rows: none are on their way. Of a file, reading them only takes a moment. */
@@ -330,14 +327,14 @@ export class Pull {
     // What the last tick set free is still on its way to the sinks: time waits for it, as rows do.
     if (this.#isTicking || this.#gate.isClosed || this.#abort.signal.aborted) return;
     this.#isTicking = true;
-    this.#atWork(this.#passTime(this.#clock.now()))
+    this.#atWork(this.#passTime())
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.#isTicking = false;
       });
   }
 
-  async #passTime(now: number): Promise<void> {
+  async #passTime(): Promise<void> {
     for (const [source, state] of this.#open) {
       // A read that has just begun, after a pause perhaps, says nothing yet about rows that are missing.
       if (state.waitsFrom === null || performance.now() - state.waitsFrom < tickEveryMs) continue;
@@ -348,7 +345,7 @@ export class Pull {
       state.isIdle = idle;
       await this.#flow.idle(source, idle);
     }
-    if (this.#flow.ticks && !this.#gate.isClosed) await this.#flow.tick(now);
+    if (this.#flow.ticks && !this.#gate.isClosed) await this.#flow.tick();
     this.#alignment?.look();
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type { NodeDefinition } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { type Comparison, compareShapes, isOtherPipeline, type Shape, shapeOf } from '../../plan/shape.ts';
@@ -90,6 +91,30 @@ async function find(job: RunJob, env: RecoveryEnv): Promise<Start> {
 
 type Found = Pick<Start, 'states'> & { readonly from: Omit<NonNullable<Start['from']>, 'isOlder'> };
 
+type DeciderEnv = Pick<RecoveryEnv, 'definition' | 'signal'>;
+
+/** Whether a checkpoint counts, as the database says that decides about it. `onFound`: the number that it holds; 0 for none. */
+export async function isDecided({ id, lineage, decider }: CheckpointHead, env: DeciderEnv, onFound: (committed: number) => void = () => {}): Promise<boolean> {
+  if (!decider) return true;
+  const definition = env.definition(decider.type);
+  if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return true;
+  const committed = await committedIn(decider, lineage, true, env);
+  onFound(committed ?? 0);
+  return committed !== null && id <= committed;
+}
+
+async function committedIn(
+  { type, params, folder }: Pick<NonNullable<CheckpointHead['decider']>, 'type' | 'params' | 'folder'>,
+  lineage: string,
+  mustExist: boolean,
+  { definition: find, signal }: DeciderEnv,
+): Promise<number | null> {
+  const definition = find(type);
+  if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return null;
+  const path = (text: string) => (isAbsolute(text) ? text : resolve(folder, text));
+  return definition.committedCheckpoint({ params, path, lineage, signal, mustExist });
+}
+
 class Recovery {
   readonly #job: RunJob;
   readonly #env: RecoveryEnv;
@@ -146,7 +171,7 @@ class Recovery {
     let last = this.#store.committed(lineage);
     for (const { id, type, params, kind } of this.#job.plan.nodes) {
       if (kind !== 'sink') continue;
-      const committed = await this.#committedIn({ type, params, folder: this.#job.folder }, lineage, false);
+      const committed = await committedIn({ type, params, folder: this.#job.folder }, lineage, false, this.#env);
       if (committed === null) continue;
       last = Math.max(last, committed);
       lost ??= id;
@@ -175,9 +200,10 @@ class Recovery {
         hint: 'Go on from the latest one.',
       });
     }
-    return this.#open(id, (error) => {
+    const found = this.#open(id, (error) => {
       throw error;
-    })!;
+    });
+    return found ?? missing(`checkpoint ${id}`);
   }
 
   /** What commits once at its end has nothing to go on from in its middle. */
@@ -187,25 +213,11 @@ class Recovery {
     return false;
   }
 
-  async #isDecided({ id, lineage, decider }: CheckpointHead): Promise<boolean> {
-    if (!decider) return true;
-    const definition = this.#env.definition(decider.type);
-    if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return true;
-    const committed = await this.#committedIn(decider, lineage, true);
-    this.inDatabase = committed ?? 0;
-    this.highest = Math.max(this.highest, this.inDatabase);
-    return committed !== null && id <= committed;
-  }
-
-  async #committedIn(
-    { type, params, folder }: Pick<NonNullable<CheckpointHead['decider']>, 'type' | 'params' | 'folder'>,
-    lineage: string,
-    mustExist: boolean,
-  ): Promise<number | null> {
-    const definition = this.#env.definition(type);
-    if (definition?.kind !== 'sink' || !definition.committedCheckpoint) return null;
-    const path = (text: string) => (isAbsolute(text) ? text : resolve(folder, text));
-    return definition.committedCheckpoint({ params, path, lineage, signal: this.#env.signal, mustExist });
+  async #isDecided(head: CheckpointHead): Promise<boolean> {
+    return isDecided(head, this.#env, (committed) => {
+      this.inDatabase = committed;
+      this.highest = Math.max(this.highest, committed);
+    });
   }
 
   /** Null where its keyed state is damaged, which `onDamaged` is told. Throws where the pipeline has changed. */
@@ -271,7 +283,7 @@ class Recovery {
         code: 'checkpoint/changed',
         message: `The pipeline was changed since checkpoint ${id}, and the state ${whose} does not fit any more: ${list}.`,
         hint: `Undo the change, go on without that state${carried}, or start from scratch.`,
-        node: dropped.length === 1 && this.#shape.nodes[dropped[0]!.node] ? dropped[0]!.node : undefined,
+        node: dropped.length === 1 && this.#shape.nodes[itemAt(dropped, 0).node] ? itemAt(dropped, 0).node : undefined,
       });
     }
     return comparison;

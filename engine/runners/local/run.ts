@@ -90,6 +90,7 @@ export class Run {
     const watchdog = new Watchdog(monitor, callLimit(), {
       onEndless: (activity) => void this.#endless(activity, codes),
       onOverMemory: () => void this.#lost(this.#overMemory(this.#busiest())),
+      hasCode: () => codes.size > 0,
       onCode: (code) => {
         const place = codes.get(code);
         if (place) this.#listeners.onAt(place);
@@ -227,7 +228,8 @@ export class Run {
         this.#inspections.get(message.id)?.(message.rows);
         break;
       case 'stats':
-        this.#change({ state: this.#summary.state === 'starting' ? 'running' : this.#summary.state, ...this.#told(message) });
+        // Outputs that are slow to open may be refused yet.
+        this.#change({ state: this.#summary.state === 'starting' && message.stateUse !== null ? 'running' : this.#summary.state, ...this.#told(message) });
         break;
       case 'ended':
         this.#isEnding = true;

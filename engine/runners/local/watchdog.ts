@@ -6,6 +6,8 @@ const looksEveryMs = 100;
 export interface WatchdogListeners {
   onEndless(activity: Activity): void;
   onOverMemory(): void;
+  /** Whether the run has users' code, which alone leaves promises behind; it has where nothing is said. */
+  hasCode?(): boolean;
   /** Other users' code than before was at work at one of the looks. */
   onCode?(code: number): void;
 }
@@ -14,12 +16,13 @@ export interface WatchdogListeners {
  * Watches the data thread from outside: calls `onEndless` when one call of users' code has run for `limitMs`, and
  * `onOverMemory` when the process has become too large; one of them, once. It looks at what the thread notes: a call is the
  * same one as long as its number is. A thread that does not get back to its timers while no node is at work is in what a
- * promise of users' code does later: that is told as an activity without code. What the engine itself does may take its time.
+ * promise of users' code does later: that is told as an activity without code, unless the run has no users' code at all. What the
+ * engine itself does may take its time.
  */
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(monitor: Monitor, limitMs: number, { onEndless, onOverMemory, onCode }: WatchdogListeners) {
+  constructor(monitor: Monitor, limitMs: number, { onEndless, onOverMemory, hasCode = () => true, onCode }: WatchdogListeners) {
     let last = readMonitor(monitor);
     let code = -1;
     let since = performance.now();
@@ -33,7 +36,7 @@ export class Watchdog {
         if (isOverMemory()) {
           this.stop();
           onOverMemory();
-        } else if (!isStuck(last, now)) {
+        } else if (!isStuck(last, now, hasCode())) {
           last = now;
           since = performance.now();
         } else if (performance.now() - since >= limitMs) {
@@ -51,8 +54,8 @@ export class Watchdog {
   }
 }
 
-function isStuck(before: Activity, now: Activity): boolean {
+function isStuck(before: Activity, now: Activity, hasCode: boolean): boolean {
   if (now.isEngine || before.isEngine) return false;
   if (now.code >= 0) return now.code === before.code && now.call === before.call;
-  return now.node < 0 && before.node < 0 && now.turn > 0 && now.turn === before.turn;
+  return hasCode && now.node < 0 && before.node < 0 && now.turn > 0 && now.turn === before.turn;
 }

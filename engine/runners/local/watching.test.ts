@@ -62,6 +62,20 @@ test('the watchdog barks at a thread that never gets back to its timers while no
   watchdog.stop();
 });
 
+test('the watchdog takes a thread that is busy for long for one that reads, where a run has no code', async () => {
+  const monitor = newMonitor();
+  const onEndless = vi.fn();
+  let hasCode = false;
+  const watchdog = watchdogOf(monitor, 80, { onEndless, onOverMemory: () => {}, hasCode: () => hasCode });
+  countTurn(monitor);
+  await wait(1000);
+  expect(onEndless).not.toHaveBeenCalled();
+  hasCode = true;
+  await wait(200);
+  expect(onEndless).toHaveBeenCalledOnce();
+  watchdog.stop();
+});
+
 test('the watchdog lets the engine itself take its time, also within users’ code', async () => {
   const monitor = newMonitor();
   const onEndless = vi.fn();

@@ -21,10 +21,15 @@ export interface OpenWriter {
 type AtWork = <T>(node: NodeId, run: () => T) => T;
 type Named = (error: unknown, writer: OpenWriter) => Error;
 
-/** What becomes visible by itself and outlives the process: the writers of one transaction, or a single one. */
+/** What becomes visible by itself and outlives the process: the writers of one transaction, a single one, or each file of one that has several. */
 export function independentOutputs(writers: readonly OpenWriter[]): number {
   const outputs = new Set<unknown>();
-  for (const { writer } of writers) if (writer.prepare && !['memory', 'printed'].includes(writer.output().kind)) outputs.add(writer.transaction ?? writer);
+  for (const { writer } of writers) {
+    const output = writer.output();
+    if (!writer.prepare || output.kind === 'memory' || output.kind === 'printed') continue;
+    outputs.add(writer.transaction ?? writer);
+    if (output.kind === 'file' && output.isPattern) outputs.add(output);
+  }
   return outputs.size;
 }
 

@@ -6,10 +6,10 @@ import { folderOf, readSource } from '../../../kit/testing/read-source.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';
 import csvFile from '../../csv/csv-file.ts';
 import jsonlFile from '../../json/jsonl-file.ts';
+import { outputColumns } from '../column-fields.ts';
 import { lineParser } from '../lines/line-format.ts';
 import type { ColumnEntry } from './cell-formats.ts';
 import { CellFormats, missingMarks } from './cell-formats.ts';
-import { outputColumns } from './column-types.ts';
 
 const readCsv = (text: string, params: object = {}) => readSource(csvFile, folderOf({ 'x.csv': text }), { path: 'x.csv', ...params });
 const readJson = (text: string, types: readonly ColumnEntry[]) => readSource(jsonlFile, folderOf({ 'x.jsonl': text }), { path: 'x.jsonl', types });

@@ -48,7 +48,7 @@ const usual: ReadonlySet<string> = new Set(['']);
  */
 export function missingMarks(nullText: string | null | undefined): ReadonlySet<string> {
   const marks = words(nullText ?? '');
-  return marks.length === 0 ? usual : new Set([...marks, nullText!]);
+  return marks.length === 0 ? usual : new Set([...marks, nullText ?? '']);
 }
 
 export class CellFormats {

@@ -5,6 +5,7 @@
 
 import { toldType } from '../../../kit/formats/column-formats.ts';
 import { TimePattern } from '../../../kit/formats/time-pattern.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import { type EpochUnit, readEpoch } from '../../../model/time/epoch.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
@@ -103,14 +104,15 @@ function guessPlain(cells: readonly string[], marks: readonly string[]): Guess[]
 }
 
 function typeOf(cells: readonly (string | null)[]): ColumnType {
-  return inferFromText(
+  const { columns } = inferFromText(
     ['c'],
     cells.map((cell) => [cell]),
-  ).columns[0]!.type;
+  );
+  return itemAt(columns, 0).type;
 }
 
 function guessNumbers(cells: readonly string[]): Guess[] {
-  if (!mayBeNumber(cells[0]!) || !cells.every((cell) => /\d/.test(cell))) return [];
+  if (!mayBeNumber(itemAt(cells, 0)) || !cells.every((cell) => /\d/.test(cell))) return [];
   const units = currencies.filter((unit) => cells.some((cell) => cell.startsWith(unit) || cell.endsWith(unit) || cell.includes(`(${unit}`)));
   const percent = cells.some((cell) => cell.endsWith('%')) ? 'fraction' : 'none';
   const brackets = cells.some((cell) => cell.includes('('));
@@ -215,7 +217,7 @@ function guessEpoch(column: string, cells: readonly string[]): readonly GuessedF
     }),
   );
   if (unit === undefined) return [];
-  const examples = cells.slice(0, 1).map((cell) => `"${cell}" is ${formatTimestamp(readEpoch(cell, unit)!.ms)}`);
+  const examples = cells.slice(0, 1).map((cell) => `"${cell}" is ${formatTimestamp(readEpoch(cell, unit)?.ms ?? 0)}`);
   return [{ type: 'timestamp', entry: { type: 'timestamp', times: 'epoch', unit }, kind: 'what look like times', how: `in ${unit} since 1970`, examples }];
 }
 

@@ -1,6 +1,7 @@
 /** What is told about the cells of a sample: how they are read, and notes at a source that offer to read them otherwise. */
 
 import type { NodeProblem } from '../../../kit/node.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import type { FixEntry } from '../../../model/problems/problem.ts';
 import type { Reading, Readings } from '../../../model/schema/reading.ts';
 import { readText } from '../../../model/values/read-text.ts';
@@ -66,7 +67,7 @@ function all(offers: readonly Offer[]): NodeProblem {
     message: `${offers.length} columns hold numbers, days or words in a format of their own: ${offers.map(({ column }) => column).join(', ')}.`,
     hint: 'They are read as text.',
     field: 'types',
-    fix: { title: `Read all ${offers.length} by their formats`, list: 'types', key: 'column', entry: first!, more },
+    fix: { title: `Read all ${offers.length} by their formats`, list: 'types', key: 'column', entry: first ?? missing('an offer'), more },
   };
 }
 

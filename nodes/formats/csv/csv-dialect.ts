@@ -1,5 +1,6 @@
 /** Finds out how a CSV file is written, from its first records: what nobody has set. */
 import { isUtf8 } from 'node:buffer';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { headerApart, headerBehindPadding, headerBehindPreamble, isPreamble, type Seen } from './csv-preamble.ts';
 import { type CsvDialect, type CsvField, readCsvRecord } from './csv-record.ts';
 import { refuseWide } from './csv-wide-delimiter.ts';
@@ -72,7 +73,7 @@ export function detectLayout(head: Buffer, options: DialectOptions, last: boolea
       }
     }
   }
-  const { dialect, fit } = best!;
+  const { dialect, fit } = best ?? missing('a delimiter to try');
   const records = fit.skip === 0 ? fit.records : fit.records.filter(({ line }) => line > fit.skip);
   if (options.delimiter === null && named === undefined) refuseWide(records, dialect.delimiter);
   const apart = fixed === null && options.header && fit.skip === 0 && fit.score > 0 ? headerApart(records) : -1;
@@ -82,7 +83,7 @@ export function detectLayout(head: Buffer, options: DialectOptions, last: boolea
     skip: fixed ?? fit.skip,
     guessedComment: options.comment === null && dialect.comment !== undefined,
     namedDelimiter: sep !== null && options.skip === null,
-    otherHeader: apart === -1 ? null : records[apart]!.line,
+    otherHeader: apart === -1 ? null : itemAt(records, apart).line,
   };
 }
 
@@ -140,13 +141,14 @@ function fitOf(records: readonly Seen[], mayHavePreamble: boolean): Fit {
   if (!mayHavePreamble) return plain;
   if (alike === 1 && width > 1) {
     const header = headerOfAlike(records);
-    return header === -1 ? plain : { ...plain, skip: records[header]!.line - 1 };
+    return header === -1 ? plain : { ...plain, skip: itemAt(records, header).line - 1 };
   }
   const header = headerBehindPreamble(records);
   if (header === -1) return plain;
   const table = records.slice(header);
-  const share = table.filter(({ fields }) => fields.length === table[0]!.fields.length).length / records.length;
-  return { score: 0.9 + share / 10 + table[0]!.fields.length / 1e6, width: table[0]!.fields.length, skip: records[header]!.line - 1, records };
+  const { line, fields: names } = itemAt(records, header);
+  const share = table.filter(({ fields }) => fields.length === names.length).length / records.length;
+  return { score: 0.9 + share / 10 + names.length / 1e6, width: names.length, skip: line - 1, records };
 }
 
 /** Where the lines before the table are as wide as it is. */
@@ -164,10 +166,11 @@ function endsWithDelimiter([header, ...rows]: readonly Seen[]): boolean {
   if (width < 2) return false;
   return rows.every(({ fields }) => {
     const last = fields.at(-1);
-    return fields.length === width && last!.text === '' && !last!.quoted;
+    return fields.length === width && last?.text === '' && !last.quoted;
   });
 }
 
 function isBlankLine(fields: readonly CsvField[]): boolean {
-  return fields.length === 1 && fields[0]!.text === '' && !fields[0]!.quoted;
+  const [only, ...others] = fields;
+  return others.length === 0 && only?.text === '' && !only.quoted;
 }

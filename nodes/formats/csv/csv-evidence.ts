@@ -1,5 +1,6 @@
 /** What shows how a CSV file is written, for people to judge: each finding with the lines that decided it. */
 
+import { itemAt } from '../../../model/problems/missing.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import { decideText } from '../../../model/schema/type-evidence.ts';
@@ -40,10 +41,11 @@ function delimiterEvidence(samples: readonly CsvSample[], { delimiter }: CsvHead
       : `${head.rows.length} of the first ${thousands(total)} rows`;
   const fields = `${total === 0 ? 'the header has' : `${fit} have`} ${thousands(width)} ${width === 1 ? 'field' : 'fields'}`;
   const differing = others.filter((other) => other.head.dialect.delimiter !== mark);
+  const [other] = differing;
   const elsewhere =
-    differing.length === 0
+    other === undefined
       ? ''
-      : ` ${differing[0]!.file.name} has ${nameOf(differing[0]!.head.dialect.delimiter)}${differing.length > 1 ? `, and ${differing.length - 1} more differ` : ''}.`;
+      : ` ${other.file.name} has ${nameOf(other.head.dialect.delimiter)}${differing.length > 1 ? `, and ${differing.length - 1} more differ` : ''}.`;
   const named = head.sepLine !== null;
   const because =
     delimiter !== null
@@ -156,10 +158,13 @@ function columnEvidence(samples: readonly CsvSample[], schema: Schema, { formats
       .flatMap(({ rows, index }) => rows.map((row) => row[index] ?? null))
       .map((cell) => (cell === null || plain(cell) === null ? null : cell));
     const typeOf = (some: readonly (string | null)[]) =>
-      inferFromText(
-        [name],
-        some.map((cell) => [cell === null ? null : plain(cell)]),
-      ).columns[0]!.type;
+      itemAt(
+        inferFromText(
+          [name],
+          some.map((cell) => [cell === null ? null : plain(cell)]),
+        ).columns,
+        0,
+      ).type;
     const { at, because } = decideText(cells, type, typeOf);
     return { param: 'types', column: name, value: type, because, lines: at === -1 ? [] : [cellAt(parts, at, areSeveral)], notable: true };
   });
@@ -168,7 +173,8 @@ function columnEvidence(samples: readonly CsvSample[], schema: Schema, { formats
 function cellAt(parts: readonly (CsvSample & { readonly index: number })[], at: number, areSeveral: boolean): SeenLine {
   let row = at;
   for (const { rows, head, file, index } of parts) {
-    if (row < rows.length) return seen(rows[row]![index] ?? '', head.rowLines[row], areSeveral ? file.name : undefined);
+    const found = rows[row];
+    if (found) return seen(found[index] ?? '', head.rowLines[row], areSeveral ? file.name : undefined);
     row -= rows.length;
   }
   throw new Error(`There is no row ${at}`);

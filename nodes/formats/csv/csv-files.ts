@@ -3,6 +3,7 @@
 import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import type { SourceContext } from '../../../kit/node.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { columnNames, readCsvHead } from './csv-head.ts';
@@ -74,7 +75,7 @@ export class CsvFiles implements Parser {
     const isUnknown = names.some((name) => !expected.includes(name));
     if (isUnknown || (!this.#areSeveral && names.length !== expected.length)) throw headerMismatch(file, expected, file, names);
     if (names.join('\n') === expected.join('\n')) return this.#output;
-    const own = names.map((name) => columns[expected.indexOf(name)]!);
+    const own = names.map((name) => itemAt(columns, expected.indexOf(name)));
     const [fileColumn] = this.#output.columns.filter(({ name }) => name === this.#fileColumn);
     return { columns: fileColumn ? [...own, fileColumn] : own };
   }

@@ -6,6 +6,8 @@ import { furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
 import { words } from '../../../kit/formats/words.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { type SeenLine, seen, seenLength } from '../../../model/schema/detected.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
@@ -47,7 +49,7 @@ export async function discoverCsv(
 ): Promise<Discovery> {
   const problems: NodeProblem[] = [];
   try {
-    const first = files[0]!;
+    const first = itemAt(files, 0);
     const head = await readCsvHead(first, options, options.sampleRows, signal);
     if (head.unreadable > 0 && head.firstUnreadable) {
       const { line, message, hint, fix } = head.firstUnreadable;
@@ -64,11 +66,11 @@ export async function discoverCsv(
     const names = columnNames(head);
     const renamed = head.names?.findIndex((name, i) => name !== names[i]) ?? -1;
     if (renamed !== -1) {
-      const name = head.names![renamed]!;
+      const name = head.names?.[renamed] ?? '';
       problems.push({
         code: 'csv/column-name',
         severity: 'warning',
-        message: `The header of ${first.name} ${name === '' ? `has no name for column ${renamed + 1}` : `names "${name}" more than once`}; it is called "${names[renamed]!}" here.`,
+        message: `The header of ${first.name} ${name === '' ? `has no name for column ${renamed + 1}` : `names "${name}" more than once`}; it is called "${names[renamed]}" here.`,
         hint: 'A select node can rename it.',
       });
     }
@@ -78,7 +80,7 @@ export async function discoverCsv(
     else {
       for (const file of head.names ? files.slice(1, checkedHeaders) : []) {
         const other = await readCsvHead(file, options, 0, signal);
-        if (other.names!.join('\n') !== head.names!.join('\n')) throw headerMismatch(first, head.names!, file, other.names!);
+        if (other.names?.join('\n') !== head.names?.join('\n')) throw headerMismatch(first, head.names ?? [], file, other.names ?? []);
       }
     }
     const samples = await samplesOf(heads, options, signal);
@@ -170,7 +172,7 @@ function unite(
     return rows.map((row) => {
       const cells: (string | null)[] = [];
       row.forEach((cell, i) => {
-        cells[places.get(names[i]!)!] = cell;
+        cells[places.get(itemAt(names, i)) ?? missing(`the column "${names[i]}"`)] = cell;
       });
       return cells;
     });
@@ -187,7 +189,7 @@ function missingColumns(columns: readonly string[], samples: readonly CsvSample[
   const [first, ...others] = missing;
   if (first === undefined) return [];
   const without = samples.filter(({ names }) => missing.some((name) => !names.includes(name)));
-  const file = without[0]!.file.name;
+  const file = itemAt(without, 0).file.name;
   const where = without.length === 1 ? file : `${without.length} of ${samples.length} files, such as ${file}`;
   const message =
     others.length === 0
@@ -200,7 +202,7 @@ function missingColumns(columns: readonly string[], samples: readonly CsvSample[
 /** What was recognised that changes which lines are read. */
 function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine, otherHeader }: CsvHead, options: CsvHeadOptions): NodeProblem[] {
   const notes: NodeProblem[] = [];
-  const note = (code: string, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
+  const note = (code: ProblemCode, severity: 'info' | 'warning', message: string, hint: string, field: string) =>
     notes.push({ code, severity, message, hint, field });
   if (options.skip === null && skip > 0) {
     const lines = skip === 1 ? `The first line of ${name} stands before the table and is` : `The first ${skip} lines of ${name} stand before the table and are`;
@@ -222,7 +224,7 @@ function layoutNotes({ name }: InputFile, { skip, guessedComment, names, sepLine
     names?.some((text) => text !== '') &&
     inferFromText(names, [names.map((text) => text || null)]).columns.every(({ type }, i) => names[i] === '' || type !== 'string');
   if (looksLikeData) {
-    const message = `The first row of ${name}, which holds the names, looks like data: ${names!.slice(0, 3).join(', ')}.`;
+    const message = `The first row of ${name}, which holds the names, looks like data: ${names?.slice(0, 3).join(', ')}.`;
     note('csv/header', 'warning', message, 'If it holds no names, switch the header off.', 'header');
   }
   return notes;
@@ -386,7 +388,7 @@ class Sample {
       );
   }
 
-  #bad(message: string, generalHint: string, code: string): void {
+  #bad(message: string, generalHint: string, code: ProblemCode): void {
     const fix = code === 'csv/encoding' && this.#options.encoding === 'auto' ? asWindows1252 : null;
     const hint = fix ? 'Set the encoding that it has: most often that is windows-1252.' : generalHint;
     if (this.#width === 0 && this.#options.header)

@@ -6,13 +6,14 @@ import { generatedFunction } from '../../../io/text/generated-function.ts';
 import { rowLiteral } from '../../../io/text/row-code.ts';
 import { StringCache } from '../../../io/text/string-cache.ts';
 import type { Misfit, RowFailure } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { TrailingZeros } from '../../../model/values/exact.ts';
 import { readText, widerType } from '../../../model/values/read-text.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { type Converted, castValue, setColumn } from '../../../model/values/values.ts';
 import { type CellFormat, type CellFormats, type ColumnEntry, missingMarks, noneIsOf } from '../cells/cell-formats.ts';
-import { readAs } from '../cells/column-types.ts';
+import { readAs } from '../column-fields.ts';
 import { asWindows1252 } from '../text/text-evidence.ts';
 import { type CellReader, CsvFields } from './csv-fields.ts';
 import { type CsvDialect, type CsvField, type CsvRecord, readCsvRecord } from './csv-record.ts';
@@ -94,7 +95,7 @@ export class CsvParser implements Parser {
       const { name, type } = column;
       return cellReader(column, { isCast: format.cast.has(name), zeros: zerosOf(name, format.zeros), format: format.formats?.of(name, type) ?? null, missing });
     });
-    this.#fields = new CsvFields(format.dialect, [...missing][0]!);
+    this.#fields = new CsvFields(format.dialect, itemAt([...missing], 0));
     this.#output = output;
     const own = this.#cells.slice(0, this.#width);
     this.#fillRows = slowDelimiters.has(format.dialect.delimiter) ? null : compileFill(schema, own, format.dialect, output);
@@ -187,41 +188,49 @@ export class CsvParser implements Parser {
       return;
     }
     const row: Record<string, Value> = {};
-    for (let i = 0; i < fields.length; i++) {
-      const cast = this.#read(i, fields[i]!);
+    for (const [i, field] of fields.entries()) {
+      const cast = this.#read(i, field);
       if (!cast.ok) {
         const misfits = this.#misfits(fields, i, cast.message);
         const [{ message, fix }] = misfits;
-        const { name, type } = this.#schema.columns[i]!;
-        const hint = `Correct the file, or read column "${name}" as ${this.#cells[i]!.wider(fields[i]!.text)} (under Column types).`;
-        const problem = { code: 'csv/value', message: `Column "${name}" is of type ${type}: ${message}.`, hint, fix };
+        const { name, type } = this.#column(i);
+        const hint = `Correct the file, or read column "${name}" as ${this.#cell(i).wider(field.text)} (under Column types).`;
+        const problem = { code: 'csv/value' as const, message: `Column "${name}" is of type ${type}: ${message}.`, hint, fix };
         this.#fail({ ...unreadable(window, record.next, record.lines, problem), misfits });
         return;
       }
-      setColumn(row, this.#schema.columns[i]!.name, cast.value);
+      setColumn(row, this.#column(i).name, cast.value);
     }
     if (this.#fileColumn !== null) setColumn(row, this.#fileColumn, window.file.name);
     batch.rows.push(this.#output === this.#schema ? row : inOrder(row, this.#output));
     batch.lines.push(window.line);
   }
 
+  #column(i: number): Column {
+    return itemAt(this.#schema.columns, i);
+  }
+
+  #cell(i: number): RecordReader {
+    return itemAt(this.#cells, i);
+  }
+
   #read(i: number, field: CsvField): Converted {
-    return field === absent ? nothing : this.#cells[i]!.read(field.text, field.quoted);
+    return field === absent ? nothing : this.#cell(i).read(field.text, field.quoted);
   }
 
   /** Of a row whose `first` field is known not to fit: that one, and those behind it, which must not count for the rows to come. */
   #misfits(fields: readonly CsvField[], first: number, message: string): [Misfit, ...Misfit[]] {
     const misfit = (i: number, why: string): Misfit => {
-      const { name } = this.#schema.columns[i]!;
-      const { text } = fields[i]!;
-      const { canWiden, wider, entry } = this.#cells[i]!;
+      const { name } = this.#column(i);
+      const { text } = itemAt(fields, i);
+      const { canWiden, wider, entry } = this.#cell(i);
       return { column: name, text, message: why, ...(canWiden && { fix: readAs(name, wider(text), entry) }) };
     };
     const found: [Misfit, ...Misfit[]] = [misfit(first, message)];
     for (let i = first + 1; i < fields.length; i++) {
-      const { zeros } = this.#cells[i]!;
+      const { zeros } = this.#cell(i);
       const { places, matter } = zeros;
-      const cast = this.#read(i, fields[i]!);
+      const cast = this.#read(i, itemAt(fields, i));
       zeros.places = places;
       zeros.matter = matter;
       if (!cast.ok) found.push(misfit(i, cast.message));
@@ -250,7 +259,7 @@ export class CsvParser implements Parser {
     const line = window.bytes.subarray(window.at, next);
     const record = readCsvRecord(line, 0, { delimiter, quote }, window.line, true, window.translated);
     if (record.kind !== 'fields' || record.fields.length !== this.#width) return;
-    const mark = String.fromCharCode(line[0]!);
+    const mark = String.fromCharCode(itemAt(line, 0));
     const code = 'csv/comment';
     const message = `The line begins with ${mark}, as comments of this file do, but has as many fields as a row.`;
     const hint = `Set the comment mark to ${mark} if it is a comment, or to nothing if lines with ${mark} are rows.`;
@@ -269,15 +278,15 @@ export class CsvParser implements Parser {
     if (isBlank(fields, 2)) return;
     this.#headerIsNext = false;
     const names = (this.#format.dialect.trailing ? withoutTrailing(fields, this.#width) : fields).map((field) => field.text);
-    const expected = this.#header!;
+    const expected = this.#header ?? missing('the header');
     if (names.length === expected.length && names.every((name, i) => name === expected[i])) return;
-    throw headerMismatch(this.#firstFile!, expected, window.file, names);
+    throw headerMismatch(this.#firstFile ?? window.file, expected, window.file, names);
   }
 
   #beginLongLine(window: Window): boolean {
     const megabytes = Math.round(this.#format.maxRecordBytes / 1024 / 1024);
     const problem = {
-      code: 'csv/long-line',
+      code: 'csv/long-line' as const,
       message: `The line is longer than ${megabytes} MB.`,
       hint: 'The file may be no CSV, or have other line ends (see there). If it is right, raise the limit (Longest row).',
     };
@@ -342,7 +351,8 @@ function count(n: number, noun: string): string {
 
 /** A blank line is no row, except in a file of one column, where it is a null. */
 export function isBlank(fields: readonly CsvField[], width: number): boolean {
-  return width !== 1 && fields.length === 1 && fields[0]!.text === '' && !fields[0]!.quoted;
+  const [only, ...others] = fields;
+  return width !== 1 && others.length === 0 && only?.text === '' && !only.quoted;
 }
 
 function zerosOf(column: string, shared = new Map<string, TrailingZeros>()): TrailingZeros {
@@ -406,12 +416,12 @@ class AnyZeros extends TrailingZeros {
 /** The fields without an empty one behind the last delimiter, if there is one more than `width`. */
 export function withoutTrailing(fields: readonly CsvField[], width: number): readonly CsvField[] {
   const last = fields[width];
-  return fields.length === width + 1 && last!.text === '' && !last!.quoted ? fields.slice(0, width) : fields;
+  return fields.length === width + 1 && last?.text === '' && !last.quoted ? fields.slice(0, width) : fields;
 }
 
 function inOrder(row: Row, output: Schema): Row {
   const ordered: Record<string, Value> = {};
-  for (const { name } of output.columns) setColumn(ordered, name, Object.hasOwn(row, name) ? row[name]! : null);
+  for (const { name } of output.columns) setColumn(ordered, name, (Object.hasOwn(row, name) ? row[name] : null) ?? null);
   return ordered;
 }
 

@@ -1,4 +1,6 @@
 /** Where the table of a CSV file begins, if other lines stand before it: the name of a report, an account, a period. */
+
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { CsvField } from './csv-record.ts';
 
 /** A record of the sample; `fields` is empty where it cannot be read. */
@@ -24,9 +26,9 @@ export function headerBehindPreamble(records: readonly Seen[]): number {
   let header = -1;
   let largest = 0;
   for (let from = 0; from < records.length; ) {
-    const width = records[from]!.fields.length;
+    const width = itemAt(records, from).fields.length;
     let to = from + 1;
-    while (to < records.length && records[to]!.fields.length === width) to++;
+    while (to < records.length && records[to]?.fields.length === width) to++;
     if (width >= 2 && to - from >= 2 && (to - from) * width > largest) {
       largest = (to - from) * width;
       header = from;
@@ -34,8 +36,8 @@ export function headerBehindPreamble(records: readonly Seen[]): number {
     from = to;
   }
   if (header <= 0) return -1;
-  const { fields, isApart } = records[header]!;
-  const names = fields.at(-1)!.text === '' ? fields.slice(0, -1) : fields;
+  const { fields, isApart } = itemAt(records, header);
+  const names = fields.at(-1)?.text === '' ? fields.slice(0, -1) : fields;
   const before = Math.max(...records.slice(0, header).map((record) => record.fields.length));
   if (names.length <= before || names.some(isBlank)) return -1;
   if (names.length < Math.max(3, 2 * before) && !isApart && !standsOut(records.slice(header))) return -1;
@@ -51,7 +53,7 @@ export function headerBehindPadding(records: readonly Seen[]): number {
   if (header <= 0) return -1;
   const before = records.slice(0, header);
   const most = Math.max(...before.map(filled));
-  const { fields } = records[header]!;
+  const { fields } = itemAt(records, header);
   if (most > Math.max(1, fields.length / 2) || fields.some(isNumeric) || header + 1 === records.length) return -1;
   const areTitles = most <= 1 && (fields.length > 2 || before.some((record) => filled(record) === 0));
   return areTitles || standsOut(records.slice(header)) ? header : -1;
@@ -64,7 +66,7 @@ export function headerApart(records: readonly Seen[]): number {
 
 /** Whether all before a header that stands apart are clearly no rows of a table: a key and its value, not names above numbers. */
 export function isPreamble(before: readonly Seen[]): boolean {
-  return before[0]!.fields.some((field) => isNumeric(field) || isBlank(field) || field.text.trimEnd().endsWith(':'));
+  return itemAt(before, 0).fields.some((field) => isNumeric(field) || isBlank(field) || field.text.trimEnd().endsWith(':'));
 }
 
 /** Whether the first record is text above a column of nothing but numbers, or times. */

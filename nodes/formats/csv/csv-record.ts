@@ -7,7 +7,10 @@
  * - a line that begins with the comment mark is no record
  * - lines end with LF or CR LF
  */
+
 import { isUtf8 } from 'node:buffer';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { missing } from '../../../model/problems/missing.ts';
 
 export interface CsvDialect {
   /** Bytes. `quote` is -1 where there are no quotes. */
@@ -27,7 +30,7 @@ export type CsvRecord =
   | { readonly kind: 'fields'; readonly fields: readonly CsvField[]; readonly next: number; readonly lines: number }
   | { readonly kind: 'comment'; readonly next: number; readonly lines: number }
   /** Reading goes on at `next`, `lines` lines further on. */
-  | { readonly kind: 'bad'; readonly code: string; readonly message: string; readonly hint: string; readonly next: number; readonly lines: number }
+  | { readonly kind: 'bad'; readonly code: ProblemCode; readonly message: string; readonly hint: string; readonly next: number; readonly lines: number }
   /** The bytes end before the record does. */
   | { readonly kind: 'more' };
 
@@ -145,7 +148,7 @@ function unescaped(value: string, dialect: CsvDialect, quoted: boolean): string 
   let escapes = escapesOf.get(dialect);
   if (!escapes) {
     const code = (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`;
-    const special = [dialect.escape!, dialect.delimiter, ...(dialect.quote === -1 ? [] : [dialect.quote])].map(code);
+    const special = [dialect.escape ?? missing('the escape mark'), dialect.delimiter, ...(dialect.quote === -1 ? [] : [dialect.quote])].map(code);
     const outside = `${special[0]}(\\r?\\n|\\r|[${special.join('')}])`;
     // A quote behind an escape character is no half of a doubled one.
     const inside = dialect.quote === -1 ? outside : `${outside}|(${code(dialect.quote)}){2}`;
@@ -192,6 +195,6 @@ function neverClosed(bytes: Buffer, at: number, open: number, line: number): Csv
   );
 }
 
-function bad(bytes: Buffer, at: number, next: number, code: string, message: string, hint: string): CsvRecord {
+function bad(bytes: Buffer, at: number, next: number, code: ProblemCode, message: string, hint: string): CsvRecord {
   return { kind: 'bad', code, message, hint, next, lines: countLines(bytes, at, next) };
 }

@@ -1,4 +1,6 @@
 /** Delimiters of several characters, such as `||`: they are not read, and must not be taken for something else in silence. */
+
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError, type ParamFix } from '../../../model/problems/problem.ts';
 import type { Seen } from './csv-preamble.ts';
 
@@ -17,7 +19,7 @@ export function refuseWide(records: readonly Seen[], delimiter: number): void {
   const twice = doubled[delimiter];
   if (twice && isDoubled(records)) throw wide(twice.shown, { title: 'Keep the empty columns', param: 'delimiter', value: twice.value });
   const character = String.fromCharCode(delimiter);
-  const width = records[0]!.fields.length;
+  const width = itemAt(records, 0).fields.length;
   if (records.some(({ fields }) => fields.length !== width)) return;
   const lines = records.map(({ fields }) => fields.map(({ text }) => text).join(character));
   const found = marks.find((mark) => (width === 1 || mark.includes(character)) && haveAsMany(lines, mark, width));
@@ -26,7 +28,7 @@ export function refuseWide(records: readonly Seen[], delimiter: number): void {
 
 function isDoubled([header, ...rows]: readonly Seen[]): boolean {
   const hasGaps = ({ fields }: Seen) => fields.length > 2 && fields.every(({ text, quoted }, i) => i % 2 === 0 || (text === '' && !quoted));
-  return hasGaps(header!) && header!.fields.length % 2 === 1 && rows.filter(hasGaps).length * 2 >= rows.length;
+  return header !== undefined && hasGaps(header) && header.fields.length % 2 === 1 && rows.filter(hasGaps).length * 2 >= rows.length;
 }
 
 /** As many parts as there are fields, if there are several of these. */

@@ -32,12 +32,12 @@ export class JsonDocumentParser implements Parser {
 
   begin(file: InputFile, resumed: boolean, state?: Json): void {
     this.#records.begin(file);
-    this.#scanner = new JsonScanner(this.#path, this.#maxBytes, resumed ? (state as unknown as JsonScanState) : undefined);
+    this.#scanner = new JsonScanner(this.#path, this.#maxBytes, resumed ? (state as JsonScanState) : undefined);
     this.#isBroken = false;
   }
 
   state(): Json {
-    return this.#scanner.state() as unknown as Json;
+    return this.#scanner.state();
   }
 
   parse(window: Window, batch: Batch): void {
@@ -109,7 +109,7 @@ export class JsonDocumentParser implements Parser {
   }
 }
 
-const notJson = { code: 'json/syntax', hint: 'Rows before that place were read, and nothing behind it can be. Fetch the file again, or correct it.' };
+const notJson = { code: 'json/syntax' as const, hint: 'Rows before that place were read, and nothing behind it can be. Fetch the file again, or correct it.' };
 
 export function nothingAt(name: string, path: readonly string[], otherKeys: ReadonlySet<string>): string {
   const keys = [...otherKeys].map((key) => `"${key}"`).join(', ');

@@ -1,6 +1,7 @@
 /** What shows how a JSON file is written, for people to judge: each finding with the lines that decided it. */
 
 import type { InputFile } from '../../../io/files/input-files.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';
 import { decideValue } from '../../../model/schema/type-evidence.ts';
@@ -70,7 +71,7 @@ function recordsEvidence({ records, places, layout }: JsonSample, { path }: Json
 function columnEvidence({ records, places, areSeveral }: JsonSample, schema: Schema): Detected[] {
   return schema.columns.slice(0, mostColumns).map(({ name, type }) => {
     const values = records.map((record) => (Object.hasOwn(record, name) ? record[name] : null));
-    const typeOf = (some: readonly unknown[]) => inferFromJson(some.map((value) => ({ value }))).columns[0]!.type;
+    const typeOf = (some: readonly unknown[]) => itemAt(inferFromJson(some.map((value) => ({ value }))).columns, 0).type;
     const { at, because } = decideValue(values, type, typeOf, writtenJson);
     const place = places[at];
     const lines = at === -1 ? [] : [seen(short(writtenJson(values[at])), place?.line, areSeveral ? place?.source : undefined)];

@@ -67,8 +67,9 @@ export function layoutOfText(head: string): 'lines' | 'document' {
   const lines = text.split('\n');
   // A line that is cut by the end of what is looked at may be anything.
   const whole = (lines.length > 1 ? lines.slice(0, -1) : lines).filter((line) => line.trim() !== '');
-  if (!text.startsWith('{') || isObject(whole[0]!)) return 'lines';
-  if (holdsSeveral(whole[0]!) || beginsWithLongObject(text)) return 'document';
+  const [first = ''] = whole;
+  if (!text.startsWith('{') || isObject(first)) return 'lines';
+  if (holdsSeveral(first) || beginsWithLongObject(text)) return 'document';
   return whole.length === 1 || whole.filter(isObject).length * 2 >= whole.length ? 'lines' : 'document';
 }
 

@@ -2,6 +2,8 @@
  * Finds the records in JSON text as it comes, without holding more than one of them: the elements of one array, documents that
  * stand one after another, or what is at a path within them. Records are only cut out here; JSON.parse reads them.
  */
+import { lastOf } from '../../../model/problems/missing.ts';
+
 export interface JsonRecordPlace {
   readonly kind: 'record';
   readonly start: number;
@@ -20,18 +22,18 @@ export type JsonFound =
   | { readonly kind: 'fault'; readonly line: number; readonly column: number; readonly message: string };
 
 /** Where reading goes on: the containers that are open, and what comes next in them. */
-export interface JsonScanState {
+export type JsonScanState = {
   readonly frames: readonly Frame[];
   readonly expect: Expected;
   readonly column: number;
-}
-interface Frame {
+};
+type Frame = {
   readonly isArray: boolean;
   /** Segments of the path that lead to it. */
   readonly matched: number;
   /** Its elements are records. */
   readonly isTarget: boolean;
-}
+};
 type Expected = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'separator';
 type Role = 'record' | 'skip' | 'key';
 
@@ -186,7 +188,7 @@ export class JsonScanner {
   }
 
   #takeKey(source: string): void {
-    const { matched } = this.#frames.at(-1)!;
+    const { matched } = lastOf(this.#frames);
     let key = source;
     try {
       key = JSON.parse(source) as string;

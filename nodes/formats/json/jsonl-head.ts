@@ -5,6 +5,7 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import { type Beginning, furtherLines } from '../../../io/files/stretches.ts';
 import { within } from '../../../io/text/time-limit.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromJson } from '../../../model/schema/infer.ts';
 import type { Readings } from '../../../model/schema/reading.ts';
@@ -92,16 +93,16 @@ export async function discoverJsonl(files: readonly InputFile[], head: JsonHeadO
   if (records.length === 0) {
     const message = first
       ? `No ${unit} of ${first.source} could be read. Line ${first.line}: ${first.message}`
-      : `${files[0]!.name} holds no rows to tell columns from.`;
+      : `${itemAt(files, 0).name} holds no rows to tell columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
   const all = [...records, ...further];
   const known = withoutMissing(all, formats);
   const schema = inferFromJson(known);
-  const sampled = { file: files[0]!, layout: firstLayout, areSeveral: files.length > 1, records: known, places };
+  const sampled = { file: itemAt(files, 0), layout: firstLayout, areSeveral: files.length > 1, records: known, places };
   const detected = head.brief ? {} : { detected: await jsonEvidence(sampled, schema, { ...options, encoding }, signal) };
   const { readings, offers } = cellsOf(schema, all, formats);
-  if (!first) return { schema, readings, ...detected, problems: [...listsWithin(records, files[0]!.name, path), ...offers] };
+  if (!first) return { schema, readings, ...detected, problems: [...listsWithin(records, itemAt(files, 0).name, path), ...offers] };
   const { source, line } = first;
   const message = `${broken.length} of the first ${records.length + broken.length} ${unit}s cannot be read. ${source}, line ${line}: ${first.message}`;
   const unreadable = { code: 'jsonl/unreadable-rows', severity: 'warning', message, hint, position: { source, line } } as const;
@@ -122,8 +123,11 @@ function cellOf(value: unknown): string | null {
 function withoutMissing(records: readonly Record<string, unknown>[], formats: CellFormats): readonly Record<string, unknown>[] {
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))].filter((name) => formats.hasMarks(name));
   if (names.length === 0) return records;
-  const plain = new Map(names.map((name) => [name, formats.plain(name)!]));
-  const cell = (name: string, value: unknown) => (typeof value === 'string' && plain.has(name) ? plain.get(name)!(value) : value);
+  const plain = new Map(names.map((name) => [name, formats.plain(name)]));
+  const cell = (name: string, value: unknown) => {
+    const without = plain.get(name);
+    return typeof value === 'string' && without ? without(value) : value;
+  };
   return records.map((record) => Object.fromEntries(Object.entries(record).map(([name, value]) => [name, cell(name, value)])));
 }
 
@@ -224,8 +228,8 @@ async function sampleDocument(
 /** Where a file is one object around a list of objects, which are probably the records. */
 function listsWithin(records: readonly Record<string, unknown>[], name: string, path: readonly string[]): NodeProblem[] {
   const [only] = records;
-  if (records.length !== 1 || path.length > 0) return [];
-  const found = listAt(only!, []);
+  if (!only || records.length !== 1 || path.length > 0) return [];
+  const found = listAt(only, []);
   if (!found) return [];
   const message = `${name} is one object, and holds a list of ${found.length} objects at "${found.path}".`;
   const fix = { title: `Read the objects of "${found.path}"`, param: 'records', value: found.path };

@@ -6,13 +6,15 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import { stringLiteral } from '../../../io/text/row-code.ts';
 import { compileRows, convertRow } from '../../../io/text/row-conversion.ts';
 import type { Misfit, RowFailure } from '../../../kit/node.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import { refuseDeepValue } from '../../../model/values/json-depth.ts';
 import { parseJson } from '../../../model/values/json-text.ts';
 import type { Column, Row, Schema } from '../../../model/values/types.ts';
 import type { Converted } from '../../../model/values/values.ts';
 import type { CellFormat, CellFormats } from '../cells/cell-formats.ts';
-import { readAs } from '../cells/column-types.ts';
+import { readAs } from '../column-fields.ts';
 import { hasDoubleKeys } from './double-keys.ts';
 import { compileLines, type FillLines, JsonlFields } from './jsonl-fields.ts';
 import {
@@ -88,7 +90,7 @@ export class JsonlParser implements Parser {
     this.#formats = formatsOf(schema, format.formats);
     const conversions = schema.columns.map(({ name, type }) => {
       const own = this.#formats.get(name);
-      return name === fileColumn ? () => this.#file!.name : own ? formatConversion(own, type) : jsonConversions[type];
+      return name === fileColumn ? () => this.#fileName() : own ? formatConversion(own, type) : jsonConversions[type];
     });
     const present = reads.map((read) => `(${read} === undefined ? 0 : 1)`).join(' + ') || '0';
     this.#fillLines = [...this.#formats.values()].every(({ keepsUsual }) => keepsUsual) ? compileLines(schema, fileColumn) : null;
@@ -218,7 +220,7 @@ export class JsonlParser implements Parser {
   /** A line or record that is not quite as expected: a row after all, or a failure, or nothing for a blank line. */
   convert(source: string, window: Window, next: number, unit: 'line' | 'record' = 'line', column = 1): Row | undefined {
     if (source.trim() === '') return undefined;
-    const failure = (code: string, message: string, hint: string, misfits?: readonly Misfit[]) => {
+    const failure = (code: ProblemCode, message: string, hint: string, misfits?: readonly Misfit[]) => {
       const fix = misfits?.[0]?.fix;
       const found = unreadable(window, next, unit === 'line' ? 1 : source.split('\n').length, { code, message, hint, fix });
       this.#fail(misfits ? { ...found, misfits } : found);
@@ -276,8 +278,12 @@ export class JsonlParser implements Parser {
     });
   }
 
+  #fileName(): string {
+    return (this.#file ?? missing('the file')).name;
+  }
+
   #value(record: ExactRecord, column: Column): Converted {
-    if (column.name === this.#fileColumn) return { ok: true, value: this.#file!.name };
+    if (column.name === this.#fileColumn) return { ok: true, value: this.#fileName() };
     return recordValue(record, column, this.#format.cast.has(column.name), this.#formats.get(column.name) ?? null);
   }
 

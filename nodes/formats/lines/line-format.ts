@@ -1,102 +1,17 @@
 /** How the lines of a stream become rows, for sources that read text as it comes. */
 
 import type { Parser } from '../../../io/files/file-rows.ts';
-import { f, type ParamsOf } from '../../../kit/fields.ts';
-import { columnFormatFields, sourceFormatFields } from '../../../kit/formats/column-formats.ts';
-import type { Inference, SourceContext } from '../../../kit/node.ts';
+import type { SourceContext } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import type { CellFormats } from '../cells/cell-formats.ts';
-import { columnTypeOptions, outputColumns } from '../cells/column-types.ts';
 import { CsvParser } from '../csv/csv-parser.ts';
 import type { CsvDialect } from '../csv/csv-record.ts';
 import { JsonlParser } from '../json/jsonl-parser.ts';
-import { isTextFormat, knownColumns, type TextFormat, type TextParams, textFormats } from '../text/log-fields.ts';
+import type { LineFormatName } from '../line-fields.ts';
+import { isTextFormat, type TextParams } from '../log-fields.ts';
 import { HolesParser } from '../text/nul-holes.ts';
 import { textParser } from '../text/text-parser.ts';
 
-export const lineFormatField = f.choice({
-  label: 'Each line is',
-  default: 'jsonl',
-  options: [{ value: 'jsonl', label: 'A JSON object' }, { value: 'csv', label: 'A CSV record' }, ...textFormats],
-});
-export const extraKeysField = f.choice({
-  label: 'Keys that are not columns',
-  default: 'ignore',
-  options: [
-    { value: 'ignore', label: 'Leave out, and count in the log' },
-    { value: 'error', label: 'Row error' },
-  ],
-  when: { param: 'format', is: ['jsonl', 'logfmt'] },
-});
-const ofCsv = { param: 'format', is: ['csv'] } as const;
-/** How CSV records are written as a whole. */
-export const csvFormatFields = {
-  ...sourceFormatFields,
-  numbers: { ...sourceFormatFields.numbers, when: ofCsv },
-  nullText: { ...sourceFormatFields.nullText, when: ofCsv },
-};
-/** For input at which nothing can look ahead. */
-export const csvDelimiterField = f.choice({
-  label: 'Delimiter',
-  default: 'comma',
-  options: [
-    { value: 'comma', label: 'Comma ,' },
-    { value: 'semicolon', label: 'Semicolon ;' },
-    { value: 'tab', label: 'Tab' },
-    { value: 'pipe', label: 'Pipe |' },
-  ],
-  when: ofCsv,
-});
-export const maxRowSizeField = f.number({ label: 'Longest row', default: 16, min: 1, max: 256, unit: 'MB', advanced: true });
-
-/** Columns that nothing can be told of before the rows come. */
-export const declaredColumnsField = f.list({
-  label: 'Columns',
-  itemLabel: 'Column',
-  help: 'What the rows hold, in the order of the fields for CSV. For a pattern, the types of groups that are not text.',
-  default: [],
-  item: {
-    column: f.text({ label: 'Name' }),
-    type: f.choice({ label: 'Type', default: 'string', options: columnTypeOptions }),
-    ...columnFormatFields,
-  },
-  when: { param: 'format', is: ['jsonl', 'csv', 'logfmt', 'pattern'] },
-});
-export type DeclaredColumns = ParamsOf<{ readonly columns: typeof declaredColumnsField }>['columns'];
-
-/** The output of a source whose columns are declared by hand. `hint` says what to do where there are none. */
-export function declaredOutput(
-  columns: DeclaredColumns,
-  given: Pick<TextParams, 'pattern'> & { readonly format: LineFormatName },
-  hint = 'Add the columns of its rows.',
-): Inference {
-  const { format, pattern } = given;
-  if (isTextFormat(format) && format !== 'logfmt') {
-    const types = format === 'pattern' ? columns.filter(({ column }) => column !== '') : [];
-    return outputColumns(knownColumns({ format, pattern }), types);
-  }
-  const named = columns.filter(({ column }) => column !== '');
-  if (named.length === 0) {
-    const problem = {
-      code: 'columns/missing',
-      severity: 'error',
-      message: 'It has no columns yet',
-      hint,
-      field: 'columns',
-    } as const;
-    return { outputs: { rows: null }, problems: [problem] };
-  }
-  const seen = new Set<string>();
-  const twice = named.findIndex(({ column }) => seen.size === seen.add(column).size);
-  if (twice >= 0) {
-    const message = `There are two columns "${named[twice]!.column}"`;
-    const field = `columns.${columns.indexOf(named[twice]!)}.column`;
-    return { outputs: { rows: null }, problems: [{ code: 'columns/duplicate', severity: 'error', message, hint: 'Remove or rename one of them.', field }] };
-  }
-  return outputColumns({ columns: named.map(({ column, type }) => ({ name: column, type, nullable: true })) }, columns, null, false, 'columns');
-}
-
-export type LineFormatName = 'jsonl' | 'csv' | TextFormat;
 export interface LineFormat {
   readonly format: LineFormatName;
   readonly extra: 'ignore' | 'error';

@@ -1,9 +1,12 @@
 /** How one line of a log (or an entry of several) becomes the values of columns. */
+
 import { statSync } from 'node:fs';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { formatLabel, type NamedFormat, namedReader } from '../../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import type { SourceContext } from '../../../kit/node.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { EntryFix } from '../../../model/problems/problem.ts';
 import { thousands } from '../../../model/text/thousands.ts';
 import { TrailingZeros } from '../../../model/values/exact.ts';
@@ -11,11 +14,11 @@ import { readText, widerType } from '../../../model/values/read-text.ts';
 import type { Column, Value } from '../../../model/values/types.ts';
 import { type Converted, castValue } from '../../../model/values/values.ts';
 import type { CellFormat, CellFormats } from '../cells/cell-formats.ts';
-import { columnTypesField, readAs } from '../cells/column-types.ts';
+import { columnTypesField, readAs } from '../column-fields.ts';
 
 /** Why a line makes no row. */
 export interface LineFault {
-  readonly code: string;
+  readonly code: ProblemCode;
   readonly message: string;
   readonly hint: string;
   readonly field?: string;
@@ -46,7 +49,7 @@ export class NamedLines implements LineReader {
     this.#format = format;
     this.#log = log;
     this.#reader = namedReader(format, zone, () => (isGrowing ? null : this.#latest) ?? Date.now());
-    this.#cast = columns.some(({ type }, i) => type !== given[i]!.type) ? (values) => castAll(values, given, columns) : null;
+    this.#cast = columns.some(({ type }, i) => type !== given[i]?.type) ? (values) => castAll(values, given, columns) : null;
   }
 
   begin({ path }: InputFile): void {
@@ -176,7 +179,7 @@ function readAll(cells: readonly TypedCell[], textOf: (cell: TypedCell) => strin
   for (const cell of cells) {
     const text = textOf(cell);
     const found = text === null ? null : cell.read(text);
-    if (found?.ok === false) return cell.fault(found.message, text!);
+    if (found?.ok === false) return cell.fault(found.message, text ?? '');
     values.push(found?.value ?? null);
   }
   return values;
@@ -185,7 +188,7 @@ function readAll(cells: readonly TypedCell[], textOf: (cell: TypedCell) => strin
 function castAll(values: readonly Value[], given: readonly Column[], columns: readonly Column[]): readonly Value[] | LineFault {
   const result: Value[] = [];
   for (const [i, { name, type }] of columns.entries()) {
-    const found = castValue(values[i]!, type, given[i]!.type);
+    const found = castValue(itemAt(values, i), type, itemAt(given, i).type);
     if (!found.ok) {
       const message = `Column "${name}" is of type ${type}: ${found.message}.`;
       return { code: 'log/value', message, hint: `Choose another type for it, under ${columnTypesField.label}.`, field: 'types' };

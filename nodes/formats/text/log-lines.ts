@@ -5,6 +5,7 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import { generatedFunction } from '../../../io/text/generated-function.ts';
 import { rowLiteral } from '../../../io/text/row-code.ts';
 import type { RowFailure } from '../../../kit/node.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import type { LineReader } from './line-readers.ts';
 
@@ -41,7 +42,7 @@ export class LogLinesParser implements Parser {
     while (batch.rows.length < batch.size) {
       const found: Batch = { rows: [], lines: [], size: batch.size - batch.rows.length };
       this.#texts.parse(window, found);
-      for (const [i, { line: text }] of found.rows.entries()) this.#take(text as string, found.lines[i]!, batch);
+      for (const [i, { line: text }] of found.rows.entries()) this.#take(text as string, itemAt(found.lines, i), batch);
       if (found.rows.length < found.size) return;
     }
   }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Window } from '../../../io/files/file-rows.ts';
-import type { SourceContext } from '../../../kit/node.ts';
 import { folderOf, readSource } from '../../../kit/testing/read-source.ts';
 import type { Row } from '../../../model/values/types.ts';
 import fileTail from '../../follow/file-tail.ts';
@@ -117,7 +116,7 @@ it.each(['text', 'jsonl'])('of a writer that goes on at its old place in a file 
     ...{ params: { path: 'app.log', format, entry: null, types: [], from: 'beginning', extra: 'ignore', fileColumn: null, maxRowSize: 16, exclude: null } },
     ...{ path: () => path, outputs: { rows: { columns: [{ name: 'line', type: 'string', nullable: true }] } }, batchSize: 1000, start: null },
     ...{ signal: stop.signal, log: (_: string, message: string) => logs.push(message), fail: ({ message }: Error) => failures.push(message), sample: false },
-  } as unknown as SourceContext<never>);
+  } as never);
   const read = async () => (await reader.read())!.rows.map((row) => Number.parseInt(row['line'] as string, 10));
   expect((await read()).length).toBe(1000);
   const old = Buffer.byteLength(lines(0, 1000));

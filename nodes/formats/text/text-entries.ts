@@ -2,9 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
-import { patternProblems } from '../../../kit/formats/patterns.ts';
-import type { NodeProblem, RowFailure, SourceContext } from '../../../kit/node.ts';
+import type { RowFailure, SourceContext } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
+import { entryProblems } from '../log-fields.ts';
 
 const lineFeed = 10;
 /** An entry that may go on is handed out when nothing has come for so long. */
@@ -127,8 +127,4 @@ export function entryBeginning(text: string | null | undefined, compile: SourceC
   if (problem) throw new MillraceError(problem);
   const find = compile(text, 'u', 'entry');
   return (line) => find(line) !== null;
-}
-
-export function entryProblems(text: string | null | undefined): NodeProblem[] {
-  return patternProblems(text ?? '', 'entry');
 }

@@ -5,6 +5,7 @@ import { constants, gunzipSync } from 'node:zlib';
 import { byteOrderMark, decoderFor } from '../../../io/files/byte-reader.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { within } from '../../../io/text/time-limit.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { ParamFix } from '../../../model/problems/problem.ts';
 import { type Detected, type SeenLine, seen } from '../../../model/schema/detected.ts';
 import { thousands } from '../../../model/text/thousands.ts';
@@ -58,8 +59,8 @@ export function encodingEvidence(head: TextHead, given: string, param = 'encodin
   }
   if (head.mark !== null) {
     const because = `The file begins with a byte order mark.${head.isPacked ? ' Its content is packed with gzip.' : ''}`;
-    const [first] = decoderFor(head.mark).decode(head.bytes).split('\n');
-    return { param, value: `${nameOf(head.mark)}${packed}`, because, lines: [seen(markText + withoutReturn(first!), 1)], notable };
+    const [first = ''] = decoderFor(head.mark).decode(head.bytes).split('\n');
+    return { param, value: `${nameOf(head.mark)}${packed}`, because, lines: [seen(markText + withoutReturn(first), 1)], notable };
   }
   const strange = firstNoUtf8(head.bytes);
   if (strange) {
@@ -114,7 +115,7 @@ function linesBeyondAscii({ bytes }: TextHead, encoding: string): SeenLine[] {
     .split('\n')
     .slice(0, -1);
   const at = lines.findIndex((line) => [...line].some((character) => character > '\u007f'));
-  return at === -1 ? [] : [seen(withoutReturn(lines[at]!), at + 1)];
+  return at === -1 ? [] : [seen(withoutReturn(itemAt(lines, at)), at + 1)];
 }
 
 /** The first line of which not all is UTF-8, as windows-1252. The last line may be cut. */

@@ -8,11 +8,12 @@ import { within } from '../../../io/text/time-limit.ts';
 import { formatLabel, isNamedFormat, namedReader, recogniseFormat } from '../../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import type { Discovery, NodeProblem } from '../../../kit/node.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { inferFromText } from '../../../model/schema/infer.ts';
 import type { Row, Schema } from '../../../model/values/types.ts';
 import { type CellFormats, plainRows } from '../cells/cell-formats.ts';
-import { hasEntries, knownColumns, type TextParams, textProblems } from './log-fields.ts';
+import { hasEntries, knownColumns, type TextParams, textProblems } from '../log-fields.ts';
 import { HolesParser } from './nul-holes.ts';
 import { entryBeginning, TextEntriesParser } from './text-entries.ts';
 import { TextLinesParser } from './text-lines.ts';
@@ -124,7 +125,7 @@ async function cellsOf(
   const cells: Cells[] = [];
   for (const { file, texts, beginning } of samples) {
     read(texts.map(({ text }) => text)).forEach((found, i) => {
-      if (typeof found === 'string') faults.push({ source: file.name, line: texts[i]!.line, message: found });
+      if (typeof found === 'string') faults.push({ source: file.name, line: itemAt(texts, i).line, message: found });
       else cells.push(found);
     });
     for (const bytes of await furtherLines(file, { encoding: options.encoding }, beginning, signal)) {
@@ -184,7 +185,7 @@ function textsIn(bytes: Buffer, file: InputFile, { format, entry }: TextHeadOpti
   const found: { readonly rows: Row[]; readonly lines: number[]; readonly size: number } = { rows: [], lines: [], size: rows };
   parser.begin(file, false);
   parser.parse(window, found);
-  const texts = found.rows.map(({ line }, i) => ({ text: line as string, line: found.lines[i]! })).filter(({ text }) => text.trim() !== '');
+  const texts = found.rows.map(({ line }, i) => ({ text: line as string, line: itemAt(found.lines, i) })).filter(({ text }) => text.trim() !== '');
   return { texts, taken: Math.min(window.at, bytes.length) };
 }
 

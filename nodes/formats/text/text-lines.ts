@@ -3,12 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import type { RowFailure } from '../../../kit/node.ts';
-import type { Schema } from '../../../model/values/types.ts';
 
 const lineFeed = 10;
 const carriageReturn = 13;
-
-export const textLineSchema: Schema = { columns: [{ name: 'line', type: 'string', nullable: false }] };
 
 export class TextLinesParser implements Parser {
   readonly #fileColumn: string | null;

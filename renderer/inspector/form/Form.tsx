@@ -2,6 +2,7 @@ import { Collapse, UnstyledButton } from '@mantine/core';
 import { IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Detected, FieldManifest } from '../../../engine/protocol/messages.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { isShown } from '../../code/code-fields.ts';
 import { session, useSession } from '../../session/session.ts';
 import { FieldRow } from './FieldRow.tsx';
@@ -26,7 +27,7 @@ export function Form(props: FormProps) {
     <>
       <PlainFields {...props} shown={shown.filter(([, { group }]) => group === undefined)} />
       {[...groups].map((group) => (
-        <FieldGroup key={group} {...props} title={group!} shown={shown.filter(([, field]) => field.group === group)} />
+        <FieldGroup key={group} {...props} title={group ?? ''} shown={shown.filter(([, field]) => field.group === group)} />
       ))}
     </>
   );
@@ -106,7 +107,7 @@ function inShort(shown: Shown, values: FormProps['values'], found: readonly Dete
       .slice(0, mostInShort)
       .map(({ value }) => value)
       .join(' · ');
-  const [name, first] = shown[0]!;
+  const [name, first] = itemAt(shown, 0);
   return shortValue(first, values[name] ?? null).replace(/^\p{L}/u, (letter) => letter.toUpperCase());
 }
 

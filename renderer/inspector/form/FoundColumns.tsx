@@ -62,7 +62,7 @@ function together(problems: readonly Problem[]): readonly Problem[] {
 function FoundColumn({ name, field, value, found, onChange, onDone, form: Form }: Omit<Props, 'found'> & { readonly found: Detected }) {
   const { check, problems } = useForm();
   const [open, setOpen] = useState(false);
-  const column = found.column!;
+  const column = found.column ?? '';
   const entries = Array.isArray(value) ? (value as readonly Entry[]) : [];
   const index = entries.findIndex((entry) => entry['column'] === column);
   const entry = entries[index];

@@ -104,7 +104,7 @@ function FoundField({ name, field, found, further, values, onChange, onDone }: F
         ))}
       </FormContext.Provider>
       {found?.instead && JSON.stringify(found.instead.value) !== JSON.stringify(value) && (
-        <UnstyledButton className={styles.reset} onClick={() => onChange(name, found.instead!.value)}>
+        <UnstyledButton className={styles.reset} onClick={() => found.instead && onChange(name, found.instead.value)}>
           {found.instead.title}
         </UnstyledButton>
       )}

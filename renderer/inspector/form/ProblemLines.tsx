@@ -4,6 +4,7 @@ import type { Problem } from '../../../engine/protocol/messages.ts';
 import styles from '../../inspector/form/Inspector.module.css';
 import { FixButton } from '../../shell/problems/FixButton.tsx';
 import { sentence } from '../../shell/problems/field-problems.ts';
+import { Words } from '../../shell/problems/Words.tsx';
 
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };
 
@@ -18,8 +19,13 @@ export function ProblemLines({ id, problems }: { readonly id?: string; readonly 
           <div key={index} className={styles.problem} data-severity={problem.severity} role={problem.severity === 'error' ? 'alert' : 'status'}>
             <Icon size={14} stroke={1.8} aria-label={problem.severity} />
             <span>
-              {sentence(problem.message)}
-              {problem.hint && <span className={styles.hint}> {sentence(problem.hint)}</span>}
+              <Words text={sentence(problem.message)} />
+              {problem.hint && (
+                <span className={styles.hint}>
+                  {' '}
+                  <Words text={sentence(problem.hint)} />
+                </span>
+              )}
               {problem.fix && (
                 <>
                   {' '}

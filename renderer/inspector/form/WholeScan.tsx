@@ -3,6 +3,8 @@ import { IconAlertTriangle, IconCircleCheck, IconFileSearch } from '@tabler/icon
 import { useEffect, useState } from 'react';
 import { fixProblem, isFixable } from '../../../engine/document/edits.ts';
 import type { ScannedColumn, ScannedFault, ScanResult, SeenLine } from '../../../engine/protocol/messages.ts';
+import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { visible } from '../../../model/text/visible-text.ts';
 import type { ColumnType } from '../../../model/values/types.ts';
 import { counted, formatBytes, formatDuration, formatShort } from '../../format/run-text.ts';
@@ -142,7 +144,7 @@ function ColumnOfScan({ column: { name, type, cells, first, fix }, areSeveral }:
         </>
       }
     >
-      <p className={styles.because}>{visible(first[0]!.message)}.</p>
+      <p className={styles.because}>{visible(itemAt(first, 0).message)}.</p>
       <SeenLines lines={areSeveral ? first : withoutSource(first)} label={`${name}: the first cells that do not fit`} />
     </FindingRow>
   );
@@ -175,7 +177,7 @@ function withoutSource(lines: readonly SeenLine[]): readonly SeenLine[] {
   return lines.map(({ source: _, ...line }) => line);
 }
 
-const kinds: { readonly [code: string]: string } = {
+const kinds: { readonly [code in ProblemCode]?: string } = {
   'csv/fields': 'Wrong number of fields',
   'csv/quote': 'Broken quotes',
   'csv/nul': 'NUL bytes',

@@ -17,15 +17,15 @@ export const operators: readonly { readonly value: string; readonly label: strin
   { value: 'isNotNull', label: 'is not null' },
 ];
 
-export interface Rule {
+export type Rule = {
   readonly column: string;
   readonly operator: string;
   readonly value: string;
-}
-export interface ConditionValue {
+};
+export type ConditionValue = {
   readonly match: 'all' | 'any';
   readonly rules: readonly Rule[];
-}
+};
 
 export function takesValue(operator: string): boolean {
   return operator !== 'isNull' && operator !== 'isNotNull';

@@ -8,7 +8,7 @@ export function parseDuration(text: string): number | null {
   const parts = [...text.trim().matchAll(part)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text.trim()) return null;
   const total = parts.reduce(
-    (sum, { 1: count, groups }) => sum + Number(count) * units[Object.keys(units).find((unit) => groups![unit] !== undefined) as Unit],
+    (sum, { 1: count, groups }) => sum + Number(count) * units[Object.keys(units).find((unit) => groups?.[unit] !== undefined) as Unit],
     0,
   );
   const whole = Math.round(total);

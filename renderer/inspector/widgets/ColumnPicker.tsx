@@ -1,6 +1,7 @@
 import { Autocomplete, type ComboboxItem, type ComboboxParsedItem } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
+import { visible } from '../../../model/text/visible-text.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import styles from '../form/Widgets.module.css';
@@ -56,7 +57,7 @@ export function ColumnPicker({ id, label, schema, types, value, placeholder, err
         return (
           <span className={styles.columnOption}>
             {column && <TypeIcon type={column.type} />}
-            {option.value}
+            {visible(option.value)}
           </span>
         );
       }}

@@ -1,6 +1,7 @@
 import { ActionIcon, UnstyledButton } from '@mantine/core';
 import { IconGripVertical, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
+import { visible } from '../../../model/text/visible-text.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { TypeIcon } from '../../grid/TypeIcon.tsx';
 import styles from '../form/Inspector.module.css';
@@ -33,7 +34,7 @@ export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy,
                 <button
                   type="button"
                   className={parts.grip}
-                  aria-label={`${name}: Alt and arrow keys move it`}
+                  aria-label={`${visible(name)}: Alt and arrow keys move it`}
                   {...reorder.handle(index)}
                   onKeyDown={(event) => {
                     const step = event.altKey ? (event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0) : 0;
@@ -48,11 +49,11 @@ export function ColumnsWidget({ id, field, value, onChange, onDone, describedBy,
                 <span
                   className={parts.chosenName}
                   data-missing={(schema && !column) || undefined}
-                  title={schema && !column ? 'No such column arrives here' : name}
+                  title={schema && !column ? 'No such column arrives here' : visible(name)}
                 >
-                  {name}
+                  {visible(name)}
                 </span>
-                <ActionIcon size={20} aria-label={`Remove ${name}`} onClick={() => onChange(chosen.filter((other) => other !== name))}>
+                <ActionIcon size={20} aria-label={`Remove ${visible(name)}`} onClick={() => onChange(chosen.filter((other) => other !== name))}>
                   <IconX size={13} />
                 </ActionIcon>
               </li>

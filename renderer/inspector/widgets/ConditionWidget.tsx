@@ -2,7 +2,6 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a fieldset brings a look and a layout of its own.
 import { ActionIcon, Button, SegmentedControl, Select, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
-import type { Json } from '../../../model/values/types.ts';
 import { inputSchema } from '../../code/code-fields.ts';
 import { asCondition, operators, type Rule, takesValue, valueHint } from '../form/conditions.ts';
 import { useAddedFocus } from '../form/use-added-focus.ts';
@@ -17,7 +16,7 @@ export function ConditionWidget({ path, field, value, onChange, onDone, problems
   const condition = asCondition(value);
   const { rules } = condition;
   const { ref, added } = useAddedFocus<HTMLDivElement>(rules.length);
-  const set = (next: Partial<typeof condition>, how?: 'typing') => onChange({ ...condition, ...next } as unknown as Json, how);
+  const set = (next: Partial<typeof condition>, how?: 'typing') => onChange({ ...condition, ...next }, how);
   const setRule = (index: number, change: Partial<Rule>, how?: 'typing') =>
     set({ rules: rules.map((rule, at) => (at === index ? { ...rule, ...change } : rule)) }, how);
   const wrong = (index: number, part: string) =>

@@ -1,5 +1,6 @@
 import { ActionIcon, TextInput, Tooltip } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
+import { visible } from '../../../model/text/visible-text.ts';
 import { storedPath } from '../../files/paths.ts';
 import { pickFile } from '../../files/pick-file.ts';
 import { session } from '../../session/session.ts';
@@ -15,7 +16,7 @@ export function FileWidget({ id, field, value, onChange, onDone, problems, descr
     <TextInput
       id={id}
       value={text}
-      title={text || undefined}
+      title={visible(text) || undefined}
       placeholder={placeholderOf(field) ?? (field.glob ? 'data/*.csv' : 'Path of a file')}
       error={hasError(problems)}
       aria-describedby={describedBy}

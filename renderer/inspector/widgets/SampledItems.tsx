@@ -35,9 +35,10 @@ export function SampledItems({ column: param, into, field, items, fresh, onChang
   const column = inputSchema(check, field)?.columns.find((each) => each.name === name);
 
   const take = async () => {
+    if (!column) return;
     setReading(true);
     try {
-      const found = await sampledValues(node, column!.name, column!.type);
+      const found = await sampledValues(node, column.name, column.type);
       const known = new Set(items.map((item) => item[into] ?? null));
       const added = found.filter((value) => !known.has(value));
       if (added.length > 0) onChange([...items, ...added.slice(0, mostItems).map((value) => ({ ...fresh(), [into]: value }))]);

@@ -1,10 +1,10 @@
 import { type DragEvent, useState } from 'react';
+import { itemAt } from '../../../model/problems/missing.ts';
 
 /** The list with the item at `from` moved to `to`; the same list when that changes nothing. */
 export function moved<T>(items: readonly T[], from: number, to: number): readonly T[] {
   if (from === to || from < 0 || to < 0 || from >= items.length || to >= items.length) return items;
-  const rest = items.filter((_, index) => index !== from);
-  return [...rest.slice(0, to), items[from]!, ...rest.slice(to)];
+  return items.filter((_, index) => index !== from).toSpliced(to, 0, itemAt(items, from));
 }
 
 /** Dragging an item by its handle onto another one's place. Keyboard users have buttons and Alt+arrows. */

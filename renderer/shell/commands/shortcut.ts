@@ -21,7 +21,7 @@ type Pressed = Pick<KeyboardEvent, 'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 
 /** Whether an event is this shortcut, with exactly its modifiers. A sign such as `?` or `/` counts however the keyboard makes it. */
 export function matches(shortcut: string, event: Pressed, mac = isMac): boolean {
   const keys = shortcut.split('+');
-  const key = keys.at(-1)!;
+  const key = keys.at(-1) ?? '';
   const isSign = key.length === 1 && !/[a-z0-9]/i.test(key);
   const mod = mac ? event.metaKey : event.ctrlKey;
   const other = mac ? event.ctrlKey : event.metaKey;

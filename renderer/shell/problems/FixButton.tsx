@@ -3,6 +3,7 @@ import { fixProblem, isFixable } from '../../../engine/document/edits.ts';
 import type { Problem } from '../../../engine/protocol/messages.ts';
 import { visible } from '../../../model/text/visible-text.ts';
 import { session, usePipeline } from '../../session/session.ts';
+import { Words } from './Words.tsx';
 
 interface FixButtonProps {
   readonly problem: Problem;
@@ -22,7 +23,7 @@ export function FixButton({ problem, className, label }: FixButtonProps) {
       title={label === undefined ? undefined : visible(fix.title)}
       onClick={() => session.edit(fix.title, (before) => fixProblem(before, node, problem))}
     >
-      {label ?? visible(fix.title)}
+      <Words text={label ?? fix.title} />
     </UnstyledButton>
   );
 }

@@ -8,6 +8,7 @@ import { session, usePipeline } from '../../session/session.ts';
 import styles from '../Panel.module.css';
 import { FixButton } from './FixButton.tsx';
 import { sentence } from './field-problems.ts';
+import { Words } from './Words.tsx';
 
 const shownRowLength = 500;
 const icons = { error: IconAlertCircle, warning: IconAlertTriangle, info: IconInfoCircle };
@@ -65,16 +66,21 @@ function Line({ problem, shownNode, role, children }: LineProps) {
   const { node, field, range, position, row } = problem;
   const elsewhere = node && node !== shownNode && pipeline.nodes[node];
   const place = position && (position.line === undefined ? position.source : `${position.source}, line ${position.line.toLocaleString('en')}`);
-  const details = [problem.message, problem.hint, place].filter(Boolean).map((text) => visibleLines(text!));
+  const details = [problem.message, problem.hint, place].flatMap((text) => (text ? [visibleLines(text)] : []));
   if (row) details.push(visibleJson(row, 0).slice(0, shownRowLength));
   return (
     <div className={styles.problem} data-severity={problem.severity} role={role}>
       <Icon size={15} stroke={1.8} aria-label={problem.severity} />
       <span className={styles.problemText} title={details.join('\n')}>
         {elsewhere && <strong>{visible(elsewhere.title ?? node)}: </strong>}
-        {sentence(problem.message)}
+        <Words text={sentence(problem.message)} />
         {place && <span className={styles.hint}> {visible(place)}.</span>}
-        {problem.hint && role === 'alert' && <span className={styles.hint}> {visibleLines(problem.hint)}</span>}
+        {problem.hint && role === 'alert' && (
+          <span className={styles.hint}>
+            {' '}
+            <Words text={problem.hint} />
+          </span>
+        )}
       </span>
       <FixButton problem={problem} className={styles.link} />
       {node && pipeline.nodes[node] && (elsewhere || field) && (

@@ -1,3 +1,4 @@
+import { folderParams, writtenFolders } from '../written-folders.ts';
 import { type LineFormat, writtenLines } from '../written-lines.ts';
 
 const format: LineFormat = {
@@ -15,4 +16,5 @@ export default {
     early: 'with checkpoints',
     exists: true,
   }),
+  'files in folders': writtenFolders(format, { params: { ...params, ...folderParams }, earlier: 'make way' }),
 };

@@ -197,7 +197,7 @@ class Instance {
   }
 
   #pass(flow: Dataflow, event: FlowEvent, packs: Extract<ToInstance, { readonly kind: 'work' }>['packs']): void | Promise<void> {
-    if (event.kind === 'tick') return flow.tick(event.now);
+    if (event.kind === 'tick') return flow.tick();
     const source = this.#sources[event.way]!;
     switch (event.kind) {
       case 'rows': {

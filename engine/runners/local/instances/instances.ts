@@ -145,8 +145,8 @@ export class Instances {
     return this.#links.some(({ ticks }) => ticks);
   }
 
-  tick(now: number): void {
-    for (const link of this.#links) if (link.ticks) link.box.tell({ kind: 'tick', now });
+  tick(): void {
+    for (const link of this.#links) if (link.ticks) link.box.tell({ kind: 'tick' });
   }
 
   /** To be called when all is worked off. */

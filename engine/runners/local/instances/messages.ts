@@ -48,7 +48,7 @@ export type FlowEvent =
   | { readonly kind: 'advance'; readonly way: number; readonly watermark: number }
   | { readonly kind: 'idle'; readonly way: number; readonly isIdle: boolean }
   | { readonly kind: 'end'; readonly way: number }
-  | { readonly kind: 'tick'; readonly now: number };
+  | { readonly kind: 'tick' };
 export interface FlowEvents {
   /** By way: its rows. */
   readonly packs: readonly (PackedRows | null)[];

@@ -1,0 +1,27 @@
+import { runsCode } from '../../kit/op-traits.ts';
+import type { PlannedNode } from '../protocol/physical-plan.ts';
+import type { Sandbox } from './sandbox.ts';
+import { thrownProblem } from './thrown.ts';
+
+/**
+ * The sandbox in which this thread carries these nodes out. Where one of them holds code, SES is loaded and the thread locked down, for
+ * good, before this resolves: until then nothing can be compiled here.
+ */
+export async function threadSandbox(nodes: readonly Pick<PlannedNode, 'kind' | 'op'>[]): Promise<Sandbox> {
+  // A transform whose operation is not known yet may hold code.
+  if (!nodes.some(({ kind, op }) => kind === 'transform' && (!op || runsCode(op)))) return withoutCode;
+  const { createSandbox } = await import('./sandbox.ts');
+  return createSandbox();
+}
+
+/** Of a thread that is not locked down: it explains what was thrown, and refuses to compile anything. */
+export const withoutCode: Sandbox = {
+  expression: refuse,
+  snippet: refuse,
+  keyed: refuse,
+  explain: (thrown) => thrownProblem(thrown),
+};
+
+function refuse(): never {
+  throw new Error('Code was to be compiled in a thread that is not locked down');
+}

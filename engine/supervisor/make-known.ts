@@ -1,0 +1,41 @@
+import { problemOf } from '../protocol/connection.ts';
+import { ownFolder } from '../store/private-files.ts';
+import type { Keeper } from './keeper.ts';
+import { type Registration, register } from './keeper-service.ts';
+import { recordRun } from './recorder.ts';
+
+const againEveryMs = 2000;
+
+/**
+ * Puts a run into the registry and the history of a data folder, and returns what takes it out of the registry and ends the history.
+ * Where that cannot be done, such as on a full disk, the run goes on: its log says so, and it is tried again until it works. Returns
+ * after the first attempt.
+ */
+export async function makeKnown(keeper: Keeper, data: string, tryAgainMs = againEveryMs): Promise<() => void> {
+  let stopRecording: (() => void) | null = null;
+  let registration: Registration | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let isClosed = false;
+  let hasFailed = false;
+  const attempt = async () => {
+    try {
+      ownFolder(data);
+      stopRecording ??= recordRun(keeper, data);
+      registration = await register(keeper, data);
+      if (isClosed) registration.close();
+      else if (hasFailed) keeper.log('info', 'The run is in the list of runs now.');
+    } catch (error) {
+      if (isClosed) return;
+      if (!hasFailed) keeper.log('warning', `The run is not in the list of runs: ${problemOf(error).message} It is tried again until it works.`);
+      hasFailed = true;
+      timer = setTimeout(() => void attempt(), tryAgainMs).unref();
+    }
+  };
+  await attempt();
+  return () => {
+    isClosed = true;
+    if (timer) clearTimeout(timer);
+    stopRecording?.();
+    registration?.close();
+  };
+}

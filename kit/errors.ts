@@ -1,0 +1,60 @@
+/**
+ * Errors that say what may be done about them: what a source or a sink throws when the other side is at fault, not a row. Runs are
+ * restarted by that alone, however the error is worded: see model/problems/codes/behaviour.ts. It crosses threads and processes in the problem.
+ */
+import type { Behaviour, CodeTable } from '../model/problems/codes/behaviour.ts';
+import type { NodeCode } from '../model/problems/codes/index.ts';
+import { MillraceError, type Problem } from '../model/problems/problem.ts';
+
+export { crashed, endOfInput, notConnected, notice, permanent, row, transient, uncertain } from '../model/problems/codes/behaviour.ts';
+export { MillraceError };
+
+type Told = Omit<Problem, 'severity' | 'behaviour' | 'retryAfterMs'>;
+
+/** The other side is away: a refused connection, a drive, a broker. Where the run had worked, it connects again until that succeeds. */
+export class NotConnected extends MillraceError {
+  constructor(problem: Told, options?: ErrorOptions) {
+    super({ ...problem, behaviour: 'not-connected' }, options);
+  }
+}
+
+/** The other side asks to wait, as HTTP does by `Retry-After`: it is tried again after `ms` milliseconds, and not before. */
+export class RetryAfter extends MillraceError {
+  /** Throws a RangeError unless `ms` is a finite number of at least 0. */
+  constructor(ms: number, problem: Told, options?: ErrorOptions) {
+    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`${ms} is no time to wait`);
+    super({ ...problem, behaviour: 'transient', retryAfterMs: ms }, options);
+  }
+}
+
+/** The same fails again until somebody changes something: a wrong password, a topic that does not exist. Never tried again. */
+export class Permanent extends MillraceError {
+  constructor(problem: Told, options?: ErrorOptions) {
+    super({ ...problem, behaviour: 'permanent' }, options);
+  }
+}
+
+/** The other side has no more rows. Thrown by `run` or `read` of a source, it ends the source as null does. */
+export class EndOfInput extends MillraceError {
+  constructor(message = 'The other side has no more rows.', options?: ErrorOptions) {
+    super({ code: 'source/ended', severity: 'info', message, behaviour: 'end-of-input' }, options);
+  }
+}
+
+export type NodeCodes<T extends string, C extends CodeTable> = {
+  readonly [what in keyof C & string]: { readonly code: `${T}/${what}` & NodeCode; readonly behaviour: Behaviour };
+};
+
+/**
+ * The codes that a node declares for itself, which begin with its type. What they give is spread into a problem, so that their behaviour
+ * goes wherever the problem does:
+ *
+ *     const codes = { 'no-topic': permanent('The topic does not exist.', 'Create it.') } as const satisfies CodeTable;
+ *     const raised = nodeCodes('my-source', codes);
+ *     export default defineNode({ type: 'my-source', codes, … });
+ *     throw new MillraceError({ ...raised['no-topic'], message: `There is no topic "${topic}".` });
+ */
+export function nodeCodes<const T extends string, const C extends CodeTable>(type: T, declared: C): NodeCodes<T, C> {
+  const raised = Object.entries(declared).map(([what, { behaviour }]) => [what, { code: `${type}/${what}`, behaviour }]);
+  return Object.fromEntries(raised) as NodeCodes<T, C>;
+}

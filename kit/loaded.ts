@@ -1,0 +1,56 @@
+/**
+ * A module that is loaded when it is needed. Such is the part of a source or sink that carries it out, with its libraries: the declaration
+ * names it by an `import()`, and nothing of it is there before somebody looks at the outside world, reads or writes.
+ *
+ *     const code = loaded(() => import('./runtime/kafka.ts'));
+ *     export default defineNode({ …, code, run: (context) => code().openTopic(context) });
+ */
+export interface Loaded<M = unknown> {
+  /** The module. Throws before it is loaded; within what `defineNode` lists as needing it, it is. */
+  (): M;
+  readonly isLoaded: boolean;
+  /** Loads it, once; rejects where that fails, and tries again when called again. */
+  load(): Promise<void>;
+}
+
+export function loaded<M extends object>(load: () => Promise<M>): Loaded<M> {
+  let module: M | null = null;
+  let loading: Promise<void> | null = null;
+  const get = (): M => {
+    if (module) return module;
+    throw new Error('Code was used before it was loaded');
+  };
+  return Object.defineProperties(get, {
+    isLoaded: { get: () => module !== null },
+    load: {
+      value: () => {
+        loading ??= load().then(
+          (found) => {
+            module = found;
+          },
+          (error: unknown) => {
+            loading = null;
+            throw error;
+          },
+        );
+        return loading;
+      },
+    },
+  }) as Loaded<M>;
+}
+
+/** What of a definition needs its code. */
+const needingCode = ['discover', 'listen', 'acknowledge', 'rewind', 'committedCheckpoint', 'run'] as const;
+type NeedingCode = { readonly [name in (typeof needingCode)[number]]?: unknown };
+
+/** A definition whose code is loaded before it is used; where it is loaded already, calls go straight through. */
+export function loadingCode<D extends NeedingCode & { readonly code?: Loaded | undefined }>(definition: D): D {
+  const { code } = definition;
+  if (!code) return definition;
+  const calls = needingCode.flatMap((name) => {
+    const call = definition[name] as ((...given: unknown[]) => unknown) | undefined;
+    if (!call) return [];
+    return [[name, (...given: unknown[]) => (code.isLoaded ? call(...given) : code.load().then(() => call(...given)))]];
+  });
+  return { ...definition, ...Object.fromEntries(calls) };
+}

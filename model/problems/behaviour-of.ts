@@ -1,0 +1,23 @@
+import type { Behaviour } from './codes/behaviour.ts';
+import { entryOf } from './codes/index.ts';
+import type { Problem } from './problem.ts';
+
+/** What may be done about a problem. Whoever raised it knows best; a row at fault fails again; otherwise its code says. */
+export function behaviourOf({ code, behaviour, row }: Pick<Problem, 'code' | 'behaviour' | 'row'>): Behaviour {
+  if (behaviour !== undefined) return behaviour;
+  return row === undefined ? (entryOf(code)?.behaviour ?? 'uncertain') : 'row';
+}
+
+/** Whether it is about what lies around the pipeline, and no row, setting or code is at fault: the same works once that is there again. */
+export function mayPass(behaviour: Behaviour): boolean {
+  return behaviour === 'transient' || behaviour === 'not-connected';
+}
+
+/** What a run that failed waits for, to be followed by when it is tried again; empty where nobody knows. */
+export function waitsFor(problem: Problem | undefined): string {
+  if (problem === undefined) return '';
+  if (problem.retryAfterMs !== undefined) return 'told to wait, ';
+  const behaviour = behaviourOf(problem);
+  if (behaviour === 'not-connected') return 'not connected, ';
+  return behaviour === 'transient' ? 'waiting until it passes, ' : '';
+}

@@ -1,0 +1,56 @@
+import type { CheckpointedFile } from '../../../io/files/checkpointed-file.ts';
+import { type FileOutputParams, openFileOutput } from '../../../io/files/file-output.ts';
+import { FolderOutput } from '../../../io/files/folder-output.ts';
+import { LineOutput } from '../../../io/files/line-output.ts';
+import type { SinkContext, Writer } from '../../../kit/node.ts';
+import { MillraceError } from '../../../model/problems/problem.ts';
+import type { NumberFormat } from '../../../model/values/number-format.ts';
+import type { Schema } from '../../../model/values/types.ts';
+import { delimiters } from '../csv-fields.ts';
+import { type FolderParams, pathOfAll } from '../folder-fields.ts';
+import { folderOf } from '../folder-names.ts';
+import { csvHeader, csvWriter } from './csv-write.ts';
+
+/** A byte order mark, and a CR before the LF. */
+const headMargin = 4;
+
+interface Params extends FileOutputParams, FolderParams, Pick<NumberFormat, 'decimal' | 'thousands'> {
+  readonly delimiter: keyof typeof delimiters;
+  readonly numbers: 'usual' | 'marked';
+  readonly numberColumns: readonly string[];
+  readonly header: boolean;
+}
+
+export function openCsvOutput(context: SinkContext<Params, { readonly rows: Schema }>): Writer {
+  const { params } = context;
+  const schema = context.inputs.rows;
+  const { decimal, thousands, numberColumns: columns } = params;
+  const marks = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+  const header = params.header ? csvHeader(schema, marks) : '';
+  const rows = csvWriter(schema, marks);
+  const check = (file: CheckpointedFile) => {
+    const head = params.header ? file.head(Buffer.byteLength(header) + headMargin) : null;
+    if (head) checkHeader(head.toString('utf8'), header, file.path);
+  };
+  if (params.folders.length > 0) {
+    const format = { rows, header, check, folderOf: folderOf(params.folders, params.folderZone, schema) };
+    return new FolderOutput(context, { ...params, pattern: pathOfAll(params.path, params), depth: params.folders.length }, format);
+  }
+  const file = openFileOutput(context, params);
+  if (file.continues) check(file);
+  return new LineOutput(file, rows, header, context.guard);
+}
+
+/** `head` holds the file's first bytes, at least as many as a mark, the header and the end of its line. */
+function checkHeader(head: string, header: string, path: string): void {
+  const text = head.replace(/^\ufeff/, '');
+  const names = header.slice(0, -1);
+  if (text.startsWith(names) && /^(\r?\n|$)/.test(text.slice(names.length))) return;
+  throw new MillraceError({
+    code: 'file/other-columns',
+    message: `${path} starts with "${text.split(/\r?\n/)[0]}", but the header of these rows is "${names}".`,
+    hint: 'Bring the columns into the same order with a Select node, replace the file, or choose another one.',
+    field: 'path',
+    position: { source: path, line: 1 },
+  });
+}

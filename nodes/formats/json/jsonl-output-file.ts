@@ -1,0 +1,17 @@
+import { type FileOutputParams, openFileOutput } from '../../../io/files/file-output.ts';
+import { FolderOutput } from '../../../io/files/folder-output.ts';
+import { LineOutput } from '../../../io/files/line-output.ts';
+import type { SinkContext, Writer } from '../../../kit/node.ts';
+import type { Schema } from '../../../model/values/types.ts';
+import { type FolderParams, pathOfAll } from '../folder-fields.ts';
+import { folderOf } from '../folder-names.ts';
+import { jsonlWriter } from './jsonl-write.ts';
+
+export function openJsonLines(context: SinkContext<FileOutputParams & FolderParams, { readonly rows: Schema }>): Writer {
+  const { params } = context;
+  const schema = context.inputs.rows;
+  const rows = jsonlWriter(schema);
+  if (params.folders.length === 0) return new LineOutput(openFileOutput(context, params), rows, '', context.guard);
+  const format = { rows, header: '', check() {}, folderOf: folderOf(params.folders, params.folderZone, schema) };
+  return new FolderOutput(context, { ...params, pattern: pathOfAll(params.path, params), depth: params.folders.length }, format);
+}
