@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { missing } from '../../model/problems/missing.ts';
+import { missing } from '../../model/faults/missing.ts';
 import type { Problem } from '../../model/problems/problem.ts';
 import { visibleJson, visibleLines } from '../../model/text/visible-text.ts';
 import type { EngineProcess } from '../processes/engine-process.ts';

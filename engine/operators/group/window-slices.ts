@@ -1,5 +1,5 @@
 import type { Owns } from '../../../kit/keyed-state.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { State } from '../../../model/values/types.ts';
 import { absorbOwned, type Chunk, chunksOf, SpilledGroups } from './spilled-groups.ts';

@@ -1,4 +1,4 @@
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { RunSummary } from '../../protocol/messages.ts';
 import type { RunJob } from '../../protocol/run-api.ts';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { realName } from '../../../io/files/claimed-output.ts';
 import { isSameFile } from '../../../io/files/same-file.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { encodeCells } from '../../../model/values/values.ts';
 import { definitions } from '../../../nodes/index.ts';

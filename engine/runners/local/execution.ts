@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { CheckpointRef, SourceDefinition } from '../../../kit/node.ts';
 import type { Params } from '../../../kit/params.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { OutOfOrder } from '../../../model/problems/out-of-order.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { durationText } from '../../../model/time/duration.ts';

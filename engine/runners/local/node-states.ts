@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { takeEntries } from '../../operators/keyed/key-groups.ts';

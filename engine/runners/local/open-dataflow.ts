@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Output, Reader, SourceBatch } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
-import { itemAt } from '../../../model/problems/missing.ts';
+import { itemAt } from '../../../model/faults/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import { KnownMap } from '../../../model/values/known-map.ts';

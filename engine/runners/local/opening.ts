@@ -1,6 +1,6 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
 import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
