@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { takeEntries } from '../../operators/keyed/key-groups.ts';
@@ -30,10 +31,10 @@ export interface NodeStatesOptions {
 
 /** The keyed states of one node, by their names. */
 export class StatesOfNode {
-  readonly states = new Map<string, CachedState<any>>();
-  readonly #make: (name: string) => CachedState<any>;
+  readonly states = new Map<string, CachedState<State>>();
+  readonly #make: (name: string) => CachedState<State>;
 
-  constructor(make: (name: string) => CachedState<any>) {
+  constructor(make: (name: string) => CachedState<State>) {
     this.#make = make;
   }
 
@@ -115,7 +116,7 @@ export class NodeStates implements StateMemory {
     for (const [, , each] of this.#all()) each.clear();
     this.version = snapshot.version + 1;
     if (snapshot.kind === 'held') {
-      for (const { node, name, ...entries } of deserialize(snapshot.states) as HeldState[]) (this.of(node).open(name) as CachedState<any>).hold(entries);
+      for (const { node, name, ...entries } of deserialize(snapshot.states) as HeldState[]) (this.of(node).open(name) as CachedState<State>).hold(entries);
       return;
     }
     const store = KeyedStore.open(this.#file());
@@ -169,15 +170,15 @@ export class NodeStates implements StateMemory {
     let covered = 0;
     for (const epoch of [...byEpoch.keys()].sort((a, b) => a - b)) {
       last = epoch;
-      covered += byEpoch.get(epoch)!;
+      covered += byEpoch.get(epoch) ?? 0;
       if (covered >= missing) break;
     }
-    this.#store!.together(() => {
+    this.#store?.together(() => {
       for (const [, , state] of this.#all()) missing = state.evict(last - 1, missing);
       for (const [, , state] of this.#all()) missing = state.evict(last, missing);
     });
     // Nobody goes back in a file that is temporary.
-    if (this.#folder === null) this.#store!.prune(this.version);
+    if (this.#folder === null) this.#store?.prune(this.version);
   }
 
   /** The state file stays, unless it was a temporary one. */
@@ -194,11 +195,11 @@ export class NodeStates implements StateMemory {
     if (this.#folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
   }
 
-  *#all(): Iterable<readonly [NodeId, string, CachedState<any>]> {
+  *#all(): Iterable<readonly [NodeId, string, CachedState<State>]> {
     for (const [node, { states }] of this.#nodes) for (const [name, state] of states) yield [node, name, state];
   }
 
-  #make(node: NodeId, name: string): CachedState<any> {
+  #make(node: NodeId, name: string): CachedState<State> {
     const state = new CachedState(this);
     if (this.#store !== null) state.attach(this.#store, node, name);
     return state;
@@ -215,6 +216,6 @@ export class NodeStates implements StateMemory {
   #file(): string {
     if (this.#folder !== null) makePrivateFolder(this.#folder);
     else this.#temporary ??= mkdtempSync(join(tmpdir(), 'millrace-state-'));
-    return stateFile(this.#folder ?? this.#temporary!);
+    return stateFile(this.#folder ?? this.#temporary ?? missing('the folder of the state'));
   }
 }
