@@ -289,7 +289,7 @@ class OpenDataflow implements Dataflow {
       const unit = this.#units.get(id);
       if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
       const earlier = divided?.earlier(id) ?? null;
-      if (earlier !== null) unit.takeOver(earlier, divided!.owns(id));
+      if (divided && earlier !== null) unit.takeOver(earlier, divided.owns(id));
       else if (before) unit.restore(before.state);
     }
   }
