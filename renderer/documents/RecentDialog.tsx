@@ -5,7 +5,7 @@ import { visible } from '../../model/text/visible-text.ts';
 import { formatWhen } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
 import { notifyError } from '../shell/notify.ts';
-import './files.css';
+import './documents.css';
 
 /** Closes with the path of the chosen file. */
 export function RecentDialog({ onClose }: { readonly onClose: (path: string | null) => void }) {

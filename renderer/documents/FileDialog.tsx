@@ -7,7 +7,7 @@ import { visible } from '../../model/text/visible-text.ts';
 import { formatBytes, formatWhen } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
 import { showDialog } from '../shell/dialogs.tsx';
-import './files.css';
+import './documents.css';
 import { baseName, isAbsolute, startFolders } from './folders.ts';
 import { answerTo, pathsOf } from './typed-name.ts';
 

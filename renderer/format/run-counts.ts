@@ -1,6 +1,6 @@
 import { errorPort } from '../../engine/document/pipeline.ts';
 import type { NodeStats, RunSummary } from '../../engine/protocol/messages.ts';
-import { formatCount } from '../format/run-text.ts';
+import { formatCount } from './run-text.ts';
 
 /**
  * What a node has to show for itself: the rows that it sent on, in all and per second; of a sink, those that it took in. Rows

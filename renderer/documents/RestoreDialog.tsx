@@ -4,7 +4,7 @@ import type { Autosave } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { formatWhen } from '../format/run-text.ts';
 import { session } from '../session/session.ts';
-import './files.css';
+import './documents.css';
 
 interface Props {
   readonly copies: readonly Autosave[];

@@ -4,7 +4,7 @@ import { placeOf, resolvedPath } from '../../model/problems/path-place.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { titleOf } from '../graph/flow.ts';
 import { useSession } from '../session/session.ts';
-import './files.css';
+import './documents.css';
 
 /** More of a kind are counted: nobody reads them, and thousands would slow the page. */
 const shownItems = 50;

@@ -4,7 +4,7 @@ import type { ExampleFile } from '../../engine/protocol/messages.ts';
 import { session } from '../session/session.ts';
 import { notifyError } from '../shell/notify.ts';
 import './tiles.css';
-import './files.css';
+import './documents.css';
 
 /** Closes with the id of the chosen example. */
 export function ExamplesDialog({ onClose }: { readonly onClose: (id: string | null) => void }) {

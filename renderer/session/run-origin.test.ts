@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { emptyPipeline } from '../../engine/document/pipeline.ts';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
-import { isOwnRun, pipelineOf, strangeness } from './origin.ts';
+import { isOwnRun, pipelineOf, strangeness } from './run-origin.ts';
 
 const shown = (path: string | null, ofRun: string | null, startedHere: boolean, runStale = false) => ({
   path,

@@ -2,7 +2,8 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import type { FieldManifest, NodeManifest } from '../../engine/protocol/messages.ts';
 import type { Schema } from '../../model/values/types.ts';
-import { codeFields, inputSchema, isShown, keysOf } from './code-fields.ts';
+import { inputSchema, isShown, keysOf } from '../session/fields.ts';
+import { codeFields } from './code-fields.ts';
 import { expressionModule, expressionOffsetLines, rowTypes } from './row-types.ts';
 
 const schema: Schema = {

@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import type { SessionState } from '../session/session.ts';
+import type { SessionState } from './session.ts';
 
 type Shown = Pick<SessionState, 'run' | 'path' | 'pipeline' | 'runStale' | 'runPipeline'>;
 

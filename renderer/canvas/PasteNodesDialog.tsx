@@ -1,6 +1,6 @@
 import { Button, Modal } from '@mantine/core';
 import type { Pipeline, Touches } from '../../engine/protocol/messages.ts';
-import { TouchList } from './TouchList.tsx';
+import { TouchList } from '../documents/TouchList.tsx';
 
 interface Props {
   readonly touches: Touches;

@@ -1,7 +1,7 @@
 import { Button, Modal, Textarea } from '@mantine/core';
 import { useState } from 'react';
+import { extensionOf, pasteRows } from '../documents/open-file.ts';
 import { showDialog } from '../shell/dialogs.tsx';
-import { extensionOf, pasteRows } from './open-file.ts';
 
 /** Takes the rows on the clipboard; where the page may not read it, or it holds none, asks for them. */
 export async function choosePastedRows(): Promise<void> {

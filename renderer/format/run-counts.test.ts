@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { NodeStats, Problem } from '../../engine/protocol/messages.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { flowWords } from '../graph/flow-words.ts';
-import { handledBy, problemCount, problemsLabel } from './counts.ts';
+import { handledBy, problemCount, problemsLabel } from './run-counts.ts';
 
 const stats = (some: Partial<NodeStats>): NodeStats => {
   return { in: 0, out: {}, dropped: 0, failed: 0, rate: 0, busyMs: 0, watermark: 0, late: 0, idleMs: 0, blockedMs: 0, ...some };
