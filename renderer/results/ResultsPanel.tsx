@@ -13,7 +13,8 @@ import styles from './Results.module.css';
 import { useResult } from './use-result.ts';
 
 /** What a run has written (by default its first database): the tables of a SQLite file, to be looked at and queried, and the other outputs by name. */
-export default function ResultsPanel({ path }: { readonly path: string | null }) {
+export default function ResultsPanel() {
+  const path = useSession((state) => state.resultPath);
   const outputs = useSession((state) => state.run?.outputs.length ?? 0);
   const written = useSession((state) => state.run?.outputs.find((output) => output.kind === 'sqlite' && output.committed)?.path ?? null);
   const shown = path ?? written;

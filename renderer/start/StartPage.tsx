@@ -3,7 +3,6 @@ import { IconClipboardText, IconFileImport, IconFolderOpen, IconPlugConnected, I
 import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { listenToClipboard } from '../canvas/clipboard.tsx';
 import { openExample, openPath } from '../documents/documents.tsx';
 import { chooseData, dataExtensions, listenOnPort } from '../documents/open-file.ts';
 import { formatWhen } from '../format/run-text.ts';
@@ -25,7 +24,6 @@ export function StartPage() {
     session.request('examples.list', {}).then(setExamples, () => {});
     session.request('recent.list', {}).then(setRecent, () => setRecent([]));
   }, [engine]);
-  useEffect(() => listenToClipboard(), []);
   // Who searches for a node by its key wants a canvas for it.
   useEffect(() => useQuickAdd.subscribe(({ request }) => request && session.begin()), []);
   const isReady = engine === 'ready';
