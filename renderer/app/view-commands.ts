@@ -32,7 +32,7 @@ const tabs: readonly [DockTab, string, string][] = [
   ['results', 'Results', 'Mod+4'],
 ];
 const themes = [
-  ['system', 'Theme: like the system', IconDeviceDesktop],
+  ['system', 'Theme: same as the system', IconDeviceDesktop],
   ['light', 'Theme: light', IconSun],
   ['dark', 'Theme: dark', IconMoon],
 ] as const;

@@ -33,7 +33,7 @@ function fire(name: 'copy' | 'cut'): void {
 }
 export async function pasteFromClipboard(): Promise<void> {
   const text = await navigator.clipboard.readText().catch(() => lastCopy);
-  if (!text) notify('The clipboard holds neither nodes nor rows. Copy some first.', 'warning');
+  if (!text) notify('The clipboard contains neither nodes nor rows. Copy some first.', 'warning');
   else await pasteAny(text);
 }
 

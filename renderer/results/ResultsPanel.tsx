@@ -59,7 +59,7 @@ function Database({ path }: { readonly path: string }) {
             </li>
           ))}
         </ul>
-        {tables?.length === 0 && <p className={styles.heading}>The file holds no tables.</p>}
+        {tables?.length === 0 && <p className={styles.heading}>The file contains no tables.</p>}
         <OutputList path={path} />
       </div>
       <div className={styles.main}>
@@ -86,7 +86,7 @@ function Database({ path }: { readonly path: string }) {
           answer.source.total > 0 ? (
             <DataGrid source={answer.source} label="Rows of the query" layoutKey={answer.sql} dimmed={problem !== null} />
           ) : (
-            <EmptyState title="No rows" text="The statement gave none." />
+            <EmptyState title="No rows" text="The statement returned none." />
           )
         ) : (
           !problem && <EmptyState title={tables ? 'Write a statement or choose a table' : 'Opening…'} />

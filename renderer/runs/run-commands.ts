@@ -38,7 +38,7 @@ export const runCommands: readonly Command[] = [
   {
     name: 'run.drain',
     label: 'Drain and stop',
-    help: 'Reads no further, lets out what is held, such as open windows, as at the end of the input, and commits.',
+    help: 'Stops reading, emits what is held, such as open windows, as at the end of the input, and commits.',
     icon: IconDropletDown,
     enabled: (state) => isSteerable(state.run),
     run: () => endRun('drain'),
@@ -46,7 +46,7 @@ export const runCommands: readonly Command[] = [
   {
     name: 'run.cancel',
     label: 'Cancel the run',
-    help: 'Ends it at once, back to what it last committed.',
+    help: 'Ends the run immediately and rolls back to its last commit.',
     icon: IconPlayerEject,
     enabled: running,
     run: () => endRun('cancel'),
@@ -54,7 +54,7 @@ export const runCommands: readonly Command[] = [
   {
     name: 'run.checkpoint',
     label: 'Make a checkpoint',
-    help: 'Commits what has been written so far; the run goes on.',
+    help: 'Commits what has been written so far; the run continues.',
     icon: IconBookmark,
     enabled: (state) => isEndless(state) && isSteerable(state.run),
     run: () => makeCheckpoint(),
@@ -62,7 +62,7 @@ export const runCommands: readonly Command[] = [
   {
     name: 'run.plan',
     label: 'Show plan…',
-    help: 'How a run would go: what is read first, loops, state, and where rows go.',
+    help: 'Shows how a run would execute: what is read first, loops, state, and where rows go.',
     icon: IconListDetails,
     enabled: (state) => state.engine === 'ready' && Object.keys(state.pipeline.nodes).length > 0,
     run: () => showPlan(),

@@ -34,7 +34,7 @@ export function StartPage() {
         <button type="button" className="start-target" disabled={!isReady} onClick={() => void chooseData()} data-autofocus>
           <IconFileImport size={34} stroke={1.4} aria-hidden />
           <b>Drop a file here</b>
-          <span>CSV, JSON Lines, a SQLite database, or a pipeline. Anywhere in the window will do.</span>
+          <span>CSV, JSON Lines, a SQLite database, or a pipeline. Drop it anywhere in the window.</span>
           <small>
             {dataExtensions()
               .map((extension) => `.${extension}`)

@@ -3,5 +3,5 @@ import { notify } from '../notify.ts';
 
 /** A key that deletes was pressed where it may have been meant for a text. */
 export function explainKept(): void {
-  notify(`Nothing was deleted. To delete ${describeSelection()} by key, first click it, or go to it with Tab or Alt and an arrow.`);
+  notify(`Nothing was deleted. To delete ${describeSelection()} with the keyboard, first click it, or move to it with Tab or Alt and an arrow key.`);
 }
