@@ -25,7 +25,7 @@ const policies: readonly { readonly value: ErrorPolicy; readonly label: string; 
   { value: 'stop', label: 'Stop', help: 'The first row that fails ends the run.' },
   { value: 'skip', label: 'Skip', help: 'Rows that fail are left out and counted.' },
   { value: 'route', label: 'Route', help: 'Rows that fail leave through the port “errors”, with the reason.' },
-  { value: 'keep', label: 'Keep', help: 'Rows that fail are kept in the errors table of this pipeline. Mend the node, then replay them from the run panel.' },
+  { value: 'keep', label: 'Keep', help: 'Rows that fail are kept in the errors table of this pipeline. Fix the node, then replay them from the run panel.' },
 ];
 
 interface NodeInspectorProps {

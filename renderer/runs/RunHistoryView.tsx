@@ -15,7 +15,7 @@ const height = 64;
 export function RunHistoryView({ run }: { readonly run: RunSummary }) {
   const history = useHistory(run);
   if (!history) return <p className="panel-empty">Reading the history of this run …</p>;
-  if (history.states.length === 0) return <p className="panel-empty">Nothing is remembered of this run.</p>;
+  if (history.states.length === 0) return <p className="panel-empty">There is no history of this run.</p>;
   return (
     <div className="run-history">
       <Rates history={history} />
