@@ -91,7 +91,7 @@ export interface OrderOp {
 export type KeyedOp = StatefulOp | LagOp | AnomalyOp | FillOp | RateLimitOp | EveryNthOp | SampleOp;
 
 interface ByKey {
-  /** Each combination of their values is looked at on its own; none: all rows together. */
+  /** Each combination of their values is handled separately. None: all rows together. */
   readonly keys: readonly string[];
   /** Milliseconds without a row after which a key starts anew; null: never. By event time where rows have one, else by the wall clock. */
   readonly ttl: number | null;

@@ -122,7 +122,7 @@ function readKind(field: Field, value: Json, place: Place): Json | undefined {
     case 'file':
       if (typeof value !== 'string') return undefined;
       if (value.includes('\0'))
-        place.report(error('params/file-name', `${field.label} cannot hold a NUL character: no system has such names`, 'Write the path anew.', place));
+        place.report(error('params/file-name', `${field.label} cannot hold a NUL character: no system has such names`, 'Enter the path again.', place));
       return value;
     case 'number':
     case 'duration':
@@ -238,7 +238,7 @@ function checkColumnIn(
   const types = 'types' in field ? field.types : undefined;
   if (types && !types.includes(column.type)) {
     const message = `Column "${name}" is of type ${column.type}, but ${field.label} needs ${types.join(' or ')}`;
-    place.report(error('params/column-type', message, 'Choose another column, or cast this one before.', place));
+    place.report(error('params/column-type', message, 'Choose another column, or cast this one first.', place));
   }
 }
 

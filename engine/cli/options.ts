@@ -39,7 +39,7 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
   const from = given.from ?? (hasBegun ? 'latest' : 'scratch');
   let notice: string | null = null;
   // From which checkpoint, the run itself says: the newest one may turn out to be damaged.
-  if (latest && given.from === undefined) notice = `It goes on where it was left ${age(latest.at)} ago; --from scratch starts anew.`;
+  if (latest && given.from === undefined) notice = `It resumes from its checkpoint of ${age(latest.at)} ago; --from scratch starts over.`;
   else if (given.from === 'latest' && !hasAny) notice = 'There is no checkpoint of this pipeline: it starts from scratch.';
   const options: RunOptions = {
     stateFolder,

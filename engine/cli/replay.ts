@@ -31,8 +31,8 @@ export interface ReplayOptions {
   readonly json?: boolean;
 }
 const intoRun = (file: string) =>
-  `Let the pipeline take them up where it goes on: millrace run ${file} --replay-errors, or, while it runs, millrace replay ${file} --restart`;
-const whileItRuns = (file: string) => `Let it stop with a checkpoint and go on with these rows: millrace replay ${file} --restart`;
+  `Replay them when the pipeline resumes: millrace run ${file} --replay-errors, or, while it runs, millrace replay ${file} --restart`;
+const whileItRuns = (file: string) => `Stop it with a checkpoint and resume it with these rows: millrace replay ${file} --restart`;
 
 /** What became of the waiting rows of one node. */
 interface Replayed {

@@ -79,7 +79,7 @@ export async function run(file: string, options: RunCommandOptions): Promise<num
       printProblems(summary.problems, loaded);
       words.write(describeRun(summary, { ...loaded, nodes: plan.nodes }));
       if (taken && replaying) words.write(replaying.describeOutcomes(replayed, loaded));
-      if (summary.checkpoint && failedRow(summary)) words.write(`To go on past that row: millrace run ${file} --keep-errors\n`);
+      if (summary.checkpoint && failedRow(summary)) words.write(`To continue after that row: millrace run ${file} --keep-errors\n`);
     }
     return exitCodeOf(summary, signal);
   } catch (error) {
@@ -106,7 +106,7 @@ async function detach(job: RunJob, names: Pick<Loaded, 'file' | 'titleOf'>, opti
   if (options.json) process.stdout.write(`${visibleJson({ id: entry.id, pid: entry.pid, state: entry.state })}\n`);
   else
     process.stdout.write(
-      `Run ${id} of ${job.name} goes on by itself.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`,
+      `Run ${id} of ${job.name} continues in the background.\n  millrace runs attach ${id}   shows its progress\n  millrace runs stop ${id}     ends it\n`,
     );
   return 0;
 }

@@ -200,7 +200,7 @@ function notJson(text: string, error: Error): LoadResult {
         message: truncated
           ? `The file ends too early, in line ${line}: it is cut off.`
           : `The file is not valid JSON in line ${line}: ${error.message.replace(/(,.*)? (in JSON|is not valid JSON).*$/s, '')}.`,
-        hint: 'Restore the file from a copy, or mend that line in a text editor.',
+        hint: 'Restore the file from a copy, or fix that line in a text editor.',
         range: { line, column: lastOf(before).length + 1 },
       },
     ],
@@ -226,7 +226,7 @@ function invalid(field: string, what: string): Problem {
     code: 'pipeline/invalid',
     severity: 'error',
     message: `"${field}" in the file: ${what}.`,
-    hint: 'Mend this entry in a text editor, or restore the file from a copy.',
+    hint: 'Fix this entry in a text editor, or restore the file from a copy.',
     field,
   };
 }

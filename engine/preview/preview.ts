@@ -136,6 +136,6 @@ function tooMuch(phase: Phase, memoryMb: number): Omit<Problem, 'severity'> {
     const hint = 'Check the source for very large rows or values.';
     return { code: 'source/memory', message: `The first rows of the source needed more than ${memoryMb} MB of memory; reading them was stopped.`, hint };
   }
-  const hint = 'Look for code that keeps or makes very much.';
+  const hint = 'Look for code that keeps or creates too much data.';
   return { code: 'code/memory', message: `The preview needed more than ${memoryMb} MB of memory and was stopped.`, hint };
 }

@@ -160,7 +160,7 @@ function gone(name: string): MillraceError {
   return new MillraceError({
     code: 'engine/gone',
     message: `The engine process ended before it answered "${name}".`,
-    hint: 'Millrace restarts it by itself; try again.',
+    hint: 'Millrace restarts it automatically; try again.',
   });
 }
 

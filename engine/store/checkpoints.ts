@@ -101,7 +101,7 @@ export class CheckpointStore {
     const others = this.list().map((each) => each.id);
     throw new MillraceError({
       code: 'checkpoint/missing',
-      message: `The run cannot go on from checkpoint ${id}: ${reason}.`,
+      message: `The run cannot resume from checkpoint ${id}: ${reason}.`,
       hint: others.length > 0 ? `There are these checkpoints: ${others.join(', ')}.` : 'There are no checkpoints; start from scratch.',
     });
   }
@@ -200,9 +200,7 @@ export class CheckpointStore {
     try {
       return JSON.parse(readFileSync(path, 'utf8')) as Bookkeeper[];
     } catch (error) {
-      this.#tell(
-        `${path} is damaged (${(error as Error).message}): failed rows that were replayed after the checkpoint that a run goes on from stay marked as replayed.`,
-      );
+      this.#tell(`${path} is damaged (${(error as Error).message}): failed rows that were replayed after the checkpoint resumed from stay marked as replayed.`);
       return [];
     }
   }

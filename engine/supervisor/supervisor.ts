@@ -90,7 +90,7 @@ export class Supervisor implements RunControl {
     throw new MillraceError({
       code: 'run/keeper',
       message: 'The run was started, but its keeper does not answer.',
-      hint: 'Before you start it again, see in the list of runs whether it goes on.',
+      hint: 'Before you start it again, check in the list of runs whether it is still running.',
     });
   }
 
@@ -262,7 +262,7 @@ export class Supervisor implements RunControl {
     throw new MillraceError({
       code: 'run/unknown',
       message: `There is no run "${runId}" now.`,
-      hint: 'It has ended; what is remembered of it is in the list of runs.',
+      hint: 'It has ended; its record is in the list of runs.',
     });
   }
 

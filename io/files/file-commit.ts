@@ -191,7 +191,7 @@ export function changed(path: string, committed: number): MillraceError {
 function addedTo(path: string, bytes: number): MillraceError {
   return new MillraceError({
     code: 'file/added-to',
-    message: `${path} holds ${thousands(bytes)} bytes behind what this run has committed: another program has added them, or a run whose checkpoints are gone.`,
+    message: `${path} holds ${thousands(bytes)} bytes after those this run has committed: another program has added them, or a run whose checkpoints are gone.`,
     hint: 'Move what was added to another file, or run from scratch. Nothing was cut off.',
     field: 'path',
     position: { source: path },

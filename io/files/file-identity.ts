@@ -20,7 +20,7 @@ export async function expectSame(file: InputFile, before: FileIdentity): Promise
   if (size >= before.size && head.sha1 === before.head.sha1) return;
   throw new MillraceError({
     code: 'file/changed',
-    message: `Reading should go on in ${file.name}, but ${size < before.size ? 'it is shorter than it was' : 'it does not begin as it did'}.`,
+    message: `Reading should continue in ${file.name}, but ${size < before.size ? 'it is shorter than it was' : 'it does not begin as it did'}.`,
     hint: 'Put the file back as it was, or run the pipeline from the beginning.',
   });
 }

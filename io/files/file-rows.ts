@@ -83,7 +83,7 @@ export class FileRows implements Reader {
     if (this.#index === -1) {
       throw new MillraceError({
         code: 'file/position',
-        message: `Reading should go on in ${this.#start?.file}, which is not among the files any more.`,
+        message: `Reading should continue in ${this.#start?.file}, which is not among the files any more.`,
         hint: 'Put it back, or run the pipeline from the beginning.',
       });
     }

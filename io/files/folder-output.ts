@@ -254,7 +254,7 @@ export class FolderOutput implements Writer {
     for (const [folder, given] of Object.entries((token as { readonly files: { readonly [folder: string]: Json } }).files)) {
       const path = this.#pathIn(folder);
       const { length, cut } = finishCommit(path, dirname(path), fileToken(given), isOlder === true);
-      if (cut > 0) this.#context.log('warning', `${path} held ${thousands(cut)} bytes behind what was committed. They were cut off.`);
+      if (cut > 0) this.#context.log('warning', `${path} held ${thousands(cut)} bytes after the committed ones. They were cut off.`);
       this.#committed.set(folder, settledToken(path, length));
       claimOutput(this.#context, path, 'file');
     }

@@ -29,7 +29,7 @@ export function caster(from: Pick<Column, 'name' | 'type'>, to: ColumnType, unfi
     const result = castValue(value, to, from.type);
     if (result.ok) return result.value;
     if (unfit === 'null') return null;
-    const hint = 'Mend the value upstream, choose another type, or let what does not fit become null.';
+    const hint = 'Fix the value upstream, choose another type, or let values that do not fit become null.';
     throw new MillraceError({ code, message: `${result.message} (column "${from.name}")`, hint, field });
   };
 }

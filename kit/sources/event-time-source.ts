@@ -212,7 +212,7 @@ export function withTimeColumn(schema: Schema, { timeColumn, timeFormat, timePat
   const isText = found.type === 'string' || found.type === 'date';
   if (found.type !== 'timestamp') {
     if (timeFormat === 'automatic' && !isText) {
-      return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}: nothing tells what it counts`, 'Choose a time format.');
+      return problem('timeFormat', `Column "${timeColumn}" is of type ${found.type}: it is not known what it counts`, 'Choose a time format.');
     }
     if (timeFormat === 'pattern') {
       const patternFault = patternProblem(timePattern);

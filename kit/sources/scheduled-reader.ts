@@ -210,7 +210,7 @@ export class ScheduledReader implements Reader {
 
   #fail(row: Row, column: string, place: Pick<Parameters<SourceContext['fail']>[0], 'position'>): void {
     try {
-      const message = `${column} is null, but rows are told apart by it`;
+      const message = `${column} is null, but it identifies rows`;
       this.#context.fail({ code: 'schedule/cursor', message, hint: 'Choose a column that every row has as the cursor.', field: 'cursorColumn', row, ...place });
     } catch (error) {
       this.#stop = error;

@@ -112,7 +112,7 @@ function keptOutside(program: Program): CodeFinding[] {
     return [
       {
         code: 'code/kept-outside',
-        message: `What ${names} holds is lost when a run goes on from a checkpoint, and is shared by all keys`,
+        message: `What ${names} holds is lost when a run resumes from a checkpoint, and is shared by all keys`,
         hint: 'Keep in `state` what must last, and declare constants with `const`.',
         range: rangeOf(statement),
       },

@@ -81,7 +81,7 @@ export function rowsOf(returned: Shape, annotated: Shape | null, declared: reado
     else if (findings.length === 0) {
       findings.push({
         code: 'code/unknown-type',
-        message: `The type of the column "${name}" cannot be told from the code`,
+        message: `The type of the column "${name}" cannot be inferred from the code`,
         hint: `Declare it under "Columns", or convert it: String(…), Number(…).`,
         range: headOf(code),
       });

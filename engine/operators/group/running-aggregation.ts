@@ -38,7 +38,7 @@ export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggre
       fail({
         code: 'aggregate/overflow',
         message,
-        hint: 'Cast the column to number before, or divide it by a constant.',
+        hint: 'Cast the column to number first, or divide it by a constant.',
         field: aggregates[i]!.field,
         row,
       });

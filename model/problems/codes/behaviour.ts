@@ -16,7 +16,7 @@ export type Behaviour = (typeof behaviours)[number];
 
 /** What happens then, as the documentation says it. */
 export const whatHappens: { readonly [behaviour in Behaviour]: string } = {
-  permanent: 'It fails, and is not tried again.',
+  permanent: 'It fails, and is not retried.',
   row: 'The row fails: the node\'s setting "When a row fails" decides.',
   transient: 'A stream waits, and tries again until it works. Anything else fails.',
   'not-connected': 'A stream that had worked connects again until that works. Anything else fails.',
