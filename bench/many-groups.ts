@@ -1,5 +1,5 @@
 /**
- * `node bench/many-groups.ts [--groups 5000000] [--memory 64] [--window none]`: an aggregation of more groups than memory is to hold,
+ * `node bench/many-groups.mjs [--groups 5000000] [--memory 64] [--window none]`: an aggregation of more groups than memory is to hold,
  * over the state of a run. Twice as many rows as groups, in no order. Processor time, and the most memory the process had.
  */
 import { parseArgs } from 'node:util';

@@ -1,5 +1,5 @@
 /**
- * Sort and remove duplicates over more than memory is to hold: `node bench/spilled-rows.ts [--rows 2000000] [--case sort] [--memory 64]`.
+ * Sort and remove duplicates over more than memory is to hold: `node bench/spilled-rows.mjs [--rows 2000000] [--case sort] [--memory 64]`.
  * The operators with the state of a run, each case in a process of its own, as runs have it and with a limit that is never reached.
  * Of the duplicates each key comes twice, in no order. Told are times, the most memory the process had, and a checkpoint's file.
  */

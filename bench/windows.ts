@@ -1,4 +1,4 @@
-/** `node bench/windows.ts [--keys 500]`: what windows cost by themselves, without a source and a sink. Millions of rows in order of time. */
+/** `node bench/windows.mjs [--keys 500]`: what windows cost by themselves, without a source and a sink. Millions of rows in order of time. */
 import { parseArgs } from 'node:util';
 import { grouping } from '../engine/operators/group/grouping.ts';
 import { MemoryState } from '../kit/keyed-state.ts';

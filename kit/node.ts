@@ -8,7 +8,7 @@ import { type Loaded, loadingCode } from './loaded.ts';
 import type { Op } from './ops.ts';
 import type { ByPort, PortSchemas, Ports } from './ports.ts';
 import type { AnySchemas, NodeProblem, OrderCare, RowFailure, RunContext } from './run-context.ts';
-import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext } from './source.ts';
+import type { CheckpointRef, DiscoverContext, Discovery, Heard, ListenContext, Reader, SourceContext, SplitSize } from './source.ts';
 
 export type * from './ports.ts';
 export type * from './run-context.ts';
@@ -230,8 +230,30 @@ export interface Writer {
   close(): void | Promise<void>;
   /** What this writer made, for the summary and the result view. */
   output(): Output;
+  /**
+   * Of sinks with `takesParts`, in runs that commit at their end: says where the rows of a part are to be written, or null where this output
+   * takes none after all. `index` counts them from 1. Asked before the first row; what is there already from a killed run is in nobody's way.
+   */
+  part?(index: number): Json | null;
+  /** Takes up the rows of a part, by what `PartWriter.finish` gave, behind all rows up to now. Called once for each part, in their order, before the commit. */
+  join?(finished: Json): void | Promise<void>;
   /** Writers that become visible in one atomic step of their own (tables of one database) share one of these. */
   readonly transaction?: Transaction;
+}
+/**
+ * Writes some of the rows of an output aside, in another thread: they become visible with the commit of the writer that joins them. What is
+ * aside goes with `close`, where that writer has not joined it.
+ */
+export interface PartWriter {
+  write(rows: readonly Row[]): void | Promise<void>;
+  /** All rows are written, and what others need to join them is in place. Called once. */
+  finish(): Json | Promise<Json>;
+  /** Always last. After `finish` it leaves the rows where they are. */
+  close(): void | Promise<void>;
+}
+export interface PartContext<P = AnyParams, In = AnySchemas> extends RunContext<P, In, Record<never, never>> {
+  /** What `Writer.part` gave. */
+  readonly part: Json;
 }
 export interface Transaction {
   /**
@@ -365,6 +387,14 @@ export interface SourceDefinition<F extends Fields = Fields, O extends Ports = P
   readsText?(params: ParamsOf<F>, column: Column): boolean;
   /** It may be read to its end at any time, and its failures then say what does not fit: the editor offers to. It has `Reader.progress`. */
   readonly scans?: boolean;
+  /**
+   * Stretches of the input, in order, that are all of it together, for several readers at once; one where it is small or cannot be split.
+   * Where they begin is a guess: the reader before finds out whether a row begins there, and reads on where none does, or where
+   * `joinSplits` says so. So rows, failures and places are always those of one reader. Absent where there can be only one.
+   */
+  split?(context: Pick<SourceContext<ParamsOf<F>>, 'params' | 'path' | 'signal'>, wanted: SplitSize): readonly Json[] | Promise<readonly Json[]>;
+  /** What two stretches, one behind the other, tell together (`SplitEnd.told`); null where one reader of both would have read rows of the second otherwise. */
+  joinSplits?(first: Json, second: Json): Json | null;
   run(context: SourceContext<ParamsOf<F>, PortSchemas<O>>): Reader | Promise<Reader>;
 }
 export interface TransformDefinition<F extends Fields = Fields, I extends Ports = Ports, O extends Ports = Ports> extends Definition<F, I, O> {
@@ -396,6 +426,9 @@ export interface SinkDefinition<F extends Fields = Fields, I extends Ports = Por
    * write there at the same time, and all say so.
    */
   locks?(params: ParamsOf<F>): readonly { readonly path: string; readonly part?: string; readonly isShared?: boolean }[];
+  /** Whether rows of its output can be written in several threads, as far as the params tell: see `PartWriter`. Absent: never. */
+  takesParts?(params: ParamsOf<F>): boolean;
+  openPart?(context: PartContext<ParamsOf<F>, PortSchemas<I>>): PartWriter | Promise<PartWriter>;
   run(context: SinkContext<ParamsOf<F>, PortSchemas<I>>): Writer | Promise<Writer>;
   /**
    * For sinks whose writers have a `transaction`: the number of the checkpoint that was committed last under this lineage, or null.

@@ -134,6 +134,10 @@ describe('validateParams', () => {
     expect(problem!.hint).toBeTruthy();
   });
 
+  it('says how to remove what it does not know, in a list too', () => {
+    expect(problemsOf({ 'a.b': 1 })).toMatchObject([{ fix: { title: 'Remove "a.b"', remove: 'a.b' } }]);
+  });
+
   it('does not look up columns while the input is unknown', () => {
     expect(problemsOf({ value: 'anything' })).toEqual([]);
   });

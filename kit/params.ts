@@ -71,13 +71,22 @@ function readFields(fields: Fields, raw: Params, place: Place): Params {
   for (const name of Object.keys(raw)) {
     if (!Object.hasOwn(fields, name)) {
       const message = `There is no param "${name}"${place.suggest(name, Object.keys(fields))}`;
-      place.report({ code: 'params/unknown', severity: 'warning', message, hint: 'Remove it from the file: it has no effect.', field: join(place.path, name) });
+      place.report({
+        code: 'params/unknown',
+        severity: 'warning',
+        message,
+        hint: 'Remove it from the file: it has no effect.',
+        field: join(place.path, name),
+        fix: { title: `Remove "${name}"`, remove: name, ...(place.path !== '' && { within: place.path }) },
+      });
     }
   }
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
       const shown = isShown(fields, name, values);
-      return [name, readField(field, values[name] ?? null, { ...place, path: join(place.path, name), report: shown ? place.report : silently })];
+      // The items of a list as they are given: each tells what it does not know.
+      const value = (field.kind === 'list' ? own(raw, name) : null) ?? values[name] ?? null;
+      return [name, readField(field, value, { ...place, path: join(place.path, name), report: shown ? place.report : silently })];
     }),
   );
 }

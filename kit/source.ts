@@ -19,6 +19,8 @@ export interface SourceContext<P = AnyParams, Out = AnySchemas> extends RunConte
   readonly batchSize: number;
   /** Where to go on, as `position()` gave it; null at the start. */
   readonly start: Json;
+  /** What to read of the input, as `SourceDefinition.split` gave it; absent for all of it. With it there is no `start`. */
+  readonly split?: Json;
   /** The wall clock, in milliseconds. */
   now(): number;
   /** Milliseconds by a clock that nobody sets: for durations. */
@@ -81,9 +83,26 @@ export interface Reader {
   parts?(): Iterable<Part>;
   /** What waits outside to be read, as far as that is known: rows in an inbox, bytes behind the end of what was read. */
   backlog?(): Backlog | null;
+  /** Of a reader with a split, once `read` has given null: see `SplitEnd`. */
+  splitEnd?(): SplitEnd;
+  /** After that: `read` goes on behind the end of the split, to the end of the input, as if there had been none. */
+  readOn?(): void;
   /** How far reading has come; `total` is null when nobody knows. */
   progress?(): { readonly done: number; readonly total: number | null; readonly unit: 'bytes' | 'rows' };
   close(): void | Promise<void>;
+}
+/** How the input of a source is to be split: see `SourceDefinition.split`. */
+export interface SplitSize {
+  /** How many there are to be at most. */
+  readonly most: number;
+  /** Bytes, about, that are worth a reader of their own. */
+  readonly leastBytes: number;
+}
+export interface SplitEnd {
+  /** The next row of the input begins where the split ends: nothing is left of a row that goes on behind it. */
+  readonly isBetweenRows: boolean;
+  /** What how the next rows are read depends on, for `SourceDefinition.joinSplits`. */
+  readonly told: Json;
 }
 export interface DiscoverContext<P> {
   readonly params: P;

@@ -114,7 +114,7 @@ export async function startEditorServer(options: {
 function isOwnHost(request: IncomingMessage, server: Server): boolean {
   const { port } = server.address() as AddressInfo;
   const { host: named = [] } = request.headersDistinct;
-  return named.length === 1 && [`127.0.0.1:${port}`, `localhost:${port}`].includes(named[0]!);
+  return named.length === 1 && [`127.0.0.1:${port}`, `localhost:${port}`].includes(named[0] ?? '');
 }
 
 function hasToken(request: IncomingMessage, token: string): boolean {

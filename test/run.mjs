@@ -23,6 +23,7 @@ const checks = [
   ['types of the pure layers', [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.pure.json']],
   ['layers', [bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.cjs', ...product, 'renderer']],
   ['floors', [bin('dependency-cruiser', 'bin/dependency-cruiser.mjs'), '--config', '.dependency-cruiser.floors.cjs', ...product, 'renderer']],
+  ['assertions', [join(project, 'scripts', 'assertions.mjs')]],
   ['generated files', [join(project, 'scripts', 'generate.mjs'), '--check']],
 ];
 

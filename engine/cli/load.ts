@@ -11,6 +11,8 @@ import { type Check, Checker } from '../workbench/checker.ts';
 import { readText } from '../workbench/disk.ts';
 import { pipelineOf } from '../workbench/documents.ts';
 
+const saysThatItLooksAfterMs = 5000;
+
 export interface PipelineFile {
   readonly file: string;
   readonly folder: string;
@@ -33,7 +35,14 @@ export type Loaded = Check & PipelineFile;
 export async function load(file: string, parameters: { readonly [name: string]: string } = {}): Promise<Loaded> {
   const opened = await openPipeline(file);
   const checker = new Checker(opened.catalogue, codeAnalysis, new Discoveries({ looks: looksToRun }));
-  const check = await checker.check(opened.pipeline, opened, { touch: true, mustKnow: true, parameters }).finally(() => checker.close());
+  const waits = setTimeout(
+    () => process.stderr.write(`Still looking at the first rows of the inputs, as a slow query takes. Ctrl+C ends it.\n`),
+    saysThatItLooksAfterMs,
+  );
+  const check = await checker.check(opened.pipeline, opened, { touch: true, mustKnow: true, parameters }).finally(() => {
+    clearTimeout(waits);
+    checker.close();
+  });
   return { ...check, ...opened };
 }
 

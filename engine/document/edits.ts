@@ -3,11 +3,13 @@
  * Edits that name something that is not there change nothing.
  */
 
-import type { CodeFix, Problem } from '../../model/problems/problem.ts';
+import type { CodeFix, Problem, RemoveFix } from '../../model/problems/problem.ts';
 import { own } from '../../model/text/own.ts';
 import type { Json } from '../../model/values/types.ts';
 import { freeId, retire } from './ids.ts';
 import { type Edge, type ErrorPolicy, edgeId, errorPort, type NodeId, type Parameter, type Pipeline, type PipelineNode, type Position } from './pipeline.ts';
+
+type Params = PipelineNode['params'];
 
 export interface NewNode {
   readonly type: string;
@@ -66,6 +68,7 @@ export function fixProblem(pipeline: Pipeline, id: NodeId, { fix, field }: Fixab
   if (!fix) return pipeline;
   if ('param' in fix) return setParam(pipeline, id, fix.param, fix.value);
   if ('before' in fix) return field === undefined ? pipeline : fixCode(pipeline, id, field, fix);
+  if ('remove' in fix) return removeEntry(pipeline, id, fix);
   const { list, key, entry, more = [] } = fix;
   const before = own(own(pipeline.nodes, id)?.params ?? {}, list);
   const entries = Array.isArray(before) ? [...before] : [];
@@ -74,6 +77,25 @@ export function fixProblem(pipeline: Pipeline, id: NodeId, { fix, field }: Fixab
     entries.splice(at === -1 ? entries.length : at, 1, next);
   }
   return setParam(pipeline, id, list, entries);
+}
+
+function removeEntry(pipeline: Pipeline, id: NodeId, { remove, within }: RemoveFix): Pipeline {
+  const node = own(pipeline.nodes, id);
+  if (!node) return pipeline;
+  const without = (value: Json | undefined, [name, ...rest]: readonly string[]): Json | undefined => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (name !== undefined) return withInner(value, name, without(own(value as Params, name), rest));
+    if (Array.isArray(value) || !Object.hasOwn(value, remove)) return undefined;
+    return Object.fromEntries(Object.entries(value).filter(([other]) => other !== remove));
+  };
+  const params = without(node.params, within?.split('.') ?? []);
+  return params === undefined ? pipeline : withNode(pipeline, id, { ...node, params: params as Params });
+}
+
+/** A list or an object with another value in one place; undefined where there is none to put in. */
+function withInner(value: Json & object, name: string, inner: Json | undefined): Json | undefined {
+  if (inner === undefined) return undefined;
+  return Array.isArray(value) ? value.with(Number(name), inner) : { ...value, [name]: inner };
 }
 
 /** `field` is a path: `columns.2.expression`. */
@@ -85,9 +107,7 @@ function fixCode(pipeline: Pipeline, id: NodeId, field: string, { at, before, te
       return isThere ? value.slice(0, at) + text + value.slice(at + before.length) : undefined;
     }
     if (typeof value !== 'object' || value === null || name === undefined) return undefined;
-    const inner = fixed(own(value as { readonly [name: string]: Json }, name), rest);
-    if (inner === undefined) return undefined;
-    return Array.isArray(value) ? value.with(Number(name), inner) : { ...value, [name]: inner };
+    return withInner(value, name, fixed(own(value as Params, name), rest));
   };
   const next = fixed(own(own(pipeline.nodes, id)?.params ?? {}, param), path);
   return next === undefined ? pipeline : setParam(pipeline, id, param, next);

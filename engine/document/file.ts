@@ -163,7 +163,7 @@ function splitLines(value: Json): Json {
   if (Array.isArray(value)) return value.map(splitLines);
   if (!isObject(value)) return value;
   const key = linesKey(value);
-  return key === null ? mapValues(value, splitLines) : { [`$${key}`]: splitLines(value[key]!) };
+  return key === null ? mapValues(value, splitLines) : { [`$${key}`]: splitLines(value[key] ?? null) };
 }
 
 function joinLines(value: Json): Json {
@@ -171,7 +171,7 @@ function joinLines(value: Json): Json {
   if (!isObject(value)) return value;
   const key = linesKey(value);
   if (key === null) return mapValues(value, joinLines);
-  const lines = value[key]!;
+  const lines = value[key] ?? null;
   if (key === '$lines' && Array.isArray(lines) && lines.every((line) => typeof line === 'string')) return lines.join('\n');
   return { [key === '$lines' ? key : key.slice(1)]: joinLines(lines) };
 }
@@ -179,7 +179,8 @@ function joinLines(value: Json): Json {
 /** The only key of an object, if it is `$lines` or that with more of `$`. */
 function linesKey(value: Document): string | null {
   const keys = Object.keys(value);
-  return keys.length === 1 && /^\$+lines$/.test(keys[0]!) ? keys[0]! : null;
+  const [only = '', ...others] = keys;
+  return others.length === 0 && /^\$+lines$/.test(only) ? only : null;
 }
 
 function notJson(text: string, error: Error): LoadResult {

@@ -3,6 +3,7 @@
 import { type Loaded, loaded } from '../../kit/loaded.ts';
 import type { Operator, OperatorContext } from '../../kit/node.ts';
 import type { Op } from '../../kit/ops.ts';
+import { expectPorts, type RowsContext } from './ports.ts';
 import { assigningTime } from './rows/assigning-time.ts';
 import { computing } from './rows/computing.ts';
 import { exploding } from './rows/exploding.ts';
@@ -64,6 +65,23 @@ export async function loadOperators(kinds: readonly Op['op'][]): Promise<void> {
 /** Throws where it was not loaded. `native`: what a node does by itself. */
 export function openOperator(op: Op, context: OperatorContext, native: () => Operator): Operator {
   switch (op.op) {
+    case 'native':
+      return native();
+    case 'lookup':
+      expectPorts(op.op, context, 'rows', 'lookup');
+      return op.versions ? join().lookingUpVersions(op, op.versions, context) : join().lookingUp(op, context);
+    case 'coGroup':
+      expectPorts(op.op, context, 'left', 'right');
+      return join().streamJoining(op, context);
+    default:
+      expectPorts(op.op, context, 'rows');
+      return overRows(op, context);
+  }
+}
+
+type OverRows = Exclude<Op, { readonly op: 'native' | 'lookup' | 'coGroup' }>;
+function overRows(op: OverRows, context: RowsContext): Operator {
+  switch (op.op) {
     case 'filter':
       return filtering(op, context);
     case 'project':
@@ -106,10 +124,6 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return keyed().sampling(op, context);
     case 'distinct':
       return keyed().deduping(op, context);
-    case 'lookup':
-      return op.versions ? join().lookingUpVersions(op, op.versions, context) : join().lookingUp(op, context);
-    case 'coGroup':
-      return join().streamJoining(op, context);
     case 'assignTime':
       return assigningTime(op, context);
     case 'combine':
@@ -120,8 +134,5 @@ export function openOperator(op: Op, context: OperatorContext, native: () => Ope
       return group().runningAggregation(op, context);
     case 'top':
       return group().ranking(op, context);
-
-    case 'native':
-      return native();
   }
 }

@@ -1,5 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '../../kit/keyed-state.ts';
+import { missing } from '../../model/problems/missing.ts';
 import type { State } from '../../model/values/types.ts';
 import { type Expiring, ExpiryQueue } from './keyed-expiry.ts';
 import { entryBytes, estimateBytes } from './keyed-size.ts';
@@ -130,7 +131,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
   *entriesWithExpiry(): Iterable<readonly [string, V, number]> {
     for (const entry of this.#entries.values()) if (entry.value !== gone) yield [entry.key, entry.value as V, expiresAt(entry)];
     if (this.#spilled === 0) return;
-    for (const { key, value, expires } of this.#store!.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value) as V, expires];
+    for (const { key, value, expires } of this.#disk.entries(this.#id)) if (!this.#entries.has(key)) yield [key, deserialize(value) as V, expires];
   }
 
   get size(): number {
@@ -164,7 +165,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
 
   /** Into an empty state. */
   hold({ keys, values, expires }: HeldEntries): void {
-    for (let i = 0; i < keys.length; i++) this.set(keys[i]!, values[i] as V, expires?.[i]);
+    for (const [i, key] of keys.entries()) this.set(key, values[i] as V, expires?.[i]);
   }
 
   clear(): void {
@@ -246,9 +247,14 @@ export class CachedState<V extends State> implements KeyedState<V> {
     return entry;
   }
 
+  /** Only where something was spilled, or is to be. */
+  get #disk(): KeyedStore {
+    return this.#store ?? missing('the file of the state');
+  }
+
   #load(key: string): Entry | undefined {
     if (this.#absent === key) return undefined;
-    const found = this.#store!.read(this.#id, key);
+    const found = this.#disk.read(this.#id, key);
     if (found === null) {
       this.#absent = key;
       return undefined;
@@ -342,7 +348,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
     const expires = expiresAt(entry);
     const value = serialize(entry.value);
     const sum = checksum(key, expires, value);
-    this.#store!.write(this.#id, { key, version, value, expires, sum }, entry.version);
+    this.#disk.write(this.#id, { key, version, value, expires, sum }, entry.version);
     if (entry.version < 0) this.#stored++;
     this.#storedSum = (this.#storedSum - entry.sum + sum) >>> 0;
     entry.version = version;
@@ -350,7 +356,7 @@ export class CachedState<V extends State> implements KeyedState<V> {
   }
 
   #removeStored(key: string, version: number, sum: number): void {
-    this.#store!.remove(this.#id, key, this.#memory.version, version);
+    this.#disk.remove(this.#id, key, this.#memory.version, version);
     this.#stored--;
     this.#storedSum = (this.#storedSum - sum) >>> 0;
   }
@@ -362,17 +368,17 @@ export class CachedState<V extends State> implements KeyedState<V> {
 
   #checked({ key, expires, value, sum }: StoredEntry): number {
     if (checksum(key, expires, value) === sum) return sum;
-    throw this.#store!.damaged('an entry does not match its checksum');
+    throw this.#disk.damaged('an entry does not match its checksum');
   }
 
   /** Entries that are in the file alone: they need not come into memory to be removed. */
   #expireSpilled(time: number): void {
-    const store = this.#store!;
+    const store = this.#disk;
     this.#absent = null;
     store.together(() => {
       for (const key of store.expiring(this.#id, this.#nextExpiry, time)) {
         if (this.#entries.has(key)) continue;
-        const { version, sum } = store.read(this.#id, key)!;
+        const { version, sum } = store.read(this.#id, key) ?? missing(`the entry "${key}"`);
         this.#removeStored(key, version, sum);
         this.#unspill();
         this.#size--;

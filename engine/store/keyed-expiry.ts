@@ -1,4 +1,6 @@
 /** What can wait in an expiry queue: `due` is the time under which it waits, NaN while it does not. */
+import { itemAt, itemsAt } from '../../model/problems/missing.ts';
+
 export interface Expiring {
   due: number;
   expiresAt: number;
@@ -53,11 +55,11 @@ export class ExpiryQueue<E extends Expiring> {
 
   /** Without the places that were left behind; what is in order of time is a heap. */
   #tidy(): void {
-    const kept = this.#times.map((_, i) => i).filter((i) => this.#entries[i]!.due === this.#times[i]);
-    kept.sort((a, b) => this.#times[a]! - this.#times[b]!);
+    const kept = this.#entries.flatMap(({ due }, i) => (due === this.#times[i] ? [i] : []));
+    kept.sort((a, b) => itemAt(this.#times, a) - itemAt(this.#times, b));
     const [times, entries] = [this.#times, this.#entries];
-    this.#times = kept.map((i) => times[i]!);
-    this.#entries = kept.map((i) => entries[i]!);
+    this.#times = itemsAt(times, kept);
+    this.#entries = itemsAt(entries, kept);
   }
 
   #push(time: number, entry: E): void {
@@ -78,8 +80,9 @@ export class ExpiryQueue<E extends Expiring> {
 
   #pop(): void {
     const [times, entries] = [this.#times, this.#entries];
-    const time = times.pop()!;
-    const entry = entries.pop()!;
+    const time = times.pop();
+    const entry = entries.pop();
+    if (time === undefined || entry === undefined) return;
     const { length } = times;
     if (length === 0) return;
     let at = 0;

@@ -1,8 +1,8 @@
 /** What an entry takes besides its value and the characters of its key: measured, a Map's place included. */
 export const entryBytes = 160;
 
-/** About how many bytes a value takes in memory. Long lists are judged by their ends, so that this costs next to nothing at each change. */
-export function estimateBytes(value: unknown, depth = 3): number {
+/** About how many bytes a value takes in memory. Long lists are judged by their ends, so that this costs next to nothing at each change. `depth` is enough for rows within groups within a chunk. */
+export function estimateBytes(value: unknown, depth = 5): number {
   switch (typeof value) {
     case 'string':
       return 16 + value.length;

@@ -72,6 +72,18 @@ export class KeyedStore {
     return KeyedStore.#opened(file, () => {});
   }
 
+  /** The file of an earlier process as `goBack` and `close` left it, which nobody writes any more: to be read, by any number at the same time. */
+  static openToRead(file: string): KeyedStore {
+    let database: SqliteConnection | undefined;
+    try {
+      database = openSqlite(file, { access: 'look', waitMs: 1000 });
+      return new KeyedStore(file, database);
+    } catch (error) {
+      database?.close();
+      throw told(error, file);
+    }
+  }
+
   static #opened(file: string, prepare: (database: SqliteConnection) => void): KeyedStore {
     let database: SqliteConnection | undefined;
     try {
@@ -93,11 +105,11 @@ export class KeyedStore {
   /** The number of a state, which it keeps from now on. */
   stateId(node: string, name: string): number {
     return this.#told(() => {
-      this.#database.prepare('insert or ignore into states (node, name) values (?, ?)').run(node, name);
-      return (
-        this.#database.prepare<[string, string], { id: number }>('select id from states where node = ? and name = ?').get(node, name)?.id ??
-        missing(`the state "${name}" of "${node}"`)
-      );
+      const find = this.#database.prepare<[string, string], { id: number }>('select id from states where node = ? and name = ?');
+      const found = find.get(node, name);
+      if (found) return found.id;
+      this.#database.prepare('insert into states (node, name) values (?, ?)').run(node, name);
+      return find.get(node, name)?.id ?? missing(`the state "${name}" of "${node}"`);
     });
   }
 

@@ -77,6 +77,28 @@ export async function openBytes(file: InputFile, options: ByteOptions): Promise<
   }
 }
 
+/** Whether offsets in the file's content are those in the file, but for its mark: what is in between can be read by itself. */
+export async function isPlainText(file: InputFile, { encoding, lineEnds }: Pick<ByteOptions, 'encoding' | 'lineEnds'>): Promise<boolean> {
+  if (lineEnds === 'any') return false;
+  let handle: FileHandle;
+  try {
+    handle = await open(file.path, 'r');
+  } catch (error) {
+    throw fileError(error, file.name);
+  }
+  try {
+    const buffer = Buffer.allocUnsafe(headBytes);
+    const head = buffer.subarray(0, (await handle.read(buffer, 0, headBytes, 0)).bytesRead);
+    if (head[0] === 0x1f && head[1] === 0x8b) return false;
+    const decoder = encoding === 'auto' ? byteOrderMark(head).decoder : decoderFor(encoding);
+    return (decoder === null || decoder.encoding === 'utf-8') && head.includes(10);
+  } catch (error) {
+    throw fileError(error, file.name);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Throws a MillraceError for an encoding that nobody knows. */
 export function decoderFor(encoding: string): TextDecoder {
   try {

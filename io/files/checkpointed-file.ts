@@ -16,6 +16,10 @@ export interface CheckpointedFile {
   endsMidLine(): boolean;
   /** Callers hand in large pieces. A gzip file gets one member for each, which every reader takes as one stream. */
   write(bytes: Uint8Array): void | Promise<void>;
+  /** The name of a file for a part of what is to be written; absent where none can be taken up. `index` counts them from 1. */
+  part?(index: number): string;
+  /** Puts the content of such a file behind what was written, and removes it. */
+  take?(part: string): void;
   /** Makes what was written durable and gives what it takes to commit it after a crash. */
   prepare(checkpoint: number): Json;
   /** Shows what was prepared, or where nothing was, all that was written. */

@@ -105,6 +105,19 @@ export function appendPart(target: string, base: number, part: string): void {
   );
 }
 
+/** Puts the content of a file behind what was written last; gives its length. */
+export function appendFile(to: number, path: string): number {
+  return withFile(path, 'r', (from) => {
+    const block = Buffer.allocUnsafe(copyBytes);
+    for (let length = 0; ; ) {
+      const count = readSync(from, block, 0, copyBytes, length);
+      if (count === 0) return length;
+      writeAll(to, block.subarray(0, count));
+      length += count;
+    }
+  });
+}
+
 /** Whether the bytes from `base` to `end` are the first ones of the part, or nothing yet where the power went in the middle of it. */
 function startsAs(target: number, base: number, end: number, part: number): boolean {
   if (base === end) return true;

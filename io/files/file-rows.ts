@@ -1,11 +1,12 @@
 /** Reads files one after another and hands out their rows in batches; what a row is, a parser says. */
 import { isUtf8 } from 'node:buffer';
-import type { Reader, RowFailure, SourceBatch, SourceContext } from '../../kit/node.ts';
+import type { Reader, RowFailure, SourceBatch, SourceContext, SplitEnd } from '../../kit/node.ts';
 import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json, Row } from '../../model/values/types.ts';
 import { type ByteOptions, type ByteReader, openBytes } from './byte-reader.ts';
 import { expectSame, type FileIdentity, identityOf } from './file-identity.ts';
+import { countLines, type FileSplit } from './file-splits.ts';
 import type { InputFile } from './input-files.ts';
 
 /** The part of a file that is in memory. Parsers move `at` and `line` forward; what is before `at` is forgotten. */
@@ -18,6 +19,8 @@ export interface Window {
   /** No bytes will follow. The last one is a line feed then, added if need be. */
   readonly last: boolean;
   readonly translated: boolean;
+  /** Of a file that is read from within: how many lines come before the first one. They are counted when they are asked for. */
+  readonly linesBefore?: () => number;
 }
 export interface Batch {
   readonly rows: Row[];
@@ -34,8 +37,12 @@ export interface Parser {
   parse(window: Window, batch: Batch): void;
   /** What has to be known between two rows to go on there, beside the place; null for nothing. */
   state?(): Json;
-  /** The file has ended. */
+  /** The file has ended, or what is to be read of it. */
   end?(file: InputFile): void;
+  /** Where nothing of a row is left over: whether rows that follow are read as at the beginning of a file, but for its header. */
+  isBetweenRows?(): boolean;
+  /** See `SplitEnd.told`. */
+  told?(): Json;
 }
 /** Where reading goes on: `offset` counts bytes of the file's content as UTF-8, unpacked and without its mark. */
 export type FilePosition = {
@@ -50,7 +57,7 @@ export type FilePosition = {
 
 export type TextOptions = Pick<ByteOptions, 'encoding' | 'lineEnds'>;
 
-type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'signal'>;
+type Context = Pick<SourceContext<unknown>, 'batchSize' | 'start' | 'signal' | 'split'>;
 
 const lineFeed = 10;
 const nothing = Buffer.alloc(0);
@@ -70,6 +77,14 @@ export class FileRows implements Reader {
   /** The content's offset of the window's first byte. */
   #offset = 0;
   #closed = false;
+  /** Where its split ends: the index of a file, and a place in it. */
+  #end: { readonly index: number; readonly offset: number } | null = null;
+  /** The window ends where the split does. */
+  #isAtEnd = false;
+  /** The window with what was read already of what comes then. */
+  #behind: Buffer | null = null;
+  /** Where its split begins. */
+  #skip = 0;
 
   constructor(files: readonly InputFile[], parser: Parser, text: TextOptions, context: Context, chunkSize?: number) {
     this.#files = files;
@@ -79,14 +94,13 @@ export class FileRows implements Reader {
     this.#signal = context.signal;
     this.#chunkSize = chunkSize;
     this.#start = context.start as FilePosition | null;
-    this.#index = this.#start ? files.findIndex((file) => file.name === this.#start?.file) : 0;
-    if (this.#index === -1) {
-      throw new MillraceError({
-        code: 'file/position',
-        message: `Reading should continue in ${this.#start?.file}, which is not among the files any more.`,
-        hint: 'Put it back, or run the pipeline from the beginning.',
-      });
+    this.#index = this.#start ? indexOf(files, this.#start.file) : 0;
+    const { from = null, to = null } = (context.split as FileSplit | undefined) ?? {};
+    if (from) {
+      this.#index = indexOf(files, from.file);
+      this.#skip = from.offset;
     }
+    if (to) this.#end = { index: indexOf(files, to.file), offset: to.offset };
     this.#window = { file: itemAt(files, this.#index), bytes: nothing, at: 0, line: 1, last: false, translated: false };
   }
 
@@ -117,7 +131,21 @@ export class FileRows implements Reader {
     return { done: Math.min(done, total), total, unit: 'bytes' as const };
   }
 
+  splitEnd(): SplitEnd {
+    const { at, bytes } = this.#window;
+    const isWhole = this.#bytes === null || (this.#isAtEnd && at === bytes.length && this.#parser.isBetweenRows?.() !== false);
+    return { isBetweenRows: isWhole, told: this.#parser.told?.() ?? null };
+  }
+
+  readOn(): void {
+    this.#end = null;
+    this.#isAtEnd = false;
+    if (this.#behind) this.#window.bytes = this.#behind;
+    this.#behind = null;
+  }
+
   async close(): Promise<void> {
+    if (this.#isAtEnd && !this.#signal.aborted && !this.#closed) this.#parser.end?.(this.#window.file);
     this.#closed = true;
     await this.#bytes?.close();
     this.#bytes = null;
@@ -128,28 +156,30 @@ export class FileRows implements Reader {
     while (batch.rows.length < batch.size) {
       // A file of nothing but broken rows fills no batch: without this, a run could not be stopped in it.
       if (this.#signal.aborted) return null;
-      if (!this.#bytes && !(await this.#open())) return null;
+      if (!this.#bytes && !(await this.#open())) break;
       if (await this.#more()) {
         this.#parser.parse(this.#window, batch);
         continue;
       }
+      if (this.#isAtEnd) break;
       this.#parser.end?.(this.#window.file);
       await this.#bytes?.close();
       this.#bytes = null;
       this.#index++;
       if (batch.rows.length > 0) break;
     }
-    return this.#batch(batch);
+    return batch.rows.length === 0 && (this.#isAtEnd || !this.#bytes) ? null : this.#batch(batch);
   }
 
   async #open(): Promise<boolean> {
     const file = this.#files[this.#index];
-    if (!file || this.#closed) return false;
+    if (!file || this.#closed || this.#isBehindEnd) return false;
     const start = this.#start;
     if (start?.identity) await expectSame(file, start.identity);
     const identity = await identityOf(file);
     await this.#parser.open?.(file);
-    const bytes = await openBytes(file, { ...this.#text, skip: start?.offset ?? 0, chunkSize: this.#chunkSize });
+    const offset = start?.offset ?? this.#skip;
+    const bytes = await openBytes(file, { ...this.#text, skip: offset, chunkSize: this.#chunkSize });
     if (this.#closed) {
       await bytes.close();
       return false;
@@ -157,8 +187,10 @@ export class FileRows implements Reader {
     this.#bytes = bytes;
     this.#identity = identity;
     this.#start = null;
-    this.#offset = start?.offset ?? 0;
-    this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: bytes.translated };
+    this.#offset = offset;
+    const linesBefore = this.#skip > 0 ? lazily(() => countLines(file, offset)) : undefined;
+    this.#skip = 0;
+    this.#window = { file, bytes: nothing, at: 0, line: start?.line ?? 1, last: false, translated: bytes.translated, ...(linesBefore && { linesBefore }) };
     this.#parser.begin(file, this.#offset > 0, start?.state);
     return true;
   }
@@ -166,13 +198,13 @@ export class FileRows implements Reader {
   /** False at the file's end. */
   async #more(): Promise<boolean> {
     const window = this.#window;
-    if (window.last) return false;
+    if (window.last || this.#isAtEnd) return false;
     const rest = window.bytes.subarray(window.at);
     const bytes = await (this.#bytes ?? missing('the open file')).next(rest);
     this.#offset += window.at;
     window.at = 0;
     if (bytes) {
-      window.bytes = bytes;
+      window.bytes = this.#upToEnd(bytes);
       return true;
     }
     window.last = true;
@@ -180,9 +212,23 @@ export class FileRows implements Reader {
     return rest.length > 0;
   }
 
+  #upToEnd(bytes: Buffer): Buffer {
+    const room = this.#end?.index === this.#index ? this.#end.offset - this.#offset : Number.POSITIVE_INFINITY;
+    if (bytes.length < room) return bytes;
+    this.#isAtEnd = true;
+    this.#behind = bytes;
+    return bytes.subarray(0, room);
+  }
+
+  get #isBehindEnd(): boolean {
+    const end = this.#end;
+    return end !== null && (this.#index > end.index || (this.#index === end.index && end.offset === 0));
+  }
+
   #batch({ rows, lines }: Batch): SourceBatch {
-    const source = this.#window.file.name;
-    return { rows, part: source, locate: (index) => ({ source, line: lines[index] ?? 1 }) };
+    const { file, linesBefore } = this.#window;
+    const source = file.name;
+    return { rows, part: source, locate: (index) => ({ source, line: (lines[index] ?? 1) + (linesBefore?.() ?? 0) }) };
   }
 
   protected isRead(index: number): boolean {
@@ -206,11 +252,35 @@ export class UnrelatedFileRows extends FileRows {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** The line of the file that `at` is in, from 1. */
+export function lineOf({ line, linesBefore }: Pick<Window, 'line' | 'linesBefore'>): number {
+  return line + (linesBefore?.() ?? 0);
+}
+
+function indexOf(files: readonly InputFile[], name: string): number {
+  const index = files.findIndex((file) => file.name === name);
+  if (index !== -1) return index;
+  throw new MillraceError({
+    code: 'file/position',
+    message: `Reading should continue in ${name}, which is not among the files any more.`,
+    hint: 'Put it back, or run the pipeline from the beginning.',
+  });
+}
+
+function lazily(count: () => number): () => number {
+  let found: number | undefined;
+  return () => {
+    found ??= count();
+    return found;
+  };
+}
+
 const rawLength = 10_000;
 
 /** The failure of a row that could not be read, with its raw text as far as it fits. */
 export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'fix'>): RowFailure {
-  const { bytes, at, line, file } = window;
+  const { bytes, at, file } = window;
+  const first = lineOf(window);
   let end = Math.min(next, at + rawLength);
   // Not in the middle of a character.
   while (end < next && (itemAt(bytes, end) & 0xc0) === 0x80) end--;
@@ -220,6 +290,6 @@ export function unreadable(window: Window, next: number, lines: number, failure:
   return {
     ...failure,
     row: { raw: end < next ? `${text}...` : text },
-    position: { source: file.name, line, ...(lines > 1 && { toLine: line + lines - 1 }) },
+    position: { source: file.name, line: first, ...(lines > 1 && { toLine: first + lines - 1 }) },
   };
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Output, SinkContext, Undo, Writer } from '../../kit/node.ts';
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { thousands } from '../../model/text/thousands.ts';
 import type { Json, Row } from '../../model/values/types.ts';
@@ -126,7 +127,7 @@ export class FolderOutput implements Writer {
   commit(checkpoint = 0): void {
     // All are on the disk before the first one takes its place.
     if (!this.#prepared) this.prepare(checkpoint);
-    for (const { folder, file } of this.#prepared!) {
+    for (const { folder, file } of this.#prepared ?? missing('what was prepared')) {
       file.commit();
       this.#committed.set(folder, settledToken(file.path, statSync(file.path).size));
     }
@@ -158,7 +159,7 @@ export class FolderOutput implements Writer {
     const each = this.#fileOf(folder);
     if (!each.isDirty) {
       each.isDirty = true;
-      this.#guard(each.file.undo()[0]!);
+      this.#guard(itemAt(each.file.undo(), 0));
     }
     this.#format.rows(rows, this.#buffer);
     // The buffer's own bytes are written over next.
@@ -207,7 +208,7 @@ export class FolderOutput implements Writer {
 
   #flush(each: OpenFile): void {
     if (each.waiting.length === 0) return;
-    each.file.write(each.waiting.length === 1 ? each.waiting[0]! : Buffer.concat(each.waiting));
+    each.file.write(each.waiting.length === 1 ? itemAt(each.waiting, 0) : Buffer.concat(each.waiting));
     each.waiting = [];
     each.waitingBytes = 0;
   }
@@ -221,7 +222,7 @@ export class FolderOutput implements Writer {
     try {
       this.#makeFolder(dirname(path));
       const size = statSync(path, { throwIfNoEntry: false })?.size;
-      if (before && (size === undefined || size < before.base!)) throw changed(path, before.base!);
+      if (before && (size === undefined || size < (before.base ?? 0))) throw changed(path, before.base ?? 0);
       // Nobody knows what of it is of a checkpoint that was given up.
       if (!before && mode === 'append' && size !== undefined && resume?.isOlder) throw this.#inDoubt(path);
       if (!before) claimOutput(this.#context, path, 'file');

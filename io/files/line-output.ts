@@ -5,7 +5,7 @@ import { TextBuffer } from '../text/text-buffer.ts';
 import type { CheckpointedFile } from './checkpointed-file.ts';
 
 /** Large enough to make a system call cheap, and to let gzip compress well. */
-const flushBytes = 1 << 20;
+export const flushBytes = 1 << 20;
 
 /** Writes rows as lines of a text file. */
 export class LineOutput implements Writer {
@@ -50,6 +50,17 @@ export class LineOutput implements Writer {
 
   close(): void {
     this.#file.close();
+  }
+
+  part(index: number): Json | null {
+    const part = this.#file.part?.(index) ?? null;
+    if (part !== null) this.#guard(this.#file.undo());
+    return part;
+  }
+
+  async join(finished: Json): Promise<void> {
+    await this.#flush();
+    this.#file.take?.(finished as string);
   }
 
   output(): Output {

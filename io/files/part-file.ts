@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-const partName = /^(\d+)-([0-9a-f]{8})(?:-(\d+|start))?\.millrace-part$/;
+const partName = /^(\d+)-([0-9a-f]{8})(?:-(\d+|start|rows\d+))?\.millrace-part$/;
 
 /**
  * The names of one target's parts. They tell the process, so that what a killed one has left can be told from what another
@@ -29,6 +29,11 @@ export class PartNames {
   /** The part of a prepared checkpoint, so that nothing that removes the active one can reach it. */
   prepared(checkpoint: number): string {
     return this.#name(`-${checkpoint}`);
+  }
+
+  /** Where a part of the rows is written beside others. */
+  rows(index: number): string {
+    return this.#name(`-rows${index}`);
   }
 
   /** Says how long the target was before a run began to write to it directly. */

@@ -6,6 +6,7 @@ import { missing } from '../../model/problems/missing.ts';
 import type { Json } from '../../model/values/types.ts';
 import type { CheckpointedFile, FileOptions } from './checkpointed-file.ts';
 import {
+  appendFile,
   appendPart,
   changed,
   digestBefore,
@@ -39,6 +40,7 @@ export class StagedFile implements CheckpointedFile {
   /** The part has rows, and is closed. */
   #isParked = false;
   #length = 0;
+  readonly #parts: string[] = [];
   #prepared: { readonly part: string | null; readonly base: number | null; readonly length: number } | null = null;
 
   constructor(path: string, options: FileOptions) {
@@ -76,6 +78,21 @@ export class StagedFile implements CheckpointedFile {
       const written = this.#gzip ? gzipSync(bytes) : bytes;
       writeAll(this.#descriptor ?? this.#openPart(), written);
       this.#length += written.length;
+    } catch (error) {
+      throw outputProblem(error, this.path);
+    }
+  }
+
+  part(index: number): string {
+    const part = this.#names.rows(index);
+    this.#parts.push(part);
+    return part;
+  }
+
+  take(part: string): void {
+    try {
+      this.#length += appendFile(this.#descriptor ?? this.#openPart(), part);
+      rmSync(part, { force: true });
     } catch (error) {
       throw outputProblem(error, this.path);
     }
@@ -133,10 +150,11 @@ export class StagedFile implements CheckpointedFile {
   }
 
   undo(): readonly Undo[] {
-    return [{ remove: this.#names.active }];
+    return [this.#names.active, ...this.#parts].map((remove) => ({ remove }));
   }
 
   close(): void {
+    for (const part of this.#parts.splice(0)) rmSync(part, { force: true });
     if (this.#descriptor === null && !this.#isParked) return;
     if (this.#descriptor !== null) this.#closePart();
     this.#isParked = false;

@@ -1,10 +1,11 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { foldName } from '../../kit/formats/sqlite-name.ts';
+import { foldName, quoteName } from '../../kit/formats/sqlite-name.ts';
 import type { SinkContext, Transaction } from '../../kit/node.ts';
 import { MillraceError } from '../../model/problems/problem.ts';
 import type { Json } from '../../model/values/types.ts';
 import { outputProblem } from '../files/output-problem.ts';
+import { PartNames } from '../files/part-file.ts';
 import { changedDatabase, type DatabaseToken, databaseToken, goneDatabase, readMarker, removeMarker, writeMarker } from './sqlite-commits.ts';
 import { openSqlite, pragma } from './sqlite-driver.ts';
 import type { SqliteConnection } from './sqlite-library.ts';
@@ -69,10 +70,17 @@ export class SqliteDatabase implements Transaction {
   /** Inserts that came between `prepare` and `commit`. */
   #next: (() => void)[] = [];
   #draining: Promise<void> | null = null;
+  readonly #isPart: boolean;
+  readonly #names: PartNames;
+  /** Files beside this one for parts of its rows. They go with the connection, to which those are attached that were taken up. */
+  readonly #parts: string[] = [];
+  #taken = 0;
 
-  /** `isPrivate`: a new file is for its owner alone. */
-  constructor(path: string, context: Context, { isPrivate = false } = {}) {
+  /** `isPrivate`: a new file is for its owner alone. `isPart`: another database takes up its rows, and nothing of it outlives the run. */
+  constructor(path: string, context: Context, { isPrivate = false, isPart = false } = {}) {
     this.path = path;
+    this.#isPart = isPart;
+    this.#names = new PartNames(path, context.lineage);
     this.#context = context;
     // A stream outlasts whoever has the lock; a run that ends is better told.
     const onLongWait = context.commits === 'checkpoint' ? (message: string) => context.log('warning', message) : undefined;
@@ -143,6 +151,26 @@ export class SqliteDatabase implements Transaction {
     }
     this.#queue.push(run);
     return this.#drain();
+  }
+
+  /** The name of a new file for a part of the rows. */
+  part(): string {
+    const path = this.#names.rows(this.#parts.length + 1);
+    this.#parts.push(path);
+    return path;
+  }
+
+  /** Puts the rows of a table of another file behind those of `into`, a table with the same columns and without keys. */
+  take(path: string, table: string, into: string): void {
+    try {
+      this.checkTransaction();
+      const name = `part${++this.#taken}`;
+      this.connection.prepare(`ATTACH ? AS ${name}`).run(path);
+      // Equal columns, and `*`: SQLite copies the records as they are.
+      this.connection.exec(`INSERT INTO main.${quoteName(into)} SELECT * FROM ${name}.${quoteName(table)}`);
+    } catch (error) {
+      throw outputProblem(error, this.path);
+    }
   }
 
   keepRedo(folder: string): void {
@@ -220,6 +248,7 @@ export class SqliteDatabase implements Transaction {
     if (!this.connection.isOpen) return;
     this.rollback();
     this.connection.close();
+    for (const path of this.#parts) rmSync(path, { force: true });
     const isNobodys = this.isNew && !this.#isCommitted && (!this.#wasPrepared || this.#context.commits === 'end');
     if (isNobodys && statSync(this.path, { throwIfNoEntry: false })?.size === 0) rmSync(this.path, { force: true });
   }
@@ -229,11 +258,13 @@ export class SqliteDatabase implements Transaction {
       // Here and not on opening: even this reads the file, and another writer may have it to itself for a while.
       pragma(this.connection, `cache_size = -${cacheKib}`);
       if (this.isNew && this.#context.commits === 'end') pragma(this.connection, `page_size = ${newFilePageSize}`);
-      pragma(this.connection, 'synchronous = FULL'); // A checkpoint that was committed must survive a power failure, with a write-ahead log too.
+      if (this.#isPart) this.connection.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE');
+      else pragma(this.connection, 'synchronous = FULL'); // A checkpoint that was committed must survive a power failure, with a write-ahead log too.
       pragma(this.connection, 'legacy_alter_table = ON'); // A view over the table must not hinder its replacement.
       this.connection.exec('BEGIN IMMEDIATE');
       this.#hasBegun = true;
     }, this.#patience);
+    if (this.#context.commits === 'end' && !this.#isPart) this.#names.removeStale();
     this.#marker = readMarker(this.connection, this.#context.lineage);
   }
 

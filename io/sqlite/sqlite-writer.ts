@@ -21,7 +21,9 @@ export interface SqliteWriterOptions {
   /** Aligned with the schema. */
   readonly columns: readonly TargetColumn[];
 }
-type Context = Pick<SinkContext<unknown>, 'log' | 'fail' | 'resume'>;
+/** Where a part of the rows of a table is written. */
+export type SqlitePlace = { readonly path: string; readonly table: string };
+type Context = Pick<SinkContext<unknown>, 'log' | 'fail' | 'resume' | 'guard'>;
 
 /** Writes rows into one table, within the database's transaction. */
 export class SqliteWriter implements Writer, Participant {
@@ -104,6 +106,20 @@ export class SqliteWriter implements Writer, Participant {
 
   spec(): TargetSpec {
     return this.#spec;
+  }
+
+  part(): Json | null {
+    const { table, mode, continues } = this.#spec;
+    // A redo log has to see each row.
+    if (continues || (mode !== 'replace' && mode !== 'create') || this.#isRecorded) return null;
+    const path = this.#database.part();
+    this.#context.guard?.({ remove: path });
+    return { path, table } satisfies SqlitePlace;
+  }
+
+  join(finished: Json): void {
+    const { path, table } = finished as SqlitePlace;
+    this.#database.take(path, table, this.#target.into);
   }
 
   publish(): void {

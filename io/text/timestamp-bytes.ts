@@ -17,8 +17,8 @@ export class TimestampBytes {
     if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45 || bytes[start + 13] !== 58) return Number.NaN;
     const separator = bytes[start + 10];
     if (separator !== 84 && separator !== 32) return Number.NaN;
-    const year = (bytes[start]! << 24) | (bytes[start + 1]! << 16) | (bytes[start + 2]! << 8) | bytes[start + 3]!;
-    const monthAndDay = (bytes[start + 5]! << 24) | (bytes[start + 6]! << 16) | (bytes[start + 8]! << 8) | bytes[start + 9]!;
+    const year = ((bytes[start] ?? 0) << 24) | ((bytes[start + 1] ?? 0) << 16) | ((bytes[start + 2] ?? 0) << 8) | (bytes[start + 3] ?? 0);
+    const monthAndDay = ((bytes[start + 5] ?? 0) << 24) | ((bytes[start + 6] ?? 0) << 16) | ((bytes[start + 8] ?? 0) << 8) | (bytes[start + 9] ?? 0);
     if (year !== this.#year || monthAndDay !== this.#monthAndDay) {
       const dateMs = parseTimestamp(bytes.toString('latin1', start, start + 10));
       if (dateMs === null) return Number.NaN;

@@ -75,7 +75,7 @@ export class Syslog {
     const bsd = iso ? null : bsdTime.exec(line);
     const written = (iso ?? bsd)?.[0];
     if (written === undefined) return 'it does not begin with a time such as Jan 31 12:00:00 or 2026-01-31T12:00:00Z';
-    const time = iso ? this.#iso(written) : this.#bsd(bsd!);
+    const time = bsd ? this.#bsd(bsd) : this.#iso(written);
     if (Number.isNaN(time)) return `"${written}" is not a time`;
     const [, host = '', behind = ''] = /^ ?(\S*) ?(.*)$/s.exec(line.slice(written.length)) ?? [];
     const tag = /^([^\s:[\]]+)(?:\[([^\]\s]*)\])?:(?: |$)/.exec(behind);
@@ -100,7 +100,7 @@ export class Syslog {
     const newest = new Date(latest + zone.offsetAt(latest)).getUTCFullYear();
     let time = Number.NaN;
     for (let year = newest; year > newest - mostYears && !(time <= latest); year--) time = this.#pattern.read(`${year} ${month} ${day} ${clock}`);
-    this.#last = { text: written!, time };
+    this.#last = { text: written ?? '', time };
     return time;
   }
 }

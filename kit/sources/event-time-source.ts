@@ -133,8 +133,11 @@ export function withEventTime(definition: SourceDefinition): SourceDefinition {
   const clash = Object.keys(own).find((name) => Object.hasOwn(definition.params, name));
   if (clash !== undefined) throw new Error(`The source "${definition.type}" declares a param "${clash}", which every source has`);
   const port = itemAt(definition.outputs, 0).name;
+  const { split } = definition;
   return {
     ...definition,
+    // Each row has arrived after the one before it.
+    ...(split && { split: (context, wanted) => split(context, isByArrival(context.params) ? { ...wanted, most: 1 } : wanted) }),
     params: { ...definition.params, ...own },
     holdsBack: ({ eventTime, idleAfter, quietAfter }) => eventTime === 'column' && idleAfter === null && quietAfter === null && !hint?.simulated,
     timesByReading: ({ eventTime }) => eventTime === 'arrival',
@@ -153,6 +156,10 @@ export function withEventTime(definition: SourceDefinition): SourceDefinition {
       return measuredFirst(() => definition.run({ ...inner, fail: () => {}, refuse: () => {}, log: () => {} }), open, context, time);
     },
   };
+}
+
+function isByArrival(params: object): boolean {
+  return (params as EventTimeParams).eventTime === 'arrival';
 }
 
 function around(opened: Reader | Promise<Reader>, time: (reader: Reader) => Reader): Reader | Promise<Reader> {

@@ -23,6 +23,8 @@ abstract class TimedReader implements Reader {
   committed?: Reader['committed'];
   backlog?: Reader['backlog'];
   progress?: Reader['progress'];
+  splitEnd?: Reader['splitEnd'];
+  readOn?: Reader['readOn'];
 
   constructor(reader: Reader, context: SourceContext<unknown>) {
     this.reader = reader;
@@ -30,6 +32,8 @@ abstract class TimedReader implements Reader {
     if (reader.committed) this.committed = (position, checkpoint) => reader.committed?.((position as TimedPosition).source, checkpoint);
     if (reader.backlog) this.backlog = () => reader.backlog?.() ?? null;
     if (reader.progress) this.progress = reader.progress.bind(reader);
+    if (reader.splitEnd) this.splitEnd = reader.splitEnd.bind(reader);
+    if (reader.readOn) this.readOn = reader.readOn.bind(reader);
   }
 
   /** The rows that have a time, with the watermarks that have risen. A promise where there is to be no further row. */

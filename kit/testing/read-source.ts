@@ -38,6 +38,7 @@ export function folderOf(files: { readonly [path: string]: string | Uint8Array }
 export interface SourceOptions {
   readonly batchSize?: number;
   readonly start?: Json;
+  readonly split?: Json;
   readonly shared?: Map<string, { close(): void }>;
   readonly schema?: Schema;
   readonly signal?: AbortSignal;
@@ -87,6 +88,7 @@ export async function openSource(
       guard: () => {},
       batchSize: options.batchSize ?? 1024,
       start: options.start ?? null,
+      ...(options.split !== undefined && { split: options.split }),
       order: options.order,
       now: options.now ?? Date.now,
       // Stands still where the test gives the time.

@@ -1,7 +1,12 @@
 /** What every sink promises of runs that end. */
 import assert from 'node:assert/strict';
+import { completeParams, type Params } from '../params.ts';
 import type { Promised } from './contract.ts';
 import { atEnd, type SinkTrial, waitsForCommit } from './sink-trial.ts';
+
+function takesParts({ definition, harness }: SinkTrial): boolean {
+  return definition.takesParts?.(completeParams(definition.params, harness.params as Params)) === true;
+}
 
 /** With `commits: 'end'`: all or nothing. */
 export const boundedRuns: readonly Promised<SinkTrial>[] = [
@@ -88,6 +93,68 @@ export const boundedRuns: readonly Promised<SinkTrial>[] = [
       trial.expectRows(7, 'after the next run');
     },
   },
+  {
+    name: 'rows of parts come behind those of the writer, part by part, with its commit',
+    applies: takesParts,
+    async run(trial) {
+      trial.begin();
+      const { run, writer } = await trial.open(atEnd);
+      const parts = await trial.openParts(run, writer, 2);
+      if (!parts) return trial.dispose();
+      await writer.write(trial.rows(0, 3));
+      // The last one is done first.
+      for (const [i, from] of [
+        [1, 5],
+        [0, 3],
+      ] as const)
+        await parts[i]!.write(trial.rows(from, from + 2 + i));
+      const finished = [await parts[0]!.finish(), await parts[1]!.finish()];
+      for (const part of parts) await part.close();
+      trial.expectAsBefore('before the parts are joined');
+      for (const each of finished) await writer.join!(JSON.parse(JSON.stringify(each)));
+      trial.expectAsBefore('before the commit');
+      await writer.prepare?.(1);
+      await writer.commit(1);
+      await run.close();
+      trial.expectRows(8, 'after the commit');
+    },
+  },
+  ...(['open', 'finished', 'joined', 'prepared'] as const).flatMap((moment) =>
+    (['killed', 'ended by force', 'aborted'] as const).map(
+      (end): Promised<SinkTrial> => ({
+        name: `${end} with a part that is ${moment}, a run leaves the output as it was, and the next one nothing of it`,
+        applies: takesParts,
+        async run(trial) {
+          trial.begin();
+          const { run, writer } = await trial.open(atEnd);
+          const [part] = (await trial.openParts(run, writer, 1)) ?? [];
+          if (!part) return trial.dispose();
+          await trial.write(writer, 0, 3);
+          await part.write(trial.rows(3, 5));
+          if (moment !== 'open') {
+            const finished = await part.finish();
+            if (moment !== 'finished') await writer.join!(finished);
+            if (moment === 'prepared') await writer.prepare?.(1);
+          }
+          if (end === 'killed') run.kill();
+          else {
+            await part.close();
+            if (end === 'aborted') {
+              await writer.abort();
+              await run.close();
+            } else run.endByForce();
+            trial.expectNothingBeside('after what was to be undone');
+          }
+          trial.expectAsBefore('after the end');
+          const next = await trial.open(atEnd);
+          await trial.write(next.writer, 0, 7);
+          await next.writer.commit();
+          await next.run.close();
+          trial.expectRows(7, 'after the next run');
+        },
+      }),
+    ),
+  ),
   {
     name: 'an end that was prepared and decided is committed by the next start, once',
     applies: ({ harness }) => harness.delivers === undefined,

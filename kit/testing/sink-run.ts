@@ -2,7 +2,7 @@
 import { rmSync, truncateSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
-import type { RowFailure, SinkContext, SinkDefinition, Undo, Writer } from '../node.ts';
+import type { PartWriter, RowFailure, SinkContext, SinkDefinition, Undo, Writer } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 
 /**
@@ -72,6 +72,21 @@ export class SinkRun {
     } as SinkContext<any>);
     this.writers.push(writer);
     return writer;
+  }
+
+  /** Opens what writes a part of a writer's rows, as in another thread. */
+  async openPart({ definition, params }: SinkSpec, schema: Schema, part: Json): Promise<PartWriter> {
+    return definition.openPart!({
+      params: completeParams(definition.params, params as Params),
+      inputs: { rows: schema },
+      outputs: {},
+      path: (path: string) => resolve(this.#folder, path),
+      signal: this.#options.signal ?? new AbortController().signal,
+      log: (_level: string, message: string) => this.logs.push(message),
+      fail: (failure: RowFailure) => this.failures.push(failure),
+      shared: (_: string, open: () => any) => open(),
+      part: JSON.parse(JSON.stringify(part)) as Json,
+    });
   }
 
   async close(): Promise<void> {

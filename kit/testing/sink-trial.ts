@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Json, Row, Schema } from '../../model/values/types.ts';
-import type { SinkDefinition, Writer } from '../node.ts';
+import type { PartWriter, SinkDefinition, Writer } from '../node.ts';
 import { completeParams, type Params } from '../params.ts';
 import { patience, type SuiteOptions } from './contract.ts';
 import { type Interval, type Resume, type SinkOptions, SinkRun, type SinkSpec, writeThroughCrashes } from './sink-run.ts';
@@ -114,6 +114,17 @@ export class SinkTrial {
 
   async write(writer: Writer, from: number, to: number): Promise<void> {
     await writer.write(this.rows(from, to));
+  }
+
+  /** So many writers of parts of a writer's rows; null where its output takes none. */
+  async openParts(run: SinkRun, writer: Writer, count: number): Promise<PartWriter[] | null> {
+    const parts: PartWriter[] = [];
+    for (let i = 1; i <= count; i++) {
+      const place = writer.part?.(i) ?? null;
+      if (place === null) return null;
+      parts.push(await run.openPart(this.spec, this.schema, place));
+    }
+    return parts;
   }
 
   /** Both phases of a checkpoint; gives the token. */

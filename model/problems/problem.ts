@@ -18,7 +18,7 @@ export interface RowPosition {
 }
 
 /** One edit of the node's params that mends a problem. */
-export type Fix = ParamFix | EntryFix | CodeFix;
+export type Fix = ParamFix | RemoveFix | EntryFix | CodeFix;
 interface Titled {
   /** What it does, as a button says it: `Read column "zip" as text`. */
   readonly title: string;
@@ -27,6 +27,11 @@ interface Titled {
 export interface ParamFix extends Titled {
   readonly param: string;
   readonly value: string | number | boolean;
+}
+/** The entry of that name goes, from the params or from what `within` leads to, a path: `columns.2`. */
+export interface RemoveFix extends Titled {
+  readonly remove: string;
+  readonly within?: string;
 }
 /** `entry` goes into the list that the param `list` is, in place of the entry that has the same `key`. */
 export interface EntryFix extends Titled {

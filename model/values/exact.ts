@@ -95,6 +95,19 @@ export class TrailingZeros {
   /** Whether one of them had zeros that tell something beside a decimal of another length. */
   matter = false;
 
+  /**
+   * Takes up what was found in rows behind these by one that had not seen these. False where it would have found other cells that cannot
+   * stand beside the ones before.
+   */
+  join({ places, matter }: Pick<TrailingZeros, 'places' | 'matter'>): boolean {
+    const areAlike = this.places === none || places === none || (this.places === places && places !== variousPlaces);
+    if (!areAlike && (this.matter || matter)) return false;
+    if (this.places === none) this.places = places;
+    else if (places !== none && places !== this.places) this.places = variousPlaces;
+    this.matter ||= matter;
+    return true;
+  }
+
   /** False for a cell that cannot stand beside the ones before it. Whole numbers and exponents say nothing. */
   accepts(text: string): boolean {
     const point = text.indexOf('.');

@@ -11,7 +11,22 @@ export default defineNode({
   category: 'Columns',
   icon: 'math-function',
   version: 1,
-  keywords: ['expression', 'formula', 'add column', 'derive', 'map', 'calculate'],
+  keywords: [
+    'expression',
+    'formula',
+    'add column',
+    'derive',
+    'map',
+    'calculate',
+    'trim',
+    'clean text',
+    'upper case',
+    'lower case',
+    'round',
+    'month',
+    'year',
+    'date part',
+  ],
   docs: `
 Each item names a column and gives its value as a TypeScript expression over \`row\`: \`row.price * row.amount\`, \`row.name.toUpperCase()\`, \`row.temperature > 30 ? "hot" : "mild"\`. A name that the input has already replaces that column in its place; a new one is added at the end.
 

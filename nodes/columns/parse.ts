@@ -39,6 +39,7 @@ export default defineNode({
     'convert',
     'string to number',
     'string to date',
+    'parse date',
     'to_datetime',
     'strptime',
     'decimal comma',

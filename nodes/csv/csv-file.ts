@@ -104,6 +104,8 @@ encoding, a row longer than the limit. If the node's error policy allows it, rea
     name !== fileColumn && !types.some(({ column }) => column === name) && !(numbers === 'marked' && numeric.includes(type)),
   code,
   discover: (context) => code().discoverCsvFiles(context),
+  split: (context, wanted) => code().splitCsvFiles(context, wanted),
+  joinSplits: (first, second) => code().joinTold(first, second),
   run: (context) => code().openCsvFiles(context),
   examples: [
     {

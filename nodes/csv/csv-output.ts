@@ -108,6 +108,8 @@ ${folderDocs}`,
     return { outputs: {}, problems };
   },
   code,
+  takesParts: ({ folders }) => folders.length === 0,
+  openPart: (context) => code().openCsvPart(context),
   run: (context) => code().openCsvOutput(context),
   examples: [
     {

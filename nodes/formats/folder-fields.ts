@@ -68,7 +68,7 @@ export function folderCard({ folders }: FolderParams): string {
 
 /** The path of all files of a sink, as a pattern where it writes to folders. */
 export function pathOfAll(path: string, { folders }: FolderParams): string {
-  const start = path.length - /[^/\\]*$/.exec(path)![0].length;
+  const start = path.length - (/[^/\\]*$/.exec(path)?.[0].length ?? 0);
   return path.slice(0, start) + folders.map((folder) => `${encodedName(folderName(folder))}=*/`).join('') + path.slice(start);
 }
 

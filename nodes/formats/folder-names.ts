@@ -1,4 +1,6 @@
 /** The folder that a row goes to, as `date=2026-01-31/customer=a%2Fb`. */
+
+import { itemAt, missing } from '../../model/problems/missing.ts';
 import { formatTimestamp } from '../../model/time/timestamp.ts';
 import { utc, type Zone, zoneOf } from '../../model/time/zone.ts';
 import type { ColumnType, Row, Schema, Value } from '../../model/values/types.ts';
@@ -43,7 +45,7 @@ export function folderOf(folders: readonly FolderBy[], zoneName: string, { colum
     let branch = known;
     let path: string | null | undefined = '';
     for (let i = 0; i < steps.length; i++) {
-      const { column, keyOf, nameOf } = steps[i]!;
+      const { column, keyOf, nameOf } = itemAt(steps, i);
       const key = keyOf(row[column] ?? null);
       let found = branch.get(key);
       if (!found) {
@@ -84,10 +86,14 @@ function stepOf(folder: FolderBy, type: ColumnType, zone: Zone): Step {
 
 /** Of an ISO text, whose year may have a sign and six digits. */
 const parts: { readonly [part in Exclude<FolderPart, 'value'>]: (iso: string) => string } = {
-  date: (iso) => iso.split('T')[0]!,
-  year: (iso) => /^[+-]?\d+/.exec(iso)![0],
-  month: (iso) => /^.\d+-(\d\d)/.exec(iso)![1]!,
-  day: (iso) => /^.\d+-\d\d-(\d\d)/.exec(iso)![1]!,
-  hour: (iso) => /T(\d\d)/.exec(iso)![1]!,
-  minute: (iso) => /T\d\d:(\d\d)/.exec(iso)![1]!,
+  date: (iso) => iso.replace(/T.*/s, ''),
+  year: (iso) => part(iso, /^([+-]?\d+)/),
+  month: (iso) => part(iso, /^.\d+-(\d\d)/),
+  day: (iso) => part(iso, /^.\d+-\d\d-(\d\d)/),
+  hour: (iso) => part(iso, /T(\d\d)/),
+  minute: (iso) => part(iso, /T\d\d:(\d\d)/),
 };
+
+function part(iso: string, of: RegExp): string {
+  return of.exec(iso)?.[1] ?? missing(`a part of the time "${iso}"`);
+}

@@ -103,6 +103,7 @@ that does not fit its column's type, a key that is not a column (unless these ar
   opens: { extensions: ['json', 'jsonl', 'ndjson', 'geojson'], recognises: looksLikeJson, params: (path) => ({ path }) },
   code,
   discover: (context) => code().discoverJsonFiles(context),
+  split: (context, wanted) => code().splitJsonFiles(context, wanted),
   run: (context) => code().openJsonFiles(context),
   examples: [
     {

@@ -59,6 +59,8 @@ ${folderDocs}`,
   writes: (params) => [pathOfAll(params.path, params)],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: folderProblems(params, inputs.rows ?? null) }),
   code,
+  takesParts: ({ folders }) => folders.length === 0,
+  openPart: (context) => code().openJsonLinesPart(context),
   run: (context) => code().openJsonLines(context),
   examples: [
     {

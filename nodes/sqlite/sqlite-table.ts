@@ -88,6 +88,8 @@ the table refuses, is an error of that row alone.
   locks: ({ path, table, mode }) => [{ path, part: foldName(table), isShared: mode === 'append' || mode === 'upsert' }],
   infer: ({ params, inputs }) => ({ outputs: {}, problems: problemsOf(params, inputs.rows) }),
   code,
+  takesParts: ({ mode }) => mode === 'replace' || mode === 'create',
+  openPart: (context) => code().openTablePart(context),
   run: (context) => code().openTable(context),
   committedCheckpoint: (context) => code().committedTo(context),
   examples: [

@@ -66,6 +66,7 @@ A pattern that backtracks without end, such as \`(a+)+$\`, ends the run with a m
   opens: { extensions: ['log'], recognises: looksLikeText, params: (path, file) => ({ path, format: code().logFormatOf(file) }) },
   code,
   discover: (context) => code().discoverTextFiles(context),
+  split: (context, wanted) => code().splitTextFiles(context, wanted),
   run: (context) => code().openTextFiles(context),
   examples: [
     {

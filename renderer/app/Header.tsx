@@ -1,8 +1,8 @@
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
 import { IconPlayerPlayFilled, IconPlayerStopFilled, IconRipple } from '@tabler/icons-react';
 import { visible } from '../../model/text/visible-text.ts';
-import { isOwnRun } from '../runs/origin.ts';
-import { isRunning } from '../runs/run-actions.tsx';
+import { isOwnRun } from '../session/run-origin.ts';
+import { isRunning } from '../session/run-state.ts';
 import { session, useSession } from '../session/session.ts';
 import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
 import { isEnabled, labelOf } from '../shell/commands/command.ts';

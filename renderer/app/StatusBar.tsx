@@ -3,8 +3,8 @@ import { rowsSent } from '../../engine/protocol/run-facts.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { counted, formatDuration, formatShort, runStateWords } from '../format/run-text.ts';
 import { selectionText } from '../graph/selection-text.ts';
-import { strangeness } from '../runs/origin.ts';
-import { isRunning } from '../runs/run-actions.tsx';
+import { strangeness } from '../session/run-origin.ts';
+import { isRunning } from '../session/run-state.ts';
 import { session, useSession } from '../session/session.ts';
 import { TimeZonePicker } from './TimeZonePicker.tsx';
 

@@ -23,9 +23,10 @@ import {
 } from '@tabler/icons-react';
 import { fitAll, zoomBy, zoomTo } from '../graph/viewport.ts';
 import { focusPaletteSearch } from '../palette/focus.ts';
-import { isOwnRun } from '../runs/origin.ts';
 import { showPlan } from '../runs/PlanDialog.tsx';
-import { endRun, isEnding, isRunning, isSteerable, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
+import { endRun, makeCheckpoint, pauseOrResume, startRun, stopRun } from '../runs/run-actions.tsx';
+import { isOwnRun } from '../session/run-origin.ts';
+import { isEnding, isRunning, isSteerable } from '../session/run-state.ts';
 import type { DockTab, SessionState } from '../session/session.ts';
 import type { Command } from '../shell/commands/command.ts';
 import { openCommandPalette } from '../shell/commands/command-palette.ts';

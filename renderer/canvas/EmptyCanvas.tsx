@@ -1,8 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
-import { chooseData } from '../files/open-file.ts';
+import { chooseData } from '../documents/open-file.ts';
 import { runCommand } from '../shell/commands/registry.ts';
-import '../files/tiles.css';
 import './empty-canvas.css';
 
 /** What an empty canvas says: how to begin. */

@@ -1,11 +1,11 @@
 import { copyNodes, pasteNodes } from '../../engine/document/clipboard.ts';
-import { pasteRows, takeFiles } from '../files/open-file.ts';
-import { PasteNodesDialog } from '../files/PasteNodesDialog.tsx';
+import { pasteRows, takeFiles } from '../documents/open-file.ts';
 import { visibleCentre } from '../graph/viewport.ts';
 import { session } from '../session/session.ts';
 import { isCanvasEntered, isInScope, isTyping, placeOf } from '../shell/commands/scope.ts';
 import { showDialog } from '../shell/dialogs.tsx';
 import { notify, notifyError } from '../shell/notify.ts';
+import { PasteNodesDialog } from './PasteNodesDialog.tsx';
 import { explainKept, pasteText, removeSelection } from './selection.ts';
 
 /** What was copied here last: for a menu's Paste where the browser does not let pages read the clipboard. */

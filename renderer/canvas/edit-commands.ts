@@ -16,8 +16,8 @@ import {
   IconTrash,
 } from '@tabler/icons-react';
 import { visible } from '../../model/text/visible-text.ts';
-import { isShown } from '../code/code-fields.ts';
 import { openQuickAdd } from '../graph/quick-add.ts';
+import { isShown } from '../session/fields.ts';
 import { type SessionState, session } from '../session/session.ts';
 import type { Command } from '../shell/commands/command.ts';
 import { type Alignment, alignNodes } from './align.ts';

@@ -5,12 +5,13 @@ import { useEffect, useMemo, useState } from 'react';
 import type { PipelineNode } from '../../engine/document/pipeline.ts';
 import type { NodeManifest, Problem } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
+import { codeFields } from '../code-editor/code-fields.ts';
+import { LazyCodeEditor } from '../code-editor/LazyCodeEditor.tsx';
+import { useMonaco } from '../code-editor/load.ts';
+import { inputSchema, keysOf } from '../session/fields.ts';
+import { takeFocusRequest } from '../session/focus-request.ts';
 import { session, useNodeCheck, usePipeline, useProblems, useSelectedNode, useSession } from '../session/session.ts';
 import styles from './CodePanel.module.css';
-import { codeFields, inputSchema, keysOf } from './code-fields.ts';
-import { takeFocusRequest } from './focus-request.ts';
-import { LazyCodeEditor } from './LazyCodeEditor.tsx';
-import { useMonaco } from './load.ts';
 import { setText } from './set-text.ts';
 
 /** The code of the selected node with room to write: a tab per field, and what is wrong beside it. Fills its parent. */

@@ -1,9 +1,9 @@
 import { Button, Menu } from '@mantine/core';
 import { IconChevronDown, IconShieldQuestion } from '@tabler/icons-react';
+import { TouchList } from '../documents/TouchList.tsx';
 import { useSession } from '../session/session.ts';
-import { TouchList } from './TouchList.tsx';
 import { showTrusted, trustDocument, trustFolder } from './trust.tsx';
-import './files.css';
+import './trust.css';
 
 /** Above a pipeline from elsewhere: what it would do, and the button that lets it. Until then nothing is read, written or run. */
 export function TrustBanner() {

@@ -6,7 +6,7 @@ import { visible } from '../../model/text/visible-text.ts';
 import { formatWhen } from '../format/run-text.ts';
 import { session, useSession } from '../session/session.ts';
 import { notify, notifyError } from '../shell/notify.ts';
-import './files.css';
+import '../documents/documents.css';
 
 const words = {
   file: {

@@ -1,9 +1,9 @@
 import { IconAdjustments, IconBooks, IconDeviceFloppy, IconFilePlus, IconFolderOpen, IconHistory, IconHome, IconShieldCheck } from '@tabler/icons-react';
+import { newDocument, saveDocument, saveDocumentAs, showExamples, showRecent, showStart } from '../documents/documents.tsx';
+import { openDocument } from '../documents/open-file.ts';
 import { session } from '../session/session.ts';
 import type { Command } from '../shell/commands/command.ts';
 import { isDesktop } from '../shell/host.ts';
-import { newDocument, saveDocument, saveDocumentAs, showExamples, showRecent, showStart } from './documents.tsx';
-import { openDocument } from './open-file.ts';
 import { showTrusted } from './trust.tsx';
 
 export const fileCommands: readonly Command[] = [

@@ -1,9 +1,9 @@
 import { useEffect } from 'react';
 import { visible } from '../../model/text/visible-text.ts';
+import { writeAutosave } from '../documents/autosave.ts';
+import { mayLeaveDocument } from '../documents/documents.tsx';
+import { leaveDocument } from '../documents/left-document.ts';
 import { session, useSession } from '../session/session.ts';
-import { writeAutosave } from './autosave.ts';
-import { mayLeaveDocument } from './documents.tsx';
-import { leaveDocument } from './left-document.ts';
 
 /** Title of the window, and the question before unsaved changes are lost by closing it. */
 export function useDocumentWindow(): void {

@@ -1,8 +1,8 @@
 import { useEffect } from 'react';
 import { create } from 'zustand';
+import { pasteRows, takeFiles } from '../documents/open-file.ts';
 import { placeAt } from '../graph/viewport.ts';
 import { notify } from '../shell/notify.ts';
-import { pasteRows, takeFiles } from './open-file.ts';
 
 /** Whether files are being dragged over the window. */
 export const useFileDrag = create<{ readonly isOver: boolean }>()(() => ({ isOver: false }));

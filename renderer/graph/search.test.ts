@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Catalogue } from '../../engine/plan/catalogue.ts';
 import type { NodeManifest } from '../../engine/protocol/messages.ts';
+import { definitions } from '../../nodes/index.ts';
 import { byCategory, sameTitles, searchNodes } from './search.ts';
 
 const node = (type: string, kind: NodeManifest['kind'], title: string, category: string, summary = '', keywords: string[] = []): NodeManifest => ({
@@ -46,6 +48,24 @@ describe('searching nodes', () => {
     expect(found('eport')).toEqual([]);
     expect(found('wee')).toEqual([]);
   });
+});
+
+it.each([
+  ['trim', ['compute']],
+  ['split', ['split']],
+  ['replace', ['replace']],
+  ['regex', ['extract', 'replace', 'text-file']],
+  ['pivot', ['pivot', 'unpivot']],
+  ['fill', ['fill']],
+  ['parse date', ['parse']],
+  ['date', ['parse', 'compute']],
+  ['month', ['compute', 'aggregate']],
+  ['upper', ['compute']],
+  ['clean', ['replace', 'compute']],
+])('what people look for is found: %s', (query, types) => {
+  const all = new Catalogue(definitions).manifests();
+  expect(searchNodes(all, query).map(({ type }) => type)).toEqual(expect.arrayContaining(types));
+  expect(types).toContain(searchNodes(all, query)[0]!.type);
 });
 
 describe('a node for benchmarks', () => {

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useRef } from 'react';
-import { focusCanvas } from '../code/focus-canvas.ts';
 import { usePipeline, useSession } from '../session/session.ts';
+import { focusCanvas } from '../shell/focus-canvas.ts';
 import { useKeptFocus } from '../shell/use-kept-focus.ts';
 import styles from './form/Inspector.module.css';
 import { NodeInspector } from './NodeInspector.tsx';

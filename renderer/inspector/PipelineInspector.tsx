@@ -8,9 +8,10 @@ import type { Parameter } from '../../engine/document/pipeline.ts';
 import type { FieldManifest } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { exactNumber } from '../../model/values/exact-number.ts';
+import { titleLimit } from '../graph/rename.ts';
 import { session, usePipeline, useSession } from '../session/session.ts';
 import styles from './form/Inspector.module.css';
-import { LimitNote, titleLimit } from './form/LimitNote.tsx';
+import { LimitNote } from './form/LimitNote.tsx';
 import { numberText, plainText, useTypedText } from './form/typed-text.ts';
 import parts from './form/Widgets.module.css';
 

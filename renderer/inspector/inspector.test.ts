@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FieldManifest, Problem } from '../../engine/protocol/messages.ts';
 import { conditionOperators } from '../../kit/fields.ts';
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
-import { rebasedPath, storedPath } from '../files/paths.ts';
+import { rebasedPath, storedPath } from '../documents/paths.ts';
 import { parseInline, parseMarkdown } from '../shell/markdown.ts';
 import { problemsAt, problemsOutside, sentence } from '../shell/problems/field-problems.ts';
 import { asCondition, operators, takesValue } from './form/conditions.ts';

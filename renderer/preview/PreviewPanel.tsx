@@ -8,7 +8,7 @@ import { visible } from '../../model/text/visible-text.ts';
 import { countText, elapsedText, rowsText } from '../format/value-text.ts';
 import { selectionText } from '../graph/selection-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
-import { isRunning } from '../runs/run-actions.tsx';
+import { isRunning } from '../session/run-state.ts';
 import { session, useNodeCheck, usePipeline, useSession } from '../session/session.ts';
 import { EmptyState } from '../shell/EmptyState.tsx';
 import styles from '../shell/Panel.module.css';

@@ -4,7 +4,7 @@ import type { Problem, RunSummary } from '../../engine/protocol/messages.ts';
 import { countText, rowsText } from '../format/value-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { memorySource, type PageSource } from '../grid/page-source.ts';
-import { strangeness } from '../runs/origin.ts';
+import { strangeness } from '../session/run-origin.ts';
 import { session, useSession } from '../session/session.ts';
 import { EmptyState } from '../shell/EmptyState.tsx';
 import styles from '../shell/Panel.module.css';

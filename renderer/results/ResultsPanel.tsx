@@ -1,7 +1,7 @@
 import { Button, UnstyledButton } from '@mantine/core';
 import { IconPlayerPlay, IconTable } from '@tabler/icons-react';
 import { visible } from '../../model/text/visible-text.ts';
-import { LazyCodeEditor } from '../code/LazyCodeEditor.tsx';
+import { LazyCodeEditor } from '../code-editor/LazyCodeEditor.tsx';
 import { countText, elapsedText, rowsText } from '../format/value-text.ts';
 import { DataGrid } from '../grid/DataGrid.tsx';
 import { useSession } from '../session/session.ts';

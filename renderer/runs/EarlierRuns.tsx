@@ -3,8 +3,8 @@ import { IconHistory } from '@tabler/icons-react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
+import { pipelineOf } from '../session/run-origin.ts';
 import { useSession } from '../session/session.ts';
-import { pipelineOf } from './origin.ts';
 import { showRun } from './run-actions.tsx';
 
 const shown = 30;

@@ -5,9 +5,10 @@ import type { Problem, RunSummary, WaitingErrors } from '../../engine/protocol/m
 import { visible, visibleLines } from '../../model/text/visible-text.ts';
 import { counted } from '../format/run-text.ts';
 import { titleOf } from '../graph/flow.ts';
+import { isRunning } from '../session/run-state.ts';
 import { session, useSession } from '../session/session.ts';
 import type { ReplayWay } from './ReplayDialog.tsx';
-import { isRunning, startReplay } from './run-actions.tsx';
+import { startReplay } from './run-actions.tsx';
 
 /** The rows that wait in the errors table, by node, and the way to replay them. Nothing where none wait. */
 export function KeptErrors({ run }: { readonly run: RunSummary }) {

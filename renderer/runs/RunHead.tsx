@@ -14,15 +14,15 @@ import { useEffect, useState } from 'react';
 import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { waitsFor } from '../../model/problems/behaviour-of.ts';
 import { visible } from '../../model/text/visible-text.ts';
-import { openPath } from '../files/documents.tsx';
+import { openPath } from '../documents/documents.tsx';
+import { problemCount, problemsLabel } from '../format/run-counts.ts';
 import { counted, formatAge, formatBytes, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
+import { strangeness } from '../session/run-origin.ts';
+import { isEnding, isRunning, isSteerable } from '../session/run-state.ts';
 import { useSession } from '../session/session.ts';
 import { CommandMenuItems } from '../shell/commands/CommandMenuItems.tsx';
 import { runCommand } from '../shell/commands/registry.ts';
-import { problemCount, problemsLabel } from './counts.ts';
 import { EarlierRuns } from './EarlierRuns.tsx';
-import { strangeness } from './origin.ts';
-import { isEnding, isRunning, isSteerable } from './run-actions.tsx';
 
 export type RunView = 'nodes' | 'errors' | 'history' | 'log';
 

@@ -3,8 +3,8 @@ import type { RunSummary } from '../../engine/protocol/messages.ts';
 import type { RunHistory } from '../../engine/protocol/run-history.ts';
 import { itemAt, lastOf } from '../../model/problems/missing.ts';
 import { formatBytes, formatCount, formatDuration, formatWhen, runStateWords } from '../format/run-text.ts';
+import { isRunning } from '../session/run-state.ts';
 import { session } from '../session/session.ts';
-import { isRunning } from './run-actions.tsx';
 
 const readEveryMs = 2000;
 const shownCheckpoints = 5;

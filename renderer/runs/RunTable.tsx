@@ -6,8 +6,8 @@ import type { RunSummary } from '../../engine/protocol/messages.ts';
 import { besideDocument, titleOf } from '../graph/flow.ts';
 import { NodeIcon } from '../graph/NodeIcon.tsx';
 import { revealNode } from '../graph/viewport.ts';
+import { isRunning } from '../session/run-state.ts';
 import { session, useSession } from '../session/session.ts';
-import { isRunning } from './run-actions.tsx';
 import { type NodeRow, type RunColumn, runColumns } from './run-columns.tsx';
 import { nextSort, type Sort, sorted, sortOf } from './sort.ts';
 

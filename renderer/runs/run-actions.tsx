@@ -4,10 +4,11 @@ import type { Pipeline, RunSummary } from '../../engine/protocol/messages.ts';
 import type { StopMode } from '../../engine/protocol/run-api.ts';
 import { failedRow } from '../../engine/protocol/run-facts.ts';
 import { endOfTime } from '../../model/schema/event-time.ts';
-import { openPath, saveDocument } from '../files/documents.tsx';
+import { openPath, saveDocument } from '../documents/documents.tsx';
 import { checkNow } from '../session/checks.ts';
 import { acceptRun, readRuns } from '../session/engine.ts';
 import { meansTheSame } from '../session/meaning.ts';
+import { isRunning, isSteerable } from '../session/run-state.ts';
 import { session } from '../session/session.ts';
 import { getState, onRunChanged, setState } from '../session/state.ts';
 import { forgetNotice, notify, notifyError } from '../shell/notify.ts';
@@ -15,20 +16,6 @@ import { askParameters } from './ParametersDialog.tsx';
 import { askReplay, type ReplayWay } from './ReplayDialog.tsx';
 import { askAfterRefusal, askBeginning, refusals } from './ResumeDialog.tsx';
 import { askElsewhere, askSaveFirst } from './StartDialogs.tsx';
-
-export function isRunning(run: RunSummary | null): boolean {
-  return run !== null && run.endedAt === null;
-}
-
-/** Whether something of it can still be asked for: it has begun, and is not about to end. */
-export function isSteerable(run: RunSummary | null): run is RunSummary {
-  return run !== null && (run.state === 'running' || run.state === 'paused');
-}
-
-/** Whether it was asked to end, and is finishing what is under way. */
-export function isEnding(run: RunSummary | null): boolean {
-  return run !== null && (run.state === 'stopping' || run.state === 'draining');
-}
 
 interface Start {
   readonly documentId: string;

@@ -4,14 +4,14 @@ import { useEffect, useState } from 'react';
 import type { ExampleFile, RecentFile } from '../../engine/protocol/messages.ts';
 import { visible } from '../../model/text/visible-text.ts';
 import { listenToClipboard } from '../canvas/clipboard.tsx';
-import { openExample, openPath } from '../files/documents.tsx';
-import { chooseData, dataExtensions, listenOnPort } from '../files/open-file.ts';
-import { choosePastedRows } from '../files/PasteRowsDialog.tsx';
+import { openExample, openPath } from '../documents/documents.tsx';
+import { chooseData, dataExtensions, listenOnPort } from '../documents/open-file.ts';
 import { formatWhen } from '../format/run-text.ts';
 import { useQuickAdd } from '../graph/quick-add.ts';
 import { session, useSession } from '../session/session.ts';
 import { runCommand } from '../shell/commands/registry.ts';
 import { ExampleSketch } from './ExampleSketch.tsx';
+import { choosePastedRows } from './PasteRowsDialog.tsx';
 import './start-page.css';
 import { lastOf } from '../../model/problems/missing.ts';
 

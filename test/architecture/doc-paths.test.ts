@@ -25,3 +25,11 @@ it.each(pages)('%s', (page) => {
   const missing = [...paths.filter(isMissing), ...links.filter((path) => !existsSync(join(root, dirname(page), path)))];
   expect(missing).toEqual([]);
 });
+
+it.each(['bench/README.md', 'bench/nexmark/README.md'])('%s has commands that run under any Node', (page) => {
+  const text = readFileSync(join(root, page), 'utf8');
+  const scripts = [...text.matchAll(/\bnode (?:--\S+\s+)*(\S+\.\w+)/g)].map(([, script]) => script!);
+  expect(scripts.length).toBeGreaterThan(0);
+  // Older ones read no TypeScript: such a script starts the Node of the dependencies.
+  for (const script of scripts) expect(readFileSync(join(root, script), 'utf8'), script).toContain('needNode()');
+});

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatPipeline } from '../../engine/document/file.ts';
 import { emptyPipeline, type Pipeline } from '../../engine/document/pipeline.ts';
@@ -161,6 +162,25 @@ describe('millrace run', () => {
     expect(stderr).toContain('Stopping');
     expect(stdout).toMatch(/Stopped in/);
     expect(readdirSync(folder).filter((name) => name.includes('out.jsonl'))).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32')('ends at Ctrl+C within a query whose next row never comes, and leaves no process behind', async () => {
+    new Database(at('numbers.db')).exec('create table t (i)').close();
+    const sql = 'with recursive n(i) as (select 1 union all select i + 1 from n) select i from n where i < 5000';
+    save('query.millrace.json', {
+      ...emptyPipeline,
+      nodes: {
+        query: { type: 'sqlite-query', typeVersion: 1, params: { path: 'numbers.db', read: 'query', sql } },
+        out: { type: 'jsonl-output', typeVersion: 1, params: { path: 'numbers.jsonl' } },
+      },
+      edges: [{ from: { node: 'query', port: 'rows' }, to: { node: 'out', port: 'rows' } }],
+    });
+    const { child, ended } = start(['run', 'query.millrace.json']);
+    await expect.poll(() => readdirSync(folder).some((name) => name.includes('numbers.jsonl'))).toBe(true);
+    child.kill('SIGINT');
+    const { code, stdout } = await ended;
+    expect([code, stdout]).toEqual([130, expect.stringContaining('Stopped in')]);
+    expect(readdirSync(folder).filter((name) => name.includes('numbers.jsonl'))).toEqual([]);
   });
 });
 

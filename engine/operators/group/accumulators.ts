@@ -1,4 +1,5 @@
 import type { AggregateFunction } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { ColumnType, State, Value } from '../../../model/values/types.ts';
@@ -44,7 +45,7 @@ export function createAccumulator(name: AggregateFunction, type: ColumnType, per
     case 'distinctCount':
       return new DistinctCount(type === 'string' || type === 'decimal', keyOfType(type));
     case 'percentile':
-      return new Percentile(percent! / 100);
+      return new Percentile((percent ?? missing('the percentile')) / 100);
   }
 }
 
@@ -63,10 +64,20 @@ function grown(values: Float64Array, size: number): Float64Array<ArrayBuffer> {
 /** Few numbers are stored faster as a plain list. */
 type Numbers = Float64Array | readonly number[];
 function picked(values: Float64Array, slots: Int32Array): Numbers {
-  if (slots.length < 8) return Array.from(slots, (slot) => values[slot]!);
+  if (slots.length < 8) return Array.from(slots, (slot) => itemAt(values, slot));
   const own = new Float64Array(slots.length);
   for (let i = 0; i < slots.length; i++) own[i] = values[slots[i]!]!;
   return own;
+}
+
+/** Adds what some slots have to others. */
+function merged(values: Float64Array, into: Int32Array, from: Int32Array, count: number): void {
+  for (let i = 0; i < count; i++) values[into[i]!]! += values[from[i]!]!;
+}
+
+/** Adds `extracted`, in the order of `into`; a slot of -1 is of no interest. */
+function absorbed(values: Float64Array, into: Int32Array, extracted: Numbers): void {
+  for (const [i, slot] of into.entries()) if (slot >= 0) values[slot] = itemAt(values, slot) + itemAt(extracted, i);
 }
 
 class Count implements Accumulator {
@@ -79,15 +90,13 @@ class Count implements Accumulator {
     for (let i = 0; i < count; i++) if (values[i] !== null) counts[slots[i]!]!++;
   }
   merge(into: Int32Array, from: Int32Array, count: number): void {
-    const counts = this.#counts;
-    for (let i = 0; i < count; i++) counts[into[i]!]! += counts[from[i]!]!;
+    merged(this.#counts, into, from, count);
   }
   extract(slots: Int32Array): State {
     return picked(this.#counts, slots);
   }
   absorb(into: Int32Array, extracted: State): void {
-    const counts = extracted as Numbers;
-    for (let i = 0; i < into.length; i++) if (into[i]! >= 0) this.#counts[into[i]!]! += counts[i]!;
+    absorbed(this.#counts, into, extracted as Numbers);
   }
   clear(slot: number): void {
     this.#counts[slot] = 0;
@@ -96,7 +105,7 @@ class Count implements Accumulator {
     this.#counts = new Float64Array(0);
   }
   result(slot: number): Value {
-    return this.#counts[slot]!;
+    return itemAt(this.#counts, slot);
   }
   bytes(): number {
     return this.#counts.byteLength;
@@ -128,22 +137,16 @@ class Totals {
     }
   }
   merge(into: Int32Array, from: Int32Array, count: number): void {
-    const { sums, counts } = this;
-    for (let i = 0; i < count; i++) {
-      sums[into[i]!]! += sums[from[i]!]!;
-      counts[into[i]!]! += counts[from[i]!]!;
-    }
+    merged(this.sums, into, from, count);
+    merged(this.counts, into, from, count);
   }
   extract(slots: Int32Array): State {
     return { sums: picked(this.sums, slots), counts: picked(this.counts, slots) };
   }
   absorb(into: Int32Array, extracted: State): void {
     const { sums, counts } = extracted as { readonly sums: Numbers; readonly counts: Numbers };
-    for (let i = 0; i < into.length; i++) {
-      if (into[i]! < 0) continue;
-      this.sums[into[i]!]! += sums[i]!;
-      this.counts[into[i]!]! += counts[i]!;
-    }
+    absorbed(this.sums, into, sums);
+    absorbed(this.counts, into, counts);
   }
   clear(slot: number): void {
     this.sums[slot] = 0;
@@ -174,7 +177,7 @@ class Sum extends Totals implements Accumulator {
   }
   result(slot: number): Value {
     if (this.counts[slot] === 0) return null;
-    const sum = this.sums[slot]!;
+    const sum = itemAt(this.sums, slot);
     if (Number.isFinite(sum) && (!this.#whole || Number.isSafeInteger(sum))) return sum;
     throw new MillraceError({
       code: 'aggregate/overflow',
@@ -186,8 +189,8 @@ class Sum extends Totals implements Accumulator {
 
 class Average extends Totals implements Accumulator {
   result(slot: number): Value {
-    const count = this.counts[slot]!;
-    const average = this.sums[slot]! / count;
+    const count = itemAt(this.counts, slot);
+    const average = itemAt(this.sums, slot) / count;
     return count > 0 && Number.isFinite(average) ? average : null;
   }
 }
@@ -238,7 +241,10 @@ class Extreme extends Kept implements Accumulator {
   }
   absorb(into: Int32Array, extracted: State): void {
     const kept = extracted as readonly Value[];
-    for (let i = 0; i < into.length; i++) if (into[i]! >= 0 && kept[i] !== null) this.#offer(into[i]!, kept[i]!);
+    for (const [i, value] of kept.entries()) {
+      const slot = itemAt(into, i);
+      if (slot >= 0 && value !== null) this.#offer(slot, value);
+    }
   }
   #offer(slot: number, value: Value): void {
     const best = this.kept[slot];
@@ -272,7 +278,10 @@ class AtEnd extends Kept implements Accumulator {
   }
   absorb(into: Int32Array, extracted: State): void {
     const { kept, times } = extracted as { readonly kept: readonly Value[]; readonly times: Numbers };
-    for (let i = 0; i < into.length; i++) if (into[i]! >= 0 && kept[i] !== null) this.#offer(into[i]!, kept[i]!, times[i]!);
+    for (const [i, value] of kept.entries()) {
+      const slot = itemAt(into, i);
+      if (slot >= 0 && value !== null) this.#offer(slot, value, itemAt(times, i));
+    }
   }
   override reset(): void {
     super.reset();

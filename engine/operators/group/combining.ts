@@ -1,7 +1,8 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { CombineOp } from '../../../kit/ops.ts';
+import type { RowsContext } from '../ports.ts';
 import { grouping } from './grouping.ts';
 
-export function combining({ keys, aggregates, window }: CombineOp, { inputs, outputs, memory, state, emit, fail }: OperatorContext): StatefulOperator {
-  return grouping({ input: inputs['rows']!, output: outputs['rows']!, keys, window, aggregates, memory, state, emit, fail });
+export function combining({ keys, aggregates, window }: CombineOp, { inputs, outputs, memory, state, emit, fail }: RowsContext): StatefulOperator {
+  return grouping({ input: inputs.rows, output: outputs.rows, keys, window, aggregates, memory, state, emit, fail });
 }

@@ -1,5 +1,6 @@
 /** Aggregates of decimals: exact, whatever the order of the values. */
 
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { averageOf, type Scaled, scaledOf, scaledZero, sumOf, textOf } from '../../../model/values/decimal.ts';
 import type { State, Value } from '../../../model/values/types.ts';
@@ -40,7 +41,10 @@ export class DecimalTotals implements Slotted {
     for (let i = 0; i < count; i++) if (values[i] !== null) this.#include(slots[i]!, scaledOf(values[i] as string), 1);
   }
   merge(into: Int32Array, from: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) this.#include(into[i]!, this.#sums[from[i]!]!, this.#counts[from[i]!]!);
+    for (let i = 0; i < count; i++) {
+      const slot = itemAt(from, i);
+      this.#include(itemAt(into, i), itemAt(this.#sums, slot), itemAt(this.#counts, slot));
+    }
   }
   #include(slot: number, sum: Scaled, count: number): void {
     this.#sums[slot] = this.#counts[slot] === 0 ? sum : sumOf(this.#sums[slot]!, sum);
@@ -51,7 +55,8 @@ export class DecimalTotals implements Slotted {
   }
   absorb(into: Int32Array, extracted: State): void {
     for (const [i, { units, scale, count }] of (extracted as readonly DecimalTotal[]).entries()) {
-      if (into[i]! >= 0 && count > 0) this.#include(into[i]!, { units: BigInt(units), scale }, count);
+      const slot = itemAt(into, i);
+      if (slot >= 0 && count > 0) this.#include(slot, { units: BigInt(units), scale }, count);
     }
   }
   clear(slot: number): void {
@@ -62,9 +67,10 @@ export class DecimalTotals implements Slotted {
     this.#sums.length = this.#counts.length = 0;
   }
   result(slot: number): Value {
-    const count = this.#counts[slot]!;
+    const count = itemAt(this.#counts, slot);
     if (count === 0) return null;
-    return this.#isAverage ? averageOf(this.#sums[slot]!, count) : decimalSum(this.#sums[slot]!);
+    const sum = itemAt(this.#sums, slot);
+    return this.#isAverage ? averageOf(sum, count) : decimalSum(sum);
   }
   bytes(): number {
     return this.#sums.length * 64;
@@ -79,7 +85,7 @@ export class DecimalTotals implements Slotted {
     }
   }
   #plain(slot: number): DecimalTotal {
-    const { units, scale } = this.#sums[slot]!;
-    return { units: String(units), scale, count: this.#counts[slot]! };
+    const { units, scale } = itemAt(this.#sums, slot);
+    return { units: String(units), scale, count: itemAt(this.#counts, slot) };
   }
 }

@@ -3,6 +3,7 @@ import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state
 import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { Aggregate, SessionWindows as Sessions, Windowing, WindowSpec } from '../../../kit/ops.ts';
 import { hasPanes, watermarkShift } from '../../../kit/windows.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import { Calendar } from '../../../model/time/calendar.ts';
@@ -39,7 +40,9 @@ const batchSize = 1024;
  * Groups rows and aggregates them. A batch is worked column by column: the key columns give each row the number of its key,
  * the windows give time and key a slot, then each aggregate goes over one column in one tight loop.
  */
-export function grouping(options: GroupingOptions): StatefulOperator {
+type WholeOperator = StatefulOperator & Required<Pick<StatefulOperator, 'outputWatermark' | 'finish' | 'snapshot' | 'restore' | 'stateSize'>>;
+
+export function grouping(options: GroupingOptions): WholeOperator {
   return options.window ? new WindowedGrouping(options, options.window) : new WholeGrouping(options);
 }
 
@@ -65,7 +68,7 @@ abstract class Grouping {
     const names = new Set(aggregates.flatMap(({ column }) => column ?? []));
     this.#columns = new Map([...names].map((name) => [name, { read: columnReader(name), values: [] as Value[] }]));
     this.#running = aggregates.map(({ function: name, column, percent }) => ({
-      values: column === null ? null : this.#columns.get(column)!.values,
+      values: column === null ? null : (this.#columns.get(column) ?? missing(`the column "${column}"`)).values,
       accumulator: createAccumulator(name, findColumn(input, column ?? '')?.type ?? 'integer', percent),
     }));
     this.isOrdered = aggregates.some(({ function: name }) => isOrdered(name));
@@ -85,7 +88,7 @@ abstract class Grouping {
   protected add(rows: readonly Row[], slots: Int32Array): void {
     for (const { read, values } of this.#columns.values()) read(rows, values);
     // A count without a column counts rows, which are never null.
-    for (const { values, accumulator } of this.#running) accumulator.add(slots, values ?? (rows as unknown as Value[]), rows.length, this.order);
+    for (const { values, accumulator } of this.#running) accumulator.add(slots, values ?? (rows as readonly Value[]), rows.length, this.order);
   }
 
   protected readonly fire = (start: number, end: number, key: number, slot: number, pane: Pane): void => {
@@ -120,7 +123,7 @@ abstract class Grouping {
       ...keys.map((_, i) => `levels[${i}][key]`),
       ...this.#running.map((_, i) => `a${i}.result(slot)`),
     ];
-    const columns = output.columns.map(({ name }, i) => ({ name, source: sources[i]! }));
+    const columns = output.columns.map(({ name }, i) => ({ name, source: itemAt(sources, i) }));
     const accumulators = Object.fromEntries(this.#running.map(({ accumulator }, i) => [`a${i}`, accumulator]));
     return compile(`(key, slot, start, end, pane) => (${rowSource(columns)})`, { levels, ...accumulators });
   }
@@ -132,7 +135,7 @@ abstract class Grouping {
     const { keys, slots, accumulators } = state as { readonly keys: State; readonly slots: State; readonly accumulators: readonly State[] };
     this.keys.restore(keys);
     this.slots.restore(slots);
-    for (const [i, { accumulator }] of this.#running.entries()) accumulator.restore(accumulators[i]!);
+    for (const [i, { accumulator }] of this.#running.entries()) accumulator.restore(accumulators[i]);
   }
   /** One that only tells what an earlier instance had: it gives out nothing. */
   protected optionsOf({ keyed }: EarlierInstance): GroupingOptions {
@@ -192,7 +195,7 @@ class WholeGrouping extends Grouping implements StatefulOperator {
     for (let part = 0; part < parts; part++) {
       const whole = new SlotTable();
       this.#disk.read(0, part, parts, whole);
-      for (let i = 0; i < whole.size; i++) this.fire(0, 0, whole.keys[i]!, whole.slots[i]!, 'on-time');
+      whole.each((key, slot) => this.fire(0, 0, key, slot, 'on-time'));
       this.#clear();
     }
   }
@@ -256,8 +259,9 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const { memory, state } = options;
     const shared = { slots: this.slots, keys: this.keys, memory, state, lateness, early: early !== null };
     this.#window = window;
-    this.#grid = 'gap' in spec ? null : gridOf(spec);
-    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(this.#grid!, shared);
+    const grid = 'gap' in spec ? null : gridOf(spec);
+    this.#grid = grid;
+    this.#windows = 'gap' in spec ? new SessionWindows(spec.gap, shared) : new SlicedWindows(grid ?? missing('the grid of windows'), shared);
     if (empty && this.#grid?.isTumbling) {
       const known = state('known') as unknown as KeyedState<true>;
       this.#empty = new EmptyWindows({ grid: this.#grid, known, fire: emptyRows(options, window, (row) => this.emitOne(row)), fail: options.fail });
@@ -309,7 +313,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     this.#times.read(batch, times);
     times.length = batch.length;
     if (times.indexOf(null) < 0) return batch;
-    const column = this.#window.column ?? this.options.input.eventTime!.column;
+    const column = this.#window.column ?? this.options.input.eventTime?.column ?? '';
     const rows = batch.filter((row, i) => {
       if (times[i] !== null) return true;
       const message = `The row has no time in column "${column}", so it belongs to no window`;
@@ -326,12 +330,13 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const late: Row[] = [];
     const kept: Row[] = [];
     for (const [i, row] of rows.entries()) {
-      if (this.#slots[i]! < 0) {
+      const slot = this.#slots[i]!;
+      if (slot < 0) {
         late.push(row);
         continue;
       }
-      this.#slots[kept.length] = this.#slots[i]!;
-      this.#values[kept.length] = this.#values[i]!;
+      this.#slots[kept.length] = slot;
+      this.#values[kept.length] = this.#values[i] ?? null;
       kept.push(row);
     }
     this.options.emit('late', late);
@@ -421,7 +426,7 @@ function emptyRows({ keys, aggregates, input, output }: GroupingOptions, window:
   });
   return (start: number, end: number, key: string, pane: Pane): void => {
     const values = [start, end, ...(hasPanes(window) ? [pane] : []), ...(keys.length > 0 ? keyValues(key) : []), ...zeros];
-    emit(Object.fromEntries(names.map((name, i) => [name, values[i]!])));
+    emit(Object.fromEntries(names.map((name, i) => [name, itemAt(values, i)])));
   };
 }
 

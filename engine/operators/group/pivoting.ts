@@ -3,16 +3,18 @@
  * count for nothing. So memory, disk, windows and checkpoints are those of every aggregation.
  */
 
-import { findColumn, freeName } from '../../../kit/columns.ts';
-import type { OperatorContext, RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import { columnOf, findColumn, freeName } from '../../../kit/columns.ts';
+import type { RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { AggregateFunction, PivotOp } from '../../../kit/ops.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { Column, Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
+import type { RowsContext } from '../ports.ts';
 import { keyOfType } from '../rows/key-columns.ts';
 import { columnSource, compile, picker, rowSource } from '../rows/rows.ts';
 import { type GroupingOptions, grouping } from './grouping.ts';
 
-interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<OperatorContext, 'memory' | 'state' | 'emit' | 'fail' | 'log'> {
+interface PivotingOptions extends Omit<PivotOp, 'op' | 'values'>, Pick<RowsContext, 'memory' | 'state' | 'emit' | 'fail' | 'log'> {
   readonly input: Schema;
   readonly output: Schema;
   /** In the order of the output's last columns. */
@@ -25,10 +27,10 @@ type Snapshot = { readonly groups: State; readonly unlisted: State };
 const mostCounted = 1000;
 const mostTold = 10;
 
-export function pivoting({ values, ...op }: PivotOp, context: OperatorContext): StatefulOperator {
+export function pivoting({ values, ...op }: PivotOp, context: RowsContext): StatefulOperator {
   const { inputs, outputs, emit } = context;
-  const output = outputs['rows']!;
-  const options: PivotingOptions = { ...context, ...op, input: inputs['rows']!, output, values: values.map(({ value }) => value) };
+  const output = outputs.rows;
+  const options: PivotingOptions = { ...context, ...op, input: inputs.rows, output, values: values.map(({ value }) => value) };
   const { column } = options;
   const cells = output.columns.slice(-options.values.length);
   const wide = widener(options);
@@ -50,36 +52,36 @@ export function pivoting({ values, ...op }: PivotOp, context: OperatorContext): 
       const known: Row[] = [];
       const others: Row[] = [];
       for (const row of rows) {
-        const at = wide.indexOf(row[column]!);
+        const at = wide.indexOf(row[column] ?? null);
         if (at >= 0) known.push(wide.row(row, at));
         else if (unlisted.take(row)) others.push(row);
       }
       if (others.length > 0) emit('others', others);
       if (known.length > 0) inner.process(known, port);
     },
-    advance: inner.advance && ((watermark) => inner.advance!(watermark)),
-    outputWatermark: (watermark) => inner.outputWatermark!(watermark),
-    ...(inner.tick && { tick: (now: number) => inner.tick!(now) }),
+    advance: inner.advance?.bind(inner),
+    outputWatermark: (watermark) => inner.outputWatermark(watermark),
+    ...(inner.tick && { tick: inner.tick.bind(inner) }),
     finish() {
-      inner.finish!();
+      inner.finish();
       unlisted.tell();
     },
-    snapshot: () => ({ groups: inner.snapshot!(), unlisted: unlisted.snapshot() }),
+    snapshot: () => ({ groups: inner.snapshot(), unlisted: unlisted.snapshot() }),
     restore(state) {
       const { groups, unlisted: told } = state as Snapshot;
-      inner.restore!(groups);
+      inner.restore(groups);
       unlisted.add(told);
     },
     takeOver(earlier, owns) {
       const before = earlier.map(({ state, keyed }) => ({ ...(state as Snapshot), keyed }));
-      inner.takeOver!(
+      inner.takeOver?.(
         before.map(({ groups, keyed }) => ({ state: groups, keyed })),
         owns,
       );
       // These are of no key, and are told once: by the instance that has the key of nulls.
       if (owns(op.keys.map(() => null))) for (const each of before) unlisted.add(each.unlisted);
     },
-    stateSize: () => inner.stateSize!(),
+    stateSize: () => inner.stateSize(),
   };
 }
 
@@ -105,7 +107,8 @@ function widener({ input, keys, column, values, window, valueColumn, percent, fu
   const cells = names.map((each): Column => ({ name: each, type, nullable: true }));
   const keyOf = keyOfType(findColumn(input, column)?.type ?? 'string') ?? ((value: Value) => value);
   const indexes = new Map(values.map((value, i) => [keyOf(value), i]));
-  if (findColumn(input, column)?.type === 'string' && indexes.has(null) && !indexes.has('')) indexes.set('', indexes.get(null)!);
+  const ofNull = indexes.get(null);
+  if (findColumn(input, column)?.type === 'string' && ofNull !== undefined && !indexes.has('')) indexes.set('', ofNull);
   const sources = [
     ...kept.map((each) => ({ name: each.name, source: columnSource(each.name) })),
     ...names.map((each, i) => ({ name: each, source: `at === ${i} ? value : null` })),
@@ -117,7 +120,7 @@ function widener({ input, keys, column, values, window, valueColumn, percent, fu
     schema: { ...input, columns: [...kept, ...cells] },
     aggregates: name === 'only' ? [...aggregate('first'), ...aggregate('count')] : aggregate(name),
     indexOf: (value) => indexes.get(keyOf(value)) ?? -1,
-    row: (row, at) => make(row, at, valueColumn === null ? 1 : row[valueColumn]!),
+    row: (row, at) => make(row, at, valueColumn === null ? 1 : (row[valueColumn] ?? null)),
   };
 }
 
@@ -134,13 +137,13 @@ function countNames({ columns }: Schema, count: number): string[] {
 function onlyValue({ output, keys, fail }: PivotingOptions, cells: readonly Column[]): (rows: readonly Row[]) => readonly Row[] {
   const counts = countNames(output, cells.length);
   const pick = picker(output.columns.map(({ name }) => ({ name, from: name })));
-  const keyColumns = keys.map((name) => findColumn(output, name)!);
+  const keyColumns = keys.map((name) => columnOf(output, name));
   return (rows) =>
     rows.flatMap((row) => {
       const at = counts.findIndex((name) => (row[name] as number) > 1);
       if (at < 0) return [pick(row)];
-      const where = keyColumns.map(({ name, type }) => `${name} is ${row[name] === null ? 'null' : formatValue(row[name]!, type)}`).join(' and ');
-      const message = `There are ${row[counts[at]!]} values for "${cells[at]!.name}"${where === '' ? '' : ` where ${where}`}`;
+      const where = keyColumns.map(({ name, type }) => `${name} is ${row[name] == null ? 'null' : formatValue(row[name], type)}`).join(' and ');
+      const message = `There are ${row[itemAt(counts, at)]} values for "${itemAt(cells, at).name}"${where === '' ? '' : ` where ${where}`}`;
       fail({ code: 'pivot/several', message, hint: 'Choose how to combine them, such as Sum or Last.', field: 'function' });
       return [];
     });
@@ -156,14 +159,14 @@ class Unlisted {
 
   constructor(options: PivotingOptions) {
     this.#options = options;
-    this.#type = findColumn(options.input, options.column)!.type;
+    this.#type = columnOf(options.input, options.column).type;
   }
 
   /** Notes a row; whether it is to leave by the port for others. */
   take(row: Row): boolean {
     const { unlisted, column, fail, window, log } = this.#options;
     if (unlisted === 'leave') return true;
-    const value = row[column]!;
+    const value = row[column] ?? null;
     const text = value === null ? 'null' : formatValue(value, this.#type);
     if (unlisted === 'fail') {
       const failure: RowFailure = { code: 'pivot/unlisted', message: `"${column}" is ${text}, which is not one of the columns`, field: 'values', row };
@@ -196,7 +199,7 @@ class Unlisted {
   }
   /** What another one had counted. */
   add(snapshot: State): void {
-    const { counts, more } = snapshot as unknown as { readonly counts: readonly (readonly [string, number])[]; readonly more: number };
+    const { counts, more } = snapshot as { readonly counts: readonly (readonly [string, number])[]; readonly more: number };
     for (const [text, count] of counts) this.#counts.set(text, (this.#counts.get(text) ?? 0) + count);
     this.#more += more;
   }

@@ -1,4 +1,6 @@
 /** How many values are kept as they are, per group. */
+import { itemAt } from '../../../model/problems/missing.ts';
+
 const exactUpTo = 10_000;
 /** Beyond that, how far an answer may be from a value of the right rank, relative to it. */
 const accuracy = 0.005;
@@ -73,8 +75,8 @@ export class Quantiles {
     if (values.length === 0) return null;
     const sorted = Float64Array.from(values).sort();
     const rank = fraction * (sorted.length - 1);
-    const lower = sorted[Math.floor(rank)]!;
-    const upper = sorted[Math.ceil(rank)]!;
+    const lower = itemAt(sorted, Math.floor(rank));
+    const upper = itemAt(sorted, Math.ceil(rank));
     return lower + (upper - lower) * (rank - Math.floor(rank));
   }
 

@@ -1,11 +1,13 @@
 import { findColumn } from '../../../kit/columns.ts';
 import type { EarlierInstance } from '../../../kit/keyed-state.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { TopOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
 import { leastWatermark } from '../keyed/key-groups.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
@@ -14,7 +16,7 @@ import { type Order, TopRows, type TopRowsOptions } from './top-rows.ts';
 
 type Snapshot = { readonly watermark: number | null; readonly tops: State };
 
-export function ranking(op: TopOp, context: OperatorContext): StatefulOperator {
+export function ranking(op: TopOp, context: RowsContext): StatefulOperator {
   return op.every === null ? overAll(op, context) : byWindow(op, op.every, context);
 }
 
@@ -48,9 +50,9 @@ function* topsOf(options: TopRowsOptions, earlier: readonly EarlierInstance[]): 
   }
 }
 
-function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: OperatorContext): StatefulOperator {
-  const schema = inputs['rows']!;
-  const rank = ranker(schema, outputs['rows']!);
+function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: RowsContext): StatefulOperator {
+  const schema = inputs.rows;
+  const rank = ranker(schema, outputs.rows);
   const options: TopRowsOptions = { schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state };
   const tops = new TopRows(options);
   return {
@@ -70,10 +72,10 @@ function overAll(op: TopOp, { inputs, outputs, memory, state, emit }: OperatorCo
   };
 }
 
-function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, emit, fail }: OperatorContext): StatefulOperator {
-  const schema = inputs['rows']!;
-  const timeOf = eventTimeReader(schema)!;
-  const rank = ranker(schema, outputs['rows']!);
+function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, emit, fail }: RowsContext): StatefulOperator {
+  const schema = inputs.rows;
+  const timeOf = eventTimeReader(schema) ?? missing('the event time of the rows');
+  const rank = ranker(schema, outputs.rows);
   const options: TopRowsOptions = { schema, keys: op.keys, order: orderOf(op, schema), most: op.count, memory, state };
   const tops = new TopRows(options);
   let watermark = Number.NEGATIVE_INFINITY;
@@ -85,7 +87,7 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
       for (const row of rows) {
         const time = timeOf(row);
         if (time === null) {
-          fail(noTime(schema.eventTime!.column, row));
+          fail(noTime(schema.eventTime?.column ?? '', row));
           continue;
         }
         const start = Math.floor(time / every) * every;
@@ -96,7 +98,7 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
         held.push(row);
         starts.push(start);
       }
-      tops.add(held, (i) => starts[i]!);
+      tops.add(held, (i) => itemAt(starts, i));
       if (late.length > 0) emit('late', late);
     },
     advance(time) {
@@ -131,5 +133,5 @@ function byWindow(op: TopOp, every: number, { inputs, outputs, memory, state, em
 }
 
 function* ranked(tops: Iterable<readonly Row[]>, toRow: (row: Row, place: number) => Row): Iterable<Row> {
-  for (const rows of tops) for (let i = 0; i < rows.length; i++) yield toRow(rows[i]!, i + 1);
+  for (const rows of tops) for (const [i, row] of rows.entries()) yield toRow(row, i + 1);
 }

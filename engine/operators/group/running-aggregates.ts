@@ -73,12 +73,12 @@ export class RunningAggregates {
     const until = latest - span.duration;
     if (time > until) {
       let at = state.times.length;
-      while (at > 0 && state.times[at - 1]! > time) at--;
+      while (at > 0 && (state.times[at - 1] ?? Number.NEGATIVE_INFINITY) > time) at--;
       state.times.splice(at, 0, time);
       if (at === state.length) this.#append(state, values);
       else this.#insert(state, values, at);
     }
-    while (state.times[0]! <= until) {
+    while ((state.times[0] ?? Number.POSITIVE_INFINITY) <= until) {
       state.times.shift();
       this.#removeFirst(state);
     }
@@ -86,20 +86,23 @@ export class RunningAggregates {
 
   /** Puts the results into `into`, in the order of the aggregates. */
   results(state: RunningState, into: Value[]): void {
-    for (let i = 0; i < this.#parts.length; i++) {
-      const column = this.#columns[i]!;
-      into[i] = column < 0 ? state.length : this.#parts[i]!.result(state.parts[i], state.columns[column] ?? none);
+    let i = 0;
+    for (const part of this.#parts) {
+      const column = this.#columns[i] ?? -1;
+      into[i] = column < 0 ? state.length : part.result(state.parts[i], state.columns[column] ?? none);
+      i++;
     }
   }
 
   #append(state: RunningState, values: readonly Value[]): void {
-    for (let i = 0; i < this.#columnCount; i++) state.columns[i]!.push(values[i]!);
+    let i = 0;
+    for (const column of state.columns) column.push(values[i++] ?? null);
     this.#include(state, values, state.first + state.length++);
   }
 
   #include(state: RunningState, values: readonly Value[], row: number): void {
     for (let i = 0; i < this.#parts.length; i++) {
-      const column = this.#columns[i]!;
+      const column = this.#columns[i] ?? -1;
       if (column < 0 || values[column] === null) continue;
       this.#parts[i]!.add(state.parts[i], values[column]!, row, state.columns[column] ?? none, state.first);
     }
@@ -108,20 +111,20 @@ export class RunningAggregates {
   #removeFirst(state: RunningState): void {
     const row = state.first++;
     state.length--;
-    const values = state.columns.map((column) => column.shift()!);
+    const values = state.columns.map((column) => column.shift() ?? null);
     for (let i = 0; i < this.#parts.length; i++) {
-      const column = this.#columns[i]!;
+      const column = this.#columns[i] ?? -1;
       if (column >= 0 && values[column] !== null) this.#parts[i]!.remove(state.parts[i], values[column]!, row, state.columns[column]!);
     }
   }
 
   /** A row that came late takes its place among the others, which are counted anew. */
   #insert(state: RunningState, values: readonly Value[], at: number): void {
-    state.columns.forEach((column, i) => void column.splice(at, 0, values[i]!));
+    state.columns.forEach((column, i) => void column.splice(at, 0, values[i] ?? null));
     state.length++;
     state.parts = this.#parts.map((part) => part.start());
     for (let i = 0; i < state.length; i++) {
-      const row = state.columns.map((column) => column[i]!);
+      const row = state.columns.map((column) => column[i] ?? null);
       this.#include(state, row, state.first + i);
     }
   }
@@ -195,7 +198,9 @@ const distinctCount = (keyOf: (value: Value) => Value): Part<{ size: number; cou
   },
   remove: (state, value) => {
     const text = keyText([keyOf(value)]);
-    if (--state.counts[text]! > 0) return;
+    const left = (state.counts[text] ?? 0) - 1;
+    state.counts[text] = left;
+    if (left > 0) return;
     delete state.counts[text];
     state.size--;
   },

@@ -1,24 +1,26 @@
 import { findColumn } from '../../../kit/columns.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { RunningAggregateOp } from '../../../kit/ops.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
 import { KeyedRows, rowExtender } from '../keyed/keyed-rows.ts';
+import type { RowsContext } from '../ports.ts';
 import { RunningAggregates, type RunningState } from './running-aggregates.ts';
 
-export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggregateOp, context: OperatorContext): StatefulOperator {
+export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggregateOp, context: RowsContext): StatefulOperator {
   const { inputs, outputs, emit, fail } = context;
   const names = [...new Set(aggregates.flatMap(({ column }) => column ?? []))];
   const running = new RunningAggregates(
     aggregates.map(({ function: name, column }) => ({
       function: name,
       column: column === null ? -1 : names.indexOf(column),
-      type: findColumn(inputs['rows'], column ?? '')?.type ?? 'integer',
+      type: findColumn(inputs.rows, column ?? '')?.type ?? 'integer',
     })),
     over,
   );
-  const sums = aggregates.map(({ function: name, column }) => name === 'sum' && (findColumn(inputs['rows']!, column ?? '')?.type ?? null));
+  const sums = aggregates.map(({ function: name, column }) => name === 'sum' && (findColumn(inputs.rows, column ?? '')?.type ?? null));
   const keyed = new KeyedRows<RunningState>(context, { keys, ttl, timed: over !== null && 'duration' in over });
-  const extend = rowExtender(inputs['rows']!, outputs['rows']!);
+  const extend = rowExtender(inputs.rows, outputs.rows);
   const values: Value[] = [];
   const results: Value[] = [];
   let out: Row[] = [];
@@ -39,7 +41,7 @@ export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggre
         code: 'aggregate/overflow',
         message,
         hint: 'Cast the column to number first, or divide it by a constant.',
-        field: aggregates[i]!.field,
+        field: itemAt(aggregates, i).field,
         row,
       });
       return false;
@@ -48,7 +50,8 @@ export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggre
   };
   const step = (row: Row, before: RunningState | undefined, time: number, latest: number): RunningState => {
     const state = before ?? running.start();
-    for (let i = 0; i < names.length; i++) values[i] = row[names[i]!]!;
+    let i = 0;
+    for (const name of names) values[i++] = row[name] ?? null;
     running.add(state, values, time, latest);
     running.results(state, results);
     if (isSound(row)) out.push(extend(row, results));

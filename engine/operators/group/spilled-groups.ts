@@ -1,4 +1,5 @@
 import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import { itemAt, itemsAt } from '../../../model/problems/missing.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { hashOfLevels } from '../keyed/key-hash.ts';
 import { stateBytes } from '../rows/state.ts';
@@ -83,16 +84,18 @@ export class SpilledGroups {
   }
   #write(place: number, into: Place, keys: readonly number[], slots: readonly number[], marks: Uint8Array | null): void {
     const byPart: number[][] = Array.from({ length: into.parts }, () => []);
-    for (let i = 0; i < keys.length; i++) byPart[this.partOf(keys[i]!, into.parts)]!.push(i);
+    for (const [i, key] of keys.entries()) itemAt(byPart, this.partOf(key, into.parts)).push(i);
     for (const [part, own] of byPart.entries()) {
       if (own.length === 0) continue;
       const chunk: Chunk = {
         count: own.length,
-        keys: this.#levels.map((values) => own.map((i) => values[keys[i]!]!)),
-        extracted: this.#slots.extract(Int32Array.from(own, (i) => slots[i]!)),
-        marks: marks && own.some((i) => marks[slots[i]!] === 1) ? Uint8Array.from(own, (i) => marks[slots[i]!]!) : null,
+        keys: this.#levels.map((values) => own.map((i) => itemAt(values, itemAt(keys, i)))),
+        extracted: this.#slots.extract(Int32Array.from(own, (i) => itemAt(slots, i))),
+        marks: marks && own.some((i) => marks[itemAt(slots, i)] === 1) ? Uint8Array.from(own, (i) => itemAt(marks, itemAt(slots, i))) : null,
       };
-      this.#state.set(nameOf(place, into, part, into.chunks[part]!++), chunk);
+      const number = itemAt(into.chunks, part);
+      into.chunks[part] = number + 1;
+      this.#state.set(nameOf(place, into, part, number), chunk);
       into.bytes += stateBytes(chunk);
     }
     into.groups += keys.length;
@@ -112,7 +115,7 @@ export class SpilledGroups {
         const marked = new Set<number>();
         this.read(place, part, before.parts, table, marked);
         const marks = marked.size > 0 ? new Uint8Array(this.#slots.capacity) : null;
-        for (const key of marked) marks![table.get(key)] = 1;
+        if (marks) for (const key of marked) marks[table.get(key)] = 1;
         this.#remove(place, before, part);
         this.#write(place, after, table.keys, table.slots, marks);
         this.#slots.clear();
@@ -151,7 +154,7 @@ export class SpilledGroups {
     if (!from) return;
     // Where the place is parted less finely, only some groups of one of its parts are meant; otherwise several whole ones are.
     for (let own = part & (from.parts - 1); own < from.parts; own += parts) {
-      for (let i = 0; i < from.chunks[own]!; i++) {
+      for (let i = 0; i < itemAt(from.chunks, own); i++) {
         const chunk = this.#state.get(nameOf(place, from, own, i)) as Chunk;
         const chosen = parts > from.parts ? chosenOf(chunk, part, parts) : null;
         this.#merge(chunk, chosen, table, i >= (from.unmarked?.[own] ?? 0) ? marked : null);
@@ -161,17 +164,18 @@ export class SpilledGroups {
   #merge(chunk: Chunk, chosen: readonly number[] | null, table: SlotTable, marked: Set<number> | null): void {
     const count = chosen?.length ?? chunk.count;
     const keys = new Int32Array(count);
-    this.#keys.index.assign(chosen ? chunk.keys.map((values) => chosen.map((i) => values[i]!)) : chunk.keys, count, keys);
+    this.#keys.index.assign(chosen ? chunk.keys.map((values) => chosen.map((i) => itemAt(values, i))) : chunk.keys, count, keys);
     const into = new Int32Array(chunk.count).fill(-1);
     for (let j = 0; j < count; j++) {
-      const i = chosen ? chosen[j]! : j;
-      let slot = table.get(keys[j]!);
+      const i = chosen ? itemAt(chosen, j) : j;
+      const key = keys[j]!;
+      let slot = table.get(key);
       if (slot < 0) {
         slot = this.#slots.take();
-        table.add(keys[j]!, slot);
+        table.add(key, slot);
       }
       into[i] = slot;
-      if (marked && chunk.marks?.[i] === 1) marked.add(keys[j]!);
+      if (marked && chunk.marks?.[i] === 1) marked.add(key);
     }
     this.#slots.absorb(into, chunk.extracted);
   }
@@ -180,7 +184,7 @@ export class SpilledGroups {
   *chunks(): Iterable<{ readonly place: number; readonly chunk: Chunk }> {
     for (const [place, from] of this.#places) {
       for (let part = 0; part < from.parts; part++) {
-        for (let i = 0; i < from.chunks[part]!; i++) {
+        for (let i = 0; i < itemAt(from.chunks, part); i++) {
           const chunk = this.#state.get(nameOf(place, from, part, i)) as Chunk;
           yield { place, chunk: i >= (from.unmarked?.[part] ?? 0) ? chunk : { ...chunk, marks: null } };
         }
@@ -196,7 +200,9 @@ export class SpilledGroups {
   /** Whether there may be marks. */
   isMarked(place: number): boolean {
     const found = this.#places.get(place);
-    return found !== undefined && (found.unmarked === null || found.chunks.some((count, part) => count > found.unmarked![part]!));
+    if (found === undefined) return false;
+    const { chunks, unmarked } = found;
+    return unmarked === null || chunks.some((count, part) => count > itemAt(unmarked, part));
   }
 
   delete(place: number): void {
@@ -207,7 +213,7 @@ export class SpilledGroups {
     this.groups -= found.groups;
   }
   #remove(place: number, from: Place, part: number): void {
-    for (let i = 0; i < from.chunks[part]!; i++) this.#state.delete(nameOf(place, from, part, i));
+    for (let i = 0; i < itemAt(from.chunks, part); i++) this.#state.delete(nameOf(place, from, part, i));
   }
 
   snapshot(): State {
@@ -222,7 +228,7 @@ export class SpilledGroups {
   }
   restore(state: State): void {
     type Kept = Pick<Place, 'chunks' | 'unmarked' | 'groups' | 'merged' | 'bytes'> & { readonly place: number };
-    for (const { place, chunks, unmarked, groups, merged, bytes } of state as unknown as readonly Kept[]) {
+    for (const { place, chunks, unmarked, groups, merged, bytes } of state as readonly Kept[]) {
       const into = new Place(chunks.length);
       into.chunks.set(chunks);
       Object.assign(into, { unmarked, groups, merged, bytes });
@@ -245,7 +251,7 @@ export function* chunksOf(
     const slots = groups.slice(start, start + chunkSize);
     yield {
       count: own.length,
-      keys: levels.map((values) => own.map((key) => values[key]!)),
+      keys: levels.map((values) => itemsAt(values, own)),
       extracted: from.slots.extract(Int32Array.from(slots)),
       marks: marks && Uint8Array.from(slots, (slot) => marks[slot] ?? 0),
     };
@@ -262,7 +268,7 @@ export function absorbOwned(
   const into = new Int32Array(chunk.count).fill(-1);
   let isEmpty = true;
   for (let i = 0; i < chunk.count; i++) {
-    const key = chunk.keys.map((values) => values[i]!);
+    const key = chunk.keys.map((values) => itemAt(values, i));
     if (!owns(key)) continue;
     isEmpty = false;
     into[i] = slotOf(keys.index.numberOf(key), i);

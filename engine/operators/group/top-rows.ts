@@ -1,4 +1,5 @@
 import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
 import { keyText, RowKeys } from '../keyed/keys.ts';
 import { keyColumns } from '../rows/key-columns.ts';
@@ -24,12 +25,12 @@ class BestRows implements Slotted {
     this.#packer = rowPacker(schema.columns);
   }
   of(slot: number): readonly Row[] {
-    return this.#bySlot[slot]!;
+    return itemAt(this.#bySlot, slot);
   }
   add(slot: number, row: Row): void {
-    const best = this.#bySlot[slot]!;
+    const best = itemAt(this.#bySlot, slot);
     const order = this.#order;
-    if (best.length === this.#most && order(best[best.length - 1]!, row) <= 0) return;
+    if (best.length === this.#most && order(itemAt(best, best.length - 1), row) <= 0) return;
     let low = 0;
     let high = best.length;
     while (low < high) {
@@ -46,18 +47,19 @@ class BestRows implements Slotted {
     while (this.#bySlot.length < size) this.#bySlot.push([]);
   }
   merge(into: Int32Array, from: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) for (const row of this.#bySlot[from[i]!]!) this.add(into[i]!, row);
+    for (let i = 0; i < count; i++) for (const row of itemAt(this.#bySlot, itemAt(from, i))) this.add(itemAt(into, i), row);
   }
   extract(slots: Int32Array): State {
-    return Array.from(slots, (slot) => this.#bySlot[slot]!.map(this.#packer.pack));
+    return Array.from(slots, (slot) => itemAt(this.#bySlot, slot).map(this.#packer.pack));
   }
   absorb(into: Int32Array, extracted: State): void {
     for (const [i, rows] of (extracted as readonly (readonly PackedRow[])[]).entries()) {
-      if (into[i]! >= 0) for (const row of rows) this.add(into[i]!, this.#packer.unpack(row));
+      const slot = itemAt(into, i);
+      if (slot >= 0) for (const row of rows) this.add(slot, this.#packer.unpack(row));
     }
   }
   clear(slot: number): void {
-    this.count -= this.#bySlot[slot]!.length;
+    this.count -= itemAt(this.#bySlot, slot).length;
     this.#bySlot[slot] = [];
   }
   reset(): void {
@@ -70,7 +72,7 @@ class BestRows implements Slotted {
     let seen = 0;
     let bytes = 0;
     for (let slot = 0; slot < this.#bySlot.length; slot += step) {
-      const [row] = this.#bySlot[slot]!;
+      const row = this.#bySlot[slot]?.[0];
       if (row === undefined) continue;
       bytes += stateBytes(row);
       seen++;
@@ -173,7 +175,7 @@ export class TopRows {
       for (const slot of slots) yield this.#best.of(slot);
       return;
     }
-    const texts = keys.map((key, i) => [keyText(this.#keys.index.keyOf(key)), slots[i]!] as const);
+    const texts = keys.map((key, i) => [keyText(this.#keys.index.keyOf(key)), itemAt(slots, i)] as const);
     for (const [, slot] of texts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) yield this.#best.of(slot);
   }
   #release({ keys, slots }: SlotTable): void {
@@ -223,9 +225,9 @@ export class TopRows {
     this.#slots.restore(slots);
     this.#best.restore(best);
     this.#disk.restore(disk);
-    for (const kept of tables as unknown as readonly Table[]) {
+    for (const kept of tables as readonly Table[]) {
       const table = new SlotTable();
-      for (const [i, key] of kept.keys.entries()) table.add(key, kept.slots[i]!);
+      for (const [i, key] of kept.keys.entries()) table.add(key, itemAt(kept.slots, i));
       this.#tables.set(kept.place, table);
     }
   }

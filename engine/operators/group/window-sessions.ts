@@ -1,4 +1,5 @@
 import type { KeyedState, Owns } from '../../../kit/keyed-state.ts';
+import { itemAt, lastOf, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { State, Value } from '../../../model/values/types.ts';
 import { takeEntries } from '../keyed/key-groups.ts';
@@ -139,7 +140,7 @@ export class SessionWindows implements Windows {
     this.#remove(next);
   }
   #remove(session: Session): void {
-    const sessions = this.#byKey[session.key]!;
+    const sessions = this.#byKey[session.key] ?? missing('the sessions of a key');
     if (sessions.length === 1) this.#byKey[session.key] = undefined;
     else sessions.splice(sessions.indexOf(session), 1);
     session.due = Number.NaN;
@@ -150,7 +151,7 @@ export class SessionWindows implements Windows {
     const sessions = this.#byKey[key];
     if (!sessions) return;
     let ended = 0;
-    while (ended < sessions.length && Number.isNaN(sessions[ended]!.due)) ended++;
+    while (ended < sessions.length && Number.isNaN(itemAt(sessions, ended).due)) ended++;
     if (ended === sessions.length) this.#byKey[key] = undefined;
     else if (ended > 0) sessions.splice(0, ended);
   }
@@ -242,21 +243,22 @@ export class SessionWindows implements Windows {
   /** Keys leave whose last row was longest ago: half of them. */
   spill(): void {
     const held = this.#byKey.filter((sessions) => sessions !== undefined);
-    const lasts = Float64Array.from(held, (sessions) => sessions.at(-1)!.last).sort();
-    const middle = lasts[lasts.length >> 1]!;
-    this.#putOut(held.filter((sessions) => sessions.at(-1)!.last <= middle));
-    this.#keepOnly(held.filter((sessions) => sessions.at(-1)!.last > middle));
+    const lasts = Float64Array.from(held, (sessions) => lastOf(sessions).last).sort();
+    const middle = itemAt(lasts, lasts.length >> 1);
+    this.#putOut(held.filter((sessions) => lastOf(sessions).last <= middle));
+    this.#keepOnly(held.filter((sessions) => lastOf(sessions).last > middle));
   }
   /** They stay in memory, too. */
   #putOut(leaving: readonly Session[][]): void {
     const due: Timed<string>[] = [];
     const changed: Timed<string>[] = [];
     for (const sessions of leaving) {
-      const text = keyText(this.#keys.index.keyOf(sessions[0]!.key));
+      const first = itemAt(sessions, 0);
+      const text = keyText(this.#keys.index.keyOf(first.key));
       const time = least(sessions, (session) => this.#dueOf(session));
       if (!sessions.some(({ queued }) => queued > this.#watermark && queued <= time)) {
         due.push({ time, item: text });
-        sessions[0]!.queued = time;
+        first.queued = time;
       }
       const extracted = this.#slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
       this.#disk.set(text, {
@@ -271,7 +273,7 @@ export class SessionWindows implements Windows {
   }
   /** The other sessions are forgotten, and memory becomes as small as these need it. */
   #keepOnly(staying: readonly Session[][]): void {
-    const values = staying.map((sessions) => this.#keys.index.keyOf(sessions[0]!.key));
+    const values = staying.map((sessions) => this.#keys.index.keyOf(itemAt(sessions, 0).key));
     const sessions = staying.flat();
     const extracted = this.#slots.extract(Int32Array.from(sessions, ({ slot }) => slot));
     this.#slots.clear();
@@ -279,7 +281,7 @@ export class SessionWindows implements Windows {
     this.#byKey = [];
     this.#queue = new TimeQueue();
     this.groups = 0;
-    for (const [i, own] of staying.entries()) this.#hold(this.#keys.index.numberOf(values[i]!), own);
+    for (const [i, own] of staying.entries()) this.#hold(this.#keys.index.numberOf(itemAt(values, i)), own);
     this.#slots.absorb(
       Int32Array.from(sessions, ({ slot }) => slot),
       extracted,
@@ -303,7 +305,7 @@ export class SessionWindows implements Windows {
     if (found === undefined) return;
     this.#disk.delete(text);
     this.#hold(key, this.#sessionsOf(found));
-    this.#absorbSpilled(this.#byKey[key]!, found);
+    this.#absorbSpilled(this.#byKey[key] ?? missing('the sessions of a key'), found);
   }
   #fireEarlyFromDisk(text: string, fire: Fire): void {
     const found = this.#disk.get(text);
@@ -362,8 +364,9 @@ export class SessionWindows implements Windows {
     this.#watermark = watermark;
     this.#turns = turns;
     for (const [i, key] of keys.entries()) {
-      const [turn, first, last, queued] = times.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
-      const session = { key, turn, slot: slots[i]!, first, last, fired: (flags[i]! & 1) !== 0, changed: (flags[i]! & 2) !== 0, due: 0, queued };
+      const [turn = 0, first = 0, last = 0, queued = 0] = times.subarray(4 * i, 4 * i + 4);
+      const flag = itemAt(flags, i);
+      const session = { key, turn, slot: itemAt(slots, i), first, last, fired: (flag & 1) !== 0, changed: (flag & 2) !== 0, due: 0, queued };
       const own = this.#byKey[key];
       if (own) own.push(session);
       else this.#byKey[key] = [session];

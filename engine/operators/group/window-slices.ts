@@ -1,4 +1,5 @@
 import type { Owns } from '../../../kit/keyed-state.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { State } from '../../../model/values/types.ts';
 import { absorbOwned, type Chunk, chunksOf, SpilledGroups } from './spilled-groups.ts';
@@ -106,10 +107,10 @@ export class SlicedWindows implements Windows {
     const slices = this.#slices;
     let low = 0;
     let high = slices.length;
-    if (high > 0 && slices[high - 1]!.start < start) return high;
+    if (high > 0 && itemAt(slices, high - 1).start < start) return high;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (slices[middle]!.start < start) low = middle + 1;
+      if (itemAt(slices, middle).start < start) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -130,7 +131,7 @@ export class SlicedWindows implements Windows {
       larger.set(this.#marks);
       this.#marks = larger;
     }
-    for (let i = 0; i < count; i++) if (slots[i]! >= 0) this.#marks[slots[i]!] = 1;
+    for (const slot of slots.subarray(0, count)) if (slot >= 0) this.#marks[slot] = 1;
   }
 
   /** The last window's end that this watermark has passed: the window's last millisecond is not after it. */
@@ -143,8 +144,8 @@ export class SlicedWindows implements Windows {
     if (fired <= this.#fired && this.#lateness === 0) return;
     const slices = this.#slices;
     for (let i = 0; fired > this.#fired; ) {
-      while (i < slices.length && this.#grid.lastEndOf(slices[i]!.start) <= this.#fired) i++;
-      const end = i < slices.length ? Math.max(this.#grid.firstEndAfter(slices[i]!.start), this.#grid.endAfter(this.#fired)) : fired;
+      while (i < slices.length && this.#grid.lastEndOf(itemAt(slices, i).start) <= this.#fired) i++;
+      const end = i < slices.length ? Math.max(this.#grid.firstEndAfter(itemAt(slices, i).start), this.#grid.endAfter(this.#fired)) : fired;
       this.#fired = Math.min(end, fired);
       if (end <= fired && i < slices.length) this.#fireAll(end, fire);
     }
@@ -183,22 +184,22 @@ export class SlicedWindows implements Windows {
     }
     const start = this.#grid.startOf(end);
     if (this.#grid.isTumbling) {
-      const { keys, slots } = slices[0]!.table;
-      for (let i = 0; i < keys.length; i++) fire(start, end, keys[i]!, slots[i]!, 'on-time');
+      itemAt(slices, 0).table.each((key, slot) => fire(start, end, key, slot, 'on-time'));
       return;
     }
     const whole = new SlotTable();
     for (const { table } of slices) this.#mergeInto(whole, table);
-    for (let i = 0; i < whole.size; i++) fire(start, end, whole.keys[i]!, whole.slots[i]!, 'on-time');
+    whole.each((key, slot) => fire(start, end, key, slot, 'on-time'));
     this.#giveAll(whole);
   }
   #mergeInto(whole: SlotTable, { keys, slots }: Pick<SlotTable, 'keys' | 'slots'>): void {
     const into = new Int32Array(keys.length);
     for (let i = 0; i < keys.length; i++) {
-      let slot = whole.get(keys[i]!);
+      const key = keys[i]!;
+      let slot = whole.get(key);
       if (slot < 0) {
         slot = this.#slots.take();
-        whole.add(keys[i]!, slot);
+        whole.add(key, slot);
       }
       into[i] = slot;
     }
@@ -215,7 +216,7 @@ export class SlicedWindows implements Windows {
       return slot < 0 ? [] : [slot];
     });
     if (slots.length === 1) {
-      fire(this.#grid.startOf(end), end, key, slots[0]!, pane);
+      fire(this.#grid.startOf(end), end, key, itemAt(slots, 0), pane);
       return;
     }
     const whole = this.#slots.take();
@@ -235,7 +236,7 @@ export class SlicedWindows implements Windows {
     const changed = new Map<number, Set<number>>();
     const onDisk = new Set<number>();
     for (const { start, table } of this.#slices) {
-      const marked = table.keys.filter((_, i) => this.#marks[table.slots[i]!] === 1);
+      const marked = table.keys.filter((_, i) => this.#marks[itemAt(table.slots, i)] === 1);
       if (marked.length === 0 && !this.#disk.isMarked(start)) continue;
       const last = this.#grid.lastEndOf(start);
       for (let end = Math.max(this.#grid.firstEndAfter(start), this.#grid.endAfter(this.#fired)); end <= last; end = this.#grid.endAfter(end)) {
@@ -249,7 +250,7 @@ export class SlicedWindows implements Windows {
     }
     for (const end of [...changed.keys(), ...onDisk].sort((a, b) => a - b)) {
       if (onDisk.has(end)) this.#fireFromDisk(end, this.#slicesOf(end), 'early', fire);
-      else for (const key of changed.get(end)!) this.#fireOne(end, key, fire, 'early');
+      else for (const key of changed.get(end) ?? []) this.#fireOne(end, key, fire, 'early');
     }
     this.#marks.fill(0);
     for (const { start } of this.#slices) this.#disk.unmark(start);
@@ -258,8 +259,8 @@ export class SlicedWindows implements Windows {
   #fireChanged(changed: ReadonlyMap<number, ReadonlySet<number>>, fire: Fire, pane: Pane): void {
     for (const end of [...changed.keys()].sort((a, b) => a - b)) {
       const slices = this.#slicesOf(end);
-      if (this.#isOnDisk(slices)) this.#fireFromDisk(end, slices, pane, fire, changed.get(end)!);
-      else for (const key of changed.get(end)!) this.#fireOne(end, key, fire, pane);
+      if (this.#isOnDisk(slices)) this.#fireFromDisk(end, slices, pane, fire, changed.get(end));
+      else for (const key of changed.get(end) ?? []) this.#fireOne(end, key, fire, pane);
     }
   }
 
@@ -280,15 +281,14 @@ export class SlicedWindows implements Windows {
       const marked = pane === 'early' ? new Set<number>() : null;
       for (const [i, { start }] of slices.entries()) {
         this.#disk.read(start, part, parts, whole, marked);
-        const own = inMemory[i]![part]!;
+        const own = itemAt(itemAt(inMemory, i), part);
         this.#mergeInto(whole, own);
-        if (marked) for (const [j, key] of own.keys.entries()) if (this.#marks[own.slots[j]!] === 1) marked.add(key);
+        if (marked) for (const [j, key] of own.keys.entries()) if (this.#marks[itemAt(own.slots, j)] === 1) marked.add(key);
       }
       const fired = wanted ?? marked;
-      for (let i = 0; i < whole.size; i++) {
-        const key = whole.keys[i]!;
-        if (!fired || fired.has(key)) fire(this.#grid.startOf(end), end, key, whole.slots[i]!, pane);
-      }
+      whole.each((key, slot) => {
+        if (!fired || fired.has(key)) fire(this.#grid.startOf(end), end, key, slot, pane);
+      });
       this.#giveAll(whole);
       this.#keys.sweep();
     }
@@ -298,9 +298,9 @@ export class SlicedWindows implements Windows {
     if (parts === 1) return [table];
     const byPart = Array.from({ length: parts }, () => ({ keys: [] as number[], slots: [] as number[] }));
     for (const [i, key] of table.keys.entries()) {
-      const { keys, slots } = byPart[this.#disk.partOf(key, parts)]!;
+      const { keys, slots } = itemAt(byPart, this.#disk.partOf(key, parts));
       keys.push(key);
-      slots.push(table.slots[i]!);
+      slots.push(itemAt(table.slots, i));
     }
     return byPart;
   }
@@ -345,7 +345,7 @@ export class SlicedWindows implements Windows {
     let at = 0;
     for (const [i, start] of starts.entries()) {
       const { table } = this.#sliceAt(start);
-      for (const stop = at + sizes[i]!; at < stop; at++) table.add(keys[at]!, slots[at]!);
+      for (const stop = at + itemAt(sizes, i); at < stop; at++) table.add(itemAt(keys, at), itemAt(slots, at));
     }
     this.groups = keys.length;
     this.#marks = new Uint8Array(this.#slots.capacity);

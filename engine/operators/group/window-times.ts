@@ -2,8 +2,9 @@
 
 import { findColumn } from '../../../kit/columns.ts';
 import type { Windowing } from '../../../kit/ops.ts';
-import { eventTimeReader, sameLocalTime } from '../../../model/schema/event-time.ts';
-import { parseTimestamp } from '../../../model/time/timestamp.ts';
+import { missing } from '../../../model/problems/missing.ts';
+import { instantReader, sameLocalTime } from '../../../model/schema/event-time.ts';
+import { midnightOf } from '../../../model/time/timestamp.ts';
 import { utc, type Zone, zoneOf } from '../../../model/time/zone.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import { columnReader } from '../rows/rows.ts';
@@ -21,12 +22,12 @@ export interface WindowTimes {
  */
 export function windowTimes(input: Schema, { spec, column }: Pick<Windowing, 'spec' | 'column'>): WindowTimes {
   const { eventTime } = input;
-  const name = column ?? eventTime!.column;
+  const name = column ?? eventTime?.column ?? missing('the column of the event time');
   const here = ('unit' in spec && zoneOf(spec.zone)) || utc;
   if (findColumn(input, name)?.type === 'date') return { read: dayReader(name, here), watermark: (watermark) => watermark };
-  const days = eventTime?.column === name && 'unit' in spec ? zoneOf(eventTime.days ?? here.name)! : here;
+  const days = eventTime?.column === name && 'unit' in spec ? (zoneOf(eventTime.days ?? here.name) ?? missing(`the zone ${eventTime.days}`)) : here;
   if (days !== here) return movedDays(name, days, here);
-  return { read: timeReader(name, column === null ? (eventTime!.shift ?? 0) : 0), watermark: (watermark) => watermark };
+  return { read: timeReader(name, column === null ? (eventTime?.shift ?? 0) : 0), watermark: (watermark) => watermark };
 }
 
 /** Days as their midnights in a zone. */
@@ -34,7 +35,7 @@ function dayReader(column: string, zone: Zone): WindowTimes['read'] {
   const read = columnReader(column);
   return (rows, values) => {
     read(rows, values);
-    for (let i = 0; i < rows.length; i++) values[i] = typeof values[i] === 'string' ? zone.instantOf(parseTimestamp(values[i] as string)!) : null;
+    for (let i = 0; i < rows.length; i++) values[i] = typeof values[i] === 'string' ? zone.instantOf(midnightOf(values[i] as string)) : null;
   };
 }
 
@@ -53,8 +54,9 @@ function movedDays(column: string, from: Zone, to: Zone): WindowTimes {
 
 function timeReader(column: string, shift: number): WindowTimes['read'] {
   if (shift === 0) return columnReader(column);
-  const read = eventTimeReader({ columns: [], eventTime: { column, shift } })!;
+  const read = instantReader({ columns: [] }, column, shift);
   return (rows, values) => {
-    for (let i = 0; i < rows.length; i++) values[i] = read(rows[i]!);
+    let i = 0;
+    for (const row of rows) values[i++] = read(row);
   };
 }

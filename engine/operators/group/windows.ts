@@ -201,6 +201,12 @@ export class SlotTable {
     return this.keys.length;
   }
   /** The slot, or -1. */
+  /** Visits all, in the order in which they were added. */
+  each(visit: (key: number, slot: number) => void): void {
+    const { keys, slots } = this;
+    for (let i = 0; i < keys.length; i++) visit(keys[i]!, slots[i]!);
+  }
+
   get(key: number): number {
     const table = this.#table;
     const mask = table.length - 1;

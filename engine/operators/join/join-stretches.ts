@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { PackedRow, RowPacker } from '../rows/packed-rows.ts';
 import { type QueueSnapshot, SpilledQueue, type Timed } from '../spill/spilled-queue.ts';
@@ -107,7 +108,7 @@ export class JoinStretches {
     const partners: { readonly time: number; readonly row: Row }[] = [];
     const find = (block: RowBlock): number[] => {
       const rows = this.#found.slice(0, block.find(key, from, to, this.#found));
-      for (const at of rows) partners.push({ time: block.times[at]!, row: block.row(at) });
+      for (const at of rows) partners.push({ time: itemAt(block.times, at), row: block.row(at) });
       return rows;
     };
     for (const run of stretch.runs) {
@@ -135,9 +136,10 @@ export class JoinStretches {
   /** Takes that row; null where it has found a partner. */
   take(): Row | null {
     const stretch = this.#firstWithDue();
-    if (stretch !== null && stretch.due!.next < this.#due.next) {
-      const at = stretch.due!.take();
-      return stretch.block!.marks[at] === matched ? null : stretch.block!.row(at);
+    const { due = null, block = null } = stretch ?? {};
+    if (due && block && due.next < this.#due.next) {
+      const at = due.take();
+      return block.marks[at] === matched ? null : block.row(at);
     }
     const [id, part, place, row] = this.#due.take();
     return this.#spilled.marks({ id }, part)[place] === matched ? null : this.#options.packer.unpack(row);
@@ -157,8 +159,9 @@ export class JoinStretches {
   drop(time: number): void {
     let count = 0;
     const runs: BlockRun[] = [];
-    for (; count < this.#inOrder.length && this.#endOf(this.#inOrder[count]!) <= time; count++) {
-      const stretch = this.#inOrder[count]!;
+    for (const stretch of this.#inOrder) {
+      if (this.#endOf(stretch) > time) break;
+      count++;
       this.#byNumber.delete(stretch.number);
       runs.push(...stretch.runs);
       if (stretch.block !== null) this.#release(stretch, stretch.block);
@@ -173,7 +176,7 @@ export class JoinStretches {
     for (const { block } of this.#inOrder) {
       if (block === null) continue;
       count += block.count;
-      if (block.first <= time) for (let at = 0; at < block.count; at++) if (block.times[at]! <= time) count--;
+      if (block.first <= time) for (const own of block.times.subarray(0, block.count)) if (own <= time) count--;
     }
     return count;
   }
@@ -185,14 +188,14 @@ export class JoinStretches {
 
   /** Moves the rows of that stretch into keyed state. */
   spillLast(): void {
-    const stretch = this.#inOrder.findLast(({ block }) => block !== null)!;
-    const block = stretch.block!;
+    const stretch = this.#inOrder.findLast(({ block }) => block !== null) ?? missing('a stretch in memory');
+    const block = stretch.block ?? missing('the rows of a stretch');
     const { keep, packer } = this.#options;
     const waiting = new Set(stretch.due?.inOrder());
     const due: Timed<Due>[] = [];
     const id = this.#spilled.snapshot();
     const spilledTo = (at: number, part: number, place: number): void => {
-      if (waiting.has(at) && block.marks[at] !== matched) due.push({ time: block.times[at]!, item: [id, part, place, packer.pack(block.row(at))] });
+      if (waiting.has(at) && block.marks[at] !== matched) due.push({ time: itemAt(block.times, at), item: [id, part, place, packer.pack(block.row(at))] });
     };
     stretch.runs.push(this.#spilled.put(block, this.#endOf(stretch), keep ? spilledTo : null));
     this.#due.add(due);
@@ -229,7 +232,7 @@ export class JoinStretches {
       if (block === null) continue;
       stretch.block = RowBlock.unpack(this.#options.layout, block);
       if (due.length > 0) stretch.due = new TimeQueue();
-      for (const at of due) stretch.due!.add(block.times[at]!, at);
+      for (const at of due) stretch.due?.add(itemAt(block.times, at), at);
       this.bytes += stretch.block.bytes;
     }
     this.#due.restore(due);
@@ -246,7 +249,8 @@ export class JoinStretches {
   ): void {
     const take = (block: RowBlock, marks: Uint8Array): void => {
       for (let at = 0; at < block.count; at++) {
-        if (block.times[at]! > after && isOwned(block.keys[at]!)) this.add(block.keys[at]!, block.times[at]!, block.row(at), marks[at] === matched);
+        const [time, key] = [itemAt(block.times, at), itemAt(block.keys, at)];
+        if (time > after && isOwned(key)) this.add(key, time, block.row(at), marks[at] === matched);
       }
       makeRoom();
     };
@@ -275,7 +279,7 @@ export class JoinStretches {
     const stretch: Stretch = { number, block: null, due: null, runs: [] };
     this.#byNumber.set(number, stretch);
     let place = this.#inOrder.length;
-    while (place > 0 && this.#inOrder[place - 1]!.number > number) place--;
+    while (place > 0 && itemAt(this.#inOrder, place - 1).number > number) place--;
     this.#inOrder.splice(place, 0, stretch);
     return stretch;
   }

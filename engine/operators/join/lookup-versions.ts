@@ -1,8 +1,10 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import { leastWatermark, takeEntries } from '../keyed/key-groups.ts';
+import type { LookupContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { keyPairs, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
@@ -29,16 +31,17 @@ const waitingName = 'waiting';
 export function lookingUpVersions(
   { kind, keys, columns }: LookupOp,
   { lateness }: NonNullable<LookupOp['versions']>,
-  { inputs, state, fail, emit, memory }: Pick<OperatorContext, 'inputs' | 'state' | 'fail' | 'emit' | 'memory'>,
+  { inputs, state, fail, emit, memory }: Pick<LookupContext, 'inputs' | 'state' | 'fail' | 'emit' | 'memory'>,
 ): StatefulOperator {
-  const [rowSchema, lookup] = [inputs['rows']!, inputs['lookup']!];
+  const [rowSchema, lookup] = [inputs.rows, inputs.lookup];
   const keepUnmatched = kind === 'left';
   const joined = joinedRow(rowSchema, columns);
   const kept = picker(columns.map(({ from }) => ({ name: from, from })));
   const sides = keyPairs(rowSchema, lookup, keys);
   const keyOf = joinKeyReader(sides.left);
   const lookupKeyOf = joinKeyReader(sides.right);
-  const timeOf = eventTimeReader(rowSchema)!;
+  const timeOf = eventTimeReader(rowSchema) ?? missing('the event time of the rows');
+  const known = (row: Row) => timeOf(row) ?? missing('the time of a row that waits');
   // Without a time a table was always as it is.
   const versionTimeOf = eventTimeReader(lookup) ?? (() => beginningOfTime);
   const versions = state<readonly Version[]>(versionsName);
@@ -55,7 +58,7 @@ export function lookingUpVersions(
   function learn(row: Row): void {
     const from = versionTimeOf(row);
     if (from === null) {
-      fail(noTime(lookup.eventTime!.column, row));
+      fail(noTime(lookup.eventTime?.column ?? '', row));
       return;
     }
     const key = lookupKeyOf(row);
@@ -67,7 +70,7 @@ export function lookingUpVersions(
   function* found(rows: Iterable<Row>): Iterable<Row> {
     for (const row of rows) {
       const key = keyOf(row);
-      const match = key === null ? undefined : versionAt(versions.get(`${key}`), timeOf(row)!);
+      const match = key === null ? undefined : versionAt(versions.get(`${key}`), known(row));
       if (match) yield joined(row, match.row);
       else if (keepUnmatched) yield joined(row, null);
     }
@@ -79,7 +82,7 @@ export function lookingUpVersions(
     }
   }
   function spill(): void {
-    spilled.add(waiting.inOrder().map((row) => ({ time: timeOf(row)!, item: pack(row) })));
+    spilled.add(waiting.inOrder().map((row) => ({ time: known(row), item: pack(row) })));
     waiting.clear();
   }
   function take(rows: readonly Row[]): void {
@@ -87,7 +90,7 @@ export function lookingUpVersions(
     const late: Row[] = [];
     for (const row of rows) {
       const time = timeOf(row);
-      if (time === null) fail(noTime(rowSchema.eventTime!.column, row));
+      if (time === null) fail(noTime(rowSchema.eventTime?.column ?? '', row));
       else if (time > watermark) waiting.add(time, row);
       else if (time > watermark - lateness) ready.push(row);
       else late.push(row);
@@ -109,22 +112,22 @@ export function lookingUpVersions(
     outputWatermark: (to) => to - lateness,
     snapshot: (): State => ({ watermark, waiting: rowsToState(waiting.inOrder(), rowSchema), spilled: spilled.snapshot() }),
     restore(before) {
-      const saved = before as unknown as Snapshot;
+      const saved = before as Snapshot;
       watermark = saved.watermark;
       spilled.restore(saved.spilled);
-      for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(timeOf(row)!, row);
+      for (const row of rowsFromState(saved.waiting, rowSchema)) waiting.add(known(row), row);
     },
     takeOver(earlier, owns) {
       const { ofText, values } = joinKeyParts(lookup, sides.right);
       const valuesOf = keyValuesReader(sides.left);
-      watermark = leastWatermark(earlier.map(({ state }) => (state as unknown as Snapshot).watermark));
+      watermark = leastWatermark(earlier.map(({ state }) => (state as Snapshot).watermark));
       for (const { state, keyed } of earlier) {
-        const before = state as unknown as Snapshot;
+        const before = state as Snapshot;
         takeEntries(versions, keyed<readonly Version[]>(versionsName), (text) => owns(values(ofText(text))));
         const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
         queue.restore(before.spilled);
         spilled.takeOver(queue, (packed) => owns(valuesOf(unpack(packed))));
-        for (const row of rowsFromState(before.waiting, rowSchema)) if (owns(valuesOf(row))) waiting.add(timeOf(row)!, row);
+        for (const row of rowsFromState(before.waiting, rowSchema)) if (owns(valuesOf(row))) waiting.add(known(row), row);
         if (waiting.size * bytesPerWaiting > memory) spill();
       }
     },
@@ -135,20 +138,19 @@ export function lookingUpVersions(
 /** In the order of time; of the same time, the one that came last counts. */
 function inserted(versions: readonly Version[], version: Version): Version[] {
   let at = versions.length;
-  while (at > 0 && versions[at - 1]!.from > version.from) at--;
-  const replaces = at > 0 && versions[at - 1]!.from === version.from;
+  while (at > 0 && itemAt(versions, at - 1).from > version.from) at--;
+  const replaces = at > 0 && itemAt(versions, at - 1).from === version.from;
   return replaces ? versions.toSpliced(at - 1, 1, version) : versions.toSpliced(at, 0, version);
 }
 
 /** Those that rows after `horizon` can still ask for. */
 function current(versions: Version[], horizon: number): Version[] {
   let first = 0;
-  while (first + 1 < versions.length && versions[first + 1]!.from <= horizon) first++;
+  while (first + 1 < versions.length && itemAt(versions, first + 1).from <= horizon) first++;
   return first === 0 ? versions : versions.slice(first);
 }
 
 function versionAt(versions: readonly Version[] | undefined, time: number): Version | undefined {
   if (!versions) return undefined;
-  for (let i = versions.length - 1; i >= 0; i--) if (versions[i]!.from <= time) return versions[i];
-  return undefined;
+  return versions.findLast(({ from }) => from <= time);
 }

@@ -1,9 +1,11 @@
 import type { Owns } from '../../../kit/keyed-state.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LookupOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Json, Row, Schema } from '../../../model/values/types.ts';
 import { KeyIndex, RowKeys } from '../keyed/keys.ts';
+import type { LookupContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { keyPairs, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
@@ -22,9 +24,9 @@ const waitingName = 'waiting';
  */
 export function lookingUp(
   { kind, keys, columns }: LookupOp,
-  { inputs, state, memory, emit }: Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit'>,
+  { inputs, state, memory, emit }: Pick<LookupContext, 'inputs' | 'state' | 'memory' | 'emit'>,
 ): StatefulOperator {
-  const [rowSchema, lookup] = [inputs['rows']!, inputs['lookup']!];
+  const [rowSchema, lookup] = [inputs.rows, inputs.lookup];
   const keepUnmatched = kind === 'left';
   const joined = joinedRow(rowSchema, columns);
   const sides = keyPairs(rowSchema, lookup, keys);
@@ -66,9 +68,10 @@ export function lookingUp(
     learnt += rows.length;
     const slots = lookupKeys.assign(rows, index);
     for (const [i, row] of rows.entries()) {
-      const same = matches[slots[i]!];
+      const slot = itemAt(slots, i);
+      const same = matches[slot];
       if (same) same.push(row);
-      else matches[slots[i]!] = [row];
+      else matches[slot] = [row];
     }
   }
   function spill(rows: readonly Row[]): void {
@@ -82,12 +85,11 @@ export function lookingUp(
   }
   function* found(rows: readonly Row[]): Iterable<Row> {
     rowKeys.read(rows);
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
+    for (const [i, row] of rows.entries()) {
       // The lookup holds no null keys, so null finds nothing.
       const slot = rowKeys.find(i, index);
       let isMatched = slot >= 0;
-      if (slot >= 0) for (const match of matches[slot]!) yield joined(row, match);
+      if (slot >= 0) for (const match of matches[slot] ?? []) yield joined(row, match);
       const key = hasSpilled && (slot < 0 || continued.has(slot)) ? keyOf(row) : null;
       if (key !== null) {
         for (const packed of spilled.get(`${key}`)) {
@@ -99,9 +101,10 @@ export function lookingUp(
     }
   }
   function wait(rows: readonly Row[]): void {
-    for (const row of rows) waiting!.push(row);
+    const early = waiting ?? missing('the rows that wait');
+    for (const row of rows) early.push(row);
     if (bytes() <= memory) return;
-    spilledWaiting.add(waiting!.map((row) => ({ time: 0, item: waiter.pack(row) })));
+    spilledWaiting.add(early.map((row) => ({ time: 0, item: waiter.pack(row) })));
     waiting = [];
   }
   function release(): void {
@@ -153,7 +156,7 @@ export function lookingUp(
       spilledWaiting: spilledWaiting.snapshot(),
     }),
     restore(state) {
-      const before = state as unknown as Snapshot;
+      const before = state as Snapshot;
       hold(rowsFromState(before.lookup, lookup));
       waiting = before.waiting === null ? null : rowsFromState(before.waiting, rowSchema);
       hasSpilled = before.hasSpilled;
@@ -164,14 +167,14 @@ export function lookingUp(
     takeOver(earlier, owns) {
       const [valuesOf, lookupValuesOf] = [keyValuesReader(sides.left), keyValuesReader(sides.right)];
       for (const { state } of earlier) {
-        const held = rowsFromState((state as unknown as Snapshot).lookup, lookup);
+        const held = rowsFromState((state as Snapshot).lookup, lookup);
         learn(held.filter((row) => owns(lookupValuesOf(row))));
       }
       for (const { keyed } of earlier) takeLists(new SpilledLists(keyed(lookupName)), owns);
       // The lookup has ended for all of them, or for none.
-      if (earlier.every(({ state }) => (state as unknown as Snapshot).waiting === null)) waiting = null;
+      if (earlier.every(({ state }) => (state as Snapshot).waiting === null)) waiting = null;
       for (const { state, keyed } of earlier) {
-        const before = state as unknown as Snapshot;
+        const before = state as Snapshot;
         const queue = new SpilledQueue<PackedRow>(keyed(waitingName));
         queue.restore(before.spilledWaiting);
         spilledWaiting.takeOver(queue, (packed) => owns(valuesOf(waiter.unpack(packed))));
@@ -182,13 +185,13 @@ export function lookingUp(
   };
 }
 
-interface Snapshot {
+type Snapshot = {
   readonly lookup: Json;
   readonly waiting: Json;
   readonly hasSpilled: boolean;
   readonly continued: readonly number[];
   readonly spilledWaiting: QueueSnapshot;
-}
+};
 
 /** A function that makes a row of one and what was found for it, or of one alone. */
 export function joinedRow(schema: Schema, added: LookupOp['columns']): (row: Row, match: Row | null) => Row {

@@ -1,3 +1,4 @@
+import { itemAt, itemsAt, missing } from '../../../model/problems/missing.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { compile, rowSource, stringLiteral } from '../rows/rows.ts';
 import type { JoinKey } from './join-keys.ts';
@@ -64,7 +65,7 @@ export function blockLayout({ columns }: Schema, keyOf: BlockLayout['keyOf']): B
 
 /** Nothing is lost where a value is not of its column's type: the column then holds any. */
 function writeOther(columns: Cells[], column: number, at: number, value: Value): void {
-  const cells = columns[column]!;
+  const cells = itemAt(columns, column);
   if (!Array.isArray(cells)) columns[column] = Array.from(cells);
   (columns[column] as Value[])[at] = value;
 }
@@ -166,11 +167,11 @@ export class RowBlock {
   /** These rows, or all: a copy. */
   pack(rows: readonly number[] | null = null): PackedBlock {
     const { count } = this;
-    const numbers = (cells: Float64Array) => (rows ? Float64Array.from(rows, (at) => cells[at]!) : cells.slice(0, count));
+    const numbers = (cells: Float64Array) => (rows ? Float64Array.from(itemsAt(cells, rows)) : cells.slice(0, count));
     return {
       times: numbers(this.times),
-      columns: this.#columns.map((cells) => (Array.isArray(cells) ? (rows ? rows.map((at) => cells[at]!) : cells.slice(0, count)) : numbers(cells))),
-      marks: rows ? Uint8Array.from(rows, (at) => this.marks[at]!) : this.marks.slice(0, count),
+      columns: this.#columns.map((cells) => (Array.isArray(cells) ? (rows ? itemsAt(cells, rows) : cells.slice(0, count)) : numbers(cells))),
+      marks: rows ? Uint8Array.from(itemsAt(this.marks, rows)) : this.marks.slice(0, count),
     };
   }
 
@@ -181,10 +182,10 @@ export class RowBlock {
     block.times = times as typeof block.times;
     block.marks = marks as typeof block.marks;
     block.#columns = columns as Cells[];
-    for (let at = 0; at < times.length; at++) {
-      block.keys.push(layout.keyOf(block.row(at))!);
-      block.first = Math.min(block.first, times[at]!);
-      block.last = Math.max(block.last, times[at]!);
+    for (const [at, time] of times.entries()) {
+      block.keys.push(layout.keyOf(block.row(at)) ?? missing('the key of a row that was kept'));
+      block.first = Math.min(block.first, time);
+      block.last = Math.max(block.last, time);
     }
     return block;
   }
@@ -233,7 +234,7 @@ export class RowBlock {
     if (hot === undefined) {
       hot = [];
       for (let at = head; at >= 0; at = this.#next[at]!) hot.push(at);
-      hot.sort((a, b) => this.times[a]! - this.times[b]!);
+      hot.sort((a, b) => itemAt(this.times, a) - itemAt(this.times, b));
       this.#hot.set(head, hot);
     }
     let low = 0;

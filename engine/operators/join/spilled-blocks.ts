@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import { hashOfKey } from '../keyed/key-hash.ts';
 import type { JoinKey } from './join-keys.ts';
@@ -37,7 +38,7 @@ export class SpilledBlocks {
     for (const [part, rows] of rowsByPart(block, run.parts).entries()) {
       if (rows.length === 0) continue;
       const packed = block.pack(run.parts === 1 ? null : rows);
-      this.#state.set(nameOf(run, part), packed as unknown as State, expiresAt);
+      this.#state.set(nameOf(run, part), packed as State, expiresAt);
       if (spilledTo === null) continue;
       this.#state.set(marksOf(run, part), packed.marks.slice(), expiresAt);
       for (const [place, at] of rows.entries()) spilledTo(at, part, place);
@@ -63,7 +64,7 @@ export class SpilledBlocks {
       names = Array.from({ length: run.parts }, (_, each) => nameOf(run, each));
       this.#names.set(run.id, names);
     }
-    return names[part]!;
+    return itemAt(names, part);
   }
 
   /** The marks of the rows of a part that has rows. */
@@ -100,7 +101,7 @@ export function partOf(key: JoinKey, parts: number): number {
 /** The rows of a block by their parts. */
 export function rowsByPart(block: RowBlock, parts: number): number[][] {
   const byPart = Array.from({ length: parts }, (): number[] => []);
-  for (let at = 0; at < block.count; at++) byPart[partOf(block.keys[at]!, parts)]!.push(at);
+  for (let at = 0; at < block.count; at++) itemAt(byPart, partOf(itemAt(block.keys, at), parts)).push(at);
   return byPart;
 }
 

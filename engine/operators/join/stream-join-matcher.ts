@@ -1,8 +1,8 @@
 /** What the ways to match rows in time have in common. */
 
-import type { OperatorContext } from '../../../kit/node.ts';
 import type { CoGroupOp, TimeMatch } from '../../../kit/ops.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { PairContext } from '../ports.ts';
 import type { RowPacker } from '../rows/packed-rows.ts';
 import type { JoinKey, JoinKeyParts } from './join-keys.ts';
 import type { BlockLayout } from './row-block.ts';
@@ -38,7 +38,7 @@ export interface MatcherOptions {
   readonly keep: { readonly left: boolean; readonly right: boolean };
   /** Rows may come so much behind the watermark. */
   readonly lateness: number;
-  readonly state: OperatorContext['state'];
+  readonly state: PairContext['state'];
   readonly layouts: { readonly [side in Side]: BlockLayout };
   /** Of the keys of both sides. */
   readonly keys: JoinKeyParts;

@@ -111,10 +111,10 @@ export class RangeMatcher implements Matcher {
   }
 
   snapshot(): State {
-    return { left: this.#rows.left.snapshot(), right: this.#rows.right.snapshot() } satisfies Snapshot as unknown as State;
+    return { left: this.#rows.left.snapshot(), right: this.#rows.right.snapshot() } satisfies Snapshot as State;
   }
   restore(state: State): void {
-    const snapshot = state as unknown as Snapshot;
+    const snapshot = state as Snapshot;
     for (const side of sides) this.#rows[side].restore(snapshot[side]);
   }
   takeOver(from: RangeMatcher, isOwned: (key: JoinKey) => boolean, makeRoom: () => void): void {

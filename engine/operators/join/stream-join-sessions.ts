@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
 import { SpilledLists } from '../spill/spilled-lists.ts';
@@ -135,7 +136,7 @@ export class SessionMatcher implements Matcher {
 
   #remove(session: Session): void {
     const { key, left, right } = session;
-    const sessions = this.#sessions.get(key)!;
+    const sessions = this.#sessions.get(key) ?? missing('the sessions of a key');
     sessions.splice(sessions.indexOf(session), 1);
     if (sessions.length === 0) this.#sessions.delete(key);
     this.#held.left -= left.length;
@@ -209,7 +210,7 @@ export class SessionMatcher implements Matcher {
         const { start, end } = session;
         const span = { start, end, left: this.#spillRows('left', session), right: this.#spillRows('right', session) };
         spans = connected([...spans, span]).map(({ start, end, parts }) =>
-          parts.length === 1 ? parts[0]! : { start, end, left: parts.flatMap(({ left }) => left), right: parts.flatMap(({ right }) => right) },
+          parts.length === 1 ? itemAt(parts, 0) : { start, end, left: parts.flatMap(({ left }) => left), right: parts.flatMap(({ right }) => right) },
         );
         // One that ends later was queued for that end.
         if (spans.some((each) => each.end === end)) due.push({ time: end - 1, item: key });
@@ -252,7 +253,7 @@ export class SessionMatcher implements Matcher {
       const { unpack } = this.#options.packers[side];
       for (const [time, , packed] of rows[side]) {
         const row = unpack(packed);
-        this.add(side, this.#options.layouts[side].keyOf(row)!, time, row);
+        this.add(side, this.#options.layouts[side].keyOf(row) ?? missing('the key of a row that was kept'), time, row);
       }
     }
   }
@@ -263,7 +264,7 @@ export class SessionMatcher implements Matcher {
       if (isOwned(ofText(text)))
         this.#spans.set(
           text,
-          from.#spans.get(text)!.map((span) => this.#withLists(from, text, span)),
+          (from.#spans.get(text) ?? missing('the spans of a key')).map((span) => this.#withLists(from, text, span)),
         );
     }
     this.#due.takeOver(from.#due, isOwned);
@@ -295,7 +296,7 @@ function firstEndingAfter(sessions: readonly Session[], time: number): number {
   let high = sessions.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sessions[middle]!.end <= time) low = middle + 1;
+    if (itemAt(sessions, middle).end <= time) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,3 +1,4 @@
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import { TimeQueue } from '../spill/time-queue.ts';
 import type { JoinKey } from './join-keys.ts';
@@ -157,11 +158,11 @@ export class WindowMatcher implements Matcher {
   #meetLate(side: Side, key: JoinKey, time: number, row: Row): void {
     const other = otherSide[side];
     for (const start of this.#startsOf(time)) {
-      if (!this.#windows.get(start)!.hasFired) continue;
+      if (!this.#windows.get(start)?.hasFired) continue;
       const last = this.#lastOf(start);
       const meet = (block: RowBlock | null): void => {
         block?.each(key, (at) => {
-          if (block.times[at]! > last) return;
+          if (itemAt(block.times, at) > last) return;
           if (side === 'left') this.#emit(row, block.row(at), start);
           else this.#emit(block.row(at), row, start);
         });
@@ -235,7 +236,7 @@ export class WindowMatcher implements Matcher {
     const held = { left: this.#heldByPart(slices.left, parts, last), right: this.#heldByPart(slices.right, parts, last) };
     const of = (side: Side, part: number): RowsOfBlock[] => [
       ...slices[side].flatMap(({ runs }) => runs.flatMap((run) => this.#rowsOfRun(side, run, part, parts, last))),
-      ...held[side][part]!,
+      ...itemAt(held[side], part),
     ];
     for (let i = 0; i < parts; i++) {
       // Neighbours share their low bits: a run with fewer parts is read on, too.
@@ -249,8 +250,8 @@ export class WindowMatcher implements Matcher {
     for (const { block } of slices) {
       if (block === null) continue;
       for (const [part, rows] of rowsByPart(block, parts).entries()) {
-        const within = block.last <= last ? rows : rows.filter((at) => block.times[at]! <= last);
-        if (within.length > 0) byPart[part]!.push({ block, rows: within });
+        const within = block.last <= last ? rows : rows.filter((at) => itemAt(block.times, at) <= last);
+        if (within.length > 0) itemAt(byPart, part).push({ block, rows: within });
       }
     }
     return byPart;
@@ -271,7 +272,7 @@ export class WindowMatcher implements Matcher {
   spill(limit: number): void {
     while (this.bytes > 0 && this.bytes > limit / 2) {
       const [side, slice] = this.#lastHeld();
-      const block = slice.block!;
+      const block = slice.block ?? missing('the rows of a slice');
       slice.runs.push(this.#spilled[side].put(block, this.#lastOf(slice.start)));
       this.#release(side, slice, block);
     }
@@ -283,7 +284,7 @@ export class WindowMatcher implements Matcher {
     for (const side of sides) {
       for (const slice of this.#slices[side].values()) if (slice.block !== null && (found === null || slice.start > found[1].start)) found = [side, slice];
     }
-    return found!;
+    return found ?? missing('a slice in memory');
   }
 
   snapshot(): State {
@@ -291,11 +292,11 @@ export class WindowMatcher implements Matcher {
       slices: [...this.#slices[side].values()].map(({ start, block, runs }) => ({ start, block: block?.pack() ?? null, runs: [...runs] })),
       nextRun: this.#spilled[side].snapshot(),
     });
-    return { left: of('left'), right: of('right'), windows: [...this.#windows.keys()] } as unknown as State;
+    return { left: of('left'), right: of('right'), windows: [...this.#windows.keys()] } as State;
   }
 
   restore(state: State): void {
-    const snapshot = state as unknown as { readonly [side in Side]: SideSnapshot } & { readonly windows: readonly number[] };
+    const snapshot = state as { readonly [side in Side]: SideSnapshot } & { readonly windows: readonly number[] };
     for (const side of sides) {
       this.#spilled[side].restore(snapshot[side].nextRun);
       for (const { start, block, runs } of snapshot[side].slices) {
@@ -311,15 +312,15 @@ export class WindowMatcher implements Matcher {
     for (const side of sides) {
       for (const slice of from.#slices[side].values()) {
         for (const block of from.#blocksOf(side, slice)) {
-          for (let at = 0; at < block.count; at++) if (isOwned(block.keys[at]!)) this.#takeRow(side, block, at);
+          for (let at = 0; at < block.count; at++) if (isOwned(itemAt(block.keys, at))) this.#takeRow(side, block, at);
           makeRoom();
         }
       }
     }
   }
   #takeRow(side: Side, block: RowBlock, at: number): void {
-    const time = block.times[at]!;
-    this.#put(side, this.#sliceAt(side, this.#lastStart(time), time), block.keys[at]!, time, block.row(at));
+    const time = itemAt(block.times, at);
+    this.#put(side, this.#sliceAt(side, this.#lastStart(time), time), itemAt(block.keys, at), time, block.row(at));
   }
   *#blocksOf(side: Side, { runs, block }: Slice): Iterable<RowBlock> {
     for (const run of runs) {
@@ -343,7 +344,7 @@ export class WindowMatcher implements Matcher {
 function countUpTo({ count, times, last }: RowBlock, time: number): number {
   if (last <= time) return count;
   let within = 0;
-  for (let at = 0; at < count; at++) if (times[at]! <= time) within++;
+  for (const own of times.subarray(0, count)) if (own <= time) within++;
   return within;
 }
 function countOf(rows: readonly RowsOfBlock[]): number {

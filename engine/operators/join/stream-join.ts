@@ -1,9 +1,11 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import { columnOf } from '../../../kit/columns.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { CoGroupOp, PairedColumn } from '../../../kit/ops.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime, instantReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State } from '../../../model/values/types.ts';
 import { leastWatermark } from '../keyed/key-groups.ts';
+import type { PairContext } from '../ports.ts';
 import { keyPairs, valueAs } from '../rows/key-columns.ts';
 import { rowPacker } from '../rows/packed-rows.ts';
 import { noTime } from '../rows/row-failures.ts';
@@ -24,10 +26,10 @@ const latePorts = { left: 'lateLeft', right: 'lateRight' } as const;
  */
 export function streamJoining(
   op: CoGroupOp,
-  { inputs, emit, fail, state, memory }: Pick<OperatorContext, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
+  { inputs, emit, fail, state, memory }: Pick<PairContext, 'inputs' | 'emit' | 'fail' | 'state' | 'memory'>,
 ): StatefulOperator {
   const { kind, keys, lateness, match, times } = op;
-  const schemas = { left: inputs['left']!, right: inputs['right']! };
+  const schemas = { left: inputs.left, right: inputs.right };
   const joined = joinedRow(op, schemas);
   const keyColumns = keyPairs(schemas.left, schemas.right, keys);
   let out: Row[] = [];
@@ -137,9 +139,9 @@ function joinedRow({ columns, stamps }: CoGroupOp, schemas: Schemas): (left: Row
   const constants: Record<string, unknown> = {};
   /** A key may be of a wider type where rows of both sides have it. */
   const value = (column: PairedColumn, side: Side): string => {
-    const name = column[side]!;
+    const name = column[side] ?? missing('the name of a column');
     const read = `${side}[${stringLiteral(name)}]`;
-    const convert = valueAs(findColumn(schemas[side], name)!.type, column.type);
+    const convert = valueAs(columnOf(schemas[side], name).type, column.type);
     if (convert === null) return read;
     const own = `as${Object.keys(constants).length}`;
     constants[own] = convert;

@@ -10,7 +10,7 @@ export class TimeOrdered<T extends { readonly time: number }> {
 
   /** The item of the least time. */
   get first(): T | undefined {
-    return this.#chunks[0]![this.#head];
+    return this.#chunks[0]?.[this.#head];
   }
 
   add(item: T): void {

@@ -1,8 +1,10 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
 import { packedOrder } from '../order/row-order.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches, inTurns } from '../rows/batches.ts';
 import { keyColumns, keyValuesReader } from '../rows/key-columns.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
@@ -10,7 +12,7 @@ import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
 import { KeyIndex, keyText, keyValues, RowKeys } from './keys.ts';
 
-type Context = Pick<OperatorContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
+type Context = Pick<RowsContext, 'inputs' | 'state' | 'memory' | 'emit' | 'breathe' | 'signal'>;
 
 /** Keys of one entry where the index was put aside. */
 const chunkSize = 1024;
@@ -25,7 +27,7 @@ type Levels = readonly (readonly Value[])[];
  */
 export function keepingFirst(keys: readonly string[], { inputs, state, memory, emit }: Context): StatefulOperator {
   const index = new KeyIndex(keys.length);
-  const rowKeys = new RowKeys(keyColumns(inputs['rows']!, keys));
+  const rowKeys = new RowKeys(keyColumns(inputs.rows, keys));
   const full = state<Levels>(indexName);
   const more = state<boolean>(keysName);
   let isFull = false;
@@ -76,15 +78,15 @@ export function keepingFirst(keys: readonly string[], { inputs, state, memory, e
       isFull = true;
       const slots = new Int32Array(chunkSize);
       for (let start = 0; start < (before as { readonly full: number }).full; start += chunkSize) {
-        const levels = full.get(`${start}`)!;
-        index.assign(levels, levels[0]!.length, slots);
+        const levels = full.get(`${start}`) ?? missing(`part ${start} of the keys`);
+        index.assign(levels, itemAt(levels, 0).length, slots);
       }
     },
     takeOver(earlier, owns) {
       for (const { state, keyed } of earlier) {
         for (const levels of keptLevels(state, keyed<Levels>(indexName))) {
-          for (let i = 0; i < levels[0]!.length; i++) {
-            const key = levels.map((values) => values[i]!);
+          for (let i = 0; i < itemAt(levels, 0).length; i++) {
+            const key = levels.map((values) => itemAt(values, i));
             if (owns(key)) note(key);
           }
           putAside();
@@ -116,7 +118,7 @@ function* keptLevels(snapshot: State, full: KeyedState<Levels>): Iterable<Levels
  */
 export function keepingLast(keys: readonly string[], context: Context): StatefulOperator {
   const { inputs, state, memory, emit } = context;
-  const schema = inputs['rows']!;
+  const schema = inputs.rows;
   const index = new KeyIndex(keys.length);
   const rowKeys = new RowKeys(keyColumns(schema, keys));
   /** By slot, in the order of the last change. */
@@ -141,8 +143,9 @@ export function keepingLast(keys: readonly string[], context: Context): Stateful
   const keep = (rows: readonly Row[]): void => {
     const slots = rowKeys.assign(rows, index);
     rows.forEach((row, i) => {
-      last.delete(slots[i]!);
-      last.set(slots[i]!, row);
+      const slot = slots[i]!;
+      last.delete(slot);
+      last.set(slot, row);
     });
     cameBytes += listBytes(rows, 10);
     came += rows.length;

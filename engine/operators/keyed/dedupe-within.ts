@@ -1,7 +1,9 @@
 import type { EarlierInstance } from '../../../kit/keyed-state.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches } from '../rows/batches.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { bytesPerRow, rowsFromState, rowsToState } from '../rows/state.ts';
@@ -16,7 +18,7 @@ export interface DedupeWithinOptions {
   readonly within: number;
 }
 type Snapshot = { readonly watermark: number; readonly waiting: State; readonly spans: State };
-type Context = Pick<OperatorContext, 'inputs' | 'state' | 'emit' | 'fail'>;
+type Context = Pick<RowsContext, 'inputs' | 'state' | 'emit' | 'fail'>;
 
 /** What comes out of rows that are given in the order of event time. */
 interface Spans {
@@ -40,8 +42,8 @@ interface Spans {
  */
 export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOptions, context: Context): StatefulOperator {
   const { inputs, emit, fail } = context;
-  const schema = inputs['rows']!;
-  const timeOf = eventTimeReader(schema)!;
+  const schema = inputs.rows;
+  const timeOf = eventTimeReader(schema) ?? missing('the event time of the rows');
   const bytes = bytesPerRow(schema) + 24;
   const spans = keep === 'first' ? firstOfSpans(options, context) : lastOfSpans(options, context);
   const keyOf = keyReader(schema, options.keys);
@@ -63,7 +65,7 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
       const late: Row[] = [];
       for (const row of rows) {
         const time = timeOf(row);
-        if (time === null) fail(noTime(schema.eventTime!.column, row));
+        if (time === null) fail(noTime(schema.eventTime?.column ?? '', row));
         else if (time <= watermark) late.push(row);
         else waiting.add(time, row);
       }
@@ -79,7 +81,7 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
     restore(state) {
       const before = state as Snapshot;
       watermark = before.watermark;
-      for (const row of rowsFromState(before.waiting, schema)) waiting.add(timeOf(row)!, row);
+      for (const row of rowsFromState(before.waiting, schema)) waiting.add(timeOf(row) ?? missing('the time of a row that waits'), row);
       spans.restore(before.spans);
     },
     takeOver(earlier, owns) {
@@ -87,7 +89,8 @@ export function dedupingWithin(keep: 'first' | 'last', options: DedupeWithinOpti
       const isOwned = (key: string): boolean => owns(keyValues(key));
       for (const { state, keyed } of earlier) {
         const before = state as Snapshot;
-        for (const row of rowsFromState(before.waiting, schema)) if (isOwned(keyOf(row))) waiting.add(timeOf(row)!, row);
+        for (const row of rowsFromState(before.waiting, schema))
+          if (isOwned(keyOf(row))) waiting.add(timeOf(row) ?? missing('the time of a row that waits'), row);
         spans.takeOver({ state: before.spans, keyed }, isOwned);
       }
     },
@@ -99,7 +102,7 @@ const firstsName = 'firsts';
 
 /** The first row leaves at once. Kept are the keys and the times of their first rows, by the engine. */
 function firstOfSpans({ keys, within }: DedupeWithinOptions, { inputs, state }: Context): Spans {
-  const keyOf = keyReader(inputs['rows']!, keys);
+  const keyOf = keyReader(inputs.rows, keys);
   const firsts = state<number>(firstsName);
   return {
     behind: 0,
@@ -124,7 +127,7 @@ function firstOfSpans({ keys, within }: DedupeWithinOptions, { inputs, state }: 
 
 /** The last row leaves once the watermark has passed its span. Kept is one row of each key that has come within the time. */
 function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context): Spans {
-  const schema = inputs['rows']!;
+  const schema = inputs.rows;
   const keyOf = keyReader(schema, keys);
   interface Span {
     readonly key: string;
@@ -135,7 +138,7 @@ function lastOfSpans({ keys, within }: DedupeWithinOptions, { inputs }: Context)
   const closing = new TimeQueue<Span>();
   const openAll = (state: State, isOwned: (key: string) => boolean): void => {
     const { firsts, rows } = state as { readonly firsts: readonly number[]; readonly rows: State };
-    for (const [i, row] of rowsFromState(rows, schema).entries()) if (isOwned(keyOf(row))) open(keyOf(row), firsts[i]!, row);
+    for (const [i, row] of rowsFromState(rows, schema).entries()) if (isOwned(keyOf(row))) open(keyOf(row), itemAt(firsts, i), row);
   };
   const open = (key: string, first: number, last: Row): void => {
     const span = { key, first, last };

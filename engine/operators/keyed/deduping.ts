@@ -1,9 +1,10 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { DistinctOp } from '../../../kit/ops.ts';
+import type { RowsContext } from '../ports.ts';
 import { keepingFirst, keepingLast } from './dedupe-all.ts';
 import { dedupingWithin } from './dedupe-within.ts';
 
-export function deduping({ keys, keep, within }: DistinctOp, context: OperatorContext): StatefulOperator {
+export function deduping({ keys, keep, within }: DistinctOp, context: RowsContext): StatefulOperator {
   if (within !== null) return dedupingWithin(keep, { keys, within }, context);
   return keep === 'first' ? keepingFirst(keys, context) : keepingLast(keys, context);
 }

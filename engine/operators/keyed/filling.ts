@@ -1,15 +1,16 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import { columnOf } from '../../../kit/columns.ts';
+import type { Operator } from '../../../kit/node.ts';
 import { looksBack } from '../../../kit/op-traits.ts';
 import type { FillOp } from '../../../kit/ops.ts';
 import type { ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
+import type { RowsContext } from '../ports.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
 import { KeyedRows } from './keyed-rows.ts';
 
-export function filling(op: FillOp, context: OperatorContext): Operator {
+export function filling(op: FillOp, context: RowsContext): Operator {
   const { inputs, emit } = context;
-  const fill = filler(op, inputs['rows']!);
+  const fill = filler(op, inputs.rows);
   if (!looksBack(op)) return { map: (row) => fill(row, []) };
   const keyed = new KeyedRows<Value[]>(context, op);
   return {
@@ -31,22 +32,22 @@ export function filling(op: FillOp, context: OperatorContext): Operator {
 function filler({ columns, blanks }: FillOp, rows: Schema): (row: Row, before: Value[]) => Row {
   const names = [...new Set(columns.map(({ column }) => column))];
   const items = columns.map(({ column, constant }) => {
-    const { type } = findColumn(rows, column)!;
+    const { type } = columnOf(rows, column);
     return { at: names.indexOf(column), looksBack: constant === null, constant: constant === null ? null : constantOf(constant, type) };
   });
   const isMissing = blanks ? (value: Value) => value === null || (typeof value === 'string' && value.trim() === '') : (value: Value) => value === null;
   const fields = rows.columns.map(({ name }) => ({ name, source: names.includes(name) ? `values[${names.indexOf(name)}]` : columnSource(name) }));
   const toRow = compile<(row: Row, values: readonly Value[]) => Row>(`(row, values) => (${rowSource(fields)})`);
   return (row, before) => {
-    const values = names.map((name): Value => row[name]!);
+    const values = names.map((name): Value => row[name] ?? null);
     let isSame = true;
-    for (let i = 0; i < items.length; i++) {
-      const { at, looksBack, constant } = items[i]!;
-      if (isMissing(values[at]!)) {
+    let i = 0;
+    for (const { at, looksBack, constant } of items) {
+      if (isMissing(values[at] ?? null)) {
         values[at] = looksBack ? (before[i] ?? null) : constant;
         isSame = false;
       }
-      before[i] = looksBack ? values[at]! : null;
+      before[i++] = looksBack ? (values[at] ?? null) : null;
     }
     return isSame ? row : toRow(row, values);
   };

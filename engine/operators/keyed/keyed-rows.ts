@@ -1,7 +1,8 @@
 import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import { endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { keyColumns, keySources } from '../rows/key-columns.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { columnSource, compile, rowSource } from '../rows/rows.ts';
@@ -32,15 +33,15 @@ export interface KeyedRowsOptions {
  * the watermark passes only decides how long it takes memory. Without a need for times they are 0.
  */
 export class KeyedRows<V extends State> implements Pick<StatefulOperator, 'advance' | 'tick' | 'takeOver'> {
-  readonly #context: OperatorContext;
+  readonly #context: RowsContext;
   readonly #state: KeyedState<Kept<V>>;
   readonly #keyOf: (row: Row) => string;
   readonly #timeOf: ((row: Row) => number | null) | null;
   readonly #ttl: number | null;
   readonly #column: string;
 
-  constructor(context: OperatorContext, { keys, ttl, timed = false }: KeyedRowsOptions) {
-    const schema = context.inputs['rows']!;
+  constructor(context: RowsContext, { keys, ttl, timed = false }: KeyedRowsOptions) {
+    const schema = context.inputs.rows;
     this.#context = context;
     this.#state = context.state(stateName);
     this.#keyOf = keyReader(schema, keys);

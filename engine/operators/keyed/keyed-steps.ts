@@ -1,12 +1,14 @@
 /** Runs users' functions over the rows of each key, with a state and timers in event time: Beam's stateful ParDo. */
 
 import type { EarlierInstance, KeyedState, Owns } from '../../../kit/keyed-state.ts';
-import type { KeyedCode, OperatorContext, RowFailure, StatefulOperator } from '../../../kit/node.ts';
+import type { KeyedCode, RowFailure, StatefulOperator } from '../../../kit/node.ts';
 import type { StatefulOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import { formatTimestamp } from '../../../model/time/timestamp.ts';
 import type { Row, Schema, State, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { type KeyColumn, keyColumns } from '../rows/key-columns.ts';
 import { returnedRows } from '../rows/returned-rows.ts';
 import { rowShower, shown } from '../rows/shown-decimals.ts';
@@ -45,17 +47,17 @@ interface KeyedStepsOptions {
   explain(thrown: unknown): Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'range'>;
 }
 
-export function keyedSteps({ keys, ttl, code: { source, field } }: StatefulOp, context: OperatorContext): StatefulOperator {
+export function keyedSteps({ keys, ttl, code: { source, field } }: StatefulOp, context: RowsContext): StatefulOperator {
   const { inputs, outputs, keyed, state, emit, fail, explain } = context;
   return new KeyedSteps({
     keys,
     ttl,
     field,
     code: keyed(source, field),
-    input: inputs['rows']!,
+    input: inputs.rows,
     states: state<Kept>(statesName),
     timers: state<Timers>(timersName),
-    toRows: returnedRows(inputs['rows']!, outputs['rows']!, field),
+    toRows: returnedRows(inputs.rows, outputs.rows, field),
     emit: (rows) => emit('rows', rows),
     fail,
     explain,
@@ -153,7 +155,7 @@ class KeyedSteps implements StatefulOperator {
       });
     }
     const kept = this.#keptOf(key, this.#watermark);
-    this.#step(key, kept, time, ttl === null ? undefined : Math.max(time! + ttl, kept?.until ?? beginningOfTime), row, null);
+    this.#step(key, kept, time, ttl === null ? undefined : Math.max((time ?? beginningOfTime) + ttl, kept?.until ?? beginningOfTime), row, null);
   }
 
   #onTimer({ key, time, name }: Due): void {
@@ -175,7 +177,12 @@ class KeyedSteps implements StatefulOperator {
     try {
       before = kept === undefined ? this.#initialOf() : kept.state;
       const own = StateCopier.own(before);
-      rows = toRows(row === null ? code.onTimer!(timer!, own, this.#context) : code.onRow(this.#show(row), own, this.#context), row);
+      rows = toRows(
+        row === null
+          ? (code.onTimer ?? missing('what timers do'))(timer ?? missing('the timer'), own, this.#context)
+          : code.onRow(this.#show(row), own, this.#context),
+        row,
+      );
       after = this.#forgets ? undefined : this.#copier.copy(own, before);
     } catch (thrown) {
       this.#forgets = false;
@@ -232,12 +239,12 @@ class KeyedSteps implements StatefulOperator {
   #keyOf(row: Row): string {
     const { keys } = this.#options;
     const values = this.#values;
-    for (let i = 0; i < keys.length; i++) values[i] = this.#readKey(i, row[keys[i]!] ?? null);
+    for (let i = 0; i < keys.length; i++) values[i] = this.#readKey(i, row[keys[i] ?? ''] ?? null);
     return keyText(values);
   }
 
   #readKey(i: number, value: Value): Value {
-    const { keyOf } = this.#keyColumns[i]!;
+    const { keyOf } = itemAt(this.#keyColumns, i);
     return keyOf === null ? value : keyOf(value);
   }
 
@@ -246,7 +253,7 @@ class KeyedSteps implements StatefulOperator {
     if (this.#keyObject) return this.#keyObject;
     const key: Record<string, unknown> = Object.create(null);
     const values = keyValues(this.#key);
-    for (const [i, name] of this.#options.keys.entries()) key[name] = this.#keyColumns[i]!.keyOf === null ? values[i]! : shown(values[i]!);
+    for (const [i, name] of this.#options.keys.entries()) key[name] = this.#keyColumns[i]?.keyOf === null ? values[i] : shown(values[i] ?? null);
     this.#keyObject = Object.freeze(key);
     return this.#keyObject;
   }

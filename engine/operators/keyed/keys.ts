@@ -1,3 +1,4 @@
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { Json, Row, State, Value } from '../../../model/values/types.ts';
 import { type KeyColumn, keyColumnReader } from '../rows/key-columns.ts';
 import { listBytes } from '../rows/state.ts';
@@ -41,12 +42,12 @@ export class KeyIndex {
   }
   /** The values of one level, by slot. */
   valuesOf(level: number): readonly Value[] {
-    return this.#values[level]!;
+    return itemAt(this.#values, level);
   }
 
   /** The values of the key with this number. */
   keyOf(slot: number): Value[] {
-    return this.#values.map((values) => values[slot]!);
+    return this.#values.map((values) => itemAt(values, slot));
   }
 
   /** Puts each row's slot into `slots`, numbering new keys. `columns` holds the rows' values, by level. */
@@ -57,7 +58,7 @@ export class KeyIndex {
       return;
     }
     const leaf = this.levels - 1;
-    const keys = columns[leaf]!;
+    const keys = itemAt(columns, leaf);
     let lastKey: Value | undefined;
     let lastMap: Level | undefined;
     let slot = -1;
@@ -118,7 +119,7 @@ export class KeyIndex {
       1,
       this.#one,
     );
-    return this.#one[0]!;
+    return itemAt(this.#one, 0);
   }
 
   /** Forgets all keys for whose number this holds. It goes over all of them, so wait until it pays. */
@@ -171,7 +172,7 @@ export class KeyIndex {
     const isFree = new Set(free);
     for (let slot = 0; slot < size; slot++) {
       this.#size = slot;
-      if (isFree.has(slot)) for (const [level, own] of this.#values.entries()) own[slot] = values[level]![slot]!;
+      if (isFree.has(slot)) for (const [level, own] of this.#values.entries()) own[slot] = itemAt(itemAt(values, level), slot);
       else this.#add(this.levels === 1 ? this.#root : this.#leafMap(values, slot), values, slot);
     }
     this.#size = size;
@@ -190,7 +191,7 @@ export class RowKeys {
     this.#values = columns.map(() => []);
   }
   read(rows: readonly Row[]): void {
-    for (const [level, read] of this.#readers.entries()) read(rows, this.#values[level]!);
+    for (const [level, read] of this.#readers.entries()) read(rows, itemAt(this.#values, level));
   }
   /** The rows' slots, valid until the next call; new keys are numbered. */
   assign(rows: readonly Row[], index: KeyIndex): Int32Array {

@@ -1,28 +1,29 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import { columnOf } from '../../../kit/columns.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { LagOp } from '../../../kit/ops.ts';
-import { parseTimestamp } from '../../../model/time/timestamp.ts';
+import { midnightOf } from '../../../model/time/timestamp.ts';
 import { scaledOf, sumOf, textOf } from '../../../model/values/decimal.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { keyColumns } from '../rows/key-columns.ts';
 import { KeyedRows, rowExtender } from './keyed-rows.ts';
 
 /** The last rows' values, by column and then from the oldest on, and what is compared of the last row. */
 type Before = { lags: Value[][]; compared: Value[] };
 
-export function lagging(op: LagOp, context: OperatorContext): StatefulOperator {
+export function lagging(op: LagOp, context: RowsContext): StatefulOperator {
   const { inputs, outputs, emit, fail } = context;
   const keyed = new KeyedRows<Before>(context, op);
   const lags = op.columns.map((lag) => {
-    const { type } = findColumn(inputs['rows']!, lag.column)!;
+    const { type } = columnOf(inputs.rows, lag.column);
     return { ...lag, type, minus: type === 'date' ? daysBetween : difference };
   });
-  const changes = keyColumns(inputs['rows']!, op.onlyChangesOf);
+  const changes = keyColumns(inputs.rows, op.onlyChangesOf);
   const compared = (row: Row, i: number): Value => {
     const { name, keyOf } = changes[i]!;
-    return keyOf === null ? row[name]! : keyOf(row[name]!);
+    return keyOf === null ? (row[name] ?? null) : keyOf(row[name] ?? null);
   };
-  const extend = rowExtender(inputs['rows']!, outputs['rows']!);
+  const extend = rowExtender(inputs.rows, outputs.rows);
   const added: Value[] = [];
   let out: Row[] = [];
 
@@ -33,8 +34,8 @@ export function lagging(op: LagOp, context: OperatorContext): StatefulOperator {
     let isSound = true;
     lags.forEach(({ column, offset, change, type, minus, field }, i) => {
       const values = state.lags[i]!;
-      const value = row[column]!;
-      const earlier = values.length === offset ? values.shift()! : null;
+      const value = row[column] ?? null;
+      const earlier = values.length === offset ? (values.shift() ?? null) : null;
       values.push(value);
       added.push(earlier);
       if (change === null) return;
@@ -69,7 +70,7 @@ export function lagging(op: LagOp, context: OperatorContext): StatefulOperator {
 
 const difference = (value: Value, earlier: Value): number => (value as number) - (earlier as number);
 const dayMs = 86_400_000;
-const daysBetween = (value: Value, earlier: Value): number => (parseTimestamp(value as string)! - parseTimestamp(earlier as string)!) / dayMs;
+const daysBetween = (value: Value, earlier: Value): number => (midnightOf(value as string) - midnightOf(earlier as string)) / dayMs;
 function decimalDifference(a: string, b: string): string {
   const { units, scale } = scaledOf(b);
   return textOf(sumOf(scaledOf(a), { units: -units, scale }));

@@ -1,8 +1,9 @@
 /** Rows that are let through leave by `rows`, all others by `rest`. */
-import type { Operator, OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { Operator, StatefulOperator } from '../../../kit/node.ts';
 import type { EveryNthOp, RateLimitOp, SampleOp } from '../../../kit/ops.ts';
 import { beginningOfTime, endOfTime, eventTimeReader } from '../../../model/schema/event-time.ts';
 import type { Row } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { noTime } from '../rows/row-failures.ts';
 import { leastWatermark, takeEntries } from './key-groups.ts';
 import { KeyedRows, keyReader } from './keyed-rows.ts';
@@ -10,10 +11,10 @@ import { keyValues } from './keys.ts';
 
 /** Rows by the port that they leave by. */
 class Sorted {
-  readonly #emit: OperatorContext['emit'];
+  readonly #emit: RowsContext['emit'];
   #rows: Row[] = [];
   #rest: Row[] = [];
-  constructor(emit: OperatorContext['emit']) {
+  constructor(emit: RowsContext['emit']) {
     this.#emit = emit;
   }
   add(row: Row, isLetThrough: boolean): void {
@@ -31,10 +32,10 @@ class Sorted {
 const countsName = 'counts';
 
 /** Counts by key and stretch of time, so that a row counts in its own stretch in whatever order rows come. */
-export function limiting({ keys, count, per }: RateLimitOp, { inputs, state, now, emit, fail }: OperatorContext): StatefulOperator {
-  const { eventTime } = inputs['rows']!;
-  const timeOf = eventTimeReader(inputs['rows']!);
-  const keyOf = keyReader(inputs['rows']!, keys);
+export function limiting({ keys, count, per }: RateLimitOp, { inputs, state, now, emit, fail }: RowsContext): StatefulOperator {
+  const { eventTime } = inputs.rows;
+  const timeOf = eventTimeReader(inputs.rows);
+  const keyOf = keyReader(inputs.rows, keys);
   const counts = state<number>(countsName);
   const sorted = new Sorted(emit);
   let passed = beginningOfTime;
@@ -44,7 +45,7 @@ export function limiting({ keys, count, per }: RateLimitOp, { inputs, state, now
       for (const row of rows) {
         const time = timeOf === null ? present : timeOf(row);
         if (time === null) {
-          fail(noTime(eventTime!.column, row));
+          fail(noTime(eventTime?.column ?? '', row));
           continue;
         }
         const stretch = Math.floor(time / per);
@@ -79,7 +80,7 @@ export function limiting({ keys, count, per }: RateLimitOp, { inputs, state, now
   };
 }
 
-export function thinning(op: EveryNthOp, context: OperatorContext): StatefulOperator {
+export function thinning(op: EveryNthOp, context: RowsContext): StatefulOperator {
   const keyed = new KeyedRows<number>(context, op);
   const sorted = new Sorted(context.emit);
   const step = (row: Row, before: number | undefined): number => {
@@ -98,10 +99,10 @@ export function thinning(op: EveryNthOp, context: OperatorContext): StatefulOper
   };
 }
 
-export function sampling({ keys, percent, seed }: SampleOp, { inputs, emit }: OperatorContext): Operator {
+export function sampling({ keys, percent, seed }: SampleOp, { inputs, emit }: RowsContext): Operator {
   const limit = (percent / 100) * 2 ** 32;
   if (keys.length > 0) {
-    const keyOf = keyReader(inputs['rows']!, keys);
+    const keyOf = keyReader(inputs.rows, keys);
     return { test: (row) => drawOf(keyOf(row), seed) < limit };
   }
   const sorted = new Sorted(emit);

@@ -101,7 +101,7 @@ export class StateCopier {
     this.#count(0);
     if (Object.getOwnPropertySymbols(copy).length > 0) this.#refuse('has a symbol among its names');
     if (Object.hasOwn(copy, decimalMark)) this.#refuse(`has a field "${decimalMark}"`, 'Give the field another name.');
-    return same && Object.keys(old!).length === count ? before : (copy as PlainObject);
+    return same && Object.keys(old ?? {}).length === count ? before : (copy as PlainObject);
   }
 
   #decimal(text: string, before: State): State {

@@ -1,6 +1,7 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { AnomalyOp } from '../../../kit/ops.ts';
 import type { Row, State, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { KeyedRows, rowExtender } from './keyed-rows.ts';
 import { addAt, addToLast, deviationOf, newRolling, type RollingState, removeUntil } from './rolling-statistics.ts';
 
@@ -14,7 +15,7 @@ interface Statistics<V extends State> {
   add(state: V, value: number, time: number, latest: number): void;
 }
 
-export function scoring(op: AnomalyOp, context: OperatorContext): StatefulOperator {
+export function scoring(op: AnomalyOp, context: RowsContext): StatefulOperator {
   const { against } = op;
   switch (against.kind) {
     case 'rows':
@@ -26,11 +27,11 @@ export function scoring(op: AnomalyOp, context: OperatorContext): StatefulOperat
   }
 }
 
-function scored<V extends RollingState | Weighted>(op: AnomalyOp, context: OperatorContext, statistics: Statistics<V>): StatefulOperator {
+function scored<V extends RollingState | Weighted>(op: AnomalyOp, context: RowsContext, statistics: Statistics<V>): StatefulOperator {
   const { inputs, outputs, emit } = context;
   const { column, threshold, warmup } = op;
   const keyed = new KeyedRows<V>(context, { ...op, timed: op.against.kind === 'duration' });
-  const extend = rowExtender(inputs['rows']!, outputs['rows']!);
+  const extend = rowExtender(inputs.rows, outputs.rows);
   const found: Value[] = [null, null, false];
   let out: Row[] = [];
   const step = (row: Row, before: V | undefined, time: number, latest: number): V => {

@@ -1,15 +1,16 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { OrderOp } from '../../../kit/ops.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { emitInBatches, inTurns } from '../rows/batches.ts';
 import { type PackedRow, rowPacker } from '../rows/packed-rows.ts';
 import { listBytes, rowsFromState, rowsToState } from '../rows/state.ts';
 import { SortedRuns } from '../spill/sorted-runs.ts';
 import { inOrder, packedOrder } from './row-order.ts';
 
-export function ordering({ by }: OrderOp, { inputs, memory, state, emit, ...context }: OperatorContext): StatefulOperator {
-  const schema = inputs['rows']!;
+export function ordering({ by }: OrderOp, { inputs, memory, state, emit, ...context }: RowsContext): StatefulOperator {
+  const schema = inputs.rows;
   const { pack, unpack } = rowPacker(schema.columns);
   const order = packedOrder(
     by,

@@ -1,4 +1,5 @@
 import { findColumn } from '../../../kit/columns.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { compareDecimals } from '../../../model/values/decimal.ts';
 import type { Row, Schema, Value } from '../../../model/values/types.ts';
 import { columnReader, compile } from '../rows/rows.ts';
@@ -39,7 +40,7 @@ export function* inOrder(by: OrderBy, rows: readonly Row[], schema: Schema): Ite
 /** The same order for packed rows. `columns`: what lies at each place, null where that is no column. */
 export function packedOrder(by: OrderBy, columns: readonly (string | null)[], schema: Schema): PackedOrder {
   return compile(
-    comparison(by, schema, (i, of) => `${of}[${columns.indexOf(by[i]!.column)}]`, '0'),
+    comparison(by, schema, (i, of) => `${of}[${columns.indexOf(itemAt(by, i).column)}]`, '0'),
     { compareDecimals },
   );
 }

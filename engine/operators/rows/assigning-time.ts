@@ -1,22 +1,23 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { AssignTimeOp } from '../../../kit/ops.ts';
 import { ColumnTimes, type Greatest } from '../../../kit/sources/column-times.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 
-export function assigningTime(op: AssignTimeOp, context: OperatorContext): StatefulOperator {
+export function assigningTime(op: AssignTimeOp, context: RowsContext): StatefulOperator {
   return new TimeAssigner(op, context);
 }
 
 class TimeAssigner implements StatefulOperator {
   readonly #op: AssignTimeOp;
-  readonly #context: OperatorContext;
+  readonly #context: RowsContext;
   #start: Greatest | null = null;
   /** Made with the first row: only then is known how the input is to be kept in order. */
   #times: ColumnTimes | null = null;
   #isIdle = false;
 
-  constructor(op: AssignTimeOp, context: OperatorContext) {
+  constructor(op: AssignTimeOp, context: RowsContext) {
     this.#op = op;
     this.#context = context;
   }
@@ -61,9 +62,9 @@ class TimeAssigner implements StatefulOperator {
     return beginningOfTime;
   }
   snapshot(): State {
-    return (this.#times?.greatest ?? this.#start) as unknown as State;
+    return (this.#times?.greatest ?? this.#start) as State;
   }
   restore(state: State): void {
-    this.#start = state as unknown as Greatest | null;
+    this.#start = state as Greatest | null;
   }
 }

@@ -1,23 +1,25 @@
-import { findColumn } from '../../../kit/columns.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import { columnOf, findColumn } from '../../../kit/columns.ts';
+import type { Operator } from '../../../kit/node.ts';
 import type { ComputeOp } from '../../../kit/ops.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
+import type { RowsContext } from '../ports.ts';
 import { compile, conformSource, mender, rowSource, stringLiteral } from './rows.ts';
 import { withDecimals } from './shown-decimals.ts';
 
-export function computing({ columns }: ComputeOp, { inputs, outputs, expression }: OperatorContext): Operator {
-  const output = outputs['rows']!;
-  const computed = columns.map(({ name }) => findColumn(output, name)!);
+export function computing({ columns }: ComputeOp, { inputs, outputs, expression }: RowsContext): Operator {
+  const output = outputs.rows;
+  const computed = columns.map(({ name }) => columnOf(output, name));
   // Each sees the columns above it as they are by then.
-  const known = new Map(inputs['rows']!.columns.map((column) => [column.name, column]));
+  const known = new Map(inputs.rows.columns.map((column) => [column.name, column]));
   const functions = Object.fromEntries(
     columns.map(({ name, expression: { source, field } }, i) => {
       const run = withDecimals(expression(source, field), { columns: [...known.values()] }, source);
-      known.set(name, computed[i]!);
+      known.set(name, itemAt(computed, i));
       return [`f${i}`, run];
     }),
   );
-  const mend = mender(computed, 'compute/type', (i) => columns[i]!.expression.field);
-  const given = (name: string) => (findColumn(inputs['rows'], name) ? `row[${stringLiteral(name)}]` : 'null');
+  const mend = mender(computed, 'compute/type', (i) => itemAt(columns, i).expression.field);
+  const given = (name: string) => (findColumn(inputs.rows, name) ? `row[${stringLiteral(name)}]` : 'null');
   const steps = computed.map((column, i) => `v = f${i}(out); out[${stringLiteral(column.name)}] = ${conformSource(column, i)};`);
   const fields = output.columns.map(({ name }) => ({ name, source: given(name) }));
   return { map: compile(`(row) => { let v; const out = ${rowSource(fields)}; ${steps.join(' ')} return out; }`, { ...functions, mend }) };

@@ -1,16 +1,17 @@
 import { caster } from '../../../kit/formats/casting.ts';
 import { jsonFieldReader } from '../../../kit/formats/json-fields.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import { columnsOfItems, type ExplodeOp } from '../../../kit/row-ops.ts';
 import type { Json, Row, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { columnSource, compile, rowSource } from './rows.ts';
 
-export function exploding(op: ExplodeOp, { inputs, outputs }: OperatorContext): Operator {
+export function exploding(op: ExplodeOp, { inputs, outputs }: RowsContext): Operator {
   const { column, empty, position } = op;
   const made = new Set(columnsOfItems(op));
-  const kept = new Set(inputs['rows']!.columns.flatMap(({ name }) => (name === column ? [] : [name])));
+  const kept = new Set(inputs.rows.columns.flatMap(({ name }) => (name === column ? [] : [name])));
   let next = 0;
-  const sources = outputs['rows']!.columns.map(({ name }) => ({ name, source: kept.has(name) && !made.has(name) ? columnSource(name) : `made[${next++}]` }));
+  const sources = outputs.rows.columns.map(({ name }) => ({ name, source: kept.has(name) && !made.has(name) ? columnSource(name) : `made[${next++}]` }));
   const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(sources)})`);
   const read = itemReader(op);
   const hasPosition = position !== null;

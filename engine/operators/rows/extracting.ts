@@ -3,17 +3,18 @@ import { jsonFieldReader } from '../../../kit/formats/json-fields.ts';
 import { formatLabel, namedReader } from '../../../kit/formats/log-formats.ts';
 import { readLogfmt } from '../../../kit/formats/logfmt.ts';
 import { patternSource } from '../../../kit/formats/patterns.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import { type ExtractByFormat, type ExtractByPairs, type ExtractByPattern, type ExtractOp, extractedColumns } from '../../../kit/row-ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { columnSource, compile, rowSource } from './rows.ts';
 
 /** The values of the columns that are added. */
 type Reader = (row: Row) => readonly Value[];
 
-export function extracting(op: ExtractOp, context: OperatorContext): Operator {
-  const { columns } = context.outputs['rows']!;
+export function extracting(op: ExtractOp, context: RowsContext): Operator {
+  const { columns } = context.outputs.rows;
   const read = readerOf(op, context);
   const kept = columns.length - extractedColumns(op).length;
   const fields = columns.map(({ name }, i) => ({ name, source: i < kept ? columnSource(name) : `made[${i - kept}]` }));
@@ -21,7 +22,7 @@ export function extracting(op: ExtractOp, context: OperatorContext): Operator {
   return { map: (row) => toRow(row, read(row)) };
 }
 
-function readerOf({ column, by }: ExtractOp, context: OperatorContext): Reader {
+function readerOf({ column, by }: ExtractOp, context: RowsContext): Reader {
   switch (by.kind) {
     case 'pattern':
       return patternReader(column, by, context);
@@ -36,7 +37,7 @@ function readerOf({ column, by }: ExtractOp, context: OperatorContext): Reader {
   }
 }
 
-function formatReader(column: string, by: ExtractByFormat, { now, log }: OperatorContext): Reader {
+function formatReader(column: string, by: ExtractByFormat, { now, log }: RowsContext): Reader {
   const { format, zone, unmatched } = by;
   const reader = namedReader(format, zone ?? 'UTC', now);
   const none = extractedColumns({ by }).map(() => null);
@@ -70,7 +71,7 @@ function pairsReader(column: string, { columns, unmatched, unfit }: ExtractByPai
   };
 }
 
-function patternReader(column: string, by: ExtractByPattern, { expression }: OperatorContext): Reader {
+function patternReader(column: string, by: ExtractByPattern, { expression }: RowsContext): Reader {
   const { pattern, ignoreCase, columns, unmatched, unfit } = by;
   const match = expression(`${patternSource(pattern.pattern, ignoreCase ? 'iu' : 'u')}.exec(${columnSource(column)})`, pattern.field);
   const casts = columns.map(({ name, type, field }) => ({ name, cast: caster({ name, type: 'string' }, type, unfit, 'extract/cast', field) }));
@@ -79,7 +80,7 @@ function patternReader(column: string, by: ExtractByPattern, { expression }: Ope
     const text = row[column] as string | null;
     if (text === null) return none;
     const found = match(row) as RegExpExecArray | null;
-    if (found) return casts.map(({ name, cast }) => cast(found.groups![name] ?? null));
+    if (found) return casts.map(({ name, cast }) => cast(found.groups?.[name] ?? null));
     if (unmatched === 'null') return none;
     const hint = 'Change the pattern, or let texts that do not match leave null.';
     throw new MillraceError({ code: 'extract/no-match', message: `${shown(text)} does not match the pattern`, hint, field: pattern.field });

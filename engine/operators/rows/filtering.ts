@@ -1,13 +1,14 @@
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import type { FilterOp } from '../../../kit/ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
+import type { RowsContext } from '../ports.ts';
 import { withDecimals } from './shown-decimals.ts';
 
-export function filtering({ test, isRule }: FilterOp, { inputs, expression }: OperatorContext): Operator {
+export function filtering({ test, isRule }: FilterOp, { inputs, expression }: RowsContext): Operator {
   const run = expression(test.source, test.field);
   // Rules compare decimals themselves, as they are in rows.
   if (isRule) return { test: (row) => run(row) === true };
-  const shown = withDecimals(run, inputs['rows']!, test.source);
+  const shown = withDecimals(run, inputs.rows, test.source);
   return {
     test: (row) => {
       const value = shown(row);

@@ -1,10 +1,11 @@
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import { decimalOfNumber } from '../../../model/values/decimal.ts';
 import type { ColumnType, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { compile, rowSource, stringLiteral } from './rows.ts';
 
-export function flattening({ outputs }: OperatorContext): Operator {
-  return { map: compile(`(row) => (${rowSource(outputs['rows']!.columns.map(({ name, type }) => ({ name, source: read(name, type) })))})`, { toDecimal }) };
+export function flattening({ outputs }: RowsContext): Operator {
+  return { map: compile(`(row) => (${rowSource(outputs.rows.columns.map(({ name, type }) => ({ name, source: read(name, type) })))})`, { toDecimal }) };
 }
 
 function read(name: string, type: ColumnType): string {

@@ -3,7 +3,7 @@
  * decimals, which may be written differently (12.5, 12.50); and where decimals meet other numbers, these are decimals too.
  */
 
-import { commonType, findColumn } from '../../../kit/columns.ts';
+import { columnOf, commonType, findColumn } from '../../../kit/columns.ts';
 import { decimalKey } from '../../../model/values/decimal.ts';
 import type { ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
@@ -45,7 +45,7 @@ export function keyPairs(
   pairs: readonly { readonly left: string; readonly right: string }[],
 ): { readonly left: KeyColumn[]; readonly right: KeyColumn[] } {
   const sides = pairs.map((pair) => {
-    const [a, b] = [findColumn(left, pair.left)!.type, findColumn(right, pair.right)!.type];
+    const [a, b] = [columnOf(left, pair.left).type, columnOf(right, pair.right).type];
     const as = commonType(a, b);
     return { left: { name: pair.left, keyOf: keyOfType(a, as ?? a) }, right: { name: pair.right, keyOf: keyOfType(b, as ?? b) } };
   });
@@ -58,7 +58,7 @@ export function keyColumnReader({ name, keyOf }: KeyColumn): (rows: readonly Row
   if (keyOf === null) return read;
   return (rows, values) => {
     read(rows, values);
-    for (let i = 0; i < rows.length; i++) values[i] = keyOf(values[i]!);
+    for (let i = 0; i < rows.length; i++) values[i] = keyOf(values[i] ?? null);
   };
 }
 

@@ -1,19 +1,21 @@
-import { findColumn } from '../../../kit/columns.ts';
+import { columnOf } from '../../../kit/columns.ts';
 import { textReader } from '../../../kit/formats/text-reader.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import type { ParseOp } from '../../../kit/row-ops.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, Row, Value } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
+import type { RowsContext } from '../ports.ts';
 import { columnSource, compile, rowSource } from './rows.ts';
 
-export function parsing(op: ParseOp, { inputs, outputs }: OperatorContext): Operator {
+export function parsing(op: ParseOp, { inputs, outputs }: RowsContext): Operator {
   const { columns } = op;
-  const parsers = columns.map((each) => parserOf(op, each, findColumn(inputs['rows'], each.from)!));
+  const parsers = columns.map((each) => parserOf(op, each, columnOf(inputs.rows, each.from)));
   const targets = new Map(columns.map(({ name }, i) => [name, i]));
-  const fields = outputs['rows']!.columns.map(({ name }) => {
+  const fields = outputs.rows.columns.map(({ name }) => {
     const i = targets.get(name);
-    return { name, source: i === undefined ? columnSource(name) : `p${i}(${columnSource(columns[i]!.from)})` };
+    return { name, source: i === undefined ? columnSource(name) : `p${i}(${columnSource(itemAt(columns, i).from)})` };
   });
   return { map: compile<(row: Row) => Row>(`(row) => (${rowSource(fields)})`, Object.fromEntries(parsers.map((parse, i) => [`p${i}`, parse]))) };
 }

@@ -1,5 +1,6 @@
 import type { Operator } from '../../../kit/node.ts';
 import type { ProjectOp } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
@@ -11,8 +12,8 @@ export function projecting({ columns }: ProjectOp): Operator {
     return { name, source: cast ? `cast(${read}, ${i})` : read };
   });
   const cast = (value: Value, index: number): Value => {
-    const { from, cast } = columns[index]!;
-    const { from: type, to, unfit, field } = cast!;
+    const { from, cast } = itemAt(columns, index);
+    const { from: type, to, unfit, field } = cast ?? missing('a cast');
     const result = castValue(value, to, type);
     if (result.ok) return result.value;
     if (unfit === 'null') return null;

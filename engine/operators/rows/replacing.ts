@@ -1,15 +1,16 @@
 import { caster } from '../../../kit/formats/casting.ts';
 import { patternSource } from '../../../kit/formats/patterns.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import type { ReplaceByTable, ReplaceMarks, ReplaceOp } from '../../../kit/row-ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, Row, Value } from '../../../model/values/types.ts';
 import { castValue, formatValue } from '../../../model/values/values.ts';
+import type { RowsContext } from '../ports.ts';
 import { keyOfType } from './key-columns.ts';
 import { columnSource, compile, rowSource, stringLiteral } from './rows.ts';
 
-export function replacing(op: ReplaceOp, { inputs, expression }: OperatorContext): Operator {
-  const { columns } = inputs['rows']!;
+export function replacing(op: ReplaceOp, { inputs, expression }: RowsContext): Operator {
+  const { columns } = inputs.rows;
   const chosen = new Set(op.columns);
   const replacers = Object.fromEntries(columns.flatMap((column, i) => (chosen.has(column.name) ? [[`r${i}`, replacer(op, column, expression)]] : [])));
   const fields = columns.map(({ name }, i) => ({
@@ -22,7 +23,7 @@ export function replacing(op: ReplaceOp, { inputs, expression }: OperatorContext
 /** Gives the new value of a column. */
 type Replacer = (value: Value, row: Row) => Value;
 
-function replacer({ by, ignoreCase }: ReplaceOp, column: Column, expression: OperatorContext['expression']): Replacer {
+function replacer({ by, ignoreCase }: ReplaceOp, column: Column, expression: RowsContext['expression']): Replacer {
   switch (by.kind) {
     case 'table':
       return tableReplacer(by, ignoreCase, column);

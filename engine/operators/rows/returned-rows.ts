@@ -11,7 +11,7 @@ export function returnedRows(input: Schema, output: Schema, field: string): (val
   const unchanged = sameColumns(input, output);
   const toRow = (value: unknown, row: Row | null): Row => {
     const object = asObject(value, field);
-    return value === row && unchanged ? row! : conform(object as { readonly [name: string]: unknown });
+    return row !== null && value === row && unchanged ? row : conform(object as { readonly [name: string]: unknown });
   };
   return (value, row) => {
     if (value === null || value === undefined) return [];

@@ -7,6 +7,6 @@ export function noTime(column: string, row: RowFailure['row']): RowFailure {
     message: `The row has no time: "${column}" is null`,
     hint: 'Give the column a value first, leave such rows out with "Filter rows", or skip rows that fail.',
     field: column,
-    row: row!,
+    row: row,
   };
 }

@@ -6,6 +6,7 @@
 
 import { columnSource, stringLiteral } from '../../../kit/column-source.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Column, ColumnType, Row, Schema, Value } from '../../../model/values/types.ts';
 import { conformValue } from '../../../model/values/values.ts';
@@ -57,7 +58,7 @@ export function conformSource(column: Column, index: number, mend = 'mend'): str
 /** For `conformSource`: turns what users' code handed out into a value of the column, or throws with the param that the code stands in. */
 export function mender(columns: readonly Column[], code: ProblemCode, field: (index: number) => string): (value: unknown, index: number) => Value {
   return (value, index) => {
-    const conformed = conformValue(value, columns[index]!);
+    const conformed = conformValue(value, itemAt(columns, index));
     if (conformed.ok) return conformed.value;
     throw new MillraceError({ code, message: conformed.message, hint: 'Convert the value in the code, or declare another type.', field: field(index) });
   };

@@ -1,16 +1,17 @@
 import { caster } from '../../../kit/formats/casting.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import { columnsOfParts, type SplitIntoColumns, type SplitOp } from '../../../kit/row-ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Row, Value } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { columnSource, compile, rowSource } from './rows.ts';
 import { type Parts, splitter } from './text-parts.ts';
 
-export function splitting(op: SplitOp, { outputs, expression }: OperatorContext): Operator {
+export function splitting(op: SplitOp, { outputs, expression }: RowsContext): Operator {
   const { column, into, trim } = op;
   const split = splitter(op, expression);
   const made = new Map(columnsOfParts(op).map((name, i) => [name, i]));
-  const fields = outputs['rows']!.columns.map(({ name }) => ({ name, source: made.has(name) ? `made[${made.get(name)}]` : columnSource(name) }));
+  const fields = outputs.rows.columns.map(({ name }) => ({ name, source: made.has(name) ? `made[${made.get(name)}]` : columnSource(name) }));
   const toRow = compile<(row: Row, made: readonly Value[]) => Row>(`(row, made) => (${rowSource(fields)})`);
   if (into.kind === 'rows') {
     return {
@@ -18,7 +19,7 @@ export function splitting(op: SplitOp, { outputs, expression }: OperatorContext)
         const text = row[column] as string | null;
         const parts = text === null ? [] : split(row);
         if (parts.length === 0) return [toRow(row, [null, null])];
-        return parts.map(({ start, end }, i) => toRow(row, [trim ? text!.slice(start, end).trim() : text!.slice(start, end), i + 1]));
+        return parts.map(({ start, end }, i) => toRow(row, [trim ? (text ?? '').slice(start, end).trim() : (text ?? '').slice(start, end), i + 1]));
       },
     };
   }

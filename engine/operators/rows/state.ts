@@ -7,7 +7,7 @@ export function rowsToState(rows: Iterable<Row>, schema: Schema): Json {
 }
 
 export function rowsFromState(state: State, schema: Schema): Row[] {
-  return (state as unknown as Json[][]).map((cells) => decodeCells(cells, schema));
+  return (state as readonly Json[][]).map((cells) => decodeCells(cells, schema));
 }
 
 const bytesOf: Readonly<Record<ColumnType, number>> = {

@@ -1,7 +1,8 @@
-import type { OperatorContext, StatefulOperator } from '../../../kit/node.ts';
+import type { StatefulOperator } from '../../../kit/node.ts';
 import type { TakeOp } from '../../../kit/ops.ts';
+import type { RowsContext } from '../ports.ts';
 
-export function taking({ count, offset }: TakeOp, { emit }: OperatorContext): StatefulOperator {
+export function taking({ count, offset }: TakeOp, { emit }: RowsContext): StatefulOperator {
   let seen = 0;
   return {
     process(rows) {

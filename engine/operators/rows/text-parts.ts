@@ -1,9 +1,9 @@
 /** Texts taken apart at delimiters or at what a pattern matches. */
 
 import { patternSource } from '../../../kit/formats/patterns.ts';
-import type { OperatorContext } from '../../../kit/node.ts';
 import type { PatternRef, SplitOp } from '../../../kit/row-ops.ts';
 import type { Row } from '../../../model/values/types.ts';
+import type { RowsContext } from '../ports.ts';
 import { columnSource } from './rows.ts';
 
 type Splitting = Pick<SplitOp, 'column' | 'at' | 'trim' | 'blanks'>;
@@ -11,7 +11,7 @@ type Splitting = Pick<SplitOp, 'column' | 'at' | 'trim' | 'blanks'>;
 export type Parts = readonly { readonly start: number; readonly end: number }[];
 
 /** Finds the parts of the text in a row's column, which must not be null. */
-export function splitter(splitting: Splitting, expression: OperatorContext['expression']): (row: Row) => Parts {
+export function splitter(splitting: Splitting, expression: RowsContext['expression']): (row: Row) => Parts {
   const { column, at, trim, blanks } = splitting;
   const find = typeof at === 'string' ? delimiterFinder(column, at) : patternFinder(column, at, expression);
   return (row) => {
@@ -40,7 +40,7 @@ function delimiterFinder(column: string, delimiter: string): Finder {
   };
 }
 
-function patternFinder(column: string, { pattern, field }: PatternRef, expression: OperatorContext['expression']): Finder {
+function patternFinder(column: string, { pattern, field }: PatternRef, expression: RowsContext['expression']): Finder {
   const source = `[...${columnSource(column)}.matchAll(${patternSource(pattern, 'gu')})].map((match) => [match.index, match[0].length])`;
   const find = expression(source, field) as Finder;
   return (row) => find(row).filter(([at, length]) => length > 0 || at < (row[column] as string).length);

@@ -1,14 +1,15 @@
-import { findColumn } from '../../../kit/columns.ts';
+import { columnOf } from '../../../kit/columns.ts';
 import { caster } from '../../../kit/formats/casting.ts';
-import type { Operator, OperatorContext } from '../../../kit/node.ts';
+import type { Operator } from '../../../kit/node.ts';
 import type { UnpivotOp } from '../../../kit/row-ops.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { ColumnType, Row, Value } from '../../../model/values/types.ts';
 import { castValue } from '../../../model/values/values.ts';
+import type { RowsContext } from '../ports.ts';
 import { columnSource, compile, rowSource } from './rows.ts';
 
-export function unpivoting({ columns, name, value, nulls, unfit }: UnpivotOp, { inputs, outputs }: OperatorContext): Operator {
-  const output = outputs['rows']!.columns;
+export function unpivoting({ columns, name, value, nulls, unfit }: UnpivotOp, { inputs, outputs }: RowsContext): Operator {
+  const output = outputs.rows.columns;
   const kept = output.length - 2;
   const toRow = compile<(row: Row, name: Value, value: Value) => Row>(
     `(row, name, value) => (${rowSource(output.map((column, i) => ({ name: column.name, source: i < kept ? columnSource(column.name) : i === kept ? 'name' : 'value' })))})`,
@@ -16,14 +17,14 @@ export function unpivoting({ columns, name, value, nulls, unfit }: UnpivotOp, { 
   const parts = columns.map((column) => ({
     name: column,
     label: nameOf(column, name.type),
-    cast: caster(findColumn(inputs['rows'], column)!, value.type, unfit, 'unpivot/cast', 'type'),
+    cast: caster(columnOf(inputs.rows, column), value.type, unfit, 'unpivot/cast', 'type'),
   }));
   const dropsNulls = nulls === 'drop';
   return {
     expand: (row) => {
       const rows: Row[] = [];
       for (const { name, label, cast } of parts) {
-        const value = cast(row[name]!);
+        const value = cast(row[name] ?? null);
         if (value !== null || !dropsNulls) rows.push(toRow(row, label, value));
       }
       return rows;

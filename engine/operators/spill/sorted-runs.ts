@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { PackedRow } from '../rows/packed-rows.ts';
 
@@ -79,7 +80,8 @@ export class SortedRuns {
     const before = this.#runs.splice(0);
     for (let first = 0; first < before.length; first += this.#width) {
       const some = before.slice(first, first + this.#width);
-      if (some.length === 1) this.#runs.push(some[0]!);
+      const [only, ...others] = some;
+      if (only && others.length === 0) this.#runs.push(only);
       else yield* this.#write(this.#merge(some));
     }
   }
@@ -127,7 +129,7 @@ export class SortedRuns {
   *#chunksOf({ id, chunks }: Run): Generator<readonly PackedRow[], undefined> {
     for (let i = 0; i < chunks; i++) {
       const name = nameOf(id, i);
-      const chunk = this.#state.get(name)!;
+      const chunk = this.#state.get(name) ?? missing(`the part "${name}" of a run`);
       this.#state.delete(name);
       this.rows -= chunk.length;
       yield chunk;
@@ -212,8 +214,8 @@ class Heap {
     top.next();
     if (top.row !== null) this.#sink(top);
     else {
-      const last = cursors.pop()!;
-      if (last !== top) this.#sink(last);
+      const last = cursors.pop();
+      if (last && last !== top) this.#sink(last);
     }
     return row;
   }

@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 
 /** Items of one entry: what a long list costs at each change, and what it takes in memory at once. */
@@ -39,16 +40,20 @@ export class SpilledLists<T extends State> {
     const tail = this.#state.get(tailKey(key));
     if (tail === undefined) return;
     const { full, items } = tail;
-    for (let i = 0; i < full; i++) yield* this.#state.get(chunkKey(key, i))!.items;
+    for (let i = 0; i < full; i++) yield* this.#part(chunkKey(key, i)).items;
     yield* items;
+  }
+
+  #part(key: string): Part<T> {
+    return this.#state.get(key) ?? missing(`the part "${key}" of a list`);
   }
 
   /** The item at this place, which must be there. */
   at(key: string, place: number): T {
-    const tail = this.#state.get(tailKey(key))!;
+    const tail = this.#part(tailKey(key));
     const chunk = Math.floor(place / chunkSize);
-    const { items } = chunk < tail.full ? this.#state.get(chunkKey(key, chunk))! : tail;
-    return items[place - Math.min(chunk, tail.full) * chunkSize]!;
+    const { items } = chunk < tail.full ? this.#part(chunkKey(key, chunk)) : tail;
+    return itemAt(items, place - Math.min(chunk, tail.full) * chunkSize);
   }
 
   /** Puts what `change` gives in the place of each item: the item itself where nothing changes. `expiresAt` as for `append`. */
@@ -57,7 +62,7 @@ export class SpilledLists<T extends State> {
     if (tail === undefined) return;
     for (let i = 0; i <= tail.full; i++) {
       const partKey = i < tail.full ? chunkKey(key, i) : tailKey(key);
-      const part = i < tail.full ? this.#state.get(partKey)! : tail;
+      const part = i < tail.full ? this.#part(partKey) : tail;
       let changed = false;
       const items = part.items.map((item) => {
         const next = change(item);

@@ -1,4 +1,5 @@
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import { TimeQueue } from './time-queue.ts';
 
@@ -39,7 +40,7 @@ export class SpilledQueue<T extends State> {
   add(items: readonly Timed<T>[]): void {
     const sorted = items.map(({ time, item }) => [time, item] as const).sort((a, b) => a[0] - b[0]);
     for (let start = 0; start < sorted.length; start += chunkSize) {
-      const chunk = { time: sorted[start]![0], turn: this.#turn };
+      const chunk = { time: itemAt(sorted, start)[0], turn: this.#turn };
       const own = sorted.slice(start, start + chunkSize);
       this.#state.set(`${chunk.turn}`, own);
       this.#chunks.add(chunk.time, chunk);
@@ -86,7 +87,8 @@ export class SpilledQueue<T extends State> {
   #load(): void {
     const { turn } = this.#chunks.take();
     const key = `${turn}`;
-    for (const [i, [time, item]] of this.#state.get(key)!.entries()) this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
+    for (const [i, [time, item]] of (this.#state.get(key) ?? missing(`the part "${key}" of a queue`)).entries())
+      this.#loaded.add(time, { time, turn: turn + i, item }, turn + i);
     this.#state.delete(key);
   }
 }

@@ -1,4 +1,6 @@
 /** Items in the order of their times, those of one time in the order in which they were added: a binary heap. */
+import { itemAt, itemsAt } from '../../../model/problems/missing.ts';
+
 export class TimeQueue<T> {
   #times = new Float64Array(64);
   /** Decides between equal times: when each was added. */
@@ -64,8 +66,8 @@ export class TimeQueue<T> {
   /** All items in their order; they stay. */
   inOrder(): T[] {
     const order = this.#items.map((_, i) => i);
-    order.sort((a, b) => this.#times[a]! - this.#times[b]! || this.#turns[a]! - this.#turns[b]!);
-    return order.map((i) => this.#items[i]!);
+    order.sort((a, b) => itemAt(this.#times, a) - itemAt(this.#times, b) || itemAt(this.#turns, a) - itemAt(this.#turns, b));
+    return itemsAt(this.#items, order);
   }
 
   #isBefore(at: number, time: number, turn: number): boolean {

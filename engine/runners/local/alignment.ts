@@ -1,3 +1,4 @@
+import { missing } from '../../../model/problems/missing.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { Alignment as AlignmentPlan } from '../../protocol/physical-plan.ts';
@@ -44,7 +45,7 @@ export class Alignment {
     const met = this.#met.get(source);
     if (!met || this.#reading.size < 2) return false;
     let own = endOfTime;
-    for (const node of this.#clocks.get(source)!) own = Math.min(own, this.#flow.watermark(node));
+    for (const node of this.#clocks.get(source) ?? missing(`the clocks of "${source}"`)) own = Math.min(own, this.#flow.watermark(node));
     for (const other of met) if (this.#reading.has(other) && this.#isBefore(other, own)) return true;
     return false;
   }
@@ -71,7 +72,9 @@ export class Alignment {
 
   /** Idle clocks are left out, as nobody's watermark waits for them. */
   #isBefore(source: NodeId, time: number): boolean {
-    const isBehind = this.#clocks.get(source)!.some((node) => this.#flow.watermark(node) < time && !this.#flow.isIdle(node));
+    const isBehind = (this.#clocks.get(source) ?? missing(`the clocks of "${source}"`)).some(
+      (node) => this.#flow.watermark(node) < time && !this.#flow.isIdle(node),
+    );
     return isBehind && !this.#rests(source);
   }
 }

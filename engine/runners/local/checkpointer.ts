@@ -1,3 +1,4 @@
+import { missing } from '../../../model/problems/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { RunSummary } from '../../protocol/messages.ts';
 import type { RunJob } from '../../protocol/run-api.ts';
@@ -53,7 +54,7 @@ export class Checkpointer {
       try {
         const committed = await this.#make('running');
         then();
-        return committed!;
+        return committed ?? missing('the checkpoint');
       } finally {
         pull.release();
       }

@@ -1,3 +1,4 @@
+import { itemAt } from '../../../model/problems/missing.ts';
 import { beginningOfTime } from '../../../model/schema/event-time.ts';
 import type { NodeStats } from '../../protocol/messages.ts';
 
@@ -72,7 +73,7 @@ export class Clock {
     const shift = this.#stack.at(-1);
     if (shift) {
       const { nodes, shares } = shift;
-      for (let i = 0; i < nodes.length; i++) nodes[i]!.busyMs += (now - this.#since) * shares[i]!;
+      for (const [i, node] of nodes.entries()) node.busyMs += (now - this.#since) * itemAt(shares, i);
     }
     this.#since = now;
   }

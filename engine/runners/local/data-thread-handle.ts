@@ -6,6 +6,8 @@ import type { ToControl, ToData } from './run-messages.ts';
 
 /** Rows die young: less than this and they are copied before they die, more only costs memory. */
 const youngMb = 32;
+/** How long it is waited for what ends at once if anything of ours runs; longer where files that are still open cannot be removed. */
+const endsWithinMs = process.platform === 'win32' ? 3000 : 250;
 
 interface Listeners {
   onMessage(message: ToControl): void;
@@ -46,8 +48,17 @@ export class DataThread {
     this.#worker.postMessage(message);
   }
 
-  /** Ends it wherever it is; resolves when it is gone, its files and databases closed. */
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
+  /**
+   * Ends it wherever it is; resolves to true when it is gone, its files and databases closed. To false where it is within a call that
+   * is no JavaScript, such as a query: it runs nothing of ours any more, and goes with the process, which has to be killed.
+   */
+  async terminate(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((resolve) => {
+      timer = setTimeout(resolve, endsWithinMs, false);
+    });
+    const isGone = await Promise.race([this.#worker.terminate().then(() => true), late]);
+    clearTimeout(timer);
+    return isGone;
   }
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { realName } from '../../../io/files/claimed-output.ts';
 import { isSameFile } from '../../../io/files/same-file.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { encodeCells } from '../../../model/values/values.ts';
 import { definitions } from '../../../nodes/index.ts';
@@ -24,7 +25,7 @@ import type { KeptRows, Outcome, Snapshot, ToControl, ToData } from './run-messa
 const statsEveryMs = 100;
 const toldFailures = 100;
 
-const port = parentPort!;
+const port = parentPort ?? missing('the port of the thread');
 const { monitor } = workerData as { readonly monitor: Monitor };
 const catalogue = new Catalogue(definitions);
 const post = (message: ToControl) => port.postMessage(message);
@@ -167,7 +168,7 @@ function refuseReadOutputs({ plan, folder }: RunJob): void {
 
 async function checkpoint(id: number): Promise<void> {
   try {
-    const committed = await execution!.checkpoint();
+    const committed = await (execution ?? missing('the run')).checkpoint();
     post({ kind: 'checkpointed', id, checkpoint: committed.id, problem: null });
   } catch (error) {
     post({ kind: 'checkpointed', id, checkpoint: null, problem: readable(problemOf(error)) });
@@ -177,7 +178,7 @@ async function checkpoint(id: number): Promise<void> {
 function snapshot(): Snapshot {
   const news = failures;
   failures = [];
-  return { ...execution!.snapshot(), failures: news };
+  return { ...(execution ?? missing('the run')).snapshot(), failures: news };
 }
 
 /** Of a port whose rows may be looked at while the run goes on. */

@@ -1,4 +1,5 @@
 /** What a plan with its nodes open can do, and what it needs from around it: see open-dataflow.ts. */
+import type { EarlierInstance, Owns } from '../../../kit/keyed-state.ts';
 import type { NodeDefinition, Output, Reader, SourceBatch, Undo } from '../../../kit/node.ts';
 import type { Problem } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
@@ -54,6 +55,15 @@ export interface FlowStart {
   readonly tokens: { readonly [sink: NodeId]: Json };
   /** False for nodes that start anew, as their state does not fit them any more. */
   isCarried(node: NodeId): boolean;
+  /** Where keys are divided among instances in another way than they were. */
+  readonly divided?: Divided;
+}
+/** `NodeStates` then has what nodes had that are not divided, and nothing of those that are. */
+export interface Divided {
+  /** Those that kept something for a node whose keys are divided; null for one that goes on as it was. */
+  earlier(node: NodeId): readonly EarlierInstance[] | null;
+  /** Which keys of such a node are with this dataflow. */
+  owns(node: NodeId): Owns;
 }
 
 /**

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { CheckpointRef, SourceDefinition } from '../../../kit/node.ts';
 import type { Params } from '../../../kit/params.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { OutOfOrder } from '../../../model/problems/out-of-order.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { durationText } from '../../../model/time/duration.ts';
@@ -128,7 +129,10 @@ export class Execution {
       this.#isDraining = true;
       this.#pull?.drain();
     } else if (how === 'cancel' || !canCheckpoint || !this.#pull) this.#cancel();
-    else if (this.#isPulling) this.#checkpointer!.checkpoint(() => this.#cancel()).catch((error: unknown) => this.#pull!.fail(error));
+    else if (this.#isPulling)
+      (this.#checkpointer ?? missing('the checkpointer'))
+        .checkpoint(() => this.#cancel())
+        .catch((error: unknown) => (this.#pull ?? missing('the pull')).fail(error));
   }
 
   pause(): void {
@@ -152,9 +156,9 @@ export class Execution {
     }
     if (!this.#isPulling) throw new MillraceError({ code: 'run/not-running', message: 'The run is starting or ending, and makes no checkpoint now.' });
     try {
-      return await this.#checkpointer!.checkpoint();
+      return await (this.#checkpointer ?? missing('the checkpointer')).checkpoint();
     } catch (error) {
-      this.#pull!.fail(error);
+      (this.#pull ?? missing('the pull')).fail(error);
       throw error;
     }
   }
@@ -162,7 +166,7 @@ export class Execution {
   snapshot(): Omit<Snapshot, 'failures'> {
     const counts = this.#flow?.counters() ?? {};
     const { heldBy } = this.#stalls;
-    const held = Object.entries(counts).map(([id, count]) => [id, heldBy.has(id) ? { ...count, heldBy: heldBy.get(id)! } : count]);
+    const held = Object.entries(counts).map(([id, count]) => [id, heldBy.has(id) ? { ...count, heldBy: heldBy.get(id) } : count]);
     return {
       counts: heldBy.size > 0 ? Object.fromEntries(held) : counts,
       progress: this.#pull?.progress() ?? {},
@@ -194,7 +198,7 @@ export class Execution {
       env.onLog('info', `Resuming from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       env.onResumed(from.head.id);
       const at = { lineage: start.lineage, id: from.head.id };
-      for (const { type, params } of store!.bookkeepers()) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(params), at);
+      for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(params), at);
       // Also of replays that this run does not go on with.
       await this.#acknowledge(from.content.sources, at, from.head.shape.nodes);
     }
@@ -208,7 +212,7 @@ export class Execution {
       await this.#acknowledge(from.content.sources, { lineage: start.lineage, id: from.head.id });
       if (from.head.kind === 'complete') this.#forget(start);
       else {
-        await store!.write({ ...from.head, kind: 'drained' }, from.content);
+        await store?.write({ ...from.head, kind: 'drained' }, from.content);
         env.onLog('info', 'The stream was drained before, and what was left to commit is committed now. Started again, the run reads on.', '');
       }
       return;
@@ -238,7 +242,7 @@ export class Execution {
     await this.#flow.finish();
     if (signal.aborted) throw new Stopped();
     await this.#checkpointer.finish(plan.bounded ? 'complete' : 'draining');
-    await this.#acknowledge(pull.marks(), { lineage: start.lineage, id: this.#checkpointer.committed!.id });
+    await this.#acknowledge(pull.marks(), { lineage: start.lineage, id: (this.#checkpointer.committed ?? missing('the checkpoint')).id });
     if (plan.bounded) this.#forget(start);
   }
 
@@ -270,7 +274,7 @@ export class Execution {
   async #acknowledge(
     marks: { readonly [source: NodeId]: SourceMark },
     checkpoint: CheckpointRef,
-    nodes: Shape['nodes'] = this.#start!.shape.nodes,
+    nodes: Shape['nodes'] = (this.#start ?? missing('the start')).shape.nodes,
   ): Promise<void> {
     for (const [id, { position }] of Object.entries(marks)) {
       const node = nodes[id];
@@ -322,12 +326,15 @@ export class Execution {
   async #pullAll(pull: Pull): Promise<void> {
     const { plan, options } = this.#job;
     this.#isPulling = true;
-    const stalls = setInterval(() => this.#stalls.look(this.#isPaused ? [] : this.#flow!.waiting(), performance.now()), stallsEveryMs);
+    const stalls = setInterval(
+      () => this.#stalls.look(this.#isPaused ? [] : (this.#flow ?? missing('the dataflow')).waiting(), performance.now()),
+      stallsEveryMs,
+    );
     let timer: NodeJS.Timeout | undefined;
     const next = () => {
       timer = setTimeout(() => {
         if (!this.#isPulling) return;
-        this.#checkpointer!.checkpoint().then(next, (error: unknown) => pull.fail(error));
+        (this.#checkpointer ?? missing('the checkpointer')).checkpoint().then(next, (error: unknown) => pull.fail(error));
       }, options.checkpointEveryMs);
     };
     if (options.commits === 'checkpoint') next();
@@ -337,7 +344,7 @@ export class Execution {
       this.#isPulling = false;
       clearTimeout(timer);
       clearInterval(stalls);
-      await this.#checkpointer!.idle();
+      await (this.#checkpointer ?? missing('the checkpointer')).idle();
     }
     pull.check();
   }
@@ -357,7 +364,7 @@ export class Execution {
       store.clear();
       rmSync(join(store.folder, 'redo'), { recursive: true, force: true });
     });
-    this.#flow!.forget();
+    (this.#flow ?? missing('the dataflow')).forget();
   }
 }
 

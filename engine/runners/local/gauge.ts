@@ -1,3 +1,4 @@
+import { itemAt } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 
 /**
@@ -18,7 +19,7 @@ export class Gauge {
   }
 
   advance(edge: number, watermark: number): void {
-    if (watermark <= this.#watermarks[edge]!) return;
+    if (watermark <= itemAt(this.#watermarks, edge)) return;
     this.#watermarks[edge] = watermark;
     this.#settle();
   }
@@ -37,7 +38,7 @@ export class Gauge {
   holder(): number {
     let least = -1;
     this.#watermarks.forEach((watermark, edge) => {
-      if (!this.#idle[edge] && (least < 0 || watermark < this.#watermarks[least]!)) least = edge;
+      if (!this.#idle[edge] && (least < 0 || watermark < itemAt(this.#watermarks, least))) least = edge;
     });
     return least;
   }
@@ -49,6 +50,6 @@ export class Gauge {
     this.isIdle = !active && !ended;
     // Where only ended edges are left beside idle ones, the idle ones may still come back.
     if (least < 0 || this.isIdle) return;
-    this.watermark = Math.max(this.watermark, this.#watermarks[least]!);
+    this.watermark = Math.max(this.watermark, itemAt(this.#watermarks, least));
   }
 }

@@ -1,5 +1,6 @@
 import type { NodeDefinition } from '../../../kit/node.ts';
 import type { Op } from '../../../kit/ops.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { systemProblem } from '../../../model/problems/system-errors.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
@@ -117,8 +118,8 @@ export class Hub {
     const receivers = this.#receivers.get(`${planned.id}.${port}`);
     if (!receivers) return;
     // A batch belongs to its receiver: each but the last gets one of its own.
-    for (let i = receivers.length - 1; i > 0; i--) receivers[i]!.unit.receive(rows.slice(), receivers[i]!.port);
-    receivers[0]!.unit.receive(rows, receivers[0]!.port);
+    for (const { unit, port: to } of receivers.slice(1).reverse()) unit.receive(rows.slice(), to);
+    itemAt(receivers, 0).unit.receive(rows, itemAt(receivers, 0).port);
   }
 
   isWatched(node: string, port: string): boolean {
@@ -183,15 +184,16 @@ export class Hub {
     for (const { unit, from, port, edge } of [...this.#receivers.values()].flat()) {
       const before = times[from];
       if (!before) continue;
-      const gauge = this.#gauges.get(unit)!;
+      const gauge = this.#gauges.get(unit) ?? missing('the watermarks of a unit');
       if (before.hasEnded) {
-        const ports = this.#open.get(unit)!;
-        ports.set(port, ports.get(port)! - 1);
+        const ports = this.#open.get(unit) ?? missing('the open ports of a unit');
+        ports.set(port, (ports.get(port) ?? missing(`the port "${port}"`)) - 1);
         gauge.end(edge);
       } else gauge.advance(edge, before.watermark);
     }
     for (const [id, { arrived }] of Object.entries(times)) {
-      const gauge = this.#gauges.get(unitOf(id)!);
+      const unit = unitOf(id);
+      const gauge = unit && this.#gauges.get(unit);
       if (gauge && arrived !== null) gauge.watermark = Math.max(gauge.watermark, arrived);
     }
   }
@@ -222,7 +224,7 @@ export class Hub {
   }
 
   #moved(unit: Unit, change: (gauge: Gauge) => void): void {
-    const gauge = this.#gauges.get(unit)!;
+    const gauge = this.#gauges.get(unit) ?? missing('the watermarks of a unit');
     const { watermark, isIdle } = gauge;
     change(gauge);
     if (gauge.watermark > watermark) unit.advance(gauge.watermark);
@@ -235,8 +237,8 @@ export class Hub {
   }
 
   async #edgeEnded({ unit, port, edge }: Receiver): Promise<void> {
-    const ports = this.#open.get(unit)!;
-    const left = ports.get(port)! - 1;
+    const ports = this.#open.get(unit) ?? missing('the open ports of a unit');
+    const left = (ports.get(port) ?? missing(`the port "${port}"`)) - 1;
     ports.set(port, left);
     // What waited for this input comes before what the end of all inputs brings.
     this.#moved(unit, (gauge) => gauge.end(edge));

@@ -5,7 +5,7 @@ import type { Station } from './hub.ts';
 
 /** Warnings of rows that a node left out because they came too late, and that nobody takes from its late ports. */
 export function lateRows({ planned: { id }, counters }: Station, isTaken: (node: NodeId, port: string) => boolean): Problem[] {
-  return counters.latePorts.flatMap((port) => (isTaken(id, port) ? [] : [warning(id, counters.out[port]!)]));
+  return counters.latePorts.flatMap((port) => (isTaken(id, port) ? [] : [warning(id, counters.out[port] ?? 0)]));
 }
 
 function warning(node: NodeId, count: number): Problem {

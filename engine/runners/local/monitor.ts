@@ -34,7 +34,7 @@ export function readMonitor(monitor: Monitor): Activity {
 
 /** Returns the index that was there before, to be put back. */
 export function enterNode(monitor: Monitor, index: number): number {
-  const before = monitor[1]! - 1;
+  const before = (monitor[1] ?? 0) - 1;
   monitor[1] = index + 1;
   return before;
 }
@@ -47,7 +47,11 @@ export function enterCode(monitor: Monitor, code: number): void {
 
 /** The thread is back at its timers. */
 export function countTurn(monitor: Monitor): void {
-  monitor[4] = (monitor[4]! + 1) | 0;
+  monitor[4] = ((monitor[4] ?? 0) + 1) | 0;
+}
+
+function count(monitor: Monitor, by: number): void {
+  monitor[5] = (monitor[5] ?? 0) + by;
 }
 
 export function leaveCode(monitor: Monitor): void {
@@ -57,11 +61,11 @@ export function leaveCode(monitor: Monitor): void {
 /** Runs what the engine does for itself, however long that takes: restoring, spilling, tidying up. It must call no users' code. */
 export function asEngine<T>(monitor: Monitor | undefined, run: () => T): T {
   if (!monitor) return run();
-  monitor[5]!++;
+  count(monitor, 1);
   try {
     return run();
   } finally {
-    monitor[5]!--;
+    count(monitor, -1);
   }
 }
 
@@ -72,11 +76,11 @@ export function asEngine<T>(monitor: Monitor | undefined, run: () => T): T {
 export async function asEngineThroughout<T>(monitor: Monitor | undefined, run: () => T | Promise<T>): Promise<T> {
   await new Promise((resolve) => setImmediate(resolve));
   if (!monitor) return run();
-  monitor[5]!++;
+  count(monitor, 1);
   try {
     return await run();
   } finally {
-    monitor[5]!--;
+    count(monitor, -1);
   }
 }
 
@@ -90,7 +94,7 @@ export function watched<T>(run: (row: T) => unknown, monitor: Monitor, code: num
 }
 
 /** The same for a function over a row (or a timer), a state and a context. */
-export function watchedKeyed<F extends (...args: any[]) => unknown>(run: F, monitor: Monitor, code: number): F {
+export function watchedKeyed<F extends (...args: never[]) => unknown>(run: F, monitor: Monitor, code: number): F {
   return tellingCalls('row, state, context', run, monitor, code);
 }
 

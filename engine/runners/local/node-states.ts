@@ -3,11 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { KeyedState } from '../../../kit/keyed-state.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
-import { CachedState, type HeldEntries, type StateMemory } from '../../store/keyed-cache.ts';
+import { takeEntries } from '../../operators/keyed/key-groups.ts';
+import { CachedState, type StateMemory } from '../../store/keyed-cache.ts';
 import { KeyedStore } from '../../store/keyed-store.ts';
 import { makePrivateFolder } from '../../store/private-files.ts';
+import type { EarlierStates } from './earlier-states.ts';
+import { type HeldState, type KeyedSnapshot, stateFile } from './keyed-snapshot.ts';
 import { stateBudget } from './memory-limits.ts';
 import { asEngine, type Monitor } from './monitor.ts';
 
@@ -25,26 +29,12 @@ export interface NodeStatesOptions {
   readonly monitor?: Monitor | undefined;
 }
 
-type Snapshot =
-  /** All of it, as node:v8 serialises `HeldState[]`. */
-  | { readonly kind: 'held'; readonly version: number; readonly states: Uint8Array }
-  /** What the state file has as of a version. */
-  | {
-      readonly kind: 'stored';
-      readonly version: number;
-      readonly states: readonly { readonly node: string; readonly name: string; readonly entries: number; readonly sum: number }[];
-    };
-interface HeldState extends HeldEntries {
-  readonly node: string;
-  readonly name: string;
-}
-
 /** The keyed states of one node, by their names. */
 export class StatesOfNode {
-  readonly states = new Map<string, CachedState<any>>();
-  readonly #make: (name: string) => CachedState<any>;
+  readonly states = new Map<string, CachedState<State>>();
+  readonly #make: (name: string) => CachedState<State>;
 
-  constructor(make: (name: string) => CachedState<any>) {
+  constructor(make: (name: string) => CachedState<State>) {
     this.#make = make;
   }
 
@@ -104,15 +94,15 @@ export class NodeStates implements StateMemory {
     if (this.#store === null || this.#folder === null) {
       this.version = checkpoint + 1;
       const states = [...this.#all()].map(([node, name, state]): HeldState => ({ node, name, ...state.held() }));
-      return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies Snapshot;
+      return { kind: 'held', version: checkpoint, states: serialize(states) } satisfies KeyedSnapshot;
     }
     this.version = checkpoint;
-    let states: Extract<Snapshot, { kind: 'stored' }>['states'] = [];
+    let states: Extract<KeyedSnapshot, { kind: 'stored' }>['states'] = [];
     this.#store.checkpoint(checkpoint, () => {
       states = [...this.#all()].map(([node, name, state]) => ({ node, name, ...state.flush() }));
     });
     this.version = checkpoint + 1;
-    return { kind: 'stored', version: checkpoint, states } satisfies Snapshot;
+    return { kind: 'stored', version: checkpoint, states } satisfies KeyedSnapshot;
   }
 
   /**
@@ -120,13 +110,13 @@ export class NodeStates implements StateMemory {
    * checkpoint may do, and can be tried on the same object.
    */
   restore(state: State): void {
-    const snapshot = state as unknown as Snapshot;
+    const snapshot = state as unknown as KeyedSnapshot;
     this.#store?.close();
     this.#store = null;
     for (const [, , each] of this.#all()) each.clear();
     this.version = snapshot.version + 1;
     if (snapshot.kind === 'held') {
-      for (const { node, name, ...entries } of deserialize(snapshot.states) as HeldState[]) (this.of(node).open(name) as CachedState<any>).hold(entries);
+      for (const { node, name, ...entries } of deserialize(snapshot.states) as HeldState[]) (this.of(node).open(name) as CachedState<State>).hold(entries);
       return;
     }
     const store = KeyedStore.open(this.#file());
@@ -141,6 +131,17 @@ export class NodeStates implements StateMemory {
     // States that this checkpoint does not know.
     const known = new Set(snapshot.states.map(({ node, name }) => `${node}\n${name}`));
     for (const [node, name, each] of this.#all()) if (!known.has(`${node}\n${name}`)) each.attach(store, node, name);
+  }
+
+  /**
+   * Begins, in a folder without state, with all that earlier ones had for these nodes; other nodes take over what is theirs by themselves
+   * (`StatefulOperator.takeOver`). `checkpoint`: the one that is gone on from.
+   */
+  copy(earlier: readonly EarlierStates[], nodes: Iterable<NodeId>, checkpoint: number): void {
+    this.version = checkpoint + 1;
+    for (const node of nodes) {
+      for (const states of earlier) for (const name of states.names(node)) takeEntries(this.of(node).open(name), states.of(node, name), () => true);
+    }
   }
 
   /** No checkpoint before this one will be gone back to. */
@@ -169,15 +170,15 @@ export class NodeStates implements StateMemory {
     let covered = 0;
     for (const epoch of [...byEpoch.keys()].sort((a, b) => a - b)) {
       last = epoch;
-      covered += byEpoch.get(epoch)!;
+      covered += byEpoch.get(epoch) ?? 0;
       if (covered >= missing) break;
     }
-    this.#store!.together(() => {
+    this.#store?.together(() => {
       for (const [, , state] of this.#all()) missing = state.evict(last - 1, missing);
       for (const [, , state] of this.#all()) missing = state.evict(last, missing);
     });
     // Nobody goes back in a file that is temporary.
-    if (this.#folder === null) this.#store!.prune(this.version);
+    if (this.#folder === null) this.#store?.prune(this.version);
   }
 
   /** The state file stays, unless it was a temporary one. */
@@ -194,11 +195,11 @@ export class NodeStates implements StateMemory {
     if (this.#folder !== null) for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(this.#file() + suffix, { force: true });
   }
 
-  *#all(): Iterable<readonly [NodeId, string, CachedState<any>]> {
+  *#all(): Iterable<readonly [NodeId, string, CachedState<State>]> {
     for (const [node, { states }] of this.#nodes) for (const [name, state] of states) yield [node, name, state];
   }
 
-  #make(node: NodeId, name: string): CachedState<any> {
+  #make(node: NodeId, name: string): CachedState<State> {
     const state = new CachedState(this);
     if (this.#store !== null) state.attach(this.#store, node, name);
     return state;
@@ -215,6 +216,6 @@ export class NodeStates implements StateMemory {
   #file(): string {
     if (this.#folder !== null) makePrivateFolder(this.#folder);
     else this.#temporary ??= mkdtempSync(join(tmpdir(), 'millrace-state-'));
-    return join(this.#folder ?? this.#temporary!, 'state.db');
+    return stateFile(this.#folder ?? this.#temporary ?? missing('the folder of the state'));
   }
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { Output, Reader, SourceBatch } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
+import { itemAt } from '../../../model/problems/missing.ts';
 import { MillraceError, type Problem } from '../../../model/problems/problem.ts';
 import { endOfTime } from '../../../model/schema/event-time.ts';
+import { KnownMap } from '../../../model/values/known-map.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { loadOperators } from '../../operators/open.ts';
@@ -53,7 +55,7 @@ class OpenDataflow implements Dataflow {
   readonly #shared = new SharedThings();
   readonly #states: NodeStates;
   readonly #opener: NodeOpener;
-  readonly #stations = new Map<NodeId, Station>();
+  readonly #stations = new KnownMap<NodeId, Station>('node');
   /** By its node, or the first one of a chain. */
   readonly #units = new Map<NodeId, Unit>();
   readonly #sinks: SinkUnit[] = [];
@@ -70,7 +72,7 @@ class OpenDataflow implements Dataflow {
     this.#states = env.states ?? new NodeStates();
     const holders = plan.nodes.filter(({ op }) => op && traitsOf(op).isStateful);
     const memory = memoryOfOperators(this.#states.limit, env.commits ?? 'end') / Math.max(1, holders.length);
-    this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap!(node, port, rows)));
+    this.#hub = new Hub(env.sandbox, env.monitor, env.tap && ((node, port, rows) => env.tap?.(node, port, rows)));
     this.#clock = clockOf(env.now, env.from?.snapshot.time);
     this.#opener = new NodeOpener({
       env,
@@ -107,7 +109,7 @@ class OpenDataflow implements Dataflow {
     for (const station of this.#stations.values()) if (station.planned.kind === 'sink') await this.#openSink(station);
     this.#connect(operators);
     // No window waits for rows that failed before, and none fires on their account.
-    for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.get(id)!], true);
+    for (const id of this.#plan.replays ?? []) this.#hub.idle([this.#stations.of(id)], true);
     const { redoFolder, from } = this.#env;
     if (redoFolder) this.#keepRedo(redoFolder);
     if (from) await this.#goOn(from);
@@ -127,7 +129,7 @@ class OpenDataflow implements Dataflow {
     for (const { station, operator } of operators.values()) {
       if ('process' in operator) this.#units.set(station.planned.id, new StatefulUnit(station, operator, this.#hub));
     }
-    const chains = new Map(segments.map((segment) => [segment[0]!.station.planned.id, new ChainUnit(segment, this.#hub, this.#env.monitor)]));
+    const chains = new Map(segments.map((segment) => [itemAt(segment, 0).station.planned.id, new ChainUnit(segment, this.#hub, this.#env.monitor)]));
     for (const [id, chain] of chains) this.#units.set(id, chain);
     for (const { from, to } of this.#plan.edges) {
       const unit = this.#units.get(to.node);
@@ -142,11 +144,11 @@ class OpenDataflow implements Dataflow {
   }
 
   openReader(source: NodeId, start: Json = null): Promise<Reader> {
-    return this.#opener.reader(this.#stations.get(source)!, start);
+    return this.#opener.reader(this.#stations.of(source), start);
   }
 
   push(source: NodeId, batch: SourceBatch): void | Promise<void> {
-    const station = this.#stations.get(source)!;
+    const station = this.#stations.of(source);
     let from = 0;
     for (const { after, watermark } of batch.watermarks ?? []) {
       if (after > from) this.#emitPart(station, batch, from, after);
@@ -173,12 +175,12 @@ class OpenDataflow implements Dataflow {
   }
 
   advance(source: NodeId, watermark: number): void | Promise<void> {
-    this.#hub.advance([this.#stations.get(source)!], watermark);
+    this.#hub.advance([this.#stations.of(source)], watermark);
     return this.#pending();
   }
 
   idle(source: NodeId, isIdle: boolean): void | Promise<void> {
-    this.#hub.idle([this.#stations.get(source)!], isIdle);
+    this.#hub.idle([this.#stations.of(source)], isIdle);
     return this.#pending();
   }
 
@@ -190,7 +192,7 @@ class OpenDataflow implements Dataflow {
 
   async end(source: NodeId): Promise<void> {
     if (!this.#running.delete(source)) return;
-    const station = this.#stations.get(source)!;
+    const station = this.#stations.of(source);
     this.#hub.emitFailures(station);
     await this.#hub.end([station]);
     await this.#pending();
@@ -210,12 +212,12 @@ class OpenDataflow implements Dataflow {
     for (const { node, writer } of this.#writers) {
       if (!writer.transaction || decided.has(writer.transaction)) continue;
       decided.add(writer.transaction);
-      this.#atWork(node, () => writer.transaction!.keepRedo(join(folder, node)));
+      this.#atWork(node, () => writer.transaction?.keepRedo(join(folder, node)));
     }
   }
 
   /** First all nodes get their state back, and only then may rows come out of any of them. */
-  async #goOn({ snapshot, isCarried }: FlowStart): Promise<void> {
+  async #goOn({ snapshot, isCarried, divided }: FlowStart): Promise<void> {
     const times = standing(this.#plan, snapshot, isCarried);
     this.#hub.restore(times, this.#stations, (node) => this.#units.get(node));
     for (const [id, station] of this.#stations) {
@@ -223,7 +225,10 @@ class OpenDataflow implements Dataflow {
       if (before) station.counters.restore(before.counts);
       if (this.#hub.hasEnded(id)) this.#running.delete(id);
       const unit = this.#units.get(id);
-      if (before && unit instanceof StatefulUnit && isCarried(id)) unit.restore(before.state);
+      if (!(unit instanceof StatefulUnit) || !isCarried(id)) continue;
+      const earlier = divided?.earlier(id) ?? null;
+      if (earlier !== null) unit.takeOver(earlier, divided!.owns(id));
+      else if (before) unit.restore(before.state);
     }
     for (const { id } of this.#plan.nodes) {
       const unit = this.#units.get(id);
@@ -233,7 +238,7 @@ class OpenDataflow implements Dataflow {
       if (this.#hub.isOpen(unit)) continue;
       // All that it would have heard came before, but not to this node as it is now.
       unit.advance(endOfTime);
-      await unit.ended(ended[0]!);
+      await unit.ended(itemAt(ended, 0));
     }
     await this.#pending();
   }
@@ -271,7 +276,7 @@ class OpenDataflow implements Dataflow {
     // In the plan's order: what one of them refuses may go to sinks behind its error port.
     for (const each of this.#writers) {
       tokens[each.node] = await asEngineThroughout(this.#env.monitor, () => prepareOne(each, checkpoint, this.#atWork, this.#namedWriter));
-      this.#hub.emitFailures(this.#stations.get(each.node)!);
+      this.#hub.emitFailures(this.#stations.of(each.node));
       await this.#pending();
     }
     return tokens;
@@ -311,21 +316,21 @@ class OpenDataflow implements Dataflow {
   }
 
   waited(source: NodeId, why: 'idleMs' | 'blockedMs', ms: number): void {
-    this.#stations.get(source)!.counters[why] += ms;
+    this.#stations.of(source).counters[why] += ms;
   }
 
   failed(node: NodeId): number {
-    return this.#stations.get(node)!.counters.failed;
+    return this.#stations.of(node).counters.failed;
   }
 
   dropFailures(source: NodeId, failed: number): void {
-    const { failures, counters } = this.#stations.get(source)!;
+    const { failures, counters } = this.#stations.of(source);
     failures.take();
     counters.failed = failed;
   }
 
   watermark(node: NodeId): number {
-    return this.#stations.get(node)!.counters.watermark;
+    return this.#stations.of(node).counters.watermark;
   }
 
   isIdle(node: NodeId): boolean {
@@ -345,10 +350,10 @@ class OpenDataflow implements Dataflow {
   #rootOf(node: NodeId): NodeId {
     const unit =
       [...this.#units.values()].find((each) => each instanceof ChainUnit && each.stations.some(({ planned }) => planned.id === node)) ?? this.#units.get(node);
-    const { op } = this.#stations.get(node)!;
+    const { op } = this.#stations.of(node);
     if (!unit || (op && traitsOf(op).setsEventTime)) return node;
     const { watermark, holder } = this.#hub.arrival(unit);
-    return holder === null || watermark > this.#stations.get(node)!.counters.watermark ? node : this.#rootOf(holder);
+    return holder === null || watermark > this.#stations.of(node).counters.watermark ? node : this.#rootOf(holder);
   }
 
   abort(): Promise<void> {
@@ -412,12 +417,12 @@ class OpenDataflow implements Dataflow {
     return output?.kind === 'memory' ? output : null;
   }
 
-  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#hub.named(error, this.#stations.get(node)!);
+  readonly #namedWriter = (error: unknown, { node }: OpenWriter): Error => this.#hub.named(error, this.#stations.of(node));
 
-  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.get(node)!, run);
+  readonly #atWork = <T>(node: NodeId, run: () => T): T => this.#hub.work(this.#stations.of(node), run);
 
   #outputOf({ definition }: Station): string {
-    return definition.kind === 'source' ? definition.outputs[0]!.name : '';
+    return definition.kind === 'source' ? itemAt(definition.outputs, 0).name : '';
   }
 
   /** Between two batches of what a node emits at its end. */

@@ -1,5 +1,6 @@
 /** Opens the nodes of a plan with the context that each gets: operators, writers and readers. */
 import type { OutputTime, Reader, RowFailure, SinkContext, Writer } from '../../../kit/node.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { Json, Row } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
@@ -60,7 +61,7 @@ export class NodeOpener {
         node: planned.id,
       });
     };
-    const operator = hub.work(station, () => openOperator(station.op!, context, native));
+    const operator = hub.work(station, () => openOperator(station.op ?? missing(`what "${station.planned.id}" does`), context, native));
     return { station, operator, outputs: definition.outputs.map((port) => port.name) };
   }
 
@@ -75,7 +76,8 @@ export class NodeOpener {
     try {
       await definition.code?.load();
       const isCarried = from?.isCarried(planned.id) && Object.hasOwn(from.tokens, planned.id);
-      const resume = isCarried ? { checkpoint: from!.checkpoint, token: from!.tokens[planned.id]!, isOlder: from!.isOlder } : null;
+      const token = isCarried ? (from?.tokens[planned.id] ?? null) : null;
+      const resume = isCarried && from ? { checkpoint: from.checkpoint, token, isOlder: from.isOlder } : null;
       const context: SinkContext = { ...this.#context(station), commits, resume, lineage };
       writer = await asEngineThroughout(env.monitor, () => hub.work(station, () => definition.run(context)));
     } catch (error) {
@@ -132,7 +134,7 @@ export class NodeOpener {
     const startsOver = env.startsOver === true && !writers.some(({ writer }) => writer.output().kind === 'printed');
     return orderCare(id, {
       graph,
-      node: (each) => stations.get(each)!,
+      node: (each) => stations.get(each) ?? missing(`the node "${each}"`),
       waitsForTime: (each) => {
         const unit = units.get(each);
         return unit instanceof StatefulUnit && unit.waitsForTime;

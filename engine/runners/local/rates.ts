@@ -1,3 +1,4 @@
+import { itemAt } from '../../../model/problems/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { NodeStats } from '../../protocol/messages.ts';
 import type { NodeCounts } from './counters.ts';
@@ -14,8 +15,8 @@ export class Rates {
     const history = this.#history;
     history.push({ at, counts });
     // The last one that is older than the window is where the window starts.
-    while (history.length > 2 && history[1]!.at <= at - windowMs) history.shift();
-    const start = history[0]!;
+    while (history.length > 2 && itemAt(history, 1).at <= at - windowMs) history.shift();
+    const start = itemAt(history, 0);
     const seconds = (at - start.at) / 1000;
     return Object.fromEntries(
       Object.entries(counts).map(([node, now]) => {

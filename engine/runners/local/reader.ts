@@ -12,18 +12,18 @@ export function watchedReader(reader: Reader, station: Station, hub: Hub): Reade
       return batch instanceof Promise ? batch.catch(named) : batch;
     },
     position: () => reader.position(),
-    waiting: reader.waiting && (() => hub.work(station, () => reader.waiting!())),
+    waiting: reader.waiting && (() => hub.work(station, () => reader.waiting?.() ?? {})),
     committed:
       reader.committed &&
       (async (position, checkpoint) => {
         try {
-          await hub.work(station, () => reader.committed!(position, checkpoint));
+          await hub.work(station, () => reader.committed?.(position, checkpoint));
         } catch (error) {
           named(error);
         }
       }),
-    backlog: reader.backlog && (() => reader.backlog!()),
-    progress: reader.progress && (() => reader.progress!()),
+    backlog: reader.backlog?.bind(reader),
+    progress: reader.progress?.bind(reader),
     async close() {
       try {
         await reader.close();

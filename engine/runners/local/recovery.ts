@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type { NodeDefinition } from '../../../kit/node.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { type Comparison, compareShapes, isOtherPipeline, type Shape, shapeOf } from '../../plan/shape.ts';
@@ -199,9 +200,10 @@ class Recovery {
         hint: 'Resume from the latest one.',
       });
     }
-    return this.#open(id, (error) => {
+    const found = this.#open(id, (error) => {
       throw error;
-    })!;
+    });
+    return found ?? missing(`checkpoint ${id}`);
   }
 
   /** What commits once at its end has nothing to go on from in its middle. */
@@ -284,7 +286,7 @@ class Recovery {
         code: 'checkpoint/changed',
         message: `The pipeline was changed since checkpoint ${id}, and the state ${whose} does not fit any more: ${list}.`,
         hint: `Undo the change, resume without that state${carried}, or start from scratch.`,
-        node: dropped.length === 1 && this.#shape.nodes[dropped[0]!.node] ? dropped[0]!.node : undefined,
+        node: dropped.length === 1 && this.#shape.nodes[itemAt(dropped, 0).node] ? itemAt(dropped, 0).node : undefined,
       });
     }
     return comparison;

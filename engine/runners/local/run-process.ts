@@ -41,5 +41,7 @@ export function serveRun(port: Port): void {
     checkpoint: async () => ({ id: await running().checkpoint() }),
     inspect: ({ node, limit, port }) => running().inspect(node, limit, port),
   });
-  port.onClose(() => void thread.terminate());
+  port.onClose(async () => {
+    if (!(await thread.terminate())) process.kill(process.pid, 'SIGKILL');
+  });
 }

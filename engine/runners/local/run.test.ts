@@ -13,7 +13,7 @@ test('a run is running once its nodes are open, however long that takes', () => 
       tell = onMessage;
     },
     post() {},
-    terminate: async () => {},
+    terminate: async () => true,
   } as unknown as DataThread;
   const states: RunState[] = [];
   const plan = { nodes: [], edges: [], sourceGroups: [], chains: [], replays: [], bounded: true };

@@ -71,6 +71,7 @@ export class Run {
         const place = this.#codes.get(code);
         if (place) listeners.onAt(place);
       },
+      onSilent: (node, ms) => listeners.onLogged(this.#silence(node, ms)),
     });
     thread.listen({
       onMessage: (message) => this.#receive(message),
@@ -175,6 +176,14 @@ export class Run {
       for (const unlock of locked.splice(0)) unlock();
     };
     for (const folder of folders) locked.push(lockStateFolder(folder));
+  }
+
+  #silence(index: number, ms: number): LogLine {
+    const { nodes } = this.#job.plan;
+    const sources = nodes.filter(({ kind }) => kind === 'source');
+    const node = nodes[index] ?? (sources.length === 1 ? sources[0] : undefined);
+    const message = `It has been at one step for ${Math.round(ms / 1000)} s, such as a query that gives its next row late. It goes on; the run can be stopped.`;
+    return { at: Date.now(), level: 'info', message, ...(node && { node: node.id }) };
   }
 
   #receive(message: ToControl): void {

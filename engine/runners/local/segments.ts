@@ -1,4 +1,5 @@
 import type { Operator } from '../../../kit/node.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import type { PhysicalPlan } from '../../protocol/physical-plan.ts';
 import type { RowOperator } from './fused.ts';
@@ -20,7 +21,7 @@ export function segmentsOf(plan: PhysicalPlan, operators: ReadonlyMap<NodeId, Op
   for (const chain of [...chains, ...alone]) {
     let segment: Link[] = [];
     chain.forEach((id, i) => {
-      const { station, operator, outputs } = operators.get(id)!;
+      const { station, operator, outputs } = operators.get(id) ?? missing(`the operator of "${id}"`);
       if (!isRowOperator(operator)) {
         segment = [];
         return;

@@ -1,5 +1,7 @@
+import type { EarlierInstance, Owns } from '../../../kit/keyed-state.ts';
 import type { SourceBatch, StatefulOperator, Writer } from '../../../kit/node.ts';
 import { traitsOf } from '../../../kit/op-traits.ts';
+import { itemAt, missing } from '../../../model/problems/missing.ts';
 import { beginningOfTime, endOfTime } from '../../../model/schema/event-time.ts';
 import type { Row, State } from '../../../model/values/types.ts';
 import type { NodeCounters } from './counters.ts';
@@ -55,8 +57,8 @@ export class ChainUnit implements Unit {
       }),
     );
     const onThrow: OnThrow = (stage, thrown, row, rows, index) => {
-      const field = monitor && hub.fieldOf(readMonitor(monitor).code, links[stage]!.station.planned.id);
-      links[stage]!.station.failures.addThrown(thrown, hub.sandbox, row, field, hub.origin.locate(row, rows, index));
+      const field = monitor && hub.fieldOf(readMonitor(monitor).code, itemAt(links, stage).station.planned.id);
+      itemAt(links, stage).station.failures.addThrown(thrown, hub.sandbox, row, field, hub.origin.locate(row, rows, index));
       // Not before: what was thrown is still the code's.
       if (monitor) leaveCode(monitor);
     };
@@ -75,13 +77,13 @@ export class ChainUnit implements Unit {
         // Within its own time, so that what was learnt holds for this batch already.
         if (isTimed) this.#share();
       };
-      this.#hub.work(this.stations[0]!, work, shift);
+      this.#hub.work(itemAt(this.stations, 0), work, shift);
     } finally {
       this.#count();
     }
     this.#links.forEach(({ station, outputs, next }, k) => {
       outputs.forEach((port, output) => {
-        const sent = tallies[k]!.out[output];
+        const sent = itemAt(tallies, k).out[output];
         if (!sent) return;
         // What goes on within the chain is counted there.
         if (port === next) this.#hub.look(station.planned.id, port, sent);
@@ -97,15 +99,15 @@ export class ChainUnit implements Unit {
     const sum = own.reduce((total, ms) => total + ms, 0);
     const isFirst = this.#batches === 1;
     own.forEach((ms, k) => {
-      this.#shares[k] = isFirst ? ms / sum : (this.#shares[k]! + ms / sum) / 2;
+      this.#shares[k] = isFirst ? ms / sum : (itemAt(this.#shares, k) + ms / sum) / 2;
     });
   }
 
   #count(): void {
     this.#links.forEach(({ station: { counters }, next }, k) => {
-      counters.in += this.#tallies[k]!.in;
-      counters.dropped += this.#tallies[k]!.dropped;
-      if (next !== null) counters.sent(next, this.#tallies[k + 1]!.in);
+      counters.in += itemAt(this.#tallies, k).in;
+      counters.dropped += itemAt(this.#tallies, k).dropped;
+      if (next !== null) counters.sent(next, itemAt(this.#tallies, k + 1).in);
     });
   }
 
@@ -162,6 +164,15 @@ export class StatefulUnit implements Unit {
     });
   }
 
+  /** See `StatefulOperator.takeOver`. */
+  takeOver(earlier: readonly EarlierInstance[], owns: Owns): void {
+    this.#hub.work(this.station, () => {
+      if (!this.#operator.takeOver) throw new Error(`What "${this.station.planned.id}" keeps cannot be divided`);
+      this.#operator.takeOver(earlier, owns);
+      this.isDone = this.#operator.done?.() ?? false;
+    });
+  }
+
   /** These ports had ended before the operator was made. */
   tellEnded(ports: readonly string[]): void {
     this.#hub.work(this.station, () => {
@@ -212,7 +223,7 @@ export class StatefulUnit implements Unit {
 
   tick(now: number): void {
     if (!this.#operator.tick) return;
-    this.#hub.work(this.station, () => this.#operator.tick!(now));
+    this.#hub.work(this.station, () => this.#operator.tick?.(now));
     this.#hub.emitFailures(this.station);
   }
 
@@ -277,7 +288,7 @@ export class SinkUnit implements Unit {
     const before = origin.batch;
     origin.batch = batch;
     try {
-      const written = this.#hub.work(this.station, () => this.writer!.write(rows));
+      const written = this.#hub.work(this.station, () => (this.writer ?? missing('the writer')).write(rows));
       if (written) {
         return written.then(
           () => this.#hub.emitFailures(this.station),

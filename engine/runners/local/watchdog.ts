@@ -2,6 +2,7 @@ import { isOverMemory } from './memory-limits.ts';
 import { type Activity, type Monitor, readMonitor } from './monitor.ts';
 
 const looksEveryMs = 100;
+const silentMs = 10_000;
 
 export interface WatchdogListeners {
   onEndless(activity: Activity): void;
@@ -10,6 +11,8 @@ export interface WatchdogListeners {
   hasCode?(): boolean;
   /** Other users' code than before was at work at one of the looks. */
   onCode?(code: number): void;
+  /** The thread has not got back to its timers for a while, at this node or at none (-1); told again when it lasts twice as long. */
+  onSilent?(node: number, ms: number): void;
 }
 
 /**
@@ -22,16 +25,23 @@ export interface WatchdogListeners {
 export class Watchdog {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(monitor: Monitor, limitMs: number, { onEndless, onOverMemory, hasCode = () => true, onCode }: WatchdogListeners) {
+  constructor(monitor: Monitor, limitMs: number, { onEndless, onOverMemory, hasCode = () => true, onCode, onSilent }: WatchdogListeners) {
     let last = readMonitor(monitor);
     let code = -1;
     let since = performance.now();
+    let turn = { count: last.turn, at: since, tellsAfter: silentMs };
     this.#timer = setInterval(
       () => {
         const now = readMonitor(monitor);
         if (now.code >= 0 && now.code !== code) {
           code = now.code;
           onCode?.(code);
+        }
+        const silent = performance.now() - turn.at;
+        if (now.turn !== turn.count) turn = { count: now.turn, at: performance.now(), tellsAfter: silentMs };
+        else if (now.turn > 0 && silent >= turn.tellsAfter) {
+          turn.tellsAfter *= 2;
+          onSilent?.(now.node, silent);
         }
         if (isOverMemory()) {
           this.stop();

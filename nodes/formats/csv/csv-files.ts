@@ -5,7 +5,7 @@ import type { InputFile } from '../../../io/files/input-files.ts';
 import type { SourceContext } from '../../../kit/node.ts';
 import { itemAt } from '../../../model/problems/missing.ts';
 import { thousands } from '../../../model/text/thousands.ts';
-import type { Schema } from '../../../model/values/types.ts';
+import type { Json, Schema } from '../../../model/values/types.ts';
 import { columnNames, readCsvHead } from './csv-head.ts';
 import { type CsvFormat, CsvParser, headerMismatch } from './csv-parser.ts';
 import type { CsvHeadOptions } from './csv-sample.ts';
@@ -19,7 +19,7 @@ export class CsvFiles implements Parser {
   readonly #context: Pick<SourceContext<unknown>, 'fail' | 'log' | 'signal'>;
   /** By what a file's head says; most files have one in common. */
   readonly #parsers = new Map<string, CsvParser>();
-  readonly #zeros: CsvFormat['zeros'] = new Map();
+  readonly #zeros: NonNullable<CsvFormat['zeros']> = new Map();
   #parser!: CsvParser;
 
   /** `output`: the columns of all files, then the file column if there is one. Of several files, each may lack some. */
@@ -66,6 +66,15 @@ export class CsvFiles implements Parser {
     const rows = (count: number) => (count === 1 ? 'One row' : `${thousands(count)} rows`);
     if (short > 0) this.#context.log('warning', `${rows(short)} of ${file.name} had too few fields: what was missing is null.`);
     if (long > 0) this.#context.log('warning', `${rows(long)} of ${file.name} had too many fields: the extra ones were left out.`);
+  }
+
+  isBetweenRows(): boolean {
+    return this.#parser.isBetweenRows();
+  }
+
+  /** How the decimals of its columns are written so far: see `TrailingZeros`. */
+  told(): Json {
+    return Object.fromEntries([...this.#zeros].map(([column, { places, matter }]) => [column, { places, matter }]));
   }
 
   /** The columns of a file in its own order, with the types that they have in the output. */

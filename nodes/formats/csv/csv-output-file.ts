@@ -2,14 +2,15 @@ import type { CheckpointedFile } from '../../../io/files/checkpointed-file.ts';
 import { type FileOutputParams, openFileOutput } from '../../../io/files/file-output.ts';
 import { FolderOutput } from '../../../io/files/folder-output.ts';
 import { LineOutput } from '../../../io/files/line-output.ts';
-import type { SinkContext, Writer } from '../../../kit/node.ts';
+import { LinePart } from '../../../io/files/line-part.ts';
+import type { PartContext, PartWriter, SinkContext, Writer } from '../../../kit/node.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import type { NumberFormat } from '../../../model/values/number-format.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { delimiters } from '../csv-fields.ts';
 import { type FolderParams, pathOfAll } from '../folder-fields.ts';
 import { folderOf } from '../folder-names.ts';
-import { csvHeader, csvWriter } from './csv-write.ts';
+import { type CsvFormat, csvHeader, csvWriter } from './csv-write.ts';
 
 /** A byte order mark, and a CR before the LF. */
 const headMargin = 4;
@@ -21,11 +22,18 @@ interface Params extends FileOutputParams, FolderParams, Pick<NumberFormat, 'dec
   readonly header: boolean;
 }
 
+function marksOf({ delimiter, numbers, decimal, thousands, numberColumns: columns }: Params): CsvFormat {
+  return { delimiter: delimiters[delimiter], numbers: numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+}
+
+export function openCsvPart({ inputs, params, part }: PartContext<Params, { readonly rows: Schema }>): PartWriter {
+  return new LinePart(part as string, csvWriter(inputs.rows, marksOf(params)), params.compress);
+}
+
 export function openCsvOutput(context: SinkContext<Params, { readonly rows: Schema }>): Writer {
   const { params } = context;
   const schema = context.inputs.rows;
-  const { decimal, thousands, numberColumns: columns } = params;
-  const marks = { delimiter: delimiters[params.delimiter], numbers: params.numbers === 'marked' ? { decimal, thousands, columns } : undefined };
+  const marks = marksOf(params);
   const header = params.header ? csvHeader(schema, marks) : '';
   const rows = csvWriter(schema, marks);
   const check = (file: CheckpointedFile) => {

@@ -1,6 +1,6 @@
 /** CSV files into typed rows: fast where the rows are as expected, by the book where they are not. */
 
-import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
+import { type Batch, lineOf, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { generatedFunction } from '../../../io/text/generated-function.ts';
 import { rowLiteral } from '../../../io/text/row-code.ts';
@@ -116,6 +116,10 @@ export class CsvParser implements Parser {
     if (this.#headerIsNext) throw emptyFile(file);
   }
 
+  isBetweenRows(): boolean {
+    return !this.#headerIsNext && this.#toSkip === 0 && !this.#inLongLine;
+  }
+
   /** Rows of this file that were made as wide as the header: what was missing is null, what was too much is left out. */
   get fitted(): { readonly short: number; readonly long: number } {
     return { short: this.#short, long: this.#long };
@@ -163,13 +167,15 @@ export class CsvParser implements Parser {
     // No record ends without a line feed: a line of many chunks is not gone through again with each of them.
     const hasEnd = last || bytes.includes(lineFeed, at);
     let record: CsvRecord = hasEnd ? readCsvRecord(bytes, at, dialect, line, last, translated) : { kind: 'more' };
+    let isEnd = last;
     if (record.kind === 'more') {
       if (bytes.length - at <= maxRecordBytes && !last) return false;
       // Beyond the limit the file might as well have ended: a quote that is open counts as never closed.
-      record = readCsvRecord(bytes, at, dialect, line, true, translated);
+      isEnd = true;
+      record = readCsvRecord(bytes, at, dialect, line, isEnd, translated);
       if (record.kind === 'more') return this.#beginLongLine(window);
     }
-    if (record.kind === 'bad') this.#reportBad(window, record);
+    if (record.kind === 'bad') this.#reportBad(window, record, isEnd);
     else if (record.kind === 'comment') this.#checkComment(window, record.next);
     else if (this.#headerIsNext) this.#checkHeader(window, record.fields);
     else if (!isBlank(record.fields, this.#width)) this.#addRow(window, record, batch);
@@ -266,7 +272,11 @@ export class CsvParser implements Parser {
     this.#fail(unreadable(window, next, 1, { code, message, hint, field: 'comment' }));
   }
 
-  #reportBad(window: Window, record: CsvRecord & { kind: 'bad' }): void {
+  #reportBad(window: Window, found: CsvRecord & { kind: 'bad' }, isEnd: boolean): void {
+    const { bytes, at, translated, linesBefore } = window;
+    // Its message may tell of lines.
+    const again = linesBefore && readCsvRecord(bytes, at, this.#format.dialect, lineOf(window), isEnd, translated);
+    const record = again?.kind === 'bad' ? again : found;
     const { code, message, hint } = record;
     if (this.#headerIsNext) throw new MillraceError({ code, message: `The header of ${window.file.name} cannot be read. ${message}`, hint });
     // Only UTF-8 is read as it is: bytes that are none are most likely windows-1252.

@@ -10,6 +10,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { missing } from '../../../model/problems/missing.ts';
 
 export interface CsvDialect {
   /** Bytes. `quote` is -1 where there are no quotes. */
@@ -147,7 +148,7 @@ function unescaped(value: string, dialect: CsvDialect, quoted: boolean): string 
   let escapes = escapesOf.get(dialect);
   if (!escapes) {
     const code = (byte: number) => `\\x${byte.toString(16).padStart(2, '0')}`;
-    const special = [dialect.escape!, dialect.delimiter, ...(dialect.quote === -1 ? [] : [dialect.quote])].map(code);
+    const special = [dialect.escape ?? missing('the escape mark'), dialect.delimiter, ...(dialect.quote === -1 ? [] : [dialect.quote])].map(code);
     const outside = `${special[0]}(\\r?\\n|\\r|[${special.join('')}])`;
     // A quote behind an escape character is no half of a doubled one.
     const inside = dialect.quote === -1 ? outside : `${outside}|(${code(dialect.quote)}){2}`;

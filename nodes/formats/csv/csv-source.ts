@@ -2,12 +2,13 @@
 import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { FileRows } from '../../../io/files/file-rows.ts';
 import { findFiles, tellLeftOut } from '../../../io/files/input-files.ts';
-import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
+import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '../../../kit/node.ts';
 import { missing } from '../../../model/problems/missing.ts';
-import type { Schema } from '../../../model/values/types.ts';
+import type { Json, Schema } from '../../../model/values/types.ts';
 import { CsvFiles } from './csv-files.ts';
 import { discoverCsv } from './csv-head.ts';
 import { type CsvParams, csvOptions } from './csv-options.ts';
+import { splitCsv } from './csv-splits.ts';
 
 interface Params extends CsvParams {
   readonly path: string;
@@ -19,6 +20,16 @@ interface Params extends CsvParams {
 
 export function discoverCsvFiles(context: DiscoverContext<Params>): Promise<Discovery> {
   return discoverFiles(context, (files, signal) => discoverCsv(files, csvOptions(context.params), signal, { byName: true, brief: context.brief }));
+}
+
+export { joinTold } from './csv-splits.ts';
+
+export function splitCsvFiles(
+  { params, path, signal }: Pick<SourceContext<Params>, 'params' | 'path' | 'signal'>,
+  wanted: SplitSize,
+): Promise<readonly Json[]> {
+  const files = findFiles(params.path, path, () => {}, params.exclude);
+  return splitCsv(files, wanted, csvOptions(params), signal);
 }
 
 export function openCsvFiles(context: SourceContext<Params, { readonly rows: Schema }>): Reader {

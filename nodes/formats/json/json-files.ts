@@ -47,6 +47,10 @@ export class JsonFiles implements Parser {
   end(file: InputFile): void {
     this.#parser.end?.(file);
   }
+
+  isBetweenRows(): boolean {
+    return this.#parser.isBetweenRows?.() ?? true;
+  }
 }
 
 export async function layoutOf(file: InputFile, { layout, path }: JsonLayoutOptions, text: TextOptions): Promise<'lines' | 'document'> {

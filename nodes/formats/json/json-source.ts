@@ -2,12 +2,13 @@
 import { decoderFor } from '../../../io/files/byte-reader.ts';
 import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { FileRows } from '../../../io/files/file-rows.ts';
-import { findFiles, tellLeftOut } from '../../../io/files/input-files.ts';
-import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
-import type { Schema } from '../../../model/values/types.ts';
+import { lineStart, splitFiles } from '../../../io/files/file-splits.ts';
+import { findFiles, type InputFile, tellLeftOut } from '../../../io/files/input-files.ts';
+import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '../../../kit/node.ts';
+import type { Json, Schema } from '../../../model/values/types.ts';
 import { CellFormats, type ColumnEntry } from '../cells/cell-formats.ts';
 import { JsonDocumentParser } from './json-document.ts';
-import { JsonFiles, type JsonLayoutOptions } from './json-files.ts';
+import { JsonFiles, type JsonLayoutOptions, layoutOf } from './json-files.ts';
 import { recordPath } from './json-scanner.ts';
 import { discoverJsonl } from './jsonl-head.ts';
 import { type JsonlFormat, JsonlParser } from './jsonl-parser.ts';
@@ -34,6 +35,15 @@ export function discoverJsonFiles(context: DiscoverContext<Params>): Promise<Dis
     if (encoding !== 'auto') decoderFor(encoding);
     return discoverJsonl(files, { encoding, sampleRows, formats: new CellFormats(types), ...layoutOptions(params), brief }, signal);
   });
+}
+
+export function splitJsonFiles({ params, path }: Pick<SourceContext<Params>, 'params' | 'path'>, wanted: SplitSize): Promise<readonly Json[]> {
+  const options = layoutOptions(params);
+  const text = { encoding: params.encoding };
+  const files = findFiles(params.path, path, () => {}, params.exclude);
+  // Keys that are left out are counted by file.
+  const rowStart = async (file: InputFile) => (params.extra === 'error' && (await layoutOf(file, options, text)) === 'lines' ? lineStart : null);
+  return splitFiles(files, { ...wanted, text, rowStart });
 }
 
 export function openJsonFiles(context: SourceContext<Params, { readonly rows: Schema }>): Reader {

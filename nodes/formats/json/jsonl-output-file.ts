@@ -1,11 +1,16 @@
 import { type FileOutputParams, openFileOutput } from '../../../io/files/file-output.ts';
 import { FolderOutput } from '../../../io/files/folder-output.ts';
 import { LineOutput } from '../../../io/files/line-output.ts';
-import type { SinkContext, Writer } from '../../../kit/node.ts';
+import { LinePart } from '../../../io/files/line-part.ts';
+import type { PartContext, PartWriter, SinkContext, Writer } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 import { type FolderParams, pathOfAll } from '../folder-fields.ts';
 import { folderOf } from '../folder-names.ts';
 import { jsonlWriter } from './jsonl-write.ts';
+
+export function openJsonLinesPart({ inputs, params, part }: PartContext<FileOutputParams, { readonly rows: Schema }>): PartWriter {
+  return new LinePart(part as string, jsonlWriter(inputs.rows), params.compress);
+}
 
 export function openJsonLines(context: SinkContext<FileOutputParams & FolderParams, { readonly rows: Schema }>): Writer {
   const { params } = context;

@@ -1,7 +1,7 @@
 /** JSON Lines files into typed rows. */
 
 import { isUtf8 } from 'node:buffer';
-import { type Batch, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
+import { type Batch, lineOf, type Parser, unreadable, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import { stringLiteral } from '../../../io/text/row-code.ts';
 import { compileRows, convertRow } from '../../../io/text/row-conversion.ts';
@@ -115,6 +115,10 @@ export class JsonlParser implements Parser {
     if (this.#ignored.size === 0) return;
     const keys = [...this.#ignored].map(([key, rows]) => `"${key}" (${thousands(rows)})`).join(', ');
     this.#log('warning', `Keys of ${file.name} that are not columns were left out, with the number of rows that had them: ${keys}.`);
+  }
+
+  isBetweenRows(): boolean {
+    return !this.#inLongLine;
   }
 
   parse(window: Window, batch: Batch): void {
@@ -241,7 +245,7 @@ export class JsonlParser implements Parser {
     if (hasDoubleKeys(source, parseJson(source))) {
       if (this.#format.doubleKeys === 'error')
         return failure('jsonl/double-key', 'The row has a key twice in an object.', 'Correct the row, or let the last value count.');
-      if (this.#doubled.rows++ === 0) this.#doubled.line = window.line;
+      if (this.#doubled.rows++ === 0) this.#doubled.line = lineOf(window);
     }
     const extra = Object.keys(record).filter((key) => !this.#names.has(key));
     if (extra.length > 0) {

@@ -3,7 +3,7 @@
  * nothing else. They are passed over and counted; a line that was cut by one ends there.
  */
 
-import type { Batch, Parser, Window } from '../../../io/files/file-rows.ts';
+import { type Batch, lineOf, type Parser, type Window } from '../../../io/files/file-rows.ts';
 import type { InputFile } from '../../../io/files/input-files.ts';
 import type { SourceContext } from '../../../kit/node.ts';
 import { thousands } from '../../../model/text/thousands.ts';
@@ -57,6 +57,10 @@ export class HolesParser implements Parser {
     }
   }
 
+  isBetweenRows(): boolean {
+    return this.#open === null && this.#parser.isBetweenRows?.() !== false;
+  }
+
   end(file: InputFile): void {
     this.#tell();
     this.#parser.end?.(file);
@@ -77,7 +81,7 @@ export class HolesParser implements Parser {
   }
 
   #skip({ from, to }: Hole, window: Window): void {
-    this.#open ??= { bytes: 0, line: window.line };
+    this.#open ??= { bytes: 0, line: lineOf(window) };
     this.#open.bytes += to - from;
     window.at = to;
     if (window.last) this.#tell();

@@ -40,6 +40,10 @@ export class TextLinesParser implements Parser {
     }
   }
 
+  isBetweenRows(): boolean {
+    return !this.#inLongLine;
+  }
+
   #take(window: Window, feed: number, batch: Batch): void {
     const { bytes, at, line } = window;
     const end = feed > at && bytes[feed - 1] === carriageReturn ? feed - 1 : feed;

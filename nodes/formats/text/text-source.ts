@@ -2,9 +2,10 @@
 import { decoderFor } from '../../../io/files/byte-reader.ts';
 import { discoverFiles } from '../../../io/files/file-discovery.ts';
 import { FileRows } from '../../../io/files/file-rows.ts';
+import { lineStart, splitFiles } from '../../../io/files/file-splits.ts';
 import { findFiles, tellLeftOut } from '../../../io/files/input-files.ts';
-import type { DiscoverContext, Discovery, Reader, SourceContext } from '../../../kit/node.ts';
-import type { Schema } from '../../../model/values/types.ts';
+import type { DiscoverContext, Discovery, Reader, SourceContext, SplitSize } from '../../../kit/node.ts';
+import type { Json, Schema } from '../../../model/values/types.ts';
 import { CellFormats, type ColumnEntry } from '../cells/cell-formats.ts';
 import type { TextParams } from '../log-fields.ts';
 import { HolesParser } from './nul-holes.ts';
@@ -34,6 +35,13 @@ export function discoverTextFiles(context: DiscoverContext<Params>): Promise<Dis
     const head = files[0] ? await textHead(files[0], signal) : null;
     return head ? { ...found, detected: [encodingEvidence(head, encoding)] } : found;
   });
+}
+
+export function splitTextFiles({ params, path }: Pick<SourceContext<Params>, 'params' | 'path'>, wanted: SplitSize): Promise<readonly Json[]> {
+  // Lines of the other formats may depend on those before them.
+  const areAlone = (params.format === 'text' || params.format === 'pattern') && !params.entry;
+  const files = findFiles(params.path, path, () => {}, params.exclude);
+  return splitFiles(files, { ...wanted, ...(!areAlone && { most: 1 }), text: { encoding: params.encoding }, rowStart: async () => lineStart });
 }
 
 export function openTextFiles(context: SourceContext<Params, { readonly rows: Schema }>): Reader {

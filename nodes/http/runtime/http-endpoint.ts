@@ -5,6 +5,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { SourceContext } from '../../../kit/node.ts';
 import type { ProblemCode } from '../../../model/problems/codes/index.ts';
+import { missing } from '../../../model/problems/missing.ts';
 import { MillraceError } from '../../../model/problems/problem.ts';
 import { bodyEncoding, unpacked } from './http-body.ts';
 import { boundConnections } from './http-connections.ts';
@@ -106,13 +107,13 @@ export class HttpEndpoint {
     if (this.#options.isFull()) return this.#tellFull(request, response);
     const sent = await this.#body(request);
     const { headers } = request;
-    const body = sent && (await unpacked(sent, bodyEncoding(headers['content-encoding'])!, this.#options.maxBodyBytes));
+    const body = sent && (await unpacked(sent, bodyEncoding(headers['content-encoding']) ?? missing('the encoding of the body'), this.#options.maxBodyBytes));
     if (body === null) return this.#refuse(request, response, this.#tooLarge());
     if ('status' in body) return this.#refuse(request, response, body);
     const text = utf8Of(body);
     if (text === null) return this.#refuse(request, response, notUtf8, body.toString('latin1'));
     const type = headers['content-type'] ?? '';
-    const taken = await this.#options.take(text, { kind: bodyKind(type)!, type });
+    const taken = await this.#options.take(text, { kind: bodyKind(type) ?? missing('the kind of the body'), type });
     if (!('answer' in taken)) return this.#refuse(request, response, taken, text);
     send(response, taken.status, taken.answer);
   }

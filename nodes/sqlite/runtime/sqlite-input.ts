@@ -1,5 +1,4 @@
 /** SQLite databases to read from. */
-
 import { findFile } from '../../../io/files/input-files.ts';
 import { openSqlite, pragma } from '../../../io/sqlite/sqlite-driver.ts';
 import type { SqliteConnection, SqliteStatement } from '../../../io/sqlite/sqlite-library.ts';
@@ -15,7 +14,6 @@ import { expectsNull } from '../../../model/schema/nulls.ts';
 import { isDate } from '../../../model/time/timestamp.ts';
 import { isDecimalValue } from '../../../model/values/decimal.ts';
 import type { Column, ColumnType } from '../../../model/values/types.ts';
-
 export interface SqliteQuery {
   /** As in the params, for messages. */
   readonly name: string;

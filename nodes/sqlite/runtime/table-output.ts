@@ -2,10 +2,11 @@
 import { claimOutput } from '../../../io/files/claimed-output.ts';
 import { committedCheckpoint } from '../../../io/sqlite/sqlite-commits.ts';
 import { SqliteDatabase } from '../../../io/sqlite/sqlite-database.ts';
+import { SqlitePart } from '../../../io/sqlite/sqlite-part.ts';
 import type { TargetColumn } from '../../../io/sqlite/sqlite-target.ts';
 import { SqliteWriter } from '../../../io/sqlite/sqlite-writer.ts';
 import { columnTypeOf, type SqliteType } from '../../../kit/formats/sqlite-types.ts';
-import type { SinkContext, Writer } from '../../../kit/node.ts';
+import type { PartContext, PartWriter, SinkContext, Writer } from '../../../kit/node.ts';
 import type { Schema } from '../../../model/values/types.ts';
 
 interface Params {
@@ -28,6 +29,11 @@ export async function openTable(context: SinkContext<Params, { readonly rows: Sc
   if (database.isNew && context.commits === 'end') for (const file of [path, `${path}-journal`]) context.guard?.({ remove: file });
   await database.open(context.resume);
   return new SqliteWriter(database, schema, { ...params, columns: columnsOf(schema, params.types) }, context);
+}
+
+export function openTablePart(context: PartContext<Params, { readonly rows: Schema }>): Promise<PartWriter> {
+  const schema = context.inputs.rows;
+  return SqlitePart.open(context, schema, columnsOf(schema, context.params.types));
 }
 
 export function committedTo({

@@ -2,7 +2,7 @@ import { VisuallyHidden } from '@mantine/core';
 import { useEffect, useId, useRef } from 'react';
 import type { FieldManifest } from '../../../engine/protocol/messages.ts';
 import type { Json } from '../../../model/values/types.ts';
-import { takeFocusRequest } from '../../code/focus-request.ts';
+import { takeFocusRequest } from '../../session/focus-request.ts';
 import { useSession } from '../../session/session.ts';
 import { problemsAt } from '../../shell/problems/field-problems.ts';
 import styles from './Inspector.module.css';

@@ -3,7 +3,7 @@ import { IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Detected, FieldManifest } from '../../../engine/protocol/messages.ts';
 import { itemAt } from '../../../model/problems/missing.ts';
-import { isShown } from '../../code/code-fields.ts';
+import { isShown } from '../../session/fields.ts';
 import { session, useSession } from '../../session/session.ts';
 import { FieldRow } from './FieldRow.tsx';
 import { FoundColumns } from './FoundColumns.tsx';

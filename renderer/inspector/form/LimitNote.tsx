@@ -1,7 +1,5 @@
-import styles from '../../inspector/form/Inspector.module.css';
-
-/** Characters of a title or a name. A field ends there; a longer one that a file brought stays as it is. */
-export const titleLimit = 200;
+import { titleLimit } from '../../graph/rename.ts';
+import styles from './Inspector.module.css';
 
 /** Says how much room is left in a field once there is little. */
 export function LimitNote({ text, limit = titleLimit }: { readonly text: string; readonly limit?: number }) {

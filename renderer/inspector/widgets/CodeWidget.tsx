@@ -1,10 +1,10 @@
 import { UnstyledButton } from '@mantine/core';
 import type { editor } from 'monaco-editor/editor';
 import { useEffect, useRef, useState } from 'react';
-import { inputSchema, keysOf } from '../../code/code-fields.ts';
-import { takeFocusRequest } from '../../code/focus-request.ts';
-import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
+import { LazyCodeEditor } from '../../code-editor/LazyCodeEditor.tsx';
 import { counted } from '../../format/run-text.ts';
+import { inputSchema, keysOf } from '../../session/fields.ts';
+import { takeFocusRequest } from '../../session/focus-request.ts';
 import { session, usePipeline, useSession } from '../../session/session.ts';
 import { Highlighted } from '../form/Highlighted.tsx';
 import styles from '../form/Widgets.module.css';

@@ -1,4 +1,4 @@
-import { inputSchema } from '../../code/code-fields.ts';
+import { inputSchema } from '../../session/fields.ts';
 import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';
 import { ColumnPicker } from './ColumnPicker.tsx';
 

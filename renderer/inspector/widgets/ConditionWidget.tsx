@@ -2,7 +2,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a fieldset brings a look and a layout of its own.
 import { ActionIcon, Button, SegmentedControl, Select, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
-import { inputSchema } from '../../code/code-fields.ts';
+import { inputSchema } from '../../session/fields.ts';
 import { asCondition, operators, type Rule, takesValue, valueHint } from '../form/conditions.ts';
 import { useAddedFocus } from '../form/use-added-focus.ts';
 import styles from '../form/Widgets.module.css';

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/a11y/noStaticElementInteractions: it watches where the focus goes.
 import { useRef, useState } from 'react';
-import { inputSchema } from '../../code/code-fields.ts';
-import { LazyCodeEditor } from '../../code/LazyCodeEditor.tsx';
-import { useMonaco } from '../../code/load.ts';
+import { LazyCodeEditor } from '../../code-editor/LazyCodeEditor.tsx';
+import { useMonaco } from '../../code-editor/load.ts';
+import { inputSchema } from '../../session/fields.ts';
 import { Highlighted } from '../form/Highlighted.tsx';
 import styles from '../form/Widgets.module.css';
 import { asText, hasError, textOrNull, useForm, type WidgetProps } from '../form/widget.ts';

@@ -1,8 +1,8 @@
 import { ActionIcon, TextInput, Tooltip } from '@mantine/core';
 import { IconFolderOpen } from '@tabler/icons-react';
 import { visible } from '../../../model/text/visible-text.ts';
-import { storedPath } from '../../files/paths.ts';
-import { pickFile } from '../../files/pick-file.ts';
+import { storedPath } from '../../documents/paths.ts';
+import { pickFile } from '../../documents/pick-file.ts';
 import { session } from '../../session/session.ts';
 import { asText, hasError, placeholderOf, textOrNull, type WidgetProps } from '../form/widget.ts';
 

@@ -4,7 +4,7 @@ import { ActionIcon, Autocomplete, Button, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Json } from '../../../model/values/types.ts';
-import { inputSchema } from '../../code/code-fields.ts';
+import { inputSchema } from '../../session/fields.ts';
 import { session } from '../../session/session.ts';
 import { ProblemLines } from '../form/ProblemLines.tsx';
 import { type Pair, unusedPairs } from '../form/unused-pairs.ts';

@@ -5,7 +5,7 @@ import { problemOf } from '../../../engine/protocol/connection.ts';
 import type { FieldManifest } from '../../../engine/protocol/messages.ts';
 import type { ColumnType, Json } from '../../../model/values/types.ts';
 import { formatValue } from '../../../model/values/values.ts';
-import { inputSchema } from '../../code/code-fields.ts';
+import { inputSchema } from '../../session/fields.ts';
 import { session, useSession } from '../../session/session.ts';
 import styles from '../form/Inspector.module.css';
 import { useForm } from '../form/widget.ts';

@@ -1,0 +1,88 @@
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
+import org.apache.flink.table.api.Table;
+import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+import org.apache.flink.table.catalog.Column;
+import org.apache.flink.table.types.logical.LocalZonedTimestampType;
+import org.apache.flink.table.types.logical.LogicalType;
+
+/**
+ * Job SQL_FILE DATA_FOLDERS PARALLELISM OUT_FOLDER: answers one query by Flink SQL in a mini-cluster of this process, once for each
+ * folder of events (separated by commas), and prints the seconds of each. Rows that are only added go to CSV files; results that change are
+ * read and dropped.
+ */
+public class Job {
+  static final Map<String, String> COLUMNS = Map.of(
+      "bid", "`time` BIGINT, auction BIGINT, bidder BIGINT, price BIGINT",
+      "detailed", "`time` BIGINT, auction BIGINT, bidder BIGINT, price BIGINT, channel STRING, url STRING, extra STRING",
+      "auction", "`time` BIGINT, id BIGINT, item STRING, description STRING, initial_bid BIGINT, reserve BIGINT, expires BIGINT, seller BIGINT, category BIGINT",
+      "person", "`time` BIGINT, id BIGINT, name STRING, email STRING, credit_card STRING, city STRING, state STRING");
+
+  public static void main(String[] args) throws Exception {
+    String sql = Files.readString(Path.of(args[0]));
+    for (String data : args[1].split(",")) {
+      deleteAll(Path.of(args[3]));
+      long start = System.nanoTime();
+      run(sql, data, Integer.parseInt(args[2]), args[3]);
+      System.out.printf("%s %.2f%n", data, (System.nanoTime() - start) / 1e9);
+    }
+    System.exit(0);
+  }
+
+  static void run(String sql, String data, int parallelism, String out) throws Exception {
+    Configuration settings = new Configuration();
+    settings.setString("pipeline.object-reuse", "true");
+    settings.setString("taskmanager.numberOfTaskSlots", String.valueOf(parallelism));
+    for (String name : List.of("rest.bind-address", "rest.address", "jobmanager.rpc.address", "jobmanager.bind-host", "taskmanager.bind-host", "taskmanager.host"))
+      settings.setString(name, "127.0.0.1");
+    settings.setString("rest.port", "0");
+    settings.setString("rest.bind-port", "48000-48999");
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(parallelism, settings);
+    StreamTableEnvironment tables = StreamTableEnvironment.create(environment);
+    tables.getConfig().setLocalTimeZone(java.time.ZoneId.of("UTC"));
+    boolean isDetailed = sql.matches("(?s).*\\b(channel|url|extra)\\b.*");
+    for (String kind : List.of("bid", "auction", "person")) {
+      String files = kind.equals("bid") && isDetailed ? "detailed" : kind;
+      tables.executeSql("CREATE TABLE " + kind + " (" + COLUMNS.get(files) + ", rt AS TO_TIMESTAMP_LTZ(`time`, 3), WATERMARK FOR rt AS rt - INTERVAL '0.001' SECOND)"
+          + " WITH ('connector' = 'filesystem', 'path' = '" + data + "/" + files + "', 'format' = 'csv')");
+    }
+    tables.executeSql("CREATE TABLE side_input (key BIGINT, `value` STRING) WITH ('connector' = 'filesystem', 'path' = '" + data + "/side', 'format' = 'csv')");
+    String[] statements = sql.trim().split(";\\s*\n");
+    for (String statement : Arrays.copyOf(statements, statements.length - 1)) tables.executeSql(statement);
+    Table answer = tables.sqlQuery(statements[statements.length - 1]);
+    try {
+      String columns = answer.getResolvedSchema().getColumns().stream().map(Job::declared).collect(Collectors.joining(", "));
+      boolean hasFolders = answer.getResolvedSchema().getColumnNames().contains("hm");
+      tables.executeSql("CREATE TABLE answer (" + columns + ")" + (hasFolders ? " PARTITIONED BY (dt, hm)" : "")
+          + " WITH ('connector' = 'filesystem', 'path' = '" + out + "', 'format' = 'csv')");
+      tables.explainSql("INSERT INTO answer SELECT * FROM " + answer);
+    } catch (org.apache.flink.table.api.TableException changes) {
+      tables.toChangelogStream(answer).map(row -> 1).returns(Types.INT).sinkTo(new DiscardingSink<>());
+      environment.execute();
+      return;
+    }
+    answer.executeInsert("answer").await();
+  }
+
+  static String declared(Column column) {
+    LogicalType type = column.getDataType().getLogicalType();
+    String name = type instanceof LocalZonedTimestampType ? "TIMESTAMP_LTZ(3)" : type.asSummaryString().replace("NOT NULL", "").replace("*ROWTIME*", "");
+    return "`" + column.getName() + "` " + name;
+  }
+
+  static void deleteAll(Path folder) throws Exception {
+    if (!Files.exists(folder)) return;
+    try (var paths = Files.walk(folder)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+    }
+  }
+}
