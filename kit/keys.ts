@@ -1,4 +1,4 @@
-/** What the declarations of nodes that keep something for each key share. */
+/** Shared by the declarations of nodes that keep state for each key. */
 import type { Column, Schema } from '../model/values/types.ts';
 import { duplicateNames, keyTypes } from './columns.ts';
 import { f } from './fields.ts';
@@ -17,10 +17,10 @@ export const ttlField = f.duration({
   optional: true,
   advanced: true,
 });
-/** What docs say of both. */
+/** The docs of both. */
 export const ttlDocs = `The node keeps the state of every key, on disk if it does not fit in memory. *Forget a key after* limits it: a key that has had no row for this long starts over. Time is the event time of the rows if they have one, and the wall clock otherwise.`;
 
-/** A schema with further columns behind; a problem where a name is taken. `field` is the param that names the i-th of them. */
+/** A schema with further columns at its end; a problem where a name is taken. `field` is the param that names the i-th of them. */
 export function withColumns(
   schema: Schema | null,
   added: readonly Column[],

@@ -271,7 +271,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Ends now, whatever threads and processes are still idling, but not before what was printed has left. */
+/** Ends now, whatever threads and processes are still idle, but not before the output has been flushed. */
 function exitWith(code: number): void {
   process.exitCode = code;
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

@@ -34,7 +34,7 @@ export function chooseOptions(plan: PhysicalPlan, stateFolder: string, given: St
   const latest = given.from === undefined || given.from === 'latest' ? latestCheckpoint(stateFolder) : null;
   const store = new CheckpointStore(stateFolder);
   const hasAny = store.highest() > 0;
-  // Where none is sound, or all are gone from what had begun, the run says so instead of beginning anew.
+  // If none is valid, or all of a lineage are gone, the run says so instead of starting from scratch.
   const hasBegun = hasAny || (commits === 'checkpoint' && store.lineage() !== null);
   const from = given.from ?? (hasBegun ? 'latest' : 'scratch');
   let notice: string | null = null;

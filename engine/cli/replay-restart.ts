@@ -27,7 +27,7 @@ export interface RestartOptions {
 export async function replayInRun(path: string, planned: PhysicalPlan, loaded: Loaded, { files, node, only, json }: RestartOptions): Promise<number> {
   const state = stateFolder(dataFolder(), path);
   const request = { stateFolder: state, from: 'latest', errors: files, ...(node !== undefined && { nodes: [node] }), ...(only && { only }) } as const;
-  // What cannot be taken up stops nothing.
+  // Rows that cannot be replayed stop nothing.
   const before = takeUp(planned, loaded, request);
   const supervisor = new Supervisor({ dataFolder: dataFolder() });
   try {

@@ -120,7 +120,7 @@ function filesOf(loaded: Loaded, { errors, only }: Pick<ReplayOptions, 'errors' 
   return only === undefined ? files : files.slice(0, 1);
 }
 
-/** Nodes that are behind others come first: what fails again on its way to them waits for the next replay. */
+/** Downstream nodes come first: rows that fail again on their way to them wait for the next replay. */
 function listWaiting(place: Place, options: ReplayOptions): Waiting[] {
   const { plan, catalogue, stateFolder: state, folder, files } = place;
   const found = files.flatMap((file) => [...readKeptErrors(errorsPath(folder, file)).counts].map(([node, rows]) => ({ node, file, rows })));

@@ -86,7 +86,7 @@ function describeStateUse({ inMemory, limit, onDisk, mostInMemory, mostOnDisk }:
   return `${isLive ? '' : 'at most '}${bytes(memory)} of ${bytes(limit)} in memory, ${disk > 0 ? bytes(disk) : 'nothing'} on disk`;
 }
 
-/** `Done in 3.2 s`, `Running for 4 min 05 s`, `Stopped in 2.0 s, can go on from checkpoint 4`. */
+/** `Done in 3.2 s`, `Running for 4 min 05 s`, `Stopped in 2.0 s; the next run resumes from checkpoint 4`. */
 export function describeState(summary: RunSummary): string {
   const word = summary.state.charAt(0).toUpperCase() + summary.state.slice(1);
   const colour = colours[summary.state as keyof typeof colours];
@@ -100,7 +100,7 @@ export function describeState(summary: RunSummary): string {
   return `${colour ? paint(word, colour) : word} ${summary.endedAt === null ? 'for' : 'in'} ${took}${retry}${why}${goesOn}`;
 }
 
-/** Whether its last checkpoint is one to go on from. */
+/** Whether a run can resume from its last checkpoint. */
 export function canGoOn(summary: RunSummary): boolean {
   return summary.checkpoint !== null && (summary.state === 'stopped' || summary.state === 'failed');
 }

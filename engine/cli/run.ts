@@ -39,7 +39,7 @@ export interface RunCommandOptions extends StartOptions {
 
 /**
  * `millrace run`: 0 when the run was done, 1 when it failed, 2 when it could not begin. Interrupted: 130 (SIGINT), 143 (SIGTERM)
- * or 129 (SIGHUP), also when it was stopped with a checkpoint and can go on.
+ * or 129 (SIGHUP), also when it was stopped with a checkpoint and can resume.
  */
 export async function run(file: string, options: RunCommandOptions): Promise<number> {
   const short = tooFewDescriptors();

@@ -70,7 +70,7 @@ export async function showRun(name: string, options: { readonly json?: boolean }
   });
 }
 
-/** `millrace runs attach ID`: until the run ends, or Ctrl+C, after which it goes on. */
+/** `millrace runs attach ID`: until the run ends, or Ctrl+C, which leaves it running. */
 export async function attachRun(name: string, options: { readonly json?: boolean }): Promise<number> {
   return withRuns(async (supervisor) => {
     const found = await pickGoing(supervisor, name);
@@ -183,7 +183,7 @@ async function going(supervisor: Supervisor): Promise<readonly RunSummary[]> {
   return (await supervisor.list()).filter((run) => run.endedAt === null);
 }
 
-/** Those that go on, and those that are remembered; newest first. */
+/** Current runs and those in the history; newest first. */
 async function allRuns(supervisor: Supervisor): Promise<readonly RunSummary[]> {
   const current = await supervisor.list();
   const store = RunHistoryStore.open(dataFolder());

@@ -1,4 +1,4 @@
-/** `millrace runs states`, `forget`: what is kept of pipelines to go on from. */
+/** `millrace runs states`, `forget`: the state kept for pipelines so that they can resume. */
 import { resolve } from 'node:path';
 import { MillraceError } from '../../model/problems/problem.ts';
 import { visible, visibleJson } from '../../model/text/visible-text.ts';

@@ -21,7 +21,7 @@ const keptEntries = 2000;
 export interface Discovered {
   /** Null for a source whose schema follows from its params alone, and while it is not known yet. */
   readonly discovery: Discovery | null;
-  /** Differs when the source would read something else: other params, or changed files. */
+  /** Changes when the source would read something else: other params, or changed files. */
   readonly key: string;
 }
 interface Entry {

@@ -207,7 +207,7 @@ export class Keeper {
     this.#failed(attempt, { kind: 'died', outOfMemory }, undefined, outOfMemory ? { ...problem, ...attempt.at } : problem);
   }
 
-  /** What an attempt that failed comes to: another one, or the end of the run. */
+  /** What follows a failed attempt: another one, or the end of the run. */
   #failed(attempt: Attempt, failure: Failure, said?: RunSummary, problem = failure.kind === 'failed' ? failure.problem : unexplained): void {
     if (attempt.isOver) return;
     attempt.isOver = true;

@@ -40,7 +40,7 @@ interface ExistingColumn {
 export interface TargetSpec {
   readonly table: string;
   readonly mode: WriteMode;
-  /** Rows of this run are in the table already: it must exist, and more come behind them. */
+  /** Rows of this run are in the table already: it must exist, and more will follow. */
   readonly continues: boolean;
   readonly columns: readonly TargetColumn[];
   /** For upsert. */

@@ -1,4 +1,4 @@
-/** What becomes of values that a column's new type cannot hold: the same words and rules wherever columns get another type. */
+/** What happens to values that a column's new type cannot hold: the same words and rules wherever a column's type changes. */
 
 import type { ProblemCode } from '../../model/problems/codes/index.ts';
 import { MillraceError } from '../../model/problems/problem.ts';

@@ -191,7 +191,7 @@ function inferTimes(inference: Inference, params: EventTimeParams, port: string)
 export type Found = { readonly schema: Schema } | { readonly problem: NodeProblem | null };
 
 function withArrival(schema: Schema, { arrivalColumn: name }: EventTimeParams): Found {
-  // That it is missing was told before.
+  // Already reported as missing.
   if (name === '') return { problem: null };
   if (schema.columns.some((column) => column.name === name)) {
     const message = `There is a column "${name}" already`;
