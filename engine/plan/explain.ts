@@ -13,7 +13,7 @@ export function explainPlan(plan: PhysicalPlan): string {
     'node',
     plan.nodes.map((node) => [node.id, node]),
   );
-  const ends = plan.bounded ? 'The run ends when its input has ended.' : 'The run goes on until it is stopped, and commits with checkpoints.';
+  const ends = plan.bounded ? 'The run ends when its input has ended.' : 'The run continues until it is stopped, and commits with checkpoints.';
   const parts = [
     `${count(plan.nodes.length, 'node')}, ${count(plan.edges.length, 'edge')}. ${ends}\n${place(plan)}`,
     section('Sources, in reading order', sources(plan)),
@@ -30,7 +30,7 @@ export function explainPlan(plan: PhysicalPlan): string {
 
 function place({ stages = [] }: PhysicalPlan): string {
   const where = stages.length === 0 ? 'Everything runs' : 'All but the stages below runs';
-  return `${where} in one thread of this machine.\n"here, elsewhere": plain data that another runner could carry out; there is none yet.`;
+  return `${where} in one thread of this machine.\n"here, elsewhere": plain data that another runner could execute; there is none yet.`;
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -111,7 +111,7 @@ function errorFacts({ id, kind, onError }: PlannedNode, plan: PhysicalPlan): str
   if (kind === 'source') return ['rows that fail: kept; they cannot be replayed, since they never became rows'];
   const obstacle = replayObstacle(plan, id);
   if (!obstacle) return ['rows that fail: kept; they can be replayed alone'];
-  return [`rows that fail: kept; they cannot be replayed alone, only in a run that goes on (state at ${obstacle})`];
+  return [`rows that fail: kept; they cannot be replayed alone, only in a run that resumes (state at ${obstacle})`];
 }
 
 /** From the sources on. */

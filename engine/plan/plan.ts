@@ -79,7 +79,7 @@ function planNode({ id, node, onError, definition, params, op, inputs, inputList
   const unknown = [...Object.values(outputs), ...Object.values(inputLists).flat()].includes(null);
   if (unknown) {
     const message = 'Its columns are not known yet';
-    throw new MillraceError({ code: 'node/unknown-schema', message, hint: 'Look at the nodes before it: their data could not be read.', node: id });
+    throw new MillraceError({ code: 'node/unknown-schema', message, hint: 'Check the nodes upstream: their data could not be read.', node: id });
   }
   return {
     id,

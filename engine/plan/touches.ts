@@ -82,7 +82,7 @@ function declared(definition: NodeDefinition, what: Declared, params: Params, re
   try {
     return definition[what]?.(params) ?? [];
   } catch {
-    report(`what it ${what} could not be told`);
+    report(`what it ${what} is not known`);
     return [];
   }
 }

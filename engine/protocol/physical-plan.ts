@@ -52,11 +52,11 @@ export interface PhysicalPlan {
   readonly stages?: readonly Stage[];
   /**
    * Sources of rows that failed before and now enter the run beside those of the pipeline: no watermark waits for them, and a run
-   * that goes on without them is of the same pipeline.
+   * that resumes without them is of the same pipeline.
    */
   readonly replays?: readonly NodeId[];
   /** Of the plan of a part of a pipeline: the ports whose rows go on beyond it. */
   readonly leaving?: readonly Edge['from'][];
-  /** False where some source never ends by itself: such a run goes on until somebody stops it, and commits with its checkpoints. */
+  /** False where some source never ends by itself: such a run continues until it is stopped, and commits with its checkpoints. */
   readonly bounded: boolean;
 }

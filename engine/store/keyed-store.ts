@@ -272,6 +272,6 @@ function damaged(file: string, what: string): MillraceError {
   return new MillraceError({
     code: 'state/damaged',
     message: `The state file ${file} is damaged: ${what}`,
-    hint: 'Go on from an older checkpoint, or start the run anew.',
+    hint: 'Resume from an older checkpoint, or start the run from scratch.',
   });
 }

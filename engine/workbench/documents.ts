@@ -60,7 +60,7 @@ export class Documents {
     throw new MillraceError({
       code: 'document/untrusted',
       message: 'This pipeline was not made here: it reads, writes and runs nothing until you trust it.',
-      hint: 'Look at what it would read, write and run, then choose "Trust".',
+      hint: 'Check what it would read, write and run, then choose "Trust".',
     });
   }
 

@@ -31,11 +31,11 @@ export interface Batch {
 export interface Parser {
   /** Looks into a file before it begins. */
   open?(file: InputFile): Promise<void>;
-  /** A file begins, or goes on behind its header when `resumed`, with what `state` gave then. */
+  /** A file begins, or is resumed after its header when `resumed`, with what `state` gave then. */
   begin(file: InputFile, resumed: boolean, state?: Json): void;
   /** Adds rows until the batch is full or more bytes are needed for the next one. */
   parse(window: Window, batch: Batch): void;
-  /** What has to be known between two rows to go on there, beside the place; null for nothing. */
+  /** The state needed to resume between two rows, besides the position; null for none. */
   state?(): Json;
   /** The file has ended, or what is to be read of it. */
   end?(file: InputFile): void;
@@ -44,7 +44,7 @@ export interface Parser {
   /** See `SplitEnd.told`. */
   told?(): Json;
 }
-/** Where reading goes on: `offset` counts bytes of the file's content as UTF-8, unpacked and without its mark. */
+/** Where reading resumes: `offset` counts bytes of the file's content as UTF-8, unpacked and without its byte order mark. */
 export type FilePosition = {
   readonly file: string;
   readonly offset: number;
@@ -152,7 +152,7 @@ export class FileRows implements Reader {
     this.#bytes = null;
   }
 
-  /** Goes on until the batch is full; it ends early with its file, so that all of its rows are of one. */
+  /** Reads until the batch is full; it ends early with its file, so that all of its rows are of one file. */
   async #fill(batch: Batch): Promise<SourceBatch | null> {
     while (batch.rows.length < batch.size) {
       // A file of nothing but broken rows fills no batch: without this, a run could not be stopped in it.
@@ -267,7 +267,7 @@ function indexOf(files: readonly InputFile[], name: string): number {
   if (index !== -1) return index;
   throw new MillraceError({
     code: 'file/position',
-    message: `Reading should go on in ${name}, which is not among the files any more.`,
+    message: `Reading should continue in ${name}, which is not among the files any more.`,
     hint: 'Put it back, or run the pipeline from the beginning.',
   });
 }
@@ -282,7 +282,7 @@ function lazily(count: () => number): () => number {
 
 const rawLength = 10_000;
 
-/** The failure of a row that could not be read, with its raw text as far as it fits. */
+/** The failure of a row that could not be read, with as much of its raw text as fits. */
 export function unreadable(window: Window, next: number, lines: number, failure: Pick<RowFailure, 'code' | 'message' | 'hint' | 'field' | 'fix'>): RowFailure {
   const { bytes, at, file } = window;
   const first = lineOf(window);
@@ -290,7 +290,7 @@ export function unreadable(window: Window, next: number, lines: number, failure:
   // Not in the middle of a character.
   while (end < next && (itemAt(bytes, end) & 0xc0) === 0x80) end--;
   const raw = bytes.subarray(at, end);
-  // As Latin-1, bytes that are no text can still be told apart.
+  // As Latin-1, bytes that are not text can still be distinguished.
   const text = raw.toString(isUtf8(raw) ? 'utf8' : 'latin1').replace(/\r?\n$/, '');
   return {
     ...failure,

@@ -1,4 +1,4 @@
-/** What a database that does not decide about a checkpoint keeps, to write the rows of that checkpoint once more. */
+/** The redo log of a database that does not decide about a checkpoint: it can write the rows of that checkpoint again. */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -31,7 +31,7 @@ const mostYears = 8;
 export interface SyslogOptions {
   /** Of times that name no offset. */
   readonly zone: Zone;
-  /** Times without a year are of the last one in which they lie at most a day behind this, in milliseconds since 1970. */
+  /** Times without a year get the latest year in which they are at most a day after this, in milliseconds since 1970. */
   readonly latest: () => number;
 }
 
@@ -57,7 +57,7 @@ export class Syslog {
     return priority && /^[1-9]\d{0,2} /.test(rest) ? this.#readStructured(rest, origin) : this.#readBsd(rest, origin);
   }
 
-  /** RFC 5424, behind the priority. */
+  /** RFC 5424, after the priority. */
   #readStructured(line: string, origin: readonly Value[]): readonly Value[] | string {
     const head = /^\d+ (\S+) (\S+) (\S+) (\S+) (\S+) /.exec(line);
     if (!head) return 'it ends before its structured data';

@@ -22,7 +22,7 @@ interface TimeForm {
   readonly pattern: string;
   /** Of times that name no offset themselves; null for days. */
   readonly zone: string | null;
-  /** What becomes of a time that is finer than a millisecond. */
+  /** What happens to a time finer than a millisecond. */
   readonly finer: 'fail' | 'cut';
 }
 interface EpochForm {

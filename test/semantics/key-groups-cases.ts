@@ -96,9 +96,9 @@ export const allCases: readonly Case[] = [
   of(topN, 'of all', { keys: ['sensor'], column: 'level', count: 2 }),
   of(topN, 'of windows', { keys: ['sensor', 'price'], column: 'level', count: 2, over: 'tumbling', every: 20 }),
   unlistedWords,
-  of(rateLimit, 'so many in a time', { keys: ['sensor', 'price'], count: 2, per: 20 }),
+  of(rateLimit, 'at most N rows per interval', { keys: ['sensor', 'price'], count: 2, per: 20 }),
   of(rateLimit, 'by the clock', { keys: ['sensor'], count: 2, per: 20 }, { rows: untimed }),
-  of(rateLimit, 'one of so many', { mode: 'every', keys: ['sensor', 'line'], every: 3, ttl: 40 }),
+  of(rateLimit, 'every Nth row', { mode: 'every', keys: ['sensor', 'line'], every: 3, ttl: 40 }),
   of(fill, 'that forgets', { keys: ['sensor'], columns: [{ column: 'level', with: 'previous' }], ttl: 30 }),
 ];
 

@@ -17,7 +17,7 @@ export function decimalSum(sum: Scaled): string {
     throw new MillraceError({
       code: 'aggregate/overflow',
       message: `${(error as Error).message}, and a sum has more`,
-      hint: 'Round the column before, or cast it to number.',
+      hint: 'Round the column first, or cast it to number.',
     });
   }
 }

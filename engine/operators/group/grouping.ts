@@ -317,7 +317,7 @@ class WindowedGrouping extends Grouping implements StatefulOperator {
     const rows = batch.filter((row, i) => {
       if (times[i] !== null) return true;
       const message = `The row has no time in column "${column}", so it belongs to no window`;
-      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out before, or skip rows that fail.', field: this.#window.field, row });
+      this.options.fail({ code: 'aggregate/no-time', message, hint: 'Filter such rows out first, or skip rows that fail.', field: this.#window.field, row });
       return false;
     });
     this.#times.read(rows, times);

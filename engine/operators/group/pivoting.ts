@@ -144,7 +144,7 @@ function onlyValue({ output, keys, fail }: PivotingOptions, cells: readonly Colu
       if (at < 0) return [pick(row)];
       const where = keyColumns.map(({ name, type }) => `${name} is ${row[name] == null ? 'null' : formatValue(row[name], type)}`).join(' and ');
       const message = `There are ${row[itemAt(counts, at)]} values for "${itemAt(cells, at).name}"${where === '' ? '' : ` where ${where}`}`;
-      fail({ code: 'pivot/several', message, hint: 'Choose how they are to be taken together, such as Sum or Last.', field: 'function' });
+      fail({ code: 'pivot/several', message, hint: 'Choose how to combine them, such as Sum or Last.', field: 'function' });
       return [];
     });
 }

@@ -40,7 +40,7 @@ export function runningAggregation({ keys, aggregates, over, ttl }: RunningAggre
       fail({
         code: 'aggregate/overflow',
         message,
-        hint: 'Cast the column to number before, or divide it by a constant.',
+        hint: 'Cast the column to number first, or divide it by a constant.',
         field: itemAt(aggregates, i).field,
         row,
       });

@@ -283,8 +283,8 @@ class KeyedSteps implements StatefulOperator {
       if (isEndless) {
         throw new MillraceError({
           code: 'code/endless-timers',
-          message: 'The timers of this key set each other for ever',
-          hint: 'A timer that sets itself again must come to an end: look at `context.ended`.',
+          message: 'The timers of this key set each other without end',
+          hint: 'A timer that sets itself again must stop: check `context.ended`.',
           field: this.#options.field,
         });
       }

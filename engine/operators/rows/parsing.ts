@@ -31,7 +31,7 @@ function parserOf({ missing, unfit }: ParseOp, { format, field }: ParseOp['colum
     const result = parse(text);
     if (result.ok) return result.value;
     if (unfit === 'null') return null;
-    const hint = 'Change the format, or let what does not fit become null.';
+    const hint = 'Change the format, or let values that do not fit become null.';
     throw new MillraceError({ code: 'parse/unfit', message: `${result.message} (column "${column.name}")`, hint, field });
   };
 }

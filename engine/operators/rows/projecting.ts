@@ -20,7 +20,7 @@ export function projecting({ columns }: ProjectOp): Operator {
     throw new MillraceError({
       code: 'select/cast',
       message: `${result.message} (column "${from}")`,
-      hint: 'Mend the value upstream, or let what cannot be cast become null.',
+      hint: 'Fix the value upstream, or let values that cannot be cast become null.',
       field,
     });
   };

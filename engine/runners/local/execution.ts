@@ -155,7 +155,7 @@ export class Execution {
     if (this.#job.options.commits === 'end') {
       throw new MillraceError({
         code: 'run/no-checkpoints',
-        message: 'This run commits once, at its end: there is nothing to go on from in between.',
+        message: 'This run commits once, at its end: there are no checkpoints to resume from.',
         hint: 'Start it so that it commits with checkpoints.',
       });
     }
@@ -201,7 +201,7 @@ export class Execution {
     const { store, from } = start;
     this.#plan = planInstances(this.#job, from?.content.flow ?? null, env);
     if (from) {
-      env.onLog('info', `Going on from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
+      env.onLog('info', `Resuming from checkpoint ${from.head.id} of ${new Date(from.head.at).toISOString()}.`, '');
       env.onResumed(from.head.id);
       const at = { lineage: start.lineage, id: from.head.id };
       for (const { type, params } of store?.bookkeepers() ?? []) await this.#keepingBooks(type)?.rewind?.(this.#bookContext(params), at);

@@ -154,7 +154,7 @@ export class Run {
     if (port !== null) {
       const latest = this.#kept ? null : await this.#ask(node, limit, port);
       if (latest) return latest;
-      const hint = 'They can be looked at while it runs.';
+      const hint = 'You can view them while it runs.';
       throw new MillraceError({ code: 'run/noRows', message: `The run keeps no rows of "${node}" any more.`, hint, node });
     }
     const rows = this.#kept ? this.#kept[node] : await this.#ask(node, limit, null);
@@ -334,7 +334,7 @@ export class Run {
       code: 'run/memory',
       severity: 'error',
       message: `The run needed more than ${memoryLimit()} MB of memory and was stopped.`,
-      hint: 'Look for code that keeps or makes very much, or for a node that holds all its rows, such as a sort or a join.',
+      hint: 'Look for code that keeps or creates too much data, or for a node that holds all its rows, such as a sort or a join.',
       ...this.#holder(thread),
     };
   }

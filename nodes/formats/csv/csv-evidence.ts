@@ -120,7 +120,7 @@ function escapeEvidence({ first, dialect }: CsvHead, options: CsvHeadOptions): D
     return {
       param: 'escape',
       value: 'Written twice ""',
-      because: isSet ? 'It was set here.' : 'No quote at the beginning stands behind a backslash.',
+      because: isSet ? 'It was set here.' : 'No quote at the beginning follows a backslash.',
       notable: isSet,
     };
   const lines = first.escaped ? [first.escaped] : [];

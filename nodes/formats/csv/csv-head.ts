@@ -415,7 +415,7 @@ function otherLineEnds(file: InputFile): MillraceError {
 function nothingBehind(file: InputFile, skip: number): MillraceError {
   return new MillraceError({
     code: 'csv/skip',
-    message: `There is no header behind the first ${skip === 1 ? 'line' : `${skip} lines`} of ${file.name}, which are skipped.`,
+    message: `There is no header after the first ${skip === 1 ? 'line' : `${skip} lines`} of ${file.name}, which are skipped.`,
     hint: 'Set fewer lines to skip.',
     field: 'skip',
   });

@@ -93,7 +93,7 @@ export async function discoverJsonl(files: readonly InputFile[], head: JsonHeadO
   if (records.length === 0) {
     const message = first
       ? `No ${unit} of ${first.source} could be read. Line ${first.line}: ${first.message}`
-      : `${itemAt(files, 0).name} holds no rows to tell columns from.`;
+      : `${itemAt(files, 0).name} holds no rows to infer columns from.`;
     return { schema: null, problems: [{ code: 'jsonl/no-rows', severity: 'error', message, hint }] };
   }
   const all = [...records, ...further];

@@ -211,7 +211,7 @@ function unreadableRows(faults: readonly Fault[], count: number): NodeProblem[] 
 function noRows(samples: readonly Texts[], [first]: readonly Fault[]): NodeProblem[] {
   const message = first
     ? `No line of ${first.source} could be read. Line ${first.line}: ${first.message}`
-    : `${samples[0]?.file.name ?? 'The file'} holds no lines to tell columns from.`;
+    : `${samples[0]?.file.name ?? 'The file'} holds no lines to infer columns from.`;
   return [{ code: 'log/no-rows', severity: 'error', message, hint: 'Choose the format that the lines have.', field: 'format' }];
 }
 
