@@ -1,6 +1,6 @@
 import { deserialize } from 'node:v8';
 import { type KeyedState, MemoryState } from '../../../kit/keyed-state.ts';
-import { missing } from '../../../model/problems/missing.ts';
+import { missing } from '../../../model/faults/missing.ts';
 import type { State } from '../../../model/values/types.ts';
 import type { NodeId } from '../../document/pipeline.ts';
 import { CachedState, type StateMemory } from '../../store/keyed-cache.ts';
